@@ -1,0 +1,68 @@
+/**
+ * Every reason for which an image, an entry or a registry can fail. Callers match the code, never
+ * the text.
+ */
+export type ErrorCode =
+  // what the user gave us
+  | 'USAGE'
+  | 'MANIFEST_NOT_FOUND'
+  | 'MANIFEST_INVALID'
+  | 'ENTRY_INVALID'
+  | 'REGISTRY_NOT_ALLOWED'
+  // what the plan found
+  | 'TAG_CONFLICT'
+  | 'TAG_MOVE'
+  | 'LOST'
+  // what a registry answered
+  | 'UNAUTHORIZED'
+  | 'DENIED'
+  | 'NOT_FOUND'
+  | 'RATE_LIMITED'
+  | 'PAUSED_TOO_LONG'
+  | 'REGISTRY_ERROR'
+  | 'REGISTRY_PROTOCOL'
+  | 'DIGEST_MISMATCH'
+  | 'UNSUPPORTED_MANIFEST'
+  | 'INCOMPLETE'
+  // what the network did
+  | 'NETWORK'
+  | 'TIMEOUT'
+  | 'STALLED'
+  | 'REPLAY_NEEDED'
+  | 'REFUSED_ADDRESS'
+  | 'LAGGING'
+  // the run itself
+  | 'ABORTED';
+
+/** A place in a manifest tree; `line` and `column` count from 1. */
+export type Position = { readonly file: string; readonly line: number; readonly column: number };
+
+/** Which end of a copy an error happened on. */
+export type Side = 'source' | 'destination';
+
+export type PromotionErrorOptions = {
+  /** What the user can do next; one sentence without a full stop at the end. */
+  readonly hint?: string;
+  readonly side?: Side;
+  readonly cause?: unknown;
+};
+
+/** A failure that belongs to one image, entry or registry; anything else that is thrown is a bug or an abort. */
+export class PromotionError extends Error {
+  override readonly name = 'PromotionError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly side: Side | undefined;
+
+  constructor(code: ErrorCode, message: string, options: PromotionErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+    this.side = options.side;
+  }
+}
+
+/** True for a PromotionError, of the given code where one is given. */
+export function isPromotionError(error: unknown, code?: ErrorCode): error is PromotionError {
+  return error instanceof PromotionError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,55 @@
+/** One request as every layer of the stack sees it. Header names are lower case. */
+export type HttpRequest = {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** Decides the rate class, the timeouts and the words of an error. */
+  readonly operation: Operation;
+  /** What the request needs to be allowed to do, for a token; the first is the repository it is about. */
+  readonly scopes?: readonly Scope[];
+  /** Where this request and each of its replays is counted, besides the run's own totals. */
+  readonly meter?: Meter;
+  readonly signal: AbortSignal;
+};
+
+/** `token` auth endpoints, `list` tags and referrers, `read`/`write` manifests, `download`/`upload` blob bodies, `session` the small requests of an upload. */
+export type Operation = 'token' | 'list' | 'read' | 'write' | 'download' | 'session' | 'upload' | 'other';
+
+/** Bytes can be sent again after a 401 or a 5xx; a stream is sent once. `length` in bytes. */
+export type RequestBody =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly length: number; readonly chunks: AsyncIterable<Uint8Array> };
+
+/** Access to one repository, as a token server understands it: `repository:<path>:<actions>`. */
+export type Scope = { readonly repository: string; readonly actions: readonly ('pull' | 'push' | 'delete')[] };
+
+/** Counts what was really sent: `requests` every hop and replay, `bytes` request and response bodies. */
+export type Meter = { requests: number; bytes: number };
+
+/** An answer of any status. The body must be read or discarded: a concurrency slot is held until then. */
+export type HttpResponse = {
+  readonly status: number;
+  /** Lower-case names; of a repeated header all values, in order. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  readonly body: ResponseBody;
+};
+
+export type ResponseBody = {
+  /** All of the body; throws REGISTRY_PROTOCOL when it is longer than `limit` bytes. */
+  bytes(limit: number): Promise<Uint8Array>;
+  /** The body as it comes; ends with an error when it is truncated or stalls. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** Gives the body up without reading it. */
+  discard(): Promise<void>;
+};
+
+/** The one function type that every layer wraps. Resolves for every status; throws PromotionError when no answer came. */
+export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** The first value of a header. */
+export function header(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
+  return response.headers.get(name)?.[0];
+}

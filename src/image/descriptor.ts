@@ -1,0 +1,29 @@
+import type { Digest } from './digest.ts';
+
+/** What a manifest says of a blob or another manifest; `size` in bytes (OCI image-spec, descriptor.md). */
+export type Descriptor = {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+};
+
+/** Manifest bytes exactly as a registry served them; `descriptor` was computed from the bytes. */
+export type Manifest = {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+};
+
+export const MEDIA_TYPES = {
+  ociManifest: 'application/vnd.oci.image.manifest.v1+json',
+  ociIndex: 'application/vnd.oci.image.index.v1+json',
+  dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
+} as const;
+
+/** The manifest types that a client must accept, all four, or some registries convert what they serve. */
+export const ACCEPTED_MANIFESTS: readonly string[] = Object.values(MEDIA_TYPES);
+
+/** True for an OCI index or a Docker manifest list. */
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === MEDIA_TYPES.ociIndex || mediaType === MEDIA_TYPES.dockerList;
+}

@@ -1,0 +1,50 @@
+/**
+ * A repository with its registry, `host[:port]/path`, for example `localhost:5000/staging/app`; compared
+ * exactly, never by prefix.
+ */
+export type RepositoryName = string;
+
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+
+/** Host and name together may have this many characters (distribution-spec, «Pulling manifests»). */
+const MAX_NAME_LENGTH = 255;
+
+/** True for a tag of the distribution-spec grammar: 1 to 128 characters, no `/`, no `:`. */
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
+/** True for a repository path of the distribution-spec grammar: lower case, `/` between components. */
+export function isRepositoryPath(text: string): boolean {
+  return PATH.test(text);
+}
+
+/** Why this is no `host[:port]/path`, as half a sentence; undefined when it is one. */
+export function repositoryProblem(name: string): string | undefined {
+  const { host, path } = splitRepository(name);
+  if (name.includes('://')) return 'has a scheme; a registry is named without one';
+  if (name === '') return 'is empty';
+  if (!HOST.test(host)) return `has no valid host name before the first "/" ("${host}")`;
+  if (path !== '' && !isRepositoryPath(path)) return `has a path that is not lower-case components joined by "/" ("${path}")`;
+  if (name.length > MAX_NAME_LENGTH) return `is longer than ${MAX_NAME_LENGTH} characters`;
+  return undefined;
+}
+
+/** The registry's `host[:port]` and the path below it (empty when there is none). */
+export function splitRepository(name: RepositoryName): { readonly host: string; readonly path: string } {
+  const slash = name.indexOf('/');
+  return slash < 0 ? { host: name, path: '' } : { host: name.slice(0, slash), path: name.slice(slash + 1) };
+}
+
+/** The registry's `host[:port]`. */
+export function hostOf(name: RepositoryName): string {
+  return splitRepository(name).host;
+}
+
+/** Joins a registry of a manifest and an image name, exactly. */
+export function joinRepository(registry: string, image: string): RepositoryName {
+  return `${registry}/${image}`;
+}

@@ -1,0 +1,61 @@
+import type { Descriptor, Manifest } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Meter } from '../http/fetch.ts';
+
+/** What each call takes besides its own arguments: who may cancel it, and where its requests are counted. */
+export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };
+
+export type ManifestReader = {
+  /** The manifest's bytes, checked against `reference` where that is a digest; undefined when the registry says 404. */
+  readManifest(repository: RepositoryName, reference: string, call: Call): Promise<Manifest | undefined>;
+  /** What `reference` points to, without its bytes where the registry tells; undefined on 404. */
+  resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<Descriptor | undefined>;
+};
+
+export type BlobReader = {
+  /** True when the repository holds the blob. */
+  hasBlob(repository: RepositoryName, digest: Digest, call: Call): Promise<boolean>;
+  /** The blob's bytes as they come, ended with DIGEST_MISMATCH unless they are exactly what the descriptor says; throws NOT_FOUND. */
+  readBlob(repository: RepositoryName, blob: Descriptor, call: Call): AsyncIterable<Uint8Array>;
+};
+
+/** What one listing told of a repository; an unknown repository is an empty listing. */
+export type RepositoryListing =
+  /** Every manifest with its tags, from the Google extension of `tags/list`. */
+  | { readonly kind: 'digests'; readonly manifests: ReadonlyMap<Digest, ListedManifest> }
+  /** Tag names only; which digests they point to, and what is untagged, is not known. */
+  | { readonly kind: 'tags'; readonly tags: ReadonlySet<string> };
+
+export type ListedManifest = { readonly tags: readonly string[]; readonly mediaType?: string; readonly uploadedAt?: number };
+
+export type TagLister = {
+  /** All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403 throw. */
+  listRepository(repository: RepositoryName, call: Call): Promise<RepositoryListing>;
+};
+
+/** Cannot change anything: a dry run holds no more than this. */
+export type RegistryReader = ManifestReader & BlobReader & TagLister;
+
+export type ManifestWriter = {
+  /** Stores the bytes under a tag or their own digest. */
+  writeManifest(repository: RepositoryName, reference: string, manifest: Manifest, call: Call): Promise<void>;
+};
+
+export type BlobWriter = {
+  /** Asks for a blob to be mounted `from` another repository of the same registry where one is given, else for an upload. */
+  startBlob(repository: RepositoryName, blob: Descriptor, from: RepositoryName | undefined, call: Call): Promise<'mounted' | BlobUpload>;
+};
+
+/** One open upload. Exactly one of its methods is called. */
+export type BlobUpload = {
+  /** Sends the whole blob. Bytes are replayed after a 401 or 5xx; a stream then throws REPLAY_NEEDED. */
+  send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call): Promise<void>;
+  /** Gives the upload up, so that the registry can forget it; never throws. */
+  abandon(call: Call): Promise<void>;
+};
+
+export type RegistryWriter = ManifestWriter & BlobWriter;
+
+/** All registries of a run behind one object: repositories are named with their host. */
+export type Registry = RegistryReader & RegistryWriter;
