@@ -1,0 +1,165 @@
+import { PromotionError } from '../errors.ts';
+import type { Manifest } from '../image/descriptor.ts';
+import { isDigest } from '../image/digest.ts';
+import { splitRepository, type RepositoryName } from '../image/reference.ts';
+import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './memory-store.ts';
+import type { BlobUpload, Call, Registry, RepositoryListing } from './roles.ts';
+
+/** One call of a role, as `before` sees it. */
+export type MemoryCall = {
+  readonly operation: keyof Registry | 'send' | 'abandon';
+  readonly repository: RepositoryName;
+  readonly reference: string;
+};
+
+export type MemoryOptions = StoreOptions & {
+  /** What a host's listings tell; `digests` by default, as with the Google extension. */
+  readonly listing?: (host: string) => RepositoryListing['kind'];
+  /** False for a host that never mounts; true by default. */
+  readonly mounts?: (host: string) => boolean;
+  /** Runs ahead of every call; what it throws is the call's error, and what it waits for delays the call. */
+  readonly before?: (call: MemoryCall) => void | Promise<void>;
+};
+
+/** A Registry, and the content of each of its hosts to fill and look into. */
+export type MemoryRegistry = Registry & {
+  /** The host's content; a host that was never heard of is empty. */
+  store(host: string): RegistryStore;
+};
+
+type Place = { readonly store: RegistryStore; readonly path: string; readonly host: string };
+
+type Begin = (operation: MemoryCall['operation'], repository: RepositoryName, reference: string, call: Call) => Promise<Place>;
+
+/** All roles over content in memory: many hosts, no network; each call counts as one request of its meter. */
+export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
+  const stores = new Map<string, RegistryStore>();
+  const storeOf = (host: string): RegistryStore => {
+    const store = stores.get(host) ?? registryStore(options);
+    stores.set(host, store);
+    return store;
+  };
+  const begin: Begin = async (operation, repository, reference, call) => {
+    call.signal.throwIfAborted();
+    await options.before?.({ operation, repository, reference });
+    call.signal.throwIfAborted();
+    if (call.meter !== undefined) call.meter.requests += 1;
+    const { host, path } = splitRepository(repository);
+    return { store: storeOf(host), path, host };
+  };
+  return {
+    ...manifests(begin),
+    ...blobReading(begin),
+    ...blobWriting(begin, options),
+    store: storeOf,
+    listRepository: async (repository, call) => {
+      const { store, path, host } = await begin('listRepository', repository, '', call);
+      return listing(store, path, options.listing?.(host) ?? 'digests');
+    },
+  };
+}
+
+function manifests(begin: Begin): Pick<Registry, 'readManifest' | 'resolveManifest' | 'writeManifest'> {
+  const find = (place: Place, reference: string): Manifest | undefined => {
+    const digest = place.store.resolve(place.path, reference);
+    const stored = digest === undefined ? undefined : place.store.repository(place.path)?.manifests.get(digest);
+    if (digest === undefined || stored?.bytes === undefined) return undefined;
+    return { descriptor: { mediaType: stored.mediaType, digest, size: stored.size }, bytes: stored.bytes };
+  };
+  return {
+    readManifest: async (repository, reference, call) => {
+      const found = find(await begin('readManifest', repository, reference, call), reference);
+      count(call, found?.bytes.length ?? 0);
+      return found;
+    },
+    resolveManifest: async (repository, reference, call) => find(await begin('resolveManifest', repository, reference, call), reference)?.descriptor,
+    writeManifest: async (repository, reference, manifest, call) => {
+      const { store, path } = await begin('writeManifest', repository, reference, call);
+      count(call, manifest.bytes.length);
+      const stored = store.putManifest(path, reference, manifest.descriptor.mediaType, Uint8Array.from(manifest.bytes));
+      if (!('refused' in stored)) return;
+      const code = stored.refused === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'REGISTRY_ERROR';
+      throw new PromotionError(code, `cannot write the manifest ${nameOf(repository, reference)}: ${stored.message}`, { side: 'destination' });
+    },
+  };
+}
+
+function blobReading(begin: Begin): Pick<Registry, 'hasBlob' | 'readBlob'> {
+  return {
+    hasBlob: async (repository, digest, call) => {
+      const { store, path } = await begin('hasBlob', repository, digest, call);
+      return store.repository(path)?.blobs.has(digest) ?? false;
+    },
+    async *readBlob(repository, blob, call) {
+      const { store, path } = await begin('readBlob', repository, blob.digest, call);
+      const content = store.repository(path)?.blobs.get(blob.digest);
+      const object = nameOf(repository, blob.digest);
+      if (content?.chunks === undefined) {
+        throw new PromotionError('NOT_FOUND', `cannot read the blob ${object}: it is not there`, { side: 'source' });
+      }
+      // The content was checked on arrival: only the descriptor's size can be wrong.
+      if (content.size !== blob.size) {
+        throw new PromotionError('DIGEST_MISMATCH', `the blob ${object} has ${content.size} bytes, not ${blob.size}`, { side: 'source' });
+      }
+      for (const chunk of content.chunks(0, content.size)) {
+        call.signal.throwIfAborted();
+        count(call, chunk.length);
+        yield chunk;
+      }
+    },
+  };
+}
+
+function blobWriting(begin: Begin, options: MemoryOptions): Pick<Registry, 'startBlob'> {
+  return {
+    startBlob: async (repository, blob, from, call) => {
+      const { store, path, host } = await begin('startBlob', repository, blob.digest, call);
+      const source = from === undefined ? undefined : splitRepository(from);
+      const mountable = source?.host === host && options.mounts?.(host) !== false;
+      if (mountable && store.mount(path, blob.digest, source.path)) return 'mounted';
+      const upload: BlobUpload = {
+        send: async (content, sending) => {
+          await begin('send', repository, blob.digest, sending);
+          const sink = blobSink();
+          for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+            sending.signal.throwIfAborted();
+            count(sending, chunk.length);
+            sink.write(Uint8Array.from(chunk));
+          }
+          const stored = sink.finish(blob.digest);
+          if (stored?.size !== blob.size) {
+            throw new PromotionError('DIGEST_MISMATCH', `cannot upload the blob ${nameOf(repository, blob.digest)}: other bytes were sent`, {
+              side: 'destination',
+            });
+          }
+          store.putBlob(path, blob.digest, stored);
+        },
+        abandon: async (abandoning) => {
+          await begin('abandon', repository, blob.digest, abandoning).catch(() => undefined);
+        },
+      };
+      return upload;
+    },
+  };
+}
+
+function listing(store: RegistryStore, path: string, kind: RepositoryListing['kind']): RepositoryListing {
+  const repository = store.repository(path);
+  if (kind === 'tags') return { kind, tags: new Set(repository?.tags.keys()) };
+  const tagsOf = Map.groupBy(repository?.tags ?? [], ([, digest]) => digest);
+  const manifests = new Map(
+    [...(repository?.manifests ?? [])].map(([digest, { mediaType, uploadedAt }]) => {
+      const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag).sort();
+      return [digest, { tags, mediaType, ...(uploadedAt > 0 && { uploadedAt }) }] as const;
+    }),
+  );
+  return { kind, manifests };
+}
+
+function count(call: Call, bytes: number): void {
+  if (call.meter !== undefined) call.meter.bytes += bytes;
+}
+
+function nameOf(repository: RepositoryName, reference: string): string {
+  return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+}
