@@ -1,0 +1,30 @@
+// Nothing is imported before the version check: an old Node must get a sentence, not a syntax error.
+
+/** The oldest Node that this program runs on, as package.json's `engines` says. */
+const OLDEST_NODE = [22, 22, 2] as const;
+
+const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
+const age = major - OLDEST_NODE[0] || minor - OLDEST_NODE[1] || patch - OLDEST_NODE[2];
+
+if (age < 0) {
+  process.stderr.write(`kpromo needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}.\n`);
+  process.exitCode = 1;
+} else {
+  const [{ main }, { realClock }, { signalCode, stopReason }] = await Promise.all([
+    import('./main.ts'),
+    import('../clock.ts'),
+    import('./exit-codes.ts'),
+  ]);
+  const controller = new AbortController();
+  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+    // the second signal is from someone who does not want to wait for the summary
+    if (controller.signal.aborted) process.exit(signalCode(signal));
+    controller.abort(stopReason(signal));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const { env, stdout, stderr } = process;
+  process.exitCode = await main(process.argv.slice(2), { env, stdout, stderr, clock: realClock(), signal: controller.signal });
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+}
+
+export {};

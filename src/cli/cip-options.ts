@@ -1,0 +1,73 @@
+import type { LogLevel } from '../events.ts';
+import type { ParsedFlags } from './flags.ts';
+import { goQuote } from './go-quote.ts';
+import { levelNamed } from './log.ts';
+import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
+import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
+
+/** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
+export type CipOptions = {
+  readonly manifests?: string;
+  readonly manifest?: string;
+  readonly thinManifestDir?: string;
+  /** False is a dry run. */
+  readonly confirm: boolean;
+  readonly parseOnly: boolean;
+  readonly sign: boolean;
+  /** Source digests in work at once; at least 1. */
+  readonly threads: number;
+  /** Patterns of the registries that manifests may name; empty allows every registry. */
+  readonly allowRegistries: readonly string[];
+  readonly detailedExitcode: boolean;
+  readonly logLevel: LogLevel;
+};
+
+type Parsed = ParsedFlags<readonly [...typeof CIP_FLAGS, ...typeof COMMON_FLAGS]>;
+
+/** The options that these flags mean; throws USAGE for what is missing, out of range or contradicts itself. */
+export function cipOptions(parsed: Parsed): CipOptions {
+  const { values } = parsed;
+  refusePositional(parsed.positional);
+  refuseContradictions(parsed);
+  if (values.threads <= 0) throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
+  if (values['allow-registry'].includes('')) throw usage('--allow-registry is empty', 'write a pattern, for example --allow-registry=*.pkg.dev');
+  return {
+    ...manifestSource(values),
+    confirm: values.confirm,
+    parseOnly: values['parse-only'],
+    sign: values.sign,
+    threads: values.threads,
+    allowRegistries: values['allow-registry'],
+    detailedExitcode: values['detailed-exitcode'],
+    logLevel: levelNamed(values['log-level']),
+  };
+}
+
+function refusePositional(positional: readonly string[]): void {
+  const [word] = positional;
+  if (word === undefined) return;
+  if (LATER_COMMANDS.has(`cip ${word}`)) throw unknownCommand(['cip', word]);
+  throw usage(`\`kpromo cip\` takes no argument ${goQuote(word)}`, 'name what to promote with --manifests PATH; a bool is written --flag=false');
+}
+
+function refuseContradictions({ values, given }: Parsed): void {
+  if (given.has('dry-run')) {
+    if (values.confirm && values['dry-run']) throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
+    if (!values.confirm && !values['dry-run']) throw usage('--dry-run=false does not promote by itself', 'write --confirm instead');
+  }
+  if (values.confirm && values['parse-only']) throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+  if (values.confirm && values.sign) throw usage('--confirm would sign, and signing is not available in this version', 'write --confirm --sign=false to promote without signatures');
+}
+
+function manifestSource(values: Parsed['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {
+  const { manifests, manifest, 'thin-manifest-dir': thinManifestDir } = values;
+  const sources = [
+    ['--manifests', manifests],
+    ['--manifest', manifest],
+    ['--thin-manifest-dir', thinManifestDir],
+  ].filter(([, path]) => path !== '');
+  if (sources.length === 0) throw usage('nothing says what to promote', 'name a manifest, a tree, or a folder that holds trees with --manifests PATH');
+  if (sources.length > 1) throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
+  if (manifests !== '') return { manifests };
+  return manifest === '' ? { thinManifestDir } : { manifest };
+}

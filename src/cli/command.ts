@@ -1,0 +1,14 @@
+import type { Clock } from '../clock.ts';
+import type { Narrator } from '../events.ts';
+import type { Output } from './output.ts';
+
+/** What a command works with: data goes to `stdout`, all that is told about the run to `narrate`, its summary to `stderr`. */
+export type CommandServices = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Pick<Output, 'write' | 'isTerminal'>;
+  readonly stderr: Pick<Output, 'write' | 'isTerminal'>;
+  readonly narrate: Narrator;
+  readonly clock: Clock;
+  /** Aborts when the user wants the run to stop; the command then tells what is done and returns. */
+  readonly signal: AbortSignal;
+};

@@ -1,0 +1,118 @@
+import { visibleFlags } from './help.ts';
+import { COMMANDS, type Command, type Flag, type SHELLS } from './options.ts';
+
+/** The script that makes a shell complete kpromo's commands, flags and values. */
+export function completionScript(shell: (typeof SHELLS)[number]): string {
+  return { bash, zsh, fish }[shell]();
+}
+
+function bash(): string {
+  return `# bash completion of kpromo: source <(kpromo completion bash)
+_kpromo() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command= index
+  # bash takes --flag=value apart at the equals sign
+  if [[ $current == = ]]; then current=
+  elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case \${COMP_WORDS[index]} in ${COMMANDS.map(({ name }) => name).join('|')}) command=\${COMP_WORDS[index]}; break ;; esac
+  done
+  COMPREPLY=()
+  case $command:$previous in
+${COMMANDS.flatMap(bashValues).join('\n')}
+  esac
+  case $command in
+${COMMANDS.map(bashCommand).join('\n')}
+    *) COMPREPLY=($(compgen -W ${quote(COMMANDS.map(({ name }) => name).join(' '))} -- "$current")) ;;
+  esac
+}
+complete -F _kpromo kpromo
+`;
+}
+
+function bashValues({ name, ...command }: Command): readonly string[] {
+  return visibleFlags({ name, ...command })
+    .filter(({ type }) => type !== 'bool')
+    .map((flag) => `    ${name}:--${flag.name}) ${bashValue(flag)}return ;;`);
+}
+
+function bashValue({ choices, completes }: Flag): string {
+  if (choices !== undefined) return `COMPREPLY=($(compgen -W ${quote(choices.join(' '))} -- "$current")); `;
+  if (completes === undefined) return '';
+  return `compopt -o filenames; mapfile -t COMPREPLY < <(compgen -${completes === 'file' ? 'f' : 'd'} -- "$current"); `;
+}
+
+function bashCommand(command: Command): string {
+  const flags = visibleFlags(command).map(({ name }) => `--${name}`);
+  const words = [...flags, ...(command.argument?.choices ?? [])];
+  return `    ${command.name}) COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$current")) ;;`;
+}
+
+function zsh(): string {
+  return `#compdef kpromo
+# zsh completion of kpromo: source <(kpromo completion zsh)
+_kpromo() {
+  local -a commands
+  commands=(
+${COMMANDS.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`).join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command=\${words[2]}
+  shift words
+  (( CURRENT-- ))
+  case $command in
+${COMMANDS.map(zshCommand).join('\n')}
+  esac
+}
+compdef _kpromo kpromo
+`;
+}
+
+function zshCommand(command: Command): string {
+  const specs = visibleFlags(command).map((flag) => {
+    const text = flag.help.replace(/[[\]\\]/g, '\\$&');
+    const repeated = flag.type === 'stringArray' ? '*' : '';
+    return flag.type === 'bool' ? `--${flag.name}[${text}]` : `${repeated}--${flag.name}=[${text}]:${flag.value ?? 'VALUE'}:${zshValue(flag)}`;
+  });
+  if (command.argument !== undefined) specs.push(`1:${command.argument.name}:(${command.argument.choices.join(' ')})`);
+  return `    ${command.name}) _arguments ${specs.map(quote).join(' ')} ;;`;
+}
+
+function zshValue({ choices, completes }: Flag): string {
+  if (choices !== undefined) return `(${choices.join(' ')})`;
+  return completes === undefined ? ' ' : completes === 'file' ? '_files' : '_files -/';
+}
+
+function fish(): string {
+  return `# fish completion of kpromo: kpromo completion fish | source
+complete -c kpromo -f
+${COMMANDS.map(({ name, summary }) => `complete -c kpromo -n __fish_use_subcommand -a ${name} -d ${fishQuote(summary)}`).join('\n')}
+${COMMANDS.flatMap(fishCommand).join('\n')}
+`;
+}
+
+function fishCommand(command: Command): readonly string[] {
+  const condition = `complete -c kpromo -n '__fish_seen_subcommand_from ${command.name}'`;
+  const flags = visibleFlags(command).map((flag) => {
+    const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
+    return `${condition} -l ${flag.name}${short}${fishValue(flag)} -d ${fishQuote(flag.help)}`;
+  });
+  return command.argument === undefined ? flags : [...flags, `${condition} -a ${fishQuote(command.argument.choices.join(' '))}`];
+}
+
+function fishValue({ type, choices, completes }: Flag): string {
+  if (type === 'bool') return '';
+  if (choices !== undefined) return ` -x -a ${fishQuote(choices.join(' '))}`;
+  if (completes === undefined) return ' -x';
+  return completes === 'file' ? ' -r -F' : " -x -a '(__fish_complete_directories)'";
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function fishQuote(text: string): string {
+  return `'${text.replace(/['\\]/g, '\\$&')}'`;
+}

@@ -1,0 +1,38 @@
+import { PromotionError } from '../errors.ts';
+
+/** The signals that end a run after its summary. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** What an exit code is made of. */
+export type Outcome = {
+  /** How many things went wrong. */
+  readonly failures: number;
+  /** How many changes are still to be made. */
+  readonly pending: number;
+  /** True with --detailed-exitcode. */
+  readonly detailed: boolean;
+  readonly signal?: StopSignal | undefined;
+};
+
+/** The exit code of a run: a signal comes first, then failures, then what is pending. */
+export function exitCode({ failures, pending, detailed, signal }: Outcome): number {
+  if (signal !== undefined) return signalCode(signal);
+  if (failures > 0) return 1;
+  return detailed && pending > 0 ? 2 : 0;
+}
+
+/** The exit code of a process that a signal ended: 128 and the signal's number, as shells count it. */
+export function signalCode(signal: StopSignal): 130 | 143 {
+  return signal === 'SIGINT' ? 130 : 143;
+}
+
+/** The reason to abort a run with when a signal came. */
+export function stopReason(signal: StopSignal): PromotionError {
+  return new PromotionError('ABORTED', `stopped by ${signal}`, { hint: 'run the same command again to finish', cause: signal });
+}
+
+/** The signal that a run was stopped by; undefined when it was not. */
+export function stopSignalOf(signal: AbortSignal): StopSignal | undefined {
+  const cause = signal.aborted && signal.reason instanceof PromotionError ? signal.reason.cause : undefined;
+  return cause === 'SIGINT' || cause === 'SIGTERM' ? cause : undefined;
+}

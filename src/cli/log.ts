@@ -1,0 +1,82 @@
+import type { Clock } from '../clock.ts';
+import type { LogLevel, Narrator, RunEvent } from '../events.ts';
+import { goQuote } from './go-quote.ts';
+import { LOG_LEVELS } from './options.ts';
+import type { Output } from './output.ts';
+import { usage } from './removed.ts';
+
+/** Everything that decides how a run is narrated. */
+export type LogSettings = { readonly output: Output; readonly clock: Clock; readonly level: LogLevel; readonly env: Readonly<Record<string, string | undefined>> };
+
+/** Prints what happens; keeps the one `fatal` line back, so that it is the last. */
+export type Log = {
+  readonly narrate: Narrator;
+  /** True once a `fatal` line is waiting. */
+  readonly failed: () => boolean;
+  /** Prints the `fatal` line, if any. Nothing may be written after it. */
+  end(): void;
+};
+
+const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
+// SGR codes, as logrus colours its levels: red, yellow, cyan, and grey for what only debugging shows
+const COLOURS: Readonly<Record<LogLevel, number>> = { fatal: 31, error: 31, warning: 33, info: 36, debug: 90, trace: 90 };
+
+/** The level that a name of logrus means, in any case; throws USAGE for any other name. */
+export function levelNamed(name: string): LogLevel {
+  const key = name.toLowerCase();
+  if (isLevelName(key)) return LOG_LEVELS[key];
+  throw usage(`not a valid log level: ${goQuote(name)}`, `write one of ${Object.keys(LOG_LEVELS).join(', ')}`);
+}
+
+/** Narrates in the text format of logrus, `time="15:04:05.000" level=info msg="..."`, coloured only on a terminal. */
+export function createLog({ output, clock, level, env }: LogSettings): Log {
+  const coloured = output.isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  let fatal: string | undefined;
+  const print = (at: LogLevel, message: string): void => {
+    if (ORDER.indexOf(at) > ORDER.indexOf(level)) return;
+    const label = coloured ? `\x1b[${COLOURS[at]}m${at}\x1b[0m` : at;
+    output.write(`time="${timeOfDay(clock.now())}" level=${label} msg=${quoteIfNeeded(message)}\n`);
+  };
+  return {
+    narrate: (event) => {
+      const { level: at, message } = lineOf(event);
+      if (at !== 'fatal') return print(at, message);
+      // the first is the cause; what else failed after it is an error like others
+      if (fatal === undefined) fatal = message;
+      else print('error', message);
+    },
+    failed: () => fatal !== undefined,
+    end: () => {
+      if (fatal !== undefined) print('fatal', fatal);
+    },
+  };
+}
+
+/** Upstream's words for a run that failed in a phase; scripts look for them in the last line. */
+export function runFailedMessage(phase: string, error: string): string {
+  return `run \`cip run\`: promote images: running promotion pipeline: phase ${goQuote(phase)} failed: ${error}`;
+}
+
+function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: string } {
+  if (event.type === 'log') return event;
+  const result = event.error ?? (event.status === undefined ? 'no answer' : String(event.status));
+  return { level: 'trace', message: `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms` };
+}
+
+/** The local time of day with milliseconds. */
+function timeOfDay(ms: number): string {
+  const date = new Date(ms);
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0'));
+  return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function isLevelName(name: string): name is keyof typeof LOG_LEVELS {
+  return Object.hasOwn(LOG_LEVELS, name);
+}
+
+// logrus leaves a value bare when all of it is of these: https://github.com/sirupsen/logrus/blob/v1.9.3/text_formatter.go (needsQuoting)
+const BARE = /^[a-zA-Z0-9\-._/@^+]+$/;
+
+function quoteIfNeeded(text: string): string {
+  return BARE.test(text) ? text : goQuote(text);
+}

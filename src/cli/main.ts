@@ -1,0 +1,106 @@
+import type { Clock } from '../clock.ts';
+import { isPromotionError } from '../errors.ts';
+import type { CipOptions } from './cip-options.ts';
+import type { CommandServices } from './command.ts';
+import { signalCode, stopSignalOf } from './exit-codes.ts';
+import { createLog, type Log } from './log.ts';
+import { outputTo, type Output, type OutputStream } from './output.ts';
+import { route, type Request } from './route.ts';
+
+/** The world as the program sees it; tests bring their own. */
+export type MainServices = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly clock: Clock;
+  /** Aborted with a `stopReason` when the run shall end early. */
+  readonly signal: AbortSignal;
+};
+
+/** The main job, as its command file exports it. */
+export type RunCip = (options: CipOptions, services: CommandServices) => Promise<number>;
+
+// loaded when it runs: help must not wait for what only a promotion needs
+const runCipLazily: RunCip = async (options, services) => (await import('./commands/cip.ts')).run(options, services);
+
+/**
+ * Runs one command line (without the program's name) and resolves to its exit code once all output is
+ * written. Never throws; the reason of exit code 1 is the last line on stderr.
+ */
+export async function main(argv: readonly string[], services: MainServices, runCip: RunCip = runCipLazily): Promise<number> {
+  const stdout = outputTo(services.stdout);
+  const stderr = outputTo(services.stderr);
+  const request = attempt(() => route(argv));
+  const level = 'kind' in request && request.kind === 'cip' ? request.options.logLevel : 'info';
+  const log = createLog({ output: stderr, clock: services.clock, level, env: services.env });
+  let code: number;
+  try {
+    if (!('kind' in request)) throw request.error;
+    code = await perform(request, { ...services, stdout, stderr, narrate: log.narrate }, runCip);
+  } catch (error) {
+    code = explain(error, services.signal, log);
+  }
+  return finish(code, stdout, stderr, log);
+}
+
+function attempt(parse: () => Request): Request | { readonly error: unknown } {
+  try {
+    return parse();
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function perform(request: Request, services: CommandServices, runCip: RunCip): Promise<number> {
+  if (request.kind === 'cip') {
+    const { versionLine } = await import('./commands/version.ts');
+    services.narrate({ type: 'log', level: 'info', message: await versionLine() });
+    return runCip(request.options, services);
+  }
+  services.stdout.write(await textOf(request));
+  return 0;
+}
+
+async function textOf(request: Exclude<Request, { kind: 'cip' }>): Promise<string> {
+  switch (request.kind) {
+    case 'help':
+      return (await import('./help.ts')).helpText(request.about);
+    case 'version':
+      return (await import('./commands/version.ts')).versionText();
+    case 'completion':
+      return (await import('./completion.ts')).completionScript(request.shell);
+  }
+}
+
+/** Tells why nothing came of the command, and what exit code that is. */
+function explain(error: unknown, signal: AbortSignal, log: Log): number {
+  const stopped = stopSignalOf(signal);
+  const message = sentence(error);
+  if (stopped !== undefined) {
+    log.narrate({ type: 'log', level: 'error', message });
+    return signalCode(stopped);
+  }
+  if (!isPromotionError(error) && error instanceof Error) {
+    log.narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
+  }
+  const prefix = isPromotionError(error, 'USAGE') ? '' : 'run `cip run`: promote images: ';
+  log.narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}` });
+  return 1;
+}
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isPromotionError(error) && error.hint !== undefined ? `${error.message}; ${error.hint}` : error.message;
+}
+
+async function finish(code: number, stdout: Output, stderr: Output, log: Log): Promise<number> {
+  const lost = await stdout.close();
+  if (lost !== undefined) log.narrate({ type: 'log', level: 'fatal', message: `writing to stdout failed: ${lost.message}` });
+  const result = code === 0 && lost !== undefined ? 1 : code;
+  if (result === 1 && !log.failed()) {
+    log.narrate({ type: 'log', level: 'fatal', message: 'run `cip run`: promote images: something failed; the lines above say what' });
+  }
+  log.end();
+  await stderr.close();
+  return result;
+}

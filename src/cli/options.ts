@@ -1,0 +1,155 @@
+import type { LogLevel } from '../events.ts';
+
+/** How a flag's value is read: as Go's pflag reads the type of that name. */
+export type FlagType = 'string' | 'int' | 'bool' | 'stringArray' | 'duration';
+
+/** One flag, as parsing, help, documentation and completion need it. */
+export type Flag = {
+  readonly name: string;
+  readonly short?: string;
+  readonly type: FlagType;
+  /** As a user would type it; it is read like any other value. */
+  readonly default: string;
+  readonly help: string;
+  /** The word that stands for the value in help texts. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** What shells offer for the value. */
+  readonly completes?: 'file' | 'directory';
+  /** Accepted, but shown nowhere. */
+  readonly hidden?: boolean;
+};
+
+/** One command, as routing, help, documentation and completion need it. */
+export type Command = {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly flags: readonly Flag[];
+  /** The positional argument, where the command takes one. */
+  readonly argument?: { readonly name: string; readonly required: boolean; readonly choices: readonly string[] };
+};
+
+/** The names that logrus accepts, in its order, and what they mean here. */
+export const LOG_LEVELS = {
+  panic: 'fatal',
+  fatal: 'fatal',
+  error: 'error',
+  warn: 'warning',
+  warning: 'warning',
+  info: 'info',
+  debug: 'debug',
+  trace: 'trace',
+} as const satisfies Record<string, LogLevel>;
+
+/** The flags that every command takes. */
+export const COMMON_FLAGS = [
+  { name: 'help', short: 'h', type: 'bool', default: 'false', help: 'Show this help.' },
+  {
+    name: 'log-level',
+    type: 'string',
+    default: 'info',
+    value: 'LEVEL',
+    choices: Object.keys(LOG_LEVELS),
+    help: 'The least important lines to log: panic, fatal, error, warn, warning, info, debug or trace.',
+  },
+] as const satisfies readonly Flag[];
+
+/** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
+export const CIP_FLAGS = [
+  {
+    name: 'manifests',
+    type: 'string',
+    default: '',
+    value: 'PATH',
+    completes: 'file',
+    help: 'What to promote: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
+  },
+  {
+    name: 'thin-manifest-dir',
+    type: 'string',
+    default: '',
+    value: 'DIR',
+    completes: 'directory',
+    help: 'What to promote: a manifest tree, a folder with images/ and manifests/.',
+  },
+  { name: 'manifest', type: 'string', default: '', value: 'FILE', completes: 'file', help: 'What to promote: a plain manifest.' },
+  { name: 'confirm', type: 'bool', default: 'false', help: 'Promote. Without it nothing is written to any registry.' },
+  { name: 'dry-run', type: 'bool', default: 'true', help: 'Only say what would be promoted; cannot be combined with --confirm.' },
+  {
+    name: 'parse-only',
+    type: 'bool',
+    default: 'false',
+    help: 'Only check the manifests, without any network access; cannot be combined with --confirm.',
+  },
+  {
+    name: 'sign',
+    type: 'bool',
+    default: 'true',
+    help: 'Sign what is promoted. Not available in this version: --confirm needs --sign=false.',
+  },
+  { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
+  {
+    name: 'allow-registry',
+    type: 'stringArray',
+    default: '',
+    value: 'PATTERN',
+    help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
+  },
+  {
+    name: 'detailed-exitcode',
+    type: 'bool',
+    default: 'false',
+    help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
+  },
+  { name: 'max-image-size', type: 'int', default: '2048', value: 'MIB', hidden: true, help: 'Accepted for old scripts; has no effect.' },
+] as const satisfies readonly Flag[];
+
+/** The shells that completion scripts are made for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** All commands, in the order in which help lists them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'cip',
+    summary: 'Promote container images from staging to production registries.',
+    description:
+      'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
+    flags: CIP_FLAGS,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell.',
+    description: 'Prints a script that completes commands, flags and values. For bash: source <(kpromo completion bash)',
+    flags: [],
+    argument: { name: 'SHELL', required: true, choices: SHELLS },
+  },
+  { name: 'version', summary: 'Print the version.', description: 'Prints the version of kpromo and what it runs on.', flags: [] },
+  {
+    name: 'help',
+    summary: 'Explain a command.',
+    description: 'Explains a command, or lists all of them.',
+    flags: [],
+    argument: { name: 'COMMAND', required: false, choices: ['cip', 'completion', 'version'] },
+  },
+];
+
+/** What each exit code means, for help and documentation. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'Done, or nothing to do.'],
+  [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
+  [2, 'Only with --detailed-exitcode: something is pending and nothing failed.'],
+  [130, 'Stopped by SIGINT, after the summary.'],
+  [143, 'Stopped by SIGTERM, after the summary.'],
+];
+
+/** The environment variables that the command line itself reads. */
+export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
+  ['NO_COLOR', 'Any value but the empty one switches colours off.'],
+  ['TERM', 'No colours when it is "dumb".'],
+];
+
+/** The command of that name. */
+export function commandNamed(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

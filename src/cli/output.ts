@@ -1,0 +1,41 @@
+/** What the CLI needs of a stream: process.stdout, process.stderr, or a stream in memory. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** One of the two outputs. Writing never waits and never throws. */
+export type Output = {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+  /** Resolves once everything is written, with the first error; a reader that went away (EPIPE) is none. */
+  close(): Promise<Error | undefined>;
+};
+
+/** Wraps a stream so that an error on it ends up in `close` instead of crashing the process. */
+export function outputTo(stream: OutputStream): Output {
+  let pending = 0;
+  let failure: Error | undefined;
+  let closed: (() => void) | undefined;
+  const fail = (error?: Error | null): void => {
+    failure ??= error ?? undefined;
+  };
+  const done = (error?: Error | null): void => {
+    fail(error);
+    pending -= 1;
+    if (pending === 0) closed?.();
+  };
+  stream.on('error', fail);
+  return {
+    isTerminal: stream.isTTY === true,
+    write: (text) => {
+      // after an error nothing can arrive any more, and each try would be one more error
+      if (failure !== undefined) return;
+      pending += 1;
+      stream.write(text, done);
+    },
+    close: async () => {
+      if (pending > 0) await new Promise<void>((resolve) => (closed = resolve));
+      // a stream emits 'error' after the write's callback: listen until that turn is over
+      setImmediate(() => stream.off('error', fail));
+      return failure !== undefined && 'code' in failure && failure.code === 'EPIPE' ? undefined : failure;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { cipOptions, type CipOptions } from './cip-options.ts';
+import { parseFlags } from './flags.ts';
+import { goQuote } from './go-quote.ts';
+import { levelNamed } from './log.ts';
+import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, type Flag } from './options.ts';
+import { unknownCommand, unknownFlag, usage } from './removed.ts';
+
+/** What a command line asks for. */
+export type Request =
+  | { readonly kind: 'help'; readonly about: Command | undefined }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
+  | { readonly kind: 'cip'; readonly options: CipOptions };
+
+/** Finds the command in the arguments and reads its flags; throws USAGE. */
+export function route(argv: readonly string[]): Request {
+  const { words, flags } = splitCommand(argv);
+  const [name] = words;
+  if (name === undefined) return { kind: 'help', about: undefined };
+  if (name === 'cip') return routeCip(flags);
+  const command = commandNamed(name);
+  if (command === undefined) throw unknownCommand(words);
+  const { values, positional } = parseFlags(COMMON_FLAGS, flags);
+  levelNamed(values['log-level']);
+  if (values.help) return { kind: 'help', about: command };
+  return routeSmall(command, positional);
+}
+
+function routeCip(argv: readonly string[]): Request {
+  const parsed = parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv);
+  return parsed.values.help ? { kind: 'help', about: commandNamed('cip') } : { kind: 'cip', options: cipOptions(parsed) };
+}
+
+function routeSmall(command: Command, positional: readonly string[]): Request {
+  const [word, extra] = positional;
+  const surplus = command.argument === undefined ? word : extra;
+  if (surplus !== undefined) throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'leave it out');
+  if (command.name === 'version') return { kind: 'version' };
+  if (command.name === 'help') {
+    const about = word === undefined ? undefined : commandNamed(word);
+    if (word !== undefined && about === undefined) throw unknownCommand(positional);
+    return { kind: 'help', about };
+  }
+  const shell = SHELLS.find((candidate) => candidate === word);
+  if (shell !== undefined) return { kind: 'completion', shell };
+  const told = word === undefined ? 'needs the name of a shell' : `does not know the shell ${goQuote(word)}`;
+  throw usage(`\`kpromo completion\` ${told}`, `write one of ${SHELLS.join(', ')}`);
+}
+
+/** The first word that is no flag is the command; before it only flags that every command has may stand. */
+function splitCommand(argv: readonly string[]): { readonly words: readonly string[]; readonly flags: readonly string[] } {
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (!word.startsWith('-') || word === '-') return { words: argv.slice(index), flags: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+    if (word === '--') break;
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    const known = COMMON_FLAGS.find((flag: Flag) => flag.name === name);
+    if (known === undefined && name !== undefined) throw misplacedFlag(name);
+    if (known?.type === 'string' && !word.includes('=')) index += 1;
+  }
+  const { positional } = parseFlags(COMMON_FLAGS, argv);
+  return { words: positional, flags: argv };
+}
+
+function misplacedFlag(name: string): Error {
+  const owner = COMMANDS.find(({ flags }) => flags.some((flag) => flag.name === name));
+  if (owner === undefined) return unknownFlag(name, COMMANDS.flatMap(({ flags }) => [...flags]).concat(COMMON_FLAGS));
+  return usage(`unknown flag: --${name}`, `it comes after its command: kpromo ${owner.name} --${name}`);
+}
