@@ -8,6 +8,10 @@ export type HttpRequest = {
   readonly operation: Operation;
   /** What the request needs to be allowed to do, for a token; the first is the repository it is about. */
   readonly scopes?: readonly Scope[];
+  /** Reads a 2xx answer to its end as part of the request, so that a body cut short is retried like any other failure; in bytes, at most. */
+  readonly wholeBody?: number;
+  /** No credentials, whoever asks: a redirect led to another origin. */
+  readonly anonymous?: boolean;
   /** Where this request and each of its replays is counted, besides the run's own totals. */
   readonly meter?: Meter;
   readonly signal: AbortSignal;
@@ -42,8 +46,10 @@ export type ResponseBody = {
   bytes(limit: number): Promise<Uint8Array>;
   /** The body as it comes; ends with an error when it is truncated or stalls. */
   stream(): AsyncIterable<Uint8Array>;
-  /** Gives the body up without reading it. */
+  /** Gives the body up without reading it; never throws. */
   discard(): Promise<void>;
+  /** Resolves, never rejects, once nothing more comes over the socket: received, failed or given up. */
+  readonly finished: Promise<void>;
 };
 
 /** The one function type that every layer wraps. Resolves for every status; throws PromotionError when no answer came. */

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type ErrorCode, PromotionError } from '../errors.ts';
+import { type HttpResponse, header } from './fetch.ts';
+import { peek } from './peek.ts';
+
+/** Only the start of an error page is read. */
+const READ_LIMIT = 4096;
+/** And only so many characters of it are shown. */
+const SHOWN_LIMIT = 300;
+
+/** The error that an unwanted answer stands for, with the registry's own words; reads the start of the body and gives the rest up. */
+export async function answerError(response: HttpResponse, what: string): Promise<PromotionError> {
+  const { text, response: whole } = await peek(response, READ_LIMIT);
+  await whole.body.discard();
+  const said = registryWords(text, header(response, 'content-type') ?? '');
+  const { code, hint } = meaning(response);
+  return new PromotionError(code, `${what}: the registry answered ${response.status}${said === '' ? '' : `: ${said}`}`, { hint });
+}
+
+function meaning({ status, url }: HttpResponse): { readonly code: ErrorCode; readonly hint: string } {
+  const host = url.host;
+  if (status === 401) return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
+  if (status === 403) return { code: 'DENIED', hint: `check that the account used for ${host} may do this` };
+  if (status === 404) return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };
+  if (status === 429) return { code: 'RATE_LIMITED', hint: `run again later, or ask for more quota on ${host}` };
+  if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `run again; if it stays, ask whoever runs ${host}` };
+  return { code: 'REGISTRY_PROTOCOL', hint: `check that ${host} is an OCI registry that allows this operation` };
+}
+
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes; token servers say `details` or `error`
+const ErrorAnswer = z.object({
+  errors: z.array(z.object({ code: z.coerce.string().optional(), message: z.string().optional() })).optional(),
+  details: z.string().optional(),
+  message: z.string().optional(),
+  error: z.string().optional(),
+  error_description: z.string().optional(),
+});
+
+/** What an error body says, on one line and without control characters: JSON errors, an HTML title or plain text. */
+export function registryWords(text: string, contentType: string): string {
+  const words = jsonWords(text) ?? titleOf(text) ?? (contentType.startsWith('text/plain') ? text : '');
+  const line = printable(words);
+  return line.length > SHOWN_LIMIT ? `${line.slice(0, SHOWN_LIMIT)}…` : line;
+}
+
+function jsonWords(text: string): string | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { data } = ErrorAnswer.safeParse(json);
+  if (data === undefined) return undefined;
+  const listed = data.errors?.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ');
+  return listed || [data.error, data.error_description ?? data.details ?? data.message].filter(Boolean).join(': ');
+}
+
+function titleOf(text: string): string | undefined {
+  return /<title[^>]*>([^<]*)/i.exec(text)?.[1];
+}
+
+/** Control and bidirectional characters could rewrite a terminal; credentials that a proxy echoes must not be shown. */
+function printable(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
+    .replace(/\b((?:access_|refresh_|identity_?)?token|password|secret|signature|authorization)(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi, '$1$2…')
+    .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')
+    .replace(/(https?:\/\/)[^\s/@]+@/gi, '$1')
+    .replace(/ +/g, ' ')
+    .trim();
+}

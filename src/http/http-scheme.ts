@@ -1,0 +1,19 @@
+import { isLoopback } from './addresses.ts';
+
+/** The host that serves a registry's API where it is not the one in its name. */
+const API_HOSTS: ReadonlyMap<string, string> = new Map([
+  ['docker.io', 'registry-1.docker.io'],
+  ['index.docker.io', 'registry-1.docker.io'],
+]);
+
+/**
+ * Where the registry of this `host[:port]` is reached: plain HTTP on loopback and for the hosts named in `insecureHosts`
+ * (compared whole, in lower case), else HTTPS.
+ */
+export function baseUrl(host: string, insecureHosts: Iterable<string> = []): URL {
+  const name = host.toLowerCase();
+  const url = new URL(`https://${API_HOSTS.get(name) ?? name}`);
+  const insecure = isLoopback(url.hostname) || [...insecureHosts].some((other) => other.toLowerCase() === name);
+  // Built anew rather than changed: `https:` drops an explicit `:443`, which over HTTP is not the default.
+  return insecure ? new URL(`http://${name}`) : url;
+}

@@ -1,0 +1,19 @@
+import { answerError } from './answer-error.ts';
+import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
+
+/**
+ * Sends a request and reads its answer to the end, `limit` bytes at most. With a retry layer in `fetch`, a 2xx body that
+ * was cut short or stalled is asked for again within that layer's one budget.
+ */
+export async function readAll(fetch: Fetch, request: HttpRequest, limit: number): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
+  const response = await fetch({ ...request, wholeBody: limit });
+  return { response, bytes: await response.body.bytes(limit) };
+}
+
+/**
+ * Returns when the status is one of `expected`, with the body untouched; otherwise gives the body up and throws what the
+ * status means. `operation` and `object` become the beginning of the message: «reading manifest host/repo:tag».
+ */
+export async function ensureStatus(response: HttpResponse, expected: readonly number[], operation: string, object: string): Promise<void> {
+  if (!expected.includes(response.status)) throw await answerError(response, `${operation} ${object}`);
+}

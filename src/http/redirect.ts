@@ -1,0 +1,61 @@
+import { PromotionError } from '../errors.ts';
+import { addressProblem } from './addresses.ts';
+import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
+import { redactUrl } from './redact.ts';
+
+/** Registries redirect once, to their storage; more than a few hops is a loop. */
+const MAX_HOPS = 5;
+
+const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Only these keep the method and the body of a request that changes something (RFC 9110 §15.4). */
+const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
+
+/**
+ * Follows redirects of reads, and of writes whose body can be sent again, each hop as a request of its own. Refuses forbidden
+ * addresses on every hop; neither credentials nor scopes follow to another origin.
+ */
+export const redirect =
+  () =>
+  (inner: Fetch): Fetch =>
+  async (request) => {
+    refuse(request, request.url);
+    let current = request;
+    for (let hops = 0; ; hops += 1) {
+      const response = await inner(current);
+      const location = header(response, 'location');
+      if (!FOLLOWED.has(response.status) || location === undefined || !follows(request, response)) return response;
+      await response.body.discard();
+      if (hops === MAX_HOPS) throw protocolError(request, `more than ${MAX_HOPS} redirects`);
+      current = nextHop(current, location);
+    }
+  };
+
+function follows({ method, body }: HttpRequest, { status }: HttpResponse): boolean {
+  return method === 'GET' || method === 'HEAD' || (KEEPS_METHOD.has(status) && body?.kind !== 'stream');
+}
+
+function nextHop(from: HttpRequest, location: string): HttpRequest {
+  const url = URL.parse(location, from.url.href);
+  if (url === null) throw protocolError(from, 'a redirect to something that is no address');
+  refuse(from, url, from.url);
+  url.username = '';
+  url.password = '';
+  if (url.origin === from.url.origin) return { ...from, url };
+  const { scopes: _scopes, headers = {}, ...rest } = from;
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase())));
+  return { ...rest, url, headers: kept, anonymous: true };
+}
+
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+function refuse(request: HttpRequest, target: URL, from?: URL): void {
+  const problem = addressProblem(target, from);
+  if (problem === undefined) return;
+  const what = `${request.method} ${redactUrl(request.url)}`;
+  const subject = from === undefined ? 'its address' : `the redirect to ${redactUrl(target)}`;
+  throw new PromotionError('REFUSED_ADDRESS', `${what}: ${subject} ${problem}`, { hint: 'check the registry: a public registry has no reason to point there' });
+}
+
+function protocolError(request: HttpRequest, what: string): PromotionError {
+  return new PromotionError('REGISTRY_PROTOCOL', `${request.method} ${redactUrl(request.url)}: ${what}`, { hint: 'check that the address is a registry' });
+}

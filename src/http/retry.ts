@@ -1,0 +1,137 @@
+import type { Clock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import type { Narrator } from '../events.ts';
+import { backoff } from '../ratelimit/backoff.ts';
+import { retryAfter } from '../ratelimit/retry-after.ts';
+import { answerError } from './answer-error.ts';
+import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
+import { isTransient } from './network-error.ts';
+import { peek } from './peek.ts';
+import { redactUrl } from './redact.ts';
+import { bodyOf } from './response-body.ts';
+
+export type RetryOptions = {
+  readonly clock: Clock;
+  /** A number from 0 to 1; jitter. */
+  readonly random: () => number;
+  readonly narrate?: Narrator;
+  /** Milliseconds since a request's first failure after which it is not tried again; waits that the registry ordered do not count. 120 s unless given. */
+  readonly budget?: number;
+  /** The longest time, in milliseconds, that one request waits because the registry ordered it. 10 min unless given. */
+  readonly maxWait?: number;
+};
+
+/** A registry behind a load balancer is replaced within a minute or so; two minutes outlast that. */
+const BUDGET = 120_000;
+
+/** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
+const MAX_WAIT = 600_000;
+
+// 425: RFC 8470; 520 to 524: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
+
+/** Only the start of an answer is searched for a wait. */
+const TEXT_LIMIT = 4096;
+
+type Outcome = { readonly response: HttpResponse; readonly text?: string } | { readonly error: PromotionError };
+type Pause = { readonly ms: number; readonly ordered: boolean };
+
+/**
+ * The only retry layer of the program. Tries again after statuses and errors that may pass, with full jitter or
+ * as the registry orders; after the budget hands on the last answer or error. All layers made by one call know
+ * each other's errors, so that what one gave up on is not tried again by another around it.
+ */
+export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
+  const givenUp = new WeakSet<PromotionError>();
+  const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
+  return (inner) => async (request) => {
+    const patience = patienceOf(rules, request);
+    for (let attempts = 1; ; attempts += 1) {
+      const outcome = await legible(await attempt(inner, request, givenUp));
+      if ('response' in outcome && !AGAIN.has(outcome.response.status)) return outcome.response;
+      if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
+      const pause = pauseFor(outcome, attempts, rules);
+      const stop = patience(pause);
+      if (stop !== undefined) {
+        const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
+        if (error === undefined) return (outcome as { response: HttpResponse }).response;
+        givenUp.add(error);
+        if ('response' in outcome) await outcome.response.body.discard();
+        throw error;
+      }
+      tell(rules, request, outcome, pause, attempts);
+      if ('response' in outcome) await outcome.response.body.discard();
+      await rules.clock.wait(pause.ms, request.signal);
+    }
+  };
+}
+
+async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<PromotionError>): Promise<Outcome> {
+  try {
+    const response = await inner(request);
+    if (request.wholeBody === undefined || response.status >= 300) return { response };
+    const what = `${request.method} ${redactUrl(request.url)}`;
+    return { response: { ...response, body: bodyOf(await response.body.bytes(request.wholeBody), what) } };
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (!isTransient(error) || givenUp.has(error)) throw error;
+    return { error };
+  }
+}
+
+/** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
+async function legible(outcome: Outcome): Promise<Outcome> {
+  if (!('response' in outcome) || outcome.response.status !== 429 || header(outcome.response, 'retry-after') !== undefined) return outcome;
+  return await peek(outcome.response, TEXT_LIMIT);
+}
+
+/** How long to wait after this outcome, and whether that is the registry's order. */
+function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOptions): Pause {
+  const own = backoff(attempts, random());
+  if (!('response' in outcome)) return { ms: own, ordered: false };
+  const { response, text } = outcome;
+  const asked = retryAfter({ header: (name) => header(response, name), ...(text === undefined ? {} : { text }) }, clock.now());
+  // Never sooner than our own backoff: «0» and microseconds are answers, too, and would make a busy loop.
+  return { ms: Math.max(asked ?? 0, own), ordered: asked !== undefined || response.status === 429 };
+}
+
+/** Says for each pause of a request whether it still may be waited. */
+function patienceOf(rules: { clock: Clock; budget: number; maxWait: number }, request: HttpRequest): (pause: Pause) => 'budget' | PromotionError | undefined {
+  let firstFailure: number | undefined;
+  let ordered = 0;
+  return (pause) => {
+    const now = rules.clock.now();
+    firstFailure ??= now;
+    if (!pause.ordered) return now - firstFailure - ordered + pause.ms > rules.budget ? 'budget' : undefined;
+    ordered += pause.ms;
+    if (ordered <= rules.maxWait) return undefined;
+    const release = new Date(now + pause.ms).toISOString();
+    return new PromotionError('PAUSED_TOO_LONG', `${request.method} ${redactUrl(request.url)}: the registry asks to wait until ${release}`, {
+      hint: `run again after ${release}, or allow longer waits with --max-wait`,
+    });
+  };
+}
+
+/** The error to throw after the last attempt; undefined where there is an answer to hand on. */
+function exhausted(outcome: Outcome, attempts: number): PromotionError | undefined {
+  if ('response' in outcome) return undefined;
+  const { error } = outcome;
+  if (attempts === 1) return error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  return new PromotionError(error.code, `${error.message} (after ${attempts} attempts)`, { cause: error, ...hint });
+}
+
+async function replayNeeded(request: HttpRequest, outcome: Outcome): Promise<PromotionError> {
+  const what = `${request.method} ${redactUrl(request.url)}`;
+  const cause = 'response' in outcome ? await answerError(outcome.response, what) : outcome.error;
+  return new PromotionError('REPLAY_NEEDED', `${what}: the body was a stream and cannot be sent again: ${cause.message}`, {
+    cause,
+    hint: 'the upload is started anew by the copy; run again if it was not',
+  });
+}
+
+function tell({ narrate }: RetryOptions, request: HttpRequest, outcome: Outcome, pause: Pause, attempts: number): void {
+  const why = 'response' in outcome ? `answered ${outcome.response.status}` : outcome.error.message;
+  const message = `${request.method} ${redactUrl(request.url)}: ${why}; attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`;
+  narrate?.({ type: 'log', level: 'debug', message });
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../clock.ts';
+import type { Narrator } from '../events.ts';
+import { concurrencyLimiter, type Limiter } from '../ratelimit/limits.ts';
+import type { Fetch } from './fetch.ts';
+import { narrate } from './narrate.ts';
+import { redirect } from './redirect.ts';
+import { retry } from './retry.ts';
+import { throttle } from './throttle.ts';
+import type { Timeouts } from './timeouts.ts';
+import { transport } from './transport.ts';
+
+export type HttpStackOptions = {
+  readonly clock: Clock;
+  /** Jitter: a number from 0 to 1; `Math.random` unless given. */
+  readonly random?: () => number;
+  readonly narrate?: Narrator;
+  /** Requests at once for each origin, and its number of sockets; 20 unless given. */
+  readonly concurrency?: number;
+  /** Decides when a request may be sent; by `concurrency` alone unless given. */
+  readonly limiter?: Limiter;
+  /** What differs from the defaults of `timeouts.ts`. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Milliseconds; 120 s unless given. */
+  readonly retryBudget?: number;
+  /** Milliseconds; 10 min unless given. */
+  readonly maxWait?: number;
+};
+
+/** What registries serve one client at once without complaint, and enough to fill a link (upstream's number, too). */
+const CONCURRENCY = 20;
+
+/** The one way to the network: every layer, in the one place that decides their order. */
+export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; close(): Promise<void> } {
+  const { clock, random = Math.random, concurrency = CONCURRENCY, narrate: narrator = () => {} } = options;
+  const sockets = transport({ clock, connections: concurrency, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) });
+  const retried = retry({
+    clock,
+    random,
+    narrate: narrator,
+    ...(options.retryBudget === undefined ? {} : { budget: options.retryBudget }),
+    ...(options.maxWait === undefined ? {} : { maxWait: options.maxWait }),
+  });
+
+  // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
+  // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
+  const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(narrate(narrator, clock)(sockets.fetch));
+  // Redirects are inside retry, so that a retry asks the registry again instead of a storage URL that has expired.
+  return { fetch: retried(redirect()(sent)), close: sockets.close };
+}

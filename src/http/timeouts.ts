@@ -1,0 +1,31 @@
+/** How long each stage of one request may take, in milliseconds. */
+export type Timeouts = {
+  /** From opening a socket until TCP and TLS are up. */
+  readonly connect: number;
+  /** From the last byte of the request until the first header of the answer. */
+  readonly headers: number;
+  /** Without a single byte moving, while a body is sent or read. */
+  readonly idle: number;
+  /** From the first byte of the request until the last byte of the answer. */
+  readonly request: number;
+};
+
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  // Three SYNs (1, 2 and 4 s apart) are lost before this ends: the host is not there.
+  connect: 10_000,
+  // Registries verify a whole upload before they answer its PUT; a GiB takes tens of seconds on slow storage.
+  headers: 60_000,
+  // Longer than any pause that TCP recovers from by itself on a working path.
+  idle: 30_000,
+  // A 4 GiB layer at 5 MB/s; what is slower than that is better cut and told.
+  request: 900_000,
+};
+
+/** These timeouts with the defaults for what is missing; throws a RangeError on anything that is no positive time. */
+export function timeoutsFrom(given: Partial<Timeouts> = {}): Timeouts {
+  const all = { ...DEFAULT_TIMEOUTS, ...given };
+  for (const [name, ms] of Object.entries(all)) {
+    if (!(ms > 0)) throw new RangeError(`timeout "${name}" must be a positive number of milliseconds, not ${ms}`);
+  }
+  return all;
+}

@@ -1,0 +1,67 @@
+/** What a registry said about when to come back. */
+export type RetryAfterSource = {
+  /** The first value of a header, by its lower-case name. */
+  header(name: string): string | undefined;
+  /** The start of the body where it was read. */
+  readonly text?: string;
+};
+
+/**
+ * How many milliseconds from `now` (Unix time in milliseconds) the registry asks to wait; 0 when that time has
+ * passed; undefined when it does not say. Reads `Retry-After` as seconds, fraction or HTTP date
+ * (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub), and a Go duration in the body (GHCR).
+ */
+export function retryAfter(source: RetryAfterSource, now: number): number | undefined {
+  const standard = source.header('retry-after');
+  const hub = source.header('x-retry-after');
+  return (
+    (standard === undefined ? undefined : parseRetryAfter(standard, now)) ??
+    (hub === undefined ? undefined : parseRetryAfter(hub, now)) ??
+    (source.text === undefined ? undefined : durationIn(source.text))
+  );
+}
+
+/** A number of seconds this large is a point in time (2001 and later), not a wait. */
+const UNIX_TIME = 1e9;
+/** A Unix time this large counts milliseconds. */
+const UNIX_MILLIS = 1e12;
+
+/** Milliseconds from `now` that one header value means; undefined when it is none of the known forms. */
+export function parseRetryAfter(value: string, now: number): number | undefined {
+  const text = value.trim();
+  if (/^\d+(?:\.\d+)?$/.test(text)) {
+    const number = Number(text);
+    if (number >= UNIX_MILLIS) return wait(number - now);
+    return wait(number >= UNIX_TIME ? number * 1000 - now : number * 1000);
+  }
+  const duration = goDuration(text);
+  if (duration !== undefined) return duration;
+  // An HTTP date starts with a weekday; Date.parse alone would take «1» or «-5» for a date, too.
+  const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : wait(date - now);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, 'µs': 1e-3, 'μs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const PART = String.raw`\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)`;
+
+/** Milliseconds of a Go duration such as `1m30s` or `880.092µs` (https://pkg.go.dev/time#ParseDuration); undefined for anything else. */
+export function goDuration(text: string): number | undefined {
+  if (!new RegExp(`^(?:${PART})+$`).test(text)) return undefined;
+  let total = 0;
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    total += Number(number) * (UNITS[unit ?? ''] ?? 0);
+  }
+  return wait(total);
+}
+
+/** A duration in prose counts only after words that say it is a wait; «limit: 100 per 1h» is none. */
+const IN_TEXT = new RegExp(String.raw`(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:${PART})+)(?![A-Za-z0-9])`, 'i');
+
+function durationIn(text: string): number | undefined {
+  const found = IN_TEXT.exec(text)?.[1];
+  return found === undefined ? undefined : goDuration(found);
+}
+
+function wait(ms: number): number {
+  return Math.max(0, Math.ceil(ms));
+}
