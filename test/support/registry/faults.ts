@@ -1,0 +1,60 @@
+import type { Clock } from '../../../src/clock.ts';
+import type { LogEntry } from './counters.ts';
+import type { Reply } from './reply.ts';
+
+/**
+ * What goes wrong with one request. `reset` cuts the connection at once, `resetAfter` when the work is done but
+ * nothing was said; `truncate` breaks off in the middle of the answer, `stall` falls silent there, `silent` before it.
+ */
+export type Fault =
+  | 'reset'
+  | 'resetAfter'
+  | 'truncate'
+  | 'stall'
+  | 'silent'
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      /** Reads the request's body to its end first. */
+      readonly readBody?: boolean;
+    }
+  | { readonly delayMs?: number; readonly bytesPerSecond?: number };
+
+/** A request as the hook sees it; `nth` counts from 1 among the requests of its kind. */
+export type FaultRequest = Readonly<LogEntry> & { readonly nth: number };
+
+/** Decides for each request whether something goes wrong; runs after latency and before everything else. */
+export type FaultHook = (request: FaultRequest) => Fault | undefined | Promise<Fault | undefined>;
+
+/** How many requests a second are allowed; what is over gets a 429. */
+export type Quota = {
+  readonly perSecond: number;
+  /** How many may come at once; one second's worth by default. */
+  readonly burst?: number;
+  /** The header's value; `seconds` tells how long until a request would pass; absent, none is sent. */
+  readonly retryAfter?: string | 'seconds';
+};
+
+/** A token bucket that answers with a 429 once it is empty. */
+export function quotaGate(quota: Quota | undefined, clock: Clock): () => Reply | undefined {
+  if (quota === undefined) return () => undefined;
+  const { perSecond, burst = Math.max(1, perSecond), retryAfter } = quota;
+  let tokens = burst;
+  let updated = clock.now();
+  return () => {
+    const now = clock.now();
+    tokens = Math.min(burst, tokens + ((now - updated) / 1000) * perSecond);
+    updated = now;
+    if (tokens >= 1) {
+      tokens -= 1;
+      return undefined;
+    }
+    const value = retryAfter === 'seconds' ? String(Math.max(1, Math.ceil((1 - tokens) / perSecond))) : retryAfter;
+    return {
+      status: 429,
+      headers: { 'content-type': 'application/json', ...(value !== undefined && { 'retry-after': value }) },
+      body: JSON.stringify({ errors: [{ code: 'TOOMANYREQUESTS', message: 'quota exceeded' }] }),
+    };
+  };
+}

@@ -1,0 +1,77 @@
+import { isDigest, type Digest } from '../../../src/image/digest.ts';
+import { manifestReferences, type StoredManifest, type StoredRepository } from '../../../src/registry/memory-store.ts';
+import type { Exchange } from './options.ts';
+import { failure, json, type Reply } from './reply.ts';
+
+/** Answers `tags/list`; what was listed once is not serialised again until the repository changes. */
+export type Lister = (exchange: Exchange) => Reply;
+
+/** A lister with an empty cache. */
+export function lister(): Lister {
+  // Keyed by content, not by name: benchmarks load the same repositories into many registries.
+  const google = new WeakMap<StoredRepository, string>();
+  return ({ store, route, url, options }) => {
+    const repository = store.repository(route.repository);
+    if (repository === undefined) return failure(404, 'NAME_UNKNOWN', `${route.repository} is not known`);
+    if (options.google !== true && (options.pageSize !== undefined || url.search !== '')) return page(repository, route.repository, url, options.pageSize);
+    let listed = google.get(repository);
+    if (listed === undefined) {
+      listed = options.google === true ? googleFields(repository) : JSON.stringify({ tags: sortedTags(repository) }).slice(1);
+      google.set(repository, listed);
+    }
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: `{"name":${JSON.stringify(route.repository)},${listed}` };
+  };
+}
+
+/** Answers the referrers API with an index of the manifests that have this subject. */
+export function referrers({ store, route, url, options }: Exchange): Reply {
+  if (options.referrers === false) return failure(404, 'UNSUPPORTED', 'no referrers API here');
+  if (!isDigest(route.reference)) return failure(400, 'DIGEST_INVALID', `"${route.reference}" is no digest`);
+  const filter = url.searchParams.get('artifactType');
+  const found = [...(store.repository(route.repository)?.manifests ?? [])]
+    .filter(([, { subject }]) => subject === route.reference)
+    .map(([digest, manifest]) => referrer(digest, manifest))
+    .filter(({ artifactType }) => filter === null || artifactType === filter);
+  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: found };
+  const headers = { 'content-type': index.mediaType, ...(filter !== null && { 'oci-filters-applied': 'artifactType' }) };
+  return json(200, index, headers);
+}
+
+type Referrer = { mediaType: string; digest: Digest; size: number; artifactType?: string; annotations?: Readonly<Record<string, string>> };
+
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+function referrer(digest: Digest, { mediaType, size, bytes }: StoredManifest): Referrer {
+  const { artifactType: own, config, annotations } = manifestReferences(bytes ?? Buffer.from('{}'));
+  const artifactType = own ?? config?.mediaType;
+  return { mediaType, digest, size, ...(artifactType !== undefined && { artifactType }), ...(annotations !== undefined && { annotations }) };
+}
+
+function page(repository: StoredRepository, name: string, url: URL, pageSize = Number.POSITIVE_INFINITY): Reply {
+  const tags = sortedTags(repository);
+  const last = url.searchParams.get('last');
+  const asked = url.searchParams.get('n');
+  const size = Math.min(pageSize, asked === null ? Number.POSITIVE_INFINITY : Number(asked));
+  if (!(size >= 0)) return failure(400, 'PAGINATION_NUMBER_INVALID', `n=${asked} is no number`);
+  const rest = last === null ? tags : tags.filter((tag) => tag > last);
+  const shown = rest.slice(0, size);
+  const end = shown.at(-1);
+  const more = shown.length < rest.length && end !== undefined;
+  const link = `</v2/${name}/tags/list?n=${size}&last=${encodeURIComponent(end ?? '')}>; rel="next"`;
+  return json(200, { name, tags: shown }, more ? { link } : {});
+}
+
+// The fields as gcr.io and pkg.dev send them: numbers are strings there.
+function googleFields(repository: StoredRepository): string {
+  const tagsOf = Map.groupBy(repository.tags, ([, digest]) => digest);
+  const manifest: Record<string, unknown> = {};
+  for (const [digest, { mediaType, size, uploadedAt }] of repository.manifests) {
+    const tag = (tagsOf.get(digest) ?? []).map(([name]) => name).sort();
+    const time = String(uploadedAt);
+    manifest[digest] = { imageSizeBytes: String(size), layerId: '', mediaType, tag, timeCreatedMs: time, timeUploadedMs: time };
+  }
+  return JSON.stringify({ child: [], manifest, tags: sortedTags(repository) }).slice(1);
+}
+
+function sortedTags(repository: StoredRepository): string[] {
+  return [...repository.tags.keys()].sort();
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../../src/clock.ts';
+import type { RegistryStore, StoreOptions } from '../../../src/registry/memory-store.ts';
+import type { AuthOptions, Gate } from './auth.ts';
+import type { FaultHook, Quota } from './faults.ts';
+import type { Route } from './route.ts';
+import type { Uploads } from './uploads.ts';
+
+/** How a test registry behaves; without options as a strict registry of distribution-spec 1.1. */
+export type RegistryOptions = Omit<StoreOptions, 'now'> & {
+  /** A fixed port for restarts and for the demo; any free one by default. */
+  readonly port?: number;
+  readonly clock?: Clock;
+  /** Lists all manifests of a repository in `tags/list`, as gcr.io and pkg.dev do. */
+  readonly google?: boolean;
+  /** Answers the referrers API; true by default. */
+  readonly referrers?: boolean;
+  /** Mounts blobs; true by default. */
+  readonly mounts?: boolean;
+  /** The most tags on one page of a listing, whatever was asked for; unlimited by default. */
+  readonly pageSize?: number;
+  /** Leaves `Docker-Content-Digest` out, as the specification allows. */
+  readonly omitDigestHeader?: boolean;
+  /** Says 404 for a manifest whose type the request does not accept; true by default. */
+  readonly strictAccept?: boolean;
+  readonly auth?: AuthOptions;
+  /** Milliseconds before each answer, tokens included. */
+  readonly latencyMs?: number;
+  readonly quota?: Quota;
+  readonly fault?: FaultHook;
+  /** Uploads of more bytes are checked and dropped: HEAD finds them, GET says 500. 64 MiB by default, so that a test of GiB blobs stays small. */
+  readonly keepUploadsBelow?: number;
+  /** False keeps no log of requests; counters always count. */
+  readonly keepLog?: boolean;
+};
+
+/** One request on its way through the handlers. */
+export type Exchange = {
+  readonly options: RegistryOptions;
+  readonly store: RegistryStore;
+  readonly uploads: Uploads;
+  readonly gate: Gate;
+  readonly route: Route;
+  readonly url: URL;
+  readonly request: IncomingMessage;
+  /** The request's body as it comes, counted and as slow as a fault wants it. */
+  readonly body: () => AsyncIterable<Uint8Array>;
+  readonly mounted: () => void;
+};
