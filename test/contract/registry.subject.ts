@@ -1,0 +1,92 @@
+import { afterAll, beforeAll } from 'vitest';
+import type { Descriptor, Manifest } from '../../src/image/descriptor.ts';
+import { digestOf, type Digest } from '../../src/image/digest.ts';
+import type { BlobUpload, Call, Registry, RepositoryListing } from '../../src/registry/roles.ts';
+import type { BuiltImage } from '../support/registry/images.ts';
+
+/** An implementation to be judged: `host` is an empty place to write to. */
+export type ContractSubject = {
+  readonly registry: Registry;
+  readonly host: string;
+  readonly listing: RepositoryListing['kind'];
+  /** Repositories for which the registry asks for what we do not have (401), or forbids it (403). */
+  readonly unauthorized?: string;
+  readonly denied?: string;
+  readonly close?: () => Promise<void>;
+};
+
+/** What the sentences of the contract work with. */
+export type Bench = {
+  readonly subject: ContractSubject;
+  /** A repository that no other test knows. */
+  repository(): string;
+  push(repository: string, image: BuiltImage, ...references: string[]): Promise<Manifest>;
+  pushBlob(repository: string, bytes: Uint8Array): Promise<Descriptor>;
+};
+
+/** Opens the subject before the tests and closes it after them. */
+export function workbench(open: () => Promise<ContractSubject>): Bench {
+  let opened: ContractSubject | undefined;
+  let count = 0;
+  beforeAll(async () => {
+    opened = await open();
+  });
+  afterAll(async () => opened?.close?.());
+  const bench: Bench = {
+    get subject() {
+      if (opened === undefined) throw new Error('the contract is used outside of a test');
+      return opened;
+    },
+    repository: () => `${bench.subject.host}/contract/${(count += 1)}`,
+    pushBlob: async (repository, bytes) => {
+      const blob = describeBytes(bytes);
+      await uploadOf(await bench.subject.registry.startBlob(repository, blob, undefined, call())).send(bytes, call());
+      return blob;
+    },
+    push: async (repository, image, ...references) => {
+      for (const child of image.children) await bench.push(repository, child, child.manifest.descriptor.digest);
+      for (const { content } of image.blobs) await bench.pushBlob(repository, await collect(content.chunks?.(0, content.size) ?? []));
+      for (const reference of references) await bench.subject.registry.writeManifest(repository, reference, image.manifest, call());
+      return image.manifest;
+    },
+  };
+  return bench;
+}
+
+/** A call that no test cancels. */
+export function call(): Call {
+  return { signal: AbortSignal.timeout(30_000) };
+}
+
+/** The upload, where nothing was to be mounted. */
+export function uploadOf(started: 'mounted' | BlobUpload): BlobUpload {
+  if (started === 'mounted') throw new Error('a blob was mounted that should be uploaded');
+  return started;
+}
+
+/** What a manifest would say of these bytes. */
+export function describeBytes(bytes: Uint8Array): Descriptor {
+  return { mediaType: 'application/octet-stream', ...describeDigest(bytes) };
+}
+
+/** Digest and size of these bytes. */
+export function describeDigest(bytes: Uint8Array): { readonly digest: Digest; readonly size: number } {
+  return { digest: digestOf(bytes), size: bytes.length };
+}
+
+/** All tags of a listing, sorted. */
+export function tagsOf(listing: RepositoryListing): string[] {
+  return listing.kind === 'tags' ? [...listing.tags].sort() : [...listing.manifests.values()].flatMap(({ tags }) => tags).sort();
+}
+
+/** All bytes of a stream. */
+export async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+/** The bytes as a stream of portions. */
+export async function* streamOf(bytes: Uint8Array, portion: number): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; offset < bytes.length; offset += portion) yield bytes.subarray(offset, offset + portion);
+}
