@@ -26,7 +26,8 @@ class Stop extends Error {}
 
 /** @param {readonly string[]} args */
 async function main([command = 'build', ...args]) {
-  if (!['build', 'run', 'exec'].includes(command)) throw new Stop(`setup: unknown command "${command}"; use run or exec, or none.`);
+  if (!['build', 'run', 'exec'].includes(command))
+    throw new Stop(`setup: unknown command "${command}"; use run or exec, or none.`);
   const node = projectNode();
   install(ROOT, 'dependencies', node);
   if (command !== 'exec') build(node);
@@ -53,14 +54,27 @@ function projectNode() {
 function install(folder, what, node) {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const stamp = hash([
-    JSON.stringify([manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies, manifest.overrides]),
+    JSON.stringify([
+      manifest.dependencies,
+      manifest.devDependencies,
+      manifest.optionalDependencies,
+      manifest.overrides,
+    ]),
     readFileSync(join(folder, 'package-lock.json')),
     `${process.platform}-${process.arch}`,
   ]);
   if (read(join(folder, INSTALLED)) === stamp) return;
   process.stderr.write(`Installing ${what} …\n`);
   // Development dependencies also under NODE_ENV=production; no package of ours needs an install script.
-  const args = ['ci', '--include=dev', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   const [program, first] = npm(node);
   const { status, signal, error } = spawnSync(program, [...first, ...args], {
     cwd: folder,
@@ -78,7 +92,7 @@ function install(folder, what, node) {
 /** How to start npm on the given Node: the npm that started us, or else the one on PATH. */
 function npm(node) {
   const cli = process.env.npm_execpath;
-  if (cli !== undefined && /npm-cli\.js$/.test(cli) && existsSync(cli)) return [node, [cli]];
+  if (cli?.endsWith('npm-cli.js') && existsSync(cli)) return [node, [cli]];
   const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
   return existsSync(beside) ? [node, [beside]] : ['npm', []];
 }
@@ -99,7 +113,11 @@ function build(node) {
   const fresh = join(ROOT, 'dist.new');
   rmSync(fresh, { recursive: true, force: true });
   const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
-  const { status } = spawnSync(node, args, { cwd: ROOT, env: environment(node), stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status } = spawnSync(node, args, {
+    cwd: ROOT,
+    env: environment(node),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
     throw new Stop('setup: the sources do not compile; the errors are above.');

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A Go program that tests use: other people's clients as judges of what we push, and a registry of our own. */
+export type Judge = {
+  readonly name: string;
+  /** Part of the cached file's name, so that a new version is built anew. */
+  readonly version: string;
+  /** The oldest Go that compiles it, from the `go` line of its go.mod. */
+  readonly go: string;
+  readonly source: { readonly package: string } | { readonly folder: string };
+};
+
+const REFERRERS_REGISTRY = join(import.meta.dirname, 'referrers-registry');
+
+/** Every program that is built with Go, at the versions that tests expect. */
+export const JUDGES: readonly Judge[] = [
+  {
+    name: 'crane',
+    version: 'v0.22.1',
+    go: '1.25.0',
+    source: { package: 'github.com/google/go-containerregistry/cmd/crane' },
+  },
+  { name: 'oras', version: 'v1.3.6', go: '1.26.7', source: { package: 'oras.land/oras/cmd/oras' } },
+  {
+    name: 'regctl',
+    version: 'v0.11.7',
+    go: '1.26.0',
+    source: { package: 'github.com/regclient/regclient/cmd/regctl' },
+  },
+  {
+    name: 'referrers-registry',
+    version: contentVersion(REFERRERS_REGISTRY),
+    go: '1.25.0',
+    source: { folder: REFERRERS_REGISTRY },
+  },
+];
+
+/** Where the judge's executable is kept between runs, outside the clone. */
+export function cachedJudge(judge: Judge): string {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(cache, 'kpromo-judges', 'bin', `${judge.name}@${judge.version}`);
+}
+
+/** Why this judge cannot be built here, as half a sentence; undefined when it can. */
+export function goProblem(judge: Pick<Judge, 'go'>): string | undefined {
+  const { stdout, status } = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', cwd: homedir() });
+  if (status !== 0) return `it is built with Go ${judge.go} or later, and there is no go on PATH`;
+  const have = stdout.trim().replace(/^go/, '');
+  return isAtLeast(have, judge.go) ? undefined : `it is built with Go ${judge.go} or later, and go on PATH is ${have}`;
+}
+
+function isAtLeast(have: string, least: string): boolean {
+  const parts = (version: string): number[] => version.split('.').map((part) => Number.parseInt(part, 10) || 0);
+  const [haveParts, leastParts] = [parts(have), parts(least)];
+  const different = leastParts.findIndex((part, i) => part !== (haveParts[i] ?? 0));
+  return different < 0 || (haveParts[different] ?? 0) > (leastParts[different] ?? 0);
+}
+
+function contentVersion(folder: string): string {
+  const sum = createHash('sha256');
+  for (const file of ['main.go', 'go.mod', 'go.sum']) sum.update(readFileSync(join(folder, file)));
+  // Twelve hex digits tell any two versions of three small files apart.
+  return sum.digest('hex').slice(0, 12);
+}

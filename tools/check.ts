@@ -1,0 +1,69 @@
+// Runs every gate, also after one has failed, and ends with `N passed, N failed, N skipped`: each gate counts as
+// one, and so does each test. With --ci it first provides what integration tests need.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { TOTALS_FILE, totalsLine } from '../test/support/summary-reporter.ts';
+import type { Totals } from '../test/support/summary-reporter.ts';
+
+type Gate = { readonly name: string; readonly command: readonly [string, ...string[]] };
+
+const ROOT = join(import.meta.dirname, '..');
+
+const PROVIDERS: readonly Gate[] = [
+  { name: 'Debian packages', command: ['bash', '.ci/packages'] },
+  { name: 'judges', command: ['npm', 'run', '--silent', 'judges'] },
+];
+
+const GATES: readonly Gate[] = [
+  { name: 'format', command: ['npm', 'run', '--silent', 'format', '--', '--check'] },
+  { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
+  { name: 'types', command: ['npm', 'run', '--silent', 'types'] },
+  { name: 'generated docs unchanged', command: ['npm', 'run', '--silent', 'docs', '--', '--check'] },
+];
+
+function main(args: readonly string[]): void {
+  const gates = [...(args.includes('--ci') ? PROVIDERS : []), ...GATES];
+  const results = gates.map((gate) => ({ name: gate.name, passed: run(gate) }));
+  const tests = runTests();
+  const failed = results.filter(({ passed }) => !passed);
+  console.log('');
+  for (const { name, passed } of results) console.log(`${passed ? 'passed' : 'FAILED'}  ${name}`);
+  const total: Totals = {
+    passed: tests.passed + results.length - failed.length,
+    failed: tests.failed + failed.length,
+    skipped: tests.skipped,
+  };
+  console.log(totalsLine(total));
+  process.exitCode = total.failed === 0 ? 0 : 1;
+}
+
+function run({ name, command: [program, ...args] }: Gate, env: NodeJS.ProcessEnv = {}): boolean {
+  console.log(`\n== ${name}`);
+  const { status, error } = spawnSync(program, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  if (error !== undefined) console.log(`${program} did not start: ${error.message}`);
+  return status === 0;
+}
+
+/** Runs the README's test command; a run that fails without a failed test, or says nothing, counts as one failure. */
+function runTests(): Totals {
+  const folder = mkdtempSync(join(tmpdir(), 'kpromo-check-'));
+  const file = join(folder, 'totals.json');
+  try {
+    const passed = run({ name: 'tests', command: ['npm', 'test'] }, { [TOTALS_FILE]: file });
+    const totals = existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as Totals)
+      : { passed: 0, failed: 1, skipped: 0 };
+    return passed || totals.failed > 0 ? totals : { ...totals, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main(process.argv.slice(2));

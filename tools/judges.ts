@@ -1,0 +1,43 @@
+// Builds the Go programs that integration tests use into the user's cache, each once per version.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { cachedJudge, goProblem, JUDGES } from '../test/support/judges.ts';
+import type { Judge } from '../test/support/judges.ts';
+
+/** Leaves the judge in the cache; true unless it could have been built and was not. */
+function provide(judge: Judge): boolean {
+  const target = cachedJudge(judge);
+  if (existsSync(target)) return true;
+  const problem = goProblem(judge);
+  if (problem !== undefined) {
+    console.log(`judge ${judge.name} does not run: ${problem}`);
+    return true;
+  }
+  console.log(`building ${basename(target)} …`);
+  mkdirSync(dirname(target), { recursive: true });
+  // Built aside, so that an interrupted build leaves nothing that looks like a judge.
+  const aside = mkdtempSync(join(dirname(target), '.building-'));
+  try {
+    const { status } = build(judge, aside);
+    if (status === 0) renameSync(join(aside, judge.name), target);
+    else console.log(`judge ${judge.name} could not be built; Go's messages are above`);
+    return status === 0;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function build({ name, version, source }: Judge, aside: string): { readonly status: number | null } {
+  if ('folder' in source)
+    return spawnSync('go', ['build', '-o', join(aside, name), '.'], { cwd: source.folder, stdio: 'inherit' });
+  return spawnSync('go', ['install', `${source.package}@${version}`], {
+    cwd: aside,
+    stdio: 'inherit',
+    env: { ...process.env, GOBIN: aside },
+  });
+}
+
+const results = JUDGES.map(provide);
+process.exitCode = results.every(Boolean) ? 0 : 1;
