@@ -1,4 +1,6 @@
+import { isPromotionError } from '../errors.ts';
 import type { LogLevel } from '../events.ts';
+import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
 import { levelNamed } from './log.ts';
@@ -16,8 +18,8 @@ export type CipOptions = {
   readonly sign: boolean;
   /** Source digests in work at once; at least 1. */
   readonly threads: number;
-  /** Patterns of the registries that manifests may name; empty allows every registry. */
-  readonly allowRegistries: readonly string[];
+  /** What covers the registries that manifests may name; empty allows every registry. */
+  readonly allowRegistries: readonly Pattern[];
   readonly detailedExitcode: boolean;
   readonly logLevel: LogLevel;
 };
@@ -30,14 +32,13 @@ export function cipOptions(parsed: Parsed): CipOptions {
   refusePositional(parsed.positional);
   refuseContradictions(parsed);
   if (values.threads <= 0) throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
-  if (values['allow-registry'].includes('')) throw usage('--allow-registry is empty', 'write a pattern, for example --allow-registry=*.pkg.dev');
   return {
     ...manifestSource(values),
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
     threads: values.threads,
-    allowRegistries: values['allow-registry'],
+    allowRegistries: values['allow-registry'].map(allowedRegistry),
     detailedExitcode: values['detailed-exitcode'],
     logLevel: levelNamed(values['log-level']),
   };
@@ -70,4 +71,12 @@ function manifestSource(values: Parsed['values']): Pick<CipOptions, 'manifests' 
   if (sources.length > 1) throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
   if (manifests !== '') return { manifests };
   return manifest === '' ? { thinManifestDir } : { manifest };
+}
+
+function allowedRegistry(text: string): Pattern {
+  try {
+    return compilePattern(text);
+  } catch (error) {
+    throw isPromotionError(error) ? usage(`--allow-registry: ${error.message}`, error.hint) : error;
+  }
 }
