@@ -1,0 +1,86 @@
+import { PromotionError } from '../errors.ts';
+
+/** A compiled name pattern; `text` is what the user wrote, in lower case. */
+export type Pattern = {
+  readonly text: string;
+  /** True when the whole `host[:port][/path]` is covered, whatever its case. */
+  matches(name: string): boolean;
+};
+
+/** One step of a pattern: a character that must stand there, or a run of any that `stops` does not hold. */
+type Step = { readonly character: string } | { readonly stops: string };
+
+// A host's "*" must not reach the next label or the port; no wildcard of a host reaches into the path, or
+// "**.pkg.dev" would cover "evil.example/x.pkg.dev".
+const HOST_STOPS = { '*': '.:/', '**': '/' };
+const PATH_STOPS = { '*': '/', '**': '' };
+
+const HOST = /^(?:\[[0-9a-f:*]+\]|[a-z0-9.*-]+)(?::(?:[0-9*]+))?$/;
+const PATH = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
+
+/**
+ * Compiles `host[:port][/path]`, where `*` is any run without `/` (in the host: within one label), `**` any run,
+ * and a pattern without a path covers all paths; throws USAGE for anything else.
+ */
+export function compilePattern(pattern: string): Pattern {
+  const text = pattern.toLowerCase();
+  const problem = patternProblem(text);
+  if (problem !== undefined) {
+    throw new PromotionError('USAGE', `pattern ${JSON.stringify(pattern)} ${problem}`, {
+      hint: 'write host[:port][/path], for example "*.pkg.dev/acme/**"',
+    });
+  }
+  const slash = text.indexOf('/');
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const exact = [...steps(host, HOST_STOPS), ...steps(slash < 0 ? '' : text.slice(slash), PATH_STOPS)];
+  const below = slash < 0 ? [...exact, { character: '/' }, { stops: '' }] : undefined;
+  return {
+    text,
+    matches: (name) => covers(exact, name.toLowerCase()) || (below !== undefined && covers(below, name.toLowerCase())),
+  };
+}
+
+function patternProblem(text: string): string | undefined {
+  if (text === '') return 'is empty';
+  if (text.includes('://')) return 'has a scheme; registries are named without one';
+  if (text.includes('***')) return 'has more than two "*" in a row';
+  if (text.endsWith('/')) return 'ends with "/"; leave it out to cover all paths';
+  const slash = text.indexOf('/');
+  const host = slash < 0 ? text : text.slice(0, slash);
+  if (!HOST.test(host)) return `has no valid host before the first "/" (${JSON.stringify(host)})`;
+  const path = slash < 0 ? undefined : text.slice(slash + 1);
+  if (path !== undefined && !PATH.test(path)) return `has a path that no repository can have (${JSON.stringify(path)})`;
+  return undefined;
+}
+
+function steps(text: string, stops: { readonly '*': string; readonly '**': string }): Step[] {
+  return (text.match(/\*\*|[^]/g) ?? []).map((part) => (part === '*' || part === '**' ? { stops: stops[part] } : { character: part }));
+}
+
+/** Follows all ways through the pattern at once: a regular expression would need exponential time for some patterns. */
+function covers(pattern: readonly Step[], name: string): boolean {
+  let reached = skipWildcards(pattern, new Set([0]));
+  for (const character of name) {
+    const next = new Set<number>();
+    for (const index of reached) {
+      const step = pattern[index];
+      if (step === undefined) continue;
+      if ('stops' in step) {
+        if (!step.stops.includes(character)) next.add(index);
+      } else if (step.character === character) {
+        next.add(index + 1);
+      }
+    }
+    reached = skipWildcards(pattern, next);
+  }
+  return reached.has(pattern.length);
+}
+
+/** A wildcard may also stand for nothing. A Set is iterated including what is added on the way. */
+function skipWildcards(pattern: readonly Step[], reached: Set<number>): Set<number> {
+  for (const index of reached) {
+    const step = pattern[index];
+    if (step !== undefined && 'stops' in step) reached.add(index + 1);
+  }
+  return reached;
+}

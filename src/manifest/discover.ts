@@ -1,0 +1,103 @@
+import { isPromotionError } from '../errors.ts';
+import type { FileSource } from './file-source.ts';
+
+/** The file that makes a folder under `manifests/` a project, and the one that belongs to it under `images/`. */
+export const MANIFEST_NAME = 'promoter-manifest.yaml';
+export const IMAGES_NAME = 'images.yaml';
+
+/** A project of a tree; paths are relative to the root of the FileSource. */
+export type FoundProject = { readonly name: string; readonly manifest: string; readonly images: string };
+
+/** What is wrong with where files stand; `path` is the file or folder. */
+export type Misplaced = { readonly path: string; readonly message: string; readonly hint: string };
+
+export type Found = { readonly projects: readonly FoundProject[]; readonly problems: readonly Misplaced[] };
+
+/** Holds no manifests of this repository, but may hold millions of files. */
+const SKIPPED = new Set(['.git', 'node_modules']);
+
+/** Finds the projects of all trees at and below a folder; links are not followed on the way to a tree. */
+export async function findTrees(files: FileSource, folder = ''): Promise<Found> {
+  const projects: FoundProject[] = [];
+  const problems: Misplaced[] = [];
+  const pending = [folder];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const at = next;
+    const entries = (await attempt(problems, at, () => files.list(at))) ?? [];
+    const folders = entries.filter((entry) => entry.kind === 'folder').map((entry) => entry.name);
+    const tree = folders.includes('images') && folders.includes('manifests') ? await findProjects(files, at) : undefined;
+    const isTree = tree !== undefined && (tree.projects.length > 0 || tree.problems.some((problem) => problem.path.endsWith(`/${MANIFEST_NAME}`)));
+    if (isTree) {
+      projects.push(...tree.projects);
+      problems.push(...tree.problems);
+    }
+    const below = entries.filter(({ name, kind, isLink }) => kind === 'folder' && !isLink && !SKIPPED.has(name) && !(isTree && (name === 'images' || name === 'manifests')));
+    pending.push(...below.map((entry) => join(at, entry.name)).reverse());
+  }
+  return { projects, problems };
+}
+
+/** Finds the projects of one tree, and manifests that stand where nothing reads them. */
+export async function findProjects(files: FileSource, tree = ''): Promise<Found> {
+  const problems: Misplaced[] = [];
+  const places = [...(await namedFiles(files, join(tree, 'manifests'), problems)), ...(await namedFiles(files, join(tree, 'images'), problems))];
+  const projects: FoundProject[] = [];
+  for (const place of places) {
+    const name = parentName(place);
+    const project = { name, manifest: join(tree, `manifests/${name}/${MANIFEST_NAME}`), images: join(tree, `images/${name}/${IMAGES_NAME}`) };
+    if (place === project.manifest) projects.push(project);
+  }
+  const known = new Set(projects.flatMap((project) => [project.manifest, project.images]));
+  problems.push(...places.filter((place) => !known.has(place)).map((place) => misplaced(place, tree, places)));
+  return { projects, problems };
+}
+
+function misplaced(place: string, tree: string, places: readonly string[]): Misplaced {
+  const isManifest = place.endsWith(`/${MANIFEST_NAME}`);
+  const parent = place.slice(0, place.lastIndexOf('/'));
+  const isTop = parent === join(tree, 'manifests') || parent === join(tree, 'images');
+  const project = isTop ? '<project>' : parentName(place);
+  const manifest = join(tree, `manifests/${project}/${MANIFEST_NAME}`);
+  const images = join(tree, `images/${project}/${IMAGES_NAME}`);
+  const right = isManifest ? manifest : images;
+  if (place !== right) return { path: place, message: 'nothing reads this file here', hint: `move it to ${right}` };
+  const elsewhere = places.find((other) => other !== manifest && other.endsWith(`/${project}/${MANIFEST_NAME}`));
+  return { path: place, message: 'these images belong to no manifest', hint: elsewhere === undefined ? `add ${manifest}` : `move ${elsewhere} to ${manifest}` };
+}
+
+/** All files below a folder whose name is that of a manifest or images file, through the links of its first level only. */
+async function namedFiles(files: FileSource, top: string, problems: Misplaced[]): Promise<string[]> {
+  const found: string[] = [];
+  const pending = [top];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const at = next;
+    const below: string[] = [];
+    for (const { name, kind, isLink } of (await attempt(problems, at, () => files.list(at))) ?? []) {
+      const path = join(at, name);
+      if (name === MANIFEST_NAME || name === IMAGES_NAME) found.push(path);
+      else if (kind === 'folder' && (!isLink || at === top)) below.push(path);
+      else if (kind === 'outside' && at === top) problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });
+    }
+    pending.push(...below.reverse());
+  }
+  return found;
+}
+
+async function attempt<T>(problems: Misplaced[], path: string, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!isPromotionError(error)) throw error;
+    problems.push({ path, message: error.message, hint: error.hint ?? '' });
+    return undefined;
+  }
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}
+
+/** The name of the folder that holds a file. */
+function parentName(path: string): string {
+  return path.split('/').at(-2) ?? '';
+}

@@ -1,0 +1,101 @@
+import type { Position } from '../errors.ts';
+import type { Problem } from './manifest.ts';
+import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
+import { quote } from './source-text.ts';
+import type { YamlNode } from './yaml.ts';
+
+/** Where one file is read: what is wrong with it is collected, never thrown. */
+export type Reading = { readonly at: (offset: number) => Position; readonly problems: Problem[] };
+
+/** Notes what makes the whole file unusable. */
+export function invalidFile(reading: Reading, node: YamlNode, message: string, hint: string): void {
+  reading.problems.push({ code: 'MANIFEST_INVALID', message, hint, position: reading.at(node.offset) });
+}
+
+/** One key of a mapping with its value; `owner` is the mapping in which it is written. */
+export type Pair = { readonly key: YamlNode; readonly value: YamlNode; readonly owner: YamlNode };
+
+/** The pairs of a mapping in order, with what `<<` merges at the place where it stands, as yaml.v2 does it. */
+export function* pairsOf(mapping: YamlNode, reading: Reading): Generator<Pair> {
+  if (mapping.kind !== 'mapping') return;
+  for (let index = 0; index + 1 < mapping.items.length; index += 2) {
+    const key = mapping.items[index];
+    const value = mapping.items[index + 1];
+    if (key === undefined || value === undefined) continue;
+    if (isMergeKey(key)) yield* mergedPairs(value, reading);
+    else yield { key, value, owner: mapping };
+  }
+}
+
+function* mergedPairs(value: YamlNode, reading: Reading): Generator<Pair> {
+  // Of several mappings the first wins: it is merged last.
+  for (const source of value.kind === 'sequence' ? value.items.toReversed() : [value]) {
+    if (source.kind === 'mapping') yield* pairsOf(source, reading);
+    else invalidFile(reading, source, `"<<" merges a ${nameOf(source)}`, 'merge a mapping or a list of mappings');
+  }
+}
+
+/** The known keys of a mapping, each with its values in order: several where mappings are merged. */
+export type Fields<Key extends string> = ReadonlyMap<Key, readonly YamlNode[]>;
+
+/**
+ * Reads a mapping that may have these keys; reports unknown, misspelt and repeated ones, and anything that is no
+ * mapping. Null is a mapping without keys.
+ */
+export function readFields<Key extends string>(node: YamlNode, what: string, keys: readonly Key[], reading: Reading): Fields<Key> {
+  const fields = new Map<Key, YamlNode[]>();
+  if (isNull(node)) return fields;
+  if (node.kind !== 'mapping') {
+    invalidFile(reading, node, `${what} is a ${nameOf(node)}, not a mapping`, `write a mapping with the keys ${listed(keys)}`);
+    return fields;
+  }
+  const seen = new Map<YamlNode, Set<string>>();
+  for (const { key, value, owner } of pairsOf(node, reading)) {
+    const name = readText(key);
+    const known = keys.find((candidate) => candidate === name);
+    if (known === undefined) {
+      unknownKey(key, name, what, keys, reading);
+      continue;
+    }
+    const inOwner = seen.get(owner) ?? new Set();
+    if (inOwner.has(known)) invalidFile(reading, key, `${what} has the key "${known}" twice`, 'keep one of them');
+    else fields.set(known, [...(fields.get(known) ?? []), value]);
+    seen.set(owner, inOwner.add(known));
+  }
+  return fields;
+}
+
+function unknownKey<Key extends string>(key: YamlNode, name: ReturnType<typeof readText>, what: string, keys: readonly Key[], reading: Reading): void {
+  if (typeof name !== 'string') {
+    invalidFile(reading, key, `a key of ${what} ${name.reason}`, `the keys are ${listed(keys)}`);
+    return;
+  }
+  const meant = keys.find((candidate) => simplified(candidate) === simplified(name));
+  invalidFile(reading, key, `${what} has the unknown key ${quote(name)}`, meant === undefined ? `the keys are ${listed(keys)}` : `write "${meant}"`);
+}
+
+function simplified(key: string): string {
+  return key.toLowerCase().replace(/[-_\s]/g, '');
+}
+
+function listed(keys: readonly string[]): string {
+  return keys.map((key) => `"${key}"`).join(', ');
+}
+
+/** The items of a list; null is an empty one, anything else is reported. */
+export function readList(node: YamlNode | undefined, what: string, reading: Reading): readonly YamlNode[] {
+  if (node === undefined || isNull(node)) return [];
+  if (node.kind === 'sequence') return node.items;
+  invalidFile(reading, node, `${what} is a ${nameOf(node)}, not a list`, 'put "-" before each entry, or write a list in brackets');
+  return [];
+}
+
+/** The text of the last value of a field; undefined where the field is missing, empty for null. */
+export function readTextField(values: readonly YamlNode[] | undefined, what: string, reading: Reading): string | undefined {
+  const node = values?.at(-1);
+  if (node === undefined) return undefined;
+  const text = readText(node);
+  if (typeof text === 'string') return text;
+  invalidFile(reading, node, `${what} ${text.reason}`, 'write a text');
+  return undefined;
+}

@@ -1,0 +1,89 @@
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { PromotionError } from '../errors.ts';
+
+/** Where a manifest tree is read from; paths are relative to its root, with `/`, and the root itself is ``. */
+export type FileSource = {
+  /** What a folder holds, sorted by name; undefined when there is no such folder. Throws MANIFEST_INVALID when it cannot be read. */
+  list(folder: string): Promise<readonly FileEntry[] | undefined>;
+  /** The bytes of a file; undefined when there is none. Throws MANIFEST_INVALID when it cannot be read. */
+  read(file: string): Promise<Uint8Array | undefined>;
+};
+
+/** `kind` is that of a link's target; `outside` for a link that leaves the root. */
+export type FileEntry = { readonly name: string; readonly kind: 'file' | 'folder' | 'outside' | 'other'; readonly isLink: boolean };
+
+/** All of production's tree is 4 MB; parsing takes up to 60 times a file's size in memory. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
+/** Reads below one folder of the disk, and nothing that a link points to outside of it. */
+export async function diskFiles(root: string): Promise<FileSource> {
+  const realRoot = await realpath(root);
+  const isInside = (real: string): boolean => real === realRoot || real.startsWith(realRoot.endsWith(path.sep) ? realRoot : realRoot + path.sep);
+  const resolve = async (name: string): Promise<string> => {
+    const real = await realpath(path.join(realRoot, name));
+    if (!isInside(real)) throw new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', { hint: 'put the file itself in its place' });
+    return real;
+  };
+  return {
+    list: (folder) =>
+      unlessMissing('list the folder', async () => {
+        const real = await resolve(folder);
+        if (!(await stat(real)).isDirectory()) return undefined;
+        const names = (await readdir(real)).toSorted();
+        return Promise.all(names.map((name) => describe(path.join(real, name), name, isInside)));
+      }),
+    read: (file) => unlessMissing('read the file', async () => readPlainFile(await resolve(file))),
+  };
+}
+
+/** Reads one file that the user named; it may be a pipe. Undefined when there is none; throws MANIFEST_INVALID. */
+export function readNamedFile(file: string): Promise<Uint8Array | undefined> {
+  return unlessMissing('read the file', () => readAnything(file));
+}
+
+async function readPlainFile(real: string): Promise<Uint8Array> {
+  const stats = await stat(real);
+  // Reading a pipe or a device that a pull request put there would never end.
+  if (!stats.isFile()) throw new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
+  checkSize(stats.size);
+  return readFile(real);
+}
+
+async function readAnything(file: string): Promise<Uint8Array> {
+  const bytes = await readFile(file);
+  checkSize(bytes.length);
+  return bytes;
+}
+
+function checkSize(bytes: number): void {
+  if (bytes <= MAX_FILE_BYTES) return;
+  throw new PromotionError('MANIFEST_INVALID', `the file is larger than ${MAX_FILE_BYTES} bytes`, { hint: 'divide it into several projects' });
+}
+
+async function describe(full: string, name: string, isInside: (real: string) => boolean): Promise<FileEntry> {
+  const own = await lstat(full);
+  if (!own.isSymbolicLink()) return { name, kind: kindOf(own), isLink: false };
+  try {
+    const real = await realpath(full);
+    return { name, kind: isInside(real) ? kindOf(await stat(real)) : 'outside', isLink: true };
+  } catch {
+    return { name, kind: 'other', isLink: true }; // it points to nothing, or to itself
+  }
+}
+
+function kindOf(stats: { isFile(): boolean; isDirectory(): boolean }): 'file' | 'folder' | 'other' {
+  if (stats.isFile()) return 'file';
+  return stats.isDirectory() ? 'folder' : 'other';
+}
+
+async function unlessMissing<T>(what: string, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof PromotionError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new PromotionError('MANIFEST_INVALID', `cannot ${what} (${code})`, { hint: 'check its permissions and that it is what its name says', cause: error });
+  }
+}

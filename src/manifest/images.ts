@@ -1,0 +1,89 @@
+import { isDigest } from '../image/digest.ts';
+import { isRepositoryPath, isTag, joinRepository, repositoryProblem } from '../image/reference.ts';
+import { invalidFile, pairsOf, readFields, readList, readTextField, type Reading } from './fields.ts';
+import type { DigestEntry, ImageEntry } from './manifest.ts';
+import { isNull, nameOf, readText } from './scalars.ts';
+import { quote } from './source-text.ts';
+import type { YamlNode } from './yaml.ts';
+
+/** Reads a list of images; `registry` is the longest registry name that their names come after, where it is known. */
+export function readImages(list: YamlNode | undefined, registry: string | undefined, reading: Reading): readonly ImageEntry[] {
+  return readList(list, 'the list of images', reading).flatMap((item) => readImage(item, registry, reading) ?? []);
+}
+
+function readImage(item: YamlNode, registry: string | undefined, reading: Reading): ImageEntry | undefined {
+  const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
+  const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
+  const node = fields.get('name')?.at(-1) ?? item;
+  const position = reading.at(node.offset);
+  const problem = nameProblem(name, registry);
+  if (problem !== undefined) {
+    reading.problems.push({ code: 'ENTRY_INVALID', message: `the image name ${quote(name)} ${problem}`, hint: 'write lower-case words joined by "/", for example "sub/app"', position, image: name });
+  }
+  const digests = readDigests(item, fields.get('dmap') ?? [], name, reading);
+  return problem === undefined && digests.length > 0 ? { name, position, digests } : undefined;
+}
+
+function nameProblem(name: string, registry: string | undefined): string | undefined {
+  if (name === '') return 'is empty';
+  if (!isRepositoryPath(name)) return 'is no repository name';
+  const problem = registry === undefined ? undefined : repositoryProblem(joinRepository(registry, name));
+  return problem === undefined ? undefined : `together with its registry ${problem}`;
+}
+
+/** Several values are those of merged mappings: they unite, and null takes back what came before it. */
+function readDigests(item: YamlNode, values: readonly YamlNode[], image: string, reading: Reading): readonly DigestEntry[] {
+  const maps = values.slice(values.findLastIndex(isNull) + 1);
+  const seen = new Set<string>();
+  const entries: DigestEntry[] = [];
+  for (const map of maps) {
+    if (map.kind !== 'mapping') invalidFile(reading, map, `"dmap" is a ${nameOf(map)}, not a mapping`, DMAP_HINT);
+    for (const { key, value } of pairsOf(map, reading)) {
+      const digest = readText(key);
+      if (typeof digest !== 'string') {
+        invalidFile(reading, key, `a digest ${digest.reason}`, DIGEST_HINT);
+      } else if (seen.has(digest)) {
+        invalidFile(reading, key, `the digest ${quote(digest)} stands twice in one "dmap"`, 'put all its tags into one list');
+      } else {
+        seen.add(digest);
+        const entry = readDigest({ digest, key, tags: value }, image, reading);
+        if (entry !== undefined) entries.push(entry);
+      }
+    }
+  }
+  if (seen.size === 0 && maps.every((map) => map.kind === 'mapping')) {
+    const position = reading.at((values.at(-1) ?? item).offset);
+    reading.problems.push({ code: 'ENTRY_INVALID', message: `the image ${quote(image)} has no digests`, hint: DMAP_HINT, position, image });
+  }
+  return entries;
+}
+
+const DIGEST_HINT = 'write "sha256:" and 64 hexadecimal digits in lower case';
+const DMAP_HINT = 'write under "dmap" each digest with its list of tags: "sha256:…": ["v1.0.0"]';
+const TAG_HINT = 'a tag is 1 to 128 letters, digits, "_", "." and "-", and begins with none of the last two';
+
+type WrittenDigest = { readonly digest: string; readonly key: YamlNode; readonly tags: YamlNode };
+
+function readDigest({ digest, key, tags }: WrittenDigest, image: string, reading: Reading): DigestEntry | undefined {
+  const before = reading.problems.length;
+  const invalid = (node: YamlNode, message: string, hint: string): void => {
+    reading.problems.push({ code: 'ENTRY_INVALID', message, hint, position: reading.at(node.offset), image, digest });
+  };
+  const names = new Set<string>();
+  const tagPositions: DigestEntry['tagPositions'][number][] = [];
+  for (const node of readList(tags, `the value of ${quote(digest)}`, reading)) {
+    const tag = readText(node);
+    if (typeof tag !== 'string') {
+      invalidFile(reading, node, `a tag ${tag.reason}`, 'write the tags as a plain list: ["v1.0.0", "latest"]');
+    } else if (!isTag(tag)) {
+      invalid(node, `${quote(tag)} is no tag`, TAG_HINT);
+    } else if (!names.has(tag)) {
+      names.add(tag);
+      tagPositions.push(reading.at(node.offset));
+    }
+  }
+  // sha512 is valid OCI, but upstream's tools and the tree's reviewers know sha256 only.
+  if (!isDigest(digest) || !digest.startsWith('sha256:')) invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
+  else if (reading.problems.length === before) return { digest, tags: [...names], position: reading.at(key.offset), tagPositions };
+  return undefined;
+}

@@ -1,0 +1,108 @@
+import path from 'node:path';
+import { stat } from 'node:fs/promises';
+import { isPromotionError, PromotionError } from '../errors.ts';
+import { findProjects, findTrees, type Found, type FoundProject } from './discover.ts';
+import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
+import type { LoadedManifests, Problem, Project } from './manifest.ts';
+import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
+
+/** Exactly one of the first three; paths as the user typed them. */
+export type LoadRequest = {
+  /** A plain manifest, a tree, or a folder that holds trees deeper down. */
+  readonly manifests?: string;
+  /** A file with registries and images. */
+  readonly manifest?: string;
+  /** A folder with `manifests/` and `images/`. */
+  readonly thinManifestDir?: string;
+  /** Patterns of the registries that manifests may name; none allow all. */
+  readonly allowRegistries?: readonly string[];
+};
+
+/**
+ * Loads manifests from the disk. What is wrong with them is among the problems and takes out no more than its own
+ * project or entry; throws USAGE only, for a request that contradicts itself.
+ */
+export async function loadManifests(request: LoadRequest): Promise<LoadedManifests> {
+  const allowed = allowedRegistries(request.allowRegistries);
+  const { kind, location } = onlyOne(request);
+  if (location === '') throw new PromotionError('USAGE', `--${kind} is empty`, { hint: 'name a file or folder' });
+  const isFolder = (await stat(location).catch(() => undefined))?.isDirectory();
+  if (isFolder === undefined) return notFound(location, 'there is no such file or folder', 'check the path');
+  if (!isFolder && kind !== 'thin-manifest-dir') return loadPlain(location, allowed);
+  if (!isFolder || kind === 'manifest') return notFound(location, `this is a ${isFolder ? 'folder' : 'file'}`, `--${kind} takes a ${isFolder ? 'file; use --manifests' : 'folder; use --manifest'}`);
+  return loadFolder(location, kind === 'manifests', allowed);
+}
+
+/** Loads what was found in a file source; `display` turns its paths into those that people know. */
+export async function loadFound(files: FileSource, found: Found, display: (path: string) => string, allowed: AllowedRegistries): Promise<LoadedManifests> {
+  const projects: Project[] = [];
+  const problems: Problem[] = found.problems.map(({ path: place, message, hint }) => invalid(display(place), message, hint));
+  for (const project of found.projects) {
+    const parsed = await loadProject(files, project, display, allowed);
+    if (parsed.project !== undefined) projects.push(parsed.project);
+    for (const problem of parsed.problems) problems.push(problem);
+  }
+  return { projects, problems };
+}
+
+function onlyOne(request: LoadRequest): { kind: 'manifests' | 'manifest' | 'thin-manifest-dir'; location: string } {
+  const given = [
+    { kind: 'manifests', location: request.manifests },
+    { kind: 'manifest', location: request.manifest },
+    { kind: 'thin-manifest-dir', location: request.thinManifestDir },
+  ] as const;
+  const [first, second] = given.filter(({ location }) => location !== undefined);
+  if (first?.location === undefined) throw new PromotionError('USAGE', 'no manifests are named', { hint: 'give --manifests PATH' });
+  if (second !== undefined) throw new PromotionError('USAGE', `--${first.kind} and --${second.kind} exclude each other`, { hint: 'give one of them; --manifests takes files, trees and folders of trees' });
+  return { kind: first.kind, location: first.location };
+}
+
+async function loadPlain(location: string, allowed: AllowedRegistries): Promise<LoadedManifests> {
+  const file = path.normalize(location);
+  try {
+    const bytes = await readNamedFile(location);
+    if (bytes === undefined) return notFound(location, 'there is no such file', 'check the path');
+    const { project, problems } = parsePlain(file, { file, bytes }, allowed);
+    return { projects: project === undefined ? [] : [project], problems };
+  } catch (error) {
+    return { projects: [], problems: [unreadable(file, error)] };
+  }
+}
+
+async function loadFolder(location: string, deep: boolean, allowed: AllowedRegistries): Promise<LoadedManifests> {
+  const files = await diskFiles(location);
+  const found = deep ? await findTrees(files) : await findProjects(files);
+  if (found.projects.length === 0 && found.problems.length === 0) {
+    return notFound(location, 'there are no manifests here', 'a tree has manifests/<project>/promoter-manifest.yaml and images/<project>/images.yaml');
+  }
+  return loadFound(files, found, (relative) => path.join(location, relative), allowed);
+}
+
+async function loadProject(files: FileSource, project: FoundProject, display: (path: string) => string, allowed: AllowedRegistries): Promise<ParsedProject> {
+  const manifestFile = display(project.manifest);
+  const imagesFile = display(project.images);
+  let reading = manifestFile;
+  try {
+    const manifest = await files.read(project.manifest);
+    reading = imagesFile;
+    const images = await files.read(project.images);
+    if (manifest === undefined) return { problems: [invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place')] };
+    if (images === undefined) return { problems: [invalid(manifestFile, `its images file ${imagesFile} is missing`, `add ${imagesFile}, or remove this manifest`)] };
+    return parseThin(project.name, { file: manifestFile, bytes: manifest }, { file: imagesFile, bytes: images }, allowed);
+  } catch (error) {
+    return { problems: [unreadable(reading, error)] };
+  }
+}
+
+function unreadable(file: string, error: unknown): Problem {
+  if (!isPromotionError(error)) throw error;
+  return invalid(file, error.message, error.hint ?? '');
+}
+
+function notFound(location: string, message: string, hint: string): LoadedManifests {
+  return { projects: [], problems: [{ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' }] };
+}
+
+function invalid(file: string, message: string, hint: string): Problem {
+  return { code: 'MANIFEST_INVALID', message, hint, position: { file, line: 1, column: 1 } };
+}

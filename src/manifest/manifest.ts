@@ -1,0 +1,62 @@
+import type { ErrorCode, Position } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+
+/** One folder of a manifest tree (or one plain manifest): which images go from where to where. */
+export type Project = {
+  /** The folder's name; for a plain manifest its path. */
+  readonly name: string;
+  /** Where the registries are written. */
+  readonly manifestFile: string;
+  /** Where the images are written; a plain manifest holds both. */
+  readonly imagesFile: string;
+  /** All registries as written, without trailing `/`, duplicates included. */
+  readonly registries: readonly RegistryEntry[];
+  /** The name of the one registry with `src: true`. */
+  readonly source: string;
+  /** The others, each name once; may hold the source again, which tags in place. */
+  readonly destinations: readonly RegistryEntry[];
+  /** The valid entries in the order of the file; one name may stand there many times, and its entries add up. */
+  readonly images: readonly ImageEntry[];
+};
+
+export type RegistryEntry = {
+  /** `host[:port][/path]`, valid. */
+  readonly name: string;
+  readonly isSource: boolean;
+  /** Shown to people, never used to obtain credentials. */
+  readonly serviceAccount?: string;
+  readonly position: Position;
+};
+
+export type ImageEntry = {
+  readonly name: string;
+  /** Where the name is written. */
+  readonly position: Position;
+  /** At least one. */
+  readonly digests: readonly DigestEntry[];
+};
+
+export type DigestEntry = {
+  readonly digest: Digest;
+  /** Each tag once; none for a digest that is promoted without a tag. */
+  readonly tags: readonly string[];
+  /** Where the digest is written; for an aliased mapping, where its anchor stands. */
+  readonly position: Position;
+  /** Where each of `tags` is written, in the same order. */
+  readonly tagPositions: readonly Position[];
+};
+
+/** Something that is wrong with the manifests, where it stands and what would be right. */
+export type Problem = {
+  /** ENTRY_INVALID takes out one digest or image item, anything else the whole project. */
+  readonly code: Extract<ErrorCode, 'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED'>;
+  readonly message: string;
+  /** What would be right. */
+  readonly hint: string;
+  readonly position: Position;
+  readonly image?: string;
+  readonly digest?: string;
+};
+
+/** What could be loaded, and everything that could not; a problem never takes out more than its own project. */
+export type LoadedManifests = { readonly projects: readonly Project[]; readonly problems: readonly Problem[] };

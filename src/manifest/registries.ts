@@ -1,0 +1,52 @@
+import { repositoryProblem } from '../image/reference.ts';
+import { invalidFile, readFields, readList, readTextField, type Reading } from './fields.ts';
+import type { RegistryEntry } from './manifest.ts';
+import { readBoolean } from './scalars.ts';
+import { quote } from './source-text.ts';
+import type { YamlNode } from './yaml.ts';
+
+/** The registries of a manifest with their roles told apart; undefined when they do not make one valid list. */
+export type Registries = { readonly all: readonly RegistryEntry[]; readonly source: RegistryEntry; readonly destinations: readonly RegistryEntry[] };
+
+/** Reads the list under the key `registries`; `place` is where to report that it is missing. */
+export function readRegistries(list: YamlNode | undefined, place: YamlNode, reading: Reading): Registries | undefined {
+  const before = reading.problems.length;
+  const all = readList(list, '"registries"', reading).flatMap((item) => readRegistry(item, reading) ?? []);
+  if (reading.problems.length > before) return undefined;
+  const [source, second] = all.filter((entry) => entry.isSource);
+  if (source === undefined) {
+    invalidFile(reading, list ?? place, 'there is no source registry', 'mark exactly one entry of "registries" with "src: true"');
+    return undefined;
+  }
+  if (second !== undefined) {
+    const message = `there are two source registries, ${quote(source.name)} and ${quote(second.name)}`;
+    reading.problems.push({ code: 'MANIFEST_INVALID', message, hint: 'keep "src: true" at exactly one', position: second.position });
+    return undefined;
+  }
+  const destinations = new Map<string, RegistryEntry>();
+  for (const entry of all) if (!entry.isSource && !destinations.has(entry.name)) destinations.set(entry.name, entry);
+  return { all, source, destinations: [...destinations.values()] };
+}
+
+function readRegistry(item: YamlNode, reading: Reading): RegistryEntry | undefined {
+  const fields = readFields(item, 'a registry', ['name', 'src', 'service-account'], reading);
+  const written = readTextField(fields.get('name'), 'the name of a registry', reading) ?? '';
+  const serviceAccount = readTextField(fields.get('service-account'), 'a service account', reading) ?? '';
+  const node = fields.get('name')?.at(-1) ?? item;
+  const name = written.replace(/\/+$/, '');
+  const problem = repositoryProblem(name);
+  if (problem !== undefined) {
+    invalidFile(reading, node, `the registry name ${quote(written)} ${problem}`, 'write host[:port][/path], for example "us-docker.pkg.dev/project/images"');
+  }
+  const isSource = readSource(fields.get('src')?.at(-1), reading);
+  if (problem !== undefined || isSource === undefined) return undefined;
+  return { name, isSource, ...(serviceAccount === '' ? {} : { serviceAccount }), position: reading.at(node.offset) };
+}
+
+function readSource(node: YamlNode | undefined, reading: Reading): boolean | undefined {
+  if (node === undefined) return false;
+  const value = readBoolean(node);
+  if (typeof value === 'boolean') return value;
+  invalidFile(reading, node, `"src" ${value.reason}`, 'write true or false without quotation marks');
+  return undefined;
+}

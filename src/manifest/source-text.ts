@@ -1,0 +1,45 @@
+import type { Position } from '../errors.ts';
+
+/** Tells where an offset of one text stands. */
+export type SourceText = { at(offset: number): Position };
+
+/** Builds the line table of a text once; `padding` holds, by line from 0, how many columns were put before that line. */
+export function sourceText(file: string, text: string, padding: ReadonlyMap<number, number> = new Map()): SourceText {
+  const starts = lineStarts(text);
+  return {
+    at: (offset) => {
+      const line = lineAt(starts, Math.max(0, Math.min(offset, text.length)));
+      const column = offset - (starts[line] ?? 0) - (padding.get(line) ?? 0);
+      return { file, line: line + 1, column: Math.max(column, 0) + 1 };
+    },
+  };
+}
+
+/** The offset at which each line begins; lines end as in YAML: with LF, CR or CR LF. */
+export function lineStarts(text: string): number[] {
+  const starts = [0];
+  for (const ending of text.matchAll(/\r\n?|\n/g)) starts.push(ending.index + ending[0].length);
+  return starts;
+}
+
+/** The line, from 0, that holds an offset. */
+export function lineAt(starts: readonly number[], offset: number): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+// C1 controls steer terminals; direction marks and odd line ends make text look like something else.
+const DECEIVING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Foreign text as it may stand in a message: quoted, on one line, printable, not endless. */
+export function quote(text: string): string {
+  // 100: a digest of 71 characters stays whole, a pasted file does not flood the log.
+  const short = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return JSON.stringify(short).replace(DECEIVING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
