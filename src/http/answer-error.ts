@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ErrorCode, PromotionError } from '../errors.ts';
 import { type HttpResponse, header } from './fetch.ts';
+import { registryName } from './http-scheme.ts';
 import { peek } from './peek.ts';
 
 /** Only the start of an error page is read. */
@@ -8,17 +9,19 @@ const READ_LIMIT = 4096;
 /** And only so many characters of it are shown. */
 const SHOWN_LIMIT = 300;
 
-/** The error that an unwanted answer stands for, with the registry's own words; reads the start of the body and gives the rest up. */
-export async function answerError(response: HttpResponse, what: string): Promise<PromotionError> {
+/**
+ * The error that an unwanted answer stands for, with the registry's own words; reads the start of the body and gives the
+ * rest up. `host` is the registry that the hint speaks of, where it is not the host that answered.
+ */
+export async function answerError(response: HttpResponse, what: string, host: string = response.url.host): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, READ_LIMIT);
   await whole.body.discard();
   const said = registryWords(text, header(response, 'content-type') ?? '');
-  const { code, hint } = meaning(response);
+  const { code, hint } = meaning(response.status, registryName(host));
   return new PromotionError(code, `${what}: the registry answered ${response.status}${said === '' ? '' : `: ${said}`}`, { hint });
 }
 
-function meaning({ status, url }: HttpResponse): { readonly code: ErrorCode; readonly hint: string } {
-  const host = url.host;
+function meaning(status: number, host: string): { readonly code: ErrorCode; readonly hint: string } {
   if (status === 401) return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
   if (status === 403) return { code: 'DENIED', hint: `check that the account used for ${host} may do this` };
   if (status === 404) return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };

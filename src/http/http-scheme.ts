@@ -6,6 +6,11 @@ const API_HOSTS: ReadonlyMap<string, string> = new Map([
   ['index.docker.io', 'registry-1.docker.io'],
 ]);
 
+/** The name under which people know the registry whose API this host serves. */
+export function registryName(host: string): string {
+  return host === 'registry-1.docker.io' ? 'docker.io' : host;
+}
+
 /**
  * Where the registry of this `host[:port]` is reached: plain HTTP on loopback and for the hosts named in `insecureHosts`
  * (compared whole, in lower case), else HTTPS.

@@ -12,8 +12,9 @@ export async function readAll(fetch: Fetch, request: HttpRequest, limit: number)
 
 /**
  * Returns when the status is one of `expected`, with the body untouched; otherwise gives the body up and throws what the
- * status means. `operation` and `object` become the beginning of the message: «reading manifest host/repo:tag».
+ * status means. `operation` and `object` become the beginning of the message: «reading manifest host/repo:tag». `host` is the registry
+ * meant, where another one answered for it.
  */
-export async function ensureStatus(response: HttpResponse, expected: readonly number[], operation: string, object: string): Promise<void> {
-  if (!expected.includes(response.status)) throw await answerError(response, `${operation} ${object}`);
+export async function ensureStatus(response: HttpResponse, expected: readonly number[], operation: string, object: string, host?: string): Promise<void> {
+  if (!expected.includes(response.status)) throw await answerError(response, `${operation} ${object}`, host);
 }

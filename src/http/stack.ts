@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import { concurrencyLimiter, type Limiter } from '../ratelimit/limits.ts';
+import { authenticate } from './authenticate.ts';
+import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch } from './fetch.ts';
 import { narrate } from './narrate.ts';
 import { redirect } from './redirect.ts';
@@ -14,6 +16,8 @@ export type HttpStackOptions = {
   /** Jitter: a number from 0 to 1; `Math.random` unless given. */
   readonly random?: () => number;
   readonly narrate?: Narrator;
+  /** Who we are, to each registry; nobody unless given. */
+  readonly credentials?: CredentialSource;
   /** Requests at once for each origin, and its number of sockets; 20 unless given. */
   readonly concurrency?: number;
   /** Decides when a request may be sent; by `concurrency` alone unless given. */
@@ -44,6 +48,9 @@ export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; c
   // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
   const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(narrate(narrator, clock)(sockets.fetch));
-  // Redirects are inside retry, so that a retry asks the registry again instead of a storage URL that has expired.
-  return { fetch: retried(redirect()(sent)), close: sockets.close };
+  // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
+  const authenticated = authenticate({ clock, credentials: options.credentials ?? anonymous, fetch: retried(sent) })(sent);
+  // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
+  // retry asks the registry again instead of a storage address that has expired.
+  return { fetch: retried(redirect()(authenticated)), close: sockets.close };
 }

@@ -1,0 +1,42 @@
+/** Runs the same work once for all who ask for it at the same time. */
+export type SingleFlight<T> = (key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+type Flight<T> = { readonly result: Promise<T>; readonly controller: AbortController; waiters: number };
+
+/**
+ * A single flight of its own. Whoever's signal aborts leaves at once; the work itself is aborted when the last one
+ * left, so that one caller's abort never fails another.
+ */
+export function singleFlight<T>(): SingleFlight<T> {
+  const flights = new Map<string, Flight<T>>();
+  const board = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+    const known = flights.get(key);
+    if (known !== undefined) return known;
+    const controller = new AbortController();
+    const flight: Flight<T> = { controller, waiters: 0, result: start(controller.signal).finally(() => forget(key, flight)) };
+    flights.set(key, flight);
+    return flight;
+  };
+  const forget = (key: string, flight: Flight<T>): void => {
+    if (flights.get(key) === flight) flights.delete(key);
+  };
+  return (key, signal, start) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason as Error);
+        return;
+      }
+      const flight = board(key, start);
+      flight.waiters += 1;
+      const leave = (): void => {
+        flight.waiters -= 1;
+        reject(signal.reason as Error);
+        if (flight.waiters > 0) return;
+        forget(key, flight);
+        flight.controller.abort(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      const landed = (): void => signal.removeEventListener('abort', leave);
+      flight.result.finally(landed).then(resolve, reject);
+    });
+}
