@@ -33,7 +33,7 @@ export function shownDefault(flag: Flag): string | undefined {
 function programHelp(): string {
   const rows = COMMANDS.map((command) => [command.name, command.summary] as const);
   return [
-    'kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.',
+    wrap('kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.', WIDTH).join('\n'),
     section('Usage', ['  kpromo COMMAND [flags]']),
     section('Commands', table(rows)),
     section('Flags', table(COMMON_FLAGS.map(flagRow))),

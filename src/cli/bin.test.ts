@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const BIN = fileURLToPath(new URL('bin.ts', import.meta.url));
+
+async function kpromo(...argv: string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [BIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { code, stdout, stderr };
+}
+
+describe('src/cli/bin.ts', () => {
+  it('passes arguments, output and the exit code through', async () => {
+    expect(await kpromo('version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kpromo v/), stderr: '' });
+    expect(await kpromo('nonsense')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('level=fatal') });
+  });
+
+  it('does not crash when nobody reads its output', async () => {
+    const child = spawn(process.execPath, [BIN, 'completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('loads no more for help than the few small files that it needs', async () => {
+    const script = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ resolve: (name, context, next) => { const found = next(name, context); loaded.push(found.url); return found; } });
+      process.argv = [process.execPath, 'kpromo', '--help'];
+      await import(${JSON.stringify(BIN)});
+      console.error(JSON.stringify(loaded));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const loaded = JSON.parse(await text(child.stderr)) as string[];
+    expect(loaded.length).toBeGreaterThan(5);
+    expect(loaded.filter((url) => !/\/src\/(?:cli\/[\w-]+|errors|clock|image\/pattern)\.ts$/.test(url) && !url.startsWith('node:'))).toEqual([]);
+  });
+});

@@ -1,0 +1,37 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cliReference, writeReference } from './docs.ts';
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'kpromo-docs-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe('src/cli/docs.ts', () => {
+  it('finds docs/cli.md as it would write it', async () => {
+    expect(await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')).toBe(cliReference());
+  });
+
+  it('writes the page, and then finds it unchanged', async () => {
+    const page = pathToFileURL(join(await emptyFolder(), 'cli.md'));
+    expect(await writeReference(['--check'], page)).toBe(1);
+    expect(await writeReference([], page)).toBe(0);
+    expect(await writeReference(['--check'], page)).toBe(0);
+  });
+
+  it('finds a page that was edited, and leaves it as it is', async () => {
+    const page = pathToFileURL(join(await emptyFolder(), 'cli.md'));
+    await writeFile(page, `${cliReference()}more`);
+    expect(await writeReference(['--check'], page)).toBe(1);
+    expect(await readFile(page, 'utf8')).toMatch(/more$/);
+  });
+
+  it('documents flags with their types and defaults, without the hidden ones', () => {
+    expect(cliReference()).toMatch(/^\| `--threads N` +\| int +\| `20` +\| How many/m);
+    expect(cliReference()).not.toContain('max-image-size');
+  });
+});

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../clock.ts';
+import { realClock } from '../clock.ts';
+import type { LogLevel } from '../events.ts';
+import { createLog, levelNamed, runFailedMessage } from './log.ts';
+import { LOG_LEVELS } from './options.ts';
+
+const AFTERNOON = new Date(2026, 0, 2, 15, 4, 5, 7).getTime();
+const clock: Clock = { ...realClock(), now: () => AFTERNOON };
+const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
+
+function logAt(level: LogLevel, { isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> } = {}) {
+  const lines: string[] = [];
+  const output = { isTerminal, write: (text: string) => void lines.push(text), close: () => Promise.resolve(undefined) };
+  const log = createLog({ output, clock, level, env });
+  const say = (at: LogLevel, message: string): void => log.narrate({ type: 'log', level: at, message });
+  return { log, say, lines };
+}
+
+describe('src/cli/log.ts', () => {
+  it("prints upstream's format", () => {
+    const { say, lines } = logAt('info');
+    say('info', 'Nothing to promote.');
+    say('warning', 'say "no" to\nnew lines \x1b[2J');
+    say('info', 'one-word');
+    say('info', '');
+    expect(lines).toEqual([
+      'time="15:04:05.007" level=info msg="Nothing to promote."\n',
+      'time="15:04:05.007" level=warning msg="say \\"no\\" to\\nnew lines \\x1b[2J"\n',
+      'time="15:04:05.007" level=info msg=one-word\n',
+      'time="15:04:05.007" level=info msg=""\n',
+    ]);
+  });
+
+  it.each(LEVELS.map((level, index) => [index, level] as const))('prints at level %i (%s) what is as important or more', (index, level) => {
+    const { log, say, lines } = logAt(level);
+    for (const each of LEVELS) say(each, 'x');
+    log.end();
+    expect(lines.map((line) => /level=(\w+)/.exec(line)?.[1]).toSorted()).toEqual(LEVELS.slice(0, index + 1).toSorted());
+  });
+
+  it('keeps the fatal line for the end, and only one', () => {
+    const { log, say, lines } = logAt('info');
+    expect(log.failed()).toBe(false);
+    say('fatal', 'the cause');
+    say('error', 'a detail');
+    say('fatal', 'a consequence');
+    expect(log.failed()).toBe(true);
+    log.end();
+    expect(lines.map((line) => line.slice(line.indexOf('level=')))).toEqual([
+      'level=error msg="a detail"\n',
+      'level=error msg="a consequence"\n',
+      'level=fatal msg="the cause"\n',
+    ]);
+  });
+
+  it('shows requests at trace only', () => {
+    const request = { type: 'request', method: 'GET', url: 'https://r.example/v2/', ms: 12.4 } as const;
+    const { log, lines } = logAt('trace');
+    log.narrate({ ...request, status: 200 });
+    log.narrate({ ...request, error: 'ECONNRESET' });
+    log.narrate(request);
+    expect(lines.map((line) => line.slice(line.indexOf('level=')))).toEqual([
+      'level=trace msg="GET https://r.example/v2/: 200 in 12ms"\n',
+      'level=trace msg="GET https://r.example/v2/: ECONNRESET in 12ms"\n',
+      'level=trace msg="GET https://r.example/v2/: no answer in 12ms"\n',
+    ]);
+    const debug = logAt('debug');
+    debug.log.narrate({ ...request, status: 200 });
+    expect(debug.lines).toEqual([]);
+  });
+
+  it.each([
+    ['on a terminal', true, {}, true],
+    ['into a file', false, {}, false],
+    ['with NO_COLOR', true, { NO_COLOR: '1' }, false],
+    ['with an empty NO_COLOR', true, { NO_COLOR: '' }, true],
+    ['on a dumb terminal', true, { TERM: 'dumb' }, false],
+  ])('colours the level %s: %j, %j -> %j', (_case, isTerminal, env, coloured) => {
+    const { say, lines } = logAt('info', { isTerminal, env });
+    say('error', 'x');
+    expect(lines[0]?.includes('level=\x1b[31merror\x1b[0m ')).toBe(coloured);
+    expect(lines[0]?.includes('\x1b')).toBe(coloured);
+  });
+
+  it.each(Object.entries(LOG_LEVELS))('knows the level %s as %s, in any case', (name, level) => {
+    expect([levelNamed(name), levelNamed(name.toUpperCase())]).toEqual([level, level]);
+  });
+
+  it.each(['', 'verbose', 'constructor', 'info '])('refuses the level %j', (name) => {
+    expect(() => levelNamed(name)).toThrow('not a valid log level');
+  });
+
+  it("ends a failed run with upstream's words", () => {
+    const template = readFileSync(new URL('../../test/fixtures/log-lines.txt', import.meta.url), 'utf8').split('\n').find((line) => line.startsWith('fatal '));
+    expect(`fatal ${runFailedMessage('<phase>', '<error>')}`).toBe(template);
+  });
+});

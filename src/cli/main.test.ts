@@ -1,0 +1,123 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { realClock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import { stopReason } from './exit-codes.ts';
+import { main, type RunCip } from './main.ts';
+
+type Result = { readonly code: number; readonly stdout: string; readonly stderr: readonly string[] };
+
+const CIP = ['cip', '--manifests=x'];
+
+/** A stream in memory that is slower than whoever writes to it. */
+function capture(error?: Error): { readonly stream: Writable; readonly text: () => string } {
+  let text = '';
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString();
+      setImmediate(done, error);
+    },
+  });
+  return { stream, text: () => text };
+}
+
+async function run(argv: readonly string[], runCip?: RunCip, { signal = new AbortController().signal, stdoutError }: { signal?: AbortSignal; stdoutError?: Error } = {}): Promise<Result> {
+  const stdout = capture(stdoutError);
+  const stderr = capture();
+  const services = { env: {}, stdout: stdout.stream, stderr: stderr.stream, clock: realClock(), signal };
+  const code = await main(argv, services, ...(runCip === undefined ? [] : [runCip]));
+  return { code, stdout: stdout.text(), stderr: stderr.text().split('\n').slice(0, -1) };
+}
+
+describe('src/cli/main.ts', () => {
+  it.each([
+    [['--help'], /^kpromo promotes/],
+    [['help', 'cip'], /^Reads manifests/],
+    [['version'], /^kpromo v\d/],
+    [['completion', 'fish'], /^# fish completion/],
+  ])('answers %j on stdout alone', async (argv, expected) => {
+    const { code, stdout, stderr } = await run(argv);
+    expect([code, stderr]).toEqual([0, []]);
+    expect(stdout).toMatch(expected);
+  });
+
+  it('refuses wrong usage with a fatal line and without output', async () => {
+    const { code, stdout, stderr } = await run(['cip', '--confrim']);
+    expect([code, stdout, stderr.length]).toEqual([1, '', 1]);
+    expect(stderr[0]).toMatch(/^time="\d\d:\d\d:\d\d\.\d{3}" level=fatal msg="unknown flag: --confrim; did you mean --confirm\?"$/);
+  });
+
+  it('gives the main job its options and services, and passes its exit code on', async () => {
+    const { code, stdout, stderr } = await run(['cip', '--manifests=x', '--threads=7', '--log-level=debug'], async (options, services) => {
+      expect(options.threads).toBe(7);
+      services.narrate({ type: 'log', level: 'debug', message: 'a detail' });
+      services.stdout.write('data\n');
+      services.stderr.write('summary\n');
+      return 2;
+    });
+    expect([code, stdout]).toEqual([2, 'data\n']);
+    expect(stderr.map((line) => line.replace(/^time="[^"]+" /, ''))).toEqual([expect.stringMatching(/^level=info msg="kpromo v\d/), 'level=debug msg="a detail"', 'summary']);
+  });
+
+  it('writes the fatal line of the main job last', async () => {
+    const { code, stderr } = await run(CIP, async (_options, { narrate, stderr: out }) => {
+      narrate({ type: 'log', level: 'fatal', message: 'the cause' });
+      out.write('summary\n');
+      return 1;
+    });
+    expect(code).toBe(1);
+    expect(stderr.slice(-2)).toEqual(['summary', expect.stringMatching(/level=fatal msg="the cause"$/)]);
+  });
+
+  it('adds a fatal line when the main job failed without one', async () => {
+    const { code, stderr } = await run(CIP, async () => 1);
+    expect(code).toBe(1);
+    expect(stderr.at(-1)).toMatch(/level=fatal msg="run `cip run`: promote images: /);
+  });
+
+  it('turns what the main job throws into a fatal line with its hint', async () => {
+    const { code, stderr } = await run(CIP, async () => {
+      throw new PromotionError('MANIFEST_NOT_FOUND', 'reading x: no such file', { hint: 'check the path' });
+    });
+    expect(code).toBe(1);
+    expect(stderr.at(-1)).toMatch(/level=fatal msg="run `cip run`: promote images: reading x: no such file; check the path"$/);
+  });
+
+  it('shows where a bug was thrown at debug level only', async () => {
+    const bug: RunCip = async () => {
+      throw new TypeError('a bug');
+    };
+    const quiet = await run(CIP, bug);
+    const loud = await run([...CIP, '--log-level=debug'], bug);
+    expect([quiet.code, quiet.stderr.join('\n').includes('main.test.ts')]).toEqual([1, false]);
+    expect([loud.code, loud.stderr.join('\n').includes('main.test.ts')]).toEqual([1, true]);
+    expect(loud.stderr.at(-1)).toMatch(/level=fatal .*a bug"$/);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('exits as %s asks when the main job is stopped by it', async (name, expected) => {
+    const controller = new AbortController();
+    const { code, stderr } = await run(
+      CIP,
+      async (_options, { signal, stderr: out }) => {
+        controller.abort(stopReason(name));
+        out.write('summary\n');
+        signal.throwIfAborted();
+        return 0;
+      },
+      { signal: controller.signal },
+    );
+    expect(code).toBe(expected);
+    expect(stderr.slice(-2)).toEqual(['summary', expect.stringMatching(new RegExp(`level=error msg="stopped by ${name}; run the same command again to finish"$`))]);
+  });
+
+  it('fails when the answer could not be written, unless nobody reads it', async () => {
+    const full = await run(['version'], undefined, { stdoutError: Object.assign(new Error('no space'), { code: 'ENOSPC' }) });
+    expect(full.code).toBe(1);
+    expect(full.stderr.at(-1)).toMatch(/level=fatal msg="writing to stdout failed: no space"$/);
+    const gone = await run(['version'], undefined, { stdoutError: Object.assign(new Error('gone'), { code: 'EPIPE' }) });
+    expect([gone.code, gone.stderr]).toEqual([0, []]);
+  });
+});

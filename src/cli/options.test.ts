@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags.ts';
+import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, type Flag } from './options.ts';
+import { LATER_COMMANDS, LATER_FLAGS, REMOVED_FLAGS } from './removed.ts';
+
+type UpstreamFlag = { readonly flag: string; readonly short?: string; readonly type: string; readonly default: string; readonly global: boolean };
+
+const { commands } = JSON.parse(readFileSync(new URL('../../test/fixtures/flags.json', import.meta.url), 'utf8')) as {
+  readonly commands: Readonly<Record<string, readonly UpstreamFlag[]>>;
+};
+const own: readonly Flag[] = [...CIP_FLAGS, ...COMMON_FLAGS];
+
+describe('src/cli/options.ts', () => {
+  it.each(commands['cip'] ?? [])('has $flag of upstream with its type and default, or names what brings it', (upstream) => {
+    const name = upstream.flag.slice(2);
+    const flag = own.find((candidate) => candidate.name === name);
+    if (flag === undefined) {
+      expect(LATER_FLAGS.has(name)).toBe(true);
+      return;
+    }
+    expect(LATER_FLAGS.has(name)).toBe(false);
+    expect({ type: flag.type, default: flag.default }).toEqual({ type: upstream.type, default: upstream.default });
+    expect(flag.short).toBe(upstream.short?.slice(1));
+    if (upstream.global) expect(COMMON_FLAGS.map((common) => common.name)).toContain(name);
+  });
+
+  it('knows each of upstream\'s commands as its own or as one that comes later', () => {
+    expect(commands['cip']?.length).toBe(21);
+    for (const name of Object.keys(commands)) {
+      const plain = name.replace(/ \(.*/, '');
+      expect([plain, COMMANDS.some((command) => command.name === plain) || LATER_COMMANDS.has(plain)]).toEqual([plain, true]);
+    }
+  });
+
+  it('declares no flag that is also listed as removed or as coming later', () => {
+    for (const { name } of COMMANDS.flatMap(({ flags }) => [...flags]).concat(COMMON_FLAGS)) {
+      expect([name, LATER_FLAGS.has(name), REMOVED_FLAGS.has(name)]).toEqual([name, false, false]);
+    }
+  });
+
+  it.each(COMMANDS)('gives each flag of $name a name of its own, a readable default and a sentence', ({ flags }) => {
+    const all: readonly Flag[] = [...flags, ...COMMON_FLAGS];
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+    expect(() => parseFlags(all, [])).not.toThrow();
+    for (const { help, type, value } of all) {
+      expect(help).toMatch(/^[A-Z].*\.$/);
+      expect(value === undefined).toBe(type === 'bool');
+    }
+  });
+});

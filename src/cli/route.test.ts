@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { PromotionError } from '../errors.ts';
+import { commandNamed } from './options.ts';
+import { route } from './route.ts';
+
+const help = (name?: string) => ({ kind: 'help', about: name === undefined ? undefined : commandNamed(name) });
+
+describe('src/cli/route.ts', () => {
+  it.each([
+    [[], help()],
+    [['-h'], help()],
+    [['--help'], help()],
+    [['--log-level', 'debug'], help()],
+    [['help'], help()],
+    [['help', 'cip'], help('cip')],
+    [['cip', '--help'], help('cip')],
+    [['-h', 'cip'], help('cip')],
+    [['cip', '--confirm', '-h'], help('cip')],
+    [['completion', '-h'], help('completion')],
+    [['version'], { kind: 'version' }],
+    [['version', '--log-level=debug'], { kind: 'version' }],
+    [['completion', 'zsh'], { kind: 'completion', shell: 'zsh' }],
+  ])('understands %j', (argv, expected) => {
+    expect(route(argv)).toEqual(expected);
+  });
+
+  it('takes flags that every command has before the command too', () => {
+    expect(route(['--log-level', 'debug', 'cip', '--manifests=x'])).toMatchObject({ kind: 'cip', options: { logLevel: 'debug', manifests: 'x' } });
+    expect(route(['--log-level=WARN', 'cip', '--manifests=x'])).toMatchObject({ options: { logLevel: 'warning' } });
+  });
+
+  it.each([
+    [['--confirm', 'cip'], 'unknown flag: --confirm', 'it comes after its command: kpromo cip --confirm'],
+    [['--hepl'], 'unknown flag: --hepl', 'did you mean --help?'],
+    [['--snapshot=x', 'cip'], '--snapshot is not available in this version', 'it comes with snapshots; leave it out'],
+    [['-x'], "unknown shorthand flag: 'x' in -x", '--help lists all flags'],
+    [['help', 'nope'], 'unknown command "nope" for "kpromo"', '`kpromo help` lists all commands'],
+    [['help', 'run', 'files'], '`kpromo help` takes no argument "files"', 'leave it out'],
+    [['version', 'x'], '`kpromo version` takes no argument "x"', 'leave it out'],
+    [['version', '--confirm'], 'unknown flag: --confirm', /^the nearest is --/],
+    [['version', '--log-level=loud'], 'not a valid log level: "loud"', /^write one of panic, fatal,/],
+    [['completion'], '`kpromo completion` needs the name of a shell', 'write one of bash, zsh, fish'],
+    [['completion', 'csh'], '`kpromo completion` does not know the shell "csh"', 'write one of bash, zsh, fish'],
+    [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'leave it out'],
+    [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
+    [['pr', '--tag=v1'], '`kpromo pr` is not available in this version', /^it comes with/],
+    [['cip', 'replicate-signatures', '--confirm'], '`kpromo cip replicate-signatures` is not available in this version', /^it comes with/],
+  ])('refuses %j', (argv, message, hint) => {
+    let refused: unknown;
+    try {
+      route(argv);
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toBeInstanceOf(PromotionError);
+    expect(refused).toMatchObject({ code: 'USAGE', message });
+    expect((refused as PromotionError).hint).toMatch(hint);
+  });
+});
