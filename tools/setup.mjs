@@ -102,7 +102,7 @@ function build(node) {
   const source = join(ROOT, 'src');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .sort();
+    .toSorted();
   const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name));
   const inputs = [...configs, ...files.map((name) => join(source, name))];
   const stamp = hash(inputs.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));

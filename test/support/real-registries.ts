@@ -15,8 +15,8 @@ export type RealRegistry = { readonly address: string; stop(): Promise<void> };
 
 export type DistributionOptions = { readonly htpasswd?: { readonly user: string; readonly password: string } };
 
-/** The ports of docker-compose.yml: staging, then the mirrors. */
-const COMPOSE_PORTS = [5000, 5001, 5002, 5003];
+/** The ports that docker-compose.yml serves on: staging, then the mirrors. */
+export const COMPOSE_PORTS: readonly number[] = [5000, 5001, 5002, 5003];
 
 /** Starting takes Debian's docker-registry about 0.1 s; thirty seconds is a machine that is very busy. */
 const START_TIMEOUT_MS = 30_000;

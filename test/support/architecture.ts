@@ -1,0 +1,146 @@
+/** A source file by its path in the project, `src/plan/conflicts.ts`. */
+export type Source = { readonly path: string; readonly text: string };
+
+/** Who may import what, folder by folder; `types` are for `import type` only. Modules at the top of src/ count as folders. */
+type Rule = { readonly values: readonly string[]; readonly types?: readonly string[] };
+
+type Import = { readonly from: string; readonly typeOnly: boolean };
+
+type ForbiddenWord = { readonly word: string; readonly pattern: RegExp; readonly where: (path: string) => boolean };
+
+const LEAVES = ['errors', 'image', 'clock', 'events'];
+const PHASES = ['plan', 'attest', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
+const ON_ONE_PAGE = { values: ['phases', ...PHASES] };
+
+const TABLE: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(LEAVES.map((leaf) => [leaf, { values: LEAVES }])),
+  policy: { values: LEAVES },
+  pipeline: { values: LEAVES },
+  git: { values: LEAVES },
+  ratelimit: { values: LEAVES },
+  manifest: { values: ['git', 'policy', ...LEAVES] },
+  http: { values: ['ratelimit', ...LEAVES] },
+  registry: { values: ['http', ...LEAVES] },
+  plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
+  attest: { values: ['registry', 'policy', ...LEAVES] },
+  scan: { values: ['registry', 'policy', ...LEAVES] },
+  phases: { values: PHASES },
+  promotion: ON_ONE_PAGE,
+  replication: ON_ONE_PAGE,
+  sigcheck: ON_ONE_PAGE,
+  report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
+  config: { values: LEAVES, types: ['http', 'ratelimit', 'registry'] },
+};
+
+/** Modules that open sockets; everything else goes through the one request path. */
+const SOCKETS = /^(?:undici|(?:node:)?(?:net|tls|http|https|http2|dgram))$/;
+const MAY_OPEN_SOCKETS = /^src\/http\/transport/;
+/** Takes BlockList and isIP from node:net, which compute and open nothing. */
+const ONLY_COMPUTES = 'src/http/addresses.ts imports node:net';
+
+const MAX_LINES = 300;
+/** A phase is to be read at a glance. */
+const MAX_PHASE_LINES = 80;
+
+const outsideClock = (path: string): boolean => path !== 'src/clock.ts';
+const inPhases = (path: string): boolean => path.startsWith('src/phases/');
+
+const FORBIDDEN_WORDS: readonly ForbiddenWord[] = [
+  { word: 'Date.now', pattern: /\bDate\.now\b/, where: outsideClock },
+  { word: 'new Date()', pattern: /\bnew Date\(\s*\)/, where: outsideClock },
+  { word: 'performance.now', pattern: /\bperformance\.now\b/, where: outsideClock },
+  { word: 'setTimeout', pattern: /\bsetTimeout\b/, where: outsideClock },
+  { word: 'setInterval', pattern: /\bsetInterval\b/, where: outsideClock },
+  { word: 'AbortSignal.timeout', pattern: /\bAbortSignal\.timeout\b/, where: outsideClock },
+  { word: 'process.env', pattern: /\bprocess\.env\b/, where: inPhases },
+  { word: 'console', pattern: /\bconsole\b/, where: inPhases },
+  { word: 'fetch()', pattern: /(?<![.\w])fetch\(/, where: inPhases },
+];
+
+/** Every breach of design rules in these files, one sentence each; tests are held to the length only. */
+export function violations(sources: readonly Source[]): readonly string[] {
+  const shipped = sources.filter(({ path }) => path.startsWith('src/') && !path.endsWith('.test.ts'));
+  return [
+    ...sources.flatMap(lengthViolations),
+    ...shipped.flatMap(importViolations),
+    ...shipped.flatMap(wordViolations),
+    ...leafCycles(shipped),
+  ];
+}
+
+/** The modules that a source imports or re-exports, statically or not. */
+export function importsOf(text: string): readonly Import[] {
+  const code = withoutComments(text);
+  const statements = code.matchAll(/\b(?:import|export)\s+(type\s+)?(?:[\w*\s{},$]+?\s+from\s+)?(['"])([^'"\n]+)\2/g);
+  const calls = code.matchAll(/\bimport\s*\(\s*(['"])([^'"\n]+)\1/g);
+  return [
+    ...[...statements].map(([, type, , from = '']) => ({ from, typeOnly: type !== undefined })),
+    ...[...calls].map(([, , from = '']) => ({ from, typeOnly: false })),
+  ];
+}
+
+function lengthViolations({ path, text }: Source): readonly string[] {
+  const lines = text.trimEnd().split('\n').length;
+  const most = inPhases(path) && !path.endsWith('.test.ts') ? MAX_PHASE_LINES : MAX_LINES;
+  return lines > most ? [`${path} has ${lines} lines, more than ${most}`] : [];
+}
+
+function importViolations({ path, text }: Source): readonly string[] {
+  return importsOf(text).flatMap((one) => {
+    const problem = one.from.startsWith('.') ? folderProblem(path, one) : moduleProblem(path, one);
+    return problem === undefined ? [] : [`${path} imports ${one.from}: ${problem}`];
+  });
+}
+
+function folderProblem(path: string, { from, typeOnly }: Import): string | undefined {
+  const target = new URL(from, `file:///${path}`).pathname.slice(1);
+  if (!target.startsWith('src/')) return 'src/ imports nothing outside itself';
+  const [mine, theirs] = [folderOf(path), folderOf(target)];
+  if (mine === theirs || mine === 'cli') return undefined;
+  const rule = TABLE[mine];
+  if (rule === undefined) return `the table of imports does not know ${mine}`;
+  if (rule.values.includes(theirs)) return undefined;
+  if (rule.types?.includes(theirs)) return typeOnly ? undefined : `${mine} may import types of ${theirs} only`;
+  return `${mine} may not import ${theirs}`;
+}
+
+function moduleProblem(path: string, { from, typeOnly }: Import): string | undefined {
+  const mayOpen = typeOnly || MAY_OPEN_SOCKETS.test(path) || `${path} imports ${from}` === ONLY_COMPUTES;
+  if (SOCKETS.test(from) && !mayOpen) return 'only src/http/transport opens sockets';
+  if (inPhases(path) && /^(?:node:)?fs(?:\/|$)/.test(from)) return 'phases do not touch files';
+  return undefined;
+}
+
+function wordViolations({ path, text }: Source): readonly string[] {
+  const code = withoutComments(text);
+  return FORBIDDEN_WORDS.filter(({ pattern, where }) => where(path) && pattern.test(code)).map(
+    ({ word }) => `${path} uses ${word}`,
+  );
+}
+
+/** Leaves may import each other, but not in a circle. */
+function leafCycles(sources: readonly Source[]): readonly string[] {
+  const edges = new Map(LEAVES.map((leaf) => [leaf, new Set<string>()]));
+  for (const { path, text } of sources) {
+    for (const { from } of importsOf(text)) {
+      if (from.startsWith('.'))
+        edges.get(folderOf(path))?.add(folderOf(new URL(from, `file:///${path}`).pathname.slice(1)));
+    }
+  }
+  const reaches = (start: string, goal: string, seen = new Set<string>()): boolean =>
+    [...(edges.get(start) ?? [])].some((next) => {
+      if (next === start || seen.has(next)) return false;
+      seen.add(next);
+      return next === goal || reaches(next, goal, seen);
+    });
+  return LEAVES.filter((leaf) => reaches(leaf, leaf)).map((leaf) => `leaf ${leaf} imports itself through other leaves`);
+}
+
+function folderOf(path: string): string {
+  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+/** Takes comments out; text such as `https://…` stays, as its `//` follows a colon. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/(^|[^:'"`\\])\/\/.*$/gm, '$1');
+}
