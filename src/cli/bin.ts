@@ -26,5 +26,3 @@ if (age < 0) {
   process.exitCode = await main(process.argv.slice(2), { env, stdout, stderr, clock: realClock(), signal: controller.signal });
   process.off('SIGINT', stop).off('SIGTERM', stop);
 }
-
-export {};

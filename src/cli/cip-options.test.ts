@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PromotionError } from '../errors.ts';
+import type { PromotionError } from '../errors.ts';
 import { cipOptions, type CipOptions } from './cip-options.ts';
 import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
@@ -22,8 +22,15 @@ describe('src/cli/cip-options.ts', () => {
 
   it('takes each of its flags', () => {
     const { allowRegistries, ...rest } = options(
-      ...['--thin-manifest-dir=d', '--confirm', '--sign=false', '--threads=3', '--allow-registry=A.example', '--allow-registry=*.b.example'],
-      ...['--detailed-exitcode', '--log-level=Debug', '--max-image-size=1'],
+      '--thin-manifest-dir=d',
+      '--confirm',
+      '--sign=false',
+      '--threads=3',
+      '--allow-registry=A.example',
+      '--allow-registry=*.b.example',
+      '--detailed-exitcode',
+      '--log-level=Debug',
+      '--max-image-size=1',
     );
     expect(rest).toEqual({ thinManifestDir: 'd', confirm: true, parseOnly: false, sign: false, threads: 3, detailedExitcode: true, logLevel: 'debug' });
     expect(allowRegistries.map(({ text }) => text)).toEqual(['a.example', '*.b.example']);

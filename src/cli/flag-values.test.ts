@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBool, parseDuration, parseInteger } from './flag-values.ts';
 
@@ -70,8 +70,8 @@ describe('src/cli/flag-values.ts', () => {
 
   it('reads every integer back from each of its spellings', () => {
     fc.assert(
-      fc.property(fc.maxSafeNat(), fc.constantFrom(['', 10], ['0x', 16], ['0b', 2], ['0o', 8], ['0', 8]), fc.boolean(), (number, [prefix, base], negative) => {
-        const text = `${negative ? '-' : ''}${prefix}${number.toString(base as number)}`;
+      fc.property(fc.maxSafeNat(), fc.constantFrom(['', 10] as const, ['0x', 16] as const, ['0b', 2] as const, ['0o', 8] as const, ['0', 8] as const), fc.boolean(), (number, [prefix, base], negative) => {
+        const text = `${negative ? '-' : ''}${prefix}${number.toString(base)}`;
         expect(parseInteger(text)).toBe(negative && number !== 0 ? -number : number);
       }),
     );

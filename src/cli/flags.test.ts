@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../errors.ts';
 import { parseFlags } from './flags.ts';
@@ -23,6 +23,15 @@ function failure(...argv: string[]): string {
     throw error;
   }
   throw new Error(`${argv.join(' ')} was accepted`);
+}
+
+function outcome(argv: readonly string[]): string {
+  try {
+    parse(...argv);
+    return 'read';
+  } catch (error) {
+    return error instanceof PromotionError ? error.code : String(error);
+  }
 }
 
 describe('src/cli/flags.ts', () => {
@@ -120,11 +129,7 @@ describe('src/cli/flags.ts', () => {
     const word = fc.oneof(fc.string(), fc.constantFrom('-', '--', '-c', '-cn', '--file', '--sign=', '--count', '--__proto__', '--constructor=1'));
     fc.assert(
       fc.property(fc.array(word), (argv) => {
-        try {
-          parse(...argv);
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'PromotionError', code: 'USAGE' });
-        }
+        expect(outcome(argv)).toMatch(/^(?:read|USAGE)$/);
       }),
     );
   });

@@ -61,11 +61,11 @@ function readLong(parser: Parser, word: string): void {
 }
 
 function readShorthands(parser: Parser, word: string): void {
-  const group = [...word.slice(1)];
-  for (let letter = group.shift(); letter !== undefined; letter = group.shift()) {
+  for (let index = 1; index < word.length; index++) {
+    const letter = word.charAt(index);
     const flag = parser.flags.find(({ short }) => short === letter);
     if (flag === undefined) throw unknownShorthand(parser, letter, word);
-    const rest = group.join('');
+    const rest = word.slice(index + 1);
     if (rest.length > 1 && rest.startsWith('=')) return set(parser, flag, rest.slice(1));
     if (flag.type === 'bool') {
       set(parser, flag, 'true');
@@ -87,7 +87,7 @@ function unknownShorthand({ flags }: Parser, letter: string, word: string): Erro
 function set(parser: Parser, flag: Flag, text: string): void {
   const value = read(flag, text, flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`);
   const before = parser.values.get(flag.name);
-  parser.values.set(flag.name, Array.isArray(before) ? [...(before as readonly string[]), text] : value);
+  parser.values.set(flag.name, flag.type === 'stringArray' ? [...(before as readonly string[]), text] : value);
   parser.given.add(flag.name);
 }
 

@@ -62,14 +62,9 @@ async function perform(request: Request, services: CommandServices, runCip: RunC
 }
 
 async function textOf(request: Exclude<Request, { kind: 'cip' }>): Promise<string> {
-  switch (request.kind) {
-    case 'help':
-      return (await import('./help.ts')).helpText(request.about);
-    case 'version':
-      return (await import('./commands/version.ts')).versionText();
-    case 'completion':
-      return (await import('./completion.ts')).completionScript(request.shell);
-  }
+  if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about);
+  if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
+  return (await import('./completion.ts')).completionScript(request.shell);
 }
 
 /** Tells why nothing came of the command, and what exit code that is. */
