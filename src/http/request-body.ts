@@ -76,13 +76,13 @@ function pieces(
         sender.failed(error);
         return DONE;
       }
-      sender.sending(true);
       if (result.done === true) {
         released = true;
         return DONE;
       }
       rest = result.value;
     }
+    sender.sending(true);
     const value = rest.subarray(0, PIECE);
     rest = rest.subarray(PIECE);
     return { done: false, value };

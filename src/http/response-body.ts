@@ -78,9 +78,11 @@ function bodyQueue(valve: Valve): Queue {
       }
       if (state === 'ended') return undefined;
       if (state !== 'open') throw state.error;
-      valve.resume();
+      // All set before resuming, which may push what is buffered before it returns.
+      const more = new Promise<void>((resolve) => (wake = resolve));
       valve.awaiting(true);
-      await new Promise<void>((resolve) => (wake = resolve));
+      valve.resume();
+      await more;
       valve.awaiting(false);
     }
   };
@@ -88,8 +90,8 @@ function bodyQueue(valve: Valve): Queue {
     chunks.length = 0;
     dropped ??= 0;
     if (state !== 'open') return;
-    valve.resume();
     valve.awaiting(true);
+    valve.resume();
   };
   return { finished: done.promise, push, next, cancel, drop, end: () => settle('ended'), fail: (error) => settle({ error }) };
 }

@@ -1,0 +1,71 @@
+import { setImmediate } from 'node:timers/promises';
+import { waitOn, type Clock } from '../../src/clock.ts';
+
+/** A clock that stands still until told otherwise. */
+export type FakeClock = Clock & {
+  /** Moves on by `ms`, firing what falls due in order; real sockets get their turn before, between and after. */
+  advance(ms: number): Promise<void>;
+  /** Every `wait` asked for so far, in milliseconds. */
+  readonly waits: readonly number[];
+  /** How many timers are pending. */
+  pending(): number;
+};
+
+export type FakeClockOptions = {
+  readonly start?: number;
+  /** `wait` moves the clock on by itself, so that a test of many waits takes no time; timers that fall due fire. */
+  readonly skipWaits?: boolean;
+};
+
+type Timer = { readonly at: number; readonly fire: () => void };
+
+/** So many turns of the event loop let bytes written on loopback arrive and be answered. */
+const TURNS = 10;
+
+/** A clock at `start` (noon of 2026-01-01 UTC unless given). */
+export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false }: FakeClockOptions = {}): FakeClock {
+  const timers = new Set<Timer>();
+  const waits: number[] = [];
+  let now = start;
+  const timer: Clock['timer'] = (ms, fire) => {
+    const entry = { at: now + ms, fire };
+    timers.add(entry);
+    return () => void timers.delete(entry);
+  };
+  const fireNext = (until: number): boolean => {
+    const due = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+    if (due === undefined) return false;
+    timers.delete(due);
+    now = Math.max(now, due.at);
+    due.fire();
+    return true;
+  };
+  const advance = async (ms: number): Promise<void> => {
+    const until = now + ms;
+    await settle();
+    while (fireNext(until)) await settle();
+    now = until;
+    await settle();
+  };
+  return {
+    now: () => now,
+    timer,
+    waits,
+    pending: () => timers.size,
+    advance,
+    wait: async (ms, signal) => {
+      waits.push(ms);
+      const done = waitOn(timer, ms, signal);
+      if (skipWaits && signal?.aborted !== true) {
+        const until = now + ms;
+        while (fireNext(until)) await Promise.resolve();
+        now = Math.max(now, until);
+      }
+      await done;
+    },
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1) await setImmediate();
+}
