@@ -29,12 +29,7 @@ export type StoredRepository = {
 
 /** A refusal in the words of https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 export type Refusal = {
-  readonly refused:
-    | 'DIGEST_INVALID'
-    | 'MANIFEST_INVALID'
-    | 'MANIFEST_BLOB_UNKNOWN'
-    | 'SIZE_INVALID'
-    | 'TAG_IMMUTABLE';
+  readonly refused: 'DIGEST_INVALID' | 'MANIFEST_INVALID' | 'MANIFEST_BLOB_UNKNOWN' | 'SIZE_INVALID' | 'TAG_IMMUTABLE';
   readonly message: string;
 };
 
@@ -76,67 +71,84 @@ const EMPTY: MutableRepository = { manifests: new Map(), tags: new Map(), blobs:
 
 /** An empty registry in memory. */
 export function registryStore(options: StoreOptions = {}): RegistryStore {
-  const repositories = new Map<string, MutableRepository>();
-  // What was loaded may be shared with other registries: it is copied before the first change.
-  const owned = new Set<string>();
-  const change = (path: string): MutableRepository => {
-    const { manifests, tags, blobs } = repositories.get(path) ?? EMPTY;
-    const changed = owned.has(path) ? { manifests, tags, blobs } : { manifests: new Map(manifests), tags: new Map(tags), blobs: new Map(blobs) };
-    owned.add(path);
-    repositories.set(path, changed);
-    return changed;
-  };
-  const resolve = (path: string, reference: string): Digest | undefined => {
-    const repository = repositories.get(path);
-    const digest = isDigest(reference) ? reference : repository?.tags.get(reference);
-    return digest !== undefined && repository?.manifests.has(digest) === true ? digest : undefined;
-  };
-  const putBlob = (path: string, digest: Digest, content: BlobContent): void => {
-    change(path).blobs.set(digest, content);
-  };
+  const content = emptyContent();
+  const putBlob: RegistryStore['putBlob'] = (path, digest, blob) => void content.change(path).blobs.set(digest, blob);
   return {
-    repository: (path) => repositories.get(path),
-    paths: () => [...repositories.keys()],
-    load: (path, repository) => {
-      owned.delete(path);
-      repositories.set(path, repository as MutableRepository);
+    repository: (path) => content.repositories.get(path),
+    paths: () => [...content.repositories.keys()],
+    load: content.load,
+    resolve: (path, reference) => {
+      const repository = content.repositories.get(path);
+      const digest = isDigest(reference) ? reference : repository?.tags.get(reference);
+      return digest !== undefined && repository?.manifests.has(digest) === true ? digest : undefined;
     },
-    resolve,
+    putManifest: (path, reference, mediaType, bytes) =>
+      putManifest(content, options, path, reference, mediaType, bytes),
     putBlob,
     mount: (path, digest, from) => {
-      const content = repositories.get(from)?.blobs.get(digest);
-      if (content !== undefined) putBlob(path, digest, content);
-      return content !== undefined;
-    },
-    putManifest: (path, reference, mediaType, bytes) => {
-      const current = repositories.get(path) ?? EMPTY;
-      const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
-      const parsed = parseManifest(mediaType, bytes);
-      const refusal =
-        referenceProblem(reference, digest, current, options) ?? parsed.refusal ?? missing(parsed.references, mediaType, current, options);
-      if (refusal !== undefined) return refusal;
-      const subject = parsed.references.subject?.digest;
-      const stored: StoredManifest = {
-        mediaType,
-        size: bytes.length,
-        bytes,
-        uploadedAt: options.now?.() ?? 0,
-        ...(subject === undefined ? {} : { subject }),
-      };
-      const changed = change(path);
-      if (!changed.manifests.has(digest)) changed.manifests.set(digest, stored);
-      if (!isDigest(reference)) changed.tags.set(reference, digest);
-      return subject === undefined ? { digest } : { digest, subject };
+      const blob = content.repositories.get(from)?.blobs.get(digest);
+      if (blob !== undefined) putBlob(path, digest, blob);
+      return blob !== undefined;
     },
     remove: (path, what, reference) => {
-      if (!repositories.has(path)) return false;
-      const { manifests, tags, blobs } = change(path);
+      if (!content.repositories.has(path)) return false;
+      const { manifests, tags, blobs } = content.change(path);
       if (!isDigest(reference)) return tags.delete(reference);
       if (what === 'blob') return blobs.delete(reference);
       for (const [tag, digest] of tags) if (digest === reference) tags.delete(tag);
       return manifests.delete(reference);
     },
   };
+}
+
+type Content = {
+  readonly repositories: ReadonlyMap<string, StoredRepository>;
+  /** The repository as a new object whose maps may be changed. */
+  change(path: string): MutableRepository;
+  load(path: string, repository: StoredRepository): void;
+};
+
+function emptyContent(): Content {
+  const repositories = new Map<string, MutableRepository>();
+  // What was loaded may be shared with other registries: it is copied before the first change.
+  const owned = new Set<string>();
+  return {
+    repositories,
+    change: (path) => {
+      const { manifests, tags, blobs } = repositories.get(path) ?? EMPTY;
+      const changed = owned.has(path)
+        ? { manifests, tags, blobs }
+        : { manifests: new Map(manifests), tags: new Map(tags), blobs: new Map(blobs) };
+      owned.add(path);
+      repositories.set(path, changed);
+      return changed;
+    },
+    load: (path, repository) => {
+      owned.delete(path);
+      repositories.set(path, repository as MutableRepository);
+    },
+  };
+}
+
+function putManifest(
+  content: Content,
+  options: StoreOptions,
+  ...[path, reference, mediaType, bytes]: Parameters<RegistryStore['putManifest']>
+): Refusal | StoredReference {
+  const current = content.repositories.get(path) ?? EMPTY;
+  const digest = digestOf(bytes, isDigest(reference) ? reference : undefined);
+  const { references, refusal: unreadable } = parseManifest(mediaType, bytes);
+  const refusal =
+    referenceProblem(reference, digest, current, options) ??
+    unreadable ??
+    missing(references, mediaType, current, options);
+  if (refusal !== undefined) return refusal;
+  const subject = references.subject === undefined ? {} : { subject: references.subject.digest };
+  const { manifests, tags } = content.change(path);
+  if (!manifests.has(digest))
+    manifests.set(digest, { mediaType, size: bytes.length, bytes, uploadedAt: options.now?.() ?? 0, ...subject });
+  if (!isDigest(reference)) tags.set(reference, digest);
+  return { digest, ...subject };
 }
 
 /** The content of bytes that are at hand. */
@@ -168,7 +180,10 @@ export function blobSink(keepBelow = Number.POSITIVE_INFINITY): BlobSink {
     finish: (digest) => {
       const bytes = kept === undefined ? undefined : Buffer.concat(kept);
       // The algorithm is only known now: of a dropped upload there is nothing but the sha256.
-      const actual = bytes !== undefined && digest.startsWith('sha512:') ? digestOf(bytes, digest) : `sha256:${sha256.copy().digest('hex')}`;
+      const actual =
+        bytes !== undefined && digest.startsWith('sha512:')
+          ? digestOf(bytes, digest)
+          : `sha256:${sha256.copy().digest('hex')}`;
       if (actual !== digest) return undefined;
       return bytes === undefined ? { size } : blobOf(bytes);
     },
@@ -178,7 +193,11 @@ export function blobSink(keepBelow = Number.POSITIVE_INFINITY): BlobSink {
 /** The part of a manifest or index that names other content (image-spec, manifest.md and image-index.md). */
 export type ManifestReferences = z.infer<typeof ManifestReferences>;
 
-const DescriptorJson = z.object({ mediaType: z.string().default(''), digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)), size: z.number() });
+const DescriptorJson = z.object({
+  mediaType: z.string().default(''),
+  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  size: z.number(),
+});
 
 const ManifestReferences = z.object({
   mediaType: z.string().optional(),
@@ -199,33 +218,53 @@ function parseManifest(mediaType: string, bytes: Uint8Array): { references: Mani
   try {
     const references = manifestReferences(bytes);
     if (references.mediaType === undefined || references.mediaType === mediaType) return { references };
-    return { references, refusal: { refused: 'MANIFEST_INVALID', message: `sent as ${mediaType} but says ${references.mediaType}` } };
+    return {
+      references,
+      refusal: { refused: 'MANIFEST_INVALID', message: `sent as ${mediaType} but says ${references.mediaType}` },
+    };
   } catch (error) {
     const refusal: Refusal = { refused: 'MANIFEST_INVALID', message: `is no manifest: ${String(error)}` };
     return { references: { layers: [], manifests: [] }, refusal };
   }
 }
 
-function referenceProblem(reference: string, digest: Digest, current: StoredRepository, options: StoreOptions): Refusal | undefined {
+function referenceProblem(
+  reference: string,
+  digest: Digest,
+  current: StoredRepository,
+  options: StoreOptions,
+): Refusal | undefined {
   if (isDigest(reference)) {
-    return reference === digest ? undefined : { refused: 'DIGEST_INVALID', message: `put as ${reference} but its bytes are ${digest}` };
+    return reference === digest
+      ? undefined
+      : { refused: 'DIGEST_INVALID', message: `put as ${reference} but its bytes are ${digest}` };
   }
-  if (!isTag(reference)) return { refused: 'MANIFEST_INVALID', message: `"${reference}" is neither a tag nor a digest` };
+  if (!isTag(reference))
+    return { refused: 'MANIFEST_INVALID', message: `"${reference}" is neither a tag nor a digest` };
   const tagged = current.tags.get(reference);
   if (options.immutableTags !== true || tagged === undefined || tagged === digest) return undefined;
   return { refused: 'TAG_IMMUTABLE', message: `tag ${reference} is immutable and points to ${tagged}` };
 }
 
-function missing(references: ManifestReferences, mediaType: string, current: StoredRepository, options: StoreOptions): Refusal | undefined {
+function missing(
+  references: ManifestReferences,
+  mediaType: string,
+  current: StoredRepository,
+  options: StoreOptions,
+): Refusal | undefined {
   if (options.allowMissing === true) return undefined;
   // Layers that are kept elsewhere (`urls`) are never pushed.
   const layers = references.layers.filter((layer) => layer.urls === undefined || layer.urls.length === 0);
   const blobs: Descriptor[] = references.config === undefined ? layers : [references.config, ...layers];
   for (const blob of isIndexType(mediaType) ? [] : blobs) {
     const stored = current.blobs.get(blob.digest);
-    if (stored === undefined) return { refused: 'MANIFEST_BLOB_UNKNOWN', message: `blob ${blob.digest} is not in the repository` };
-    if (stored.size !== blob.size) return { refused: 'SIZE_INVALID', message: `blob ${blob.digest} has ${stored.size} bytes, not ${blob.size}` };
+    if (stored === undefined)
+      return { refused: 'MANIFEST_BLOB_UNKNOWN', message: `blob ${blob.digest} is not in the repository` };
+    if (stored.size !== blob.size)
+      return { refused: 'SIZE_INVALID', message: `blob ${blob.digest} has ${stored.size} bytes, not ${blob.size}` };
   }
   const child = references.manifests.find(({ digest }) => !current.manifests.has(digest));
-  return child === undefined ? undefined : { refused: 'MANIFEST_BLOB_UNKNOWN', message: `manifest ${child.digest} is not in the repository` };
+  return child === undefined
+    ? undefined
+    : { refused: 'MANIFEST_BLOB_UNKNOWN', message: `manifest ${child.digest} is not in the repository` };
 }

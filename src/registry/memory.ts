@@ -29,7 +29,12 @@ export type MemoryRegistry = Registry & {
 
 type Place = { readonly store: RegistryStore; readonly path: string; readonly host: string };
 
-type Begin = (operation: MemoryCall['operation'], repository: RepositoryName, reference: string, call: Call) => Promise<Place>;
+type Begin = (
+  operation: MemoryCall['operation'],
+  repository: RepositoryName,
+  reference: string,
+  call: Call,
+) => Promise<Place>;
 
 /** All roles over content in memory: many hosts, no network; each call counts as one request of its meter. */
 export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
@@ -48,7 +53,7 @@ export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
     return { store: storeOf(host), path, host };
   };
   return {
-    ...manifests(begin),
+    ...manifestAccess(begin),
     ...blobReading(begin),
     ...blobWriting(begin, options),
     store: storeOf,
@@ -59,7 +64,7 @@ export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
   };
 }
 
-function manifests(begin: Begin): Pick<Registry, 'readManifest' | 'resolveManifest' | 'writeManifest'> {
+function manifestAccess(begin: Begin): Pick<Registry, 'readManifest' | 'resolveManifest' | 'writeManifest'> {
   const find = (place: Place, reference: string): Manifest | undefined => {
     const digest = place.store.resolve(place.path, reference);
     const stored = digest === undefined ? undefined : place.store.repository(place.path)?.manifests.get(digest);
@@ -72,14 +77,17 @@ function manifests(begin: Begin): Pick<Registry, 'readManifest' | 'resolveManife
       count(call, found?.bytes.length ?? 0);
       return found;
     },
-    resolveManifest: async (repository, reference, call) => find(await begin('resolveManifest', repository, reference, call), reference)?.descriptor,
+    resolveManifest: async (repository, reference, call) =>
+      find(await begin('resolveManifest', repository, reference, call), reference)?.descriptor,
     writeManifest: async (repository, reference, manifest, call) => {
       const { store, path } = await begin('writeManifest', repository, reference, call);
       count(call, manifest.bytes.length);
       const stored = store.putManifest(path, reference, manifest.descriptor.mediaType, Uint8Array.from(manifest.bytes));
       if (!('refused' in stored)) return;
       const code = stored.refused === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'REGISTRY_ERROR';
-      throw new PromotionError(code, `cannot write the manifest ${nameOf(repository, reference)}: ${stored.message}`, { side: 'destination' });
+      throw new PromotionError(code, `cannot write the manifest ${nameOf(repository, reference)}: ${stored.message}`, {
+        side: 'destination',
+      });
     },
   };
 }
@@ -99,7 +107,9 @@ function blobReading(begin: Begin): Pick<Registry, 'hasBlob' | 'readBlob'> {
       }
       // The content was checked on arrival: only the descriptor's size can be wrong.
       if (content.size !== blob.size) {
-        throw new PromotionError('DIGEST_MISMATCH', `the blob ${object} has ${content.size} bytes, not ${blob.size}`, { side: 'source' });
+        throw new PromotionError('DIGEST_MISMATCH', `the blob ${object} has ${content.size} bytes, not ${blob.size}`, {
+          side: 'source',
+        });
       }
       for (const chunk of content.chunks(0, content.size)) {
         call.signal.throwIfAborted();
@@ -128,9 +138,13 @@ function blobWriting(begin: Begin, options: MemoryOptions): Pick<Registry, 'star
           }
           const stored = sink.finish(blob.digest);
           if (stored?.size !== blob.size) {
-            throw new PromotionError('DIGEST_MISMATCH', `cannot upload the blob ${nameOf(repository, blob.digest)}: other bytes were sent`, {
-              side: 'destination',
-            });
+            throw new PromotionError(
+              'DIGEST_MISMATCH',
+              `cannot upload the blob ${nameOf(repository, blob.digest)}: other bytes were sent`,
+              {
+                side: 'destination',
+              },
+            );
           }
           store.putBlob(path, blob.digest, stored);
         },
@@ -149,7 +163,7 @@ function listing(store: RegistryStore, path: string, kind: RepositoryListing['ki
   const tagsOf = Map.groupBy(repository?.tags ?? [], ([, digest]) => digest);
   const manifests = new Map(
     [...(repository?.manifests ?? [])].map(([digest, { mediaType, uploadedAt }]) => {
-      const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag).sort();
+      const tags = (tagsOf.get(digest) ?? []).map(([tag]) => tag).toSorted();
       return [digest, { tags, mediaType, ...(uploadedAt > 0 && { uploadedAt }) }] as const;
     }),
   );

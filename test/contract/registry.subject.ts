@@ -15,6 +15,11 @@ export type ContractSubject = {
   readonly close?: () => Promise<void>;
 };
 
+/** Sentences of the contract that an implementation cannot keep, each with the reason why. */
+export type ContractSkips = Readonly<
+  Partial<Record<'mount' | 'missing blobs' | 'manifest by wrong digest' | '401' | '403', string>>
+>;
+
 /** What the sentences of the contract work with. */
 export type Bench = {
   readonly subject: ContractSubject;
@@ -45,8 +50,10 @@ export function workbench(open: () => Promise<ContractSubject>): Bench {
     },
     push: async (repository, image, ...references) => {
       for (const child of image.children) await bench.push(repository, child, child.manifest.descriptor.digest);
-      for (const { content } of image.blobs) await bench.pushBlob(repository, await collect(content.chunks?.(0, content.size) ?? []));
-      for (const reference of references) await bench.subject.registry.writeManifest(repository, reference, image.manifest, call());
+      for (const { content } of image.blobs)
+        await bench.pushBlob(repository, await collect(content.chunks?.(0, content.size) ?? []));
+      for (const reference of references)
+        await bench.subject.registry.writeManifest(repository, reference, image.manifest, call());
       return image.manifest;
     },
   };
@@ -76,7 +83,9 @@ export function describeDigest(bytes: Uint8Array): { readonly digest: Digest; re
 
 /** All tags of a listing, sorted. */
 export function tagsOf(listing: RepositoryListing): string[] {
-  return listing.kind === 'tags' ? [...listing.tags].sort() : [...listing.manifests.values()].flatMap(({ tags }) => tags).sort();
+  return listing.kind === 'tags'
+    ? [...listing.tags].toSorted()
+    : [...listing.manifests.values()].flatMap(({ tags }) => tags).toSorted();
 }
 
 /** All bytes of a stream. */

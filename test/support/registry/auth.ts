@@ -31,7 +31,14 @@ export type Gate = {
 
 type Grant = { readonly expires: number; readonly scopes: ReadonlyMap<string, readonly Action[]> };
 
-const PUSHES: ReadonlySet<RequestKind> = new Set(['putManifest', 'postUpload', 'patch', 'put', 'getUpload', 'deleteUpload']);
+const PUSHES: ReadonlySet<RequestKind> = new Set([
+  'putManifest',
+  'postUpload',
+  'patch',
+  'put',
+  'getUpload',
+  'deleteUpload',
+]);
 const DELETES: ReadonlySet<RequestKind> = new Set(['deleteManifest', 'deleteBlob']);
 
 /** A gate that lets everything through where there are no options. */
@@ -53,7 +60,9 @@ export function authGate(options: AuthOptions | undefined, clock: Clock): Gate {
       const valid = grant !== undefined && grant.expires > clock.now();
       if (valid && needs.every((action) => grant.scopes.get(route.repository)?.includes(action))) return undefined;
       const error = valid ? 'insufficient_scope' : 'invalid_token';
-      return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge(request, route, needs, error) });
+      return failure(401, 'UNAUTHORIZED', 'authentication required', {
+        'www-authenticate': challenge(request, route, needs, error),
+      });
     },
     token: (request, url, form) => {
       if (options?.scheme !== 'bearer') return failure(404, 'UNSUPPORTED', 'no tokens here');
@@ -64,8 +73,16 @@ export function authGate(options: AuthOptions | undefined, clock: Clock): Gate {
       const asked = [...url.searchParams.getAll('scope'), ...form.getAll('scope')].flatMap((scope) => scope.split(' '));
       const token = randomUUID();
       const expiresIn = options.expiresIn ?? 300;
-      grants.set(token, { expires: clock.now() + expiresIn * 1000, scopes: granted(asked, (repository) => allow(user, repository)) });
-      return json(200, { token, access_token: token, expires_in: expiresIn, issued_at: new Date(clock.now()).toISOString() });
+      grants.set(token, {
+        expires: clock.now() + expiresIn * 1000,
+        scopes: granted(asked, (repository) => allow(user, repository)),
+      });
+      return json(200, {
+        token,
+        access_token: token,
+        expires_in: expiresIn,
+        issued_at: new Date(clock.now()).toISOString(),
+      });
     },
   };
 }
@@ -91,7 +108,9 @@ function checkBasic(
   const user = userOf(request, options);
   const refused = needs.some((action) => !allow(user, repository).includes(action));
   if (user === undefined && (refused || needs.length === 0 || request.headers.authorization !== undefined)) {
-    return failure(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': 'Basic realm="test registry"' });
+    return failure(401, 'UNAUTHORIZED', 'authentication required', {
+      'www-authenticate': 'Basic realm="test registry"',
+    });
   }
   return refused ? failure(403, 'DENIED', 'requested access to the resource is denied') : undefined;
 }
@@ -99,7 +118,9 @@ function checkBasic(
 function userOf(request: IncomingMessage, options: AuthOptions): string | undefined {
   const encoded = /^basic (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
   const [, user = '', password] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  return password !== undefined && Object.hasOwn(options.users ?? {}, user) && options.users?.[user] === password ? user : undefined;
+  return password !== undefined && Object.hasOwn(options.users ?? {}, user) && options.users?.[user] === password
+    ? user
+    : undefined;
 }
 
 function challenge(request: IncomingMessage, { repository }: Route, needs: readonly Action[], error: string): string {
@@ -108,7 +129,10 @@ function challenge(request: IncomingMessage, { repository }: Route, needs: reado
   return `${base}${scope}${request.headers.authorization === undefined ? '' : `,error="${error}"`}`;
 }
 
-function granted(scopes: readonly string[], allow: (repository: string) => readonly Action[]): ReadonlyMap<string, readonly Action[]> {
+function granted(
+  scopes: readonly string[],
+  allow: (repository: string) => readonly Action[],
+): ReadonlyMap<string, readonly Action[]> {
   const result = new Map<string, readonly Action[]>();
   for (const scope of scopes) {
     const [, repository, actions] = /^repository:(.+):([a-z,*]+)$/.exec(scope) ?? [];

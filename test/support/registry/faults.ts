@@ -33,7 +33,7 @@ export type Quota = {
   /** How many may come at once; one second's worth by default. */
   readonly burst?: number;
   /** The header's value; `seconds` tells how long until a request would pass; absent, none is sent. */
-  readonly retryAfter?: string | 'seconds';
+  readonly retryAfter?: string;
 };
 
 /** A token bucket that answers with a 429 once it is empty. */

@@ -30,13 +30,31 @@ export type BuiltImage = {
 };
 
 const TYPES = {
-  oci: { manifest: MEDIA_TYPES.ociManifest, index: MEDIA_TYPES.ociIndex, config: 'application/vnd.oci.image.config.v1+json', layer: 'application/vnd.oci.image.layer.v1.tar' },
-  docker: { manifest: MEDIA_TYPES.dockerManifest, index: MEDIA_TYPES.dockerList, config: 'application/vnd.docker.container.image.v1+json', layer: 'application/vnd.docker.image.rootfs.diff.tar' },
+  oci: {
+    manifest: MEDIA_TYPES.ociManifest,
+    index: MEDIA_TYPES.ociIndex,
+    config: 'application/vnd.oci.image.config.v1+json',
+    layer: 'application/vnd.oci.image.layer.v1.tar',
+  },
+  docker: {
+    manifest: MEDIA_TYPES.dockerManifest,
+    index: MEDIA_TYPES.dockerList,
+    config: 'application/vnd.docker.container.image.v1+json',
+    layer: 'application/vnd.docker.image.rootfs.diff.tar',
+  },
 } as const;
 
 /** Builds an image of seeded layers. */
 export function buildImage(spec: ImageSpec): BuiltImage {
-  const { seed, layers: sizes = [1024, 1024], layerSeeds = [], format = 'oci', annotations, artifactType, subject } = spec;
+  const {
+    seed,
+    layers: sizes = [1024, 1024],
+    layerSeeds = [],
+    format = 'oci',
+    annotations,
+    artifactType,
+    subject,
+  } = spec;
   const types = TYPES[format];
   const layers = sizes.map((size, index) => {
     const content = seededBlob(size, layerSeeds[index] ?? seed * 1000 + index + 1);
@@ -44,7 +62,12 @@ export function buildImage(spec: ImageSpec): BuiltImage {
   });
   const [os = 'linux', architecture = 'amd64'] = (spec.platform ?? 'linux/amd64').split('/');
   // Layers are not compressed, so a layer's diff id is its digest. The seed keeps images apart that have no layers.
-  const document = { architecture, os, config: { Labels: { seed: String(seed) } }, rootfs: { type: 'layers', diff_ids: layers.map(({ descriptor }) => descriptor.digest) } };
+  const document = {
+    architecture,
+    os,
+    config: { Labels: { seed: String(seed) } },
+    rootfs: { type: 'layers', diff_ids: layers.map(({ descriptor }) => descriptor.digest) },
+  };
   const config = jsonBlob(document, types.config);
   const manifest = jsonManifest({
     schemaVersion: 2,
@@ -59,9 +82,21 @@ export function buildImage(spec: ImageSpec): BuiltImage {
 }
 
 /** Builds an index of images or of further indexes. */
-export function buildIndex(children: readonly BuiltImage[], format: ImageFormat = 'oci', annotations?: Readonly<Record<string, string>>): BuiltImage {
-  const manifests = children.map(({ manifest, platform }) => ({ ...manifest.descriptor, ...(platform !== undefined && { platform }) }));
-  const manifest = jsonManifest({ schemaVersion: 2, mediaType: TYPES[format].index, manifests, ...(annotations !== undefined && { annotations }) });
+export function buildIndex(
+  children: readonly BuiltImage[],
+  format: ImageFormat = 'oci',
+  annotations?: Readonly<Record<string, string>>,
+): BuiltImage {
+  const manifests = children.map(({ manifest, platform }) => ({
+    ...manifest.descriptor,
+    ...(platform !== undefined && { platform }),
+  }));
+  const manifest = jsonManifest({
+    schemaVersion: 2,
+    mediaType: TYPES[format].index,
+    manifests,
+    ...(annotations !== undefined && { annotations }),
+  });
   return { manifest, blobs: [], children };
 }
 
@@ -72,7 +107,12 @@ export function buildMultiPlatform(spec: ImageSpec, platforms: readonly string[]
 }
 
 /** Puts an image with all its blobs and children straight into a store, under the tags or by digest. */
-export function storeImage(store: RegistryStore, path: string, image: BuiltImage, tags: readonly string[] = []): Descriptor {
+export function storeImage(
+  store: RegistryStore,
+  path: string,
+  image: BuiltImage,
+  tags: readonly string[] = [],
+): Descriptor {
   for (const child of image.children) storeImage(store, path, child);
   for (const { descriptor, content } of image.blobs) store.putBlob(path, descriptor.digest, content);
   const { descriptor, bytes } = image.manifest;
@@ -84,7 +124,12 @@ export function storeImage(store: RegistryStore, path: string, image: BuiltImage
 }
 
 /** Pushes an image over HTTP to a registry without authorization, one `POST` and one `PUT` for each blob. */
-export async function pushImage(registryUrl: string, path: string, image: BuiltImage, tags: readonly string[] = []): Promise<Descriptor> {
+export async function pushImage(
+  registryUrl: string,
+  path: string,
+  image: BuiltImage,
+  tags: readonly string[] = [],
+): Promise<Descriptor> {
   for (const child of image.children) await pushImage(registryUrl, path, child);
   for (const { descriptor, content } of image.blobs) {
     const body = Buffer.concat([...(content.chunks?.(0, content.size) ?? [])]);
@@ -95,7 +140,8 @@ export async function pushImage(registryUrl: string, path: string, image: BuiltI
   }
   const { descriptor, bytes } = image.manifest;
   const put = { method: 'PUT', headers: { 'content-type': descriptor.mediaType }, body: Buffer.from(bytes) };
-  for (const reference of tags.length === 0 ? [descriptor.digest] : tags) await sent(`${registryUrl}/v2/${path}/manifests/${reference}`, put, 201);
+  for (const reference of tags.length === 0 ? [descriptor.digest] : tags)
+    await sent(`${registryUrl}/v2/${path}/manifests/${reference}`, put, 201);
   return descriptor;
 }
 

@@ -9,17 +9,21 @@ export type Lister = (exchange: Exchange) => Reply;
 /** A lister with an empty cache. */
 export function lister(): Lister {
   // Keyed by content, not by name: benchmarks load the same repositories into many registries.
-  const google = new WeakMap<StoredRepository, string>();
+  const listings = new WeakMap<StoredRepository, Buffer>();
   return ({ store, route, url, options }) => {
     const repository = store.repository(route.repository);
     if (repository === undefined) return failure(404, 'NAME_UNKNOWN', `${route.repository} is not known`);
-    if (options.google !== true && (options.pageSize !== undefined || url.search !== '')) return page(repository, route.repository, url, options.pageSize);
-    let listed = google.get(repository);
+    if (options.google !== true && (options.pageSize !== undefined || url.search !== ''))
+      return page(repository, route.repository, url, options.pageSize);
+    let listed = listings.get(repository);
     if (listed === undefined) {
-      listed = options.google === true ? googleFields(repository) : JSON.stringify({ tags: sortedTags(repository) }).slice(1);
-      google.set(repository, listed);
+      listed = Buffer.from(
+        options.google === true ? googleFields(repository) : JSON.stringify({ tags: sortedTags(repository) }).slice(1),
+      );
+      listings.set(repository, listed);
     }
-    return { status: 200, headers: { 'content-type': 'application/json' }, body: `{"name":${JSON.stringify(route.repository)},${listed}` };
+    const name = Buffer.from(`{"name":${JSON.stringify(route.repository)},`);
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.concat([name, listed]) };
   };
 }
 
@@ -33,17 +37,32 @@ export function referrers({ store, route, url, options }: Exchange): Reply {
     .map(([digest, manifest]) => referrer(digest, manifest))
     .filter(({ artifactType }) => filter === null || artifactType === filter);
   const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: found };
-  const headers = { 'content-type': index.mediaType, ...(filter !== null && { 'oci-filters-applied': 'artifactType' }) };
+  const headers = {
+    'content-type': index.mediaType,
+    ...(filter !== null && { 'oci-filters-applied': 'artifactType' }),
+  };
   return json(200, index, headers);
 }
 
-type Referrer = { mediaType: string; digest: Digest; size: number; artifactType?: string; annotations?: Readonly<Record<string, string>> };
+type Referrer = {
+  mediaType: string;
+  digest: Digest;
+  size: number;
+  artifactType?: string;
+  annotations?: Readonly<Record<string, string>>;
+};
 
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
 function referrer(digest: Digest, { mediaType, size, bytes }: StoredManifest): Referrer {
   const { artifactType: own, config, annotations } = manifestReferences(bytes ?? Buffer.from('{}'));
   const artifactType = own ?? config?.mediaType;
-  return { mediaType, digest, size, ...(artifactType !== undefined && { artifactType }), ...(annotations !== undefined && { annotations }) };
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType !== undefined && { artifactType }),
+    ...(annotations !== undefined && { annotations }),
+  };
 }
 
 function page(repository: StoredRepository, name: string, url: URL, pageSize = Number.POSITIVE_INFINITY): Reply {
@@ -65,13 +84,20 @@ function googleFields(repository: StoredRepository): string {
   const tagsOf = Map.groupBy(repository.tags, ([, digest]) => digest);
   const manifest: Record<string, unknown> = {};
   for (const [digest, { mediaType, size, uploadedAt }] of repository.manifests) {
-    const tag = (tagsOf.get(digest) ?? []).map(([name]) => name).sort();
+    const tag = (tagsOf.get(digest) ?? []).map(([name]) => name).toSorted();
     const time = String(uploadedAt);
-    manifest[digest] = { imageSizeBytes: String(size), layerId: '', mediaType, tag, timeCreatedMs: time, timeUploadedMs: time };
+    manifest[digest] = {
+      imageSizeBytes: String(size),
+      layerId: '',
+      mediaType,
+      tag,
+      timeCreatedMs: time,
+      timeUploadedMs: time,
+    };
   }
   return JSON.stringify({ child: [], manifest, tags: sortedTags(repository) }).slice(1);
 }
 
 function sortedTags(repository: StoredRepository): string[] {
-  return [...repository.tags.keys()].sort();
+  return [...repository.tags.keys()].toSorted();
 }

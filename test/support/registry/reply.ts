@@ -21,7 +21,12 @@ export type Delivery = {
 };
 
 /** The error body of https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
-export function failure(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}): Reply {
+export function failure(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
   return json(status, { errors: [{ code, message }] }, headers);
 }
 
@@ -32,7 +37,7 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
 
 /** Sends the answer, with its length and without its body where that is a HEAD; rejects when the client goes away. */
 export async function send(response: ServerResponse, reply: Reply, head: boolean, delivery: Delivery): Promise<void> {
-  const body = Buffer.from(reply.body ?? '');
+  const body = typeof reply.body === 'object' ? reply.body : Buffer.from(reply.body ?? '');
   const length = reply.stream === undefined ? body.length : reply.stream.end - reply.stream.start;
   const sized = reply.status !== 204 && !(head && reply.headers?.['content-length'] !== undefined);
   response.writeHead(reply.status, { ...reply.headers, ...(sized && { 'content-length': String(length) }) });
@@ -56,7 +61,10 @@ export async function send(response: ServerResponse, reply: Reply, head: boolean
     response.end(body);
     return;
   }
-  await pipeline(Readable.from(paced(chunksOf(reply, body, length), delivery), { objectMode: true, highWaterMark: 1 }), response);
+  await pipeline(
+    Readable.from(paced(chunksOf(reply, body, length), delivery), { objectMode: true, highWaterMark: 1 }),
+    response,
+  );
 }
 
 /** Waits so long that `bytes` take their time at `bytesPerSecond`; returns at once where there is no limit. */
@@ -64,7 +72,10 @@ export async function pace(bytes: number, bytesPerSecond: number | undefined, cl
   if (bytesPerSecond !== undefined) await clock.wait((bytes / bytesPerSecond) * 1000);
 }
 
-async function* paced(chunks: Iterable<Uint8Array>, { bytesPerSecond, clock, onBytes }: Delivery): AsyncGenerator<Uint8Array> {
+async function* paced(
+  chunks: Iterable<Uint8Array>,
+  { bytesPerSecond, clock, onBytes }: Delivery,
+): AsyncGenerator<Uint8Array> {
   // Ten portions a second look like a slow line; one portion a second would look like a stall.
   const portion = bytesPerSecond === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(bytesPerSecond / 10));
   for (const chunk of chunks) {

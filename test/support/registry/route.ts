@@ -43,7 +43,8 @@ const KINDS: Readonly<Record<string, RequestKind>> = {
 /** Where a request goes, by the paths of https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints */
 export function routeOf(method: string, path: string): Route {
   if (method === 'GET' && (path === '/v2/' || path === '/v2')) return { kind: 'ping', repository: '', reference: '' };
-  if ((method === 'GET' || method === 'POST') && path === '/token') return { kind: 'token', repository: '', reference: '' };
+  if ((method === 'GET' || method === 'POST') && path === '/token')
+    return { kind: 'token', repository: '', reference: '' };
   const [, uploadRepository, id] = UPLOAD.exec(path) ?? [];
   if (uploadRepository !== undefined && id !== undefined) {
     const kind = id === '' ? (method === 'POST' ? 'postUpload' : undefined) : KINDS[`${method} upload`];

@@ -57,7 +57,12 @@ export function registryHandlers(): Handlers {
 export async function serve(running: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://registry');
   const method = request.method ?? 'GET';
-  const entry = running.counters.begin({ ...routeOf(method, url.pathname), method, path: request.url ?? '', headers: request.headers });
+  const entry = running.counters.begin({
+    ...routeOf(method, url.pathname),
+    method,
+    path: request.url ?? '',
+    headers: request.headers,
+  });
   const nth = (running.seen.get(entry.kind) ?? 0) + 1;
   running.seen.set(entry.kind, nth);
   try {
@@ -99,7 +104,10 @@ async function respond(running: Running, arrived: Arrived): Promise<void> {
   });
 }
 
-async function replyTo(running: Running, { request, url, entry, fault, body }: Arrived & { body: Exchange['body'] }): Promise<Reply> {
+async function replyTo(
+  running: Running,
+  { request, url, entry, fault, body }: Arrived & { body: Exchange['body'] },
+): Promise<Reply> {
   if (typeof fault === 'object' && 'status' in fault) {
     if (fault.readBody === true) for await (const chunk of body()) void chunk;
     return fault;
@@ -111,11 +119,17 @@ async function replyTo(running: Running, { request, url, entry, fault, body }: A
     running.unexpected.push(`${entry.method} ${entry.path}`);
     return failure(404, 'UNSUPPORTED', `${entry.method} ${entry.path} is nothing that a registry knows`);
   }
-  if (entry.repository !== '' && !isRepositoryPath(entry.repository)) return failure(400, 'NAME_INVALID', `"${entry.repository}" is no repository name`);
+  if (entry.repository !== '' && !isRepositoryPath(entry.repository))
+    return failure(400, 'NAME_INVALID', `"${entry.repository}" is no repository name`);
   return handler({ ...running, route: entry, url, request, body, mounted: running.counters.mounted });
 }
 
-async function* incoming(clock: Clock, request: IncomingMessage, entry: LogEntry, bytesPerSecond: number | undefined): AsyncGenerator<Uint8Array> {
+async function* incoming(
+  clock: Clock,
+  request: IncomingMessage,
+  entry: LogEntry,
+  bytesPerSecond: number | undefined,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     await pace(chunk.length, bytesPerSecond, clock);
     entry.bytesIn += chunk.length;

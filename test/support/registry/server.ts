@@ -52,9 +52,14 @@ export async function startRegistry(options: RegistryOptions = {}, store?: Regis
     fault: options.fault,
     quota: quotaGate(options.quota, clock),
   };
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (request, response) => void serve(running, request, response));
+  const server = createServer(
+    { keepAliveTimeout: 60_000, requestTimeout: 0 },
+    (request, response) => void serve(running, request, response),
+  );
   server.on('connection', () => running.counters.connected());
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', 2048, resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', 2048, resolve),
+  );
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const close = (): Promise<void> =>
     new Promise((resolve) => {

@@ -16,7 +16,7 @@ export type Snapshot = Readonly<
 /** The snapshot of a store; unfinished uploads are no content. */
 export function snapshotOf(store: RegistryStore): Snapshot {
   return Object.fromEntries(
-    [...store.paths()].sort().map((path) => {
+    [...store.paths()].toSorted().map((path) => {
       const repository = store.repository(path);
       return [
         path,
@@ -31,5 +31,7 @@ export function snapshotOf(store: RegistryStore): Snapshot {
 }
 
 function sorted<T, R>(entries: Iterable<readonly [string, T]>, show: (value: T) => R): Record<string, R> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, show(value)] as const));
+  return Object.fromEntries(
+    [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, show(value)] as const),
+  );
 }

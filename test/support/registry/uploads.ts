@@ -15,7 +15,13 @@ export async function postUpload(exchange: Exchange): Promise<Reply> {
   const mount = url.searchParams.get('mount');
   const from = url.searchParams.get('from');
   if (mount !== null && !isDigest(mount)) return failure(400, 'DIGEST_INVALID', `mount=${mount} is no digest`);
-  if (mount !== null && from !== null && options.mounts !== false && gate.mayPull(request, from) && store.mount(route.repository, mount, from)) {
+  if (
+    mount !== null &&
+    from !== null &&
+    options.mounts !== false &&
+    gate.mayPull(request, from) &&
+    store.mount(route.repository, mount, from)
+  ) {
     exchange.mounted();
     return created(route.repository, 'blobs', mount);
   }
@@ -47,7 +53,9 @@ export async function putUpload(exchange: Exchange): Promise<Reply> {
 /** Says how much of an upload has arrived. */
 export function getUpload(exchange: Exchange): Reply {
   const sink = sinkOf(exchange);
-  return sink === undefined ? unknown(exchange.route.reference) : progress(exchange, exchange.route.reference, 204, sink.size());
+  return sink === undefined
+    ? unknown(exchange.route.reference)
+    : progress(exchange, exchange.route.reference, 204, sink.size());
 }
 
 /** Forgets an upload. */
@@ -70,7 +78,8 @@ async function finish(exchange: Exchange, id: string, digest: string): Promise<R
   for await (const chunk of exchange.body()) upload.sink.write(chunk);
   uploads.delete(id);
   const content = upload.sink.finish(digest);
-  if (content === undefined) return failure(400, 'DIGEST_INVALID', `the ${upload.sink.size()} bytes that came do not have the digest ${digest}`);
+  if (content === undefined)
+    return failure(400, 'DIGEST_INVALID', `the ${upload.sink.size()} bytes that came do not have the digest ${digest}`);
   store.putBlob(route.repository, digest, content);
   return created(route.repository, 'blobs', digest);
 }

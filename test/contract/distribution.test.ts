@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { realClock } from '../../src/clock.ts';
+import { httpStack } from '../../src/http/stack.ts';
+import { distributionRegistry } from '../../src/registry/distribution.ts';
+import type { Fault, FaultRequest } from '../support/registry/faults.ts';
+import type { RegistryOptions } from '../support/registry/options.ts';
+import { startRegistry, type TestRegistry } from '../support/registry/server.ts';
+import { registryContract } from './registry.contract.ts';
+import type { ContractSkips } from './registry.subject.ts';
+
+/** The kinds of registry that the client must cope with, each a set of options of the test registry. */
+const KINDS: readonly { readonly name: string; readonly options: RegistryOptions; readonly skips?: ContractSkips }[] = [
+  { name: 'a registry with the Google extension', options: { google: true } },
+  { name: 'a registry that lists tags by pages of five', options: { pageSize: 5 } },
+  { name: 'a registry without digest headers', options: { omitDigestHeader: true } },
+  {
+    name: 'a registry that does not mount',
+    options: { mounts: false },
+    skips: { mount: 'this registry does not mount' },
+  },
+];
+
+for (const { name, options, skips } of KINDS) {
+  const servers: TestRegistry[] = [];
+  registryContract(
+    `the client of ${name}`,
+    async () => {
+      const server = await startRegistry({ ...options, fault: refuse });
+      servers.push(server);
+      const clock = realClock();
+      const { fetch, close } = httpStack({ clock });
+      return {
+        registry: distributionRegistry({
+          fetch,
+          clock,
+          random: Math.random,
+          baseUrl: (host) => new URL(`http://${host}`),
+        }),
+        host: server.host,
+        listing: options.google === true ? 'digests' : 'tags',
+        unauthorized: `${server.host}/unauthorized`,
+        denied: `${server.host}/denied`,
+        close: async () => {
+          await close();
+          await server.close();
+        },
+      };
+    },
+    skips,
+  );
+
+  describe(`the client of ${name} in the contract`, () => {
+    it('sends no request that the registry does not know, and leaves no upload open', () => {
+      expect(servers.flatMap(({ unexpected }) => unexpected)).toEqual([]);
+      expect(servers.map((server) => server.openUploads())).toEqual([0]);
+    });
+  });
+}
+
+function refuse({ repository }: FaultRequest): Fault | undefined {
+  if (repository === 'unauthorized')
+    return { status: 401, body: '{"errors":[{"code":"UNAUTHORIZED","message":"log in"}]}' };
+  if (repository === 'denied') return { status: 403, body: '{"errors":[{"code":"DENIED","message":"not yours"}]}' };
+  return undefined;
+}
