@@ -73,10 +73,11 @@ describe.each(['.', 'tools/node'])('%s/package-lock.json', (folder) => {
 });
 
 describe('package.json', () => {
-  it('asks for the Node that tools/setup.mjs and bin/kpromo name', () => {
+  it('asks for the Node that the set-up step, the launcher and the CLI name', () => {
     const needed = project.engines?.node.replace('>=', '') ?? 'none';
     expect(read('tools', 'setup.mjs')).toContain(`NEEDED = [${needed.replaceAll('.', ', ')}]`);
     expect(read('bin', 'kpromo')).toContain(`install ${needed} or later`);
+    expect(read('src', 'cli', 'bin.ts')).toContain(`OLDEST_NODE = [${needed.replaceAll('.', ', ')}]`);
   });
 
   it("keeps the project's own Node out of the published package", () => {
@@ -92,7 +93,19 @@ describe('package.json', () => {
   });
 
   it('has the scripts that README and CI call, each through the set-up step', () => {
-    for (const name of ['demo', 'test', 'build', 'check', 'bench', 'docs', 'format', 'lint', 'types', 'judges']) {
+    for (const name of [
+      'demo',
+      'test',
+      'build',
+      'check',
+      'bench',
+      'docs',
+      'format',
+      'lint',
+      'types',
+      'judges',
+      'prepack',
+    ]) {
       expect(project.scripts[name], name).toMatch(/^node tools\/setup\.mjs\b/);
     }
   });
