@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const BIN = fileURLToPath(new URL('bin.ts', import.meta.url));
 
-async function kpromo(...argv: string[]): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
+async function kpromo(
+  ...argv: string[]
+): Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(process.execPath, [BIN, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code, stdout, stderr };
@@ -15,7 +18,35 @@ async function kpromo(...argv: string[]): Promise<{ readonly code: unknown; read
 describe('src/cli/bin.ts', () => {
   it('passes arguments, output and the exit code through', async () => {
     expect(await kpromo('version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kpromo v/), stderr: '' });
-    expect(await kpromo('nonsense')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('level=fatal') });
+    expect(await kpromo('nonsense')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('level=fatal'),
+    });
+  });
+
+  it.each([
+    ['20.20.2', 1],
+    ['22.9.3', 1],
+    ['22.22.1', 1],
+    ['22.22.2', 0],
+    ['22.23.0', 0],
+    ['24.0.0', 0],
+  ])('judges Node %s before it loads anything: exit code %i', async (version, expected) => {
+    const pretend = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
+    const child = spawn(process.execPath, ['--import', pretend, BIN, 'version'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect(code).toBe(expected);
+    expect(stderr).toMatch(expected === 0 ? /^$/ : /^kpromo needs Node 22\.22\.2 or newer; this is v.*\.\n$/);
+  });
+
+  it('asks for the same Node as package.json', async () => {
+    const { engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      readonly engines: { readonly node: string };
+    };
+    expect(engines.node).toBe('>=22.22.2');
   });
 
   it('does not crash when nobody reads its output', async () => {
@@ -33,9 +64,15 @@ describe('src/cli/bin.ts', () => {
       process.argv = [process.execPath, 'kpromo', '--help'];
       await import(${JSON.stringify(BIN)});
       console.error(JSON.stringify(loaded));`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const loaded = JSON.parse(await text(child.stderr)) as string[];
     expect(loaded.length).toBeGreaterThan(5);
-    expect(loaded.filter((url) => !/\/src\/(?:cli\/[\w-]+|errors|clock|image\/pattern)\.ts$/.test(url) && !url.startsWith('node:'))).toEqual([]);
+    expect(
+      loaded.filter(
+        (url) => !/\/src\/(?:cli\/[\w-]+|errors|clock|image\/pattern)\.ts$/.test(url) && !url.startsWith('node:'),
+      ),
+    ).toEqual([]);
   });
 });

@@ -23,6 +23,12 @@ if (age < 0) {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const { env, stdout, stderr } = process;
-  process.exitCode = await main(process.argv.slice(2), { env, stdout, stderr, clock: realClock(), signal: controller.signal });
+  process.exitCode = await main(process.argv.slice(2), {
+    env,
+    stdout,
+    stderr,
+    clock: realClock(),
+    signal: controller.signal,
+  });
   process.off('SIGINT', stop).off('SIGTERM', stop);
 }

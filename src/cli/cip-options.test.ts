@@ -4,7 +4,8 @@ import { cipOptions, type CipOptions } from './cip-options.ts';
 import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 
-const options = (...argv: string[]): CipOptions => cipOptions(parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv));
+const options = (...argv: string[]): CipOptions =>
+  cipOptions(parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv));
 
 describe('src/cli/cip-options.ts', () => {
   it('is a dry run with 20 threads by default', () => {
@@ -32,7 +33,15 @@ describe('src/cli/cip-options.ts', () => {
       '--log-level=Debug',
       '--max-image-size=1',
     );
-    expect(rest).toEqual({ thinManifestDir: 'd', confirm: true, parseOnly: false, sign: false, threads: 3, detailedExitcode: true, logLevel: 'debug' });
+    expect(rest).toEqual({
+      thinManifestDir: 'd',
+      confirm: true,
+      parseOnly: false,
+      sign: false,
+      threads: 3,
+      detailedExitcode: true,
+      logLevel: 'debug',
+    });
     expect(allowRegistries.map(({ text }) => text)).toEqual(['a.example', '*.b.example']);
   });
 
@@ -46,9 +55,12 @@ describe('src/cli/cip-options.ts', () => {
     expect(JSON.parse(JSON.stringify({ manifests, manifest, thinManifestDir }))).toEqual(expected);
   });
 
-  it.each([['--dry-run'], ['--confirm=false'], ['--confirm=false', '--dry-run'], ['--parse-only', '--dry-run']])('is a dry run with %s %s', (...argv) => {
-    expect(options('--manifests=x', ...argv.filter((word) => word !== undefined)).confirm).toBe(false);
-  });
+  it.each([['--dry-run'], ['--confirm=false'], ['--confirm=false', '--dry-run'], ['--parse-only', '--dry-run']])(
+    'is a dry run with %s %s',
+    (...argv) => {
+      expect(options('--manifests=x', ...argv.filter((word) => word !== undefined)).confirm).toBe(false);
+    },
+  );
 
   it('promotes with --confirm --dry-run=false', () => {
     expect(options('--manifests=x', '--confirm', '--dry-run=false', '--sign=f').confirm).toBe(true);
@@ -58,12 +70,32 @@ describe('src/cli/cip-options.ts', () => {
     [[], 'nothing says what to promote', /--manifests PATH$/],
     [['--manifest='], 'nothing says what to promote', /--manifests PATH$/],
     [['--manifest=a', '--manifests=b'], '--manifests and --manifest contradict each other', /exactly one/],
-    [['--manifest=a', '--thin-manifest-dir=b'], '--manifest and --thin-manifest-dir contradict each other', /exactly one/],
-    [['--manifest=a', '--thin-manifest-dir=b', '--manifests=c'], '--manifests and --manifest and --thin-manifest-dir contradict each other', /exactly one/],
-    [['--manifest=a', '--confirm', '--dry-run', '--sign=false'], '--confirm and --dry-run contradict each other', /leave one of them out/],
+    [
+      ['--manifest=a', '--thin-manifest-dir=b'],
+      '--manifest and --thin-manifest-dir contradict each other',
+      /exactly one/,
+    ],
+    [
+      ['--manifest=a', '--thin-manifest-dir=b', '--manifests=c'],
+      '--manifests and --manifest and --thin-manifest-dir contradict each other',
+      /exactly one/,
+    ],
+    [
+      ['--manifest=a', '--confirm', '--dry-run', '--sign=false'],
+      '--confirm and --dry-run contradict each other',
+      /leave one of them out/,
+    ],
     [['--manifest=a', '--dry-run=false'], '--dry-run=false does not promote by itself', /write --confirm instead/],
-    [['--manifest=a', '--confirm', '--parse-only', '--sign=false'], '--confirm and --parse-only contradict each other', /leave one of them out/],
-    [['--manifest=a', '--confirm'], '--confirm would sign, and signing is not available in this version', /--confirm --sign=false/],
+    [
+      ['--manifest=a', '--confirm', '--parse-only', '--sign=false'],
+      '--confirm and --parse-only contradict each other',
+      /leave one of them out/,
+    ],
+    [
+      ['--manifest=a', '--confirm'],
+      '--confirm would sign, and signing is not available in this version',
+      /--confirm --sign=false/,
+    ],
     [['--manifest=a', '--threads=0'], '--threads=0 is not positive', /1 or more/],
     [['--manifest=a', '--threads=-4'], '--threads=-4 is not positive', /1 or more/],
     [['--manifest=a', '--allow-registry='], '--allow-registry: pattern "" is empty', /host/],

@@ -31,7 +31,8 @@ export function cipOptions(parsed: Parsed): CipOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
   refuseContradictions(parsed);
-  if (values.threads <= 0) throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
+  if (values.threads <= 0)
+    throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
   return {
     ...manifestSource(values),
     confirm: values.confirm,
@@ -48,16 +49,26 @@ function refusePositional(positional: readonly string[]): void {
   const [word] = positional;
   if (word === undefined) return;
   if (LATER_COMMANDS.has(`cip ${word}`)) throw unknownCommand(['cip', word]);
-  throw usage(`\`kpromo cip\` takes no argument ${goQuote(word)}`, 'name what to promote with --manifests PATH; a bool is written --flag=false');
+  throw usage(
+    `\`kpromo cip\` takes no argument ${goQuote(word)}`,
+    'name what to promote with --manifests PATH; a bool is written --flag=false',
+  );
 }
 
 function refuseContradictions({ values, given }: Parsed): void {
   if (given.has('dry-run')) {
-    if (values.confirm && values['dry-run']) throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
-    if (!values.confirm && !values['dry-run']) throw usage('--dry-run=false does not promote by itself', 'write --confirm instead');
+    if (values.confirm && values['dry-run'])
+      throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
+    if (!values.confirm && !values['dry-run'])
+      throw usage('--dry-run=false does not promote by itself', 'write --confirm instead');
   }
-  if (values.confirm && values['parse-only']) throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
-  if (values.confirm && values.sign) throw usage('--confirm would sign, and signing is not available in this version', 'write --confirm --sign=false to promote without signatures');
+  if (values.confirm && values['parse-only'])
+    throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+  if (values.confirm && values.sign)
+    throw usage(
+      '--confirm would sign, and signing is not available in this version',
+      'write --confirm --sign=false to promote without signatures',
+    );
 }
 
 function manifestSource(values: Parsed['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {
@@ -67,8 +78,13 @@ function manifestSource(values: Parsed['values']): Pick<CipOptions, 'manifests' 
     ['--manifest', manifest],
     ['--thin-manifest-dir', thinManifestDir],
   ].filter(([, path]) => path !== '');
-  if (sources.length === 0) throw usage('nothing says what to promote', 'name a manifest, a tree, or a folder that holds trees with --manifests PATH');
-  if (sources.length > 1) throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
+  if (sources.length === 0)
+    throw usage(
+      'nothing says what to promote',
+      'name a manifest, a tree, or a folder that holds trees with --manifests PATH',
+    );
+  if (sources.length > 1)
+    throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
   if (manifests !== '') return { manifests };
   return manifest === '' ? { thinManifestDir } : { manifest };
 }

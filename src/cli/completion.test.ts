@@ -29,7 +29,8 @@ describe('src/cli/completion.ts', () => {
     const script = completionScript(shell);
     for (const command of COMMANDS) {
       expect(script).toContain(command.name);
-      for (const { name } of visibleFlags(command)) expect(script).toContain(shell === 'fish' ? `-l ${name}` : `--${name}`);
+      for (const { name } of visibleFlags(command))
+        expect(script).toContain(shell === 'fish' ? `-l ${name}` : `--${name}`);
     }
     expect(script).not.toContain('max-image-size');
   });
@@ -44,7 +45,11 @@ describe('src/cli/completion.ts', () => {
     expect(await offered('')).toEqual(COMMANDS.map(({ name }) => name));
     expect(await offered('c')).toEqual(['cip', 'completion']);
     expect(await offered('cip', '--man')).toEqual(['--manifests', '--manifest']);
-    expect(await offered('cip', '--')).toEqual(COMMANDS.filter(({ name }) => name === 'cip').flatMap((command) => visibleFlags(command).map(({ name }) => `--${name}`)));
+    expect(await offered('cip', '--')).toEqual(
+      COMMANDS.filter(({ name }) => name === 'cip').flatMap((command) =>
+        visibleFlags(command).map(({ name }) => `--${name}`),
+      ),
+    );
     expect(await offered('cip', '--log-level', 'wa')).toEqual(['warn', 'warning']);
     expect(await offered('cip', '--log-level', '=', 'tr')).toEqual(['trace']);
     expect(await offered('cip', '--log-level', '=')).toHaveLength(8);

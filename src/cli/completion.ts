@@ -67,6 +67,8 @@ ${COMMANDS.map(zshCommand).join('\n')}
   esac
 }
 compdef _kpromo kpromo
+# found in fpath instead of sourced: this is the first completion, answer it too
+if [[ \${funcstack[1]} == _kpromo ]]; then _kpromo; fi
 `;
 }
 
@@ -74,7 +76,9 @@ function zshCommand(command: Command): string {
   const specs = visibleFlags(command).map((flag) => {
     const text = flag.help.replace(/[[\]\\]/g, '\\$&');
     const repeated = flag.type === 'stringArray' ? '*' : '';
-    return flag.type === 'bool' ? `--${flag.name}[${text}]` : `${repeated}--${flag.name}=[${text}]:${flag.value ?? 'VALUE'}:${zshValue(flag)}`;
+    return flag.type === 'bool'
+      ? `--${flag.name}[${text}]`
+      : `${repeated}--${flag.name}=[${text}]:${flag.value ?? 'VALUE'}:${zshValue(flag)}`;
   });
   if (command.argument !== undefined) specs.push(`1:${command.argument.name}:(${command.argument.choices.join(' ')})`);
   return `    ${command.name}) _arguments ${specs.map(quote).join(' ')} ;;`;
@@ -99,7 +103,9 @@ function fishCommand(command: Command): readonly string[] {
     const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
     return `${condition} -l ${flag.name}${short}${fishValue(flag)} -d ${fishQuote(flag.help)}`;
   });
-  return command.argument === undefined ? flags : [...flags, `${condition} -a ${fishQuote(command.argument.choices.join(' '))}`];
+  return command.argument === undefined
+    ? flags
+    : [...flags, `${condition} -a ${fishQuote(command.argument.choices.join(' '))}`];
 }
 
 function fishValue({ type, choices, completes }: Flag): string {

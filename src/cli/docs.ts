@@ -6,16 +6,24 @@ const PAGE = new URL('../../docs/cli.md', import.meta.url);
 
 /** The reference of the command line, as Markdown. */
 export function cliReference(): string {
-  return [
-    '# Command line',
-    'Generated from `src/cli/options.ts` by `node src/cli/docs.ts`; do not edit.',
-    'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr.',
-    ...COMMANDS.map(commandReference),
-    '## Exit codes',
-    markdownTable(['code', 'meaning'], EXIT_CODES.map(([code, meaning]) => [String(code), meaning])),
-    '## Environment',
-    markdownTable(['variable', 'meaning'], ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning])),
-  ].join('\n\n') + '\n';
+  return (
+    [
+      '# Command line',
+      'Generated from `src/cli/options.ts` by `node src/cli/docs.ts`; do not edit.',
+      'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr.',
+      ...COMMANDS.map(commandReference),
+      '## Exit codes',
+      markdownTable(
+        ['code', 'meaning'],
+        EXIT_CODES.map(([code, meaning]) => [String(code), meaning]),
+      ),
+      '## Environment',
+      markdownTable(
+        ['variable', 'meaning'],
+        ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning]),
+      ),
+    ].join('\n\n') + '\n'
+  );
 }
 
 /** Writes the reference to its page, or with `--check` only compares; resolves to the exit code. */
@@ -32,19 +40,24 @@ function commandReference(command: Command): string {
     return [`\`${flagSyntax(flag)}\``, flag.type, value === undefined ? '' : `\`${value}\``, flag.help];
   });
   const parts = [`## kpromo ${command.name}`, `\`${commandSyntax(command)}\``, command.description];
-  if (command.argument !== undefined) parts.push(`\`${command.argument.name}\` is one of ${command.argument.choices.map((choice) => `\`${choice}\``).join(', ')}.`);
+  if (command.argument !== undefined)
+    parts.push(
+      `\`${command.argument.name}\` is one of ${command.argument.choices.map((choice) => `\`${choice}\``).join(', ')}.`,
+    );
   return [...parts, markdownTable(['flag', 'type', 'default', 'meaning'], rows)].join('\n\n');
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]): string => `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
+  const line = (row: readonly string[]): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
   const [first = [], ...others] = cells;
   return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...others.map(line)].join('\n');
 }
 
 if (import.meta.main) {
   process.exitCode = await writeReference(process.argv.slice(2));
-  if (process.exitCode !== 0) process.stderr.write('docs/cli.md is not what src/cli/options.ts says: run node src/cli/docs.ts\n');
+  if (process.exitCode !== 0)
+    process.stderr.write('docs/cli.md is not what src/cli/options.ts says: run node src/cli/docs.ts\n');
 }

@@ -28,7 +28,10 @@ export function signalCode(signal: StopSignal): 130 | 143 {
 
 /** The reason to abort a run with when a signal came. */
 export function stopReason(signal: StopSignal): PromotionError {
-  return new PromotionError('ABORTED', `stopped by ${signal}`, { hint: 'run the same command again to finish', cause: signal });
+  return new PromotionError('ABORTED', `stopped by ${signal}`, {
+    hint: 'run the same command again to finish',
+    cause: signal,
+  });
 }
 
 /** The signal that a run was stopped by; undefined when it was not. */

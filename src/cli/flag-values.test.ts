@@ -70,10 +70,21 @@ describe('src/cli/flag-values.ts', () => {
 
   it('reads every integer back from each of its spellings', () => {
     fc.assert(
-      fc.property(fc.maxSafeNat(), fc.constantFrom(['', 10] as const, ['0x', 16] as const, ['0b', 2] as const, ['0o', 8] as const, ['0', 8] as const), fc.boolean(), (number, [prefix, base], negative) => {
-        const text = `${negative ? '-' : ''}${prefix}${number.toString(base)}`;
-        expect(parseInteger(text)).toBe(negative && number !== 0 ? -number : number);
-      }),
+      fc.property(
+        fc.maxSafeNat(),
+        fc.constantFrom(
+          ['', 10] as const,
+          ['0x', 16] as const,
+          ['0b', 2] as const,
+          ['0o', 8] as const,
+          ['0', 8] as const,
+        ),
+        fc.boolean(),
+        (number, [prefix, base], negative) => {
+          const text = `${negative ? '-' : ''}${prefix}${number.toString(base)}`;
+          expect(parseInteger(text)).toBe(negative && number !== 0 ? -number : number);
+        },
+      ),
     );
   });
 });

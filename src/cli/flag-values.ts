@@ -8,7 +8,8 @@ export function parseBool(text: string): boolean | undefined {
 }
 
 // https://go.dev/ref/spec#Integer_literals: an underscore stands after a base prefix or between digits
-const INTEGER = /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]((?:_?[0-7])+)|0((?:_?[0-7])+)|(0|[1-9](?:_?[0-9])*))$/;
+const INTEGER =
+  /^([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[bB]((?:_?[01])+)|0[oO]((?:_?[0-7])+)|0((?:_?[0-7])+)|(0|[1-9](?:_?[0-9])*))$/;
 
 /** A whole number as Go's strconv.ParseInt reads it with base 0; undefined when it is none, or too large to be exact here. */
 export function parseInteger(text: string): number | undefined {
@@ -23,7 +24,16 @@ export function parseInteger(text: string): number | undefined {
 }
 
 // https://pkg.go.dev/time#ParseDuration; both code points that look like µ
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 60e3,
+  h: 3600e3,
+};
 const DURATION = /^[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 const DURATION_PART = /([0-9.]+)([a-zµμ]+)/g;
 
@@ -35,7 +45,8 @@ export function parseDuration(text: string): number | undefined {
   if (/^[+-]?0$/.test(text)) return 0;
   if (!DURATION.test(text)) return undefined;
   let sum = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(DURATION_PART)) sum += Number(amount) * (UNITS[unit] ?? Number.NaN);
+  for (const [, amount = '', unit = ''] of text.matchAll(DURATION_PART))
+    sum += Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (sum >= MAX_DURATION) return undefined;
   return text.startsWith('-') ? -sum : sum;
 }

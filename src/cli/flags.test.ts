@@ -64,7 +64,13 @@ describe('src/cli/flags.ts', () => {
   });
 
   it('keeps what is no flag in order, before and after flags', () => {
-    expect(parse('a', '--confirm', 'false', '-', '--', '--file', '-c').positional).toEqual(['a', 'false', '-', '--file', '-c']);
+    expect(parse('a', '--confirm', 'false', '-', '--', '--file', '-c').positional).toEqual([
+      'a',
+      'false',
+      '-',
+      '--file',
+      '-c',
+    ]);
   });
 
   it('says which flags were typed, also with their default', () => {
@@ -126,7 +132,10 @@ describe('src/cli/flags.ts', () => {
   });
 
   it('throws nothing but wrong usage, whatever is typed', () => {
-    const word = fc.oneof(fc.string(), fc.constantFrom('-', '--', '-c', '-cn', '--file', '--sign=', '--count', '--__proto__', '--constructor=1'));
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom('-', '--', '-c', '-cn', '--file', '--sign=', '--count', '--__proto__', '--constructor=1'),
+    );
     fc.assert(
       fc.property(fc.array(word), (argv) => {
         expect(outcome(argv)).toMatch(/^(?:read|USAGE)$/);

@@ -3,7 +3,13 @@ import { goQuote } from './go-quote.ts';
 import type { Flag, FlagType } from './options.ts';
 import { unknownFlag, usage } from './removed.ts';
 
-type ValueOf<T extends FlagType> = { string: string; int: number; bool: boolean; stringArray: readonly string[]; duration: number }[T];
+type ValueOf<T extends FlagType> = {
+  string: string;
+  int: number;
+  bool: boolean;
+  stringArray: readonly string[];
+  duration: number;
+}[T];
 type FlagValue = ValueOf<FlagType>;
 
 /** Every flag's value by its name, defaults filled in; durations in milliseconds. */
@@ -17,7 +23,12 @@ export type ParsedFlags<F extends readonly Flag[]> = {
   readonly positional: readonly string[];
 };
 
-type Parser = { readonly flags: readonly Flag[]; readonly values: Map<string, FlagValue>; readonly given: Set<string>; readonly queue: string[] };
+type Parser = {
+  readonly flags: readonly Flag[];
+  readonly values: Map<string, FlagValue>;
+  readonly given: Set<string>;
+  readonly queue: string[];
+};
 
 /**
  * Reads arguments exactly as Go's pflag does: `--flag=value`, `--flag value`, `-f value`, `-fvalue`,
@@ -42,7 +53,9 @@ export function parseFlags<const F extends readonly Flag[]>(flags: F, argv: read
 }
 
 function defaults(flags: readonly Flag[]): Map<string, FlagValue> {
-  return new Map(flags.map((flag) => [flag.name, flag.type === 'stringArray' ? [] : read(flag, flag.default, `--${flag.name}`)]));
+  return new Map(
+    flags.map((flag) => [flag.name, flag.type === 'stringArray' ? [] : read(flag, flag.default, `--${flag.name}`)]),
+  );
 }
 
 function readLong(parser: Parser, word: string): void {
@@ -72,7 +85,8 @@ function readShorthands(parser: Parser, word: string): void {
       continue;
     }
     const value = rest === '' ? parser.queue.shift() : rest;
-    if (value === undefined) throw usage(`flag needs an argument: '${letter}' in ${word}`, `write -${letter} ${flag.value ?? 'VALUE'}`);
+    if (value === undefined)
+      throw usage(`flag needs an argument: '${letter}' in ${word}`, `write -${letter} ${flag.value ?? 'VALUE'}`);
     return set(parser, flag, value);
   }
 }
@@ -91,7 +105,9 @@ function set(parser: Parser, flag: Flag, text: string): void {
   parser.given.add(flag.name);
 }
 
-const READERS: { readonly [T in FlagType]: { readonly parse: (text: string) => ValueOf<T> | undefined; readonly expected: string } } = {
+const READERS: {
+  readonly [T in FlagType]: { readonly parse: (text: string) => ValueOf<T> | undefined; readonly expected: string };
+} = {
   string: { parse: (text) => text, expected: 'text' },
   stringArray: { parse: (text) => [text], expected: 'text' },
   bool: { parse: parseBool, expected: 'true or false' },
@@ -102,6 +118,7 @@ const READERS: { readonly [T in FlagType]: { readonly parse: (text: string) => V
 function read(flag: Flag, text: string, shown: string): FlagValue {
   const { parse, expected } = READERS[flag.type];
   const value = parse(text);
-  if (value === undefined) throw usage(`invalid argument ${goQuote(text)} for ${goQuote(shown)} flag`, `it takes ${expected}`);
+  if (value === undefined)
+    throw usage(`invalid argument ${goQuote(text)} for ${goQuote(shown)} flag`, `it takes ${expected}`);
   return value;
 }

@@ -27,9 +27,11 @@ describe('src/cli/go-quote.ts', () => {
 });
 
 function unquote(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(?:x(..)|u(....)|U(.{8})|(.))/gs, (_, x: string, u: string, long: string, short: string) => {
-    const hex = x ?? u ?? long;
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    return { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }[short] ?? short;
-  });
+  return quoted
+    .slice(1, -1)
+    .replace(/\\(?:x(..)|u(....)|U(.{8})|(.))/gs, (_, x: string, u: string, long: string, short: string) => {
+      const hex = x ?? u ?? long;
+      if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+      return { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }[short] ?? short;
+    });
 }

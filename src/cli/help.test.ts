@@ -4,7 +4,8 @@ import { COMMANDS, commandNamed } from './options.ts';
 
 describe('src/cli/help.ts', () => {
   it('lists every command in the program help', () => {
-    for (const { name, summary } of COMMANDS) expect(helpText(undefined)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+    for (const { name, summary } of COMMANDS)
+      expect(helpText(undefined)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
   });
 
   it.each(COMMANDS)('lists every visible flag of $name and no hidden one', (command) => {
@@ -22,7 +23,13 @@ describe('src/cli/help.ts', () => {
   });
 
   it.each([undefined, ...COMMANDS])('fits a terminal of 100 columns', (command) => {
-    expect(Math.max(...helpText(command).split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(
+      Math.max(
+        ...helpText(command)
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(100);
     expect(helpText(command)).toMatch(/[^\n]\n$/);
   });
 });

@@ -33,7 +33,10 @@ export function shownDefault(flag: Flag): string | undefined {
 function programHelp(): string {
   const rows = COMMANDS.map((command) => [command.name, command.summary] as const);
   return [
-    wrap('kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.', WIDTH).join('\n'),
+    wrap(
+      'kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.',
+      WIDTH,
+    ).join('\n'),
     section('Usage', ['  kpromo COMMAND [flags]']),
     section('Commands', table(rows)),
     section('Flags', table(COMMON_FLAGS.map(flagRow))),
@@ -44,11 +47,16 @@ function programHelp(): string {
 function commandHelp(command: Command): string {
   const parts = [wrap(command.description, WIDTH).join('\n'), section('Usage', [`  ${commandSyntax(command)}`])];
   if (command.argument !== undefined) {
-    parts.push(section('Arguments', table([[command.argument.name, `One of ${command.argument.choices.join(', ')}.`]])));
+    parts.push(
+      section('Arguments', table([[command.argument.name, `One of ${command.argument.choices.join(', ')}.`]])),
+    );
   }
   parts.push(section('Flags', table(visibleFlags(command).map(flagRow))));
   if (command.name === 'cip') {
-    parts.push(section('Exit codes', table(EXIT_CODES.map(([code, meaning]) => [String(code), meaning]))), section('Environment', table(ENVIRONMENT)));
+    parts.push(
+      section('Exit codes', table(EXIT_CODES.map(([code, meaning]) => [String(code), meaning]))),
+      section('Environment', table(ENVIRONMENT)),
+    );
   }
   return `${parts.join('\n\n')}\n`;
 }

@@ -10,9 +10,16 @@ const AFTERNOON = new Date(2026, 0, 2, 15, 4, 5, 7).getTime();
 const clock: Clock = { ...realClock(), now: () => AFTERNOON };
 const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
 
-function logAt(level: LogLevel, { isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> } = {}) {
+function logAt(
+  level: LogLevel,
+  { isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> } = {},
+) {
   const lines: string[] = [];
-  const output = { isTerminal, write: (text: string) => void lines.push(text), close: () => Promise.resolve(undefined) };
+  const output = {
+    isTerminal,
+    write: (text: string) => void lines.push(text),
+    close: () => Promise.resolve(undefined),
+  };
   const log = createLog({ output, clock, level, env });
   const say = (at: LogLevel, message: string): void => log.narrate({ type: 'log', level: at, message });
   return { log, say, lines };
@@ -33,12 +40,15 @@ describe('src/cli/log.ts', () => {
     ]);
   });
 
-  it.each(LEVELS.map((level, index) => [index, level] as const))('prints at level %i (%s) what is as important or more', (index, level) => {
-    const { log, say, lines } = logAt(level);
-    for (const each of LEVELS) say(each, 'x');
-    log.end();
-    expect(lines.map((line) => /level=(\w+)/.exec(line)?.[1])).toEqual([...LEVELS.slice(1, index + 1), 'fatal']);
-  });
+  it.each(LEVELS.map((level, index) => [index, level] as const))(
+    'prints at level %i (%s) what is as important or more',
+    (index, level) => {
+      const { log, say, lines } = logAt(level);
+      for (const each of LEVELS) say(each, 'x');
+      log.end();
+      expect(lines.map((line) => /level=(\w+)/.exec(line)?.[1])).toEqual([...LEVELS.slice(1, index + 1), 'fatal']);
+    },
+  );
 
   it('keeps the fatal line for the end, and only one', () => {
     const { log, say, lines } = logAt('info');
@@ -93,7 +103,9 @@ describe('src/cli/log.ts', () => {
   });
 
   it("ends a failed run with upstream's words", () => {
-    const template = readFileSync(new URL('../../test/fixtures/log-lines.txt', import.meta.url), 'utf8').split('\n').find((line) => line.startsWith('fatal '));
+    const template = readFileSync(new URL('../../test/fixtures/log-lines.txt', import.meta.url), 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith('fatal '));
     expect(`fatal ${runFailedMessage('<phase>', '<error>')}`).toBe(template);
   });
 });

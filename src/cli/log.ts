@@ -6,7 +6,12 @@ import type { Output } from './output.ts';
 import { usage } from './removed.ts';
 
 /** Everything that decides how a run is narrated. */
-export type LogSettings = { readonly output: Output; readonly clock: Clock; readonly level: LogLevel; readonly env: Readonly<Record<string, string | undefined>> };
+export type LogSettings = {
+  readonly output: Output;
+  readonly clock: Clock;
+  readonly level: LogLevel;
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
 
 /** Prints what happens; keeps the one `fatal` line back, so that it is the last. */
 export type Log = {
@@ -19,7 +24,14 @@ export type Log = {
 
 const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
 // SGR codes, as logrus colours its levels: red, yellow, cyan, and grey for what only debugging shows
-const COLOURS: Readonly<Record<LogLevel, number>> = { fatal: 31, error: 31, warning: 33, info: 36, debug: 90, trace: 90 };
+const COLOURS: Readonly<Record<LogLevel, number>> = {
+  fatal: 31,
+  error: 31,
+  warning: 33,
+  info: 36,
+  debug: 90,
+  trace: 90,
+};
 
 /** The level that a name of logrus means, in any case; throws USAGE for any other name. */
 export function levelNamed(name: string): LogLevel {
@@ -66,7 +78,9 @@ function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: 
 /** The local time of day with milliseconds. */
 function timeOfDay(ms: number): string {
   const date = new Date(ms);
-  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0'));
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) =>
+    String(part).padStart(2, '0'),
+  );
   return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }
 

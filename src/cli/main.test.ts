@@ -21,7 +21,11 @@ function capture(error?: Error): { readonly stream: Writable; readonly text: () 
   return { stream, text: () => text };
 }
 
-async function run(argv: readonly string[], runCip?: RunCip, { signal = new AbortController().signal, stdoutError }: { signal?: AbortSignal; stdoutError?: Error } = {}): Promise<Result> {
+async function run(
+  argv: readonly string[],
+  runCip?: RunCip,
+  { signal = new AbortController().signal, stdoutError }: { signal?: AbortSignal; stdoutError?: Error } = {},
+): Promise<Result> {
   const stdout = capture(stdoutError);
   const stderr = capture();
   const services = { env: {}, stdout: stdout.stream, stderr: stderr.stream, clock: realClock(), signal };
@@ -44,19 +48,28 @@ describe('src/cli/main.ts', () => {
   it('refuses wrong usage with a fatal line and without output', async () => {
     const { code, stdout, stderr } = await run(['cip', '--confrim']);
     expect([code, stdout, stderr.length]).toEqual([1, '', 1]);
-    expect(stderr[0]).toMatch(/^time="\d\d:\d\d:\d\d\.\d{3}" level=fatal msg="unknown flag: --confrim; did you mean --confirm\?"$/);
+    expect(stderr[0]).toMatch(
+      /^time="\d\d:\d\d:\d\d\.\d{3}" level=fatal msg="unknown flag: --confrim; did you mean --confirm\?"$/,
+    );
   });
 
   it('gives the main job its options and services, and passes its exit code on', async () => {
-    const { code, stdout, stderr } = await run(['cip', '--manifests=x', '--threads=7', '--log-level=debug'], async (options, services) => {
-      expect(options.threads).toBe(7);
-      services.narrate({ type: 'log', level: 'debug', message: 'a detail' });
-      services.stdout.write('data\n');
-      services.stderr.write('summary\n');
-      return 2;
-    });
+    const { code, stdout, stderr } = await run(
+      ['cip', '--manifests=x', '--threads=7', '--log-level=debug'],
+      async (options, services) => {
+        expect(options.threads).toBe(7);
+        services.narrate({ type: 'log', level: 'debug', message: 'a detail' });
+        services.stdout.write('data\n');
+        services.stderr.write('summary\n');
+        return 2;
+      },
+    );
     expect([code, stdout]).toEqual([2, 'data\n']);
-    expect(stderr.map((line) => line.replace(/^time="[^"]+" /, ''))).toEqual([expect.stringMatching(/^level=info msg="kpromo v\d/), 'level=debug msg="a detail"', 'summary']);
+    expect(stderr.map((line) => line.replace(/^time="[^"]+" /, ''))).toEqual([
+      expect.stringMatching(/^level=info msg="kpromo v\d/),
+      'level=debug msg="a detail"',
+      'summary',
+    ]);
   });
 
   it('writes the fatal line of the main job last', async () => {
@@ -80,7 +93,9 @@ describe('src/cli/main.ts', () => {
       throw new PromotionError('MANIFEST_NOT_FOUND', 'reading x: no such file', { hint: 'check the path' });
     });
     expect(code).toBe(1);
-    expect(stderr.at(-1)).toMatch(/level=fatal msg="run `cip run`: promote images: reading x: no such file; check the path"$/);
+    expect(stderr.at(-1)).toMatch(
+      /level=fatal msg="run `cip run`: promote images: reading x: no such file; check the path"$/,
+    );
   });
 
   it('shows where a bug was thrown at debug level only', async () => {
@@ -110,14 +125,21 @@ describe('src/cli/main.ts', () => {
       { signal: controller.signal },
     );
     expect(code).toBe(expected);
-    expect(stderr.slice(-2)).toEqual(['summary', expect.stringMatching(new RegExp(`level=error msg="stopped by ${name}; run the same command again to finish"$`))]);
+    expect(stderr.slice(-2)).toEqual([
+      'summary',
+      expect.stringMatching(new RegExp(`level=error msg="stopped by ${name}; run the same command again to finish"$`)),
+    ]);
   });
 
   it('fails when the answer could not be written, unless nobody reads it', async () => {
-    const full = await run(['version'], undefined, { stdoutError: Object.assign(new Error('no space'), { code: 'ENOSPC' }) });
+    const full = await run(['version'], undefined, {
+      stdoutError: Object.assign(new Error('no space'), { code: 'ENOSPC' }),
+    });
     expect(full.code).toBe(1);
     expect(full.stderr.at(-1)).toMatch(/level=fatal msg="writing to stdout failed: no space"$/);
-    const gone = await run(['version'], undefined, { stdoutError: Object.assign(new Error('gone'), { code: 'EPIPE' }) });
+    const gone = await run(['version'], undefined, {
+      stdoutError: Object.assign(new Error('gone'), { code: 'EPIPE' }),
+    });
     expect([gone.code, gone.stderr]).toEqual([0, []]);
   });
 });

@@ -27,7 +27,11 @@ const runCipLazily: RunCip = async (options, services) => (await import('./comma
  * Runs one command line (without the program's name) and resolves to its exit code once all output is
  * written. Never throws; the reason of exit code 1 is the last line on stderr.
  */
-export async function main(argv: readonly string[], services: MainServices, runCip: RunCip = runCipLazily): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  services: MainServices,
+  runCip: RunCip = runCipLazily,
+): Promise<number> {
   const stdout = outputTo(services.stdout);
   const stderr = outputTo(services.stderr);
   const request = attempt(() => route(argv));
@@ -90,10 +94,15 @@ function sentence(error: unknown): string {
 
 async function finish(code: number, stdout: Output, stderr: Output, log: Log): Promise<number> {
   const lost = await stdout.close();
-  if (lost !== undefined) log.narrate({ type: 'log', level: 'fatal', message: `writing to stdout failed: ${lost.message}` });
+  if (lost !== undefined)
+    log.narrate({ type: 'log', level: 'fatal', message: `writing to stdout failed: ${lost.message}` });
   const result = code === 0 && lost !== undefined ? 1 : code;
   if (result === 1 && !log.failed()) {
-    log.narrate({ type: 'log', level: 'fatal', message: 'run `cip run`: promote images: something failed; the lines above say what' });
+    log.narrate({
+      type: 'log',
+      level: 'fatal',
+      message: 'run `cip run`: promote images: something failed; the lines above say what',
+    });
   }
   log.end();
   await stderr.close();

@@ -19,7 +19,12 @@ describe('src/cli/nearest.ts', () => {
   });
 
   it('takes two errors for a slip, but not a whole short word', () => {
-    expect([isSlip('confirm', 2), isSlip('confirm', 3), isSlip('thin-manifests', 4), isSlip('ab', 2)]).toEqual([true, false, true, false]);
+    expect([isSlip('confirm', 2), isSlip('confirm', 3), isSlip('thin-manifests', 4), isSlip('ab', 2)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   it('finds any word one error away from itself', () => {

@@ -1,5 +1,8 @@
 /** The candidate that takes the fewest typing errors to become `word`, and how many; undefined when there is no candidate. */
-export function nearest(word: string, candidates: readonly string[]): { readonly name: string; readonly distance: number } | undefined {
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+): { readonly name: string; readonly distance: number } | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
     const distance = typingErrors(word.toLowerCase(), name);

@@ -4,7 +4,13 @@ import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, type Flag } from './options.ts';
 import { LATER_COMMANDS, LATER_FLAGS, REMOVED_FLAGS } from './removed.ts';
 
-type UpstreamFlag = { readonly flag: string; readonly short?: string; readonly type: string; readonly default: string; readonly global: boolean };
+type UpstreamFlag = {
+  readonly flag: string;
+  readonly short?: string;
+  readonly type: string;
+  readonly default: string;
+  readonly global: boolean;
+};
 
 const { commands } = JSON.parse(readFileSync(new URL('../../test/fixtures/flags.json', import.meta.url), 'utf8')) as {
   readonly commands: Readonly<Record<string, readonly UpstreamFlag[]>>;
@@ -12,16 +18,19 @@ const { commands } = JSON.parse(readFileSync(new URL('../../test/fixtures/flags.
 const own: readonly Flag[] = [...CIP_FLAGS, ...COMMON_FLAGS];
 
 describe('src/cli/options.ts', () => {
-  it.each(commands['cip'] ?? [])('has $flag of upstream with its type and default, or names what brings it', (upstream) => {
-    const name = upstream.flag.slice(2);
-    const flag = own.find((candidate) => candidate.name === name);
-    const { type, default: value, short } = flag ?? {};
-    expect({ type, value, short, later: LATER_FLAGS.has(name) }).toEqual(
-      LATER_FLAGS.has(name)
-        ? { later: true }
-        : { type: upstream.type, value: upstream.default, short: upstream.short?.slice(1), later: false },
-    );
-  });
+  it.each(commands['cip'] ?? [])(
+    'has $flag of upstream with its type and default, or names what brings it',
+    (upstream) => {
+      const name = upstream.flag.slice(2);
+      const flag = own.find((candidate) => candidate.name === name);
+      const { type, default: value, short } = flag ?? {};
+      expect({ type, value, short, later: LATER_FLAGS.has(name) }).toEqual(
+        LATER_FLAGS.has(name)
+          ? { later: true }
+          : { type: upstream.type, value: upstream.default, short: upstream.short?.slice(1), later: false },
+      );
+    },
+  );
 
   it("gives every command upstream's global flags", () => {
     const names = (commands['cip'] ?? []).filter(({ global }) => global).map(({ flag }) => flag.slice(2));
@@ -29,11 +38,14 @@ describe('src/cli/options.ts', () => {
     expect(COMMON_FLAGS.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 
-  it('knows each of upstream\'s commands as its own or as one that comes later', () => {
+  it("knows each of upstream's commands as its own or as one that comes later", () => {
     expect(commands['cip']?.length).toBe(21);
     for (const name of Object.keys(commands)) {
       const plain = name.replace(/ \(.*/, '');
-      expect([plain, COMMANDS.some((command) => command.name === plain) || LATER_COMMANDS.has(plain)]).toEqual([plain, true]);
+      expect([plain, COMMANDS.some((command) => command.name === plain) || LATER_COMMANDS.has(plain)]).toEqual([
+        plain,
+        true,
+      ]);
     }
   });
 

@@ -73,9 +73,21 @@ export const CIP_FLAGS = [
     completes: 'directory',
     help: 'What to promote: a manifest tree, a folder with images/ and manifests/.',
   },
-  { name: 'manifest', type: 'string', default: '', value: 'FILE', completes: 'file', help: 'What to promote: a plain manifest.' },
+  {
+    name: 'manifest',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'What to promote: a plain manifest.',
+  },
   { name: 'confirm', type: 'bool', default: 'false', help: 'Promote. Without it nothing is written to any registry.' },
-  { name: 'dry-run', type: 'bool', default: 'true', help: 'Only say what would be promoted; cannot be combined with --confirm.' },
+  {
+    name: 'dry-run',
+    type: 'bool',
+    default: 'true',
+    help: 'Only say what would be promoted; cannot be combined with --confirm.',
+  },
   {
     name: 'parse-only',
     type: 'bool',
@@ -102,7 +114,14 @@ export const CIP_FLAGS = [
     default: 'false',
     help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
   },
-  { name: 'max-image-size', type: 'int', default: '2048', value: 'MIB', hidden: true, help: 'Accepted for old scripts; has no effect.' },
+  {
+    name: 'max-image-size',
+    type: 'int',
+    default: '2048',
+    value: 'MIB',
+    hidden: true,
+    help: 'Accepted for old scripts; has no effect.',
+  },
 ] as const satisfies readonly Flag[];
 
 /** The shells that completion scripts are made for. */
@@ -120,11 +139,17 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
-    description: 'Prints a script that completes commands, flags and values. For bash: source <(kpromo completion bash)',
+    description:
+      'Prints a script that completes commands, flags and values. For bash: source <(kpromo completion bash)',
     flags: [],
     argument: { name: 'SHELL', required: true, choices: SHELLS },
   },
-  { name: 'version', summary: 'Print the version.', description: 'Prints the version of kpromo and what it runs on.', flags: [] },
+  {
+    name: 'version',
+    summary: 'Print the version.',
+    description: 'Prints the version of kpromo and what it runs on.',
+    flags: [],
+  },
   {
     name: 'help',
     summary: 'Explain a command.',

@@ -3,8 +3,10 @@ import { goQuote } from './go-quote.ts';
 import { isSlip, nearest } from './nearest.ts';
 import { COMMANDS, type Flag } from './options.ts';
 
-const DOCKER_CONFIG = 'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
-const POLICY = 'a provenance policy of each project takes its place and is not available in this version; leave the flag out';
+const DOCKER_CONFIG =
+  'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
+const POLICY =
+  'a provenance policy of each project takes its place and is not available in this version; leave the flag out';
 
 /** Flags that upstream once had and removed, with what to do instead. */
 export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
@@ -49,8 +51,14 @@ export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
 
 /** Commands of upstream that are not part of this program, with what to use instead. */
 export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['run', 'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`'],
-  ['run files', 'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`'],
+  [
+    'run',
+    'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`',
+  ],
+  [
+    'run files',
+    'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`',
+  ],
   ['manifest', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
   ['manifest files', 'kpromo has no file manifests: list the hashes of files with `sha256sum`'],
   ['manifest validate', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
@@ -67,11 +75,14 @@ export function unknownFlag(name: string, known: readonly Flag[]): PromotionErro
   const removed = REMOVED_FLAGS.get(name);
   if (removed !== undefined) return usage(`--${name} was removed`, removed);
   const topic = LATER_FLAGS.get(name);
-  if (topic !== undefined) return usage(`--${name} is not available in this version`, `it comes with ${topic}; leave it out`);
+  if (topic !== undefined)
+    return usage(`--${name} is not available in this version`, `it comes with ${topic}; leave it out`);
   const visible = known.filter(({ hidden }) => hidden !== true).map((flag) => flag.name);
   const near = nearest(name, visible);
   if (near === undefined) return usage(`unknown flag: --${name}`);
-  const hint = isSlip(name, near.distance) ? `did you mean --${near.name}?` : `the nearest is --${near.name}; --help lists all`;
+  const hint = isSlip(name, near.distance)
+    ? `did you mean --${near.name}?`
+    : `the nearest is --${near.name}; --help lists all`;
   return usage(`unknown flag: --${name}`, hint);
 }
 
@@ -82,9 +93,16 @@ export function unknownCommand(words: readonly string[]): PromotionError {
     const instead = FOREIGN_COMMANDS.get(command);
     if (instead !== undefined) return usage(`kpromo has no command ${goQuote(command)}`, instead);
     const topic = LATER_COMMANDS.get(command);
-    if (topic !== undefined) return usage(`\`kpromo ${command}\` is not available in this version`, `it comes with ${topic}`);
+    if (topic !== undefined)
+      return usage(`\`kpromo ${command}\` is not available in this version`, `it comes with ${topic}`);
   }
-  const near = nearest(name, COMMANDS.map((command) => command.name));
+  const near = nearest(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
   const slip = near !== undefined && isSlip(name, near.distance);
-  return usage(`unknown command ${goQuote(name)} for "kpromo"`, slip ? `did you mean \`kpromo ${near.name}\`?` : '`kpromo help` lists all commands');
+  return usage(
+    `unknown command ${goQuote(name)} for "kpromo"`,
+    slip ? `did you mean \`kpromo ${near.name}\`?` : '`kpromo help` lists all commands',
+  );
 }

@@ -25,7 +25,10 @@ describe('src/cli/route.ts', () => {
   });
 
   it('takes flags that every command has before the command too', () => {
-    expect(route(['--log-level', 'debug', 'cip', '--manifests=x'])).toMatchObject({ kind: 'cip', options: { logLevel: 'debug', manifests: 'x' } });
+    expect(route(['--log-level', 'debug', 'cip', '--manifests=x'])).toMatchObject({
+      kind: 'cip',
+      options: { logLevel: 'debug', manifests: 'x' },
+    });
     expect(route(['--log-level=WARN', 'cip', '--manifests=x'])).toMatchObject({ options: { logLevel: 'warning' } });
   });
 
@@ -44,7 +47,11 @@ describe('src/cli/route.ts', () => {
     [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'leave it out'],
     [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
     [['pr', '--tag=v1'], '`kpromo pr` is not available in this version', /^it comes with/],
-    [['cip', 'replicate-signatures', '--confirm'], '`kpromo cip replicate-signatures` is not available in this version', /^it comes with/],
+    [
+      ['cip', 'replicate-signatures', '--confirm'],
+      '`kpromo cip replicate-signatures` is not available in this version',
+      /^it comes with/,
+    ],
   ])('refuses %j', (argv, message, hint) => {
     let refused: unknown;
     try {

@@ -28,13 +28,16 @@ export function route(argv: readonly string[]): Request {
 
 function routeCip(argv: readonly string[]): Request {
   const parsed = parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv);
-  return parsed.values.help ? { kind: 'help', about: commandNamed('cip') } : { kind: 'cip', options: cipOptions(parsed) };
+  return parsed.values.help
+    ? { kind: 'help', about: commandNamed('cip') }
+    : { kind: 'cip', options: cipOptions(parsed) };
 }
 
 function routeSmall(command: Command, positional: readonly string[]): Request {
   const [word, extra] = positional;
   const surplus = command.argument === undefined ? word : extra;
-  if (surplus !== undefined) throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'leave it out');
+  if (surplus !== undefined)
+    throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'leave it out');
   if (command.name === 'version') return { kind: 'version' };
   if (command.name === 'help') {
     const about = word === undefined ? undefined : commandNamed(word);
@@ -48,10 +51,14 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
 }
 
 /** The first word that is no flag is the command; before it only flags that every command has may stand. */
-function splitCommand(argv: readonly string[]): { readonly words: readonly string[]; readonly flags: readonly string[] } {
+function splitCommand(argv: readonly string[]): {
+  readonly words: readonly string[];
+  readonly flags: readonly string[];
+} {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
-    if (!word.startsWith('-') || word === '-') return { words: argv.slice(index), flags: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+    if (!word.startsWith('-') || word === '-')
+      return { words: argv.slice(index), flags: [...argv.slice(0, index), ...argv.slice(index + 1)] };
     if (word === '--') break;
     const name = /^--([^=]+)/.exec(word)?.[1];
     const known = COMMON_FLAGS.find((flag: Flag) => flag.name === name);

@@ -4,7 +4,9 @@ import { versionLine, versionName, versionText } from './version.ts';
 
 describe('src/cli/commands/version.ts', () => {
   it('names the version of package.json', async () => {
-    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      readonly version: string;
+    };
     expect(await versionName()).toBe(`v${version}`);
   });
 
