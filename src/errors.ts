@@ -23,12 +23,14 @@ export type ErrorCode =
   | 'REGISTRY_PROTOCOL'
   | 'DIGEST_MISMATCH'
   | 'UNSUPPORTED_MANIFEST'
+  | 'BLOB_UNKNOWN'
   | 'INCOMPLETE'
   // what the network did
   | 'NETWORK'
   | 'TIMEOUT'
   | 'STALLED'
   | 'REPLAY_NEEDED'
+  | 'UPLOAD_LOST'
   | 'REFUSED_ADDRESS'
   | 'LAGGING'
   // the run itself

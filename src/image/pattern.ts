@@ -54,7 +54,9 @@ function patternProblem(text: string): string | undefined {
 }
 
 function steps(text: string, stops: { readonly '*': string; readonly '**': string }): Step[] {
-  return (text.match(/\*\*|[^]/g) ?? []).map((part) => (part === '*' || part === '**' ? { stops: stops[part] } : { character: part }));
+  return (text.match(/\*\*|[^]/g) ?? []).map((part) =>
+    part === '*' || part === '**' ? { stops: stops[part] } : { character: part },
+  );
 }
 
 /** Follows all ways through the pattern at once: a regular expression would need exponential time for some patterns. */

@@ -25,14 +25,20 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
     const at = next;
     const entries = (await attempt(problems, at, () => files.list(at))) ?? [];
     const folders = entries.filter((entry) => entry.kind === 'folder').map((entry) => entry.name);
-    const tree = folders.includes('images') && folders.includes('manifests') ? await findProjects(files, at) : undefined;
-    const isTree = tree !== undefined && (tree.projects.length > 0 || tree.problems.some((problem) => problem.path.endsWith(`/${MANIFEST_NAME}`)));
+    const tree =
+      folders.includes('images') && folders.includes('manifests') ? await findProjects(files, at) : undefined;
+    const isTree =
+      tree !== undefined &&
+      (tree.projects.length > 0 || tree.problems.some((problem) => problem.path.endsWith(`/${MANIFEST_NAME}`)));
     if (isTree) {
       projects.push(...tree.projects);
       problems.push(...tree.problems);
     }
-    const below = entries.filter(({ name, kind, isLink }) => kind === 'folder' && !isLink && !SKIPPED.has(name) && !(isTree && (name === 'images' || name === 'manifests')));
-    pending.push(...below.map((entry) => join(at, entry.name)).reverse());
+    const below = entries.filter(
+      ({ name, kind, isLink }) =>
+        kind === 'folder' && !isLink && !SKIPPED.has(name) && !(isTree && (name === 'images' || name === 'manifests')),
+    );
+    pending.push(...below.map((entry) => join(at, entry.name)).toReversed());
   }
   return { projects, problems };
 }
@@ -40,11 +46,18 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
 /** Finds the projects of one tree, and manifests that stand where nothing reads them. */
 export async function findProjects(files: FileSource, tree = ''): Promise<Found> {
   const problems: Misplaced[] = [];
-  const places = [...(await namedFiles(files, join(tree, 'manifests'), problems)), ...(await namedFiles(files, join(tree, 'images'), problems))];
+  const places = [
+    ...(await namedFiles(files, join(tree, 'manifests'), problems)),
+    ...(await namedFiles(files, join(tree, 'images'), problems)),
+  ];
   const projects: FoundProject[] = [];
   for (const place of places) {
     const name = parentName(place);
-    const project = { name, manifest: join(tree, `manifests/${name}/${MANIFEST_NAME}`), images: join(tree, `images/${name}/${IMAGES_NAME}`) };
+    const project = {
+      name,
+      manifest: join(tree, `manifests/${name}/${MANIFEST_NAME}`),
+      images: join(tree, `images/${name}/${IMAGES_NAME}`),
+    };
     if (place === project.manifest) projects.push(project);
   }
   const known = new Set(projects.flatMap((project) => [project.manifest, project.images]));
@@ -62,7 +75,11 @@ function misplaced(place: string, tree: string, places: readonly string[]): Misp
   const right = isManifest ? manifest : images;
   if (place !== right) return { path: place, message: 'nothing reads this file here', hint: `move it to ${right}` };
   const elsewhere = places.find((other) => other !== manifest && other.endsWith(`/${project}/${MANIFEST_NAME}`));
-  return { path: place, message: 'these images belong to no manifest', hint: elsewhere === undefined ? `add ${manifest}` : `move ${elsewhere} to ${manifest}` };
+  return {
+    path: place,
+    message: 'these images belong to no manifest',
+    hint: elsewhere === undefined ? `add ${manifest}` : `move ${elsewhere} to ${manifest}`,
+  };
 }
 
 /** All files below a folder whose name is that of a manifest or images file, through the links of its first level only. */
@@ -76,9 +93,10 @@ async function namedFiles(files: FileSource, top: string, problems: Misplaced[])
       const path = join(at, name);
       if (name === MANIFEST_NAME || name === IMAGES_NAME) found.push(path);
       else if (kind === 'folder' && (!isLink || at === top)) below.push(path);
-      else if (kind === 'outside' && at === top) problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });
+      else if (kind === 'outside' && at === top)
+        problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });
     }
-    pending.push(...below.reverse());
+    pending.push(...below.toReversed());
   }
   return found;
 }

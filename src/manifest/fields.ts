@@ -2,7 +2,7 @@ import type { Position } from '../errors.ts';
 import type { Problem } from './manifest.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** Where one file is read: what is wrong with it is collected, never thrown. */
 export type Reading = { readonly at: (offset: number) => Position; readonly problems: Problem[] };
@@ -42,11 +42,21 @@ export type Fields<Key extends string> = ReadonlyMap<Key, readonly YamlNode[]>;
  * Reads a mapping that may have these keys; reports unknown, misspelt and repeated ones, and anything that is no
  * mapping. Null is a mapping without keys.
  */
-export function readFields<Key extends string>(node: YamlNode, what: string, keys: readonly Key[], reading: Reading): Fields<Key> {
+export function readFields<Key extends string>(
+  node: YamlNode,
+  what: string,
+  keys: readonly Key[],
+  reading: Reading,
+): Fields<Key> {
   const fields = new Map<Key, YamlNode[]>();
   if (isNull(node)) return fields;
   if (node.kind !== 'mapping') {
-    invalidFile(reading, node, `${what} is a ${nameOf(node)}, not a mapping`, `write a mapping with the keys ${listed(keys)}`);
+    invalidFile(
+      reading,
+      node,
+      `${what} is a ${nameOf(node)}, not a mapping`,
+      `write a mapping with the keys ${listed(keys)}`,
+    );
     return fields;
   }
   const seen = new Map<YamlNode, Set<string>>();
@@ -65,13 +75,24 @@ export function readFields<Key extends string>(node: YamlNode, what: string, key
   return fields;
 }
 
-function unknownKey<Key extends string>(key: YamlNode, name: ReturnType<typeof readText>, what: string, keys: readonly Key[], reading: Reading): void {
+function unknownKey(
+  key: YamlNode,
+  name: ReturnType<typeof readText>,
+  what: string,
+  keys: readonly string[],
+  reading: Reading,
+): void {
   if (typeof name !== 'string') {
     invalidFile(reading, key, `a key of ${what} ${name.reason}`, `the keys are ${listed(keys)}`);
     return;
   }
   const meant = keys.find((candidate) => simplified(candidate) === simplified(name));
-  invalidFile(reading, key, `${what} has the unknown key ${quote(name)}`, meant === undefined ? `the keys are ${listed(keys)}` : `write "${meant}"`);
+  invalidFile(
+    reading,
+    key,
+    `${what} has the unknown key ${quote(name)}`,
+    meant === undefined ? `the keys are ${listed(keys)}` : `write "${meant}"`,
+  );
 }
 
 function simplified(key: string): string {
@@ -86,12 +107,21 @@ function listed(keys: readonly string[]): string {
 export function readList(node: YamlNode | undefined, what: string, reading: Reading): readonly YamlNode[] {
   if (node === undefined || isNull(node)) return [];
   if (node.kind === 'sequence') return node.items;
-  invalidFile(reading, node, `${what} is a ${nameOf(node)}, not a list`, 'put "-" before each entry, or write a list in brackets');
+  invalidFile(
+    reading,
+    node,
+    `${what} is a ${nameOf(node)}, not a list`,
+    'put "-" before each entry, or write a list in brackets',
+  );
   return [];
 }
 
 /** The text of the last value of a field; undefined where the field is missing, empty for null. */
-export function readTextField(values: readonly YamlNode[] | undefined, what: string, reading: Reading): string | undefined {
+export function readTextField(
+  values: readonly YamlNode[] | undefined,
+  what: string,
+  reading: Reading,
+): string | undefined {
   const node = values?.at(-1);
   if (node === undefined) return undefined;
   const text = readText(node);

@@ -11,18 +11,26 @@ export type FileSource = {
 };
 
 /** `kind` is that of a link's target; `outside` for a link that leaves the root. */
-export type FileEntry = { readonly name: string; readonly kind: 'file' | 'folder' | 'outside' | 'other'; readonly isLink: boolean };
+export type FileEntry = {
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'outside' | 'other';
+  readonly isLink: boolean;
+};
 
-/** All of production's tree is 4 MB; parsing takes up to 60 times a file's size in memory. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** Twice the size of all of production's tree; parsing may take 70 times as much memory. */
+const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
 /** Reads below one folder of the disk, and nothing that a link points to outside of it. */
 export async function diskFiles(root: string): Promise<FileSource> {
   const realRoot = await realpath(root);
-  const isInside = (real: string): boolean => real === realRoot || real.startsWith(realRoot.endsWith(path.sep) ? realRoot : realRoot + path.sep);
+  const isInside = (real: string): boolean =>
+    real === realRoot || real.startsWith(realRoot.endsWith(path.sep) ? realRoot : realRoot + path.sep);
   const resolve = async (name: string): Promise<string> => {
     const real = await realpath(path.join(realRoot, name));
-    if (!isInside(real)) throw new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', { hint: 'put the file itself in its place' });
+    if (!isInside(real))
+      throw new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', {
+        hint: 'put the file itself in its place',
+      });
     return real;
   };
   return {
@@ -45,7 +53,8 @@ export function readNamedFile(file: string): Promise<Uint8Array | undefined> {
 async function readPlainFile(real: string): Promise<Uint8Array> {
   const stats = await stat(real);
   // Reading a pipe or a device that a pull request put there would never end.
-  if (!stats.isFile()) throw new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
+  if (!stats.isFile())
+    throw new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
   checkSize(stats.size);
   return readFile(real);
 }
@@ -58,7 +67,9 @@ async function readAnything(file: string): Promise<Uint8Array> {
 
 function checkSize(bytes: number): void {
   if (bytes <= MAX_FILE_BYTES) return;
-  throw new PromotionError('MANIFEST_INVALID', `the file is larger than ${MAX_FILE_BYTES} bytes`, { hint: 'divide it into several projects' });
+  throw new PromotionError('MANIFEST_INVALID', `the file is larger than ${MAX_FILE_BYTES} bytes`, {
+    hint: 'divide it into several projects',
+  });
 }
 
 async function describe(full: string, name: string, isInside: (real: string) => boolean): Promise<FileEntry> {
@@ -84,6 +95,9 @@ async function unlessMissing<T>(what: string, action: () => Promise<T>): Promise
     if (error instanceof PromotionError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new PromotionError('MANIFEST_INVALID', `cannot ${what} (${code})`, { hint: 'check its permissions and that it is what its name says', cause: error });
+    throw new PromotionError('MANIFEST_INVALID', `cannot ${what} (${code})`, {
+      hint: 'check its permissions and that it is what its name says',
+      cause: error,
+    });
   }
 }

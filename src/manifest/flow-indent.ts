@@ -1,4 +1,6 @@
-import { EVENT_ID, parseEvents, SCALAR_STYLE, YAMLException, type Event } from 'js-yaml';
+import { COLLECTION_STYLE, EVENT_ID, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
+import type { Event, ScalarEvent } from 'js-yaml';
+
 import { lineAt, lineStarts } from './source-text.ts';
 
 /** Parser events with the text that their offsets refer to: the given one, some lines of it pushed to the right. */
@@ -10,7 +12,12 @@ export type TolerantEvents = {
 };
 
 /** What the YAML grammar does not allow, and where in `text`. */
-export type SyntaxProblem = { readonly reason: string; readonly offset: number; readonly text: string; readonly padding: ReadonlyMap<number, number> };
+export type SyntaxProblem = {
+  readonly reason: string;
+  readonly offset: number;
+  readonly text: string;
+  readonly padding: ReadonlyMap<number, number>;
+};
 
 /** Pushes a line past its key: three levels of keys stay below it even at 16 columns each. */
 const PAD = 64;
@@ -18,8 +25,8 @@ const PAD = 64;
 /** Collections in collections; a manifest has five. Far below what the parser's recursion could bear. */
 const MAX_DEPTH = 50;
 
-/** How many characters may be parsed again for lines that are repaired one by one: keeps a hostile file from taking minutes. */
-const REPARSE_BUDGET = 64 * 1024 * 1024;
+/** How many characters may be parsed to repair lines one by one: a second or two, where a hostile file would take hours. */
+const REPARSE_BUDGET = 128 * 1024 * 1024;
 
 /**
  * Parses YAML as js-yaml does, but takes flow collections whose lines stand left of their key, as libyaml (and so
@@ -39,17 +46,24 @@ export function parseTolerant(original: string): TolerantEvents | SyntaxProblem 
     const result = tryParse(text);
     budget -= text.length;
     if (Array.isArray(result)) {
-      const wrong = insideScalars(result, lineStarts(text), guessed ?? new Set());
+      const wrong = wrongGuesses(result, lineStarts(text), guessed ?? new Set());
       if (wrong.length === 0) return { events: result, text, padding };
       for (const line of wrong) guessed?.delete(line);
       continue;
     }
-    const fix = result.reason === 'deficient indentation' && budget > 0 ? repair(untabbed, starts, result.offset, text, refused) : undefined;
-    if (fix === undefined) return { ...result, text, padding };
+    const fix =
+      result.reason === 'deficient indentation' && budget > 0
+        ? repair(untabbed, starts, result.offset, text, refused)
+        : undefined;
+    if (fix === undefined) {
+      if (guessed === undefined || guessed.size === 0) return { ...result, text, padding };
+      guessed.clear(); // the error may be of our own making
+      continue;
+    }
     if (fix.line !== undefined) refused.add(fix.line);
     untabbed = fix.text;
     // A file in which one list closes like this has many: parsing it again for each would take quadratic time.
-    guessed ??= closingLines(original, starts);
+    guessed ??= likelyFlowLines(original, starts);
   }
 }
 
@@ -63,7 +77,13 @@ function tryParse(text: string): Event[] | { reason: string; offset: number } {
 }
 
 /** What to change for a line that js-yaml found too far left; undefined when that would not help. */
-function repair(text: string, starts: readonly number[], offset: number, parsed: string, refused: ReadonlySet<number>): { text: string; line?: number } | undefined {
+function repair(
+  text: string,
+  starts: readonly number[],
+  offset: number,
+  parsed: string,
+  refused: ReadonlySet<number>,
+): { text: string; line?: number } | undefined {
   const parsedStarts = lineStarts(parsed);
   const line = lineAt(parsedStarts, offset);
   const before = parsed.slice(parsedStarts[line] ?? 0, offset);
@@ -75,16 +95,20 @@ function repair(text: string, starts: readonly number[], offset: number, parsed:
   // A tab between the parts of a flow list is refused under the same name; a space in its place moves nothing.
   const lineText = text.slice(starts[line] ?? 0, starts[line + 1] ?? text.length);
   const spaced = lineText.replace(/(?<=[:,[{][ \t]*)\t/g, ' ');
-  return spaced === lineText ? undefined : { text: text.slice(0, starts[line]) + spaced + text.slice(starts[line + 1] ?? text.length) };
+  return spaced === lineText
+    ? undefined
+    : { text: text.slice(0, starts[line]) + spaced + text.slice(starts[line + 1] ?? text.length) };
 }
 
-/** Lines that begin with a closing bracket. */
-function closingLines(text: string, starts: readonly number[]): Set<number> {
+/** A closing bracket, or one tag with its comma: lines that a flow list consists of when it spans several. */
+const FLOW_LINE = /^[ \t]*(?:[\]}]|["']?\w[\w.+-]*["']?[ \t]*,?[ \t]*(?:#.*)?\r?$)/;
+
+function likelyFlowLines(text: string, starts: readonly number[]): Set<number> {
   const lines = new Set<number>();
   for (const [line, start] of starts.entries()) {
-    let first = start;
-    while (text[first] === ' ' || text[first] === '\t') first += 1;
-    if (text[first] === ']' || text[first] === '}') lines.add(line);
+    const end = starts[line + 1] ?? text.length;
+    // 300: a tag has at most 128 characters; what is longer is not worth guessing.
+    if (FLOW_LINE.test(text.slice(start, Math.min(end, start + 300)).trimEnd())) lines.add(line);
   }
   return lines;
 }
@@ -93,7 +117,7 @@ function pad(text: string, starts: readonly number[], lines: ReadonlySet<number>
   if (lines.size === 0) return text;
   const parts: string[] = [];
   let from = 0;
-  for (const line of [...lines].sort((a, b) => a - b)) {
+  for (const line of [...lines].toSorted((a, b) => a - b)) {
     const start = starts[line] ?? 0;
     parts.push(text.slice(from, start), ' '.repeat(PAD));
     from = start;
@@ -101,15 +125,31 @@ function pad(text: string, starts: readonly number[], lines: ReadonlySet<number>
   return parts.join('') + text.slice(from);
 }
 
-/** Guessed lines that are no end of a list but the continuation of a scalar, whose text the guess may have changed. */
-function insideScalars(events: readonly Event[], starts: readonly number[], guessed: ReadonlySet<number>): number[] {
+/** Guessed lines outside of flow collections, where indentation means something and the guess may have changed it. */
+function wrongGuesses(events: readonly Event[], starts: readonly number[], guessed: ReadonlySet<number>): number[] {
   const wrong: number[] = [];
-  if (guessed.size === 0) return wrong;
-  for (const event of events) {
-    if (event.type !== EVENT_ID.SCALAR || event.fast || event.valueStart < 0 || event.style === SCALAR_STYLE.DOUBLE_QUOTED) continue;
-    for (let line = lineAt(starts, event.valueStart); (starts[line] ?? Infinity) < event.valueEnd; line += 1) {
-      if (guessed.has(line)) wrong.push(line);
+  const open: boolean[] = [];
+  let depth = 0;
+  for (const event of guessed.size === 0 ? [] : events) {
+    if (event.type === EVENT_ID.POP) {
+      if (open.pop() === true) depth -= 1;
+    } else if (event.type === EVENT_ID.SCALAR) {
+      if (depth === 0) wrong.push(...linesOf(event, starts).filter((line) => guessed.has(line)));
+    } else if (event.type !== EVENT_ID.ALIAS) {
+      const isFlow = event.type !== EVENT_ID.DOCUMENT && event.style === COLLECTION_STYLE.FLOW;
+      open.push(isFlow);
+      if (isFlow) depth += 1;
     }
   }
   return wrong;
+}
+
+function linesOf({ valueStart, valueEnd, style }: ScalarEvent, starts: readonly number[]): number[] {
+  if (valueStart < 0) return [];
+  const first = lineAt(starts, valueStart);
+  // Further lines of a quoted text may begin anywhere, and their indentation is not part of it.
+  if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return [first];
+  const lines = [first];
+  for (let line = first + 1; (starts[line] ?? Infinity) < valueEnd; line += 1) lines.push(line);
+  return lines;
 }

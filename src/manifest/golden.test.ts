@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { ParsedProject } from './parse.ts';
-import { parsePlain, parseThin } from './parse.ts';
+import { parsePlain, parseThin, type ParsedProject } from './parse.ts';
 
 // What upstream makes of each document, and in `ours` where this project is stricter.
 type Golden = {
@@ -14,20 +13,28 @@ type Golden = {
 type GoldenImage = { readonly name: string; readonly dmap: Readonly<Record<string, readonly string[] | null>> | null };
 type GoldenRegistry = { readonly name: string; readonly src: boolean; readonly serviceAccount: string };
 
-const documents = JSON.parse(readFileSync(new URL('../../test/fixtures/manifests.json', import.meta.url), 'utf8')) as readonly Golden[];
+const documents = JSON.parse(
+  readFileSync(new URL('../../test/fixtures/manifests.json', import.meta.url), 'utf8'),
+) as readonly Golden[];
 const MANIFEST = 'registries: [{name: gcr.io/a, src: true}, {name: gcr.io/b}]';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function parse({ kind, yaml }: Golden): ParsedProject {
   const file = { file: 'document.yaml', bytes: bytes(yaml) };
   if (kind === 'plain') return parsePlain('document', file, undefined);
-  const [manifest, images] = kind === 'thin' ? [file, { file: 'images.yaml', bytes: bytes('') }] : [{ file: 'manifest.yaml', bytes: bytes(MANIFEST) }, file];
+  const [manifest, images] =
+    kind === 'thin'
+      ? [file, { file: 'images.yaml', bytes: bytes('') }]
+      : [{ file: 'manifest.yaml', bytes: bytes(MANIFEST) }, file];
   return parseThin('document', manifest, images, undefined);
 }
 
 /** All images with their digests and tags, as upstream prints them. */
 const flatImages = (parsed: ParsedProject): unknown =>
-  parsed.project?.images.map(({ name, digests }) => ({ name, dmap: Object.fromEntries(digests.map(({ digest, tags }) => [digest, tags])) }));
+  parsed.project?.images.map(({ name, digests }) => ({
+    name,
+    dmap: Object.fromEntries(digests.map(({ digest, tags }) => [digest, tags])),
+  }));
 
 const expectedImages = (value: unknown): unknown =>
   ((value ?? []) as readonly GoldenImage[]).map(({ name, dmap }) => ({
@@ -36,18 +43,36 @@ const expectedImages = (value: unknown): unknown =>
   }));
 
 const flatRegistries = (parsed: ParsedProject): unknown =>
-  parsed.project?.registries.map(({ name, isSource, serviceAccount }) => ({ name, serviceAccount: serviceAccount ?? '', src: isSource }));
+  parsed.project?.registries.map(({ name, isSource, serviceAccount }) => ({
+    name,
+    serviceAccount: serviceAccount ?? '',
+    src: isSource,
+  }));
 
-const expectedRegistries = (value: unknown): unknown => (value as readonly GoldenRegistry[]).map((registry) => ({ ...registry, name: registry.name.replace(/\/$/, '') }));
+const expectedRegistries = (value: unknown): unknown =>
+  (value as readonly GoldenRegistry[]).map((registry) => ({ ...registry, name: registry.name.replace(/\/$/, '') }));
 
 const flatEdges = (parsed: ParsedProject): readonly string[] =>
   (parsed.project?.images ?? []).flatMap(({ name, digests }) =>
     digests.flatMap(({ digest, tags }) =>
-      tags.flatMap((tag) => parsed.project?.destinations.map((to) => `${parsed.project?.source}/${name}@${digest} -> ${to.name}/${name}:${tag}@${digest}`) ?? []),
+      tags.flatMap(
+        (tag) =>
+          parsed.project?.destinations.map(
+            (to) => `${parsed.project?.source}/${name}@${digest} -> ${to.name}/${name}:${tag}@${digest}`,
+          ) ?? [],
+      ),
     ),
   );
 
-const only = (name: string): Golden => documents.find((document) => document.name === name) ?? expect.fail(`no document ${name}`);
+const read = { images: flatImages, thin: flatRegistries, plain: flatEdges };
+const expected = {
+  images: ({ value }: Golden['upstream']) => expectedImages(value),
+  thin: ({ value }: Golden['upstream']) => expectedRegistries(value),
+  plain: ({ edges }: Golden['upstream']) => edges ?? [],
+};
+
+const only = (name: string): Golden =>
+  documents.find((document) => document.name === name) ?? expect.fail(`no document ${name}`);
 
 describe('src/manifest/golden', () => {
   it('has all documents', () => {
@@ -55,27 +80,39 @@ describe('src/manifest/golden', () => {
   });
 
   const same = documents.filter(({ ours, upstream }) => ours === 'same' && upstream.ok);
-  it.each(same.map((document) => [`${document.kind}: ${document.name}`, document] as const))('reads what upstream reads from %s', (_, document) => {
-    const parsed = parse(document);
-    expect(parsed.problems).toEqual([]);
-    if (document.kind === 'images') expect(flatImages(parsed)).toEqual(expectedImages(document.upstream.value));
-    else if (document.kind === 'thin') expect(flatRegistries(parsed)).toEqual(expectedRegistries(document.upstream.value));
-    else expect(flatEdges(parsed)).toEqual(document.upstream.edges ?? []);
-  });
+  it.each(same.map((document) => [`${document.kind}: ${document.name}`, document] as const))(
+    'reads what upstream reads from %s',
+    (_, document) => {
+      const parsed = parse(document);
+      expect(parsed.problems).toEqual([]);
+      expect(read[document.kind](parsed)).toEqual(expected[document.kind](document.upstream));
+    },
+  );
 
-  const refused = documents.filter(({ ours, upstream }) => ours === 'invalid file' || (ours === 'same' && !upstream.ok));
-  it.each(refused.map((document) => [`${document.kind}: ${document.name}`, document] as const))('takes out the file %s', (_, document) => {
-    const { project, problems } = parse(document);
-    expect(project).toBeUndefined();
-    expect(problems.map(({ code, position }) => [code, position.file])).toContainEqual(['MANIFEST_INVALID', 'document.yaml']);
-  });
+  const refused = documents.filter(
+    ({ ours, upstream }) => ours === 'invalid file' || (ours === 'same' && !upstream.ok),
+  );
+  it.each(refused.map((document) => [`${document.kind}: ${document.name}`, document] as const))(
+    'takes out the file %s',
+    (_, document) => {
+      const { project, problems } = parse(document);
+      expect(project).toBeUndefined();
+      expect(problems.map(({ code, position }) => [code, position.file])).toContainEqual([
+        'MANIFEST_INVALID',
+        'document.yaml',
+      ]);
+    },
+  );
 
   const entries = documents.filter(({ ours }) => ours === 'invalid entry');
-  it.each(entries.map((document) => [`${document.kind}: ${document.name}`, document] as const))('takes out only the entry of %s', (_, document) => {
-    const { project, problems } = parse(document);
-    expect(project?.images).toEqual([]);
-    expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['ENTRY_INVALID']));
-  });
+  it.each(entries.map((document) => [`${document.kind}: ${document.name}`, document] as const))(
+    'takes out only the entry of %s',
+    (_, document) => {
+      const { project, problems } = parse(document);
+      expect(project?.images).toEqual([]);
+      expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['ENTRY_INVALID']));
+    },
+  );
 
   it('leaves a conflicting tag to the plan', () => {
     const conflicting = documents.filter(({ ours }) => ours === 'conflicting tag');
@@ -99,7 +136,10 @@ describe('src/manifest/golden', () => {
     ['null_dmap', 2, 3, 'no digests'],
   ])('points at the place in %s', (name, line, column, message) => {
     const [problem] = parse(only(name)).problems;
-    expect(problem).toMatchObject({ position: { file: 'document.yaml', line, column }, message: expect.stringContaining(message) as string });
+    expect(problem).toMatchObject({
+      position: { file: 'document.yaml', line, column },
+      message: expect.stringContaining(message) as string,
+    });
     expect(problem?.hint).not.toBe('');
   });
 });

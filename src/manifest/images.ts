@@ -4,21 +4,34 @@ import { invalidFile, pairsOf, readFields, readList, readTextField, type Reading
 import type { DigestEntry, ImageEntry } from './manifest.ts';
 import { isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** Reads a list of images; `registry` is the longest registry name that their names come after, where it is known. */
-export function readImages(list: YamlNode | undefined, registry: string | undefined, reading: Reading): readonly ImageEntry[] {
+export function readImages(
+  list: YamlNode | undefined,
+  registry: string | undefined,
+  reading: Reading,
+): readonly ImageEntry[] {
   return readList(list, 'the list of images', reading).flatMap((item) => readImage(item, registry, reading) ?? []);
 }
 
 function readImage(item: YamlNode, registry: string | undefined, reading: Reading): ImageEntry | undefined {
+  const before = reading.problems.length;
   const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
+  // After a misspelt key it would only confuse to hear that the right one is missing.
+  if (reading.problems.length > before) return undefined;
   const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
   const node = fields.get('name')?.at(-1) ?? item;
   const position = reading.at(node.offset);
   const problem = nameProblem(name, registry);
   if (problem !== undefined) {
-    reading.problems.push({ code: 'ENTRY_INVALID', message: `the image name ${quote(name)} ${problem}`, hint: 'write lower-case words joined by "/", for example "sub/app"', position, image: name });
+    reading.problems.push({
+      code: 'ENTRY_INVALID',
+      message: `the image name ${quote(name)} ${problem}`,
+      hint: 'write lower-case words joined by "/", for example "sub/app"',
+      position,
+      image: name,
+    });
   }
   const digests = readDigests(item, fields.get('dmap') ?? [], name, reading);
   return problem === undefined && digests.length > 0 ? { name, position, digests } : undefined;
@@ -32,7 +45,12 @@ function nameProblem(name: string, registry: string | undefined): string | undef
 }
 
 /** Several values are those of merged mappings: they unite, and null takes back what came before it. */
-function readDigests(item: YamlNode, values: readonly YamlNode[], image: string, reading: Reading): readonly DigestEntry[] {
+function readDigests(
+  item: YamlNode,
+  values: readonly YamlNode[],
+  image: string,
+  reading: Reading,
+): readonly DigestEntry[] {
   const maps = values.slice(values.findLastIndex(isNull) + 1);
   const seen = new Set<string>();
   const entries: DigestEntry[] = [];
@@ -43,7 +61,12 @@ function readDigests(item: YamlNode, values: readonly YamlNode[], image: string,
       if (typeof digest !== 'string') {
         invalidFile(reading, key, `a digest ${digest.reason}`, DIGEST_HINT);
       } else if (seen.has(digest)) {
-        invalidFile(reading, key, `the digest ${quote(digest)} stands twice in one "dmap"`, 'put all its tags into one list');
+        invalidFile(
+          reading,
+          key,
+          `the digest ${quote(digest)} stands twice in one "dmap"`,
+          'put all its tags into one list',
+        );
       } else {
         seen.add(digest);
         const entry = readDigest({ digest, key, tags: value }, image, reading);
@@ -51,11 +74,13 @@ function readDigests(item: YamlNode, values: readonly YamlNode[], image: string,
       }
     }
   }
-  if (seen.size === 0 && maps.every((map) => map.kind === 'mapping')) {
-    const position = reading.at((values.at(-1) ?? item).offset);
-    reading.problems.push({ code: 'ENTRY_INVALID', message: `the image ${quote(image)} has no digests`, hint: DMAP_HINT, position, image });
-  }
+  if (seen.size === 0 && maps.every((map) => map.kind === 'mapping')) noDigests(values.at(-1) ?? item, image, reading);
   return entries;
+}
+
+function noDigests(node: YamlNode, image: string, reading: Reading): void {
+  const message = `the image ${quote(image)} has no digests`;
+  reading.problems.push({ code: 'ENTRY_INVALID', message, hint: DMAP_HINT, position: reading.at(node.offset), image });
 }
 
 const DIGEST_HINT = 'write "sha256:" and 64 hexadecimal digits in lower case';
@@ -76,14 +101,16 @@ function readDigest({ digest, key, tags }: WrittenDigest, image: string, reading
     if (typeof tag !== 'string') {
       invalidFile(reading, node, `a tag ${tag.reason}`, 'write the tags as a plain list: ["v1.0.0", "latest"]');
     } else if (!isTag(tag)) {
-      invalid(node, `${quote(tag)} is no tag`, TAG_HINT);
+      invalid(node, tag === '' ? 'a tag is empty' : `${quote(tag)} is no tag`, TAG_HINT);
     } else if (!names.has(tag)) {
       names.add(tag);
       tagPositions.push(reading.at(node.offset));
     }
   }
   // sha512 is valid OCI, but upstream's tools and the tree's reviewers know sha256 only.
-  if (!isDigest(digest) || !digest.startsWith('sha256:')) invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
-  else if (reading.problems.length === before) return { digest, tags: [...names], position: reading.at(key.offset), tagPositions };
+  if (!isDigest(digest) || !digest.startsWith('sha256:'))
+    invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
+  else if (reading.problems.length === before)
+    return { digest, tags: [...names], position: reading.at(key.offset), tagPositions };
   return undefined;
 }

@@ -29,14 +29,26 @@ export async function loadManifests(request: LoadRequest): Promise<LoadedManifes
   const isFolder = (await stat(location).catch(() => undefined))?.isDirectory();
   if (isFolder === undefined) return notFound(location, 'there is no such file or folder', 'check the path');
   if (!isFolder && kind !== 'thin-manifest-dir') return loadPlain(location, allowed);
-  if (!isFolder || kind === 'manifest') return notFound(location, `this is a ${isFolder ? 'folder' : 'file'}`, `--${kind} takes a ${isFolder ? 'file; use --manifests' : 'folder; use --manifest'}`);
+  if (!isFolder || kind === 'manifest')
+    return notFound(
+      location,
+      `this is a ${isFolder ? 'folder' : 'file'}`,
+      `--${kind} takes a ${isFolder ? 'file; use --manifests' : 'folder; use --manifest'}`,
+    );
   return loadFolder(location, kind === 'manifests', allowed);
 }
 
 /** Loads what was found in a file source; `display` turns its paths into those that people know. */
-export async function loadFound(files: FileSource, found: Found, display: (path: string) => string, allowed: AllowedRegistries): Promise<LoadedManifests> {
+export async function loadFound(
+  files: FileSource,
+  found: Found,
+  display: (path: string) => string,
+  allowed: AllowedRegistries,
+): Promise<LoadedManifests> {
   const projects: Project[] = [];
-  const problems: Problem[] = found.problems.map(({ path: place, message, hint }) => invalid(display(place), message, hint));
+  const problems: Problem[] = found.problems.map(({ path: place, message, hint }) =>
+    invalid(display(place), message, hint),
+  );
   for (const project of found.projects) {
     const parsed = await loadProject(files, project, display, allowed);
     if (parsed.project !== undefined) projects.push(parsed.project);
@@ -52,8 +64,12 @@ function onlyOne(request: LoadRequest): { kind: 'manifests' | 'manifest' | 'thin
     { kind: 'thin-manifest-dir', location: request.thinManifestDir },
   ] as const;
   const [first, second] = given.filter(({ location }) => location !== undefined);
-  if (first?.location === undefined) throw new PromotionError('USAGE', 'no manifests are named', { hint: 'give --manifests PATH' });
-  if (second !== undefined) throw new PromotionError('USAGE', `--${first.kind} and --${second.kind} exclude each other`, { hint: 'give one of them; --manifests takes files, trees and folders of trees' });
+  if (first?.location === undefined)
+    throw new PromotionError('USAGE', 'no manifests are named', { hint: 'give --manifests PATH' });
+  if (second !== undefined)
+    throw new PromotionError('USAGE', `--${first.kind} and --${second.kind} exclude each other`, {
+      hint: 'give one of them; --manifests takes files, trees and folders of trees',
+    });
   return { kind: first.kind, location: first.location };
 }
 
@@ -73,12 +89,21 @@ async function loadFolder(location: string, deep: boolean, allowed: AllowedRegis
   const files = await diskFiles(location);
   const found = deep ? await findTrees(files) : await findProjects(files);
   if (found.projects.length === 0 && found.problems.length === 0) {
-    return notFound(location, 'there are no manifests here', 'a tree has manifests/<project>/promoter-manifest.yaml and images/<project>/images.yaml');
+    return notFound(
+      location,
+      'there are no manifests here',
+      'a tree has manifests/<project>/promoter-manifest.yaml and images/<project>/images.yaml',
+    );
   }
   return loadFound(files, found, (relative) => path.join(location, relative), allowed);
 }
 
-async function loadProject(files: FileSource, project: FoundProject, display: (path: string) => string, allowed: AllowedRegistries): Promise<ParsedProject> {
+async function loadProject(
+  files: FileSource,
+  project: FoundProject,
+  display: (path: string) => string,
+  allowed: AllowedRegistries,
+): Promise<ParsedProject> {
   const manifestFile = display(project.manifest);
   const imagesFile = display(project.images);
   let reading = manifestFile;
@@ -86,9 +111,24 @@ async function loadProject(files: FileSource, project: FoundProject, display: (p
     const manifest = await files.read(project.manifest);
     reading = imagesFile;
     const images = await files.read(project.images);
-    if (manifest === undefined) return { problems: [invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place')] };
-    if (images === undefined) return { problems: [invalid(manifestFile, `its images file ${imagesFile} is missing`, `add ${imagesFile}, or remove this manifest`)] };
-    return parseThin(project.name, { file: manifestFile, bytes: manifest }, { file: imagesFile, bytes: images }, allowed);
+    if (manifest === undefined)
+      return { problems: [invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place')] };
+    if (images === undefined)
+      return {
+        problems: [
+          invalid(
+            manifestFile,
+            `its images file ${imagesFile} is missing`,
+            `add ${imagesFile}, or remove this manifest`,
+          ),
+        ],
+      };
+    return parseThin(
+      project.name,
+      { file: manifestFile, bytes: manifest },
+      { file: imagesFile, bytes: images },
+      allowed,
+    );
   } catch (error) {
     return { problems: [unreadable(reading, error)] };
   }
@@ -100,7 +140,10 @@ function unreadable(file: string, error: unknown): Problem {
 }
 
 function notFound(location: string, message: string, hint: string): LoadedManifests {
-  return { projects: [], problems: [{ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' }] };
+  return {
+    projects: [],
+    problems: [{ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' }],
+  };
 }
 
 function invalid(file: string, message: string, hint: string): Problem {

@@ -49,7 +49,10 @@ export type DigestEntry = {
 /** Something that is wrong with the manifests, where it stands and what would be right. */
 export type Problem = {
   /** ENTRY_INVALID takes out one digest or image item, anything else the whole project. */
-  readonly code: Extract<ErrorCode, 'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED'>;
+  readonly code: Extract<
+    ErrorCode,
+    'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED'
+  >;
   readonly message: string;
   /** What would be right. */
   readonly hint: string;

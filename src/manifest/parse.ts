@@ -4,7 +4,8 @@ import { readImages } from './images.ts';
 import type { Problem, Project } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
 import { sourceText } from './source-text.ts';
-import { parseYaml, type YamlNode } from './yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
+import { parseYaml } from './yaml.ts';
 
 /** The bytes of one file and the name under which people know it. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };
@@ -25,14 +26,24 @@ export function allowedRegistries(patterns: readonly string[] = []): AllowedRegi
 }
 
 /** Parses a manifest and the images file that belongs to it. */
-export function parseThin(name: string, manifest: ManifestText, images: ManifestText, allowed: AllowedRegistries): ParsedProject {
+export function parseThin(
+  name: string,
+  manifest: ManifestText,
+  images: ManifestText,
+  allowed: AllowedRegistries,
+): ParsedProject {
   const problems: Problem[] = [];
   const opened = open(manifest, problems);
   const fields = opened && readFields(opened.root, 'the manifest', THIN_KEYS, opened.reading);
   const registries = opened && readRegistries(fields?.get('registries')?.at(-1), opened.root, opened.reading);
   const list = open(images, problems);
   const entries = list === undefined ? [] : readImages(list.root, longestName(registries), list.reading);
-  return assemble({ name, manifestFile: manifest.file, imagesFile: images.file, images: entries }, registries, allowed, problems);
+  return assemble(
+    { name, manifestFile: manifest.file, imagesFile: images.file, images: entries },
+    registries,
+    allowed,
+    problems,
+  );
 }
 
 /** Parses a manifest that holds its registries and its images in one file. */
@@ -43,7 +54,12 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
   const fields = readFields(opened.root, 'the manifest', PLAIN_KEYS, opened.reading);
   const registries = readRegistries(fields.get('registries')?.at(-1), opened.root, opened.reading);
   const images = readImages(fields.get('images')?.at(-1), longestName(registries), opened.reading);
-  return assemble({ name, manifestFile: manifest.file, imagesFile: manifest.file, images }, registries, allowed, problems);
+  return assemble(
+    { name, manifestFile: manifest.file, imagesFile: manifest.file, images },
+    registries,
+    allowed,
+    problems,
+  );
 }
 
 type Opened = { readonly root: YamlNode; readonly reading: Reading };
@@ -52,7 +68,12 @@ function open({ file, bytes }: ManifestText, problems: Problem[]): Opened | unde
   const text = decode(bytes);
   if (typeof text !== 'string') {
     const position = sourceText(file, text.lossy).at(text.lossy.indexOf('\uFFFD'));
-    problems.push({ code: 'MANIFEST_INVALID', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8', position });
+    problems.push({
+      code: 'MANIFEST_INVALID',
+      message: 'the file is not UTF-8 text',
+      hint: 'save it as UTF-8',
+      position,
+    });
     return undefined;
   }
   const document = parseYaml(file, text);
@@ -71,10 +92,17 @@ function decode(bytes: Uint8Array): string | { lossy: string } {
 }
 
 function longestName(registries: Registries | undefined): string | undefined {
-  return registries?.all.map((entry) => entry.name).reduce((longest, name) => (name.length > longest.length ? name : longest));
+  return registries?.all
+    .map((entry) => entry.name)
+    .reduce((longest, name) => (name.length > longest.length ? name : longest));
 }
 
-function assemble(parts: Pick<Project, 'name' | 'manifestFile' | 'imagesFile' | 'images'>, registries: Registries | undefined, allowed: AllowedRegistries, problems: Problem[]): ParsedProject {
+function assemble(
+  parts: Pick<Project, 'name' | 'manifestFile' | 'imagesFile' | 'images'>,
+  registries: Registries | undefined,
+  allowed: AllowedRegistries,
+  problems: Problem[],
+): ParsedProject {
   for (const entry of registries?.all ?? []) {
     if (allowed === undefined || allowed.some((pattern) => pattern.matches(entry.name))) continue;
     problems.push({

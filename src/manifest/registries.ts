@@ -3,10 +3,14 @@ import { invalidFile, readFields, readList, readTextField, type Reading } from '
 import type { RegistryEntry } from './manifest.ts';
 import { readBoolean } from './scalars.ts';
 import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** The registries of a manifest with their roles told apart; undefined when they do not make one valid list. */
-export type Registries = { readonly all: readonly RegistryEntry[]; readonly source: RegistryEntry; readonly destinations: readonly RegistryEntry[] };
+export type Registries = {
+  readonly all: readonly RegistryEntry[];
+  readonly source: RegistryEntry;
+  readonly destinations: readonly RegistryEntry[];
+};
 
 /** Reads the list under the key `registries`; `place` is where to report that it is missing. */
 export function readRegistries(list: YamlNode | undefined, place: YamlNode, reading: Reading): Registries | undefined {
@@ -15,12 +19,22 @@ export function readRegistries(list: YamlNode | undefined, place: YamlNode, read
   if (reading.problems.length > before) return undefined;
   const [source, second] = all.filter((entry) => entry.isSource);
   if (source === undefined) {
-    invalidFile(reading, list ?? place, 'there is no source registry', 'mark exactly one entry of "registries" with "src: true"');
+    invalidFile(
+      reading,
+      list ?? place,
+      'there is no source registry',
+      'mark exactly one entry of "registries" with "src: true"',
+    );
     return undefined;
   }
   if (second !== undefined) {
     const message = `there are two source registries, ${quote(source.name)} and ${quote(second.name)}`;
-    reading.problems.push({ code: 'MANIFEST_INVALID', message, hint: 'keep "src: true" at exactly one', position: second.position });
+    reading.problems.push({
+      code: 'MANIFEST_INVALID',
+      message,
+      hint: 'keep "src: true" at exactly one',
+      position: second.position,
+    });
     return undefined;
   }
   const destinations = new Map<string, RegistryEntry>();
@@ -36,7 +50,12 @@ function readRegistry(item: YamlNode, reading: Reading): RegistryEntry | undefin
   const name = written.replace(/\/+$/, '');
   const problem = repositoryProblem(name);
   if (problem !== undefined) {
-    invalidFile(reading, node, `the registry name ${quote(written)} ${problem}`, 'write host[:port][/path], for example "us-docker.pkg.dev/project/images"');
+    invalidFile(
+      reading,
+      node,
+      `the registry name ${quote(written)} ${problem}`,
+      'write host[:port][/path], for example "us-docker.pkg.dev/project/images"',
+    );
   }
   const isSource = readSource(fields.get('src')?.at(-1), reading);
   if (problem !== undefined || isSource === undefined) return undefined;

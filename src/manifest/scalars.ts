@@ -1,5 +1,5 @@
 import { quote } from './source-text.ts';
-import type { YamlNode, YamlScalar } from './yaml.ts';
+import type { YamlNode, YamlScalar } from './yaml-node.ts';
 
 /** Why a node cannot be read as asked: the end of a sentence that begins with what it should be. */
 export type Unreadable = { readonly reason: string };
@@ -10,7 +10,8 @@ const NULLS = new Set(['', '~', 'null', 'Null', 'NULL']);
 const TRUE = new Set(['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']);
 const FALSE = new Set(['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']);
 const INTEGER = /^[-+]?(?:0b[01]+|0o?[0-7]+|0x[0-9a-fA-F]+|0|[1-9][0-9]*)$/;
-const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
+const FLOAT =
+  /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$/;
 const DATE = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt ]\s*[0-9]{1,2}:[0-9]{2}:[0-9]{2})/;
 
 /** Which texts an explicit tag allows; texts under any other tag are taken as they are. */

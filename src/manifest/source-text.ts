@@ -41,5 +41,8 @@ const DECEIVING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 export function quote(text: string): string {
   // 100: a digest of 71 characters stays whole, a pasted file does not flood the log.
   const short = text.length > 100 ? `${text.slice(0, 100)}…` : text;
-  return JSON.stringify(short).replace(DECEIVING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(short).replace(
+    DECEIVING,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -10,6 +10,8 @@ export type Failure = {
   readonly at?: Position;
   readonly image?: string;
   readonly digest?: string;
+  /** `source repository@digest`, where it is about copying. */
+  readonly source?: string;
   /** The destination references it concerns: the same trouble on many mirrors is one failure. */
   readonly refs?: readonly string[];
 };

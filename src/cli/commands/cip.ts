@@ -1,0 +1,40 @@
+import { loadManifests } from '../../manifest/load.ts';
+import { runPromotion } from '../../promotion.ts';
+import type { RunReport } from '../../pipeline/run-report.ts';
+import { summaryText } from '../../report/summary.ts';
+import type { CipOptions } from '../cip-options.ts';
+import type { CommandServices } from '../command.ts';
+import { exitCode, stopSignalOf } from '../exit-codes.ts';
+import { runFailedMessage } from '../log.ts';
+import { openRegistries } from '../services.ts';
+import { versionName } from './version.ts';
+
+/** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
+export async function run(options: CipOptions, services: CommandServices): Promise<number> {
+  const { clock, narrate, signal, stderr, env } = services;
+  const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
+  const registries = openRegistries({ env, clock, narrate, random: Math.random });
+  try {
+    narrate({ type: 'log', level: 'info', message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"` });
+    const report = await runPromotion(
+      { mode, threads: options.threads, version: await versionName() },
+      { load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }), registry: registries.registry, random: Math.random },
+      { clock, narrate, signal },
+    );
+    if (options.confirm) narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
+    stderr.write(summaryText(report));
+    return conclude(report, options, services);
+  } finally {
+    await registries.close();
+  }
+}
+
+function conclude({ failures, totals }: RunReport, { detailedExitcode }: CipOptions, { narrate, signal }: CommandServices): number {
+  const stopped = stopSignalOf(signal);
+  const [first] = failures;
+  if (first !== undefined && stopped === undefined) {
+    const others = failures.length === 1 ? '' : ` (and ${failures.length - 1} more problems)`;
+    narrate({ type: 'log', level: 'fatal', message: runFailedMessage(first.phase, `${first.message}${others}`) });
+  }
+  return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { isPromotionError } from '../errors.ts';
+import { compilePattern } from './pattern.ts';
+
+const matches = (pattern: string, name: string): boolean => compilePattern(pattern).matches(name);
+
+describe('src/image/pattern', () => {
+  it.each([
+    ['gcr.io', 'gcr.io'],
+    ['gcr.io', 'gcr.io/a/b'],
+    ['GCR.io', 'gcr.IO/a'],
+    ['gcr.io/a', 'gcr.io/a'],
+    ['gcr.io/a/*', 'gcr.io/a/b'],
+    ['gcr.io/a/**', 'gcr.io/a/b/c'],
+    ['gcr.io/**/c', 'gcr.io/a/b/c'],
+    ['gcr.io/k8s-staging-*', 'gcr.io/k8s-staging-foo'],
+    ['gcr.io/a*', 'gcr.io/a'],
+    ['*.pkg.dev', 'us-docker.pkg.dev/project/images'],
+    ['**.pkg.dev', 'a.b.pkg.dev/project'],
+    ['*-docker.pkg.dev/acme/prod', 'us-docker.pkg.dev/acme/prod'],
+    ['localhost:5000', 'localhost:5000/staging'],
+    ['localhost:*', 'localhost:5001/staging'],
+    ['**', 'localhost:5001/staging'],
+    ['[::1]:5000', '[::1]:5000/staging'],
+  ])('lets %s cover %s', (pattern, name) => {
+    expect(matches(pattern, name)).toBe(true);
+  });
+
+  it.each([
+    ['gcr.io', 'eu.gcr.io'],
+    ['gcr.io', 'gcr.io.evil.example'],
+    ['gcr.io', 'gcr.io:443/a'],
+    ['gcr.io/a', 'gcr.io/a/b'],
+    ['gcr.io/a', 'gcr.io/ab'],
+    ['gcr.io/a', 'gcr.io'],
+    ['gcr.io/a/*', 'gcr.io/a/b/c'],
+    ['*', 'gcr.io'],
+    ['*.pkg.dev', 'a.b.pkg.dev'],
+    ['*.pkg.dev', 'pkg.dev'],
+    ['*.pkg.dev', 'pkg.dev.evil.example'],
+    ['*.pkg.dev', 'usxpkgxdev'],
+    ['**.pkg.dev', 'evil.example/x.pkg.dev'],
+    ['*.pkg.dev', 'evil.example/x.pkg.dev'],
+    ['local*', 'localhost:5000'],
+    ['localhost', 'localhost:5000/staging'],
+    ['*/a', 'evil.example/b/a'],
+  ])('does not let %s cover %s', (pattern, name) => {
+    expect(matches(pattern, name)).toBe(false);
+  });
+
+  it.each(['', 'https://gcr.io', 'gcr.io/', '/a', 'gcr.io//a', 'gcr.io/a b', 'gcr.io/***', 'gcr.io:port', 'a,b', 'gcr.io/a?'])(
+    'refuses the malformed pattern %j',
+    (pattern) => {
+      expect.assertions(2);
+      try {
+        compilePattern(pattern);
+      } catch (error) {
+        expect(isPromotionError(error, 'USAGE')).toBe(true);
+        expect((error as Error).message).toContain(JSON.stringify(pattern));
+      }
+    },
+  );
+
+  it('matches a name without wildcards exactly when it is the name', () => {
+    const label = fc.stringMatching(/^[a-z0-9]{1,3}$/);
+    const name = fc.tuple(fc.array(label, { minLength: 1, maxLength: 3 }), fc.array(label, { minLength: 1, maxLength: 3 }));
+    fc.assert(
+      fc.property(name, name, ([hostA, pathA], [hostB, pathB]) => {
+        const a = `${hostA.join('.')}/${pathA.join('/')}`;
+        const b = `${hostB.join('.')}/${pathB.join('/')}`;
+        expect(matches(a, a)).toBe(true);
+        expect(matches(a, b)).toBe(a === b);
+      }),
+    );
+  });
+
+  it('agrees with the regular expression that says the same', () => {
+    const piece = fc.constantFrom('a', 'b', '*', '**', '.', '-');
+    const host = fc.array(piece, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''));
+    const pattern = fc.tuple(host, fc.option(host)).map(([start, rest]) => (rest === null ? start : `${start}/${rest}`));
+    const name = fc.stringMatching(/^[ab.-]{0,4}(:[12])?(\/[ab./-]{0,5})?$/);
+    fc.assert(
+      fc.property(pattern, name, (text, candidate) => {
+        fc.pre(!text.includes('***'));
+        const slash = text.indexOf('/');
+        const [start, rest] = slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash)];
+        const expression = (part: string, one: string, any: string): string =>
+          part.replaceAll('.', '\\.').replaceAll('**', '\0').replaceAll('*', one).replaceAll('\0', any);
+        const whole = `^${expression(start, '[^.:/]*', '[^/]*')}${slash < 0 ? '(?:/.*)?' : expression(rest, '[^/]*', '.*')}$`;
+        expect(matches(text, candidate)).toBe(new RegExp(whole).test(candidate));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('takes no longer for a pattern that makes regular expressions explode', () => {
+    const pattern = `gcr.io/${'**a'.repeat(40)}b`;
+    expect(matches(pattern, `gcr.io/${'a'.repeat(250)}`)).toBe(false);
+    expect(matches(pattern, `gcr.io/${'a'.repeat(250)}b`)).toBe(true);
+  });
+});

@@ -1,0 +1,35 @@
+import type { PromotionError } from '../errors.ts';
+import type { WantedImage } from '../plan/desired.ts';
+import type { RepositoryName } from '../image/reference.ts';
+
+/** What one mirror lacks of an image, and what will be done about it. */
+export type PlannedTarget = {
+  readonly repository: RepositoryName;
+  /** `copy`: the digest is not there; `tag`: it is, under other tags only. */
+  readonly action: 'copy' | 'tag';
+  /** The tags to put, in order; empty for a digest without tags. */
+  readonly tags: readonly string[];
+  /** True when the repository holds nothing yet, so that no blob can be there. */
+  readonly isNew: boolean;
+};
+
+/** An image that its source has and that at least one mirror lacks. */
+export type PlannedImage = { readonly wanted: WantedImage; readonly targets: readonly PlannedTarget[] };
+
+/** What became of one target; complete and read back when there is no error. Times in milliseconds. */
+export type TargetResult = PlannedTarget & {
+  readonly error?: PromotionError;
+  readonly attempts: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly ms: number;
+};
+
+/** An image whose every target was written and read back, or says why not. */
+export type PromotedImage = { readonly wanted: WantedImage; readonly results: readonly TargetResult[]; readonly sourceReads: number };
+
+/** The references that a target gets: one a tag, or the digest when it has none. */
+export function refsOf(repository: RepositoryName, tags: readonly string[], digest: string): readonly [string, ...string[]] {
+  const [first, ...others] = tags.map((tag) => `${repository}:${tag}`);
+  return first === undefined ? [`${repository}@${digest}`] : [first, ...others];
+}

@@ -1,0 +1,69 @@
+import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Failure } from '../pipeline/batch.ts';
+import type { Context } from '../pipeline/phase.ts';
+
+/** Wide enough to keep an origin's 20 connections busy while answers are compared. */
+const REPOSITORIES_AT_ONCE = 24;
+
+/** After one of these a registry is not asked about its other repositories: its whole retry budget is spent. */
+const HOST_IS_DOWN: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
+
+/**
+ * Reads repositories, all registries side by side. One that cannot be read is a failure; a registry that is
+ * down fails with all its repositories at once, and the others go on.
+ */
+export async function readByHost(
+  side: 'source' | 'destination',
+  repositories: readonly RepositoryName[],
+  read: (repository: RepositoryName) => Promise<void>,
+  context: Context,
+): Promise<ReadonlyMap<RepositoryName, PromotionError>> {
+  const errors = new Map<RepositoryName, PromotionError>();
+  const hosts = new Map<string, RepositoryName[]>();
+  for (const repository of repositories) pushTo(hosts, hostOf(repository), repository);
+  let done = 0;
+  const readHost = async (names: readonly RepositoryName[]): Promise<void> => {
+    let down: PromotionError | undefined;
+    await eachOf(names, REPOSITORIES_AT_ONCE, async (repository) => {
+      try {
+        if (down !== undefined) throw down;
+        await read(repository);
+        done += 1;
+        context.narrate({ type: 'log', level: 'debug', message: `Read registry ${done}/${repositories.length}: ${repository}` });
+      } catch (error) {
+        if (!isPromotionError(error) || context.signal.aborted) throw error;
+        if (HOST_IS_DOWN.includes(error.code)) down = error;
+        errors.set(repository, new PromotionError(error.code, error.message, { side, cause: error, ...(error.hint !== undefined && { hint: error.hint }) }));
+      }
+    });
+  };
+  await Promise.all([...hosts.values()].map(readHost));
+  return errors;
+}
+
+/** One failure for each registry and kind of trouble, however many repositories it concerns. */
+export function unreadable(errors: ReadonlyMap<RepositoryName, PromotionError>): Failure[] {
+  const grouped = new Map<string, { readonly error: PromotionError; readonly refs: RepositoryName[] }>();
+  for (const [repository, error] of errors) {
+    const key = `${hostOf(repository)} ${error.code}`;
+    const group = grouped.get(key) ?? { error, refs: [] };
+    group.refs.push(repository);
+    grouped.set(key, group);
+  }
+  return [...grouped.values()].map(({ error, refs }) => ({
+    phase: 'plan',
+    code: error.code,
+    message: `reading registry ${hostOf(refs[0] ?? '')}: ${error.message}`,
+    ...(error.hint !== undefined && { hint: error.hint }),
+    refs,
+  }));
+}
+
+/** Adds to the list that a map holds for a key. */
+export function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}

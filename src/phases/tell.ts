@@ -1,0 +1,34 @@
+import type { LogLevel } from '../events.ts';
+import type { Failure } from '../pipeline/batch.ts';
+import type { Context } from '../pipeline/phase.ts';
+import { refsOf, type PlannedImage } from './images.ts';
+
+/** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
+export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
+  for (const failure of failures) narrate({ type: 'log', level: 'error', message: failureLine(failure) });
+}
+
+/** One failure as a log line: `edge src@digest -> dst:tag: …`, or `file:line:column: …` where no edge is concerned. */
+export function failureLine({ source, at, message, hint, refs = [] }: Failure): string {
+  const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column}`;
+  const edge = source !== undefined && refs[0] !== undefined ? `edge ${source} -> ${refs[0]}: ` : '';
+  const prefix = edge !== '' || place === '' ? edge : `${place}: `;
+  const more = refs.length > 1 ? ` (and ${refs.length - 1} more destinations)` : '';
+  const where = edge !== '' && place !== '' ? ` [${place}]` : '';
+  return `${prefix}${message}${more}${where}${hint === undefined ? '' : `; ${hint}`}`;
+}
+
+/** Logs what is due: a line an image, and at `debug` a line an edge. */
+export function tellPending(images: readonly PlannedImage[], { narrate }: Context): void {
+  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+  if (images.length > 0) say('info', 'Pending promotions:');
+  for (const { wanted, targets } of images) {
+    const edges = targets.flatMap(({ repository, tags, action }) => refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })));
+    const more = edges.length > 1 ? ` and ${edges.length - 1} more` : '';
+    say('info', `  ${wanted.source} (${wanted.digest}) to ${edges[0]?.ref ?? ''}${more}`);
+    for (const { ref, action } of edges) {
+      const why = action === 'copy' ? 'regular promotion (neither digest nor tag exists in dst)' : `digest "${wanted.digest}" already exists, but does not have the tag we want (${wanted.tags.join(', ')})`;
+      say('debug', `edge ${wanted.source}@${wanted.digest} -> ${ref}: ${why}`);
+    }
+  }
+}

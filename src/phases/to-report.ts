@@ -1,0 +1,86 @@
+import type { Meter } from '../http/fetch.ts';
+import { hostOf } from '../image/reference.ts';
+import { refsOf, type PlannedImage, type PromotedImage } from './images.ts';
+import type { Plan } from './plan.ts';
+import type { Promotion } from './promote.ts';
+import type { Loaded } from './setup.ts';
+import type { Failure } from '../pipeline/batch.ts';
+import type { ImageReport, RegistryReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
+import type { WantedImage } from '../plan/desired.ts';
+
+/** How far a run came; undefined when not even the manifests were loaded. */
+export type Reached = Loaded | Plan | Promotion | undefined;
+
+/** Makes the one report of a run from the output of its last phase. */
+export function buildReport(run: RunFacts, reached: Reached, traffic: ReadonlyMap<string, Meter>): RunReport {
+  const plan = reached?.phase === 'promote' ? reached.plan : reached?.phase === 'plan' ? reached : undefined;
+  const images = reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
+  const failures = reached?.failures ?? [];
+  const registries = registriesOf(plan, images, failures, traffic);
+  return { run, registries, images, failures, totals: totalsOf(reached, plan, images, registries) };
+}
+
+function imageReport({ name, digest, tags, source, at }: WantedImage, sourceReads: number, targets: readonly TargetReport[]): ImageReport {
+  return { name, digest, tags, source: `${source}@${digest}`, file: at.file, line: at.line, sourceReads, targets };
+}
+
+function pendingReport({ wanted, targets }: PlannedImage): ImageReport {
+  const reports = targets.flatMap(({ repository, tags, action }) =>
+    refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({ ref, action, pending: true, attempts: 0, requests: 0, bytes: 0, ms: 0 })),
+  );
+  return imageReport(wanted, 0, reports);
+}
+
+function promotedReport({ wanted, results, sourceReads }: PromotedImage): ImageReport {
+  const reports = results.flatMap(({ repository, tags, action, error, attempts, requests, bytes, ms }) =>
+    // What a mirror cost is told once, with its first reference.
+    refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({
+      ref,
+      action: error === undefined ? (index === 0 ? action : 'tag') : 'failed',
+      ...(error !== undefined && { reason: error.message, code: error.code }),
+      attempts,
+      requests: index === 0 ? requests : 0,
+      bytes: index === 0 ? bytes : 0,
+      ms,
+    })),
+  );
+  return imageReport(wanted, sourceReads, reports);
+}
+
+function registriesOf(plan: Plan | undefined, images: readonly ImageReport[], failures: readonly Failure[], traffic: ReadonlyMap<string, Meter>): RegistryReport[] {
+  const repositories = countBy(plan?.repositories ?? []);
+  const unread = countBy(failures.filter(({ phase, source }) => phase === 'plan' && source === undefined).flatMap(({ refs = [] }) => refs));
+  const unwritten = countBy(images.flatMap(({ targets }) => targets.filter(({ action }) => action === 'failed').map(({ ref }) => ref)));
+  const hosts = new Set([...repositories.keys(), ...traffic.keys()]);
+  return [...hosts].toSorted().map((host) => ({
+    host,
+    repositories: repositories.get(host) ?? 0,
+    failed: (unread.get(host) ?? 0) + (unwritten.get(host) ?? 0),
+    requests: traffic.get(host)?.requests ?? 0,
+    bytes: traffic.get(host)?.bytes ?? 0,
+  }));
+}
+
+function countBy(refs: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const ref of refs) counts.set(hostOf(ref), (counts.get(hostOf(ref)) ?? 0) + 1);
+  return counts;
+}
+
+function totalsOf(reached: Reached, plan: Plan | undefined, images: readonly ImageReport[], registries: readonly RegistryReport[]): Totals {
+  const targets = images.flatMap((image) => image.targets);
+  const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
+  const named = reached?.phase === 'setup' ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0) : (plan?.named ?? 0);
+  return {
+    images: named,
+    repositories: plan?.repositories.length ?? 0,
+    present: plan?.present ?? 0,
+    pending: count(({ pending }) => pending === true),
+    copied: count(({ action, pending }) => action === 'copy' && pending !== true),
+    tagged: count(({ action, pending }) => action === 'tag' && pending !== true),
+    failed: count(({ action }) => action === 'failed'),
+    requests: registries.reduce((sum, { requests }) => sum + requests, 0),
+    bytes: registries.reduce((sum, { bytes }) => sum + bytes, 0),
+    sourceReads: images.reduce((sum, { sourceReads }) => sum + sourceReads, 0),
+  };
+}

@@ -1,0 +1,10 @@
+import type { Clock } from '../clock.ts';
+import type { Narrator } from '../events.ts';
+
+/** What every phase may use besides its own services. */
+export type Context = { readonly signal: AbortSignal; readonly clock: Clock; readonly narrate: Narrator };
+
+/** A function from the previous phase's output to its own; the types prove that none is left out. */
+export type Phase<In, Out> = { readonly name: PhaseName; run(input: In, context: Context): Promise<Out> };
+
+export type PhaseName = 'setup' | 'plan' | 'promote';

@@ -1,0 +1,43 @@
+import { durationText } from './duration.ts';
+import type { Context, Phase, PhaseName } from './phase.ts';
+
+/** Phases in their order; `Reached` is what a run may end with: the output of any of them. */
+export type Pipeline<In, Out, Reached> = {
+  /** Adds a phase; one that does not accept what the last one gives does not compile. */
+  pipe<Next>(phase: Phase<Out, Next>): Pipeline<In, Next, Reached | Next>;
+  /** Runs the phases one after another, no further than `until`, and gives the last output. */
+  run(input: In, context: Context, until: PhaseName): Promise<Reached>;
+};
+
+/** Starts a pipeline with its first phase. */
+export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out> {
+  return build<In, Out, Out>([first as Phase<unknown, unknown>]);
+}
+
+function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pipeline<In, Out, Reached> {
+  return {
+    pipe: (phase) => build([...phases, phase as Phase<unknown, unknown>]),
+    run: async (input, context, until) => (await runPhases(phases, input, context, until)) as Reached,
+  };
+}
+
+async function runPhases(phases: readonly Phase<unknown, unknown>[], input: unknown, context: Context, until: PhaseName): Promise<unknown> {
+  const { clock, narrate, signal } = context;
+  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  const start = clock.now();
+  let value = input;
+  say(`Pipeline starting with ${phases.length} phases`);
+  for (const [index, phase] of phases.entries()) {
+    signal.throwIfAborted();
+    const phaseStart = clock.now();
+    say(`Phase ${index + 1}/${phases.length}: ${phase.name}`);
+    value = await phase.run(value, context);
+    say(`Phase "${phase.name}" completed in ${durationText(clock.now() - phaseStart)}`);
+    if (phase.name === until && index < phases.length - 1) {
+      say(`Phase "${phase.name}" requested pipeline stop`);
+      break;
+    }
+  }
+  say(`Pipeline completed in ${durationText(clock.now() - start)}`);
+  return value;
+}

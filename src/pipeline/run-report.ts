@@ -1,0 +1,72 @@
+import type { Failure } from './batch.ts';
+
+/** What a run returns, and all that its output is printed from. Times in milliseconds, sizes in bytes. */
+export type RunReport = {
+  readonly run: RunFacts;
+  readonly registries: readonly RegistryReport[];
+  /** The images that were due or failed; those that were complete are only counted in `totals`. */
+  readonly images: readonly ImageReport[];
+  readonly failures: readonly Failure[];
+  readonly totals: Totals;
+};
+
+export type RunFacts = {
+  readonly version: string;
+  readonly mode: 'parse' | 'dry-run' | 'promote';
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly ms: number;
+  /** The phase that the run stopped after or in; undefined when it went through. */
+  readonly stoppedAt?: string;
+  /** The signal or reason that ended the run early. */
+  readonly aborted?: string;
+};
+
+export type RegistryReport = {
+  readonly host: string;
+  readonly repositories: number;
+  /** Repositories that could not be read, or targets that could not be written. */
+  readonly failed: number;
+  readonly requests: number;
+  readonly bytes: number;
+};
+
+export type ImageReport = {
+  readonly name: string;
+  readonly digest: string;
+  readonly tags: readonly string[];
+  readonly source: string;
+  readonly file: string;
+  readonly line: number;
+  readonly sourceReads: number;
+  readonly targets: readonly TargetReport[];
+};
+
+/** `pending` targets are those that a dry run would have written. */
+export type TargetReport = {
+  readonly ref: string;
+  readonly action: 'present' | 'copy' | 'tag' | 'failed';
+  readonly pending?: true;
+  readonly reason?: string;
+  readonly code?: string;
+  readonly attempts: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly ms: number;
+};
+
+export type Totals = {
+  /** Images (source digests) that the tree names. */
+  readonly images: number;
+  /** Destination repositories. */
+  readonly repositories: number;
+  /** Image × mirror pairs that were complete before the run. */
+  readonly present: number;
+  readonly pending: number;
+  readonly copied: number;
+  readonly tagged: number;
+  readonly failed: number;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly sourceReads: number;
+};

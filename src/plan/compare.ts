@@ -1,0 +1,50 @@
+import type { Digest } from '../image/digest.ts';
+import type { TagConflict } from './conflicts.ts';
+import type { Inventory } from '../registry/inventory.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+
+/** What one image lacks in one repository. Tags that point elsewhere are `moves`, and are never written. */
+export type Lack = {
+  readonly image: WantedImage;
+  readonly digestMissing: boolean;
+  readonly missingTags: readonly string[];
+  readonly moves: readonly { readonly tag: string; readonly current: Digest }[];
+};
+
+/** Holds what a repository has against what the tree wants: only what is pending comes back. */
+export function compare(
+  sets: readonly ImageSet[],
+  conflicts: ReadonlyMap<string, TagConflict>,
+  inventory: Inventory,
+): { readonly lacks: readonly Lack[]; readonly present: number } {
+  const lacks: Lack[] = [];
+  let present = 0;
+  for (const set of sets) {
+    for (const image of set.images) {
+      const lack = compareImage(image, conflicts, inventory);
+      if (lack === 'nothing') present += 1;
+      else if (lack !== 'nothing wanted') lacks.push(lack);
+    }
+  }
+  return { lacks, present };
+}
+
+function compareImage(
+  image: WantedImage,
+  conflicts: ReadonlyMap<string, TagConflict>,
+  inventory: Inventory,
+): Lack | 'nothing wanted' | 'nothing' {
+  const missingTags: string[] = [];
+  const moves: { tag: string; current: Digest }[] = [];
+  let wanted = image.tags.length === 0;
+  for (const tag of image.tags) {
+    if (conflicts.has(tag)) continue;
+    wanted = true;
+    const current = inventory.digestOf(tag);
+    if (current === undefined) missingTags.push(tag);
+    else if (current !== image.digest) moves.push({ tag, current });
+  }
+  if (!wanted) return 'nothing wanted';
+  const pending = image.tags.length === 0 ? !inventory.has(image.digest) : missingTags.length + moves.length > 0;
+  return pending ? { image, digestMissing: !inventory.has(image.digest), missingTags, moves } : 'nothing';
+}

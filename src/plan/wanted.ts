@@ -1,0 +1,47 @@
+import type { Digest } from '../image/digest.ts';
+import { joinRepository } from '../image/reference.ts';
+import type { DigestEntry, Project } from '../manifest/manifest.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+
+/** What the projects of a tree want: entries of one image name in one project add up, tags of one digest too. */
+export function wantedBy(projects: readonly Project[]): ImageSet[] {
+  return projects.flatMap(setsOf);
+}
+
+function setsOf(project: Project): ImageSet[] {
+  const destinations = project.destinations.map(({ name }) => name);
+  const names = new Map<string, Map<Digest, DigestEntry[]>>();
+  for (const { name, digests } of project.images) {
+    const entries = names.get(name) ?? new Map<Digest, DigestEntry[]>();
+    names.set(name, entries);
+    for (const entry of digests) {
+      const there = entries.get(entry.digest);
+      if (there === undefined) entries.set(entry.digest, [entry]);
+      else there.push(entry);
+    }
+  }
+  return [...names].map(([name, entries]) => {
+    const source = joinRepository(project.source, name);
+    const images = [...entries].map(([digest, found]) => wantedImage(name, source, digest, found));
+    return { project: project.name, source, destinations, name, images };
+  });
+}
+
+function wantedImage(name: string, source: string, digest: Digest, entries: readonly DigestEntry[]): WantedImage {
+  const [first] = entries;
+  if (first === undefined) throw new Error(`${name}@${digest} has no entry`);
+  return {
+    name,
+    source,
+    digest,
+    tags: entries.length === 1 ? first.tags.toSorted() : [...new Set(entries.flatMap(({ tags }) => tags))].toSorted(),
+    at: first.position,
+    tagAt: (tag) => {
+      for (const { tags, tagPositions } of entries) {
+        const position = tagPositions[tags.indexOf(tag)];
+        if (position !== undefined) return position;
+      }
+      return first.position;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Context } from './pipeline/phase.ts';
+import type { RunFacts, RunReport } from './pipeline/run-report.ts';
+import { pipeline } from './pipeline/pipeline.ts';
+import { plan } from './phases/plan.ts';
+import { promote } from './phases/promote.ts';
+import { setup } from './phases/setup.ts';
+import { buildReport, type Reached } from './phases/to-report.ts';
+import { countTraffic } from './phases/traffic.ts';
+import type { LoadedManifests } from './manifest/manifest.ts';
+import { copier } from './registry/copy.ts';
+import type { Registry } from './registry/roles.ts';
+import { sourceReader } from './registry/source.ts';
+
+export type PromotionRequest = {
+  readonly mode: RunFacts['mode'];
+  /** Source digests in work at once. */
+  readonly threads: number;
+  readonly version: string;
+};
+
+export type PromotionServices = {
+  readonly load: () => Promise<LoadedManifests>;
+  readonly registry: Registry;
+  /** A number from 0 to 1, for jitter. */
+  readonly random: () => number;
+};
+
+/** Where each kind of run stops; a dry run holds no phase that could write. */
+const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'promote' } as const;
+
+/** The engine on one page: loads the manifests, finds what is missing, brings it there, and reports. */
+export async function runPromotion(request: PromotionRequest, services: PromotionServices, context: Context): Promise<RunReport> {
+  const { registry, random } = services;
+  const traffic = countTraffic();
+  const source = sourceReader(registry, traffic.of);
+  const phases = pipeline(setup(services))
+    .pipe(plan({ registry, source, traffic }))
+    .pipe(promote({ copier: copier({ registry, source, random, clock: context.clock, meterOf: traffic.of }), traffic, threads: request.threads }));
+
+  const start = context.clock.now();
+  let reached: Reached;
+  let aborted: string | undefined;
+  try {
+    reached = await phases.run(undefined, context, STOP_AFTER[request.mode]);
+    if (request.mode === 'dry-run') context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    aborted = error instanceof Error ? error.message : String(error);
+  }
+  if (context.signal.aborted) aborted ??= String((context.signal.reason as Error).message);
+  const run: RunFacts = {
+    version: request.version,
+    mode: request.mode,
+    started: new Date(start).toISOString(),
+    ms: context.clock.now() - start,
+    ...(aborted !== undefined && { aborted }),
+  };
+  return buildReport(run, reached, traffic.hosts);
+}

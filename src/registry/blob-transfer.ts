@@ -1,0 +1,79 @@
+import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
+import { backoff } from '../ratelimit/backoff.ts';
+import type { BlobLedger } from './blob-ledger.ts';
+import type { Lane } from './lane.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { BlobReader, BlobUpload, BlobWriter } from './roles.ts';
+
+/** Brings one blob of an image to its mirrors, reading it from the source once for all of them. */
+export type BlobTransfer = {
+  /** Resolves when the blob is in the lane's repository. Every lane of the copy must call it exactly once. */
+  deliver(lane: Lane): Promise<void>;
+};
+
+export type TransferServices = {
+  readonly registry: BlobReader & BlobWriter;
+  readonly ledger: BlobLedger;
+  readonly budget: MemoryBudget;
+  readonly clock: Clock;
+  /** A number from 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** Opens the blob at the source, counted. */
+  readonly readSource: (blob: Descriptor) => AsyncIterable<Uint8Array>;
+  readonly source: RepositoryName;
+  /** Runs reads that one mirror needs for itself, few at a time for each registry. */
+  readonly alone: <T>(lane: Lane, work: () => Promise<T>) => Promise<T>;
+};
+
+/** Above this a blob that may already be there is asked for before it is sent: bytes are a budget too. */
+const ASK_FIRST_ABOVE = 1024 * 1024;
+
+/** Uploads of one blob to one mirror, replays by the request layer not counted. */
+const MAX_UPLOADS = 5;
+
+/** What a new upload session can cure. */
+const RESTARTABLE: readonly ErrorCode[] = ['UPLOAD_LOST', 'REPLAY_NEEDED', 'LAGGING', 'NETWORK', 'STALLED', 'TIMEOUT', 'REGISTRY_ERROR', 'DIGEST_MISMATCH'];
+
+/** Sends what an upload asked for: the content of the first attempt, or of a later one. */
+export type Send = (upload: BlobUpload, attempt: number) => Promise<void>;
+
+/** Opens uploads until one has taken the blob, or it turns out to be there. */
+export async function bring(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const upload = await openUpload(services, blob, lane, attempt);
+    if (upload === 'there') return;
+    try {
+      await send(upload, attempt);
+      return;
+    } catch (error) {
+      if (isPromotionError(error, 'UPLOAD_LOST')) {
+        // A replayed request finds its session closed when the first one had succeeded after all.
+        if (await services.registry.hasBlob(lane.target.repository, blob.digest, lane.call)) return;
+      } else await upload.abandon(lane.call);
+      if (lane.call.signal.aborted || !isRestartable(error) || attempt === MAX_UPLOADS) throw error;
+      lane.attempts += 1;
+      await services.clock.wait(backoff(attempt, services.random()), lane.call.signal);
+    }
+  }
+}
+
+function isRestartable(error: unknown): boolean {
+  return error instanceof PromotionError && error.side !== 'source' && RESTARTABLE.includes(error.code);
+}
+
+async function openUpload({ registry, ledger, source }: TransferServices, blob: Descriptor, lane: Lane, attempt: number): Promise<'there' | BlobUpload> {
+  const { repository, isNew } = lane.target;
+  if (attempt === 1 && !isNew && blob.size > ASK_FIRST_ABOVE && (await registry.hasBlob(repository, blob.digest, lane.call))) return 'there';
+  const sameHost = hostOf(source) === hostOf(repository) && source !== repository;
+  const from = ledger.mountSource(repository, blob.digest) ?? (sameHost ? source : undefined);
+  const started = await registry.startBlob(repository, blob, attempt === 1 ? from : undefined, lane.call);
+  return started === 'mounted' ? 'there' : started;
+}
+
+/** Whether it pays to wait for another upload of the same blob to the same registry, to mount it then. */
+export function isWorthWaitingFor(blob: Descriptor): boolean {
+  return blob.size > ASK_FIRST_ABOVE;
+}

@@ -1,0 +1,101 @@
+import { createHash, type Hash } from 'node:crypto';
+import { isPromotionError, PromotionError } from '../errors.ts';
+import { header, type HttpResponse } from '../http/fetch.ts';
+import { ensureStatus } from '../http/read.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { algorithmOf } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { backoff } from '../ratelimit/backoff.ts';
+import type { DistributionServices, RequestTo } from './distribution.ts';
+import { referenceText } from './distribution-manifests.ts';
+import type { BlobReader, Call } from './roles.ts';
+
+/** How long one blob may go without a single new byte, over all its attempts: the same as one request's retries. */
+const NO_PROGRESS_MS = 120_000;
+
+/** Blobs over HTTP: every byte is checked, and a download that breaks off goes on where it stopped. */
+export function blobReading(services: DistributionServices, request: RequestTo): BlobReader {
+  return {
+    hasBlob: async (repository, digest, call) => {
+      const head = request(repository, `blobs/${digest}`, { method: 'HEAD', operation: 'session' }, call);
+      const response = await services.fetch(head);
+      await response.body.discard();
+      if (response.status === 404) return false;
+      await ensureStatus(response, [200], 'look up the blob', referenceText(repository, digest));
+      return true;
+    },
+    readBlob: (repository, blob, call) => verified(blob, referenceText(repository, blob.digest), resumed(services, request, repository, blob, call)),
+  };
+}
+
+/** Passes the bytes on and holds the last chunk back until the whole is known to be what the descriptor says. */
+export async function* verified(blob: Descriptor, object: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const hash: Hash = createHash(algorithmOf(blob.digest));
+  let size = 0;
+  let held: Uint8Array | undefined;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    size += chunk.length;
+    if (size > blob.size) break;
+    if (held !== undefined) yield held;
+    held = chunk;
+  }
+  const digest = `${algorithmOf(blob.digest)}:${hash.digest('hex')}`;
+  if (size !== blob.size || digest !== blob.digest) {
+    const found = size === blob.size ? `the digest ${digest}` : `${size > blob.size ? 'more than' : 'only'} ${Math.min(size, blob.size)} bytes`;
+    throw new PromotionError('DIGEST_MISMATCH', `the blob ${object} has ${found}, not the ${blob.size} bytes that its manifest names`, { side: 'source' });
+  }
+  if (held !== undefined) yield held;
+}
+
+async function* resumed(
+  { fetch, clock, random }: DistributionServices,
+  request: RequestTo,
+  repository: RepositoryName,
+  blob: Descriptor,
+  call: Call,
+): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  let stuckSince: number | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
+      const response = await fetch(request(repository, `blobs/${blob.digest}`, { method: 'GET', operation: 'download', headers }, call));
+      for await (const chunk of await bodyFrom(response, offset, referenceText(repository, blob.digest))) {
+        offset += chunk.length;
+        stuckSince = undefined;
+        attempt = 1;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      stuckSince ??= clock.now();
+      if (!breaksOff(error) || clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
+      await clock.wait(backoff(attempt, random()), call.signal);
+    }
+  }
+}
+
+function breaksOff(error: unknown): boolean {
+  return isPromotionError(error, 'NETWORK') || isPromotionError(error, 'STALLED');
+}
+
+/** The body from `offset` on, whether the registry honoured the range, gave the whole, or something else. */
+async function bodyFrom(response: HttpResponse, offset: number, object: string): Promise<AsyncIterable<Uint8Array>> {
+  await ensureStatus(response, offset === 0 ? [200] : [200, 206], 'read the blob', object);
+  if (response.status === 200) return skip(response.body.stream(), offset);
+  const start = /^bytes (\d+)-/.exec(header(response, 'content-range') ?? '')?.[1];
+  if (Number(start) !== offset) {
+    await response.body.discard();
+    throw new PromotionError('REGISTRY_PROTOCOL', `the registry was asked for ${object} from byte ${offset} on and answered with "${header(response, 'content-range') ?? 'no range'}"`);
+  }
+  return response.body.stream();
+}
+
+async function* skip(chunks: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let left = bytes;
+  for await (const chunk of chunks) {
+    if (chunk.length > left) yield left === 0 ? chunk : chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}

@@ -1,0 +1,78 @@
+import { PromotionError } from '../errors.ts';
+import { header, type Fetch, type HttpResponse, type RequestBody, type Scope } from '../http/fetch.ts';
+import { ensureStatus } from '../http/read.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
+import { scopeOf, type RequestTo } from './distribution.ts';
+import { errorCodeIn, referenceText } from './distribution-manifests.ts';
+import type { BlobUpload, BlobWriter, Call } from './roles.ts';
+
+/** How registries say that they will not mount: each means «then upload». */
+const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
+
+/** How registries say that an upload session is gone or out of step. */
+const SESSION_LOST: readonly number[] = [400, 404, 416];
+
+/** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
+export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
+  const open = (repository: RepositoryName, query: string, scopes: readonly Scope[], call: Call): Promise<HttpResponse> =>
+    fetch(request(repository, `blobs/uploads/${query}`, { method: 'POST', operation: 'session', scopes, headers: { 'content-length': '0' } }, call));
+
+  return {
+    startBlob: async (repository, blob, from, call) => {
+      const object = referenceText(repository, blob.digest);
+      const scopes = [scopeOf(repository, 'POST')];
+      let response: HttpResponse | undefined;
+      if (from !== undefined && hostOf(from) === hostOf(repository)) {
+        const source = scopeOf(from, 'GET');
+        response = await open(repository, `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`, [...scopes, source], call);
+        if (MOUNT_REFUSED.includes(response.status)) {
+          await response.body.discard();
+          response = undefined;
+        }
+      }
+      response ??= await open(repository, '', scopes, call);
+      await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
+      await response.body.discard();
+      return response.status === 201 ? 'mounted' : upload(fetch, request, repository, blob, locationOf(response, object));
+    },
+  };
+}
+
+function upload(fetch: Fetch, request: RequestTo, repository: RepositoryName, blob: Descriptor, location: URL): BlobUpload {
+  const object = referenceText(repository, blob.digest);
+  const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): Parameters<Fetch>[0] => ({
+    ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
+    url,
+    ...(body !== undefined && { body, headers: { 'content-type': 'application/octet-stream' } }),
+  });
+  return {
+    send: async (content, call) => {
+      const url = new URL(location);
+      // Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given.
+      url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(blob.digest)}`;
+      const body: RequestBody =
+        content instanceof Uint8Array ? { kind: 'bytes', bytes: content } : { kind: 'stream', length: blob.size, chunks: content };
+      const response = await fetch(at(url, call, 'PUT', body));
+      if (SESSION_LOST.includes(response.status)) {
+        const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
+        throw new PromotionError('UPLOAD_LOST', `the registry no longer takes the upload of ${object} (${response.status} ${errorCodeIn(text) ?? 'without a code'})`, { side: 'destination' });
+      }
+      await ensureStatus(response, [201, 202, 204], 'upload the blob', object);
+      await response.body.discard();
+    },
+    abandon: async (call) => {
+      await fetch(at(location, call, 'DELETE'))
+        .then((response) => response.body.discard())
+        .catch(() => undefined);
+    },
+  };
+}
+
+function locationOf(response: HttpResponse, object: string): URL {
+  const location = header(response, 'location');
+  if (location === undefined || !URL.canParse(location, response.url.href)) {
+    throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`);
+  }
+  return new URL(location, response.url);
+}

@@ -1,0 +1,55 @@
+import type { Digest } from '../image/digest.ts';
+import type { Manifest } from '../image/descriptor.ts';
+import type { Meter } from '../http/fetch.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { RegistryReader } from './roles.ts';
+
+/** Up to this many digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
+const LIST_FROM = 8;
+
+/** Manifests kept between plan and promote; about ten thousand of the usual size. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+
+/** Reads staging: every manifest once, however many mirrors and phases ask. */
+export type SourceReader = {
+  /** Which of these digests the repository has. */
+  whichExist(repository: RepositoryName, digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
+  /** The manifest's bytes; undefined when the source has it no longer. */
+  manifest(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<Manifest | undefined>;
+};
+
+/** Keeps what was read, oldest out first, and counts each request on the meter of its repository. */
+export function sourceReader(registry: RegistryReader, meterOf: (repository: RepositoryName) => Meter): SourceReader {
+  const cache = new Map<string, Manifest>();
+  let cached = 0;
+  const keep = (key: string, manifest: Manifest): void => {
+    if (cache.has(key)) return;
+    cache.set(key, manifest);
+    cached += manifest.bytes.length;
+    for (const [oldest, { bytes }] of cache) {
+      if (cached <= CACHE_BYTES) return;
+      cache.delete(oldest);
+      cached -= bytes.length;
+    }
+  };
+  const manifest: SourceReader['manifest'] = async (repository, digest, signal) => {
+    const key = `${repository}@${digest}`;
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const found = await registry.readManifest(repository, digest, { signal, meter: meterOf(repository) });
+    if (found !== undefined) keep(key, found);
+    return found;
+  };
+  return {
+    manifest,
+    whichExist: async (repository, digests, signal) => {
+      if (digests.length >= LIST_FROM) {
+        const listing = await registry.listRepository(repository, { signal, meter: meterOf(repository) });
+        if (listing.kind === 'digests') return new Set(digests.filter((digest) => listing.manifests.has(digest)));
+      }
+      const found = await Promise.all(digests.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])));
+      return new Set(found.flat());
+    },
+  };
+}
+

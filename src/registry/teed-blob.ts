@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { bring, isWorthWaitingFor, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
+import type { Lane } from './lane.ts';
+import type { BlobUpload } from './roles.ts';
+import { tee, TEE_DEFAULTS } from './tee.ts';
+
+/** How long mirrors that are ready wait for those that still open their upload. */
+const RENDEZVOUS_MS = 2_000;
+
+/** A blob too large to hold: one read flows through a bounded window to all mirrors that are ready for it. */
+export function teedBlob(services: TransferServices, blob: Descriptor, lanes: number, signal: AbortSignal): BlobTransfer {
+  let sourceFailure: unknown;
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* services.readSource(blob);
+    } catch (error) {
+      sourceFailure ??= error;
+      throw error;
+    }
+  };
+  const shared = rendezvous(lanes, services.clock, async (count) => ({
+    giveBack: await services.budget.lend(TEE_DEFAULTS.window, () => undefined, signal),
+    branches: tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS }),
+  }));
+
+  const sendShared = async (branch: Branch, upload: BlobUpload, lane: Lane): Promise<void> => {
+    try {
+      await upload.send(branch.chunks, lane.call);
+    } catch (error) {
+      throw sourceFailure ?? error;
+    } finally {
+      // A send that failed before it read must not hold the others up.
+      await branch.chunks[Symbol.asyncIterator]().return?.();
+      branch.done();
+    }
+  };
+  const send = async (upload: BlobUpload, attempt: number, lane: Lane): Promise<void> => {
+    const branch = attempt === 1 ? await shared.join() : undefined;
+    if (branch !== undefined) await sendShared(branch, upload, lane);
+    else await services.alone(lane, () => upload.send(services.readSource(blob), lane.call));
+  };
+
+  return {
+    deliver: async (lane) => {
+      try {
+        await services.ledger.settle(lane.target.repository, blob.digest, isWorthWaitingFor(blob), () =>
+          bring(services, blob, lane, (upload, attempt) => send(upload, attempt, lane)),
+        );
+      } finally {
+        shared.report();
+      }
+    },
+  };
+}
+
+/** One reader's part of the shared read; `done` is called when it needs no more. */
+type Branch = { readonly chunks: AsyncIterable<Uint8Array>; readonly done: () => void };
+
+type Rendezvous = {
+  /** A branch of the shared read; undefined for one who comes too late. */
+  join(): Promise<Branch | undefined>;
+  /** Says that one more lane has got its branch, or needs none. */
+  report(): void;
+};
+
+type Start = (count: number) => Promise<{ readonly giveBack: () => void; readonly branches: readonly AsyncIterable<Uint8Array>[] }>;
+
+/** Starts the shared read when all lanes have reported, or some time after the first one was ready. */
+function rendezvous(lanes: number, clock: Clock, start: Start): Rendezvous {
+  const ready: PromiseWithResolvers<Branch>[] = [];
+  let outstanding = lanes;
+  let started = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const begin = async (): Promise<void> => {
+    started = true;
+    cancelTimer?.();
+    try {
+      const { giveBack, branches } = await start(ready.length);
+      let reading = branches.length;
+      const done = (): void => {
+        reading -= 1;
+        if (reading === 0) giveBack();
+      };
+      for (const [index, chunks] of branches.entries()) ready[index]?.resolve({ chunks, done });
+    } catch (error) {
+      for (const lane of ready) lane.reject(error);
+    }
+  };
+  const beginWhenComplete = (): void => {
+    if (!started && ready.length > 0 && ready.length >= outstanding) void begin();
+  };
+
+  return {
+    join: () => {
+      if (started) return Promise.resolve(undefined);
+      cancelTimer ??= clock.timer(RENDEZVOUS_MS, () => void begin());
+      const lane = Promise.withResolvers<Branch>();
+      ready.push(lane);
+      beginWhenComplete();
+      return lane.promise;
+    },
+    report: () => {
+      outstanding -= 1;
+      beginWhenComplete();
+    },
+  };
+}
