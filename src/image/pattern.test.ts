@@ -50,22 +50,33 @@ describe('src/image/pattern', () => {
     expect(matches(pattern, name)).toBe(false);
   });
 
-  it.each(['', 'https://gcr.io', 'gcr.io/', '/a', 'gcr.io//a', 'gcr.io/a b', 'gcr.io/***', 'gcr.io:port', 'a,b', 'gcr.io/a?'])(
-    'refuses the malformed pattern %j',
-    (pattern) => {
-      expect.assertions(2);
-      try {
-        compilePattern(pattern);
-      } catch (error) {
-        expect(isPromotionError(error, 'USAGE')).toBe(true);
-        expect((error as Error).message).toContain(JSON.stringify(pattern));
-      }
-    },
-  );
+  it.each([
+    '',
+    'https://gcr.io',
+    'gcr.io/',
+    '/a',
+    'gcr.io//a',
+    'gcr.io/a b',
+    'gcr.io/***',
+    'gcr.io:port',
+    'a,b',
+    'gcr.io/a?',
+  ])('refuses the malformed pattern %j', (pattern) => {
+    expect.assertions(2);
+    try {
+      compilePattern(pattern);
+    } catch (error) {
+      expect(isPromotionError(error, 'USAGE')).toBe(true);
+      expect((error as Error).message).toContain(JSON.stringify(pattern));
+    }
+  });
 
   it('matches a name without wildcards exactly when it is the name', () => {
     const label = fc.stringMatching(/^[a-z0-9]{1,3}$/);
-    const name = fc.tuple(fc.array(label, { minLength: 1, maxLength: 3 }), fc.array(label, { minLength: 1, maxLength: 3 }));
+    const name = fc.tuple(
+      fc.array(label, { minLength: 1, maxLength: 3 }),
+      fc.array(label, { minLength: 1, maxLength: 3 }),
+    );
     fc.assert(
       fc.property(name, name, ([hostA, pathA], [hostB, pathB]) => {
         const a = `${hostA.join('.')}/${pathA.join('/')}`;
@@ -79,7 +90,9 @@ describe('src/image/pattern', () => {
   it('agrees with the regular expression that says the same', () => {
     const piece = fc.constantFrom('a', 'b', '*', '**', '.', '-');
     const host = fc.array(piece, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''));
-    const pattern = fc.tuple(host, fc.option(host)).map(([start, rest]) => (rest === null ? start : `${start}/${rest}`));
+    const pattern = fc
+      .tuple(host, fc.option(host))
+      .map(([start, rest]) => (rest === null ? start : `${start}/${rest}`));
     const name = fc.stringMatching(/^[ab.-]{0,4}(:[12])?(\/[ab./-]{0,5})?$/);
     fc.assert(
       fc.property(pattern, name, (text, candidate) => {

@@ -82,18 +82,21 @@ function misplaced(place: string, tree: string, places: readonly string[]): Misp
   };
 }
 
-/** All files below a folder whose name is that of a manifest or images file, through the links of its first level only. */
+/**
+ * All files below a folder whose name is that of a manifest or images file. Of links only those of its first level are
+ * followed, one level deep: so there is no circle.
+ */
 async function namedFiles(files: FileSource, top: string, problems: Misplaced[]): Promise<string[]> {
   const found: string[] = [];
-  const pending = [top];
+  const pending = [{ folder: top, isLink: false }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const at = next;
-    const below: string[] = [];
-    for (const { name, kind, isLink } of (await attempt(problems, at, () => files.list(at))) ?? []) {
-      const path = join(at, name);
+    const { folder, isLink: isLinked } = next;
+    const below: typeof pending = [];
+    for (const { name, kind, isLink } of (await attempt(problems, folder, () => files.list(folder))) ?? []) {
+      const path = join(folder, name);
       if (name === MANIFEST_NAME || name === IMAGES_NAME) found.push(path);
-      else if (kind === 'folder' && (!isLink || at === top)) below.push(path);
-      else if (kind === 'outside' && at === top)
+      else if (kind === 'folder' && !isLinked && (!isLink || folder === top)) below.push({ folder: path, isLink });
+      else if (kind === 'outside' && folder === top)
         problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });
     }
     pending.push(...below.toReversed());
