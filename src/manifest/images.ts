@@ -18,9 +18,9 @@ export function readImages(
 function readImage(item: YamlNode, registry: string | undefined, reading: Reading): ImageEntry | undefined {
   const before = reading.problems.length;
   const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
+  const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
   // After a misspelt key it would only confuse to hear that the right one is missing.
   if (reading.problems.length > before) return undefined;
-  const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
   const node = fields.get('name')?.at(-1) ?? item;
   const position = reading.at(node.offset);
   const problem = nameProblem(name, registry);

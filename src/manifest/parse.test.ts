@@ -80,6 +80,15 @@ describe('src/manifest/parse', () => {
     expect(parsed.problems.map(({ hint }) => hint)).toEqual(['write "name"']);
   });
 
+  it('does not call missing what could not be read', () => {
+    expect(places(images('- name: [a]\n'))).toEqual([
+      '1:9 MANIFEST_INVALID the name of an image is a list, not a text',
+    ]);
+    expect(places(manifest('registries: [gcr.io/a]'))).toEqual([
+      '1:14 MANIFEST_INVALID a registry is a text, not a mapping',
+    ]);
+  });
+
   it('reports what is wrong in both files of a project', () => {
     const parsed = images('- nam: foo', 'registries: []');
     expect(parsed.problems.map(({ position }) => position.file)).toEqual(['manifest.yaml', 'images.yaml']);

@@ -43,9 +43,11 @@ export function readRegistries(list: YamlNode | undefined, place: YamlNode, read
 }
 
 function readRegistry(item: YamlNode, reading: Reading): RegistryEntry | undefined {
+  const before = reading.problems.length;
   const fields = readFields(item, 'a registry', ['name', 'src', 'service-account'], reading);
   const written = readTextField(fields.get('name'), 'the name of a registry', reading) ?? '';
   const serviceAccount = readTextField(fields.get('service-account'), 'a service account', reading) ?? '';
+  if (reading.problems.length > before) return undefined; // a misspelt key is no missing name
   const node = fields.get('name')?.at(-1) ?? item;
   const name = written.replace(/\/+$/, '');
   const problem = repositoryProblem(name);
