@@ -39,6 +39,22 @@ export type ErrorCode =
 /** A place in a manifest tree; `line` and `column` count from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number };
 
+/** One thing that went wrong, wherever it did; the exit code comes from these. */
+export type Failure = {
+  readonly phase: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do next. */
+  readonly hint?: string;
+  readonly at?: Position;
+  readonly image?: string;
+  readonly digest?: string;
+  /** `source repository@digest`, where it is about copying. */
+  readonly source?: string;
+  /** The destination references it concerns: the same trouble on many mirrors is one failure. */
+  readonly refs?: readonly string[];
+};
+
 /** Which end of a copy an error happened on. */
 export type Side = 'source' | 'destination';
 

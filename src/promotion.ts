@@ -8,7 +8,7 @@ import { buildReport, type Reached } from './phases/to-report.ts';
 import { countTraffic } from './phases/traffic.ts';
 import type { LoadedManifests } from './manifest/manifest.ts';
 import { copier } from './registry/copy.ts';
-import type { Registry } from './registry/roles.ts';
+import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
 
 export type PromotionRequest = {
@@ -21,8 +21,7 @@ export type PromotionRequest = {
 export type PromotionServices = {
   readonly load: () => Promise<LoadedManifests>;
   readonly registry: Registry;
-  /** A number from 0 to 1, for jitter. */
-  readonly random: () => number;
+  readonly pause: Pause;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
@@ -30,12 +29,12 @@ const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'promote' } as 
 
 /** The engine on one page: loads the manifests, finds what is missing, brings it there, and reports. */
 export async function runPromotion(request: PromotionRequest, services: PromotionServices, context: Context): Promise<RunReport> {
-  const { registry, random } = services;
+  const { registry, pause } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const phases = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic }))
-    .pipe(promote({ copier: copier({ registry, source, random, clock: context.clock, meterOf: traffic.of }), traffic, threads: request.threads }));
+    .pipe(promote({ copier: copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of }), traffic, threads: request.threads }));
 
   const start = context.clock.now();
   let reached: Reached;

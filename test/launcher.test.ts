@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ describe('bin/kpromo', () => {
   const start = (
     args: readonly string[] = [],
     options: { from?: string; path?: string } = {},
-  ): ReturnType<typeof spawnSync<string>> =>
+  ): SpawnSyncReturns<string> =>
     spawnSync(options.from ?? join(root, 'bin', 'kpromo'), args, {
       encoding: 'utf8',
       env: { PATH: options.path ?? `${dirname(process.execPath)}:/usr/bin:/bin` },

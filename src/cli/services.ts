@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import { dockerConfig } from '../http/credentials/docker-config.ts';
 import { baseUrl } from '../http/http-scheme.ts';
+import { jitteredPause, type Pause } from '../http/pause.ts';
 import { httpStack } from '../http/stack.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import type { Registry } from '../registry/roles.ts';
@@ -15,10 +16,14 @@ export type RegistryOptions = {
   readonly random: () => number;
 };
 
-/** Opens the way to all registries: the request stack with the user's credentials. `close` ends its connections. */
-export function openRegistries({ env, clock, narrate, random }: RegistryOptions): { readonly registry: Registry; close(): Promise<void> } {
+/** `close` ends all connections. */
+export type Registries = { readonly registry: Registry; readonly pause: Pause; close(): Promise<void> };
+
+/** Opens the way to all registries: the request stack with the user's credentials. */
+export function openRegistries({ env, clock, narrate, random }: RegistryOptions): Registries {
   const credentials = dockerConfig({ env, clock, home: env['HOME'] ?? homedir() });
   const stack = httpStack({ clock, narrate, random, credentials });
-  const registry = distributionRegistry({ fetch: stack.fetch, baseUrl: (host) => baseUrl(host), clock, random });
-  return { registry, close: stack.close };
+  const pause = jitteredPause(clock, random);
+  const registry = distributionRegistry({ fetch: stack.fetch, baseUrl: (host) => baseUrl(host), clock, pause });
+  return { registry, pause, close: stack.close };
 }

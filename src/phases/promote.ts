@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type { Context, Phase } from '../pipeline/phase.ts';
 import type { Copier, CopyResult } from '../registry/copy.ts';

@@ -1,7 +1,7 @@
 import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 
 /** Wide enough to keep an origin's 20 connections busy while answers are compared. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
 import type { ImageSet } from '../plan/desired.ts';

@@ -1,5 +1,5 @@
 import type { LogLevel } from '../events.ts';
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { refsOf, type PlannedImage } from './images.ts';
 

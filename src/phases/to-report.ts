@@ -1,12 +1,12 @@
-import type { Meter } from '../http/fetch.ts';
 import { hostOf } from '../image/reference.ts';
 import { refsOf, type PlannedImage, type PromotedImage } from './images.ts';
 import type { Plan } from './plan.ts';
 import type { Promotion } from './promote.ts';
 import type { Loaded } from './setup.ts';
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import type { ImageReport, RegistryReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
 import type { WantedImage } from '../plan/desired.ts';
+import type { Meter } from '../registry/roles.ts';
 
 /** How far a run came; undefined when not even the manifests were loaded. */
 export type Reached = Loaded | Plan | Promotion | undefined;

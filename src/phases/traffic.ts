@@ -1,5 +1,5 @@
-import type { Meter } from '../http/fetch.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
+import type { Meter } from '../registry/roles.ts';
 
 /** What was sent to each registry during a run. */
 export type Traffic = {

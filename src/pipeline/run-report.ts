@@ -1,4 +1,4 @@
-import type { Failure } from './batch.ts';
+import type { Failure } from '../errors.ts';
 
 /** What a run returns, and all that its output is printed from. Times in milliseconds, sizes in bytes. */
 export type RunReport = {

@@ -1,4 +1,4 @@
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import { PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Lack } from './compare.ts';

@@ -1,4 +1,4 @@
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import { conflictFinder, type TagConflict } from './conflicts.ts';
 import { byDestination, type ImageSet } from './desired.ts';
 

@@ -1,8 +1,8 @@
 import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import type { Clock } from '../clock.ts';
+import type { Pause } from '../http/pause.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
-import { backoff } from '../ratelimit/backoff.ts';
 import type { BlobLedger } from './blob-ledger.ts';
 import type { Lane } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -19,8 +19,7 @@ export type TransferServices = {
   readonly ledger: BlobLedger;
   readonly budget: MemoryBudget;
   readonly clock: Clock;
-  /** A number from 0 to 1, for jitter. */
-  readonly random: () => number;
+  readonly pause: Pause;
   /** Opens the blob at the source, counted. */
   readonly readSource: (blob: Descriptor) => AsyncIterable<Uint8Array>;
   readonly source: RepositoryName;
@@ -55,7 +54,7 @@ export async function bring(services: TransferServices, blob: Descriptor, lane: 
       } else await upload.abandon(lane.call);
       if (lane.call.signal.aborted || !isRestartable(error) || attempt === MAX_UPLOADS) throw error;
       lane.attempts += 1;
-      await services.clock.wait(backoff(attempt, services.random()), lane.call.signal);
+      await services.pause(attempt, lane.call.signal);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Clock } from '../clock.ts';
 import type { PromotionError } from '../errors.ts';
 import type { Meter } from '../http/fetch.ts';
+import type { Pause } from '../http/pause.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
@@ -14,8 +15,8 @@ export type CopyServices = {
   readonly registry: Registry;
   readonly source: SourceReader;
   readonly clock: Clock;
-  /** A number from 0 to 1, for jitter. */
-  readonly random: () => number;
+  /** Before an upload is begun anew. */
+  readonly pause: Pause;
   /** Where reads of the source are counted. */
   readonly meterOf: (repository: RepositoryName) => Meter;
 };

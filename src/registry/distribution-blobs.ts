@@ -5,7 +5,6 @@ import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { backoff } from '../ratelimit/backoff.ts';
 import type { DistributionServices, RequestTo } from './distribution.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { BlobReader, Call } from './roles.ts';
@@ -49,7 +48,7 @@ export async function* verified(blob: Descriptor, object: string, chunks: AsyncI
 }
 
 async function* resumed(
-  { fetch, clock, random }: DistributionServices,
+  { fetch, clock, pause }: DistributionServices,
   request: RequestTo,
   repository: RepositoryName,
   blob: Descriptor,
@@ -71,7 +70,7 @@ async function* resumed(
     } catch (error) {
       stuckSince ??= clock.now();
       if (!breaksOff(error) || clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
-      await clock.wait(backoff(attempt, random()), call.signal);
+      await pause(attempt, call.signal);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Fetch, HttpRequest, Operation, Scope } from '../http/fetch.ts';
+import type { Pause } from '../http/pause.ts';
 import { splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Clock } from '../clock.ts';
 import { blobReading } from './distribution-blobs.ts';
@@ -12,8 +13,8 @@ export type DistributionServices = {
   readonly fetch: Fetch;
   readonly baseUrl: (host: string) => URL;
   readonly clock: Clock;
-  /** A number from 0 to 1, for jitter. */
-  readonly random: () => number;
+  /** Before a download that broke off goes on. */
+  readonly pause: Pause;
 };
 
 /** Builds one request to a registry: the path is below `/v2/<repository>/`. */

@@ -2,6 +2,9 @@ import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
+import type { Pause } from '../http/pause.ts';
+
+export type { Meter, Pause };
 
 /** What each call takes besides its own arguments: who may cancel it, and where its requests are counted. */
 export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };

@@ -1,4 +1,4 @@
-import type { Failure } from '../pipeline/batch.ts';
+import type { Failure } from '../errors.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 

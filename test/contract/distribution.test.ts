@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
+import { jitteredPause } from '../../src/http/pause.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import { distributionRegistry } from '../../src/registry/distribution.ts';
 import type { Fault, FaultRequest } from '../support/registry/faults.ts';
@@ -33,7 +34,7 @@ for (const { name, options, skips } of KINDS) {
         registry: distributionRegistry({
           fetch,
           clock,
-          random: Math.random,
+          pause: jitteredPause(clock, Math.random),
           baseUrl: (host) => new URL(`http://${host}`),
         }),
         host: server.host,

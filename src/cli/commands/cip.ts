@@ -18,7 +18,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     narrate({ type: 'log', level: 'info', message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"` });
     const report = await runPromotion(
       { mode, threads: options.threads, version: await versionName() },
-      { load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }), registry: registries.registry, random: Math.random },
+      { load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }), registry: registries.registry, pause: registries.pause },
       { clock, narrate, signal },
     );
     if (options.confirm) narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
