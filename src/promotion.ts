@@ -4,12 +4,12 @@ import { pipeline } from './pipeline/pipeline.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { setup } from './phases/setup.ts';
-import { buildReport, type Reached } from './phases/to-report.ts';
 import { countTraffic } from './phases/traffic.ts';
 import type { LoadedManifests } from './manifest/manifest.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
+import { buildReport, type Reached } from './report/run-report.ts';
 
 export type PromotionRequest = {
   readonly mode: RunFacts['mode'];
@@ -28,20 +28,31 @@ export type PromotionServices = {
 const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'promote' } as const;
 
 /** The engine on one page: loads the manifests, finds what is missing, brings it there, and reports. */
-export async function runPromotion(request: PromotionRequest, services: PromotionServices, context: Context): Promise<RunReport> {
+export async function runPromotion(
+  request: PromotionRequest,
+  services: PromotionServices,
+  context: Context,
+): Promise<RunReport> {
   const { registry, pause } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const phases = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic }))
-    .pipe(promote({ copier: copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of }), traffic, threads: request.threads }));
+    .pipe(
+      promote({
+        copier: copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of }),
+        traffic,
+        threads: request.threads,
+      }),
+    );
 
   const start = context.clock.now();
   let reached: Reached;
   let aborted: string | undefined;
   try {
     reached = await phases.run(undefined, context, STOP_AFTER[request.mode]);
-    if (request.mode === 'dry-run') context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
+    if (request.mode === 'dry-run')
+      context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   } catch (error) {
     if (!context.signal.aborted) throw error;
     aborted = error instanceof Error ? error.message : String(error);

@@ -7,7 +7,8 @@ export type RepositoryName = string;
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+const HOST =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 
 /** Host and name together may have this many characters (distribution-spec, «Pulling manifests»). */
 const MAX_NAME_LENGTH = 255;
@@ -28,7 +29,8 @@ export function repositoryProblem(name: string): string | undefined {
   if (name.includes('://')) return 'has a scheme; a registry is named without one';
   if (name === '') return 'is empty';
   if (!HOST.test(host)) return `has no valid host name before the first "/" ("${host}")`;
-  if (path !== '' && !isRepositoryPath(path)) return `has a path that is not lower-case components joined by "/" ("${path}")`;
+  if (path !== '' && !isRepositoryPath(path))
+    return `has a path that is not lower-case components joined by "/" ("${path}")`;
   if (name.length > MAX_NAME_LENGTH) return `is longer than ${MAX_NAME_LENGTH} characters`;
   return undefined;
 }
@@ -47,4 +49,14 @@ export function hostOf(name: RepositoryName): string {
 /** Joins a registry of a manifest and an image name, exactly. */
 export function joinRepository(registry: string, image: string): RepositoryName {
   return `${registry}/${image}`;
+}
+
+/** The references that a target gets: one a tag, or the digest when it has none. */
+export function refsOf(
+  repository: RepositoryName,
+  tags: readonly string[],
+  digest: string,
+): readonly [string, ...string[]] {
+  const [first, ...others] = tags.map((tag) => `${repository}:${tag}`);
+  return first === undefined ? [`${repository}@${digest}`] : [first, ...others];
 }

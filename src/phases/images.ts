@@ -26,10 +26,8 @@ export type TargetResult = PlannedTarget & {
 };
 
 /** An image whose every target was written and read back, or says why not. */
-export type PromotedImage = { readonly wanted: WantedImage; readonly results: readonly TargetResult[]; readonly sourceReads: number };
-
-/** The references that a target gets: one a tag, or the digest when it has none. */
-export function refsOf(repository: RepositoryName, tags: readonly string[], digest: string): readonly [string, ...string[]] {
-  const [first, ...others] = tags.map((tag) => `${repository}:${tag}`);
-  return first === undefined ? [`${repository}@${digest}`] : [first, ...others];
-}
+export type PromotedImage = {
+  readonly wanted: WantedImage;
+  readonly results: readonly TargetResult[];
+  readonly sourceReads: number;
+};

@@ -31,11 +31,22 @@ export async function readByHost(
         if (down !== undefined) throw down;
         await read(repository);
         done += 1;
-        context.narrate({ type: 'log', level: 'debug', message: `Read registry ${done}/${repositories.length}: ${repository}` });
+        context.narrate({
+          type: 'log',
+          level: 'debug',
+          message: `Read registry ${done}/${repositories.length}: ${repository}`,
+        });
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
         if (HOST_IS_DOWN.includes(error.code)) down = error;
-        errors.set(repository, new PromotionError(error.code, error.message, { side, cause: error, ...(error.hint !== undefined && { hint: error.hint }) }));
+        errors.set(
+          repository,
+          new PromotionError(error.code, error.message, {
+            side,
+            cause: error,
+            ...(error.hint !== undefined && { hint: error.hint }),
+          }),
+        );
       }
     });
   };

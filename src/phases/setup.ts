@@ -7,7 +7,11 @@ import { wantedBy } from '../plan/wanted.ts';
 import { tellFailures } from './tell.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
-export type Loaded = { readonly phase: 'setup'; readonly sets: readonly ImageSet[]; readonly failures: readonly Failure[] };
+export type Loaded = {
+  readonly phase: 'setup';
+  readonly sets: readonly ImageSet[];
+  readonly failures: readonly Failure[];
+};
 
 export type SetupServices = {
   /** Reads the manifest tree; content that is wrong comes back as problems. */
@@ -27,5 +31,13 @@ export const setup = ({ load }: SetupServices): Phase<undefined, Loaded> => ({
 });
 
 function failureOf({ code, message, hint, position, image, digest }: Problem): Failure {
-  return { phase: 'setup', code, message, hint, at: position, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };
+  return {
+    phase: 'setup',
+    code,
+    message,
+    hint,
+    at: position,
+    ...(image !== undefined && { image }),
+    ...(digest !== undefined && { digest }),
+  };
 }

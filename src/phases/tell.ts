@@ -1,7 +1,8 @@
 import type { LogLevel } from '../events.ts';
+import { refsOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { refsOf, type PlannedImage } from './images.ts';
+import type { PlannedImage } from './images.ts';
 
 /** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
 export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
@@ -23,11 +24,16 @@ export function tellPending(images: readonly PlannedImage[], { narrate }: Contex
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   if (images.length > 0) say('info', 'Pending promotions:');
   for (const { wanted, targets } of images) {
-    const edges = targets.flatMap(({ repository, tags, action }) => refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })));
+    const edges = targets.flatMap(({ repository, tags, action }) =>
+      refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })),
+    );
     const more = edges.length > 1 ? ` and ${edges.length - 1} more` : '';
     say('info', `  ${wanted.source} (${wanted.digest}) to ${edges[0]?.ref ?? ''}${more}`);
     for (const { ref, action } of edges) {
-      const why = action === 'copy' ? 'regular promotion (neither digest nor tag exists in dst)' : `digest "${wanted.digest}" already exists, but does not have the tag we want (${wanted.tags.join(', ')})`;
+      const why =
+        action === 'copy'
+          ? 'regular promotion (neither digest nor tag exists in dst)'
+          : `digest "${wanted.digest}" already exists, but does not have the tag we want (${wanted.tags.join(', ')})`;
       say('debug', `edge ${wanted.source}@${wanted.digest} -> ${ref}: ${why}`);
     }
   }

@@ -21,7 +21,12 @@ function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pi
   };
 }
 
-async function runPhases(phases: readonly Phase<unknown, unknown>[], input: unknown, context: Context, until: PhaseName): Promise<unknown> {
+async function runPhases(
+  phases: readonly Phase<unknown, unknown>[],
+  input: unknown,
+  context: Context,
+  until: PhaseName,
+): Promise<unknown> {
   const { clock, narrate, signal } = context;
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   const start = clock.now();

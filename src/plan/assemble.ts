@@ -95,14 +95,24 @@ function movesOf({ image, lacks }: Pending): Failure[] {
 function missingSource({ image, lacks }: Pending, state: SourceState, taken: ReadonlySet<string>): Failure[] {
   if (state === 'there') return [];
   const refs = lacks.flatMap(({ repository, missingTags, moves, digestMissing }) => {
-    if (image.tags.length === 0) return digestMissing && !taken.has(edge(repository, image)) ? [`${repository}@${image.digest}`] : [];
+    if (image.tags.length === 0)
+      return digestMissing && !taken.has(edge(repository, image)) ? [`${repository}@${image.digest}`] : [];
     const tags = [...missingTags, ...moves.map(({ tag }) => tag)];
     return tags.filter((tag) => !taken.has(edge(repository, image, tag))).map((tag) => `${repository}:${tag}`);
   });
   if (refs.length === 0) return [];
-  const about = { phase: 'plan', at: image.at, image: image.name, digest: image.digest, source: `${image.source}@${image.digest}`, refs };
+  const about = {
+    phase: 'plan',
+    at: image.at,
+    image: image.name,
+    digest: image.digest,
+    source: `${image.source}@${image.digest}`,
+    refs,
+  };
   if (state instanceof PromotionError) {
-    return [{ ...about, code: state.code, message: state.message, ...(state.hint !== undefined && { hint: state.hint }) }];
+    return [
+      { ...about, code: state.code, message: state.message, ...(state.hint !== undefined && { hint: state.hint }) },
+    ];
   }
   return [
     {

@@ -7,12 +7,17 @@ export type TagConflict = { readonly tag: string; readonly images: readonly Want
 /** Finds, for sets that share a destination repository, the tags on which they disagree; remembers its answers. */
 export function conflictFinder(): (sets: readonly ImageSet[]) => ReadonlyMap<string, TagConflict> {
   // Twenty mirrors share the same sets: the answer is computed once for all of them.
-  const answers = new WeakMap<ImageSet, { readonly sets: readonly ImageSet[]; readonly conflicts: ReadonlyMap<string, TagConflict> }[]>();
+  const answers = new WeakMap<
+    ImageSet,
+    { readonly sets: readonly ImageSet[]; readonly conflicts: ReadonlyMap<string, TagConflict> }[]
+  >();
   return (sets) => {
     const first = sets[0];
     if (first === undefined) return new Map();
     const known = answers.get(first) ?? [];
-    const same = known.find((answer) => answer.sets.length === sets.length && answer.sets.every((set, index) => set === sets[index]));
+    const same = known.find(
+      (answer) => answer.sets.length === sets.length && answer.sets.every((set, index) => set === sets[index]),
+    );
     if (same !== undefined) return same.conflicts;
     const conflicts = findConflicts(sets);
     answers.set(first, [...known, { sets, conflicts }]);

@@ -21,7 +21,8 @@ export function blobLedger(): BlobLedger {
   const holders = new Map<string, Set<RepositoryName>>();
   const underway = new Map<string, Map<RepositoryName, Promise<void>>>();
   const keyOf = (repository: RepositoryName, digest: Digest): string => `${hostOf(repository)} ${digest}`;
-  const holds: BlobLedger['holds'] = (repository, digest) => holders.get(keyOf(repository, digest))?.has(repository) ?? false;
+  const holds: BlobLedger['holds'] = (repository, digest) =>
+    holders.get(keyOf(repository, digest))?.has(repository) ?? false;
 
   const mountSource: BlobLedger['mountSource'] = (repository, digest) => {
     for (const holder of holders.get(keyOf(repository, digest)) ?? []) if (holder !== repository) return holder;
@@ -33,7 +34,9 @@ export function blobLedger(): BlobLedger {
     for (;;) {
       if (holds(repository, digest)) return;
       const others = underway.get(key);
-      const awaited = others?.get(repository) ?? (waitToMount && mountSource(repository, digest) === undefined ? others?.values().next().value : undefined);
+      const awaited =
+        others?.get(repository) ??
+        (waitToMount && mountSource(repository, digest) === undefined ? others?.values().next().value : undefined);
       if (awaited === undefined) break;
       await awaited.catch(() => undefined);
     }

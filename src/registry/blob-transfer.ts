@@ -34,7 +34,16 @@ const ASK_FIRST_ABOVE = 1024 * 1024;
 const MAX_UPLOADS = 5;
 
 /** What a new upload session can cure. */
-const RESTARTABLE: readonly ErrorCode[] = ['UPLOAD_LOST', 'REPLAY_NEEDED', 'LAGGING', 'NETWORK', 'STALLED', 'TIMEOUT', 'REGISTRY_ERROR', 'DIGEST_MISMATCH'];
+const RESTARTABLE: readonly ErrorCode[] = [
+  'UPLOAD_LOST',
+  'REPLAY_NEEDED',
+  'LAGGING',
+  'NETWORK',
+  'STALLED',
+  'TIMEOUT',
+  'REGISTRY_ERROR',
+  'DIGEST_MISMATCH',
+];
 
 /** Sends what an upload asked for: the content of the first attempt, or of a later one. */
 export type Send = (upload: BlobUpload, attempt: number) => Promise<void>;
@@ -63,9 +72,20 @@ function isRestartable(error: unknown): boolean {
   return error instanceof PromotionError && error.side !== 'source' && RESTARTABLE.includes(error.code);
 }
 
-async function openUpload({ registry, ledger, source }: TransferServices, blob: Descriptor, lane: Lane, attempt: number): Promise<'there' | BlobUpload> {
+async function openUpload(
+  { registry, ledger, source }: TransferServices,
+  blob: Descriptor,
+  lane: Lane,
+  attempt: number,
+): Promise<'there' | BlobUpload> {
   const { repository, isNew } = lane.target;
-  if (attempt === 1 && !isNew && blob.size > ASK_FIRST_ABOVE && (await registry.hasBlob(repository, blob.digest, lane.call))) return 'there';
+  if (
+    attempt === 1 &&
+    !isNew &&
+    blob.size > ASK_FIRST_ABOVE &&
+    (await registry.hasBlob(repository, blob.digest, lane.call))
+  )
+    return 'there';
   const sameHost = hostOf(source) === hostOf(repository) && source !== repository;
   const from = ledger.mountSource(repository, blob.digest) ?? (sameHost ? source : undefined);
   const started = await registry.startBlob(repository, blob, attempt === 1 ? from : undefined, lane.call);

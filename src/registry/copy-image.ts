@@ -21,14 +21,21 @@ type Work = {
 };
 
 /** Brings one image to all its targets side by side; what fails on one leaves the others alone. `settled` is called for each. */
-export async function copyImage(shared: Shared, job: CopyJob, signal: AbortSignal, settled: () => void): Promise<CopyResult> {
+export async function copyImage(
+  shared: Shared,
+  job: CopyJob,
+  signal: AbortSignal,
+  settled: () => void,
+): Promise<CopyResult> {
   const lanes = job.targets.map((target) => laneFor(target, { requests: 0, bytes: 0 }, signal));
   const reads = { count: 0 };
   try {
     const work = await begin(shared, job, signal, reads);
     const copying = lanes.filter(({ target }) => target.action === 'copy');
     const blobs = copying.length === 0 ? [] : (await work.tree()).blobs;
-    const transfers = transfersOf(work, blobs, copying.length, shared.budget, (lane, send) => shared.sidingOf(lane).limit(send));
+    const transfers = transfersOf(work, blobs, copying.length, shared.budget, (lane, send) =>
+      shared.sidingOf(lane).limit(send),
+    );
     const results = lanes.map(async (lane) => {
       const result = await settleLane(work, lane, transfers);
       settled();
@@ -37,7 +44,10 @@ export async function copyImage(shared: Shared, job: CopyJob, signal: AbortSigna
     return { lanes: await Promise.all(results), sourceReads: reads.count };
   } catch (error) {
     const failure = asFailure(error, signal);
-    return { lanes: lanes.map(({ target, meter }) => ({ target, meter, attempts: 1, ms: 0, error: failure })), sourceReads: reads.count };
+    return {
+      lanes: lanes.map(({ target, meter }) => ({ target, meter, attempts: 1, ms: 0, error: failure })),
+      sourceReads: reads.count,
+    };
   }
 }
 
@@ -48,10 +58,21 @@ async function begin(shared: Shared, job: CopyJob, signal: AbortSignal, reads: W
   };
   const root = await read(job.digest);
   if (root === undefined) {
-    throw new PromotionError('LOST', `${job.source}@${job.digest} is no longer in the source registry`, { side: 'source', hint: 'push it to staging again' });
+    throw new PromotionError('LOST', `${job.source}@${job.digest} is no longer in the source registry`, {
+      side: 'source',
+      hint: 'push it to staging again',
+    });
   }
   let tree: Promise<ImageTree> | undefined;
-  return { shared, job, signal, reads, root, began: shared.clock.now(), tree: () => (tree ??= readImageTree(root, job.source, read)) };
+  return {
+    shared,
+    job,
+    signal,
+    reads,
+    root,
+    began: shared.clock.now(),
+    tree: () => (tree ??= readImageTree(root, job.source, read)),
+  };
 }
 
 function transfersOf(
@@ -66,14 +87,18 @@ function transfersOf(
     return shared.registry.readBlob(job.source, blob, { signal, meter: shared.meterOf(job.source) });
   };
   const services: TransferServices = { ...shared, budget, alone, readSource, source: job.source };
-  return blobs.map((blob) => (blob.size <= HOLD_UP_TO ? heldBlob(services, blob, lanes, signal) : teedBlob(services, blob, lanes, signal)));
+  return blobs.map((blob) =>
+    blob.size <= HOLD_UP_TO ? heldBlob(services, blob, lanes, signal) : teedBlob(services, blob, lanes, signal),
+  );
 }
 
 async function settleLane(work: Work, lane: Lane, transfers: readonly BlobTransfer[]): Promise<LaneResult> {
   const { target, meter } = lane;
   let error: PromotionError | undefined;
   try {
-    await publish(work, lane, target.action === 'copy' ? transfers : undefined).catch((failure: unknown) => tryAlone(work, lane, failure));
+    await publish(work, lane, target.action === 'copy' ? transfers : undefined).catch((failure: unknown) =>
+      tryAlone(work, lane, failure),
+    );
   } catch (failure) {
     error = asFailure(failure, work.signal);
   }
@@ -82,7 +107,11 @@ async function settleLane(work: Work, lane: Lane, transfers: readonly BlobTransf
 }
 
 /** Blobs, then manifests, then the read-back; without transfers the image is there and only lacks tags. */
-async function publish({ shared, root, tree }: Work, lane: Lane, transfers: readonly BlobTransfer[] | undefined): Promise<void> {
+async function publish(
+  { shared, root, tree }: Work,
+  lane: Lane,
+  transfers: readonly BlobTransfer[] | undefined,
+): Promise<void> {
   if (transfers === undefined) await writeRoot(shared.registry, lane, root);
   else {
     await deliverAll(lane, transfers);
@@ -122,7 +151,11 @@ async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<void>
 }
 
 function asFailure(error: unknown, signal: AbortSignal): PromotionError {
-  if (signal.aborted) return new PromotionError('ABORTED', 'the run was stopped before this was complete', { cause: error, hint: 'run again: it goes on where it stopped' });
+  if (signal.aborted)
+    return new PromotionError('ABORTED', 'the run was stopped before this was complete', {
+      cause: error,
+      hint: 'run again: it goes on where it stopped',
+    });
   if (error instanceof PromotionError) return error;
   throw error;
 }

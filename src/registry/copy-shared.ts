@@ -21,7 +21,11 @@ export type CopyServices = {
   readonly meterOf: (repository: RepositoryName) => Meter;
 };
 
-export type CopyJob = { readonly source: RepositoryName; readonly digest: Digest; readonly targets: readonly CopyTarget[] };
+export type CopyJob = {
+  readonly source: RepositoryName;
+  readonly digest: Digest;
+  readonly targets: readonly CopyTarget[];
+};
 
 /** What became of one target; `error` is why it is not complete. `ms` is its own time. */
 export type LaneResult = {

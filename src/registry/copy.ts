@@ -2,7 +2,16 @@ import pLimit from 'p-limit';
 import { hostOf } from '../image/reference.ts';
 import { blobLedger } from './blob-ledger.ts';
 import { copyImage } from './copy-image.ts';
-import { HOLD_UP_TO, PATIENCE_MS, SHARED_BYTES, type CopyJob, type CopyResult, type CopyServices, type Shared, type Siding } from './copy-shared.ts';
+import {
+  HOLD_UP_TO,
+  PATIENCE_MS,
+  SHARED_BYTES,
+  type CopyJob,
+  type CopyResult,
+  type CopyServices,
+  type Shared,
+  type Siding,
+} from './copy-shared.ts';
 import type { Lane } from './lane.ts';
 import { memoryBudget } from './memory-budget.ts';
 
@@ -32,7 +41,12 @@ export function copier(services: CopyServices): Copier {
     sidings.set(host, siding);
     return siding;
   };
-  const shared: Shared = { ...services, ledger: blobLedger(), budget: memoryBudget(SHARED_BYTES, PATIENCE_MS, services.clock), sidingOf };
+  const shared: Shared = {
+    ...services,
+    ledger: blobLedger(),
+    budget: memoryBudget(SHARED_BYTES, PATIENCE_MS, services.clock),
+    sidingOf,
+  };
   let behind = 0;
   return {
     copy: (job, signal) => {

@@ -23,12 +23,17 @@ export function blobReading(services: DistributionServices, request: RequestTo):
       await ensureStatus(response, [200], 'look up the blob', referenceText(repository, digest));
       return true;
     },
-    readBlob: (repository, blob, call) => verified(blob, referenceText(repository, blob.digest), resumed(services, request, repository, blob, call)),
+    readBlob: (repository, blob, call) =>
+      verified(blob, referenceText(repository, blob.digest), resumed(services, request, repository, blob, call)),
   };
 }
 
 /** Passes the bytes on and holds the last chunk back until the whole is known to be what the descriptor says. */
-export async function* verified(blob: Descriptor, object: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* verified(
+  blob: Descriptor,
+  object: string,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const hash: Hash = createHash(algorithmOf(blob.digest));
   let size = 0;
   let held: Uint8Array | undefined;
@@ -41,8 +46,15 @@ export async function* verified(blob: Descriptor, object: string, chunks: AsyncI
   }
   const digest = `${algorithmOf(blob.digest)}:${hash.digest('hex')}`;
   if (size !== blob.size || digest !== blob.digest) {
-    const found = size === blob.size ? `the digest ${digest}` : `${size > blob.size ? 'more than' : 'only'} ${Math.min(size, blob.size)} bytes`;
-    throw new PromotionError('DIGEST_MISMATCH', `the blob ${object} has ${found}, not the ${blob.size} bytes that its manifest names`, { side: 'source' });
+    const found =
+      size === blob.size
+        ? `the digest ${digest}`
+        : `${size > blob.size ? 'more than' : 'only'} ${Math.min(size, blob.size)} bytes`;
+    throw new PromotionError(
+      'DIGEST_MISMATCH',
+      `the blob ${object} has ${found}, not the ${blob.size} bytes that its manifest names`,
+      { side: 'source' },
+    );
   }
   if (held !== undefined) yield held;
 }
@@ -59,7 +71,9 @@ async function* resumed(
   for (let attempt = 1; ; attempt++) {
     try {
       const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
-      const response = await fetch(request(repository, `blobs/${blob.digest}`, { method: 'GET', operation: 'download', headers }, call));
+      const response = await fetch(
+        request(repository, `blobs/${blob.digest}`, { method: 'GET', operation: 'download', headers }, call),
+      );
       for await (const chunk of await bodyFrom(response, offset, referenceText(repository, blob.digest))) {
         offset += chunk.length;
         stuckSince = undefined;
@@ -86,7 +100,10 @@ async function bodyFrom(response: HttpResponse, offset: number, object: string):
   const start = /^bytes (\d+)-/.exec(header(response, 'content-range') ?? '')?.[1];
   if (Number(start) !== offset) {
     await response.body.discard();
-    throw new PromotionError('REGISTRY_PROTOCOL', `the registry was asked for ${object} from byte ${offset} on and answered with "${header(response, 'content-range') ?? 'no range'}"`);
+    throw new PromotionError(
+      'REGISTRY_PROTOCOL',
+      `the registry was asked for ${object} from byte ${offset} on and answered with "${header(response, 'content-range') ?? 'no range'}"`,
+    );
   }
   return response.body.stream();
 }

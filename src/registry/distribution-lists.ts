@@ -39,12 +39,20 @@ export function tagListing(fetch: Fetch, request: RequestTo): TagLister {
   };
 }
 
-async function* pagesOf(fetch: Fetch, request: RequestTo, repository: RepositoryName, call: Call): AsyncGenerator<Page> {
+async function* pagesOf(
+  fetch: Fetch,
+  request: RequestTo,
+  repository: RepositoryName,
+  call: Call,
+): AsyncGenerator<Page> {
   let next: HttpRequest | undefined = request(repository, 'tags/list', { method: 'GET', operation: 'list' }, call);
   const visited = new Set<string>();
   while (next !== undefined) {
     if (visited.has(next.url.href) || visited.size === MAX_PAGES) {
-      throw new PromotionError('REGISTRY_PROTOCOL', `the registry lists the tags of ${repository} in a circle: ${next.url.pathname} came twice`);
+      throw new PromotionError(
+        'REGISTRY_PROTOCOL',
+        `the registry lists the tags of ${repository} in a circle: ${next.url.pathname} came twice`,
+      );
     }
     visited.add(next.url.href);
     const { response, page } = await readPage(fetch, next, repository);
@@ -80,7 +88,8 @@ function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
   if (typeof body !== 'object' || body === null) return refuse('is not a JSON object');
   const { tags, manifest } = body as { tags?: unknown; manifest?: unknown };
   if (tags !== undefined && tags !== null && !isStrings(tags)) return refuse('has tags that are not strings');
-  if (manifest !== undefined && (typeof manifest !== 'object' || manifest === null)) return refuse('has a "manifest" that is not an object');
+  if (manifest !== undefined && (typeof manifest !== 'object' || manifest === null))
+    return refuse('has a "manifest" that is not an object');
   return {
     tags: (tags as string[] | null | undefined) ?? [],
     manifests: manifest === undefined ? undefined : parseManifests(manifest as Record<string, unknown>, refuse),
@@ -90,9 +99,15 @@ function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
 function parseManifests(listed: Record<string, unknown>, refuse: (what: string) => never): Map<Digest, ListedManifest> {
   const manifests = new Map<Digest, ListedManifest>();
   for (const [digest, value] of Object.entries(listed)) {
-    if (!isDigest(digest) || typeof value !== 'object' || value === null) return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
-    const { tag, mediaType, timeUploadedMs } = value as { tag?: unknown; mediaType?: unknown; timeUploadedMs?: unknown };
-    if (tag !== undefined && tag !== null && !isStrings(tag)) return refuse(`has tags of ${digest} that are not strings`);
+    if (!isDigest(digest) || typeof value !== 'object' || value === null)
+      return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
+    const { tag, mediaType, timeUploadedMs } = value as {
+      tag?: unknown;
+      mediaType?: unknown;
+      timeUploadedMs?: unknown;
+    };
+    if (tag !== undefined && tag !== null && !isStrings(tag))
+      return refuse(`has tags of ${digest} that are not strings`);
     manifests.set(digest, {
       tags: (tag as string[] | null | undefined) ?? [],
       ...(typeof mediaType === 'string' && { mediaType }),
@@ -113,7 +128,10 @@ function nextPage(response: HttpResponse, from: URL): URL | undefined {
     if (target === undefined) continue;
     const url = new URL(target, from);
     if (url.origin === from.origin) return url;
-    throw new PromotionError('REFUSED_ADDRESS', `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`);
+    throw new PromotionError(
+      'REFUSED_ADDRESS',
+      `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
+    );
   }
   return undefined;
 }

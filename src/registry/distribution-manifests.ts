@@ -21,7 +21,12 @@ export function referenceText(repository: RepositoryName, reference: string): st
 export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader & ManifestWriter {
   const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
     const object = referenceText(repository, reference);
-    const get = request(repository, `manifests/${reference}`, { method: 'GET', operation: 'read', headers: ACCEPT }, call);
+    const get = request(
+      repository,
+      `manifests/${reference}`,
+      { method: 'GET', operation: 'read', headers: ACCEPT },
+      call,
+    );
     const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
     if (response.status === 404) return undefined;
     await ensureStatus(response, [200], 'read the manifest', object);
@@ -32,7 +37,12 @@ export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader
     readManifest,
     resolveManifest: async (repository, reference, call) => {
       const object = referenceText(repository, reference);
-      const head = request(repository, `manifests/${reference}`, { method: 'HEAD', operation: 'read', headers: ACCEPT }, call);
+      const head = request(
+        repository,
+        `manifests/${reference}`,
+        { method: 'HEAD', operation: 'read', headers: ACCEPT },
+        call,
+      );
       const response = await fetch(head);
       await response.body.discard();
       if (response.status === 404) return undefined;
@@ -59,7 +69,10 @@ export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader
       await response.body.discard();
       const stored = header(response, 'docker-content-digest');
       if (stored !== undefined && stored !== manifest.descriptor.digest && stored.startsWith('sha256:')) {
-        throw new PromotionError('DIGEST_MISMATCH', `the registry stored ${object} as ${stored}, not as ${manifest.descriptor.digest}`);
+        throw new PromotionError(
+          'DIGEST_MISMATCH',
+          `the registry stored ${object} as ${stored}, not as ${manifest.descriptor.digest}`,
+        );
       }
     },
   };
@@ -68,7 +81,10 @@ export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader
 function parseManifest(bytes: Uint8Array, reference: string, response: HttpResponse, object: string): Manifest {
   const digest = isDigest(reference) ? digestOf(bytes, reference) : digestOf(bytes);
   if (isDigest(reference) && digest !== reference) {
-    throw new PromotionError('DIGEST_MISMATCH', `the registry answered for ${object} with a manifest whose digest is ${digest}`);
+    throw new PromotionError(
+      'DIGEST_MISMATCH',
+      `the registry answered for ${object} with a manifest whose digest is ${digest}`,
+    );
   }
   const mediaType = mediaTypeIn(bytes) ?? contentType(response) ?? 'application/octet-stream';
   return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
@@ -80,9 +96,15 @@ async function refuseUnknownParts(response: HttpResponse, object: string): Promi
   const text = Buffer.from(await response.body.bytes(64 * 1024)).toString('utf8');
   const code = errorCodeIn(text);
   if (code !== undefined && /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(code)) {
-    throw new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, { side: 'destination' });
+    throw new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
+      side: 'destination',
+    });
   }
-  throw new PromotionError('REGISTRY_PROTOCOL', `cannot write the manifest ${object}: ${response.status} ${code ?? ''}`.trimEnd(), { side: 'destination' });
+  throw new PromotionError(
+    'REGISTRY_PROTOCOL',
+    `cannot write the manifest ${object}: ${response.status} ${code ?? ''}`.trimEnd(),
+    { side: 'destination' },
+  );
 }
 
 /** The first error code in a registry's JSON error body. */
@@ -93,7 +115,8 @@ export function errorCodeIn(text: string): string | undefined {
 function mediaTypeIn(bytes: Uint8Array): string | undefined {
   try {
     const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    const mediaType = typeof document === 'object' && document !== null ? (document as { mediaType?: unknown }).mediaType : undefined;
+    const mediaType =
+      typeof document === 'object' && document !== null ? (document as { mediaType?: unknown }).mediaType : undefined;
     return typeof mediaType === 'string' ? mediaType : undefined;
   } catch {
     return undefined;

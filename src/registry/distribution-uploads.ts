@@ -15,8 +15,20 @@ const SESSION_LOST: readonly number[] = [400, 404, 416];
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
 export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
-  const open = (repository: RepositoryName, query: string, scopes: readonly Scope[], call: Call): Promise<HttpResponse> =>
-    fetch(request(repository, `blobs/uploads/${query}`, { method: 'POST', operation: 'session', scopes, headers: { 'content-length': '0' } }, call));
+  const open = (
+    repository: RepositoryName,
+    query: string,
+    scopes: readonly Scope[],
+    call: Call,
+  ): Promise<HttpResponse> =>
+    fetch(
+      request(
+        repository,
+        `blobs/uploads/${query}`,
+        { method: 'POST', operation: 'session', scopes, headers: { 'content-length': '0' } },
+        call,
+      ),
+    );
 
   return {
     startBlob: async (repository, blob, from, call) => {
@@ -25,7 +37,12 @@ export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
       let response: HttpResponse | undefined;
       if (from !== undefined && hostOf(from) === hostOf(repository)) {
         const source = scopeOf(from, 'GET');
-        response = await open(repository, `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`, [...scopes, source], call);
+        response = await open(
+          repository,
+          `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`,
+          [...scopes, source],
+          call,
+        );
         if (MOUNT_REFUSED.includes(response.status)) {
           await response.body.discard();
           response = undefined;
@@ -34,12 +51,20 @@ export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
       response ??= await open(repository, '', scopes, call);
       await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
       await response.body.discard();
-      return response.status === 201 ? 'mounted' : upload(fetch, request, repository, blob, locationOf(response, object));
+      return response.status === 201
+        ? 'mounted'
+        : upload(fetch, request, repository, blob, locationOf(response, object));
     },
   };
 }
 
-function upload(fetch: Fetch, request: RequestTo, repository: RepositoryName, blob: Descriptor, location: URL): BlobUpload {
+function upload(
+  fetch: Fetch,
+  request: RequestTo,
+  repository: RepositoryName,
+  blob: Descriptor,
+  location: URL,
+): BlobUpload {
   const object = referenceText(repository, blob.digest);
   const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): Parameters<Fetch>[0] => ({
     ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
@@ -52,11 +77,17 @@ function upload(fetch: Fetch, request: RequestTo, repository: RepositoryName, bl
       // Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given.
       url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(blob.digest)}`;
       const body: RequestBody =
-        content instanceof Uint8Array ? { kind: 'bytes', bytes: content } : { kind: 'stream', length: blob.size, chunks: content };
+        content instanceof Uint8Array
+          ? { kind: 'bytes', bytes: content }
+          : { kind: 'stream', length: blob.size, chunks: content };
       const response = await fetch(at(url, call, 'PUT', body));
       if (SESSION_LOST.includes(response.status)) {
         const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
-        throw new PromotionError('UPLOAD_LOST', `the registry no longer takes the upload of ${object} (${response.status} ${errorCodeIn(text) ?? 'without a code'})`, { side: 'destination' });
+        throw new PromotionError(
+          'UPLOAD_LOST',
+          `the registry no longer takes the upload of ${object} (${response.status} ${errorCodeIn(text) ?? 'without a code'})`,
+          { side: 'destination' },
+        );
       }
       await ensureStatus(response, [201, 202, 204], 'upload the blob', object);
       await response.body.discard();

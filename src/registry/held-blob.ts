@@ -7,7 +7,12 @@ import type { Lane } from './lane.ts';
 type Content = { readonly bytes: Uint8Array; readonly giveBack: () => void };
 
 /** A blob small enough to be held in memory until every mirror has it. */
-export function heldBlob(services: TransferServices, blob: Descriptor, lanes: number, signal: AbortSignal): BlobTransfer {
+export function heldBlob(
+  services: TransferServices,
+  blob: Descriptor,
+  lanes: number,
+  signal: AbortSignal,
+): BlobTransfer {
   const using = new Set<Lane>();
   let content: Promise<Content> | undefined;
   let left = lanes;
@@ -16,7 +21,12 @@ export function heldBlob(services: TransferServices, blob: Descriptor, lanes: nu
   // When memory runs short, whoever still needs this blob long after others were done with it must let go.
   const relieve = (): void => {
     if (firstDone === undefined || services.clock.now() - firstDone < PATIENCE_MS) return;
-    for (const lane of using) lane.leave(new PromotionError('LAGGING', 'this mirror kept a blob in memory that the others were done with', { side: 'destination' }));
+    for (const lane of using)
+      lane.leave(
+        new PromotionError('LAGGING', 'this mirror kept a blob in memory that the others were done with', {
+          side: 'destination',
+        }),
+      );
   };
   const load = async (): Promise<Content> => {
     const giveBack = await services.budget.lend(blob.size, relieve, signal);

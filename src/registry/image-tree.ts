@@ -33,7 +33,11 @@ const imageIndex = z.looseObject({ schemaVersion: z.literal(2), manifests: z.arr
 export type ReadManifest = (digest: Digest) => Promise<Manifest | undefined>;
 
 /** Follows an image or index down to its blobs. */
-export async function readImageTree(root: Manifest, repository: RepositoryName, read: ReadManifest): Promise<ImageTree> {
+export async function readImageTree(
+  root: Manifest,
+  repository: RepositoryName,
+  read: ReadManifest,
+): Promise<ImageTree> {
   const levels: Manifest[][] = [];
   const blobs = new Map<Digest, Descriptor>();
   const seen = new Set<Digest>();
@@ -52,16 +56,28 @@ export async function readImageTree(root: Manifest, repository: RepositoryName, 
   return { root, levels, blobs: [...blobs.values()] };
 }
 
-async function readChild(child: Descriptor, repository: RepositoryName, root: Manifest, read: ReadManifest): Promise<Manifest> {
+async function readChild(
+  child: Descriptor,
+  repository: RepositoryName,
+  root: Manifest,
+  read: ReadManifest,
+): Promise<Manifest> {
   const manifest = await read(child.digest);
   if (manifest !== undefined) return manifest;
-  throw new PromotionError('NOT_FOUND', `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`, {
-    side: 'source',
-    hint: 'push the index with all its platforms to staging again',
-  });
+  throw new PromotionError(
+    'NOT_FOUND',
+    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`,
+    {
+      side: 'source',
+      hint: 'push the index with all its platforms to staging again',
+    },
+  );
 }
 
-function partsOf(manifest: Manifest, repository: RepositoryName): { readonly blobs: Descriptor[]; readonly children: Descriptor[] } {
+function partsOf(
+  manifest: Manifest,
+  repository: RepositoryName,
+): { readonly blobs: Descriptor[]; readonly children: Descriptor[] } {
   const body = parseJson(manifest, repository);
   if (isIndexType(manifest.descriptor.mediaType) || (body as { manifests?: unknown }).manifests !== undefined) {
     const index = imageIndex.safeParse(body);
@@ -72,7 +88,10 @@ function partsOf(manifest: Manifest, repository: RepositoryName): { readonly blo
   if (!image.success) throw unsupported(repository, manifest, problemOf(image.error));
   const { config, layers } = image.data;
   // Foreign layers are fetched from their own addresses, never from the registry.
-  return { blobs: [config, ...layers.filter(({ urls }) => urls === undefined || urls.length === 0)].map(toDescriptor), children: [] };
+  return {
+    blobs: [config, ...layers.filter(({ urls }) => urls === undefined || urls.length === 0)].map(toDescriptor),
+    children: [],
+  };
 }
 
 function toDescriptor({ mediaType, digest, size }: z.infer<typeof descriptor>): Descriptor {
@@ -95,9 +114,13 @@ function problemOf(error: z.ZodError): string {
 }
 
 function unsupported(repository: RepositoryName, manifest: Manifest, problem: string, cause?: unknown): PromotionError {
-  return new PromotionError('UNSUPPORTED_MANIFEST', `${referenceText(repository, manifest.descriptor.digest)} (${manifest.descriptor.mediaType}) ${problem}`, {
-    side: 'source',
-    hint: `build it as an OCI or Docker image (${MEDIA_TYPES.ociManifest}) or index`,
-    cause,
-  });
+  return new PromotionError(
+    'UNSUPPORTED_MANIFEST',
+    `${referenceText(repository, manifest.descriptor.digest)} (${manifest.descriptor.mediaType}) ${problem}`,
+    {
+      side: 'source',
+      hint: `build it as an OCI or Docker image (${MEDIA_TYPES.ociManifest}) or index`,
+      cause,
+    },
+  );
 }

@@ -23,7 +23,9 @@ export async function readInventory(
   call: Call,
 ): Promise<Inventory> {
   const listing = await registry.listRepository(repository, call);
-  return listing.kind === 'digests' ? fromDigests(listing) : await fromTags(registry, repository, listing, question, call);
+  return listing.kind === 'digests'
+    ? fromDigests(listing)
+    : await fromTags(registry, repository, listing, question, call);
 }
 
 function fromDigests(listing: RepositoryListing & { kind: 'digests' }): Inventory {
@@ -57,7 +59,13 @@ async function fromTags(
     asked.set(reference, answer);
     return answer;
   };
-  const ask = async ({ digest, tags: wanted }: { readonly digest: Digest; readonly tags: readonly string[] }): Promise<void> => {
+  const ask = async ({
+    digest,
+    tags: wanted,
+  }: {
+    readonly digest: Digest;
+    readonly tags: readonly string[];
+  }): Promise<void> => {
     const listed = wanted.filter((tag) => listing.tags.has(tag));
     await Promise.all(
       listed.map(async (tag) => {
@@ -67,7 +75,8 @@ async function fromTags(
     );
     if (listed.some((tag) => tags.get(tag) === digest)) digests.add(digest);
     // A digest whose every tag is taken by others is not written: whether it is there decides nothing.
-    else if ((wanted.length === 0 || listed.length < wanted.length) && (await resolve(digest)) !== undefined) digests.add(digest);
+    else if ((wanted.length === 0 || listed.length < wanted.length) && (await resolve(digest)) !== undefined)
+      digests.add(digest);
   };
   await Promise.all(Array.from(question, ask));
   return {

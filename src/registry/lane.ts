@@ -27,7 +27,13 @@ export type Lane = {
 /** A lane that counts on `meter` and ends with `signal`, or when it is made to leave. */
 export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal): Lane {
   const own = new AbortController();
-  return { target, meter, attempts: 1, leave: (reason) => own.abort(reason), call: { meter, signal: AbortSignal.any([signal, own.signal]) } };
+  return {
+    target,
+    meter,
+    attempts: 1,
+    leave: (reason) => own.abort(reason),
+    call: { meter, signal: AbortSignal.any([signal, own.signal]) },
+  };
 }
 
 /** How long a registry may take until what was just written can be read; two real ones need up to a second. */
@@ -36,7 +42,11 @@ const READ_BACK_WAITS_MS = [250, 1_000, 3_000];
 /** Writes the manifests of a tree, children first, the root under its tags last. */
 export async function writeManifests(registry: ManifestWriter, lane: Lane, tree: ImageTree): Promise<void> {
   for (const level of tree.levels) {
-    await Promise.all(level.map((manifest) => registry.writeManifest(lane.target.repository, manifest.descriptor.digest, manifest, lane.call)));
+    await Promise.all(
+      level.map((manifest) =>
+        registry.writeManifest(lane.target.repository, manifest.descriptor.digest, manifest, lane.call),
+      ),
+    );
   }
   await writeRoot(registry, lane, tree.root);
 }
@@ -51,7 +61,9 @@ export async function writeRoot(registry: ManifestWriter, lane: Lane, root: Mani
 
 /** Reads every reference back and throws INCOMPLETE unless each is the root. */
 export async function readBack(registry: ManifestReader, lane: Lane, root: Manifest, clock: Clock): Promise<void> {
-  await Promise.all(referencesOf(lane.target, root).map((reference) => readReference(registry, lane, reference, root, clock)));
+  await Promise.all(
+    referencesOf(lane.target, root).map((reference) => readReference(registry, lane, reference, root, clock)),
+  );
 }
 
 function referencesOf({ tags }: CopyTarget, root: Manifest): readonly [string, ...string[]] {
@@ -59,16 +71,26 @@ function referencesOf({ tags }: CopyTarget, root: Manifest): readonly [string, .
   return first === undefined ? [root.descriptor.digest] : [first, ...others];
 }
 
-async function readReference(registry: ManifestReader, lane: Lane, reference: string, root: Manifest, clock: Clock): Promise<void> {
+async function readReference(
+  registry: ManifestReader,
+  lane: Lane,
+  reference: string,
+  root: Manifest,
+  clock: Clock,
+): Promise<void> {
   const { repository } = lane.target;
   for (const wait of [...READ_BACK_WAITS_MS, undefined]) {
     const found = await registry.resolveManifest(repository, reference, lane.call);
     if (found?.digest === root.descriptor.digest) return;
     if (wait === undefined) {
-      throw new PromotionError('INCOMPLETE', `${referenceText(repository, reference)} was written, but reads back as ${found?.digest ?? 'not found'} instead of ${root.descriptor.digest}`, {
-        side: 'destination',
-        hint: 'run again; if it stays so, look at what else writes to this registry',
-      });
+      throw new PromotionError(
+        'INCOMPLETE',
+        `${referenceText(repository, reference)} was written, but reads back as ${found?.digest ?? 'not found'} instead of ${root.descriptor.digest}`,
+        {
+          side: 'destination',
+          hint: 'run again; if it stays so, look at what else writes to this registry',
+        },
+      );
     }
     await clock.wait(wait, lane.call.signal);
   }

@@ -30,7 +30,11 @@ export type RepositoryListing =
   /** Tag names only; which digests they point to, and what is untagged, is not known. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<string> };
 
-export type ListedManifest = { readonly tags: readonly string[]; readonly mediaType?: string; readonly uploadedAt?: number };
+export type ListedManifest = {
+  readonly tags: readonly string[];
+  readonly mediaType?: string;
+  readonly uploadedAt?: number;
+};
 
 export type TagLister = {
   /** All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403 throw. */
@@ -47,7 +51,12 @@ export type ManifestWriter = {
 
 export type BlobWriter = {
   /** Asks for a blob to be mounted `from` another repository of the same registry where one is given, else for an upload. */
-  startBlob(repository: RepositoryName, blob: Descriptor, from: RepositoryName | undefined, call: Call): Promise<'mounted' | BlobUpload>;
+  startBlob(
+    repository: RepositoryName,
+    blob: Descriptor,
+    from: RepositoryName | undefined,
+    call: Call,
+  ): Promise<'mounted' | BlobUpload>;
 };
 
 /** One open upload. Exactly one of its methods is called. */

@@ -47,9 +47,10 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
         const listing = await registry.listRepository(repository, { signal, meter: meterOf(repository) });
         if (listing.kind === 'digests') return new Set(digests.filter((digest) => listing.manifests.has(digest)));
       }
-      const found = await Promise.all(digests.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])));
+      const found = await Promise.all(
+        digests.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])),
+      );
       return new Set(found.flat());
     },
   };
 }
-

@@ -28,8 +28,19 @@ type Branch = {
  * time. Memory is bounded by the window. A reader that lags ends with LAGGING, one that stops reading leaves;
  * neither slows or ends the others.
  */
-export function tee(source: AsyncIterable<Uint8Array>, count: number, options: TeeOptions): AsyncIterable<Uint8Array>[] {
-  const branches = Array.from({ length: count }, (): Branch => ({ queue: [], queued: 0, ended: false, failure: undefined, stalledMs: 0, wake: undefined }));
+export function tee(
+  source: AsyncIterable<Uint8Array>,
+  count: number,
+  options: TeeOptions,
+): AsyncIterable<Uint8Array>[] {
+  const branches = Array.from({ length: count }, (): Branch => ({
+    queue: [],
+    queued: 0,
+    ended: false,
+    failure: undefined,
+    stalledMs: 0,
+    wake: undefined,
+  }));
   const room = signalBox();
   let begun = false;
   const begin = (): void => {
@@ -63,7 +74,12 @@ function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterat
   };
 }
 
-async function pump(source: AsyncIterable<Uint8Array>, branches: readonly Branch[], room: SignalBox, options: TeeOptions): Promise<void> {
+async function pump(
+  source: AsyncIterable<Uint8Array>,
+  branches: readonly Branch[],
+  room: SignalBox,
+  options: TeeOptions,
+): Promise<void> {
   let periodStart = options.clock.now();
   try {
     for await (const chunk of source) {
@@ -82,7 +98,11 @@ async function pump(source: AsyncIterable<Uint8Array>, branches: readonly Branch
   }
 }
 
-async function untilRoom(branches: readonly Branch[], room: SignalBox, { clock, window, lagLimit }: TeeOptions): Promise<void> {
+async function untilRoom(
+  branches: readonly Branch[],
+  room: SignalBox,
+  { clock, window, lagLimit }: TeeOptions,
+): Promise<void> {
   for (;;) {
     const active = branches.filter((branch) => !branch.ended);
     const full = active.filter((branch) => branch.queued >= window);
@@ -96,7 +116,12 @@ async function untilRoom(branches: readonly Branch[], room: SignalBox, { clock, 
     for (const branch of full) {
       branch.stalledMs += waited;
       if (branch.stalledMs >= lagLimit && branch.queued >= window) {
-        end(branch, new PromotionError('LAGGING', 'this mirror is too slow to share the read of the source with the others', { side: 'destination' }));
+        end(
+          branch,
+          new PromotionError('LAGGING', 'this mirror is too slow to share the read of the source with the others', {
+            side: 'destination',
+          }),
+        );
       }
     }
   }

@@ -9,7 +9,12 @@ import { tee, TEE_DEFAULTS } from './tee.ts';
 const RENDEZVOUS_MS = 2_000;
 
 /** A blob too large to hold: one read flows through a bounded window to all mirrors that are ready for it. */
-export function teedBlob(services: TransferServices, blob: Descriptor, lanes: number, signal: AbortSignal): BlobTransfer {
+export function teedBlob(
+  services: TransferServices,
+  blob: Descriptor,
+  lanes: number,
+  signal: AbortSignal,
+): BlobTransfer {
   let sourceFailure: unknown;
   const read = async function* (): AsyncGenerator<Uint8Array> {
     try {
@@ -64,7 +69,9 @@ type Rendezvous = {
   report(): void;
 };
 
-type Start = (count: number) => Promise<{ readonly giveBack: () => void; readonly branches: readonly AsyncIterable<Uint8Array>[] }>;
+type Start = (
+  count: number,
+) => Promise<{ readonly giveBack: () => void; readonly branches: readonly AsyncIterable<Uint8Array>[] }>;
 
 /** Starts the shared read when all lanes have reported, or some time after the first one was ready. */
 function rendezvous(lanes: number, clock: Clock, start: Start): Rendezvous {

@@ -14,9 +14,13 @@ function outcome({ run, totals, images, registries }: RunReport): string[] {
   const lines = ['', `Summary: ${headline(run.mode, totals, images.length)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   if (run.mode === 'parse') return lines;
-  lines.push(`  ${count(totals.present, 'image')} × mirror complete before this run, in ${count(totals.repositories, 'repository', 'repositories')}`);
+  lines.push(
+    `  ${count(totals.present, 'image')} × mirror complete before this run, in ${count(totals.repositories, 'repository', 'repositories')}`,
+  );
   if (run.mode === 'promote' && images.length > 0) {
-    lines.push(`  ${totals.copied} references copied, ${totals.tagged} tagged, ${totals.failed} failed; ${totals.sourceReads} reads of the source`);
+    lines.push(
+      `  ${totals.copied} references copied, ${totals.tagged} tagged, ${totals.failed} failed; ${totals.sourceReads} reads of the source`,
+    );
   }
   const bad = registries.filter(({ failed }) => failed > 0);
   for (const { host, failed } of bad) lines.push(`  ${host}: ${failed} failed`);
@@ -28,7 +32,8 @@ function headline(mode: RunReport['run']['mode'], totals: RunReport['totals'], d
   const named = `${count(totals.images, 'image')} in the manifests`;
   if (mode === 'parse') return `${named}; nothing was asked of any registry`;
   if (due === 0) return `${named}, nothing to promote`;
-  if (mode === 'dry-run') return `${named}, ${due} to promote (${count(totals.pending, 'reference')}); this was a dry run, nothing was written`;
+  if (mode === 'dry-run')
+    return `${named}, ${due} to promote (${count(totals.pending, 'reference')}); this was a dry run, nothing was written`;
   return `${named}, ${due} due (${count(totals.copied + totals.tagged + totals.failed, 'reference')})`;
 }
 
@@ -39,7 +44,8 @@ function problems(failures: readonly Failure[]): string[] {
   const lines = ['', `${count(failures.length, 'problem')}:`];
   for (const [code, found] of byCode) {
     for (const failure of found.slice(0, LISTED_PER_CODE)) lines.push(...problem(failure));
-    if (found.length > LISTED_PER_CODE) lines.push(`  ${code}: and ${found.length - LISTED_PER_CODE} more; all of them stand above`);
+    if (found.length > LISTED_PER_CODE)
+      lines.push(`  ${code}: and ${found.length - LISTED_PER_CODE} more; all of them stand above`);
   }
   return lines;
 }
@@ -48,7 +54,8 @@ function problem({ code, at, image, digest, message, hint, refs = [] }: Failure)
   const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column} `;
   const subject = [image, digest].filter((part) => part !== undefined).join('@');
   const lines = [`  ${place}${code}${subject === '' ? '' : ` ${subject}`}`, `      ${message}`];
-  if (refs.length > 0) lines.push(`      on ${refs.slice(0, 3).join(', ')}${refs.length > 3 ? ` and ${refs.length - 3} more` : ''}`);
+  if (refs.length > 0)
+    lines.push(`      on ${refs.slice(0, 3).join(', ')}${refs.length > 3 ? ` and ${refs.length - 3} more` : ''}`);
   if (hint !== undefined) lines.push(`      → ${hint}`);
   return lines;
 }

@@ -15,10 +15,18 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
   const registries = openRegistries({ env, clock, narrate, random: Math.random });
   try {
-    narrate({ type: 'log', level: 'info', message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"` });
+    narrate({
+      type: 'log',
+      level: 'info',
+      message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"`,
+    });
     const report = await runPromotion(
       { mode, threads: options.threads, version: await versionName() },
-      { load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }), registry: registries.registry, pause: registries.pause },
+      {
+        load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }),
+        registry: registries.registry,
+        pause: registries.pause,
+      },
       { clock, narrate, signal },
     );
     if (options.confirm) narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
@@ -29,7 +37,11 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   }
 }
 
-function conclude({ failures, totals }: RunReport, { detailedExitcode }: CipOptions, { narrate, signal }: CommandServices): number {
+function conclude(
+  { failures, totals }: RunReport,
+  { detailedExitcode }: CipOptions,
+  { narrate, signal }: CommandServices,
+): number {
   const stopped = stopSignalOf(signal);
   const [first] = failures;
   if (first !== undefined && stopped === undefined) {

@@ -1,32 +1,44 @@
-import { hostOf } from '../image/reference.ts';
-import { refsOf, type PlannedImage, type PromotedImage } from './images.ts';
-import type { Plan } from './plan.ts';
-import type { Promotion } from './promote.ts';
-import type { Loaded } from './setup.ts';
+import { hostOf, refsOf } from '../image/reference.ts';
+import type { PlannedImage, PromotedImage } from '../phases/images.ts';
+import type { Plan } from '../phases/plan.ts';
+import type { Promotion } from '../phases/promote.ts';
+import type { Loaded } from '../phases/setup.ts';
+import type { Traffic } from '../phases/traffic.ts';
 import type { Failure } from '../errors.ts';
 import type { ImageReport, RegistryReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
-import type { WantedImage } from '../plan/desired.ts';
-import type { Meter } from '../registry/roles.ts';
 
 /** How far a run came; undefined when not even the manifests were loaded. */
 export type Reached = Loaded | Plan | Promotion | undefined;
 
 /** Makes the one report of a run from the output of its last phase. */
-export function buildReport(run: RunFacts, reached: Reached, traffic: ReadonlyMap<string, Meter>): RunReport {
+export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
   const plan = reached?.phase === 'promote' ? reached.plan : reached?.phase === 'plan' ? reached : undefined;
-  const images = reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
+  const images =
+    reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
   const failures = reached?.failures ?? [];
   const registries = registriesOf(plan, images, failures, traffic);
   return { run, registries, images, failures, totals: totalsOf(reached, plan, images, registries) };
 }
 
-function imageReport({ name, digest, tags, source, at }: WantedImage, sourceReads: number, targets: readonly TargetReport[]): ImageReport {
+function imageReport(
+  { name, digest, tags, source, at }: PlannedImage['wanted'],
+  sourceReads: number,
+  targets: readonly TargetReport[],
+): ImageReport {
   return { name, digest, tags, source: `${source}@${digest}`, file: at.file, line: at.line, sourceReads, targets };
 }
 
 function pendingReport({ wanted, targets }: PlannedImage): ImageReport {
   const reports = targets.flatMap(({ repository, tags, action }) =>
-    refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({ ref, action, pending: true, attempts: 0, requests: 0, bytes: 0, ms: 0 })),
+    refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({
+      ref,
+      action,
+      pending: true,
+      attempts: 0,
+      requests: 0,
+      bytes: 0,
+      ms: 0,
+    })),
   );
   return imageReport(wanted, 0, reports);
 }
@@ -47,10 +59,19 @@ function promotedReport({ wanted, results, sourceReads }: PromotedImage): ImageR
   return imageReport(wanted, sourceReads, reports);
 }
 
-function registriesOf(plan: Plan | undefined, images: readonly ImageReport[], failures: readonly Failure[], traffic: ReadonlyMap<string, Meter>): RegistryReport[] {
+function registriesOf(
+  plan: Plan | undefined,
+  images: readonly ImageReport[],
+  failures: readonly Failure[],
+  traffic: Traffic['hosts'],
+): RegistryReport[] {
   const repositories = countBy(plan?.repositories ?? []);
-  const unread = countBy(failures.filter(({ phase, source }) => phase === 'plan' && source === undefined).flatMap(({ refs = [] }) => refs));
-  const unwritten = countBy(images.flatMap(({ targets }) => targets.filter(({ action }) => action === 'failed').map(({ ref }) => ref)));
+  const unread = countBy(
+    failures.filter(({ phase, source }) => phase === 'plan' && source === undefined).flatMap(({ refs = [] }) => refs),
+  );
+  const unwritten = countBy(
+    images.flatMap(({ targets }) => targets.filter(({ action }) => action === 'failed').map(({ ref }) => ref)),
+  );
   const hosts = new Set([...repositories.keys(), ...traffic.keys()]);
   return [...hosts].toSorted().map((host) => ({
     host,
@@ -67,10 +88,18 @@ function countBy(refs: readonly string[]): Map<string, number> {
   return counts;
 }
 
-function totalsOf(reached: Reached, plan: Plan | undefined, images: readonly ImageReport[], registries: readonly RegistryReport[]): Totals {
+function totalsOf(
+  reached: Reached,
+  plan: Plan | undefined,
+  images: readonly ImageReport[],
+  registries: readonly RegistryReport[],
+): Totals {
   const targets = images.flatMap((image) => image.targets);
   const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
-  const named = reached?.phase === 'setup' ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0) : (plan?.named ?? 0);
+  const named =
+    reached?.phase === 'setup'
+      ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0)
+      : (plan?.named ?? 0);
   return {
     images: named,
     repositories: plan?.repositories.length ?? 0,

@@ -1,0 +1,63 @@
+import type { Failure } from '../errors.ts';
+import type { Context } from '../pipeline/phase.ts';
+import { gather, type Pending, type PendingLack, type SourceState } from '../plan/assemble.ts';
+import { compare } from '../plan/compare.ts';
+import { conflictFinder } from '../plan/conflicts.ts';
+import type { ImageSet, WantedImage } from '../plan/desired.ts';
+import { readInventory } from '../registry/inventory.ts';
+import type { PlanServices } from './plan.ts';
+import { pushTo, readByHost, unreadable } from './read-by-host.ts';
+
+/** What the destinations lack, image by image, and how many image × mirror pairs are complete. */
+export type Found = {
+  readonly pending: readonly Pending[];
+  readonly present: number;
+  readonly failures: readonly Failure[];
+};
+
+/** Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. */
+export async function findPending(
+  { registry, traffic }: Pick<PlanServices, 'registry' | 'traffic'>,
+  destinations: ReadonlyMap<string, readonly ImageSet[]>,
+  context: Context,
+): Promise<Found> {
+  const conflictsOf = conflictFinder();
+  const lacks: PendingLack[] = [];
+  let present = 0;
+  const read = async (repository: string): Promise<void> => {
+    const sets = destinations.get(repository) ?? [];
+    const call = { signal: context.signal, meter: traffic.of(repository) };
+    const inventory = await readInventory(registry, repository, wantedOf(sets), call);
+    const found = compare(sets, conflictsOf(sets), inventory);
+    present += found.present;
+    for (const lack of found.lacks) lacks.push({ ...lack, repository, isNew: !inventory.holdsManifests });
+  };
+  const errors = await readByHost('destination', [...destinations.keys()], read, context);
+  return { pending: gather(lacks), present, failures: unreadable(errors) };
+}
+
+function* wantedOf(sets: readonly ImageSet[]): Generator<WantedImage> {
+  for (const set of sets) yield* set.images;
+}
+
+/** Asks each source repository only for what is missing somewhere. */
+export async function findSources(
+  { source }: Pick<PlanServices, 'source'>,
+  pending: readonly Pending[],
+  context: Context,
+): Promise<(image: WantedImage) => SourceState> {
+  const bySource = new Map<string, WantedImage[]>();
+  for (const { image } of pending) pushTo(bySource, image.source, image);
+  const there = new Set<WantedImage>();
+  const read = async (repository: string): Promise<void> => {
+    const images = bySource.get(repository) ?? [];
+    const has = await source.whichExist(
+      repository,
+      images.map(({ digest }) => digest),
+      context.signal,
+    );
+    for (const image of images) if (has.has(image.digest)) there.add(image);
+  };
+  const errors = await readByHost('source', [...bySource.keys()], read, context);
+  return (image) => errors.get(image.source) ?? (there.has(image) ? 'there' : 'lost');
+}
