@@ -2,7 +2,8 @@ import { BlockList, isIP } from 'node:net';
 
 /** Why a request to `target` must not be sent, as half a sentence; undefined when it may be. `from` is where the address came from, if a server gave it. */
 export function addressProblem(target: URL, from?: URL): string | undefined {
-  if (target.protocol !== 'https:' && target.protocol !== 'http:') return `has the scheme "${target.protocol.slice(0, -1)}"`;
+  if (target.protocol !== 'https:' && target.protocol !== 'http:')
+    return `has the scheme "${target.protocol.slice(0, -1)}"`;
   const host = bare(target.hostname);
   if (isForbidden(host)) return 'is a link-local or metadata address';
   if (from === undefined) return undefined;
@@ -27,11 +28,25 @@ function isForbidden(host: string): boolean {
 }
 
 // The names under which clouds serve credentials to whoever asks from inside.
-const METADATA_NAMES: ReadonlySet<string> = new Set(['metadata.google.internal', 'metadata', 'metadata.goog', 'instance-data', 'instance-data.ec2.internal']);
+const METADATA_NAMES: ReadonlySet<string> = new Set([
+  'metadata.google.internal',
+  'metadata',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+]);
 
 const FORBIDDEN = ranges(['169.254.0.0', 16], ['fe80::', 10], ['fd00:ec2::254', 128]);
 const LOOPBACK = ranges(['127.0.0.0', 8], ['::1', 128]);
-const PRIVATE = ranges(['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10], ['0.0.0.0', 8], ['fc00::', 7], ['::', 128]);
+const PRIVATE = ranges(
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['0.0.0.0', 8],
+  ['fc00::', 7],
+  ['::', 128],
+);
 
 function ranges(...nets: readonly (readonly [string, number])[]): BlockList {
   const list = new BlockList();
@@ -47,5 +62,8 @@ function contains(list: BlockList, host: string): boolean {
 
 /** The host name in lower case, without the brackets of IPv6 and without the root's dot. */
 function bare(hostname: string): string {
-  return hostname.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
 }

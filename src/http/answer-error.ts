@@ -13,18 +13,28 @@ const SHOWN_LIMIT = 300;
  * The error that an unwanted answer stands for, with the registry's own words; reads the start of the body and gives the
  * rest up. `host` is the registry that the hint speaks of, where it is not the host that answered.
  */
-export async function answerError(response: HttpResponse, what: string, host: string = response.url.host): Promise<PromotionError> {
+export async function answerError(
+  response: HttpResponse,
+  what: string,
+  host: string = response.url.host,
+): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, READ_LIMIT);
   await whole.body.discard();
   const said = registryWords(text, header(response, 'content-type') ?? '');
   const { code, hint } = meaning(response.status, registryName(host));
-  return new PromotionError(code, `${what}: the registry answered ${response.status}${said === '' ? '' : `: ${said}`}`, { hint });
+  return new PromotionError(
+    code,
+    `${what}: the registry answered ${response.status}${said === '' ? '' : `: ${said}`}`,
+    { hint },
+  );
 }
 
 function meaning(status: number, host: string): { readonly code: ErrorCode; readonly hint: string } {
-  if (status === 401) return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
+  if (status === 401)
+    return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
   if (status === 403) return { code: 'DENIED', hint: `check that the account used for ${host} may do this` };
-  if (status === 404) return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };
+  if (status === 404)
+    return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };
   if (status === 429) return { code: 'RATE_LIMITED', hint: `run again later, or ask for more quota on ${host}` };
   if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `run again; if it stays, ask whoever runs ${host}` };
   return { code: 'REGISTRY_PROTOCOL', hint: `check that ${host} is an OCI registry that allows this operation` };
@@ -68,7 +78,10 @@ function printable(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
-    .replace(/\b((?:access_|refresh_|identity_?)?token|password|secret|signature|authorization)(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi, '$1$2…')
+    .replace(
+      /\b((?:access_|refresh_|identity_?)?token|password|secret|signature|authorization)(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
+      '$1$2…',
+    )
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')
     .replace(/(https?:\/\/)[^\s/@]+@/gi, '$1')
     .replace(/ +/g, ' ')

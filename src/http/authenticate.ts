@@ -34,7 +34,9 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     if (request.headers?.['authorization'] !== undefined) return await inner(request);
     const { origin } = request.url;
     const known = learned.get(origin);
-    const first = known === undefined ? undefined : await passFor(gate, known, request, []);
+    // Without scopes there is nothing to ask a token for before the registry says what it wants.
+    const unasked = known !== undefined && (known.kind === 'basic' || scopesOf(request).length > 0);
+    const first = !unasked ? undefined : await passFor(gate, known, request, scopesOf(request));
     const response = await inner(withPass(request, first));
     if (response.status !== 401) return response;
 
@@ -45,28 +47,38 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
     // A wrong password does not get better by saying it again.
     if (scheme.kind === 'basic' && first?.authorization.startsWith('Basic ') === true) return response;
-    const second = await secondPass(gate, scheme, request, response);
+    // The slot of the 401 is given back before a token server is asked for one of its own.
+    if (scheme.kind === 'bearer') await response.body.discard();
+    const second = await passFor(gate, scheme, request, scopesAfter(request, scheme, first));
     if (second === undefined) return response;
     await response.body.discard();
     return await inner(withPass(request, second));
   };
 }
 
-/** The pass for the replay. The slot of the 401 is given back before a token server is asked. */
-async function secondPass(gate: Gate, scheme: Scheme, request: HttpRequest, response: HttpResponse): Promise<Pass | undefined> {
-  if (scheme.kind === 'basic') return await passFor(gate, scheme, request, []);
-  await response.body.discard();
-  return await passFor(gate, scheme, request, scheme.scopes);
+function scopesOf(request: HttpRequest): readonly string[] {
+  return scopeStrings(request.scopes ?? []);
 }
 
-async function passFor({ tokens, credentials }: Gate, scheme: Scheme, request: HttpRequest, challenged: readonly string[]): Promise<Pass | undefined> {
+/** What the request says it needs; what the registry says only where the request does not, or where that was not enough. */
+function scopesAfter(request: HttpRequest, scheme: Scheme, first: Pass | undefined): readonly string[] {
+  const own = scopesOf(request);
+  if (scheme.kind === 'basic' || (own.length > 0 && first === undefined)) return own;
+  return mergeScopes([...own, ...scheme.scopes]);
+}
+
+async function passFor(
+  { tokens, credentials }: Gate,
+  scheme: Scheme,
+  request: HttpRequest,
+  scopes: readonly string[],
+): Promise<Pass | undefined> {
   const { url, signal, meter, anonymous = false } = request;
   if (scheme.kind === 'basic') {
     const credential = anonymous ? undefined : await credentials(url.host, signal);
     if (credential?.kind !== 'basic') return undefined;
     return { authorization: basicAuthorization(credential.username, credential.password), forget: () => {} };
   }
-  const scopes = mergeScopes([...scopeStrings(request.scopes ?? []), ...challenged]);
   const want: TokenWant = { registry: url, realm: scheme.realm, service: scheme.service, scopes, anonymous };
   const large = request.body !== undefined && lengthOf(request.body) >= LARGE_BODY;
   const token: Token = await tokens.get(want, { large, signal, ...(meter === undefined ? {} : { meter }) });
@@ -78,14 +90,20 @@ function lengthOf(body: NonNullable<HttpRequest['body']>): number {
 }
 
 function withPass(request: HttpRequest, pass: Pass | undefined): HttpRequest {
-  return pass === undefined ? request : { ...request, headers: { ...request.headers, authorization: pass.authorization } };
+  return pass === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, authorization: pass.authorization } };
 }
 
 async function replayNeeded(request: HttpRequest, response: HttpResponse): Promise<PromotionError> {
   const what = `${request.method} ${redactUrl(request.url)}`;
   const cause = await answerError(response, what);
-  return new PromotionError('REPLAY_NEEDED', `${what}: the body was a stream and cannot be sent again: ${cause.message}`, {
-    cause,
-    ...(cause.hint === undefined ? {} : { hint: cause.hint }),
-  });
+  return new PromotionError(
+    'REPLAY_NEEDED',
+    `${what}: the body was a stream and cannot be sent again: ${cause.message}`,
+    {
+      cause,
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+    },
+  );
 }

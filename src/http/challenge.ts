@@ -49,7 +49,12 @@ function challengesIn(text: string): Challenge[] {
 
 /** How a registry wants to be asked. */
 export type Scheme =
-  | { readonly kind: 'bearer'; readonly realm: string; readonly service: string | undefined; readonly scopes: readonly string[] }
+  | {
+      readonly kind: 'bearer';
+      readonly realm: string;
+      readonly service: string | undefined;
+      readonly scopes: readonly string[];
+    }
   | { readonly kind: 'basic' };
 
 /** The challenge that we can answer: Bearer with a realm before Basic; undefined when there is neither. */

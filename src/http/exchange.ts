@@ -15,11 +15,16 @@ export type ExchangeOptions = { readonly clock: Clock; readonly timeouts: Timeou
  * Sends one request over a dispatcher and resolves with the answer as soon as its headers are there.
  * However it ends, the socket, the timers and the request body's source are let go.
  */
-export function exchange(dispatcher: Dispatcher, request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
+export function exchange(
+  dispatcher: Dispatcher,
+  request: HttpRequest,
+  options: ExchangeOptions,
+): Promise<HttpResponse> {
   const answer = Promise.withResolvers<HttpResponse>();
   const what = `${request.method} ${redactUrl(request.url)}`;
   const life = lifeOf(request, what, options, answer.reject);
-  const body = request.body === undefined ? undefined : outgoing(request.body, { sending: life.sending, failed: life.fail });
+  const body =
+    request.body === undefined ? undefined : outgoing(request.body, { sending: life.sending, failed: life.fail });
   if (body !== undefined) life.onEnd(body.stop);
   if (request.signal.aborted) {
     life.fail(request.signal.reason);
@@ -60,21 +65,31 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest, options: 
   return answer.promise;
 }
 
-function dispatchOptions(request: HttpRequest, body: ReturnType<typeof outgoing> | undefined): Dispatcher.DispatchOptions {
+function dispatchOptions(
+  request: HttpRequest,
+  body: ReturnType<typeof outgoing> | undefined,
+): Dispatcher.DispatchOptions {
   const { url, method, headers } = request;
   return {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method,
     // Compressed answers would have other digests and lengths than the registry's descriptors say.
-    headers: { 'accept-encoding': 'identity', 'user-agent': 'kpromo', ...headers, ...(body === undefined ? {} : { 'content-length': String(body.length) }) },
+    headers: {
+      'accept-encoding': 'identity',
+      'user-agent': 'kpromo',
+      ...headers,
+      ...(body === undefined ? {} : { 'content-length': String(body.length) }),
+    },
     body: (body?.payload ?? null) as Dispatcher.DispatchOptions['body'],
     // undici closes the connection after each HEAD unless told not to; half of our requests are HEADs.
     reset: false,
   } as Dispatcher.DispatchOptions;
 }
 
-function headerMap(headers: Readonly<Record<string, string | string[] | undefined>>): ReadonlyMap<string, readonly string[]> {
+function headerMap(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): ReadonlyMap<string, readonly string[]> {
   const map = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) map.set(name.toLowerCase(), typeof value === 'string' ? [value] : value);
@@ -96,7 +111,12 @@ type Life = {
 };
 
 /** The timers, the abort signal and the one end of an exchange. */
-function lifeOf(request: HttpRequest, what: string, { clock, timeouts }: ExchangeOptions, reject: (error: unknown) => void): Life {
+function lifeOf(
+  request: HttpRequest,
+  what: string,
+  { clock, timeouts }: ExchangeOptions,
+  reject: (error: unknown) => void,
+): Life {
   const idle = watchdog(clock);
   const cleanups: (() => void)[] = [];
   let controller: Dispatcher.DispatchController | undefined;
@@ -118,8 +138,10 @@ function lifeOf(request: HttpRequest, what: string, { clock, timeouts }: Exchang
       if (pipe === undefined) reject(error);
       else pipe.fail(error);
     });
-  const expire = (code: 'TIMEOUT' | 'STALLED', words: string) => (): void => fail(new PromotionError(code, `${what}: ${words}`, { hint: SLOW }));
-  const stalled = (doing: string): void => idle.watch(timeouts.idle, expire('STALLED', `no byte ${doing} for ${seconds(timeouts.idle)}`));
+  const expire = (code: 'TIMEOUT' | 'STALLED', words: string) => (): void =>
+    fail(new PromotionError(code, `${what}: ${words}`, { hint: SLOW }));
+  const stalled = (doing: string): void =>
+    idle.watch(timeouts.idle, expire('STALLED', `no byte ${doing} for ${seconds(timeouts.idle)}`));
 
   const onAbort = (): void => fail(request.signal.reason);
   request.signal.addEventListener('abort', onAbort, { once: true });
@@ -138,7 +160,8 @@ function lifeOf(request: HttpRequest, what: string, { clock, timeouts }: Exchang
       else idle.rest();
     },
     sent: () => {
-      if (!over && pipe === undefined) idle.watch(timeouts.headers, expire('TIMEOUT', `no answer within ${seconds(timeouts.headers)}`));
+      if (!over && pipe === undefined)
+        idle.watch(timeouts.headers, expire('TIMEOUT', `no answer within ${seconds(timeouts.headers)}`));
     },
     answered: (given) => {
       pipe = given;
@@ -162,4 +185,3 @@ const SLOW = 'check the network path to the host, or allow more time in the regi
 function seconds(ms: number): string {
   return `${ms / 1000} s`;
 }
-

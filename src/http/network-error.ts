@@ -4,7 +4,10 @@ import { isPromotionError, PromotionError } from '../errors.ts';
 export function networkError(error: unknown, what: string): PromotionError {
   if (isPromotionError(error)) return error;
   const hint = hintFor(codeOf(error));
-  return new PromotionError('NETWORK', `${what}: ${reasonOf(error)}`, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  return new PromotionError('NETWORK', `${what}: ${reasonOf(error)}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** True when no usable answer came and asking again may help: a wrong certificate stays wrong. */
@@ -31,7 +34,9 @@ function hintFor(code: string | undefined): string | undefined {
   if (code === undefined) return undefined;
   if (code === 'ENOTFOUND') return 'check the spelling of the host and the DNS of this machine';
   if (code === 'ECONNREFUSED') return 'check that the registry runs and that the port is right';
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return 'the host speaks plain HTTP; name it as an insecure registry if that is meant';
-  if (CERTIFICATE.test(code)) return 'give the CA that signed the certificate in the registry configuration or in NODE_EXTRA_CA_CERTS';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    return 'the host speaks plain HTTP; name it as an insecure registry if that is meant';
+  if (CERTIFICATE.test(code))
+    return 'give the CA that signed the certificate in the registry configuration or in NODE_EXTRA_CA_CERTS';
   return undefined;
 }

@@ -2,7 +2,10 @@ import type { HttpResponse, ResponseBody } from './fetch.ts';
 import { collect } from './response-body.ts';
 
 /** The first `limit` bytes of an answer as text, and the same answer with its body still whole. */
-export async function peek(response: HttpResponse, limit: number): Promise<{ readonly text: string; readonly response: HttpResponse }> {
+export async function peek(
+  response: HttpResponse,
+  limit: number,
+): Promise<{ readonly text: string; readonly response: HttpResponse }> {
   const { body } = response;
   const source = body.stream()[Symbol.asyncIterator]();
   const seen: Uint8Array[] = [];

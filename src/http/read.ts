@@ -5,7 +5,11 @@ import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
  * Sends a request and reads its answer to the end, `limit` bytes at most. With a retry layer in `fetch`, a 2xx body that
  * was cut short or stalled is asked for again within that layer's one budget.
  */
-export async function readAll(fetch: Fetch, request: HttpRequest, limit: number): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
+export async function readAll(
+  fetch: Fetch,
+  request: HttpRequest,
+  limit: number,
+): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
   const response = await fetch({ ...request, wholeBody: limit });
   return { response, bytes: await response.body.bytes(limit) };
 }
@@ -15,6 +19,12 @@ export async function readAll(fetch: Fetch, request: HttpRequest, limit: number)
  * status means. `operation` and `object` become the beginning of the message: «reading manifest host/repo:tag». `host` is the registry
  * meant, where another one answered for it.
  */
-export async function ensureStatus(response: HttpResponse, expected: readonly number[], operation: string, object: string, host?: string): Promise<void> {
+export async function ensureStatus(
+  response: HttpResponse,
+  expected: readonly number[],
+  operation: string,
+  object: string,
+  host?: string,
+): Promise<void> {
   if (!expected.includes(response.status)) throw await answerError(response, `${operation} ${object}`, host);
 }

@@ -53,9 +53,13 @@ function refuse(request: HttpRequest, target: URL, from?: URL): void {
   if (problem === undefined) return;
   const what = `${request.method} ${redactUrl(request.url)}`;
   const subject = from === undefined ? 'its address' : `the redirect to ${redactUrl(target)}`;
-  throw new PromotionError('REFUSED_ADDRESS', `${what}: ${subject} ${problem}`, { hint: 'check the registry: a public registry has no reason to point there' });
+  throw new PromotionError('REFUSED_ADDRESS', `${what}: ${subject} ${problem}`, {
+    hint: 'check the registry: a public registry has no reason to point there',
+  });
 }
 
 function protocolError(request: HttpRequest, what: string): PromotionError {
-  return new PromotionError('REGISTRY_PROTOCOL', `${request.method} ${redactUrl(request.url)}: ${what}`, { hint: 'check that the address is a registry' });
+  return new PromotionError('REGISTRY_PROTOCOL', `${request.method} ${redactUrl(request.url)}: ${what}`, {
+    hint: 'check that the address is a registry',
+  });
 }

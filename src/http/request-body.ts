@@ -29,7 +29,12 @@ export function outgoing(body: RequestBody, sender: Sender): Outgoing {
   }
   const source = (body.kind === 'bytes' ? once(body.bytes) : body.chunks)[Symbol.asyncIterator]();
   const pull = pieces(source, sender);
-  return { length, payload: length === 0 ? null : { [Symbol.asyncIterator]: () => pull.iterator }, halt: pull.halt, stop: pull.stop };
+  return {
+    length,
+    payload: length === 0 ? null : { [Symbol.asyncIterator]: () => pull.iterator },
+    halt: pull.halt,
+    stop: pull.stop,
+  };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -93,7 +93,15 @@ function bodyQueue(valve: Valve): Queue {
     valve.awaiting(true);
     valve.resume();
   };
-  return { finished: done.promise, push, next, cancel, drop, end: () => settle('ended'), fail: (error) => settle({ error }) };
+  return {
+    finished: done.promise,
+    push,
+    next,
+    cancel,
+    drop,
+    end: () => settle('ended'),
+    fail: (error) => settle({ error }),
+  };
 }
 
 function readerOf(queue: Queue, what: string): ResponseBody {
@@ -136,5 +144,10 @@ export function bodyOf(bytes: Uint8Array, what: string): ResponseBody {
   async function* stream(): AsyncGenerator<Uint8Array> {
     if (bytes.length > 0) yield bytes;
   }
-  return { finished: Promise.resolve(), stream, bytes: (limit) => collect(stream(), limit, what), discard: async () => {} };
+  return {
+    finished: Promise.resolve(),
+    stream,
+    bytes: (limit) => collect(stream(), limit, what),
+    discard: async () => {},
+  };
 }

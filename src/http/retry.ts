@@ -81,7 +81,12 @@ async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<Prom
 
 /** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
 async function legible(outcome: Outcome): Promise<Outcome> {
-  if (!('response' in outcome) || outcome.response.status !== 429 || header(outcome.response, 'retry-after') !== undefined) return outcome;
+  if (
+    !('response' in outcome) ||
+    outcome.response.status !== 429 ||
+    header(outcome.response, 'retry-after') !== undefined
+  )
+    return outcome;
   return await peek(outcome.response, TEXT_LIMIT);
 }
 
@@ -90,13 +95,19 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
   const own = backoff(attempts, random());
   if (!('response' in outcome)) return { ms: own, ordered: false };
   const { response, text } = outcome;
-  const asked = retryAfter({ header: (name) => header(response, name), ...(text === undefined ? {} : { text }) }, clock.now());
+  const asked = retryAfter(
+    { header: (name) => header(response, name), ...(text === undefined ? {} : { text }) },
+    clock.now(),
+  );
   // Never sooner than our own backoff: «0» and microseconds are answers, too, and would make a busy loop.
   return { ms: Math.max(asked ?? 0, own), ordered: asked !== undefined || response.status === 429 };
 }
 
 /** Says for each pause of a request whether it still may be waited. */
-function patienceOf(rules: { clock: Clock; budget: number; maxWait: number }, request: HttpRequest): (pause: Pause) => 'budget' | PromotionError | undefined {
+function patienceOf(
+  rules: { clock: Clock; budget: number; maxWait: number },
+  request: HttpRequest,
+): (pause: Pause) => 'budget' | PromotionError | undefined {
   let firstFailure: number | undefined;
   let ordered = 0;
   return (pause) => {
@@ -106,9 +117,13 @@ function patienceOf(rules: { clock: Clock; budget: number; maxWait: number }, re
     ordered += pause.ms;
     if (ordered <= rules.maxWait) return undefined;
     const release = new Date(now + pause.ms).toISOString();
-    return new PromotionError('PAUSED_TOO_LONG', `${request.method} ${redactUrl(request.url)}: the registry asks to wait until ${release}`, {
-      hint: `run again after ${release}, or allow longer waits with --max-wait`,
-    });
+    return new PromotionError(
+      'PAUSED_TOO_LONG',
+      `${request.method} ${redactUrl(request.url)}: the registry asks to wait until ${release}`,
+      {
+        hint: `run again after ${release}, or allow longer waits with --max-wait`,
+      },
+    );
   };
 }
 
@@ -124,10 +139,14 @@ function exhausted(outcome: Outcome, attempts: number): PromotionError | undefin
 async function replayNeeded(request: HttpRequest, outcome: Outcome): Promise<PromotionError> {
   const what = `${request.method} ${redactUrl(request.url)}`;
   const cause = 'response' in outcome ? await answerError(outcome.response, what) : outcome.error;
-  return new PromotionError('REPLAY_NEEDED', `${what}: the body was a stream and cannot be sent again: ${cause.message}`, {
-    cause,
-    hint: 'the upload is started anew by the copy; run again if it was not',
-  });
+  return new PromotionError(
+    'REPLAY_NEEDED',
+    `${what}: the body was a stream and cannot be sent again: ${cause.message}`,
+    {
+      cause,
+      hint: 'the upload is started anew by the copy; run again if it was not',
+    },
+  );
 }
 
 function tell({ narrate }: RetryOptions, request: HttpRequest, outcome: Outcome, pause: Pause, attempts: number): void {

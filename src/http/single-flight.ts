@@ -1,5 +1,9 @@
 /** Runs the same work once for all who ask for it at the same time. */
-export type SingleFlight<T> = (key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+export type SingleFlight<T> = (
+  key: string,
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => Promise<T>,
+) => Promise<T>;
 
 type Flight<T> = { readonly result: Promise<T>; readonly controller: AbortController; waiters: number };
 
@@ -13,7 +17,11 @@ export function singleFlight<T>(): SingleFlight<T> {
     const known = flights.get(key);
     if (known !== undefined) return known;
     const controller = new AbortController();
-    const flight: Flight<T> = { controller, waiters: 0, result: start(controller.signal).finally(() => forget(key, flight)) };
+    const flight: Flight<T> = {
+      controller,
+      waiters: 0,
+      result: start(controller.signal).finally(() => forget(key, flight)),
+    };
     flights.set(key, flight);
     return flight;
   };

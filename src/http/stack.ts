@@ -36,7 +36,11 @@ const CONCURRENCY = 20;
 /** The one way to the network: every layer, in the one place that decides their order. */
 export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; close(): Promise<void> } {
   const { clock, random = Math.random, concurrency = CONCURRENCY, narrate: narrator = () => {} } = options;
-  const sockets = transport({ clock, connections: concurrency, ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }) });
+  const sockets = transport({
+    clock,
+    connections: concurrency,
+    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+  });
   const retried = retry({
     clock,
     random,
@@ -49,7 +53,9 @@ export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; c
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
   const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(narrate(narrator, clock)(sockets.fetch));
   // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
-  const authenticated = authenticate({ clock, credentials: options.credentials ?? anonymous, fetch: retried(sent) })(sent);
+  const authenticated = authenticate({ clock, credentials: options.credentials ?? anonymous, fetch: retried(sent) })(
+    sent,
+  );
   // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
   // retry asks the registry again instead of a storage address that has expired.
   return { fetch: retried(redirect()(authenticated)), close: sockets.close };

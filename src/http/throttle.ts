@@ -17,7 +17,10 @@ export const throttle =
   (limiter: Limiter) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    const release = await limiter.acquire({ origin: request.url.origin, lane: LANES[request.operation] }, request.signal);
+    const release = await limiter.acquire(
+      { origin: request.url.origin, lane: LANES[request.operation] },
+      request.signal,
+    );
     try {
       const response = await inner(request);
       void response.body.finished.then(release);

@@ -31,7 +31,11 @@ export type TokenSource = {
 
 export type TokenNeed = { readonly large: boolean; readonly signal: AbortSignal; readonly meter?: Meter };
 
-export type TokenSourceOptions = { readonly clock: Clock; readonly fetch: Fetch; readonly credentials: CredentialSource };
+export type TokenSourceOptions = {
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly credentials: CredentialSource;
+};
 
 /** The least life that the token specification allows, in milliseconds (https://distribution.github.io/distribution/spec/auth/token/). */
 const SHORTEST_LIFE = 60_000;
@@ -66,7 +70,9 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
       const key = keyOf(want);
       const known = cache.get(key);
       if (usable(known, need.large)) return known;
-      return await flight(key, need.signal, async (signal) => remember(key, await requestToken(want, { ...need, signal }, options)));
+      return await flight(key, need.signal, async (signal) =>
+        remember(key, await requestToken(want, { ...need, signal }, options)),
+      );
     },
     drop: (want, token) => {
       const key = keyOf(want);
@@ -79,14 +85,31 @@ function keyOf({ registry, realm, service, scopes, anonymous }: TokenWant): stri
   return JSON.stringify([registry.origin, realm, service, scopes, anonymous]);
 }
 
-async function requestToken(want: TokenWant, need: TokenNeed, { clock, fetch, credentials }: TokenSourceOptions): Promise<Token> {
+async function requestToken(
+  want: TokenWant,
+  need: TokenNeed,
+  { clock, fetch, credentials }: TokenSourceOptions,
+): Promise<Token> {
   const realm = realmUrl(want);
   const credential = want.anonymous ? undefined : await credentials(want.registry.host, need.signal);
-  if (credential?.kind === 'registry') return { value: credential.token, received: clock.now(), expires: Number.POSITIVE_INFINITY };
-  const base = { operation: 'token', signal: need.signal, ...(need.meter === undefined ? {} : { meter: need.meter }) } as const;
-  const posted = credential?.kind === 'identity' ? await exchange(fetch, base, realm, want, credential.token) : undefined;
-  const response = posted ?? (await fetch({ ...base, ...getRequest(realm, want, credential), wholeBody: ANSWER_LIMIT }));
-  await ensureStatus(response, [200], `getting a token for ${want.registry.host} from`, redactUrl(realm), want.registry.host);
+  if (credential?.kind === 'registry')
+    return { value: credential.token, received: clock.now(), expires: Number.POSITIVE_INFINITY };
+  const base = {
+    operation: 'token',
+    signal: need.signal,
+    ...(need.meter === undefined ? {} : { meter: need.meter }),
+  } as const;
+  const posted =
+    credential?.kind === 'identity' ? await exchange(fetch, base, realm, want, credential.token) : undefined;
+  const response =
+    posted ?? (await fetch({ ...base, ...getRequest(realm, want, credential), wholeBody: ANSWER_LIMIT }));
+  await ensureStatus(
+    response,
+    [200],
+    `getting a token for ${want.registry.host} from`,
+    redactUrl(realm),
+    want.registry.host,
+  );
   const { value, life } = parseToken(await response.body.bytes(ANSWER_LIMIT), realm);
   const received = clock.now();
   return { value, received, expires: received + life };
@@ -98,7 +121,13 @@ const ANSWER_LIMIT = 1_048_576;
 type Base = Pick<HttpRequest, 'signal' | 'meter'> & { readonly operation: 'token' };
 
 /** Exchanges an identity token by OAuth2; undefined where the server knows only the older GET. */
-async function exchange(fetch: Fetch, base: Base, url: URL, want: TokenWant, refreshToken: string): Promise<HttpResponse | undefined> {
+async function exchange(
+  fetch: Fetch,
+  base: Base,
+  url: URL,
+  want: TokenWant,
+  refreshToken: string,
+): Promise<HttpResponse | undefined> {
   const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'kpromo', refresh_token: refreshToken });
   if (want.service !== undefined) form.set('service', want.service);
   if (want.scopes.length > 0) form.set('scope', want.scopes.join(' '));
@@ -115,42 +144,66 @@ async function exchange(fetch: Fetch, base: Base, url: URL, want: TokenWant, ref
   return undefined;
 }
 
-function getRequest(realm: URL, want: TokenWant, credential: Exclude<Credential, { kind: 'registry' }> | undefined): Pick<HttpRequest, 'method' | 'url' | 'headers'> {
+function getRequest(
+  realm: URL,
+  want: TokenWant,
+  credential: Exclude<Credential, { kind: 'registry' }> | undefined,
+): Pick<HttpRequest, 'method' | 'url' | 'headers'> {
   const url = new URL(realm);
   if (want.service !== undefined) url.searchParams.set('service', want.service);
   for (const scope of want.scopes) url.searchParams.append('scope', scope);
   if (credential === undefined) return { method: 'GET', url };
   const secret = credential.kind === 'basic' ? credential.password : credential.token;
-  return { method: 'GET', url, headers: { authorization: basicAuthorization(credential.username || '<token>', secret) } };
+  return {
+    method: 'GET',
+    url,
+    headers: { authorization: basicAuthorization(credential.username || '<token>', secret) },
+  };
 }
 
 /** The token server's address, checked: a registry that is not trusted must not choose where our credentials go inside our network. */
 function realmUrl({ registry, realm }: TokenWant): URL {
   const url = URL.parse(realm, registry.href);
   if (url === null) {
-    throw new PromotionError('REGISTRY_PROTOCOL', `getting a token for ${registry.host}: the registry names no valid token server`, { hint: 'check that the address is a registry' });
+    throw new PromotionError(
+      'REGISTRY_PROTOCOL',
+      `getting a token for ${registry.host}: the registry names no valid token server`,
+      { hint: 'check that the address is a registry' },
+    );
   }
   url.username = '';
   url.password = '';
   url.hash = '';
   const problem = addressProblem(url, registry);
   if (problem !== undefined) {
-    throw new PromotionError('REFUSED_ADDRESS', `getting a token for ${registry.host}: its token server ${redactUrl(url)} ${problem}`, {
-      hint: 'check the registry before you trust it with credentials',
-    });
+    throw new PromotionError(
+      'REFUSED_ADDRESS',
+      `getting a token for ${registry.host}: its token server ${redactUrl(url)} ${problem}`,
+      {
+        hint: 'check the registry before you trust it with credentials',
+      },
+    );
   }
   return url;
 }
 
 // https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
-const TokenAnswer = z.object({ token: z.string().optional(), access_token: z.string().optional(), expires_in: z.coerce.number().optional().catch(undefined) });
+const TokenAnswer = z.object({
+  token: z.string().optional(),
+  access_token: z.string().optional(),
+  expires_in: z.coerce.number().optional().catch(undefined),
+});
 
 function parseToken(bytes: Uint8Array, realm: URL): { readonly value: string; readonly life: number } {
   const { data } = TokenAnswer.safeParse(json(bytes));
   const value = data?.token || data?.access_token;
   // What is no visible ASCII cannot stand in a header.
   if (value === undefined || !/^[\x21-\x7e]+$/.test(value)) {
-    throw new PromotionError('REGISTRY_PROTOCOL', `getting a token from ${redactUrl(realm)}: the answer holds no token`, { hint: 'check that the address is a token server' });
+    throw new PromotionError(
+      'REGISTRY_PROTOCOL',
+      `getting a token from ${redactUrl(realm)}: the answer holds no token`,
+      { hint: 'check that the address is a token server' },
+    );
   }
   return { value, life: Math.max(SHORTEST_LIFE, (data?.expires_in ?? 0) * 1000) };
 }

@@ -48,7 +48,15 @@ async function* chunks(count: number, onReturn: () => void = () => {}): AsyncGen
 describe('src/http/transport.ts', () => {
   it('answers with status, headers and body, and counts what went over the wire', async () => {
     const server = await scriptedServer((_request, response) => {
-      response.writeHead(418, [['X-Many', 'a'], ['X-Many', 'b']].flat()).end('teapot');
+      response
+        .writeHead(
+          418,
+          [
+            ['X-Many', 'a'],
+            ['X-Many', 'b'],
+          ].flat(),
+        )
+        .end('teapot');
     });
     const meter = { requests: 0, bytes: 0 };
     const response = await opened().fetch(requestTo(server.url, { meter }));
@@ -62,7 +70,8 @@ describe('src/http/transport.ts', () => {
   it('keeps connections alive, after HEAD and a discarded body too', async () => {
     const server = await scriptedServer((_request, response) => void response.end('x'.repeat(1000)));
     const { fetch } = opened();
-    for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET'] as const) await (await fetch(requestTo(server.url, { method }))).body.discard();
+    for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET'] as const)
+      await (await fetch(requestTo(server.url, { method }))).body.discard();
     expect(server.requests).toHaveLength(6);
     // undici leaves a socket alone for one turn of the event loop after an answer, so that the next request finds another.
     expect(server.connections.opened).toBeLessThanOrEqual(2);
@@ -82,7 +91,13 @@ describe('src/http/transport.ts', () => {
         yield chunk;
       }
     }
-    const answer = opened().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body: { kind: 'stream', length: 64 * MiB, chunks: counted() } }));
+    const answer = opened().fetch(
+      requestTo(server.url, {
+        method: 'PUT',
+        operation: 'upload',
+        body: { kind: 'stream', length: 64 * MiB, chunks: counted() },
+      }),
+    );
     await server.came(1);
     await until(() => taken > 0);
     for (let turn = 0; turn < 500; turn += 1) await setImmediate();
@@ -106,18 +121,22 @@ describe('src/http/transport.ts', () => {
     let returned = false;
     const server = await scriptedServer((request) => void request.once('data', () => request.socket.destroy()));
     const body = { kind: 'stream', length: 4096 * MiB, chunks: chunks(4096, () => (returned = true)) } as const;
-    expect(await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body })))).toMatchObject({ code: 'NETWORK' });
+    expect(
+      await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }))),
+    ).toMatchObject({ code: 'NETWORK' });
     await until(() => returned);
   });
 
-  it('hands on the error of the body\'s own source as it is', async () => {
+  it("hands on the error of the body's own source as it is", async () => {
     const server = await scriptedServer((request) => void request.resume());
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(10);
       throw new RangeError('the source broke');
     }
     const body = { kind: 'stream', length: 20, chunks: broken() } as const;
-    expect(await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', body })))).toEqual(new RangeError('the source broke'));
+    expect(await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', body })))).toEqual(
+      new RangeError('the source broke'),
+    );
   });
 
   it('sends an empty body as one of length 0', async () => {
@@ -234,7 +253,7 @@ describe('src/http/transport.ts', () => {
     await until(() => server.connections.open === 0);
   });
 
-  it('does not call a reader\'s own pause a stall', async () => {
+  it("does not call a reader's own pause a stall", async () => {
     const clock = fakeClock();
     const server = await scriptedServer((_request, response) => void response.end(Buffer.alloc(MiB)));
     const { fetch } = opened({ clock });
@@ -255,7 +274,15 @@ describe('src/http/transport.ts', () => {
       for (; ; taken += 1) yield new Uint8Array(MiB);
     }
     const { fetch } = opened({ clock });
-    const failed = rejection(fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body: { kind: 'stream', length: 4096 * MiB, chunks: endless() } })));
+    const failed = rejection(
+      fetch(
+        requestTo(server.url, {
+          method: 'PUT',
+          operation: 'upload',
+          body: { kind: 'stream', length: 4096 * MiB, chunks: endless() },
+        }),
+      ),
+    );
     await server.came(1);
     let before = -1;
     while (before !== taken) {
@@ -268,14 +295,19 @@ describe('src/http/transport.ts', () => {
 
   it('does not call a slow source of an upload a stall', async () => {
     const clock = fakeClock();
-    const server = await scriptedServer(async (request, response) => void response.writeHead(201).end(String((await bodyOf(request)).length)));
+    const server = await scriptedServer(
+      async (request, response) => void response.writeHead(201).end(String((await bodyOf(request)).length)),
+    );
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(10);
       await clock.advance(120_000);
       yield new Uint8Array(10);
     }
     const { fetch } = opened({ clock });
-    expect((await fetch(requestTo(server.url, { method: 'PUT', body: { kind: 'stream', length: 20, chunks: slow() } }))).status).toBe(201);
+    expect(
+      (await fetch(requestTo(server.url, { method: 'PUT', body: { kind: 'stream', length: 20, chunks: slow() } })))
+        .status,
+    ).toBe(201);
   });
 
   it('gives up a request that trickles on for too long', async () => {
@@ -296,9 +328,11 @@ describe('src/http/transport.ts', () => {
     expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('900 s') });
   });
 
-  it('stops at once with the signal\'s reason: before, while waiting, and within the body', async () => {
+  it("stops at once with the signal's reason: before, while waiting, and within the body", async () => {
     const reason = new Error('enough');
-    const server = await scriptedServer((request, response) => void (request.url === '/body' && response.writeHead(200).write('a')));
+    const server = await scriptedServer(
+      (request, response) => void (request.url === '/body' && response.writeHead(200).write('a')),
+    );
     const { fetch } = opened();
     expect(await rejection(fetch(requestTo(server.url, { signal: AbortSignal.abort(reason) })))).toBe(reason);
     expect(server.requests).toHaveLength(0);
@@ -319,7 +353,9 @@ describe('src/http/transport.ts', () => {
 
   it('ends what is under way when it is closed, and leaves no timer', async () => {
     const clock = fakeClock();
-    const server = await scriptedServer((request, response) => void (request.url === '/body' && response.writeHead(200).write('a')));
+    const server = await scriptedServer(
+      (request, response) => void (request.url === '/body' && response.writeHead(200).write('a')),
+    );
     const made = opened({ clock });
     const waiting = rejection(made.fetch(requestTo(server.url)));
     const response = await made.fetch(requestTo(new URL('/body', server.url)));

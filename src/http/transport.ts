@@ -74,9 +74,13 @@ function connector(clock: Clock, timeout: number): { readonly open: buildConnect
       opening.add(socket);
       cancel = clock.timer(timeout, () =>
         socket.destroy(
-          new PromotionError('TIMEOUT', `connecting to ${options.host ?? options.hostname}: no connection within ${timeout / 1000} s`, {
-            hint: 'check that the host is up and that a firewall lets this machine through',
-          }),
+          new PromotionError(
+            'TIMEOUT',
+            `connecting to ${options.host ?? options.hostname}: no connection within ${timeout / 1000} s`,
+            {
+              hint: 'check that the host is up and that a firewall lets this machine through',
+            },
+          ),
         ),
       );
     },

@@ -41,7 +41,16 @@ export function parseRetryAfter(value: string, now: number): number | undefined 
   return Number.isNaN(date) ? undefined : wait(date - now);
 }
 
-const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, 'µs': 1e-3, 'μs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 const PART = String.raw`\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)`;
 
 /** Milliseconds of a Go duration such as `1m30s` or `880.092µs` (https://pkg.go.dev/time#ParseDuration); undefined for anything else. */
@@ -55,7 +64,10 @@ export function goDuration(text: string): number | undefined {
 }
 
 /** A duration in prose counts only after words that say it is a wait; «limit: 100 per 1h» is none. */
-const IN_TEXT = new RegExp(String.raw`(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:${PART})+)(?![A-Za-z0-9])`, 'i');
+const IN_TEXT = new RegExp(
+  String.raw`(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:${PART})+)(?![A-Za-z0-9])`,
+  'i',
+);
 
 function durationIn(text: string): number | undefined {
   const found = IN_TEXT.exec(text)?.[1];

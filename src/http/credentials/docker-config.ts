@@ -62,22 +62,34 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined;
     throw configError(path, 'cannot be read', error);
   }
   try {
     return { ...DockerConfigJson.parse(JSON.parse(text)), path };
   } catch (error) {
     // The parser's message may quote the file, so only its kind is kept.
-    throw configError(path, error instanceof SyntaxError ? 'is no JSON' : 'has no entries of the form that Docker writes');
+    throw configError(
+      path,
+      error instanceof SyntaxError ? 'is no JSON' : 'has no entries of the form that Docker writes',
+    );
   }
 }
 
 function configError(path: string, what: string, cause?: unknown): PromotionError {
-  return new PromotionError('UNAUTHORIZED', `reading credentials: ${path} ${what}`, { cause, hint: 'repair the file, or remove it and log in again' });
+  return new PromotionError('UNAUTHORIZED', `reading credentials: ${path} ${what}`, {
+    cause,
+    hint: 'repair the file, or remove it and log in again',
+  });
 }
 
-async function lookUp(files: readonly ConfigFile[], host: string, options: HelperOptions, signal: AbortSignal): Promise<Credential | undefined> {
+async function lookUp(
+  files: readonly ConfigFile[],
+  host: string,
+  options: HelperOptions,
+  signal: AbortSignal,
+): Promise<Credential | undefined> {
   for (const file of files) {
     const helper = valueFor(file.credHelpers ?? {}, host) ?? file.credsStore;
     const stored = helper ? await askHelper(helper, serverName(host), options, signal) : undefined;

@@ -20,7 +20,12 @@ const OUTPUT_LIMIT = 65_536;
  * Asks `docker-credential-<name> get` for a server's credential; undefined when the helper has none
  * (https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol).
  */
-export async function askHelper(name: string, server: string, options: HelperOptions, signal: AbortSignal): Promise<Credential | undefined> {
+export async function askHelper(
+  name: string,
+  server: string,
+  options: HelperOptions,
+  signal: AbortSignal,
+): Promise<Credential | undefined> {
   if (!/^[A-Za-z0-9._-]+$/.test(name)) throw helperError(name, server, 'has a name that is no program name');
   const { code, output } = await run(`docker-credential-${name}`, server, options, signal).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -86,7 +91,10 @@ function run(
 
 /** The failure text of a helper: a line of words, and no secret, which it writes only when it succeeds. */
 function shown(output: string): string {
-  const line = output.replace(/\p{Cc}+/gu, ' ').trim().slice(0, 200);
+  const line = output
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 200);
   return line === '' || line.startsWith('{') ? '' : `: ${line}`;
 }
 

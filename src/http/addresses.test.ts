@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { addressProblem, isLoopback, isPrivate } from './addresses.ts';
+
+const problem = (target: string, from?: string): string | undefined =>
+  addressProblem(new URL(target), from === undefined ? undefined : new URL(from));
+
+describe('src/http/addresses.ts', () => {
+  it.each([
+    'http://169.254.169.254/latest',
+    'https://169.254.0.1',
+    'http://0xA9FEA9FE/', // the same address as hexadecimal
+    'http://2852039166/', // and as a number
+    'http://[fe80::1]/',
+    'http://[febf::1]:80/',
+    'http://[fd00:ec2::254]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://metadata.google.internal/',
+    'http://METADATA.google.internal./computeMetadata',
+  ])('refuses %s wherever it comes from', (target) => {
+    expect(problem(target)).toContain('metadata');
+    expect(problem(target, 'http://127.0.0.1')).toContain('metadata');
+  });
+
+  it.each([
+    'https://169.253.1.1',
+    'https://metadata.google.internal.example.com',
+    'https://[fec0::1]',
+    'https://eu.gcr.io',
+  ])('has nothing against %s', (target) => {
+    expect(problem(target, 'https://registry.example')).toBeUndefined();
+  });
+
+  it.each([
+    'https://10.0.0.1',
+    'https://172.16.0.1',
+    'https://172.31.255.1',
+    'https://192.168.1.1',
+    'https://127.0.0.1',
+    'https://localhost:5000',
+    'https://[::1]',
+    'https://[fc00::1]',
+    'https://100.64.0.1',
+    'https://0.0.0.0',
+    'https://[::ffff:10.0.0.1]',
+  ])('refuses %s when a public registry points there, and not when a private one does', (target) => {
+    expect(problem(target, 'https://registry.example')).toContain('private');
+    expect(problem(target, 'https://10.1.1.1')).toBeUndefined();
+    expect(problem(target)).toBeUndefined();
+  });
+
+  it('refuses to go from HTTPS to HTTP, and to anything else', () => {
+    expect(problem('http://cdn.example', 'https://registry.example')).toContain('plain HTTP');
+    expect(problem('http://cdn.example', 'http://registry.example')).toBeUndefined();
+    expect(problem('file:///etc/passwd', 'http://registry.example')).toContain('scheme');
+    expect(problem('ftp://cdn.example')).toContain('scheme');
+  });
+
+  it('tells loopback and private hosts from names that only look like them', () => {
+    expect(['localhost', 'a.localhost', '127.0.0.1', '127.9.9.9', '[::1]'].map(isLoopback)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(
+      ['localhost.example.com', 'notlocalhost', '128.0.0.1', '127.0.0.1.example.com', '10.0.0.1'].map(isLoopback),
+    ).toEqual([false, false, false, false, false]);
+    expect(['172.32.0.1', '10.example.com', '11.0.0.1'].map(isPrivate)).toEqual([false, false, false]);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { goDuration, parseRetryAfter, retryAfter } from './retry-after.ts';
+
+const NOW = Date.UTC(2026, 0, 1, 12);
+
+describe('src/ratelimit/retry-after.ts', () => {
+  it.each([
+    ['0', 0],
+    ['7', 7_000],
+    [' 7 ', 7_000],
+    ['0.25', 250],
+    ['Thu, 01 Jan 2026 12:00:30 GMT', 30_000],
+    ['Thursday, 01-Jan-26 12:00:30 GMT', 30_000],
+    ['Thu, 01 Jan 2026 11:00:00 GMT', 0],
+    [String(NOW / 1000 + 90), 90_000],
+    [String(NOW + 90_000), 90_000],
+    ['1m30s', 90_000],
+    ['880.092µs', 1],
+  ])('reads «%s»', (value, expected) => {
+    expect(parseRetryAfter(value, NOW)).toBe(expected);
+  });
+
+  it.each(['', 'soon', '-5', '1e3', '5 bananas', 'Infinity', '1.2.3'])('makes nothing of «%s»', (value) => {
+    expect(parseRetryAfter(value, NOW)).toBeUndefined();
+  });
+
+  it.each([
+    ['880.092µs', 1],
+    ['880.092μs', 1],
+    ['12ms', 12],
+    ['1h2m3.5s', 3_723_500],
+    ['100ns', 1],
+  ])('reads the Go duration %s', (text, expected) => {
+    expect(goDuration(text)).toBe(expected);
+  });
+
+  it.each(['', '1', 's', '1x', '1 s', 'm1'])('sees no Go duration in «%s»', (text) => {
+    expect(goDuration(text)).toBeUndefined();
+  });
+
+  const from = (headers: Record<string, string>, text?: string): number | undefined =>
+    retryAfter({ header: (name) => headers[name], ...(text === undefined ? {} : { text }) }, NOW);
+
+  it("prefers the standard header to Docker Hub's, and headers to the body", () => {
+    expect(from({ 'retry-after': '1', 'x-retry-after': '2' }, 'retry-after: 3s')).toBe(1_000);
+    expect(from({ 'x-retry-after': String(NOW / 1000 + 60) }, 'retry-after: 3s')).toBe(60_000);
+    expect(from({ 'retry-after': 'soon' }, 'retry-after: 3s')).toBe(3_000);
+  });
+
+  it('finds the wait in the body that GHCR answers with, and no quota', () => {
+    expect(
+      from({}, '{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 880.092µs, allowed: 44000/minute"}]}'),
+    ).toBe(1);
+    expect(from({}, 'Too many requests, try again in 1m30s.')).toBe(90_000);
+    expect(from({}, 'limit: 100 per 6h')).toBeUndefined();
+    expect(from({}, '')).toBeUndefined();
+  });
+});
