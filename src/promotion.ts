@@ -57,7 +57,7 @@ export async function runPromotion(
     if (!context.signal.aborted) throw error;
     aborted = error instanceof Error ? error.message : String(error);
   }
-  if (context.signal.aborted) aborted ??= String((context.signal.reason as Error).message);
+  if (context.signal.aborted) aborted ??= (context.signal.reason as Error).message;
   const run: RunFacts = {
     version: request.version,
     mode: request.mode,

@@ -11,7 +11,7 @@ export type Pipeline<In, Out, Reached> = {
 
 /** Starts a pipeline with its first phase. */
 export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out> {
-  return build<In, Out, Out>([first as Phase<unknown, unknown>]);
+  return build<In, Out, Out>([first]);
 }
 
 function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pipeline<In, Out, Reached> {

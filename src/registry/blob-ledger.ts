@@ -16,48 +16,68 @@ export type BlobLedger = {
   forget(repository: RepositoryName, digest: Digest): void;
 };
 
+type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget'> & {
+  add(repository: RepositoryName, digest: Digest): void;
+};
+
+function presence(): Presence {
+  const holders = new Map<string, Set<RepositoryName>>();
+  return {
+    holds: (repository, digest) => holders.get(keyOf(repository, digest))?.has(repository) ?? false,
+    mountSource: (repository, digest) => {
+      for (const holder of holders.get(keyOf(repository, digest)) ?? []) if (holder !== repository) return holder;
+      return undefined;
+    },
+    add: (repository, digest) => {
+      const key = keyOf(repository, digest);
+      holders.set(key, (holders.get(key) ?? new Set()).add(repository));
+    },
+    forget: (repository, digest) => {
+      holders.get(keyOf(repository, digest))?.delete(repository);
+    },
+  };
+}
+
+function keyOf(repository: RepositoryName, digest: Digest): string {
+  return `${hostOf(repository)} ${digest}`;
+}
+
 /** Starts knowing nothing. */
 export function blobLedger(): BlobLedger {
-  const holders = new Map<string, Set<RepositoryName>>();
+  const known = presence();
   const underway = new Map<string, Map<RepositoryName, Promise<void>>>();
-  const keyOf = (repository: RepositoryName, digest: Digest): string => `${hostOf(repository)} ${digest}`;
-  const holds: BlobLedger['holds'] = (repository, digest) =>
-    holders.get(keyOf(repository, digest))?.has(repository) ?? false;
 
-  const mountSource: BlobLedger['mountSource'] = (repository, digest) => {
-    for (const holder of holders.get(keyOf(repository, digest)) ?? []) if (holder !== repository) return holder;
-    return undefined;
+  // Somebody whose upload makes one's own unnecessary, or a mount.
+  const worthAwaiting = (
+    repository: RepositoryName,
+    digest: Digest,
+    waitToMount: boolean,
+  ): Promise<void> | undefined => {
+    const others = underway.get(keyOf(repository, digest));
+    const mayMount = waitToMount && known.mountSource(repository, digest) === undefined;
+    return others?.get(repository) ?? (mayMount ? others?.values().next().value : undefined);
   };
-
-  const settle: BlobLedger['settle'] = async (repository, digest, waitToMount, bring) => {
+  const bringAs = async (repository: RepositoryName, digest: Digest, mine: Promise<void>): Promise<void> => {
     const key = keyOf(repository, digest);
-    for (;;) {
-      if (holds(repository, digest)) return;
-      const others = underway.get(key);
-      const awaited =
-        others?.get(repository) ??
-        (waitToMount && mountSource(repository, digest) === undefined ? others?.values().next().value : undefined);
-      if (awaited === undefined) break;
-      await awaited.catch(() => undefined);
-    }
-    const mine = bring();
-    const others = underway.get(key) ?? new Map<RepositoryName, Promise<void>>();
-    underway.set(key, others.set(repository, mine));
+    const all = underway.get(key) ?? new Map<RepositoryName, Promise<void>>();
+    underway.set(key, all.set(repository, mine));
     try {
       await mine;
-      holders.set(key, (holders.get(key) ?? new Set()).add(repository));
+      known.add(repository, digest);
     } finally {
-      others.delete(repository);
-      if (others.size === 0) underway.delete(key);
+      all.delete(repository);
+      if (all.size === 0) underway.delete(key);
     }
   };
 
   return {
-    holds,
-    settle,
-    mountSource,
-    forget: (repository, digest) => {
-      holders.get(keyOf(repository, digest))?.delete(repository);
+    ...known,
+    settle: async (repository, digest, waitToMount, bring) => {
+      while (!known.holds(repository, digest)) {
+        const other = worthAwaiting(repository, digest, waitToMount);
+        if (other === undefined) return bringAs(repository, digest, bring());
+        await other.catch(() => undefined);
+      }
     },
   };
 }

@@ -5,7 +5,8 @@ import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { DistributionServices, RequestTo } from './distribution.ts';
+import type { DistributionServices } from './distribution.ts';
+import type { RequestTo } from './distribution-request.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { BlobReader, Call } from './roles.ts';
 

@@ -3,7 +3,7 @@ import { type Fetch, type HttpRequest, type HttpResponse } from '../http/fetch.t
 import { ensureStatus, readAll } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
-import type { RequestTo } from './distribution.ts';
+import type { RequestTo } from './distribution-request.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
 
 /** One page of a listing: production's largest repositories need about 4 MiB. */
@@ -91,7 +91,7 @@ function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
   if (manifest !== undefined && (typeof manifest !== 'object' || manifest === null))
     return refuse('has a "manifest" that is not an object');
   return {
-    tags: (tags as string[] | null | undefined) ?? [],
+    tags: tags ?? [],
     manifests: manifest === undefined ? undefined : parseManifests(manifest as Record<string, unknown>, refuse),
   };
 }
@@ -109,7 +109,7 @@ function parseManifests(listed: Record<string, unknown>, refuse: (what: string) 
     if (tag !== undefined && tag !== null && !isStrings(tag))
       return refuse(`has tags of ${digest} that are not strings`);
     manifests.set(digest, {
-      tags: (tag as string[] | null | undefined) ?? [],
+      tags: tag ?? [],
       ...(typeof mediaType === 'string' && { mediaType }),
       ...(Number(timeUploadedMs) > 0 && { uploadedAt: Number(timeUploadedMs) }),
     });

@@ -4,7 +4,7 @@ import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import { digestOf, isDigest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { RequestTo } from './distribution.ts';
+import type { RequestTo } from './distribution-request.ts';
 import type { ManifestReader, ManifestWriter } from './roles.ts';
 
 /** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
@@ -17,8 +17,8 @@ export function referenceText(repository: RepositoryName, reference: string): st
   return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
 }
 
-/** Manifests over HTTP, read and written byte for byte. */
-export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader & ManifestWriter {
+/** Manifests over HTTP, read byte for byte. */
+export function manifestReading(fetch: Fetch, request: RequestTo): ManifestReader {
   const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
     const object = referenceText(repository, reference);
     const get = request(
@@ -50,6 +50,12 @@ export function manifestAccess(fetch: Fetch, request: RequestTo): ManifestReader
       // A registry need not say the digest (distribution-spec 1.1), and then only the bytes tell.
       return describe(response, reference) ?? (await readManifest(repository, reference, call))?.descriptor;
     },
+  };
+}
+
+/** Manifests over HTTP, written byte for byte. */
+export function manifestWriting(fetch: Fetch, request: RequestTo): ManifestWriter {
+  return {
     writeManifest: async (repository, reference, manifest, call) => {
       const object = referenceText(repository, reference);
       const put = request(

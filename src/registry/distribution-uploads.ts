@@ -1,9 +1,16 @@
 import { PromotionError } from '../errors.ts';
-import { header, type Fetch, type HttpResponse, type RequestBody, type Scope } from '../http/fetch.ts';
+import {
+  header,
+  type Fetch,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestBody,
+  type Scope,
+} from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
-import { scopeOf, type RequestTo } from './distribution.ts';
+import { scopeOf, type RequestTo } from './distribution-request.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
 import type { BlobUpload, BlobWriter, Call } from './roles.ts';
 
@@ -15,47 +22,39 @@ const SESSION_LOST: readonly number[] = [400, 404, 416];
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
 export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
-  const open = (
-    repository: RepositoryName,
-    query: string,
-    scopes: readonly Scope[],
-    call: Call,
-  ): Promise<HttpResponse> =>
-    fetch(
-      request(
-        repository,
-        `blobs/uploads/${query}`,
-        { method: 'POST', operation: 'session', scopes, headers: { 'content-length': '0' } },
-        call,
-      ),
-    );
-
   return {
     startBlob: async (repository, blob, from, call) => {
       const object = referenceText(repository, blob.digest);
-      const scopes = [scopeOf(repository, 'POST')];
-      let response: HttpResponse | undefined;
-      if (from !== undefined && hostOf(from) === hostOf(repository)) {
-        const source = scopeOf(from, 'GET');
-        response = await open(
-          repository,
-          `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`,
-          [...scopes, source],
-          call,
-        );
-        if (MOUNT_REFUSED.includes(response.status)) {
-          await response.body.discard();
-          response = undefined;
-        }
-      }
-      response ??= await open(repository, '', scopes, call);
+      const post = (query: string, scopes: readonly Scope[]): Promise<HttpResponse> => {
+        const headers = { 'content-length': '0' };
+        const path = `blobs/uploads/${query}`;
+        return fetch(request(repository, path, { method: 'POST', operation: 'session', scopes, headers }, call));
+      };
+      const response =
+        (from === undefined ? undefined : await mount(post, repository, blob, from)) ??
+        (await post('', [scopeOf(repository, 'POST')]));
       await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
       await response.body.discard();
-      return response.status === 201
-        ? 'mounted'
-        : upload(fetch, request, repository, blob, locationOf(response, object));
+      if (response.status === 201) return 'mounted';
+      return upload(fetch, request, repository, blob, locationOf(response, object));
     },
   };
+}
+
+/** The answer to a mount, which may be an open upload; undefined where the registry will hear nothing of it. */
+async function mount(
+  post: (query: string, scopes: readonly Scope[]) => Promise<HttpResponse>,
+  repository: RepositoryName,
+  blob: Descriptor,
+  from: RepositoryName,
+): Promise<HttpResponse | undefined> {
+  if (hostOf(from) !== hostOf(repository)) return undefined;
+  const source = scopeOf(from, 'GET');
+  const query = `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`;
+  const response = await post(query, [scopeOf(repository, 'POST'), source]);
+  if (!MOUNT_REFUSED.includes(response.status)) return response;
+  await response.body.discard();
+  return undefined;
 }
 
 function upload(
@@ -83,9 +82,10 @@ function upload(
       const response = await fetch(at(url, call, 'PUT', body));
       if (SESSION_LOST.includes(response.status)) {
         const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
+        const code = errorCodeIn(text) ?? 'without a code';
         throw new PromotionError(
-          'UPLOAD_LOST',
-          `the registry no longer takes the upload of ${object} (${response.status} ${errorCodeIn(text) ?? 'without a code'})`,
+          code === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'UPLOAD_LOST',
+          `the registry no longer takes the upload of ${object} (${response.status} ${code})`,
           { side: 'destination' },
         );
       }

@@ -4,8 +4,6 @@ import { bring, isWorthWaitingFor, type BlobTransfer, type TransferServices } fr
 import { PATIENCE_MS } from './copy-shared.ts';
 import type { Lane } from './lane.ts';
 
-type Content = { readonly bytes: Uint8Array; readonly giveBack: () => void };
-
 /** A blob small enough to be held in memory until every mirror has it. */
 export function heldBlob(
   services: TransferServices,
@@ -14,51 +12,53 @@ export function heldBlob(
   signal: AbortSignal,
 ): BlobTransfer {
   const using = new Set<Lane>();
-  let content: Promise<Content> | undefined;
   let left = lanes;
   let firstDone: number | undefined;
-
   // When memory runs short, whoever still needs this blob long after others were done with it must let go.
   const relieve = (): void => {
     if (firstDone === undefined || services.clock.now() - firstDone < PATIENCE_MS) return;
-    for (const lane of using)
-      lane.leave(
-        new PromotionError('LAGGING', 'this mirror kept a blob in memory that the others were done with', {
-          side: 'destination',
-        }),
-      );
+    for (const lane of using) lane.leave(new PromotionError('LAGGING', LAGS, { side: 'destination' }));
   };
-  const load = async (): Promise<Content> => {
-    const giveBack = await services.budget.lend(blob.size, relieve, signal);
-    try {
-      return { bytes: await collect(services.readSource(blob), blob.size), giveBack };
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
-  };
-  const done = async (lane: Lane): Promise<void> => {
-    using.delete(lane);
-    left -= 1;
-    firstDone ??= services.clock.now();
-    if (left > 0) return;
-    const held = await content?.catch(() => undefined);
-    held?.giveBack();
-  };
+  const content = contentOf(services, blob, relieve, signal);
 
   return {
     deliver: async (lane) => {
       using.add(lane);
       try {
         await services.ledger.settle(lane.target.repository, blob.digest, isWorthWaitingFor(blob), () =>
-          bring(services, blob, lane, async (upload) => {
-            content ??= load();
-            await upload.send((await content).bytes, lane.call);
-          }),
+          bring(services, blob, lane, async (upload) => upload.send(await content.bytes(), lane.call)),
         );
       } finally {
-        await done(lane);
+        using.delete(lane);
+        left -= 1;
+        firstDone ??= services.clock.now();
+        if (left === 0) await content.giveBack();
       }
+    },
+  };
+}
+
+const LAGS = 'this mirror kept a blob in memory that the others were done with';
+
+/** The bytes of a blob, read when they are first needed, within the budget. */
+function contentOf(
+  { budget, readSource }: TransferServices,
+  blob: Descriptor,
+  relieve: () => void,
+  signal: AbortSignal,
+): { bytes(): Promise<Uint8Array>; giveBack(): Promise<void> } {
+  let loan: Promise<() => void> | undefined;
+  let bytes: Promise<Uint8Array> | undefined;
+  const load = async (): Promise<Uint8Array> => {
+    loan = budget.lend(blob.size, relieve, signal);
+    await loan;
+    return collect(readSource(blob), blob.size);
+  };
+  return {
+    bytes: () => (bytes ??= load()),
+    giveBack: async () => {
+      const giveBack = await loan?.catch(() => undefined);
+      giveBack?.();
     },
   };
 }

@@ -3,7 +3,9 @@ import type { RepositoryName } from '../image/reference.ts';
 import type { Call, ManifestReader, RepositoryListing, TagLister } from './roles.ts';
 
 /** What a destination repository is asked about: these digests, each with the tags it should have. */
-export type Question = Iterable<{ readonly digest: Digest; readonly tags: readonly string[] }>;
+export type Question = Iterable<Asked>;
+
+type Asked = { readonly digest: Digest; readonly tags: readonly string[] };
 
 /** The answer, as far as it was asked for. */
 export type Inventory = {
@@ -23,9 +25,7 @@ export async function readInventory(
   call: Call,
 ): Promise<Inventory> {
   const listing = await registry.listRepository(repository, call);
-  return listing.kind === 'digests'
-    ? fromDigests(listing)
-    : await fromTags(registry, repository, listing, question, call);
+  return listing.kind === 'digests' ? fromDigests(listing) : fromTags(registry, repository, listing, question, call);
 }
 
 function fromDigests(listing: RepositoryListing & { kind: 'digests' }): Inventory {
@@ -51,37 +51,40 @@ async function fromTags(
 ): Promise<Inventory> {
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
-  const asked = new Map<string, Promise<Digest | undefined>>();
-  const lookUp = async (reference: string): Promise<Digest | undefined> =>
-    (await registry.resolveManifest(repository, reference, call))?.digest;
-  const resolve = (reference: string): Promise<Digest | undefined> => {
-    const answer = asked.get(reference) ?? lookUp(reference);
-    asked.set(reference, answer);
-    return answer;
+  const resolve = resolver(registry, repository, call);
+  const askTag = async (tag: string): Promise<void> => {
+    const found = await resolve(tag);
+    if (found !== undefined) tags.set(tag, found);
   };
-  const ask = async ({
-    digest,
-    tags: wanted,
-  }: {
-    readonly digest: Digest;
-    readonly tags: readonly string[];
-  }): Promise<void> => {
+  const ask = async ({ digest, tags: wanted }: Asked): Promise<void> => {
     const listed = wanted.filter((tag) => listing.tags.has(tag));
-    await Promise.all(
-      listed.map(async (tag) => {
-        const found = await resolve(tag);
-        if (found !== undefined) tags.set(tag, found);
-      }),
-    );
-    if (listed.some((tag) => tags.get(tag) === digest)) digests.add(digest);
+    await Promise.all(listed.map(askTag));
     // A digest whose every tag is taken by others is not written: whether it is there decides nothing.
-    else if ((wanted.length === 0 || listed.length < wanted.length) && (await resolve(digest)) !== undefined)
+    const matters = wanted.length === 0 || listed.length < wanted.length;
+    if (listed.some((tag) => tags.get(tag) === digest) || (matters && (await resolve(digest)) !== undefined)) {
       digests.add(digest);
+    }
   };
   await Promise.all(Array.from(question, ask));
   return {
     has: (digest) => digests.has(digest),
     digestOf: (tag) => tags.get(tag),
     holdsManifests: listing.tags.size > 0 || digests.size > 0,
+  };
+}
+
+/** Looks references up, each once however often it is asked for. */
+function resolver(
+  registry: ManifestReader,
+  repository: RepositoryName,
+  call: Call,
+): (reference: string) => Promise<Digest | undefined> {
+  const asked = new Map<string, Promise<Digest | undefined>>();
+  return (reference) => {
+    const known = asked.get(reference);
+    if (known !== undefined) return known;
+    const answer = registry.resolveManifest(repository, reference, call).then((found) => found?.digest);
+    asked.set(reference, answer);
+    return answer;
   };
 }

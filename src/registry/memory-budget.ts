@@ -3,61 +3,73 @@ import type { Clock } from '../clock.ts';
 /** Bytes of memory that are lent out and given back. */
 export type MemoryBudget = {
   /**
-   * Waits, first come first served, until `bytes` are free. `relieve` is called when others have waited for
-   * `patience` and this loan stands in their way.
+   * Waits, first come first served, until `bytes` are free, and resolves to the function that gives them back.
+   * `relieve` is called, maybe again and again, when others have waited for the budget's patience.
    */
   lend(bytes: number, relieve: () => void, signal: AbortSignal): Promise<() => void>;
 };
 
-type Waiter = { readonly bytes: number; readonly grant: () => void };
+type Loan = { readonly bytes: number; readonly relieve: () => void };
+
+type Waiter = Loan & { readonly grant: () => void };
 
 /** A budget of `total` bytes; a single loan of more than that is granted when nothing else is lent. */
 export function memoryBudget(total: number, patience: number, clock: Clock): MemoryBudget {
-  const waiting: Waiter[] = [];
-  const loans = new Set<() => void>();
+  const waiting = new Set<Waiter>();
+  const loans = new Set<Loan>();
   let lent = 0;
 
   const grantWhatFits = (): void => {
-    for (let next = waiting[0]; next !== undefined && (lent === 0 || lent + next.bytes <= total); next = waiting[0]) {
-      waiting.shift();
-      lent += next.bytes;
-      next.grant();
+    for (const waiter of waiting) {
+      if (loans.size > 0 && lent + waiter.bytes > total) return;
+      waiting.delete(waiter);
+      loans.add(waiter);
+      lent += waiter.bytes;
+      waiter.grant();
     }
   };
+  const giveBack = (loan: Loan): void => {
+    if (!loans.delete(loan)) return;
+    lent -= loan.bytes;
+    grantWhatFits();
+  };
   const relieveAll = (): void => {
-    for (const relieve of loans) relieve();
+    for (const { relieve } of loans) relieve();
   };
 
   return {
-    lend: (bytes, relieve, signal) =>
-      new Promise((resolve, reject) => {
-        const cancelTimer = clock.timer(patience, relieveAll);
-        const onAbort = (): void => {
-          cancelTimer();
-          waiting.splice(waiting.indexOf(waiter), 1);
-          reject(signal.reason as Error);
-        };
-        const waiter: Waiter = {
-          bytes,
-          grant: () => {
-            cancelTimer();
-            signal.removeEventListener('abort', onAbort);
-            loans.add(relieve);
-            resolve(() => {
-              if (!loans.delete(relieve)) return;
-              lent -= bytes;
-              grantWhatFits();
-            });
-          },
-        };
-        if (signal.aborted) {
-          cancelTimer();
-          reject(signal.reason as Error);
-          return;
-        }
-        signal.addEventListener('abort', onAbort, { once: true });
-        waiting.push(waiter);
-        grantWhatFits();
-      }),
+    lend: async (bytes, relieve, signal) => {
+      signal.throwIfAborted();
+      const granted = Promise.withResolvers<void>();
+      const waiter: Waiter = { bytes, relieve, grant: granted.resolve };
+      waiting.add(waiter);
+      grantWhatFits();
+      if (waiting.has(waiter))
+        await patiently(granted, clock, patience, relieveAll, signal).finally(() => waiting.delete(waiter));
+      return () => giveBack(waiter);
+    },
   };
+}
+
+/** Waits for the grant, calls `onImpatience` after each `patience`, and rejects when the signal aborts first. */
+async function patiently(
+  granted: PromiseWithResolvers<void>,
+  clock: Clock,
+  patience: number,
+  onImpatience: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let cancel = clock.timer(patience, again);
+  function again(): void {
+    onImpatience();
+    cancel = clock.timer(patience, again);
+  }
+  const onAbort = (): void => granted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await granted.promise;
+  } finally {
+    cancel();
+    signal.removeEventListener('abort', onAbort);
+  }
 }

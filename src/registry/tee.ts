@@ -67,7 +67,7 @@ function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterat
         room.ring();
         return { done: false, value: chunk };
       }
-      if (branch.failure !== undefined) throw branch.failure;
+      if (branch.failure !== undefined) throw branch.failure as Error;
       return { done: true, value: undefined };
     },
     return: leave,

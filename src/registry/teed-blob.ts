@@ -29,20 +29,9 @@ export function teedBlob(
     branches: tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS }),
   }));
 
-  const sendShared = async (branch: Branch, upload: BlobUpload, lane: Lane): Promise<void> => {
-    try {
-      await upload.send(branch.chunks, lane.call);
-    } catch (error) {
-      throw sourceFailure ?? error;
-    } finally {
-      // A send that failed before it read must not hold the others up.
-      await branch.chunks[Symbol.asyncIterator]().return?.();
-      branch.done();
-    }
-  };
   const send = async (upload: BlobUpload, attempt: number, lane: Lane): Promise<void> => {
     const branch = attempt === 1 ? await shared.join() : undefined;
-    if (branch !== undefined) await sendShared(branch, upload, lane);
+    if (branch !== undefined) await sendShared(branch, upload, lane, () => sourceFailure);
     else await services.alone(lane, () => upload.send(services.readSource(blob), lane.call));
   };
 
@@ -57,6 +46,18 @@ export function teedBlob(
       }
     },
   };
+}
+
+async function sendShared(branch: Branch, upload: BlobUpload, lane: Lane, sourceFailure: () => unknown): Promise<void> {
+  try {
+    await upload.send(branch.chunks, lane.call);
+  } catch (error) {
+    throw sourceFailure() ?? error;
+  } finally {
+    // A send that failed before it read must not hold the others up.
+    await branch.chunks[Symbol.asyncIterator]().return?.();
+    branch.done();
+  }
 }
 
 /** One reader's part of the shared read; `done` is called when it needs no more. */

@@ -1,0 +1,26 @@
+import type { HttpRequest, Operation, Scope } from '../http/fetch.ts';
+import { splitRepository, type RepositoryName } from '../image/reference.ts';
+import type { Call } from './roles.ts';
+
+/** Builds one request to a registry: the path is below `/v2/<repository>/`. */
+export type RequestTo = (
+  repository: RepositoryName,
+  path: string,
+  request: Partial<HttpRequest> & { readonly method: HttpRequest['method']; readonly operation: Operation },
+  call: Call,
+) => HttpRequest;
+
+/** Requests go to where `baseUrl` says that a host is. */
+export function requestTo(baseUrl: (host: string) => URL): RequestTo {
+  return (repository, path, request, call) => {
+    const { host, path: name } = splitRepository(repository);
+    const url = new URL(`/v2/${name}/${path}`, baseUrl(host));
+    return { scopes: [scopeOf(repository, request.method)], ...request, url, ...call };
+  };
+}
+
+/** What a request of this method must be allowed to do in the repository. */
+export function scopeOf(repository: RepositoryName, method: HttpRequest['method']): Scope {
+  const reads = method === 'GET' || method === 'HEAD';
+  return { repository: splitRepository(repository).path, actions: reads ? ['pull'] : ['pull', 'push'] };
+}
