@@ -65,7 +65,7 @@ function upload(
   location: URL,
 ): BlobUpload {
   const object = referenceText(repository, blob.digest);
-  const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): Parameters<Fetch>[0] => ({
+  const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): HttpRequest => ({
     ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
     url,
     ...(body !== undefined && { body, headers: { 'content-type': 'application/octet-stream' } }),
@@ -75,11 +75,7 @@ function upload(
       const url = new URL(location);
       // Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given.
       url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(blob.digest)}`;
-      const body: RequestBody =
-        content instanceof Uint8Array
-          ? { kind: 'bytes', bytes: content }
-          : { kind: 'stream', length: blob.size, chunks: content };
-      const response = await fetch(at(url, call, 'PUT', body));
+      const response = await fetch(at(url, call, 'PUT', bodyOf(content, blob)));
       if (SESSION_LOST.includes(response.status)) {
         const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
         const code = errorCodeIn(text) ?? 'without a code';
@@ -106,4 +102,9 @@ function locationOf(response: HttpResponse, object: string): URL {
     throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`);
   }
   return new URL(location, response.url);
+}
+
+function bodyOf(content: Uint8Array | AsyncIterable<Uint8Array>, { size }: Descriptor): RequestBody {
+  if (content instanceof Uint8Array) return { kind: 'bytes', bytes: content };
+  return { kind: 'stream', length: size, chunks: content };
 }
