@@ -31,7 +31,7 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
   const gate: Gate = { tokens: tokenSource(options), credentials: options.credentials };
   const learned = new Map<string, Scheme>();
   return (inner) => async (request) => {
-    if (request.headers?.['authorization'] !== undefined) return await inner(request);
+    if (request.headers?.['authorization'] !== undefined) return inner(request);
     const { origin } = request.url;
     const known = learned.get(origin);
     // Without scopes there is nothing to ask a token for before the registry says what it wants.
@@ -52,7 +52,7 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     const second = await passFor(gate, scheme, request, scopesAfter(request, scheme, first));
     if (second === undefined) return response;
     await response.body.discard();
-    return await inner(withPass(request, second));
+    return inner(withPass(request, second));
   };
 }
 

@@ -1,13 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import { PromotionError } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from './fetch.ts';
 import { networkError } from './network-error.ts';
 import { redactUrl } from './redact.ts';
-import { outgoing } from './request-body.ts';
-import { type Incoming, incoming } from './response-body.ts';
+import { outgoing, type Outgoing } from './request-body.ts';
+import { incoming, type Incoming } from './response-body.ts';
+import { stageTimers, type StageTimers } from './stage-timers.ts';
 import type { Timeouts } from './timeouts.ts';
-import { watchdog } from './watchdog.ts';
 
 export type ExchangeOptions = { readonly clock: Clock; readonly timeouts: Timeouts };
 
@@ -20,71 +19,139 @@ export function exchange(
   request: HttpRequest,
   options: ExchangeOptions,
 ): Promise<HttpResponse> {
-  const answer = Promise.withResolvers<HttpResponse>();
-  const what = `${request.method} ${redactUrl(request.url)}`;
-  const life = lifeOf(request, what, options, answer.reject);
-  const body =
-    request.body === undefined ? undefined : outgoing(request.body, { sending: life.sending, failed: life.fail });
-  if (body !== undefined) life.onEnd(body.stop);
+  const call = openCall(request, options);
   if (request.signal.aborted) {
-    life.fail(request.signal.reason);
-    return answer.promise;
+    call.fail(request.signal.reason);
+    return call.answer.promise;
   }
-  const meter = request.meter;
-  if (meter !== undefined) meter.requests += 1;
-  const count = (bytes: number): void => {
-    if (meter !== undefined) meter.bytes += bytes;
-  };
+  if (request.meter !== undefined) request.meter.requests += 1;
+  try {
+    dispatcher.dispatch(dispatchOptions(request, call.body), handlerOf(call));
+  } catch (error) {
+    call.fail(networkError(error, call.what));
+  }
+  return call.answer.promise;
+}
 
-  let received: Incoming | undefined;
-  const handler: Dispatcher.DispatchHandler = {
-    onRequestStart: (controller) => life.start(controller),
+/** One exchange while it lasts. It has one end: after that `fail` and `finish` do nothing. */
+type Call = {
+  readonly request: HttpRequest;
+  readonly what: string;
+  readonly answer: PromiseWithResolvers<HttpResponse>;
+  readonly body: Outgoing | undefined;
+  readonly timers: StageTimers;
+  controller: Dispatcher.DispatchController | undefined;
+  response: Incoming | undefined;
+  over: boolean;
+  /** Why the socket was given up. */
+  reason: Error;
+  fail(error: unknown): void;
+  finish(then: () => void): void;
+};
+
+function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): Call {
+  const what = `${request.method} ${redactUrl(request.url)}`;
+  const fail = (error: unknown): void =>
+    call.finish(() => {
+      if (error instanceof Error) call.reason = error;
+      call.controller?.abort(call.reason);
+      if (call.response === undefined) call.answer.reject(error);
+      else call.response.fail(error);
+    });
+  const onAbort = (): void => fail(request.signal.reason);
+  const sending = (yes: boolean): void => {
+    if (call.over || call.response !== undefined) return;
+    if (yes) call.timers.sending();
+    else call.timers.rest();
+  };
+  const call: Call = {
+    request,
+    what,
+    answer: Promise.withResolvers(),
+    body: request.body === undefined ? undefined : outgoing(request.body, { sending, failed: fail }),
+    timers: stageTimers(what, clock, timeouts, fail),
+    controller: undefined,
+    response: undefined,
+    over: false,
+    reason: new Error('the request has ended'),
+    fail,
+    finish: (then) => {
+      if (call.over) return;
+      call.over = true;
+      call.timers.stop();
+      call.body?.stop();
+      request.signal.removeEventListener('abort', onAbort);
+      then();
+    },
+  };
+  request.signal.addEventListener('abort', onAbort, { once: true });
+  return call;
+}
+
+function handlerOf(call: Call): Dispatcher.DispatchHandler {
+  const { request, what, timers } = call;
+  const count = (bytes: number): void => {
+    if (request.meter !== undefined) request.meter.bytes += bytes;
+  };
+  return {
+    onRequestStart: (controller) => {
+      call.controller = controller;
+      if (call.over) controller.abort(call.reason);
+      else if (request.body !== undefined) timers.sending();
+    },
     onBodySent: (chunk) => count(chunk.length),
-    onRequestSent: () => life.sent(),
+    onRequestSent: () => {
+      if (!call.over && call.response === undefined) timers.headers();
+    },
     onResponseStart: (controller, status, headers) => {
       if (status < 200) return; // an interim answer; the real one follows
-      const pipe = incoming({ resume: () => controller.resume(), cancel: life.cancel, awaiting: life.awaiting }, what);
-      received = pipe;
-      life.answered(pipe);
-      if (status >= 300) body?.halt();
-      answer.resolve({ status, headers: headerMap(headers), url: request.url, body: pipe.body });
+      timers.rest();
+      call.response = responseOf(call, controller);
+      // After a refusal no one wants the rest of the body; after a 2xx the server may still be reading it.
+      if (status >= 300) call.body?.halt();
+      call.answer.resolve({ status, headers: headerMap(headers), url: request.url, body: call.response.body });
     },
     onResponseData: (controller, chunk) => {
       count(chunk.length);
-      life.moved();
-      if (received?.push(chunk) === false) controller.pause();
+      timers.touch();
+      if (call.response?.push(chunk) === false) controller.pause();
     },
-    onResponseEnd: () => life.finish(() => received?.end()),
-    onResponseError: (_controller, error) => life.fail(networkError(error, what)),
+    onResponseEnd: () => call.finish(() => call.response?.end()),
+    onResponseError: (_controller, error) => call.fail(networkError(error, what)),
   };
-  try {
-    dispatcher.dispatch(dispatchOptions(request, body), handler);
-  } catch (error) {
-    life.fail(networkError(error, what));
-  }
-  return answer.promise;
 }
 
-function dispatchOptions(
-  request: HttpRequest,
-  body: ReturnType<typeof outgoing> | undefined,
-): Dispatcher.DispatchOptions {
+function responseOf(call: Call, controller: Dispatcher.DispatchController): Incoming {
+  const valve = {
+    resume: () => controller.resume(),
+    cancel: () => call.finish(() => controller.abort(call.reason)),
+    awaiting: (yes: boolean) => {
+      if (call.over) return;
+      if (yes) call.timers.receiving();
+      else call.timers.rest();
+    },
+  };
+  return incoming(valve, call.what);
+}
+
+function dispatchOptions(request: HttpRequest, body: Outgoing | undefined): Dispatcher.DispatchOptions {
   const { url, method, headers } = request;
   return {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method,
-    // Compressed answers would have other digests and lengths than the registry's descriptors say.
     headers: {
+      // Compressed answers would have other digests and lengths than the registry's descriptors say.
       'accept-encoding': 'identity',
       'user-agent': 'kpromo',
       ...headers,
       ...(body === undefined ? {} : { 'content-length': String(body.length) }),
     },
-    body: (body?.payload ?? null) as Dispatcher.DispatchOptions['body'],
+    // undici takes async iterables, but its types do not say so.
+    body: (body?.payload ?? null) as Uint8Array | null,
     // undici closes the connection after each HEAD unless told not to; half of our requests are HEADs.
     reset: false,
-  } as Dispatcher.DispatchOptions;
+  };
 }
 
 function headerMap(
@@ -95,93 +162,4 @@ function headerMap(
     if (value !== undefined) map.set(name.toLowerCase(), typeof value === 'string' ? [value] : value);
   }
   return map;
-}
-
-type Life = {
-  start(controller: Dispatcher.DispatchController): void;
-  sending(yes: boolean): void;
-  sent(): void;
-  answered(pipe: Incoming): void;
-  awaiting(yes: boolean): void;
-  moved(): void;
-  cancel(): void;
-  fail(error: unknown): void;
-  finish(then: () => void): void;
-  onEnd(cleanup: () => void): void;
-};
-
-/** The timers, the abort signal and the one end of an exchange. */
-function lifeOf(
-  request: HttpRequest,
-  what: string,
-  { clock, timeouts }: ExchangeOptions,
-  reject: (error: unknown) => void,
-): Life {
-  const idle = watchdog(clock);
-  const cleanups: (() => void)[] = [];
-  let controller: Dispatcher.DispatchController | undefined;
-  let pipe: Incoming | undefined;
-  let over = false;
-  let reason: Error = new Error('the request has ended');
-
-  const finish = (then: () => void): void => {
-    if (over) return;
-    over = true;
-    idle.rest();
-    for (const cleanup of cleanups) cleanup();
-    then();
-  };
-  const fail = (error: unknown): void =>
-    finish(() => {
-      if (error instanceof Error) reason = error;
-      controller?.abort(reason);
-      if (pipe === undefined) reject(error);
-      else pipe.fail(error);
-    });
-  const expire = (code: 'TIMEOUT' | 'STALLED', words: string) => (): void =>
-    fail(new PromotionError(code, `${what}: ${words}`, { hint: SLOW }));
-  const stalled = (doing: string): void =>
-    idle.watch(timeouts.idle, expire('STALLED', `no byte ${doing} for ${seconds(timeouts.idle)}`));
-
-  const onAbort = (): void => fail(request.signal.reason);
-  request.signal.addEventListener('abort', onAbort, { once: true });
-  cleanups.push(() => request.signal.removeEventListener('abort', onAbort));
-  cleanups.push(clock.timer(timeouts.request, expire('TIMEOUT', `not done within ${seconds(timeouts.request)}`)));
-
-  return {
-    start: (given) => {
-      controller = given;
-      if (over) given.abort(reason);
-      else if (request.body !== undefined) stalled('could be sent');
-    },
-    sending: (yes) => {
-      if (over || pipe !== undefined) return;
-      if (yes) stalled('could be sent');
-      else idle.rest();
-    },
-    sent: () => {
-      if (!over && pipe === undefined)
-        idle.watch(timeouts.headers, expire('TIMEOUT', `no answer within ${seconds(timeouts.headers)}`));
-    },
-    answered: (given) => {
-      pipe = given;
-      idle.rest();
-    },
-    awaiting: (yes) => {
-      if (over) return;
-      if (yes) stalled('of the answer came');
-      else idle.rest();
-    },
-    moved: idle.touch,
-    cancel: () => finish(() => controller?.abort(reason)),
-    fail,
-    finish,
-    onEnd: (cleanup) => void (over ? cleanup() : cleanups.push(cleanup)),
-  };
-}
-
-const SLOW = 'check the network path to the host, or allow more time in the registry configuration';
-
-function seconds(ms: number): string {
-  return `${ms / 1000} s`;
 }

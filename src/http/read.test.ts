@@ -14,11 +14,11 @@ async function answered(status: number, body: string | Buffer, type = 'applicati
   );
   const sockets = transport({ clock: realClock(), connections: 2 });
   onTestFinished(() => sockets.close());
-  return await sockets.fetch(requestTo(server.url));
+  return sockets.fetch(requestTo(server.url));
 }
 
 const errorOf = async (status: number, body = '', type?: string): Promise<unknown> =>
-  await rejection(ensureStatus(await answered(status, body, type), [200], 'reading manifest', 'host/app:v1'));
+  rejection(ensureStatus(await answered(status, body, type), [200], 'reading manifest', 'host/app:v1'));
 
 describe('src/http/read.ts', () => {
   it('returns on an expected status and leaves the body alone', async () => {
@@ -56,7 +56,7 @@ describe('src/http/read.ts', () => {
 
   it('gives up the body whatever its length', async () => {
     const response = await answered(404, Buffer.alloc(10_000_000));
-    await rejection(ensureStatus(response, [200], 'reading', 'it'));
+    expect(await rejection(ensureStatus(response, [200], 'reading', 'it'))).toMatchObject({ code: 'NOT_FOUND' });
     await response.body.finished;
   });
 

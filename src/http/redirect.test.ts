@@ -13,7 +13,7 @@ function following(): { readonly fetch: Fetch; readonly hops: HttpRequest[] } {
   const hops: HttpRequest[] = [];
   const noted: Fetch = async (request) => {
     hops.push(request);
-    return await sockets.fetch(request);
+    return sockets.fetch(request);
   };
   return { fetch: redirect()(noted), hops };
 }

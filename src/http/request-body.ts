@@ -28,12 +28,19 @@ export function outgoing(body: RequestBody, sender: Sender): Outgoing {
     return { length, payload: length === 0 ? null : body.bytes, halt: () => {}, stop: () => {} };
   }
   const source = (body.kind === 'bytes' ? once(body.bytes) : body.chunks)[Symbol.asyncIterator]();
-  const pull = pieces(source, sender);
+  const pieces = piecesOf(source, sender);
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: () => nextPiece(pieces),
+    return: async () => {
+      stop(pieces);
+      return DONE;
+    },
+  };
   return {
     length,
-    payload: length === 0 ? null : { [Symbol.asyncIterator]: () => pull.iterator },
-    halt: pull.halt,
-    stop: pull.stop,
+    payload: length === 0 ? null : { [Symbol.asyncIterator]: () => iterator },
+    halt: () => halt(pieces),
+    stop: () => stop(pieces),
   };
 }
 
@@ -43,59 +50,72 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
-function pieces(
-  source: AsyncIterator<Uint8Array>,
-  sender: Sender,
-): { readonly iterator: AsyncIterator<Uint8Array>; halt(): void; stop(): void } {
-  let rest: Uint8Array = new Uint8Array(0);
-  let state: 'open' | 'halted' | 'stopped' = 'open';
-  let released = false;
-  let leave = (): void => {};
+/** What is left to be sent, and whether it is still wanted. */
+type Pieces = {
+  readonly source: AsyncIterator<Uint8Array>;
+  readonly sender: Sender;
+  rest: Uint8Array;
+  state: 'open' | 'halted' | 'stopped';
+  /** The source has ended, or was told that no one wants more. */
+  released: boolean;
+  /** Ends a `next` that waits for the source. */
+  leave: () => void;
+};
 
-  const release = (): void => {
-    if (released) return;
-    released = true;
-    // The generator may be in the middle of `next`; what it says to the farewell is nobody's concern.
-    source.return?.().catch(() => {});
-  };
-  const stop = (): void => {
-    state = 'stopped';
-    release();
-    leave();
-  };
+function piecesOf(source: AsyncIterator<Uint8Array>, sender: Sender): Pieces {
+  return { source, sender, rest: new Uint8Array(0), state: 'open', released: false, leave: () => {} };
+}
+
+function release(pieces: Pieces): void {
+  if (pieces.released) return;
+  pieces.released = true;
+  // The generator may be in the middle of `next`; what it says to the farewell is nobody's concern.
+  pieces.source.return?.().catch(() => {});
+}
+
+function halt(pieces: Pieces): void {
+  if (pieces.state !== 'open') return;
+  pieces.state = 'halted';
+  release(pieces);
+}
+
+function stop(pieces: Pieces): void {
+  pieces.state = 'stopped';
+  release(pieces);
+  pieces.leave();
+}
+
+async function nextPiece(pieces: Pieces): Promise<IteratorResult<Uint8Array>> {
+  while (pieces.rest.length === 0 || pieces.state !== 'open') {
+    if (pieces.state === 'stopped') return DONE;
+    pieces.sender.sending(false);
+    const result = await fromSource(pieces);
+    if (result.done === true) return DONE;
+    pieces.rest = result.value;
+  }
+  pieces.sender.sending(true);
+  const value = pieces.rest.subarray(0, PIECE);
+  pieces.rest = pieces.rest.subarray(PIECE);
+  return { done: false, value };
+}
+
+/** The source's next chunk, or the end when there is none, when it failed, or when the body is stopped meanwhile. */
+function fromSource(pieces: Pieces): Promise<IteratorResult<Uint8Array>> {
   // Written out rather than Promise.race, whose long-lived loser would keep every chunk alive.
-  const fromSource = (): Promise<IteratorResult<Uint8Array>> =>
-    new Promise((resolve, reject) => {
-      leave = () => resolve(DONE);
-      if (state === 'open') source.next().then((result) => state !== 'halted' && resolve(result), reject);
-    });
-  const next = async (): Promise<IteratorResult<Uint8Array>> => {
-    while (rest.length === 0 || state !== 'open') {
-      if (state === 'stopped') return DONE;
-      sender.sending(false);
-      let result: IteratorResult<Uint8Array>;
-      try {
-        result = await fromSource();
-      } catch (error) {
-        released = true;
-        sender.failed(error);
-        return DONE;
-      }
-      if (result.done === true) {
-        released = true;
-        return DONE;
-      }
-      rest = result.value;
-    }
-    sender.sending(true);
-    const value = rest.subarray(0, PIECE);
-    rest = rest.subarray(PIECE);
-    return { done: false, value };
-  };
-  const halt = (): void => {
-    if (state !== 'open') return;
-    state = 'halted';
-    release();
-  };
-  return { iterator: { next, return: async () => (stop(), DONE) }, halt, stop };
+  return new Promise((resolve) => {
+    pieces.leave = () => resolve(DONE);
+    if (pieces.state !== 'open') return;
+    pieces.source.next().then(
+      (result) => {
+        if (result.done === true) pieces.released = true;
+        // Once halted, the body does not end before the answer has: an early end would be taken for a broken request.
+        if (pieces.state !== 'halted') resolve(result);
+      },
+      (error: unknown) => {
+        pieces.released = true;
+        pieces.sender.failed(error);
+        resolve(DONE);
+      },
+    );
+  });
 }

@@ -26,100 +26,105 @@ export type Incoming = {
   fail(error: unknown): void;
 };
 
-type Queue = Omit<Incoming, 'body'> & {
-  readonly finished: Promise<void>;
-  next(): Promise<Uint8Array | undefined>;
-  cancel(): void;
-  drop(): void;
+/** What has come and waits to be read. */
+type Queue = {
+  readonly valve: Valve;
+  readonly chunks: Uint8Array[];
+  readonly done: PromiseWithResolvers<void>;
+  /** Bytes in `chunks`. */
+  size: number;
+  /** Bytes thrown away since the reader gave the body up; undefined before that. */
+  dropped: number | undefined;
+  state: 'open' | 'ended' | { readonly error: unknown };
+  /** Tells a waiting reader that something changed. */
+  wake: () => void;
 };
 
 /** Joins an exchange that pushes with a reader that pulls; `what` names the request in errors. */
 export function incoming(valve: Valve, what: string): Incoming {
-  const queue = bodyQueue(valve);
-  return { body: readerOf(queue, what), push: queue.push, end: queue.end, fail: queue.fail };
-}
-
-function bodyQueue(valve: Valve): Queue {
-  const done = Promise.withResolvers<void>();
-  const chunks: Uint8Array[] = [];
-  let waiting = 0;
-  let state: 'open' | 'ended' | { readonly error: unknown } = 'open';
-  let dropped: number | undefined;
-  let wake = (): void => {};
-
-  const settle = (how: 'ended' | { readonly error: unknown }): void => {
-    if (state !== 'open') return;
-    state = how;
-    done.resolve();
-    wake();
-  };
-  const cancel = (): void => {
-    if (state !== 'open') return;
-    settle({ error: new PromotionError('ABORTED', 'the response body was given up') });
-    valve.cancel();
-  };
-  const push = (chunk: Uint8Array): boolean => {
-    if (dropped !== undefined) {
-      dropped += chunk.length;
-      if (dropped > WORTH_DRAINING) cancel();
-      return true;
-    }
-    chunks.push(chunk);
-    waiting += chunk.length;
-    wake();
-    return waiting < HIGH_WATER;
-  };
-  const next = async (): Promise<Uint8Array | undefined> => {
-    while (true) {
-      const chunk = chunks.shift();
-      if (chunk !== undefined) {
-        waiting -= chunk.length;
-        return chunk;
-      }
-      if (state === 'ended') return undefined;
-      if (state !== 'open') throw state.error;
-      // All set before resuming, which may push what is buffered before it returns.
-      const more = new Promise<void>((resolve) => (wake = resolve));
-      valve.awaiting(true);
-      valve.resume();
-      await more;
-      valve.awaiting(false);
-    }
-  };
-  const drop = (): void => {
-    chunks.length = 0;
-    dropped ??= 0;
-    if (state !== 'open') return;
-    valve.awaiting(true);
-    valve.resume();
+  const queue: Queue = {
+    valve,
+    chunks: [],
+    done: Promise.withResolvers(),
+    size: 0,
+    dropped: undefined,
+    state: 'open',
+    wake: () => {},
   };
   return {
-    finished: done.promise,
-    push,
-    next,
-    cancel,
-    drop,
-    end: () => settle('ended'),
-    fail: (error) => settle({ error }),
+    body: readerOf(queue, what),
+    push: (chunk) => push(queue, chunk),
+    end: () => settle(queue, 'ended'),
+    fail: (error) => settle(queue, { error }),
   };
+}
+
+function settle(queue: Queue, state: Exclude<Queue['state'], 'open'>): void {
+  if (queue.state !== 'open') return;
+  queue.state = state;
+  queue.done.resolve();
+  queue.wake();
+}
+
+function cancel(queue: Queue): void {
+  if (queue.state !== 'open') return;
+  settle(queue, { error: new PromotionError('ABORTED', 'the response body was given up') });
+  queue.valve.cancel();
+}
+
+function push(queue: Queue, chunk: Uint8Array): boolean {
+  if (queue.dropped !== undefined) {
+    queue.dropped += chunk.length;
+    if (queue.dropped > WORTH_DRAINING) cancel(queue);
+    return true;
+  }
+  queue.chunks.push(chunk);
+  queue.size += chunk.length;
+  queue.wake();
+  return queue.size < HIGH_WATER;
+}
+
+async function next(queue: Queue): Promise<Uint8Array | undefined> {
+  while (true) {
+    const chunk = queue.chunks.shift();
+    if (chunk !== undefined) {
+      queue.size -= chunk.length;
+      return chunk;
+    }
+    if (queue.state === 'ended') return undefined;
+    if (queue.state !== 'open') throw queue.state.error;
+    // All set before resuming, which may push what is buffered before it returns.
+    const more = new Promise<void>((resolve) => (queue.wake = resolve));
+    queue.valve.awaiting(true);
+    queue.valve.resume();
+    await more;
+    queue.valve.awaiting(false);
+  }
+}
+
+function drop(queue: Queue): Promise<void> {
+  queue.chunks.length = 0;
+  queue.dropped ??= 0;
+  if (queue.state === 'open') {
+    queue.valve.awaiting(true);
+    queue.valve.resume();
+  }
+  return queue.done.promise;
 }
 
 function readerOf(queue: Queue, what: string): ResponseBody {
   async function* stream(): AsyncGenerator<Uint8Array> {
     try {
-      for (let chunk = await queue.next(); chunk !== undefined; chunk = await queue.next()) yield chunk;
+      for (let chunk = await next(queue); chunk !== undefined; chunk = await next(queue)) yield chunk;
     } finally {
-      queue.cancel();
+      cancel(queue);
     }
   }
   return {
-    finished: queue.finished,
+    finished: queue.done.promise,
     stream,
     bytes: (limit) => collect(stream(), limit, what),
-    discard: () => {
-      queue.drop();
-      return queue.finished;
-    },
+    discard: () => drop(queue),
   };
 }
 

@@ -87,7 +87,7 @@ async function legible(outcome: Outcome): Promise<Outcome> {
     header(outcome.response, 'retry-after') !== undefined
   )
     return outcome;
-  return await peek(outcome.response, TEXT_LIMIT);
+  return peek(outcome.response, TEXT_LIMIT);
 }
 
 /** How long to wait after this outcome, and whether that is the registry's order. */

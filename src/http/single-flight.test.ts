@@ -15,7 +15,7 @@ describe('src/http/single-flight.ts', () => {
 
   it('fails for all, and starts anew afterwards', async () => {
     const flight = singleFlight<number>();
-    const failing = async (): Promise<number> => await Promise.reject(new Error('no'));
+    const failing = async (): Promise<number> => Promise.reject(new Error('no'));
     expect(
       await Promise.all([rejection(flight('a', forever, failing)), rejection(flight('a', forever, failing))]),
     ).toEqual([new Error('no'), new Error('no')]);

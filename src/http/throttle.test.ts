@@ -33,8 +33,7 @@ describe('src/http/throttle.ts', () => {
     for (let turn = 0; turn < 100; turn += 1) await setImmediate();
     expect(server.requests).toHaveLength(4);
 
-    const [reading] = [...(open[1] === undefined ? [] : [open[1].body.stream()])];
-    for await (const chunk of reading ?? []) if (chunk.length > 0) break;
+    for await (const chunk of open[1]?.body.stream() ?? []) if (chunk.length > 0) break;
     await server.came(5);
     await Promise.all(queued);
   });

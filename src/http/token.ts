@@ -70,7 +70,7 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
       const key = keyOf(want);
       const known = cache.get(key);
       if (usable(known, need.large)) return known;
-      return await flight(key, need.signal, async (signal) =>
+      return flight(key, need.signal, async (signal) =>
         remember(key, await requestToken(want, { ...need, signal }, options)),
       );
     },

@@ -1,39 +1,11 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import { rejection, requestTo } from '../../test/support/http-request.ts';
 import { bodyOf, scriptedServer } from '../../test/support/scripted-server.ts';
+import { openedTransport, rawServer, until } from '../../test/support/sockets.ts';
 import { realClock } from '../clock.ts';
-import { transport, type TransportOptions } from './transport.ts';
-
-function opened(options: Partial<TransportOptions> = {}): ReturnType<typeof transport> {
-  const made = transport({ clock: realClock(), connections: 4, ...options });
-  onTestFinished(() => made.close());
-  return made;
-}
-
-async function rawServer(onSocket: (socket: Socket) => void): Promise<{ readonly url: URL; readonly server: Server }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onSocket(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { url: new URL(`http://127.0.0.1:${address.port}/`), server };
-}
-
-/** Turns of the event loop until something holds; the test's own timeout ends it otherwise. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await setImmediate();
-}
+import { transport } from './transport.ts';
 
 const MiB = 1_048_576;
 
@@ -59,7 +31,7 @@ describe('src/http/transport.ts', () => {
         .end('teapot');
     });
     const meter = { requests: 0, bytes: 0 };
-    const response = await opened().fetch(requestTo(server.url, { meter }));
+    const response = await openedTransport().fetch(requestTo(server.url, { meter }));
     expect(response.status).toBe(418);
     expect(response.headers.get('x-many')).toEqual(['a', 'b']);
     expect(Buffer.from(await response.body.bytes(100)).toString()).toBe('teapot');
@@ -69,7 +41,7 @@ describe('src/http/transport.ts', () => {
 
   it('keeps connections alive, after HEAD and a discarded body too', async () => {
     const server = await scriptedServer((_request, response) => void response.end('x'.repeat(1000)));
-    const { fetch } = opened();
+    const { fetch } = openedTransport();
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET'] as const)
       await (await fetch(requestTo(server.url, { method }))).body.discard();
     expect(server.requests).toHaveLength(6);
@@ -91,7 +63,7 @@ describe('src/http/transport.ts', () => {
         yield chunk;
       }
     }
-    const answer = opened().fetch(
+    const answer = openedTransport().fetch(
       requestTo(server.url, {
         method: 'PUT',
         operation: 'upload',
@@ -111,7 +83,7 @@ describe('src/http/transport.ts', () => {
     let returned = false;
     const server = await scriptedServer((_request, response) => void response.writeHead(413).end('too large'));
     const body = { kind: 'stream', length: 4096 * MiB, chunks: chunks(4096, () => (returned = true)) } as const;
-    const response = await opened().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }));
+    const response = await openedTransport().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }));
     expect(response.status).toBe(413);
     expect(Buffer.from(await response.body.bytes(100)).toString()).toBe('too large');
     await until(() => returned && server.connections.open === 0);
@@ -122,7 +94,7 @@ describe('src/http/transport.ts', () => {
     const server = await scriptedServer((request) => void request.once('data', () => request.socket.destroy()));
     const body = { kind: 'stream', length: 4096 * MiB, chunks: chunks(4096, () => (returned = true)) } as const;
     expect(
-      await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }))),
+      await rejection(openedTransport().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }))),
     ).toMatchObject({ code: 'NETWORK' });
     await until(() => returned);
   });
@@ -134,7 +106,7 @@ describe('src/http/transport.ts', () => {
       throw new RangeError('the source broke');
     }
     const body = { kind: 'stream', length: 20, chunks: broken() } as const;
-    expect(await rejection(opened().fetch(requestTo(server.url, { method: 'PUT', body })))).toEqual(
+    expect(await rejection(openedTransport().fetch(requestTo(server.url, { method: 'PUT', body })))).toEqual(
       new RangeError('the source broke'),
     );
   });
@@ -142,7 +114,7 @@ describe('src/http/transport.ts', () => {
   it('sends an empty body as one of length 0', async () => {
     const server = await scriptedServer((_request, response) => void response.writeHead(201).end());
     const body = { kind: 'stream', length: 0, chunks: chunks(0) } as const;
-    expect((await opened().fetch(requestTo(server.url, { method: 'PUT', body }))).status).toBe(201);
+    expect((await openedTransport().fetch(requestTo(server.url, { method: 'PUT', body }))).status).toBe(201);
     expect(server.headers[0]?.['content-length']).toBe('0');
   });
 
@@ -150,7 +122,7 @@ describe('src/http/transport.ts', () => {
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('only this', () => response.destroy());
     });
-    const response = await opened().fetch(requestTo(server.url));
+    const response = await openedTransport().fetch(requestTo(server.url));
     const error = await rejection(response.body.bytes(1000));
     expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringContaining(`GET ${server.url.href}`) });
   });
@@ -161,7 +133,7 @@ describe('src/http/transport.ts', () => {
       const more = (): void => void (response.destroyed || response.write('x'.repeat(65_536), more));
       more();
     });
-    const response = await opened().fetch(requestTo(server.url));
+    const response = await openedTransport().fetch(requestTo(server.url));
     expect(await rejection(response.body.bytes(1000))).toMatchObject({ code: 'REGISTRY_PROTOCOL' });
     await until(() => server.connections.open === 0);
   });
@@ -172,9 +144,9 @@ describe('src/http/transport.ts', () => {
       const more = (): void => void (response.destroyed || response.write('x'.repeat(65_536), more));
       more();
     });
-    const response = await opened().fetch(requestTo(server.url));
+    const response = await openedTransport().fetch(requestTo(server.url));
+    expect(server.connections.open).toBe(1);
     await response.body.discard();
-    await response.body.finished;
     await until(() => server.connections.open === 0);
   });
 
@@ -188,7 +160,7 @@ describe('src/http/transport.ts', () => {
       };
       more();
     });
-    const response = await opened().fetch(requestTo(server.url));
+    const response = await openedTransport().fetch(requestTo(server.url));
     for (let turn = 0; turn < 500; turn += 1) await setImmediate();
     expect(written).toBeLessThan(64);
     await response.body.discard();
@@ -197,7 +169,7 @@ describe('src/http/transport.ts', () => {
   it('says which host refused, and what to do', async () => {
     const { url, server } = await rawServer(() => {});
     await new Promise((resolve) => server.close(resolve));
-    expect(await rejection(opened().fetch(requestTo(url)))).toMatchObject({
+    expect(await rejection(openedTransport().fetch(requestTo(url)))).toMatchObject({
       code: 'NETWORK',
       message: expect.stringContaining('ECONNREFUSED'),
       hint: expect.stringContaining('port'),
@@ -205,135 +177,12 @@ describe('src/http/transport.ts', () => {
     });
   });
 
-  it('gives up a connection that is not there in time', async () => {
-    const clock = fakeClock();
-    // TLS to a server that never says hello: the connection is TCP only, and stays «connecting».
-    const { url } = await rawServer(() => {});
-    const { fetch } = opened({ clock });
-    const failed = rejection(fetch(requestTo(url.href.replace('http:', 'https:'))));
-    await clock.advance(9_999);
-    await clock.advance(1);
-    expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('10 s') });
-    expect(clock.pending()).toBe(0);
-  });
-
-  it('gives up an answer whose first header is late', async () => {
-    const clock = fakeClock();
-    const server = await scriptedServer(() => {});
-    const { fetch } = opened({ clock });
-    const failed = rejection(fetch(requestTo(server.url)));
-    await server.came(1);
-    await clock.advance(59_000);
-    expect(server.connections.open).toBe(1);
-    await clock.advance(1_000);
-    expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('60 s') });
-    await until(() => server.connections.open === 0);
-    expect(clock.pending()).toBe(0);
-  });
-
-  it('gives up a body that stalls after the idle time, however often it moved before', async () => {
-    const clock = fakeClock();
-    let write = (_text: string): void => {};
-    const server = await scriptedServer((_request, response) => {
-      response.writeHead(200, { 'content-length': '100' });
-      write = (text) => void response.write(text);
-      write('a');
-    });
-    const { fetch } = opened({ clock });
-    const response = await fetch(requestTo(server.url));
-    const failed = rejection(response.body.bytes(1000));
-    for (let moved = 0; moved < 3; moved += 1) {
-      await clock.advance(29_000);
-      write('b');
-      await clock.advance(0);
-    }
-    expect(server.connections.open).toBe(1);
-    await clock.advance(30_000);
-    expect(await failed).toMatchObject({ code: 'STALLED', message: expect.stringContaining('30 s') });
-    await until(() => server.connections.open === 0);
-  });
-
-  it("does not call a reader's own pause a stall", async () => {
-    const clock = fakeClock();
-    const server = await scriptedServer((_request, response) => void response.end(Buffer.alloc(MiB)));
-    const { fetch } = opened({ clock });
-    const response = await fetch(requestTo(server.url));
-    let size = 0;
-    for await (const chunk of response.body.stream()) {
-      if (size === 0) await clock.advance(120_000);
-      size += chunk.length;
-    }
-    expect(size).toBe(MiB);
-  });
-
-  it('gives up an upload that the server stops reading', async () => {
-    const clock = fakeClock();
-    const server = await scriptedServer((request) => void request.pause());
-    let taken = 0;
-    async function* endless(): AsyncGenerator<Uint8Array> {
-      for (; ; taken += 1) yield new Uint8Array(MiB);
-    }
-    const { fetch } = opened({ clock });
-    const failed = rejection(
-      fetch(
-        requestTo(server.url, {
-          method: 'PUT',
-          operation: 'upload',
-          body: { kind: 'stream', length: 4096 * MiB, chunks: endless() },
-        }),
-      ),
-    );
-    await server.came(1);
-    let before = -1;
-    while (before !== taken) {
-      before = taken;
-      for (let turn = 0; turn < 200; turn += 1) await setImmediate();
-    }
-    await clock.advance(30_000);
-    expect(await failed).toMatchObject({ code: 'STALLED', message: expect.stringContaining('could be sent') });
-  });
-
-  it('does not call a slow source of an upload a stall', async () => {
-    const clock = fakeClock();
-    const server = await scriptedServer(
-      async (request, response) => void response.writeHead(201).end(String((await bodyOf(request)).length)),
-    );
-    async function* slow(): AsyncGenerator<Uint8Array> {
-      yield new Uint8Array(10);
-      await clock.advance(120_000);
-      yield new Uint8Array(10);
-    }
-    const { fetch } = opened({ clock });
-    expect(
-      (await fetch(requestTo(server.url, { method: 'PUT', body: { kind: 'stream', length: 20, chunks: slow() } })))
-        .status,
-    ).toBe(201);
-  });
-
-  it('gives up a request that trickles on for too long', async () => {
-    const clock = fakeClock();
-    let write = (): void => {};
-    const server = await scriptedServer((_request, response) => {
-      response.writeHead(200);
-      write = () => void response.write('a');
-      write();
-    });
-    const { fetch } = opened({ clock });
-    const response = await fetch(requestTo(server.url));
-    const failed = rejection(response.body.bytes(1000));
-    for (let passed = 0; passed < 900; passed += 20) {
-      write();
-      await clock.advance(20_000);
-    }
-    expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('900 s') });
-  });
-
   it("stops at once with the signal's reason: before, while waiting, and within the body", async () => {
     const reason = new Error('enough');
     const server = await scriptedServer(
       (request, response) => void (request.url === '/body' && response.writeHead(200).write('a')),
     );
-    const { fetch } = opened();
+    const { fetch } = openedTransport();
     expect(await rejection(fetch(requestTo(server.url, { signal: AbortSignal.abort(reason) })))).toBe(reason);
     expect(server.requests).toHaveLength(0);
 
@@ -356,7 +205,7 @@ describe('src/http/transport.ts', () => {
     const server = await scriptedServer(
       (request, response) => void (request.url === '/body' && response.writeHead(200).write('a')),
     );
-    const made = opened({ clock });
+    const made = openedTransport({ clock });
     const waiting = rejection(made.fetch(requestTo(server.url)));
     const response = await made.fetch(requestTo(new URL('/body', server.url)));
     const reading = rejection(response.body.bytes(10));

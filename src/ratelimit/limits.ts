@@ -38,23 +38,15 @@ type Slots = (lane: Lane, signal: AbortSignal) => Promise<() => void>;
 type Waiter = { readonly lane: Lane; readonly go: () => void };
 
 function originSlots(concurrency: number): Slots {
-  const bodies = concurrency - Math.max(1, Math.floor(concurrency / 5));
-  const oneKind = Math.max(1, Math.floor((bodies * 3) / 4));
+  const free = vacancies(concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
   const waiting = new Set<Waiter>();
-
-  const exhausted = (): boolean => active.small + active.download + active.upload >= concurrency;
-  const free = (lane: Lane): boolean => {
-    const inBodies = active.download + active.upload;
-    if (exhausted()) return false;
-    return lane === 'small' || (inBodies < bodies && active[lane] < oneKind);
-  };
   const admit = (): void => {
     const full = new Set<Lane>();
     for (const waiter of waiting) {
-      if (exhausted() || full.size === LANES) return;
-      if (full.has(waiter.lane)) continue;
-      if (free(waiter.lane)) waiter.go();
+      // Thousands may wait: look no further than there is anything to give.
+      if (full.size === LANES.length || active.small + active.download + active.upload >= concurrency) return;
+      if (!full.has(waiter.lane) && free(waiter.lane, active)) waiter.go();
       else full.add(waiter.lane);
     }
   };
@@ -68,32 +60,52 @@ function originSlots(concurrency: number): Slots {
       admit();
     };
   };
-
-  return (lane, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const leave = (): void => {
-        waiting.delete(waiter);
-        signal.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter = {
-        lane,
-        go: () => {
-          leave();
-          resolve(take(lane));
-        },
-      };
-      const onAbort = (): void => {
-        leave();
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      waiting.add(waiter);
-      admit();
-    });
+  return (lane, signal) => queueIn(waiting, lane, signal, (resolve) => resolve(take(lane)), admit);
 }
 
-const LANES = 3;
+const LANES: readonly Lane[] = ['small', 'download', 'upload'];
+
+/** Says whether a lane has a slot left, given how many are in use. */
+function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
+  const bodies = concurrency - Math.max(1, Math.floor(concurrency / 5));
+  const oneKind = Math.max(1, Math.floor((bodies * 3) / 4));
+  return (lane, active) => {
+    const inBodies = active.download + active.upload;
+    if (active.small + inBodies >= concurrency) return false;
+    return lane === 'small' || (inBodies < bodies && active[lane] < oneKind);
+  };
+}
+
+/** Waits in the queue until `give` is called for it, or until the signal aborts. */
+function queueIn(
+  waiting: Set<Waiter>,
+  lane: Lane,
+  signal: AbortSignal,
+  give: (resolve: (release: () => void) => void) => void,
+  joined: () => void,
+): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const leave = (): void => {
+      waiting.delete(waiter);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const waiter: Waiter = {
+      lane,
+      go: () => {
+        leave();
+        give(resolve);
+      },
+    };
+    const onAbort = (): void => {
+      leave();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    waiting.add(waiter);
+    joined();
+  });
+}

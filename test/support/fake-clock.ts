@@ -33,7 +33,7 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
     return () => void timers.delete(entry);
   };
   const fireNext = (until: number): boolean => {
-    const due = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
+    const due = [...timers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0];
     if (due === undefined) return false;
     timers.delete(due);
     now = Math.max(now, due.at);

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** Answers one request; `received` holds what came before it, in order. */
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
 export type ScriptedServer = {
   readonly url: URL;
@@ -28,7 +28,7 @@ export async function scriptedServer(answer: Answer): Promise<ScriptedServer> {
     requests.push(`${request.method} ${request.url}`);
     headers.push(request.headers);
     for (const check of waiting) check();
-    answer(request, response);
+    void answer(request, response);
   });
   server.on('connection', (socket) => {
     opened += 1;

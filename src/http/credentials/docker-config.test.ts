@@ -103,8 +103,8 @@ describe('src/http/credentials/docker-config.ts', () => {
     expect(await ask('a.example')).toBeUndefined();
     expect(await ask('a.example', { XDG_RUNTIME_DIR: join(folder, 'run') })).toEqual(me);
     expect(await ask('a.example', { REGISTRY_AUTH_FILE: join(folder, 'named.json') })).toEqual(me);
-    const config = await home({ '.config/containers/auth.json': auth });
-    expect(await config.ask('a.example')).toEqual(me);
+    const podman = await home({ '.config/containers/auth.json': auth });
+    expect(await podman.ask('a.example')).toEqual(me);
   });
 
   it('says what is wrong with a file without showing what is in it', async () => {

@@ -22,7 +22,7 @@ export function dockerConfig(options: DockerConfigOptions): CredentialSource {
   return async (host, signal) => {
     const name = host.toLowerCase();
     if (known.has(name)) return known.get(name);
-    return await flight(name, signal, async (shared) => {
+    return flight(name, signal, async (shared) => {
       files ??= readFiles(options);
       const found = await lookUp(await files, name, options, shared);
       known.set(name, found);

@@ -68,13 +68,13 @@ function run(
       then();
     };
     // A helper's own children may keep its pipes open, so the end is not waited for.
-    const stop = (error: unknown): void =>
+    const stop = (error: Error): void =>
       end(() => {
         child.kill('SIGKILL');
         child.stdout.destroy();
-        reject(error as Error);
+        reject(error);
       });
-    const onAbort = (): void => stop(signal.reason);
+    const onAbort = (): void => stop(signal.reason as Error);
     const cancel = clock.timer(timeout, () => stop(new Error(`gave no answer within ${timeout / 1000} s`)));
     signal.addEventListener('abort', onAbort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
