@@ -1,40 +1,66 @@
 import type { Failure } from '../errors.ts';
 import { durationText } from '../pipeline/duration.ts';
-import type { RunReport } from '../pipeline/run-report.ts';
+import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
+import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 
-/** More problems of one kind than this are counted, not listed: all of them stand in the log above. */
-const LISTED_PER_CODE = 20;
+/** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
+const LISTED = 20;
 
-/** What a run did, for the end of a terminal session: what is complete, and every problem with its way out. */
+/** What a run did, for the end of a terminal session: each image in a line, and every problem with its way out. */
 export function summaryText(report: RunReport): string {
   return [...outcome(report), ...problems(report.failures)].map((line) => `${line}\n`).join('');
 }
 
-function outcome({ run, totals, images, registries }: RunReport): string[] {
-  const lines = ['', `Summary: ${headline(run.mode, totals, images.length)}`];
-  if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
+function outcome(report: RunReport): string[] {
+  const { run, totals, images, registries } = report;
+  const lines = ['', ...fold(`Summary: ${headline(report)}`)];
+  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
   if (run.mode === 'parse') return lines;
-  lines.push(
-    `  ${count(totals.present, 'image')} × mirror complete before this run, in ${count(totals.repositories, 'repository', 'repositories')}`,
-  );
-  if (run.mode === 'promote' && images.length > 0) {
-    lines.push(
-      `  ${totals.copied} references copied, ${totals.tagged} tagged, ${totals.failed} failed; ${totals.sourceReads} reads of the source`,
-    );
-  }
+  lines.push(...table(images.slice(0, LISTED).map(row), '  '));
+  if (images.length > LISTED) lines.push(`  and ${count(images.length - LISTED, 'more image', 'more images')}`);
   const bad = registries.filter(({ failed }) => failed > 0);
-  for (const { host, failed } of bad) lines.push(`  ${host}: ${failed} failed`);
-  lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
-  return lines;
+  lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
+  if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
+  const reads = run.mode === 'promote' && images.length > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
+  const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
+  return [...lines, `  ${traffic}`];
 }
 
-function headline(mode: RunReport['run']['mode'], totals: RunReport['totals'], due: number): string {
-  const named = `${count(totals.images, 'image')} in the manifests`;
-  if (mode === 'parse') return `${named}; nothing was asked of any registry`;
-  if (due === 0) return `${named}, nothing to promote`;
-  if (mode === 'dry-run')
-    return `${named}, ${due} to promote (${count(totals.pending, 'reference')}); this was a dry run, nothing was written`;
-  return `${named}, ${due} due (${count(totals.copied + totals.tagged + totals.failed, 'reference')})`;
+function headline({ run, totals, images, failures }: RunReport): string {
+  const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
+  if (run.mode === 'parse') return `${count(totals.images, 'image')} in the manifests${trouble}; no registry was asked`;
+  const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';
+  if (images.length === 0)
+    return `${count(totals.images, 'image')} in the manifests, nothing to promote${trouble}${written}`;
+  const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
+  const references = count(totals.pending + totals.copied + totals.tagged, 'reference');
+  const what = run.mode === 'dry-run' ? 'to promote' : 'promoted';
+  return `${done} of ${count(totals.images, 'image')} ${what} (${references})${trouble}${written}`;
+}
+
+/** An image in a line: what was done with it, its tags, how many mirrors got it. */
+function row({ name, digest, targets }: ImageReport): string[] {
+  const good = targets.filter(({ action }) => action !== 'failed');
+  const shown = good.length === 0 ? targets : good;
+  const tags = [...new Set(shown.flatMap(({ ref }) => tagOf(ref) ?? []))].join(', ');
+  const [reached, all] = [mirrorsOf(good), mirrorsOf(targets)];
+  const mirrors = reached === all ? count(all, 'mirror') : `${reached} of ${count(all, 'mirror')}`;
+  return [verb(good), name, tags === '' ? '(no tag)' : tags, `to ${mirrors}`, shortDigests(digest)];
+}
+
+function verb(good: readonly TargetReport[]): string {
+  if (good.length === 0) return 'failed';
+  const isCopy = good.some(({ action }) => action === 'copy');
+  if (good.some(({ pending }) => pending === true)) return isCopy ? 'copy' : 'tag';
+  return isCopy ? 'copied' : 'tagged';
+}
+
+function mirrorsOf(targets: readonly TargetReport[]): number {
+  return new Set(targets.map(({ ref }) => ref.replace(/@.*$|:[^/:]*$/, ''))).size;
+}
+
+function tagOf(ref: string): string | undefined {
+  return /^[^@]*\/[^@/]*:([^@/:]+)$/.exec(ref)?.[1];
 }
 
 function problems(failures: readonly Failure[]): string[] {
@@ -43,31 +69,21 @@ function problems(failures: readonly Failure[]): string[] {
   for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
   const lines = ['', `${count(failures.length, 'problem')}:`];
   for (const [code, found] of byCode) {
-    for (const failure of found.slice(0, LISTED_PER_CODE)) lines.push(...problem(failure));
-    if (found.length > LISTED_PER_CODE)
-      lines.push(`  ${code}: and ${found.length - LISTED_PER_CODE} more; all of them stand above`);
+    for (const failure of found.slice(0, LISTED)) lines.push(...problem(failure));
+    if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);
   }
   return lines;
 }
 
 function problem({ code, at, image, digest, message, hint, refs = [] }: Failure): string[] {
-  const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column} `;
   const subject = [image, digest].filter((part) => part !== undefined).join('@');
-  const lines = [`  ${place}${code}${subject === '' ? '' : ` ${subject}`}`, `      ${message}`];
-  if (refs.length > 0)
-    lines.push(`      on ${refs.slice(0, 3).join(', ')}${refs.length > 3 ? ` and ${refs.length - 3} more` : ''}`);
-  if (hint !== undefined) lines.push(`      → ${hint}`);
+  const lines = [`  ${code}${subject === '' ? '' : ` ${shortDigests(subject)}`}`];
+  if (at !== undefined) lines.push(`      ${at.file}:${at.line}:${at.column}`);
+  lines.push(...fold(`      ${shortDigests(message)}`));
+  if (refs.length > 0) {
+    const more = refs.length > 3 ? ` and ${refs.length - 3} more` : '';
+    lines.push(...fold(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`));
+  }
+  if (hint !== undefined) lines.push(...fold(`      → ${shortDigests(hint)}`));
   return lines;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`;
-}
-
-/** Bytes as people read them, in powers of 1024. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? 'B'}`;
 }
