@@ -22,7 +22,7 @@ export async function findPending(
   context: Context,
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
-  const lacks: PendingLack[] = [];
+  const lacks = new Map<string, readonly PendingLack[]>();
   let present = 0;
   const read = async (repository: string): Promise<void> => {
     const sets = destinations.get(repository) ?? [];
@@ -30,10 +30,17 @@ export async function findPending(
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
     const found = compare(sets, conflictsOf(sets), inventory);
     present += found.present;
-    for (const lack of found.lacks) lacks.push({ ...lack, repository, isNew: !inventory.holdsManifests });
+    if (found.lacks.length === 0) return;
+    const isNew = !inventory.holdsManifests;
+    lacks.set(
+      repository,
+      found.lacks.map((lack) => ({ ...lack, repository, isNew })),
+    );
   };
   const errors = await readByHost('destination', [...destinations.keys()], read, context);
-  return { pending: gather(lacks), present, failures: unreadable(errors) };
+  // in the order of the manifests, not of the answers: two runs on the same tree read alike
+  const inOrder = [...destinations.keys()].flatMap((repository) => lacks.get(repository) ?? []);
+  return { pending: gather(inOrder), present, failures: unreadable(errors) };
 }
 
 function* wantedOf(sets: readonly ImageSet[]): Generator<WantedImage> {
