@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { goldenPlans } from '../../test/support/promotion/golden-plans.ts';
+import { purePlan } from '../../test/support/promotion/pure-plan.ts';
+import { referenceVerdicts } from '../../test/support/promotion/reference-plan.ts';
+
+const plans = goldenPlans();
+
+describe('src/plan', () => {
+  it('has plans to be held to', () => {
+    expect(plans).toHaveLength(120);
+  });
+
+  it.for(plans)('decides every edge of plan $id as upstream does', (plan) => {
+    expect(purePlan(plan)).toEqual(plan.upstream);
+  });
+
+  it('is held to a reference that itself decides every edge as upstream does', () => {
+    for (const plan of plans) expect(referenceVerdicts(plan), `plan ${plan.id}`).toEqual(plan.upstream);
+  });
+});

@@ -1,0 +1,45 @@
+import { labelOf, repositoriesOf, type PlanCase } from './plan-cases.ts';
+import type { Snapshot } from '../registry/snapshot.ts';
+
+/** What repositories hold: path, label, tags. Nothing more is told of a repository that holds nothing. */
+export type Held = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** What the plan says that these registries hold. */
+export function heldBefore(plan: PlanCase, registries: ReadonlySet<string>): Held {
+  const there = repositoriesOf(plan).filter(
+    ([, labels, registry]) => registries.has(registry) && Object.keys(labels).length > 0,
+  );
+  return sorted(Object.fromEntries(there.map(([path, labels]) => [path, labels])));
+}
+
+/** What is held once these edges, and nothing else, have come to it. */
+export function withEdges(before: Held, edges: readonly string[]): Held {
+  const held: Record<string, Record<string, readonly string[]>> = structuredClone(before);
+  for (const edge of edges) {
+    const [, path = '', tag, label = ''] = /^([^:@]+)(?::([^@]+))?@(.+)$/.exec(edge) ?? [];
+    const labels = (held[path] ??= {});
+    labels[label] = [...(labels[label] ?? []), ...(tag === undefined ? [] : [tag])];
+  }
+  return sorted(held);
+}
+
+/** What snapshots say of the repositories below these registries. */
+export function heldIn(snapshots: readonly Snapshot[], registries: ReadonlySet<string>): Held {
+  const held: Record<string, Record<string, string[]>> = {};
+  const isOurs = (path: string): boolean => [...registries].some((registry) => path.startsWith(`${registry}/`));
+  for (const [path, { manifests, tags }] of snapshots.flatMap((snapshot) => Object.entries(snapshot))) {
+    if (!isOurs(path)) continue;
+    for (const digest of Object.keys(manifests)) (held[path] ??= {})[labelOf(digest)] = [];
+    for (const [tag, digest] of Object.entries(tags)) held[path]?.[labelOf(digest)]?.push(tag);
+  }
+  return sorted(held);
+}
+
+function sorted(held: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>): Held {
+  return Object.fromEntries(
+    Object.entries(held).map(([path, labels]) => [
+      path,
+      Object.fromEntries(Object.entries(labels).map(([label, tags]) => [label, tags.toSorted()])),
+    ]),
+  );
+}

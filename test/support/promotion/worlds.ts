@@ -1,0 +1,121 @@
+import { realClock, type Clock } from '../../../src/clock.ts';
+import { openRegistries } from '../../../src/cli/services.ts';
+import { PromotionError } from '../../../src/errors.ts';
+import { jitteredPause } from '../../../src/http/pause.ts';
+import { hostOf, splitRepository } from '../../../src/image/reference.ts';
+import type { RunReport } from '../../../src/pipeline/run-report.ts';
+import { runPromotion, type PromotionRequest } from '../../../src/promotion.ts';
+import { memoryRegistry, type MemoryCall } from '../../../src/registry/memory.ts';
+import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { Registry } from '../../../src/registry/roles.ts';
+import { snapshotOf, type Snapshot } from '../registry/snapshot.ts';
+import { startRegistry, type TestRegistry } from '../registry/server.ts';
+import { loadedTree, type ProjectSpec } from './tree.ts';
+
+/** What a repository or a whole host says instead of an answer. */
+export type Trouble = 401 | 403 | 'unreachable';
+
+/** A few registries, in memory or over HTTP, and the engine running on them. */
+export type World = AsyncDisposable & {
+  readonly hosts: readonly string[];
+  store(host: string): RegistryStore;
+  snapshot(host: string): Snapshot;
+  /** From now on the host, or one repository of it, is in trouble. */
+  trouble(where: string, what: Trouble): Promise<void>;
+  /** Runs the engine; `log` is what it narrated, one line each. */
+  run(mode: PromotionRequest['mode'], projects: readonly ProjectSpec[]): Promise<Run>;
+};
+
+export type Run = { readonly report: RunReport; readonly log: readonly string[] };
+
+/** Each way to reach registries, with the listing that they give. */
+export const WORLDS = [
+  ['in memory, digests listed', 'memory', 'digests'],
+  ['in memory, tags listed', 'memory', 'tags'],
+  ['over HTTP with the Google listing', 'http', 'digests'],
+  ['over HTTP without the Google listing', 'http', 'tags'],
+] as const;
+
+export type WorldKind = (typeof WORLDS)[number];
+
+/** Retries wait on this clock, so that a registry that stays away costs seconds and not minutes. */
+const SPEED = 200;
+
+/** Opens `count` empty registries. */
+export function openWorld([, kind, listing]: WorldKind, count: number): Promise<World> {
+  return kind === 'memory' ? Promise.resolve(memoryWorld(listing, count)) : httpWorld(listing, count);
+}
+
+function memoryWorld(listing: 'digests' | 'tags', count: number): World {
+  const hosts = Array.from({ length: count }, (_, index) => `registry-${index}.test`);
+  const troubles = new Map<string, Trouble>();
+  const before = ({ repository }: MemoryCall): void => {
+    const trouble = troubles.get(hostOf(repository)) ?? troubles.get(repository);
+    if (trouble === 401) throw new PromotionError('UNAUTHORIZED', `${repository}: 401`);
+    if (trouble === 403) throw new PromotionError('DENIED', `${repository}: 403`);
+    if (trouble !== undefined) throw new PromotionError('NETWORK', `${repository}: connection refused`);
+  };
+  const registry = memoryRegistry({ listing: () => listing, before });
+  const clock = realClock(SPEED);
+  return {
+    hosts,
+    store: registry.store,
+    snapshot: (host) => snapshotOf(registry.store(host)),
+    trouble: (where, what) => Promise.resolve(void troubles.set(where, what)),
+    run: (mode, projects) => run(mode, projects, registry, clock),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<World> {
+  const starting = Array.from({ length: count }, () => startRegistry({ google: listing === 'digests' }));
+  const servers = new Map((await Promise.all(starting)).map((server) => [server.host, server]));
+  const serverOf = (host: string): TestRegistry => {
+    const server = servers.get(host);
+    if (server === undefined) throw new Error(`there is no registry ${host}`);
+    return server;
+  };
+  const clock = realClock(SPEED);
+  const opened = openRegistries({
+    env: { HOME: '/nonexistent' },
+    clock,
+    narrate: () => undefined,
+    random: Math.random,
+  });
+  return {
+    hosts: [...servers.keys()],
+    store: (host) => serverOf(host).store,
+    snapshot: (host) => serverOf(host).snapshot(),
+    trouble: async (where, what) => {
+      const { host, path } = splitRepository(where);
+      if (what === 'unreachable') return serverOf(host).close();
+      serverOf(host).inject(({ repository }) => (path === '' || repository === path ? { status: what } : undefined));
+    },
+    run: (mode, projects) => run(mode, projects, opened.registry, clock),
+    [Symbol.asyncDispose]: async () => {
+      await opened.close();
+      await Promise.all([...servers.values()].map((server) => server.close()));
+      const unexpected = [...servers.values()].flatMap((server) => server.unexpected);
+      if (unexpected.length > 0) throw new Error(`requests that no registry knows: ${unexpected.join(', ')}`);
+    },
+  };
+}
+
+async function run(
+  mode: PromotionRequest['mode'],
+  projects: readonly ProjectSpec[],
+  registry: Registry,
+  clock: Clock,
+): Promise<Run> {
+  const log: string[] = [];
+  const report = await runPromotion(
+    { mode, threads: 20, version: 'test' },
+    { load: () => Promise.resolve(loadedTree(projects)), registry, pause: jitteredPause(clock, Math.random) },
+    {
+      clock,
+      signal: new AbortController().signal,
+      narrate: (event) => void (event.type === 'log' && log.push(`${event.level} ${event.message}`)),
+    },
+  );
+  return { report, log };
+}
