@@ -10,10 +10,17 @@ export type BlobLedger = {
   /**
    * Lets one caller at a time bring a blob into a repository; the others wait, and have nothing to do when it is
    * there. With `waitToMount` a caller also waits for one that brings it to the same registry: then it can be mounted.
+   * Waiting ends with the signal; `bring` minds it by itself.
    */
-  settle(repository: RepositoryName, digest: Digest, waitToMount: boolean, bring: () => Promise<void>): Promise<void>;
+  settle(repository: RepositoryName, digest: Digest, settling: Settling): Promise<void>;
   /** The registry says that it does not hold the blob after all. */
   forget(repository: RepositoryName, digest: Digest): void;
+};
+
+export type Settling = {
+  readonly waitToMount: boolean;
+  readonly signal: AbortSignal;
+  readonly bring: () => Promise<void>;
 };
 
 type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget'> & {
@@ -72,12 +79,26 @@ export function blobLedger(): BlobLedger {
 
   return {
     ...known,
-    settle: async (repository, digest, waitToMount, bring) => {
+    settle: async (repository, digest, { waitToMount, signal, bring }) => {
       while (!known.holds(repository, digest)) {
         const other = worthAwaiting(repository, digest, waitToMount);
         if (other === undefined) return bringAs(repository, digest, bring());
-        await other.catch(() => undefined);
+        await endOf(other, signal);
       }
     },
   };
+}
+
+/** Resolves when the promise has settled in whatever way; rejects when the signal aborts first. */
+function endOf(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    const over = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(over, over);
+  });
 }

@@ -48,8 +48,18 @@ const RESTARTABLE: readonly ErrorCode[] = [
 /** Sends what an upload asked for: the content of the first attempt, or of a later one. */
 export type Send = (upload: BlobUpload, attempt: number) => Promise<void>;
 
+/** Brings the blob into the lane's repository unless another lane does, or has done so. */
+export function settle(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
+  return services.ledger.settle(lane.target.repository, blob.digest, {
+    // It pays to wait for another upload of a large blob to the same registry: then it can be mounted.
+    waitToMount: !lane.sendAll && blob.size > ASK_FIRST_ABOVE,
+    signal: lane.call.signal,
+    bring: () => bring(services, blob, lane, send),
+  });
+}
+
 /** Opens uploads until one has taken the blob, or it turns out to be there. */
-export async function bring(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
+async function bring(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const upload = await openUpload(services, blob, lane, attempt);
     if (upload === 'there') return;
@@ -79,20 +89,11 @@ async function openUpload(
   attempt: number,
 ): Promise<'there' | BlobUpload> {
   const { repository, isNew } = lane.target;
-  if (
-    attempt === 1 &&
-    !isNew &&
-    blob.size > ASK_FIRST_ABOVE &&
-    (await registry.hasBlob(repository, blob.digest, lane.call))
-  )
-    return 'there';
+  const believes = attempt === 1 && !lane.sendAll;
+  const mayBeThere = believes && !isNew && blob.size > ASK_FIRST_ABOVE;
+  if (mayBeThere && (await registry.hasBlob(repository, blob.digest, lane.call))) return 'there';
   const sameHost = hostOf(source) === hostOf(repository) && source !== repository;
   const from = ledger.mountSource(repository, blob.digest) ?? (sameHost ? source : undefined);
-  const started = await registry.startBlob(repository, blob, attempt === 1 ? from : undefined, lane.call);
+  const started = await registry.startBlob(repository, blob, believes ? from : undefined, lane.call);
   return started === 'mounted' ? 'there' : started;
-}
-
-/** Whether it pays to wait for another upload of the same blob to the same registry, to mount it then. */
-export function isWorthWaitingFor(blob: Descriptor): boolean {
-  return blob.size > ASK_FIRST_ABOVE;
 }

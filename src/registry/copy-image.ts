@@ -17,6 +17,7 @@ type Work = {
   readonly began: number;
   readonly reads: { count: number };
   readonly root: Manifest;
+  /** Read when the first target needs more than the root. */
   readonly tree: () => Promise<ImageTree>;
 };
 
@@ -29,12 +30,14 @@ export async function copyImage(
 ): Promise<CopyResult> {
   const lanes = job.targets.map((target) => laneFor(target, { requests: 0, bytes: 0 }, signal));
   const reads = { count: 0 };
+  const began = shared.clock.now();
   try {
-    const work = await begin(shared, job, signal, reads);
-    const copying = lanes.filter(({ target }) => target.action === 'copy');
-    const blobs = copying.length === 0 ? [] : (await work.tree()).blobs;
-    const transfers = transfersOf(work, blobs, copying.length, shared.budget, (lane, send) =>
-      shared.sidingOf(lane).limit(send),
+    const work = await begin({ shared, job, signal, reads, began });
+    const copying = lanes.filter(({ target }) => target.action === 'copy').length;
+    const transfers = once(async () =>
+      transfersOf(work, (await work.tree()).blobs, copying, shared.budget, (lane, send) =>
+        shared.sidingOf(lane).reads(send),
+      ),
     );
     const results = lanes.map(async (lane) => {
       const result = await settleLane(work, lane, transfers);
@@ -42,19 +45,21 @@ export async function copyImage(
       return result;
     });
     return { lanes: await Promise.all(results), sourceReads: reads.count };
-  } catch (error) {
-    const failure = asFailure(error, signal);
+  } catch (failure) {
+    const error = asFailure(failure, signal);
+    const ms = shared.clock.now() - began;
     return {
-      lanes: lanes.map(({ target, meter }) => ({ target, meter, attempts: 1, ms: 0, error: failure })),
+      lanes: lanes.map(({ target, meter }) => ({ target, meter, attempts: 1, ms, error })),
       sourceReads: reads.count,
     };
   }
 }
 
-async function begin(shared: Shared, job: CopyJob, signal: AbortSignal, reads: Work['reads']): Promise<Work> {
-  const read = (digest: Digest): Promise<Manifest | undefined> => {
+async function begin(given: Omit<Work, 'root' | 'tree'>): Promise<Work> {
+  const { shared, job, signal, reads } = given;
+  const read = async (digest: Digest): Promise<Manifest | undefined> => {
     reads.count += 1;
-    return shared.source.manifest(job.source, digest, signal);
+    return shared.source.manifest(job.source, digest, signal).catch(blameSource);
   };
   const root = await read(job.digest);
   if (root === undefined) {
@@ -63,16 +68,19 @@ async function begin(shared: Shared, job: CopyJob, signal: AbortSignal, reads: W
       hint: 'push it to staging again',
     });
   }
-  let tree: Promise<ImageTree> | undefined;
-  return {
-    shared,
-    job,
-    signal,
-    reads,
-    root,
-    began: shared.clock.now(),
-    tree: () => (tree ??= readImageTree(root, job.source, read)),
-  };
+  return { ...given, root, tree: once(() => readImageTree(root, job.source, read)) };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
+}
+
+/** A trouble of the source is nothing that another upload to a mirror could cure. */
+function blameSource(error: unknown): never {
+  if (!(error instanceof PromotionError) || error.side !== undefined) throw error;
+  const hint = error.hint === undefined ? {} : { hint: error.hint };
+  throw new PromotionError(error.code, error.message, { side: 'source', cause: error, ...hint });
 }
 
 function transfersOf(
@@ -82,9 +90,13 @@ function transfersOf(
   budget: MemoryBudget,
   alone: TransferServices['alone'],
 ): BlobTransfer[] {
-  const readSource = (blob: Descriptor): AsyncIterable<Uint8Array> => {
+  const readSource = async function* (blob: Descriptor): AsyncGenerator<Uint8Array> {
     reads.count += 1;
-    return shared.registry.readBlob(job.source, blob, { signal, meter: shared.meterOf(job.source) });
+    try {
+      yield* shared.registry.readBlob(job.source, blob, { signal, meter: shared.meterOf(job.source) });
+    } catch (error) {
+      blameSource(error);
+    }
   };
   const services: TransferServices = { ...shared, budget, alone, readSource, source: job.source };
   return blobs.map((blob) =>
@@ -92,13 +104,11 @@ function transfersOf(
   );
 }
 
-async function settleLane(work: Work, lane: Lane, transfers: readonly BlobTransfer[]): Promise<LaneResult> {
+async function settleLane(work: Work, lane: Lane, transfers: Transfers): Promise<LaneResult> {
   const { target, meter } = lane;
   let error: PromotionError | undefined;
   try {
-    await publish(work, lane, target.action === 'copy' ? transfers : undefined).catch((failure: unknown) =>
-      tryAlone(work, lane, failure),
-    );
+    await publish(work, lane, transfers).catch((failure: unknown) => tryAlone(work, lane, failure));
   } catch (failure) {
     error = asFailure(failure, work.signal);
   }
@@ -106,15 +116,13 @@ async function settleLane(work: Work, lane: Lane, transfers: readonly BlobTransf
   return { target, meter, ms, attempts: lane.attempts, ...(error !== undefined && { error }) };
 }
 
-/** Blobs, then manifests, then the read-back; without transfers the image is there and only lacks tags. */
-async function publish(
-  { shared, root, tree }: Work,
-  lane: Lane,
-  transfers: readonly BlobTransfer[] | undefined,
-): Promise<void> {
-  if (transfers === undefined) await writeRoot(shared.registry, lane, root);
+type Transfers = () => Promise<readonly BlobTransfer[]>;
+
+/** Blobs, then manifests, then the read-back; a mirror that has the image and only lacks tags needs its root alone. */
+async function publish({ shared, root, tree }: Work, lane: Lane, transfers: Transfers): Promise<void> {
+  if (lane.target.action === 'tag') await writeRoot(shared.registry, lane, root);
   else {
-    await deliverAll(lane, transfers);
+    await deliverAll(lane, await transfers());
     await writeManifests(shared.registry, lane, await tree());
   }
   await readBack(shared.registry, lane, root, shared.clock);
@@ -138,16 +146,15 @@ async function deliverAll(lane: Lane, transfers: readonly BlobTransfer[]): Promi
 /** A mirror that fell behind, or turned out to lack blobs it was thought to have, gets a copy of its own. */
 async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<void> {
   const { shared, signal } = work;
-  if (work.signal.aborted || !(lacksParts(failure) || isPromotionError(failure, 'LAGGING'))) throw failure;
+  const lacks = lacksParts(failure);
+  if (signal.aborted || !(lacks || isPromotionError(failure, 'LAGGING'))) throw failure;
   const { blobs } = await work.tree();
-  if (lacksParts(failure)) for (const blob of blobs) shared.ledger.forget(lane.target.repository, blob.digest);
-  lane.attempts += 1;
-  const { limit, budget } = shared.sidingOf(lane);
-  await limit(() => {
-    const again = laneFor(lane.target, lane.meter, signal);
-    const transfers = transfersOf(work, blobs, 1, budget, (_, send) => send());
-    return publish(work, again, transfers);
-  });
+  if (lacks) for (const blob of blobs) shared.ledger.forget(lane.target.repository, blob.digest);
+  const { copies, budget } = shared.sidingOf(lane);
+  const again = laneFor({ ...lane.target, action: 'copy' }, lane.meter, signal, lacks);
+  await copies(() =>
+    publish(work, again, async () => transfersOf(work, blobs, 1, budget, (_, send) => send())),
+  ).finally(() => (lane.attempts += again.attempts));
 }
 
 function asFailure(error: unknown, signal: AbortSignal): PromotionError {

@@ -47,8 +47,11 @@ export type Shared = CopyServices & {
   readonly sidingOf: (lane: Lane) => Siding;
 };
 
-/** Few copies at a time for each registry, with memory of their own. */
-export type Siding = { readonly limit: LimitFunction; readonly budget: MemoryBudget };
+/**
+ * Few copies at a time for each registry, with memory of their own; and few reads for copies that go on outside.
+ * Apart, for a copy may wait for a blob that such a read brings.
+ */
+export type Siding = { readonly copies: LimitFunction; readonly reads: LimitFunction; readonly budget: MemoryBudget };
 
 /** Up to this size a blob is held in memory and sent from there to each mirror. */
 export const HOLD_UP_TO = 4 * 1024 * 1024;

@@ -35,7 +35,8 @@ export function copier(services: CopyServices): Copier {
   const sidingOf = (lane: Lane): Siding => {
     const host = hostOf(lane.target.repository);
     const siding = sidings.get(host) ?? {
-      limit: pLimit(SIDING_COPIES),
+      copies: pLimit(SIDING_COPIES),
+      reads: pLimit(SIDING_COPIES),
       budget: memoryBudget(SIDING_COPIES * HOLD_UP_TO, PATIENCE_MS, services.clock),
     };
     sidings.set(host, siding);

@@ -1,6 +1,6 @@
 import { PromotionError } from '../errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { bring, isWorthWaitingFor, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
+import { settle, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
 import { PATIENCE_MS } from './copy-shared.ts';
 import type { Lane } from './lane.ts';
 
@@ -25,9 +25,7 @@ export function heldBlob(
     deliver: async (lane) => {
       using.add(lane);
       try {
-        await services.ledger.settle(lane.target.repository, blob.digest, isWorthWaitingFor(blob), () =>
-          bring(services, blob, lane, async (upload) => upload.send(await content.bytes(), lane.call)),
-        );
+        await settle(services, blob, lane, async (upload) => upload.send(await content.bytes(), lane.call));
       } finally {
         using.delete(lane);
         left -= 1;

@@ -32,41 +32,61 @@ const imageIndex = z.looseObject({ schemaVersion: z.literal(2), manifests: z.arr
 /** Reads a manifest by digest; undefined when the source does not have it. */
 export type ReadManifest = (digest: Digest) => Promise<Manifest | undefined>;
 
+/** A manifest with what it names. */
+type Node = {
+  readonly manifest: Manifest;
+  readonly blobs: readonly Descriptor[];
+  readonly children: readonly Digest[];
+};
+
 /** Follows an image or index down to its blobs. */
 export async function readImageTree(
   root: Manifest,
   repository: RepositoryName,
   read: ReadManifest,
 ): Promise<ImageTree> {
-  const levels: Manifest[][] = [];
-  const blobs = new Map<Digest, Descriptor>();
-  const seen = new Set<Digest>();
+  const nodes = new Map<Digest, Node>();
   let level: readonly Manifest[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) throw unsupported(repository, root, `nests indexes more than ${MAX_DEPTH} deep`);
-    const children: Descriptor[] = [];
-    for (const manifest of level) {
-      const parts = partsOf(manifest, repository);
-      for (const blob of parts.blobs) blobs.set(blob.digest, blob);
-      children.push(...parts.children.filter(({ digest }) => !seen.has(digest) && seen.add(digest)));
-    }
-    level = await Promise.all(children.map((child) => readChild(child, repository, root, read)));
-    if (level.length > 0) levels.unshift([...level]);
+    for (const manifest of level) nodes.set(manifest.descriptor.digest, nodeOf(manifest, repository));
+    const named = new Set(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
+    const unread = [...named].filter((digest) => !nodes.has(digest));
+    level = await Promise.all(unread.map((digest) => readChild(digest, repository, root, read)));
   }
-  return { root, levels, blobs: [...blobs.values()] };
+  const blobs = new Map<Digest, Descriptor>();
+  for (const node of nodes.values()) for (const blob of node.blobs) blobs.set(blob.digest, blob);
+  return { root, levels: levelsOf(nodes, root), blobs: [...blobs.values()] };
+}
+
+/** Everything but the root, by its height above the images: a manifest may be named on several levels at once. */
+function levelsOf(nodes: ReadonlyMap<Digest, Node>, root: Manifest): readonly (readonly Manifest[])[] {
+  const heights = new Map<Digest, number>();
+  const heightOf = (digest: Digest): number => {
+    const known = heights.get(digest);
+    if (known !== undefined) return known;
+    const height = Math.max(0, ...(nodes.get(digest)?.children ?? []).map((child) => heightOf(child) + 1));
+    heights.set(digest, height);
+    return height;
+  };
+  const levels: Manifest[][] = [];
+  for (const [digest, { manifest }] of nodes) {
+    if (manifest !== root) (levels[heightOf(digest)] ??= []).push(manifest);
+  }
+  return levels;
 }
 
 async function readChild(
-  child: Descriptor,
+  child: Digest,
   repository: RepositoryName,
   root: Manifest,
   read: ReadManifest,
 ): Promise<Manifest> {
-  const manifest = await read(child.digest);
+  const manifest = await read(child);
   if (manifest !== undefined) return manifest;
   throw new PromotionError(
     'NOT_FOUND',
-    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`,
+    `the index ${referenceText(repository, root.descriptor.digest)} names ${child}, which the source does not have`,
     {
       side: 'source',
       hint: 'push the index with all its platforms to staging again',
@@ -74,24 +94,19 @@ async function readChild(
   );
 }
 
-function partsOf(
-  manifest: Manifest,
-  repository: RepositoryName,
-): { readonly blobs: Descriptor[]; readonly children: Descriptor[] } {
+function nodeOf(manifest: Manifest, repository: RepositoryName): Node {
   const body = parseJson(manifest, repository);
   if (isIndexType(manifest.descriptor.mediaType) || (body as { manifests?: unknown }).manifests !== undefined) {
     const index = imageIndex.safeParse(body);
     if (!index.success) throw unsupported(repository, manifest, problemOf(index.error));
-    return { blobs: [], children: index.data.manifests.map(toDescriptor) };
+    return { manifest, blobs: [], children: index.data.manifests.map(({ digest }) => digest) };
   }
   const image = imageManifest.safeParse(body);
   if (!image.success) throw unsupported(repository, manifest, problemOf(image.error));
   const { config, layers } = image.data;
   // Foreign layers are fetched from their own addresses, never from the registry.
-  return {
-    blobs: [config, ...layers.filter(({ urls }) => urls === undefined || urls.length === 0)].map(toDescriptor),
-    children: [],
-  };
+  const own = layers.filter(({ urls }) => urls === undefined || urls.length === 0);
+  return { manifest, blobs: [config, ...own].map(toDescriptor), children: [] };
 }
 
 function toDescriptor({ mediaType, digest, size }: z.infer<typeof descriptor>): Descriptor {

@@ -21,15 +21,18 @@ export type Lane = {
   readonly meter: Meter;
   readonly call: Call;
   readonly leave: (reason: unknown) => void;
+  /** The registry turned out to lack blobs that it claimed: its word is no longer taken, every blob is sent. */
+  readonly sendAll: boolean;
   attempts: number;
 };
 
 /** A lane that counts on `meter` and ends with `signal`, or when it is made to leave. */
-export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal): Lane {
+export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal, sendAll = false): Lane {
   const own = new AbortController();
   return {
     target,
     meter,
+    sendAll,
     attempts: 1,
     leave: (reason) => own.abort(reason),
     call: { meter, signal: AbortSignal.any([signal, own.signal]) },
@@ -42,7 +45,7 @@ const READ_BACK_WAITS_MS = [250, 1_000, 3_000];
 /** Writes the manifests of a tree, children first, the root under its tags last. */
 export async function writeManifests(registry: ManifestWriter, lane: Lane, tree: ImageTree): Promise<void> {
   for (const level of tree.levels) {
-    await Promise.all(
+    await allOf(
       level.map((manifest) =>
         registry.writeManifest(lane.target.repository, manifest.descriptor.digest, manifest, lane.call),
       ),
@@ -56,14 +59,19 @@ export async function writeRoot(registry: ManifestWriter, lane: Lane, root: Mani
   const [first, ...others] = referencesOf(lane.target, root);
   // The first tag's PUT is the manifest's own; the others find it there.
   await registry.writeManifest(lane.target.repository, first, root, lane.call);
-  await Promise.all(others.map((tag) => registry.writeManifest(lane.target.repository, tag, root, lane.call)));
+  await allOf(others.map((tag) => registry.writeManifest(lane.target.repository, tag, root, lane.call)));
 }
 
 /** Reads every reference back and throws INCOMPLETE unless each is the root. */
 export async function readBack(registry: ManifestReader, lane: Lane, root: Manifest, clock: Clock): Promise<void> {
-  await Promise.all(
+  await allOf(
     referencesOf(lane.target, root).map((reference) => readReference(registry, lane, reference, root, clock)),
   );
+}
+
+/** Waits for every one, also where one fails, so that a lane that is over does nothing more; throws the first error. */
+async function allOf(all: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(all)) if (result.status === 'rejected') throw result.reason;
 }
 
 function referencesOf({ tags }: CopyTarget, root: Manifest): readonly [string, ...string[]] {

@@ -42,34 +42,32 @@ export function memoryBudget(total: number, patience: number, clock: Clock): Mem
       signal.throwIfAborted();
       const granted = Promise.withResolvers<void>();
       const waiter: Waiter = { bytes, relieve, grant: granted.resolve };
+      const giveUp = (): void => {
+        if (!waiting.delete(waiter)) return;
+        granted.reject(signal.reason);
+        grantWhatFits();
+      };
       waiting.add(waiter);
       grantWhatFits();
-      if (waiting.has(waiter))
-        await patiently(granted, clock, patience, relieveAll, signal).finally(() => waiting.delete(waiter));
+      if (waiting.has(waiter)) {
+        signal.addEventListener('abort', giveUp, { once: true });
+        const calm = every(patience, clock, relieveAll);
+        await granted.promise.finally(() => {
+          calm();
+          signal.removeEventListener('abort', giveUp);
+        });
+      }
       return () => giveBack(waiter);
     },
   };
 }
 
-/** Waits for the grant, calls `onImpatience` after each `patience`, and rejects when the signal aborts first. */
-async function patiently(
-  granted: PromiseWithResolvers<void>,
-  clock: Clock,
-  patience: number,
-  onImpatience: () => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let cancel = clock.timer(patience, again);
+/** Calls `fire` after each `ms` until the returned function is called. */
+function every(ms: number, clock: Clock, fire: () => void): () => void {
+  let cancel = clock.timer(ms, again);
   function again(): void {
-    onImpatience();
-    cancel = clock.timer(patience, again);
+    cancel = clock.timer(ms, again);
+    fire();
   }
-  const onAbort = (): void => granted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await granted.promise;
-  } finally {
-    cancel();
-    signal.removeEventListener('abort', onAbort);
-  }
+  return () => cancel();
 }

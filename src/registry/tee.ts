@@ -60,7 +60,12 @@ function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterat
   return {
     next: async () => {
       begin();
-      while (branch.queue.length === 0 && !branch.ended) await new Promise<void>((resolve) => (branch.wake = resolve));
+      while (branch.queue.length === 0 && !branch.ended) {
+        const woken = new Promise<void>((resolve) => (branch.wake = resolve));
+        // From now on whoever has no room makes this reader wait.
+        room.ring();
+        await woken;
+      }
       const chunk = branch.queue.shift();
       if (chunk !== undefined) {
         branch.queued -= chunk.length;
@@ -107,11 +112,11 @@ async function untilRoom(
     const active = branches.filter((branch) => !branch.ended);
     const full = active.filter((branch) => branch.queued >= window);
     if (full.length === 0) return;
-    // Where every reader is behind, none makes another one wait.
-    const blames = full.length < active.length;
+    // A reader that still has something to read is not kept waiting, however full another one's queue is.
+    const starving = active.some((branch) => branch.wake !== undefined);
     const before = clock.now();
-    await room.next(blames ? Math.min(...full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
-    if (!blames) continue;
+    await room.next(starving ? Math.min(...full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
+    if (!starving) continue;
     const waited = clock.now() - before;
     for (const branch of full) {
       branch.stalledMs += waited;

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { bring, isWorthWaitingFor, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
+import { settle, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
 import type { Lane } from './lane.ts';
 import type { BlobUpload } from './roles.ts';
 import { tee, TEE_DEFAULTS } from './tee.ts';
@@ -38,9 +38,7 @@ export function teedBlob(
   return {
     deliver: async (lane) => {
       try {
-        await services.ledger.settle(lane.target.repository, blob.digest, isWorthWaitingFor(blob), () =>
-          bring(services, blob, lane, (upload, attempt) => send(upload, attempt, lane)),
-        );
+        await settle(services, blob, lane, (upload, attempt) => send(upload, attempt, lane));
       } finally {
         shared.report();
       }
