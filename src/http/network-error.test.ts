@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { PromotionError } from '../errors.ts';
+import { isTransient, networkError } from './network-error.ts';
+
+const failure = (code: string): Error => Object.assign(new Error(`it failed: ${code}`), { code });
+
+describe('src/http/network-error.ts', () => {
+  it('keeps the cause, names the request, and leaves our own errors alone', () => {
+    const cause = failure('ECONNRESET');
+    expect(networkError(cause, 'GET x')).toMatchObject({
+      code: 'NETWORK',
+      message: 'GET x: it failed: ECONNRESET',
+      cause,
+    });
+    const own = new PromotionError('STALLED', 'own');
+    expect(networkError(own, 'GET x')).toBe(own);
+  });
+
+  it('shows all attempts of a connection to several addresses', () => {
+    const error = new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]);
+    expect(networkError(error, 'GET x').message).toBe('GET x: ::1 refused; 127.0.0.1 refused');
+  });
+
+  it.each([
+    ['ENOTFOUND', 'DNS'],
+    ['ECONNREFUSED', 'port'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CA'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'plain HTTP'],
+  ])('tells what to do after %s', (code, words) => {
+    expect(networkError(failure(code), 'GET x').hint).toContain(words);
+  });
+
+  it('holds that asking again helps against a broken connection, not against a wrong certificate', () => {
+    const again = (code: string): boolean => isTransient(networkError(failure(code), 'GET x'));
+    expect(['ECONNRESET', 'EPIPE', 'EAI_AGAIN', 'UND_ERR_SOCKET'].map(again)).toEqual([true, true, true, true]);
+    const certificates = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'];
+    expect([...certificates, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].map(again)).toEqual([false, false, false, false]);
+    expect(isTransient(new PromotionError('STALLED', 'x'))).toBe(true);
+    expect(isTransient(new PromotionError('DENIED', 'x'))).toBe(false);
+    expect(isTransient(failure('ECONNRESET'))).toBe(false);
+  });
+});
