@@ -89,6 +89,31 @@ describe('src/http/transport.ts', () => {
     await until(() => returned && server.connections.open === 0);
   });
 
+  it('pulls no more once it is refused, and still reads the refusal to its end', async () => {
+    let finish = (): void => {};
+    const server = await scriptedServer((request, response) => {
+      request.resume().once('data', () => response.writeHead(413).write('too '));
+      finish = () => void response.end('large');
+    });
+    let returned = false;
+    let end = (_done: IteratorResult<Uint8Array>): void => {};
+    const waiting = new Promise<IteratorResult<Uint8Array>>((resolve) => (end = resolve));
+    let given = 0;
+    const source: AsyncIterator<Uint8Array> = {
+      next: () => (given++ === 0 ? Promise.resolve({ done: false, value: new Uint8Array(10) }) : waiting),
+      return: async () => {
+        returned = true;
+        end({ done: true, value: undefined });
+        return { done: true, value: undefined };
+      },
+    };
+    const body = { kind: 'stream', length: 100, chunks: { [Symbol.asyncIterator]: () => source } } as const;
+    const response = await openedTransport().fetch(requestTo(server.url, { method: 'PUT', operation: 'upload', body }));
+    await until(() => returned);
+    finish();
+    expect(Buffer.from(await response.body.bytes(100)).toString()).toBe('too large');
+  });
+
   it('lets the source go when the connection breaks in the middle of an upload', async () => {
     let returned = false;
     const server = await scriptedServer((request) => void request.once('data', () => request.socket.destroy()));
