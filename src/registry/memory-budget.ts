@@ -11,14 +11,38 @@ export type MemoryBudget = {
 
 type Loan = { readonly bytes: number; readonly relieve: () => void };
 
-type Waiter = Loan & { readonly grant: () => void };
+type Waiter = Loan & { readonly grant: () => void; readonly refuse: () => void };
 
 /** A budget of `total` bytes; a single loan of more than that is granted when nothing else is lent. */
 export function memoryBudget(total: number, patience: number, clock: Clock): MemoryBudget {
+  const book = loanBook(total);
+  return {
+    lend: async (bytes, relieve, signal) => {
+      signal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const waiter: Waiter = { bytes, relieve, grant: resolve, refuse: () => reject(signal.reason) };
+      if (!book.ask(waiter)) {
+        const calm = every(patience, clock, book.relieveAll);
+        await endingWith(signal, promise, () => book.giveUp(waiter)).finally(calm);
+      }
+      return () => book.giveBack(waiter);
+    },
+  };
+}
+
+type LoanBook = {
+  /** Joins the queue; true when the loan was granted at once. */
+  ask(waiter: Waiter): boolean;
+  /** Leaves the queue; does nothing to a loan that was granted. */
+  giveUp(waiter: Waiter): void;
+  giveBack(loan: Loan): void;
+  relieveAll(): void;
+};
+
+function loanBook(total: number): LoanBook {
   const waiting = new Set<Waiter>();
   const loans = new Set<Loan>();
   let lent = 0;
-
   const grantWhatFits = (): void => {
     for (const waiter of waiting) {
       if (loans.size > 0 && lent + waiter.bytes > total) return;
@@ -28,38 +52,32 @@ export function memoryBudget(total: number, patience: number, clock: Clock): Mem
       waiter.grant();
     }
   };
-  const giveBack = (loan: Loan): void => {
-    if (!loans.delete(loan)) return;
-    lent -= loan.bytes;
-    grantWhatFits();
-  };
-  const relieveAll = (): void => {
-    for (const { relieve } of loans) relieve();
-  };
-
   return {
-    lend: async (bytes, relieve, signal) => {
-      signal.throwIfAborted();
-      const granted = Promise.withResolvers<void>();
-      const waiter: Waiter = { bytes, relieve, grant: granted.resolve };
-      const giveUp = (): void => {
-        if (!waiting.delete(waiter)) return;
-        granted.reject(signal.reason);
-        grantWhatFits();
-      };
+    ask: (waiter) => {
       waiting.add(waiter);
       grantWhatFits();
-      if (waiting.has(waiter)) {
-        signal.addEventListener('abort', giveUp, { once: true });
-        const calm = every(patience, clock, relieveAll);
-        await granted.promise.finally(() => {
-          calm();
-          signal.removeEventListener('abort', giveUp);
-        });
-      }
-      return () => giveBack(waiter);
+      return loans.has(waiter);
+    },
+    giveUp: (waiter) => {
+      if (!waiting.delete(waiter)) return;
+      waiter.refuse();
+      // It may have been all that stood before smaller ones.
+      grantWhatFits();
+    },
+    giveBack: (loan) => {
+      if (!loans.delete(loan)) return;
+      lent -= loan.bytes;
+      grantWhatFits();
+    },
+    relieveAll: () => {
+      for (const { relieve } of loans) relieve();
     },
   };
+}
+
+async function endingWith(signal: AbortSignal, promise: Promise<void>, giveUp: () => void): Promise<void> {
+  signal.addEventListener('abort', giveUp, { once: true });
+  await promise.finally(() => signal.removeEventListener('abort', giveUp));
 }
 
 /** Calls `fire` after each `ms` until the returned function is called. */
