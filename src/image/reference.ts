@@ -60,3 +60,8 @@ export function refsOf(
   const [first, ...others] = tags.map((tag) => `${repository}:${tag}`);
   return first === undefined ? [`${repository}@${digest}`] : [first, ...others];
 }
+
+/** The tag of `repository:tag`; undefined for a reference by digest. */
+export function tagOf(ref: string): string | undefined {
+  return /^[^@]*\/[^@/]*:([^@/:]+)$/.exec(ref)?.[1];
+}

@@ -6,7 +6,8 @@ import { conflictFinder } from '../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../plan/desired.ts';
 import { readInventory } from '../registry/inventory.ts';
 import type { PlanServices } from './plan.ts';
-import { pushTo, readByHost, unreadable } from './read-by-host.ts';
+import { pushTo, readByHost } from './read-by-host.ts';
+import { unreadable } from './unreadable.ts';
 
 /** What the destinations lack, image by image, and how many image × mirror pairs are complete. */
 export type Found = {

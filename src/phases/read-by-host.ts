@@ -1,7 +1,6 @@
 import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
-import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 
 /** Wide enough to keep an origin's 20 connections busy while answers are compared. */
@@ -52,24 +51,6 @@ export async function readByHost(
   };
   await Promise.all([...hosts.values()].map(readHost));
   return errors;
-}
-
-/** One failure for each registry and kind of trouble, however many repositories it concerns. */
-export function unreadable(errors: ReadonlyMap<RepositoryName, PromotionError>): Failure[] {
-  const grouped = new Map<string, { readonly error: PromotionError; readonly refs: RepositoryName[] }>();
-  for (const [repository, error] of errors) {
-    const key = `${hostOf(repository)} ${error.code}`;
-    const group = grouped.get(key) ?? { error, refs: [] };
-    group.refs.push(repository);
-    grouped.set(key, group);
-  }
-  return [...grouped.values()].map(({ error, refs }) => ({
-    phase: 'plan',
-    code: error.code,
-    message: `reading registry ${hostOf(refs[0] ?? '')}: ${error.message}`,
-    ...(error.hint !== undefined && { hint: error.hint }),
-    refs,
-  }));
 }
 
 /** Adds to the list that a map holds for a key. */

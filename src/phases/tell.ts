@@ -14,7 +14,8 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
   const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column}`;
   const edge = source !== undefined && refs[0] !== undefined ? `edge ${source} -> ${refs[0]}: ` : '';
   const prefix = edge !== '' || place === '' ? edge : `${place}: `;
-  const more = refs.length > 1 ? ` (and ${refs.length - 1} more ${refs.length === 2 ? 'destination' : 'destinations'})` : '';
+  const more =
+    refs.length > 1 ? ` (and ${refs.length - 1} more ${refs.length === 2 ? 'destination' : 'destinations'})` : '';
   const where = edge !== '' && place !== '' ? ` [${place}]` : '';
   return `${prefix}${message}${more}${where}${hint === undefined ? '' : `; ${hint}`}`;
 }

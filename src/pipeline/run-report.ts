@@ -16,8 +16,6 @@ export type RunFacts = {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;
-  /** The phase that the run stopped after or in; undefined when it went through. */
-  readonly stoppedAt?: string;
   /** The signal or reason that ended the run early. */
   readonly aborted?: string;
 };
@@ -65,6 +63,7 @@ export type Totals = {
   readonly pending: number;
   readonly copied: number;
   readonly tagged: number;
+  /** References that could not be planned or written. */
   readonly failed: number;
   readonly requests: number;
   readonly bytes: number;

@@ -1,4 +1,4 @@
-import { hostOf, refsOf } from '../image/reference.ts';
+import { hostOf, refsOf, tagOf } from '../image/reference.ts';
 import type { PlannedImage, PromotedImage } from '../phases/images.ts';
 import type { Plan } from '../phases/plan.ts';
 import type { Promotion } from '../phases/promote.ts';
@@ -13,10 +13,11 @@ export type Reached = Loaded | Plan | Promotion | undefined;
 /** Makes the one report of a run from the output of its last phase. */
 export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
   const plan = reached?.phase === 'promote' ? reached.plan : reached?.phase === 'plan' ? reached : undefined;
-  const images =
-    reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
   const failures = reached?.failures ?? [];
-  const registries = registriesOf(plan, images, failures, traffic);
+  const due =
+    reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
+  const images = withRefused(due, failures);
+  const registries = registriesOf(plan, failures, traffic);
   return { run, registries, images, failures, totals: totalsOf(reached, plan, images, registries) };
 }
 
@@ -59,9 +60,40 @@ function promotedReport({ wanted, results, sourceReads }: PromotedImage): ImageR
   return imageReport(wanted, sourceReads, reports);
 }
 
+/** Adds what the plan could not promote: to the image's report where parts of it are due, else as one of its own. */
+function withRefused(due: readonly ImageReport[], failures: readonly Failure[]): readonly ImageReport[] {
+  const reports = new Map(due.map((report) => [`${report.file} ${report.source}`, report]));
+  for (const { phase, code, message, at, image, digest, source, refs = [] } of failures) {
+    if (phase !== 'plan' || at === undefined || source === undefined) continue;
+    const targets = refs.map((ref): TargetReport => ({
+      ref,
+      action: 'failed',
+      reason: message,
+      code,
+      attempts: 0,
+      requests: 0,
+      bytes: 0,
+      ms: 0,
+    }));
+    // one file wants a digest of a source once, however many entries name it
+    const key = `${at.file} ${source}`;
+    const known = reports.get(key) ?? {
+      name: image ?? '',
+      digest: digest ?? '',
+      tags: [...new Set(refs.flatMap((ref) => tagOf(ref) ?? []))],
+      source,
+      file: at.file,
+      line: at.line,
+      sourceReads: 0,
+      targets: [],
+    };
+    reports.set(key, { ...known, targets: [...known.targets, ...targets] });
+  }
+  return [...reports.values()];
+}
+
 function registriesOf(
   plan: Plan | undefined,
-  images: readonly ImageReport[],
   failures: readonly Failure[],
   traffic: Traffic['hosts'],
 ): RegistryReport[] {
@@ -69,9 +101,7 @@ function registriesOf(
   const unread = countBy(
     failures.filter(({ phase, source }) => phase === 'plan' && source === undefined).flatMap(({ refs = [] }) => refs),
   );
-  const unwritten = countBy(
-    images.flatMap(({ targets }) => targets.filter(({ action }) => action === 'failed').map(({ ref }) => ref)),
-  );
+  const unwritten = countBy(failures.filter(({ phase }) => phase === 'promote').flatMap(({ refs = [] }) => refs));
   const hosts = new Set([...repositories.keys(), ...traffic.keys()]);
   return [...hosts].toSorted().map((host) => ({
     host,

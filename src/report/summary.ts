@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import { tagOf } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
@@ -57,10 +58,6 @@ function verb(good: readonly TargetReport[]): string {
 
 function mirrorsOf(targets: readonly TargetReport[]): number {
   return new Set(targets.map(({ ref }) => ref.replace(/@.*$|:[^/:]*$/, ''))).size;
-}
-
-function tagOf(ref: string): string | undefined {
-  return /^[^@]*\/[^@/]*:([^@/:]+)$/.exec(ref)?.[1];
 }
 
 function problems(failures: readonly Failure[]): string[] {
