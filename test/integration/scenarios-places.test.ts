@@ -193,8 +193,8 @@ for (const kind of WORLDS) {
     });
     afterEach(() => stage.world[Symbol.asyncDispose]());
 
-    it.for([...NAMES, ...TROUBLES])('%s', async ([, test]) => {
-      await test(stage);
+    it.for([...NAMES, ...TROUBLES])('%s', async ([, expectCase]) => {
+      await expectCase(stage);
     });
   });
 }

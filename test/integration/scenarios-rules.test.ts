@@ -199,8 +199,8 @@ for (const kind of WORLDS) {
     });
     afterEach(() => stage.world[Symbol.asyncDispose]());
 
-    it.for([...NEEDS, ...REFUSALS])('%s', async ([, test]) => {
-      await test(stage);
+    it.for([...NEEDS, ...REFUSALS])('%s', async ([, expectCase]) => {
+      await expectCase(stage);
     });
   });
 }
