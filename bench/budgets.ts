@@ -1,0 +1,25 @@
+import type { Measured } from './measure.ts';
+
+/** The most that a job may need; all limits are the project's own promises. */
+export type Budget = { readonly requests?: number; readonly wallSeconds?: number; readonly peakMiB?: number };
+
+/** Promises by the name of the scenario. */
+export const BUDGETS: Readonly<Record<string, Budget>> = {
+  // Less than half of upstream's 6.5 s on any machine that we know of.
+  'm-noop': { requests: 2_520, wallSeconds: 3 },
+  // Twenty times faster than upstream's 110 s.
+  'm-promote': { wallSeconds: 5.5 },
+  // One listing for each of 29,524 destination repositories, and what 230 pending digests need at the source.
+  'full-dry': { requests: 31_300, wallSeconds: 60, peakMiB: 350 },
+  parse: { requests: 0, wallSeconds: 1 },
+};
+
+/** Each limit of a budget that was not kept, in words. */
+export function overruns(budget: Budget, measured: Measured & { readonly requests: number }): readonly string[] {
+  return (['requests', 'wallSeconds', 'peakMiB'] as const).flatMap((what) => {
+    const [limit, actual] = [budget[what], measured[what]];
+    return limit === undefined || actual === undefined || actual <= limit
+      ? []
+      : [`${what}: ${actual}, not ${limit} or less`];
+  });
+}

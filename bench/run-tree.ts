@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Counts } from '../test/support/registry/counters.ts';
+import { startRegistryProcess } from '../test/support/registry/process.ts';
+import { measure, type Measured } from './measure.ts';
+import type { Job, TreeScenario } from './scenarios.ts';
+import { writeTree } from './tree-files.ts';
+import { registriesFor } from './tree-registries.ts';
+import { countTree, generateTree } from './tree.ts';
+
+/** What the registries counted while the program ran, all of them together. */
+export type Traffic = {
+  readonly requests: number;
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly connections: number;
+  /** The most requests that one registry had in work at once. */
+  readonly concurrency: number;
+};
+
+export type TreeResult = Measured &
+  Traffic & { readonly tree: ReturnType<typeof countTree>; readonly unexpected: readonly string[] };
+
+/** Added to every answer, as for the baselines: about what a registry on the same continent takes. */
+const LATENCY_MS = 20;
+
+const FLAGS: Readonly<Record<Job, readonly string[]>> = {
+  parse: ['--parse-only'],
+  dry: [],
+  promote: ['--confirm', '--sign=false'],
+};
+
+/** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
+export async function runTree({ size, job, google }: TreeScenario, cli: readonly string[]): Promise<TreeResult> {
+  const tree = generateTree(size);
+  const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
+  await using registries = await startRegistryProcess(registriesFor(tree, { google, latencyMs: LATENCY_MS }));
+  try {
+    const [staging = '', ...mirrors] = registries.hosts;
+    await writeTree(tree, folder, staging, mirrors);
+    const args = [...cli, 'cip', '--thin-manifest-dir', folder, ...FLAGS[job]];
+    const measured = await measure({ program: process.execPath, args, env: { HOME: folder } });
+    const traffic = sum(await registries.counts());
+    return { ...measured, ...traffic, tree: countTree(tree), unexpected: await registries.unexpected() };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function sum(all: readonly Counts[]): Traffic {
+  const kinds: Record<string, number> = {};
+  for (const counts of all)
+    for (const [kind, count] of Object.entries(counts.kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
+  const total = (of: (counts: Counts) => number): number => all.reduce((number, counts) => number + of(counts), 0);
+  return {
+    requests: total(({ requests }) => requests),
+    kinds,
+    connections: total(({ connections }) => connections),
+    concurrency: Math.max(...all.map(({ concurrency }) => concurrency)),
+  };
+}

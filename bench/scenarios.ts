@@ -1,0 +1,49 @@
+import type { TreeSize } from './tree.ts';
+
+/** What is asked of the program: to find what is missing, or to bring it. */
+export type Job = 'parse' | 'dry' | 'promote';
+
+/** One tree and one job on it. */
+export type TreeScenario = {
+  readonly kind: 'tree';
+  readonly size: TreeSize;
+  readonly job: Job;
+  /** Whether the registries list digests with the tags, as gcr.io and pkg.dev do. */
+  readonly google: boolean;
+};
+
+/** One image of random layers between real registries. */
+export type LargeScenario = {
+  readonly kind: 'large';
+  readonly layers: number;
+  readonly layerMiB: number;
+  readonly mirrors: number;
+};
+
+export type Scenario = TreeScenario | LargeScenario;
+
+// The three trees that the baselines were measured on.
+const SIZES = {
+  s: { projects: 10, images: 3, versions: 6, mirrors: 3, pending: 15 },
+  m: { projects: 30, images: 4, versions: 10, mirrors: 21, pending: 11 },
+  full: { projects: 61, images: 22, versions: 34, mirrors: 22, pending: 230 },
+} as const satisfies Record<string, TreeSize>;
+
+/** Every scenario by its name; `npm run bench -- NAME…` runs some of them. */
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
+  ...Object.entries(SIZES).flatMap(([name, size]) => [
+    [`${name}-noop`, tree({ ...size, pending: 0 }, 'promote')] as const,
+    [`${name}-dry`, tree(size, 'dry')] as const,
+    [`${name}-promote`, tree(size, 'promote')] as const,
+  ]),
+  ['s-nested', tree({ ...SIZES.s, nested: true }, 'promote')],
+  ['s-tags', tree(SIZES.s, 'promote', false)],
+  ['m-tags', tree(SIZES.m, 'dry', false)],
+  ['parse', tree(SIZES.full, 'parse')],
+  ['large', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 1 }],
+  ['large-3', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 3 }],
+]);
+
+function tree(size: TreeSize, job: Job, google = true): TreeScenario {
+  return { kind: 'tree', size, job, google };
+}
