@@ -188,7 +188,11 @@ describe('src/http/retry.ts', () => {
     const { server, fetch } = await setup([status(503), ok], { narrate: (event) => events.push(event) });
     await fetch(requestTo(server.url));
     expect(events).toEqual([
-      { type: 'log', level: 'debug', message: `GET ${server.url.href}: answered 503; attempt 2 in 200 ms` },
+      {
+        type: 'log',
+        level: 'warning',
+        message: `Transient error (will retry): GET ${server.url.href}: answered 503; attempt 2 in 200 ms`,
+      },
     ]);
   });
 });

@@ -151,6 +151,8 @@ async function replayNeeded(request: HttpRequest, outcome: Outcome): Promise<Pro
 
 function tell({ narrate }: RetryOptions, request: HttpRequest, outcome: Outcome, pause: Pause, attempts: number): void {
   const why = 'response' in outcome ? `answered ${outcome.response.status}` : outcome.error.message;
-  const message = `${request.method} ${redactUrl(request.url)}: ${why}; attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`;
-  narrate?.({ type: 'log', level: 'debug', message });
+  const what = `${request.method} ${redactUrl(request.url)}`;
+  const next = `attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`;
+  // the first words are upstream's: scripts look for them
+  narrate?.({ type: 'log', level: 'warning', message: `Transient error (will retry): ${what}: ${why}; ${next}` });
 }
