@@ -17,6 +17,14 @@ export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyR
   return { wanted, results, sourceReads };
 }
 
+/** Logs at `debug` what is about to be copied, a line a reference. */
+export function tellCopying({ wanted, targets }: PlannedImage, { narrate }: Context): void {
+  const from = `${wanted.source}@${wanted.digest}`;
+  for (const { repository, tags } of targets)
+    for (const ref of refsOf(repository, tags, wanted.digest))
+      narrate({ type: 'log', level: 'debug', message: `Copying ${from} to ${ref}` });
+}
+
 /** Logs what an image was copied to: one line, and at `debug` one a reference. */
 export function tellPromoted({ wanted, results }: PromotedImage, progress: string, { narrate }: Context): void {
   const done = results.filter(({ error }) => error === undefined);

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copy.ts';
 import type { PromotedImage } from './images.ts';
-import { failuresOf, resultOf, tellPromoted } from './promote-results.ts';
+import { failuresOf, resultOf, tellCopying, tellPromoted } from './promote-results.ts';
 import type { Plan } from './plan.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
@@ -29,6 +29,7 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Pl
     const slots = pLimit(threads);
     const images = plan.images.map(async (image) => {
       const copying = await slots(async () => {
+        tellCopying(image, context);
         const job = { source: image.wanted.source, digest: image.wanted.digest, targets: image.targets };
         const begun = copier.copy(job, context.signal);
         await begun.released;
