@@ -31,8 +31,9 @@ function headline({ run, totals, images, failures }: RunReport): string {
   const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
   if (run.mode === 'parse') return `${count(totals.images, 'image')} in the manifests${trouble}; no registry was asked`;
   const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';
-  if (images.length === 0)
-    return `${count(totals.images, 'image')} in the manifests, nothing to promote${trouble}${written}`;
+  const named = `${count(totals.images, 'image')} in the manifests${trouble}`;
+  if (images.length === 0 && run.aborted !== undefined) return `nothing was promoted${trouble}`;
+  if (images.length === 0) return `${named}, nothing ${failures.length > 0 ? 'else ' : ''}to promote${written}`;
   const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
   const references = count(totals.pending + totals.copied + totals.tagged, 'reference');
   const what = run.mode === 'dry-run' ? 'to promote' : 'promoted';
