@@ -1,8 +1,8 @@
 // `npm run demo`: the main job on this machine, in three commands. Exits with 0 when all went as it should.
 import { join } from 'node:path';
+import { runCli } from '../test/support/built-cli.ts';
 import { startRegistries, type TestRegistry } from '../test/support/registry/server.ts';
 import { storeImage } from '../test/support/registry/images.ts';
-import { kpromo } from './command.ts';
 import { demoImages, stagingPath, type DemoImage } from './images.ts';
 import { screenOn } from './screen.ts';
 import { copyTree, EXAMPLE } from './tree.ts';
@@ -23,7 +23,7 @@ function check(passed: boolean, text: string): void {
 /** Runs the CLI and shows it; the broken entry makes each run end with 1, which is the point of it. */
 async function show(args: readonly string[], folder: string): Promise<void> {
   screen.command(['kpromo', ...args]);
-  const { code, stdout, stderr } = await kpromo(args, folder);
+  const { code, stdout, stderr } = await runCli(args, { cwd: folder });
   screen.output((stdout + stderr).trim());
   const named = stderr.includes('images/probe/images.yaml:5:5');
   check(code === 1 && named, 'exit code 1, because of the broken entry, which is named with file and line');

@@ -16,13 +16,16 @@ type Stream = { readonly isTTY?: boolean; readonly columns?: number; write(text:
 
 /** The width of a classic terminal, and of every page that is not shown on one. */
 const PAGE = 80;
+/** Tables do not fit in less, and the eye loses the line in more. */
+const [NARROWEST, WIDEST] = [40, 100];
 
 /** A screen on a stream, as wide as the terminal but no wider than is easy to read. */
 export function screenOn(stream: Stream): Screen {
-  const width = Math.min(stream.isTTY === true ? (stream.columns ?? PAGE) : PAGE, 100);
+  const width = Math.min(Math.max((stream.isTTY === true ? stream.columns : 0) || PAGE, NARROWEST), WIDEST);
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    // the stream's own answer also honours NO_COLOR and FORCE_COLOR
-    stream.isTTY === true && !process.env['NO_COLOR'] ? styleText(style, text, { validateStream: false }) : text;
+    stream.isTTY === true && !process.env['NO_COLOR'] && text !== ''
+      ? styleText(style, text, { validateStream: false })
+      : text;
   const lines = (text: string, prefix: string, style?: Parameters<typeof styleText>[0]): void => {
     for (const line of text.split('\n').flatMap((long) => fitted(long, width - prefix.length)))
       stream.write(`${paint('dim', prefix)}${style === undefined ? line : paint(style, line)}`.trimEnd() + '\n');
