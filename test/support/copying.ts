@@ -9,6 +9,7 @@ import type { CopyTarget } from '../../src/registry/lane.ts';
 import type { BlobContent, RegistryStore } from '../../src/registry/memory-store.ts';
 import { sourceReader } from '../../src/registry/source.ts';
 import type { LogEntry } from './registry/counters.ts';
+import type { Fault, FaultHook } from './registry/faults.ts';
 import type { BuiltImage } from './registry/images.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { startRegistry, type TestRegistry } from './registry/server.ts';
@@ -35,6 +36,43 @@ export type CopyingOptions = {
 
 /** Retries and read-backs wait on this clock: what is seconds in production is tens of milliseconds here. */
 const SPEED = 100;
+
+const MIB = 1024 * 1024;
+
+/** One layer size is held in memory for all mirrors, the other goes through the tee. */
+export const HELD = 2 * MIB;
+export const TEED = 5 * MIB;
+export const SIZES = [
+  ['held in memory', HELD],
+  ['teed', TEED],
+] as const;
+
+/** The first layer of an image. */
+export function layerOf({ blobs }: BuiltImage): Digest {
+  const layer = blobs[1];
+  if (layer === undefined) throw new Error('the image has no layer');
+  return layer.descriptor.digest;
+}
+
+/** A hook that lets everything pass after the first fault. */
+export function once(hook: FaultHook): FaultHook {
+  let done = false;
+  return async (request) => {
+    const fault = done ? undefined : await hook(request);
+    done ||= fault !== undefined;
+    return fault;
+  };
+}
+
+/** A hook for the requests that bring the bytes of one blob. */
+export function onPutOf(digest: Digest, fault: Fault): FaultHook {
+  return ({ kind, path }) => (kind === 'put' && digestIn({ path }) === digest ? fault : undefined);
+}
+
+/** How many requests brought the bytes of a blob, whatever the answer. */
+export function putsOf({ counters }: TestRegistry, digest: Digest): number {
+  return counters.log.filter((entry) => entry.kind === 'put' && digestIn(entry) === digest).length;
+}
 
 /** Starts a source and three mirrors. */
 export async function startCopying(options: CopyingOptions = {}): Promise<Copying> {

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/image/digest.ts';
+import {
+  codesOf,
+  expectImage,
+  layerOf,
+  once,
+  partsOf,
+  sentBlobs,
+  SIZES,
+  STAGED,
+  startCopying,
+  TARGET,
+  targetOn,
+  type Copying,
+} from '../support/copying.ts';
+import { buildImage, buildMultiPlatform, storeImage } from '../support/registry/images.ts';
+import { seededBlob } from '../support/registry/seeded.ts';
+
+const OK = [undefined, undefined, undefined];
+const image = buildImage({ seed: 1 });
+
+describe('copying over HTTP with a source that is wrong', () => {
+  let world: Copying;
+  beforeEach(async () => {
+    world = await startCopying();
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  const WRONG = [
+    ['other bytes', 0],
+    ['too few bytes', -1000],
+    ['too many bytes', 1000],
+  ] as const;
+  const cases = SIZES.flatMap(([how, size]) => WRONG.map(([what, more]) => [what, how, size, more] as const));
+
+  it.each(cases)('stores no blob for which the source serves %s, when %s', async (what, _, size, more) => {
+    const built = buildImage({ seed: 2, layers: [size] });
+    const layer = layerOf(built);
+    const digest = storeImage(world.source.store, STAGED, built).digest;
+    world.source.store.putBlob(STAGED, layer, seededBlob(size + more, what === 'other bytes' ? 666 : 2001));
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(['DIGEST_MISMATCH', 'DIGEST_MISMATCH', 'DIGEST_MISMATCH']);
+    for (const { error } of result.lanes) {
+      expect(error?.message).toContain(`${world.source.host}/${STAGED}@${layer}`);
+      expect(error?.side).toBe('source');
+    }
+    for (const mirror of world.mirrors) {
+      expect(mirror.store.repository(TARGET)?.blobs.has(layer) ?? false).toBe(false);
+      expect(mirror.store.repository(TARGET)?.manifests.size ?? 0).toBe(0);
+      expect(mirror.openUploads()).toBe(0);
+    }
+    // Nothing that a mirror does could cure it: the blob is not asked for again.
+    expect(world.source.counters.log.filter(({ reference }) => reference === layer)).toHaveLength(1);
+  });
+
+  it('names the manifest whose bytes are not those of its digest, and writes nothing', async () => {
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    const other = buildImage({ seed: 3 }).manifest.bytes;
+    world.source.inject(({ kind }) =>
+      kind === 'getManifest' ? { status: 200, body: Buffer.from(other).toString('utf8') } : undefined,
+    );
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(['DIGEST_MISMATCH', 'DIGEST_MISMATCH', 'DIGEST_MISMATCH']);
+    expect(result.lanes[0]?.error?.message).toContain(`${world.source.host}/${STAGED}@${digest}`);
+    for (const { counters } of world.mirrors) expect(counters.counts().requests).toBe(0);
+  });
+
+  it.each(SIZES)('names the blob that the source does not have, when %s', async (_, size) => {
+    const built = buildImage({ seed: 4, layers: [size] });
+    const digest = storeImage(world.source.store, STAGED, built).digest;
+    world.source.store.remove(STAGED, 'blob', layerOf(built));
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
+    for (const { error } of result.lanes) {
+      expect(error?.message).toContain(`${world.source.host}/${STAGED}@${layerOf(built)}`);
+      expect(error?.side).toBe('source');
+    }
+    for (const mirror of world.mirrors) expect(mirror.store.repository(TARGET)?.manifests.size ?? 0).toBe(0);
+  });
+
+  it('names the index child that the source does not have, and still tags where the image is complete', async () => {
+    const multi = buildMultiPlatform({ seed: 5 }, ['linux/amd64', 'linux/arm64']);
+    const [complete, empty] = world.mirrors;
+    const digest = storeImage(world.source.store, STAGED, multi).digest;
+    const child = multi.children[1]?.manifest.descriptor.digest ?? '';
+    world.source.store.remove(STAGED, 'manifest', child);
+    storeImage(complete.store, TARGET, multi);
+    const targets = [targetOn(complete, { action: 'tag', isNew: false }), targetOn(empty)];
+    const result = await world.copy(digest, targets);
+    expect(codesOf(result)).toEqual([undefined, 'NOT_FOUND']);
+    expect(result.lanes[1]?.error?.message).toContain(child);
+    expectImage(complete.store, multi, 'v1');
+    expect(empty.counters.counts().requests).toBe(0);
+  });
+
+  it('says LOST when the source has the manifest no longer', async () => {
+    const result = await world.copy(image.manifest.descriptor.digest);
+    expect(codesOf(result)).toEqual(['LOST', 'LOST', 'LOST']);
+  });
+
+  it('refuses by name a manifest of another kind', async () => {
+    const body = JSON.stringify({ schemaVersion: 1, name: 'app', fsLayers: [] });
+    const mediaType = 'application/vnd.docker.distribution.manifest.v1+json';
+    const digest = digestOf(Buffer.from(body));
+    world.source.inject(({ kind }) =>
+      kind === 'getManifest' ? { status: 200, body, headers: { 'content-type': mediaType } } : undefined,
+    );
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(['UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST']);
+    expect(result.lanes[0]?.error?.message).toContain(`${STAGED}@${digest} (${mediaType})`);
+  });
+
+  it.each(SIZES)('goes on where a download broke off, when %s', async (_, size) => {
+    const built = buildImage({ seed: 7, layers: [size] });
+    const digest = storeImage(world.source.store, STAGED, built).digest;
+    const layer = layerOf(built);
+    world.source.inject(
+      once(({ kind, reference }) => (kind === 'getBlob' && reference === layer ? 'truncate' : undefined)),
+    );
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(OK);
+    for (const { store } of world.mirrors) expectImage(store, built, 'v1');
+    const ranges = world.source.counters.log
+      .filter(({ reference }) => reference === layer)
+      .map(({ headers }) => headers.range);
+    expect(ranges).toEqual([undefined, `bytes=${Math.floor(size / 2)}-`]);
+    expect(result.sourceReads).toBe(partsOf(built));
+    for (const mirror of world.mirrors) expect(sentBlobs(mirror).get(layer)).toBe(1);
+  });
+});
