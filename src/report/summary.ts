@@ -22,7 +22,7 @@ function outcome(report: RunReport): string[] {
   const bad = registries.filter(({ failed }) => failed > 0);
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
-  const reads = run.mode === 'promote' && images.length > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
+  const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
   const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
   return [...lines, `  ${traffic}`];
 }
@@ -32,8 +32,11 @@ function headline({ run, totals, images, failures }: RunReport): string {
   if (run.mode === 'parse') return `${count(totals.images, 'image')} in the manifests${trouble}; no registry was asked`;
   const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';
   const named = `${count(totals.images, 'image')} in the manifests${trouble}`;
-  if (images.length === 0 && run.aborted !== undefined) return `nothing was promoted${trouble}`;
-  if (images.length === 0) return `${named}, nothing ${failures.length > 0 ? 'else ' : ''}to promote${written}`;
+  const isDue = images.some(({ targets }) =>
+    targets.some(({ action, attempts }) => action !== 'failed' || attempts > 0),
+  );
+  if (!isDue && run.aborted !== undefined) return `nothing was promoted${trouble}`;
+  if (!isDue) return `${named}, nothing ${failures.length > 0 ? 'else ' : ''}to promote${written}`;
   const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
   const references = count(totals.pending + totals.copied + totals.tagged, 'reference');
   const what = run.mode === 'dry-run' ? 'to promote' : 'promoted';
@@ -46,8 +49,9 @@ function row({ name, digest, targets }: ImageReport): string[] {
   const shown = good.length === 0 ? targets : good;
   const tags = [...new Set(shown.flatMap(({ ref }) => tagOf(ref) ?? []))].join(', ');
   const [reached, all] = [mirrorsOf(good), mirrorsOf(targets)];
-  const mirrors = reached === all ? count(all, 'mirror') : `${reached} of ${count(all, 'mirror')}`;
-  return [verb(good), name, tags === '' ? '(no tag)' : tags, `to ${mirrors}`, shortDigests(digest)];
+  const mirrors = reached === all || reached === 0 ? count(all, 'mirror') : `${reached} of ${count(all, 'mirror')}`;
+  const where = `${reached === 0 ? 'on' : 'to'} ${mirrors}`;
+  return [verb(good), name, tags === '' ? '(no tag)' : tags, where, shortDigests(digest)];
 }
 
 function verb(good: readonly TargetReport[]): string {

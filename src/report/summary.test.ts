@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../errors.ts';
+import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
+import { summaryText } from './summary.ts';
+
+const DIGEST = `sha256:${'ab3ca464bfbe7f3b'.repeat(4)}`;
+const COST = { requests: 0, bytes: 0, ms: 0 };
+
+type Given = {
+  readonly run?: Partial<RunReport['run']>;
+  readonly images?: readonly ImageReport[];
+  readonly failures?: readonly Failure[];
+  readonly totals?: Partial<RunReport['totals']>;
+  readonly registries?: RunReport['registries'];
+};
+
+function summary({ run = {}, images = [], failures = [], totals = {}, registries = [] }: Given): readonly string[] {
+  const text = summaryText({
+    run: { version: '1', mode: 'promote', started: '2026-01-01T00:00:00.000Z', ms: 1234, ...run },
+    registries,
+    images,
+    failures,
+    totals: {
+      images: 3,
+      repositories: 2,
+      present: 0,
+      pending: 0,
+      copied: 0,
+      tagged: 0,
+      failed: 0,
+      requests: 1000,
+      bytes: 2048,
+      sourceReads: 0,
+      ...totals,
+    },
+  });
+  expect(text.startsWith('\n') && text.endsWith('\n')).toBe(true);
+  return text.slice(1, -1).split('\n');
+}
+
+function image(name: string, ...targets: readonly TargetReport[]): ImageReport {
+  return {
+    name,
+    digest: DIGEST,
+    tags: ['v1'],
+    source: `s.io/${name}@${DIGEST}`,
+    file: 'f',
+    line: 1,
+    sourceReads: 0,
+    targets,
+  };
+}
+
+const copied = (ref: string): TargetReport => ({ ref, action: 'copy', attempts: 1, ...COST });
+const tagged = (ref: string): TargetReport => ({ ref, action: 'tag', attempts: 1, ...COST });
+const failed = (ref: string, attempts = 1): TargetReport => ({ ref, action: 'failed', attempts, ...COST });
+const pending = (target: TargetReport): TargetReport => ({ ...target, pending: true, attempts: 0 });
+
+describe('src/report/summary.ts', () => {
+  it('tells what a promotion did, an image in a line', () => {
+    const images = [
+      image('app', copied('a.io:5000/prod/app:v1'), tagged('a.io:5000/prod/app:v2'), copied('b.io/prod/app:v1')),
+      image('tool', tagged('a.io:5000/prod/tool:v3')),
+      image('bare', copied(`a.io:5000/prod/bare@${DIGEST}`)),
+    ];
+    expect(summary({ images, totals: { copied: 3, tagged: 2, present: 7, sourceReads: 9 } })).toEqual([
+      'Summary: 3 of 3 images promoted (5 references)',
+      '  copied  app   v1, v2    to 2 mirrors  sha256:ab3ca464bfbe…',
+      '  tagged  tool  v3        to 1 mirror   sha256:ab3ca464bfbe…',
+      '  copied  bare  (no tag)  to 1 mirror   sha256:ab3ca464bfbe…',
+      '  7 image × mirror pairs complete before this run',
+      '  1,000 requests, 9 source reads, 2.0 KiB, 1.2s',
+    ]);
+  });
+
+  it('tells what a dry run found', () => {
+    const images = [image('app', pending(copied('a.io/app:v1')), pending(tagged('a.io/app:v2')))];
+    expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } }).slice(0, 3)).toEqual([
+      'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing',
+      '  was written',
+      '  copy  app  v1, v2  to 1 mirror  sha256:ab3ca464bfbe…',
+    ]);
+  });
+
+  it('tells on how many mirrors an image failed, and which registries were in trouble', () => {
+    const images = [
+      image('half', copied('a.io/half:v1'), failed('b.io/half:v1')),
+      image('none', failed('a.io/none:v1'), failed('b.io/none:v1')),
+    ];
+    const registries = ['a.io', 'b.io', 'c.io'].map((host, index) => ({
+      host,
+      repositories: 2,
+      failed: index,
+      ...COST,
+    }));
+    expect(summary({ images, registries, totals: { copied: 1, failed: 3 } }).slice(0, 5)).toEqual([
+      'Summary: 0 of 3 images promoted (1 reference)',
+      '  copied  half  v1  to 1 of 2 mirrors  sha256:ab3ca464bfbe…',
+      '  failed  none  v1  on 2 mirrors       sha256:ab3ca464bfbe…',
+      '  b.io: 1 failed',
+      '  c.io: 2 failed',
+    ]);
+  });
+
+  const lost: Failure = {
+    phase: 'plan',
+    code: 'LOST',
+    message: `skipping s.io/app@${DIGEST} because it is _LOST_`,
+    hint: 'push it again',
+    at: { file: 'images/p/images.yaml', line: 7, column: 5 },
+    image: 'app',
+    digest: DIGEST,
+    refs: ['a.io/app:v1', 'b.io/app:v1', 'c.io/app:v1', 'd.io/app:v1', 'e.io/app:v1'],
+  };
+
+  it('names each problem with its place, its mirrors and the way out', () => {
+    const images = [image('app', failed('a.io/app:v1', 0))];
+    expect(summary({ images, failures: [lost] })).toEqual([
+      'Summary: 3 images in the manifests, 1 problem, nothing else to promote',
+      '  failed  app  v1  on 1 mirror  sha256:ab3ca464bfbe…',
+      '  1,000 requests, 2.0 KiB, 1.2s',
+      '',
+      '1 problem:',
+      '  LOST app@sha256:ab3ca464bfbe…',
+      '      images/p/images.yaml:7:5',
+      '      skipping s.io/app@sha256:ab3ca464bfbe… because it is _LOST_',
+      '      on a.io/app:v1, b.io/app:v1, c.io/app:v1 and 2 more',
+      '      → push it again',
+    ]);
+  });
+
+  it('lists twenty problems of each kind, and twenty images', () => {
+    const other: Failure = { phase: 'plan', code: 'NETWORK', message: 'no way to z.io' };
+    const failures = [...Array.from({ length: 25 }, () => lost), other];
+    const images = Array.from({ length: 23 }, () => image('app', copied('a.io/app:v1')));
+    const lines = summary({ images, failures });
+    expect(lines.filter((line) => line.startsWith('  copied '))).toHaveLength(20);
+    expect(lines).toContain('  and 3 more images');
+    expect(lines.filter((line) => line.startsWith('  LOST app@'))).toHaveLength(20);
+    expect(lines).toContain('  LOST: and 5 more; all of them stand above');
+    expect(lines.slice(-2)).toEqual(['  NETWORK', '      no way to z.io']);
+  });
+
+  it.each([
+    [{}, 'Summary: 3 images in the manifests, nothing to promote'],
+    [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no registry was asked'],
+    [{ run: { aborted: 'stopped by SIGINT' } }, 'Summary: nothing was promoted'],
+  ])('says of a run without anything to show %j: %s', (given, expected) => {
+    const lines = summary(given);
+    expect(lines[0]).toBe(expected);
+    expect(lines.includes('  stopped early: stopped by SIGINT')).toBe('run' in given && 'aborted' in given.run);
+    expect(lines.some((line) => line.includes('requests'))).toBe(!('run' in given && 'mode' in given.run));
+  });
+});
