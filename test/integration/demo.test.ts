@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { demoImages, stagingPath } from '../../demo/images.ts';
+import { COMMITTED_HOSTS, copyTree, EXAMPLE } from '../../demo/tree.ts';
+import { loadManifests } from '../../src/manifest/load.ts';
+import { ensureBuilt } from '../support/built-cli.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+
+describe('manifests/example', () => {
+  it('names the images that the demo builds, from staging to three mirrors', async () => {
+    const { projects, problems } = await loadManifests({ thinManifestDir: join(PROJECT, EXAMPLE) });
+    expect(problems).toEqual([]);
+    const [staging, ...mirrors] = COMMITTED_HOSTS;
+    const named = projects.flatMap(({ name: project, source, destinations, images }) => {
+      expect(destinations.map(({ name }) => name)).toEqual(mirrors.map((host) => `${host}/prod`));
+      return images.flatMap(({ name, digests }) =>
+        digests.map(({ digest, tags }) => ({ from: `${source}/${name}`, project, name, digest, tags })),
+      );
+    });
+    const built = demoImages().map(({ project, name, tags, image }) => {
+      const from = `${staging}/${stagingPath({ project, name })}`;
+      return { from, project, name, digest: image.manifest.descriptor.digest, tags };
+    });
+    expect(named).toEqual(built);
+  });
+
+  it('has an index of five platforms, a chart, and one entry that staging does not have', () => {
+    const images = demoImages();
+    expect(images.map(({ image }) => image.children.length)).toContain(5);
+    expect(images.map(({ name }) => name)).toContain('charts/guestbook');
+    expect(images.filter(({ isStaged }) => !isStaged).map(({ name, tags }) => [name, ...tags])).toEqual([
+      ['probe', '1.1.0'],
+    ]);
+  });
+});
+
+describe('demo/tree.ts', () => {
+  it('exchanges all hosts at once, also when a new one is an old one, and cleans up', async () => {
+    const hosts = ['localhost:5001', 'localhost:5000', 'localhost:50020', 'localhost:1'];
+    const tree = copyTree(PROJECT, hosts);
+    const { projects } = await loadManifests({ thinManifestDir: join(tree.folder, EXAMPLE) });
+    for (const { registries } of projects)
+      expect(registries.map(({ name }) => name.slice(0, name.indexOf('/')))).toEqual(hosts);
+    tree[Symbol.dispose]();
+    expect(existsSync(tree.folder)).toBe(false);
+  });
+});
+
+describe('demo/run.ts', () => {
+  beforeAll(ensureBuilt);
+
+  const demo = (): {
+    readonly status: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+    left: string[];
+  } => {
+    const temporary = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
+    onTestFinished(() => rmSync(temporary, { recursive: true }));
+    mkdirSync(join(temporary, 'home'));
+    const env = { PATH: process.env['PATH'], HOME: join(temporary, 'home'), TMPDIR: temporary };
+    const args = [join(PROJECT, 'demo', 'run.ts')];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: temporary, env, encoding: 'utf8' });
+    return { status, stdout, stderr, left: readdirSync(temporary) };
+  };
+
+  it('shows the dry run, the promotion and a run with nothing to do, and ends well', () => {
+    const { status, stdout, stderr, left } = demo();
+    expect({ status, stderr, left }).toEqual({ status: 0, stderr: '', left: ['home'] });
+    expect(stdout.match(/^\d\. .*/gm)).toHaveLength(3);
+    expect(stdout).toContain('│ Summary: 4 of 5 images to promote (15 references)');
+    expect(stdout).toContain('│ Summary: 4 of 5 images promoted (15 references)');
+    expect(stdout).toContain('nothing else to promote');
+    expect(stdout.match(/^✓ .*/gm)).toHaveLength(6);
+    expect(stdout).not.toContain('✗');
+  });
+
+  it('fits on 80 columns, without colours where there is no terminal', () => {
+    const { stdout } = demo();
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(stdout).not.toContain('\x1b');
+  });
+});
