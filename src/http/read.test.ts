@@ -108,6 +108,18 @@ describe('src/http/read.ts', () => {
       code: 'REGISTRY_PROTOCOL',
     });
   });
+
+  it("repeats the registry's own words also when the answer was read before", async () => {
+    const server = await scriptedServer(
+      (_request, response) => void response.writeHead(412).end('{"message":"shut down"}'),
+    );
+    const sockets = transport({ clock: realClock(), connections: 2 });
+    onTestFinished(() => sockets.close());
+    const { response } = await readAll(sockets.fetch, requestTo(server.url), 100);
+    expect(await rejection(ensureStatus(response, [200], 'reading', 'it'))).toMatchObject({
+      message: 'reading it: the registry answered 412: shut down',
+    });
+  });
 });
 
 describe('src/http/peek.ts', () => {

@@ -1,5 +1,7 @@
 import { answerError } from './answer-error.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
+import { redactUrl } from './redact.ts';
+import { bodyOf } from './response-body.ts';
 
 /**
  * Sends a request and reads its answer to the end, `limit` bytes at most. With a retry layer in `fetch`, a 2xx body that
@@ -11,7 +13,9 @@ export async function readAll(
   limit: number,
 ): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
   const response = await fetch({ ...request, wholeBody: limit });
-  return { response, bytes: await response.body.bytes(limit) };
+  const bytes = await response.body.bytes(limit);
+  // whole again, for an error to tell what the registry said
+  return { response: { ...response, body: bodyOf(bytes, `${request.method} ${redactUrl(request.url)}`) }, bytes };
 }
 
 /**
