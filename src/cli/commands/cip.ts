@@ -45,7 +45,10 @@ function conclude(
   const stopped = stopSignalOf(signal);
   const [first] = failures;
   if (first !== undefined && stopped === undefined) {
-    const others = failures.length === 1 ? '' : ` (and ${failures.length - 1} more problems)`;
+    const others =
+      failures.length === 1
+        ? ''
+        : ` (and ${failures.length - 1} more ${failures.length === 2 ? 'problem' : 'problems'})`;
     narrate({ type: 'log', level: 'fatal', message: runFailedMessage(first.phase, `${first.message}${others}`) });
   }
   return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
