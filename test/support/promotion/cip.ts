@@ -1,0 +1,65 @@
+import { Writable } from 'node:stream';
+import { realClock } from '../../../src/clock.ts';
+import { main } from '../../../src/cli/main.ts';
+
+/** What one run of `kpromo cip` left: its exit code, and what it printed. */
+export type CipRun = {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The log, one `level message` a line. */
+  readonly log: readonly string[];
+  /** What stands between the log and the fatal line. */
+  readonly summary: string;
+};
+
+export type CipOptions = {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** How fast its clock runs; fast enough for retries to end soon by default. */
+  readonly speed?: number;
+};
+
+/** The retry budget of two minutes passes in 2.4 s. */
+const SPEED = 50;
+
+/** Runs `kpromo cip` in this process, over real HTTP. */
+export async function cip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
+  const [out, err] = [collector(), collector()];
+  const code = await main(['cip', ...args], {
+    env: { HOME: '/nonexistent', ...options.env },
+    stdout: out.stream,
+    stderr: err.stream,
+    clock: realClock(options.speed ?? SPEED),
+    signal: options.signal ?? new AbortController().signal,
+  });
+  const stderr = err.text();
+  const lines = stderr.split('\n');
+  const isLog = (line: string): boolean => line.startsWith('time="');
+  return {
+    code,
+    stdout: out.text(),
+    stderr,
+    log: lines.filter(isLog).map(plain),
+    summary: lines
+      .filter((line) => !isLog(line))
+      .join('\n')
+      .trim(),
+  };
+}
+
+function plain(line: string): string {
+  const [, level = '', message = ''] = /^time="[^"]*" level=(\w+) msg=(.*)$/.exec(line) ?? [];
+  return `${level} ${message.startsWith('"') ? message.slice(1, -1).replaceAll('\\"', '"') : message}`;
+}
+
+function collector(): { readonly stream: Writable; text(): string } {
+  const chunks: Buffer[] = [];
+  const stream = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { stream, text: () => Buffer.concat(chunks).toString('utf8') };
+}
