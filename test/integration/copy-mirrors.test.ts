@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { realClock } from '../../src/clock.ts';
 import type { CopyResult } from '../../src/registry/copy.ts';
 import {
   codesOf,
@@ -46,47 +47,6 @@ describe('copying over HTTP to mirrors that are wrong', () => {
       expect(mirror.openUploads()).toBe(0);
     }
   };
-
-  it('says INCOMPLETE when a registry acknowledges a tag and then serves another digest', async () => {
-    const other = buildImage({ seed: 8 }).manifest.descriptor.digest;
-    const digest = storeImage(world.source.store, STAGED, image).digest;
-    world.mirrors[1].inject(({ kind }) =>
-      kind === 'headManifest' ? { status: 200, headers: { 'docker-content-digest': other } } : undefined,
-    );
-    result = await world.copy(digest);
-    expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
-    const message = result.lanes[1]?.error?.message;
-    expect(message).toContain(`${world.mirrors[1].host}/${TARGET}:v1`);
-    expect(message).toContain(other);
-    expect(message).toContain(digest);
-  });
-
-  it('says INCOMPLETE when a tag that was acknowledged cannot be found', async () => {
-    const digest = storeImage(world.source.store, STAGED, image).digest;
-    world.mirrors[1].inject(({ kind }) => (kind === 'headManifest' ? { status: 404 } : undefined));
-    result = await world.copy(digest);
-    expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
-    expect(result.lanes[1]?.error?.message).toContain('not found');
-  });
-
-  it('waits for a registry that shows what was written only after a while', async () => {
-    await copyWith(image, ({ kind, nth }) => (kind === 'headManifest' && nth <= 2 ? { status: 404 } : undefined));
-    expect(result.lanes[0]?.attempts).toBe(1);
-    expect(world.mirrors[0].counters.counts().kinds.headManifest).toBe(3);
-  });
-
-  it('reads every tag back, not only the first', async () => {
-    const digest = storeImage(world.source.store, STAGED, image).digest;
-    world.mirrors[0].inject(({ kind, reference }) =>
-      kind === 'headManifest' && reference === 'v3' ? { status: 404 } : undefined,
-    );
-    result = await world.copy(
-      digest,
-      world.mirrors.map((mirror) => targetOn(mirror, { tags: ['v1', 'v2', 'v3'] })),
-    );
-    expect(codesOf(result)).toEqual(['INCOMPLETE', undefined, undefined]);
-    expect(result.lanes[0]?.error?.message).toContain(`${TARGET}:v3`);
-  });
 
   it.each(SIZES)(
     'sends a blob after all when HEAD claimed it and the manifest was refused, when %s',
@@ -207,5 +167,58 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     result = await world.copy(digest, [targetOn(world.mirrors[0], { tags: ['v1', 'v2', 'v3'] })]);
     expect(codesOf(result)).toEqual(['DENIED']);
     expect([...(world.mirrors[0].store.repository(TARGET)?.tags.keys() ?? [])].toSorted()).toEqual(['v1', 'v3']);
+  });
+});
+
+describe('reading back over HTTP', () => {
+  let world: Copying;
+  beforeEach(async () => {
+    // Small images only: but for the waits between two looks nothing takes long enough to notice the fast clock.
+    world = await startCopying({ clock: realClock(50) });
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  it('says INCOMPLETE when a registry acknowledges a tag and then serves another digest', async () => {
+    const other = buildImage({ seed: 8 }).manifest.descriptor.digest;
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    world.mirrors[1].inject(({ kind }) =>
+      kind === 'headManifest' ? { status: 200, headers: { 'docker-content-digest': other } } : undefined,
+    );
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
+    const message = result.lanes[1]?.error?.message;
+    expect(message).toContain(`${world.mirrors[1].host}/${TARGET}:v1`);
+    expect(message).toContain(other);
+    expect(message).toContain(digest);
+  });
+
+  it('says INCOMPLETE when a tag that was acknowledged cannot be found', async () => {
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    world.mirrors[1].inject(({ kind }) => (kind === 'headManifest' ? { status: 404 } : undefined));
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
+    expect(result.lanes[1]?.error?.message).toContain('not found');
+  });
+
+  it('waits for a registry that shows what was written only after a while', async () => {
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    world.mirrors[0].inject(({ kind, nth }) => (kind === 'headManifest' && nth <= 2 ? { status: 404 } : undefined));
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(OK);
+    expect(result.lanes[0]?.attempts).toBe(1);
+    expect(world.mirrors[0].counters.counts().kinds.headManifest).toBe(3);
+  });
+
+  it('reads every tag back, not only the first', async () => {
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    world.mirrors[0].inject(({ kind, reference }) =>
+      kind === 'headManifest' && reference === 'v3' ? { status: 404 } : undefined,
+    );
+    const result = await world.copy(
+      digest,
+      world.mirrors.map((mirror) => targetOn(mirror, { tags: ['v1', 'v2', 'v3'] })),
+    );
+    expect(codesOf(result)).toEqual(['INCOMPLETE', undefined, undefined]);
+    expect(result.lanes[0]?.error?.message).toContain(`${TARGET}:v3`);
   });
 });
