@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { demoImages, stagingPath } from '../../demo/images.ts';
 import { COMMITTED_HOSTS, copyTree, EXAMPLE } from '../../demo/tree.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import { ensureBuilt } from '../support/built-cli.ts';
+import { startRegistry } from '../support/registry/server.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 
@@ -47,6 +49,21 @@ describe('demo/tree.ts', () => {
       expect(registries.map(({ name }) => name.slice(0, name.indexOf('/')))).toEqual(hosts);
     tree[Symbol.dispose]();
     expect(existsSync(tree.folder)).toBe(false);
+  });
+});
+
+describe('demo/fill.ts', () => {
+  it('pushes to a staging registry what the example tree promotes from there', async () => {
+    await using staging = await startRegistry();
+    const child = spawn(process.execPath, [join(PROJECT, 'demo', 'fill.ts'), staging.host], { stdio: 'pipe' });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(0);
+    const staged = demoImages().filter(({ isStaged }) => isStaged);
+    const missing = staged.filter(
+      (image) => staging.store.resolve(stagingPath(image), image.image.manifest.descriptor.digest) === undefined,
+    );
+    expect(missing).toEqual([]);
+    expect(staging.unexpected).toEqual([]);
   });
 });
 
