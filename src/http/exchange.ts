@@ -15,7 +15,7 @@ export type ExchangeOptions = { readonly clock: Clock; readonly timeouts: Timeou
  * However it ends, the socket, the timers and the request body's source are let go.
  */
 export function exchange(
-  dispatcher: Dispatcher,
+  dispatcher: Pick<Dispatcher, 'dispatch'>,
   request: HttpRequest,
   options: ExchangeOptions,
 ): Promise<HttpResponse> {

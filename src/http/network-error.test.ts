@@ -24,8 +24,14 @@ describe('src/http/network-error.ts', () => {
   it.each([
     ['ENOTFOUND', 'DNS'],
     ['ECONNREFUSED', 'port'],
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CA'],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'plain HTTP'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'configuration ("ca")'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'configuration ("ca")'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'another host'],
+    ['CERT_HAS_EXPIRED', 'renew'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', '"clientCertificate"'],
+    ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', '"clientCertificate"'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', '"clientCertificate"'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', '"insecure: true"'],
   ])('tells what to do after %s', (code, words) => {
     expect(networkError(failure(code), 'GET x').hint).toContain(words);
   });

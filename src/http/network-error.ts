@@ -27,16 +27,35 @@ function codeOf(error: unknown): string | undefined {
 /** An AggregateError of connection attempts has an empty message; its parts have not. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // OpenSSL's message names its source files; its reason is for people.
+  return codeOf(error)?.startsWith('ERR_SSL_') && 'reason' in error ? String(error.reason) : error.message;
 }
 
+/** What to do next, by the first rule whose pattern finds the code. */
+const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
+  [/^ENOTFOUND$/, 'check the spelling of the host and the DNS of this machine'],
+  [/^ECONNREFUSED$/, 'check that the registry runs and that the port is right'],
+  [
+    /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/,
+    'the host speaks plain HTTP; if that is meant, say "insecure: true" of it in the registry configuration',
+  ],
+  [
+    // https://www.rfc-editor.org/rfc/rfc8446#section-6.2: what servers say of a client's certificate, or of none
+    /ALERT_(?:HANDSHAKE_FAILURE|(?:BAD_|UNSUPPORTED_)?CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/,
+    'the server refuses our TLS; if it wants a certificate, give one it knows as "clientCertificate" in the registry configuration',
+  ],
+  [
+    /ALTNAME_INVALID$|^HOSTNAME_MISMATCH$/,
+    'the certificate is for another host: check the name of the registry, and that no proxy answers in its place',
+  ],
+  [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, 'renew the certificate of the server, or check the date of this machine'],
+  [
+    CERTIFICATE,
+    'give the CA that signed the certificate in the registry configuration ("ca") or in NODE_EXTRA_CA_CERTS',
+  ],
+];
+
 function hintFor(code: string | undefined): string | undefined {
-  if (code === undefined) return undefined;
-  if (code === 'ENOTFOUND') return 'check the spelling of the host and the DNS of this machine';
-  if (code === 'ECONNREFUSED') return 'check that the registry runs and that the port is right';
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
-    return 'the host speaks plain HTTP; name it as an insecure registry if that is meant';
-  if (CERTIFICATE.test(code))
-    return 'give the CA that signed the certificate in the registry configuration or in NODE_EXTRA_CA_CERTS';
-  return undefined;
+  return code === undefined ? undefined : HINTS.find(([pattern]) => pattern.test(code))?.[1];
 }

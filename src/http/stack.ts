@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch } from './fetch.ts';
 import { narrate } from './narrate.ts';
+import type { SettingsOf } from './origin-settings.ts';
 import { redirect } from './redirect.ts';
 import { retry } from './retry.ts';
 import { throttle } from './throttle.ts';
@@ -24,6 +25,8 @@ export type HttpStackOptions = {
   readonly limiter?: Limiter;
   /** What differs from the defaults of `timeouts.ts`. */
   readonly timeouts?: Partial<Timeouts>;
+  /** How an origin is reached, where that differs from the above: its proxy, its certificates, its timeouts. */
+  readonly settingsOf?: SettingsOf;
   /** Milliseconds; 120 s unless given. */
   readonly retryBudget?: number;
   /** Milliseconds; 10 min unless given. */
@@ -40,6 +43,7 @@ export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; c
     clock,
     connections: concurrency,
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
+    ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
   });
   const retried = retry({
     clock,

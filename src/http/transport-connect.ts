@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { buildConnector } from 'undici';
+import type { Clock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import type { OriginSettings, SettingsOf } from './origin-settings.ts';
+import { type Opener, tunnel } from './transport-proxy.ts';
+
+/** Opens sockets; `close` gives up those that are still opening. */
+export type Connecting = {
+  /** Opens sockets to one origin: TCP, the proxy's tunnel and TLS together within `timeout` milliseconds of the clock. */
+  connectorFor(origin: URL, settings: OriginSettings, timeout: number): buildConnector.connector;
+  close(): void;
+};
+
+/** Opens sockets on this clock; how a proxy itself is reached is asked of `settingsOf`, too. */
+export function connecting(clock: Clock, settingsOf: SettingsOf): Connecting {
+  const opening = new Set<(reason: Error) => void>();
+  return {
+    connectorFor: (origin, settings, timeout) => {
+      const open = openerFor(origin, settings, settingsOf);
+      return (options, callback) => {
+        const done: buildConnector.Callback = (...result) => {
+          cancel();
+          opening.delete(giveUp);
+          callback(...result);
+        };
+        const giveUp = open(options, done);
+        opening.add(giveUp);
+        const cancel = clock.timer(timeout, () => giveUp(tooSlow(options, settings, timeout)));
+      };
+    },
+    close: () => {
+      for (const giveUp of opening) giveUp(new Error('the HTTP transport is closed'));
+    },
+  };
+}
+
+function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf): Opener {
+  const { proxy } = settings;
+  if (proxy === undefined) return direct(settings);
+  const toHost = direct(settingsOf(new URL(proxy.origin)));
+  // undici takes the name for TLS from the request, which is for another host than the proxy.
+  const toProxy: Opener = (options, callback) => toHost({ ...options, servername: '' }, callback);
+  // Plain HTTP is asked of the proxy itself, not sent through a tunnel.
+  return origin.protocol === 'https:' ? tunnel(proxy, toProxy, direct(settings)) : toProxy;
+}
+
+function direct(settings: OriginSettings): Opener {
+  const connect = buildConnector({ allowH2: false, timeout: 0, ...secureContext(settings) });
+  return (options, callback) => {
+    // undici returns the socket, but its types do not say so.
+    const socket = connect(options, callback) as unknown as Socket;
+    return (reason) => void socket.destroy(reason);
+  };
+}
+
+/** One context for all sockets of an origin: parsing the system's certificates takes milliseconds each time. */
+function secureContext({ ca, clientCertificate }: OriginSettings): Parameters<typeof buildConnector>[0] {
+  if (ca === undefined && clientCertificate === undefined) return {};
+  const trusted = ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] };
+  return { secureContext: createSecureContext({ ...trusted, ...clientCertificate }) };
+}
+
+function tooSlow({ host, hostname }: buildConnector.Options, { proxy }: OriginSettings, ms: number): PromotionError {
+  const through = proxy === undefined ? '' : ` through the proxy ${proxy.host}`;
+  return new PromotionError(
+    'TIMEOUT',
+    `connecting to ${host ?? hostname}${through}: no connection within ${ms / 1000} s`,
+    {
+      hint: `check that the ${proxy === undefined ? 'host' : 'proxy'} is up and that a firewall lets this machine through`,
+    },
+  );
+}
