@@ -18,7 +18,7 @@ for (const kind of WORLDS) {
     });
     afterAll(() => world[Symbol.asyncDispose]());
 
-    const held = (registries: readonly string[]): Held => heldIn(world.hosts.map(world.snapshot), new Set(registries));
+    const held = (registries: readonly string[]): Held => heldIn(world.hosts.map(world.store), new Set(registries));
 
     it.for(plans)('decides every edge of plan $id as upstream does, and does just that', async (plan) => {
       const [sources, mirrors] = [plan.projects.map(({ src }) => src), plan.projects.flatMap(({ dsts }) => dsts)];

@@ -16,12 +16,9 @@ export type CipRun = {
 export type CipOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** How fast its clock runs; fast enough for retries to end soon by default. */
+  /** How fast its clock runs, for retries that would take minutes; 1 by default. */
   readonly speed?: number;
 };
-
-/** The retry budget of two minutes passes in 2.4 s. */
-const SPEED = 50;
 
 /** Runs `kpromo cip` in this process, over real HTTP. */
 export async function cip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
@@ -30,7 +27,7 @@ export async function cip(args: readonly string[], options: CipOptions = {}): Pr
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
     stderr: err.stream,
-    clock: realClock(options.speed ?? SPEED),
+    clock: realClock(options.speed),
     signal: options.signal ?? new AbortController().signal,
   });
   const stderr = err.text();

@@ -1,5 +1,5 @@
 import { labelOf, repositoriesOf, type PlanCase } from './plan-cases.ts';
-import type { Snapshot } from '../registry/snapshot.ts';
+import type { RegistryStore } from '../../../src/registry/memory-store.ts';
 
 /** What repositories hold: path, label, tags. Nothing more is told of a repository that holds nothing. */
 export type Held = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -23,14 +23,16 @@ export function withEdges(before: Held, edges: readonly string[]): Held {
   return sorted(held);
 }
 
-/** What snapshots say of the repositories below these registries. */
-export function heldIn(snapshots: readonly Snapshot[], registries: ReadonlySet<string>): Held {
+/** What stores hold in the repositories below these registries. */
+export function heldIn(stores: readonly RegistryStore[], registries: ReadonlySet<string>): Held {
   const held: Record<string, Record<string, string[]>> = {};
   const isOurs = (path: string): boolean => [...registries].some((registry) => path.startsWith(`${registry}/`));
-  for (const [path, { manifests, tags }] of snapshots.flatMap((snapshot) => Object.entries(snapshot))) {
-    if (!isOurs(path)) continue;
-    for (const digest of Object.keys(manifests)) (held[path] ??= {})[labelOf(digest)] = [];
-    for (const [tag, digest] of Object.entries(tags)) held[path]?.[labelOf(digest)]?.push(tag);
+  for (const store of stores) {
+    for (const path of store.paths().filter(isOurs)) {
+      const repository = store.repository(path);
+      for (const digest of repository?.manifests.keys() ?? []) (held[path] ??= {})[labelOf(digest)] = [];
+      for (const [tag, digest] of repository?.tags ?? []) held[path]?.[labelOf(digest)]?.push(tag);
+    }
   }
   return sorted(held);
 }

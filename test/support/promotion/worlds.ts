@@ -1,5 +1,5 @@
 import { realClock, type Clock } from '../../../src/clock.ts';
-import { openRegistries } from '../../../src/cli/services.ts';
+import { openRegistries, type Registries } from '../../../src/cli/services.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import { jitteredPause } from '../../../src/http/pause.ts';
 import { hostOf, splitRepository } from '../../../src/image/reference.ts';
@@ -38,8 +38,8 @@ export const WORLDS = [
 
 export type WorldKind = (typeof WORLDS)[number];
 
-/** Retries wait on this clock, so that a registry that stays away costs seconds and not minutes. */
-const SPEED = 200;
+/** How fast the clock runs once a registry is away: its retry budget of two minutes is then 1.2 s. */
+const HASTE = 100;
 
 /** Opens `count` empty registries. */
 export function openWorld([, kind, listing]: WorldKind, count: number): Promise<World> {
@@ -56,7 +56,7 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
     if (trouble !== undefined) throw new PromotionError('NETWORK', `${repository}: connection refused`);
   };
   const registry = memoryRegistry({ listing: () => listing, before });
-  const clock = realClock(SPEED);
+  const clock = realClock();
   return {
     hosts,
     store: registry.store,
@@ -67,6 +67,8 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
   };
 }
 
+type Opened = Registries & { readonly clock: Clock };
+
 async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<World> {
   const starting = Array.from({ length: count }, () => startRegistry({ google: listing === 'digests' }));
   const servers = new Map((await Promise.all(starting)).map((server) => [server.host, server]));
@@ -75,23 +77,26 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
     if (server === undefined) throw new Error(`there is no registry ${host}`);
     return server;
   };
-  const clock = realClock(SPEED);
-  const opened = openRegistries({
-    env: { HOME: '/nonexistent' },
-    clock,
-    narrate: () => undefined,
-    random: Math.random,
-  });
+  const opening = (speed: number): Opened => {
+    const clock = realClock(speed);
+    const env = { HOME: '/nonexistent' };
+    return { ...openRegistries({ env, clock, narrate: () => undefined, random: Math.random }), clock };
+  };
+  let opened = opening(1);
   return {
     hosts: [...servers.keys()],
     store: (host) => serverOf(host).store,
     snapshot: (host) => serverOf(host).snapshot(),
     trouble: async (where, what) => {
       const { host, path } = splitRepository(where);
-      if (what === 'unreachable') return serverOf(host).close();
+      if (what === 'unreachable') {
+        await opened.close();
+        opened = opening(HASTE);
+        return serverOf(host).close();
+      }
       serverOf(host).inject(({ repository }) => (path === '' || repository === path ? { status: what } : undefined));
     },
-    run: (mode, projects) => run(mode, projects, opened.registry, clock),
+    run: (mode, projects) => run(mode, projects, opened.registry, opened.clock),
     [Symbol.asyncDispose]: async () => {
       await opened.close();
       await Promise.all([...servers.values()].map((server) => server.close()));
