@@ -1,4 +1,5 @@
-import { parseBool, parseDuration, parseInteger } from './flag-values.ts';
+import { parseDuration } from '../duration.ts';
+import { parseBool, parseInteger } from './flag-values.ts';
 import { goQuote } from './go-quote.ts';
 import type { Flag, FlagType } from './options.ts';
 import { unknownFlag, usage } from './removed.ts';

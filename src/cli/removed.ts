@@ -1,6 +1,6 @@
 import { PromotionError } from '../errors.ts';
 import { goQuote } from './go-quote.ts';
-import { isSlip, nearest } from './nearest.ts';
+import { isSlip, nearest } from '../nearest.ts';
 import { COMMANDS, type Flag } from './options.ts';
 
 const DOCKER_CONFIG =

@@ -1,21 +1,22 @@
 import { isDigest } from '../image/digest.ts';
 import { isRepositoryPath, isTag, joinRepository, repositoryProblem } from '../image/reference.ts';
-import { invalidFile, pairsOf, readFields, readList, readTextField, type Reading } from './fields.ts';
+import { invalidFile, pairsOf, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { DigestEntry, ImageEntry } from './manifest.ts';
-import { isNull, nameOf, readText } from './scalars.ts';
-import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml-node.ts';
+import { isNull, nameOf, readText } from '../yaml/scalars.ts';
+import type { ManifestReading } from './reading.ts';
+import { quote } from '../yaml/source-text.ts';
+import type { YamlNode } from '../yaml/node.ts';
 
 /** Reads a list of images; `registry` is the longest registry name that their names come after, where it is known. */
 export function readImages(
   list: YamlNode | undefined,
   registry: string | undefined,
-  reading: Reading,
+  reading: ManifestReading,
 ): readonly ImageEntry[] {
   return readList(list, 'the list of images', reading).flatMap((item) => readImage(item, registry, reading) ?? []);
 }
 
-function readImage(item: YamlNode, registry: string | undefined, reading: Reading): ImageEntry | undefined {
+function readImage(item: YamlNode, registry: string | undefined, reading: ManifestReading): ImageEntry | undefined {
   const before = reading.problems.length;
   const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
   const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
@@ -49,7 +50,7 @@ function readDigests(
   item: YamlNode,
   values: readonly YamlNode[],
   image: string,
-  reading: Reading,
+  reading: ManifestReading,
 ): readonly DigestEntry[] {
   const maps = values.slice(values.findLastIndex(isNull) + 1);
   const seen = new Set<string>();
@@ -78,7 +79,7 @@ function readDigests(
   return entries;
 }
 
-function noDigests(node: YamlNode, image: string, reading: Reading): void {
+function noDigests(node: YamlNode, image: string, reading: ManifestReading): void {
   const message = `the image ${quote(image)} has no digests`;
   reading.problems.push({ code: 'ENTRY_INVALID', message, hint: DMAP_HINT, position: reading.at(node.offset), image });
 }
@@ -89,7 +90,11 @@ const TAG_HINT = 'a tag is 1 to 128 letters, digits, "_", "." and "-", and begin
 
 type WrittenDigest = { readonly digest: string; readonly key: YamlNode; readonly tags: YamlNode };
 
-function readDigest({ digest, key, tags }: WrittenDigest, image: string, reading: Reading): DigestEntry | undefined {
+function readDigest(
+  { digest, key, tags }: WrittenDigest,
+  image: string,
+  reading: ManifestReading,
+): DigestEntry | undefined {
   const before = reading.problems.length;
   const invalid = (node: YamlNode, message: string, hint: string): void => {
     reading.problems.push({ code: 'ENTRY_INVALID', message, hint, position: reading.at(node.offset), image, digest });

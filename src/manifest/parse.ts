@@ -1,11 +1,12 @@
 import { compilePattern, type Pattern } from '../image/pattern.ts';
-import { readFields, type Reading } from './fields.ts';
+import { readFields } from '../yaml/fields.ts';
 import { readImages } from './images.ts';
 import type { Problem, Project } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
-import { sourceText } from './source-text.ts';
-import type { YamlNode } from './yaml-node.ts';
-import { parseYaml } from './yaml.ts';
+import { manifestReading, type ManifestReading } from './reading.ts';
+import { sourceText } from '../yaml/source-text.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { parseYaml } from '../yaml/document.ts';
 
 /** The bytes of one file and the name under which people know it. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };
@@ -62,7 +63,7 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
   );
 }
 
-type Opened = { readonly root: YamlNode; readonly reading: Reading };
+type Opened = { readonly root: YamlNode; readonly reading: ManifestReading };
 
 function open({ file, bytes }: ManifestText, problems: Problem[]): Opened | undefined {
   const text = decode(bytes);
@@ -77,7 +78,7 @@ function open({ file, bytes }: ManifestText, problems: Problem[]): Opened | unde
     return undefined;
   }
   const document = parseYaml(file, text);
-  if ('root' in document) return { root: document.root, reading: { at: document.at, problems } };
+  if ('root' in document) return { root: document.root, reading: manifestReading(document.at, problems) };
   problems.push({ code: 'MANIFEST_INVALID', ...document });
   return undefined;
 }

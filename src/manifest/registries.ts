@@ -1,9 +1,10 @@
 import { repositoryProblem } from '../image/reference.ts';
-import { invalidFile, readFields, readList, readTextField, type Reading } from './fields.ts';
+import { invalidFile, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { RegistryEntry } from './manifest.ts';
-import { readBoolean } from './scalars.ts';
-import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml-node.ts';
+import { readBoolean } from '../yaml/scalars.ts';
+import type { ManifestReading } from './reading.ts';
+import { quote } from '../yaml/source-text.ts';
+import type { YamlNode } from '../yaml/node.ts';
 
 /** The registries of a manifest with their roles told apart; undefined when they do not make one valid list. */
 export type Registries = {
@@ -13,7 +14,11 @@ export type Registries = {
 };
 
 /** Reads the list under the key `registries`; `place` is where to report that it is missing. */
-export function readRegistries(list: YamlNode | undefined, place: YamlNode, reading: Reading): Registries | undefined {
+export function readRegistries(
+  list: YamlNode | undefined,
+  place: YamlNode,
+  reading: ManifestReading,
+): Registries | undefined {
   const before = reading.problems.length;
   const all = readList(list, '"registries"', reading).flatMap((item) => readRegistry(item, reading) ?? []);
   if (reading.problems.length > before) return undefined;
@@ -42,7 +47,7 @@ export function readRegistries(list: YamlNode | undefined, place: YamlNode, read
   return { all, source, destinations: [...destinations.values()] };
 }
 
-function readRegistry(item: YamlNode, reading: Reading): RegistryEntry | undefined {
+function readRegistry(item: YamlNode, reading: ManifestReading): RegistryEntry | undefined {
   const before = reading.problems.length;
   const fields = readFields(item, 'a registry', ['name', 'src', 'service-account'], reading);
   const written = readTextField(fields.get('name'), 'the name of a registry', reading) ?? '';
@@ -64,7 +69,7 @@ function readRegistry(item: YamlNode, reading: Reading): RegistryEntry | undefin
   return { name, isSource, ...(serviceAccount === '' ? {} : { serviceAccount }), position: reading.at(node.offset) };
 }
 
-function readSource(node: YamlNode | undefined, reading: Reading): boolean | undefined {
+function readSource(node: YamlNode | undefined, reading: ManifestReading): boolean | undefined {
   if (node === undefined) return false;
   const value = readBoolean(node);
   if (typeof value === 'boolean') return value;

@@ -1,15 +1,19 @@
 import type { Position } from '../errors.ts';
-import type { Problem } from './manifest.ts';
+import { isSlip, nearest } from '../nearest.ts';
+import type { YamlProblem } from './document.ts';
+import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
-import type { YamlNode } from './yaml-node.ts';
 
-/** Where one file is read: what is wrong with it is collected, never thrown. */
-export type Reading = { readonly at: (offset: number) => Position; readonly problems: Problem[] };
+/** Where one file is read: what makes it unusable is noted, never thrown. */
+export type Reading = {
+  readonly at: (offset: number) => Position;
+  readonly refuse: (problem: YamlProblem) => void;
+};
 
 /** Notes what makes the whole file unusable. */
 export function invalidFile(reading: Reading, node: YamlNode, message: string, hint: string): void {
-  reading.problems.push({ code: 'MANIFEST_INVALID', message, hint, position: reading.at(node.offset) });
+  reading.refuse({ message, hint, position: reading.at(node.offset) });
 }
 
 /** One key of a mapping with its value; `owner` is the mapping in which it is written. */
@@ -86,13 +90,20 @@ function unknownKey(
     invalidFile(reading, key, `a key of ${what} ${name.reason}`, `the keys are ${listed(keys)}`);
     return;
   }
-  const meant = keys.find((candidate) => simplified(candidate) === simplified(name));
+  const meant = keyMeantBy(name, keys);
   invalidFile(
     reading,
     key,
     `${what} has the unknown key ${quote(name)}`,
     meant === undefined ? `the keys are ${listed(keys)}` : `write "${meant}"`,
   );
+}
+
+function keyMeantBy(name: string, keys: readonly string[]): string | undefined {
+  const alike = keys.find((candidate) => simplified(candidate) === simplified(name));
+  if (alike !== undefined) return alike;
+  const near = nearest(name, keys);
+  return near !== undefined && isSlip(name, near.distance) ? near.name : undefined;
 }
 
 function simplified(key: string): string {

@@ -1,7 +1,7 @@
 import { EVENT_ID, getScalarValue, SCALAR_STYLE } from 'js-yaml';
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml';
 
-import type { YamlCollection, YamlNode } from './yaml-node.ts';
+import type { YamlCollection, YamlNode } from './node.ts';
 
 /** What keeps events from being one tree, and where. */
 export type TreeProblem = { readonly message: string; readonly hint: string; readonly offset: number };

@@ -1,5 +1,5 @@
 import { quote } from './source-text.ts';
-import type { YamlNode, YamlScalar } from './yaml-node.ts';
+import type { YamlNode, YamlScalar } from './node.ts';
 
 /** Why a node cannot be read as asked: the end of a sentence that begins with what it should be. */
 export type Unreadable = { readonly reason: string };

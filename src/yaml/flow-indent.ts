@@ -22,7 +22,7 @@ export type SyntaxProblem = {
 /** Pushes a line past its key: three levels of keys stay below it even at 16 columns each. */
 const PAD = 64;
 
-/** Collections in collections; a manifest has five. Far below what the parser's recursion could bear. */
+/** Collections in collections; a manifest has five of them. Far below what the parser's recursion could bear. */
 const MAX_DEPTH = 50;
 
 /** How many characters may be parsed to repair lines one by one: a second or two, where a hostile file would take hours. */

@@ -1,8 +1,8 @@
 import type { Position } from '../errors.ts';
 import { parseTolerant, type SyntaxProblem } from './flow-indent.ts';
 import { sourceText } from './source-text.ts';
-import type { YamlNode } from './yaml-node.ts';
-import { buildTree } from './yaml-tree.ts';
+import type { YamlNode } from './node.ts';
+import { buildTree } from './tree.ts';
 
 /** One parsed file; `at` tells where an offset of its nodes stands in the file as the user has it. */
 export type YamlDocument = { readonly root: YamlNode; readonly at: (offset: number) => Position };
@@ -31,7 +31,7 @@ const SYNTAX_HINTS: readonly (readonly [word: string, hint: string])[] = [
   ['within a flow collection', 'close the list with "]" or the mapping with "}"'],
   ["expected ':'", 'write "key: value"'],
   ['multiline key', 'write "key: value" on one line'],
-  ['nesting exceeded', 'a manifest is five levels deep'],
+  ['nesting exceeded', 'no file of ours is nested so deeply'],
   ['null byte', 'save the file as UTF-8 text'],
   ['non-printable', 'save the file as UTF-8 text without control characters'],
   ['separator is expected', 'put everything into one list or mapping'],

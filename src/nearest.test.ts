@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSlip, nearest } from './nearest.ts';
 
-describe('src/cli/nearest.ts', () => {
+describe('src/nearest.ts', () => {
   it.each([
     ['confrim', 'confirm', 1],
     ['confirmm', 'confirm', 1],
