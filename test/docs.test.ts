@@ -1,0 +1,52 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadManifests } from '../src/manifest/load.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'manifests/README.md',
+  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+];
+
+describe('the documentation', () => {
+  it.each(PAGES)('links in %s to files that are there', (page) => {
+    const links = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, target = '']) => target);
+    const own = links.filter((link) => !/^https?:/.test(link));
+    expect(own.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+  });
+
+  it('explains every code of a problem, and no other', () => {
+    const [, union = ''] = /export type ErrorCode =([^;]+);/.exec(read('src/errors.ts')) ?? [];
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code);
+    const rows = read('docs/problems.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'));
+    const explained = rows.flatMap((row) =>
+      [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
+    );
+    expect(codes.length).toBeGreaterThan(20);
+    expect(new Set(explained)).toEqual(new Set(codes));
+    expect(explained).toHaveLength(codes.length);
+  });
+
+  it('shows manifests that can be promoted', async () => {
+    const [, yaml = ''] = /```yaml\n(registries:[^`]+)```/.exec(read('README.md')) ?? [];
+    const [manifest = '', images = ''] = yaml.split(/^---.*\n/m);
+    expect(yaml.trim().split('\n')).toHaveLength(8);
+    const folder = mkdtempSync(join(tmpdir(), 'kpromo-docs-'));
+    try {
+      writeFileSync(join(folder, 'once.yaml'), `${manifest}images:\n${images}`);
+      const { projects, problems } = await loadManifests({ manifest: join(folder, 'once.yaml') });
+      expect(problems).toEqual([]);
+      expect(projects.map(({ destinations }) => destinations.length)).toEqual([2]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
