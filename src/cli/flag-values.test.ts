@@ -19,6 +19,34 @@ describe('src/cli/flag-values.ts', () => {
     expect(parseBool(text)).toBe(expected);
   });
 
+  it.each([
+    ['0', 0],
+    ['-0', 0],
+    ['+7', 7],
+    ['0x10', 16],
+    ['0X_1f', 31],
+    ['0b101', 5],
+    ['0o17', 15],
+    ['017', 15],
+    ['0_7', 7],
+    ['1_000', 1000],
+    ['-0x10', -16],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+    ['9007199254740992', undefined],
+    ['', undefined],
+    ['08', undefined],
+    ['0x', undefined],
+    ['1__0', undefined],
+    ['_1', undefined],
+    ['1_', undefined],
+    ['1e3', undefined],
+    ['1.0', undefined],
+    ['--1', undefined],
+    [' 1', undefined],
+  ])('reads the integer %j as %j', (text, expected) => {
+    expect(parseInteger(text)).toBe(expected);
+  });
+
   it('reads every integer back from each of its spellings', () => {
     fc.assert(
       fc.property(
