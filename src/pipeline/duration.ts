@@ -1,6 +1,6 @@
 /** A duration as Go prints it, which is what scripts that read upstream's log expect: `350ms`, `1.2s`, `2m3.4s`. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)}ms`;
   const seconds = Math.round(ms / 100) / 10;
   if (seconds < 60) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
