@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
+import type { Context, Phase, PhaseName } from './phase.ts';
+import { pipeline, type Pipeline } from './pipeline.ts';
+
+type Told = { readonly context: Context; readonly lines: string[]; stop(): void };
+
+function told(): Told {
+  const lines: string[] = [];
+  const abort = new AbortController();
+  const clock = fakeClock({ skipWaits: true });
+  const narrate: Context['narrate'] = (event) => void (event.type === 'log' && lines.push(event.message));
+  return { lines, context: { clock, narrate, signal: abort.signal }, stop: () => abort.abort(new Error('stopped')) };
+}
+
+const adding = (name: PhaseName, during?: () => void): Phase<string, string> => ({
+  name,
+  run: async (input, { clock }) => {
+    await clock.wait(1_200);
+    during?.();
+    return `${input}+${name}`;
+  },
+});
+
+const three = (during?: () => void): Pipeline<string, string, string> =>
+  pipeline(adding('setup', during)).pipe(adding('plan')).pipe(adding('promote'));
+
+describe('src/pipeline/pipeline.ts', () => {
+  it('hands each phase what the one before gave', async () => {
+    expect(await three().run('in', told().context, 'promote')).toBe('in+setup+plan+promote');
+  });
+
+  it("tells what runs in upstream's words", async () => {
+    const { context, lines } = told();
+    await three().run('in', context, 'promote');
+    expect(lines).toEqual([
+      'Pipeline starting with 3 phases',
+      'Phase 1/3: setup',
+      'Phase "setup" completed in 1.2s',
+      'Phase 2/3: plan',
+      'Phase "plan" completed in 1.2s',
+      'Phase 3/3: promote',
+      'Phase "promote" completed in 1.2s',
+      'Pipeline completed in 3.6s',
+    ]);
+  });
+
+  it('runs no phase after the one it shall stop at', async () => {
+    const { context, lines } = told();
+    expect(await three().run('in', context, 'plan')).toBe('in+setup+plan');
+    expect(lines.slice(-2)).toEqual(['Phase "plan" requested pipeline stop', 'Pipeline completed in 2.4s']);
+  });
+
+  it('begins no phase once the run is stopped', async () => {
+    const { context, lines, stop } = told();
+    await expect(three(stop).run('in', context, 'promote')).rejects.toThrow('stopped');
+    expect(lines.at(-1)).toBe('Phase "setup" completed in 1.2s');
+  });
+
+  it('stops with what a phase throws', async () => {
+    const failing = three(() => {
+      throw new Error('a bug');
+    });
+    await expect(failing.run('in', told().context, 'promote')).rejects.toThrow('a bug');
+  });
+});

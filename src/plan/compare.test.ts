@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../image/digest.ts';
+import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import { compare } from './compare.ts';
+import { conflictFinder } from './conflicts.ts';
+import { wantedBy } from './wanted.ts';
+
+const [A, B] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [Digest, Digest];
+
+/** What is lacking in a repository that holds these digests and tags. */
+function lacking(
+  entries: ProjectSpec['entries'],
+  digests: readonly Digest[],
+  tags: Readonly<Record<string, Digest>> = {},
+): unknown {
+  const sets = wantedBy(loadedTree([{ name: 'p', from: 'a.test', to: ['b.test'], entries }]).projects);
+  const { lacks, present } = compare(sets, conflictFinder()(sets), {
+    has: (digest) => digests.includes(digest),
+    digestOf: (tag) => tags[tag],
+    holdsManifests: digests.length > 0,
+  });
+  return { present, lacks: lacks.map(({ image, ...lack }) => ({ digest: image.digest, ...lack })) };
+}
+
+describe('src/plan/compare.ts', () => {
+  it('keeps nothing of what is complete', () => {
+    const entries = [
+      ['app', A, 'v1'],
+      ['app', B],
+    ] as const;
+    expect(lacking(entries, [A, B], { v1: A })).toEqual({ present: 2, lacks: [] });
+  });
+
+  it('tells a missing digest from a missing tag', () => {
+    const entries = [
+      ['app', A, 'v1', 'v2'],
+      ['app', B, 'v3'],
+    ] as const;
+    expect(lacking(entries, [A], { v1: A })).toEqual({
+      present: 0,
+      lacks: [
+        { digest: A, digestMissing: false, missingTags: ['v2'], moves: [] },
+        { digest: B, digestMissing: true, missingTags: ['v3'], moves: [] },
+      ],
+    });
+  });
+
+  it('wants a digest without tags to be there under any or none', () => {
+    expect(lacking([['app', A]], [])).toEqual({
+      present: 0,
+      lacks: [{ digest: A, digestMissing: true, missingTags: [], moves: [] }],
+    });
+    expect(lacking([['app', A]], [A], { other: A })).toEqual({ present: 1, lacks: [] });
+  });
+
+  it('tells where a tag points that would have to move', () => {
+    expect(lacking([['app', A, 'v1', 'v2']], [B], { v1: B })).toEqual({
+      present: 0,
+      lacks: [{ digest: A, digestMissing: true, missingTags: ['v2'], moves: [{ tag: 'v1', current: B }] }],
+    });
+  });
+
+  it('wants nothing for a tag in dispute, and counts an image that has no other tag as neither present nor lacking', () => {
+    const entries = [
+      ['app', A, 'v1', 'v2'],
+      ['app', B, 'v1'],
+    ] as const;
+    expect(lacking(entries, [])).toEqual({
+      present: 0,
+      lacks: [{ digest: A, digestMissing: true, missingTags: ['v2'], moves: [] }],
+    });
+  });
+});
