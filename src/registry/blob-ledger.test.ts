@@ -118,6 +118,19 @@ describe('src/registry/blob-ledger', () => {
     expect(again.begun()).toBe(1);
   });
 
+  it('tells a caller before it waits, and one that brings the blob nothing', async () => {
+    const ledger = blobLedger();
+    const [first, second] = [upload(), upload()];
+    const told: string[] = [];
+    const settling = (bring: () => Promise<void>, name: string): Promise<void> =>
+      ledger.settle(APP, BLOB, { waitToMount: false, signal: never, onWait: () => void told.push(name), bring });
+    const both = Promise.all([settling(first.bring, 'first'), settling(second.bring, 'second')]);
+    first.done();
+    await both;
+    await settling(second.bring, 'third');
+    expect(told).toEqual(['second']);
+  });
+
   it('ends a wait as soon as its signal aborts, and leaves the upload that it waited for alone', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];

@@ -20,6 +20,8 @@ export type BlobLedger = {
 export type Settling = {
   readonly waitToMount: boolean;
   readonly signal: AbortSignal;
+  /** Told before each wait for another caller. */
+  readonly onWait?: () => void;
   readonly bring: () => Promise<void>;
 };
 
@@ -79,10 +81,11 @@ export function blobLedger(): BlobLedger {
 
   return {
     ...known,
-    settle: async (repository, digest, { waitToMount, signal, bring }) => {
+    settle: async (repository, digest, { waitToMount, signal, onWait, bring }) => {
       while (!known.holds(repository, digest)) {
         const other = worthAwaiting(repository, digest, waitToMount);
         if (other === undefined) return bringAs(repository, digest, bring());
+        onWait?.();
         await endOf(other, signal);
       }
     },

@@ -48,12 +48,19 @@ const RESTARTABLE: readonly ErrorCode[] = [
 /** Sends what an upload asked for: the content of the first attempt, or of a later one. */
 export type Send = (upload: BlobUpload, attempt: number) => Promise<void>;
 
-/** Brings the blob into the lane's repository unless another lane does, or has done so. */
-export function settle(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
+/** Brings the blob into the lane's repository unless another copy does, or has done so; `onWait` is told when it waits for one. */
+export function settle(
+  services: TransferServices,
+  blob: Descriptor,
+  lane: Lane,
+  send: Send,
+  onWait: () => void,
+): Promise<void> {
   return services.ledger.settle(lane.target.repository, blob.digest, {
     // It pays to wait for another upload of a large blob to the same registry: then it can be mounted.
     waitToMount: !lane.sendAll && blob.size > ASK_FIRST_ABOVE,
     signal: lane.call.signal,
+    onWait,
     bring: () => bring(services, blob, lane, send),
   });
 }

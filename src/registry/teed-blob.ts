@@ -37,10 +37,16 @@ export function teedBlob(
 
   return {
     deliver: async (lane) => {
+      let reported = false;
+      // A lane that waits for another copy's upload must not keep the others of its own from starting.
+      const report = (): void => {
+        if (!reported) shared.report();
+        reported = true;
+      };
       try {
-        await settle(services, blob, lane, (upload, attempt) => send(upload, attempt, lane));
+        await settle(services, blob, lane, (upload, attempt) => send(upload, attempt, lane), report);
       } finally {
-        shared.report();
+        report();
       }
     },
   };
@@ -64,7 +70,7 @@ type Branch = { readonly chunks: AsyncIterable<Uint8Array>; readonly done: () =>
 type Rendezvous = {
   /** A branch of the shared read; undefined for one who comes too late. */
   join(): Promise<Branch | undefined>;
-  /** Says that one more lane has got its branch, or needs none. */
+  /** Says that one more lane has got its branch, or needs none for now. */
   report(): void;
 };
 
