@@ -1,15 +1,45 @@
 import { BlockList, isIP } from 'node:net';
+import type { MetadataUser } from './fetch.ts';
+
+/** What is known of the addresses besides their names. */
+export type Surroundings = {
+  /** True for hosts inside our own network; by name unless given. */
+  readonly inside?: (hostname: string) => boolean;
+  /** The credential source that asks, and may ask its own metadata address. */
+  readonly metadata?: MetadataUser | undefined;
+};
 
 /** Why a request to `target` must not be sent, as half a sentence; undefined when it may be. `from` is where the address came from, if a server gave it. */
-export function addressProblem(target: URL, from?: URL): string | undefined {
+export function addressProblem(
+  target: URL,
+  from?: URL,
+  { inside = isPrivate, metadata }: Surroundings = {},
+): string | undefined {
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
     return `has the scheme "${target.protocol.slice(0, -1)}"`;
-  const host = bare(target.hostname);
-  if (isForbidden(host)) return 'is a link-local or metadata address';
+  if (isForbidden(target.hostname, metadata)) return 'is a link-local or metadata address';
   if (from === undefined) return undefined;
   if (from.protocol === 'https:' && target.protocol === 'http:') return 'is plain HTTP while the registry is HTTPS';
-  if (isPrivate(host) && !isPrivate(bare(from.hostname))) return 'is a private address while the registry is public';
+  if (inside(target.hostname) && !inside(from.hostname)) return 'is a private address while the registry is public';
   return undefined;
+}
+
+/** Why a connection must not be made to an address that a name stands for; nothing inside is `outside`. */
+export function resolvedProblem(
+  address: string,
+  reach: 'anywhere' | 'outside' | MetadataUser = 'anywhere',
+): string | undefined {
+  const metadata = reach === 'anywhere' || reach === 'outside' ? undefined : reach;
+  if (isForbidden(address, metadata)) return `${address}, a link-local or metadata address`;
+  if (reach === 'outside' && isPrivate(address)) return `${address}, a private address, while the registry is public`;
+  return undefined;
+}
+
+/** True for link-local addresses and those under which clouds serve credentials, except the asking source's own. */
+function isForbidden(hostname: string, metadata?: MetadataUser): boolean {
+  const host = bare(hostname);
+  if (metadata !== undefined && OWN_METADATA[metadata].has(host)) return false;
+  return METADATA_NAMES.has(host) || contains(FORBIDDEN, host);
 }
 
 /** True for `localhost`, names below it, 127.0.0.0/8 and ::1. */
@@ -23,10 +53,6 @@ export function isPrivate(hostname: string): boolean {
   return isLoopback(hostname) || contains(PRIVATE, bare(hostname));
 }
 
-function isForbidden(host: string): boolean {
-  return METADATA_NAMES.has(host) || contains(FORBIDDEN, host);
-}
-
 // The names under which clouds serve credentials to whoever asks from inside.
 const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.google.internal',
@@ -36,7 +62,27 @@ const METADATA_NAMES: ReadonlySet<string> = new Set([
   'instance-data.ec2.internal',
 ]);
 
-const FORBIDDEN = ranges(['169.254.0.0', 16], ['fe80::', 10], ['fd00:ec2::254', 128]);
+// https://cloud.google.com/compute/docs/metadata/querying-metadata; for AWS the instance, ECS tasks and EKS pods:
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+const OWN_METADATA: Readonly<Record<MetadataUser, ReadonlySet<string>>> = {
+  google: new Set(['169.254.169.254', 'metadata.google.internal']),
+  ecr: new Set(['169.254.169.254', 'fd00:ec2::254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23']),
+};
+
+const FORBIDDEN = ranges(
+  ['169.254.0.0', 16],
+  ['fe80::', 10],
+  ['fd00:ec2::', 32],
+  // The metadata services of Alibaba and Oracle, and the wire server of Azure, are not link-local.
+  ['100.100.100.200', 32],
+  ['192.0.0.192', 32],
+  ['168.63.129.16', 32],
+  // 169.254.0.0/16 within IPv6: compatible, translated, NAT64 (RFC 6052) and 6to4 (RFC 3056).
+  ['::a9fe:0', 112],
+  ['::ffff:0:a9fe:0', 112],
+  ['64:ff9b::a9fe:0', 112],
+  ['2002:a9fe::', 32],
+);
 const LOOPBACK = ranges(['127.0.0.0', 8], ['::1', 128]);
 const PRIVATE = ranges(
   ['10.0.0.0', 8],

@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import { answerError } from './answer-error.ts';
 import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
-import { basicAuthorization, type CredentialSource } from './credentials/credential.ts';
+import { basicAuthorization, type Credential, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
+import { peek } from './peek.ts';
 import { redactUrl } from './redact.ts';
 import { mergeScopes, scopeStrings } from './scopes.ts';
 import { type Token, type TokenSource, type TokenWant, tokenSource } from './token.ts';
@@ -13,22 +14,32 @@ export type AuthenticateOptions = {
   readonly credentials: CredentialSource;
   /** Sends token requests; must not come through this layer again. */
   readonly fetch: Fetch;
+  /** True for hosts inside our own network; by name unless given. */
+  readonly inside?: (hostname: string) => boolean;
 };
 
 /** A body from this size on is worth a token with life left for all of it: a second or more on a slow link. */
 const LARGE_BODY = 1_048_576;
 
-/** What a request was sent with, so that it can be taken back. */
-type Pass = { readonly authorization: string; readonly forget: () => void };
+/** Only the start of a 403 is searched for an expired token. */
+const TEXT_LIMIT = 4096;
 
-type Gate = { readonly tokens: TokenSource; readonly credentials: CredentialSource };
+/** What a request was sent with, so that it can be taken back. */
+type Pass = { readonly authorization: string; readonly credential?: Credential; readonly forget: () => void };
+
+type Gate = {
+  readonly tokens: TokenSource;
+  readonly credentials: CredentialSource;
+  /** Passwords that were taken once: a later 401 is no proof against them. */
+  readonly proven: WeakSet<Credential>;
+};
 
 /**
  * Answers challenges, by the origin of each request, and remembers how each origin wants to be asked: the next request
  * brings its token along. After a 401 a request is sent once more with a new token; a stream throws REPLAY_NEEDED.
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
-  const gate: Gate = { tokens: tokenSource(options), credentials: options.credentials };
+  const gate: Gate = { tokens: tokenSource(options), credentials: options.credentials, proven: new WeakSet() };
   const learned = new Map<string, Scheme>();
   return (inner) => async (request) => {
     if (request.headers?.['authorization'] !== undefined) return inner(request);
@@ -37,23 +48,40 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     // Without scopes there is nothing to ask a token for before the registry says what it wants.
     const unasked = known !== undefined && (known.kind === 'basic' || scopesOf(request).length > 0);
     const first = !unasked ? undefined : await passFor(gate, known, request, scopesOf(request));
-    const response = await inner(withPass(request, first));
-    if (response.status !== 401) return response;
-
-    const scheme = chooseScheme(parseChallenges(response.headers.get('www-authenticate') ?? []));
+    const { refused, response } = await judged(await inner(withPass(request, first)), first);
+    if (!refused) {
+      if (first?.credential !== undefined) gate.proven.add(first.credential);
+      return response;
+    }
+    const challenge = response.headers.get('www-authenticate') ?? [];
+    const scheme = response.status === 403 ? known : chooseScheme(parseChallenges(challenge));
     if (scheme === undefined) return response;
     learned.set(origin, scheme);
     first?.forget();
     if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
-    // A wrong password does not get better by saying it again.
-    if (scheme.kind === 'basic' && first?.authorization.startsWith('Basic ') === true) return response;
     // The slot of the 401 is given back before a token server is asked for one of its own.
     if (scheme.kind === 'bearer') await response.body.discard();
-    const second = await passFor(gate, scheme, request, scopesAfter(request, scheme, first));
-    if (second === undefined) return response;
+    const second = await passFor(gate, scheme, request, scopesAfter(request, scheme, first), first);
+    if (second === undefined || isSaidTwice(gate, first, second)) return response;
     await response.body.discard();
     return inner(withPass(request, second));
   };
+}
+
+/** Whether the pass was the reason: a 401 always says so; ECR says 403 with this text when a token has expired. */
+async function judged(
+  response: HttpResponse,
+  pass: Pass | undefined,
+): Promise<{ readonly refused: boolean; readonly response: HttpResponse }> {
+  if (response.status !== 403 || pass === undefined) return { refused: response.status === 401, response };
+  const { text, response: whole } = await peek(response, TEXT_LIMIT);
+  return { refused: /\bauthorization token has expired\b/i.test(text), response: whole };
+}
+
+/** A wrong password does not get better by saying it again; one that was taken before does, from a registry that is overloaded. */
+function isSaidTwice({ proven }: Gate, first: Pass | undefined, second: Pass): boolean {
+  if (first?.credential === undefined || first.authorization !== second.authorization) return false;
+  return !proven.has(first.credential);
 }
 
 function scopesOf(request: HttpRequest): readonly string[] {
@@ -72,12 +100,17 @@ async function passFor(
   scheme: Scheme,
   request: HttpRequest,
   scopes: readonly string[],
+  refused?: Pass,
 ): Promise<Pass | undefined> {
   const { url, signal, meter, anonymous = false } = request;
   if (scheme.kind === 'basic') {
-    const credential = anonymous ? undefined : await credentials(url.host, signal);
+    const credential = anonymous ? undefined : await credentials(url.host, signal, refused?.credential);
     if (credential?.kind !== 'basic') return undefined;
-    return { authorization: basicAuthorization(credential.username, credential.password), forget: () => {} };
+    return {
+      credential,
+      authorization: basicAuthorization(credential.username, credential.password),
+      forget: () => {},
+    };
   }
   const want: TokenWant = { registry: url, realm: scheme.realm, service: scheme.service, scopes, anonymous };
   const large = request.body !== undefined && lengthOf(request.body) >= LARGE_BODY;

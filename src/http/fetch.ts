@@ -12,10 +12,17 @@ export type HttpRequest = {
   readonly wholeBody?: number;
   /** No credentials, whoever asks: a redirect led to another origin. */
   readonly anonymous?: boolean;
+  /** Who named this address, if a server did: to another origin go no credentials, and from a public host nothing goes inside. */
+  readonly from?: URL;
+  /** Only set by the credential source of this name, which may ask its own fixed metadata address. */
+  readonly metadata?: MetadataUser;
   /** Where this request and each of its replays is counted, besides the run's own totals. */
   readonly meter?: Meter;
   readonly signal: AbortSignal;
 };
+
+/** The credential sources that have a metadata address of their own. */
+export type MetadataUser = 'google' | 'ecr';
 
 /** `token` auth endpoints, `list` tags and referrers, `read`/`write` manifests, `download`/`upload` blob bodies, `session` the small requests of an upload. */
 export type Operation = 'token' | 'list' | 'read' | 'write' | 'download' | 'session' | 'upload' | 'other';

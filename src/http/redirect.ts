@@ -1,5 +1,5 @@
 import { PromotionError } from '../errors.ts';
-import { addressProblem } from './addresses.ts';
+import { addressProblem, type Surroundings } from './addresses.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
 import { redactUrl } from './redact.ts';
 
@@ -12,21 +12,21 @@ const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
 /**
  * Follows redirects of reads, and of writes whose body can be sent again, each hop as a request of its own. Refuses forbidden
- * addresses on every hop; neither credentials nor scopes follow to another origin.
+ * addresses on every hop; neither credentials nor scopes follow to another origin, nor to an address that one gave.
  */
 export const redirect =
-  () =>
+  (surroundings: Surroundings = {}) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    refuse(request, request.url);
-    let current = request;
+    refuse(request, request.url, surroundings, request.from);
+    let current = request.from === undefined ? request : stripped(request, request.url, request.from);
     for (let hops = 0; ; hops += 1) {
       const response = await inner(current);
       const location = header(response, 'location');
       if (!FOLLOWED.has(response.status) || location === undefined || !follows(request, response)) return response;
       await response.body.discard();
       if (hops === MAX_HOPS) throw protocolError(request, `more than ${MAX_HOPS} redirects`);
-      current = nextHop(current, location);
+      current = nextHop(current, location, surroundings);
     }
   };
 
@@ -34,25 +34,30 @@ function follows({ method, body }: HttpRequest, { status }: HttpResponse): boole
   return method === 'GET' || method === 'HEAD' || (KEEPS_METHOD.has(status) && body?.kind !== 'stream');
 }
 
-function nextHop(from: HttpRequest, location: string): HttpRequest {
-  const url = URL.parse(location, from.url.href);
-  if (url === null) throw protocolError(from, 'a redirect to something that is no address');
-  refuse(from, url, from.url);
+function nextHop(previous: HttpRequest, location: string, surroundings: Surroundings): HttpRequest {
+  const url = URL.parse(location, previous.url.href);
+  if (url === null) throw protocolError(previous, 'a redirect to something that is no address');
+  refuse(previous, url, surroundings, previous.url);
   url.username = '';
   url.password = '';
-  if (url.origin === from.url.origin) return { ...from, url };
-  const { scopes: _scopes, headers = {}, ...rest } = from;
+  return stripped({ ...previous, url, from: previous.url }, url, previous.url);
+}
+
+/** The request without all that was meant for the origin which named the address, unless that is where it goes. */
+function stripped(request: HttpRequest, url: URL, from: URL): HttpRequest {
+  if (url.origin === from.origin) return request;
+  const { scopes: _scopes, headers = {}, ...rest } = request;
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase())));
-  return { ...rest, url, headers: kept, anonymous: true };
+  return { ...rest, headers: kept, anonymous: true };
 }
 
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-function refuse(request: HttpRequest, target: URL, from?: URL): void {
-  const problem = addressProblem(target, from);
+function refuse(request: HttpRequest, target: URL, surroundings: Surroundings, from?: URL): void {
+  const problem = addressProblem(target, from, surroundings);
   if (problem === undefined) return;
   const what = `${request.method} ${redactUrl(request.url)}`;
-  const subject = from === undefined ? 'its address' : `the redirect to ${redactUrl(target)}`;
+  const subject = target === request.url ? 'its address' : `the redirect to ${redactUrl(target)}`;
   throw new PromotionError('REFUSED_ADDRESS', `${what}: ${subject} ${problem}`, {
     hint: 'check the registry: a public registry has no reason to point there',
   });

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import { concurrencyLimiter, type Limiter } from '../ratelimit/limits.ts';
@@ -27,6 +28,8 @@ export type HttpStackOptions = {
   readonly timeouts?: Partial<Timeouts>;
   /** How an origin is reached, where that differs from the above: its proxy, its certificates, its timeouts. */
   readonly settingsOf?: SettingsOf;
+  /** Resolves names; the system's resolver unless given. */
+  readonly lookup?: LookupFunction;
   /** Milliseconds; 120 s unless given. */
   readonly retryBudget?: number;
   /** Milliseconds; 10 min unless given. */
@@ -36,14 +39,18 @@ export type HttpStackOptions = {
 /** What registries serve one client at once without complaint, and enough to fill a link (upstream's number, too). */
 const CONCURRENCY = 20;
 
+/** `fetch` is for registries; `outbound` has neither credentials nor redirects, for libraries and credential sources. */
+export type HttpStack = { readonly fetch: Fetch; readonly outbound: Fetch; close(): Promise<void> };
+
 /** The one way to the network: every layer, in the one place that decides their order. */
-export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; close(): Promise<void> } {
+export function httpStack(options: HttpStackOptions): HttpStack {
   const { clock, random = Math.random, concurrency = CONCURRENCY, narrate: narrator = () => {} } = options;
   const sockets = transport({
     clock,
     connections: concurrency,
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
     ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
+    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
   });
   const retried = retry({
     clock,
@@ -57,10 +64,11 @@ export function httpStack(options: HttpStackOptions): { readonly fetch: Fetch; c
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
   const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(narrate(narrator, clock)(sockets.fetch));
   // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
-  const authenticated = authenticate({ clock, credentials: options.credentials ?? anonymous, fetch: retried(sent) })(
-    sent,
-  );
+  const outbound = retried(sent);
+  const { inside } = sockets;
+  const credentials = options.credentials ?? anonymous;
+  const authenticated = authenticate({ clock, credentials, inside, fetch: outbound })(sent);
   // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
   // retry asks the registry again instead of a storage address that has expired.
-  return { fetch: retried(redirect()(authenticated)), close: sockets.close };
+  return { fetch: retried(redirect({ inside })(authenticated)), outbound, close: sockets.close };
 }

@@ -1,24 +1,25 @@
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { OriginSettings, SettingsOf } from './origin-settings.ts';
+import type { Places, Reach } from './transport-lookup.ts';
 import { type Opener, tunnel } from './transport-proxy.ts';
 
 /** Opens sockets; `close` gives up those that are still opening. */
 export type Connecting = {
   /** Opens sockets to one origin: TCP, the proxy's tunnel and TLS together within `timeout` milliseconds of the clock. */
-  connectorFor(origin: URL, settings: OriginSettings, timeout: number): buildConnector.connector;
+  connectorFor(origin: URL, reach: Reach, settings: OriginSettings, timeout: number): buildConnector.connector;
   close(): void;
 };
 
-/** Opens sockets on this clock; how a proxy itself is reached is asked of `settingsOf`, too. */
-export function connecting(clock: Clock, settingsOf: SettingsOf): Connecting {
+/** Opens sockets on this clock to what `known` permits; how a proxy itself is reached is asked of `settingsOf`, too. */
+export function connecting(clock: Clock, settingsOf: SettingsOf, known: Places): Connecting {
   const opening = new Set<(reason: Error) => void>();
   return {
-    connectorFor: (origin, settings, timeout) => {
-      const open = openerFor(origin, settings, settingsOf);
+    connectorFor: (origin, reach, settings, timeout) => {
+      const open = openerFor(origin, settings, settingsOf, guarded(direct(settings, known.lookup(reach)), known));
       return (options, callback) => {
         const done: buildConnector.Callback = (...result) => {
           cancel();
@@ -36,9 +37,10 @@ export function connecting(clock: Clock, settingsOf: SettingsOf): Connecting {
   };
 }
 
-function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf): Opener {
+/** Straight to the host as `straight` does it, or by way of the proxy, which resolves names in its own network. */
+function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf, straight: Opener): Opener {
   const { proxy } = settings;
-  if (proxy === undefined) return direct(settings);
+  if (proxy === undefined) return straight;
   const toHost = direct(settingsOf(new URL(proxy.origin)));
   // undici takes the name for TLS from the request, which is for another host than the proxy.
   const toProxy: Opener = (options, callback) => toHost({ ...options, servername: '' }, callback);
@@ -46,13 +48,22 @@ function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf
   return origin.protocol === 'https:' ? tunnel(proxy, toProxy, direct(settings)) : toProxy;
 }
 
-function direct(settings: OriginSettings): Opener {
-  const connect = buildConnector({ allowH2: false, timeout: 0, ...secureContext(settings) });
+function direct(settings: OriginSettings, lookup?: LookupFunction): Opener {
+  const connect = buildConnector({ allowH2: false, timeout: 0, ...secureContext(settings), ...(lookup && { lookup }) });
   return (options, callback) => {
     // undici returns the socket, but its types do not say so.
     const socket = connect(options, callback) as unknown as Socket;
     return (reason) => void socket.destroy(reason);
   };
+}
+
+/** Notes where connections to a host led. */
+function guarded(open: Opener, known: Places): Opener {
+  return (options, callback) =>
+    open(options, (...result) => {
+      if (result[0] === null) known.connected(options.hostname, result[1].remoteAddress);
+      callback(...result);
+    });
 }
 
 /** One context for all sockets of an origin: parsing the system's certificates takes milliseconds each time. */

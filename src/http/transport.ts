@@ -1,11 +1,15 @@
+import type { LookupFunction } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import { addressProblem } from './addresses.ts';
 import { exchange } from './exchange.ts';
-import type { Fetch } from './fetch.ts';
+import type { Fetch, HttpRequest } from './fetch.ts';
 import type { OriginSettings, SettingsOf } from './origin-settings.ts';
 import { redactUrl } from './redact.ts';
 import { type Timeouts, timeoutsFrom } from './timeouts.ts';
 import { connecting, type Connecting } from './transport-connect.ts';
+import { type Places, places, type Reach } from './transport-lookup.ts';
 import { askedOf, refusal } from './transport-proxy.ts';
 
 export type TransportOptions = {
@@ -15,7 +19,12 @@ export type TransportOptions = {
   readonly timeouts?: Partial<Timeouts>;
   /** How an origin is reached, where that differs from the above. */
   readonly settingsOf?: SettingsOf;
+  /** Resolves names; the system's resolver unless given. */
+  readonly lookup?: LookupFunction;
 };
+
+/** `inside` tells whether a host is in our own network, by its name or by where connections to it led. */
+export type Transport = { readonly fetch: Fetch; readonly inside: Places['inside']; close(): Promise<void> };
 
 /**
  * An idle socket is kept this long, in milliseconds: across the pauses within one image, and shorter
@@ -32,27 +41,34 @@ type Route = {
   readonly proxy: URL | undefined;
 };
 
-/** Sends requests as they are, over HTTP/1.1 pools kept alive for each origin; every wait has a timeout on the clock. */
-export function transport(options: TransportOptions): { readonly fetch: Fetch; close(): Promise<void> } {
+/**
+ * Sends requests as they are, over HTTP/1.1 pools kept alive for each origin; every wait has a timeout on the clock.
+ * Forbidden addresses are refused, by name and as what the name stands for at the moment of connecting.
+ */
+export function transport(options: TransportOptions): Transport {
   const { clock, settingsOf = () => ({}) } = options;
   timeoutsFrom(options.timeouts);
-  const sockets = connecting(clock, settingsOf);
+  const known = places(options.lookup);
+  const sockets = connecting(clock, settingsOf, known);
   const routes = new Map<string, Route>();
   let closed = false;
 
-  const routeTo = ({ origin }: URL): Route => {
-    const known = routes.get(origin);
-    if (known !== undefined) return known;
+  const routeTo = ({ origin }: URL, reach: Reach): Route => {
+    const key = `${origin} ${reach}`;
+    const open = routes.get(key);
+    if (open !== undefined) return open;
     const url = new URL(origin);
-    const route = openRoute(url, settingsOf(url), sockets, options);
-    routes.set(origin, route);
+    const route = openRoute(url, reach, settingsOf(url), sockets, options);
+    routes.set(key, route);
     return route;
   };
 
   return {
+    inside: known.inside,
     fetch: async (request) => {
       if (closed) throw new Error('the HTTP transport is closed');
-      const { dispatcher, timeouts, proxy } = routeTo(request.url);
+      refuse(request, known);
+      const { dispatcher, timeouts, proxy } = routeTo(request.url, reachOf(request, known));
       const response = await exchange(dispatcher, request, { clock, timeouts });
       if (proxy === undefined || response.status !== 407) return response;
       await response.body.discard();
@@ -67,14 +83,34 @@ export function transport(options: TransportOptions): { readonly fetch: Fetch; c
   };
 }
 
-function openRoute(origin: URL, settings: OriginSettings, sockets: Connecting, options: TransportOptions): Route {
+function refuse({ method, url, from, metadata }: HttpRequest, { inside }: Places): void {
+  const problem = addressProblem(url, from, { inside, metadata });
+  if (problem === undefined) return;
+  throw new PromotionError('REFUSED_ADDRESS', `${method} ${redactUrl(url)}: the address ${problem}`, {
+    hint: 'check who gave that address: no registry has a reason to',
+  });
+}
+
+/** Only another host than the one that named it can be a way inside. */
+function reachOf({ url, from, metadata }: HttpRequest, { inside }: Places): Reach {
+  if (metadata !== undefined) return metadata;
+  return from !== undefined && from.host !== url.host && !inside(from.hostname) ? 'outside' : 'anywhere';
+}
+
+function openRoute(
+  origin: URL,
+  reach: Reach,
+  settings: OriginSettings,
+  sockets: Connecting,
+  options: TransportOptions,
+): Route {
   const timeouts = timeoutsFrom({ ...options.timeouts, ...settings.timeouts });
   const proxy = origin.protocol === 'http:' ? settings.proxy : undefined;
   const pool = new Pool(proxy?.origin ?? origin.origin, {
     connections: settings.connections ?? options.connections,
     pipelining: 1,
     allowH2: false,
-    connect: sockets.connectorFor(origin, settings, timeouts.connect),
+    connect: sockets.connectorFor(origin, reach, settings, timeouts.connect),
     // Our own timeouts, on our clock, tell stages apart; undici's must not fire first.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -36,7 +36,7 @@ export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
       await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
       await response.body.discard();
       if (response.status === 201) return 'mounted';
-      return upload(fetch, request, repository, blob, locationOf(response, object));
+      return upload(fetch, request, repository, blob, response.url, locationOf(response, object));
     },
   };
 }
@@ -62,12 +62,15 @@ function upload(
   request: RequestTo,
   repository: RepositoryName,
   blob: Descriptor,
+  from: URL,
   location: URL,
 ): BlobUpload {
   const object = referenceText(repository, blob.digest);
   const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): HttpRequest => ({
     ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
     url,
+    // A registry may send uploads elsewhere, but neither into our network nor with our credentials to another's.
+    from,
     ...(body !== undefined && { body, headers: { 'content-type': 'application/octet-stream' } }),
   });
   return {

@@ -6,8 +6,15 @@ export type Credential =
   /** Sent to the registry as it is (`registrytoken`). */
   | { readonly kind: 'registry'; readonly token: string };
 
-/** The credential for a registry's `host[:port]`; undefined when this source has none and access is anonymous. */
-export type CredentialSource = (host: string, signal: AbortSignal) => Promise<Credential | undefined>;
+/**
+ * The credential for a registry's `host[:port]`; undefined when this source has none and access is anonymous.
+ * `refused` is one that it gave before and that is no longer taken: a source that can, gets another.
+ */
+export type CredentialSource = (
+  host: string,
+  signal: AbortSignal,
+  refused?: Credential,
+) => Promise<Credential | undefined>;
 
 /** Has no credential for any host. */
 export const anonymous: CredentialSource = async () => undefined;
