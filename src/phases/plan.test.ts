@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { testContext } from '../../test/support/promotion/context.ts';
+import { digestOfLabel, imageOf } from '../../test/support/promotion/plan-cases.ts';
+import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import { storeImage } from '../../test/support/registry/images.ts';
+import { memoryRegistry, type MemoryRegistry } from '../registry/memory.ts';
+import { sourceReader } from '../registry/source.ts';
+import { plan, type Plan } from './plan.ts';
+import { setup } from './setup.ts';
+import { countTraffic } from './traffic.ts';
+
+type Bench = {
+  readonly registry: MemoryRegistry;
+  readonly calls: string[];
+  run(...entries: ProjectSpec['entries']): Promise<Plan>;
+};
+
+function bench(listing: 'digests' | 'tags' = 'digests'): Bench {
+  const calls: string[] = [];
+  const registry = memoryRegistry({
+    listing: () => listing,
+    before: ({ operation, repository, reference }) => void calls.push(`${operation} ${repository} ${reference}`.trim()),
+  });
+  const traffic = countTraffic();
+  const { context } = testContext();
+  return {
+    registry,
+    calls,
+    run: async (...entries) => {
+      const project = { name: 'p', from: 'a.test', to: ['b.test', 'c.test'], entries };
+      const loaded = await setup({ load: () => Promise.resolve(loadedTree([project])) }).run(undefined, context);
+      return plan({ registry, source: sourceReader(registry, traffic.of), traffic }).run(loaded, context);
+    },
+  };
+}
+
+const hold = ({ registry }: Bench, repository: string, label: string, ...tags: string[]): void => {
+  const [host = '', path = ''] = repository.split('/');
+  storeImage(registry.store(host), path, imageOf(label), tags);
+};
+const A = digestOfLabel('A');
+
+describe('src/phases/plan.ts', () => {
+  it('asks one request of each destination and none of the source when everything is there', async () => {
+    const given = bench();
+    for (const host of ['b.test', 'c.test']) hold(given, `${host}/app`, 'A', 'v1', 'v2');
+    const { images, failures, present, named, repositories } = await given.run(['app', A, 'v1', 'v2']);
+    expect({ images, failures, present, named, repositories }).toEqual({
+      images: [],
+      failures: [],
+      present: 2,
+      named: 1,
+      repositories: ['b.test/app', 'c.test/app'],
+    });
+    expect(given.calls).toEqual(['listRepository b.test/app', 'listRepository c.test/app']);
+  });
+
+  it('asks the source of the one digest that is missing somewhere, once for all mirrors', async () => {
+    const given = bench();
+    for (const host of ['b.test', 'c.test']) hold(given, `${host}/done`, 'A', 'v1');
+    hold(given, 'a.test/app', 'A');
+    const { images } = await given.run(['done', A, 'v1'], ['app', A, 'v1']);
+    expect(images.map(({ targets }) => targets)).toEqual([
+      ['b.test', 'c.test'].map((host) => ({ repository: `${host}/app`, action: 'copy', tags: ['v1'], isNew: true })),
+    ]);
+    expect(given.calls.filter((call) => call.includes('a.test'))).toEqual([`readManifest a.test/app ${A}`]);
+  });
+
+  it('asks for tags and digests by HEAD where listings have names only, each once', async () => {
+    const given = bench('tags');
+    hold(given, 'a.test/app', 'A');
+    hold(given, 'b.test/app', 'A', 'v1', 'unmanaged');
+    const { images } = await given.run(['app', A, 'v1', 'v2']);
+    expect(images[0]?.targets.map(({ repository, action, tags }) => [repository, action, tags])).toEqual([
+      ['b.test/app', 'tag', ['v2']],
+      ['c.test/app', 'copy', ['v1', 'v2']],
+    ]);
+    expect(given.calls.filter((call) => call.includes('b.test'))).toEqual([
+      'listRepository b.test/app',
+      'resolveManifest b.test/app v1',
+    ]);
+    expect(given.calls.filter((call) => call.includes('c.test'))).toEqual([
+      'listRepository c.test/app',
+      `resolveManifest c.test/app ${A}`,
+    ]);
+  });
+
+  it('keeps the failures of the setup before its own', async () => {
+    const given = bench();
+    const { failures } = await given.run(['app', 'sha256:short', 'v1'], ['app', A, 'v2']);
+    expect(failures.map(({ code }) => code)).toEqual(['ENTRY_INVALID', 'LOST']);
+  });
+});

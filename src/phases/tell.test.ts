@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { testContext } from '../../test/support/promotion/context.ts';
+import type { Failure } from '../errors.ts';
+import type { PlannedImage } from './images.ts';
+import { failureLine, tellFailures, tellPending } from './tell.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}` as const;
+const at = { file: 'images/p/images.yaml', line: 3, column: 5 };
+const failure: Failure = { phase: 'plan', code: 'LOST', message: 'it is _LOST_' };
+
+describe('src/phases/tell.ts', () => {
+  it.each([
+    [failure, 'it is _LOST_'],
+    [{ ...failure, hint: 'look' }, 'it is _LOST_; look'],
+    [{ ...failure, at }, 'images/p/images.yaml:3:5: it is _LOST_'],
+    [{ ...failure, refs: ['b.test/app', 'c.test/app'] }, 'it is _LOST_ (and 1 more destination)'],
+    [
+      {
+        ...failure,
+        at,
+        hint: 'look',
+        source: `a.test/app@${DIGEST}`,
+        refs: ['b.test/app:v1', 'b.test/app:v2', 'c.test/app:v1'],
+      },
+      `edge a.test/app@${DIGEST} -> b.test/app:v1: it is _LOST_ (and 2 more destinations) [images/p/images.yaml:3:5]; look`,
+    ],
+  ] satisfies [Failure, string][])('prints a failure on one line', (given, line) => {
+    expect(failureLine(given)).toBe(line);
+  });
+
+  it('logs each failure as an error', () => {
+    const { context, log } = testContext();
+    tellFailures([failure, { ...failure, at }], context);
+    expect(log).toEqual(['error it is _LOST_', 'error images/p/images.yaml:3:5: it is _LOST_']);
+  });
+
+  it('logs what is pending: a line an image, and the edges for those who debug', () => {
+    const { context, log } = testContext();
+    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
+    const image: PlannedImage = {
+      wanted,
+      targets: [
+        { repository: 'b.test/app', action: 'copy', tags: ['v1', 'v2'], isNew: true },
+        { repository: 'c.test/app', action: 'tag', tags: ['v2'], isNew: false },
+      ],
+    };
+    tellPending([image], context);
+    const edge = `debug edge a.test/app@${DIGEST} ->`;
+    expect(log).toEqual([
+      'info Pending promotions:',
+      `info   a.test/app (${DIGEST}) to b.test/app:v1 and 2 more`,
+      `${edge} b.test/app:v1: regular promotion (neither digest nor tag exists in dst)`,
+      `${edge} b.test/app:v2: regular promotion (neither digest nor tag exists in dst)`,
+      `${edge} c.test/app:v2: digest "${DIGEST}" already exists, but does not have the tag we want (v1, v2)`,
+    ]);
+  });
+
+  it('says nothing where nothing is pending', () => {
+    const { context, log } = testContext();
+    tellPending([], context);
+    expect(log).toEqual([]);
+  });
+});
