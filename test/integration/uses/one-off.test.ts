@@ -1,11 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureBuilt, runCli } from '../../support/built-cli.ts';
+import { ensureBuilt, KPROMO, runCli } from '../../support/built-cli.ts';
 import { requireProgram, orSkip } from '../../support/programs.ts';
-import { KPROMO } from '../../support/built-cli.ts';
-import { spawnSync } from 'node:child_process';
 import { digestOf, startWorld } from './world.ts';
 
 describe('kpromo cip --manifest, as a one-off', () => {
