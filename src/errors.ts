@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'MANIFEST_INVALID'
   | 'ENTRY_INVALID'
   | 'REGISTRY_NOT_ALLOWED'
+  | 'CONFIG_INVALID'
   // what the plan found
   | 'TAG_CONFLICT'
   | 'TAG_MOVE'

@@ -1,0 +1,158 @@
+import type { Position } from '../errors.ts';
+import { invalidFile, readFields, readList, type Reading } from '../yaml/fields.ts';
+import type { YamlProblem } from '../yaml/document.ts';
+import type { YamlNode } from '../yaml/node.ts';
+import { nameOf, readText } from '../yaml/scalars.ts';
+import { quote } from '../yaml/source-text.ts';
+
+/** A part of a JSON schema (https://json-schema.org/draft/2020-12). */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** Where a configuration is read: what is wrong with it is collected. */
+export type ConfigReading = Reading & { readonly problems: YamlProblem[] };
+
+/** How one value is written: the same rule reads it and tells editors about it. */
+export type Rule<T> = {
+  readonly schema: JsonSchema;
+  /** The value; undefined when what is there is noted as a problem. `what` begins its sentence. */
+  readonly read: (node: YamlNode, what: string, reading: ConfigReading) => T | undefined;
+};
+
+type ValueOf<R> = R extends Rule<infer T> ? T : never;
+type Rules = Readonly<Record<string, Rule<unknown>>>;
+
+/** What a mapping holds, and where it stands. */
+export type Read<R extends Rules, Needed extends keyof R> = { readonly position: Position } & {
+  readonly [K in Needed]: ValueOf<R[K]>;
+} & { readonly [K in Exclude<keyof R, Needed>]?: ValueOf<R[K]> };
+
+/** What is wrong with a value, as half a sentence, and what would be right. */
+export type Wrong = { readonly message: string; readonly hint: string };
+
+/** The same rule with words for people who hover over the key in an editor. */
+export function explained<T>(rule: Rule<T>, description: string): Rule<T> {
+  return { ...rule, schema: { description, ...rule.schema } };
+}
+
+// What YAML 1.2 does not read as a text: https://yaml.org/spec/1.2.2/#1032-tag-resolution
+const NO_TEXT = /^(?:null|Null|NULL|~|true|True|TRUE|false|False|FALSE|[-+]?[0-9][0-9._e+-]*|0[ox][0-9a-fA-F]+|)$/;
+
+/** A text that `parse` understands; for any other it tells what is wrong. `pattern` is as much of that as editors can check. */
+export function text<T>(
+  parse: (text: string) => { readonly value: T } | Wrong,
+  pattern: string = '.',
+): Rule<T & ({} | undefined)> {
+  return {
+    schema: { type: 'string', pattern },
+    read: (node, what, reading) => {
+      const written = readText(node);
+      if (typeof written !== 'string') return refuse(reading, node, `${what} ${written.reason}`, 'write a text');
+      if (node.kind === 'scalar' && node.plain && NO_TEXT.test(node.text))
+        return refuse(
+          reading,
+          node,
+          `${what} is ${node.text === '' ? 'empty' : quote(node.text)}, not a text`,
+          'write a text, or leave the key out',
+        );
+      const parsed = parse(written);
+      if ('value' in parsed) return parsed.value as T & ({} | undefined);
+      return refuse(reading, node, `${what} ${parsed.message}`, parsed.hint);
+    },
+  };
+}
+
+/** One of these words. */
+export function choice<const W extends readonly string[]>(words: W): Rule<W[number]> {
+  const hint = `write ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  const rule = text<W[number]>((written) =>
+    words.includes(written) ? { value: written } : { message: `is ${quote(written)}, which it cannot be`, hint },
+  );
+  return { ...rule, schema: { enum: words } };
+}
+
+/** `true` or `false`, as YAML 1.2 spells them. */
+export const bool: Rule<boolean> = {
+  schema: { type: 'boolean' },
+  read: (node, what, reading) => {
+    const word = node.kind === 'scalar' && node.plain ? node.text : '';
+    if (/^(?:true|True|TRUE)$/.test(word)) return true;
+    if (/^(?:false|False|FALSE)$/.test(word)) return false;
+    return refuse(reading, node, `${what} is ${shown(node)}, not true or false`, 'write true or false, without quotes');
+  },
+};
+
+/** A number written with digits, from `least` on; whole unless `fraction` is true. */
+export function number(least: number, fraction = false): Rule<number> {
+  const kind = fraction ? 'number' : 'whole number';
+  const form = fraction ? /^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/ : /^(?:0|[1-9][0-9]*)$/;
+  return {
+    schema: { type: fraction ? 'number' : 'integer', minimum: least },
+    read: (node, what, reading) => {
+      const value = node.kind === 'scalar' && node.plain && form.test(node.text) ? Number(node.text) : Number.NaN;
+      if (value >= least && value <= Number.MAX_SAFE_INTEGER) return value;
+      return refuse(
+        reading,
+        node,
+        `${what} is ${shown(node)}, not a ${kind} of at least ${least}`,
+        `write a ${kind} of at least ${least}, without quotes`,
+      );
+    },
+  };
+}
+
+/** A list of values of one kind; `entry` names one of them. */
+export function list<T>(rule: Rule<T>, entry: string): Rule<readonly T[]> {
+  return {
+    schema: { type: 'array', items: rule.schema },
+    read: (node, what, reading) => {
+      if (node.kind !== 'sequence' && readText(node) === '')
+        return refuse(reading, node, `${what} is empty`, 'write a list, or leave the key out');
+      return readList(node, what, reading).flatMap((item) => rule.read(item, entry, reading) ?? []);
+    },
+  };
+}
+
+/** A mapping with these keys, the `needed` ones among them; `check` finds what contradicts itself. */
+export function mapping<R extends Rules, N extends keyof R & string>(
+  keys: R,
+  needed: readonly N[],
+  check: (value: Read<R, N>) => Wrong | undefined = () => undefined,
+): Rule<Read<R, N>> {
+  const names = Object.keys(keys);
+  const schemas = Object.fromEntries(names.map((name) => [name, keys[name]?.schema]));
+  return {
+    schema: { type: 'object', additionalProperties: false, required: needed, properties: schemas },
+    read: (node, what, reading) => {
+      const before = reading.problems.length;
+      if (node.kind === 'scalar')
+        return refuse(
+          reading,
+          node,
+          `${what} is ${shown(node)}, not a mapping`,
+          `write the keys ${names.join(', ')} below it`,
+        );
+      const fields = readFields(node, what, names, reading);
+      const values = names.flatMap((name) => {
+        const value = fields.get(name)?.at(-1);
+        return value === undefined ? [] : [[name, keys[name]?.read(value, `"${name}"`, reading)]];
+      });
+      if (reading.problems.length > before) return undefined; // a misspelt key is no missing one
+      const missing = needed.find((name) => !fields.has(name));
+      if (missing !== undefined)
+        return refuse(reading, node, `${what} has no "${missing}"`, `add the key "${missing}"`);
+      // Every value was read by the rule of its own key, and the needed ones are there.
+      const value = { ...Object.fromEntries(values), position: reading.at(node.offset) } as Read<R, N>;
+      const wrong = check(value);
+      return wrong === undefined ? value : refuse(reading, node, `${what} ${wrong.message}`, wrong.hint);
+    },
+  };
+}
+
+function refuse(reading: Reading, node: YamlNode, message: string, hint: string): undefined {
+  invalidFile(reading, node, message, hint);
+}
+
+function shown(node: YamlNode): string {
+  if (node.kind !== 'scalar') return `a ${nameOf(node)}`;
+  return node.plain && node.text === '' ? 'empty' : `${node.plain ? '' : 'the text '}${quote(node.text)}`;
+}
