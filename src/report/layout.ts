@@ -36,7 +36,8 @@ export function count(number: number, one: string, many = `${one}s`): string {
 /** Bytes as people read them, in powers of 1024. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  // 1,023.95 KiB would be rounded to 1024.0 KiB
+  const power = Math.min(units.length - 1, bytes < 1024 ? 0 : Math.floor(Math.log2(bytes / 0.99996) / 10));
   const value = bytes / 1024 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? 'B'}`;
 }
