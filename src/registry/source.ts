@@ -4,7 +4,7 @@ import type { Meter } from '../http/fetch.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { RegistryReader } from './roles.ts';
 
-/** Up to this many digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
+/** Fewer digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
 const LIST_FROM = 8;
 
 /** Manifests kept between plan and promote; about ten thousand of the usual size. */
@@ -20,25 +20,18 @@ export type SourceReader = {
 
 /** Keeps what was read, oldest out first, and counts each request on the meter of its repository. */
 export function sourceReader(registry: RegistryReader, meterOf: (repository: RepositoryName) => Meter): SourceReader {
-  const cache = new Map<string, Manifest>();
-  let cached = 0;
-  const keep = (key: string, manifest: Manifest): void => {
-    if (cache.has(key)) return;
-    cache.set(key, manifest);
-    cached += manifest.bytes.length;
-    for (const [oldest, { bytes }] of cache) {
-      if (cached <= CACHE_BYTES) return;
-      cache.delete(oldest);
-      cached -= bytes.length;
-    }
-  };
+  const cache = manifestCache();
+  const underway = new Map<string, Promise<Manifest | undefined>>();
   const manifest: SourceReader['manifest'] = async (repository, digest, signal) => {
     const key = `${repository}@${digest}`;
-    const known = cache.get(key);
+    const known = cache.get(key) ?? underway.get(key);
     if (known !== undefined) return known;
-    const found = await registry.readManifest(repository, digest, { signal, meter: meterOf(repository) });
-    if (found !== undefined) keep(key, found);
-    return found;
+    const reading = registry
+      .readManifest(repository, digest, { signal, meter: meterOf(repository) })
+      .then((found) => found && cache.keep(key, found))
+      .finally(() => underway.delete(key));
+    underway.set(key, reading);
+    return reading;
   };
   return {
     manifest,
@@ -51,6 +44,24 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
         digests.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])),
       );
       return new Set(found.flat());
+    },
+  };
+}
+
+function manifestCache(): { get(key: string): Manifest | undefined; keep(key: string, manifest: Manifest): Manifest } {
+  const cache = new Map<string, Manifest>();
+  let cached = 0;
+  return {
+    get: (key) => cache.get(key),
+    keep: (key, manifest) => {
+      cache.set(key, manifest);
+      cached += manifest.bytes.length;
+      for (const [oldest, { bytes }] of cache) {
+        if (cached <= CACHE_BYTES) break;
+        cache.delete(oldest);
+        cached -= bytes.length;
+      }
+      return manifest;
     },
   };
 }

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { buildImage, buildIndex, type BuiltImage } from '../../test/support/registry/images.ts';
+import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
+import { readImageTree, type ImageTree } from './image-tree.ts';
+
+const REPOSITORY = 'staging.test/app';
+
+/** The tree of an image, and how often each manifest below the root was read. */
+async function treeOf(image: BuiltImage): Promise<{ readonly tree: ImageTree; readonly reads: Map<Digest, number> }> {
+  const all = new Map<Digest, Manifest>();
+  const visit = ({ manifest, children }: BuiltImage): void => {
+    all.set(manifest.descriptor.digest, manifest);
+    children.forEach(visit);
+  };
+  visit(image);
+  const reads = new Map<Digest, number>();
+  const read = (digest: Digest): Promise<Manifest | undefined> => {
+    reads.set(digest, (reads.get(digest) ?? 0) + 1);
+    return Promise.resolve(all.get(digest));
+  };
+  return { tree: await readImageTree(image.manifest, REPOSITORY, read), reads };
+}
+
+function manifestOf(document: unknown, mediaType: string = MEDIA_TYPES.ociManifest): Manifest {
+  const bytes = Buffer.from(typeof document === 'string' ? document : JSON.stringify(document));
+  return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } };
+}
+
+const never = (): Promise<undefined> => Promise.resolve(undefined);
+const blob = { mediaType: 'application/octet-stream', digest: digestOf(Buffer.from('x')), size: 1 };
+
+const leaf = fc
+  .integer({ min: 1, max: 6 })
+  .map((seed) => buildImage({ seed, layers: [10, 20], layerSeeds: [seed % 2] }));
+const { image: anyImage } = fc.letrec<{ image: BuiltImage; index: BuiltImage }>((tie) => ({
+  image: fc.oneof({ depthSize: 'small', maxDepth: 4 }, leaf, tie('index')),
+  index: fc.array(tie('image'), { minLength: 1, maxLength: 3 }).map((children) => buildIndex(children)),
+}));
+
+describe('src/registry/image-tree', () => {
+  it('orders any tree so that each level needs only those before it, and names every part once', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyImage, async (image) => {
+        const { tree, reads } = await treeOf(image);
+        const manifests = new Set<Digest>();
+        const blobs = new Set<Digest>();
+        const visit = (one: BuiltImage): void => {
+          manifests.add(one.manifest.descriptor.digest);
+          for (const { descriptor } of one.blobs) blobs.add(descriptor.digest);
+          one.children.forEach(visit);
+        };
+        visit(image);
+        const written = new Set<Digest>();
+        for (const level of [...tree.levels, [tree.root]]) {
+          for (const { bytes } of level) {
+            const { manifests: children = [] } = JSON.parse(Buffer.from(bytes).toString()) as {
+              manifests?: { digest: Digest }[];
+            };
+            for (const { digest } of children) expect(written.has(digest)).toBe(true);
+          }
+          for (const { descriptor } of level) written.add(descriptor.digest);
+        }
+        expect(tree.levels.flat().length + 1).toBe(manifests.size);
+        expect(written).toEqual(manifests);
+        expect(tree.blobs.map(({ digest }) => digest).toSorted()).toEqual([...blobs].toSorted());
+        for (const count of reads.values()) expect(count).toBe(1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('leaves out layers with addresses of their own, and takes those whose list of addresses is empty', async () => {
+    const foreign = { ...blob, digest: digestOf(Buffer.from('y')), urls: ['https://layers.example.com/y'] };
+    const manifest = manifestOf({
+      schemaVersion: 2,
+      config: { ...blob, digest: digestOf(Buffer.from('c')) },
+      layers: [foreign, { ...blob, urls: [] }],
+    });
+    const { blobs } = await readImageTree(manifest, REPOSITORY, never);
+    expect(blobs.map(({ digest }) => digest)).toEqual([digestOf(Buffer.from('c')), blob.digest]);
+  });
+
+  it('takes an index for what it is, also where it does not say its type', async () => {
+    const child = buildImage({ seed: 1 });
+    const index = manifestOf({ schemaVersion: 2, manifests: [child.manifest.descriptor] }, 'application/octet-stream');
+    const tree = await readImageTree(index, REPOSITORY, () => Promise.resolve(child.manifest));
+    expect(tree.levels).toEqual([[child.manifest]]);
+  });
+
+  it('names an index and the child that the source does not have', async () => {
+    const index = buildIndex([buildImage({ seed: 1 })]);
+    const child = index.children[0]?.manifest.descriptor.digest ?? '';
+    await expect(readImageTree(index.manifest, REPOSITORY, never)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      side: 'source',
+      message: `the index ${REPOSITORY}@${index.manifest.descriptor.digest} names ${child}, which the source does not have`,
+    });
+  });
+
+  it('refuses indexes nested without end', async () => {
+    let deep = buildImage({ seed: 1 });
+    for (let depth = 0; depth < 17; depth += 1) deep = buildIndex([deep]);
+    await expect(treeOf(deep)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
+    await expect(treeOf(deep.children[0] ?? deep)).resolves.toBeDefined();
+  });
+
+  it.each([
+    ['no JSON', '{"schemaVersion":', 'is not JSON'],
+    ['a JSON string', '"text"', 'is not a JSON object'],
+    ['a list', '[]', 'schema version 2'],
+    ['nothing at all', '', 'is not JSON'],
+    ['schema version 1', { schemaVersion: 1, name: 'app', fsLayers: [] }, 'schemaVersion'],
+    [
+      'an artifact manifest without config',
+      { mediaType: 'application/vnd.oci.artifact.manifest.v1+json', blobs: [] },
+      'schemaVersion',
+    ],
+    ['no layers', { schemaVersion: 2, config: blob }, 'layers'],
+    ['no config', { schemaVersion: 2, layers: [] }, 'config'],
+    [
+      'a digest that is none',
+      { schemaVersion: 2, config: { ...blob, digest: 'sha256:abc' }, layers: [] },
+      'config.digest is not a digest',
+    ],
+    ['a negative size', { schemaVersion: 2, config: { ...blob, size: -1 }, layers: [] }, 'config.size'],
+    ['a size that is no number', { schemaVersion: 2, config: blob, layers: [{ ...blob, size: '1' }] }, 'layers.0.size'],
+    ['children that are no list', { schemaVersion: 2, manifests: {} }, 'manifests'],
+  ])('refuses %s by name', async (_, document, problem) => {
+    const manifest = manifestOf(document);
+    const refusal = readImageTree(manifest, REPOSITORY, never);
+    await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });
+    await expect(refusal).rejects.toThrow(`${REPOSITORY}@${manifest.descriptor.digest} (${MEDIA_TYPES.ociManifest})`);
+    await expect(refusal).rejects.toThrow(problem);
+  });
+});
