@@ -25,7 +25,7 @@ export function registryContract(name: string, open: () => Promise<ContractSubje
     manifestContract(bench, skips);
     errorContract(bench, skips);
     listingContract(bench);
-    blobReadContract(bench);
+    blobReadContract(bench, skips);
     blobWriteContract(bench, skips);
     callContract(bench);
   });

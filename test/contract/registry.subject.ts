@@ -1,7 +1,8 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeEach } from 'vitest';
 import type { Descriptor, Manifest } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
 import type { BlobUpload, Call, Registry, RepositoryListing } from '../../src/registry/roles.ts';
+import { orSkip } from '../support/programs.ts';
 import type { BuiltImage } from '../support/registry/images.ts';
 
 /** An implementation to be judged: `host` is an empty place to write to. */
@@ -17,7 +18,9 @@ export type ContractSubject = {
 
 /** Sentences of the contract that an implementation cannot keep, each with the reason why. */
 export type ContractSkips = Readonly<
-  Partial<Record<'mount' | 'missing blobs' | 'manifest by wrong digest' | '401' | '403', string>>
+  Partial<
+    Record<'mount' | 'missing blobs' | 'manifest by wrong digest' | 'blobs by repository' | '401' | '403', string>
+  >
 >;
 
 /** What the sentences of the contract work with. */
@@ -29,12 +32,14 @@ export type Bench = {
   pushBlob(repository: string, bytes: Uint8Array): Promise<Descriptor>;
 };
 
-/** Opens the subject before the tests and closes it after them. */
+/** Opens the subject before the first test and closes it after the last; skips all of them where a program is missing. */
 export function workbench(open: () => Promise<ContractSubject>): Bench {
   let opened: ContractSubject | undefined;
+  let opening: Promise<ContractSubject> | undefined;
   let count = 0;
-  beforeAll(async () => {
-    opened = await open();
+  // not in beforeAll, which cannot skip: a registry may need a program that is not here
+  beforeEach(async (context) => {
+    opened = await orSkip(context, () => (opening ??= open()));
   });
   afterAll(async () => opened?.close?.());
   const bench: Bench = {
