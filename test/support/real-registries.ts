@@ -21,6 +21,9 @@ export const COMPOSE_PORTS: readonly number[] = [5000, 5001, 5002, 5003];
 /** Starting takes Debian's docker-registry about 0.1 s; thirty seconds is a machine that is very busy. */
 const START_TIMEOUT_MS = 30_000;
 
+/** A port that was free a moment ago is taken by others about once in a thousand times. */
+const PORT_ATTEMPTS = 5;
+
 /** Sent by each registry that we start, with the name of its folder. */
 const ID_HEADER = 'X-Kpromo-Test';
 
@@ -86,6 +89,16 @@ function composeUp(): boolean {
 }
 
 async function startDebianRegistry(program: string, options: DistributionOptions = {}): Promise<RealRegistry> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnFreePort(program, options);
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
+
+async function startOnFreePort(program: string, options: DistributionOptions): Promise<RealRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-distribution-'));
   const address = `127.0.0.1:${await freePort()}`;
   const config = join(folder, 'config.yml');
