@@ -123,13 +123,13 @@ const TROUBLES: readonly Case[] = [
   [
     'promotes to the other mirrors when one cannot be reached',
     async (stage) => {
-      const project = twoImages(stage);
-      await stage.world.trouble(stage.mirrors[0], 'unreachable');
+      const away = stage.world.nowhere();
+      const project = { ...twoImages(stage), to: [away, stage.mirrors[1]].map((host) => `${host}/prod`) };
       for (const mode of ['dry-run', 'promote'] as const) {
         const { report } = await stage.world.run(mode, [project]);
         expect(report.failures.map(brief)).toEqual(['NETWORK prod/app prod/other']);
-        expect(report.failures[0]?.message).toContain(`reading registry ${stage.mirrors[0]}: `);
-        expect(report.registries.find(({ host }) => host === stage.mirrors[0])).toMatchObject({ failed: 2 });
+        expect(report.failures[0]?.message).toContain(`reading registry ${away}: `);
+        expect(report.registries.find(({ host }) => host === away)).toMatchObject({ failed: 2 });
         expect(report.totals).toMatchObject({
           pending: mode === 'dry-run' ? 2 : 0,
           copied: mode === 'promote' ? 2 : 0,
@@ -144,16 +144,17 @@ const TROUBLES: readonly Case[] = [
     async (stage) => {
       stage.hold(stage.mirrors[1], 'second/app', { B: [] });
       for (const mirror of stage.mirrors) stage.hold(mirror, 'prod/app', { C: ['done'] });
-      const gone = stage.project({ name: 'gone', entries: [entry('app', 'A', 'v1'), entry('app', 'C', 'done')] });
+      const away = `${stage.world.nowhere()}/staging`;
+      const entries = [entry('app', 'A', 'v1'), entry('app', 'C', 'done')];
+      const gone = stage.project({ name: 'gone', from: away, entries });
       const good = stage.project({
         name: 'good',
         from: `${stage.mirrors[1]}/second`,
         entries: [entry('app', 'B', 'v2')],
       });
-      await stage.world.trouble(stage.staging, 'unreachable');
       const { report } = await stage.world.run('promote', [gone, good]);
       expect(report.failures.map(brief)).toEqual(['NETWORK images/gone/images.yaml:3 prod/app:v1 prod/app:v1']);
-      expect(report.failures[0]).toMatchObject({ source: `${stage.staging}/staging/app@${digestOfLabel('A')}` });
+      expect(report.failures[0]).toMatchObject({ source: `${away}/app@${digestOfLabel('A')}` });
       expect(what(stage, 'prod/app')).toEqual(both({ v2: 'B', done: 'C' }));
     },
   ],
@@ -165,7 +166,7 @@ function refusedBy(status: Trouble): readonly Case[] {
       `writes nothing to a repository whose listing answers ${status}, as if it were empty`,
       async (stage) => {
         const project = twoImages(stage);
-        await stage.world.trouble(`${stage.mirrors[0]}/prod/app`, status);
+        stage.world.trouble(`${stage.mirrors[0]}/prod/app`, status);
         const { report } = await stage.world.run('promote', [project]);
         expect(report.failures.map(brief)).toEqual([`${status === 401 ? 'UNAUTHORIZED' : 'DENIED'} prod/app`]);
         expect(stage.holds(stage.mirrors[0], 'prod/app')).toEqual({});
@@ -177,7 +178,7 @@ function refusedBy(status: Trouble): readonly Case[] {
       `does not call a digest LOST whose source answers ${status}`,
       async (stage) => {
         const project = twoImages(stage);
-        await stage.world.trouble(`${stage.staging}/staging/app`, status);
+        stage.world.trouble(`${stage.staging}/staging/app`, status);
         const { report } = await stage.world.run('promote', [project]);
         expect(report.failures.map(brief)).toEqual([
           `${status === 401 ? 'UNAUTHORIZED' : 'DENIED'} images/app/images.yaml:3 prod/app:v1 prod/app:v1`,

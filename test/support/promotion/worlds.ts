@@ -1,5 +1,5 @@
 import { realClock, type Clock } from '../../../src/clock.ts';
-import { openRegistries, type Registries } from '../../../src/cli/services.ts';
+import { openRegistries } from '../../../src/cli/services.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import { jitteredPause } from '../../../src/http/pause.ts';
 import { hostOf, splitRepository } from '../../../src/image/reference.ts';
@@ -13,15 +13,17 @@ import { startRegistry, type TestRegistry } from '../registry/server.ts';
 import { loadedTree, type ProjectSpec } from './tree.ts';
 
 /** What a repository or a whole host says instead of an answer. */
-export type Trouble = 401 | 403 | 'unreachable';
+export type Trouble = 401 | 403;
 
 /** A few registries, in memory or over HTTP, and the engine running on them. */
 export type World = AsyncDisposable & {
   readonly hosts: readonly string[];
   store(host: string): RegistryStore;
   snapshot(host: string): Snapshot;
-  /** From now on the host, or one repository of it, is in trouble. */
-  trouble(where: string, what: Trouble): Promise<void>;
+  /** From now on one repository, or a whole host, answers everything with this status. */
+  trouble(where: string, what: Trouble): void;
+  /** A host that refuses connections; from now on the clock is in haste, so that retries of it end soon. */
+  nowhere(): string;
   /** Runs the engine; `log` is what it narrated, one line each. */
   run(mode: PromotionRequest['mode'], projects: readonly ProjectSpec[]): Promise<Run>;
 };
@@ -38,8 +40,11 @@ export const WORLDS = [
 
 export type WorldKind = (typeof WORLDS)[number];
 
-/** How fast the clock runs once a registry is away: its retry budget of two minutes is then 1.2 s. */
+/** How fast the clock runs where a registry is away: its retry budget of two minutes is then 1.2 s. */
 const HASTE = 100;
+
+/** Nobody listens at a port below 1024 by chance, as somebody may where a test's own server was closed. */
+const NOBODY = '127.0.0.1:1';
 
 /** Opens `count` empty registries. */
 export function openWorld([, kind, listing]: WorldKind, count: number): Promise<World> {
@@ -53,7 +58,7 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
     const trouble = troubles.get(hostOf(repository)) ?? troubles.get(repository);
     if (trouble === 401) throw new PromotionError('UNAUTHORIZED', `${repository}: 401`);
     if (trouble === 403) throw new PromotionError('DENIED', `${repository}: 403`);
-    if (trouble !== undefined) throw new PromotionError('NETWORK', `${repository}: connection refused`);
+    if (hostOf(repository) === 'nowhere.test') throw new PromotionError('NETWORK', `${repository}: connection refused`);
   };
   const registry = memoryRegistry({ listing: () => listing, before });
   const clock = realClock();
@@ -61,13 +66,12 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
     hosts,
     store: registry.store,
     snapshot: (host) => snapshotOf(registry.store(host)),
-    trouble: (where, what) => Promise.resolve(void troubles.set(where, what)),
+    trouble: (where, what) => void troubles.set(where, what),
+    nowhere: () => 'nowhere.test',
     run: (mode, projects) => run(mode, projects, registry, clock),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
-
-type Opened = Registries & { readonly clock: Clock };
 
 async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<World> {
   const starting = Array.from({ length: count }, () => startRegistry({ google: listing === 'digests' }));
@@ -77,28 +81,26 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
     if (server === undefined) throw new Error(`there is no registry ${host}`);
     return server;
   };
-  const opening = (speed: number): Opened => {
-    const clock = realClock(speed);
-    const env = { HOME: '/nonexistent' };
-    return { ...openRegistries({ env, clock, narrate: () => undefined, random: Math.random }), clock };
-  };
-  let opened = opening(1);
+  let speed = 1;
   return {
     hosts: [...servers.keys()],
     store: (host) => serverOf(host).store,
     snapshot: (host) => serverOf(host).snapshot(),
-    trouble: async (where, what) => {
+    trouble: (where, what) => {
       const { host, path } = splitRepository(where);
-      if (what === 'unreachable') {
-        await opened.close();
-        opened = opening(HASTE);
-        return serverOf(host).close();
-      }
       serverOf(host).inject(({ repository }) => (path === '' || repository === path ? { status: what } : undefined));
     },
-    run: (mode, projects) => run(mode, projects, opened.registry, opened.clock),
+    nowhere: () => {
+      speed = HASTE;
+      return NOBODY;
+    },
+    run: async (mode, projects) => {
+      const clock = realClock(speed);
+      const env = { HOME: '/nonexistent' };
+      const { registry, close } = openRegistries({ env, clock, narrate: () => undefined, random: Math.random });
+      return run(mode, projects, registry, clock).finally(close);
+    },
     [Symbol.asyncDispose]: async () => {
-      await opened.close();
       await Promise.all([...servers.values()].map((server) => server.close()));
       const unexpected = [...servers.values()].flatMap((server) => server.unexpected);
       if (unexpected.length > 0) throw new Error(`requests that no registry knows: ${unexpected.join(', ')}`);
