@@ -77,7 +77,10 @@ async function readPage(
 // Checked by hand: a schema library costs seconds over the million manifests of a production tree.
 function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
   const refuse = (what: string, cause?: unknown): never => {
-    throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, { cause });
+    throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, {
+      cause,
+      hint: `check that ${hostOf(repository)} is a registry and not something else that answers`,
+    });
   };
   let body: unknown;
   try {
@@ -85,27 +88,23 @@ function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
   } catch (error) {
     return refuse('is not JSON', error);
   }
-  if (typeof body !== 'object' || body === null) return refuse('is not a JSON object');
-  const { tags, manifest } = body as { tags?: unknown; manifest?: unknown };
+  if (!isObject(body)) return refuse('is not a JSON object');
+  const { tags, manifest } = body;
+  // An error under status 200, or anything else that is no listing, must not look like an empty repository.
+  if (!['name', 'tags', 'manifest'].some((key) => key in body)) return refuse('has neither a name nor tags');
   if (tags !== undefined && tags !== null && !isStrings(tags)) return refuse('has tags that are not strings');
-  if (manifest !== undefined && (typeof manifest !== 'object' || manifest === null))
-    return refuse('has a "manifest" that is not an object');
+  if (manifest !== undefined && !isObject(manifest)) return refuse('has a "manifest" that is not an object');
   return {
     tags: tags ?? [],
-    manifests: manifest === undefined ? undefined : parseManifests(manifest as Record<string, unknown>, refuse),
+    manifests: manifest === undefined ? undefined : parseManifests(manifest, refuse),
   };
 }
 
 function parseManifests(listed: Record<string, unknown>, refuse: (what: string) => never): Map<Digest, ListedManifest> {
   const manifests = new Map<Digest, ListedManifest>();
   for (const [digest, value] of Object.entries(listed)) {
-    if (!isDigest(digest) || typeof value !== 'object' || value === null)
-      return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
-    const { tag, mediaType, timeUploadedMs } = value as {
-      tag?: unknown;
-      mediaType?: unknown;
-      timeUploadedMs?: unknown;
-    };
+    if (!isDigest(digest) || !isObject(value)) return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
+    const { tag, mediaType, timeUploadedMs } = value;
     if (tag !== undefined && tag !== null && !isStrings(tag))
       return refuse(`has tags of ${digest} that are not strings`);
     manifests.set(digest, {
@@ -115,6 +114,10 @@ function parseManifests(listed: Record<string, unknown>, refuse: (what: string) 
     });
   }
   return manifests;
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStrings(value: unknown): value is string[] {

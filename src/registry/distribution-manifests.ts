@@ -78,6 +78,7 @@ export function manifestWriting(fetch: Fetch, request: RequestTo): ManifestWrite
         throw new PromotionError(
           'DIGEST_MISMATCH',
           `the registry stored ${object} as ${stored}, not as ${manifest.descriptor.digest}`,
+          { side: 'destination', hint: 'it must keep manifests byte for byte: look for a setting that converts them' },
         );
       }
     },

@@ -1,0 +1,123 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { scriptedRegistry } from '../../test/support/scripted-registry.ts';
+import type { Answer } from '../../test/support/scripted-server.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { digestOf } from '../image/digest.ts';
+import { verified } from './distribution-blobs.ts';
+
+const BYTES = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
+const descriptorOf = (bytes: Uint8Array, size = bytes.length): Descriptor => ({
+  mediaType: 'application/octet-stream',
+  digest: digestOf(bytes),
+  size,
+});
+const BLOB = descriptorOf(BYTES);
+const HALF = BYTES.length / 2;
+
+async function* streamOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+/** Serves half of the blob and breaks off; each later request gets the next answer of the list. */
+function breakingOff(...later: readonly Answer[]): Answer {
+  let nth = 0;
+  return (request, response) => {
+    const next = later[nth - 1];
+    nth += 1;
+    if (next !== undefined) return next(request, response);
+    response.writeHead(200, { 'content-length': BYTES.length });
+    response.write(BYTES.subarray(0, HALF), () => response.destroy());
+    return undefined;
+  };
+}
+
+const partial =
+  (range: string, body: Uint8Array): Answer =>
+  (_, response) =>
+    void response.writeHead(206, { 'content-range': range, 'content-length': body.length }).end(body);
+
+describe('src/registry/distribution-blobs', () => {
+  it('passes on exactly the bytes of the digest, however they are cut', async () => {
+    const bytes = fc.uint8Array({ maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.array(fc.nat({ max: 300 }), { maxLength: 5 }), async (content, cuts) => {
+        const whole = await collect(verified(descriptorOf(content), 'r.test/app', streamOf(cutAt(content, cuts))));
+        expect(whole.equals(content)).toBe(true);
+      }),
+    );
+  });
+
+  it('never passes on the whole of anything else', async () => {
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 100 });
+    await fc.assert(
+      fc.asyncProperty(bytes, bytes, fc.array(fc.nat({ max: 100 }), { maxLength: 3 }), async (wanted, served, cuts) => {
+        fc.pre(!Buffer.from(wanted).equals(served));
+        let passed = 0;
+        const read = async (): Promise<void> => {
+          const chunks = verified(descriptorOf(wanted), 'r.test/app', streamOf(cutAt(served, cuts)));
+          for await (const chunk of chunks) passed += chunk.length;
+        };
+        await expect(read()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' });
+        expect(passed).toBeLessThan(Math.max(wanted.length, 1));
+      }),
+    );
+  });
+
+  it('refuses bytes of the right digest that are not as many as the manifest says', async () => {
+    const reading = collect(verified(descriptorOf(BYTES, BYTES.length + 1), 'r.test/app', streamOf([BYTES])));
+    await expect(reading).rejects.toThrow(`only ${BYTES.length} bytes, not the ${BYTES.length + 1} bytes`);
+  });
+
+  it('goes on from where a download broke off', async () => {
+    const answer = breakingOff(partial(`bytes ${HALF}-${BYTES.length - 1}/${BYTES.length}`, BYTES.subarray(HALF)));
+    const { registry, server, host, call } = await scriptedRegistry(answer);
+    expect((await collect(registry.readBlob(`${host}/app`, BLOB, call))).equals(BYTES)).toBe(true);
+    expect(server.headers.map(({ range }) => range)).toEqual([undefined, `bytes=${HALF}-`]);
+  });
+
+  it('skips what it has when the registry does not honour the range', async () => {
+    const answer = breakingOff((_, response) => void response.writeHead(200).end(BYTES));
+    const { registry, host, call } = await scriptedRegistry(answer);
+    expect((await collect(registry.readBlob(`${host}/app`, BLOB, call))).equals(BYTES)).toBe(true);
+  });
+
+  it.each([
+    ['another range', partial(`bytes 0-${HALF - 1}/${BYTES.length}`, BYTES.subarray(0, HALF))],
+    ['no range at all', (_: unknown, response: Parameters<Answer>[1]) => void response.writeHead(206).end('x')],
+  ] as [string, Answer][])('refuses a part that is %s', async (_, part) => {
+    const { registry, host, call } = await scriptedRegistry(breakingOff(part));
+    await expect(collect(registry.readBlob(`${host}/app`, BLOB, call))).rejects.toMatchObject({
+      code: 'REGISTRY_PROTOCOL',
+    });
+  });
+
+  it('throws NOT_FOUND for a blob that is not there, and what any other refusal means', async () => {
+    let status = 404;
+    const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(status).end());
+    await expect(collect(registry.readBlob(`${host}/app`, BLOB, call))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await registry.hasBlob(`${host}/app`, BLOB.digest, call)).toBe(false);
+    status = 403;
+    await expect(collect(registry.readBlob(`${host}/app`, BLOB, call))).rejects.toMatchObject({ code: 'DENIED' });
+    await expect(registry.hasBlob(`${host}/app`, BLOB.digest, call)).rejects.toMatchObject({ code: 'DENIED' });
+  });
+
+  it('asks for a blob with HEAD', async () => {
+    const { registry, server, host, call } = await scriptedRegistry(
+      (_, response) => void response.writeHead(200).end(),
+    );
+    expect(await registry.hasBlob(`${host}/deep/app`, BLOB.digest, call)).toBe(true);
+    expect(server.requests).toEqual([`HEAD /v2/deep/app/blobs/${BLOB.digest}`]);
+  });
+});
