@@ -18,6 +18,9 @@ export type Program = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
+/** What is measured: a kpromo to start, as a user would, with what its environment has besides. */
+export type Cli = { readonly program: string; readonly env: Readonly<Record<string, string>> };
+
 /** Both values only grow, so a sample is at most this much behind the end of the process. */
 const SAMPLE_MS = 20;
 

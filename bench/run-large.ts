@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { findProgram } from '../test/support/programs.ts';
 import { startDistributions } from '../test/support/real-registries.ts';
 import { buildImage, pushImage } from '../test/support/registry/images.ts';
-import { measure, type Measured, round } from './measure.ts';
+import { measure, type Cli, type Measured, round } from './measure.ts';
 import type { LargeScenario } from './scenarios.ts';
 
 export type LargeResult = Measured & {
@@ -16,10 +16,7 @@ export type LargeResult = Measured & {
 const RUNS = ['first', 'second'] as const;
 
 /** Copies one large image between distribution servers, with the CLI at `cli` and with crane. */
-export async function runLarge(
-  { layers, layerMiB, mirrors }: LargeScenario,
-  cli: readonly string[],
-): Promise<LargeResult> {
+export async function runLarge({ layers, layerMiB, mirrors }: LargeScenario, cli: Cli): Promise<LargeResult> {
   const servers = await startDistributions(mirrors + 1);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   try {
@@ -34,8 +31,8 @@ export async function runLarge(
         targets.map((target) => `${target}/ours-${run}`),
         digest,
       );
-      const args = [...cli, 'cip', '--thin-manifest-dir', folder, '--confirm', '--sign=false'];
-      const ours = await measure({ program: process.execPath, args, env: { HOME: folder } });
+      const args = ['cip', '--thin-manifest-dir', folder, '--confirm', '--sign=false'];
+      const ours = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
       const crane = await craneCopies(
         `${staging}/staging/large@${digest}`,
         targets.map((target) => `${target}/crane-${run}/large:v1`),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Counts } from '../test/support/registry/counters.ts';
 import { startRegistryProcess } from '../test/support/registry/process.ts';
-import { measure, type Measured } from './measure.ts';
+import { measure, type Cli, type Measured } from './measure.ts';
 import type { Job, TreeScenario } from './scenarios.ts';
 import { writeTree } from './tree-files.ts';
 import { registriesFor } from './tree-registries.ts';
@@ -31,15 +31,15 @@ const FLAGS: Readonly<Record<Job, readonly string[]>> = {
 };
 
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
-export async function runTree({ size, job, google }: TreeScenario, cli: readonly string[]): Promise<TreeResult> {
+export async function runTree({ size, job, google }: TreeScenario, cli: Cli): Promise<TreeResult> {
   const tree = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   await using registries = await startRegistryProcess(registriesFor(tree, { google, latencyMs: LATENCY_MS }));
   try {
     const [staging = '', ...mirrors] = registries.hosts;
     await writeTree(tree, folder, staging, mirrors);
-    const args = [...cli, 'cip', '--thin-manifest-dir', folder, ...FLAGS[job]];
-    const measured = await measure({ program: process.execPath, args, env: { HOME: folder } });
+    const args = ['cip', '--thin-manifest-dir', folder, ...FLAGS[job]];
+    const measured = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
     const traffic = sum(await registries.counts());
     return { ...measured, ...traffic, tree: countTree(tree), unexpected: await registries.unexpected() };
   } finally {

@@ -2,20 +2,23 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
 import { BUDGETS, overruns, type Budget } from './budgets.ts';
-import { round, type Measured } from './measure.ts';
+import { round, type Cli, type Measured } from './measure.ts';
 import { runLarge } from './run-large.ts';
 import { runTree } from './run-tree.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 // npm run bench [-- [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: one JSON document on stdout, progress on stderr; exit code 1 when a budget
-// was overrun. --cli measures another build, --cpu-prof leaves profiles in a folder.
+// was overrun. --cli measures another program, --cpu-prof leaves profiles in a folder.
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: { cli: { type: 'string' }, 'cpu-prof': { type: 'string' } },
 });
-const profile = values['cpu-prof'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`];
-const CLI = [...profile, values.cli ?? join(import.meta.dirname, '..', 'dist', 'cli', 'bin.js')];
+const profile = values['cpu-prof'];
+const CLI: Cli = {
+  program: values.cli ?? join(import.meta.dirname, '..', 'bin', 'kpromo'),
+  env: profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` },
+};
 
 type Ours = Measured & { readonly requests?: number };
 

