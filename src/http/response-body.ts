@@ -123,25 +123,46 @@ function readerOf(queue: Queue, what: string): ResponseBody {
   return {
     finished: queue.done.promise,
     stream,
-    bytes: (limit) => collect(stream(), limit, what),
+    bytes: (limit) => rest(queue, limit, what),
     discard: () => drop(queue),
   };
 }
 
+// Not through `stream`: what an async generator held outlives it in the old heap, and listings are read by the ten thousand.
+async function rest(queue: Queue, limit: number, what: string): Promise<Uint8Array> {
+  const whole = assembly(limit, what);
+  try {
+    for (let chunk = await next(queue); chunk !== undefined; chunk = await next(queue)) whole.add(chunk);
+    return whole.bytes();
+  } finally {
+    cancel(queue);
+  }
+}
+
 /** All chunks as one array; throws REGISTRY_PROTOCOL, and reads no further, as soon as they are more than `limit` bytes. */
 export async function collect(chunks: AsyncIterable<Uint8Array>, limit: number, what: string): Promise<Uint8Array> {
+  const whole = assembly(limit, what);
+  for await (const chunk of chunks) whole.add(chunk);
+  return whole.bytes();
+}
+
+type Assembly = { add(chunk: Uint8Array): void; bytes(): Uint8Array };
+
+function assembly(limit: number, what: string): Assembly {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > limit) {
-      throw new PromotionError('REGISTRY_PROTOCOL', `${what}: the answer is longer than ${limit} bytes`, {
-        hint: 'check that the address is a registry and not something else that answers',
-      });
-    }
-    parts.push(chunk);
-  }
-  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, size);
+  return {
+    add: (chunk) => {
+      size += chunk.length;
+      if (size > limit) {
+        throw new PromotionError('REGISTRY_PROTOCOL', `${what}: the answer is longer than ${limit} bytes`, {
+          hint: 'check that the address is a registry and not something else that answers',
+        });
+      }
+      parts.push(chunk);
+    },
+    bytes: () => (parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, size)),
+  };
 }
 
 /** A body that is already here. */
@@ -152,7 +173,11 @@ export function bodyOf(bytes: Uint8Array, what: string): ResponseBody {
   return {
     finished: Promise.resolve(),
     stream,
-    bytes: (limit) => collect(stream(), limit, what),
+    bytes: async (limit) => {
+      const whole = assembly(limit, what);
+      whole.add(bytes);
+      return whole.bytes();
+    },
     discard: async () => {},
   };
 }
