@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cip } from '../support/promotion/cip.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
+import { startRegistries, type TestRegistry } from '../support/registry/server.ts';
+
+/** What a registry was asked, by kind. */
+type Kinds = Readonly<Record<string, number>>;
+
+const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm', 'linux/s390x', 'linux/ppc64le'];
+
+describe.each([{ google: true }, { google: false }])(
+  'the request budget, with Google listing: $google',
+  ({ google }) => {
+    let registries: readonly TestRegistry[] = [];
+    const staging = (): TestRegistry => registries[0] as TestRegistry;
+    const mirrors = (): readonly TestRegistry[] => registries.slice(1);
+
+    beforeEach(async () => {
+      registries = await startRegistries(4, { google });
+    });
+    afterEach(async () => {
+      for (const registry of registries) expect(registry.unexpected).toEqual([]);
+      await Promise.all(registries.map((registry) => registry.close()));
+    });
+
+    /** Runs a promotion of these entries and tells what each registry was asked, staging first. */
+    const promote = async (...entries: ProjectSpec['entries']): Promise<readonly Kinds[]> => {
+      const to = mirrors().map(({ host }) => `${host}/prod`);
+      await using tree = await writeTree([{ name: 'app', from: `${staging().host}/staging`, to, entries }]);
+      for (const { counters } of registries) counters.reset();
+      const { code, stderr } = await cip(['--thin-manifest-dir', tree.path, '--confirm', '--sign=false']);
+      expect(code, stderr).toBe(0);
+      return registries.map(({ counters }) => counters.counts().kinds as Kinds);
+    };
+    const stored = (path: string, image: BuiltImage, ...where: readonly TestRegistry[]): string => {
+      for (const { store } of where) storeImage(store, path, image);
+      return image.manifest.descriptor.digest;
+    };
+    const newImage = (seed: number): BuiltImage => buildImage({ seed, layers: [100, 200, 300] });
+    const sum = (kinds: Kinds, ...left: readonly string[]): number =>
+      Object.entries(kinds).reduce((total, [kind, count]) => (left.includes(kind) ? total : total + count), 0);
+
+    it('is 5 source reads for a new image of 4 blobs, and at most 11 requests a mirror', async () => {
+      // A repository that holds something already, as most do: its inventory is planning, and counted apart.
+      stored('prod/app', newImage(1), ...mirrors());
+      const digest = stored('staging/app', newImage(2), staging());
+      const [source = {}, ...targets] = await promote(['app', digest, 'v1']);
+      expect(source).toEqual({ getManifest: 1, getBlob: 4 });
+      for (const target of targets) {
+        const planning = google ? 0 : 1;
+        expect(target).toEqual({ list: 1, postUpload: 4, put: 4, putManifest: 1, headManifest: 1 + planning });
+        expect(sum(target, 'list') - planning).toBeLessThanOrEqual(11);
+      }
+    });
+
+    it('is 26 source reads for an index of 5 platforms with 20 blobs, and at most 48 requests a mirror', async () => {
+      stored('prod/app', newImage(1), ...mirrors());
+      const index = buildMultiPlatform({ seed: 3, layers: [100, 200, 300] }, PLATFORMS);
+      const [source = {}, ...targets] = await promote(['app', stored('staging/app', index, staging()), 'v1']);
+      expect(source).toEqual({ getManifest: 6, getBlob: 20 });
+      for (const target of targets) {
+        const planning = google ? 0 : 1;
+        expect(target).toEqual({ list: 1, postUpload: 20, put: 20, putManifest: 6, headManifest: 1 + planning });
+        expect(sum(target, 'list') - planning).toBeLessThanOrEqual(48);
+      }
+    });
+
+    it('is one PUT and its read-back a mirror for a further tag, and one read of the source for all', async () => {
+      const image = newImage(4);
+      stored('staging/app', image, staging());
+      for (const { store } of mirrors()) storeImage(store, 'prod/app', image, ['v1']);
+      const [source = {}, ...targets] = await promote(['app', image.manifest.descriptor.digest, 'v1', 'v2']);
+      expect(source).toEqual({ getManifest: 1 });
+      for (const target of targets) expect(target).toEqual({ list: 1, putManifest: 1, headManifest: google ? 1 : 2 });
+    });
+
+    it('is one listing a repository when there is nothing to do, and without the extension a HEAD for each tag and tagless digest', async () => {
+      const [tagged, tagless] = [newImage(5), newImage(6)];
+      for (const { store } of mirrors()) {
+        storeImage(store, 'prod/app', tagged, ['v1', 'v1.0']);
+        storeImage(store, 'prod/app', tagless);
+        storeImage(store, 'prod/other', tagged, ['v1']);
+      }
+      const [digest, loose] = [tagged, tagless].map(({ manifest }) => manifest.descriptor.digest);
+      const [source = {}, ...targets] = await promote(
+        ['app', digest ?? '', 'v1', 'v1.0'],
+        ['app', loose ?? ''],
+        ['other', digest ?? '', 'v1'],
+      );
+      expect(source).toEqual({});
+      for (const target of targets) expect(target).toEqual(google ? { list: 2 } : { list: 2, headManifest: 4 });
+    });
+
+    it('is at most one listing of a source repository with many digests pending', async () => {
+      const images = Array.from({ length: 12 }, (_, index) => newImage(10 + index));
+      const entries = images.map(
+        (image, index) => ['app', stored('staging/app', image, staging()), `v${index}`] as const,
+      );
+      const [source = {}] = await promote(...entries);
+      expect(source).toEqual({ list: 1, getManifest: 12, getBlob: 48 });
+    });
+  },
+);
+
+describe('the request budget within one registry', () => {
+  it('is one POST a blob, which mounts it, and no blob read at all', async () => {
+    const [registry] = await startRegistries(1, { google: true });
+    if (registry === undefined) throw new Error('no registry was started');
+    try {
+      const image = buildImage({ seed: 7, layers: [100, 200, 300] });
+      storeImage(registry.store, 'staging/app', image);
+      const { digest } = image.manifest.descriptor;
+      await using tree = await writeTree([
+        {
+          name: 'app',
+          from: `${registry.host}/staging`,
+          to: [`${registry.host}/prod`],
+          entries: [['app', digest, 'v1']],
+        },
+      ]);
+      expect((await cip(['--thin-manifest-dir', tree.path, '--confirm', '--sign=false'])).code).toBe(0);
+      const { kinds, mounts } = registry.counters.counts();
+      // The repository is new and nothing has shown yet that this registry lists digests: one look-up by digest.
+      expect(kinds).toEqual({ list: 1, headManifest: 2, getManifest: 1, postUpload: 4, putManifest: 1 });
+      expect(mounts).toBe(4);
+    } finally {
+      await registry.close();
+    }
+  });
+});
