@@ -77,12 +77,19 @@ async function bring(services: TransferServices, blob: Descriptor, lane: Lane, s
       if (isPromotionError(error, 'UPLOAD_LOST')) {
         // A replayed request finds its session closed when the first one had succeeded after all.
         if (await services.registry.hasBlob(lane.target.repository, blob.digest, lane.call)) return;
-      } else await upload.abandon(lane.call);
+      } else if (!isUnreachable(error)) await upload.abandon(lane.farewell);
       if (lane.call.signal.aborted || !isRestartable(error) || attempt === MAX_UPLOADS) throw error;
       lane.attempts += 1;
       await services.pause(attempt, lane.call.signal);
     }
   }
+}
+
+/** After one of these a registry would not hear a farewell either, and trying takes minutes. */
+const UNREACHABLE: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof PromotionError && error.side !== 'source' && UNREACHABLE.includes(error.code);
 }
 
 function isRestartable(error: unknown): boolean {

@@ -20,6 +20,8 @@ export type Lane = {
   readonly target: CopyTarget;
   readonly meter: Meter;
   readonly call: Call;
+  /** For what is still to be tidied up after the lane has left. */
+  readonly farewell: Call;
   readonly leave: (reason: unknown) => void;
   /** The registry turned out to lack blobs that it claimed: its word is no longer taken, every blob is sent. */
   readonly sendAll: boolean;
@@ -36,6 +38,7 @@ export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal, s
     attempts: 1,
     leave: (reason) => own.abort(reason),
     call: { meter, signal: AbortSignal.any([signal, own.signal]) },
+    farewell: { meter, signal },
   };
 }
 
