@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { stopReason } from '../../src/cli/exit-codes.ts';
 import { openRegistries } from '../../src/cli/services.ts';
+import type { Digest } from '../../src/image/digest.ts';
 import { splitRepository } from '../../src/image/reference.ts';
 import type { RunReport } from '../../src/pipeline/run-report.ts';
 import { runPromotion } from '../../src/promotion.ts';
+import { HOLD_UP_TO, SHARED_BYTES } from '../../src/registry/copy-shared.ts';
 import {
   atOnce,
   codesOf,
@@ -204,5 +206,36 @@ describe('stopping a promotion over HTTP', () => {
     expect(codesOf(copied)).toEqual(['ABORTED', 'ABORTED', 'ABORTED']);
     for (const { counters } of [world.source, ...world.mirrors]) expect(counters.counts().requests).toBe(0);
     expect(world.mirrors[0].store.repository(TARGET)).toBeUndefined();
+  });
+});
+
+describe('copying over HTTP when memory is short', () => {
+  it('lets no slow mirror keep the memory that others wait for', async () => {
+    await using world = await startCopying();
+    const [slow, fast] = world.mirrors;
+    const gate = Promise.withResolvers<void>();
+    // As many layers as memory holds, every one of which stays with the slow mirror.
+    const count = SHARED_BYTES / HOLD_UP_TO;
+    const filling = buildImage({ seed: 300, layers: Array.from({ length: count }, () => HOLD_UP_TO) });
+    const waiting = buildImage({ seed: 400, layers: [HOLD_UP_TO] });
+    const [first, second] = [filling, waiting].map((built) => storeImage(world.source.store, STAGED, built).digest) as [
+      Digest,
+      Digest,
+    ];
+    slow.inject(async ({ kind }) => {
+      if (kind === 'put') await gate.promise;
+      return undefined;
+    });
+    const filled = world.copy(first, [targetOn(slow), targetOn(fast)]);
+    const done = await world.copy(second, [targetOn(fast, { tags: ['v2'] })]);
+    expect(codesOf(done)).toEqual([undefined]);
+    expectImage(fast.store, waiting, 'v2');
+    expect(slow.store.repository(TARGET)).toBeUndefined();
+    gate.resolve();
+    const result = await filled;
+    expect(codesOf(result)).toEqual([undefined, undefined]);
+    for (const { store } of [slow, fast]) expectImage(store, filling, 'v1');
+    expect(result.lanes.map(({ attempts }) => attempts)).toEqual([2, 1]);
+    expect(slow.openUploads()).toBe(0);
   });
 });
