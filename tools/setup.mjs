@@ -109,8 +109,8 @@ function build(node) {
   const dist = join(ROOT, 'dist');
   if (files.length === 0 || read(join(dist, BUILT)) === stamp) return;
   process.stderr.write('Building …\n');
-  // Built aside and swapped in whole: no file of a deleted source stays, and a failed build changes nothing.
-  const fresh = join(ROOT, 'dist.new');
+  // Built aside, by each process for itself, and swapped in whole: no file of a deleted source stays, and a failed build changes nothing.
+  const fresh = join(ROOT, `dist.new.${process.pid}`);
   rmSync(fresh, { recursive: true, force: true });
   const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
   const { status } = spawnSync(node, args, {
