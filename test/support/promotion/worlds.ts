@@ -98,7 +98,11 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
       const clock = realClock(speed);
       const env = { HOME: '/nonexistent' };
       const { registry, close } = openRegistries({ env, clock, narrate: () => undefined, random: Math.random });
-      return run(mode, projects, registry, clock).finally(close);
+      try {
+        return await run(mode, projects, registry, clock);
+      } finally {
+        await close();
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
