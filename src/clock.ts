@@ -1,3 +1,5 @@
+import { onAbort } from './abort.ts';
+
 /** The only place that reads or waits for time; milliseconds throughout. */
 export type Clock = {
   /** Milliseconds since the Unix epoch. */
@@ -29,14 +31,15 @@ export function waitOn(timer: Clock['timer'], ms: number, signal?: AbortSignal):
       reject(signal.reason as Error);
       return;
     }
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
+    const leave =
+      signal &&
+      onAbort(signal, () => {
+        cancel();
+        reject(signal.reason as Error);
+      });
     const cancel = timer(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
+      leave?.();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { onAbort } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 import type { HttpRequest, HttpResponse } from './fetch.ts';
 import { networkError } from './network-error.ts';
@@ -43,8 +44,8 @@ type Call = {
   controller: Dispatcher.DispatchController | undefined;
   response: Incoming | undefined;
   over: boolean;
-  /** Why the socket was given up. */
-  reason: Error;
+  /** Why the socket was given up, where there is more to say than that nobody wants the rest. */
+  reason: Error | undefined;
   fail(error: unknown): void;
   finish(then: () => void): void;
 };
@@ -54,11 +55,10 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
   const fail = (error: unknown): void =>
     call.finish(() => {
       if (error instanceof Error) call.reason = error;
-      call.controller?.abort(call.reason);
+      giveUp(call, call.controller);
       if (call.response === undefined) call.answer.reject(error);
       else call.response.fail(error);
     });
-  const onAbort = (): void => fail(request.signal.reason);
   const sending = (yes: boolean): void => {
     if (call.over || call.response !== undefined) return;
     if (yes) call.timers.sending();
@@ -73,19 +73,23 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
     controller: undefined,
     response: undefined,
     over: false,
-    reason: new Error('the request has ended'),
+    reason: undefined,
     fail,
     finish: (then) => {
       if (call.over) return;
       call.over = true;
       call.timers.stop();
       call.body?.stop();
-      request.signal.removeEventListener('abort', onAbort);
+      ignoreAbort();
       then();
     },
   };
-  request.signal.addEventListener('abort', onAbort, { once: true });
+  const ignoreAbort = onAbort(request.signal, () => fail(request.signal.reason));
   return call;
+}
+
+function giveUp({ reason }: Call, controller: Dispatcher.DispatchController | undefined): void {
+  controller?.abort(reason ?? new Error('the request has ended'));
 }
 
 function handlerOf(call: Call): Dispatcher.DispatchHandler {
@@ -96,7 +100,7 @@ function handlerOf(call: Call): Dispatcher.DispatchHandler {
   return {
     onRequestStart: (controller) => {
       call.controller = controller;
-      if (call.over) controller.abort(call.reason);
+      if (call.over) giveUp(call, controller);
       else if (request.body !== undefined) timers.sending();
     },
     onBodySent: (chunk) => count(chunk.length),
@@ -124,7 +128,7 @@ function handlerOf(call: Call): Dispatcher.DispatchHandler {
 function responseOf(call: Call, controller: Dispatcher.DispatchController): Incoming {
   const valve = {
     resume: () => controller.resume(),
-    cancel: () => call.finish(() => controller.abort(call.reason)),
+    cancel: () => call.finish(() => giveUp(call, controller)),
     awaiting: (yes: boolean) => {
       if (call.over) return;
       if (yes) call.timers.receiving();

@@ -1,3 +1,5 @@
+import { onAbort } from '../abort.ts';
+
 /** Small requests answer in one round trip; bodies hold their slot as long as the bytes take. */
 export type Lane = 'small' | 'download' | 'upload';
 
@@ -35,19 +37,21 @@ export function concurrencyLimiter(concurrency: number): Limiter {
 }
 
 type Slots = (lane: Lane, signal: AbortSignal) => Promise<() => void>;
-type Waiter = { readonly lane: Lane; readonly go: () => void };
+type Waiter = { readonly lane: Lane; readonly arrival: number; readonly go: () => void };
+/** Those who wait, in order of arrival. */
+type Queues = Readonly<Record<Lane, Waiter[]>>;
 
 function originSlots(concurrency: number): Slots {
   const free = vacancies(concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
-  const waiting = new Set<Waiter>();
+  const queues: Queues = { small: [], download: [], upload: [] };
+  let arrivals = 0;
   const admit = (): void => {
-    const full = new Set<Lane>();
-    for (const waiter of waiting) {
-      // Thousands may wait: look no further than there is anything to give.
-      if (full.size === LANES.length || active.small + active.download + active.upload >= concurrency) return;
-      if (!full.has(waiter.lane) && free(waiter.lane, active)) waiter.go();
-      else full.add(waiter.lane);
+    for (;;) {
+      const next = earliest(queues, (lane) => free(lane, active));
+      if (next === undefined) return;
+      queues[next.lane].shift();
+      next.go();
     }
   };
   const take = (lane: Lane): (() => void) => {
@@ -60,7 +64,34 @@ function originSlots(concurrency: number): Slots {
       admit();
     };
   };
-  return (lane, signal) => queueIn(waiting, lane, signal, (resolve) => resolve(take(lane)), admit);
+  return (lane, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      // Whoever waits already waits for a lane that is full.
+      if (free(lane, active)) return resolve(take(lane));
+      const queue = queues[lane];
+      const go = (): void => {
+        cancel();
+        resolve(take(lane));
+      };
+      const waiter: Waiter = { lane, arrival: (arrivals += 1), go };
+      const cancel = onAbort(signal, () => {
+        queue.splice(queue.indexOf(waiter), 1);
+        reject(signal.reason as Error);
+      });
+      queue.push(waiter);
+    });
+}
+
+/** The first to arrive of those whose lane has a slot. */
+function earliest(queues: Queues, free: (lane: Lane) => boolean): Waiter | undefined {
+  let first: Waiter | undefined;
+  for (const lane of LANES) {
+    const head = queues[lane][0];
+    if (head === undefined || !free(lane)) continue;
+    if (first === undefined || head.arrival < first.arrival) first = head;
+  }
+  return first;
 }
 
 const LANES: readonly Lane[] = ['small', 'download', 'upload'];
@@ -74,38 +105,4 @@ function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<La
     if (active.small + inBodies >= concurrency) return false;
     return lane === 'small' || (inBodies < bodies && active[lane] < oneKind);
   };
-}
-
-/** Waits in the queue until `give` is called for it, or until the signal aborts. */
-function queueIn(
-  waiting: Set<Waiter>,
-  lane: Lane,
-  signal: AbortSignal,
-  give: (resolve: (release: () => void) => void) => void,
-  joined: () => void,
-): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const leave = (): void => {
-      waiting.delete(waiter);
-      signal.removeEventListener('abort', onAbort);
-    };
-    const waiter: Waiter = {
-      lane,
-      go: () => {
-        leave();
-        give(resolve);
-      },
-    };
-    const onAbort = (): void => {
-      leave();
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    waiting.add(waiter);
-    joined();
-  });
 }
