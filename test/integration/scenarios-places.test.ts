@@ -166,7 +166,7 @@ function refusedBy(status: Trouble): readonly Case[] {
       `writes nothing to a repository whose listing answers ${status}, as if it were empty`,
       async (stage) => {
         const project = twoImages(stage);
-        stage.world.trouble(`${stage.mirrors[0]}/prod/app`, status);
+        stage.world.trouble(`${stage.mirrors[0]}/prod/app`, status, 'list');
         const { report } = await stage.world.run('promote', [project]);
         expect(report.failures.map(brief)).toEqual([`${status === 401 ? 'UNAUTHORIZED' : 'DENIED'} prod/app`]);
         expect(stage.holds(stage.mirrors[0], 'prod/app')).toEqual({});

@@ -20,8 +20,8 @@ export type World = AsyncDisposable & {
   readonly hosts: readonly string[];
   store(host: string): RegistryStore;
   snapshot(host: string): Snapshot;
-  /** From now on one repository, or a whole host, answers everything with this status. */
-  trouble(where: string, what: Trouble): void;
+  /** From now on a repository answers with this status: to everything, or only when its tags are listed. */
+  trouble(repository: string, status: Trouble, only?: 'list'): void;
   /** A host that refuses connections; from now on the clock is in haste, so that retries of it end soon. */
   nowhere(): string;
   /** Runs the engine; `log` is what it narrated, one line each. */
@@ -53,12 +53,12 @@ export function openWorld([, kind, listing]: WorldKind, count: number): Promise<
 
 function memoryWorld(listing: 'digests' | 'tags', count: number): World {
   const hosts = Array.from({ length: count }, (_, index) => `registry-${index}.test`);
-  const troubles = new Map<string, Trouble>();
-  const before = ({ repository }: MemoryCall): void => {
-    const trouble = troubles.get(hostOf(repository)) ?? troubles.get(repository);
-    if (trouble === 401) throw new PromotionError('UNAUTHORIZED', `${repository}: 401`);
-    if (trouble === 403) throw new PromotionError('DENIED', `${repository}: 403`);
+  const troubles = new Map<string, { readonly status: Trouble; readonly only: 'list' | undefined }>();
+  const before = ({ repository, operation }: MemoryCall): void => {
     if (hostOf(repository) === 'nowhere.test') throw new PromotionError('NETWORK', `${repository}: connection refused`);
+    const trouble = troubles.get(repository);
+    if (trouble === undefined || (trouble.only === 'list' && operation !== 'listRepository')) return;
+    throw new PromotionError(trouble.status === 401 ? 'UNAUTHORIZED' : 'DENIED', `${repository}: ${trouble.status}`);
   };
   const registry = memoryRegistry({ listing: () => listing, before });
   const clock = realClock();
@@ -66,7 +66,7 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
     hosts,
     store: registry.store,
     snapshot: (host) => snapshotOf(registry.store(host)),
-    trouble: (where, what) => void troubles.set(where, what),
+    trouble: (repository, status, only) => void troubles.set(repository, { status, only }),
     nowhere: () => 'nowhere.test',
     run: (mode, projects) => run(mode, projects, registry, clock),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -86,9 +86,11 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
     hosts: [...servers.keys()],
     store: (host) => serverOf(host).store,
     snapshot: (host) => serverOf(host).snapshot(),
-    trouble: (where, what) => {
+    trouble: (where, status, only) => {
       const { host, path } = splitRepository(where);
-      serverOf(host).inject(({ repository }) => (path === '' || repository === path ? { status: what } : undefined));
+      serverOf(host).inject(({ repository, kind }) =>
+        repository === path && (only === undefined || kind === only) ? { status } : undefined,
+      );
     },
     nowhere: () => {
       speed = HASTE;
