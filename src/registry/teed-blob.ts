@@ -24,10 +24,12 @@ export function teedBlob(
       throw error;
     }
   };
-  const shared = rendezvous(lanes, services.clock, async (count) => ({
-    giveBack: await services.budget.lend(TEE_DEFAULTS.window, () => undefined, signal),
-    branches: tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS }),
-  }));
+  const shared = rendezvous(lanes, services.clock, async (count) => {
+    // One reader alone keeps nothing for others, and must not take their memory however slow it is.
+    if (count === 1) return { giveBack: () => undefined, branches: [read()] };
+    const giveBack = await services.budget.lend(TEE_DEFAULTS.window, () => undefined, signal);
+    return { giveBack, branches: tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS }) };
+  });
 
   const send = async (upload: BlobUpload, attempt: number, lane: Lane): Promise<void> => {
     const branch = attempt === 1 ? await shared.join() : undefined;
