@@ -50,7 +50,7 @@ export async function runPromotion(
   let reached: Reached;
   let aborted: string | undefined;
   try {
-    reached = await phases.run(undefined, context, STOP_AFTER[request.mode]);
+    await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output));
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   } catch (error) {

@@ -42,4 +42,24 @@ describe('src/pipeline/concurrency.ts', () => {
     await expect(work).rejects.toThrow('first');
     expect({ begun, ended }).toEqual({ begun: [1, 2], ended: true });
   });
+
+  it('asks for a limit that changes each time that one ends, and never stops for want of a place', async () => {
+    let limit = 1;
+    let [active, most] = [0, 0];
+    await eachOf(
+      [1, 2, 3, 4, 5, 6],
+      () => limit,
+      async (item) => {
+        most = Math.max(most, (active += 1));
+        await setImmediate();
+        active -= 1;
+        limit = item === 2 ? 3 : item === 5 ? 0 : limit;
+      },
+    );
+    expect(most).toBe(3);
+  });
+
+  it('ends at once when there is nothing to do', async () => {
+    await expect(eachOf([], 2, () => Promise.reject(new Error('never')))).resolves.toBeUndefined();
+  });
 });

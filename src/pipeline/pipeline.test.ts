@@ -51,9 +51,12 @@ describe('src/pipeline/pipeline.ts', () => {
     expect(lines.slice(-2)).toEqual(['Phase "plan" requested pipeline stop', 'Pipeline completed in 2.4s']);
   });
 
-  it('begins no phase once the run is stopped', async () => {
+  it('begins no phase once the run is stopped, and has told what came before', async () => {
     const { context, lines, stop } = told();
-    await expect(three(stop).run('in', context, 'promote')).rejects.toThrow('stopped');
+    const outputs: unknown[] = [];
+    const run = three(stop).run('in', context, 'promote', (output) => outputs.push(output));
+    await expect(run).rejects.toThrow('stopped');
+    expect(outputs).toEqual(['in+setup']);
     expect(lines.at(-1)).toBe('Phase "setup" completed in 1.2s');
   });
 

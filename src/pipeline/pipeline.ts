@@ -5,8 +5,11 @@ import type { Context, Phase, PhaseName } from './phase.ts';
 export type Pipeline<In, Out, Reached> = {
   /** Adds a phase; one that does not accept what the last one gives does not compile. */
   pipe<Next>(phase: Phase<Out, Next>): Pipeline<In, Next, Reached | Next>;
-  /** Runs the phases one after another, no further than `until`, and gives the last output. */
-  run(input: In, context: Context, until: PhaseName): Promise<Reached>;
+  /**
+   * Runs the phases one after another, no further than `until`, and gives the last output. `onOutput` gets each, so
+   * that a run which is stopped can still tell how far it came.
+   */
+  run(input: In, context: Context, until: PhaseName, onOutput?: (output: Reached) => void): Promise<Reached>;
 };
 
 /** Starts a pipeline with its first phase. */
@@ -17,7 +20,8 @@ export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out>
 function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pipeline<In, Out, Reached> {
   return {
     pipe: (phase) => build([...phases, phase as Phase<unknown, unknown>]),
-    run: async (input, context, until) => (await runPhases(phases, input, context, until)) as Reached,
+    run: async (input, context, until, onOutput) =>
+      (await runPhases(phases, input, context, until, onOutput as (output: unknown) => void)) as Reached,
   };
 }
 
@@ -26,6 +30,7 @@ async function runPhases(
   input: unknown,
   context: Context,
   until: PhaseName,
+  onOutput: (output: unknown) => void = () => undefined,
 ): Promise<unknown> {
   const { clock, narrate, signal } = context;
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
@@ -37,6 +42,7 @@ async function runPhases(
     const phaseStart = clock.now();
     say(`Phase ${index + 1}/${phases.length}: ${phase.name}`);
     value = await phase.run(value, context);
+    onOutput(value);
     say(`Phase "${phase.name}" completed in ${durationText(clock.now() - phaseStart)}`);
     if (phase.name === until && index < phases.length - 1) {
       say(`Phase "${phase.name}" requested pipeline stop`);
