@@ -27,11 +27,11 @@ export function tagListing(fetch: Fetch, request: RequestTo): TagLister {
       const host = hostOf(repository);
       const tags = new Set<string>();
       const manifests = new Map<Digest, ListedManifest>();
-      for await (const page of pagesOf(fetch, request, repository, call)) {
+      await eachPage(fetch, request, repository, call, (page) => {
         if (page.manifests !== undefined) googleHosts.add(host);
         for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
         for (const tag of page.tags) tags.add(tag);
-      }
+      });
       return isGoogle(host) && (manifests.size > 0 || tags.size === 0)
         ? ({ kind: 'digests', manifests } satisfies RepositoryListing)
         : ({ kind: 'tags', tags } satisfies RepositoryListing);
@@ -39,12 +39,13 @@ export function tagListing(fetch: Fetch, request: RequestTo): TagLister {
   };
 }
 
-async function* pagesOf(
+async function eachPage(
   fetch: Fetch,
   request: RequestTo,
   repository: RepositoryName,
   call: Call,
-): AsyncGenerator<Page> {
+  take: (page: Page) => void,
+): Promise<void> {
   let next: HttpRequest | undefined = request(repository, 'tags/list', { method: 'GET', operation: 'list' }, call);
   const visited = new Set<string>();
   while (next !== undefined) {
@@ -57,7 +58,7 @@ async function* pagesOf(
     visited.add(next.url.href);
     const { response, page } = await readPage(fetch, next, repository);
     if (page === undefined) return;
-    yield page;
+    take(page);
     const following = nextPage(response, next.url);
     next = following === undefined ? undefined : { ...next, url: following };
   }
