@@ -4,7 +4,13 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 
 /** Wide enough to keep an origin's 20 connections busy while answers are compared. */
-const REPOSITORIES_AT_ONCE = 24;
+const MOST_PER_HOST = 24;
+
+/**
+ * At a round trip of 20 ms these bring in more listings than one core can compare; what waits longer is only a
+ * heap that grows. Shared evenly, so that a registry that hangs holds up no other.
+ */
+const MOST_AT_ONCE = 128;
 
 /** After one of these a registry is not asked about its other repositories: its whole retry budget is spent. */
 const HOST_IS_DOWN: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
@@ -23,9 +29,11 @@ export async function readByHost(
   const hosts = new Map<string, RepositoryName[]>();
   for (const repository of repositories) pushTo(hosts, hostOf(repository), repository);
   let done = 0;
+  let left = hosts.size;
+  const atOnce = (): number => Math.min(MOST_PER_HOST, Math.floor(MOST_AT_ONCE / left));
   const readHost = async (names: readonly RepositoryName[]): Promise<void> => {
     let down: PromotionError | undefined;
-    await eachOf(names, REPOSITORIES_AT_ONCE, async (repository) => {
+    await eachOf(names, atOnce, async (repository) => {
       try {
         if (down !== undefined) throw down;
         await read(repository);
@@ -38,19 +46,18 @@ export async function readByHost(
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
         if (HOST_IS_DOWN.includes(error.code)) down = error;
-        errors.set(
-          repository,
-          new PromotionError(error.code, error.message, {
-            side,
-            cause: error,
-            ...(error.hint !== undefined && { hint: error.hint }),
-          }),
-        );
+        errors.set(repository, onSide(side, error));
       }
     });
+    left -= 1;
   };
   await Promise.all([...hosts.values()].map(readHost));
   return errors;
+}
+
+function onSide(side: 'source' | 'destination', cause: PromotionError): PromotionError {
+  const { code, message, hint } = cause;
+  return new PromotionError(code, message, { side, cause, ...(hint !== undefined && { hint }) });
 }
 
 /** Adds to the list that a map holds for a key. */
