@@ -105,6 +105,23 @@ describe('src/http/retry.ts', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('tries an origin once that brought no answer for a whole budget, until it answers again', async () => {
+    let isAway = true;
+    const { server, fetch } = await setup([(request, response) => (isAway ? broken : ok)(request, response)]);
+    await rejection(fetch(requestTo(server.url)));
+    const before = server.requests.length;
+    expect(before).toBeGreaterThan(5);
+    expect(await rejection(fetch(requestTo(server.url)))).toMatchObject({
+      message: expect.not.stringContaining('attempts') as string,
+    });
+    expect(server.requests).toHaveLength(before + 1);
+    isAway = false;
+    expect(await text(await fetch(requestTo(server.url)))).toBe('fine');
+    isAway = true;
+    await rejection(fetch(requestTo(server.url)));
+    expect(server.requests.length).toBeGreaterThan(before + 7);
+  });
+
   it('does not try again what another retry inside gave up on', async () => {
     const { server, clock } = await setup([broken]);
     const sockets = transport({ clock, connections: 5 });

@@ -43,19 +43,24 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
  */
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
+  // Where a whole budget brought no answer, the next requests are tried once: hundreds of them would wait it out again.
+  const away = new Set<string>();
   const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
   return (inner) => async (request) => {
+    const { origin } = request.url;
     const patience = patienceOf(rules, request);
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await legible(await attempt(inner, request, givenUp));
+      if ('response' in outcome) away.delete(origin);
       if ('response' in outcome && !AGAIN.has(outcome.response.status)) return outcome.response;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = patience(pause);
+      const stop = away.has(origin) ? 'budget' : patience(pause);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
+        if ('error' in outcome) away.add(origin);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }
