@@ -62,6 +62,18 @@ describe('src/http/authenticate.ts', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('asks for another token where a new one is called invalid, and hands on the 401 after four', async () => {
+    for (const [invalid, answer, sent] of [
+      [3, '200 hello T4', 5],
+      [9, '401 {"errors":[]}', 5],
+    ] as const) {
+      const { server, revoked } = await tokenRegistry({ error: 'invalid_token' });
+      for (let number = 1; number <= invalid; number += 1) revoked.add(`T${number}`);
+      expect(await read(authenticated(), server.url, { scopes: [pull('challenged')] })).toBe(answer);
+      expect(server.requests).toHaveLength(sent);
+    }
+  });
+
   it('asks for a stream to be started anew after a 401, with a new token', async () => {
     const { server, revoked } = await tokenRegistry();
     const fetch = authenticated();

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import { answerError } from './answer-error.ts';
-import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
+import { type Challenge, chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
 import { peek } from './peek.ts';
@@ -24,6 +24,9 @@ const LARGE_BODY = 1_048_576;
 /** Only the start of a 403 is searched for an expired token. */
 const TEXT_LIMIT = 4096;
 
+/** Registries lose their tokens when they restart, and their replicas learn of a token at different moments: four new ones outlast that. */
+const MOST_REPLAYS = 4;
+
 /** What a request was sent with, so that it can be taken back. */
 type Pass = { readonly authorization: string; readonly credential?: Credential; readonly forget: () => void };
 
@@ -36,7 +39,8 @@ type Gate = {
 
 /**
  * Answers challenges, by the origin of each request, and remembers how each origin wants to be asked: the next request
- * brings its token along. After a 401 a request is sent once more with a new token; a stream throws REPLAY_NEEDED.
+ * brings its token along. After a 401 a request is sent once more with a new token, and a few times more where that
+ * one is called invalid as well; a stream throws REPLAY_NEEDED.
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
   const gate: Gate = { tokens: tokenSource(options), credentials: options.credentials, proven: new WeakSet() };
@@ -47,25 +51,33 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     const known = learned.get(origin);
     // Without scopes there is nothing to ask a token for before the registry says what it wants.
     const unasked = known !== undefined && (known.kind === 'basic' || scopesOf(request).length > 0);
-    const first = !unasked ? undefined : await passFor(gate, known, request, scopesOf(request));
-    const { refused, response } = await judged(await inner(withPass(request, first)), first);
-    if (!refused) {
-      if (first?.credential !== undefined) gate.proven.add(first.credential);
-      return response;
+    let pass = unasked ? await passFor(gate, known, request, scopesOf(request)) : undefined;
+    for (let replays = 0; ; replays += 1) {
+      const { refused, response } = await judged(await inner(withPass(request, pass)), pass);
+      if (!refused) {
+        if (pass?.credential !== undefined) gate.proven.add(pass.credential);
+        return response;
+      }
+      const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
+      const scheme = response.status === 403 ? known : chooseScheme(challenges);
+      if (scheme === undefined || !mayReplay(replays, challenges)) return response;
+      learned.set(origin, scheme);
+      pass?.forget();
+      if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
+      // The slot of the 401 is given back before a token server is asked for one of its own.
+      if (scheme.kind === 'bearer') await response.body.discard();
+      const next = await passFor(gate, scheme, request, scopesAfter(request, scheme, pass), pass);
+      if (next === undefined || isSaidTwice(gate, pass, next)) return response;
+      await response.body.discard();
+      pass = next;
     }
-    const challenge = response.headers.get('www-authenticate') ?? [];
-    const scheme = response.status === 403 ? known : chooseScheme(parseChallenges(challenge));
-    if (scheme === undefined) return response;
-    learned.set(origin, scheme);
-    first?.forget();
-    if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
-    // The slot of the 401 is given back before a token server is asked for one of its own.
-    if (scheme.kind === 'bearer') await response.body.discard();
-    const second = await passFor(gate, scheme, request, scopesAfter(request, scheme, first), first);
-    if (second === undefined || isSaidTwice(gate, first, second)) return response;
-    await response.body.discard();
-    return inner(withPass(request, second));
   };
+}
+
+/** A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), which may pass. */
+function mayReplay(replays: number, challenges: readonly Challenge[]): boolean {
+  if (replays === 0) return true;
+  return replays < MOST_REPLAYS && challenges.some(({ params }) => params.get('error') === 'invalid_token');
 }
 
 /** Whether the pass was the reason: a 401 always says so; ECR says 403 with this text when a token has expired. */

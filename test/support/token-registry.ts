@@ -21,6 +21,8 @@ type RegistryOptions = {
   readonly postStatus?: number;
   readonly realm?: string;
   readonly tokenStatus?: number;
+  /** What the challenge says of a token that is not taken. */
+  readonly error?: string;
 };
 
 /** A registry that takes only tokens T1, T2, … of its token server. */
@@ -29,6 +31,7 @@ export async function tokenRegistry({
   postStatus = 200,
   realm,
   tokenStatus = 200,
+  error,
 }: RegistryOptions = {}): Promise<TokenRegistry> {
   const asked: string[][] = [];
   const revoked = new Set<string>();
@@ -51,10 +54,11 @@ export async function tokenRegistry({
       response.end(`hello ${token}`);
       return;
     }
+    const problem = error === undefined || token === '' ? '' : `,error="${error}"`;
     const named = realm ?? `${tokens.url.href}token`;
     response
       .writeHead(401, {
-        'www-authenticate': `Bearer realm="${named}",service="reg",scope="repository:challenged:pull"`,
+        'www-authenticate': `Bearer realm="${named}",service="reg",scope="repository:challenged:pull"${problem}`,
       })
       .end('{"errors":[]}');
   });
