@@ -3,6 +3,7 @@ import { type ErrorCode, PromotionError } from '../errors.ts';
 import { type HttpResponse, header } from './fetch.ts';
 import { registryName } from './http-scheme.ts';
 import { peek } from './peek.ts';
+import { redactText } from './redact.ts';
 
 /** Only the start of an error page is read. */
 const READ_LIMIT = 4096;
@@ -52,7 +53,7 @@ const ErrorAnswer = z.object({
 /** What an error body says, on one line and without control characters: JSON errors, an HTML title or plain text. */
 export function registryWords(text: string, contentType: string): string {
   const words = jsonWords(text) ?? titleOf(text) ?? (contentType.startsWith('text/plain') ? text : '');
-  const line = printable(words);
+  const line = redactText(words);
   return line.length > SHOWN_LIMIT ? `${line.slice(0, SHOWN_LIMIT)}…` : line;
 }
 
@@ -71,19 +72,4 @@ function jsonWords(text: string): string | undefined {
 
 function titleOf(text: string): string | undefined {
   return /<title[^>]*>([^<]*)/i.exec(text)?.[1];
-}
-
-/** Control and bidirectional characters could rewrite a terminal; credentials that a proxy echoes must not be shown. */
-function printable(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
-    .replace(
-      /\b((?:access_|refresh_|identity_?)?token|password|secret|signature|authorization)(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
-      '$1$2…',
-    )
-    .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')
-    .replace(/(https?:\/\/)[^\s/@]+@/gi, '$1')
-    .replace(/ +/g, ' ')
-    .trim();
 }

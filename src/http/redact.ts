@@ -24,3 +24,22 @@ export function redactUrl(url: URL): string {
   if (shown.length < pairs.length) shown.push('…');
   return `${url.protocol}//${url.host}${url.pathname}${shown.length === 0 ? '' : `?${shown.join('&')}`}`;
 }
+
+/**
+ * Foreign text as it may be shown, on one line: control and bidirectional characters could rewrite a terminal, and
+ * servers and libraries echo what they were sent, credentials and signed addresses included.
+ */
+export function redactText(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/https?:\/\/[^\s"'<>]+/gi, (url) => (URL.canParse(url) ? redactUrl(new URL(url)) : '…'))
+    .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
+    .replace(
+      /\b((?:[\w-]*[_-])?(?:token|password|passwd|secret|signature|sig|authorization|assertion|credential|access_?key|api_?key))(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
+      '$1$2…',
+    )
+    .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')
+    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '…')
+    .replace(/ +/g, ' ')
+    .trim();
+}

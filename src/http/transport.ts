@@ -58,7 +58,7 @@ export function transport(options: TransportOptions): Transport {
     const open = routes.get(key);
     if (open !== undefined) return open;
     const url = new URL(origin);
-    const route = openRoute(url, reach, settingsOf(url), sockets, options);
+    const route = openRoute(url, reach, settingsFor(url, reach, settingsOf), sockets, options);
     routes.set(key, route);
     return route;
   };
@@ -95,6 +95,13 @@ function refuse({ method, url, from, metadata }: HttpRequest, { inside }: Places
 function reachOf({ url, from, metadata }: HttpRequest, { inside }: Places): Reach {
   if (metadata !== undefined) return metadata;
   return from !== undefined && from.host !== url.host && !inside(from.hostname) ? 'outside' : 'anywhere';
+}
+
+/** A metadata address is on this machine: a proxy would answer for its own. */
+function settingsFor(origin: URL, reach: Reach, settingsOf: SettingsOf): OriginSettings {
+  if (reach === 'anywhere' || reach === 'outside') return settingsOf(origin);
+  const { proxy: _proxy, ...settings } = settingsOf(origin);
+  return settings;
 }
 
 function openRoute(

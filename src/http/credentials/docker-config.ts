@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
 import { singleFlight } from '../single-flight.ts';
@@ -13,20 +14,24 @@ export type DockerConfigOptions = HelperOptions & {
 
 /**
  * Credentials as the Docker CLI and Podman keep them: `config.json` in DOCKER_CONFIG or `~/.docker`, then containers'
- * `auth.json`. Files are read when the first host is asked for, and each host is looked up once.
+ * `auth.json`. Files are read when the first host is asked for, and each host is looked up once; a helper is asked again
+ * when what it gave is refused.
  */
 export function dockerConfig(options: DockerConfigOptions): CredentialSource {
   const known = new Map<string, Credential | undefined>();
   const flight = singleFlight<Credential | undefined>();
   let files: Promise<readonly ConfigFile[]> | undefined;
-  return async (host, signal) => {
+  return async (host, signal, refused) => {
     const name = host.toLowerCase();
-    if (known.has(name)) return known.get(name);
+    const before = known.get(name);
+    if (known.has(name) && (refused === undefined || before !== refused)) return before;
     return flight(name, signal, async (shared) => {
       files ??= readFiles(options);
       const found = await lookUp(await files, name, options, shared);
-      known.set(name, found);
-      return found;
+      // The same thing once more stays the same object, so that whoever has tried it knows it.
+      const kept = isDeepStrictEqual(found, before) ? before : found;
+      known.set(name, kept);
+      return kept;
     });
   };
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
+import { redactText } from '../redact.ts';
 import type { Credential } from './credential.ts';
 
 export type HelperOptions = {
@@ -91,10 +92,7 @@ function run(
 
 /** The failure text of a helper: a line of words, and no secret, which it writes only when it succeeds. */
 function shown(output: string): string {
-  const line = output
-    .replace(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 200);
+  const line = redactText(output).slice(0, 200);
   return line === '' || line.startsWith('{') ? '' : `: ${line}`;
 }
 

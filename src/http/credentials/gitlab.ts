@@ -1,0 +1,20 @@
+import type { Credential, CredentialSource } from './credential.ts';
+
+/**
+ * What a GitLab job may use on its own registry, the host CI_REGISTRY: CI_REGISTRY_USER with CI_REGISTRY_PASSWORD,
+ * else CI_JOB_TOKEN; undefined outside of a job (https://docs.gitlab.com/ci/variables/predefined_variables/).
+ */
+export function gitlab({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): CredentialSource {
+  const own = env['CI_REGISTRY']?.toLowerCase();
+  const credential = credentialFrom(env);
+  return async (host, signal) => {
+    signal.throwIfAborted();
+    return own !== undefined && host.toLowerCase() === own ? credential : undefined;
+  };
+}
+
+function credentialFrom(env: Readonly<Record<string, string | undefined>>): Credential | undefined {
+  const { CI_REGISTRY_USER: username, CI_REGISTRY_PASSWORD: password, CI_JOB_TOKEN: token } = env;
+  if (username && password) return { kind: 'basic', username, password };
+  return token ? { kind: 'basic', username: 'gitlab-ci-token', password: token } : undefined;
+}
