@@ -21,6 +21,20 @@ const errorOf = async (status: number, body = '', type?: string): Promise<unknow
   rejection(ensureStatus(await answered(status, body, type), [200], 'reading manifest', 'host/app:v1'));
 
 describe('src/http/read.ts', () => {
+  it.each([
+    [404, { response: { status: 404 }, bytes: new Uint8Array() }],
+    [200, { code: 'NETWORK' }],
+  ])('takes a %i whose body was cut short for what it is', async (status, expected) => {
+    const server = await scriptedServer((request, response) => {
+      response.writeHead(status, { 'content-length': '100' }).write('{"errors":', () => request.socket.destroy());
+    });
+    const sockets = transport({ clock: realClock(), connections: 2 });
+    onTestFinished(() => sockets.close());
+    expect(await readAll(sockets.fetch, requestTo(server.url), 1000).catch((error: unknown) => error)).toMatchObject(
+      expected,
+    );
+  });
+
   it('returns on an expected status and leaves the body alone', async () => {
     const response = await answered(202, 'body');
     await ensureStatus(response, [201, 202], 'writing', 'it');
