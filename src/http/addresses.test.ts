@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressProblem, isLoopback, isPrivate } from './addresses.ts';
+import { addressProblem, isLoopback, isPrivate, resolvedProblem } from './addresses.ts';
 
 const problem = (target: string, from?: string): string | undefined =>
   addressProblem(new URL(target), from === undefined ? undefined : new URL(from));
@@ -10,6 +10,20 @@ describe('src/http/addresses.ts', () => {
     'https://169.254.0.1',
     'http://0xA9FEA9FE/', // the same address as hexadecimal
     'http://2852039166/', // and as a number
+    'http://0251.0376.0251.0376/', // in octal
+    'http://169.16689662/', // with parts left out
+    'http://0xa9.254.0251.0xfe./', // in all of these, with the root's dot
+    'http://１６９.254.169.254/', // in other digits
+    'http://169。254。169。254/', // and with other dots
+    'http://[::169.254.169.254]/',
+    'http://[::ffff:0:169.254.169.254]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[2002:a9fe:a9fe::]/',
+    'http://[fd00:ec2::23]/',
+    'http://169.254.170.2/v2/credentials',
+    'http://100.100.100.200/latest',
+    'http://192.0.0.192/opc/v2/',
+    'http://168.63.129.16/machine',
     'http://[fe80::1]/',
     'http://[febf::1]:80/',
     'http://[fd00:ec2::254]/',
@@ -67,5 +81,45 @@ describe('src/http/addresses.ts', () => {
       ['localhost.example.com', 'notlocalhost', '128.0.0.1', '127.0.0.1.example.com', '10.0.0.1'].map(isLoopback),
     ).toEqual([false, false, false, false, false]);
     expect(['172.32.0.1', '10.example.com', '11.0.0.1'].map(isPrivate)).toEqual([false, false, false]);
+  });
+
+  it('lets each credential source ask its own metadata address, and no other', () => {
+    const asks = (target: string, metadata: 'google' | 'ecr'): boolean =>
+      addressProblem(new URL(target), undefined, { metadata }) === undefined;
+    expect(asks('http://169.254.169.254/computeMetadata/v1/', 'google')).toBe(true);
+    expect(asks('http://metadata.google.internal/computeMetadata/v1/', 'google')).toBe(true);
+    expect(asks('http://169.254.169.254/latest/api/token', 'ecr')).toBe(true);
+    expect(asks('http://169.254.170.2/v2/credentials', 'ecr')).toBe(true);
+    expect(asks('http://[fd00:ec2::23]/v1/credentials', 'ecr')).toBe(true);
+    expect(asks('http://169.254.170.2/', 'google')).toBe(false);
+    expect(asks('http://metadata.google.internal/', 'ecr')).toBe(false);
+    expect(asks('http://169.254.169.253/', 'google')).toBe(false);
+    expect(asks('http://[::ffff:169.254.169.254]/', 'google')).toBe(false);
+  });
+
+  it('believes what connections have shown of a host more than its name', () => {
+    const inside = (host: string): boolean => host === 'registry.corp' || isPrivate(host);
+    const between = (from: string, to: string): string | undefined =>
+      addressProblem(new URL(to), new URL(from), { inside });
+    expect(between('https://registry.corp/', 'https://10.0.0.1/token')).toBeUndefined();
+    expect(between('https://registry.example/', 'https://registry.corp/token')).toContain('private');
+  });
+
+  it.each([
+    ['169.254.169.254', 'anywhere', true],
+    ['::ffff:169.254.169.254', 'anywhere', true],
+    ['::ffff:a9fe:a9fe', 'outside', true],
+    ['fd00:ec2::254', 'anywhere', true],
+    ['fe80::1', 'anywhere', true],
+    ['10.0.0.1', 'anywhere', false],
+    ['10.0.0.1', 'outside', true],
+    ['::1', 'outside', true],
+    ['::ffff:127.0.0.1', 'outside', true],
+    ['192.0.2.1', 'outside', false],
+    ['169.254.169.254', 'google', false],
+    ['169.254.170.2', 'google', true],
+    ['169.254.170.2', 'ecr', false],
+  ] as const)('judges a name that stands for %s, asked for %s', (address, reach, refused) => {
+    expect(resolvedProblem(address, reach) !== undefined).toBe(refused);
   });
 });

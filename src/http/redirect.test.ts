@@ -66,6 +66,30 @@ describe('src/http/redirect.ts', () => {
     expect(hops[1]?.anonymous).toBeUndefined();
   });
 
+  it('takes an address that a server gave for a redirect: nothing meant for that server goes elsewhere', async () => {
+    const elsewhere = await scriptedServer((_request, response) => void response.writeHead(201).end());
+    const registry = new URL('http://127.0.0.1:1/v2/app/blobs/uploads/');
+    const { fetch, hops } = following();
+    const upload = { method: 'PUT', from: registry, scopes: [{ repository: 'app', actions: ['push'] }] } as const;
+    await fetch(requestTo(elsewhere.url, { ...upload, headers: { authorization: 'Bearer mine' } }));
+    expect(elsewhere.headers[0]?.authorization).toBeUndefined();
+    expect(hops[0]).toMatchObject({ anonymous: true });
+    expect(hops[0]?.scopes).toBeUndefined();
+    await fetch(requestTo(elsewhere.url, { ...upload, from: elsewhere.url }));
+    expect(hops[1]?.scopes).toEqual(upload.scopes);
+    expect(
+      await rejection(fetch(requestTo('http://127.0.0.1/', { ...upload, from: new URL('http://a.example/') }))),
+    ).toMatchObject({
+      code: 'REFUSED_ADDRESS',
+      message: expect.stringContaining('private address'),
+    });
+  });
+
+  it('asks no metadata address, whatever the request says of itself', async () => {
+    const request = requestTo('http://169.254.169.254/', { metadata: 'google' });
+    expect(await rejection(following().fetch(request))).toMatchObject({ code: 'REFUSED_ADDRESS' });
+  });
+
   it('ends a loop after five hops', async () => {
     const server = await scriptedServer(to('/again'));
     expect(await rejection(following().fetch(requestTo(server.url)))).toMatchObject({

@@ -21,6 +21,8 @@ type RegistryOptions = {
   readonly postStatus?: number;
   readonly realm?: string;
   readonly tokenStatus?: number;
+  /** Whether the token server takes what a request is authorized by; everything unless given. */
+  readonly takes?: (authorization: string | undefined) => boolean;
   /** What the challenge says of a token that is not taken. */
   readonly error?: string;
 };
@@ -31,6 +33,7 @@ export async function tokenRegistry({
   postStatus = 200,
   realm,
   tokenStatus = 200,
+  takes = () => true,
   error,
 }: RegistryOptions = {}): Promise<TokenRegistry> {
   const asked: string[][] = [];
@@ -40,6 +43,10 @@ export async function tokenRegistry({
     const posted = new URLSearchParams((await bodyOf(request)).toString());
     if (request.method === 'POST' && postStatus !== 200) {
       response.writeHead(postStatus).end();
+      return;
+    }
+    if (!takes(request.headers.authorization)) {
+      response.writeHead(401).end('{"details":"incorrect username or password"}');
       return;
     }
     asked.push(request.method === 'POST' ? [...posted.values()].toSorted() : url.searchParams.getAll('scope'));
@@ -84,7 +91,7 @@ export const pull = (repository: string): Scope => ({ repository, actions: ['pul
 /** Status and body of the answer to a request. */
 export async function read(fetch: Fetch, url: URL, given: Partial<HttpRequest> = {}): Promise<string> {
   const response = await fetch(requestTo(url, given));
-  return `${response.status} ${Buffer.from(await response.body.bytes(1000)).toString()}`;
+  return `${response.status} ${Buffer.from(await response.body.bytes(20_000)).toString()}`;
 }
 
 /** Answers with what a request was authorized by, and challenges the others. */
