@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BASELINES } from '../bench/baselines.ts';
+import { BUDGETS, overruns } from '../bench/budgets.ts';
+import { measure } from '../bench/measure.ts';
+import { runTree } from '../bench/run-tree.ts';
+import { SCENARIOS } from '../bench/scenarios.ts';
+import { writeTree } from '../bench/tree-files.ts';
+import { countTree, generateTree, type TreeSize } from '../bench/tree.ts';
+import { loadManifests } from '../src/manifest/load.ts';
+import { ensureBuilt, KPROMO } from './support/built-cli.ts';
+
+const SMALL: TreeSize = { projects: 2, images: 2, versions: 10, mirrors: 2, pending: 3 };
+
+describe('bench/tree', () => {
+  it('makes one digest in 20 tagless and gives one in 10 two tags', () => {
+    const versions = generateTree(SMALL).projects.flatMap(({ images }) => images.flatMap((image) => image.versions));
+    const withTags = (count: number): number => versions.filter(({ tags }) => tags.length === count).length;
+    expect([withTags(0), withTags(1), withTags(2)]).toEqual([2, 34, 4]);
+    expect(new Set(versions.map(({ digest }) => digest)).size).toBe(40);
+  });
+
+  it.each([0, 1, 3, 40])('makes exactly %i digests pending', (pending) => {
+    const { projects } = generateTree({ ...SMALL, pending });
+    const images = projects.flatMap((project) => project.images);
+    expect(images.flatMap(({ versions }) => versions.filter((version) => version.pending)).length).toBe(pending);
+  });
+
+  it('makes the same tree for the same size', () => {
+    expect(generateTree(SMALL)).toEqual(generateTree(SMALL));
+  });
+
+  it('lets a pending image share one layer with all and one with its name', () => {
+    const { projects } = generateTree({ ...SMALL, pending: 40 });
+    const layers = projects.flatMap(({ images }) =>
+      images.flatMap(({ versions }) => versions.map(({ pending }) => pending?.layerSeeds ?? [])),
+    );
+    expect([0, 1, 2].map((index) => new Set(layers.map((seeds) => seeds[index])).size)).toEqual([1, 4, 40]);
+  });
+
+  it('makes one destination the root of the others when they are nested', () => {
+    const { projects } = generateTree({ ...SMALL, nested: true });
+    expect(projects.map(({ destination }) => destination)).toEqual(['prod', 'prod/project-1']);
+  });
+
+  it('counts the trees of the baselines as those do', () => {
+    const counts = ['s-noop', 'm-noop', 'full-dry'].map((name) => {
+      const scenario = SCENARIOS.get(name);
+      if (scenario?.kind !== 'tree') throw new Error(`${name} is no tree`);
+      const { digests, repositories } = countTree(generateTree({ ...scenario.size, pending: 0 }));
+      return [digests, repositories];
+    });
+    expect(counts).toEqual([
+      [180, 120],
+      [1_200, 2_640],
+      [45_628, 30_866],
+    ]);
+  });
+});
+
+describe('bench/tree-files', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-test-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('writes what the program reads without a problem', async () => {
+    const tree = generateTree(SMALL);
+    await writeTree(tree, folder, 'staging.example', ['a.example', 'b.example']);
+    const { projects, problems } = await loadManifests({ thinManifestDir: folder });
+    expect(problems).toEqual([]);
+    expect(projects.map(({ source, destinations }) => [source, destinations.map(({ name }) => name)])).toEqual([
+      ['staging.example/staging/project-0', ['a.example/prod/project-0', 'b.example/prod/project-0']],
+      ['staging.example/staging/project-1', ['a.example/prod/project-1', 'b.example/prod/project-1']],
+    ]);
+    const read = projects.flatMap(({ images }) => images.flatMap(({ digests }) => digests));
+    const made = tree.projects.flatMap(({ images }) => images.flatMap(({ versions }) => versions));
+    expect(read.map(({ digest, tags }) => ({ digest, tags }))).toEqual(
+      made.map(({ digest, tags }) => ({ digest, tags })),
+    );
+  });
+});
+
+describe('bench/measure', () => {
+  it('tells how a program ended and what it needed', async () => {
+    const busy =
+      'const all = Buffer.alloc(64 * 1024 * 1024, 1); setTimeout(() => { console.error("bye"); process.exit(3); }, 200)';
+    const measured = await measure({ program: process.execPath, args: ['-e', busy] });
+    expect(measured).toMatchObject({ exit: 3, lastWords: 'bye\n' });
+    expect(measured.wallSeconds).toBeGreaterThan(0.15);
+    if (process.platform === 'linux') expect(measured.peakMiB).toBeGreaterThan(64);
+  });
+
+  it('tells what ended a program', async () => {
+    const measured = await measure({ program: process.execPath, args: ['-e', 'process.kill(process.pid, "SIGKILL")'] });
+    expect(measured.exit).toBe('SIGKILL');
+  });
+});
+
+describe('bench/budgets', () => {
+  const measured = { exit: 0, wallSeconds: 60, peakMiB: 350, requests: 31_300 };
+
+  it('finds nothing in what keeps to it, and names each limit that was not kept', () => {
+    const budget = BUDGETS['full-dry'] ?? {};
+    expect(overruns(budget, measured)).toEqual([]);
+    expect(overruns(budget, { ...measured, wallSeconds: 61, requests: 31_301 })).toEqual([
+      'requests: 31301, not 31300 or less',
+      'wallSeconds: 61, not 60 or less',
+    ]);
+  });
+
+  it('is, like the baselines, of scenarios that there are', () => {
+    const names = [...Object.keys(BUDGETS), ...Object.keys(BASELINES)];
+    expect(names.filter((name) => !SCENARIOS.has(name))).toEqual([]);
+  });
+});
+
+describe('bench/run-tree', () => {
+  const run = async (scenario: Partial<TreeSize>, job: 'dry' | 'promote'): ReturnType<typeof runTree> => {
+    await ensureBuilt();
+    const size = { ...SMALL, ...scenario };
+    return runTree({ kind: 'tree', size, job, google: true }, { program: KPROMO, env: {} });
+  };
+
+  it('measures the built program, and counts what it asks of all registries', async () => {
+    const result = await run({}, 'promote');
+    expect(result).toMatchObject({ exit: 0, unexpected: [], tree: { digests: 40, repositories: 12 } });
+    // Three images, each of a config and three layers, to two mirrors.
+    expect(result.kinds).toMatchObject({ list: 8, getManifest: 3, getBlob: 12, put: 24 });
+    expect(result.requests).toBe(Object.values(result.kinds).reduce((sum, count) => sum + count, 0));
+  }, 60_000);
+
+  it('loads nested destinations so that nothing but the pending is missing', async () => {
+    const result = await run({ nested: true, pending: 0 }, 'dry');
+    expect(result).toMatchObject({ exit: 0, kinds: { list: 8 }, requests: 8 });
+  }, 60_000);
+});
