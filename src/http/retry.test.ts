@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeClock, type FakeClock } from '../../test/support/fake-clock.ts';
 import { rejection, requestTo } from '../../test/support/http-request.ts';
 import { bodyOf, scriptedServer, type Answer, type ScriptedServer } from '../../test/support/scripted-server.ts';
+import { PromotionError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { Fetch } from './fetch.ts';
 import { readAll } from './read.ts';
@@ -120,6 +121,39 @@ describe('src/http/retry.ts', () => {
     isAway = true;
     await rejection(fetch(requestTo(server.url)));
     expect(server.requests.length).toBeGreaterThan(before + 7);
+  });
+
+  it('does not take an origin that answered others for one that is away', async () => {
+    let failing = 0;
+    const world = await setup([
+      async (request, response) => {
+        if (request.url === '/good') return ok(request, response);
+        failing += 1;
+        if (failing % 3 === 0) await world.fetch(requestTo(new URL('/good', world.server.url)));
+        return broken(request, response);
+      },
+    ]);
+    await rejection(world.fetch(requestTo(new URL('/bad', world.server.url))));
+    const before = failing;
+    await rejection(world.fetch(requestTo(new URL('/bad', world.server.url))));
+    expect(failing).toBeGreaterThan(before + 5);
+  });
+
+  it('does not count one silent socket after another failure, but gives up where there is only silence', async () => {
+    const clock = fakeClock({ skipWaits: true });
+    const sent = async (outcomes: readonly ('NETWORK' | 'TIMEOUT')[]): Promise<number> => {
+      let attempts = 0;
+      const inner: Fetch = async () => {
+        const code = outcomes[Math.min(attempts, outcomes.length - 1)] ?? 'NETWORK';
+        attempts += 1;
+        if (code === 'TIMEOUT') await clock.wait(60_000);
+        throw new PromotionError(code, 'no answer');
+      };
+      await rejection(retry({ clock, random: () => 0 })(inner)(requestTo(new URL('http://registry.test/'))));
+      return attempts;
+    };
+    expect(await sent(['NETWORK', 'TIMEOUT', 'TIMEOUT', 'TIMEOUT', 'TIMEOUT'])).toBe(5);
+    expect(await sent(['TIMEOUT'])).toBe(5);
   });
 
   it('does not try again what another retry inside gave up on', async () => {

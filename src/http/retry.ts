@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Narrator } from '../events.ts';
 import { backoff } from '../ratelimit/backoff.ts';
 import { retryAfter } from '../ratelimit/retry-after.ts';
@@ -45,22 +45,29 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
   // Where a whole budget brought no answer, the next requests are tried once: hundreds of them would wait it out again.
   const away = new Set<string>();
+  const answers = new Map<string, number>();
   const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
   return (inner) => async (request) => {
     const { origin } = request.url;
     const patience = patienceOf(rules, request);
+    const answersBefore = answers.get(origin);
     for (let attempts = 1; ; attempts += 1) {
+      const start = rules.clock.now();
       const outcome = await legible(await attempt(inner, request, givenUp));
-      if ('response' in outcome) away.delete(origin);
+      if ('response' in outcome) {
+        away.delete(origin);
+        answers.set(origin, (answers.get(origin) ?? 0) + 1);
+      }
       if ('response' in outcome && !AGAIN.has(outcome.response.status)) return outcome.response;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = away.has(origin) ? 'budget' : patience(pause);
+      const stop = away.has(origin) ? 'budget' : patience(pause, isSilence(outcome) ? rules.clock.now() - start : 0);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
-        if ('error' in outcome) away.add(origin);
+        // One that answered others meanwhile is not away.
+        if ('error' in outcome && answers.get(origin) === answersBefore) away.add(origin);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }
@@ -108,17 +115,27 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
   return { ms: Math.max(asked ?? 0, own), ordered: asked !== undefined || response.status === 429 };
 }
 
-/** Says for each pause of a request whether it still may be waited. */
+function isSilence(outcome: Outcome): boolean {
+  return (
+    'error' in outcome && (isPromotionError(outcome.error, 'TIMEOUT') || isPromotionError(outcome.error, 'STALLED'))
+  );
+}
+
+/**
+ * Says for each pause of a request, and the time that was spent on silence before it, whether it still may be waited.
+ * One silent socket is chance, and takes half of the usual budget: after another failure it is not counted.
+ */
 function patienceOf(
   rules: { clock: Clock; budget: number; maxWait: number },
   request: HttpRequest,
-): (pause: Pause) => 'budget' | PromotionError | undefined {
+): (pause: Pause, silent: number) => 'budget' | PromotionError | undefined {
   let firstFailure: number | undefined;
-  let ordered = 0;
-  return (pause) => {
+  let [ordered, excused] = [0, 0];
+  return (pause, silent) => {
     const now = rules.clock.now();
-    firstFailure ??= now;
-    if (!pause.ordered) return now - firstFailure - ordered + pause.ms > rules.budget ? 'budget' : undefined;
+    if (firstFailure === undefined) firstFailure = now;
+    else if (excused === 0) excused = Math.min(silent, rules.budget / 2);
+    if (!pause.ordered) return now - firstFailure - ordered - excused + pause.ms > rules.budget ? 'budget' : undefined;
     ordered += pause.ms;
     if (ordered <= rules.maxWait) return undefined;
     const release = new Date(now + pause.ms).toISOString();
