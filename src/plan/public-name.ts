@@ -1,0 +1,28 @@
+import type { Pattern } from '../image/pattern.ts';
+import type { RepositoryName } from '../image/reference.ts';
+
+/** Where people pull what lies at the places that match. */
+export type PublicName = { readonly match: Pattern; readonly name: string };
+
+/** Upstream's own place and the name that serves it. */
+const UPSTREAM_PLACE = 'k8s-artifacts-prod/images';
+const UPSTREAM_NAME = 'registry.k8s.io';
+
+/**
+ * The name under which people pull from a repository: of the first rule that matches it or a beginning of it (whole
+ * components, the shortest), with the rest kept; else upstream's own; else the repository itself.
+ */
+export function publicNameOf(repository: RepositoryName, rules: readonly PublicName[] = []): RepositoryName {
+  for (const { match, name } of rules) {
+    const start = beginnings(repository).find((beginning) => match.matches(beginning));
+    if (start !== undefined) return `${name}${repository.slice(start.length)}`;
+  }
+  const place = repository.indexOf(UPSTREAM_PLACE);
+  return place < 0 ? repository : `${UPSTREAM_NAME}${repository.slice(place + UPSTREAM_PLACE.length)}`;
+}
+
+/** `a/b/c` begins with `a`, with `a/b` and with itself. */
+function beginnings(repository: RepositoryName): readonly string[] {
+  const ends = [...repository.matchAll(/\//g)].map(({ index }) => index);
+  return [...ends, repository.length].map((end) => repository.slice(0, end));
+}
