@@ -35,7 +35,7 @@ export function redactText(text: string): string {
     .replace(/https?:\/\/[^\s"'<>]+/gi, (url) => (URL.canParse(url) ? redactUrl(new URL(url)) : '…'))
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
     .replace(
-      /\b((?:[\w-]*[_-])?(?:token|password|passwd|secret|signature|sig|authorization|assertion|credential|access_?key|api_?key))(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
+      /\b([\w-]*(?:token|password|passwd|secret|signature|sig|authorization|assertion|credential|access_?key|api_?key))(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
       '$1$2…',
     )
     .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PromotionError } from '../../errors.ts';
 import { askText, form } from './ask.ts';
 import { containerKeys, instanceKeys } from './aws-metadata.ts';
-import type { EcrOptions } from './ecr.ts';
+import type { EcrOptions } from './ecr-client.ts';
 
 /** What signs requests to AWS. */
 export type AwsKeys = {

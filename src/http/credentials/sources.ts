@@ -1,7 +1,8 @@
 import { acr } from './acr.ts';
 import { anonymous, type CredentialSource } from './credential.ts';
 import { dockerConfig, type DockerConfigOptions } from './docker-config.ts';
-import { ecr, type EcrOptions } from './ecr.ts';
+import { ecr } from './ecr.ts';
+import type { EcrOptions } from './ecr-client.ts';
 import { ghcr } from './ghcr.ts';
 import { gitlab } from './gitlab.ts';
 import { google } from './google.ts';

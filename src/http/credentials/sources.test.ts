@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { cloud } from '../../../test/support/cloud.ts';
+import { fakeClock } from '../../../test/support/fake-clock.ts';
+import { homeWith } from '../../../test/support/home.ts';
+import type { Credential } from './credential.ts';
+import { credentialSources, defaultCredentials } from './sources.ts';
+
+const forever = new AbortController().signal;
+
+/** Everything is set in this environment; the cloud gives the same to everybody. */
+const ENV = {
+  METADATA_SERVER_DETECTION: 'assume-present',
+  GITHUB_TOKEN: 'ghs',
+  GITHUB_ACTOR: 'octocat',
+  CI_REGISTRY: 'registry.gitlab.example',
+  CI_JOB_TOKEN: 'job-token',
+  AZURE_TENANT_ID: 't',
+  AZURE_CLIENT_ID: 'c',
+  AZURE_CLIENT_SECRET: 's',
+};
+
+const login = (user: string): { readonly auth: string } => ({ auth: Buffer.from(`${user}:mine`).toString('base64') });
+
+async function opened() {
+  const clock = fakeClock();
+  const home = await homeWith({
+    '.docker/config.json': { auths: { 'eu.gcr.io': login('me'), 'ghcr.io.evil': login('me') } },
+  });
+  const world = await cloud(clock, () => ({
+    json: { access_token: 'cloud', refresh_token: 'acr', expires_in: 3600 },
+  }));
+  const sources = credentialSources({ clock, env: ENV, home, fetch: world.fetch });
+  const first = defaultCredentials(sources);
+  return { world, sources, ask: (host: string): Promise<Credential | undefined> => first(host, forever) };
+}
+
+describe('src/http/credentials/sources.ts', () => {
+  it('takes what people logged in to with Docker before any cloud', async () => {
+    const { world, ask } = await opened();
+    expect(await ask('eu.gcr.io')).toEqual({ kind: 'basic', username: 'me', password: 'mine' });
+    expect(world.asked).toEqual([]);
+  });
+
+  it('asks the one cloud whose host it is', async () => {
+    const { ask } = await opened();
+    expect(await ask('us.gcr.io')).toMatchObject({ username: 'oauth2accesstoken', password: 'cloud' });
+    expect(await ask('acme.azurecr.io')).toEqual({ kind: 'identity', username: '', token: 'acr' });
+    expect(await ask('ghcr.io')).toMatchObject({ username: 'octocat' });
+    expect(await ask('registry.gitlab.example')).toMatchObject({ username: 'gitlab-ci-token', password: 'job-token' });
+  });
+
+  it.each([
+    'docker.io',
+    'registry.example',
+    'pkg.dev.evil.com',
+    'evil-gcr.io',
+    'acme.azurecr.io.evil.com',
+    'evil.ghcr.io',
+    '127.0.0.1:5000',
+    '',
+  ])('has nothing for %j, and asks no cloud', async (host) => {
+    const { world, ask } = await opened();
+    expect(await ask(host)).toBeUndefined();
+    expect(world.asked).toEqual([]);
+  });
+
+  it('does not let a source that is named for a host give it the credential of another cloud', async () => {
+    const { world, sources } = await opened();
+    for (const name of ['google', 'ecr', 'acr', 'ghcr', 'gitlab', 'none'] as const)
+      expect(await sources[name]('mirror.example', forever)).toBeUndefined();
+    expect(await sources.none('ghcr.io', forever)).toBeUndefined();
+    expect(world.asked).toEqual([]);
+  });
+});
