@@ -1,13 +1,16 @@
 import { homedir } from 'node:os';
 import type { Clock } from '../clock.ts';
+import { NO_CONFIG, type RegistryConfig } from '../config/config.ts';
 import type { Narrator } from '../events.ts';
 import type { CredentialSource } from '../http/credentials/credential.ts';
-import { credentialSources, defaultCredentials } from '../http/credentials/sources.ts';
-import { baseUrl } from '../http/http-scheme.ts';
+import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
+import { environmentProxy } from '../http/proxy.ts';
 import { httpStack } from '../http/stack.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
+import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
+import { hostSettings } from './host-settings.ts';
 
 export type RegistryOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,19 +18,38 @@ export type RegistryOptions = {
   readonly narrate: Narrator;
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number;
+  /** What differs from the defaults for some hosts; nothing unless given. */
+  readonly config?: RegistryConfig;
+  /** The longest wait, in milliseconds, that a registry may order; the stack's default unless given. */
+  readonly maxWait?: number;
 };
 
 /** `close` ends all connections. */
 export type Registries = { readonly registry: Registry; readonly pause: Pause; close(): Promise<void> };
 
-/** Opens the way to all registries: the request stack with the user's credentials. */
-export function openRegistries({ env, clock, narrate, random }: RegistryOptions): Registries {
+/** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy that is none. */
+export function openRegistries({ env, clock, narrate, random, config, maxWait }: RegistryOptions): Registries {
+  const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env));
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
-  const stack = httpStack({ clock, narrate, random, credentials });
-  const sources = credentialSources({ env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound });
-  const ofEachHost = defaultCredentials(sources);
+  const stack = httpStack({
+    clock,
+    narrate,
+    random,
+    credentials,
+    settingsOf: hosts.settingsOf,
+    ...(maxWait !== undefined && { maxWait }),
+  });
+  const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
+  const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);
-  const registry = distributionRegistry({ fetch: stack.fetch, baseUrl: (host) => baseUrl(host), clock, pause });
+  const registry = distributionRegistry({
+    fetch: stack.fetch,
+    baseUrl: hosts.baseUrl,
+    traitsOf: hosts.traitsOf,
+    creator: ecrRepositories(cloud),
+    clock,
+    pause,
+  });
   return { registry, pause, close: stack.close };
 }

@@ -7,10 +7,7 @@ describe('src/http/http-scheme.ts', () => {
     ['127.0.0.1', 'http://127.0.0.1/'],
     ['127.1.2.3:80', 'http://127.1.2.3/'],
     ['[::1]:5000', 'http://[::1]:5000/'],
-    ['plain.example:5000', 'http://plain.example:5000/'],
-    ['Plain.Example:5000', 'http://plain.example:5000/'],
-    ['plain.example:443', 'http://plain.example:443/'],
-    ['plain.example', 'https://plain.example/'],
+    ['Plain.Example', 'https://plain.example/'],
     ['plain.example:5000.evil.com', 'https://plain.example:5000.evil.com/'],
     ['localhost.evil.com', 'https://localhost.evil.com/'],
     ['10.0.0.1:5000', 'https://10.0.0.1:5000/'],
@@ -19,7 +16,19 @@ describe('src/http/http-scheme.ts', () => {
     ['index.docker.io', 'https://registry-1.docker.io/'],
   ])('reaches %s at %s', (host, expected) => {
     if (!URL.canParse(expected)) expect(() => baseUrl(host)).toThrow('Invalid URL');
-    else expect(baseUrl(host, ['plain.example:5000', 'PLAIN.example:443']).href).toBe(expected);
+    else expect(baseUrl(host).href).toBe(expected);
+  });
+
+  it.each([
+    ['Plain.Example:5000', true, 'http://plain.example:5000/'],
+    ['plain.example:443', true, 'http://plain.example:443/'],
+    ['10.0.0.1', true, 'http://10.0.0.1/'],
+    ['localhost:5000', true, 'http://localhost:5000/'],
+    ['localhost:5000', false, 'https://localhost:5000/'],
+    ['127.0.0.1', false, 'https://127.0.0.1/'],
+    ['plain.example', false, 'https://plain.example/'],
+  ])('reaches %s, whose being insecure is %s, at %s', (host, insecure, expected) => {
+    expect(baseUrl(host, insecure).href).toBe(expected);
   });
 
   it('names a registry as people do', () => {

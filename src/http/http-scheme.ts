@@ -12,13 +12,12 @@ export function registryName(host: string): string {
 }
 
 /**
- * Where the registry of this `host[:port]` is reached: plain HTTP on loopback and for the hosts named in `insecureHosts`
- * (compared whole, in lower case), else HTTPS.
+ * Where the registry of this `host[:port]` is reached: over plain HTTP or HTTPS as `insecure` says; where nothing is
+ * said, loopback over HTTP and everything else over HTTPS.
  */
-export function baseUrl(host: string, insecureHosts: Iterable<string> = []): URL {
+export function baseUrl(host: string, insecure?: boolean): URL {
   const name = host.toLowerCase();
   const url = new URL(`https://${API_HOSTS.get(name) ?? name}`);
-  const insecure = isLoopback(url.hostname) || [...insecureHosts].some((other) => other.toLowerCase() === name);
   // Built anew rather than changed: `https:` drops an explicit `:443`, which over HTTP is not the default.
-  return insecure ? new URL(`http://${name}`) : url;
+  return (insecure ?? isLoopback(url.hostname)) ? new URL(`http://${name}`) : url;
 }

@@ -3,6 +3,7 @@ import { type Fetch, type HttpRequest, type HttpResponse } from '../http/fetch.t
 import { ensureStatus, readAll } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
+import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
 
@@ -18,9 +19,15 @@ const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/
 type Page = { readonly tags: readonly string[]; readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined };
 
 /** `tags/list`, by pages, with the Google extension where a registry has it; remembers which hosts do. */
-export function tagListing(fetch: Fetch, request: RequestTo): TagLister {
+export function tagListing(
+  { fetch, traitsOf }: Pick<DistributionServices, 'fetch' | 'traitsOf'>,
+  request: RequestTo,
+): TagLister {
   const googleHosts = new Set<string>();
-  const isGoogle = (host: string): boolean => googleHosts.has(host) || GOOGLE_HOST.test(host);
+  const isGoogle = (host: string): boolean => {
+    const { listing = 'auto' } = traitsOf?.(host) ?? {};
+    return listing === 'auto' ? googleHosts.has(host) || GOOGLE_HOST.test(host) : listing === 'google';
+  };
 
   return {
     listRepository: async (repository, call) => {

@@ -10,8 +10,10 @@ import {
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
+import type { DistributionServices } from './distribution.ts';
 import { scopeOf, type RequestTo } from './distribution-request.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
+import { noRepository } from './ecr-repositories.ts';
 import type { BlobUpload, BlobWriter, Call } from './roles.ts';
 
 /** How registries say that they will not mount: each means «then upload». */
@@ -21,18 +23,26 @@ const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
 const SESSION_LOST: readonly number[] = [400, 404, 416];
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
-export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
+export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
+  const { fetch, traitsOf, creator } = services;
   return {
     startBlob: async (repository, blob, from, call) => {
       const object = referenceText(repository, blob.digest);
-      const post = (query: string, scopes: readonly Scope[]): Promise<HttpResponse> => {
+      const { mount: mayMount = true, createRepositories } = traitsOf?.(hostOf(repository)) ?? {};
+      const post: Post = (query, scopes) => {
         const headers = { 'content-length': '0' };
         const path = `blobs/uploads/${query}`;
         return fetch(request(repository, path, { method: 'POST', operation: 'session', scopes, headers }, call));
       };
-      const response =
-        (from === undefined ? undefined : await mount(post, repository, blob, from)) ??
-        (await post('', [scopeOf(repository, 'POST')]));
+      const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
+      const mounted = from === undefined || !mayMount ? undefined : await mount(post, repository, blob, from);
+      let response = mounted ?? (await plain());
+      if (response.status === 404) {
+        await response.body.discard();
+        const created = createRepositories === true && (await creator?.createRepository(repository, call)) === true;
+        if (!created) throw noRepository(repository);
+        response = await plain();
+      }
       await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
       await response.body.discard();
       if (response.status === 201) return 'mounted';
@@ -41,9 +51,12 @@ export function blobWriting(fetch: Fetch, request: RequestTo): BlobWriter {
   };
 }
 
+type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator'>;
+type Post = (query: string, scopes: readonly Scope[]) => Promise<HttpResponse>;
+
 /** The answer to a mount, which may be an open upload; undefined where the registry will hear nothing of it. */
 async function mount(
-  post: (query: string, scopes: readonly Scope[]) => Promise<HttpResponse>,
+  post: Post,
   repository: RepositoryName,
   blob: Descriptor,
   from: RepositoryName,

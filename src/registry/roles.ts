@@ -67,6 +67,21 @@ export type BlobUpload = {
   abandon(call: Call): Promise<void>;
 };
 
+export type RepositoryCreator = {
+  /** True when the repository is there now; false when this registry has no way to create it. */
+  createRepository(repository: RepositoryName, call: Call): Promise<boolean>;
+};
+
+/** What is known of a registry before it is asked. */
+export type HostTraits = {
+  /** How `tags/list` is read: `google` and `tags` take for granted what `auto` finds out. */
+  readonly listing?: 'auto' | 'google' | 'tags';
+  /** False when it is never to be asked for mounts. */
+  readonly mount?: boolean;
+  /** True when repositories that are not there shall be created. */
+  readonly createRepositories?: boolean;
+};
+
 export type RegistryWriter = ManifestWriter & BlobWriter;
 
 /** All registries of a run behind one object: repositories are named with their host. */

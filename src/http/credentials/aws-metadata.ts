@@ -4,7 +4,7 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import { isLoopback } from '../addresses.ts';
 import { askJson, askText, type Question } from './ask.ts';
 import type { AwsKeys } from './aws-keys.ts';
-import type { EcrOptions } from './ecr.ts';
+import type { EcrOptions } from './ecr-client.ts';
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html, and the same from containers
 const RoleKeys = z.object({

@@ -1,0 +1,60 @@
+import { settingsFor, type LimitSettings, type RegistryConfig, type RegistrySettings } from '../config/config.ts';
+import type { CredentialSource } from '../http/credentials/credential.ts';
+import { defaultCredentials, type CredentialSources } from '../http/credentials/sources.ts';
+import { baseUrl, registryName } from '../http/http-scheme.ts';
+import type { SettingsOf } from '../http/origin-settings.ts';
+import type { ProxyFor } from '../http/proxy.ts';
+import type { HostTraits } from '../registry/roles.ts';
+
+/** What each layer asks the registry configuration about a host. */
+export type HostSettings = {
+  /** How an origin is reached. */
+  readonly settingsOf: SettingsOf;
+  /** How fast an origin may be asked. */
+  readonly limitsOf: (origin: string) => LimitSettings;
+  /** Where a host of a manifest is. */
+  readonly baseUrl: (host: string) => URL;
+  readonly traitsOf: (host: string) => HostTraits;
+  /** The credential source of each host, by the name that the configuration says, else the usual ones. */
+  readonly credentials: (sources: CredentialSources) => CredentialSource;
+};
+
+/** Kinds whose `tags/list` has the Google extension. */
+const GOOGLE_KINDS: readonly RegistrySettings['kind'][] = ['artifact-registry', 'gcr'];
+
+/** Answers from the configuration, and from the environment which proxy is on the way. */
+export function hostSettings(config: RegistryConfig, proxyFor: ProxyFor): HostSettings {
+  const ofOrigin = (origin: URL): RegistrySettings | undefined =>
+    settingsFor(config, origin, registryName(origin.host));
+  const ofHost = (host: string): RegistrySettings | undefined => settingsFor(config, baseUrl(host), host);
+  return {
+    settingsOf: (origin) => {
+      const { ca, clientCertificate, timeouts, limits, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
+      return {
+        ...(ca !== undefined && { ca }),
+        ...(clientCertificate !== undefined && { clientCertificate }),
+        ...(timeouts !== undefined && { timeouts }),
+        ...(limits?.concurrency !== undefined && { connections: limits.concurrency }),
+        ...(proxy !== undefined && proxy !== 'none' && { proxy }),
+      };
+    },
+    limitsOf: (origin) => ofOrigin(new URL(origin))?.limits ?? {},
+    baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
+    traitsOf: (host) => {
+      const { kind, listing, mount, createRepositories } = ofHost(host) ?? {};
+      const ofKind = GOOGLE_KINDS.includes(kind) ? ('google' as const) : undefined;
+      return {
+        listing: listing ?? ofKind ?? 'auto',
+        ...(mount !== undefined && { mount }),
+        ...(createRepositories !== undefined && { createRepositories }),
+      };
+    },
+    credentials: (sources) => {
+      const usual = defaultCredentials(sources);
+      return (host, signal, refused) => {
+        const named = ofHost(registryName(host))?.credentials;
+        return (named === undefined ? usual : sources[named])(host, signal, refused);
+      };
+    },
+  };
+}
