@@ -72,7 +72,7 @@ describe('src/cli/bin.ts', () => {
     expect(
       loaded.filter(
         (url) =>
-          !/\/src\/(?:cli\/[\w-]+|errors|clock|nearest|duration|image\/pattern)\.ts$/.test(url) &&
+          !/\/src\/(?:cli\/[\w-]+|abort|errors|clock|nearest|duration|image\/pattern)\.ts$/.test(url) &&
           !url.startsWith('node:'),
       ),
     ).toEqual([]);
