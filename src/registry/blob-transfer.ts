@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts';
 import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Pause } from '../http/pause.ts';
@@ -77,11 +78,30 @@ async function bring(services: TransferServices, blob: Descriptor, lane: Lane, s
       if (isPromotionError(error, 'UPLOAD_LOST')) {
         // A replayed request finds its session closed when the first one had succeeded after all.
         if (await services.registry.hasBlob(lane.target.repository, blob.digest, lane.call)) return;
-      } else if (!isUnreachable(error)) await upload.abandon(lane.farewell);
+      } else if (!isUnreachable(error)) await takeLeave(upload, lane, services.clock);
       if (lane.call.signal.aborted || !isRestartable(error) || attempt === MAX_UPLOADS) throw error;
       lane.attempts += 1;
       await services.pause(attempt, lane.call.signal);
     }
+  }
+}
+
+/** A stopped run may take 5 s to end; within this, a registry that answers at all has deleted an upload. */
+const FAREWELL_MS = 3_000;
+
+/** Deletes an upload, also when the run was stopped: then for a short time only. */
+async function takeLeave(upload: BlobUpload, { farewell }: Lane, clock: Clock): Promise<void> {
+  const own = new AbortController();
+  let cancel: (() => void) | undefined;
+  const hurry = (): void => {
+    cancel = clock.timer(FAREWELL_MS, () => own.abort(farewell.signal.reason));
+  };
+  const ignoreStop = farewell.signal.aborted ? hurry() : onAbort(farewell.signal, hurry);
+  try {
+    await upload.abandon({ ...farewell, signal: own.signal });
+  } finally {
+    ignoreStop?.();
+    cancel?.();
   }
 }
 
