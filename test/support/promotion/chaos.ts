@@ -17,14 +17,14 @@ export const CHAOS_KINDS = [
   'reset after the work',
   'truncated',
   'stalled',
-  'expired tokens',
+  'expired token',
 ] as const;
 
 export type ChaosKind = (typeof CHAOS_KINDS)[number];
 
 const HTML = '<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>';
 
-const FAULTS: Readonly<Record<Exclude<ChaosKind, 'expired tokens'>, Fault>> = {
+const FAULTS: Readonly<Record<Exclude<ChaosKind, 'expired token'>, Fault>> = {
   '429': {
     status: 429,
     headers: { 'content-type': 'application/json' },
@@ -88,9 +88,7 @@ export async function startChaosRegistry(options: ChaosOptions, store?: Registry
     const kind = faultOf(options, request);
     if (kind === undefined) return undefined;
     count(kind);
-    if (kind !== 'expired tokens') return FAULTS[kind];
-    current.expireTokens();
-    return undefined;
+    return kind === 'expired token' ? expiredToken(request) : FAULTS[kind];
   };
   const start = async (): Promise<void> => {
     current = await startOn(port, registryOptions, current.store, clock);
@@ -124,7 +122,16 @@ export async function startChaosRegistry(options: ChaosOptions, store?: Registry
 function faultOf({ seed, share }: ChaosOptions, { kind, nth }: FaultRequest): ChaosKind | undefined {
   const dice = hash(`${seed} ${kind} ${nth}`);
   if (dice >= share) return undefined;
-  return CHAOS_KINDS[Math.floor((dice / share) * CHAOS_KINDS.length)];
+  const chosen = CHAOS_KINDS[Math.floor((dice / share) * CHAOS_KINDS.length)];
+  // A token server that says 401 refuses the password, which is another story.
+  return chosen === 'expired token' && kind === 'token' ? undefined : chosen;
+}
+
+/** As the registry's own answer to a token that it no longer takes. Others keep theirs: an outage ends all of them at once. */
+function expiredToken({ headers, repository }: FaultRequest): Fault {
+  const realm = `Bearer realm="http://${headers.host ?? ''}/token",service="test-registry"`;
+  const challenge = `${realm},scope="repository:${repository}:pull,push",error="invalid_token"`;
+  return { status: 401, headers: { 'www-authenticate': challenge }, body: '{"errors":[{"code":"UNAUTHORIZED"}]}' };
 }
 
 /** A number from 0 to 1 that is the same for the same text: FNV-1a, stirred so that neighbours differ. */
