@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { PromotionError } from '../errors.ts';
 import type { Narrator } from '../events.ts';
 import { backoff } from '../ratelimit/backoff.ts';
 import { retryAfter } from '../ratelimit/retry-after.ts';
@@ -25,7 +25,7 @@ export type RetryOptions = {
 const BUDGET = 120_000;
 
 /** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
-const MAX_WAIT = 600_000;
+export const MAX_WAIT = 600_000;
 
 // 425: RFC 8470; 520 to 524: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
@@ -52,7 +52,6 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
     const patience = patienceOf(rules, request);
     const answersBefore = answers.get(origin);
     for (let attempts = 1; ; attempts += 1) {
-      const start = rules.clock.now();
       const outcome = await legible(await attempt(inner, request, givenUp));
       if ('response' in outcome) {
         away.delete(origin);
@@ -61,7 +60,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       if ('response' in outcome && !AGAIN.has(outcome.response.status)) return outcome.response;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = away.has(origin) ? 'budget' : patience(pause, isSilence(outcome) ? rules.clock.now() - start : 0);
+      const stop = away.has(origin) ? 'budget' : patience(pause);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
@@ -115,27 +114,22 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
   return { ms: Math.max(asked ?? 0, own), ordered: asked !== undefined || response.status === 429 };
 }
 
-function isSilence(outcome: Outcome): boolean {
-  return (
-    'error' in outcome && (isPromotionError(outcome.error, 'TIMEOUT') || isPromotionError(outcome.error, 'STALLED'))
-  );
-}
-
 /**
- * Says for each pause of a request, and the time that was spent on silence before it, whether it still may be waited.
- * One silent socket is chance, and takes half of the usual budget: after another failure it is not counted.
+ * Says for each pause of a request whether it still may be waited. One attempt uses up a quarter of the budget at most:
+ * neither a single silent socket nor a machine that slept is a registry that stays away.
  */
 function patienceOf(
   rules: { clock: Clock; budget: number; maxWait: number },
   request: HttpRequest,
-): (pause: Pause, silent: number) => 'budget' | PromotionError | undefined {
-  let firstFailure: number | undefined;
-  let [ordered, excused] = [0, 0];
-  return (pause, silent) => {
+): (pause: Pause) => 'budget' | PromotionError | undefined {
+  let last: number | undefined;
+  let [used, ordered] = [0, 0];
+  return (pause) => {
     const now = rules.clock.now();
-    if (firstFailure === undefined) firstFailure = now;
-    else if (excused === 0) excused = Math.min(silent, rules.budget / 2);
-    if (!pause.ordered) return now - firstFailure - ordered - excused + pause.ms > rules.budget ? 'budget' : undefined;
+    if (last !== undefined) used += Math.min(now - last, rules.budget / 4);
+    last = now;
+    if (!pause.ordered) return used + pause.ms > rules.budget ? 'budget' : undefined;
+    last += pause.ms;
     ordered += pause.ms;
     if (ordered <= rules.maxWait) return undefined;
     const release = new Date(now + pause.ms).toISOString();
