@@ -16,6 +16,7 @@ describe('src/cli/cip-options.ts', () => {
       sign: true,
       threads: 20,
       allowRegistries: [],
+      maxWait: 600_000,
       detailedExitcode: false,
       logLevel: 'info',
     });
@@ -29,6 +30,8 @@ describe('src/cli/cip-options.ts', () => {
       '--threads=3',
       '--allow-registry=A.example',
       '--allow-registry=*.b.example',
+      '--registry-config=r.yaml',
+      '--max-wait=1m30s',
       '--detailed-exitcode',
       '--log-level=Debug',
       '--max-image-size=1',
@@ -39,6 +42,8 @@ describe('src/cli/cip-options.ts', () => {
       parseOnly: false,
       sign: false,
       threads: 3,
+      registryConfig: 'r.yaml',
+      maxWait: 90_000,
       detailedExitcode: true,
       logLevel: 'debug',
     });
@@ -61,6 +66,12 @@ describe('src/cli/cip-options.ts', () => {
       expect(options('--manifests=x', ...argv.filter((word) => word !== undefined)).confirm).toBe(false);
     },
   );
+
+  it.each(['0', '0s', '-1m'])('refuses to wait for %s at most', (text) => {
+    expect(() => options('--manifests=x', `--max-wait=${text}`)).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--max-wait') }),
+    );
+  });
 
   it('promotes with --confirm --dry-run=false', () => {
     expect(options('--manifests=x', '--confirm', '--dry-run=false', '--sign=f').confirm).toBe(true);

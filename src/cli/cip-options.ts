@@ -20,6 +20,10 @@ export type CipOptions = {
   readonly threads: number;
   /** What covers the registries that manifests may name; empty allows every registry. */
   readonly allowRegistries: readonly Pattern[];
+  /** The registry configuration, where there is one. */
+  readonly registryConfig?: string;
+  /** Milliseconds; the longest wait that a registry may order. */
+  readonly maxWait: number;
   readonly detailedExitcode: boolean;
   readonly logLevel: LogLevel;
 };
@@ -33,8 +37,12 @@ export function cipOptions(parsed: Parsed): CipOptions {
   refuseContradictions(parsed);
   if (values.threads <= 0)
     throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
+  if (values['max-wait'] <= 0)
+    throw usage('--max-wait is not longer than nothing', 'write a length of time, for example 10m, or leave it out');
   return {
     ...manifestSource(values),
+    ...(values['registry-config'] !== '' && { registryConfig: values['registry-config'] }),
+    maxWait: values['max-wait'],
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,

@@ -109,6 +109,21 @@ export const CIP_FLAGS = [
     help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
   },
   {
+    name: 'registry-config',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'How registries are reached: certificates, proxies, credentials, limits and more; docs/registry-config.md explains it.',
+  },
+  {
+    name: 'max-wait',
+    type: 'duration',
+    default: '10m',
+    value: 'DURATION',
+    help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
+  },
+  {
     name: 'detailed-exitcode',
     type: 'bool',
     default: 'false',
@@ -168,10 +183,12 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [143, 'Stopped by SIGTERM, after the summary.'],
 ];
 
-/** The environment variables that the command line itself reads. */
+/** The environment variables that change what any run does; those of credentials are explained elsewhere. */
 export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
   ['NO_COLOR', 'Any value but the empty one switches colours off.'],
   ['TERM', 'No colours when it is "dumb".'],
+  ['HTTPS_PROXY, HTTP_PROXY', 'The proxy for registries reached over HTTPS and over plain HTTP, as http://host:port.'],
+  ['NO_PROXY', 'Hosts, networks and *, separated by commas, that are reached without a proxy.'],
 ];
 
 /** The command of that name. */

@@ -1,3 +1,5 @@
+import { NO_CONFIG } from '../../config/config.ts';
+import { loadRegistryConfig } from '../../config/load.ts';
 import { loadManifests } from '../../manifest/load.ts';
 import { runPromotion } from '../../promotion.ts';
 import type { RunReport } from '../../pipeline/run-report.ts';
@@ -13,7 +15,9 @@ import { versionName } from './version.ts';
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stderr, env } = services;
   const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
-  const registries = openRegistries({ env, clock, narrate, random: Math.random });
+  const config = options.registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(options.registryConfig);
+  const { maxWait } = options;
+  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait });
   try {
     narrate({
       type: 'log',
