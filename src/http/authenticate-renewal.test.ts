@@ -55,6 +55,20 @@ describe('src/http/authenticate.ts, when credentials expire', () => {
     expect(server.requests).toHaveLength(5);
   });
 
+  it('renews a credential that was stale when it was first needed, once', async () => {
+    for (const [good, answer, requests] of [
+      ['P2', '200 in', 3],
+      ['P9', '401 ', 3],
+    ] as const) {
+      const server = await scriptedServer((request, response) => {
+        if (isPassword(request.headers.authorization, good)) response.end('in');
+        else response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+      });
+      expect(await read(authenticated(renewing().source), server.url)).toBe(answer);
+      expect(server.requests).toHaveLength(requests);
+    }
+  });
+
   it('hands on a 403 that is still one with another password, and any other with its words', async () => {
     const server = await scriptedServer(expiring(0));
     expect(await read(authenticated(renewing().source), server.url)).toBe(`403 ${EXPIRED}`);

@@ -33,9 +33,14 @@ type Pass = { readonly authorization: string; readonly credential?: Credential; 
 type Gate = {
   readonly tokens: TokenSource;
   readonly credentials: CredentialSource;
+  /** How each origin wants to be asked. */
+  readonly learned: Map<string, Scheme>;
   /** Passwords that were taken once: a later 401 is no proof against them. */
   readonly proven: WeakSet<Credential>;
 };
+
+/** What a request has had of another chance. */
+type Chances = { replays: number; renewed: boolean };
 
 /**
  * Answers challenges, by the origin of each request, and remembers how each origin wants to be asked: the next request
@@ -43,41 +48,68 @@ type Gate = {
  * one is called invalid as well; a stream throws REPLAY_NEEDED.
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
-  const gate: Gate = { tokens: tokenSource(options), credentials: options.credentials, proven: new WeakSet() };
-  const learned = new Map<string, Scheme>();
+  const { credentials } = options;
+  const gate: Gate = { tokens: tokenSource(options), credentials, learned: new Map(), proven: new WeakSet() };
   return (inner) => async (request) => {
     if (request.headers?.['authorization'] !== undefined) return inner(request);
-    const { origin } = request.url;
-    const known = learned.get(origin);
-    // Without scopes there is nothing to ask a token for before the registry says what it wants.
-    const unasked = known !== undefined && (known.kind === 'basic' || scopesOf(request).length > 0);
-    let pass = unasked ? await passFor(gate, known, request, scopesOf(request)) : undefined;
-    for (let replays = 0; ; replays += 1) {
+    const chances: Chances = { replays: 0, renewed: false };
+    let pass = await unaskedPass(gate, request);
+    for (;;) {
       const { refused, response } = await judged(await inner(withPass(request, pass)), pass);
-      if (!refused) {
-        if (pass?.credential !== undefined) gate.proven.add(pass.credential);
-        return response;
-      }
-      const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
-      const scheme = response.status === 403 ? known : chooseScheme(challenges);
-      if (scheme === undefined || !mayReplay(replays, challenges)) return response;
-      learned.set(origin, scheme);
-      pass?.forget();
-      if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
-      // The slot of the 401 is given back before a token server is asked for one of its own.
-      if (scheme.kind === 'bearer') await response.body.discard();
-      const next = await passFor(gate, scheme, request, scopesAfter(request, scheme, pass), pass);
-      if (next === undefined || isSaidTwice(gate, pass, next)) return response;
+      if (!refused && pass?.credential !== undefined) gate.proven.add(pass.credential);
+      const next = refused ? await nextPass(gate, request, response, pass, chances) : undefined;
+      if (next === undefined) return response;
       await response.body.discard();
       pass = next;
     }
   };
 }
 
-/** A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), which may pass. */
-function mayReplay(replays: number, challenges: readonly Challenge[]): boolean {
-  if (replays === 0) return true;
-  return replays < MOST_REPLAYS && challenges.some(({ params }) => params.get('error') === 'invalid_token');
+/** What a request brings along by itself, once its origin is known. */
+async function unaskedPass(gate: Gate, request: HttpRequest): Promise<Pass | undefined> {
+  const known = gate.learned.get(request.url.origin);
+  // Without scopes there is nothing to ask a token for before the registry says what it wants.
+  const enough = known?.kind === 'basic' || scopesOf(request).length > 0;
+  return known !== undefined && enough ? passFor(gate, known, request, scopesOf(request)) : undefined;
+}
+
+/** What to send a refused request with once more; undefined where the refusal stands. */
+async function nextPass(
+  gate: Gate,
+  request: HttpRequest,
+  response: HttpResponse,
+  pass: Pass | undefined,
+  chances: Chances,
+): Promise<Pass | undefined> {
+  const { origin } = request.url;
+  const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
+  const scheme = response.status === 403 ? gate.learned.get(origin) : chooseScheme(challenges);
+  if (scheme === undefined || !takeChance(chances, response, challenges, pass)) return undefined;
+  gate.learned.set(origin, scheme);
+  pass?.forget();
+  if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
+  // The slot of the 401 is given back before a token server is asked for one of its own.
+  if (scheme.kind === 'bearer') await response.body.discard();
+  const next = await passFor(gate, scheme, request, scopesAfter(request, scheme, pass), pass);
+  return next === undefined || isSaidTwice(gate, pass, next) ? undefined : next;
+}
+
+/**
+ * A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), which may pass.
+ * A password, or what ECR calls expired, is renewed once even when it was the answer to that first question.
+ */
+function takeChance(
+  chances: Chances,
+  { status }: HttpResponse,
+  challenges: readonly Challenge[],
+  pass: Pass | undefined,
+): boolean {
+  const invalid = challenges.some(({ params }) => params.get('error') === 'invalid_token');
+  const renews = !chances.renewed && pass !== undefined && (pass.credential !== undefined || status === 403);
+  const allowed = renews || chances.replays === 0 || (invalid && chances.replays < MOST_REPLAYS);
+  chances.replays += 1;
+  chances.renewed ||= renews;
+  return allowed;
 }
 
 /** Whether the pass was the reason: a 401 always says so; ECR says 403 with this text when a token has expired. */
