@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { registryConfigSchema } from '../config/schema.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
 import { COMMANDS, ENVIRONMENT, EXIT_CODES, type Command } from './options.ts';
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url);
+const SCHEMA = new URL('../../schemas/registry-config.schema.json', import.meta.url);
 
 /** The reference of the command line, as Markdown. */
 export function cliReference(): string {
@@ -27,10 +29,18 @@ export function cliReference(): string {
 }
 
 /** Writes the reference to its page, or with `--check` only compares; resolves to the exit code. */
-export async function writeReference(argv: readonly string[], page: URL = PAGE): Promise<number> {
-  const text = cliReference();
-  if (argv.includes('--check')) return (await readFile(page, 'utf8').catch(() => '')) === text ? 0 : 1;
-  await writeFile(page, text);
+export function writeReference(argv: readonly string[], page: URL = PAGE): Promise<number> {
+  return writeGenerated(argv, page, cliReference());
+}
+
+/** The same for the JSON schema of the registry configuration. */
+export function writeSchema(argv: readonly string[], file: URL = SCHEMA): Promise<number> {
+  return writeGenerated(argv, file, registryConfigSchema());
+}
+
+async function writeGenerated(argv: readonly string[], file: URL, text: string): Promise<number> {
+  if (argv.includes('--check')) return (await readFile(file, 'utf8').catch(() => '')) === text ? 0 : 1;
+  await writeFile(file, text);
   return 0;
 }
 
@@ -57,7 +67,9 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 }
 
 if (import.meta.main) {
-  process.exitCode = await writeReference(process.argv.slice(2));
+  const argv = process.argv.slice(2);
+  const codes = [await writeReference(argv), await writeSchema(argv)];
+  process.exitCode = Math.max(...codes);
   if (process.exitCode !== 0)
-    process.stderr.write('docs/cli.md is not what src/cli/options.ts says: run node src/cli/docs.ts\n');
+    process.stderr.write('docs/cli.md or schemas/ are not what the sources say: run node src/cli/docs.ts\n');
 }
