@@ -34,12 +34,23 @@ function meaning(status: number, host: string): { readonly code: ErrorCode; read
   if (status === 401)
     return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
   if (status === 403) return { code: 'DENIED', hint: `check that the account used for ${host} may do this` };
+  const refusal = POLICIES[status];
+  if (refusal !== undefined) return { code: 'DENIED', hint: refusal(host) };
+  if (status === 413)
+    return { code: 'REGISTRY_PROTOCOL', hint: `raise the size that ${host}, or a proxy before it, takes at once` };
   if (status === 404)
     return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };
   if (status === 429) return { code: 'RATE_LIMITED', hint: `run again later, or ask for more quota on ${host}` };
   if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `run again; if it stays, ask whoever runs ${host}` };
   return { code: 'REGISTRY_PROTOCOL', hint: `check that ${host} is an OCI registry that allows this operation` };
 }
+
+/** Refusals that neither another try nor another account changes, each with what does. */
+const POLICIES: Readonly<Partial<Record<number, (host: string) => string>>> = {
+  402: (host) => `look at the plan, the quota and the bills of the account on ${host}`,
+  412: (host) => `look at the rules of the project on ${host}: immutable tags, signatures that must be there, scans`,
+  451: (host) => `${host} withholds this for legal reasons: ask whoever runs it, or take the image from elsewhere`,
+};
 
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes; token servers say `details` or `error`
 const ErrorAnswer = z.object({

@@ -33,7 +33,11 @@ export type RequestBody =
   | { readonly kind: 'stream'; readonly length: number; readonly chunks: AsyncIterable<Uint8Array> };
 
 /** Access to one repository, as a token server understands it: `repository:<path>:<actions>`. */
-export type Scope = { readonly repository: string; readonly actions: readonly ('pull' | 'push' | 'delete')[] };
+export type Scope = {
+  readonly repository: string;
+  /** `metadata_read` is Azure's own, for the API that tells what tags point to. */
+  readonly actions: readonly ('pull' | 'push' | 'delete' | 'metadata_read')[];
+};
 
 /** Counts what was really sent: `requests` every hop and replay, `bytes` request and response bodies. */
 export type Meter = { requests: number; bytes: number };

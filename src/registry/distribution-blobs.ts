@@ -4,9 +4,10 @@ import { header, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf } from '../image/digest.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
+import { isMissing, type RegistryKind } from './kinds/kind.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { BlobReader, Call } from './roles.ts';
 
@@ -14,13 +15,13 @@ import type { BlobReader, Call } from './roles.ts';
 const NO_PROGRESS_MS = 120_000;
 
 /** Blobs over HTTP: every byte is checked, and a download that breaks off goes on where it stopped. */
-export function blobReading(services: DistributionServices, request: RequestTo): BlobReader {
+export function blobReading(services: BlobServices, request: RequestTo): BlobReader {
   return {
     hasBlob: async (repository, digest, call) => {
       const head = request(repository, `blobs/${digest}`, { method: 'HEAD', operation: 'session' }, call);
       const response = await services.fetch(head);
       await response.body.discard();
-      if (response.status === 404) return false;
+      if (isMissing(response.status, services.kindOf(hostOf(repository)))) return false;
       await ensureStatus(response, [200], 'look up the blob', referenceText(repository, digest));
       return true;
     },
@@ -28,6 +29,8 @@ export function blobReading(services: DistributionServices, request: RequestTo):
       verified(blob, referenceText(repository, blob.digest), resumed(services, request, repository, blob, call)),
   };
 }
+
+type BlobServices = DistributionServices & { readonly kindOf: (host: string) => RegistryKind };
 
 /** Passes the bytes on and holds the last chunk back until the whole is known to be what the descriptor says. */
 export async function* verified(

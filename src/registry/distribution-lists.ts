@@ -1,44 +1,47 @@
-import { PromotionError } from '../errors.ts';
-import { type Fetch, type HttpRequest, type HttpResponse } from '../http/fetch.ts';
-import { ensureStatus, readAll } from '../http/read.ts';
+import type { HttpRequest } from '../http/fetch.ts';
+import { ensureStatus } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
+import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
+import { pageJson, readPages, refuseListing } from './pages.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
-
-/** One page of a listing: production's largest repositories need about 4 MiB. */
-const MAX_PAGE_BYTES = 128 * 1024 * 1024;
-
-/** No repository needs this many pages; a registry that sends us round in circles does. */
-const MAX_PAGES = 10_000;
-
-/** Hosts whose `tags/list` has the Google extension whatever they answered so far. */
-const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
 
 type Page = { readonly tags: readonly string[]; readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined };
 
-/** `tags/list`, by pages, with the Google extension where a registry has it; remembers which hosts do. */
-export function tagListing(
-  { fetch, traitsOf }: Pick<DistributionServices, 'fetch' | 'traitsOf'>,
-  request: RequestTo,
-): TagLister {
+/** Listings, by an API of the registry's own where its kind has one, else by `tags/list`; remembers what each host offers. */
+export function tagListing(services: ListingServices, request: RequestTo): TagLister {
+  const { traitsOf, kindOf } = services;
   const googleHosts = new Set<string>();
   const isGoogle = (host: string): boolean => {
     const { listing = 'auto' } = traitsOf?.(host) ?? {};
-    return listing === 'auto' ? googleHosts.has(host) || GOOGLE_HOST.test(host) : listing === 'google';
+    return listing === 'auto' ? googleHosts.has(host) || kindOf(host).listing === 'google' : listing === 'google';
   };
+  const listed = ownListing(services, request);
 
   return {
     listRepository: async (repository, call) => {
       const host = hostOf(repository);
+      const own = await listed(host)?.(repository, call);
+      if (own !== undefined) return own;
       const tags = new Set<string>();
       const manifests = new Map<Digest, ListedManifest>();
-      await eachPage(fetch, request, repository, call, (page) => {
-        if (page.manifests !== undefined) googleHosts.add(host);
-        for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
-        for (const tag of page.tags) tags.add(tag);
-      });
+      const refuse = refuseListing(repository);
+      await readPages(
+        services.fetch,
+        firstPage(request, repository, kindOf(host), call),
+        repository,
+        async (answer) => {
+          if (isMissing(answer.response.status, kindOf(host))) return false;
+          await ensureStatus(answer.response, [200], 'list the tags', repository);
+          const page = parsePage(answer.bytes, refuse);
+          if (page.manifests !== undefined) googleHosts.add(host);
+          for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
+          for (const tag of page.tags) tags.add(tag);
+          return true;
+        },
+      );
       return isGoogle(host) && (manifests.size > 0 || tags.size === 0)
         ? ({ kind: 'digests', manifests } satisfies RepositoryListing)
         : ({ kind: 'tags', tags } satisfies RepositoryListing);
@@ -46,56 +49,49 @@ export function tagListing(
   };
 }
 
-async function eachPage(
-  fetch: Fetch,
+type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'credentials' | 'aws'> & {
+  readonly kindOf: (host: string) => RegistryKind;
+};
+
+/** The lister of a host's kind, unless the configuration says how to list or the host refused it once. */
+function ownListing(
+  { fetch, traitsOf, kindOf, credentials, aws }: ListingServices,
   request: RequestTo,
-  repository: RepositoryName,
-  call: Call,
-  take: (page: Page) => void,
-): Promise<void> {
-  let next: HttpRequest | undefined = request(repository, 'tags/list', { method: 'GET', operation: 'list' }, call);
-  const visited = new Set<string>();
-  while (next !== undefined) {
-    if (visited.has(next.url.href) || visited.size === MAX_PAGES) {
-      throw new PromotionError(
-        'REGISTRY_PROTOCOL',
-        `the registry lists the tags of ${repository} in a circle: ${next.url.pathname} came twice`,
-      );
-    }
-    visited.add(next.url.href);
-    const { response, page } = await readPage(fetch, next, repository);
-    if (page === undefined) return;
-    take(page);
-    const following = nextPage(response, next.url);
-    next = following === undefined ? undefined : { ...next, url: following };
-  }
+): (host: string) => OwnLister | undefined {
+  const listers = new Map<string, OwnLister | undefined>();
+  const open = (host: string): OwnLister | undefined => {
+    if ((traitsOf?.(host).listing ?? 'auto') !== 'auto') return undefined;
+    const lister = kindOf(host).lister?.({
+      fetch,
+      request,
+      ...(credentials !== undefined && { credentials }),
+      ...(aws !== undefined && { aws }),
+    });
+    return async (...asked) => {
+      const listing = await lister?.(...asked);
+      if (listing === undefined) listers.set(host, undefined);
+      return listing;
+    };
+  };
+  return (host) => {
+    if (!listers.has(host)) listers.set(host, open(host));
+    return listers.get(host);
+  };
 }
 
-async function readPage(
-  fetch: Fetch,
-  request: HttpRequest,
+function firstPage(
+  request: RequestTo,
   repository: RepositoryName,
-): Promise<{ response: HttpResponse; page: Page | undefined }> {
-  const { response, bytes } = await readAll(fetch, request, MAX_PAGE_BYTES);
-  if (response.status === 404) return { response, page: undefined };
-  await ensureStatus(response, [200], 'list the tags', repository);
-  return { response, page: parsePage(bytes, repository) };
+  { pageSize }: RegistryKind,
+  call: Call,
+): HttpRequest {
+  const query = pageSize === undefined ? '' : `?n=${pageSize}`;
+  return request(repository, `tags/list${query}`, { method: 'GET', operation: 'list' }, call);
 }
 
 // Checked by hand: a schema library costs seconds over the million manifests of a production tree.
-function parsePage(bytes: Uint8Array, repository: RepositoryName): Page {
-  const refuse = (what: string, cause?: unknown): never => {
-    throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, {
-      cause,
-      hint: `check that ${hostOf(repository)} is a registry and not something else that answers`,
-    });
-  };
-  let body: unknown;
-  try {
-    body = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch (error) {
-    return refuse('is not JSON', error);
-  }
+function parsePage(bytes: Uint8Array, refuse: (what: string, cause?: unknown) => never): Page {
+  const body = pageJson(bytes, refuse);
   if (!isObject(body)) return refuse('is not a JSON object');
   const { tags, manifest } = body;
   // An error under status 200, or anything else that is no listing, must not look like an empty repository.
@@ -130,19 +126,4 @@ function isObject(value: unknown): value is { readonly [key: string]: unknown } 
 
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
-function nextPage(response: HttpResponse, from: URL): URL | undefined {
-  for (const link of response.headers.get('link') ?? []) {
-    const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link)?.[1];
-    if (target === undefined) continue;
-    const url = new URL(target, from);
-    if (url.origin === from.origin) return url;
-    throw new PromotionError(
-      'REFUSED_ADDRESS',
-      `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
-    );
-  }
-  return undefined;
 }

@@ -3,32 +3,31 @@ import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import { digestOf, isDigest } from '../image/digest.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { RequestTo } from './distribution-request.ts';
-import type { ManifestReader, ManifestWriter } from './roles.ts';
+import { isMissing, type RegistryKind } from './kinds/kind.ts';
+import type { ManifestReader } from './roles.ts';
 
 /** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
-const ACCEPT = { accept: ACCEPTED_MANIFESTS.join(', ') };
+const ASK = { operation: 'read', headers: { accept: ACCEPTED_MANIFESTS.join(', ') } } as const;
 
 /** `repository@digest` or `repository:tag`, as people write it. */
 export function referenceText(repository: RepositoryName, reference: string): string {
   return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
 }
 
-/** Manifests over HTTP, read byte for byte. */
-export function manifestReading(fetch: Fetch, request: RequestTo): ManifestReader {
+type ReadingServices = { readonly fetch: Fetch; readonly kindOf: (host: string) => RegistryKind };
+
+/** Manifests over HTTP, read byte for byte; remembers which hosts answer a HEAD with nothing to go by. */
+export function manifestReading({ fetch, kindOf }: ReadingServices, request: RequestTo): ManifestReader {
+  const heads = headsOf(kindOf);
   const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
     const object = referenceText(repository, reference);
-    const get = request(
-      repository,
-      `manifests/${reference}`,
-      { method: 'GET', operation: 'read', headers: ACCEPT },
-      call,
-    );
+    const get = request(repository, `manifests/${reference}`, { ...ASK, method: 'GET' }, call);
     const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
-    if (response.status === 404) return undefined;
+    if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
     await ensureStatus(response, [200], 'read the manifest', object);
     return parseManifest(bytes, reference, response, object);
   };
@@ -36,51 +35,50 @@ export function manifestReading(fetch: Fetch, request: RequestTo): ManifestReade
   return {
     readManifest,
     resolveManifest: async (repository, reference, call) => {
-      const object = referenceText(repository, reference);
-      const head = request(
-        repository,
-        `manifests/${reference}`,
-        { method: 'HEAD', operation: 'read', headers: ACCEPT },
-        call,
-      );
+      const host = hostOf(repository);
+      const read = async (): Promise<Descriptor | undefined> =>
+        (await readManifest(repository, reference, call))?.descriptor;
+      if (!heads.use(host)) return read();
+      const head = request(repository, `manifests/${reference}`, { ...ASK, method: 'HEAD' }, call);
       const response = await fetch(head);
       await response.body.discard();
-      if (response.status === 404) return undefined;
-      await ensureStatus(response, [200], 'look up the manifest', object);
+      if (heads.doubt(host, response.status)) {
+        const found = await read();
+        heads.found(host, response.status, found !== undefined);
+        return found;
+      }
+      if (isMissing(response.status, kindOf(host))) return undefined;
+      await ensureStatus(response, [200], 'look up the manifest', referenceText(repository, reference));
       // A registry need not say the digest (distribution-spec 1.1), and then only the bytes tell.
-      return describe(response, reference) ?? (await readManifest(repository, reference, call))?.descriptor;
+      return describe(response, reference) ?? (await read());
     },
   };
 }
 
-/** Manifests over HTTP, written byte for byte. */
-export function manifestWriting(fetch: Fetch, request: RequestTo): ManifestWriter {
+/** What proxies and old products say to a HEAD where they would answer a GET. */
+const HEAD_REFUSED: readonly number[] = [400, 403, 405, 501];
+
+type Heads = {
+  /** Whether a HEAD is worth sending. */
+  use(host: string): boolean;
+  /** Whether only a GET can tell, after this answer to a HEAD. */
+  doubt(host: string, status: number): boolean;
+  /** What the GET told. */
+  found(host: string, status: number, there: boolean): void;
+};
+
+function headsOf(kindOf: ReadingServices['kindOf']): Heads {
+  const useless = new Set<string>();
+  const proven = new Set<string>();
   return {
-    writeManifest: async (repository, reference, manifest, call) => {
-      const object = referenceText(repository, reference);
-      const put = request(
-        repository,
-        `manifests/${reference}`,
-        {
-          method: 'PUT',
-          operation: 'write',
-          headers: { 'content-type': manifest.descriptor.mediaType },
-          body: { kind: 'bytes', bytes: manifest.bytes },
-        },
-        call,
-      );
-      const response = await fetch(put);
-      await refuseUnknownParts(response, object);
-      await ensureStatus(response, [201, 200, 202, 204], 'write the manifest', object);
-      await response.body.discard();
-      const stored = header(response, 'docker-content-digest');
-      if (stored !== undefined && stored !== manifest.descriptor.digest && stored.startsWith('sha256:')) {
-        throw new PromotionError(
-          'DIGEST_MISMATCH',
-          `the registry stored ${object} as ${stored}, not as ${manifest.descriptor.digest}`,
-          { side: 'destination', hint: 'it must keep manifests byte for byte: look for a setting that converts them' },
-        );
-      }
+    use: (host) => !useless.has(host) && kindOf(host).heads !== 'never',
+    doubt: (host, status) => {
+      if (status === 200) proven.add(host);
+      if (proven.has(host)) return false;
+      return HEAD_REFUSED.includes(status) || (status === 404 && kindOf(host).heads === 'doubted');
+    },
+    found: (host, status, there) => {
+      if (there || status === 405 || status === 501) useless.add(host);
     },
   };
 }
@@ -95,23 +93,6 @@ function parseManifest(bytes: Uint8Array, reference: string, response: HttpRespo
   }
   const mediaType = mediaTypeIn(bytes) ?? contentType(response) ?? 'application/octet-stream';
   return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
-}
-
-/** Registries say 400 or 404 for a manifest whose blobs or children they do not have. */
-async function refuseUnknownParts(response: HttpResponse, object: string): Promise<void> {
-  if (response.status !== 400 && response.status !== 404) return;
-  const text = Buffer.from(await response.body.bytes(64 * 1024)).toString('utf8');
-  const code = errorCodeIn(text);
-  if (code !== undefined && /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(code)) {
-    throw new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
-      side: 'destination',
-    });
-  }
-  throw new PromotionError(
-    'REGISTRY_PROTOCOL',
-    `cannot write the manifest ${object}: ${response.status} ${code ?? ''}`.trimEnd(),
-    { side: 'destination' },
-  );
 }
 
 /** The first error code in a registry's JSON error body. */

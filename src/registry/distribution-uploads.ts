@@ -19,12 +19,16 @@ import type { BlobUpload, BlobWriter, Call } from './roles.ts';
 /** How registries say that they will not mount: each means «then upload». */
 const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
 
+/** What refuses one mount refuses those of all other blobs of the image; rights that were granted meanwhile count after this. */
+const REFUSED_FOR_MS = 600_000;
+
 /** How registries say that an upload session is gone or out of step. */
 const SESSION_LOST: readonly number[] = [400, 404, 416];
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
 export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
-  const { fetch, traitsOf, creator } = services;
+  const { fetch, traitsOf, creator, clock } = services;
+  const refusals = new Map<string, number>();
   return {
     startBlob: async (repository, blob, from, call) => {
       const object = referenceText(repository, blob.digest);
@@ -35,8 +39,11 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
         return fetch(request(repository, path, { method: 'POST', operation: 'session', scopes, headers }, call));
       };
       const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
-      const mounted = from === undefined || !mayMount ? undefined : await mount(post, repository, blob, from);
-      let response = mounted ?? (await plain());
+      const pair = `${repository} ${from}`;
+      const isHopeless = !mayMount || clock.now() < (refusals.get(pair) ?? 0);
+      const mounted = from === undefined || isHopeless ? undefined : await mount(post, repository, blob, from);
+      if (mounted === 'refused') refusals.set(pair, clock.now() + REFUSED_FOR_MS);
+      let response = mounted === undefined || mounted === 'refused' ? await plain() : mounted;
       if (response.status === 404) {
         await response.body.discard();
         const created = createRepositories === true && (await creator?.createRepository(repository, call)) === true;
@@ -51,23 +58,23 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
   };
 }
 
-type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator'>;
+type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator' | 'clock'>;
 type Post = (query: string, scopes: readonly Scope[]) => Promise<HttpResponse>;
 
-/** The answer to a mount, which may be an open upload; undefined where the registry will hear nothing of it. */
+/** The answer to a mount, which may be an open upload; `refused` where the registry will hear nothing of it, undefined where it need not be asked. */
 async function mount(
   post: Post,
   repository: RepositoryName,
   blob: Descriptor,
   from: RepositoryName,
-): Promise<HttpResponse | undefined> {
+): Promise<HttpResponse | 'refused' | undefined> {
   if (hostOf(from) !== hostOf(repository)) return undefined;
   const source = scopeOf(from, 'GET');
   const query = `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`;
   const response = await post(query, [scopeOf(repository, 'POST'), source]);
   if (!MOUNT_REFUSED.includes(response.status)) return response;
   await response.body.discard();
-  return undefined;
+  return 'refused';
 }
 
 function upload(

@@ -1,11 +1,15 @@
 import type { Fetch } from '../http/fetch.ts';
 import type { Pause } from '../http/pause.ts';
 import type { Clock } from '../clock.ts';
+import type { CredentialSource } from '../http/credentials/credential.ts';
+import type { EcrOptions } from '../http/credentials/ecr-client.ts';
 import { blobReading } from './distribution-blobs.ts';
 import { requestTo } from './distribution-request.ts';
 import { tagListing } from './distribution-lists.ts';
-import { manifestReading, manifestWriting } from './distribution-manifests.ts';
+import { manifestReading } from './distribution-manifests.ts';
+import { manifestWriting } from './distribution-manifest-writes.ts';
 import { blobWriting } from './distribution-uploads.ts';
+import { kindNamed, kindOfHost, type RegistryKind } from './kinds/index.ts';
 import type { HostTraits, Registry, RepositoryCreator } from './roles.ts';
 
 /** What the client of real registries needs; `baseUrl` gives `https://host[:port]` for a host as manifests name it. */
@@ -19,14 +23,26 @@ export type DistributionServices = {
   readonly traitsOf?: (host: string) => HostTraits;
   /** Creates what is not there, where the traits of the host ask for it. */
   readonly creator?: RepositoryCreator;
+  /** Who we are to the APIs that some products have besides; they are not asked unless given. */
+  readonly credentials?: CredentialSource;
+  /** The way to AWS, for the listings of ECR; they are read as elsewhere unless given. */
+  readonly aws?: EcrOptions;
 };
 
 /** Any registry that speaks https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
-export function distributionRegistry(services: DistributionServices): Registry {
-  const request = requestTo(services.baseUrl);
+export function distributionRegistry(given: DistributionServices): Registry {
+  const request = requestTo(given.baseUrl);
+  const kinds = new Map<string, RegistryKind>();
+  const kindOf = (host: string): RegistryKind => {
+    const kind = kinds.get(host) ?? kindNamed(given.traitsOf?.(host).kind ?? '') ?? kindOfHost(host);
+    kinds.set(host, kind);
+    return kind;
+  };
+  const services = { ...given, kindOf };
+  const reading = manifestReading(services, request);
   return {
-    ...manifestReading(services.fetch, request),
-    ...manifestWriting(services.fetch, request),
+    ...reading,
+    ...manifestWriting(services.fetch, request, reading),
     ...blobReading(services, request),
     ...tagListing(services, request),
     ...blobWriting(services, request),

@@ -51,9 +51,12 @@ async function fromTags(
 ): Promise<Inventory> {
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
+  const known = new Set<Digest>(listing.digests?.values());
   const resolve = resolver(registry, repository, call);
   const askTag = async (tag: string): Promise<void> => {
-    const found = await resolve(tag);
+    // A tag that is listed is there: some registries deny it to a HEAD.
+    const found =
+      listing.digests?.get(tag) ?? (await resolve(tag)) ?? (await readDigest(registry, repository, tag, call));
     if (found !== undefined) tags.set(tag, found);
   };
   const ask = async ({ digest, tags: wanted }: Asked): Promise<void> => {
@@ -61,7 +64,8 @@ async function fromTags(
     await Promise.all(listed.map(askTag));
     // A digest whose every tag is taken by others is not written: whether it is there decides nothing.
     const matters = wanted.length === 0 || listed.length < wanted.length;
-    if (listed.some((tag) => tags.get(tag) === digest) || (matters && (await resolve(digest)) !== undefined)) {
+    const isTagged = known.has(digest) || listed.some((tag) => tags.get(tag) === digest);
+    if (isTagged || (matters && (await resolve(digest)) !== undefined)) {
       digests.add(digest);
     }
   };
@@ -71,6 +75,15 @@ async function fromTags(
     digestOf: (tag) => tags.get(tag),
     holdsManifests: listing.tags.size > 0 || digests.size > 0,
   };
+}
+
+async function readDigest(
+  registry: ManifestReader,
+  repository: RepositoryName,
+  tag: string,
+  call: Call,
+): Promise<Digest | undefined> {
+  return (await registry.readManifest(repository, tag, call))?.descriptor.digest;
 }
 
 /** Looks references up, each once however often it is asked for. */

@@ -27,8 +27,8 @@ export type BlobReader = {
 export type RepositoryListing =
   /** Every manifest with its tags, from the Google extension of `tags/list`. */
   | { readonly kind: 'digests'; readonly manifests: ReadonlyMap<Digest, ListedManifest> }
-  /** Tag names only; which digests they point to, and what is untagged, is not known. */
-  | { readonly kind: 'tags'; readonly tags: ReadonlySet<string> };
+  /** Tag names, with what they point to where the registry tells; what is untagged is not known. */
+  | { readonly kind: 'tags'; readonly tags: ReadonlySet<string>; readonly digests?: ReadonlyMap<string, Digest> };
 
 export type ListedManifest = {
   readonly tags: readonly string[];
@@ -74,6 +74,8 @@ export type RepositoryCreator = {
 
 /** What is known of a registry before it is asked. */
 export type HostTraits = {
+  /** Its kind, by a name of `kinds/index.ts`; found by the host's name unless given. */
+  readonly kind?: string;
   /** How `tags/list` is read: `google` and `tags` take for granted what `auto` finds out. */
   readonly listing?: 'auto' | 'google' | 'tags';
   /** False when it is never to be asked for mounts. */

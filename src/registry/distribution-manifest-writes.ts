@@ -1,0 +1,88 @@
+import { PromotionError } from '../errors.ts';
+import { answerError } from '../http/answer-error.ts';
+import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
+import { peek } from '../http/peek.ts';
+import type { Descriptor, Manifest } from '../image/descriptor.ts';
+import { isDigest } from '../image/digest.ts';
+import { errorCodeIn, referenceText } from './distribution-manifests.ts';
+import type { RequestTo } from './distribution-request.ts';
+import type { ManifestReader, ManifestWriter } from './roles.ts';
+
+/** How registries refuse to overwrite a tag; some say it of the same bytes, too. */
+const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
+
+/** Manifests over HTTP, written byte for byte. */
+export function manifestWriting(
+  fetch: Fetch,
+  request: RequestTo,
+  { resolveManifest }: Pick<ManifestReader, 'resolveManifest'>,
+): ManifestWriter {
+  return {
+    writeManifest: async (repository, reference, manifest, call) => {
+      const object = referenceText(repository, reference);
+      const put = request(
+        repository,
+        `manifests/${reference}`,
+        {
+          method: 'PUT',
+          operation: 'write',
+          headers: { 'content-type': manifest.descriptor.mediaType },
+          body: { kind: 'bytes', bytes: manifest.bytes },
+        },
+        call,
+      );
+      const response = await fetch(put);
+      if (![200, 201, 202, 204].includes(response.status)) {
+        const refusal = await refusalOf(response, object);
+        if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_IMMUTABLE.includes(response.status))
+          throw refusal;
+        const there = await resolveManifest(repository, reference, call).catch(() => undefined);
+        call.signal.throwIfAborted();
+        return acceptEqual(there, object, manifest, refusal);
+      }
+      await response.body.discard();
+      refuseOtherBytes(response, manifest, object);
+    },
+  };
+}
+
+function refuseOtherBytes(response: HttpResponse, { descriptor }: Manifest, object: string): void {
+  const stored = header(response, 'docker-content-digest');
+  if (stored === undefined || stored === descriptor.digest || !stored.startsWith('sha256:')) return;
+  throw new PromotionError(
+    'DIGEST_MISMATCH',
+    `the registry stored ${object} as ${stored}, not as ${descriptor.digest}`,
+    { side: 'destination', hint: 'it must keep manifests byte for byte: look for a setting that converts them' },
+  );
+}
+
+/** What a refused manifest stands for; registries say 400 or 404 for one whose blobs or children they do not have. */
+async function refusalOf(response: HttpResponse, object: string): Promise<PromotionError> {
+  const { text, response: whole } = await peek(response, 64 * 1024);
+  const code = response.status === 400 || response.status === 404 ? errorCodeIn(text) : undefined;
+  if (code !== undefined && /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(code)) {
+    await whole.body.discard();
+    return new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
+      side: 'destination',
+    });
+  }
+  const error = await answerError(whole, `write the manifest ${object}`);
+  if (response.status !== 404) return error;
+  return new PromotionError('REGISTRY_PROTOCOL', error.message, { side: 'destination', cause: error });
+}
+
+/** Returns where the tag has these bytes already, throws where it has others or none. */
+function acceptEqual(
+  there: Descriptor | undefined,
+  object: string,
+  { descriptor }: Manifest,
+  refusal: PromotionError,
+): void {
+  if (there?.digest === descriptor.digest) return;
+  if (there === undefined) throw refusal;
+  throw new PromotionError(
+    'TAG_MOVE',
+    `${object} points to ${there.digest}, and the registry does not let it point to ${descriptor.digest}: ${refusal.message}`,
+    { side: 'destination', cause: refusal, hint: 'promote under another tag, or remove the old one by hand' },
+  );
+}

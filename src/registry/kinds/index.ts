@@ -1,0 +1,46 @@
+import { acrLister } from './acr.ts';
+import { ecrLister } from './ecr.ts';
+import { harborLister } from './harbor.ts';
+import type { RegistryKind } from './kind.ts';
+
+export type { ListerServices, OwnLister, RegistryKind } from './kind.ts';
+
+/** The most that these registries give on a page; they give 50 to 100 unless asked. */
+const FULL_PAGE = 1000;
+
+/** A strict registry of the distribution-spec. */
+export const GENERIC: RegistryKind = { name: 'generic' };
+
+/** Every kind that the client knows; what the registries of each do is told, with sources, in docs/registries.md. */
+export const KINDS: readonly RegistryKind[] = [
+  GENERIC,
+  // Asked for a number of tags, Artifact Registry cuts its answer at about a thousand of them.
+  { name: 'artifact-registry', hosts: /^[a-z0-9-]+-docker\.pkg\.dev$/, listing: 'google' },
+  { name: 'gcr', hosts: /^(?:[a-z0-9-]+\.)?gcr\.io$/, listing: 'google' },
+  { name: 'docker-hub', hosts: /^(?:(?:index\.|registry-1\.)?docker\.io)$/, pageSize: FULL_PAGE },
+  { name: 'ghcr', hosts: /^ghcr\.io$/, pageSize: FULL_PAGE },
+  {
+    name: 'ecr',
+    hosts: /^\d{12}\.dkr(?:\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|-ecr(?:-fips)?\.[a-z0-9-]+\.on\.aws)$/,
+    pageSize: FULL_PAGE,
+    lister: ecrLister,
+  },
+  { name: 'acr', hosts: /^[a-z0-9][a-z0-9-]*\.azurecr\.(?:io|cn|us)$/, pageSize: FULL_PAGE, lister: acrLister },
+  { name: 'gitlab', hosts: /^registry\.gitlab\.com$/, pageSize: FULL_PAGE },
+  { name: 'quay', hosts: /^quay\.io$/ },
+  { name: 'harbor', lister: harborLister },
+  { name: 'artifactory', hosts: /^[a-z0-9-]+\.jfrog\.io$/, heads: 'doubted', forbiddenIsMissing: true },
+  { name: 'nexus', heads: 'doubted' },
+  { name: 'zot' },
+];
+
+/** The kind of a registry by its `host[:port]`; generic where the name tells nothing. */
+export function kindOfHost(host: string): RegistryKind {
+  const name = host.toLowerCase().replace(/:443$/, '');
+  return KINDS.find(({ hosts }) => hosts?.test(name) === true) ?? GENERIC;
+}
+
+/** The kind of this name, as a configuration gives it; undefined where there is none. */
+export function kindNamed(name: string): RegistryKind | undefined {
+  return KINDS.find((kind) => kind.name === name);
+}

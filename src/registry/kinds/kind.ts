@@ -1,0 +1,38 @@
+import type { CredentialSource } from '../../http/credentials/credential.ts';
+import type { EcrOptions } from '../../http/credentials/ecr-client.ts';
+import type { Fetch } from '../../http/fetch.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { RequestTo } from '../distribution-request.ts';
+import type { Call, RepositoryListing } from '../roles.ts';
+
+/** Lists a repository by an API of the registry's own; undefined where it is not offered to us, and `tags/list` must do. */
+export type OwnLister = (repository: RepositoryName, call: Call) => Promise<RepositoryListing | undefined>;
+
+/** What a lister of a kind may use; without credentials or AWS it does without what needs them. */
+export type ListerServices = {
+  readonly fetch: Fetch;
+  readonly request: RequestTo;
+  readonly credentials?: CredentialSource;
+  readonly aws?: EcrOptions;
+};
+
+/** How a product's registries differ from a strict one of the distribution-spec; what is left out does not differ. */
+export type RegistryKind = {
+  readonly name: string;
+  /** The hosts that are of this kind; none for what people run under names of their own. */
+  readonly hosts?: RegExp;
+  /** `tags/list` has the Google extension, also where it lists nothing. */
+  readonly listing?: 'google';
+  /** Tags to ask for on a page; the registry decides where it is not given. */
+  readonly pageSize?: number;
+  /** `never`: a manifest is not asked for with HEAD; `doubted`: a 404 to the first ones is not believed without a GET. */
+  readonly heads?: 'never' | 'doubted';
+  /** To read what is not there is answered with 403. */
+  readonly forbiddenIsMissing?: true;
+  readonly lister?: (services: ListerServices) => OwnLister;
+};
+
+/** Whether a registry of this kind says by this status that what was to be read is not there. */
+export function isMissing(status: number, kind: RegistryKind): boolean {
+  return status === 404 || (status === 403 && kind.forbiddenIsMissing === true);
+}
