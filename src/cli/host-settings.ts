@@ -19,9 +19,6 @@ export type HostSettings = {
   readonly credentials: (sources: CredentialSources) => CredentialSource;
 };
 
-/** Kinds whose `tags/list` has the Google extension. */
-const GOOGLE_KINDS: readonly RegistrySettings['kind'][] = ['artifact-registry', 'gcr'];
-
 /** Answers from the configuration, and from the environment which proxy is on the way. */
 export function hostSettings(config: RegistryConfig, proxyFor: ProxyFor): HostSettings {
   const ofOrigin = (origin: URL): RegistrySettings | undefined =>
@@ -42,9 +39,9 @@ export function hostSettings(config: RegistryConfig, proxyFor: ProxyFor): HostSe
     baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
     traitsOf: (host) => {
       const { kind, listing, mount, createRepositories } = ofHost(host) ?? {};
-      const ofKind = GOOGLE_KINDS.includes(kind) ? ('google' as const) : undefined;
       return {
-        listing: listing ?? ofKind ?? 'auto',
+        ...(kind !== undefined && { kind }),
+        ...(listing !== undefined && { listing }),
         ...(mount !== undefined && { mount }),
         ...(createRepositories !== undefined && { createRepositories }),
       };

@@ -48,6 +48,8 @@ export function openRegistries({ env, clock, narrate, random, config, maxWait }:
     baseUrl: hosts.baseUrl,
     traitsOf: hosts.traitsOf,
     creator: ecrRepositories(cloud),
+    credentials,
+    aws: cloud,
     clock,
     pause,
   });

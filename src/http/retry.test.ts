@@ -36,7 +36,7 @@ const text = async (response: Awaited<ReturnType<Fetch>>): Promise<string> =>
   Buffer.from(await response.body.bytes(10_000)).toString();
 
 describe('src/http/retry.ts', () => {
-  it.each([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524])('tries again after %i', async (code) => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 499, 520, 521, 522, 523, 524])('tries again after %i', async (code) => {
     const { server, fetch } = await setup([status(code), ok]);
     expect(await text(await fetch(requestTo(server.url)))).toBe('fine');
     expect(server.requests).toHaveLength(2);

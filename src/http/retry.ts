@@ -27,8 +27,8 @@ const BUDGET = 120_000;
 /** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
 export const MAX_WAIT = 600_000;
 
-// 425: RFC 8470; 520 to 524: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
-const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
+// 425: RFC 8470; 499: nginx's word for a client that it believes gone; 520 to 524: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 499, 520, 521, 522, 523, 524]);
 
 /** Only the start of an answer is searched for a wait. */
 const TEXT_LIMIT = 4096;

@@ -12,6 +12,7 @@ import { retry } from './retry.ts';
 import { throttle } from './throttle.ts';
 import type { Timeouts } from './timeouts.ts';
 import { transport } from './transport.ts';
+import { unmask } from './unmask.ts';
 
 export type HttpStackOptions = {
   readonly clock: Clock;
@@ -62,7 +63,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
 
   // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
-  const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(narrate(narrator, clock)(sockets.fetch));
+  const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(unmask(narrate(narrator, clock)(sockets.fetch)));
   // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
   const outbound = retried(sent);
   const { inside } = sockets;
