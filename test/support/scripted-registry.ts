@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/http/pause.ts';
 import { httpStack } from '../../src/http/stack.ts';
-import { distributionRegistry } from '../../src/registry/distribution.ts';
+import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution.ts';
 import type { Call, Registry } from '../../src/registry/roles.ts';
 import { scriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 
@@ -16,7 +16,10 @@ export type ScriptedRegistry = {
 };
 
 /** Lives as long as the test; what is tried again is tried at once. */
-export async function scriptedRegistry(answer: Answer): Promise<ScriptedRegistry> {
+export async function scriptedRegistry(
+  answer: Answer,
+  given: Partial<DistributionServices> = {},
+): Promise<ScriptedRegistry> {
   const server = await scriptedServer(answer);
   const clock = realClock();
   const random = (): number => 0;
@@ -27,6 +30,7 @@ export async function scriptedRegistry(answer: Answer): Promise<ScriptedRegistry
     clock,
     pause: jitteredPause(clock, random),
     baseUrl: (host) => new URL(`http://${host}`),
+    ...given,
   });
   const call = { signal: new AbortController().signal, meter: { requests: 0, bytes: 0 } };
   return { registry, server, host: server.url.host, call };

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { scriptedRegistry, type ScriptedRegistry } from '../../../test/support/scripted-registry.ts';
+import type { Answer } from '../../../test/support/scripted-server.ts';
+import { digestOf, type Digest } from '../../image/digest.ts';
+
+const [ONE, TWO] = ['one', 'two'].map((text) => digestOf(Buffer.from(text))) as [Digest, Digest];
+const ARTIFACTS = [
+  { digest: ONE, tags: [{ name: 'v1' }, { name: 'latest' }] },
+  { digest: TWO, tags: null },
+  { digest: TWO, tags: [{ name: 'v2' }] },
+];
+const PATH = '/api/v2.0/projects/team/repositories/deep%252Fapp/artifacts';
+const ROBOT = { kind: 'basic', username: 'robot$promoter', password: 'hunter2' } as const;
+
+/** The artifact API of Harbor with two artifacts on a page, for one robot. */
+const artifactApi: Answer = (request, response) => {
+  const url = new URL(request.url ?? '', 'http://harbor');
+  const isRobot = request.headers.authorization === `Basic ${Buffer.from('robot$promoter:hunter2').toString('base64')}`;
+  const page = Number(url.searchParams.get('page'));
+  const next = `<${PATH}?page=${page + 1}&page_size=100&with_tag=true>; rel="next"`;
+  const link = page * 2 < ARTIFACTS.length ? { link: next } : {};
+  if (!isRobot) response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+  else if (url.pathname !== PATH) response.writeHead(404).end('{}');
+  else response.writeHead(200, link).end(JSON.stringify(ARTIFACTS.slice(page * 2 - 2, page * 2)));
+};
+
+const harbor = (answer: Answer): Promise<ScriptedRegistry> =>
+  scriptedRegistry(answer, { traitsOf: () => ({ kind: 'harbor' }), credentials: async () => ROBOT });
+
+describe('src/registry/kinds/harbor', () => {
+  it('tells what every tag points to, page by page, of a name with slashes', async () => {
+    const { registry, server, host, call } = await harbor(artifactApi);
+    expect(await registry.listRepository(`${host}/team/deep/app`, call)).toEqual({
+      kind: 'tags',
+      tags: new Set(['v1', 'latest', 'v2']),
+      digests: new Map([
+        ['v1', ONE],
+        ['latest', ONE],
+        ['v2', TWO],
+      ]),
+    });
+    expect(server.requests).toEqual([1, 2].map((page) => `GET ${PATH}?page=${page}&page_size=100&with_tag=true`));
+  });
+
+  it('takes an unknown repository for an empty one', async () => {
+    const { registry, host, call } = await harbor(artifactApi);
+    expect(await registry.listRepository(`${host}/team/other`, call)).toMatchObject({ tags: new Set() });
+  });
+
+  it('lists names where the API is closed to us, and where the name has no project', async () => {
+    const { registry, server, host, call } = await harbor((request, response) =>
+      request.url?.startsWith('/api/') === true
+        ? void response.writeHead(403).end('{}')
+        : void response.end('{"name":"app","tags":["v1"]}'),
+    );
+    for (const path of ['app', 'team/app', 'team/app']) {
+      expect(await registry.listRepository(`${host}/${path}`, call)).toEqual({ kind: 'tags', tags: new Set(['v1']) });
+    }
+    expect(server.requests.filter((request) => request.includes('/api/')).length).toBeLessThanOrEqual(1);
+  });
+
+  it('refuses what is no list of artifacts', async () => {
+    const { registry, host, call } = await harbor((_, response) => void response.end('{"items":[]}'));
+    await expect(registry.listRepository(`${host}/team/app`, call)).rejects.toMatchObject({
+      code: 'REGISTRY_PROTOCOL',
+      message: expect.stringContaining('is not what Harbor documents') as string,
+    });
+  });
+});
