@@ -6,7 +6,9 @@ import type { CredentialSource } from '../http/credentials/credential.ts';
 import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
-import { httpStack } from '../http/stack.ts';
+import { MAX_WAIT } from '../http/retry.ts';
+import { CONCURRENCY, httpStack } from '../http/stack.ts';
+import { adaptiveLimiter } from '../ratelimit/adaptive-limiter.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
@@ -28,18 +30,19 @@ export type RegistryOptions = {
 export type Registries = { readonly registry: Registry; readonly pause: Pause; close(): Promise<void> };
 
 /** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy that is none. */
-export function openRegistries({ env, clock, narrate, random, config, maxWait }: RegistryOptions): Registries {
+export function openRegistries({
+  env,
+  clock,
+  narrate,
+  random,
+  config,
+  maxWait = MAX_WAIT,
+}: RegistryOptions): Registries {
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env));
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
-  const stack = httpStack({
-    clock,
-    narrate,
-    random,
-    credentials,
-    settingsOf: hosts.settingsOf,
-    ...(maxWait !== undefined && { maxWait }),
-  });
+  const limiter = adaptiveLimiter({ clock, concurrency: CONCURRENCY, maxWait, settingsOf: hosts.limitsOf });
+  const stack = httpStack({ clock, narrate, random, credentials, limiter, maxWait, settingsOf: hosts.settingsOf });
   const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);

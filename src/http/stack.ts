@@ -1,7 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
-import { concurrencyLimiter, type Limiter } from '../ratelimit/limits.ts';
+import { concurrencyLimiter } from '../ratelimit/limits.ts';
+import type { Limiter } from '../ratelimit/limiter.ts';
 import { authenticate } from './authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch } from './fetch.ts';
@@ -38,7 +39,7 @@ export type HttpStackOptions = {
 };
 
 /** What registries serve one client at once without complaint, and enough to fill a link (upstream's number, too). */
-const CONCURRENCY = 20;
+export const CONCURRENCY = 20;
 
 /** `fetch` is for registries; `outbound` has neither credentials nor redirects, for libraries and credential sources. */
 export type HttpStack = { readonly fetch: Fetch; readonly outbound: Fetch; close(): Promise<void> };
@@ -63,7 +64,8 @@ export function httpStack(options: HttpStackOptions): HttpStack {
 
   // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
-  const sent = throttle(options.limiter ?? concurrencyLimiter(concurrency))(unmask(narrate(narrator, clock)(sockets.fetch)));
+  const limiter = options.limiter ?? concurrencyLimiter(concurrency);
+  const sent = throttle(limiter, clock)(unmask(narrate(narrator, clock)(sockets.fetch)));
   // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
   const outbound = retried(sent);
   const { inside } = sockets;

@@ -9,9 +9,10 @@ import { throttle } from './throttle.ts';
 import { transport } from './transport.ts';
 
 function throttled(): Fetch {
-  const sockets = transport({ clock: realClock(), connections: 20 });
+  const clock = realClock();
+  const sockets = transport({ clock, connections: 20 });
   onTestFinished(() => sockets.close());
-  return throttle(concurrencyLimiter(3))(sockets.fetch);
+  return throttle(concurrencyLimiter(3), clock)(sockets.fetch);
 }
 
 describe('src/http/throttle.ts', () => {

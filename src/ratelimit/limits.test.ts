@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { concurrencyLimiter, type Lane, type Limiter } from './limits.ts';
+import type { Lane, Limiter } from './limiter.ts';
+import { concurrencyLimiter } from './limits.ts';
 
 const ORIGIN = 'https://registry.example';
 const forever = new AbortController().signal;
@@ -13,8 +14,8 @@ function ask(
   origin = ORIGIN,
 ): { given: boolean; release: () => void; readonly done: Promise<unknown> } {
   const state = { given: false, release: () => {}, done: Promise.resolve() as Promise<unknown> };
-  state.done = limiter.acquire({ origin, lane }, signal).then(
-    (release) => {
+  state.done = limiter.acquire({ origin, lane, class: 'read' }, signal).then(
+    ({ release }) => {
       state.given = true;
       state.release = release;
       return undefined;

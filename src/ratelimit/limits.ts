@@ -1,16 +1,5 @@
 import { onAbort } from '../abort.ts';
-
-/** Small requests answer in one round trip; bodies hold their slot as long as the bytes take. */
-export type Lane = 'small' | 'download' | 'upload';
-
-/** What a request asks of a limiter. */
-export type Want = { readonly origin: string; readonly lane: Lane };
-
-/** Decides when a request may be sent. */
-export type Limiter = {
-  /** Resolves, in order of arrival, when the request may go; what it resolves to gives the slot back and may be called twice. */
-  acquire(want: Want, signal: AbortSignal): Promise<() => void>;
-};
+import type { Lane, Limiter } from './limiter.ts';
 
 /** One slot must be left for each lane. */
 const FEWEST = 3;
@@ -25,13 +14,13 @@ export function concurrencyLimiter(concurrency: number): Limiter {
   }
   const origins = new Map<string, Slots>();
   return {
-    acquire: (want, signal) => {
+    acquire: async (want, signal) => {
       let slots = origins.get(want.origin);
       if (slots === undefined) {
         slots = originSlots(concurrency);
         origins.set(want.origin, slots);
       }
-      return slots(want.lane, signal);
+      return { answered: () => undefined, release: await slots(want.lane, signal) };
     },
   };
 }
@@ -94,10 +83,10 @@ function earliest(queues: Queues, free: (lane: Lane) => boolean): Waiter | undef
   return first;
 }
 
-const LANES: readonly Lane[] = ['small', 'download', 'upload'];
+export const LANES: readonly Lane[] = ['small', 'download', 'upload'];
 
 /** Says whether a lane has a slot left, given how many are in use. */
-function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
+export function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
   const bodies = concurrency - Math.max(1, Math.floor(concurrency / 5));
   const oneKind = Math.max(1, Math.floor((bodies * 3) / 4));
   return (lane, active) => {

@@ -16,9 +16,12 @@ export type CipRun = {
 export type CipOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** How fast its clock runs, for retries that would take minutes; 1 by default. */
+  /** How fast its clock runs; 10 by default. */
   readonly speed?: number;
 };
+
+/** A run begins at 60 requests a second: ten times as fast, tests do not wait for the limiter to find out more. */
+export const TEST_SPEED = 10;
 
 /** Runs `kpromo cip` in this process, over real HTTP. */
 export async function cip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
@@ -27,7 +30,7 @@ export async function cip(args: readonly string[], options: CipOptions = {}): Pr
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
     stderr: err.stream,
-    clock: realClock(options.speed),
+    clock: realClock(options.speed ?? TEST_SPEED),
     signal: options.signal ?? new AbortController().signal,
   });
   const stderr = err.text();

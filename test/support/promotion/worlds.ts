@@ -1,4 +1,5 @@
 import { realClock, type Clock } from '../../../src/clock.ts';
+import { TEST_SPEED } from './cip.ts';
 import { openRegistries } from '../../../src/cli/services.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import { jitteredPause } from '../../../src/http/pause.ts';
@@ -81,7 +82,7 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
     if (server === undefined) throw new Error(`there is no registry ${host}`);
     return server;
   };
-  let speed = 1;
+  let speed = TEST_SPEED;
   return {
     hosts: [...servers.keys()],
     store: (host) => serverOf(host).store,

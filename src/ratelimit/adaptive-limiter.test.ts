@@ -1,0 +1,150 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { fakeClock, type FakeClock } from '../../test/support/fake-clock.ts';
+import { adaptiveLimiter, type AdaptiveLimiter, type LimitSettings } from './adaptive-limiter.ts';
+import type { Answer, Permit, RequestClass } from './limiter.ts';
+
+const ORIGIN = 'https://registry.example';
+const forever = new AbortController().signal;
+
+function opened(settings: LimitSettings = {}): { limiter: AdaptiveLimiter; clock: FakeClock } {
+  const clock = fakeClock();
+  const settingsOf = (): LimitSettings => settings;
+  return { clock, limiter: adaptiveLimiter({ clock, settingsOf, concurrency: 20, maxWait: 600_000 }) };
+}
+
+const ask = (limiter: AdaptiveLimiter, kind: RequestClass = 'read', origin = ORIGIN): Promise<Permit> =>
+  limiter.acquire({ origin, lane: 'small', class: kind }, forever);
+
+/** Sends requests one after another, each answered at once, and tells how many went within `ms`. */
+async function flow(
+  limiter: AdaptiveLimiter,
+  clock: FakeClock,
+  ms: number,
+  kind?: RequestClass,
+  answer: Answer = { status: 200 },
+): Promise<number> {
+  const end = clock.now() + ms;
+  let sent = 0;
+  const keepSending = async (): Promise<void> => {
+    for (;;) {
+      const permit = await ask(limiter, kind);
+      if (clock.now() <= end) permit.answered(answer);
+      permit.release();
+      if (clock.now() > end) return;
+      sent += 1;
+    }
+  };
+  void keepSending();
+  while (clock.now() < end) {
+    await setImmediate();
+    await clock.advance(5);
+  }
+  return sent;
+}
+
+describe('src/ratelimit/adaptive-limiter.ts', () => {
+  it('begins at 60 requests a second, for Google at 75, and grows while all is used up', async () => {
+    const { limiter } = opened();
+    await ask(limiter);
+    await ask(limiter, 'read', 'https://europe-docker.pkg.dev');
+    expect(limiter.readings().map(({ group, rate }) => [group, rate])).toEqual([
+      [ORIGIN, 60],
+      ['google', 75],
+    ]);
+    const other = opened();
+    expect(await flow(other.limiter, other.clock, 3000)).toBeGreaterThan(180);
+  });
+
+  it('gives all of Google one quota', async () => {
+    const { limiter } = opened();
+    for (const host of ['gcr.io', 'eu.gcr.io', 'us-docker.pkg.dev', 'gcr.io.evil.example']) {
+      void ask(limiter, 'read', `https://${host}`);
+    }
+    await setImmediate();
+    expect(limiter.readings().map(({ group }) => group)).toEqual(['google', 'https://gcr.io.evil.example']);
+  });
+
+  it('pauses the whole origin for as long as the registry orders', async () => {
+    const { limiter, clock } = opened();
+    const permit = await ask(limiter, 'list');
+    permit.answered({ status: 429, pause: 5000 });
+    permit.release();
+    let went = false;
+    void ask(limiter, 'write').then(() => (went = true));
+    await clock.advance(4900);
+    expect(went).toBe(false);
+    await clock.advance(5000);
+    expect(went).toBe(true);
+  });
+
+  it('fails what would wait longer than it may, with the time of release, and nothing elsewhere', async () => {
+    const { limiter, clock } = opened();
+    const permit = await ask(limiter);
+    const waiting = ask(limiter);
+    permit.answered({ status: 429, pause: 3_600_000 });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'PAUSED_TOO_LONG',
+      message: expect.stringContaining(new Date(clock.now() + 3_600_000).toISOString()) as string,
+    });
+    await expect(ask(limiter)).rejects.toMatchObject({ code: 'PAUSED_TOO_LONG' });
+    expect(await ask(limiter, 'read', 'https://other.example')).toBeDefined();
+  });
+
+  it('cuts only the class that is refused while others flow', async () => {
+    const { limiter, clock } = opened();
+    await flow(limiter, clock, 2000, 'read');
+    const before = limiter.readings()[0]?.rate ?? 0;
+    const refusedFlow = flow(limiter, clock, 1000, 'token', { status: 429 });
+    await flow(limiter, clock, 1000, 'read');
+    expect(await refusedFlow).toBeLessThan(40);
+    expect(limiter.readings()[0]?.rate).toBeGreaterThanOrEqual(before);
+  });
+
+  it('cuts the origin when nothing else flows', async () => {
+    const { limiter, clock } = opened();
+    await flow(limiter, clock, 2000);
+    const before = limiter.readings()[0]?.rate ?? 0;
+    const asked = ask(limiter);
+    await clock.advance(1000);
+    const permit = await asked;
+    permit.answered({ status: 429 });
+    permit.release();
+    expect(limiter.readings()[0]?.rate).toBeLessThan(before / 2);
+    expect(limiter.readings()[0]?.refused).toBe(1);
+  });
+
+  it('slows a registry down of which a quarter fails, and never gives it up', async () => {
+    const { limiter, clock } = opened();
+    await flow(limiter, clock, 2000);
+    const before = limiter.readings()[0]?.rate ?? 0;
+    for (let count = 0; count < 60; count += 1) {
+      const permit = await Promise.race([ask(limiter), clock.advance(1000).then(() => ask(limiter))]);
+      permit.answered({ status: count % 3 === 0 ? 500 : 200 });
+      permit.release();
+    }
+    expect(limiter.readings()[0]?.rate).toBeLessThan(before);
+  });
+
+  it('lets go of a request that is aborted while it waits', async () => {
+    const { limiter } = opened();
+    await ask(limiter);
+    const controller = new AbortController();
+    const waiting = limiter.acquire({ origin: ORIGIN, lane: 'small', class: 'read' }, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+  });
+
+  it('holds uploads back without holding small requests', async () => {
+    const { limiter, clock } = opened({ start: 1000, burst: 100 });
+    const uploads = Array.from({ length: 30 }, () =>
+      limiter.acquire({ origin: ORIGIN, lane: 'upload', class: 'write' }, forever),
+    );
+    for (const upload of uploads) void upload.then((permit) => permit.answered({ status: 201 }));
+    await clock.advance(2000);
+    let went = false;
+    void ask(limiter).then(() => (went = true));
+    await clock.advance(100);
+    expect(went).toBe(true);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Clock } from '../clock.ts';
+import type { Limiter } from './limiter.ts';
+import { originGate, type OriginGate } from './origin-gate.ts';
+import { rateGroup, type RateGroup } from './rate-group.ts';
+
+/** What a configuration may set for an origin; rates in requests a second. */
+export type LimitSettings = {
+  readonly group?: string;
+  readonly start?: number;
+  readonly floor?: number;
+  readonly ceiling?: number;
+  readonly burst?: number;
+  readonly concurrency?: number;
+};
+
+export type AdaptiveLimiterOptions = {
+  readonly clock: Clock;
+  /** What differs from the defaults for an origin. */
+  readonly settingsOf?: (origin: string) => LimitSettings;
+  /** Requests at once for each origin, unless its settings say so. */
+  readonly concurrency: number;
+  /** A pause that is longer, in milliseconds, fails what waits for it. */
+  readonly maxWait: number;
+};
+
+/** One group of origins as it is now: its rate in requests a second, and how many requests it refused. */
+export type RateReading = { readonly group: string; readonly rate: number; readonly refused: number };
+
+/** A limiter that finds out how much each registry allows. */
+export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
+
+/** A start that no registry known to us minds, far below what most allow; found out in a few seconds. */
+const START = 60;
+/** Slower is no promotion any more; a registry that allows less says so with Retry-After, which is obeyed. */
+const FLOOR = 1;
+/** Requests that may go at once after a pause. */
+const BURST = 10;
+
+/** Google's hosts share the quota of a project: 60,000 a minute and region, of which about 83/s were seen to be one user's. */
+const GOOGLE = { group: 'google', start: 75 };
+const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
+
+/** A token bucket for each origin, and for each class of requests that is refused by itself. */
+export function adaptiveLimiter({ clock, concurrency, maxWait, settingsOf }: AdaptiveLimiterOptions): AdaptiveLimiter {
+  const groups = new Map<string, RateGroup>();
+  const gates = new Map<string, OriginGate>();
+  const open = (origin: string): OriginGate => {
+    const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
+    const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
+    const name = given.group ?? origin;
+    const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, clock);
+    groups.set(name, group);
+    const gate = originGate({ clock, group, maxWait, concurrency: given.concurrency ?? concurrency });
+    gates.set(origin, gate);
+    return gate;
+  };
+  return {
+    acquire: (want, signal) => (gates.get(want.origin) ?? open(want.origin))(want, signal),
+    readings: () =>
+      [...groups].map(([group, rates]) => ({ group, rate: rates.rate(clock.now()), refused: rates.refused() })),
+  };
+}
+
+function defaultsFor(origin: string): LimitSettings {
+  return GOOGLE_HOST.test(new URL(origin).hostname) ? GOOGLE : {};
+}

@@ -1,0 +1,115 @@
+import type { Clock } from '../clock.ts';
+import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive-bucket.ts';
+import { classFlow, type ClassFlow } from './class-flow.ts';
+import type { Answer, RequestClass } from './limiter.ts';
+import type { Mark, Verdict } from './rate-law.ts';
+import { troubleShare } from './trouble.ts';
+
+/** The origins that share one quota: its bucket, one more for each class that was refused by itself, and a common pause. */
+export type RateGroup = {
+  /** Milliseconds until a request of this class may go; Infinity until an answer comes. */
+  wait(kind: RequestClass, now: number): number;
+  /** Takes what a request needs; only when `wait` is 0. */
+  take(kind: RequestClass, now: number): Taken;
+  /** Says for one member whether its requests wait for nothing but the rate. */
+  hungry(member: object, kinds: ReadonlySet<RequestClass>, now: number): void;
+  /** Learns from what came back. */
+  answered(taken: Taken, answer: Answer | undefined, now: number): void;
+  /** Unix milliseconds until which nothing may be sent; 0 when it may. */
+  pausedUntil(): number;
+  /** Called whenever waiting may have become shorter. */
+  readonly wakes: Set<() => void>;
+  rate(now: number): number;
+  refused(): number;
+};
+
+/** What a request took, by which its answer is known. */
+export type Taken = {
+  readonly kind: RequestClass;
+  readonly whole: Mark;
+  readonly own?: { bucket: AdaptiveBucket; mark: Mark };
+};
+
+/** A class that is refused by itself starts this much below what it sent in the last second. */
+const CLASS_CUT = 0.75;
+
+/** The buckets of a group: one for all, and those of the classes that were refused by themselves. */
+type Buckets = {
+  readonly settings: BucketSettings;
+  readonly whole: AdaptiveBucket;
+  readonly classes: Map<RequestClass, AdaptiveBucket>;
+  readonly flow: ClassFlow;
+};
+
+/** A group whose bucket starts full of one token, at the settings' rate. */
+export function rateGroup(settings: BucketSettings, clock: Clock): RateGroup {
+  const buckets: Buckets = {
+    settings,
+    whole: adaptiveBucket(settings, clock.now()),
+    classes: new Map(),
+    flow: classFlow(),
+  };
+  const { whole, classes, flow } = buckets;
+  const eager = new Map<object, ReadonlySet<RequestClass>>();
+  const wakes = new Set<() => void>();
+  const trouble = troubleShare();
+  let paused = 0;
+  let refused = 0;
+  return {
+    wakes,
+    wait: (kind, now) => Math.max(whole.wait(now), classes.get(kind)?.wait(now) ?? 0),
+    take: (kind, now) => {
+      flow.sent(kind, now);
+      const bucket = classes.get(kind);
+      return { kind, whole: whole.take(now), ...(bucket !== undefined && { own: { bucket, mark: bucket.take(now) } }) };
+    },
+    hungry: (member, kinds, now) => {
+      if (kinds.size === 0) eager.delete(member);
+      else eager.set(member, kinds);
+      feed(buckets, new Set([...eager.values()].flatMap((some) => [...some])), now);
+    },
+    answered: (taken, answer, now) => {
+      if (answer?.status === 429) refused += 1;
+      if (answer !== undefined && answer.status < 500 && answer.status !== 429) flow.admitted(taken.kind, now);
+      if (answer?.rate !== undefined) whole.advertise(answer.rate, now);
+      if (answer?.pause !== undefined) paused = Math.max(paused, now + answer.pause);
+      learn(buckets, taken, verdictOf(answer, trouble.add(answer, now)), now);
+      for (const wake of wakes) wake();
+    },
+    pausedUntil: () => paused,
+    rate: (now) => whole.rate(now),
+    refused: () => refused,
+  };
+}
+
+/** Tells each bucket whether somebody waits for nothing but its rate. */
+function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, now: number): void {
+  const holdsBack = (bucket: AdaptiveBucket | undefined): boolean => {
+    const wait = bucket?.wait(now) ?? 0;
+    return wait > 0 && Number.isFinite(wait);
+  };
+  whole.hungry(holdsBack(whole) && [...wanted].some((kind) => !holdsBack(classes.get(kind))), now);
+  for (const [kind, bucket] of classes) bucket.hungry(wanted.has(kind) && holdsBack(bucket), now);
+}
+
+/** A class that is refused while others flow is cut by itself, else the whole is. */
+function learn(
+  { settings, whole, classes, flow }: Buckets,
+  taken: Taken,
+  verdict: Verdict | undefined,
+  now: number,
+): void {
+  const { kind } = taken;
+  const alone = verdict === 'refused' && flow.othersFlow(kind, now);
+  whole.answered(alone ? undefined : verdict, taken.whole, now);
+  taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now);
+  if (!alone || classes.has(kind)) return;
+  const start = Math.max(settings.floor, flow.rate(kind, now) * CLASS_CUT);
+  classes.set(kind, adaptiveBucket({ ...settings, start }, now));
+}
+
+function verdictOf(answer: Answer | undefined, isTroubled: boolean): Verdict | undefined {
+  if (answer?.status === 429) return 'refused';
+  if (answer?.status === 503 || isTroubled) return 'failing';
+  return answer === undefined ? undefined : 'admitted';
+}
