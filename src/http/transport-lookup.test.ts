@@ -35,14 +35,14 @@ const served = (): ReturnType<typeof scriptedServer> =>
 
 describe('src/http/transport-lookup.ts', () => {
   it.each([
-    ['169.254.169.254'],
-    ['::ffff:169.254.169.254'],
-    ['fd00:ec2::254'],
-    ['fe80::1'],
-    ['64:ff9b::a9fe:a9fe'],
+    [['169.254.169.254']],
+    [['::ffff:169.254.169.254']],
+    [['fd00:ec2::254']],
+    [['fe80::1']],
+    [['64:ff9b::a9fe:a9fe']],
     // One good address does not excuse the other: which of them is connected to is chance.
-    ['127.0.0.1', '169.254.169.254'],
-  ])('connects to no name that stands for %s %s', async (...addresses) => {
+    [['127.0.0.1', '169.254.169.254']],
+  ])('connects to no name that stands for %j', async (addresses) => {
     const server = await served();
     const { lookup } = resolver({ 'registry.example': addresses });
     const { fetch } = openedTransport({ lookup });

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { expect, it } from 'vitest';
 import { acrSubject, dockerSubject, ecrSubject, helperSubject } from './credentials.subjects.ts';
 import { ghcrSubject, gitlabSubject, googleSubjects } from './credentials.subjects.ts';
 import { credentialsContract } from './credentials.contract.ts';
@@ -83,4 +86,15 @@ credentialsContract('docker-config', dockerSubject, {
 
 credentialsContract('docker-config with a helper', helperSubject, {
   lookAlikes: ['registry.example.evil.com', 'evil-registry.example', 'registry.example:5000'],
+});
+
+it('lets nobody but the sources google and ecr ask a metadata address', async () => {
+  const askers: string[] = [];
+  for await (const path of glob('src/**/*.ts', { exclude: (name) => name.endsWith('.test.ts') })) {
+    if (/metadata: '(?:google|ecr)'/.test(readFileSync(path, 'utf8'))) askers.push(path);
+  }
+  expect(askers.toSorted()).toEqual([
+    'src/http/credentials/aws-metadata.ts',
+    'src/http/credentials/google-metadata.ts',
+  ]);
 });
