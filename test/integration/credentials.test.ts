@@ -26,14 +26,21 @@ async function opened(auth: AuthOptions): Promise<{ readonly staging: TestRegist
   return { staging, mirror };
 }
 
-async function promote(staging: TestRegistry, mirror: TestRegistry, entryOfHost: unknown): Promise<CipRun> {
+type Way = { readonly from: string; readonly to: string; readonly labels: readonly string[] };
+
+async function promote(
+  staging: TestRegistry,
+  mirror: TestRegistry,
+  entryOfHost: unknown,
+  { from, to, labels }: Way = { from: 'staging', to: 'prod', labels: LABELS },
+): Promise<CipRun> {
   const HOME = await homeWith({ '.docker/config.json': { auths: { [mirror.host]: entryOfHost } } });
   await using tree = await writeTree([
     {
       name: 'app',
-      from: `${staging.host}/staging`,
-      to: [`${mirror.host}/prod`],
-      entries: LABELS.map((label) => entry('app', label, label.toLowerCase())),
+      from: `${staging.host}/${from}`,
+      to: [`${mirror.host}/${to}`],
+      entries: labels.map((label) => entry('app', label, label.toLowerCase())),
     },
   ]);
   return await cip(['--manifests', tree.path, '--confirm', '--sign=false'], { env: { HOME } });
@@ -108,5 +115,32 @@ describe('credentials over a whole promotion', () => {
     const { mounts, kinds } = mirror.counters.counts();
     expect(mounts).toBeGreaterThan(0);
     expect([kinds.put, kinds.getBlob]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ['first', 'staging', 'prod'],
+    ['last', 'staging', 'prod'],
+    ['first', 'prod', 'staging'],
+    ['last', 'prod', 'staging'],
+  ] as const)(
+    'uploads where a token server hears only the %s of two scopes, from %s to %s',
+    async (hears, from, to) => {
+      const mirror = await startRegistry({ auth: { scheme: 'bearer', users: USERS, hears }, keepLog: true });
+      registries = [mirror];
+      storeImage(mirror.store, `${from}/app`, imageOf('A'));
+      const run = await promote(mirror, mirror, { auth: encoded('me:hunter2') }, { from, to, labels: ['A'] });
+      expect([run.code, mirror.snapshot()[`${to}/app`]?.tags]).toEqual([0, { a: digestOfLabel('A') }]);
+      expect(mirror.counters.counts().kinds.put).toBeGreaterThan(0);
+    },
+  );
+
+  it('waits for a token server that limits its rate', async () => {
+    const { staging, mirror } = await opened({ scheme: 'bearer', users: USERS });
+    mirror.inject(({ kind, nth }) =>
+      kind === 'token' && nth <= 2 ? { status: 429, headers: { 'retry-after': '0.05' } } : undefined,
+    );
+    expect((await promote(staging, mirror, { auth: encoded('me:hunter2') })).code).toBe(0);
+    complete(mirror);
+    expect(mirror.counters.counts().statuses['429']).toBe(2);
   });
 });

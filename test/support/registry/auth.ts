@@ -12,6 +12,8 @@ export type AuthOptions = {
   readonly users?: Readonly<Record<string, string>>;
   /** What a user (undefined: nobody) may do in a repository; by default users all, others nothing. */
   readonly allow?: (user: string | undefined, repository: string) => readonly Action[];
+  /** Which of several scopes in one request are heard; all by default, as the specification says. */
+  readonly hears?: 'first' | 'last';
   /** Seconds that a token lives; 300 by default, as with most token servers. */
   readonly expiresIn?: number;
   /** Refresh tokens that `POST /token` takes instead of a password, with their users. */
@@ -70,7 +72,8 @@ export function authGate(options: AuthOptions | undefined, clock: Clock): Gate {
       const user = refresh === null ? userOf(request, options) : options.identityTokens?.[refresh];
       const anonymous = refresh === null && request.headers.authorization === undefined;
       if (user === undefined && !anonymous) return failure(401, 'UNAUTHORIZED', 'wrong user name or password');
-      const asked = [...url.searchParams.getAll('scope'), ...form.getAll('scope')].flatMap((scope) => scope.split(' '));
+      const all = [...url.searchParams.getAll('scope'), ...form.getAll('scope')].flatMap((scope) => scope.split(' '));
+      const asked = options.hears === undefined ? all : all.slice(options.hears === 'first' ? 0 : -1).slice(0, 1);
       const token = randomUUID();
       const expiresIn = options.expiresIn ?? 300;
       grants.set(token, {
