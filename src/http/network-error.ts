@@ -29,7 +29,9 @@ function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
   if (!(error instanceof Error)) return String(error);
   // OpenSSL's message names its source files; its reason is for people.
-  return codeOf(error)?.startsWith('ERR_SSL_') && 'reason' in error ? String(error.reason) : error.message;
+  if (codeOf(error)?.startsWith('ERR_SSL_') && 'reason' in error) return String(error.reason);
+  // Node's advice is for those who start Node themselves; ours is the hint.
+  return error.message.replace(/; if the root CA is installed locally.*$/, '');
 }
 
 /** What to do next, by the first rule whose pattern finds the code. */

@@ -7,6 +7,8 @@ export type TlsFront = AsyncDisposable & {
   readonly host: string;
   /** The common name of each client certificate that came, empty for none. */
   readonly clients: readonly string[];
+  /** How many connections were begun, those that failed in the handshake included. */
+  attempts(): number;
 };
 
 /** Ends TLS as `options` say and passes everything on to `backend`, `host:port`. */
@@ -29,10 +31,13 @@ export async function startTlsFront(backend: string, options: TlsOptions): Promi
     }
     socket.pipe(inner).pipe(socket);
   });
+  let attempts = 0;
+  server.on('connection', () => void attempts++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     clients,
+    attempts: () => attempts,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
