@@ -103,7 +103,7 @@ describe('src/registry/distribution-lists', () => {
     ['nothing', ''],
     ['a list', '["a"]'],
     ['null', 'null'],
-    ['an error under status 200', '{"errors":[{"code":"TOOMANYREQUESTS"}]}'],
+    ['an error under status 200', '{"errors":[{"code":"UNKNOWN"}]}'],
     ['an object of something else', '{}'],
     ['tags that are a string', '{"tags":"v1"}'],
     ['a tag that is a number', '{"tags":["v1",2]}'],

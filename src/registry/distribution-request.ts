@@ -13,8 +13,8 @@ export type RequestTo = (
 /** Requests go to where `baseUrl` says that a host is. */
 export function requestTo(baseUrl: (host: string) => URL): RequestTo {
   return (repository, path, request, call) => {
-    const { host, path: name } = splitRepository(repository);
-    const url = new URL(`/v2/${name}/${path}`, baseUrl(host));
+    const { host } = splitRepository(repository);
+    const url = new URL(`/v2/${pathOf(repository)}/${path}`, baseUrl(host));
     return { scopes: [scopeOf(repository, request.method)], ...request, url, ...call };
   };
 }
@@ -22,5 +22,11 @@ export function requestTo(baseUrl: (host: string) => URL): RequestTo {
 /** What a request of this method must be allowed to do in the repository. */
 export function scopeOf(repository: RepositoryName, method: HttpRequest['method']): Scope {
   const reads = method === 'GET' || method === 'HEAD';
-  return { repository: splitRepository(repository).path, actions: reads ? ['pull'] : ['pull', 'push'] };
+  return { repository: pathOf(repository), actions: reads ? ['pull'] : ['pull', 'push'] };
+}
+
+/** A repository's path as its registry knows it: on Docker Hub, one without a namespace is of `library`. */
+function pathOf(repository: RepositoryName): string {
+  const { host, path } = splitRepository(repository);
+  return /^(?:index\.|registry-1\.)?docker\.io$/i.test(host) && !path.includes('/') ? `library/${path}` : path;
 }

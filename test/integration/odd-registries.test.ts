@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** How many ways to be odd the checklist knows. */
+const POINTS = 67;
+
+type Place = readonly [file: string, test: string];
+
+/** Points that are tested where the code that answers them is. */
+const ELSEWHERE: Readonly<Record<number, readonly Place[]>> = {
+  1: [['src/http/authenticate.test.ts', 'answers Basic among several challenges']],
+  2: [['src/http/token.test.ts', 'reads a realm relative to the registry']],
+  3: [['src/http/token.test.ts', 'takes access_token for token, and refuses what is no token']],
+  4: [['src/http/token.test.ts', 'renews a token before it expires, and a minute is the least it lives']],
+  5: [['src/http/token.test.ts', 'falls back to GET when the token server answers %i to a POST']],
+  6: [
+    ['src/http/authenticate.test.ts', 'asks for all scopes in one request, actions sorted'],
+    ['src/http/authenticate.test.ts', 'asks for what the registry wants when what the request said is not enough'],
+  ],
+  7: [['src/http/authenticate.test.ts', 'drops a token that is no longer taken, and sends the request once more']],
+  8: [['src/http/authenticate.test.ts', 'asks for a stream to be started anew after a 401, with a new token']],
+  9: [['src/http/authenticate-renewal.test.ts', 'gets another password when ECR says in a 403']],
+  10: [['src/http/token.test.ts', 'renews a token before a large body when less than its half is left']],
+  11: [['src/http/authenticate-renewal.test.ts', 'does not believe one 401 against a password that was taken before']],
+  12: [['src/http/token.test.ts', 'refuses the realm %s of a public registry on HTTPS']],
+  14: [['src/http/authenticate-renewal.test.ts', 'keeps tokens of over 8 KiB, one for each repository']],
+  15: [['src/http/redirect.test.ts', 'leaves credentials and scopes behind when the origin changes']],
+  16: [['src/http/addresses.test.ts', 'refuses to go from HTTPS to HTTP, and to anything else']],
+  17: [['src/http/redirect.test.ts', 'repeats bytes after 307 and 308, and hands on other redirects of a write']],
+  29: [['src/registry/distribution-uploads.test.ts', 'takes the answer %i %s to the bytes for %s']],
+  32: [['test/integration/copy-mirrors.test.ts', 'begins a new upload when the registry has lost the first']],
+  33: [['src/registry/distribution-manifests.test.ts', 'reads the bytes when HEAD does not say the digest']],
+  35: [['src/registry/distribution-manifests.test.ts', 'accepting every type that it can copy']],
+  39: [
+    ['test/integration/copy-mirrors.test.ts', 'waits for a registry that shows what was written only after a while'],
+  ],
+  40: [['test/integration/copy-mirrors.test.ts', 'when a mount was claimed and the manifest was refused']],
+  41: [
+    ['src/registry/distribution-manifests.test.ts', 'refuses a manifest larger than any registry must take'],
+    ['test/integration/copy-source.test.ts', 'refuses by name a manifest of another kind'],
+    ['test/integration/copy.test.ts', 'leaves a foreign layer where it is'],
+  ],
+  56: [
+    ['src/ratelimit/retry-after.test.ts', 'reads «%s»'],
+    ['src/ratelimit/retry-after.test.ts', "prefers the standard header to Docker Hub's, and headers to the body"],
+    ['src/ratelimit/retry-after.test.ts', 'finds the wait in the body that GHCR answers with'],
+  ],
+  58: [['src/ratelimit/rate-headers.test.ts', 'reads %j']],
+  66: [['src/http/http-scheme.test.ts', 'reaches %s, whose being insecure is %s, at %s']],
+};
+
+const UNREAD = 'referrers are not read yet; comes with signing';
+const NO_CHUNKS = 'a blob is sent whole, in one PUT: see 25';
+
+/** Points that no test can show, each with the reason. */
+const NOT_TESTED: Readonly<Record<number, string>> = {
+  19: UNREAD,
+  24: NO_CHUNKS,
+  26: NO_CHUNKS,
+  27: `${NO_CHUNKS}; an upload that breaks off is begun anew`,
+  30: NO_CHUNKS,
+  42: UNREAD,
+  43: UNREAD,
+  44: UNREAD,
+  45: UNREAD,
+  46: UNREAD,
+  47: UNREAD,
+  48: UNREAD,
+  49: UNREAD,
+  50: UNREAD,
+  51: UNREAD,
+  61: 'the client speaks HTTP/1.1 only, which has no GOAWAY',
+};
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** The numbers in the names of tests beside this one. */
+function tested(): number[] {
+  const files = readdirSync(import.meta.dirname).filter((name) => /^odd-registries-.*\.test\.ts$/.test(name));
+  const names = files.flatMap((name) => [...read(`test/integration/${name}`).matchAll(/'4\.3\/(\d+) /g)]);
+  return names.map(([, number]) => Number(number));
+}
+
+describe('odd registries', () => {
+  it('are tested in every point, or there is a reason why not', () => {
+    const here = new Set(tested());
+    const everywhere = [...here, ...Object.keys({ ...ELSEWHERE, ...NOT_TESTED }).map(Number)];
+    expect(everywhere.toSorted((a, b) => a - b)).toEqual(Array.from({ length: POINTS }, (_, index) => index + 1));
+    expect(Object.values(NOT_TESTED).filter((reason) => reason.length < 10)).toEqual([]);
+  });
+
+  it('are tested elsewhere where it says so', () => {
+    const places = Object.values(ELSEWHERE).flat();
+    expect(places.filter(([file, test]) => !read(file).includes(test))).toEqual([]);
+  });
+});
