@@ -101,6 +101,22 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(limiter.readings()[0]?.rate).toBeGreaterThanOrEqual(before);
   });
 
+  it('cuts the origin when one class after the other is refused while others flow', async () => {
+    const { limiter, clock } = opened();
+    await flow(limiter, clock, 2000, 'read');
+    const before = limiter.readings()[0]?.rate ?? 0;
+    for (const kind of ['write', 'read'] as const) {
+      const permit = await Promise.race([ask(limiter, kind), clock.advance(1000).then(() => ask(limiter, kind))]);
+      permit.answered({ status: 429 });
+      permit.release();
+    }
+    expect(limiter.readings()[0]?.rate).toBeLessThan(before / 2);
+    // The class that was refused first is not held back for longer than the others.
+    const writes = flow(limiter, clock, 3000, 'write');
+    const reads = await flow(limiter, clock, 3000, 'read');
+    expect(Math.abs((await writes) - reads)).toBeLessThan(reads / 2);
+  });
+
   it('cuts the origin when nothing else flows', async () => {
     const { limiter, clock } = opened();
     await flow(limiter, clock, 2000);

@@ -92,7 +92,7 @@ function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, no
   for (const [kind, bucket] of classes) bucket.hungry(wanted.has(kind) && holdsBack(bucket), now);
 }
 
-/** A class that is refused while others flow is cut by itself, else the whole is. */
+/** A class that is refused while others flow, and are not refused, is cut by itself, else the whole is. */
 function learn(
   { settings, whole, classes, flow }: Buckets,
   taken: Taken,
@@ -100,7 +100,13 @@ function learn(
   now: number,
 ): void {
   const { kind } = taken;
-  const alone = verdict === 'refused' && flow.othersFlow(kind, now);
+  const isShared = flow.othersRefused(kind, now);
+  const alone = verdict === 'refused' && flow.othersFlow(kind, now) && !isShared;
+  if (verdict === 'refused') {
+    flow.refused(kind, now);
+    // Whichever class was refused first was taken for the cause, and would be starved by the others.
+    if (isShared) classes.clear();
+  }
   whole.answered(alone ? undefined : verdict, taken.whole, now);
   taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now);
   if (!alone || classes.has(kind)) return;
