@@ -4,7 +4,14 @@ import type { ContractSkips, ContractSubject } from '../contract/registry.subjec
 import { realClock } from '../../src/clock.ts';
 import { openRegistries } from '../../src/cli/services.ts';
 import { dockerLogins } from '../support/docker-config.ts';
-import { startDistribution, startReferrersRegistry, type RealRegistry } from '../support/real-registries.ts';
+import {
+  startDistribution,
+  startDistribution3,
+  startReferrersRegistry,
+  type DistributionOptions,
+  type RealRegistry,
+} from '../support/real-registries.ts';
+import { startTokenServer } from '../support/token-server.ts';
 
 const LOGIN = { user: 'promoter', password: 'p:ss word' };
 
@@ -48,6 +55,25 @@ async function withPassword(): Promise<ContractSubject> {
   };
 }
 
+/** A registry that wants tokens, of a server that gives none for one repository. */
+async function withTokens(start: (options: DistributionOptions) => Promise<RealRegistry>): Promise<ContractSubject> {
+  const tokens = await startTokenServer({ ...LOGIN, allows: (repository) => repository !== 'unauthorized' });
+  const server = await start({ tokens });
+  const logins = await dockerLogins([{ host: server.address, ...LOGIN }]);
+  const opened = await subject(server, { DOCKER_CONFIG: logins.path });
+  return {
+    ...opened,
+    unauthorized: `${server.address}/unauthorized`,
+    close: async () => {
+      await opened.close();
+      await tokens.stop();
+      await logins[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const TOKENS: ContractSkips = { '403': 'this registry asks for another token instead' };
+
 const OPEN: ContractSkips = {
   '401': 'this registry lets everybody in',
   '403': 'this registry lets everybody in',
@@ -58,6 +84,12 @@ registryContract('distribution 2.8', async () => subject(await startDistribution
 registryContract('distribution 2.8 with a password', withPassword, {
   '403': 'this registry has users, but no rights of theirs',
 });
+
+registryContract('distribution 2.8 with tokens', async () => withTokens(startDistribution), TOKENS);
+
+registryContract('distribution 3', async () => subject(await startDistribution3()), OPEN);
+
+registryContract('distribution 3 with tokens', async () => withTokens(startDistribution3), TOKENS);
 
 registryContract("go-containerregistry's registry", async () => subject(await startReferrersRegistry()), {
   ...OPEN,

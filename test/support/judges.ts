@@ -32,6 +32,13 @@ export const JUDGES: readonly Judge[] = [
     source: { package: 'github.com/regclient/regclient/cmd/regctl' },
   },
   {
+    // distribution 3; distribution 2.8 is Debian's docker-registry
+    name: 'registry',
+    version: 'v3.1.2',
+    go: '1.26.0',
+    source: { package: 'github.com/distribution/distribution/v3/cmd/registry' },
+  },
+  {
     name: 'referrers-registry',
     version: contentVersion(REFERRERS_REGISTRY),
     go: '1.25.0',

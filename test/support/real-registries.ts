@@ -8,12 +8,17 @@ import { hash } from 'bcryptjs';
 
 import { freePort, startProcess } from './processes.ts';
 import type { ServerProcess } from './processes.ts';
+import type { TokenServer } from './token-server.ts';
 import { findProgram, missing, requireProgram } from './programs.ts';
 
 /** Somebody else's registry on plain HTTP, `address` as `host:port`; `stop` ends it and drops what it holds. */
 export type RealRegistry = { readonly address: string; stop(): Promise<void> };
 
-export type DistributionOptions = { readonly htpasswd?: { readonly user: string; readonly password: string } };
+export type DistributionOptions = {
+  readonly htpasswd?: { readonly user: string; readonly password: string };
+  /** Takes the tokens of this server, and no others. */
+  readonly tokens?: Pick<TokenServer, 'auth' | 'root'>;
+};
 
 /** The ports that docker-compose.yml serves on: staging, then the mirrors. */
 export const COMPOSE_PORTS: readonly number[] = [5000, 5001, 5002, 5003];
@@ -32,7 +37,8 @@ const ID_HEADER = 'X-Kpromo-Test';
  * docker compose. A registry from the environment or from compose outlives the test: name repositories apart.
  */
 export async function startDistribution(options: DistributionOptions = {}): Promise<RealRegistry> {
-  if (options.htpasswd !== undefined) return startDebianRegistry(requireProgram('docker-registry'), options);
+  if (options.htpasswd !== undefined || options.tokens !== undefined)
+    return startOwnRegistry(requireProgram('docker-registry'), options);
   const [registry] = await startDistributions(1);
   return registry as RealRegistry;
 }
@@ -42,7 +48,7 @@ export async function startDistributions(count: number): Promise<readonly RealRe
   const addresses = addressesFromEnvironment();
   if (addresses !== undefined) return given(addresses, count, 'KPROMO_TEST_STAGING and KPROMO_TEST_MIRRORS');
   const found = findProgram('docker-registry');
-  if ('path' in found) return Promise.all(Array.from({ length: count }, () => startDebianRegistry(found.path)));
+  if ('path' in found) return Promise.all(Array.from({ length: count }, () => startOwnRegistry(found.path)));
   if (composeUp())
     return given(
       COMPOSE_PORTS.map((port) => `localhost:${port}`),
@@ -50,6 +56,11 @@ export async function startDistributions(count: number): Promise<readonly RealRe
       'docker-compose.yml',
     );
   throw missing(`${found.reason}, and there is no docker compose that works`);
+}
+
+/** One registry of distribution 3, built with Go. */
+export async function startDistribution3(options: DistributionOptions = {}): Promise<RealRegistry> {
+  return startOwnRegistry(requireProgram('registry'), options);
 }
 
 /** A registry with the referrers API (`referrers: false`: without), in memory, built from referrers-registry/. */
@@ -88,7 +99,7 @@ function composeUp(): boolean {
   return spawnSync('docker', ['compose', '-f', file, 'up', '-d', '--wait'], { stdio: 'ignore' }).status === 0;
 }
 
-async function startDebianRegistry(program: string, options: DistributionOptions = {}): Promise<RealRegistry> {
+async function startOwnRegistry(program: string, options: DistributionOptions = {}): Promise<RealRegistry> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnFreePort(program, options);
@@ -111,10 +122,7 @@ async function startOnFreePort(program: string, options: DistributionOptions): P
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await Promise.race([
-      answers(address, folder, ended.signal),
-      server.ended.then((words) => fail('docker-registry', words)),
-    ]);
+    await Promise.race([answers(address, folder, ended.signal), server.ended.then((words) => fail(program, words))]);
   } catch (error) {
     await stop();
     throw error;
@@ -123,13 +131,22 @@ async function startOnFreePort(program: string, options: DistributionOptions): P
 }
 
 /** https://distribution.github.io/distribution/about/configuration/ ; JSON is YAML too. */
-async function distributionConfig(folder: string, address: string, { htpasswd }: DistributionOptions): Promise<object> {
+async function distributionConfig(
+  folder: string,
+  address: string,
+  { htpasswd, tokens }: DistributionOptions,
+): Promise<object> {
   const base = {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
     http: { addr: address, secret: 'shared by nobody', headers: { [ID_HEADER]: [folder] } },
   };
+  if (tokens !== undefined) {
+    const rootcertbundle = join(folder, 'root.pem');
+    await writeFile(rootcertbundle, tokens.root);
+    return { ...base, auth: { token: { ...tokens.auth, rootcertbundle } } };
+  }
   if (htpasswd === undefined) return base;
   const path = join(folder, 'htpasswd');
   // Four rounds are the least that bcrypt allows; every request pays for them.
