@@ -59,11 +59,15 @@ export function settle(
 ): Promise<void> {
   return services.ledger.settle(lane.target.repository, blob.digest, {
     // It pays to wait for another upload of a large blob to the same registry: then it can be mounted.
-    waitToMount: !lane.sendAll && blob.size > ASK_FIRST_ABOVE,
+    waitToMount: !lane.sendAll && blob.size > ASK_FIRST_ABOVE && mayMount(services, lane),
     signal: lane.call.signal,
     onWait,
     bring: () => bring(services, blob, lane, send),
   });
+}
+
+function mayMount({ registry }: TransferServices, { target }: Lane): boolean {
+  return registry.mounts?.(target.repository) !== false;
 }
 
 /** Opens uploads until one has taken the blob, or it turns out to be there. */

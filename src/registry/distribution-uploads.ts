@@ -29,10 +29,11 @@ const SESSION_LOST: readonly number[] = [400, 404, 416];
 export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
   const { fetch, traitsOf, creator, clock } = services;
   const refusals = new Map<string, number>();
+  const mounts = (repository: RepositoryName): boolean => traitsOf?.(hostOf(repository)).mount !== false;
   return {
+    mounts,
     startBlob: async (repository, blob, from, call) => {
       const object = referenceText(repository, blob.digest);
-      const { mount: mayMount = true, createRepositories } = traitsOf?.(hostOf(repository)) ?? {};
       const post: Post = (query, scopes) => {
         const headers = { 'content-length': '0' };
         const path = `blobs/uploads/${query}`;
@@ -40,13 +41,14 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
       };
       const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
       const pair = `${repository} ${from}`;
-      const isHopeless = !mayMount || clock.now() < (refusals.get(pair) ?? 0);
+      const isHopeless = !mounts(repository) || clock.now() < (refusals.get(pair) ?? 0);
       const mounted = from === undefined || isHopeless ? undefined : await mount(post, repository, blob, from);
       if (mounted === 'refused') refusals.set(pair, clock.now() + REFUSED_FOR_MS);
       let response = mounted === undefined || mounted === 'refused' ? await plain() : mounted;
       if (response.status === 404) {
         await response.body.discard();
-        const created = createRepositories === true && (await creator?.createRepository(repository, call)) === true;
+        const mayCreate = traitsOf?.(hostOf(repository)).createRepositories === true;
+        const created = mayCreate && (await creator?.createRepository(repository, call)) === true;
         if (!created) throw noRepository(repository);
         response = await plain();
       }

@@ -50,6 +50,8 @@ export type ManifestWriter = {
 };
 
 export type BlobWriter = {
+  /** False where asking for mounts is of no use, so that nobody need wait for one; true unless given. */
+  mounts?(repository: RepositoryName): boolean;
   /** Asks for a blob to be mounted `from` another repository of the same registry where one is given, else for an upload. */
   startBlob(
     repository: RepositoryName,
