@@ -5,15 +5,17 @@ import type { TestRegistry } from '../registry/server.ts';
 import { cip, type CipOptions, type CipRun } from './cip.ts';
 import { digestOfLabel, imageOf } from './plan-cases.ts';
 import { entry } from './stage.ts';
-import { writeTree } from './tree.ts';
+import { type ProjectSpec, writeTree } from './tree.ts';
 
 /** What is promoted, and by which configuration. */
 export type Configured = CipOptions & {
-  /** Registry names of the manifest, `host[:port]`. */
+  /** The registries of the manifest, without `/staging` and `/prod`. */
   readonly from: string;
   readonly to: readonly string[];
   /** The entries of `registries`, as YAML; none is no configuration. */
   readonly registries?: readonly string[];
+  /** What is promoted in place of the two images of `fillStaging`. */
+  readonly entries?: ProjectSpec['entries'];
   /** Files beside the configuration. */
   readonly files?: Readonly<Record<string, string>>;
   /** More flags; a promotion unless they say something else. */
@@ -21,6 +23,7 @@ export type Configured = CipOptions & {
 };
 
 const LABELS = ['A', 'B'];
+const ENTRIES = LABELS.map((label) => entry('app', label, label.toLowerCase()));
 
 /** Puts what `promoteConfigured` promotes into a registry. */
 export function fillStaging({ store }: Pick<TestRegistry, 'store'>): void {
@@ -29,7 +32,15 @@ export function fillStaging({ store }: Pick<TestRegistry, 'store'>): void {
 
 /** Promotes two images with a registry configuration. */
 export async function promoteConfigured(given: Configured): Promise<CipRun> {
-  const { from, to, registries, files = {}, flags = ['--confirm', '--sign=false'], ...options } = given;
+  const {
+    from,
+    to,
+    registries,
+    entries = ENTRIES,
+    files = {},
+    flags = ['--confirm', '--sign=false'],
+    ...options
+  } = given;
   const config = `version: 1\nregistries:\n${(registries ?? []).map((one) => `- ${one}\n`).join('')}`;
   const folder = await homeWith({ ...files, 'registries.yaml': config });
   await using tree = await writeTree([
@@ -37,7 +48,7 @@ export async function promoteConfigured(given: Configured): Promise<CipRun> {
       name: 'app',
       from: `${from}/staging`,
       to: to.map((host) => `${host}/prod`),
-      entries: LABELS.map((label) => entry('app', label, label.toLowerCase())),
+      entries,
     },
   ]);
   const configured = registries === undefined ? [] : ['--registry-config', join(folder, 'registries.yaml')];
