@@ -1,9 +1,13 @@
 import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { hash } from '../test/support/promotion/chaos.ts';
 import { openChaos, undisturbed } from '../test/support/promotion/chaos-run.ts';
+import { openQuota } from '../test/support/promotion/quota-run.ts';
 import type { Snapshot } from '../test/support/registry/snapshot.ts';
 
 // node bench/chaos.ts [--from=1] [--to=200] [--together=4]: promotes while everything goes wrong now and then, once for
-// each seed; one line a seed on stderr, one JSON document on stdout; exit code 1 when a seed failed. A seed repeats its faults.
+// each seed, which repeats its faults; then compares a run in which 2 % of the answers are 500 with an undisturbed one.
+// One line a seed on stderr, one JSON document on stdout; exit code 1 when a seed failed or the last run took more than
+// twice as long.
 
 const { values } = parseArgs({
   options: {
@@ -43,6 +47,18 @@ async function runSeed(seed: number, wanted: readonly Snapshot[]): Promise<void>
   process.stderr.write(`${[...last, ...unexpected].join('\n')}\n`);
 }
 
+/** Milliseconds on the clock, and requests, of a promotion in which this share of the answers is 500. */
+async function withErrors(errors: number): Promise<{ readonly ms: number; readonly requests: number }> {
+  await using world = await openQuota({ mirrors: 2, images: 200, speed: 5 });
+  const all = [world.staging, ...world.mirrors];
+  for (const [index, registry] of all.entries()) {
+    registry.inject(({ kind, nth }) => (hash(`500 ${index} ${kind} ${nth}`) < errors ? { status: 500 } : undefined));
+  }
+  const { code, ms, stderr } = await world.run();
+  if (code !== 0) throw new Error(`the run with ${errors * 100} % of 500s failed:\n${stderr}`);
+  return { ms, requests: all.reduce((sum, { counters }) => sum + counters.counts().requests, 0) };
+}
+
 const wanted = await undisturbed();
 let next = from;
 const work = async (): Promise<void> => {
@@ -50,7 +66,10 @@ const work = async (): Promise<void> => {
 };
 await Promise.all(Array.from({ length: together }, work));
 
+const [calm, failing] = [await withErrors(0), await withErrors(0.02)];
+const slowdown = { time: failing.ms / calm.ms, requests: failing.requests / calm.requests };
 const seeds = to - from + 1;
 const slowest = Math.max(...milliseconds);
-process.stdout.write(`${JSON.stringify({ seeds, failed: failed.toSorted((a, b) => a - b), slowest, happened })}\n`);
-process.exitCode = failed.length > 0 ? 1 : 0;
+const numbers = failed.toSorted((a, b) => a - b);
+process.stdout.write(`${JSON.stringify({ seeds, failed: numbers, slowest, happened, slowdown })}\n`);
+process.exitCode = failed.length > 0 || slowdown.time > 2 ? 1 : 0;
