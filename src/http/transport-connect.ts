@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { OriginSettings, SettingsOf } from './origin-settings.ts';
 import type { Places, Reach } from './transport-lookup.ts';
-import { type Opener, tunnel } from './transport-proxy.ts';
+import { type Opener, tunnel, unreachable } from './transport-proxy.ts';
 
 /** Opens sockets; `close` gives up those that are still opening. */
 export type Connecting = {
@@ -43,7 +43,11 @@ function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf
   if (proxy === undefined) return straight;
   const toHost = direct(settingsOf(new URL(proxy.origin)));
   // undici takes the name for TLS from the request, which is for another host than the proxy.
-  const toProxy: Opener = (options, callback) => toHost({ ...options, servername: '' }, callback);
+  const toProxy: Opener = (options, callback) =>
+    toHost({ ...options, servername: '' }, (...result) => {
+      if (result[0] === null) callback(...result);
+      else callback(unreachable(result[0], proxy), null);
+    });
   // Plain HTTP is asked of the proxy itself, not sent through a tunnel.
   return origin.protocol === 'https:' ? tunnel(proxy, toProxy, direct(settings)) : toProxy;
 }

@@ -104,15 +104,20 @@ describe('src/http/transport-proxy.ts', () => {
     expect(isTransient(unknown)).toBe(true);
   });
 
-  it('says so when the proxy is not there', async () => {
-    const here = await site();
-    await here.proxy[Symbol.asyncDispose]();
-    const error = await rejection(put(through(here), 'https://secret.example/'));
-    expect(error).toMatchObject({
-      code: 'NETWORK',
-      message: expect.stringContaining(`the proxy ${here.proxy.url.host}`),
-    });
-  });
+  it.each(['https://secret.example/', 'http://plain.example:5000/'])(
+    'says so when the proxy is not there, for %s',
+    async (url) => {
+      const here = await site();
+      await here.proxy[Symbol.asyncDispose]();
+      const error = await rejection(put(through(here), url));
+      expect(error).toMatchObject({
+        code: 'NETWORK',
+        message: `connecting to the proxy ${here.proxy.url.host}: connect ECONNREFUSED ${here.proxy.url.host}`,
+        hint: expect.stringContaining('address of the proxy'),
+      });
+      expect(isTransient(error)).toBe(true);
+    },
+  );
 
   it('gives up a tunnel that does not open in time, and at the end of the run', async () => {
     const here = await site({ refuse: 'silent' });

@@ -86,6 +86,17 @@ export function refusal(status: number, what: string, proxy: URL): PromotionErro
   return new PromotionError('NETWORK', message, { hint: 'check that the proxy can reach the host' });
 }
 
+/** Why there is no connection to a proxy. */
+export function unreachable(thrown: Error, proxy: URL): PromotionError {
+  const error = networkError(thrown, `connecting to the proxy ${proxy.host}`);
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  if (!/^E(?:CONNREFUSED|NOTFOUND|HOSTUNREACH|NETUNREACH)$/.test(code)) return error;
+  return new PromotionError(error.code, error.message, {
+    cause: thrown,
+    hint: 'check the address of the proxy, and that it runs',
+  });
+}
+
 function proxyAuthorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
