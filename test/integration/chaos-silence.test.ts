@@ -7,7 +7,7 @@ import type { RequestKind } from '../support/registry/route.ts';
 /** A timeout of a minute takes two seconds. */
 const SPEED = 30;
 
-/** The default timeouts in milliseconds (docs/registries.md). */
+/** The default timeouts in milliseconds (docs/registry-config.md). */
 const [HEADERS, IDLE] = [60_000, 30_000];
 
 /** The rest of the run, a wait before the next attempt, and most of a second of a busy machine. */
