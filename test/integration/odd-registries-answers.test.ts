@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openRegistries } from '../../src/cli/services.ts';
+import { realClock } from '../../src/clock.ts';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
+import { compilePattern } from '../../src/image/pattern.ts';
 import { collect } from '../contract/registry.subject.ts';
 import { oddRegistry, type OddRegistry } from '../support/odd-registry.ts';
 import type { Fault, FaultHook } from '../support/registry/faults.ts';
@@ -108,6 +111,20 @@ describe('odd registries: answers', () => {
     };
     expect(await ask('artifactory')).toEqual([undefined, undefined, false, { kind: 'tags', tags: new Set() }]);
     await expect(ask('generic')).rejects.toMatchObject({ code: 'DENIED' });
+  });
+
+  it('4.3/63 takes the kind of a host from the registry configuration', async () => {
+    const { host, call } = await oddRegistry({ fault: () => ({ status: 403 }) });
+    const registries = [{ match: compilePattern(host), kind: 'artifactory' as const }];
+    const { registry, close } = openRegistries({
+      env: { HOME: '/nonexistent' },
+      clock: realClock(),
+      narrate: () => undefined,
+      random: () => 0,
+      config: { publicNames: [], registries },
+    });
+    onTestFinished(close);
+    expect(await registry.readManifest(`${host}/prod/app`, 'v1', call)).toBeUndefined();
   });
 
   it.each([
