@@ -15,6 +15,10 @@ const KINDS: readonly { readonly name: string; readonly options: RegistryOptions
   { name: 'a registry that lists tags by pages of five', options: { pageSize: 5 } },
   { name: 'a registry without digest headers', options: { omitDigestHeader: true } },
   {
+    name: 'a registry that refuses HEADs of manifests',
+    options: { fault: ({ kind }) => (kind === 'headManifest' ? { status: 405 } : undefined) },
+  },
+  {
     name: 'a registry that does not mount',
     options: { mounts: false },
     skips: { mount: 'this registry does not mount' },
@@ -26,7 +30,10 @@ for (const { name, options, skips } of KINDS) {
   registryContract(
     `the client of ${name}`,
     async () => {
-      const server = await startRegistry({ ...options, fault: refuse });
+      const server = await startRegistry({
+        ...options,
+        fault: async (request) => (await options.fault?.(request)) ?? refuse(request),
+      });
       servers.push(server);
       const clock = realClock();
       const { fetch, close } = httpStack({ clock });
