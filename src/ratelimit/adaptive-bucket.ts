@@ -93,7 +93,7 @@ function refill(pool: Pool, now: number): void {
 }
 
 function waitOf({ settings, state, tokens, unanswered, open, probeAt }: Pool, now: number): number {
-  if (open < settings.burst && unanswered >= open) return Number.POSITIVE_INFINITY;
+  if (open < settings.burst && unanswered >= Math.floor(open)) return Number.POSITIVE_INFINITY;
   const forToken = tokens >= 1 ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
   return Math.max(forToken, probeAt - now, 0);
 }

@@ -56,7 +56,7 @@ const CLOSE = 1.17;
 const DEEP = 2;
 
 /** The first refusal says only that the limit is lower, by an unknown factor: a low quota is hurt by every further guess. */
-const FIRST_CUT = 0.25;
+const FIRST_CUT = 0.125;
 
 /** So many answers tell the admitted share well enough to compute the limit from it. */
 const ENOUGH = 8;
@@ -162,8 +162,9 @@ function settle(state: RateState, { floor }: RateBounds): RateState {
   const { settling = { rate: 0, sent: 0 }, ...rest } = state;
   const { sent, rate } = settling;
   let { limit } = rest;
-  if (sent >= ENOUGH) {
-    const admitted = sent - 1 - rest.refusals;
+  const admitted = sent - 1 - rest.refusals;
+  // Where nothing at all was admitted a window is used up, which says nothing about the rate.
+  if (sent >= ENOUGH && admitted > 0) {
     const most = (rate * (admitted + 1 + 0.15 * sent)) / sent;
     limit = clamp(limit ?? most, (rate * (admitted - 1)) / sent, most);
     limit = Math.max(floor, Math.min(limit, rate * 0.98));
