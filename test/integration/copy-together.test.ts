@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { stopReason } from '../../src/cli/exit-codes.ts';
 import { openRegistries } from '../../src/cli/services.ts';
+import { KNOWN_TO_BE_FAST } from '../support/promotion/fast-registries.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { splitRepository } from '../../src/image/reference.ts';
 import type { RunReport } from '../../src/pipeline/run-report.ts';
@@ -48,7 +49,13 @@ async function promote(
 ): Promise<RunReport> {
   const clock = realClock();
   const narrate = (): void => {};
-  const opened = openRegistries({ env: { HOME: '/nonexistent' }, clock, narrate, random: atOnce });
+  const opened = openRegistries({
+    env: { HOME: '/nonexistent' },
+    clock,
+    narrate,
+    random: atOnce,
+    config: KNOWN_TO_BE_FAST,
+  });
   try {
     return await runPromotion(
       { mode: 'promote', threads, version: 'test' },

@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KNOWN_TO_BE_FAST_YAML } from '../support/promotion/fast-registries.ts';
 import { writeTree, type ProjectSpec, type WrittenTree } from '../support/promotion/tree.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import type { FaultHook } from '../support/registry/faults.ts';
@@ -71,6 +74,7 @@ describe('killing a promotion at any moment', () => {
       entries,
     };
     const tree = await writeTree([project]);
+    await writeFile(configIn(tree.path), KNOWN_TO_BE_FAST_YAML);
     trees.push(tree);
     return { mirrors, tree: tree.path };
   };
@@ -136,10 +140,15 @@ type Run = {
   readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 };
 
+function configIn(tree: string): string {
+  return join(tree, 'registries.yaml');
+}
+
 /** Runs the program as a user does. */
 function promote(tree: string): Run {
   const program = new URL('../../src/cli/bin.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, 'cip', '--thin-manifest-dir', tree, '--confirm', '--sign=false'], {
+  const args = ['cip', '--thin-manifest-dir', tree, '--confirm', '--sign=false', '--registry-config', configIn(tree)];
+  const child = spawn(process.execPath, [program, ...args], {
     env: { HOME: '/nonexistent' },
     stdio: 'ignore',
   });

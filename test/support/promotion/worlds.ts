@@ -1,5 +1,6 @@
 import { realClock, type Clock } from '../../../src/clock.ts';
 import { TEST_SPEED } from './cip.ts';
+import { KNOWN_TO_BE_FAST } from './fast-registries.ts';
 import { openRegistries } from '../../../src/cli/services.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import { jitteredPause } from '../../../src/http/pause.ts';
@@ -100,7 +101,13 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
     run: async (mode, projects) => {
       const clock = realClock(speed);
       const env = { HOME: '/nonexistent' };
-      const { registry, close } = openRegistries({ env, clock, narrate: () => undefined, random: Math.random });
+      const { registry, close } = openRegistries({
+        env,
+        clock,
+        narrate: () => undefined,
+        random: Math.random,
+        config: KNOWN_TO_BE_FAST,
+      });
       try {
         return await run(mode, projects, registry, clock);
       } finally {
