@@ -1,4 +1,5 @@
-import { learn, rateOf, startState, type Mark, type RateBounds, type RateState, type Verdict } from './rate-law.ts';
+import { rateOf, startState, type Mark, type RateBounds, type RateState } from './rate-law.ts';
+import { learn, type Answered, type Verdict } from './rate-learning.ts';
 
 export type BucketSettings = RateBounds & {
   /** How many requests may go at once after a pause, at the most. */
@@ -7,14 +8,14 @@ export type BucketSettings = RateBounds & {
 
 /** A token bucket whose rate follows the answers. Times are Unix milliseconds, and only grow. */
 export type AdaptiveBucket = {
-  /** Milliseconds until a request may go, 0 for now; Infinity until an answer comes. */
+  /** Milliseconds until a request may go, 0 for now. */
   wait(now: number): number;
   /** Takes a token; only when `wait` is 0. */
   take(now: number): Mark;
   /** Says whether requests wait for nothing but this bucket: only a rate that is used up grows. */
   hungry(yes: boolean, now: number): void;
-  /** What became of a request; without a verdict it says nothing about the rate. */
-  answered(verdict: Verdict | undefined, request: Mark, now: number): void;
+  /** What became of a request, and what pause it orders; without a verdict it says nothing about the rate. */
+  answered(verdict: Verdict | undefined, request: Mark, now: number, pause?: number): void;
   /** Never faster than this many requests a second from now on; undefined lifts it. */
   advertise(rate: number | undefined, now: number): void;
   /** Requests a second. */
@@ -25,8 +26,17 @@ export type AdaptiveBucket = {
 /** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
 const LATENESS = 10;
 
+/** Sums of fractions miss a whole token by less than this; without it a wait could be too short to move the clock. */
+const EPSILON = 1e-6;
+
 /** A registry that refuses everything is asked this often, in milliseconds: often enough for a quota per minute. */
-const LONGEST_PROBE = 8000;
+const LONGEST_PROBE = 5000;
+
+/** A request that is unanswered for so long, in milliseconds, may stay so: others are not held up by it. */
+const PATIENCE = 1000;
+
+/** So much further with every answer: a low quota refuses few before it is noticed. */
+const OPENING = 1 / 3;
 
 /** What a bucket knows; changed in place. */
 type Pool = {
@@ -39,40 +49,29 @@ type Pool = {
   sent: number;
   /** How many requests may be unanswered at the start; no limit once it is the whole burst. */
   open: number;
+  /** How many tokens may be saved up. */
+  depth: number;
   probeAt: number;
+  takenAt: number;
 };
 
 /** A bucket that starts at `start`, its burst opening from 1 with every answer. */
 export function adaptiveBucket(settings: BucketSettings, now: number): AdaptiveBucket {
-  const pool: Pool = {
-    settings,
-    state: startState(settings),
-    tokens: 1,
-    updated: now,
-    hungry: false,
-    unanswered: 0,
-    sent: 0,
-    open: 1,
-    probeAt: now,
-  };
+  const counts = { tokens: 1, unanswered: 0, sent: 0, open: 1, depth: 1 };
+  const times = { updated: now, probeAt: now, takenAt: now };
+  const pool: Pool = { settings, state: startState(settings), hungry: false, ...counts, ...times };
   const at = <T>(time: number, then: () => T): T => {
     refill(pool, time);
     return then();
   };
   return {
     wait: (time) => at(time, () => waitOf(pool, time)),
-    take: (time) =>
-      at(time, () => {
-        pool.tokens -= 1;
-        pool.unanswered += 1;
-        pool.sent += 1;
-        return { number: pool.sent, at: time };
-      }),
+    take: (time) => at(time, () => take(pool, time)),
     hungry: (yes, time) => at(time, () => void (pool.hungry = yes)),
-    answered: (verdict, request, time) =>
+    answered: (verdict, request, time, pause = 0) =>
       at(time, () => {
         pool.unanswered -= 1;
-        if (verdict !== undefined) hear(pool, verdict, request, time);
+        if (verdict !== undefined) hear(pool, { verdict, request, sent: pool.sent, now: time, pause });
       }),
     advertise: (most, time) => at(time, () => advertise(pool, most)),
     rate: (time) => at(time, () => rateOf(pool.state, settings)),
@@ -82,36 +81,59 @@ export function adaptiveBucket(settings: BucketSettings, now: number): AdaptiveB
   };
 }
 
+function take(pool: Pool, now: number): Mark {
+  pool.tokens -= 1;
+  pool.unanswered += 1;
+  pool.sent += 1;
+  pool.takenAt = now;
+  if (pool.state.refused > 0) pool.probeAt = now + probeInterval(pool);
+  return { number: pool.sent, at: now };
+}
+
 function refill(pool: Pool, now: number): void {
   const passed = now - pool.updated;
   if (passed <= 0) return;
   const rate = rateOf(pool.state, pool.settings);
-  if (pool.hungry) pool.state = { ...pool.state, hungry: pool.state.hungry + passed };
-  const cap = pool.open + (rate * LATENESS) / 1000;
+  const grows = pool.hungry && pool.state.refused === 0 && !awaitsAnswer(pool);
+  if (grows) pool.state = { ...pool.state, hungry: pool.state.hungry + passed };
+  const cap = Math.floor(pool.depth) + (rate * LATENESS) / 1000;
   pool.tokens = Math.min(Math.max(pool.tokens, Math.min(cap, pool.tokens + (rate * passed) / 1000)), cap);
   pool.updated = now;
 }
 
-function waitOf({ settings, state, tokens, unanswered, open, probeAt }: Pool, now: number): number {
-  if (open < settings.burst && unanswered >= Math.floor(open)) return Number.POSITIVE_INFINITY;
-  const forToken = tokens >= 1 ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
-  return Math.max(forToken, probeAt - now, 0);
+/** At the start, and after nothing was admitted for a while, answers let further requests go. */
+function awaitsAnswer({ settings, unanswered, open }: Pool): boolean {
+  return open < settings.burst && unanswered >= Math.floor(open);
 }
 
-function hear(pool: Pool, verdict: Verdict, request: Mark, now: number): void {
+function waitOf(pool: Pool, now: number): number {
+  const { settings, state, tokens, probeAt, takenAt } = pool;
+  const forAnswer = awaitsAnswer(pool) ? takenAt + PATIENCE - now : 0;
+  const forToken = tokens > 1 - EPSILON ? 0 : ((1 - tokens) * 1000) / rateOf(state, settings);
+  return Math.max(forToken, forAnswer, probeAt - now, 0);
+}
+
+function hear(pool: Pool, answer: Answered): void {
   const { settings } = pool;
+  const { now } = answer;
   const before = pool.state;
-  const after = learn(before, settings, { verdict, request, sent: pool.sent, now });
+  const after = learn(before, settings, answer);
   pool.state = after;
-  if (verdict === 'admitted') {
-    pool.open = Math.min(settings.burst, pool.open + 1);
+  if (answer.verdict === 'admitted') {
+    pool.open = Math.min(settings.burst, pool.open + OPENING);
+    pool.depth = Math.min(settings.burst, pool.depth + OPENING);
     if (after.refused === 0) pool.probeAt = now;
   }
   if (after.cutAt === before.cutAt) return;
   pool.tokens = Math.min(pool.tokens, 0);
+  pool.depth = 1;
   if (after.limit === undefined || after.refused > 1) pool.open = 1;
-  const patience = (1000 / rateOf(after, settings)) * 2 ** (after.refused - 1);
-  pool.probeAt = now + Math.min(LONGEST_PROBE, patience);
+  pool.probeAt = now + probeInterval(pool);
+}
+
+/** While nothing is admitted, each try waits twice as long as the one before. */
+function probeInterval({ state, settings }: Pool): number {
+  return Math.min(LONGEST_PROBE, (1000 / rateOf(state, settings)) * 2 ** Math.max(0, state.refused - 1));
 }
 
 function advertise(pool: Pool, most: number | undefined): void {

@@ -45,7 +45,7 @@ export function originGate(options: GateOptions): OriginGate {
     const pause = group.pausedUntil() - now;
     if (pause > options.maxWait) return failAll(room.everybody(), group.pausedUntil());
     const wait = isPaused ? pause : Math.min(...waiting.map(({ want }) => group.wait(want.class, now)));
-    if (Number.isFinite(wait)) cancelTimer = clock.timer(Math.ceil(wait), admit);
+    cancelTimer = clock.timer(Math.ceil(wait), admit);
   };
   const leaveSlot = (lane: Lane): void => {
     active[lane] -= 1;

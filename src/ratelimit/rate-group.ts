@@ -2,12 +2,13 @@ import type { Clock } from '../clock.ts';
 import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive-bucket.ts';
 import { classFlow, type ClassFlow } from './class-flow.ts';
 import type { Answer, RequestClass } from './limiter.ts';
-import type { Mark, Verdict } from './rate-law.ts';
+import type { Mark } from './rate-law.ts';
+import type { Verdict } from './rate-learning.ts';
 import { troubleShare } from './trouble.ts';
 
 /** The origins that share one quota: its bucket, one more for each class that was refused by itself, and a common pause. */
 export type RateGroup = {
-  /** Milliseconds until a request of this class may go; Infinity until an answer comes. */
+  /** Milliseconds until a request of this class may go. */
   wait(kind: RequestClass, now: number): number;
   /** Takes what a request needs; only when `wait` is 0. */
   take(kind: RequestClass, now: number): Taken;
@@ -73,7 +74,7 @@ export function rateGroup(settings: BucketSettings, clock: Clock): RateGroup {
       if (answer !== undefined && answer.status < 500 && answer.status !== 429) flow.admitted(taken.kind, now);
       if (answer?.rate !== undefined) whole.advertise(answer.rate, now);
       if (answer?.pause !== undefined) paused = Math.max(paused, now + answer.pause);
-      learn(buckets, taken, verdictOf(answer, trouble.add(answer, now)), now);
+      learn(buckets, taken, { verdict: verdictOf(answer, trouble.add(answer, now)), pause: answer?.pause ?? 0, now });
       for (const wake of wakes) wake();
     },
     pausedUntil: () => paused,
@@ -86,7 +87,7 @@ export function rateGroup(settings: BucketSettings, clock: Clock): RateGroup {
 function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, now: number): void {
   const holdsBack = (bucket: AdaptiveBucket | undefined): boolean => {
     const wait = bucket?.wait(now) ?? 0;
-    return wait > 0 && Number.isFinite(wait);
+    return wait > 0;
   };
   whole.hungry(holdsBack(whole) && [...wanted].some((kind) => !holdsBack(classes.get(kind))), now);
   for (const [kind, bucket] of classes) bucket.hungry(wanted.has(kind) && holdsBack(bucket), now);
@@ -96,8 +97,7 @@ function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, no
 function learn(
   { settings, whole, classes, flow }: Buckets,
   taken: Taken,
-  verdict: Verdict | undefined,
-  now: number,
+  { verdict, pause, now }: { readonly verdict: Verdict | undefined; readonly pause: number; readonly now: number },
 ): void {
   const { kind } = taken;
   const isShared = flow.othersRefused(kind, now);
@@ -107,8 +107,8 @@ function learn(
     // Whichever class was refused first was taken for the cause, and would be starved by the others.
     if (isShared) classes.clear();
   }
-  whole.answered(alone ? undefined : verdict, taken.whole, now);
-  taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now);
+  whole.answered(alone ? undefined : verdict, taken.whole, now, pause);
+  taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause);
   if (!alone || classes.has(kind)) return;
   const start = Math.max(settings.floor, flow.rate(kind, now) * CLASS_CUT);
   classes.set(kind, adaptiveBucket({ ...settings, start }, now));

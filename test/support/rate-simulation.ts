@@ -40,6 +40,14 @@ export type SimulationSpec = {
   readonly seconds: number;
   readonly seed: number;
   readonly concurrency: number;
+  /** Milliseconds of each round trip, at the least and at the most; 5 to 80 unless given. */
+  readonly roundTrips?: readonly [number, number];
+  /** Refusals come back within some milliseconds, as from a front end; else they take as long as other answers. */
+  readonly quickRefusals?: boolean;
+  /** Timers fire on time, and every request is under way equally long: what a quota without any burst needs. */
+  readonly exact?: boolean;
+  /** Milliseconds for which each refusal orders everything to wait. */
+  readonly pause?: number;
 };
 
 /** Requests admitted and refused in each second. */
@@ -47,8 +55,9 @@ export type Simulation = { readonly admitted: readonly number[]; readonly refuse
 
 type Event = { readonly at: number; readonly fire: () => void };
 
-/** A client that always has more to send, against a quota, with round trips of 5 to 80 ms; takes no real time. */
-export function simulate({ quota, seconds, seed, concurrency }: SimulationSpec): Simulation {
+/** A client that always has more to send, against a quota; takes no real time. */
+export function simulate(spec: SimulationSpec): Simulation {
+  const { quota, seconds, seed, concurrency, exact = false, pause = 0, roundTrips = [5, 80] } = spec;
   const random = generator(seed);
   const events = eventQueue();
   const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10 }, 0);
@@ -57,6 +66,7 @@ export function simulate({ quota, seconds, seed, concurrency }: SimulationSpec):
   let now = 0;
   let active = 0;
   let timer = Number.POSITIVE_INFINITY;
+  let pausedUntil = 0;
 
   const wakeAt = (at: number): void => {
     if (at >= timer) return;
@@ -72,7 +82,8 @@ export function simulate({ quota, seconds, seed, concurrency }: SimulationSpec):
   const send = (): void => {
     const mark = bucket.take(now);
     active += 1;
-    const roundTrip = 5 + random() * 75;
+    const roundTrip = roundTrips[0] + random() * (roundTrips[1] - roundTrips[0]);
+    const underWay = exact ? 1 : Math.min(roundTrip, 1 + random() * 4);
     const sent = now;
     const arrive = (): void => {
       const good = quota.admit(now);
@@ -81,23 +92,29 @@ export function simulate({ quota, seconds, seed, concurrency }: SimulationSpec):
       counts[second] = (counts[second] ?? 0) + 1;
       const answer = (): void => {
         active -= 1;
-        bucket.answered(good ? 'admitted' : 'refused', mark, now);
+        if (!good) pausedUntil = Math.max(pausedUntil, now + pause);
+        bucket.answered(good ? 'admitted' : 'refused', mark, now, good ? 0 : pause);
         sendAll();
       };
-      events.push({ at: sent + roundTrip, fire: answer });
+      const isQuick = !good && spec.quickRefusals === true;
+      events.push({
+        at: isQuick ? Math.min(sent + roundTrip, now + 1 + random() * 4) : sent + roundTrip,
+        fire: answer,
+      });
     };
-    events.push({ at: now + Math.min(roundTrip, 1 + random() * 4), fire: arrive });
+    events.push({ at: now + underWay, fire: arrive });
   };
   const sendAll = (): void => {
     while (active < concurrency) {
-      const wait = bucket.wait(now);
-      bucket.hungry(wait > 0 && Number.isFinite(wait), now);
-      if (wait > 0) {
-        // Timers fire late by up to a millisecond or two.
-        if (Number.isFinite(wait)) wakeAt(now + Math.ceil(wait) + random() * 1.5);
-        return;
+      const isPaused = now < pausedUntil;
+      const wait = isPaused ? pausedUntil - now : bucket.wait(now);
+      bucket.hungry(wait > 0 && !isPaused, now);
+      if (wait === 0) {
+        send();
+        continue;
       }
-      send();
+      // Timers fire late by up to a millisecond or two.
+      return wakeAt(now + (exact ? wait : Math.ceil(wait) + random() * 1.5));
     }
     bucket.hungry(false, now);
   };
