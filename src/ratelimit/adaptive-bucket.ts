@@ -20,11 +20,16 @@ export type AdaptiveBucket = {
   advertise(rate: number | undefined, now: number): void;
   /** Requests a second. */
   rate(now: number): number;
+  /** Until when others saw the registry order a pause; 0 where nobody did. */
+  pausedUntil(): number;
   readonly state: RateState;
 };
 
+/** What a bucket goes on from: a state that was learned elsewhere, and how many requests it knows of. */
+export type Known = { readonly state: RateState; readonly sent: number };
+
 /** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
-const LATENESS = 10;
+export const LATENESS = 10;
 
 /** Sums of fractions miss a whole token by less than this; without it a wait could be too short to move the clock. */
 const EPSILON = 1e-6;
@@ -33,10 +38,10 @@ const EPSILON = 1e-6;
 const LONGEST_PROBE = 5000;
 
 /** A request that is unanswered for so long, in milliseconds, may stay so: others are not held up by it. */
-const PATIENCE = 1000;
+export const PATIENCE = 1000;
 
 /** So much further with every answer: a low quota refuses few before it is noticed. */
-const OPENING = 1 / 3;
+export const OPENING = 1 / 3;
 
 /** What a bucket knows; changed in place. */
 type Pool = {
@@ -55,11 +60,12 @@ type Pool = {
   takenAt: number;
 };
 
-/** A bucket that starts at `start`, its burst opening from 1 with every answer. */
-export function adaptiveBucket(settings: BucketSettings, now: number): AdaptiveBucket {
-  const counts = { tokens: 1, unanswered: 0, sent: 0, open: 1, depth: 1 };
+/** A bucket that starts at `start`, or as is known, its burst opening from 1 with every answer. */
+export function adaptiveBucket(settings: BucketSettings, now: number, known?: Known): AdaptiveBucket {
+  const { state, sent } = known ?? { state: startState(settings), sent: 0 };
+  const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1 };
   const times = { updated: now, probeAt: now, takenAt: now };
-  const pool: Pool = { settings, state: startState(settings), hungry: false, ...counts, ...times };
+  const pool: Pool = { settings, state, hungry: false, ...counts, ...times };
   const at = <T>(time: number, then: () => T): T => {
     refill(pool, time);
     return then();
@@ -75,6 +81,7 @@ export function adaptiveBucket(settings: BucketSettings, now: number): AdaptiveB
       }),
     advertise: (most, time) => at(time, () => advertise(pool, most)),
     rate: (time) => at(time, () => rateOf(pool.state, settings)),
+    pausedUntil: () => 0,
     get state() {
       return pool.state;
     },
@@ -86,7 +93,7 @@ function take(pool: Pool, now: number): Mark {
   pool.unanswered += 1;
   pool.sent += 1;
   pool.takenAt = now;
-  if (pool.state.refused > 0) pool.probeAt = now + probeInterval(pool);
+  if (pool.state.refused > 0) pool.probeAt = now + probeInterval(pool.state, pool.settings);
   return { number: pool.sent, at: now };
 }
 
@@ -128,11 +135,11 @@ function hear(pool: Pool, answer: Answered): void {
   pool.tokens = Math.min(pool.tokens, 0);
   pool.depth = 1;
   if (after.limit === undefined || after.refused > 1) pool.open = 1;
-  pool.probeAt = now + probeInterval(pool);
+  pool.probeAt = now + probeInterval(after, settings);
 }
 
-/** While nothing is admitted, each try waits twice as long as the one before. */
-function probeInterval({ state, settings }: Pool): number {
+/** Milliseconds between two tries while nothing is admitted: each waits twice as long as the one before. */
+export function probeInterval(state: RateState, settings: RateBounds): number {
   return Math.min(LONGEST_PROBE, (1000 / rateOf(state, settings)) * 2 ** Math.max(0, state.refused - 1));
 }
 

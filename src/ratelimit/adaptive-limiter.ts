@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts';
+import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive-bucket.ts';
 import type { Limiter } from './limiter.ts';
 import { originGate, type OriginGate } from './origin-gate.ts';
-import { rateGroup, type RateGroup } from './rate-group.ts';
+import { rateGroup, type NewBucket, type RateGroup } from './rate-group.ts';
 
 /** What a configuration may set for an origin; rates in requests a second. */
 export type LimitSettings = {
@@ -21,7 +22,12 @@ export type AdaptiveLimiterOptions = {
   readonly concurrency: number;
   /** A pause that is longer, in milliseconds, fails what waits for it. */
   readonly maxWait: number;
+  /** Makes the buckets; each belongs to this process alone unless given. */
+  readonly bucketOf?: BucketFactory;
 };
+
+/** Makes the bucket of that name, and calls `wake` when its waits became shorter by themselves. */
+export type BucketFactory = (name: string, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
 
 /** One group of origins as it is now: its rate in requests a second, and how many requests it refused. */
 export type RateReading = { readonly group: string; readonly rate: number; readonly refused: number };
@@ -41,14 +47,17 @@ const GOOGLE = { group: 'google', start: 75 };
 const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
 
 /** A token bucket for each origin, and for each class of requests that is refused by itself. */
-export function adaptiveLimiter({ clock, concurrency, maxWait, settingsOf }: AdaptiveLimiterOptions): AdaptiveLimiter {
+export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimiter {
+  const { clock, concurrency, maxWait, settingsOf } = options;
+  const { bucketOf = (_name, settings) => adaptiveBucket(settings, clock.now()) } = options;
   const groups = new Map<string, RateGroup>();
   const gates = new Map<string, OriginGate>();
   const open = (origin: string): OriginGate => {
     const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
     const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
     const name = given.group ?? origin;
-    const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, clock);
+    const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
+    const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, newBucket);
     groups.set(name, group);
     const gate = originGate({ clock, group, maxWait, concurrency: given.concurrency ?? concurrency });
     gates.set(origin, gate);

@@ -1,5 +1,4 @@
-import type { Clock } from '../clock.ts';
-import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive-bucket.ts';
+import type { AdaptiveBucket, BucketSettings } from './adaptive-bucket.ts';
 import { classFlow, type ClassFlow } from './class-flow.ts';
 import type { Answer, RequestClass } from './limiter.ts';
 import type { Mark } from './rate-law.ts';
@@ -31,6 +30,9 @@ export type Taken = {
   readonly own?: { bucket: AdaptiveBucket; mark: Mark };
 };
 
+/** Makes a bucket; `name` tells it apart from the group's other ones, and `wake` is called when its waits became shorter by themselves. */
+export type NewBucket = (name: RequestClass | undefined, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
+
 /** A class that is refused by itself starts this much below what it sent in the last second. */
 const CLASS_CUT = 0.75;
 
@@ -40,19 +42,20 @@ type Buckets = {
   readonly whole: AdaptiveBucket;
   readonly classes: Map<RequestClass, AdaptiveBucket>;
   readonly flow: ClassFlow;
+  readonly open: (name: RequestClass | undefined, settings: BucketSettings) => AdaptiveBucket;
 };
 
-/** A group whose bucket starts full of one token, at the settings' rate. */
-export function rateGroup(settings: BucketSettings, clock: Clock): RateGroup {
-  const buckets: Buckets = {
-    settings,
-    whole: adaptiveBucket(settings, clock.now()),
-    classes: new Map(),
-    flow: classFlow(),
-  };
-  const { whole, classes, flow } = buckets;
-  const eager = new Map<object, ReadonlySet<RequestClass>>();
+/** A group with one bucket, which has the settings' rate. */
+export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateGroup {
   const wakes = new Set<() => void>();
+  const wakeAll = (): void => {
+    for (const wake of wakes) wake();
+  };
+  const open: Buckets['open'] = (name, given) => newBucket(name, given, wakeAll);
+  const whole = open(undefined, settings);
+  const buckets: Buckets = { settings, whole, classes: new Map(), flow: classFlow(), open };
+  const { classes, flow } = buckets;
+  const eager = new Map<object, ReadonlySet<RequestClass>>();
   const trouble = troubleShare();
   let paused = 0;
   let refused = 0;
@@ -75,9 +78,9 @@ export function rateGroup(settings: BucketSettings, clock: Clock): RateGroup {
       if (answer?.rate !== undefined) whole.advertise(answer.rate, now);
       if (answer?.pause !== undefined) paused = Math.max(paused, now + answer.pause);
       learn(buckets, taken, { verdict: verdictOf(answer, trouble.add(answer, now)), pause: answer?.pause ?? 0, now });
-      for (const wake of wakes) wake();
+      wakeAll();
     },
-    pausedUntil: () => paused,
+    pausedUntil: () => Math.max(paused, whole.pausedUntil()),
     rate: (now) => whole.rate(now),
     refused: () => refused,
   };
@@ -95,7 +98,7 @@ function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, no
 
 /** A class that is refused while others flow, and are not refused, is cut by itself, else the whole is. */
 function learn(
-  { settings, whole, classes, flow }: Buckets,
+  { settings, whole, classes, flow, open }: Buckets,
   taken: Taken,
   { verdict, pause, now }: { readonly verdict: Verdict | undefined; readonly pause: number; readonly now: number },
 ): void {
@@ -111,7 +114,7 @@ function learn(
   taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause);
   if (!alone || classes.has(kind)) return;
   const start = Math.max(settings.floor, flow.rate(kind, now) * CLASS_CUT);
-  classes.set(kind, adaptiveBucket({ ...settings, start }, now));
+  classes.set(kind, open(kind, { ...settings, start }));
 }
 
 function verdictOf(answer: Answer | undefined, isTroubled: boolean): Verdict | undefined {
