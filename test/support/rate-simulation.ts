@@ -132,7 +132,8 @@ export function sumOf(perSecond: readonly number[], from: number, to: number): n
   return perSecond.slice(from, to).reduce((sum, count) => sum + count, 0);
 }
 
-function generator(seed: number): () => number {
+/** Numbers from 0 to 1 that look random, the same for each seed. */
+export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
