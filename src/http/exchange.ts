@@ -69,7 +69,7 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
     what,
     answer: Promise.withResolvers(),
     body: request.body === undefined ? undefined : outgoing(request.body, { sending, failed: fail }),
-    timers: stageTimers(what, clock, timeouts, fail),
+    timers: stageTimers(what, clock, timesOf(request, timeouts), fail),
     controller: undefined,
     response: undefined,
     over: false,
@@ -86,6 +86,10 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
   };
   const ignoreAbort = onAbort(request.signal, () => fail(request.signal.reason));
   return call;
+}
+
+function timesOf({ headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
+  return headersWithin === undefined ? timeouts : { ...timeouts, headers: headersWithin };
 }
 
 function giveUp({ reason }: Call, controller: Dispatcher.DispatchController | undefined): void {

@@ -1,3 +1,5 @@
+import type { Permit } from '../ratelimit/limiter.ts';
+
 /** One request as every layer of the stack sees it. Header names are lower case. */
 export type HttpRequest = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -16,6 +18,12 @@ export type HttpRequest = {
   readonly from?: URL;
   /** Only set by the credential source of this name, which may ask its own fixed metadata address. */
   readonly metadata?: MetadataUser;
+  /** Never sent twice by itself: what it does may be done although no answer came. */
+  readonly once?: boolean;
+  /** How long the first header of the answer may take, in milliseconds, where the origin's own time does not fit. */
+  readonly headersWithin?: number;
+  /** Leave that was got before, by `Reserve`; of no use for a second request. */
+  readonly permit?: Permit;
   /** Where this request and each of its replays is counted, besides the run's own totals. */
   readonly meter?: Meter;
   readonly signal: AbortSignal;
@@ -65,6 +73,9 @@ export type ResponseBody = {
 
 /** The one function type that every layer wraps. Resolves for every status; throws PromotionError when no answer came. */
 export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** Gets leave to send one request to the origin of this address, for whoever must not wait once all is prepared; released if it is not sent. */
+export type Reserve = (url: URL, signal: AbortSignal) => Promise<Permit>;
 
 /** The first value of a header. */
 export function header(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {

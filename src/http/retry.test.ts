@@ -48,6 +48,16 @@ describe('src/http/retry.ts', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([status(503), broken])('sends once what may be done although no answer came', async (answer) => {
+    const { server, fetch } = await setup([answer, ok]);
+    const request = requestTo(server.url, { method: 'POST', once: true });
+    await fetch(request).then(
+      (response) => expect(response.status).toBe(503),
+      (error: unknown) => expect(error).toMatchObject({ code: 'NETWORK' }),
+    );
+    expect(server.requests).toHaveLength(1);
+  });
+
   it("tries again after a connection that broke, for a session's POST too", async () => {
     const { server, fetch, clock } = await setup([broken, broken, ok]);
     expect((await fetch(requestTo(server.url, { method: 'POST', operation: 'session' }))).status).toBe(200);

@@ -57,7 +57,9 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
         away.delete(origin);
         answers.set(origin, (answers.get(origin) ?? 0) + 1);
       }
-      if ('response' in outcome && !AGAIN.has(outcome.response.status)) return outcome.response;
+      if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
+        return outcome.response;
+      if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
       const stop = away.has(origin) ? 'budget' : patience(pause);

@@ -71,6 +71,30 @@ describe('src/http/stack.ts', () => {
     expect(registry.requests).toHaveLength(1);
   });
 
+  it('sends with leave that was got before, and gives it back with the answer', async () => {
+    const server = await scriptedServer((_request, response) => void response.end('fine'));
+    const { outbound, reserve } = opened({ concurrency: 3 });
+    for (let sent = 0; sent < 5; sent += 1) {
+      const permit = await reserve(server.url, new AbortController().signal);
+      await (await outbound(requestTo(server.url, { permit }))).body.bytes(10);
+    }
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it('waits for the answer as long as the request says, not its origin', async () => {
+    const clock = fakeClock();
+    const server = await scriptedServer(() => {});
+    const { outbound } = opened({ clock, timeouts: { headers: 1000 } });
+    const failed = rejection(outbound(requestTo(server.url, { once: true, headersWithin: 90_000 })));
+    await server.came(1);
+    let over = false;
+    void failed.finally(() => (over = true));
+    await clock.advance(89_000);
+    expect(over).toBe(false);
+    await clock.advance(2000);
+    expect(await failed).toMatchObject({ code: 'TIMEOUT' });
+  });
+
   it('refuses a concurrency that would block itself', () => {
     expect(() => httpStack({ clock: fakeClock(), concurrency: 1 })).toThrow(RangeError);
   });

@@ -5,12 +5,12 @@ import { concurrencyLimiter } from '../ratelimit/limits.ts';
 import type { Limiter } from '../ratelimit/limiter.ts';
 import { authenticate } from './authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
-import type { Fetch } from './fetch.ts';
+import type { Fetch, Reserve } from './fetch.ts';
 import { narrate } from './narrate.ts';
 import type { SettingsOf } from './origin-settings.ts';
 import { redirect } from './redirect.ts';
 import { retry } from './retry.ts';
-import { throttle } from './throttle.ts';
+import { reserve, throttle } from './throttle.ts';
 import type { Timeouts } from './timeouts.ts';
 import { transport } from './transport.ts';
 import { unmask } from './unmask.ts';
@@ -42,7 +42,13 @@ export type HttpStackOptions = {
 export const CONCURRENCY = 20;
 
 /** `fetch` is for registries; `outbound` has neither credentials nor redirects, for libraries and credential sources. */
-export type HttpStack = { readonly fetch: Fetch; readonly outbound: Fetch; close(): Promise<void> };
+export type HttpStack = {
+  readonly fetch: Fetch;
+  readonly outbound: Fetch;
+  /** Leave for one request through `outbound`, got before it is made. */
+  readonly reserve: Reserve;
+  close(): Promise<void>;
+};
 
 /** The one way to the network: every layer, in the one place that decides their order. */
 export function httpStack(options: HttpStackOptions): HttpStack {
@@ -73,5 +79,10 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   const authenticated = authenticate({ clock, credentials, inside, fetch: outbound })(sent);
   // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
   // retry asks the registry again instead of a storage address that has expired.
-  return { fetch: retried(redirect({ inside })(authenticated)), outbound, close: sockets.close };
+  return {
+    fetch: retried(redirect({ inside })(authenticated)),
+    outbound,
+    reserve: reserve(limiter),
+    close: sockets.close,
+  };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
-import type { Answer, Lane, Limiter, RequestClass } from '../ratelimit/limiter.ts';
+import type { Answer, Lane, Limiter, Permit, RequestClass } from '../ratelimit/limiter.ts';
 import { promisedRate } from '../ratelimit/rate-headers.ts';
 import { retryAfter } from '../ratelimit/retry-after.ts';
-import { header, type Fetch, type HttpResponse, type Operation } from './fetch.ts';
+import { header, type Fetch, type HttpRequest, type HttpResponse, type Operation, type Reserve } from './fetch.ts';
 import { peek } from './peek.ts';
 
 const KINDS: Readonly<Record<Operation, readonly [Lane, RequestClass]>> = {
@@ -27,8 +27,7 @@ export const throttle =
   (limiter: Limiter, clock: Clock) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    const [lane, kind] = KINDS[request.operation];
-    const permit = await limiter.acquire({ origin: request.url.origin, lane, class: kind }, request.signal);
+    const permit = request.permit ?? (await acquire(limiter, request));
     try {
       const { response, text } = await legible(await inner(request));
       permit.answered(answerOf(response, text, clock.now()));
@@ -39,6 +38,17 @@ export const throttle =
       throw error;
     }
   };
+
+/** Leave to write to an origin, before there is a request. */
+export const reserve =
+  (limiter: Limiter): Reserve =>
+  ({ origin }, signal) =>
+    limiter.acquire({ origin, lane: 'small', class: 'write' }, signal);
+
+function acquire(limiter: Limiter, { operation, url, signal }: HttpRequest): Promise<Permit> {
+  const [lane, kind] = KINDS[operation];
+  return limiter.acquire({ origin: url.origin, lane, class: kind }, signal);
+}
 
 /** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
 async function legible(response: HttpResponse): Promise<{ readonly response: HttpResponse; readonly text?: string }> {
