@@ -38,10 +38,13 @@ export function manifestWriting(
           throw refusal;
         const there = await resolveManifest(repository, reference, call).catch(() => undefined);
         call.signal.throwIfAborted();
-        return acceptEqual(there, object, manifest, refusal);
+        acceptEqual(there, object, manifest, refusal);
+        return {};
       }
       await response.body.discard();
       refuseOtherBytes(response, manifest, object);
+      const subject = header(response, 'oci-subject');
+      return subject !== undefined && isDigest(subject) ? { subject } : {};
     },
   };
 }

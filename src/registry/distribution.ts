@@ -6,6 +6,7 @@ import type { EcrOptions } from '../http/credentials/ecr-client.ts';
 import { blobReading } from './distribution-blobs.ts';
 import { requestTo } from './distribution-request.ts';
 import { tagListing } from './distribution-lists.ts';
+import { referrerListing } from './distribution-referrers.ts';
 import { manifestReading } from './distribution-manifests.ts';
 import { manifestWriting } from './distribution-manifest-writes.ts';
 import { blobWriting } from './distribution-uploads.ts';
@@ -42,6 +43,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
   const reading = manifestReading(services, request);
   return {
     ...reading,
+    ...referrerListing(services, request, reading),
     ...manifestWriting(services.fetch, request, reading),
     ...blobReading(services, request),
     ...tagListing(services, request),

@@ -73,7 +73,7 @@ export async function readBack(registry: ManifestReader, lane: Lane, root: Manif
 }
 
 /** Waits for every one, also where one fails, so that a lane that is over does nothing more; throws the first error. */
-async function allOf(all: readonly Promise<void>[]): Promise<void> {
+async function allOf(all: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(all)) if (result.status === 'rejected') throw result.reason;
 }
 

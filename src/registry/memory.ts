@@ -1,8 +1,10 @@
 import { PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
-import { splitRepository, type RepositoryName } from '../image/reference.ts';
+import { hostOf, splitRepository, type RepositoryName } from '../image/reference.ts';
+import { storedReferrers } from './memory-referrers.ts';
 import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './memory-store.ts';
+import { fallbackReferrers, fallbackTag } from './referrer-index.ts';
 import type { BlobUpload, Call, Registry, RepositoryListing } from './roles.ts';
 
 /** One call of a role, as `before` sees it. */
@@ -17,6 +19,8 @@ export type MemoryOptions = StoreOptions & {
   readonly listing?: (host: string) => RepositoryListing['kind'];
   /** False for a host that never mounts; true by default. */
   readonly mounts?: (host: string) => boolean;
+  /** False for a host that keeps no lists of referrers; true by default. */
+  readonly referrers?: (host: string) => boolean;
   /** Runs ahead of every call; what it throws is the call's error, and what it waits for delays the call. */
   readonly before?: (call: MemoryCall) => void | Promise<void>;
 };
@@ -53,7 +57,8 @@ export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
     return { store: storeOf(host), path, host };
   };
   return {
-    ...manifestAccess(begin),
+    ...manifestAccess(begin, options),
+    ...referrerListing(begin, options),
     ...blobReading(begin),
     ...blobWriting(begin, options),
     store: storeOf,
@@ -64,13 +69,31 @@ export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
   };
 }
 
-function manifestAccess(begin: Begin): Pick<Registry, 'readManifest' | 'resolveManifest' | 'writeManifest'> {
-  const find = (place: Place, reference: string): Manifest | undefined => {
-    const digest = place.store.resolve(place.path, reference);
-    const stored = digest === undefined ? undefined : place.store.repository(place.path)?.manifests.get(digest);
-    if (digest === undefined || stored?.bytes === undefined) return undefined;
-    return { descriptor: { mediaType: stored.mediaType, digest, size: stored.size }, bytes: stored.bytes };
+function find(place: Place, reference: string): Manifest | undefined {
+  const digest = place.store.resolve(place.path, reference);
+  const stored = digest === undefined ? undefined : place.store.repository(place.path)?.manifests.get(digest);
+  if (digest === undefined || stored?.bytes === undefined) return undefined;
+  return { descriptor: { mediaType: stored.mediaType, digest, size: stored.size }, bytes: stored.bytes };
+}
+
+function referrerListing(
+  begin: Begin,
+  { referrers = () => true }: MemoryOptions,
+): Pick<Registry, 'listReferrers' | 'keepsReferrers'> {
+  return {
+    listReferrers: async (repository, subject, call) => {
+      const place = await begin('listReferrers', repository, subject, call);
+      if (!referrers(place.host)) return fallbackReferrers(find(place, fallbackTag(subject)), subject);
+      return storedReferrers(place.store.repository(place.path), subject);
+    },
+    keepsReferrers: async (repository) => referrers(hostOf(repository)),
   };
+}
+
+function manifestAccess(
+  begin: Begin,
+  options: MemoryOptions,
+): Pick<Registry, 'readManifest' | 'resolveManifest' | 'writeManifest'> {
   return {
     readManifest: async (repository, reference, call) => {
       const found = find(await begin('readManifest', repository, reference, call), reference);
@@ -80,10 +103,13 @@ function manifestAccess(begin: Begin): Pick<Registry, 'readManifest' | 'resolveM
     resolveManifest: async (repository, reference, call) =>
       find(await begin('resolveManifest', repository, reference, call), reference)?.descriptor,
     writeManifest: async (repository, reference, manifest, call) => {
-      const { store, path } = await begin('writeManifest', repository, reference, call);
+      const { store, path, host } = await begin('writeManifest', repository, reference, call);
       count(call, manifest.bytes.length);
       const stored = store.putManifest(path, reference, manifest.descriptor.mediaType, Uint8Array.from(manifest.bytes));
-      if (!('refused' in stored)) return;
+      if (!('refused' in stored)) {
+        const lists = options.referrers?.(host) !== false;
+        return lists && stored.subject !== undefined ? { subject: stored.subject } : {};
+      }
       const code = stored.refused === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'REGISTRY_ERROR';
       throw new PromotionError(code, `cannot write the manifest ${nameOf(repository, reference)}: ${stored.message}`, {
         side: 'destination',

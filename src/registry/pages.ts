@@ -25,7 +25,7 @@ export async function readPages(
     if (visited.has(next.url.href) || visited.size === MAX_PAGES) {
       throw new PromotionError(
         'REGISTRY_PROTOCOL',
-        `the registry lists the tags of ${repository} in a circle: ${next.url.pathname} came twice`,
+        `the registry lists what is in ${repository} in a circle: ${next.url.pathname} came twice`,
       );
     }
     visited.add(next.url.href);

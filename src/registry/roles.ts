@@ -41,12 +41,28 @@ export type TagLister = {
   listRepository(repository: RepositoryName, call: Call): Promise<RepositoryListing>;
 };
 
+/** A manifest that names another one as its subject, in the words of a list: artifact type and annotations may be missing or wrong there. */
+export type Referrer = Descriptor & {
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+export type ReferrerLister = {
+  /** All that refers to the manifest, as the registry or, where it keeps no such lists, the fallback tag tells; throws where neither can be read. */
+  listReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<readonly Referrer[]>;
+  /** Whether the registry itself lists what is written with a subject, which some do without answering so; a host is asked at most once. */
+  keepsReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<boolean>;
+};
+
 /** Cannot change anything: a dry run holds no more than this. */
-export type RegistryReader = ManifestReader & BlobReader & TagLister;
+export type RegistryReader = ManifestReader & BlobReader & TagLister & ReferrerLister;
+
+/** The manifest's subject, where the registry answers that it has listed the manifest under it. */
+export type Written = { readonly subject?: Digest };
 
 export type ManifestWriter = {
   /** Stores the bytes under a tag or their own digest. */
-  writeManifest(repository: RepositoryName, reference: string, manifest: Manifest, call: Call): Promise<void>;
+  writeManifest(repository: RepositoryName, reference: string, manifest: Manifest, call: Call): Promise<Written>;
 };
 
 export type BlobWriter = {

@@ -1,5 +1,6 @@
-import { isDigest, type Digest } from '../../../src/image/digest.ts';
-import { manifestReferences, type StoredManifest, type StoredRepository } from '../../../src/registry/memory-store.ts';
+import { isDigest } from '../../../src/image/digest.ts';
+import { storedReferrers } from '../../../src/registry/memory-referrers.ts';
+import type { StoredRepository } from '../../../src/registry/memory-store.ts';
 import type { Exchange } from './options.ts';
 import { failure, json, type Reply } from './reply.ts';
 
@@ -32,37 +33,15 @@ export function referrers({ store, route, url, options }: Exchange): Reply {
   if (options.referrers === false) return failure(404, 'UNSUPPORTED', 'no referrers API here');
   if (!isDigest(route.reference)) return failure(400, 'DIGEST_INVALID', `"${route.reference}" is no digest`);
   const filter = url.searchParams.get('artifactType');
-  const found = [...(store.repository(route.repository)?.manifests ?? [])]
-    .filter(([, { subject }]) => subject === route.reference)
-    .map(([digest, manifest]) => referrer(digest, manifest))
-    .filter(({ artifactType }) => filter === null || artifactType === filter);
+  const found = storedReferrers(store.repository(route.repository), route.reference).filter(
+    ({ artifactType }) => filter === null || artifactType === filter,
+  );
   const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: found };
   const headers = {
     'content-type': index.mediaType,
     ...(filter !== null && { 'oci-filters-applied': 'artifactType' }),
   };
   return json(200, index, headers);
-}
-
-type Referrer = {
-  mediaType: string;
-  digest: Digest;
-  size: number;
-  artifactType?: string;
-  annotations?: Readonly<Record<string, string>>;
-};
-
-// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
-function referrer(digest: Digest, { mediaType, size, bytes }: StoredManifest): Referrer {
-  const { artifactType: own, config, annotations } = manifestReferences(bytes ?? Buffer.from('{}'));
-  const artifactType = own ?? config?.mediaType;
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType !== undefined && { artifactType }),
-    ...(annotations !== undefined && { annotations }),
-  };
 }
 
 function page(repository: StoredRepository, name: string, url: URL, pageSize = Number.POSITIVE_INFINITY): Reply {
