@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'ENTRY_INVALID'
   | 'REGISTRY_NOT_ALLOWED'
   | 'CONFIG_INVALID'
+  | 'GIT'
   // what the plan found
   | 'TAG_CONFLICT'
   | 'TAG_MOVE'

@@ -1,0 +1,31 @@
+import { PromotionError } from '../errors.ts';
+
+/** How to get the commits that a shallow clone has left out, by hand and in the usual jobs. */
+export const DEEPEN =
+  'this is a shallow clone: run `git fetch --unshallow`, or set fetch-depth: 0 (GitHub Actions), GIT_DEPTH: 0 (GitLab) or clone_depth: 0 (Prow)';
+
+/** Why a git command failed, and the way out where it is known. */
+export function explain(args: readonly string[], code: number | null, message: string, folder: string): PromotionError {
+  const of = (text: string, hint: string): PromotionError => new PromotionError('GIT', text, { hint });
+  if (message.includes('dubious ownership'))
+    return of(
+      `git refuses the repository of ${folder}: another user owns it`,
+      `if you trust it, run \`git config --global --add safe.directory ${ownedPath(message) ?? folder}\``,
+    );
+  if (message.includes('not a git repository') || message.includes('cannot use bare repository'))
+    return of(
+      `${folder} is in no Git repository`,
+      'run in a clone, or without --use-prow-manifest-diff and --manifest-diff-since',
+    );
+  if (/promisor|transport '.*' not allowed/.test(message))
+    return of(`git ${args[0]}: an object is not in this clone`, 'clone without --filter');
+  const line = message.split('\n').find((text) => text.trim() !== '') ?? `exit code ${code ?? 'none'}`;
+  return of(
+    `git ${args[0]} failed: ${line.trim()}`,
+    `look at the repository of ${folder}, for example with \`git fsck\``,
+  );
+}
+
+function ownedPath(message: string): string | undefined {
+  return /safe\.directory (\S+)/.exec(message)?.[1];
+}

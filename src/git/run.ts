@@ -1,0 +1,130 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { onAbort } from '../abort.ts';
+import type { Clock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import { explain } from './explain.ts';
+
+/** Runs one git command and gives what it printed; throws GIT when it fails, and the signal's reason. */
+export type GitRun = (args: readonly string[], input?: string) => Promise<Buffer>;
+
+export type GitServices = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The repository may be a stranger's: nothing that its configuration or attributes name is started, and no server is
+ * asked. https://git-scm.com/docs/git-config names each of them.
+ */
+const HARDENED = [
+  '--no-pager',
+  '--no-optional-locks',
+  '--no-replace-objects',
+  ...[
+    'core.fsmonitor=',
+    'core.hooksPath=/dev/null',
+    'core.pager=cat',
+    'core.attributesFile=/dev/null',
+    'core.sshCommand=false',
+    'credential.helper=',
+    'diff.external=',
+    'log.showSignature=false',
+    'protocol.allow=never',
+    'protocol.ext.allow=never',
+    'safe.bareRepository=explicit',
+    'submodule.recurse=false',
+  ].flatMap((setting) => ['-c', setting]),
+];
+
+/** What git may know of our environment: never GIT_DIR and the like, which a hook sets, and no secret. */
+const PASSED_ON =
+  /^(?:PATH|HOME|USERPROFILE|XDG_CONFIG_HOME|SYSTEMROOT|TMPDIR|TEMP|TMP|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))$/i;
+
+/** A tree of 46,000 images is 10 MB; ten thousand files of the largest size would be a bomb. */
+const MAX_OUTPUT = 256 * 1024 * 1024;
+/** More than any message; what a hook of a strange git prints beyond it is dropped. */
+const MAX_MESSAGE = 16 * 1024;
+/** The longest command, a walk over all of a large history, takes seconds. */
+const TIME_LIMIT = 5 * 60_000;
+
+/** A runner of git commands in a folder. */
+export function gitIn(folder: string, { env, clock, signal }: GitServices): GitRun {
+  return async (args, input = '') => {
+    signal.throwIfAborted();
+    const child = spawn('git', ['-C', folder, ...HARDENED, ...args], { env: gitEnvironment(env) });
+    let isLate = false;
+    const kill = (): void => void child.kill('SIGKILL');
+    const cancel = clock.timer(TIME_LIMIT, () => {
+      isLate = true;
+      kill();
+    });
+    const leave = onAbort(signal, kill);
+    try {
+      const ended = await collect(child, input, kill);
+      signal.throwIfAborted();
+      if (isLate) throw gitError(args, `did not end within ${TIME_LIMIT / 60_000} minutes`, TRY_BY_HAND);
+      if (ended.isTooLarge) throw gitError(args, `printed more than ${MAX_OUTPUT} bytes`, TRY_BY_HAND);
+      if (ended.code !== 0) throw explain(args, ended.code, ended.message, folder);
+      return ended.output;
+    } finally {
+      cancel();
+      leave();
+    }
+  };
+}
+
+const TRY_BY_HAND = 'look at the repository: it is not one that holds a manifest tree';
+
+function gitError(args: readonly string[], message: string, hint: string): PromotionError {
+  return new PromotionError('GIT', `git ${args[0]} ${message}`, { hint });
+}
+
+function gitEnvironment(env: GitServices['env']): Record<string, string | undefined> {
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.test(name))),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ASKPASS: 'false',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+    // Not GIT_CONFIG_NOSYSTEM: containers write safe.directory there, and whoever may write it owns the machine.
+  };
+}
+
+type Ended = {
+  readonly code: number | null;
+  readonly output: Buffer;
+  readonly message: string;
+  readonly isTooLarge: boolean;
+};
+
+function collect(child: ChildProcessWithoutNullStreams, input: string, kill: () => void): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let message = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_OUTPUT) chunks.push(chunk);
+      else kill();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (message.length < MAX_MESSAGE) message += text;
+    });
+    child.stdin.on('error', () => undefined); // it ended without reading all: its exit code tells why
+    child.once('error', (cause) => reject(notStarted(cause)));
+    child.once('close', (code) =>
+      resolve({ code, output: Buffer.concat(chunks), message, isTooLarge: size > MAX_OUTPUT }),
+    );
+    child.stdin.end(input);
+  });
+}
+
+function notStarted(cause: Error): PromotionError {
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return new PromotionError('GIT', isMissing ? 'the program git is missing' : 'the program git cannot be started', {
+    hint: 'install git where kpromo finds it (PATH), or run without --use-prow-manifest-diff and --manifest-diff-since',
+    cause,
+  });
+}

@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { realClock } from '../../src/clock.ts';
+import type { GitServices } from '../../src/git/run.ts';
+
+/** A repository in a folder of its own, gone when disposed of. */
+export type TestRepository = AsyncDisposable & {
+  readonly path: string;
+  /** Writes files, or removes those that are undefined. */
+  write(files: Readonly<Record<string, string | undefined>>): Promise<void>;
+  link(name: string, target: string): Promise<void>;
+  /** Writes files and commits all there is; `at` is its time in milliseconds, noon of 2026-01-01 UTC unless given. */
+  commit(files?: Readonly<Record<string, string | undefined>>, at?: number): Promise<string>;
+  /** Runs git in it and gives what it prints. */
+  git(...args: readonly string[]): string;
+  /** Makes a clone with so many commits. */
+  shallow(depth: number): Promise<TestRepository>;
+};
+
+export const NOON = Date.UTC(2026, 0, 1, 12);
+export const DAY = 24 * 3600_000;
+
+/** What the program's own git gets in tests: nothing of the user's configuration. */
+export function gitServices(signal = new AbortController().signal): GitServices {
+  return { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, clock: realClock(), signal };
+}
+
+/** An empty repository. */
+export async function createRepository(): Promise<TestRepository> {
+  const path = await emptyFolder();
+  gitAt(path, ['init', '--quiet', '--initial-branch=main']);
+  return repositoryAt(path);
+}
+
+function repositoryAt(path: string): TestRepository {
+  const git: TestRepository['git'] = (...args) => gitAt(path, args);
+  const write: TestRepository['write'] = async (files) => {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(path, name)), { recursive: true });
+      await (text === undefined ? rm(join(path, name), { recursive: true }) : writeFile(join(path, name), text));
+    }
+  };
+  return {
+    path,
+    git,
+    write,
+    link: async (name, target) => {
+      await mkdir(dirname(join(path, name)), { recursive: true });
+      await symlink(target, join(path, name));
+    },
+    commit: async (files = {}, at = NOON) => {
+      await write(files);
+      git('add', '--all');
+      const date = `${at / 1000} +0000`;
+      gitAt(path, ['commit', '--quiet', '--allow-empty', '-m', 'a change'], {
+        GIT_AUTHOR_DATE: date,
+        GIT_COMMITTER_DATE: date,
+      });
+      return git('rev-parse', 'HEAD');
+    },
+    shallow: async (depth) => {
+      const folder = await emptyFolder();
+      gitAt(folder, ['clone', '--quiet', `--depth=${depth}`, `file://${path}`, '.']);
+      return repositoryAt(folder);
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+async function emptyFolder(): Promise<string> {
+  return realpath(await mkdtemp(join(tmpdir(), 'kpromo-git-')));
+}
+
+function gitAt(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  const who = { NAME: 'Tester', EMAIL: 'tester@example.com' };
+  const { status, stdout, stderr } = spawnSync('git', args, {
+    cwd,
+    encoding: 'utf8',
+    env: {
+      PATH: process.env['PATH'],
+      HOME: '/nonexistent',
+      GIT_CONFIG_NOSYSTEM: '1',
+      ...Object.fromEntries(
+        ['AUTHOR', 'COMMITTER'].flatMap((role) =>
+          Object.entries(who).map(([key, value]) => [`GIT_${role}_${key}`, value]),
+        ),
+      ),
+      ...env,
+    },
+  });
+  if (status !== 0) throw new Error(`git ${args.join(' ')} failed: ${stderr}`);
+  return stdout.trimEnd();
+}
