@@ -33,7 +33,7 @@ export function memoryCommons(clock: Clock): MemoryCommons {
   let given = 0;
   const parsed = (text: string): SharedRecord => JSON.parse(text) as SharedRecord;
   const budgetOf = (name: string): Budget => {
-    const budget = budgets.get(name) ?? { tokens: 0, rate: 60, updated: clock.now(), queue: [] };
+    const budget = budgets.get(name) ?? { tokens: 0, rate: 0, updated: clock.now(), queue: [] };
     budgets.set(name, budget);
     return budget;
   };
@@ -52,7 +52,7 @@ export function memoryCommons(clock: Clock): MemoryCommons {
     const missing = (budget.queue[0]?.tokens ?? 0) - budget.tokens;
     budget.cancel?.();
     delete budget.cancel;
-    if (budget.queue.length > 0)
+    if (budget.queue.length > 0 && budget.rate > 0)
       budget.cancel = clock.timer(Math.max(1, (missing / budget.rate) * 1000), () => serve(budget));
   };
   const put = (name: string, next: string): void => {

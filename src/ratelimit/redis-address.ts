@@ -1,0 +1,41 @@
+/** Where a Redis server is, and how to log in. */
+export type RedisAddress = {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly tls: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  /** The address as it may be shown: without user and password. */
+  readonly shown: string;
+};
+
+const PORT = 6379;
+
+/** The parts of `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; undefined for anything else. */
+export function parseRedisAddress(text: string): RedisAddress | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return undefined;
+  const db = /^\/?(\d{0,4})$/.exec(url.pathname)?.[1];
+  if (db === undefined || url.search !== '' || url.hash !== '') return undefined;
+  const [username, password] = [decoded(url.username), decoded(url.password)];
+  if (username === undefined || password === undefined) return undefined;
+  const port = url.port === '' ? PORT : Number(url.port);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port,
+    db: Number(db),
+    tls: url.protocol === 'rediss:',
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+    shown: `${url.protocol}//${url.hostname}:${port}`,
+  };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+import { expect, it, type TestContext } from 'vitest';
+import type { Commons } from '../../src/ratelimit/commons.ts';
+import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared-record.ts';
+
+/** A place where processes meet; `open` is one process's connection, `lose` takes it away from all. */
+export type CommonsSubject = AsyncDisposable & { open(): Promise<Commons>; lose(): Promise<void> };
+
+const BOUNDS = { start: 60, floor: 1, ceiling: 1000 };
+
+/** The record after so many more requests. */
+const after = (record: SharedRecord, sent: number): SharedRecord =>
+  fold(record, BOUNDS, { member: 'one', now: 1000, sent, hungry: 0, answers: [], pausedUntil: 0 });
+
+const first = after(newRecord(BOUNDS), 1);
+
+/** What every commons must do. */
+export function commonsContract(start: (test: TestContext) => Promise<CommonsSubject>): void {
+  it('puts a record where none is, and in the place of the version that it names', async (test) => {
+    await using subject = await start(test);
+    const [one, other] = [await subject.open(), await subject.open()];
+    expect(await one.replace('a', 0, first)).toBeUndefined();
+    const second = after(first, 2);
+    expect(await other.replace('a', first.version, second)).toBeUndefined();
+    expect(await one.replace('b', 0, first)).toBeUndefined();
+  });
+
+  it('answers with the record that is there when another one is meant', async (test) => {
+    await using subject = await start(test);
+    const [one, other] = [await subject.open(), await subject.open()];
+    await one.replace('a', 0, first);
+    expect(await other.replace('a', 0, after(first, 7))).toEqual(first);
+    expect(await other.replace('unused', 3, first)).toBe('gone');
+  });
+
+  it('tells of each change, in order', async (test) => {
+    await using subject = await start(test);
+    const [one, other] = [await subject.open(), await subject.open()];
+    const told: number[] = [];
+    const all = Promise.withResolvers<void>();
+    other.follow('a', ({ version }) => {
+      told.push(version);
+      if (version === 20) all.resolve();
+    });
+    other.follow('b', () => told.push(Number.NaN));
+    let record = newRecord(BOUNDS);
+    while (record.version < 20) {
+      const next = after(record, 1);
+      await one.replace('a', record.version, next);
+      record = next;
+    }
+    await all.promise;
+    // What was told before it listened is not made up for.
+    expect(told).toEqual(Array.from(told, (_, index) => 21 - told.length + index));
+  });
+
+  it('gives tokens once it has been refilled, to all who ask', async (test) => {
+    await using subject = await start(test);
+    const [one, other] = [await subject.open(), await subject.open()];
+    let given = 0;
+    const leases = [one.lease('a', 2, 0), other.lease('a', 3, 0)];
+    for (const lease of leases) void lease.then(() => (given += 1));
+    // A whole turn to the server and back.
+    await one.replace('a', 0, first);
+    expect(given).toBe(0);
+    await one.refill('a', 200, false);
+    await Promise.all(leases);
+  });
+
+  it('gives what was asked for before leases that are too large now', async (test) => {
+    await using subject = await start(test);
+    const one = await subject.open();
+    await one.refill('a', 20, false);
+    const order: string[] = [];
+    const large = one.lease('a', 50, 0).then(() => order.push('large'));
+    await one.lease('a', 1, 1).then(() => order.push('small'));
+    await one.refill('a', 1000, false);
+    await large;
+    expect(order).toEqual(['small', 'large']);
+  });
+
+  it('says when it is lost', async (test) => {
+    await using subject = await start(test);
+    const [one, other] = [await subject.open(), await subject.open()];
+    await subject.lose();
+    expect(await one.lost).toMatch(/./);
+    expect(await other.lost).toMatch(/./);
+  });
+}
