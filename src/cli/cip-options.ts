@@ -1,8 +1,10 @@
 import { isPromotionError } from '../errors.ts';
 import type { LogLevel } from '../events.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
+import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
+import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
@@ -24,6 +26,8 @@ export type CipOptions = {
   readonly registryConfig?: string;
   /** Milliseconds; the longest wait that a registry may order. */
   readonly maxWait: number;
+  /** Where rates are shared with other processes. */
+  readonly limiter?: RedisAddress;
   readonly detailedExitcode: boolean;
   readonly logLevel: LogLevel;
 };
@@ -39,8 +43,10 @@ export function cipOptions(parsed: Parsed): CipOptions {
     throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
   if (values['max-wait'] <= 0)
     throw usage('--max-wait is not longer than nothing', 'write a length of time, for example 10m, or leave it out');
+  const limiter = limiterOption(values.limiter);
   return {
     ...manifestSource(values),
+    ...(limiter !== undefined && { limiter }),
     ...(values['registry-config'] !== '' && { registryConfig: values['registry-config'] }),
     maxWait: values['max-wait'],
     confirm: values.confirm,

@@ -55,6 +55,15 @@ export const COMMON_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
+/** The flag of every command that sends requests: processes that use one server share the rates that registries allow. */
+export const LIMITER_FLAG = {
+  name: 'limiter',
+  type: 'string',
+  default: '',
+  value: 'URL',
+  help: 'A Redis server through which jobs that run at the same time share what each registry allows: redis://[user:password@]host[:port][/db], or rediss:// for TLS. KPROMO_LIMITER says the same, and is the place for a password.',
+} as const satisfies Flag;
+
 /** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
 export const CIP_FLAGS = [
   {
@@ -123,6 +132,7 @@ export const CIP_FLAGS = [
     value: 'DURATION',
     help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
   },
+  LIMITER_FLAG,
   {
     name: 'detailed-exitcode',
     type: 'bool',
@@ -188,6 +198,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ['NO_COLOR', 'Any value but the empty one switches colours off.'],
   ['TERM', 'No colours when it is "dumb".'],
   ['HTTPS_PROXY, HTTP_PROXY', 'The proxy for registries reached over HTTPS and over plain HTTP, as http://host:port.'],
+  ['KPROMO_LIMITER', 'The Redis server of --limiter, where the flag is left out.'],
   ['NO_PROXY', 'Hosts, networks and *, separated by commas, that are reached without a proxy.'],
 ];
 

@@ -9,10 +9,13 @@ import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
 import { CONCURRENCY, httpStack } from '../http/stack.ts';
 import { adaptiveLimiter } from '../ratelimit/adaptive-limiter.ts';
+import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
 import { hostSettings } from './host-settings.ts';
+import { openBudget } from './limiter-budget.ts';
+import { environmentLimiter } from './limiter-option.ts';
 
 export type RegistryOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,24 +27,35 @@ export type RegistryOptions = {
   readonly config?: RegistryConfig;
   /** The longest wait, in milliseconds, that a registry may order; the stack's default unless given. */
   readonly maxWait?: number;
+  /** Where rates are shared with other processes; the environment may say so, too. */
+  readonly limiter?: RedisAddress;
 };
 
 /** `close` ends all connections. */
 export type Registries = { readonly registry: Registry; readonly pause: Pause; close(): Promise<void> };
 
-/** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy that is none. */
-export function openRegistries({
-  env,
-  clock,
-  narrate,
-  random,
-  config,
-  maxWait = MAX_WAIT,
-}: RegistryOptions): Registries {
+/** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
+export function openRegistries(options: RegistryOptions): Registries {
+  const {
+    env,
+    clock,
+    narrate,
+    random,
+    config,
+    maxWait = MAX_WAIT,
+    limiter: address = environmentLimiter(env),
+  } = options;
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env));
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
-  const limiter = adaptiveLimiter({ clock, concurrency: CONCURRENCY, maxWait, settingsOf: hosts.limitsOf });
+  const budget = address && openBudget(address, clock, narrate);
+  const limiter = adaptiveLimiter({
+    clock,
+    concurrency: CONCURRENCY,
+    maxWait,
+    settingsOf: hosts.limitsOf,
+    ...(budget !== undefined && { bucketOf: budget.bucketOf }),
+  });
   const stack = httpStack({ clock, narrate, random, credentials, limiter, maxWait, settingsOf: hosts.settingsOf });
   const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
@@ -56,5 +70,9 @@ export function openRegistries({
     clock,
     pause,
   });
-  return { registry, pause, close: stack.close };
+  const close = async (): Promise<void> => {
+    budget?.close();
+    await stack.close();
+  };
+  return { registry, pause, close };
 }

@@ -13,9 +13,11 @@ const at = (port: number): RedisAddress => ({
   shown: 'redis://127.0.0.1',
 });
 
+const forever = new AbortController().signal;
+
 describe('src/ratelimit/redis-link.ts', () => {
   it('says why nobody can be reached', async () => {
-    await expect(openRedis(at(await freePort()))).rejects.toThrow(/^ECONNREFUSED$/);
+    await expect(openRedis(at(await freePort()), forever)).rejects.toThrow(/^ECONNREFUSED$/);
   });
 
   it.each([
@@ -31,7 +33,22 @@ describe('src/ratelimit/redis-link.ts', () => {
       server.listen(0, '127.0.0.1', resolve);
     });
     onTestFinished(() => void server.close());
-    await expect(openRedis(at((server.address() as AddressInfo).port))).rejects.toThrow(new RegExp(`^${reason}$`));
+    await expect(openRedis(at((server.address() as AddressInfo).port), forever)).rejects.toThrow(
+      new RegExp(`^${reason}$`),
+    );
+  });
+
+  it('stops trying when it is told to', async () => {
+    const server = createServer((socket) => void socket.on('error', () => {}));
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => void server.close());
+    const stopping = new AbortController();
+    const opening = openRedis(at((server.address() as AddressInfo).port), stopping.signal);
+    server.once('connection', () => stopping.abort());
+    // Not with the reason of a server that was waited for in vain.
+    await expect(opening).rejects.toThrow(/^the connection ended$/);
   });
 
   it.each([

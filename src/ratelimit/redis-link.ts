@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { onAbort } from '../abort.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 /** Connections to one Redis server, good until the first trouble: whoever needs them again opens new ones. */
@@ -17,8 +18,8 @@ export type RedisLink = {
 /** A server that takes longer, in milliseconds, for a connection or a command is as good as gone: nobody waits for it. */
 const PATIENCE = 1000;
 
-/** Connects; rejects with an Error whose message is a reason that may be shown. Never tries again by itself. */
-export async function openRedis(address: RedisAddress): Promise<RedisLink> {
+/** Connects, until the signal aborts; rejects with an Error whose message is a reason that may be shown. Never tries again by itself. */
+export async function openRedis(address: RedisAddress, signal: AbortSignal): Promise<RedisLink> {
   const { Redis: RedisClient } = await import('ioredis');
   const options = optionsFor(address);
   const connections = [new RedisClient(options), new RedisClient(options)] as const;
@@ -27,6 +28,7 @@ export async function openRedis(address: RedisAddress): Promise<RedisLink> {
   const close = (): void => {
     for (const connection of connections) connection.disconnect();
   };
+  const stopListening = onAbort(signal, close);
   const ended = connections.map((connection) => endOf(connection));
   void Promise.race(ended).then((reason) => {
     close();
@@ -34,6 +36,7 @@ export async function openRedis(address: RedisAddress): Promise<RedisLink> {
   });
   const ready = Promise.all(connections.map((connection) => readiness(connection)));
   const failure = await Promise.race([ready.then(() => undefined), lost]);
+  stopListening();
   if (failure !== undefined) throw new Error(failure);
   return { db: address.db, client, subscriber, lost, close };
 }

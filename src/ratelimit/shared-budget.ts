@@ -9,8 +9,8 @@ export type SharedBudgetOptions = {
   readonly narrate: Narrator;
   /** What users know the place by where processes meet; holds no secret. */
   readonly place: string;
-  /** Connects; rejects with an Error that says why not. */
-  readonly open: () => Promise<Commons>;
+  /** Connects; rejects with an Error that says why not, or when the signal aborts. */
+  readonly open: (signal: AbortSignal) => Promise<Commons>;
 };
 
 /** Buckets that this process shares with others while they can meet. */
@@ -26,12 +26,13 @@ const PATIENCE = 1000;
 /** A place that cannot be reached is looked for so often; milliseconds. */
 const RETRY = 2000;
 
-/** Connects, and keeps trying; tells once when it has to go on alone, and once when it no longer has to. */
+/** Connects for the first bucket, and keeps trying; tells once when it has to go on alone, and once when it no longer has to. */
 export function sharedBudget(options: SharedBudgetOptions): SharedBudget {
   const { clock } = options;
   const buckets = new Set<SharedBucket>();
   const closing = new AbortController();
   const here: Here = { commons: undefined, isAlone: false };
+  let cancelPatience: (() => void) | undefined;
   const leaveAll = (): void => {
     here.isAlone = true;
     for (const bucket of buckets) bucket.leave();
@@ -40,20 +41,23 @@ export function sharedBudget(options: SharedBudgetOptions): SharedBudget {
     Object.assign(here, { commons, isAlone: false } satisfies Here);
     for (const bucket of buckets) bucket.join(commons);
   };
-  const cancelPatience = clock.timer(PATIENCE, () => {
-    if (here.commons === undefined) leaveAll();
-  });
-  void meet(options, here, { joinAll, leaveAll, signal: closing.signal });
+  const start = (): void => {
+    cancelPatience = clock.timer(PATIENCE, () => {
+      if (here.commons === undefined) leaveAll();
+    });
+    void meet(options, here, { joinAll, leaveAll, signal: closing.signal });
+  };
   return {
     bucketOf: (name, settings, wake) => {
       const bucket = sharedBucket({ name, settings, clock, wake });
+      if (buckets.size === 0) start();
       buckets.add(bucket);
       if (here.commons !== undefined) bucket.join(here.commons);
       else if (here.isAlone) bucket.leave();
       return bucket;
     },
     close: () => {
-      cancelPatience();
+      cancelPatience?.();
       closing.abort();
       for (const bucket of buckets) bucket.leave();
       here.commons?.close();
@@ -73,7 +77,7 @@ async function meet(
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   for (let isLost = false; !signal.aborted;) {
     try {
-      const commons = await open();
+      const commons = await open(signal);
       if (signal.aborted) return commons.close();
       say('info', `Sharing request rates through ${place}${isLost ? ' again' : ''}`);
       isLost = false;

@@ -27,7 +27,7 @@ describe('src/ratelimit/redis-commons.ts', () => {
     const opened: { close(): void }[] = [];
     return {
       open: async () => {
-        const commons = await redisCommons(await openRedis(address), realClock());
+        const commons = await redisCommons(await openRedis(address, new AbortController().signal), realClock());
         opened.push(commons);
         return commons;
       },

@@ -16,8 +16,9 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   const { clock, narrate, signal, stderr, env } = services;
   const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
   const config = options.registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(options.registryConfig);
-  const { maxWait } = options;
-  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait });
+  const { maxWait, limiter } = options;
+  const shared = limiter !== undefined && { limiter };
+  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
   try {
     narrate({
       type: 'log',
