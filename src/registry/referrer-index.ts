@@ -36,15 +36,21 @@ export function fallbackReferrers(tagged: Manifest | undefined, subject: Digest)
   return tagged !== undefined && isFallbackIndex(tagged, subject) ? (referrersIn(tagged.bytes)?.referrers ?? []) : [];
 }
 
-/** The fallback index with one entry more behind those that it has, all of them untouched; undefined when it is there. */
+/** The fallback index with one entry more behind those that it has, all of them untouched but those that are `gone`; undefined when it is there. */
 export function withReferrer(
   tagged: Manifest | undefined,
   subject: Digest,
   { mediaType, digest, size, annotations, artifactType }: Referrer,
+  gone: ReadonlySet<Digest> = new Set(),
 ): Manifest | undefined {
   const index = tagged !== undefined && isFallbackIndex(tagged, subject) ? indexIn(tagged.bytes) : undefined;
-  const entries = index?.manifests ?? [];
-  if (entries.some((entry) => referrerOf(entry)?.digest === digest)) return undefined;
+  const listed = index?.manifests ?? [];
+  if (listed.some((entry) => referrerOf(entry)?.digest === digest)) return undefined;
+  const isGone = (entry: unknown): boolean => {
+    const named = referrerOf(entry);
+    return named !== undefined && gone.has(named.digest);
+  };
+  const entries = listed.filter((entry) => !isGone(entry));
   const added = {
     mediaType,
     digest,

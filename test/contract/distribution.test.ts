@@ -23,6 +23,13 @@ const KINDS: readonly { readonly name: string; readonly options: RegistryOptions
     options: { mounts: false },
     skips: { mount: 'this registry does not mount' },
   },
+  { name: 'a registry without lists of referrers', options: { referrers: false } },
+  { name: 'a registry that does not say that it lists a referrer', options: { referrers: 'unannounced' } },
+  {
+    name: 'a registry that tells of referrers as little as it may',
+    options: { referrers: 'bare' },
+    skips: { 'referrer types': 'this registry does not list them' },
+  },
 ];
 
 for (const { name, options, skips } of KINDS) {

@@ -16,3 +16,11 @@ for (const listing of ['digests', 'tags'] as const) {
     denied: 'memory.test/denied',
   }));
 }
+
+registryContract('the memory registry without lists of referrers', async () => ({
+  registry: memoryRegistry({ referrers: () => false, before: refusing }),
+  host: 'memory.test',
+  listing: 'digests',
+  unauthorized: 'memory.test/unauthorized',
+  denied: 'memory.test/denied',
+}));

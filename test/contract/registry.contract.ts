@@ -17,6 +17,7 @@ import {
   type ContractSubject,
 } from './registry.subject.ts';
 import { blobReadContract, blobWriteContract } from './registry.blobs.ts';
+import { referrerContract } from './registry.referrers.ts';
 
 /** Holds an implementation of Registry to every sentence of src/registry/roles.ts. */
 export function registryContract(name: string, open: () => Promise<ContractSubject>, skips: ContractSkips = {}): void {
@@ -27,6 +28,7 @@ export function registryContract(name: string, open: () => Promise<ContractSubje
     listingContract(bench);
     blobReadContract(bench, skips);
     blobWriteContract(bench, skips);
+    referrerContract(bench, skips);
     callContract(bench);
   });
 }
@@ -144,6 +146,7 @@ function errorContract(bench: Bench, skips: ContractSkips): void {
       () => registry.readManifest(repository, 'latest', call()),
       () => registry.resolveManifest(repository, 'latest', call()),
       () => registry.listRepository(repository, call()),
+      () => registry.listReferrers(repository, digest, call()),
       () => registry.hasBlob(repository, digest, call()),
       () => collect(registry.readBlob(repository, { mediaType: 'any', digest, size: 3 }, call())),
       () => registry.startBlob(repository, { mediaType: 'any', digest, size: 3 }, undefined, call()),

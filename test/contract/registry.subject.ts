@@ -19,7 +19,10 @@ export type ContractSubject = {
 /** Sentences of the contract that an implementation cannot keep, each with the reason why. */
 export type ContractSkips = Readonly<
   Partial<
-    Record<'mount' | 'missing blobs' | 'manifest by wrong digest' | 'blobs by repository' | '401' | '403', string>
+    Record<
+      'mount' | 'missing blobs' | 'manifest by wrong digest' | 'blobs by repository' | 'referrer types' | '401' | '403',
+      string
+    >
   >
 >;
 

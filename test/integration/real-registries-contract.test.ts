@@ -94,6 +94,7 @@ registryContract('distribution 3 with tokens', async () => withTokens(startDistr
 registryContract("go-containerregistry's registry", async () => subject(await startReferrersRegistry()), {
   ...OPEN,
   mount: 'this registry does not mount, as it keeps all blobs in one place',
+  'referrer types': "this registry gives the config's type as that of every artifact",
   'blobs by repository': 'this registry keeps all blobs in one place',
   'missing blobs': 'this registry does not look for the blobs of an image',
   'manifest by wrong digest': 'this registry stores a manifest under any digest',

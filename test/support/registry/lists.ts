@@ -1,7 +1,8 @@
 import { isDigest } from '../../../src/image/digest.ts';
 import { storedReferrers } from '../../../src/registry/memory-referrers.ts';
-import type { StoredRepository } from '../../../src/registry/memory-store.ts';
-import type { Exchange } from './options.ts';
+import { manifestReferences, type StoredRepository } from '../../../src/registry/memory-store.ts';
+import type { Referrer } from '../../../src/registry/roles.ts';
+import type { Exchange, RegistryOptions } from './options.ts';
 import { failure, json, type Reply } from './reply.ts';
 
 /** Answers `tags/list`; what was listed once is not serialised again until the repository changes. */
@@ -28,20 +29,37 @@ export function lister(): Lister {
   };
 }
 
-/** Answers the referrers API with an index of the manifests that have this subject. */
+/** Answers the referrers API with an index of the manifests that have this subject, by pages where they are to be small. */
 export function referrers({ store, route, url, options }: Exchange): Reply {
-  if (options.referrers === false) return failure(404, 'UNSUPPORTED', 'no referrers API here');
+  if (options.referrers === false) return { status: 404, body: '404 page not found' };
   if (!isDigest(route.reference)) return failure(400, 'DIGEST_INVALID', `"${route.reference}" is no digest`);
+  const repository = store.repository(route.repository);
+  if (repository === undefined) return failure(404, 'NAME_UNKNOWN', `${route.repository} is not known`);
   const filter = url.searchParams.get('artifactType');
-  const found = storedReferrers(store.repository(route.repository), route.reference).filter(
+  const found = storedReferrers(repository, route.reference).filter(
     ({ artifactType }) => filter === null || artifactType === filter,
   );
-  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: found };
+  const from = Number(url.searchParams.get('from') ?? 0);
+  const to = from + (options.pageSize ?? found.length);
+  const listed = found.slice(from, to).map((referrer) => asListed(referrer, repository, options.referrers));
+  const index = { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: listed };
   const headers = {
     'content-type': index.mediaType,
     ...(filter !== null && { 'oci-filters-applied': 'artifactType' }),
+    ...(to < found.length && { link: `<${url.pathname}?from=${to}>; rel="next"` }),
   };
   return json(200, index, headers);
+}
+
+function asListed(
+  { mediaType, digest, size, ...rest }: Referrer,
+  { manifests }: StoredRepository,
+  how: RegistryOptions['referrers'],
+): Referrer {
+  if (how === 'bare') return { mediaType, digest, size };
+  if (how !== 'config-type') return { mediaType, digest, size, ...rest };
+  const artifactType = manifestReferences(manifests.get(digest)?.bytes ?? Buffer.from('{}')).config?.mediaType;
+  return { mediaType, digest, size, ...(artifactType !== undefined && { artifactType }) };
 }
 
 function page(repository: StoredRepository, name: string, url: URL, pageSize = Number.POSITIVE_INFINITY): Reply {

@@ -47,7 +47,8 @@ export async function putManifest(exchange: Exchange): Promise<Reply> {
   if ('refused' in stored)
     return failure(stored.refused === 'TAG_IMMUTABLE' ? 409 : 400, stored.refused, stored.message);
   const reply = created(route.repository, 'manifests', stored.digest);
-  const subject = options.referrers === false ? undefined : stored.subject;
+  const announces = options.referrers !== false && options.referrers !== 'unannounced';
+  const subject = announces ? stored.subject : undefined;
   return subject === undefined ? reply : { ...reply, headers: { ...reply.headers, 'oci-subject': subject } };
 }
 

@@ -13,11 +13,14 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
   readonly clock?: Clock;
   /** Lists all manifests of a repository in `tags/list`, as gcr.io and pkg.dev do. */
   readonly google?: boolean;
-  /** Answers the referrers API; true by default. */
-  readonly referrers?: boolean;
+  /**
+   * Answers the referrers API; true by default. `bare`: without types and annotations; `config-type`: with the config's
+   * type as that of every artifact; `unannounced`: does not say at a push that it lists the manifest, as ECR.
+   */
+  readonly referrers?: boolean | 'bare' | 'config-type' | 'unannounced';
   /** Mounts blobs; true by default. */
   readonly mounts?: boolean;
-  /** The most tags on one page of a listing, whatever was asked for; unlimited by default. */
+  /** The most tags or referrers on one page of a listing, whatever was asked for; unlimited by default. */
   readonly pageSize?: number;
   /** Leaves `Docker-Content-Digest` out, as the specification allows. */
   readonly omitDigestHeader?: boolean;
