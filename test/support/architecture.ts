@@ -9,7 +9,7 @@ type Import = { readonly from: string; readonly typeOnly: boolean };
 type ForbiddenWord = { readonly word: string; readonly pattern: RegExp; readonly where: (path: string) => boolean };
 
 const LEAVES = ['abort', 'errors', 'image', 'clock', 'events', 'nearest', 'duration'];
-const PHASES = ['plan', 'attest', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
+const PHASES = ['plan', 'attest', 'replicas', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
 const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
 
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -23,7 +23,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   http: { values: ['ratelimit', ...LEAVES] },
   registry: { values: ['http', ...LEAVES] },
   plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
-  attest: { values: ['registry', 'policy', ...LEAVES] },
+  replicas: { values: ['plan', 'registry', ...LEAVES] },
+  attest: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   scan: { values: ['registry', 'policy', ...LEAVES] },
   phases: { values: PHASES },
   promotion: ON_ONE_PAGE,

@@ -1,0 +1,150 @@
+import type { PromotionError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import {
+  attachedBy,
+  differingLists,
+  differingTags,
+  lackingUntagged,
+  shelfOf,
+  type Shelf,
+  type SignedGroup,
+  type TagDifference,
+} from '../plan/replication.ts';
+import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
+import type { SourceReader } from '../registry/source.ts';
+import { lackList, type AttachedLack } from './lack.ts';
+import { primaryReader, type PrimaryReader } from './primary-reader.ts';
+
+export type FinderServices = {
+  readonly registry: RegistryReader;
+  /** Reads the primaries; what it read is not read again for the copy. */
+  readonly source: SourceReader;
+  readonly meterOf: (repository: RepositoryName) => Meter;
+  readonly signal: AbortSignal;
+};
+
+/** Finds what mirrors lack of what is attached to images on their primary; each repository is listed once. */
+export type LackFinder = {
+  /** Looks at the primary of a group. */
+  readPrimary(group: SignedGroup): Promise<void>;
+  /** Compares a mirror with the primary of each of these groups, once that was read. */
+  compareMirror(mirror: RepositoryName, groups: readonly SignedGroup[]): Promise<void>;
+  /** Whether anything is attached to the images of a group: else its mirrors need not be asked. */
+  hasSomething(group: SignedGroup): boolean;
+  found(): readonly AttachedLack[];
+  /** What could not be asked of the primaries while mirrors were compared. */
+  readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
+};
+
+/** What is compared: one mirror of one group. */
+type Pair = {
+  readonly group: SignedGroup;
+  readonly primary: Shelf;
+  readonly mirror: RepositoryName;
+  readonly there: Shelf;
+  readonly call: Call;
+};
+
+type Finder = {
+  readonly registry: RegistryReader;
+  readonly reader: PrimaryReader;
+  readonly lacks: ReturnType<typeof lackList>;
+};
+
+/** A finder that has read nothing yet. */
+export function lackFinder(services: FinderServices): LackFinder {
+  const { registry, meterOf, signal } = services;
+  const shelves = new Map<RepositoryName, Shelf>();
+  const finder: Finder = { registry, reader: primaryReader(services), lacks: lackList() };
+  const { reader, lacks } = finder;
+  const callTo = (repository: RepositoryName): Call => ({ signal, meter: meterOf(repository) });
+  const list = async (repository: RepositoryName): Promise<Shelf> =>
+    shelfOf(await registry.listRepository(repository, callTo(repository)));
+  return {
+    unread: reader.unread,
+    found: lacks.found,
+    readPrimary: async (group) => {
+      const shelf = await list(group.primary);
+      shelves.set(group.primary, shelf);
+      // A listing that shows every manifest shows referrers, too.
+      if (shelf.untagged !== undefined) return;
+      const subjects = await reader.subjects(group, shelf);
+      await Promise.all(subjects.map((subject) => reader.referrers(group.primary, subject)));
+    },
+    hasSomething: ({ primary }) => {
+      const shelf = shelves.get(primary);
+      if (shelf === undefined) return false;
+      return shelf.tags.size > 0 || (shelf.untagged ?? []).length > 0 || reader.hasReferrers(primary);
+    },
+    compareMirror: async (mirror, groups) => {
+      const there = await list(mirror);
+      for (const group of groups) {
+        const primary = shelves.get(group.primary);
+        if (primary !== undefined) await comparePair(finder, { group, primary, mirror, there, call: callTo(mirror) });
+      }
+    },
+  };
+}
+
+async function comparePair(finder: Finder, pair: Pair): Promise<void> {
+  const { group, primary, mirror, there, call } = pair;
+  await Promise.all(differingTags(primary, there).map((difference) => compareTag(finder, pair, difference)));
+  const untagged = lackingUntagged(primary, there);
+  if (untagged === undefined) {
+    const subjects = await finder.reader.subjects(group, primary);
+    await Promise.all(subjects.map((subject) => compareSubject(finder, pair, subject)));
+    return;
+  }
+  await Promise.all(untagged.map((digest) => compareUntagged(finder, pair, digest)));
+  const lists = differingLists(primary, there);
+  const [first] = lists;
+  if (first === undefined || (await finder.registry.keepsReferrers(mirror, first, call))) return;
+  await Promise.all(lists.map((subject) => compareSubject(finder, pair, subject, true)));
+}
+
+async function compareTag(
+  { registry, reader, lacks }: Finder,
+  { group, primary, mirror, there, call }: Pair,
+  { tag, is }: TagDifference,
+): Promise<void> {
+  const subject = attachedBy(tag)?.subject;
+  const digest = primary.tags.get(tag) ?? (await reader.resolve(group.primary, tag));
+  if (digest === undefined || subject === undefined) return;
+  const known = there.tags.get(tag);
+  const current = is === 'missing' ? undefined : (known ?? (await registry.resolveManifest(mirror, tag, call))?.digest);
+  if (current === digest) return;
+  const lacking = { repository: mirror, ...(current !== undefined && { replaces: current }) };
+  lacks.add({ primary: group.primary, digest, subject, tag, last: false }, lacking);
+}
+
+/** An untagged manifest that names a subject which the mirror has is a referrer that it lacks. */
+async function compareUntagged(
+  { reader, lacks }: Finder,
+  { group, mirror, there }: Pair,
+  digest: Digest,
+): Promise<void> {
+  const subject = await reader.subjectOf(group.primary, digest);
+  if (subject === undefined || there.holds?.(subject.digest) === false) return;
+  lacks.add({ primary: group.primary, digest, subject: subject.digest, last: false }, { repository: mirror });
+}
+
+/** Compares one image's referrers one by one; `byList` asks the mirror's own list even where its listing tells what it holds. */
+async function compareSubject(finder: Finder, pair: Pair, subject: Digest, byList = false): Promise<void> {
+  const { registry, reader, lacks } = finder;
+  const { group, mirror, there, call } = pair;
+  const referrers = await reader.referrers(group.primary, subject);
+  if (referrers.length === 0 || there.holds?.(subject) === false) return;
+  let { holds } = there;
+  if (holds === undefined || byList) {
+    const listed = new Set((await registry.listReferrers(mirror, subject, call)).map(({ digest }) => digest));
+    holds = (digest) => listed.has(digest);
+  }
+  const missing = referrers.filter(({ digest }) => !holds(digest));
+  const [first] = missing;
+  if (first === undefined) return;
+  const platforms = await reader.platforms(group.primary, first.digest);
+  for (const { digest } of missing)
+    lacks.add({ primary: group.primary, digest, subject, last: platforms.length > 0 }, { repository: mirror });
+  await Promise.all(platforms.map((platform) => compareSubject(finder, pair, platform, byList)));
+}

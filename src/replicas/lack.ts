@@ -1,0 +1,35 @@
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+
+/** One manifest of a primary repository that some of its mirrors lack. */
+export type AttachedLack = {
+  readonly primary: RepositoryName;
+  readonly digest: Digest;
+  /** The image it is attached to. */
+  readonly subject: Digest;
+  /** How: under this tag of cosign, or by its subject. */
+  readonly tag?: string;
+  /** True for the attachments of an index, which wait for those of its platforms: once they are there, all are. */
+  readonly last: boolean;
+  readonly mirrors: readonly LackingMirror[];
+};
+
+/** `replaces` is what its tag points to now. */
+export type LackingMirror = { readonly repository: RepositoryName; readonly replaces?: Digest };
+
+/** Gathers lacks: what several mirrors lack is one lack. */
+export function lackList(): {
+  add(lack: Omit<AttachedLack, 'mirrors'>, mirror: LackingMirror): void;
+  found(): AttachedLack[];
+} {
+  const lacks = new Map<string, AttachedLack & { readonly mirrors: LackingMirror[] }>();
+  return {
+    add: (lack, mirror) => {
+      const key = `${lack.primary} ${lack.tag ?? lack.digest}`;
+      const known = lacks.get(key) ?? { ...lack, mirrors: [] };
+      lacks.set(key, known);
+      if (!known.mirrors.some(({ repository }) => repository === mirror.repository)) known.mirrors.push(mirror);
+    },
+    found: () => [...lacks.values()],
+  };
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { isPromotionError, type PromotionError } from '../errors.ts';
+import { isIndexType } from '../image/descriptor.ts';
+import { isDigest, type Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { attachedBy, type Shelf, type SignedGroup } from '../plan/replication.ts';
+import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
+import type { SourceReader } from '../registry/source.ts';
+
+/** Asks primaries, each question once however many mirrors need the answer. Trouble is kept in `unread`, and answers nothing. */
+export type PrimaryReader = {
+  /** Whether some referrer was found there so far. */
+  hasReferrers(primary: RepositoryName): boolean;
+  /** The images of a group that something may refer to. */
+  subjects(group: SignedGroup, shelf: Shelf): Promise<readonly Digest[]>;
+  referrers(primary: RepositoryName, subject: Digest): Promise<readonly Referrer[]>;
+  resolve(primary: RepositoryName, tag: string): Promise<Digest | undefined>;
+  /** What a manifest names as its subject; undefined when it names none or is gone. */
+  subjectOf(primary: RepositoryName, digest: Digest): Promise<Subject | undefined>;
+  /** The platforms of the index that this referrer is about; none when it is about something else. */
+  platforms(primary: RepositoryName, referrer: Digest): Promise<readonly Digest[]>;
+  readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
+};
+
+const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
+const descriptor = z.looseObject({ mediaType: z.string(), digest });
+// https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
+const withSubject = z.looseObject({ subject: descriptor.optional() });
+const withPlatforms = z.looseObject({ manifests: z.array(descriptor) });
+
+export type Subject = z.infer<typeof descriptor>;
+
+export type PrimaryReaderServices = {
+  readonly registry: RegistryReader;
+  readonly source: SourceReader;
+  readonly meterOf: (repository: RepositoryName) => Meter;
+  readonly signal: AbortSignal;
+};
+
+/** A reader that knows nothing yet. */
+export function primaryReader({ registry, source, meterOf, signal }: PrimaryReaderServices): PrimaryReader {
+  const unread = new Map<RepositoryName, PromotionError>();
+  const attached = new Set<RepositoryName>();
+  const callTo = (repository: RepositoryName): Call => ({ signal, meter: meterOf(repository) });
+  const ask = remembering(unread, signal);
+  const read = (primary: RepositoryName, wanted: Digest): Promise<unknown> =>
+    ask(primary, `manifest ${wanted}`, async () => {
+      const found = await source.manifest(primary, wanted, signal);
+      return found === undefined ? undefined : jsonIn(found.bytes);
+    });
+  return {
+    unread,
+    ...manifestQuestions(read),
+    hasReferrers: (primary) => attached.has(primary),
+    resolve: (primary, tag) =>
+      ask(primary, `tag ${tag}`, async () => (await registry.resolveManifest(primary, tag, callTo(primary)))?.digest),
+    referrers: async (primary, subject) => {
+      const list = async (): Promise<readonly Referrer[]> => registry.listReferrers(primary, subject, callTo(primary));
+      const found = (await ask(primary, `referrers ${subject}`, list)) ?? [];
+      if (found.length > 0) attached.add(primary);
+      return found;
+    },
+    subjects: async ({ primary, images }, shelf) => {
+      const tagged = [...shelf.tags.keys()].flatMap((tag) => attachedBy(tag) ?? []);
+      const [first] = images;
+      const keeps = async (): Promise<boolean> =>
+        first !== undefined && registry.keepsReferrers(primary, first.digest, callTo(primary));
+      const isKept = (await ask(primary, 'keeps referrers', keeps)) === true;
+      const named = tagged.filter(({ form }) => isKept || form === 'list').map(({ subject }) => subject);
+      return [...new Set([...(isKept ? images.map((image) => image.digest) : []), ...named])];
+    },
+  };
+}
+
+function manifestQuestions(
+  read: (primary: RepositoryName, wanted: Digest) => Promise<unknown>,
+): Pick<PrimaryReader, 'subjectOf' | 'platforms'> {
+  const subjectOf: PrimaryReader['subjectOf'] = async (primary, wanted) =>
+    withSubject.safeParse(await read(primary, wanted)).data?.subject;
+  return {
+    subjectOf,
+    platforms: async (primary, referrer) => {
+      const subject = await subjectOf(primary, referrer);
+      if (subject === undefined || !isIndexType(subject.mediaType)) return [];
+      const index = withPlatforms.safeParse(await read(primary, subject.digest)).data;
+      return (index?.manifests ?? []).map((platform) => platform.digest);
+    },
+  };
+}
+
+/** Answers each question of a primary once, and keeps the first trouble of each. */
+function remembering(
+  unread: Map<RepositoryName, PromotionError>,
+  signal: AbortSignal,
+): <T>(primary: RepositoryName, question: string, answer: () => Promise<T>) => Promise<T | undefined> {
+  const answers = new Map<string, Promise<unknown>>();
+  return <T>(primary: RepositoryName, question: string, answer: () => Promise<T>): Promise<T | undefined> => {
+    const key = `${primary} ${question}`;
+    const known = answers.get(key);
+    if (known !== undefined) return known as Promise<T | undefined>;
+    const asked = answer().catch((error: unknown) => {
+      if (!isPromotionError(error) || signal.aborted) throw error;
+      if (!unread.has(primary)) unread.set(primary, error);
+      return undefined;
+    });
+    answers.set(key, asked);
+    return asked;
+  };
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
