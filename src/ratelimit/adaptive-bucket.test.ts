@@ -61,6 +61,11 @@ describe('src/ratelimit/adaptive-bucket.ts', () => {
     });
   }
 
+  it.each(QUOTAS.slice(0, 4))('reaches nine tenths of %i/s in a busy process, whose timers fire late', (quota) => {
+    for (const burst of [DEEP, SHALLOW])
+      expectGood(worst(quota, { quickRefusals: true, lateness: 20 }, () => steady(quota, burst)));
+  });
+
   // Without any burst only even spacing is admitted: nobody keeps that up with timers and networks as they are, above 250/s.
   it.each(QUOTAS.slice(0, 5))('reaches nine tenths of %i/s without any burst, on exact timers', (quota) => {
     expectGood(worst(quota, { exact: true, quickRefusals: true }, () => steady(quota, () => 1)));

@@ -31,6 +31,12 @@ export type Known = { readonly state: RateState; readonly sent: number };
 /** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
 export const LATENESS = 10;
 
+/**
+ * Below so many requests a second lateness is not made up for: it costs little there, and a registry that admits one
+ * request every 100 ms refuses the one that comes 90 ms after a late one.
+ */
+const EVENLY = 20;
+
 /** Sums of fractions miss a whole token by less than this; without it a wait could be too short to move the clock. */
 const EPSILON = 1e-6;
 
@@ -90,6 +96,7 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
 
 function take(pool: Pool, now: number): Mark {
   pool.tokens -= 1;
+  if (rateOf(pool.state, pool.settings) < EVENLY) pool.tokens = Math.floor(pool.tokens + EPSILON);
   pool.unanswered += 1;
   pool.sent += 1;
   pool.takenAt = now;

@@ -20,7 +20,7 @@ const FIRST_CUT = 0.125;
 const FAILING_CUT = 0.5;
 
 /** After a cut to a known limit the rate starts this much below it, so that the registry's bucket gets some room. */
-const BELOW = 0.08;
+const BELOW = 0.06;
 /** Less where refusals are rare: so many of the requests since the last one, and not less than this. */
 const ROOM = 8;
 const LEAST_BELOW = 0.02;
@@ -116,7 +116,7 @@ function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
   const below = clamp(ROOM / Math.max(1, admitted), LEAST_BELOW, BELOW);
   const isPaused = (state.pause ?? 0) > 0;
   // Just under the rate, and the more so the sooner it was refused, or the more that costs.
-  const under = rate * (1 - clamp(2 / Math.max(1, admitted), isPaused ? 0.03 : 0.005, 0.06));
+  const under = rate * (1 - clamp(2 / Math.max(1, admitted), isPaused ? 0.03 : 0.005, isPaused ? 0.06 : 0.02));
   if (limit !== undefined && rate <= limit * CLOSE)
     return { limit: Math.max(measured, under), least: measured, below, deep };
   if (deep > 0 && limit !== undefined && rate < 2 * limit)

@@ -46,6 +46,8 @@ export type SimulationSpec = {
   readonly quickRefusals?: boolean;
   /** Timers fire on time, and every request is under way equally long: what a quota without any burst needs. */
   readonly exact?: boolean;
+  /** Timers fire late by up to so many milliseconds, mostly by few; 1.5 unless given. */
+  readonly lateness?: number;
   /** Milliseconds for which each refusal orders everything to wait. */
   readonly pause?: number;
 };
@@ -57,7 +59,7 @@ type Event = { readonly at: number; readonly fire: () => void };
 
 /** A client that always has more to send, against a quota; takes no real time. */
 export function simulate(spec: SimulationSpec): Simulation {
-  const { quota, seconds, seed, concurrency, exact = false, pause = 0, roundTrips = [5, 80] } = spec;
+  const { quota, seconds, seed, concurrency, exact = false, pause = 0, roundTrips = [5, 80], lateness = 1.5 } = spec;
   const random = generator(seed);
   const events = eventQueue();
   const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10 }, 0);
@@ -113,8 +115,7 @@ export function simulate(spec: SimulationSpec): Simulation {
         send();
         continue;
       }
-      // Timers fire late by up to a millisecond or two.
-      return wakeAt(now + (exact ? wait : Math.ceil(wait) + random() * 1.5));
+      return wakeAt(now + (exact ? wait : Math.ceil(wait) + random() ** 3 * lateness));
     }
     bucket.hungry(false, now);
   };
