@@ -35,6 +35,11 @@ export type ErrorCode =
   | 'UPLOAD_LOST'
   | 'REFUSED_ADDRESS'
   | 'LAGGING'
+  // what signing met
+  | 'IDENTITY'
+  | 'SIGNING_SERVICE'
+  | 'SIGNATURE_MISMATCH'
+  | 'TRUST_ROOT'
   // the run itself
   | 'ABORTED';
 

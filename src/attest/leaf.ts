@@ -1,0 +1,11 @@
+import type { Bundle } from '@sigstore/bundle';
+
+/** The signer's certificate in DER, in any version of a bundle; undefined when a key signed. */
+export function leafOf({
+  verificationMaterial: { content },
+}: Pick<Bundle, 'verificationMaterial'>): Buffer | undefined {
+  if (content.$case === 'publicKey') return undefined;
+  return content.$case === 'certificate'
+    ? content.certificate.rawBytes
+    : content.x509CertificateChain.certificates[0]?.rawBytes;
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
+import { z } from 'zod';
+import { LEGACY } from './legacy.ts';
+import { certificatesIn } from './pem.ts';
+
+type Annotations = Readonly<Record<string, string>>;
+
+const Log = z.object({
+  SignedEntryTimestamp: z.string(),
+  Payload: z.object({
+    body: z.string(),
+    integratedTime: z.number(),
+    logIndex: z.number(),
+    logID: z.string(),
+  }),
+});
+const Timestamp = z.object({ SignedRFC3161Timestamp: z.string() });
+const Kind = z.object({ kind: z.string(), apiVersion: z.string() });
+const Envelope = z.object({
+  payloadType: z.string(),
+  payload: z.string(),
+  signatures: z.array(z.object({ keyid: z.string().nullish(), sig: z.string() })).length(1),
+});
+
+/** A `.sig` layer in the form in which bundles are verified; throws for one that is malformed. */
+export function signatureAsBundle(payload: Uint8Array, annotations: Annotations): Bundle {
+  const signature = Buffer.from(annotations[LEGACY.signature] ?? '', 'base64');
+  const digest = createHash('sha256').update(payload).digest();
+  const content: Bundle['content'] = {
+    $case: 'messageSignature',
+    // 1 is SHA2_256 in the protobuf specification
+    messageSignature: { messageDigest: { algorithm: 1, digest }, signature },
+  };
+  return asBundle(content, annotations, stampOf(annotations));
+}
+
+/** A `.att` layer in that form. Its time stamp covers the whole envelope, which no verifier of bundles checks: it is left out. */
+export function attestationAsBundle(envelope: Uint8Array, annotations: Annotations): Bundle {
+  const { payloadType, payload, signatures } = Envelope.parse(JSON.parse(Buffer.from(envelope).toString('utf8')));
+  const content: Bundle['content'] = {
+    $case: 'dsseEnvelope',
+    dsseEnvelope: {
+      payloadType,
+      payload: Buffer.from(payload, 'base64'),
+      signatures: signatures.map(({ keyid, sig }) => ({ keyid: keyid ?? '', sig: Buffer.from(sig, 'base64') })),
+    },
+  };
+  return asBundle(content, annotations, []);
+}
+
+type Stamps = readonly { readonly signedTimestamp: Buffer }[];
+
+function asBundle(content: Bundle['content'], annotations: Annotations, stamps: Stamps): Bundle {
+  const [leaf] = certificatesIn(annotations[LEGACY.certificate] ?? '');
+  const key = { $case: 'publicKey', publicKey: { hint: '' } } as const;
+  const log = annotations[LEGACY.log];
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
+    content,
+    verificationMaterial: {
+      content:
+        leaf === undefined
+          ? key
+          : { $case: 'x509CertificateChain', x509CertificateChain: { certificates: [{ rawBytes: leaf }] } },
+      tlogEntries: log === undefined ? [] : [entryOf(log)],
+      timestampVerificationData: { rfc3161Timestamps: [...stamps] },
+    },
+  };
+}
+
+function entryOf(log: string): TransparencyLogEntry {
+  const { SignedEntryTimestamp, Payload } = Log.parse(JSON.parse(log));
+  const canonicalizedBody = Buffer.from(Payload.body, 'base64');
+  const { kind, apiVersion } = Kind.parse(JSON.parse(canonicalizedBody.toString('utf8')));
+  return {
+    logIndex: String(Payload.logIndex),
+    logId: { keyId: Buffer.from(Payload.logID, 'hex') },
+    kindVersion: { kind, version: apiVersion },
+    integratedTime: String(Payload.integratedTime),
+    inclusionPromise: { signedEntryTimestamp: Buffer.from(SignedEntryTimestamp, 'base64') },
+    inclusionProof: undefined,
+    canonicalizedBody,
+  };
+}
+
+function stampOf(annotations: Annotations): Stamps {
+  const text = annotations[LEGACY.timestamp];
+  if (text === undefined) return [];
+  const { SignedRFC3161Timestamp } = Timestamp.parse(JSON.parse(text));
+  return [{ signedTimestamp: Buffer.from(SignedRFC3161Timestamp, 'base64') }];
+}

@@ -1,0 +1,48 @@
+import type { Digest } from '../image/digest.ts';
+import type { Statement } from './statement.ts';
+
+/** Who signed: the certificate's subject and OIDC issuer, or the key by the hash of its public half. */
+export type Identity =
+  | { readonly kind: 'keyless'; readonly issuer: string; readonly subject: string }
+  | { readonly kind: 'key'; readonly hint: string };
+
+/** Signs in our name; everything it returns was verified under `identity` first (SIGNATURE_MISMATCH otherwise). */
+export type Signer = {
+  readonly identity: Identity;
+  /** A Sigstore bundle v0.3 (JSON bytes): DSSE over an in-toto statement. */
+  signStatement(statement: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /** What cosign keeps in a `.sig` layer beside the payload. */
+  signPayload(payload: Uint8Array, signal: AbortSignal): Promise<LegacySignature>;
+};
+
+/** A layer of a `.sig` image: its bytes, and the annotations of its descriptor. */
+export type LegacySignature = {
+  readonly payload: Uint8Array;
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+/** `verified` says nothing about who; `unverifiable`: no trust root for it; `failed`: tampered or not of this digest. */
+export type Verdict = {
+  readonly status: 'verified' | 'failed' | 'unverifiable';
+  readonly identity?: Identity;
+  readonly reason?: string;
+};
+
+export type BundleVerdict = Verdict & { readonly predicateType?: string; readonly statement?: Statement };
+
+/** `reference` is the name that the signer claims for the image. */
+export type LegacyVerdict = Verdict & { readonly reference?: string };
+
+/** Judges signatures offline; never throws for what it is given. */
+export type Verifier = {
+  bundle(bytes: Uint8Array, subject: Digest): BundleVerdict;
+  legacy(signature: LegacySignature, subject: Digest): LegacyVerdict;
+  /** A cosign `.att` layer: a DSSE envelope. */
+  legacyAttestation(
+    envelope: Uint8Array,
+    annotations: Readonly<Record<string, string>>,
+    subject: Digest,
+  ): BundleVerdict;
+};
+
+export type { Statement } from './statement.ts';
