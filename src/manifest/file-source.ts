@@ -20,6 +20,11 @@ export type FileEntry = {
 /** Twice the size of all of production's tree; parsing may take 70 times as much memory. */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
+/** What reading through a link to outside of the root ends with. */
+export function leavesTree(): PromotionError {
+  return new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', { hint: 'put the file itself in its place' });
+}
+
 /** Reads below one folder of the disk, and nothing that a link points to outside of it. */
 export async function diskFiles(root: string): Promise<FileSource> {
   const realRoot = await realpath(root);
@@ -27,10 +32,7 @@ export async function diskFiles(root: string): Promise<FileSource> {
     real === realRoot || real.startsWith(realRoot.endsWith(path.sep) ? realRoot : realRoot + path.sep);
   const resolve = async (name: string): Promise<string> => {
     const real = await realpath(path.join(realRoot, name));
-    if (!isInside(real))
-      throw new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', {
-        hint: 'put the file itself in its place',
-      });
+    if (!isInside(real)) throw leavesTree();
     return real;
   };
   return {
@@ -53,10 +55,14 @@ export function readNamedFile(file: string): Promise<Uint8Array | undefined> {
 async function readPlainFile(real: string): Promise<Uint8Array> {
   const stats = await stat(real);
   // Reading a pipe or a device that a pull request put there would never end.
-  if (!stats.isFile())
-    throw new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
+  if (!stats.isFile()) throw isNoFile();
   checkSize(stats.size);
   return readFile(real);
+}
+
+/** What reading something else than a file ends with. */
+export function isNoFile(): PromotionError {
+  return new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
 }
 
 async function readAnything(file: string): Promise<Uint8Array> {
@@ -65,7 +71,8 @@ async function readAnything(file: string): Promise<Uint8Array> {
   return bytes;
 }
 
-function checkSize(bytes: number): void {
+/** Throws MANIFEST_INVALID for a file that is too large to be read. */
+export function checkSize(bytes: number): void {
   if (bytes <= MAX_FILE_BYTES) return;
   throw new PromotionError('MANIFEST_INVALID', `the file is larger than ${MAX_FILE_BYTES} bytes`, {
     hint: 'divide it into several projects',

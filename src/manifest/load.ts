@@ -28,7 +28,7 @@ export async function loadManifests(request: LoadRequest): Promise<LoadedManifes
   if (location === '') throw new PromotionError('USAGE', `--${kind} is empty`, { hint: 'name a file or folder' });
   const isFolder = (await stat(location).catch(() => undefined))?.isDirectory();
   if (isFolder === undefined) return notFound(location, 'there is no such file or folder', 'check the path');
-  if (!isFolder && kind !== 'thin-manifest-dir') return loadPlain(location, allowed);
+  if (!isFolder && kind !== 'thin-manifest-dir') return loadPlain(location, () => readNamedFile(location), allowed);
   if (!isFolder || kind === 'manifest')
     return notFound(
       location,
@@ -57,7 +57,11 @@ export async function loadFound(
   return { projects, problems };
 }
 
-function onlyOne(request: LoadRequest): { kind: 'manifests' | 'manifest' | 'thin-manifest-dir'; location: string } {
+/** The one place that a request names; throws USAGE for none, or several. */
+export function onlyOne(request: LoadRequest): {
+  kind: 'manifests' | 'manifest' | 'thin-manifest-dir';
+  location: string;
+} {
   const given = [
     { kind: 'manifests', location: request.manifests },
     { kind: 'manifest', location: request.manifest },
@@ -73,10 +77,15 @@ function onlyOne(request: LoadRequest): { kind: 'manifests' | 'manifest' | 'thin
   return { kind: first.kind, location: first.location };
 }
 
-async function loadPlain(location: string, allowed: AllowedRegistries): Promise<LoadedManifests> {
+/** Loads the one file that `read` gives; `location` is what people know it by. */
+export async function loadPlain(
+  location: string,
+  read: () => Promise<Uint8Array | undefined>,
+  allowed: AllowedRegistries,
+): Promise<LoadedManifests> {
   const file = path.normalize(location);
   try {
-    const bytes = await readNamedFile(location);
+    const bytes = await read();
     if (bytes === undefined) return notFound(location, 'there is no such file', 'check the path');
     const { project, problems } = parsePlain(file, { file, bytes }, allowed);
     return { projects: project === undefined ? [] : [project], problems };

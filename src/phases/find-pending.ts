@@ -16,11 +16,15 @@ export type Found = {
   readonly failures: readonly Failure[];
 };
 
-/** Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. */
+/**
+ * Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. `all` is what the
+ * whole tree wants there: an image that is not looked at may dispute a tag.
+ */
 export async function findPending(
   { registry, traffic }: Pick<PlanServices, 'registry' | 'traffic'>,
   destinations: ReadonlyMap<string, readonly ImageSet[]>,
   context: Context,
+  all = destinations,
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
   const lacks = new Map<string, readonly PendingLack[]>();
@@ -29,7 +33,7 @@ export async function findPending(
     const sets = destinations.get(repository) ?? [];
     const call = { signal: context.signal, meter: traffic.of(repository) };
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
-    const found = compare(sets, conflictsOf(sets), inventory);
+    const found = compare(sets, conflictsOf(all.get(repository) ?? sets), inventory);
     present += found.present;
     if (found.lacks.length === 0) return;
     const isNew = !inventory.holdsManifests;

@@ -34,7 +34,8 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       level: 'info',
       message: `Reading ${destinations.size} registries (recursive: false)`,
     });
-    const { pending, present, failures } = await findPending(services, destinations, context);
+    const all = loaded.diff === undefined ? destinations : byDestination(loaded.diff.all);
+    const { pending, present, failures } = await findPending(services, destinations, context, all);
     const states = await findSources(services, pending, context);
     const decided = assemble(pending, states);
     const images = decided.due.map(({ image, targets }) => ({ wanted: image, targets }));

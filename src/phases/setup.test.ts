@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
-import { loadedTree } from '../../test/support/promotion/tree.ts';
-import { setup } from './setup.ts';
+import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import type { DiffBase } from '../manifest/diff-base.ts';
+import { setup, type Loaded, type SetupServices } from './setup.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
 const B = `sha256:${'b'.repeat(64)}`;
@@ -24,5 +25,115 @@ describe('src/phases/setup.ts', () => {
     ]);
     expect(log).toHaveLength(2);
     expect(log[0]).toMatch(/^error images\/p\/images\.yaml:6:\d+: /);
+  });
+
+  const spec = (entries: ProjectSpec['entries'], to = ['b.test']): ProjectSpec => ({
+    name: 'p',
+    from: 'a.test',
+    to,
+    entries,
+  });
+  const compared = async (
+    base: readonly ProjectSpec[],
+    head: readonly ProjectSpec[],
+    more: Partial<DiffBase> = {},
+  ): Promise<{ loaded: Loaded; log: readonly string[] }> => {
+    const { context, log } = testContext();
+    const services: SetupServices = {
+      load: () => Promise.resolve(loadedTree(head)),
+      loadBase: () => Promise.resolve({ base: loadedTree(base), commit: 'c'.repeat(40), isDirty: false, ...more }),
+    };
+    return { loaded: await setup(services).run(undefined, context), log };
+  };
+
+  it('hands on what differs from the tree before, and the tree before, and tells both', async () => {
+    const base = [
+      spec([
+        ['app', A, 'v1'],
+        ['gone', A, 'v1'],
+      ]),
+    ];
+    const { loaded, log } = await compared(base, [
+      spec(
+        [
+          ['app', A, 'v1', 'v2'],
+          ['app', B, 'v3'],
+        ],
+        ['b.test', 'new.test'],
+      ),
+    ]);
+    expect(loaded.sets.map(({ destinations, images }) => [destinations, images.map(({ digest }) => digest)])).toEqual([
+      [
+        ['b.test', 'new.test'],
+        [A, B],
+      ],
+    ]);
+    expect(loaded.diff?.base.projects).toHaveLength(1);
+    expect(log).toEqual([
+      'info Comparing with commit cccccccccccc',
+      'info   added: 1 digest',
+      'info   retagged: 1 digest',
+      'info   backfilled to new.test: 1 digest',
+      'info Stays in production, no longer managed:',
+      'info   gone@sha256:aaaaaaaaaaaa… (v1)',
+      'info Found 2 digests to process in diff',
+    ]);
+  });
+
+  it('says in words of upstream that nothing differs', async () => {
+    const same = [spec([['app', A, 'v1']])];
+    const { loaded, log } = await compared(same, same);
+    expect(loaded.sets).toEqual([]);
+    expect(log.at(-1)).toBe('info No digests found in prow diff, nothing to promote');
+  });
+
+  it('tells what is compared where that is not obvious', async () => {
+    const broken = [
+      spec([
+        ['app', A, 'v1'],
+        ['app', 'sha256:short', 'v2'],
+      ]),
+    ];
+    const { log } = await compared(broken, [spec([['app', A, 'v1']])], { isDirty: true });
+    expect(log.slice(1, 3)).toEqual([
+      'info The manifests have changes that are not committed; they count',
+      'info Of that commit 1 place cannot be read; what stands there counts as new',
+    ]);
+  });
+
+  it('names no more than ten of the images that are no longer managed', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => [`app${index}`, A] as const);
+    const { log } = await compared([spec(many)], [spec([])]);
+    expect(log.filter((line) => line.includes('app'))).toHaveLength(10);
+    expect(log).toContain('info   and 2 more');
+  });
+
+  it('finds disputes in the whole tree, also with what did not change', async () => {
+    const base = [spec([['app', A, 'v1']])];
+    const { loaded } = await compared(base, [
+      spec([
+        ['app', A, 'v1'],
+        ['app', B, 'v1'],
+      ]),
+    ]);
+    expect(loaded.failures.map(({ code }) => code)).toEqual(['TAG_CONFLICT']);
+    expect(loaded.sets.flatMap(({ images }) => images.map(({ digest }) => digest))).toEqual([B]);
+    expect(loaded.diff?.all.flatMap(({ images }) => images.map(({ digest }) => digest))).toEqual([A, B]);
+  });
+
+  it('does not look for what was before a place that does not exist', async () => {
+    const { context } = testContext();
+    const problem = {
+      code: 'MANIFEST_NOT_FOUND',
+      message: 'm',
+      hint: 'h',
+      position: { file: 'f', line: 1, column: 1 },
+    } as const;
+    const services: SetupServices = {
+      load: () => Promise.resolve({ projects: [], problems: [problem] }),
+      loadBase: () => Promise.reject(new Error('it was asked')),
+    };
+    const { failures } = await setup(services).run(undefined, context);
+    expect(failures.map(({ code }) => code)).toEqual(['MANIFEST_NOT_FOUND']);
   });
 });

@@ -1,32 +1,59 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
+import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
+import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
 import type { ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
+import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
+import { tellDiff } from './tell-diff.ts';
 import { tellFailures } from './tell.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {
   readonly phase: 'setup';
+  /** What is looked at: all of the tree, or what the diff touches. */
   readonly sets: readonly ImageSet[];
   readonly failures: readonly Failure[];
+  /** Where only what changed is looked at. */
+  readonly diff?: LoadedDiff;
+};
+
+/** The tree before, and how the tree differs from it. */
+export type LoadedDiff = {
+  readonly base: LoadedManifests;
+  readonly diff: TreeDiff;
+  /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
+  readonly all: readonly ImageSet[];
 };
 
 export type SetupServices = {
   /** Reads the manifest tree; content that is wrong comes back as problems. */
   readonly load: () => Promise<LoadedManifests>;
+  /** Reads the tree before, where only what changed since is to be promoted; throws GIT. */
+  readonly loadBase?: () => Promise<DiffBase>;
 };
 
 /** Loads the manifests and finds what is wrong with them without asking anybody. */
-export const setup = ({ load }: SetupServices): Phase<undefined, Loaded> => ({
+export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loaded> => ({
   name: 'setup',
   run: async (_, context) => {
     const { projects, problems } = await load();
-    const sets = wantedBy(projects);
-    const failures = [...problems.map(failureOf), ...findDisputes(sets)];
+    const all = wantedBy(projects);
+    const failures = [...problems.map(failureOf), ...findDisputes(all)];
+    const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
+    const before = isThere ? await loadBase?.() : undefined;
     tellFailures(failures, context);
-    return { phase: 'setup', sets, failures };
+    if (before === undefined) return { phase: 'setup', sets: all, failures };
+    const diff = diffTrees(before.base.projects, projects);
+    tellDiff(diff, before, context);
+    return {
+      phase: 'setup',
+      sets: touchedBy(all, diff.changes),
+      failures,
+      diff: { base: before.base, diff, all },
+    };
   },
 });
 

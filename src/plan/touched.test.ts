@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import { diffTrees } from '../manifest/tree-diff.ts';
+import { touchedBy } from './touched.ts';
+import { wantedBy } from './wanted.ts';
+
+const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string];
+
+const touched = (base: readonly ProjectSpec[], head: readonly ProjectSpec[]): readonly string[] => {
+  const [before, after] = [loadedTree(base).projects, loadedTree(head).projects];
+  return touchedBy(wantedBy(after), diffTrees(before, after).changes).flatMap(({ project, destinations, images }) =>
+    images.map(
+      ({ name, digest, tags }) =>
+        `${project} ${name}@${digest.slice(7, 8)} [${tags.join(' ')}] ${destinations.join(' ')}`,
+    ),
+  );
+};
+const spec = (entries: ProjectSpec['entries'], to = ['m.test', 'n.test'], name = 'p'): ProjectSpec => ({
+  name,
+  from: 's.test',
+  to,
+  entries,
+});
+
+describe('src/plan/touched.ts', () => {
+  it('keeps the images that changed, with all of their tags, and no others', () => {
+    const base = [
+      spec([
+        ['app', A, 'v1'],
+        ['app', B, 'v2'],
+      ]),
+    ];
+    expect(
+      touched(base, [
+        spec([
+          ['app', A, 'v1', 'new'],
+          ['app', B, 'v2'],
+          ['lib', C, 'v3'],
+        ]),
+      ]),
+    ).toEqual(['p app@a [new v1] m.test n.test', 'p lib@c [v3] m.test n.test']);
+  });
+
+  it('keeps, for a new mirror, all images and that mirror alone', () => {
+    const base = [
+      spec([
+        ['app', A, 'v1'],
+        ['app', B, 'v2'],
+      ]),
+    ];
+    expect(
+      touched(base, [
+        spec(
+          [
+            ['app', A, 'v1'],
+            ['app', B, 'v2'],
+            ['app', C],
+          ],
+          ['m.test', 'new.test', 'n.test'],
+        ),
+      ]),
+    ).toEqual(['p app@a [v1] new.test', 'p app@b [v2] new.test', 'p app@c [] m.test new.test n.test']);
+  });
+
+  it('keeps of projects that share an image the one that brings the change', () => {
+    const base = [spec([['app', A, 'v1']]), spec([['app', A, 'v1']], ['o.test'], 'q')];
+    expect(touched(base, [base[0] ?? expect.fail(), spec([['app', A, 'v1', 'v2']], ['o.test'], 'q')])).toEqual([
+      'q app@a [v1 v2] o.test',
+    ]);
+  });
+
+  it('keeps nothing of a tree that did not change', () => {
+    expect(touched([spec([['app', A, 'v1']])], [spec([['app', A, 'v1']], ['n.test', 'm.test'], 'renamed')])).toEqual(
+      [],
+    );
+  });
+});

@@ -1,0 +1,29 @@
+import { joinRepository } from '../image/reference.ts';
+import type { ImageChange } from '../manifest/tree-diff.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+
+/** The images that changes touch, whole, with none but the mirrors on which they do. */
+export function touchedBy(sets: readonly ImageSet[], changes: readonly ImageChange[]): ImageSet[] {
+  const touched = new Map<string, Set<string>>();
+  for (const { source, digest, name, destinations } of changes) {
+    const key = `${source}@${digest}`;
+    const repositories = touched.get(key) ?? new Set();
+    for (const registry of destinations) repositories.add(joinRepository(registry, name));
+    touched.set(key, repositories);
+  }
+  return sets.flatMap((set) => {
+    // images with the same mirrors stay one set
+    const parts = new Map<string, { readonly destinations: readonly string[]; readonly images: WantedImage[] }>();
+    for (const image of set.images) {
+      const repositories = touched.get(`${image.source}@${image.digest}`);
+      if (repositories === undefined) continue;
+      const destinations = set.destinations.filter((registry) => repositories.has(joinRepository(registry, set.name)));
+      if (destinations.length === 0) continue;
+      const key = destinations.join(' ');
+      const part = parts.get(key) ?? { destinations, images: [] };
+      part.images.push(image);
+      parts.set(key, part);
+    }
+    return [...parts.values()].map((part) => ({ ...set, ...part }));
+  });
+}
