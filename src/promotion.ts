@@ -1,25 +1,24 @@
 import type { Context } from './pipeline/phase.ts';
 import type { RunFacts, RunReport } from './pipeline/run-report.ts';
+import { factsOf } from './pipeline/run-facts.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
-import { setup } from './phases/setup.ts';
+import { setup, type SetupServices } from './phases/setup.ts';
 import { countTraffic } from './phases/traffic.ts';
-import type { LoadedManifests } from './manifest/manifest.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
 import { buildReport, type Reached } from './report/run-report.ts';
 
 export type PromotionRequest = {
-  readonly mode: RunFacts['mode'];
+  readonly mode: Exclude<RunFacts['mode'], 'replicate'>;
   /** Source digests in work at once. */
   readonly threads: number;
   readonly version: string;
 };
 
-export type PromotionServices = {
-  readonly load: () => Promise<LoadedManifests>;
+export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
 };
@@ -46,24 +45,11 @@ export async function runPromotion(
       }),
     );
 
-  const start = context.clock.now();
   let reached: Reached;
-  let aborted: string | undefined;
-  try {
+  const run = await factsOf(request, context, async () => {
     await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output));
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
-  } catch (error) {
-    if (!context.signal.aborted) throw error;
-    aborted = error instanceof Error ? error.message : String(error);
-  }
-  if (context.signal.aborted) aborted ??= (context.signal.reason as Error).message;
-  const run: RunFacts = {
-    version: request.version,
-    mode: request.mode,
-    started: new Date(start).toISOString(),
-    ms: context.clock.now() - start,
-    ...(aborted !== undefined && { aborted }),
-  };
+  });
   return buildReport(run, reached, traffic.hosts);
 }

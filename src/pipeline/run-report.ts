@@ -12,7 +12,7 @@ export type RunReport = {
 
 export type RunFacts = {
   readonly version: string;
-  readonly mode: 'parse' | 'dry-run' | 'promote';
+  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate';
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;

@@ -65,7 +65,8 @@ function mirrorsOf(targets: readonly TargetReport[]): number {
   return new Set(targets.map(({ ref }) => ref.replace(/@.*$|:[^/:]*$/, ''))).size;
 }
 
-function problems(failures: readonly Failure[]): string[] {
+/** Every problem with its place and its way out, as lines. */
+export function problems(failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
   const byCode = new Map<string, Failure[]>();
   for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);

@@ -1,0 +1,63 @@
+import pLimit from 'p-limit';
+import type { Failure } from '../errors.ts';
+import type { Context, Phase } from '../pipeline/phase.ts';
+import type { Replicated, Replicator } from '../replicas/replicator.ts';
+import type { AttachedLack } from '../replicas/lack.ts';
+import type { ReplicationPlan } from './plan-replication.ts';
+import { replicationFailures, tellReplicated } from './replication-results.ts';
+import { tellFailures } from './tell.ts';
+import type { Traffic } from './traffic.ts';
+
+export type ReplicateServices = {
+  readonly replicator: Replicator;
+  readonly traffic: Traffic;
+  /** What is copied at once. */
+  readonly copies: number;
+};
+
+/** What was planned, and what became of it. */
+export type Replication = {
+  readonly phase: 'replicate';
+  readonly plan: ReplicationPlan;
+  readonly replicated: readonly Replicated[];
+  readonly failures: readonly Failure[];
+};
+
+/** Copies to every mirror what is attached on the primary and missing there; attachments of an index come last. */
+export const replicate = (services: ReplicateServices): Phase<ReplicationPlan, Replication> => ({
+  name: 'replicate',
+  run: async (plan, context) => {
+    const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
+    const total = plan.lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
+    say(total === 0 ? 'All signatures already replicated' : `${total} copies needed`);
+    const first = await copyAll(
+      services,
+      plan.lacks.filter(({ last }) => !last),
+      context,
+    );
+    const later = await copyAll(
+      services,
+      plan.lacks.filter(({ last }) => last),
+      context,
+    );
+    const replicated = [...first, ...later];
+    const failures = replicated.flatMap(replicationFailures);
+    tellFailures(failures, context);
+    return { phase: 'replicate', plan, replicated, failures: [...plan.failures, ...failures] };
+  },
+});
+
+function copyAll(
+  { replicator, traffic, copies }: ReplicateServices,
+  lacks: readonly AttachedLack[],
+  context: Context,
+): Promise<Replicated[]> {
+  const slots = pLimit(copies);
+  const copy = async (lack: AttachedLack): Promise<Replicated> => {
+    const replicated = await replicator(lack, context.signal);
+    for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
+    tellReplicated(replicated, context);
+    return replicated;
+  };
+  return Promise.all(lacks.map((lack) => slots(() => copy(lack))));
+}

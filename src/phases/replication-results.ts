@@ -1,0 +1,47 @@
+import type { Failure } from '../errors.ts';
+import { refsOf, type RepositoryName } from '../image/reference.ts';
+import type { Context } from '../pipeline/phase.ts';
+import type { AttachedLack } from '../replicas/lack.ts';
+import type { Replicated } from '../replicas/replicator.ts';
+
+/** The attached manifest in a repository: by its tag where it has one, else by its digest. */
+export function attachedRef({ tag, digest }: Pick<AttachedLack, 'tag' | 'digest'>, repository: RepositoryName): string {
+  return refsOf(repository, tag === undefined ? [] : [tag], digest)[0];
+}
+
+/** Logs what was copied: one line, and at `debug` one a mirror; what is gone from its primary is only noted. */
+export function tellReplicated({ lack, gone, results }: Replicated, { narrate }: Context): void {
+  const from = attachedRef(lack, lack.primary);
+  if (gone) narrate({ type: 'log', level: 'info', message: `${from} is gone from its registry: nothing to copy` });
+  const done = results.filter(({ error }) => error === undefined);
+  for (const { repository } of done)
+    narrate({ type: 'log', level: 'debug', message: `Copied signature ${from} to ${attachedRef(lack, repository)}` });
+  const [first] = done;
+  if (first === undefined) return;
+  const others = done.length === 1 ? '' : ` and ${done.length - 1} more`;
+  narrate({
+    type: 'log',
+    level: 'info',
+    message: `Copied signature ${from} to ${attachedRef(lack, first.repository)}${others}`,
+  });
+}
+
+/** One failure for each kind of trouble, with all the mirrors that have it. */
+export function replicationFailures({ lack, results }: Replicated): Failure[] {
+  const byCode = new Map<string, Failure & { readonly refs: string[] }>();
+  for (const { repository, error } of results) {
+    if (error === undefined) continue;
+    const failure = byCode.get(error.code) ?? {
+      phase: 'replicate',
+      code: error.code,
+      message: error.message,
+      ...(error.hint !== undefined && { hint: error.hint }),
+      digest: lack.subject,
+      source: attachedRef(lack, lack.primary),
+      refs: [],
+    };
+    failure.refs.push(attachedRef(lack, repository));
+    byCode.set(error.code, failure);
+  }
+  return [...byCode.values()];
+}

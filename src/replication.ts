@@ -1,0 +1,65 @@
+import type { Pattern } from './image/pattern.ts';
+import type { LoadedManifests } from './manifest/manifest.ts';
+import { planReplication } from './phases/plan-replication.ts';
+import { replicate } from './phases/replicate.ts';
+import { setup } from './phases/setup.ts';
+import { countTraffic } from './phases/traffic.ts';
+import type { Context } from './pipeline/phase.ts';
+import { pipeline } from './pipeline/pipeline.ts';
+import { factsOf } from './pipeline/run-facts.ts';
+import type { RunReport } from './pipeline/run-report.ts';
+import { copier } from './registry/copy.ts';
+import { attacher } from './registry/referrers.ts';
+import type { Pause, Registry } from './registry/roles.ts';
+import { sourceReader } from './registry/source.ts';
+import type { SubjectQueue } from './registry/subject-queue.ts';
+import { replicator } from './replicas/replicator.ts';
+import { buildReplicationReport, type ReplicationReached } from './report/replication-report.ts';
+
+export type ReplicationRequest = {
+  readonly mode: 'dry-run' | 'replicate';
+  /** What is copied at once. */
+  readonly copies: number;
+  /** Covers the primary registry, where one is chosen. */
+  readonly primary?: Pattern;
+  readonly version: string;
+};
+
+export type ReplicationServices = {
+  readonly load: () => Promise<LoadedManifests>;
+  readonly registry: Registry;
+  readonly pause: Pause;
+  readonly queue: SubjectQueue;
+};
+
+/** Replication on one page: loads the manifests, compares what is attached to images, copies what mirrors lack, and reports. */
+export async function runReplication(
+  request: ReplicationRequest,
+  services: ReplicationServices,
+  context: Context,
+): Promise<RunReport> {
+  const { registry, pause, queue } = services;
+  const traffic = countTraffic();
+  const source = sourceReader(registry, traffic.of);
+  const copies = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
+  const copying = replicator({
+    registry,
+    source,
+    copier: copies,
+    attacher: attacher(registry, queue),
+    meterOf: traffic.of,
+  });
+  const { primary } = request;
+  const phases = pipeline(setup(services))
+    .pipe(planReplication({ registry, source, traffic, ...(primary !== undefined && { primary }) }))
+    .pipe(replicate({ replicator: copying, traffic, copies: request.copies }));
+
+  let reached: ReplicationReached;
+  const run = await factsOf(request, context, async () => {
+    const until = request.mode === 'dry-run' ? 'plan' : 'replicate';
+    await phases.run(undefined, context, until, (output) => (reached = output));
+    if (request.mode === 'dry-run')
+      context.narrate({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
+  });
+  return buildReplicationReport(run, reached, traffic.hosts);
+}

@@ -1,0 +1,39 @@
+import { durationText } from '../pipeline/duration.ts';
+import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
+import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { problems } from './summary.ts';
+
+/** More are counted, not listed: all of them stand in the log above. */
+const LISTED = 20;
+
+/** What a replication did, for the end of a terminal session. */
+export function replicationSummary(report: RunReport): string {
+  const { run, totals, images, registries, failures } = report;
+  const lines = ['', ...fold(`Summary: ${headline(report)}`)];
+  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
+  lines.push(...table(images.slice(0, LISTED).map(row), '  '));
+  if (images.length > LISTED) lines.push(`  and ${images.length - LISTED} more`);
+  lines.push(...registries.filter(({ failed }) => failed > 0).map(({ host, failed }) => `  ${host}: ${failed} failed`));
+  const traffic = `${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
+  return [...lines, `  ${traffic}`, ...problems(failures)].map((line) => `${line}\n`).join('');
+}
+
+function headline({ run, totals, failures }: RunReport): string {
+  const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
+  const of = `${count(totals.images, 'image')} with mirrors`;
+  if (totals.pending > 0)
+    return `${count(totals.pending, 'copy', 'copies')} of signatures and attestations needed, ${of}${trouble}; this was a dry run, nothing was written`;
+  const dry = run.mode === 'dry-run' ? '; this was a dry run' : '';
+  if (totals.copied + totals.failed === 0) return `nothing to replicate, ${of}${trouble}${dry}`;
+  return `${count(totals.copied, 'copy', 'copies')} of signatures and attestations made, ${of}${trouble}`;
+}
+
+/** One attached manifest in a line: what it is attached to, by which tag, and how many mirrors got it. */
+function row({ name, digest, tags, targets }: ImageReport): string[] {
+  const good = targets.filter(({ action }) => action !== 'failed').length;
+  const pending = targets.some((target) => target.pending === true);
+  const what = good === 0 && targets.length > 0 ? 'failed' : pending ? 'copy' : 'copied';
+  const form = /\.(\w+)$/.exec(tags[0] ?? '')?.[0] ?? 'referrer';
+  const where = `to ${good === targets.length ? '' : `${good} of `}${count(targets.length, 'mirror')}`;
+  return [what, name, form, where, shortDigests(digest)];
+}
