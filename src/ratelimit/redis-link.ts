@@ -18,6 +18,9 @@ export type RedisLink = {
 /** A server that takes longer, in milliseconds, for a connection or a command is as good as gone: nobody waits for it. */
 const PATIENCE = 1000;
 
+/** A server that does not say goodbye within so many milliseconds must not keep the process from ending. */
+const FAREWELL = 100;
+
 /** Connects, until the signal aborts; rejects with an Error whose message is a reason that may be shown. Never tries again by itself. */
 export async function openRedis(address: RedisAddress, signal: AbortSignal): Promise<RedisLink> {
   const { Redis: RedisClient } = await import('ioredis');
@@ -51,6 +54,7 @@ function optionsFor({ host, port, db, tls, username, password }: RedisAddress) {
     ...(tls && { tls: { servername: host } }),
     connectTimeout: PATIENCE,
     commandTimeout: PATIENCE,
+    disconnectTimeout: FAREWELL,
     // A new connection is opened by whoever can tell the user about it.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,

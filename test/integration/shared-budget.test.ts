@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { realClock } from '../../src/clock.ts';
+import { orSkip } from '../support/programs.ts';
+import { startRedis, type RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
+import { quotaGate } from '../support/registry/faults.ts';
+import { scriptedServer } from '../support/scripted-server.ts';
+
+const CLIENT = join(import.meta.dirname, '..', 'support', 'limited-client.ts');
+
+/** Every moment in which a busy machine runs something else is time in which the quota is not used. */
+const BUSY = { retry: 2 };
+
+const QUOTA = 30;
+
+/** What a server with a quota saw. */
+type Limited = {
+  readonly url: string;
+  /** When each request came that was admitted, and each that was refused; milliseconds. */
+  readonly admitted: readonly number[];
+  readonly refused: readonly number[];
+  /** Resolves when so many have been admitted. */
+  reached(count: number): Promise<void>;
+};
+
+async function limitedServer(): Promise<Limited> {
+  const clock = realClock();
+  const gate = quotaGate({ perSecond: QUOTA }, clock);
+  const admitted: number[] = [];
+  const refused: number[] = [];
+  const waiting = new Set<() => void>();
+  const server = await scriptedServer((_request, response) => {
+    const refusal = gate();
+    (refusal === undefined ? admitted : refused).push(clock.now());
+    response.writeHead(refusal?.status ?? 200).end();
+    for (const look of waiting) look();
+  });
+  const reached = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (admitted.length < count) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return { url: server.url.href, admitted, refused, reached };
+}
+
+type Client = { readonly process: ChildProcess; readonly said: readonly string[] };
+
+/** Starts a process that sends to the server as fast as it may. */
+function client(redis: RedisServer, { url }: Limited): Client {
+  const child = spawn(process.execPath, [CLIENT, redis.url, url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said: string[] = [];
+  createInterface(child.stdout).on('line', (line) => {
+    const { level, message } = JSON.parse(line) as { level: string; message: string };
+    said.push(`${level} ${message}`);
+  });
+  return { process: child, said };
+}
+
+async function redisFor(test: TestContext, options?: RedisServerOptions): Promise<RedisServer> {
+  const redis = await orSkip(test, () => startRedis(options));
+  onTestFinished(redis.stop);
+  return redis;
+}
+
+describe('processes that share a quota through Redis', () => {
+  it('use nine tenths of it together, with few refusals, although one of three is killed', BUSY, async (test) => {
+    const redis = await redisFor(test);
+    const server = await limitedServer();
+    const [first] = [client(redis, server), client(redis, server), client(redis, server)];
+    // The burst of the first second, and the time in which the quota is looked for.
+    const warm = 200;
+    await server.reached(warm);
+    await server.reached(warm + 120);
+    first?.process.kill('SIGKILL');
+    await server.reached(warm + 240);
+    const from = server.admitted[warm] ?? 0;
+    const seconds = ((server.admitted[warm + 240 - 1] ?? 0) - from) / 1000;
+    expect(240 / seconds).toBeGreaterThan(0.9 * QUOTA);
+    expect(server.refused.filter((at) => at >= from).length).toBeLessThanOrEqual(0.02 * 240);
+  });
+
+  it('go on when Redis is gone, say so once, and meet again when it is back', async (test) => {
+    const redis = await redisFor(test);
+    const server = await limitedServer();
+    const clients = [client(redis, server), client(redis, server)];
+    await server.reached(60);
+    const place = `redis://127.0.0.1:${redis.port}`;
+    const met = `info Sharing request rates through ${place}`;
+    expect(clients.map(({ said }) => said)).toEqual([[met], [met]]);
+    await redis.stop();
+    await server.reached(server.admitted.length + 60);
+    const warned = expect.stringMatching(`^warning ${place}, .* cannot be reached`) as string;
+    expect(clients.map(({ said }) => said)).toEqual([
+      [met, warned],
+      [met, warned],
+    ]);
+    await redisFor(test, { port: redis.port });
+    // Looked for every two seconds.
+    await server.reached(server.admitted.length + 100);
+    expect(clients.map(({ said }) => said)).toEqual([
+      [met, warned, `${met} again`],
+      [met, warned, `${met} again`],
+    ]);
+    const ends = clients.map(({ process: child }) => once(child, 'close'));
+    for (const { process: child } of clients) child.kill('SIGTERM');
+    expect(await Promise.all(ends)).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+  });
+
+  it('end on SIGTERM although the limiter says nothing', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => {}));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const server = await limitedServer();
+    const { port } = silent.address() as AddressInfo;
+    const { process: child } = client({ url: `redis://127.0.0.1:${port}` } as RedisServer, server);
+    await once(silent, 'connection');
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toEqual([0, null]);
+    // It was in its first second, in which requests wait for the limiter.
+    expect(server.admitted).toEqual([]);
+  });
+});
