@@ -3,6 +3,7 @@ import type { LogLevel } from '../events.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import type { ParsedFlags } from './flags.ts';
+import { diffOptions } from './diff-options.ts';
 import { goQuote } from './go-quote.ts';
 import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
@@ -18,6 +19,10 @@ export type CipOptions = {
   readonly confirm: boolean;
   readonly parseOnly: boolean;
   readonly sign: boolean;
+  /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
+  readonly diff?: 'prow' | { readonly since: string };
+  /** Milliseconds: what is not older is looked at for repair. */
+  readonly repairSince: number | 'all';
   /** Source digests in work at once; at least 1. */
   readonly threads: number;
   /** What covers the registries that manifests may name; empty allows every registry. */
@@ -52,6 +57,7 @@ export function cipOptions(parsed: Parsed): CipOptions {
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
+    ...diffOptions(values),
     threads: values.threads,
     allowRegistries: values['allow-registry'].map(allowedRegistry),
     detailedExitcode: values['detailed-exitcode'],

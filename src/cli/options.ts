@@ -104,6 +104,26 @@ export const CIP_FLAGS = [
     help: 'Only check the manifests, without any network access; cannot be combined with --confirm.',
   },
   {
+    name: 'use-prow-manifest-diff',
+    type: 'bool',
+    default: 'false',
+    help: 'Only look at what a Prow job changed: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
+  },
+  {
+    name: 'manifest-diff-since',
+    type: 'string',
+    default: '',
+    value: 'TIME',
+    help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
+  },
+  {
+    name: 'repair-since',
+    type: 'string',
+    default: '14d',
+    value: 'AGE',
+    help: 'How far back missing signatures and records are looked for and made up for: on images whose entry, or whose upload, is no older (14d, 336h), or on "all". Images that this run copies or tags are always looked at.',
+  },
+  {
     name: 'sign',
     type: 'bool',
     default: 'true',
@@ -199,6 +219,7 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ['TERM', 'No colours when it is "dumb".'],
   ['HTTPS_PROXY, HTTP_PROXY', 'The proxy for registries reached over HTTPS and over plain HTTP, as http://host:port.'],
   ['KPROMO_LIMITER', 'The Redis server of --limiter, where the flag is left out.'],
+  ['JOB_TYPE, PULL_BASE_SHA', 'Set by Prow; read with --use-prow-manifest-diff.'],
   ['NO_PROXY', 'Hosts, networks and *, separated by commas, that are reached without a proxy.'],
 ];
 

@@ -30,8 +30,6 @@ export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
   ['certificate-oidc-issuer-regexp', 'signatures'],
   ['max-signature-ops', 'signatures'],
   ['signer-account', 'signatures'],
-  ['manifest-diff-since', 'promoting only what changed in Git'],
-  ['use-prow-manifest-diff', 'promoting only what changed in Git'],
   ['manifest-based-snapshot-of', 'snapshots'],
   ['minimal-snapshot', 'snapshots'],
   ['output', 'snapshots'],

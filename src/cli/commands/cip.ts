@@ -1,6 +1,5 @@
 import { NO_CONFIG } from '../../config/config.ts';
 import { loadRegistryConfig } from '../../config/load.ts';
-import { loadManifests } from '../../manifest/load.ts';
 import { runPromotion } from '../../promotion.ts';
 import type { RunReport } from '../../pipeline/run-report.ts';
 import { summaryText } from '../../report/summary.ts';
@@ -8,6 +7,7 @@ import type { CipOptions } from '../cip-options.ts';
 import type { CommandServices } from '../command.ts';
 import { exitCode, stopSignalOf } from '../exit-codes.ts';
 import { runFailedMessage } from '../log.ts';
+import { manifestServices } from '../manifest-services.ts';
 import { openRegistries } from '../services.ts';
 import { versionName } from './version.ts';
 
@@ -28,7 +28,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     const report = await runPromotion(
       { mode, threads: options.threads, version: await versionName() },
       {
-        load: () => loadManifests({ ...options, allowRegistries: options.allowRegistries.map(({ text }) => text) }),
+        ...manifestServices(options, services),
         registry: registries.registry,
         pause: registries.pause,
       },

@@ -4,7 +4,7 @@ import { parseAge, parseSince } from './since.ts';
 const NOW = Date.UTC(2026, 0, 31, 12);
 const HOUR = 3600_000;
 
-describe('src/git/since.ts', () => {
+describe('src/cli/since.ts', () => {
   it.each([
     ['336h', 336 * HOUR],
     ['14d', 336 * HOUR],

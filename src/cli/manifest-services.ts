@@ -1,0 +1,36 @@
+import { parseSince } from './since.ts';
+import { loadDiffBase, type Against } from '../manifest/diff-base.ts';
+import { loadManifests, type LoadRequest } from '../manifest/load.ts';
+import type { SetupServices } from '../phases/setup.ts';
+import type { CipOptions } from './cip-options.ts';
+import type { CommandServices } from './command.ts';
+
+/** How a run reads the manifests that its flags name, and with a diff those before. */
+export function manifestServices(
+  options: CipOptions,
+  { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
+): SetupServices {
+  const request = loadRequest(options);
+  const load = (): ReturnType<typeof loadManifests> => loadManifests(request);
+  const against = againstOf(options.diff, clock.now());
+  return against === undefined
+    ? { load }
+    : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }) };
+}
+
+/** What the flags ask to load. */
+export function loadRequest({ manifests, manifest, thinManifestDir, allowRegistries }: CipOptions): LoadRequest {
+  return {
+    ...(manifests !== undefined && { manifests }),
+    ...(manifest !== undefined && { manifest }),
+    ...(thinManifestDir !== undefined && { thinManifestDir }),
+    allowRegistries: allowRegistries.map(({ text }) => text),
+  };
+}
+
+function againstOf(diff: CipOptions['diff'], now: number): Against | undefined {
+  if (diff === undefined || diff === 'prow') return diff;
+  const since = parseSince(diff.since, now);
+  if (since === undefined) throw new Error(`${diff.since} was taken for a time`);
+  return { since };
+}
