@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { PromotionError, type ErrorCode } from '../errors.ts';
@@ -49,6 +50,25 @@ describe('src/phases/read-by-host.ts', () => {
       expect(asked.filter((name) => name.startsWith('a.test')).length).toBeLessThanOrEqual(24);
     },
   );
+
+  it.each([
+    [1, 24],
+    [22, 24],
+    [40, 13],
+  ])('asks %i registries %i things at once each', async (hosts, atOnce) => {
+    const names = Array.from({ length: hosts * 30 }, (_, index) => `${index % hosts}.test/${index}`);
+    const active = new Map<string, number>();
+    let most = 0;
+    const read = async (name: string): Promise<void> => {
+      const host = name.split('/', 1)[0] ?? '';
+      active.set(host, (active.get(host) ?? 0) + 1);
+      most = Math.max(most, active.get(host) ?? 0);
+      await setImmediate();
+      active.set(host, (active.get(host) ?? 0) - 1);
+    };
+    await readByHost('destination', names, read, testContext().context);
+    expect(most).toBe(atOnce);
+  });
 
   it('throws a bug and an abort', async () => {
     const bug = readByHost('source', REPOSITORIES, () => Promise.reject(new TypeError('bug')), testContext().context);
