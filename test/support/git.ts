@@ -53,7 +53,7 @@ function repositoryAt(path: string): TestRepository {
     commit: async (files = {}, at = NOON) => {
       await write(files);
       git('add', '--all');
-      const date = `${at / 1000} +0000`;
+      const date = `${Math.floor(at / 1000)} +0000`;
       gitAt(path, ['commit', '--quiet', '--allow-empty', '-m', 'a change'], {
         GIT_AUTHOR_DATE: date,
         GIT_COMMITTER_DATE: date,
