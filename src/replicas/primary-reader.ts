@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { attachedBy, type Shelf, type SignedGroup } from '../plan/replication.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
@@ -42,29 +42,35 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   const unread = new Map<RepositoryName, PromotionError>();
   const attached = new Set<RepositoryName>();
   const callTo = (repository: RepositoryName): Call => ({ signal, meter: meterOf(repository) });
+  const probes = new Map<string, Promise<unknown>>();
   const ask = remembering(unread, signal);
   const read = (primary: RepositoryName, wanted: Digest): Promise<unknown> =>
     ask(primary, `manifest ${wanted}`, async () => {
       const found = await source.manifest(primary, wanted, signal);
       return found === undefined ? undefined : jsonIn(found.bytes);
     });
+  const referrers: PrimaryReader['referrers'] = async (primary, subject) => {
+    const list = async (): Promise<readonly Referrer[]> => registry.listReferrers(primary, subject, callTo(primary));
+    const found = (await ask(primary, `referrers ${subject}`, list)) ?? [];
+    if (found.length > 0) attached.add(primary);
+    return found;
+  };
   return {
     unread,
     ...manifestQuestions(read),
     hasReferrers: (primary) => attached.has(primary),
     resolve: (primary, tag) =>
       ask(primary, `tag ${tag}`, async () => (await registry.resolveManifest(primary, tag, callTo(primary)))?.digest),
-    referrers: async (primary, subject) => {
-      const list = async (): Promise<readonly Referrer[]> => registry.listReferrers(primary, subject, callTo(primary));
-      const found = (await ask(primary, `referrers ${subject}`, list)) ?? [];
-      if (found.length > 0) attached.add(primary);
-      return found;
-    },
+    referrers,
     subjects: async ({ primary, images }, shelf) => {
       const tagged = [...shelf.tags.keys()].flatMap((tag) => attachedBy(tag) ?? []);
       const [first] = images;
-      const keeps = async (): Promise<boolean> =>
-        first !== undefined && registry.keepsReferrers(primary, first.digest, callTo(primary));
+      if (first === undefined) return [];
+      // What a host answers to the first list tells whether it keeps any: nobody is asked only for that.
+      const probe = probes.get(hostOf(primary)) ?? referrers(primary, first.digest);
+      probes.set(hostOf(primary), probe);
+      await probe;
+      const keeps = async (): Promise<boolean> => registry.keepsReferrers(primary, first.digest, callTo(primary));
       const isKept = (await ask(primary, 'keeps referrers', keeps)) === true;
       const named = tagged.filter(({ form }) => isKept || form === 'list').map(({ subject }) => subject);
       return [...new Set([...(isKept ? images.map((image) => image.digest) : []), ...named])];
