@@ -1,12 +1,12 @@
 import { assemble } from '../plan/assemble.ts';
-import { byDestination } from '../plan/desired.ts';
+import { byDestination, countImages } from '../plan/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { findPending, findSources } from './find-pending.ts';
 import type { PlannedImage } from './images.ts';
-import type { Loaded } from './setup.ts';
+import type { Loaded, LoadedDiff } from './setup.ts';
 import { tellFailures, tellPending } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -22,6 +22,7 @@ export type Plan = Batch<PlannedImage> & {
   readonly present: number;
   readonly named: number;
   readonly repositories: readonly string[];
+  readonly diff?: LoadedDiff;
 };
 
 /** Compares what the registries have with what the tree wants: what each image lacks, and what cannot be done. */
@@ -47,8 +48,9 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       images,
       failures: [...loaded.failures, ...found],
       present,
-      named: loaded.sets.reduce((sum, set) => sum + set.images.length, 0),
+      named: countImages(loaded.sets),
       repositories: [...destinations.keys()],
+      ...(loaded.diff !== undefined && { diff: loaded.diff }),
     };
   },
 });

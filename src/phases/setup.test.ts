@@ -69,6 +69,7 @@ describe('src/phases/setup.ts', () => {
       ],
     ]);
     expect(loaded.diff?.base.projects).toHaveLength(1);
+    expect(loaded.diff?.unchanged).toBe(0);
     expect(log).toEqual([
       'info Comparing with commit cccccccccccc',
       'info   added: 1 digest',
@@ -83,7 +84,7 @@ describe('src/phases/setup.ts', () => {
   it('says in words of upstream that nothing differs', async () => {
     const same = [spec([['app', A, 'v1']])];
     const { loaded, log } = await compared(same, same);
-    expect(loaded.sets).toEqual([]);
+    expect([loaded.sets, loaded.diff?.unchanged]).toEqual([[], 1]);
     expect(log.at(-1)).toBe('info No digests found in prow diff, nothing to promote');
   });
 

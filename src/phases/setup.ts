@@ -3,7 +3,7 @@ import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
 import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
-import type { ImageSet } from '../plan/desired.ts';
+import { countImages, type ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
@@ -26,6 +26,8 @@ export type LoadedDiff = {
   readonly diff: TreeDiff;
   /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
   readonly all: readonly ImageSet[];
+  /** How many images that makes besides those that are looked at. */
+  readonly unchanged: number;
 };
 
 export type SetupServices = {
@@ -42,18 +44,15 @@ export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loade
     const { projects, problems } = await load();
     const all = wantedBy(projects);
     const failures = [...problems.map(failureOf), ...findDisputes(all)];
+    tellFailures(failures, context);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
-    tellFailures(failures, context);
     if (before === undefined) return { phase: 'setup', sets: all, failures };
     const diff = diffTrees(before.base.projects, projects);
     tellDiff(diff, before, context);
-    return {
-      phase: 'setup',
-      sets: touchedBy(all, diff.changes),
-      failures,
-      diff: { base: before.base, diff, all },
-    };
+    const sets = touchedBy(all, diff.changes);
+    const unchanged = countImages(all) - countImages(sets);
+    return { phase: 'setup', sets, failures, diff: { base: before.base, diff, all, unchanged } };
   },
 });
 

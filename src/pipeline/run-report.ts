@@ -54,8 +54,10 @@ export type TargetReport = {
 };
 
 export type Totals = {
-  /** Images (source digests) that the tree names. */
+  /** Images (source digests) that the tree names, or with a diff those that it touches. */
   readonly images: number;
+  /** With a diff: images that the tree names besides, which were not looked at. */
+  readonly unchanged?: number;
   /** Destination repositories. */
   readonly repositories: number;
   /** Image × mirror pairs that were complete before the run. */

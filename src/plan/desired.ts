@@ -24,6 +24,11 @@ export type ImageSet = {
   readonly images: readonly WantedImage[];
 };
 
+/** How many images these sets want. */
+export function countImages(sets: readonly ImageSet[]): number {
+  return sets.reduce((sum, { images }) => sum + images.length, 0);
+}
+
 /** Every destination repository with the sets that want something of it, in the order of the manifests. */
 export function byDestination(sets: readonly ImageSet[]): Map<RepositoryName, ImageSet[]> {
   const repositories = new Map<RepositoryName, ImageSet[]>();

@@ -61,6 +61,15 @@ describe('src/report/run-report.ts', () => {
     expect(buildReport(run, undefined, new Map()).totals.images).toBe(0);
   });
 
+  it('counts what a diff leaves out', () => {
+    const sets = [{ project: 'p', source: 'a.test/app', destinations: [], name: 'app', images: [wanted] }];
+    const diff = { base: { projects: [], problems: [] }, diff: { changes: [], removed: [] }, all: sets, unchanged: 7 };
+    const loaded = { phase: 'setup', sets, failures: [], diff } as const;
+    expect(buildReport(run, loaded, new Map()).totals).toMatchObject({ images: 1, unchanged: 7 });
+    expect(buildReport(run, { ...planOf([]), diff }, new Map()).totals.unchanged).toBe(7);
+    expect(buildReport(run, planOf([]), new Map()).totals).not.toHaveProperty('unchanged');
+  });
+
   it('tells of a dry run each reference that is pending', () => {
     const tagged = target('c.test', { action: 'tag', tags: ['v2'] });
     const { images, totals } = buildReport(run, planOf([{ wanted, targets: [target('b.test'), tagged] }]), new Map());

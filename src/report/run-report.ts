@@ -130,8 +130,10 @@ function totalsOf(
     reached?.phase === 'setup'
       ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0)
       : (plan?.named ?? 0);
+  const diff = reached?.phase === 'setup' ? reached.diff : plan?.diff;
   return {
     images: named,
+    ...(diff !== undefined && { unchanged: diff.unchanged }),
     repositories: plan?.repositories.length ?? 0,
     present: plan?.present ?? 0,
     pending: count(({ pending }) => pending === true),

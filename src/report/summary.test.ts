@@ -143,6 +143,10 @@ describe('src/report/summary.ts', () => {
 
   it.each([
     [{}, 'Summary: 3 images in the manifests, nothing to promote'],
+    [
+      { totals: { images: 0, unchanged: 7 } },
+      'Summary: 0 images changed, and 7 others in the manifests, nothing to promote',
+    ],
     [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no registry was asked'],
     [{ run: { aborted: 'stopped by SIGINT' } }, 'Summary: nothing was promoted'],
   ])('says of a run without anything to show %j: %s', (given, expected) => {

@@ -29,9 +29,10 @@ function outcome(report: RunReport): string[] {
 
 function headline({ run, totals, images, failures }: RunReport): string {
   const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
-  if (run.mode === 'parse') return `${count(totals.images, 'image')} in the manifests${trouble}; no registry was asked`;
+  const changed = totals.unchanged === undefined ? '' : ` changed, and ${totals.unchanged} others`;
+  const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
+  if (run.mode === 'parse') return `${named}; no registry was asked`;
   const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';
-  const named = `${count(totals.images, 'image')} in the manifests${trouble}`;
   const isDue = images.some(({ targets }) =>
     targets.some(({ action, attempts }) => action !== 'failed' || attempts > 0),
   );
