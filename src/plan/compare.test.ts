@@ -17,7 +17,6 @@ function lacking(
   const { lacks, present } = compare(sets, conflictFinder()(sets), {
     has: (digest) => digests.includes(digest),
     digestOf: (tag) => tags[tag],
-    holdsManifests: digests.length > 0,
   });
   return { present, lacks: lacks.map(({ image, ...lack }) => ({ digest: image.digest, ...lack })) };
 }

@@ -15,7 +15,7 @@ export type Lack = {
 export function compare(
   sets: readonly ImageSet[],
   conflicts: ReadonlyMap<string, TagConflict>,
-  inventory: Inventory,
+  inventory: Pick<Inventory, 'has' | 'digestOf'>,
 ): { readonly lacks: readonly Lack[]; readonly present: number } {
   const lacks: Lack[] = [];
   let present = 0;
@@ -32,7 +32,7 @@ export function compare(
 function compareImage(
   image: WantedImage,
   conflicts: ReadonlyMap<string, TagConflict>,
-  inventory: Inventory,
+  inventory: Pick<Inventory, 'has' | 'digestOf'>,
 ): Lack | 'nothing wanted' | 'nothing' {
   const missingTags: string[] = [];
   const moves: { tag: string; current: Digest }[] = [];

@@ -12,6 +12,10 @@ export type Inventory = {
   readonly has: (digest: Digest) => boolean;
   readonly digestOf: (tag: string) => Digest | undefined;
   readonly holdsManifests: boolean;
+  /** Whether a tag is listed, asked for or not. */
+  readonly lists: (tag: string) => boolean;
+  /** When the manifest came, in milliseconds; undefined where the listing does not tell. */
+  readonly uploadedAt: (digest: Digest) => number | undefined;
 };
 
 /**
@@ -39,6 +43,8 @@ function fromDigests(listing: RepositoryListing & { kind: 'digests' }): Inventor
     has: (digest) => listing.manifests.has(digest),
     digestOf: (tag) => (tags ??= byTag()).get(tag),
     holdsManifests: listing.manifests.size > 0,
+    lists: (tag) => (tags ??= byTag()).has(tag),
+    uploadedAt: (digest) => listing.manifests.get(digest)?.uploadedAt,
   };
 }
 
@@ -74,6 +80,8 @@ async function fromTags(
     has: (digest) => digests.has(digest),
     digestOf: (tag) => tags.get(tag),
     holdsManifests: listing.tags.size > 0 || digests.size > 0,
+    lists: (tag) => listing.tags.has(tag),
+    uploadedAt: () => undefined,
   };
 }
 

@@ -1,0 +1,140 @@
+import type { Digest } from '../image/digest.ts';
+import type { Pattern } from '../image/pattern.ts';
+import { joinRepository, type RepositoryName } from '../image/reference.ts';
+import type { Inventory } from '../registry/inventory.ts';
+import type { Due } from './assemble.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+import { primaryOf } from './primary.ts';
+import { publicNameOf, type PublicName } from './public-name.ts';
+import { attachedBy } from './replication.ts';
+
+/** A digest that may have to be signed and recorded, at the one place where that is done. */
+export type Candidate = {
+  /** The first entry that names it. */
+  readonly wanted: WantedImage;
+  /** All that candidates name for this digest there, sorted. */
+  readonly tags: readonly string[];
+  /** Of the primary registry. */
+  readonly repository: RepositoryName;
+  /** The name under which people pull. */
+  readonly reference: RepositoryName;
+  /** `due`: this run copies or tags it; `entered`: it is complete, and young enough for repair. */
+  readonly why: 'due' | 'entered';
+  /** Whether the listing shows cosign's tag for its signatures. */
+  readonly hasSignatureTag: boolean;
+};
+
+/** What was found of the images that are signed: those to look at, and how many are left alone. */
+export type Candidates = {
+  readonly images: readonly Candidate[];
+  /** Digests without a signature's tag that are older than what is repaired. */
+  readonly older: number;
+  /** Digests of which nothing tells how old they are. */
+  readonly undated: number;
+};
+
+/** Which image is signed where, and what of the images that are complete is looked at. */
+export type CandidateRules = {
+  /** Covers the primary registry, where one is chosen. */
+  readonly primary?: Pattern;
+  readonly publicNames?: readonly PublicName[];
+  /** Unix milliseconds: what entered later is looked at; `all`: everything is. */
+  readonly since: number | 'all';
+  /** As `source repository@digest`, what entered the tree later; undefined where Git cannot say. */
+  readonly young?: ReadonlySet<string>;
+};
+
+export type CandidateFinder = {
+  /** Notes what a repository that was read tells of the images that have it as their primary. */
+  look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
+  /** What is due, unless its primary is one of the repositories `asked` and will not have it, and what is complete and young. */
+  found(due: readonly Due[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
+};
+
+/** Finds candidates; `all` is what the whole tree wants, since a diff does not know an image's every mirror. */
+export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules): CandidateFinder {
+  const primaries = primariesOf(all, rules.primary);
+  const held = new Set<string>();
+  const signed = new Set<string>();
+  const young: WantedImage[] = [];
+  // by key: several entries may name one digest of one repository
+  const left = { older: new Set<string>(), undated: new Set<string>() };
+
+  const look: CandidateFinder['look'] = (repository, sets, inventory) => {
+    for (const image of sets.flatMap(({ images }) => images)) {
+      if (primaries.get(image) !== repository || !inventory.has(image.digest) || !isSigned(image)) continue;
+      const key = keyOf(repository, image.digest);
+      held.add(key);
+      if (inventory.lists(signatureTag(image.digest))) signed.add(key);
+      if (!image.tags.every((tag) => inventory.digestOf(tag) === image.digest)) continue;
+      const age = ageOf(image, inventory.uploadedAt(image.digest), rules);
+      if (age === 'young') young.push(image);
+      else if (!signed.has(key)) left[age].add(key);
+    }
+  };
+
+  const found: CandidateFinder['found'] = (due, asked) => {
+    const images = new Map<string, Candidate>();
+    const add = (wanted: WantedImage, why: Candidate['why'], repository: RepositoryName): void => {
+      const hasSignatureTag = signed.has(keyOf(repository, wanted.digest));
+      const reference = publicNameOf(repository, rules.publicNames);
+      addTo(images, { wanted, tags: wanted.tags, repository, reference, why, hasSignatureTag });
+    };
+    for (const { image, targets } of due) {
+      const repository = primaries.get(image);
+      if (repository === undefined || !isSigned(image)) continue;
+      const gets = targets.some((target) => target.repository === repository);
+      // a primary that could not be read, or where a tag would move, is a failure that is told already
+      const has = held.has(keyOf(repository, image.digest)) || !asked.has(repository);
+      if (gets || has) add(image, 'due', repository);
+    }
+    for (const image of young) add(image, 'entered', primaries.get(image) ?? '');
+    const count = (keys: ReadonlySet<string>): number => [...keys].filter((key) => !images.has(key)).length;
+    return { images: [...images.values()], older: count(left.older), undated: count(left.undated) };
+  };
+  return { look, found };
+}
+
+/** One digest of one repository is one candidate, with the tags of all its entries. */
+function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
+  const key = keyOf(candidate.repository, candidate.wanted.digest);
+  const known = candidates.get(key);
+  const tags = [...new Set([...(known?.tags ?? []), ...candidate.tags])].toSorted();
+  candidates.set(key, { ...(known ?? candidate), tags });
+}
+
+/** Where cosign keeps the signatures of a digest. */
+export function signatureTag(digest: Digest): string {
+  return `${digest.replace(':', '-')}.sig`;
+}
+
+/** The primary repository of each image. */
+export function primariesOf(sets: readonly ImageSet[], chosen?: Pattern): ReadonlyMap<WantedImage, RepositoryName> {
+  const primaries = new Map<WantedImage, RepositoryName>();
+  for (const { destinations, name, images } of sets) {
+    const registry = primaryOf(destinations, chosen);
+    if (registry === undefined) continue;
+    const repository = joinRepository(registry, name);
+    for (const image of images) primaries.set(image, repository);
+  }
+  return primaries;
+}
+
+/** What is itself a signature or an attestation is not signed, as upstream has it. */
+function isSigned({ tags }: WantedImage): boolean {
+  return tags.length === 0 || tags.some((tag) => attachedBy(tag) === undefined);
+}
+
+function keyOf(repository: RepositoryName, digest: Digest): string {
+  return `${repository}@${digest}`;
+}
+
+function ageOf(
+  { source, digest }: WantedImage,
+  uploadedAt: number | undefined,
+  { since, young }: CandidateRules,
+): 'young' | 'older' | 'undated' {
+  if (since === 'all' || (uploadedAt !== undefined && uploadedAt >= since)) return 'young';
+  if (young?.has(keyOf(source, digest)) === true) return 'young';
+  return uploadedAt === undefined && young === undefined ? 'undated' : 'older';
+}
