@@ -13,9 +13,11 @@ import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
+import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { hostSettings } from './host-settings.ts';
 import { openBudget } from './limiter-budget.ts';
 import { environmentLimiter } from './limiter-option.ts';
+import { openQueue } from './subject-leases.ts';
 
 export type RegistryOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -31,20 +33,18 @@ export type RegistryOptions = {
   readonly limiter?: RedisAddress;
 };
 
-/** `close` ends all connections. */
-export type Registries = { readonly registry: Registry; readonly pause: Pause; close(): Promise<void> };
+/** `queue` is for what is attached to an image; `close` ends all connections. */
+export type Registries = {
+  readonly registry: Registry;
+  readonly queue: SubjectQueue;
+  readonly pause: Pause;
+  close(): Promise<void>;
+};
 
 /** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
 export function openRegistries(options: RegistryOptions): Registries {
-  const {
-    env,
-    clock,
-    narrate,
-    random,
-    config,
-    maxWait = MAX_WAIT,
-    limiter: address = environmentLimiter(env),
-  } = options;
+  const { env, clock, narrate, random, config, maxWait = MAX_WAIT } = options;
+  const address = options.limiter ?? environmentLimiter(env);
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env));
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
@@ -70,9 +70,11 @@ export function openRegistries(options: RegistryOptions): Registries {
     clock,
     pause,
   });
+  const { queue, close: closeQueue } = openQueue(address, { clock, narrate, pause });
   const close = async (): Promise<void> => {
+    closeQueue();
     budget?.close();
     await stack.close();
   };
-  return { registry, pause, close };
+  return { registry, queue, pause, close };
 }

@@ -1,0 +1,55 @@
+import { expect, it, type TestContext } from 'vitest';
+import type { Leases } from '../../src/registry/leased-queue.ts';
+
+/** Leases as two processes see them. */
+export type LeasesSubject = AsyncDisposable & { readonly one: Leases; readonly other: Leases };
+
+const MINUTE = 60_000;
+
+/** What all leases must do. */
+export function leasesContract(start: (test: TestContext) => Promise<LeasesSubject>): void {
+  it('gives a name to one holder at a time, and each name by itself', async (test) => {
+    await using subject = await start(test);
+    const { one, other } = subject;
+    expect(await one.take('a', 'x', MINUTE)).toBe(true);
+    expect(await other.take('a', 'y', MINUTE)).toBe(false);
+    expect(await one.take('a', 'x', MINUTE)).toBe(false);
+    expect(await other.take('b', 'y', MINUTE)).toBe(true);
+  });
+
+  it('gives a name again when its holder gave it back, and only then', async (test) => {
+    await using subject = await start(test);
+    const { one, other } = subject;
+    await one.take('a', 'x', MINUTE);
+    await other.giveBack('a', 'y');
+    expect(await other.take('a', 'y', MINUTE)).toBe(false);
+    await one.giveBack('a', 'x');
+    expect(await other.take('a', 'y', MINUTE)).toBe(true);
+    await one.giveBack('a', 'x');
+    expect(await one.take('a', 'x', MINUTE)).toBe(false);
+  });
+
+  it('gives a name again when its time is over', async (test) => {
+    await using subject = await start(test);
+    await subject.one.take('a', 'x', 1);
+    await taken(subject.other, 'a', 'y');
+    expect(await subject.one.take('a', 'x', MINUTE)).toBe(false);
+  });
+
+  it('lets its holder have it for another while, and nobody else', async (test) => {
+    await using subject = await start(test);
+    const { one, other } = subject;
+    await one.take('a', 'x', MINUTE);
+    await other.renew('a', 'y', 1);
+    await one.take('b', 'x', 1);
+    await taken(other, 'b', 'y');
+    expect(await other.take('a', 'y', MINUTE)).toBe(false);
+    await one.renew('a', 'x', 1);
+    await taken(other, 'a', 'y');
+  });
+}
+
+/** Asks until the name is free, for a minute then. */
+async function taken(leases: Leases, name: string, holder: string): Promise<void> {
+  while (!(await leases.take(name, holder, MINUTE))) await new Promise(setImmediate);
+}

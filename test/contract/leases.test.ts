@@ -1,0 +1,41 @@
+import { describe } from 'vitest';
+import { redisLeases } from '../../src/cli/redis-leases.ts';
+import { realClock } from '../../src/clock.ts';
+import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
+import { openRedis } from '../../src/ratelimit/redis-link.ts';
+import { memoryLeases } from '../support/memory-leases.ts';
+import { orSkip } from '../support/programs.ts';
+import { startRedis } from '../support/redis-server.ts';
+import { leasesContract } from './leases.contract.ts';
+
+describe('test/support/memory-leases.ts', () => {
+  leasesContract(async () => {
+    const leases = memoryLeases(realClock());
+    return { one: leases, other: leases, [Symbol.asyncDispose]: async () => {} };
+  });
+});
+
+describe('src/cli/redis-leases.ts', () => {
+  leasesContract(async (test) => {
+    const server = await orSkip(test, () => startRedis({ password: 'of a test' }));
+    const address = parseRedisAddress(server.url);
+    if (address === undefined) throw new Error('the server has an address');
+    const process = (): ReturnType<typeof redisLeases> =>
+      redisLeases({
+        clock: realClock(),
+        narrate: () => undefined,
+        place: address.shown,
+        open: (signal) => openRedis(address, signal),
+      });
+    const [one, other] = [process(), process()];
+    return {
+      one,
+      other,
+      [Symbol.asyncDispose]: async () => {
+        one.close();
+        other.close();
+        await server.stop();
+      },
+    };
+  });
+});

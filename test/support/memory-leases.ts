@@ -1,0 +1,24 @@
+import type { Clock } from '../../src/clock.ts';
+import type { Leases } from '../../src/registry/leased-queue.ts';
+
+/** Leases in this process's memory, for as many holders as there are. */
+export function memoryLeases(clock: Clock): Leases {
+  const held = new Map<string, { readonly holder: string; readonly until: number }>();
+  const holderOf = (name: string): string | undefined => {
+    const lease = held.get(name);
+    return lease !== undefined && clock.now() < lease.until ? lease.holder : undefined;
+  };
+  return {
+    take: async (name, holder, ms) => {
+      if (holderOf(name) !== undefined) return false;
+      held.set(name, { holder, until: clock.now() + ms });
+      return true;
+    },
+    renew: async (name, holder, ms) => {
+      if (holderOf(name) === holder) held.set(name, { holder, until: clock.now() + ms });
+    },
+    giveBack: async (name, holder) => {
+      if (holderOf(name) === holder) held.delete(name);
+    },
+  };
+}
