@@ -1,0 +1,73 @@
+import type { Bundle } from '@sigstore/bundle';
+import type { Signer as LibrarySigner, Witness } from '@sigstore/sign';
+import type { Reserve } from '../http/fetch.ts';
+import { hintOf } from './log-entry.ts';
+import type { Log } from './rekor.ts';
+import { checkLoggable, keyDetailsOf, publicHalf, signBytes, type KeySource, type SigningKey } from './signing-key.ts';
+import { IN_TOTO } from './statement.ts';
+import type { Stamper } from './timestamp.ts';
+
+/** All that makes a signature; what is not given is not done. */
+export type Bundler = {
+  readonly key: KeySource;
+  readonly log?: Log;
+  readonly stamp?: Stamper;
+  readonly reserve: Reserve;
+};
+
+export type Made = { readonly bundle: Bundle; readonly key: SigningKey };
+
+/** What to sign: a statement becomes an envelope, a payload is signed as it is. */
+export type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
+
+/**
+ * Signs, stamps and logs once. The log's permit is got first: a signature that waited for one might reach the log when
+ * its certificate is over. The stamp comes before the log, so that nothing is logged for a signature that gets none.
+ */
+export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, signal: AbortSignal): Promise<Made> {
+  const { log } = bundler;
+  const { DSSEBundleBuilder, MessageSignatureBundleBuilder } = await import('@sigstore/sign');
+  const permit = log === undefined ? undefined : await bundler.reserve(log.url, signal);
+  try {
+    const key = await bundler.key(signal);
+    if (log !== undefined) checkLoggable(key, log.version, kind);
+    // A .sig layer has the log's time; its stamp would be of no use to those who read it.
+    const stamp = kind === 'statement' ? bundler.stamp : undefined;
+    const witness: Witness = {
+      testify: async (content, verifier) => {
+        const rfc3161Timestamps =
+          stamp === undefined ? [] : [{ signedTimestamp: await stamp(signatureIn(content), signal) }];
+        if (log === undefined || permit === undefined) return { rfc3161Timestamps };
+        const entry = await log.add({ content, verifier, keyDetails: keyDetailsOf(key) }, permit);
+        return { rfc3161Timestamps, tlogEntries: [entry] };
+      },
+    };
+    const parts = { signer: librarySigner(key), witnesses: [witness] };
+    const data = Buffer.from(bytes);
+    const bundle =
+      kind === 'statement'
+        ? await new DSSEBundleBuilder(parts).create({ data, type: IN_TOTO })
+        : await new MessageSignatureBundleBuilder(parts).create({ data });
+    return { bundle, key };
+  } finally {
+    permit?.release();
+  }
+}
+
+function librarySigner(key: SigningKey): LibrarySigner {
+  const { verifier } = key;
+  return {
+    sign: async (data) => ({
+      signature: signBytes(key, data),
+      key: key.isCertified
+        ? { $case: 'x509Certificate', certificate: verifier }
+        : { $case: 'publicKey', publicKey: verifier, hint: hintOf(publicHalf(key.privateKey)) },
+    }),
+  };
+}
+
+function signatureIn(content: Bundle['content']): Uint8Array {
+  return content.$case === 'messageSignature'
+    ? content.messageSignature.signature
+    : (content.dsseEnvelope.signatures[0]?.sig ?? Buffer.alloc(0));
+}

@@ -1,0 +1,151 @@
+import type { KeyObject } from 'node:crypto';
+import { PromotionError } from '../errors.ts';
+import type { Reserve } from '../http/fetch.ts';
+import type { Pause } from '../http/pause.ts';
+import { identitySource, type IdentityOptions, type IdentitySource } from './identity.ts';
+import { keyFrom } from './key-signer.ts';
+import { patience } from './patience.ts';
+import { rekor } from './rekor.ts';
+import type { Signer, Verifier } from './roles.ts';
+import { runCertificate } from './run-certificate.ts';
+import { chooseServices, type ServiceFlags, type Services } from './services.ts';
+import { signer } from './signer.ts';
+import { publicHalf, type KeySource, type SigningKey } from './signing-key.ts';
+import { stamper } from './timestamp.ts';
+import { expectationOf } from './token.ts';
+import { trust, type TrustOptions } from './trust.ts';
+import { openVerifier } from './verify.ts';
+
+/** All that the flags, the environment and the request path give to signing. `fetch` is the stack's `outbound`. */
+export type SigningOptions = IdentityOptions &
+  TrustOptions &
+  ServiceFlags & {
+    readonly reserve: Reserve;
+    readonly pause: Pause;
+    /** Whether what a key signs is logged; yes unless given. What is keyless always is. */
+    readonly tlogUpload?: boolean;
+    /** A service's address is told before the first request goes there. */
+    readonly onService?: (origin: string, service: keyof Services) => void;
+  };
+
+/** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
+export type Signing = {
+  /** Who will sign, in upstream's words; asks nobody. */
+  announcement(): Promise<string>;
+  signer(signal: AbortSignal): Promise<Signer>;
+  verifier(signal: AbortSignal): Promise<Verifier>;
+};
+
+/** Signing as the user wants it; throws nothing before it is used. */
+export function openSigning(options: SigningOptions): Signing {
+  const trusted = trust(options);
+  let source: Promise<IdentitySource> | undefined;
+  let made: Promise<Signer> | undefined;
+  let verifier: Promise<Verifier> | undefined;
+  const sourceOnce = (): Promise<IdentitySource> => (source ??= identitySource(options));
+  const verifierOnce = (signal: AbortSignal): Promise<Verifier> =>
+    (verifier ??= kept(openFor(signal), () => (verifier = undefined)));
+  const openFor = async (signal: AbortSignal): Promise<Verifier> => {
+    const keys = options.key === undefined ? [] : [publicHalf((await keyFrom(options.key, options.env)).privateKey)];
+    return verifierOf(options, keys, await trustedRoot(options, trusted.root, signal));
+  };
+  const open = async (signal: AbortSignal): Promise<Signer> => {
+    const [who, judge] = [await sourceOnce(), await verifierOnce(signal)];
+    const config = needsConfig(options) ? await trusted.signingConfig(signal) : undefined;
+    return signerOf(options, who, chooseServices(config, options, options.clock.now()), judge, signal);
+  };
+  return {
+    announcement: async () => `Signing identity for images will be ${nameOf(await sourceOnce())}`,
+    signer: (signal) => (made ??= kept(open(signal), () => (made = undefined))),
+    verifier: verifierOnce,
+  };
+}
+
+/** What failed is tried anew by the next who asks. */
+async function kept<T>(work: Promise<T>, forget: () => void): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+function nameOf(source: IdentitySource): string {
+  if (source.kind === 'key') return `the key ${source.path}`;
+  return source.expected.subject ?? `that of the identity token ${source.name}`;
+}
+
+/** With a service of one's own named, none of the public ones is mixed in. */
+function needsConfig({ fulcioUrl, rekorUrl, signingConfig, key, tlogUpload }: SigningOptions): boolean {
+  if (signingConfig !== undefined) return true;
+  if (key !== undefined && tlogUpload === false) return false;
+  return fulcioUrl === undefined && rekorUrl === undefined;
+}
+
+/** Keys without a log need nobody's trust but ours. */
+async function trustedRoot(
+  { key, tlogUpload, trustedRoot: path }: SigningOptions,
+  root: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return key !== undefined && tlogUpload === false && path === undefined ? {} : root(signal);
+}
+
+function verifierOf({ tlogUpload }: SigningOptions, keys: readonly KeyObject[], root: unknown): Promise<Verifier> {
+  return openVerifier({ trustedRoot: root, keys, requireLog: tlogUpload !== false });
+}
+
+async function signerOf(
+  options: SigningOptions,
+  source: IdentitySource,
+  services: Services,
+  verifier: Verifier,
+  signal: AbortSignal,
+): Promise<Signer> {
+  const { fetch, reserve, clock, pause } = options;
+  const isLogged = source.kind === 'token' || options.tlogUpload !== false;
+  if (isLogged && services.rekor === undefined) throw missing('Rekor', '--rekor-url');
+  tell(options, services);
+  const key = await keySource(options, source, services);
+  const identity = source.kind === 'token' ? await identityOf(source, key, signal) : (await key(signal)).identity;
+  const bundler = {
+    key,
+    reserve,
+    ...(isLogged && services.rekor !== undefined && { log: rekor(fetch, services.rekor.url, services.rekor.version) }),
+    ...(isLogged && services.timestamp !== undefined && { stamp: stamper(fetch, services.timestamp) }),
+  };
+  return signer({ identity, bundler, verifier, patience: patience({ clock, pause }) });
+}
+
+function tell({ onService }: SigningOptions, { fulcio, rekor: log, timestamp }: Services): void {
+  if (fulcio !== undefined) onService?.(fulcio.origin, 'fulcio');
+  if (log !== undefined) onService?.(log.url.origin, 'rekor');
+  if (timestamp !== undefined) onService?.(timestamp.origin, 'timestamp');
+}
+
+async function keySource(options: SigningOptions, source: IdentitySource, { fulcio }: Services): Promise<KeySource> {
+  if (source.kind === 'key') {
+    const key: SigningKey = await keyFrom(source.path, options.env);
+    return async () => key;
+  }
+  if (fulcio === undefined) throw missing('Fulcio', '--fulcio-url');
+  return runCertificate({ ...options, fulcio, token: source.token, expected: source.expected });
+}
+
+/** Known from the account or the token's claims; else from the certificate, which is needed anyway. */
+async function identityOf(
+  source: Extract<IdentitySource, { kind: 'token' }>,
+  key: KeySource,
+  signal: AbortSignal,
+): Promise<Signer['identity']> {
+  const { subject, issuer } = { ...expectationOf((await source.token(signal)).claims), ...source.expected };
+  if (subject !== undefined && issuer !== undefined) return { kind: 'keyless', subject, issuer };
+  return (await key(signal)).identity;
+}
+
+function missing(service: string, flag: string): PromotionError {
+  return new PromotionError('USAGE', `there is no ${service} to sign with`, {
+    hint: `give ${flag}, or a signing configuration that names one valid now`,
+  });
+}

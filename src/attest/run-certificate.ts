@@ -1,0 +1,89 @@
+import { X509Certificate } from 'node:crypto';
+import type * as core from '@sigstore/core';
+import type { Clock } from '../clock.ts';
+import { isPromotionError, type PromotionError } from '../errors.ts';
+import type { Fetch } from '../http/fetch.ts';
+import { certify } from './fulcio.ts';
+import { checkExpected } from './own-signature.ts';
+import type { Identity } from './roles.ts';
+import type { KeySource, SigningKey } from './signing-key.ts';
+import { expectationOf, type Expectation, type IdentityToken } from './token.ts';
+
+export type RunCertificateOptions = {
+  readonly fetch: Fetch;
+  readonly fulcio: URL;
+  readonly clock: Clock;
+  /** A token for each certificate. */
+  readonly token: (signal: AbortSignal) => Promise<IdentityToken>;
+  /** Who must be certified, as far as that is known beside the token. */
+  readonly expected: Expectation;
+};
+
+/** A certificate that is good for some minutes yet, in whose name it is, and the key that it is for. */
+type RunCertificate = SigningKey & { readonly renewAt: number };
+
+/** Less left than this, in milliseconds, and a signature might reach the log too late. */
+const MARGIN = 120_000;
+/** When Fulcio failed for a whole retry budget, others do not wait it out again within this; in milliseconds. */
+const FAILED_FOR = 60_000;
+
+/** One certificate for all who ask, however many at a time, renewed with a new key before it ends. */
+export function runCertificate(options: RunCertificateOptions): KeySource {
+  const { clock } = options;
+  let current: RunCertificate | undefined;
+  let pending: { readonly by: AbortSignal; readonly result: Promise<RunCertificate> } | undefined;
+  let failed: { readonly until: number; readonly error: PromotionError } | undefined;
+  const renew = async (signal: AbortSignal): Promise<RunCertificate> => {
+    try {
+      current = await obtain(options, signal);
+      failed = undefined;
+      return current;
+    } catch (error) {
+      if (isPromotionError(error)) failed = { until: clock.now() + FAILED_FOR, error };
+      throw error;
+    } finally {
+      pending = undefined;
+    }
+  };
+  return async (signal) => {
+    for (;;) {
+      signal.throwIfAborted();
+      if (current !== undefined && clock.now() < current.renewAt) return current;
+      if (failed !== undefined && clock.now() < failed.until) throw failed.error;
+      const flight = (pending ??= { by: signal, result: renew(signal) });
+      try {
+        return await flight.result;
+      } catch (error) {
+        // Whoever started it may have left; the others ask anew.
+        if (!flight.by.aborted || signal.aborted) throw error;
+      }
+    }
+  };
+}
+
+async function obtain(options: RunCertificateOptions, signal: AbortSignal): Promise<RunCertificate> {
+  const token = await options.token(signal);
+  const { privateKey, certificate, chain } = await certify(options, token, signal);
+  const identity = identityIn(await import('@sigstore/core'), certificate);
+  checkExpected('the certificate of this run', identity, { ...expectationOf(token.claims), ...options.expected });
+  const { validFromDate, validToDate } = new X509Certificate(certificate);
+  const life = validToDate.getTime() - validFromDate.getTime();
+  // One that lives for less than twice the margin would be renewed for each signature.
+  const renewAt = validToDate.getTime() - Math.min(MARGIN, life / 2);
+  return { identity, privateKey, verifier: certificate, isCertified: true, chain, renewAt };
+}
+
+// https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md
+const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
+const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
+
+/** In whose name a certificate is. */
+export function identityIn({ X509Certificate: Parsed }: Pick<typeof core, 'X509Certificate'>, pem: string): Identity {
+  const certificate = Parsed.parse(pem);
+  const issuer = certificate.extension(ISSUER_V2)?.valueObj.subs?.[0]?.value ?? certificate.extension(ISSUER_V1)?.value;
+  return {
+    kind: 'keyless',
+    issuer: issuer?.toString('utf8') ?? '',
+    subject: certificate.subjectAltName ?? '',
+  };
+}
