@@ -49,7 +49,7 @@ const MAX_MESSAGE = 16 * 1024;
 const TIME_LIMIT = 5 * 60_000;
 
 /** A runner of git commands in a folder. */
-export function gitIn(folder: string, { env, clock, signal }: GitServices): GitRun {
+export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOutput = MAX_OUTPUT): GitRun {
   return async (args, input = '') => {
     signal.throwIfAborted();
     const child = spawn('git', ['-C', folder, ...HARDENED, ...args], { env: gitEnvironment(env) });
@@ -61,10 +61,10 @@ export function gitIn(folder: string, { env, clock, signal }: GitServices): GitR
     });
     const leave = onAbort(signal, kill);
     try {
-      const ended = await collect(child, input, kill);
+      const ended = await collect(child, input, maxOutput, kill);
       signal.throwIfAborted();
       if (isLate) throw gitError(args, `did not end within ${TIME_LIMIT / 60_000} minutes`, TRY_BY_HAND);
-      if (ended.isTooLarge) throw gitError(args, `printed more than ${MAX_OUTPUT} bytes`, TRY_BY_HAND);
+      if (ended.isTooLarge) throw gitError(args, `printed more than ${maxOutput} bytes`, TRY_BY_HAND);
       if (ended.code !== 0) throw explain(args, ended.code, ended.message, folder);
       return ended.output;
     } finally {
@@ -99,14 +99,19 @@ type Ended = {
   readonly isTooLarge: boolean;
 };
 
-function collect(child: ChildProcessWithoutNullStreams, input: string, kill: () => void): Promise<Ended> {
+function collect(
+  child: ChildProcessWithoutNullStreams,
+  input: string,
+  maxOutput: number,
+  kill: () => void,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let message = '';
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= MAX_OUTPUT) chunks.push(chunk);
+      if (size <= maxOutput) chunks.push(chunk);
       else kill();
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -115,7 +120,7 @@ function collect(child: ChildProcessWithoutNullStreams, input: string, kill: () 
     child.stdin.on('error', () => undefined); // it ended without reading all: its exit code tells why
     child.once('error', (cause) => reject(notStarted(cause)));
     child.once('close', (code) =>
-      resolve({ code, output: Buffer.concat(chunks), message, isTooLarge: size > MAX_OUTPUT }),
+      resolve({ code, output: Buffer.concat(chunks), message, isTooLarge: size > maxOutput }),
     );
     child.stdin.end(input);
   });
