@@ -4,6 +4,7 @@ import { buildAttachment } from '../../test/support/registry/attachments.ts';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { RegistryOptions } from '../../test/support/registry/options.ts';
 import { MEDIA_TYPES, type Descriptor } from '../image/descriptor.ts';
+import { blobOf } from './memory-store.ts';
 import { attacher, fallbackTag, type Attachment, type Attacher } from './referrers.ts';
 import { subjectQueue } from './subject-queue.ts';
 
@@ -53,6 +54,28 @@ describe('src/registry/referrers', () => {
     expect(methods(there)).toEqual(['POST blobs', 'PUT blobs', 'PUT manifests', ...again]);
     expect(await there.list()).toHaveLength(2);
   });
+
+  it.each([
+    ['keeps lists', true, []],
+    ['keeps none', false, ['GET manifests', 'PUT manifests', 'HEAD manifests']],
+  ] as const)(
+    'has what is there listed without writing it again where the registry %s',
+    async (_, referrers, expected) => {
+      const there = await world({ referrers });
+      await there.attach(buildAttachment({ seed: 2, subject: there.subject }));
+      const { blobs, manifest, ...attached } = buildAttachment({ seed: 3, subject: there.subject });
+      for (const { descriptor, bytes } of blobs) there.server.store.putBlob('app', descriptor.digest, blobOf(bytes));
+      const { digest, mediaType } = manifest.descriptor;
+      there.server.store.putManifest('app', digest, mediaType, manifest.bytes);
+      there.server.counters.reset();
+      await there.attacher.list(`${there.host}/app`, attached, there.call);
+      expect(methods(there).filter((request) => request !== 'GET referrers')).toEqual(expected);
+      expect(await there.list()).toContain(digest);
+      there.server.counters.reset();
+      await there.attacher.list(`${there.host}/app`, attached, there.call);
+      expect(methods(there)).toEqual(expected.slice(0, 1));
+    },
+  );
 
   it.each([true, false])('does not write again what is listed (lists are kept: %s)', async (referrers) => {
     const there = await world({ referrers });

@@ -22,6 +22,8 @@ export type Attachment = {
 export type Attacher = {
   /** Stores the attachment and has it listed; an attachment that is listed is left alone. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
+  /** Has a referrer listed that the repository holds already; asks nothing of a host that is known to keep lists. */
+  list(repository: RepositoryName, attached: Pick<Attachment, 'subject' | 'referrer'>, call: Call): Promise<void>;
 };
 
 const EMPTY = Buffer.from('{}');
@@ -35,15 +37,18 @@ export const EMPTY_CONFIG: SmallBlob = {
 /** Attaches through the registry; of one subject's fallback tag through the queue, one at a time. */
 export function attacher(registry: Registry, queue: SubjectQueue): Attacher {
   const bring = blobBringing(registry);
+  const list: Attacher['list'] = async (repository, { subject, referrer }, call) => {
+    if (await registry.keepsReferrers(repository, subject.digest, call)) return;
+    await addToFallback(registry, queue, repository, subject.digest, referrer, call);
+  };
   return {
+    list,
     attach: async (repository, attachment, call) => {
-      const { manifest, referrer, subject } = attachment;
       const were = await bring(repository, attachment.blobs, call);
       if (were && (await isListed(registry, repository, attachment, call))) return;
-      const written = await writeWithBlobs(registry, repository, manifest.descriptor.digest, attachment, call);
-      if (written.subject === subject.digest) return;
-      if (await registry.keepsReferrers(repository, subject.digest, call)) return;
-      await addToFallback(registry, queue, repository, subject.digest, referrer, call);
+      const { digest } = attachment.manifest.descriptor;
+      const written = await writeWithBlobs(registry, repository, digest, attachment, call);
+      if (written.subject !== attachment.subject.digest) await list(repository, attachment, call);
     },
   };
 }
