@@ -150,6 +150,42 @@ describe('src/ratelimit/shared-bucket.ts', () => {
     expect(buckets.map((bucket) => bucket.pausedUntil())).toEqual([until, until, until]);
   });
 
+  it('holds requests of all members for a pause that one of them was told', async () => {
+    const one = world(60);
+    const [first, second] = [member(one).limiter, member(one).limiter];
+    const want = { origin: ORIGIN, lane: 'small', class: 'read' } as const;
+    const { signal } = new AbortController();
+    const told = first.acquire(want, signal);
+    await one.clock.advance(200);
+    (await told).answered({ status: 429, pause: 5000 });
+    await one.clock.advance(50);
+    let went = false;
+    void second.acquire(want, signal).then(() => (went = true));
+    await one.clock.advance(4900);
+    expect(went).toBe(false);
+    await one.clock.advance(1000);
+    expect(went).toBe(true);
+  });
+
+  it('goes on with its share when the budget gives nothing', async () => {
+    const one = world(1000);
+    const never = (): Promise<void> => new Promise(() => {});
+    for (let count = 0; count < 3; count += 1) {
+      const bucketOf: BucketFactory = (name, settings, wake) => {
+        const bucket = sharedBucket({ name, settings: { ...settings, ceiling: 60 }, clock: one.clock, wake });
+        bucket.join({ ...one.commons.open(), lease: never });
+        return bucket;
+      };
+      const options = { clock: one.clock, concurrency: 20, maxWait: 600_000, bucketOf };
+      one.crowd.enter(adaptiveLimiter(options));
+    }
+    await one.clock.advance(2000);
+    const { admitted } = await during(one, 20_000);
+    expect(admitted).toBeGreaterThan(0.9 * 60 * 20);
+    // Each helps itself once a second, to what it did without.
+    expect(admitted).toBeLessThanOrEqual(60 * 21);
+  });
+
   it('tells all members what the registry promises', async () => {
     const { clock, buckets } = await three();
     buckets[0]?.advertise(5, clock.now());

@@ -8,6 +8,7 @@ import {
   isJoining,
   newMember,
   nothing,
+  stopAsking,
   type Member,
   type SharedBucketOptions,
 } from './shared-member.ts';
@@ -26,6 +27,9 @@ export type SharedBucket = AdaptiveBucket & {
 const LEASE = 100;
 /** And of the whole rate while it is looked for: an eighth of it is left at the first refusal, and must still pay for the lease. */
 const FIRST_LEASE = 20;
+
+/** A lease that takes so many times as long as it should, and a second more, is not waited for. */
+const LATE = 2;
 
 /** Without a lease or a record somebody wakes us; else we look again after so many milliseconds. */
 const LOOK_AGAIN = 100;
@@ -94,7 +98,7 @@ function ask(member: Member): void {
   const { epoch, cuts } = member;
   const got = (tokens: number): void => {
     if (member.epoch !== epoch) return;
-    if (member.cuts === cuts) member.asking = false;
+    if (member.cuts === cuts) stopAsking(member);
     else member.outdated -= 1;
     member.leased += tokens;
     if (tokens > 0) member.wake();
@@ -103,6 +107,22 @@ function ask(member: Member): void {
     () => got(lease),
     () => got(0),
   );
+  helpOneself(member, lease);
+}
+
+/** A budget that gives nothing for long is broken, as when somebody's clock was far ahead: goes on with its share. */
+function helpOneself(member: Member, lease: number): void {
+  const ms = PATIENCE + (LATE * lease * 1000) / shareOf(member);
+  member.cancelHelp = member.clock.timer(ms, () => {
+    member.leased += Math.max(1, Math.floor((shareOf(member) * ms) / 1000));
+    helpOneself(member, lease);
+    member.wake();
+  });
+}
+
+/** Requests a second. */
+function shareOf({ record, settings, updated }: Member): number {
+  return flowRate(record.state, settings) / sharers(record, updated);
 }
 
 function leaseOf({ record, settings, updated }: Member): number {
@@ -165,7 +185,7 @@ function begin(member: Member, commons: Commons | undefined): void {
   member.commons = commons;
   member.untold = nothing();
   member.leased = 0;
-  member.asking = false;
+  stopAsking(member);
   member.outdated = 0;
   member.telling = false;
 }

@@ -40,6 +40,7 @@ export type Member = SharedBucketOptions & {
   telling: boolean;
   tellAgain: boolean;
   cancelTimer: (() => void) | undefined;
+  cancelHelp: (() => void) | undefined;
 };
 
 /** What was seen and not told yet. */
@@ -79,7 +80,15 @@ export function newMember(options: SharedBucketOptions): Member {
     telling: false,
     tellAgain: false,
     cancelTimer: undefined,
+    cancelHelp: undefined,
   };
+}
+
+/** No lease is waited for any more. */
+export function stopAsking(member: Member): void {
+  member.cancelHelp?.();
+  member.cancelHelp = undefined;
+  member.asking = false;
 }
 
 /** Nothing was read yet, and it has no bucket of its own. */

@@ -1,5 +1,5 @@
 import type { Commons } from './commons.ts';
-import { accrue, isJoining, nothing, type Member } from './shared-member.ts';
+import { accrue, isJoining, nothing, stopAsking, type Member } from './shared-member.ts';
 import { flowRate, fold, number, wasCut, type SharedRecord } from './shared-record.ts';
 
 /** What was seen is told after so many milliseconds; refusals and pauses at once. */
@@ -71,7 +71,7 @@ export function adopt(member: Member, record: SharedRecord): void {
     member.leased = 0;
     member.cuts += 1;
     if (member.asking) member.outdated += 1;
-    member.asking = false;
+    stopAsking(member);
     member.nextAt = now + gap;
     if (limit === undefined || refused > 1) member.open = 1;
   } else {
