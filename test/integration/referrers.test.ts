@@ -58,10 +58,16 @@ const JUDGES: readonly Judge[] = [
   },
 ];
 
-const REGISTRIES: readonly { readonly name: string; readonly start: () => Promise<RealRegistry> }[] = [
-  { name: 'distribution 2.8', start: () => startDistribution() },
-  { name: 'distribution 3', start: () => startDistribution3() },
-  { name: 'a registry that keeps lists', start: () => startReferrersRegistry() },
+/** `requests`: what the next attachment costs, and the first one of another process, which does not know that the empty config is there. */
+const REGISTRIES: readonly {
+  readonly name: string;
+  readonly requests: readonly [number, number];
+  readonly start: () => Promise<RealRegistry>;
+}[] = [
+  { name: 'distribution 2.8', requests: [6, 7], start: () => startDistribution() },
+  { name: 'distribution 3', requests: [6, 7], start: () => startDistribution3() },
+  // It does not mount: the empty config is sent again.
+  { name: 'a registry that keeps lists', requests: [3, 5], start: () => startReferrersRegistry() },
 ];
 
 async function folder(): Promise<string> {
@@ -70,19 +76,19 @@ async function folder(): Promise<string> {
   return path;
 }
 
-/** A real registry with one image, what we attach to it and list of it, and what the judge says. */
-async function court(
-  test: Skippable,
-  judge: Judge,
-  start: () => Promise<RealRegistry>,
-): Promise<{
+type World = {
+  readonly repository: string;
+  readonly home: string;
   readonly subject: Descriptor;
   attach(attachment: Attachment): Promise<void>;
+  attachAsAnother(attachment: Attachment): Promise<void>;
   list(): Promise<readonly string[]>;
-  show(): Promise<string>;
-  judgeAttaches(): Promise<void>;
-}> {
-  const program = await orSkip(test, () => requireProgram(judge.name));
+  /** How many requests were sent for attaching since it was last asked. */
+  requests(): number;
+};
+
+/** A real registry with one image, and what we attach to it and list of it. */
+async function world(test: Skippable, start: () => Promise<RealRegistry>): Promise<World> {
   const server = await orSkip(test, start);
   onTestFinished(() => server.stop());
   const home = await folder();
@@ -98,14 +104,39 @@ async function court(
   const repository = `${server.address}/${path}`;
   const subject = await pushImage(`http://${server.address}`, path, buildImage({ seed: 701 }), ['v1']);
   const { attach } = attacher(registry, subjectQueue(pause));
-  const call = { signal: new AbortController().signal };
+  const another = attacher(registry, subjectQueue(pause));
+  const call = { signal: new AbortController().signal, meter: { requests: 0, bytes: 0 } };
+  return {
+    repository,
+    home,
+    subject,
+    attach: (attachment) => attach(repository, attachment, call),
+    attachAsAnother: (attachment) => another.attach(repository, attachment, call),
+    list: async () =>
+      (await registry.listReferrers(repository, subject.digest, { signal: call.signal }))
+        .map(({ digest }) => digest)
+        .toSorted(),
+    requests: () => {
+      const { requests } = call.meter;
+      call.meter.requests = 0;
+      return requests;
+    },
+  };
+}
+
+/** A world with a judge. */
+async function court(
+  test: Skippable,
+  judge: Judge,
+  start: () => Promise<RealRegistry>,
+): Promise<World & { show(): Promise<string>; judgeAttaches(): Promise<void> }> {
+  const program = await orSkip(test, () => requireProgram(judge.name));
+  const opened = await world(test, start);
+  const { repository, home } = opened;
   const ask = async (args: readonly string[]): Promise<string> =>
     (await run(program, args, { env: { PATH: process.env['PATH'], HOME: home } })).stdout;
   return {
-    subject,
-    attach: (attachment) => attach(repository, attachment, call),
-    list: async () =>
-      (await registry.listReferrers(repository, subject.digest, call)).map(({ digest }) => digest).toSorted(),
+    ...opened,
     show: () => ask(judge.show(`${repository}:v1`)),
     judgeAttaches: async () => {
       const file = join(home, 'theirs.txt');
@@ -116,6 +147,18 @@ async function court(
 }
 
 const digestOfManifest = ({ manifest }: Attachment): string => manifest.descriptor.digest;
+
+describe('attaching to real registries', () => {
+  it.for(REGISTRIES)('costs few requests on $name', async ({ start, requests: [next, another] }, test) => {
+    const { subject, attach, attachAsAnother, requests } = await world(test, start);
+    await attach(buildAttachment({ seed: 705, subject }));
+    requests();
+    await attach(buildAttachment({ seed: 706, subject }));
+    expect(requests()).toBe(next);
+    await attachAsAnother(buildAttachment({ seed: 707, subject }));
+    expect(requests()).toBe(another);
+  });
+});
 
 for (const { name, start } of REGISTRIES) {
   describe.for(JUDGES)(`$name and what is attached on ${name}`, (judge) => {
