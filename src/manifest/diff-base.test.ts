@@ -104,6 +104,14 @@ describe('src/manifest/diff-base.ts', () => {
     expect((await load('prow', { env: POSTSUBMIT })).isDirty).toBe(true);
   });
 
+  it('reads a repository whose objects are named by SHA-256', async () => {
+    await using other = await createRepository('sha256');
+    const start = await other.commit(tree(A));
+    await other.commit(tree(A, B));
+    const found = await load('prow', { env: POSTSUBMIT, path: other.path });
+    expect([start.length, found.commit, digests(found), found.isDirty]).toEqual([64, start, [A], false]);
+  });
+
   it('cares for manifests alone', async () => {
     await made.commit(tree(A));
     await made.write({ 'k8s/README.md': 'new' });

@@ -27,10 +27,10 @@ export function gitServices(signal = new AbortController().signal): GitServices 
   return { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, clock: realClock(), signal };
 }
 
-/** An empty repository. */
-export async function createRepository(): Promise<TestRepository> {
+/** An empty repository, whose objects are named by that hash. */
+export async function createRepository(hash: 'sha1' | 'sha256' = 'sha1'): Promise<TestRepository> {
   const path = await emptyFolder();
-  gitAt(path, ['init', '--quiet', '--initial-branch=main']);
+  gitAt(path, ['init', '--quiet', '--initial-branch=main', `--object-format=${hash}`]);
   return repositoryAt(path);
 }
 
