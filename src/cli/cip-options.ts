@@ -37,10 +37,11 @@ export type CipOptions = {
   readonly logLevel: LogLevel;
 };
 
-type Parsed = ParsedFlags<readonly [...typeof CIP_FLAGS, ...typeof COMMON_FLAGS]>;
+/** What was typed after `kpromo cip`. */
+export type ParsedCip = ParsedFlags<readonly [...typeof CIP_FLAGS, ...typeof COMMON_FLAGS]>;
 
 /** The options that these flags mean; throws USAGE for what is missing, out of range or contradicts itself. */
-export function cipOptions(parsed: Parsed): CipOptions {
+export function cipOptions(parsed: ParsedCip): CipOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
   refuseContradictions(parsed);
@@ -75,7 +76,7 @@ function refusePositional(positional: readonly string[]): void {
   );
 }
 
-function refuseContradictions({ values, given }: Parsed): void {
+function refuseContradictions({ values, given }: ParsedCip): void {
   if (given.has('dry-run')) {
     if (values.confirm && values['dry-run'])
       throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
@@ -91,7 +92,7 @@ function refuseContradictions({ values, given }: Parsed): void {
     );
 }
 
-function manifestSource(values: Parsed['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {
+function manifestSource(values: ParsedCip['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {
   const { manifests, manifest, 'thin-manifest-dir': thinManifestDir } = values;
   const sources = [
     ['--manifests', manifests],

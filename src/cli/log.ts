@@ -64,9 +64,12 @@ export function createLog({ output, clock, level, env }: LogSettings): Log {
   };
 }
 
+/** What upstream's fatal lines begin with. */
+const PROMOTION = 'run `cip run`: promote images: running promotion pipeline';
+
 /** Upstream's words for a run that failed in a phase; scripts look for them in the last line. */
-export function runFailedMessage(phase: string, error: string): string {
-  return `run \`cip run\`: promote images: running promotion pipeline: phase ${goQuote(phase)} failed: ${error}`;
+export function runFailedMessage(phase: string, error: string, run = PROMOTION): string {
+  return `${run}: phase ${goQuote(phase)} failed: ${error}`;
 }
 
 function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: string } {

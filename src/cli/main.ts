@@ -5,6 +5,7 @@ import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { createLog, type Log } from './log.ts';
 import { outputTo, type Output, type OutputStream } from './output.ts';
+import type { ReplicateOptions } from './replicate-options.ts';
 import { route, type Request } from './route.ts';
 
 /** The world as the program sees it; tests bring their own. */
@@ -35,7 +36,7 @@ export async function main(
   const stdout = outputTo(services.stdout);
   const stderr = outputTo(services.stderr);
   const request = attempt(() => route(argv));
-  const level = 'kind' in request && request.kind === 'cip' ? request.options.logLevel : 'info';
+  const level = 'options' in request ? request.options.logLevel : 'info';
   const log = createLog({ output: stderr, clock: services.clock, level, env: services.env });
   let code: number;
   try {
@@ -56,16 +57,20 @@ function attempt(parse: () => Request): Request | { readonly error: unknown } {
 }
 
 async function perform(request: Request, services: CommandServices, runCip: RunCip): Promise<number> {
-  if (request.kind === 'cip') {
-    const { versionLine } = await import('./commands/version.ts');
-    services.narrate({ type: 'log', level: 'info', message: await versionLine() });
-    return runCip(request.options, services);
+  if (!('options' in request)) {
+    services.stdout.write(await textOf(request));
+    return 0;
   }
-  services.stdout.write(await textOf(request));
-  return 0;
+  const { versionLine } = await import('./commands/version.ts');
+  services.narrate({ type: 'log', level: 'info', message: await versionLine() });
+  return request.kind === 'cip' ? runCip(request.options, services) : runReplicate(request.options, services);
 }
 
-async function textOf(request: Exclude<Request, { kind: 'cip' }>): Promise<string> {
+async function runReplicate(options: ReplicateOptions, services: CommandServices): Promise<number> {
+  return (await import('./commands/replicate.ts')).run(options, services);
+}
+
+async function textOf(request: Exclude<Request, { options: object }>): Promise<string> {
   if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about);
   if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
   return (await import('./completion.ts')).completionScript(request.shell);

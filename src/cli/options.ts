@@ -160,6 +160,13 @@ export const CIP_FLAGS = [
     help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
   },
   {
+    name: 'max-signature-copies',
+    type: 'int',
+    default: '50',
+    value: 'N',
+    help: 'How many signatures and attestations are copied to mirrors at once.',
+  },
+  {
     name: 'max-image-size',
     type: 'int',
     default: '2048',
@@ -168,6 +175,11 @@ export const CIP_FLAGS = [
     help: 'Accepted for old scripts; has no effect.',
   },
 ] as const satisfies readonly Flag[];
+
+/** The flags that mean something to `kpromo replicate`; it takes all of those of `kpromo cip`. */
+const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
+  ({ name }) => !['parse-only', 'threads', 'repair-since', 'max-image-size'].includes(name),
+);
 
 /** The shells that completion scripts are made for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -180,6 +192,13 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
     flags: CIP_FLAGS,
+  },
+  {
+    name: 'replicate',
+    summary: 'Copy signatures and attestations from the primary registry to the mirrors.',
+    description:
+      'Reads manifests, compares what is attached to their images on the primary registry with what the mirrors have, and copies what is missing, byte for byte. Without --confirm it only says what it would copy. `kpromo cip replicate-signatures` is the same.',
+    flags: REPLICATE_FLAGS,
   },
   {
     name: 'completion',
@@ -200,7 +219,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Explain a command.',
     description: 'Explains a command, or lists all of them.',
     flags: [],
-    argument: { name: 'COMMAND', required: false, choices: ['cip', 'completion', 'version'] },
+    argument: { name: 'COMMAND', required: false, choices: ['cip', 'replicate', 'completion', 'version'] },
   },
 ];
 

@@ -10,7 +10,6 @@ const POLICY =
 
 /** Flags that upstream once had and removed, with what to do instead. */
 export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
-  ['max-signature-copies', 'how much is in work at once is set with --threads'],
   ['key-files', DOCKER_CONFIG],
   ['snapshot-service-account', DOCKER_CONFIG],
   ['use-service-account', DOCKER_CONFIG],
@@ -42,7 +41,6 @@ export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
 
 /** Commands of upstream that this version does not have yet, with the topic that brings them. */
 export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['cip replicate-signatures', 'signature replication'],
   ['sigcheck', 'checking signatures in production'],
   ['pr', 'opening promotion pull requests'],
 ]);

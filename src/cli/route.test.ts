@@ -47,11 +47,11 @@ describe('src/cli/route.ts', () => {
     [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'leave it out'],
     [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
     [['pr', '--tag=v1'], '`kpromo pr` is not available in this version', /^it comes with/],
-    [
-      ['cip', 'replicate-signatures', '--confirm'],
-      '`kpromo cip replicate-signatures` is not available in this version',
-      /^it comes with/,
-    ],
+    [['replicate'], 'nothing says what to promote', /--manifests PATH$/],
+    [['replicate', 'x', '--manifests=t'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
+    [['cip', 'replicate-signatures', 'x'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
+    [['replicate', '--parse-only', '--manifests=t'], '--parse-only replicates nothing', /kpromo cip --parse-only/],
+    [['replicate', '--max-signature-copies=0', '--manifests=t'], '--max-signature-copies=0 is not positive', /for 50$/],
   ])('refuses %j', (argv, message, hint) => {
     let refused: unknown;
     try {
@@ -62,5 +62,22 @@ describe('src/cli/route.ts', () => {
     expect(refused).toBeInstanceOf(PromotionError);
     expect(refused).toMatchObject({ code: 'USAGE', message });
     expect((refused as PromotionError).hint).toMatch(hint);
+  });
+
+  it.each([
+    ['cip', 'replicate-signatures'],
+    ['cip', '--max-signature-copies=7', 'replicate-signatures'],
+    ['replicate'],
+  ])("replicates by upstream's name and by its own: %s %s", (...words) => {
+    const request = route([...words, '--manifests=tree', '--confirm']);
+    expect(request).toMatchObject({
+      kind: 'replicate',
+      options: { manifests: 'tree', confirm: true, sign: true, copies: words.length === 3 ? 7 : 50 },
+    });
+  });
+
+  it('explains replication by both names', () => {
+    for (const words of [['cip', 'replicate-signatures'], ['replicate']])
+      expect(route([...words, '--help'])).toMatchObject({ kind: 'help', about: { name: 'replicate' } });
   });
 });

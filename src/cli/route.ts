@@ -4,20 +4,22 @@ import { goQuote } from './go-quote.ts';
 import { levelNamed } from './log.ts';
 import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, type Flag } from './options.ts';
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
+import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
 
 /** What a command line asks for. */
 export type Request =
   | { readonly kind: 'help'; readonly about: Command | undefined }
   | { readonly kind: 'version' }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
-  | { readonly kind: 'cip'; readonly options: CipOptions };
+  | { readonly kind: 'cip'; readonly options: CipOptions }
+  | { readonly kind: 'replicate'; readonly options: ReplicateOptions };
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
 export function route(argv: readonly string[]): Request {
   const { words, flags } = splitCommand(argv);
   const [name] = words;
   if (name === undefined) return { kind: 'help', about: undefined };
-  if (name === 'cip') return routeCip(flags);
+  if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -26,11 +28,17 @@ export function route(argv: readonly string[]): Request {
   return routeSmall(command, positional);
 }
 
-function routeCip(argv: readonly string[]): Request {
+/** Upstream's name for replication is a word after `cip`; its flags are those of `cip`. */
+function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
   const parsed = parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv);
-  return parsed.values.help
-    ? { kind: 'help', about: commandNamed('cip') }
-    : { kind: 'cip', options: cipOptions(parsed) };
+  const isWord = name === 'cip' && parsed.positional[0] === 'replicate-signatures';
+  if (name === 'cip' && !isWord) {
+    if (parsed.values.help) return { kind: 'help', about: commandNamed('cip') };
+    return { kind: 'cip', options: cipOptions(parsed) };
+  }
+  if (parsed.values.help) return { kind: 'help', about: commandNamed('replicate') };
+  const positional = parsed.positional.slice(isWord ? 1 : 0);
+  return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }) };
 }
 
 function routeSmall(command: Command, positional: readonly string[]): Request {

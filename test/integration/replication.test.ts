@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildImage } from '../support/registry/images.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import type { TestRegistry } from '../support/registry/server.ts';
+import { cip } from '../support/promotion/cip.ts';
 import { openReplicationWorld, type ReplicationWorld } from '../support/promotion/replication-world.ts';
 
 const GOOGLE: RegistryOptions = { google: true };
@@ -202,5 +203,29 @@ describe('replicating what is attached', () => {
       expect((await world.run('replicate')).report.failures).toEqual([]);
       for (const mirror of world.mirrors) await expectEqual(world, mirror);
     }
+  });
+});
+
+describe('kpromo replicate', () => {
+  it("replicates by upstream's command, with its words", async () => {
+    await using world = await openReplicationWorld(GOOGLE, GOOGLE);
+    await attachAll(world);
+    await using tree = await world.writeTree();
+    const args = ['replicate-signatures', '--manifests', tree.path, '--registry-config', tree.config];
+
+    const off = await cip([...args, '--confirm', '--sign=false']);
+    expect(off).toMatchObject({ code: 0, log: [expect.any(String), 'info Not replicating signatures (--sign=false)'] });
+    const dry = await cip([...args, '--detailed-exitcode']);
+    expect(dry.code).toBe(2);
+    expect(dry.summary).toContain('8 copies of signatures and attestations needed');
+    expect(world.mirrors.map(writes)).toEqual([0]);
+
+    const done = await cip([...args, '--confirm']);
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.summary).toContain('8 copies of signatures and attestations made');
+    expect(done.log.filter((line) => line.startsWith('info Copied signature '))).toHaveLength(8);
+    const again = await cip([...args, '--confirm']);
+    expect(again.log).toContain('info All signatures already replicated');
+    expect(again.summary).toContain('nothing to replicate, 2 images with mirrors');
   });
 });

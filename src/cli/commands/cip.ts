@@ -1,12 +1,10 @@
 import { NO_CONFIG } from '../../config/config.ts';
 import { loadRegistryConfig } from '../../config/load.ts';
 import { runPromotion } from '../../promotion.ts';
-import type { RunReport } from '../../pipeline/run-report.ts';
 import { summaryText } from '../../report/summary.ts';
 import type { CipOptions } from '../cip-options.ts';
 import type { CommandServices } from '../command.ts';
-import { exitCode, stopSignalOf } from '../exit-codes.ts';
-import { runFailedMessage } from '../log.ts';
+import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
 import { openRegistries } from '../services.ts';
 import { versionName } from './version.ts';
@@ -40,21 +38,4 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   } finally {
     await registries.close();
   }
-}
-
-function conclude(
-  { failures, totals }: RunReport,
-  { detailedExitcode }: CipOptions,
-  { narrate, signal }: CommandServices,
-): number {
-  const stopped = stopSignalOf(signal);
-  const [first] = failures;
-  if (first !== undefined && stopped === undefined) {
-    const others =
-      failures.length === 1
-        ? ''
-        : ` (and ${failures.length - 1} more ${failures.length === 2 ? 'problem' : 'problems'})`;
-    narrate({ type: 'log', level: 'fatal', message: runFailedMessage(first.phase, `${first.message}${others}`) });
-  }
-  return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
 }

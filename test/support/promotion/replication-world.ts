@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { realClock } from '../../../src/clock.ts';
 import { openRegistries } from '../../../src/cli/services.ts';
 import { jitteredPause } from '../../../src/http/pause.ts';
@@ -14,8 +16,8 @@ import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../
 import type { RegistryOptions } from '../registry/options.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
 import { TEST_SPEED } from './cip.ts';
-import { KNOWN_TO_BE_FAST } from './fast-registries.ts';
-import { loadedTree } from './tree.ts';
+import { KNOWN_TO_BE_FAST, KNOWN_TO_BE_FAST_YAML } from './fast-registries.ts';
+import { loadedTree, writeTree, type ProjectSpec, type WrittenTree } from './tree.ts';
 
 export type ReplicationWorld = AsyncDisposable & {
   readonly primary: TestRegistry;
@@ -26,6 +28,8 @@ export type ReplicationWorld = AsyncDisposable & {
   attach(repository: string, subject: BuiltImage, seed: number): Promise<Digest>;
   /** Puts an image under a tag of cosign of the primary, or of another registry. */
   sign(repository: string, subject: BuiltImage, signature: BuiltImage, form?: string, where?: TestRegistry): Digest;
+  /** The manifests on the disk, and the registry configuration that says which is the primary. */
+  writeTree(): Promise<WrittenTree & { readonly config: string }>;
   /** Which digests a registry lists as referrers. */
   listed(where: TestRegistry, repository: string, subject: BuiltImage): Promise<readonly Digest[]>;
   run(
@@ -66,6 +70,15 @@ export async function openReplicationWorld(
       await close();
     }
   };
+  const project: ProjectSpec = {
+    name: 'p',
+    from: `${primary.host}/staging`,
+    to: order.map(({ host }) => `${host}/prod`),
+    entries: [
+      ['app', app.manifest.descriptor.digest, 'v1'],
+      ['tool', tool.manifest.descriptor.digest, 'v2'],
+    ],
+  };
   const call = { signal: new AbortController().signal };
   return {
     primary,
@@ -86,6 +99,12 @@ export async function openReplicationWorld(
       const tag = `${subject.manifest.descriptor.digest.replace(':', '-')}.${form}`;
       return storeImage(where.store, repository, signature, [tag]).digest;
     },
+    writeTree: async () => {
+      const tree = await writeTree([project]);
+      const config = join(tree.path, 'registries.yaml');
+      await writeFile(config, `${KNOWN_TO_BE_FAST_YAML}primary: "${primary.host}"\n`);
+      return { ...tree, config };
+    },
     listed: (where, repository, subject) =>
       withRegistry(TEST_SPEED, async (registry) => {
         const name = joinRepository(where.host, repository);
@@ -96,13 +115,7 @@ export async function openReplicationWorld(
       withRegistry(speed, async (registry, log) => {
         const clock = realClock(speed);
         const pause = jitteredPause(clock, Math.random);
-        const to = order.map(({ host }) => `${host}/prod`);
-        const entries = [
-          ['app', app.manifest.descriptor.digest, 'v1'],
-          ['tool', tool.manifest.descriptor.digest, 'v2'],
-        ] as const;
-        const load = async (): ReturnType<Parameters<typeof runReplication>[1]['load']> =>
-          loadedTree([{ name: 'p', from: `${primary.host}/staging`, to, entries }]);
+        const load = async (): ReturnType<Parameters<typeof runReplication>[1]['load']> => loadedTree([project]);
         const report = await runReplication(
           { mode, copies: 50, version: 'test', primary: compilePattern(primary.host) },
           { load, registry, pause, queue: subjectQueue(pause) },
