@@ -4,7 +4,7 @@ import { realClock } from '../../src/clock.ts';
 import type { RunEvent } from '../../src/events.ts';
 import { jitteredPause } from '../../src/http/pause.ts';
 import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
-import { attacher, type Attachment } from '../../src/registry/referrers.ts';
+import { attacher, fallbackTag, type Attachment } from '../../src/registry/referrers.ts';
 import { oddRegistry } from '../support/odd-registry.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -20,6 +20,8 @@ async function world(test: TestContext): Promise<{
   readonly attachments: readonly Attachment[];
   readonly warnings: readonly string[];
   list(): Promise<readonly string[]>;
+  /** How often the fallback tag was written. */
+  writes(): number;
 }> {
   const redis = await orSkip(test, () => startRedis());
   onTestFinished(redis.stop);
@@ -38,8 +40,11 @@ async function world(test: TestContext): Promise<{
     const { attach } = attacher(odd.registry, queue);
     return { attach: (attachment) => attach(repository, attachment, odd.call) };
   };
+  const tag = fallbackTag(subject.digest);
   return {
     redis,
+    writes: () =>
+      odd.server.counters.log.filter(({ kind, reference }) => kind === 'putManifest' && reference === tag).length,
     warnings,
     processes: [process(), process()],
     attachments: Array.from({ length: 22 }, (_, index) => buildAttachment({ seed: 100 + index, subject })),
@@ -52,10 +57,11 @@ const digestsOf = (attachments: readonly Attachment[]): readonly string[] =>
   attachments.map(({ manifest }) => manifest.descriptor.digest).toSorted();
 
 describe('two processes that attach to one image', () => {
-  it('R15 lose nothing of each other with a common limiter', async (test) => {
-    const { processes, attachments, warnings, list } = await world(test);
+  it('R15 never write over each other with a common limiter', async (test) => {
+    const { processes, attachments, warnings, list, writes } = await world(test);
     await Promise.all(attachments.map((attachment, index) => processes[index % 2 === 0 ? 0 : 1].attach(attachment)));
     expect(await list()).toEqual(digestsOf(attachments));
+    expect(writes()).toBe(attachments.length);
     expect(warnings).toEqual([]);
   });
 
