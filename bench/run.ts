@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
 import { BUDGETS, overruns, type Budget } from './budgets.ts';
 import { round, type Cli, type Measured } from './measure.ts';
+import { runRateLimit } from './ratelimit.ts';
 import { runLarge } from './run-large.ts';
+import { runReplication } from './run-replication.ts';
 import { runTree } from './run-tree.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
@@ -34,7 +36,7 @@ type Result = {
 
 async function report(name: string, scenario: Scenario): Promise<Result> {
   process.stderr.write(`${name} … `);
-  const ours: Ours = scenario.kind === 'tree' ? await runTree(scenario, CLI) : await runLarge(scenario, CLI);
+  const ours = await run(scenario);
   const over = [
     ...(ours.exit === 0 ? [] : [`exit ${ours.exit}: ${ours.lastWords ?? ''}`]),
     ...overruns(BUDGETS[name] ?? {}, { requests: 0, ...ours }),
@@ -45,6 +47,12 @@ async function report(name: string, scenario: Scenario): Promise<Result> {
   const budget = BUDGETS[name];
   const baselines = (BASELINES[name] ?? []).map((baseline) => ({ ...baseline, ratios: ratios(baseline, ours) }));
   return { name, scenario, ours, ...(budget !== undefined && { budget }), over, baselines };
+}
+
+async function run(scenario: Scenario): Promise<Ours> {
+  if (scenario.kind === 'tree') return runTree(scenario, CLI);
+  if (scenario.kind === 'replication') return runReplication(scenario, CLI);
+  return scenario.kind === 'large' ? runLarge(scenario, CLI) : runRateLimit();
 }
 
 /** How many times as much the baseline needed. */

@@ -20,7 +20,18 @@ export type LargeScenario = {
   readonly mirrors: number;
 };
 
-export type Scenario = TreeScenario | LargeScenario;
+/** Attachments of a tree's images that only the primary has: `missing` of them, each missing on every mirror. */
+export type ReplicationScenario = {
+  readonly kind: 'replication';
+  readonly size: TreeSize;
+  readonly form: 'sig' | 'bundle';
+  readonly missing: number;
+};
+
+/** The limiter against quotas over HTTP, and its speed alone. */
+export type RateLimitScenario = { readonly kind: 'ratelimit' };
+
+export type Scenario = TreeScenario | LargeScenario | RateLimitScenario | ReplicationScenario;
 
 // The three trees that the baselines were measured on.
 const SIZES = {
@@ -42,8 +53,17 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['parse', tree(SIZES.full, 'parse')],
   ['large', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 1 }],
   ['large-3', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 3 }],
+  ['replicate-noop', replication('sig', 0)],
+  // 13 on the primary are 260 that its 20 mirrors lack.
+  ['replicate-sig', replication('sig', 13)],
+  ['replicate-bundles', replication('bundle', 13)],
+  ['ratelimit', { kind: 'ratelimit' }],
 ]);
 
 function tree(size: TreeSize, job: Job, google = true): TreeScenario {
   return { kind: 'tree', size, job, google };
+}
+
+function replication(form: ReplicationScenario['form'], missing: number): ReplicationScenario {
+  return { kind: 'replication', size: { ...SIZES.m, pending: 0 }, form, missing };
 }
