@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { oddRegistry, type OddRegistry } from '../../test/support/odd-registry.ts';
 import { buildAttachment } from '../../test/support/registry/attachments.ts';
+import type { FaultHook } from '../../test/support/registry/faults.ts';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { RegistryOptions } from '../../test/support/registry/options.ts';
 import { MEDIA_TYPES, type Descriptor } from '../image/descriptor.ts';
@@ -106,6 +107,19 @@ describe('src/registry/referrers', () => {
     const attachment = buildAttachment({ seed: 2, subject: there.subject });
     await Promise.all(Array.from({ length: 66 }, () => there.attach(attachment)));
     expect(await there.list()).toEqual(digestsOf([attachment]));
+  });
+
+  it.each([true, false])('attaches each once through resets and errors (lists are kept: %s)', async (referrers) => {
+    const faults = ['resetAfter', { status: 503 }, 'reset', 'truncate'] as const;
+    let requests = 0;
+    const fault: FaultHook = () => ((requests += 1) % 5 === 0 ? faults[(requests / 5) % faults.length] : undefined);
+    const there = await world({ referrers, fault });
+    const attachments = Array.from({ length: 20 }, (_, index) =>
+      buildAttachment({ seed: 200 + index, subject: there.subject }),
+    );
+    await Promise.all(attachments.map((attachment) => there.attach(attachment)));
+    expect((await there.list()).toSorted()).toEqual(digestsOf(attachments).toSorted());
+    expect(requests).toBeGreaterThan(60);
   });
 
   it('keeps the entries of other programs and their order', async () => {
