@@ -28,6 +28,18 @@ export const BASELINES: Readonly<Record<string, readonly Baseline[]>> = {
   'm-promote': [{ program: 'upstream', exit: 0, wallSeconds: 110, requests: 9_951, peakMiB: 126 }],
   'm-noop': [{ program: 'upstream', exit: 0, wallSeconds: 6.5, requests: 5_280, peakMiB: 117 }],
   'full-dry': [{ program: 'upstream', exit: 0, wallSeconds: 370, requests: 73_675, peakMiB: 1_607 }],
+  'replicate-noop': [{ program: 'upstream v4.4.1', exit: 0, wallSeconds: 95, requests: 5_040, peakMiB: 115 }],
+  'replicate-sig': [{ program: 'upstream v4.4.1', exit: 0, wallSeconds: 172, requests: 8_660, peakMiB: 116 }],
+  'replicate-bundles': [
+    {
+      program: 'upstream v4.4.1',
+      exit: 0,
+      wallSeconds: 172,
+      requests: 8_660,
+      peakMiB: 116,
+      note: 'measured with .sig tags: it copies no referrers',
+    },
+  ],
   large: [
     { program: 'crane', exit: 0, wallSeconds: 3.4, peakMiB: 15, cpuSeconds: 1.4 },
     { program: 'regctl', exit: 0, wallSeconds: 3.2, peakMiB: 19, cpuSeconds: 1.4 },

@@ -22,7 +22,7 @@ export type TreeResult = Measured &
   Traffic & { readonly tree: ReturnType<typeof countTree>; readonly unexpected: readonly string[] };
 
 /** Added to every answer, as for the baselines: about what a registry on the same continent takes. */
-const LATENCY_MS = 20;
+export const LATENCY_MS = 20;
 
 const FLAGS: Readonly<Record<Job, readonly string[]>> = {
   parse: ['--parse-only'],
@@ -47,7 +47,8 @@ export async function runTree({ size, job, google }: TreeScenario, cli: Cli): Pr
   }
 }
 
-function sum(all: readonly Counts[]): Traffic {
+/** Adds up what the registries counted. */
+export function sum(all: readonly Counts[]): Traffic {
   const kinds: Record<string, number> = {};
   for (const counts of all)
     for (const [kind, count] of Object.entries(counts.kinds)) kinds[kind] = (kinds[kind] ?? 0) + count;
