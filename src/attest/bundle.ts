@@ -2,6 +2,7 @@ import type { Bundle } from '@sigstore/bundle';
 import type { Signer as LibrarySigner, Witness } from '@sigstore/sign';
 import type { Reserve } from '../http/fetch.ts';
 import { hintOf } from './log-entry.ts';
+import type { Permit } from './permit.ts';
 import type { Log } from './rekor.ts';
 import { checkLoggable, keyDetailsOf, publicHalf, signBytes, type KeySource, type SigningKey } from './signing-key.ts';
 import { IN_TOTO } from './statement.ts';
@@ -20,29 +21,15 @@ export type Made = { readonly bundle: Bundle; readonly key: SigningKey };
 /** What to sign: a statement becomes an envelope, a payload is signed as it is. */
 export type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
 
-/**
- * Signs, stamps and logs once. The log's permit is got first: a signature that waited for one might reach the log when
- * its certificate is over. The stamp comes before the log, so that nothing is logged for a signature that gets none.
- */
+/** Signs, stamps and logs once. The stamp comes before the log, so that nothing is logged for a signature that gets none. */
 export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, signal: AbortSignal): Promise<Made> {
-  const { log } = bundler;
   const { DSSEBundleBuilder, MessageSignatureBundleBuilder } = await import('@sigstore/sign');
-  const permit = log === undefined ? undefined : await bundler.reserve(log.url, signal);
+  const { key, permit } = await prepared(bundler, signal);
   try {
-    const key = await bundler.key(signal);
-    if (log !== undefined) checkLoggable(key, log.version, kind);
+    if (bundler.log !== undefined) checkLoggable(key, bundler.log.version, kind);
     // A .sig layer has the log's time; its stamp would be of no use to those who read it.
-    const stamp = kind === 'statement' ? bundler.stamp : undefined;
-    const witness: Witness = {
-      testify: async (content, verifier) => {
-        const rfc3161Timestamps =
-          stamp === undefined ? [] : [{ signedTimestamp: await stamp(signatureIn(content), signal) }];
-        if (log === undefined || permit === undefined) return { rfc3161Timestamps };
-        const entry = await log.add({ content, verifier, keyDetails: keyDetailsOf(key) }, permit);
-        return { rfc3161Timestamps, tlogEntries: [entry] };
-      },
-    };
-    const parts = { signer: librarySigner(key), witnesses: [witness] };
+    const services = kind === 'statement' ? bundler : { ...bundler, stamp: undefined };
+    const parts = { signer: librarySigner(key), witnesses: [witness(services, key, permit, signal)] };
     const data = Buffer.from(bytes);
     const bundle =
       kind === 'statement'
@@ -52,6 +39,37 @@ export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, sign
   } finally {
     permit?.release();
   }
+}
+
+type Prepared = { readonly key: SigningKey; readonly permit: Permit | undefined };
+
+/**
+ * The log's permit is got before signing: a signature that waited for one might reach the log when its certificate is
+ * over. Nothing else is waited for with the permit in hand, or all slots could be held by those who wait for one.
+ */
+async function prepared({ key: source, log, reserve }: Bundler, signal: AbortSignal): Promise<Prepared> {
+  for (;;) {
+    const key = await source(signal);
+    if (log === undefined) return { key, permit: undefined };
+    const permit = await reserve(log.url, signal);
+    if (key.isFresh()) return { key, permit };
+    permit.release();
+  }
+}
+
+type Services = { readonly log?: Log | undefined; readonly stamp?: Stamper | undefined };
+
+function witness({ log, stamp }: Services, key: SigningKey, permit: Permit | undefined, signal: AbortSignal): Witness {
+  return {
+    testify: async (content, verifier) => {
+      const riding = stamp?.url.origin === log?.url.origin;
+      const signedTimestamp = await stamp?.stamp(signatureIn(content), riding, signal);
+      const rfc3161Timestamps = signedTimestamp === undefined ? [] : [{ signedTimestamp }];
+      if (log === undefined || permit === undefined) return { rfc3161Timestamps };
+      const entry = await log.add({ content, verifier, keyDetails: keyDetailsOf(key) }, permit);
+      return { rfc3161Timestamps, tlogEntries: [entry] };
+    },
+  };
 }
 
 function librarySigner(key: SigningKey): LibrarySigner {

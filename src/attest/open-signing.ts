@@ -139,7 +139,9 @@ async function identityOf(
   key: KeySource,
   signal: AbortSignal,
 ): Promise<Signer['identity']> {
-  const { subject, issuer } = { ...expectationOf((await source.token(signal)).claims), ...source.expected };
+  const isKnown = source.expected.subject !== undefined && source.expected.issuer !== undefined;
+  const claimed = isKnown ? {} : expectationOf((await source.token(signal)).claims);
+  const { subject, issuer } = { ...claimed, ...source.expected };
   if (subject !== undefined && issuer !== undefined) return { kind: 'keyless', subject, issuer };
   return (await key(signal)).identity;
 }

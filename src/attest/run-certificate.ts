@@ -19,9 +19,6 @@ export type RunCertificateOptions = {
   readonly expected: Expectation;
 };
 
-/** A certificate that is good for some minutes yet, in whose name it is, and the key that it is for. */
-type RunCertificate = SigningKey & { readonly renewAt: number };
-
 /** Less left than this, in milliseconds, and a signature might reach the log too late. */
 const MARGIN = 120_000;
 /** When Fulcio failed for a whole retry budget, others do not wait it out again within this; in milliseconds. */
@@ -30,10 +27,10 @@ const FAILED_FOR = 60_000;
 /** One certificate for all who ask, however many at a time, renewed with a new key before it ends. */
 export function runCertificate(options: RunCertificateOptions): KeySource {
   const { clock } = options;
-  let current: RunCertificate | undefined;
-  let pending: { readonly by: AbortSignal; readonly result: Promise<RunCertificate> } | undefined;
+  let current: SigningKey | undefined;
+  let pending: { readonly by: AbortSignal; readonly result: Promise<SigningKey> } | undefined;
   let failed: { readonly until: number; readonly error: PromotionError } | undefined;
-  const renew = async (signal: AbortSignal): Promise<RunCertificate> => {
+  const renew = async (signal: AbortSignal): Promise<SigningKey> => {
     try {
       current = await obtain(options, signal);
       failed = undefined;
@@ -48,7 +45,7 @@ export function runCertificate(options: RunCertificateOptions): KeySource {
   return async (signal) => {
     for (;;) {
       signal.throwIfAborted();
-      if (current !== undefined && clock.now() < current.renewAt) return current;
+      if (current?.isFresh() === true) return current;
       if (failed !== undefined && clock.now() < failed.until) throw failed.error;
       const flight = (pending ??= { by: signal, result: renew(signal) });
       try {
@@ -61,7 +58,7 @@ export function runCertificate(options: RunCertificateOptions): KeySource {
   };
 }
 
-async function obtain(options: RunCertificateOptions, signal: AbortSignal): Promise<RunCertificate> {
+async function obtain(options: RunCertificateOptions, signal: AbortSignal): Promise<SigningKey> {
   const token = await options.token(signal);
   const { privateKey, certificate, chain } = await certify(options, token, signal);
   const identity = identityIn(await import('@sigstore/core'), certificate);
@@ -70,7 +67,8 @@ async function obtain(options: RunCertificateOptions, signal: AbortSignal): Prom
   const life = validToDate.getTime() - validFromDate.getTime();
   // One that lives for less than twice the margin would be renewed for each signature.
   const renewAt = validToDate.getTime() - Math.min(MARGIN, life / 2);
-  return { identity, privateKey, verifier: certificate, isCertified: true, chain, renewAt };
+  const isFresh = (): boolean => options.clock.now() < renewAt;
+  return { identity, privateKey, verifier: certificate, isCertified: true, chain, isFresh };
 }
 
 // https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md

@@ -14,6 +14,8 @@ export type SigningKey = {
   readonly isCertified: boolean;
   /** Certificates in PEM from the issuer of the signer's to the root. */
   readonly chain: readonly string[];
+  /** False when a new one should be got instead. */
+  isFresh(): boolean;
 };
 
 /** Gives the key to sign with, a new one when the old one is over. */
