@@ -20,11 +20,12 @@ const SAVED = 1 / 4;
 /** Bottleneck has ten priorities, of which 9 is the last. */
 const LAST_PRIORITY = 9;
 
-/** Puts a record in the place of one of that version, and tells all; else answers with the one that is there. */
+/** Puts a record in the place of one of that version, or of what is no record, and tells all; else answers with what is there. */
 const REPLACE = `
 local there = redis.call('get', KEYS[1])
-local version = there and cjson.decode(there).version or 0
-if version ~= tonumber(ARGV[1]) then return {0, there} end
+local isJson, record = pcall(cjson.decode, there or '')
+local version = isJson and type(record) == 'table' and record.version or 0
+if version ~= tonumber(ARGV[1]) and there ~= ARGV[4] then return {0, there} end
 redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3])
 redis.call('publish', KEYS[1], ARGV[2])
 return {1}
@@ -70,8 +71,15 @@ function records({ client, subscriber, db }: RedisLink, attempt: Attempt): Pick<
     if (record !== undefined) followers.get(channel)?.(record);
   });
   return {
-    replace: async (name, version, next) =>
-      readReply(await attempt(client.eval(REPLACE, 1, keyOf(name), version, JSON.stringify(next), FORGET_AFTER))),
+    replace: async (name, version, next) => {
+      const text = JSON.stringify(next);
+      const put = async (noRecord: string): Promise<unknown> =>
+        attempt(client.eval(REPLACE, 1, keyOf(name), version, text, FORGET_AFTER, noRecord));
+      const there = otherThan(await put(''));
+      if (there === undefined) return undefined;
+      if (there === '') return 'gone';
+      return parseRecord(there) ?? (otherThan(await put(there)) === undefined ? undefined : 'gone');
+    },
     follow: (name, changed) => {
       followers.set(keyOf(name), changed);
       attempt(subscriber.subscribe(keyOf(name))).catch(() => {});
@@ -99,10 +107,11 @@ function tokenBudget(budgets: (name: string) => Bottleneck, attempt: Attempt): P
   };
 }
 
-function readReply(reply: unknown): SharedRecord | 'gone' | undefined {
+/** What a script found in the place of what it was to replace; undefined when it did. */
+function otherThan(reply: unknown): string | undefined {
   const [written, there] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
   if (written === 1) return undefined;
-  return (typeof there === 'string' ? parseRecord(there) : undefined) ?? 'gone';
+  return typeof there === 'string' ? there : '';
 }
 
 /** One Bottleneck for each name; the first refill sets how fast it fills up. */

@@ -1,11 +1,12 @@
-import { describe } from 'vitest';
+import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
+import { parseRedisAddress, type RedisAddress } from '../../src/ratelimit/redis-address.ts';
 import { redisCommons } from '../../src/ratelimit/redis-commons.ts';
 import { openRedis } from '../../src/ratelimit/redis-link.ts';
+import { newRecord } from '../../src/ratelimit/shared-record.ts';
 import { memoryCommons } from '../support/memory-commons.ts';
 import { orSkip } from '../support/programs.ts';
-import { startRedis } from '../support/redis-server.ts';
+import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { commonsContract } from './commons.contract.ts';
 
 describe('test/support/memory-commons.ts', () => {
@@ -19,23 +20,58 @@ describe('test/support/memory-commons.ts', () => {
   });
 });
 
+const forever = new AbortController().signal;
+
+/** A server of its own, and where it is. */
+async function redisFor(test: TestContext): Promise<{ server: RedisServer; address: RedisAddress }> {
+  const server = await orSkip(test, () => startRedis({ password: 'of a test' }));
+  onTestFinished(server.stop);
+  const address = parseRedisAddress(server.url);
+  if (address === undefined) throw new Error('the server has an address');
+  return { server, address };
+}
+
 describe('src/ratelimit/redis-commons.ts', () => {
   commonsContract(async (test) => {
-    const server = await orSkip(test, () => startRedis({ password: 'of a test' }));
-    const address = parseRedisAddress(server.url);
-    if (address === undefined) throw new Error('the server has an address');
+    const { server, address } = await redisFor(test);
     const opened: { close(): void }[] = [];
     return {
       open: async () => {
-        const commons = await redisCommons(await openRedis(address, new AbortController().signal), realClock());
+        const commons = await redisCommons(await openRedis(address, forever), realClock());
         opened.push(commons);
         return commons;
       },
       lose: server.stop,
       [Symbol.asyncDispose]: async () => {
         for (const commons of opened) commons.close();
-        await server.stop();
       },
     };
+  });
+
+  it.for([
+    ['no JSON', '{'],
+    ['no object', '7'],
+    ['no record', '{"version":5}'],
+  ] as const)('puts a record in the place of what is %s', async ([, text], test) => {
+    const { address } = await redisFor(test);
+    const link = await openRedis(address, forever);
+    const commons = await redisCommons(link, realClock());
+    for (const version of [0, 3]) {
+      await link.client.set('kpromo:rates:1:0:a', text);
+      const record = { ...newRecord({ start: 60, floor: 1, ceiling: 1000 }), version: version + 1 };
+      expect(await commons.replace('a', version, record)).toBeUndefined();
+      expect(await commons.replace('a', 0, record)).toEqual(record);
+    }
+    commons.close();
+  });
+
+  it('knows what is missing from its clock to that of the server', async (test) => {
+    const { address } = await redisFor(test);
+    const real = realClock();
+    const ahead = { ...real, now: () => real.now() + 3_600_000 };
+    const commons = await redisCommons(await openRedis(address, forever), ahead);
+    // The rest is the way there and back.
+    expect(Math.abs(commons.offset + 3_600_000)).toBeLessThan(60_000);
+    commons.close();
   });
 });
