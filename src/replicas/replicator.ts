@@ -110,7 +110,7 @@ async function list(
   const attachment = attachmentOf(manifest);
   if (attachment === undefined) return undefined;
   try {
-    await attacher.attach(repository, attachment, { signal, meter });
+    await attacher.list(repository, attachment, { signal, meter });
     return undefined;
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted) throw error;
