@@ -73,7 +73,7 @@ describe('src/ratelimit/shared-bucket.ts', () => {
     [30, 30],
     [30, 3],
     [100, 10],
-    [300, 300],
+    [150, 150],
   ])(
     'reaches nine tenths of %i/s with a burst of %i by three members, one of which leaves in the middle',
     async (quota, burst) => {
@@ -104,7 +104,28 @@ describe('src/ratelimit/shared-bucket.ts', () => {
     expect(least).toBeGreaterThan(0.75 * 20 * 20);
   });
 
-  it.each([10, 30, 300])('has drawn no more than 250 ms of %i/s that it did not send', async (quota) => {
+  it('limits a class by itself that is refused while others flow', async () => {
+    const one = world(100_000);
+    const { clock } = one;
+    const quota = bucketQuota(
+      () => 20,
+      () => 20,
+    );
+    const lists = crowd({ clock, origin: ORIGIN, concurrency: 8, random: generator(2), kind: 'list', quota });
+    for (const { limiter } of [member(one), member(one)]) {
+      one.crowd.enter(limiter);
+      lists.enter(limiter);
+    }
+    await clock.advance(6000);
+    const before = { ...lists.tally };
+    const reads = await during(one, 6000);
+    expect(reads.admitted).toBeGreaterThan(6 * 200);
+    expect(lists.tally.admitted - before.admitted).toBeGreaterThan(0.8 * 20 * 6);
+    expect(one.commons.record(`${ORIGIN} list`)?.state.limit).toBeLessThan(30);
+    expect(one.commons.record(ORIGIN)?.state.limit).toBeUndefined();
+  });
+
+  it.each([10, 30, 150])('has drawn no more than 250 ms of %i/s that it did not send', async (quota) => {
     const one = world(quota);
     for (const { limiter } of [member(one), member(one), member(one)]) one.crowd.enter(limiter);
     await one.clock.advance(10_000);

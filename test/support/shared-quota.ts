@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Limiter } from '../../src/ratelimit/limiter.ts';
+import type { Limiter, RequestClass } from '../../src/ratelimit/limiter.ts';
 import type { Quota } from './rate-simulation.ts';
 
 /** Requests admitted and refused so far. */
@@ -9,6 +9,8 @@ export type CrowdOptions = {
   readonly clock: Clock;
   readonly quota: Quota;
   readonly origin: string;
+  /** What they ask for; reads unless given. */
+  readonly kind?: RequestClass;
   /** How many requests a member has under way at once. */
   readonly concurrency: number;
   /** A number from 0 to 1. */
@@ -23,11 +25,11 @@ export type Crowd = {
 };
 
 /** Nobody at first; round trips take 5 to 40 ms. */
-export function crowd({ clock, quota, origin, concurrency, random }: CrowdOptions): Crowd {
+export function crowd({ clock, quota, origin, concurrency, random, kind = 'read' }: CrowdOptions): Crowd {
   const tally = { admitted: 0, refused: 0 };
   const sendAll = async (limiter: Limiter, signal: AbortSignal): Promise<void> => {
     while (!signal.aborted) {
-      const permit = await limiter.acquire({ origin, lane: 'small', class: 'read' }, signal);
+      const permit = await limiter.acquire({ origin, lane: 'small', class: kind }, signal);
       const away = 5 + random() * 35;
       await clock.wait(away / 2);
       const isAdmitted = quota.admit(clock.now());
