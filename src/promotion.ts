@@ -2,9 +2,12 @@ import type { Context } from './pipeline/phase.ts';
 import type { RunFacts, RunReport } from './pipeline/run-report.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { pipeline } from './pipeline/pipeline.ts';
+import { attest } from './phases/attest.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
+import { sign } from './phases/sign.ts';
+import type { CandidateServices, SigningServices } from './phases/signing.ts';
 import { countTraffic } from './phases/traffic.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
@@ -21,29 +24,30 @@ export type PromotionRequest = {
 export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
+  /** Signs and records what is promoted; nothing is signed unless given. */
+  readonly signing?: CandidateServices & SigningServices;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
-const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'promote' } as const;
+const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'attest' } as const;
 
-/** The engine on one page: loads the manifests, finds what is missing, brings it there, and reports. */
+/** The engine on one page: loads the manifests, finds what is missing, brings it there, signs and records it, and reports. */
 export async function runPromotion(
   request: PromotionRequest,
   services: PromotionServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause } = services;
+  const { registry, pause, signing } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
-  const phases = pipeline(setup(services))
-    .pipe(plan({ registry, source, traffic }))
-    .pipe(
-      promote({
-        copier: copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of }),
-        traffic,
-        threads: request.threads,
-      }),
-    );
+  const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
+  const promoting = pipeline(setup(services))
+    .pipe(plan({ registry, source, traffic, ...(signing !== undefined && { candidates: signing }) }))
+    .pipe(promote({ copier: copying, traffic, threads: request.threads }));
+  const phases =
+    signing === undefined
+      ? promoting
+      : promoting.pipe(sign({ ...signing, traffic })).pipe(attest({ ...signing, traffic }));
 
   let reached: Reached;
   const run = await factsOf(request, context, async () => {

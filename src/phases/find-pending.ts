@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { gather, type Pending, type PendingLack, type SourceState } from '../plan/assemble.ts';
+import type { CandidateFinder } from '../plan/candidates.ts';
 import { compare } from '../plan/compare.ts';
 import { conflictFinder } from '../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../plan/desired.ts';
@@ -16,15 +17,19 @@ export type Found = {
   readonly failures: readonly Failure[];
 };
 
-/**
- * Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. `all` is what the
- * whole tree wants there: an image that is not looked at may dispute a tag.
- */
+export type FindPendingOptions = {
+  /** What the whole tree wants there: an image that is not looked at may dispute a tag. */
+  readonly all?: ReadonlyMap<string, readonly ImageSet[]>;
+  /** Is shown each repository that was read. */
+  readonly look?: CandidateFinder['look'] | undefined;
+};
+
+/** Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. */
 export async function findPending(
   { registry, traffic }: Pick<PlanServices, 'registry' | 'traffic'>,
   destinations: ReadonlyMap<string, readonly ImageSet[]>,
   context: Context,
-  all = destinations,
+  { all = destinations, look }: FindPendingOptions = {},
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
   const lacks = new Map<string, readonly PendingLack[]>();
@@ -35,12 +40,11 @@ export async function findPending(
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
     const found = compare(sets, conflictsOf(all.get(repository) ?? sets), inventory);
     present += found.present;
+    look?.(repository, sets, inventory);
     if (found.lacks.length === 0) return;
-    const isNew = !inventory.holdsManifests;
-    lacks.set(
-      repository,
-      found.lacks.map((lack) => ({ ...lack, repository, isNew })),
-    );
+    const place = { repository, isNew: !inventory.holdsManifests };
+    const lacking = found.lacks.map((lack) => ({ ...lack, ...place }));
+    lacks.set(repository, lacking);
   };
   const errors = await readByHost('destination', [...destinations.keys()], read, context);
   // in the order of the manifests, not of the answers: two runs on the same tree read alike

@@ -1,4 +1,5 @@
 import type { PromotionError } from '../errors.ts';
+import type { Candidate, Candidates } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
 
@@ -31,3 +32,24 @@ export type PromotedImage = {
   readonly results: readonly TargetResult[];
   readonly sourceReads: number;
 };
+
+/** A candidate, and what it seems to lack; of one that is due nothing is taken for granted. */
+export type PlannedSignature = Candidate & {
+  readonly lacks: { readonly signature: boolean; readonly record: boolean };
+};
+
+/** What has to be signed and recorded, and how much was left alone. */
+export type SigningPlan = Omit<Candidates, 'images'> & {
+  readonly images: readonly PlannedSignature[];
+  /** Young digests that have all of it. */
+  readonly complete: number;
+};
+
+/** What was done: written now, or found there and verified. */
+export type Done = 'written' | 'there';
+
+/** An image whose signatures are on its primary, or need not be. */
+export type SignedImage = { readonly planned: PlannedSignature; readonly signature: Done | 'unwanted' };
+
+/** A signed image whose promotion record is on its primary. */
+export type AttestedImage = SignedImage & { readonly record: Done };

@@ -4,9 +4,12 @@ import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
+import { lookAtCandidates } from './find-candidates.ts';
 import { findPending, findSources } from './find-pending.ts';
-import type { PlannedImage } from './images.ts';
+import type { PlannedImage, SigningPlan } from './images.ts';
+import { openFinder } from './open-finder.ts';
 import type { Loaded, LoadedDiff } from './setup.ts';
+import type { CandidateServices } from './signing.ts';
 import { tellFailures, tellPending } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -14,6 +17,8 @@ export type PlanServices = {
   readonly registry: RegistryReader;
   readonly source: SourceReader;
   readonly traffic: Traffic;
+  /** How what has to be signed is found; nothing is, unless given. */
+  readonly candidates?: CandidateServices;
 };
 
 /** The images that are due, with how much was found complete. */
@@ -22,6 +27,8 @@ export type Plan = Batch<PlannedImage> & {
   readonly present: number;
   readonly named: number;
   readonly repositories: readonly string[];
+  /** Where the run signs. */
+  readonly signing?: SigningPlan;
   readonly diff?: LoadedDiff;
 };
 
@@ -36,12 +43,20 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       message: `Reading ${destinations.size} registries (recursive: false)`,
     });
     const all = loaded.diff === undefined ? destinations : byDestination(loaded.diff.all);
-    const { pending, present, failures } = await findPending(services, destinations, context, all);
+    const sets = loaded.diff?.all ?? loaded.sets;
+    const { candidates } = services;
+    const finder = candidates && (await openFinder(candidates, sets, context));
+    const options = { all, look: finder?.look };
+    const { pending, present, failures } = await findPending(services, destinations, context, options);
     const states = await findSources(services, pending, context);
     const decided = assemble(pending, states);
     const images = decided.due.map(({ image, targets }) => ({ wanted: image, targets }));
-    const found = [...failures, ...decided.failures];
     tellPending(images, context);
+    const signing =
+      candidates &&
+      finder &&
+      (await lookAtCandidates({ ...services, candidates }, finder.found(decided.due, destinations), context));
+    const found = [...failures, ...decided.failures, ...(signing?.failures ?? [])];
     tellFailures(found, context);
     return {
       phase: 'plan',
@@ -50,6 +65,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       present,
       named: countImages(loaded.sets),
       repositories: [...destinations.keys()],
+      ...(signing !== undefined && { signing: signing.plan }),
       ...(loaded.diff !== undefined && { diff: loaded.diff }),
     };
   },

@@ -38,6 +38,18 @@ export type ImageReport = {
   readonly line: number;
   readonly sourceReads: number;
   readonly targets: readonly TargetReport[];
+  /** Where the run signs, of images that are due or that lacked something of it. */
+  readonly signature?: SignatureReport;
+};
+
+/** What is signed of an image on its primary: `unwanted` for a digest without tags, `missing` for what failed or was not done. */
+export type SignatureReport = {
+  readonly repository: string;
+  /** The name that is signed. */
+  readonly reference: string;
+  readonly why: 'due' | 'entered';
+  readonly signature: 'written' | 'there' | 'unwanted' | 'missing';
+  readonly record: 'written' | 'there' | 'missing';
 };
 
 /** `pending` targets are those that a dry run would have written. */
@@ -70,4 +82,18 @@ export type Totals = {
   readonly requests: number;
   readonly bytes: number;
   readonly sourceReads: number;
+  /** Only of a run that signs. */
+  readonly signing?: SigningTotals;
+};
+
+/** Counts of digests, each on its primary. */
+export type SigningTotals = {
+  readonly signed: number;
+  readonly recorded: number;
+  /** Looked at and found to have all of it. */
+  readonly complete: number;
+  /** Still without a signature or record: failed, or not done yet. */
+  readonly left: number;
+  /** Without a signature's tag and not looked at, as they are older than what is repaired or of unknown age. */
+  readonly unsigned: number;
 };

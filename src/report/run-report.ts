@@ -1,35 +1,59 @@
 import { hostOf, refsOf, tagOf } from '../image/reference.ts';
 import type { PlannedImage, PromotedImage } from '../phases/images.ts';
 import type { Plan } from '../phases/plan.ts';
-import type { Promotion } from '../phases/promote.ts';
-import type { Loaded } from '../phases/setup.ts';
 import type { Traffic } from '../phases/traffic.ts';
 import type { Failure } from '../errors.ts';
-import type { ImageReport, RegistryReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
+import type {
+  ImageReport,
+  RegistryReport,
+  RunFacts,
+  RunReport,
+  SignatureReport,
+  TargetReport,
+  Totals,
+} from '../pipeline/run-report.ts';
+import { signaturesOf, signingTotals } from './signed.ts';
+import { stagesOf, type Reached } from './stages.ts';
 
-/** How far a run came; undefined when not even the manifests were loaded. */
-export type Reached = Loaded | Plan | Promotion | undefined;
+export type { Reached } from './stages.ts';
 
 /** Makes the one report of a run from the output of its last phase. */
 export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
-  const plan = reached?.phase === 'promote' ? reached.plan : reached?.phase === 'plan' ? reached : undefined;
+  const stages = stagesOf(reached);
+  const { plan, promotion } = stages;
   const failures = reached?.failures ?? [];
-  const due =
-    reached?.phase === 'promote' ? reached.images.map(promotedReport) : (plan?.images ?? []).map(pendingReport);
-  const images = withRefused(due, failures);
+  const signatures = signaturesOf(stages);
+  const due: Reported[] =
+    promotion === undefined ? (plan?.images ?? []).map(pendingReport) : promotion.images.map(promotedReport);
+  const images = withRefused(withSignatures(due, signatures), failures);
   const registries = registriesOf(plan, failures, traffic);
-  return { run, registries, images, failures, totals: totalsOf(reached, plan, images, registries) };
+  const signing = signingTotals(stages);
+  const totals = totalsOf(reached, plan, images, registries);
+  return { run, registries, images, failures, totals: { ...totals, ...(signing !== undefined && { signing }) } };
 }
 
-function imageReport(
-  { name, digest, tags, source, at }: PlannedImage['wanted'],
-  sourceReads: number,
-  targets: readonly TargetReport[],
-): ImageReport {
-  return { name, digest, tags, source: `${source}@${digest}`, file: at.file, line: at.line, sourceReads, targets };
+type Reported = { readonly wanted: PlannedImage['wanted']; readonly report: ImageReport };
+
+/** Adds what became of their signing; of images that were not due, what lacked something of it. */
+function withSignatures(
+  due: readonly Reported[],
+  signatures: ReadonlyMap<PlannedImage['wanted'], SignatureReport>,
+): ImageReport[] {
+  const known = new Set(due.map(({ wanted }) => wanted));
+  const others = [...signatures.keys()].filter((wanted) => !known.has(wanted));
+  return [...due, ...others.map((wanted) => imageReport(wanted, 0, []))].map(({ wanted, report }) => {
+    const signature = signatures.get(wanted);
+    return signature === undefined ? report : { ...report, signature };
+  });
 }
 
-function pendingReport({ wanted, targets }: PlannedImage): ImageReport {
+function imageReport(wanted: PlannedImage['wanted'], sourceReads: number, targets: readonly TargetReport[]): Reported {
+  const { name, digest, tags, source, at } = wanted;
+  const place = { source: `${source}@${digest}`, file: at.file, line: at.line };
+  return { wanted, report: { name, digest, tags, ...place, sourceReads, targets } };
+}
+
+function pendingReport({ wanted, targets }: PlannedImage): Reported {
   const reports = targets.flatMap(({ repository, tags, action }) =>
     refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({
       ref,
@@ -44,7 +68,7 @@ function pendingReport({ wanted, targets }: PlannedImage): ImageReport {
   return imageReport(wanted, 0, reports);
 }
 
-function promotedReport({ wanted, results, sourceReads }: PromotedImage): ImageReport {
+function promotedReport({ wanted, results, sourceReads }: PromotedImage): Reported {
   const reports = results.flatMap(({ repository, tags, action, error, attempts, requests, bytes, ms }) =>
     // What a mirror cost is told once, with its first reference.
     refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({

@@ -1,7 +1,14 @@
 import type { Failure } from '../errors.ts';
 import { tagOf } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
-import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
+import type {
+  ImageReport,
+  RunFacts,
+  RunReport,
+  SignatureReport,
+  SigningTotals,
+  TargetReport,
+} from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 
 /** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
@@ -22,12 +29,14 @@ function outcome(report: RunReport): string[] {
   const bad = registries.filter(({ failed }) => failed > 0);
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
+  if (totals.signing !== undefined) lines.push(...fold(`  ${signingText(totals.signing, run.mode)}`));
   const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
   const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
   return [...lines, `  ${traffic}`];
 }
 
-function headline({ run, totals, images, failures }: RunReport): string {
+function headline({ run, totals, images: all, failures }: RunReport): string {
+  const images = all.filter(({ targets }) => targets.length > 0);
   const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
   const changed = totals.unchanged === undefined ? '' : ` changed, and ${totals.unchanged} others`;
   const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
@@ -45,7 +54,9 @@ function headline({ run, totals, images, failures }: RunReport): string {
 }
 
 /** An image in a line: what was done with it, its tags, how many mirrors got it. */
-function row({ name, digest, targets }: ImageReport): string[] {
+function row(image: ImageReport): string[] {
+  const { name, digest, targets, signature } = image;
+  if (targets.length === 0 && signature !== undefined) return repaired(image, signature);
   const good = targets.filter(({ action }) => action !== 'failed');
   const shown = good.length === 0 ? targets : good;
   const tags = [...new Set(shown.flatMap(({ ref }) => tagOf(ref) ?? []))].join(', ');
@@ -53,6 +64,22 @@ function row({ name, digest, targets }: ImageReport): string[] {
   const mirrors = reached === all || reached === 0 ? count(all, 'mirror') : `${reached} of ${count(all, 'mirror')}`;
   const where = `${reached === 0 ? 'on' : 'to'} ${mirrors}`;
   return [verb(good), name, tags === '' ? '(no tag)' : tags, where, shortDigests(digest)];
+}
+
+/** What the signing came to, in a line. */
+function signingText({ signed, recorded, complete, left, unsigned }: SigningTotals, mode: RunFacts['mode']): string {
+  const parts = mode === 'dry-run' ? [] : [`${count(signed, 'digest')} signed`, `${recorded} recorded`];
+  if (complete > 0) parts.push(`${complete} had all of it`);
+  if (left > 0) parts.push(mode === 'dry-run' ? `${count(left, 'digest')} to sign or record` : `${left} left to do`);
+  if (unsigned > 0) parts.push(`${count(unsigned, 'older digest')} without a signature left alone`);
+  return parts.length === 0 ? 'nothing to sign' : parts.join(', ');
+}
+
+/** An image of which only the signing was due. */
+function repaired({ name, tags, digest }: ImageReport, { signature, record, reference }: SignatureReport): string[] {
+  const isLeft = signature === 'missing' || record === 'missing';
+  const what = isLeft ? 'unsigned' : signature === 'written' ? 'signed' : 'recorded';
+  return [what, name, tags.length === 0 ? '(no tag)' : tags.join(', '), `as ${reference}`, shortDigests(digest)];
 }
 
 function verb(good: readonly TargetReport[]): string {

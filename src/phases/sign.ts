@@ -1,0 +1,65 @@
+import { isPromotionError, PromotionError, type Failure } from '../errors.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Phase } from '../pipeline/phase.ts';
+import type { PlannedSignature, SignedImage } from './images.ts';
+import type { Promotion } from './promote.ts';
+import { readyToSign } from './ready-to-sign.ts';
+import { signingFailure, tellSigning } from './signing-results.ts';
+import type { SigningServices } from './signing.ts';
+import { tellFailures } from './tell.ts';
+import type { Traffic } from './traffic.ts';
+
+/** What was promoted, and which of it, and of what was there, is signed. */
+export type Signing = {
+  readonly phase: 'sign';
+  readonly promotion: Promotion;
+  readonly images: readonly SignedImage[];
+  readonly failures: readonly Failure[];
+};
+
+export type SignServices = Pick<SigningServices, 'sign' | 'isSigned' | 'concurrency'> & { readonly traffic: Traffic };
+
+/** Signs each candidate that its primary holds, once under its name; a signature that is not ours stops it. */
+export const sign = ({
+  sign: signDigest,
+  isSigned,
+  concurrency,
+  traffic,
+}: SignServices): Phase<Promotion, Signing> => ({
+  name: 'sign',
+  run: async (promotion, context) => {
+    const ready = readyToSign(promotion);
+    const signed: SignedImage[] = [];
+    const failures: Failure[] = [];
+    let stopped: PromotionError | undefined;
+    const work = async (planned: PlannedSignature & { readonly staging?: string }): Promise<void> => {
+      const { wanted, repository, reference, lacks, staging } = planned;
+      if (!isSigned(planned) || !lacks.signature) {
+        signed.push({ planned, signature: isSigned(planned) ? 'there' : 'unwanted' });
+        return;
+      }
+      try {
+        if (stopped !== undefined) throw notTried(stopped);
+        const request = { repository, digest: wanted.digest, reference, ...(staging !== undefined && { staging }) };
+        tellSigning(planned, context);
+        const signature = await signDigest(request, { signal: context.signal, meter: traffic.of(repository) });
+        signed.push({ planned, signature });
+      } catch (error) {
+        if (!isPromotionError(error) || context.signal.aborted) throw error;
+        // whatever made it would make it again: the account or the trust root is not what it should be
+        if (error.code === 'SIGNATURE_MISMATCH') stopped ??= error;
+        failures.push(signingFailure('sign', planned, error));
+      }
+    };
+    await eachOf(ready, concurrency, work);
+    tellFailures(failures, context);
+    return { phase: 'sign', promotion, images: signed, failures: [...promotion.failures, ...failures] };
+  },
+});
+
+function notTried(cause: PromotionError): PromotionError {
+  return new PromotionError('SIGNATURE_MISMATCH', 'not signed: signing stopped when a signature was not ours', {
+    cause,
+    ...(cause.hint !== undefined && { hint: cause.hint }),
+  });
+}

@@ -1,0 +1,41 @@
+import type { Identity } from '../attest/roles.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Candidate, CandidateRules } from '../plan/candidates.ts';
+import type { Call } from '../registry/roles.ts';
+import type { Done } from './images.ts';
+
+/** Which places a run looks at for what may have to be signed, and how it knows what is there. */
+export type CandidateServices = {
+  readonly rules: Omit<CandidateRules, 'young'>;
+  /** The entries that are young by Git, as `source repository@digest`; where Git cannot say, undefined, and `unknown` is told why. */
+  readonly young: (unknown: (reason: string) => void) => Promise<ReadonlySet<string> | undefined>;
+  /** In whose name the run signs; undefined where it has none, as a dry run may. Asked only when there is something to look at. */
+  readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
+  /** Whether images are to have cosign's `.sig` tag, tagless ones apart. */
+  readonly wantsTag: (image: Pick<Candidate, 'tags'>) => boolean;
+  /** Requests a second that a registry can be expected to allow, for estimates. */
+  readonly rate: number;
+};
+
+/** One digest to be signed under one name. */
+export type SignRequest = {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly reference: RepositoryName;
+  /** Where the image was copied from in this run: its signatures there are kept. */
+  readonly staging?: RepositoryName;
+};
+
+/** One digest to be recorded: what a promotion record tells of it. */
+export type RecordRequest = Omit<SignRequest, 'staging'> & Pick<Candidate, 'tags' | 'wanted'>;
+
+/** Signs and records; each reads what is there first and leaves alone what verifies as ours. */
+export type SigningServices = {
+  readonly sign: (request: SignRequest, call: Call) => Promise<Done>;
+  readonly record: (request: RecordRequest, call: Call) => Promise<Done>;
+  /** False for digests without tags, unless they are to be signed, too. */
+  readonly isSigned: (image: Pick<Candidate, 'tags'>) => boolean;
+  /** Digests in work at once. */
+  readonly concurrency: number;
+};

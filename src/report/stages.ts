@@ -1,0 +1,32 @@
+import type { Attestation } from '../phases/attest.ts';
+import type { Plan } from '../phases/plan.ts';
+import type { Promotion } from '../phases/promote.ts';
+import type { Loaded } from '../phases/setup.ts';
+import type { Signing } from '../phases/sign.ts';
+
+/** How far a run came; undefined when not even the manifests were loaded. */
+export type Reached = Loaded | Plan | Promotion | Signing | Attestation | undefined;
+
+/** The output of each phase that a run came to. */
+export type Stages = {
+  readonly plan?: Plan;
+  readonly promotion?: Promotion;
+  readonly signing?: Signing;
+  readonly attestation?: Attestation;
+};
+
+/** Takes the last output apart: each holds the one before. */
+export function stagesOf(reached: Reached): Stages {
+  switch (reached?.phase) {
+    case 'attest':
+      return { ...stagesOf(reached.signing), attestation: reached };
+    case 'sign':
+      return { ...stagesOf(reached.promotion), signing: reached };
+    case 'promote':
+      return { ...stagesOf(reached.plan), promotion: reached };
+    case 'plan':
+      return { plan: reached };
+    default:
+      return {};
+  }
+}
