@@ -22,6 +22,8 @@ export type HttpRequest = {
   readonly once?: boolean;
   /** How long the first header of the answer may take, in milliseconds, where the origin's own time does not fit. */
   readonly headersWithin?: number;
+  /** How long an answer may still come, in milliseconds, when the signal aborts after the request was sent: it names what is to be tidied up. */
+  readonly lingers?: number;
   /** Leave that was got before, by `Reserve`; of no use for a second request. */
   readonly permit?: Permit;
   /** Where this request and each of its replays is counted, besides the run's own totals. */

@@ -7,7 +7,7 @@ import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
 import type { Lane } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import type { BlobReader, BlobUpload, BlobWriter } from './roles.ts';
+import type { BlobPart, BlobReader, BlobUpload, BlobWriter } from './roles.ts';
 
 /** Brings one blob of an image to its mirrors, reading it from the source once for all of them. */
 export type BlobTransfer = {
@@ -22,7 +22,7 @@ export type TransferServices = {
   readonly clock: Clock;
   readonly pause: Pause;
   /** Opens the blob at the source, counted. */
-  readonly readSource: (blob: Descriptor) => AsyncIterable<Uint8Array>;
+  readonly readSource: (blob: Descriptor, part?: BlobPart) => AsyncIterable<Uint8Array>;
   readonly source: RepositoryName;
   /** Runs reads that one mirror needs for itself, few at a time for each registry. */
   readonly alone: <T>(lane: Lane, work: () => Promise<T>) => Promise<T>;
@@ -33,6 +33,12 @@ const ASK_FIRST_ABOVE = 1024 * 1024;
 
 /** Uploads of one blob to one mirror, replays by the request layer not counted. */
 const MAX_UPLOADS = 5;
+
+/** Sending a smaller blob again costs about as much as asking what has come of it. */
+const RESUME_ABOVE = 4 * 1024 * 1024;
+
+/** So many more bytes make an attempt that broke off no failure: a blob of many GiB may meet more than five. */
+const PROGRESS = 4 * 1024 * 1024;
 
 /** What a new upload session can cure. */
 const RESTARTABLE: readonly ErrorCode[] = [
@@ -46,8 +52,11 @@ const RESTARTABLE: readonly ErrorCode[] = [
   'DIGEST_MISMATCH',
 ];
 
-/** Sends what an upload asked for: the content of the first attempt, or of a later one. */
-export type Send = (upload: BlobUpload, attempt: number) => Promise<void>;
+/** Which attempt this is, and from which byte on the registry still needs the blob. */
+export type Sending = { readonly attempt: number; readonly from: number };
+
+/** Sends what an upload asked for. */
+export type Send = (upload: BlobUpload, sending: Sending) => Promise<void>;
 
 /** Brings the blob into the lane's repository unless another copy does, or has done so; `onWait` is told when it waits for one. */
 export function settle(
@@ -70,24 +79,61 @@ function mayMount({ registry }: TransferServices, { target }: Lane): boolean {
   return registry.mounts?.(target.repository) !== false;
 }
 
-/** Opens uploads until one has taken the blob, or it turns out to be there. */
+/** Sends until an upload has taken the blob, or it turns out to be there: goes on with what the registry has kept, else begins anew. */
 async function bring(services: TransferServices, blob: Descriptor, lane: Lane, send: Send): Promise<void> {
+  const progress: Progress = { failures: 1, mayResume: blob.size > RESUME_ABOVE, kept: undefined };
   for (let attempt = 1; ; attempt++) {
-    const upload = await openUpload(services, blob, lane, attempt);
+    const upload = progress.kept?.upload ?? (await openUpload(services, blob, lane, attempt));
     if (upload === 'there') return;
     try {
-      await send(upload, attempt);
+      // Opened by an answer that came after the stop, it is only to be given up.
+      lane.call.signal.throwIfAborted();
+      await send(upload, { attempt, from: progress.kept?.bytes ?? 0 });
       return;
     } catch (error) {
       if (isPromotionError(error, 'UPLOAD_LOST')) {
         // A replayed request finds its session closed when the first one had succeeded after all.
         if (await services.registry.hasBlob(lane.target.repository, blob.digest, lane.call)) return;
-      } else if (!isUnreachable(error)) await takeLeave(upload, lane, services.clock);
-      if (lane.call.signal.aborted || !isRestartable(error) || attempt === MAX_UPLOADS) throw error;
+      }
+      await recover(services, lane, upload, progress, error);
       lane.attempts += 1;
-      await services.pause(attempt, lane.call.signal);
     }
   }
+}
+
+type Kept = { readonly upload: BlobUpload; readonly bytes: number };
+
+/** How far a blob has come. */
+type Progress = { failures: number; mayResume: boolean; kept: Kept | undefined };
+
+/** Finds out what is left of an upload that broke off, and gives it up where that is nothing; throws the error where it was the last. */
+async function recover(
+  { pause, clock }: TransferServices,
+  lane: Lane,
+  upload: BlobUpload,
+  progress: Progress,
+  error: unknown,
+): Promise<void> {
+  const { signal } = lane.call;
+  const from = progress.kept?.bytes ?? 0;
+  // Of a part, a registry may only say that it continues something else.
+  const isThere = !isPromotionError(error, 'UPLOAD_LOST') || from > 0;
+  const isOver = !isRestartable(error) || progress.failures === MAX_UPLOADS;
+  // What does not add up in the end was not kept as the registry said.
+  progress.mayResume &&= !isPromotionError(error, 'DIGEST_MISMATCH');
+  // Stopped or not is asked below, for the upload is to be given up first.
+  if (!isOver) await pause(progress.failures, signal).catch(() => undefined);
+  const mayAsk = progress.mayResume && isThere && !isOver && !signal.aborted;
+  progress.kept = mayAsk ? await keptOf(upload, from, lane) : undefined;
+  if (progress.kept === undefined && isThere && !isUnreachable(error)) await takeLeave(upload, lane, clock);
+  if (isOver || signal.aborted) throw error;
+  if (progress.kept === undefined || progress.kept.bytes - from < PROGRESS) progress.failures += 1;
+}
+
+/** What the registry has kept of an upload, where that is more than before: what does not grow leads nowhere. */
+async function keptOf(upload: BlobUpload, before: number, lane: Lane): Promise<Kept | undefined> {
+  const bytes = await upload.received(lane.call);
+  return bytes !== undefined && bytes > before ? { upload, bytes } : undefined;
 }
 
 /** A stopped run may take 5 s to end; within this, a registry that answers at all has deleted an upload. */

@@ -90,10 +90,10 @@ function transfersOf(
   budget: MemoryBudget,
   alone: TransferServices['alone'],
 ): BlobTransfer[] {
-  const readSource = async function* (blob: Descriptor): AsyncGenerator<Uint8Array> {
+  const readSource: TransferServices['readSource'] = async function* (blob, part) {
     reads.count += 1;
     try {
-      yield* shared.registry.readBlob(job.source, blob, { signal, meter: shared.meterOf(job.source) });
+      yield* shared.registry.readBlob(job.source, blob, { signal, meter: shared.meterOf(job.source) }, part);
     } catch (error) {
       blameSource(error);
     }

@@ -5,6 +5,7 @@ import type { Answer } from '../../test/support/scripted-server.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import { verified } from './distribution-blobs.ts';
+import { hashMarks } from './hash-marks.ts';
 
 const BYTES = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
 const descriptorOf = (bytes: Uint8Array, size = bytes.length): Descriptor => ({
@@ -53,7 +54,9 @@ describe('src/registry/distribution-blobs', () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
     await fc.assert(
       fc.asyncProperty(bytes, fc.array(fc.nat({ max: 300 }), { maxLength: 5 }), async (content, cuts) => {
-        const whole = await collect(verified(descriptorOf(content), 'r.test/app', streamOf(cutAt(content, cuts))));
+        const whole = await collect(
+          verified(descriptorOf(content), 'r.test/app', () => streamOf(cutAt(content, cuts))),
+        );
         expect(whole.equals(content)).toBe(true);
       }),
     );
@@ -66,7 +69,7 @@ describe('src/registry/distribution-blobs', () => {
         fc.pre(!Buffer.from(wanted).equals(served));
         let passed = 0;
         const read = async (): Promise<void> => {
-          const chunks = verified(descriptorOf(wanted), 'r.test/app', streamOf(cutAt(served, cuts)));
+          const chunks = verified(descriptorOf(wanted), 'r.test/app', () => streamOf(cutAt(served, cuts)));
           for await (const chunk of chunks) passed += chunk.length;
         };
         await expect(read()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' });
@@ -76,8 +79,30 @@ describe('src/registry/distribution-blobs', () => {
   });
 
   it('refuses bytes of the right digest that are not as many as the manifest says', async () => {
-    const reading = collect(verified(descriptorOf(BYTES, BYTES.length + 1), 'r.test/app', streamOf([BYTES])));
+    const reading = collect(verified(descriptorOf(BYTES, BYTES.length + 1), 'r.test/app', () => streamOf([BYTES])));
     await expect(reading).rejects.toThrow(`only ${BYTES.length} bytes, not the ${BYTES.length + 1} bytes`);
+  });
+
+  it('reads a part from the last mark on, and checks the whole by it', async () => {
+    const large = Buffer.alloc(5_000_000, BYTES);
+    const blob = descriptorOf(large);
+    const marks = hashMarks(blob.digest);
+    const asked: number[] = [];
+    const serve =
+      (bytes: Uint8Array) =>
+      (offset: number): AsyncIterable<Uint8Array> => {
+        asked.push(offset);
+        return streamOf(cutAt(bytes.subarray(offset), [300_000, 2_500_000]));
+      };
+    const from = 3_000_000;
+    const part = (bytes: Uint8Array): Promise<Buffer> =>
+      collect(verified(blob, 'r.test/app', serve(bytes), { from, marks }));
+    expect((await part(large)).equals(large.subarray(from))).toBe(true);
+    expect((await part(large)).equals(large.subarray(from))).toBe(true);
+    expect(asked).toEqual([0, 2_500_000]);
+    const other = Buffer.from(large);
+    other[4_000_000] = 255;
+    await expect(part(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' });
   });
 
   it('goes on from where a download broke off', async () => {

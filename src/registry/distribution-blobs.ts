@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { header, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
@@ -7,9 +6,10 @@ import { algorithmOf } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
+import { hashMarks } from './hash-marks.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
 import { referenceText } from './distribution-manifests.ts';
-import type { BlobReader, Call } from './roles.ts';
+import type { BlobPart, BlobReader, Call } from './roles.ts';
 
 /** How long one blob may go without a single new byte, over all its attempts: the same as one request's retries. */
 const NO_PROGRESS_MS = 120_000;
@@ -25,30 +25,38 @@ export function blobReading(services: BlobServices, request: RequestTo): BlobRea
       await ensureStatus(response, [200], 'look up the blob', referenceText(repository, digest));
       return true;
     },
-    readBlob: (repository, blob, call) =>
-      verified(blob, referenceText(repository, blob.digest), resumed(services, request, repository, blob, call)),
+    readBlob: (repository, blob, call, part) =>
+      verified(
+        blob,
+        referenceText(repository, blob.digest),
+        (offset) => resumed(services, request, repository, blob, call, offset),
+        part,
+      ),
   };
 }
 
 type BlobServices = DistributionServices & { readonly kindOf: (host: string) => RegistryKind };
 
-/** Passes the bytes on and holds the last chunk back until the whole is known to be what the descriptor says. */
+/** Passes the bytes of a part on and holds the last chunk back until the whole is known to be what the descriptor says. */
 export async function* verified(
   blob: Descriptor,
   object: string,
-  chunks: AsyncIterable<Uint8Array>,
+  read: (offset: number) => AsyncIterable<Uint8Array>,
+  { from, marks }: BlobPart = { from: 0, marks: hashMarks(blob.digest) },
 ): AsyncGenerator<Uint8Array> {
-  const hash: Hash = createHash(algorithmOf(blob.digest));
-  let size = 0;
+  const { hash, offset } = marks.before(from);
+  let size = offset;
   let held: Uint8Array | undefined;
-  for await (const chunk of chunks) {
+  for await (const chunk of read(offset)) {
     // Holding nothing back would let the whole pass.
     if (chunk.length === 0) continue;
     hash.update(chunk);
     size += chunk.length;
     if (size > blob.size) break;
+    marks.pass(size, hash);
+    if (size <= from) continue;
     if (held !== undefined) yield held;
-    held = chunk;
+    held = chunk.subarray(Math.max(0, from - (size - chunk.length)));
   }
   const digest = `${algorithmOf(blob.digest)}:${hash.digest('hex')}`;
   if (size !== blob.size || digest !== blob.digest) {
@@ -71,8 +79,9 @@ async function* resumed(
   repository: RepositoryName,
   blob: Descriptor,
   call: Call,
+  from: number,
 ): AsyncGenerator<Uint8Array> {
-  let offset = 0;
+  let offset = from;
   let stuckSince: number | undefined;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,20 +1,14 @@
 import { PromotionError } from '../errors.ts';
-import {
-  header,
-  type Fetch,
-  type HttpRequest,
-  type HttpResponse,
-  type RequestBody,
-  type Scope,
-} from '../http/fetch.ts';
+import { header, type HttpResponse, type Scope } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
 import { scopeOf, type RequestTo } from './distribution-request.ts';
-import { errorCodeIn, referenceText } from './distribution-manifests.ts';
+import { referenceText } from './distribution-manifests.ts';
 import { noRepository } from './ecr-repositories.ts';
-import type { BlobUpload, BlobWriter, Call } from './roles.ts';
+import type { BlobWriter } from './roles.ts';
+import { uploadSession } from './upload-session.ts';
 
 /** How registries say that they will not mount: each means «then upload». */
 const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
@@ -22,8 +16,8 @@ const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
 /** What refuses one mount refuses those of all other blobs of the image; rights that were granted meanwhile count after this. */
 const REFUSED_FOR_MS = 600_000;
 
-/** How registries say that an upload session is gone or out of step. */
-const SESSION_LOST: readonly number[] = [400, 404, 416];
+/** With the 3 s for giving up the upload that it names, a late answer stays within the 5 s that a stopped run may take. */
+const LINGER_MS = 1_500;
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
 export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
@@ -36,8 +30,8 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
       const object = referenceText(repository, blob.digest);
       const post: Post = (query, scopes) => {
         const headers = { 'content-length': '0' };
-        const path = `blobs/uploads/${query}`;
-        return fetch(request(repository, path, { method: 'POST', operation: 'session', scopes, headers }, call));
+        const asked = { method: 'POST', operation: 'session', scopes, headers, lingers: LINGER_MS } as const;
+        return fetch(request(repository, `blobs/uploads/${query}`, asked, call));
       };
       const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
       const pair = `${repository} ${from}`;
@@ -55,7 +49,14 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
       await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
       await response.body.discard();
       if (response.status === 201) return 'mounted';
-      return upload(fetch, request, repository, blob, response.url, locationOf(response, object));
+      return uploadSession({
+        fetch,
+        request,
+        repository,
+        blob,
+        from: response.url,
+        location: locationOf(response, object),
+      });
     },
   };
 }
@@ -79,57 +80,10 @@ async function mount(
   return 'refused';
 }
 
-function upload(
-  fetch: Fetch,
-  request: RequestTo,
-  repository: RepositoryName,
-  blob: Descriptor,
-  from: URL,
-  location: URL,
-): BlobUpload {
-  const object = referenceText(repository, blob.digest);
-  const at = (url: URL, call: Call, method: 'PUT' | 'DELETE', body?: RequestBody): HttpRequest => ({
-    ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
-    url,
-    // A registry may send uploads elsewhere, but neither into our network nor with our credentials to another's.
-    from,
-    ...(body !== undefined && { body, headers: { 'content-type': 'application/octet-stream' } }),
-  });
-  return {
-    send: async (content, call) => {
-      const url = new URL(location);
-      // Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given.
-      url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(blob.digest)}`;
-      const response = await fetch(at(url, call, 'PUT', bodyOf(content, blob)));
-      if (SESSION_LOST.includes(response.status)) {
-        const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
-        const code = errorCodeIn(text) ?? 'without a code';
-        throw new PromotionError(
-          code === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'UPLOAD_LOST',
-          `the registry no longer takes the upload of ${object} (${response.status} ${code})`,
-          { side: 'destination' },
-        );
-      }
-      await ensureStatus(response, [201, 202, 204], 'upload the blob', object);
-      await response.body.discard();
-    },
-    abandon: async (call) => {
-      await fetch(at(location, call, 'DELETE'))
-        .then((response) => response.body.discard())
-        .catch(() => undefined);
-    },
-  };
-}
-
 function locationOf(response: HttpResponse, object: string): URL {
   const location = header(response, 'location');
   if (location === undefined || !URL.canParse(location, response.url.href)) {
     throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`);
   }
   return new URL(location, response.url);
-}
-
-function bodyOf(content: Uint8Array | AsyncIterable<Uint8Array>, { size }: Descriptor): RequestBody {
-  if (content instanceof Uint8Array) return { kind: 'bytes', bytes: content };
-  return { kind: 'stream', length: size, chunks: content };
 }

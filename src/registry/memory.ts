@@ -2,6 +2,7 @@ import { PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
 import { hostOf, splitRepository, type RepositoryName } from '../image/reference.ts';
+import { hashMarks } from './hash-marks.ts';
 import { storedReferrers } from './memory-referrers.ts';
 import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './memory-store.ts';
 import { fallbackReferrers, fallbackTag } from './referrer-index.ts';
@@ -124,7 +125,7 @@ function blobReading(begin: Begin): Pick<Registry, 'hasBlob' | 'readBlob'> {
       const { store, path } = await begin('hasBlob', repository, digest, call);
       return store.repository(path)?.blobs.has(digest) ?? false;
     },
-    async *readBlob(repository, blob, call) {
+    async *readBlob(repository, blob, call, { from } = { from: 0, marks: hashMarks(blob.digest) }) {
       const { store, path } = await begin('readBlob', repository, blob.digest, call);
       const content = store.repository(path)?.blobs.get(blob.digest);
       const object = nameOf(repository, blob.digest);
@@ -137,7 +138,7 @@ function blobReading(begin: Begin): Pick<Registry, 'hasBlob' | 'readBlob'> {
           side: 'source',
         });
       }
-      for (const chunk of content.chunks(0, content.size)) {
+      for (const chunk of content.chunks(from, content.size)) {
         call.signal.throwIfAborted();
         count(call, chunk.length);
         yield chunk;
@@ -174,6 +175,8 @@ function blobWriting(begin: Begin, options: MemoryOptions): Pick<Registry, 'star
           }
           store.putBlob(path, blob.digest, stored);
         },
+        // What broke off is begun anew here: a call that failed has kept nothing.
+        received: async () => undefined,
         abandon: async (abandoning) => {
           await begin('abandon', repository, blob.digest, abandoning).catch(() => undefined);
         },

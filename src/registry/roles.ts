@@ -3,6 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Pause } from '../http/pause.ts';
+import type { HashMarks } from './hash-marks.ts';
 
 export type { Meter, Pause };
 
@@ -19,9 +20,15 @@ export type ManifestReader = {
 export type BlobReader = {
   /** True when the repository holds the blob. */
   hasBlob(repository: RepositoryName, digest: Digest, call: Call): Promise<boolean>;
-  /** The blob's bytes as they come, ended with DIGEST_MISMATCH unless they are exactly what the descriptor says; throws NOT_FOUND. */
-  readBlob(repository: RepositoryName, blob: Descriptor, call: Call): AsyncIterable<Uint8Array>;
+  /**
+   * The blob's bytes as they come, or those of a part, ended with DIGEST_MISMATCH unless the blob is exactly what the
+   * descriptor says; throws NOT_FOUND.
+   */
+  readBlob(repository: RepositoryName, blob: Descriptor, call: Call, part?: BlobPart): AsyncIterable<Uint8Array>;
 };
+
+/** A blob from one of its bytes on. What earlier reads have marked need not be read again to check the whole. */
+export type BlobPart = { readonly from: number; readonly marks: HashMarks };
 
 /** What one listing told of a repository; an unknown repository is an empty listing. */
 export type RepositoryListing =
@@ -77,10 +84,15 @@ export type BlobWriter = {
   ): Promise<'mounted' | BlobUpload>;
 };
 
-/** One open upload. Exactly one of its methods is called. */
+/** One open upload. It ends with a `send` that succeeds, or is given up. */
 export type BlobUpload = {
-  /** Sends the whole blob. Bytes are replayed after a 401 or 5xx; a stream then throws REPLAY_NEEDED. */
-  send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call): Promise<void>;
+  /**
+   * Sends the whole blob, or what is missing `from` a byte on. Bytes are replayed after a 401 or 5xx; a stream then throws
+   * REPLAY_NEEDED.
+   */
+  send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<void>;
+  /** How many bytes the registry has kept of a `send` that broke off; undefined where it does not tell; never throws. */
+  received(call: Call): Promise<number | undefined>;
   /** Gives the upload up, so that the registry can forget it; never throws. */
   abandon(call: Call): Promise<void>;
 };

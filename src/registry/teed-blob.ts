@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import { settle, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
+import { settle, type BlobTransfer, type Sending, type TransferServices } from './blob-transfer.ts';
+import { hashMarks } from './hash-marks.ts';
 import type { Lane } from './lane.ts';
 import type { BlobUpload } from './roles.ts';
 import { tee, TEE_DEFAULTS } from './tee.ts';
@@ -16,9 +17,10 @@ export function teedBlob(
   signal: AbortSignal,
 ): BlobTransfer {
   let sourceFailure: unknown;
+  const marks = hashMarks(blob.digest);
   const read = async function* (): AsyncGenerator<Uint8Array> {
     try {
-      yield* services.readSource(blob);
+      yield* services.readSource(blob, { from: 0, marks });
     } catch (error) {
       sourceFailure ??= error;
       throw error;
@@ -31,26 +33,32 @@ export function teedBlob(
     return { giveBack, branches: tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS }) };
   });
 
-  const send = async (upload: BlobUpload, attempt: number, lane: Lane): Promise<void> => {
+  const send = async (upload: BlobUpload, lane: Lane, { attempt, from }: Sending): Promise<void> => {
+    // A registry that has all bytes already is only told that there are no more.
+    if (from === blob.size) return upload.send(new Uint8Array(0), lane.call, from);
     const branch = attempt === 1 ? await shared.join() : undefined;
     if (branch !== undefined) await sendShared(branch, upload, lane, () => sourceFailure);
-    else await services.alone(lane, () => upload.send(services.readSource(blob), lane.call));
+    else await services.alone(lane, () => upload.send(services.readSource(blob, { from, marks }), lane.call, from));
   };
 
   return {
     deliver: async (lane) => {
-      let reported = false;
       // A lane that waits for another copy's upload must not keep the others of its own from starting.
-      const report = (): void => {
-        if (!reported) shared.report();
-        reported = true;
-      };
+      const report = onlyOnce(shared.report);
       try {
-        await settle(services, blob, lane, (upload, attempt) => send(upload, attempt, lane), report);
+        await settle(services, blob, lane, (upload, sending) => send(upload, lane, sending), report);
       } finally {
         report();
       }
     },
+  };
+}
+
+function onlyOnce(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
   };
 }
 

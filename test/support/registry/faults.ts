@@ -19,7 +19,8 @@ export type Fault =
       /** Reads the request's body to its end first. */
       readonly readBody?: boolean;
     }
-  | { readonly delayMs?: number; readonly bytesPerSecond?: number };
+  /** `cutAfter`: resets the connection when so many bytes of the request's body have been taken. */
+  | { readonly delayMs?: number; readonly bytesPerSecond?: number; readonly cutAfter?: number };
 
 /** A request as the hook sees it; `nth` counts from 1 among the requests of its kind. */
 export type FaultRequest = Readonly<LogEntry> & { readonly nth: number };

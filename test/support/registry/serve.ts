@@ -92,7 +92,7 @@ async function respond(running: Running, arrived: Arrived): Promise<void> {
   if (fault === 'reset') return void request.socket.resetAndDestroy();
   const slow = typeof fault === 'object' && !('status' in fault) ? fault : {};
   if (slow.delayMs !== undefined) await running.clock.wait(slow.delayMs);
-  const body = (): AsyncIterable<Uint8Array> => incoming(running.clock, request, entry, slow.bytesPerSecond);
+  const body = (): AsyncIterable<Uint8Array> => incoming(running.clock, request, entry, slow);
   const reply = await replyTo(running, { ...arrived, body });
   if (fault === 'resetAfter') return void request.socket.resetAndDestroy();
   entry.status = reply.status;
@@ -128,12 +128,16 @@ async function* incoming(
   clock: Clock,
   request: IncomingMessage,
   entry: LogEntry,
-  bytesPerSecond: number | undefined,
+  { bytesPerSecond, cutAfter = Number.POSITIVE_INFINITY }: { bytesPerSecond?: number; cutAfter?: number },
 ): AsyncGenerator<Uint8Array> {
   for await (const chunk of request as AsyncIterable<Uint8Array>) {
     await pace(chunk.length, bytesPerSecond, clock);
-    entry.bytesIn += chunk.length;
-    yield chunk;
+    const left = cutAfter - entry.bytesIn;
+    entry.bytesIn += Math.min(left, chunk.length);
+    yield chunk.subarray(0, left);
+    if (chunk.length < left) continue;
+    request.socket.resetAndDestroy();
+    throw new Error('the fault cut the connection');
   }
 }
 

@@ -1,0 +1,90 @@
+import { PromotionError } from '../errors.ts';
+import { header, type Fetch, type HttpRequest, type HttpResponse, type RequestBody } from '../http/fetch.ts';
+import { ensureStatus } from '../http/read.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { errorCodeIn, referenceText } from './distribution-manifests.ts';
+import { scopeOf, type RequestTo } from './distribution-request.ts';
+import type { BlobUpload, Call } from './roles.ts';
+
+/** How registries say that an upload session is gone or out of step. */
+const SESSION_LOST: readonly number[] = [400, 404, 416];
+
+export type OpenedUpload = {
+  readonly fetch: Fetch;
+  readonly request: RequestTo;
+  readonly repository: RepositoryName;
+  readonly blob: Descriptor;
+  /** Who named the location: a registry may send uploads elsewhere, but neither into our network nor with our credentials to another's. */
+  readonly from: URL;
+  readonly location: URL;
+};
+
+/** An upload that a registry has opened, over HTTP: one `PUT`, or one more for what is missing (distribution-spec, «Pushing blobs»). */
+export function uploadSession({ fetch, request, repository, blob, from, location }: OpenedUpload): BlobUpload {
+  const object = referenceText(repository, blob.digest);
+  let current = location;
+  const at = (method: 'PUT' | 'GET' | 'DELETE', call: Call, more: Partial<HttpRequest> = {}): HttpRequest => ({
+    ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
+    // Whoever may write may also ask, and some servers give tokens for both at once only.
+    scopes: [scopeOf(repository, 'PUT')],
+    url: current,
+    from,
+    ...more,
+  });
+  return {
+    send: async (content, call, offset = 0) => {
+      const headers = { 'content-type': 'application/octet-stream', ...rangeFrom(offset, blob) };
+      const body = bodyOf(content, blob.size - offset);
+      const response = await fetch(at('PUT', call, { url: closing(current, blob), headers, body }));
+      if (SESSION_LOST.includes(response.status)) throw await lost(response, object);
+      await ensureStatus(response, [201, 202, 204], 'upload the blob', object);
+      await response.body.discard();
+    },
+    received: async (call) => {
+      const response = await fetch(at('GET', call)).catch(() => undefined);
+      await response?.body.discard();
+      if (response?.status !== 204) return undefined;
+      const next = header(response, 'location');
+      if (next !== undefined && URL.canParse(next, response.url.href)) current = new URL(next, response.url);
+      return keptIn(header(response, 'range'), blob);
+    },
+    abandon: async (call) => {
+      await fetch(at('DELETE', call))
+        .then((response) => response.body.discard())
+        .catch(() => undefined);
+    },
+  };
+}
+
+/** Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given. */
+function closing(location: URL, { digest }: Descriptor): URL {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
+  return url;
+}
+
+function rangeFrom(offset: number, { size }: Descriptor): Record<string, string> {
+  return offset === 0 || offset === size ? {} : { 'content-range': `${offset}-${size - 1}` };
+}
+
+/** Undefined for nothing, and for what cannot be: `0-0` is what most say of an upload without a byte. */
+function keptIn(range: string | undefined, { size }: Descriptor): number | undefined {
+  const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(range ?? '')?.[1] ?? 0);
+  return last > 0 && last < size ? last + 1 : undefined;
+}
+
+async function lost(response: HttpResponse, object: string): Promise<PromotionError> {
+  const text = Buffer.from(await response.body.bytes(64 * 1024).catch(() => new Uint8Array())).toString('utf8');
+  const code = errorCodeIn(text) ?? 'without a code';
+  return new PromotionError(
+    code === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'UPLOAD_LOST',
+    `the registry no longer takes the upload of ${object} (${response.status} ${code})`,
+    { side: 'destination' },
+  );
+}
+
+function bodyOf(content: Uint8Array | AsyncIterable<Uint8Array>, length: number): RequestBody {
+  if (content instanceof Uint8Array) return { kind: 'bytes', bytes: content };
+  return { kind: 'stream', length, chunks: content };
+}
