@@ -84,12 +84,30 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
       then();
     },
   };
-  const ignoreAbort = onAbort(request.signal, () => fail(request.signal.reason));
+  const ignoreAbort = whenStopped(call, clock);
   return call;
 }
 
-function timesOf({ headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
-  return headersWithin === undefined ? timeouts : { ...timeouts, headers: headersWithin };
+/** Ends the exchange when its signal aborts, or somewhat later where its answer is still of use. */
+function whenStopped(call: Call, clock: Clock): () => void {
+  const { signal, lingers } = call.request;
+  const stop = (): void => call.fail(signal.reason);
+  let cancel: (() => void) | undefined;
+  const ignoreAbort = onAbort(signal, () => {
+    if (lingers === undefined || call.controller === undefined || call.response !== undefined) return stop();
+    cancel = clock.timer(lingers, stop);
+  });
+  return () => {
+    ignoreAbort();
+    cancel?.();
+  };
+}
+
+/** Only what writes may make a registry work for long before it answers; whoever is silent when asked is as good as stalled. */
+function timesOf({ method, headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
+  const reads = method === 'GET' || method === 'HEAD';
+  const headers = reads ? Math.min(timeouts.headers, timeouts.idle) : timeouts.headers;
+  return { ...timeouts, headers: headersWithin ?? headers };
 }
 
 function giveUp({ reason }: Call, controller: Dispatcher.DispatchController | undefined): void {

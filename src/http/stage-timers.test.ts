@@ -20,16 +20,21 @@ describe('src/http/stage-timers.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('gives up an answer whose first header is late', async () => {
+  it.each([
+    ['POST', 60],
+    ['PUT', 60],
+    ['GET', 30],
+    ['HEAD', 30],
+  ] as const)('gives up an answer whose first header is late, to a %s after %i s', async (method, seconds) => {
     const clock = fakeClock();
     const server = await scriptedServer(() => {});
     const { fetch } = openedTransport({ clock });
-    const failed = rejection(fetch(requestTo(server.url)));
+    const failed = rejection(fetch(requestTo(server.url, { method })));
     await server.came(1);
-    await clock.advance(59_000);
+    await clock.advance((seconds - 1) * 1_000);
     expect(server.connections.open).toBe(1);
     await clock.advance(1_000);
-    expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('60 s') });
+    expect(await failed).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining(`${seconds} s`) });
     await until(() => server.connections.open === 0);
     expect(clock.pending()).toBe(0);
   });

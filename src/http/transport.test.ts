@@ -242,6 +242,30 @@ describe('src/http/transport.ts', () => {
     expect(await rejection(made.fetch(requestTo(server.url)))).toEqual(new Error('the HTTP transport is closed'));
   });
 
+  it('lets an answer that is still of use come after a stop, for a while', async () => {
+    const clock = fakeClock();
+    const stop = new AbortController();
+    let answer = (): void => {};
+    const server = await scriptedServer((_request, response) => {
+      answer = () => void response.writeHead(202, { location: '/up' }).end();
+    });
+    const { fetch } = openedTransport({ clock });
+    const post = { method: 'POST', signal: stop.signal, lingers: 1_500 } as const;
+    const late = fetch(requestTo(server.url, post));
+    await server.came(1);
+    const never = rejection(fetch(requestTo(server.url, post)));
+    const answerFirst = answer;
+    await server.came(2);
+    stop.abort(new Error('stopped'));
+    answerFirst();
+    const response = await late;
+    expect(response.headers.get('location')).toEqual(['/up']);
+    await response.body.discard();
+    await clock.advance(1_500);
+    expect(await never).toMatchObject({ message: 'stopped' });
+    expect(clock.pending()).toBe(0);
+  });
+
   it('refuses timeouts that are no times', () => {
     expect(() => transport({ clock: realClock(), connections: 1, timeouts: { idle: 0 } })).toThrow('timeout "idle"');
   });

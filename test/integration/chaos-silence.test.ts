@@ -28,9 +28,9 @@ const LARGE = 16 * MIB;
 type Silence = readonly [when: string, kind: RequestKind, fault: Fault, layer: number, costs: number];
 
 const SILENCES: readonly Silence[] = [
-  ['before the answer to a token request', 'token', 'silent', 100, HEADERS],
-  ['before the header of a listing', 'list', 'silent', 100, HEADERS],
-  ['before the header of a manifest', 'getManifest', 'silent', 100, HEADERS],
+  ['before the answer to a token request', 'token', 'silent', 100, IDLE],
+  ['before the header of a listing', 'list', 'silent', 100, IDLE],
+  ['before the header of a manifest', 'getManifest', 'silent', 100, IDLE],
   ['in the middle of a blob', 'getBlob', 'stall', 100, IDLE],
   ['in the middle of an upload', 'put', { bytesPerSecond: 1 }, LARGE, IDLE],
   ['after an upload', 'put', 'silent', 100, HEADERS],

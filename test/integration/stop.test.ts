@@ -136,6 +136,24 @@ describe('stopping a promotion', () => {
     expect(stderr).not.toContain('level=fatal');
   });
 
+  it('deletes an upload that a registry opens after the stop', async () => {
+    await using run = await promote({ kinds: { postUpload: { delayMs: 1_000 } }, names: ['small'] });
+    await until(() => has(run.bad, 'postUpload'));
+    const { code, stderr, ms } = await stop(run, 'SIGTERM');
+    expect(code, stderr).toBe(143);
+    expect(ms).toBeLessThan(END_WITHIN);
+    expect(has(run.bad, 'deleteUpload')).toBe(true);
+    expect(run.bad.openUploads()).toBe(0);
+  });
+
+  it('ends within 5 s where a registry never opens an upload', async () => {
+    await using run = await promote({ kinds: { postUpload: 'silent' }, names: ['small'] });
+    await until(() => has(run.bad, 'postUpload'));
+    const { code, stderr, ms } = await stop(run, 'SIGTERM');
+    expect(code, stderr).toBe(143);
+    expect(ms).toBeLessThan(END_WITHIN);
+  });
+
   it('ends within 5 s also where a registry will not hear that an upload is given up', async () => {
     await using run = await promote({ kinds: { put: 'silent', deleteUpload: 'silent' }, names: ['small'] });
     await until(() => has(run.bad, 'put'));
