@@ -7,6 +7,13 @@ import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 const options = (...argv: string[]): CipOptions =>
   cipOptions(parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv));
 
+const SIGNING: CipOptions['signing'] = {
+  tlogUpload: true,
+  signatureFormat: 'both',
+  signTagless: false,
+  maxSignatureOps: 50,
+};
+
 describe('src/cli/cip-options.ts', () => {
   it('is a dry run with 20 threads by default', () => {
     expect(options('--manifests=x')).toEqual({
@@ -14,6 +21,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: false,
       parseOnly: false,
       sign: true,
+      signing: SIGNING,
       repairSince: 14 * 24 * 3600_000,
       threads: 20,
       allowRegistries: [],
@@ -44,6 +52,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: true,
       parseOnly: false,
       sign: false,
+      signing: SIGNING,
       diff: { since: '14 days' },
       repairSince: 'all',
       threads: 3,

@@ -9,6 +9,7 @@ import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
+import { signingOptions, type SigningOptions } from './signing-options.ts';
 
 /** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
 export type CipOptions = {
@@ -19,6 +20,8 @@ export type CipOptions = {
   readonly confirm: boolean;
   readonly parseOnly: boolean;
   readonly sign: boolean;
+  /** How, where the run signs. */
+  readonly signing: SigningOptions;
   /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
   readonly diff?: 'prow' | { readonly since: string };
   /** Milliseconds: what is not older is looked at for repair. */
@@ -58,6 +61,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
+    signing: signingOptions(parsed),
     ...diffOptions(values),
     threads: values.threads,
     allowRegistries: values['allow-registry'].map(allowedRegistry),

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../events.ts';
+import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
 export type FlagType = 'string' | 'int' | 'bool' | 'stringArray' | 'duration';
@@ -123,12 +124,8 @@ export const CIP_FLAGS = [
     value: 'AGE',
     help: 'How far back missing signatures and records are looked for and made up for: on images whose entry, or whose upload, is no older (14d, 336h), or on "all". Images that this run copies or tags are always looked at.',
   },
-  {
-    name: 'sign',
-    type: 'bool',
-    default: 'true',
-    help: 'Sign what is promoted. Not available in this version: --confirm needs --sign=false.',
-  },
+  ...SIGNING_FLAGS,
+  ...CERTIFICATE_FLAGS,
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
   {
     name: 'allow-registry',

@@ -17,18 +17,12 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
   ['require-provenance', POLICY],
   ['allowed-builders', POLICY],
   ['allowed-source-repos', POLICY],
-  ['generate-promotion-provenance', 'promotion records belong to --sign; leave the flag out'],
+  ['generate-promotion-provenance', 'a promotion record is written with each signature (--sign); leave the flag out'],
   ['use-legacy-pipeline', 'there is one pipeline only; leave the flag out'],
 ]);
 
 /** Flags of upstream that this version does not have yet, with the topic that brings them. */
 export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
-  ['certificate-identity', 'signatures'],
-  ['certificate-identity-regexp', 'signatures'],
-  ['certificate-oidc-issuer', 'signatures'],
-  ['certificate-oidc-issuer-regexp', 'signatures'],
-  ['max-signature-ops', 'signatures'],
-  ['signer-account', 'signatures'],
   ['manifest-based-snapshot-of', 'snapshots'],
   ['minimal-snapshot', 'snapshots'],
   ['output', 'snapshots'],

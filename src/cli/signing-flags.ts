@@ -1,0 +1,143 @@
+import type { Flag } from './options.ts';
+
+/** Upstream's account, which signs only where Google's credentials are. */
+const UPSTREAM_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
+
+/** The flags of signing; names, types and defaults that upstream has are upstream's. */
+export const SIGNING_FLAGS = [
+  {
+    name: 'sign',
+    type: 'bool',
+    default: 'true',
+    help: 'Sign what is promoted, and record it; also what an earlier run left undone, see --repair-since.',
+  },
+  {
+    name: 'signer-account',
+    type: 'string',
+    default: UPSTREAM_ACCOUNT,
+    value: 'ACCOUNT',
+    help: 'The Google service account that signs. The default is only used where Google credentials are and nothing else gives an identity.',
+  },
+  {
+    name: 'key',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Sign with this private key (of cosign, with COSIGN_PASSWORD, or PKCS#8) instead of an identity.',
+  },
+  {
+    name: 'identity-token',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'A file with the OpenID Connect token to sign with. SIGSTORE_ID_TOKEN may hold the token itself.',
+  },
+  { name: 'fulcio-url', type: 'string', default: '', value: 'URL', help: 'The Fulcio that certifies who signs.' },
+  { name: 'rekor-url', type: 'string', default: '', value: 'URL', help: 'The Rekor that logs signatures.' },
+  {
+    name: 'timestamp-url',
+    type: 'string',
+    default: '',
+    value: 'URL',
+    help: 'The timestamp authority, with its whole path.',
+  },
+  {
+    name: 'trusted-root',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Whom to trust: a trusted_root.json. Without it TUF tells (TUF_MIRROR, TUF_ROOT_JSON), by default that of Sigstore.',
+  },
+  {
+    name: 'signing-config',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Where to sign: a signing_config.v0.2.json. Without it TUF tells.',
+  },
+  {
+    name: 'rekor-version',
+    type: 'string',
+    default: '',
+    value: 'VERSION',
+    choices: ['1', '2'],
+    help: 'The version of Rekor to log to, 1 or 2; 1 where both are offered. With 2 there can be no .sig tags.',
+  },
+  {
+    name: 'tlog-upload',
+    type: 'bool',
+    default: 'true',
+    help: 'Log signatures in Rekor; false only with --key.',
+  },
+  {
+    name: 'signature-format',
+    type: 'string',
+    default: 'both',
+    value: 'FORMAT',
+    choices: ['both', 'legacy', 'bundle'],
+    help: 'How signatures are kept: legacy is the .sig tag of cosign, bundle a Sigstore bundle that refers to the image.',
+  },
+  {
+    name: 'sign-tagless',
+    type: 'bool',
+    default: 'false',
+    help: 'Sign digests without tags, too. They are recorded in any case.',
+  },
+  {
+    name: 'max-signature-ops',
+    type: 'int',
+    default: '50',
+    value: 'N',
+    help: 'How many digests are signed, or recorded, at once.',
+  },
+  {
+    name: 'builder-id',
+    type: 'string',
+    default: '',
+    value: 'URI',
+    help: 'Who promotes, for promotion records of everything but registry.k8s.io, instead of the address of this package.',
+  },
+  {
+    name: 'primary-registry',
+    type: 'string',
+    default: '',
+    value: 'PATTERN',
+    help: 'The destination that is signed and that the mirrors follow, as host[:port][/path] with * and **; goes before the registry configuration.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Whose signatures are expected. Promotion keeps what staging is signed with, whoever did it. */
+export const CERTIFICATE_FLAGS = [
+  {
+    name: 'certificate-identity',
+    type: 'string',
+    default: UPSTREAM_ACCOUNT,
+    value: 'IDENTITY',
+    help: 'Who is expected to have signed. A promotion keeps the signatures of staging whoever made them.',
+  },
+  {
+    name: 'certificate-identity-regexp',
+    type: 'string',
+    default: '',
+    value: 'REGEXP',
+    help: 'The same as a regular expression of Go, which must match the whole identity; takes the place of --certificate-identity.',
+  },
+  {
+    name: 'certificate-oidc-issuer',
+    type: 'string',
+    default: 'https://accounts.google.com',
+    value: 'URL',
+    help: 'Who vouches for that identity.',
+  },
+  {
+    name: 'certificate-oidc-issuer-regexp',
+    type: 'string',
+    default: '',
+    value: 'REGEXP',
+    help: 'The same as a regular expression of Go; takes the place of --certificate-oidc-issuer.',
+  },
+] as const satisfies readonly Flag[];

@@ -1,0 +1,112 @@
+import { isPromotionError } from '../errors.ts';
+import type { IdentityFlags } from '../attest/identity.ts';
+import type { ServiceFlags } from '../attest/services.ts';
+import { compilePattern, type Pattern } from '../image/pattern.ts';
+import type { FlagValues } from './flags.ts';
+import { goQuote } from './go-quote.ts';
+import { usage } from './removed.ts';
+import type { SIGNING_FLAGS } from './signing-flags.ts';
+
+/** How a run signs; who and where is what the user said of it, and may be nothing. */
+export type SigningOptions = IdentityFlags &
+  ServiceFlags & {
+    readonly trustedRoot?: string;
+    readonly signingConfig?: string;
+    readonly tlogUpload: boolean;
+    readonly signatureFormat: 'both' | 'legacy' | 'bundle';
+    readonly signTagless: boolean;
+    /** Digests in work at once; at least 1. */
+    readonly maxSignatureOps: number;
+    readonly builderId?: string;
+    readonly primaryRegistry?: Pattern;
+  };
+
+type Given = { readonly values: FlagValues<typeof SIGNING_FLAGS>; readonly given: ReadonlySet<string> };
+
+/** The options that these flags mean; throws USAGE for what is out of range or contradicts itself. */
+export function signingOptions({ values, given }: Given): SigningOptions {
+  const operations = values['max-signature-ops'];
+  if (operations <= 0)
+    throw usage(`--max-signature-ops=${operations} is not positive`, 'write 1 or more, or leave it out for 50');
+  const rekorVersion = versionOf(values['rekor-version']);
+  const signatureFormat = formatOf(values['signature-format']);
+  const options: SigningOptions = {
+    ...filled({ key: values.key, identityToken: values['identity-token'], builderId: values['builder-id'] }),
+    ...filled({ trustedRoot: values['trusted-root'], signingConfig: values['signing-config'] }),
+    // the default is no choice of the user's
+    ...(given.has('signer-account') && filled({ signerAccount: values['signer-account'] })),
+    ...addresses(values),
+    ...(rekorVersion !== undefined && { rekorVersion }),
+    ...(values['primary-registry'] !== '' && { primaryRegistry: primary(values['primary-registry']) }),
+    tlogUpload: values['tlog-upload'],
+    signatureFormat,
+    signTagless: values['sign-tagless'],
+    maxSignatureOps: operations,
+  };
+  refuseContradictions(options, values.sign);
+  return options;
+}
+
+function refuseContradictions(options: SigningOptions, sign: boolean): void {
+  const { key, identityToken, signTagless, builderId, rekorVersion, rekorUrl, signatureFormat, tlogUpload } = options;
+  const idle = [
+    ...(key === undefined ? [] : ['--key']),
+    ...(identityToken === undefined ? [] : ['--identity-token']),
+    ...(signTagless ? ['--sign-tagless'] : []),
+    ...(builderId === undefined ? [] : ['--builder-id']),
+  ];
+  if (!sign && idle.length > 0)
+    throw usage(`--sign=false and ${idle.join(' and ')} contradict each other`, 'leave one of them out');
+  if (rekorVersion === 2 && signatureFormat !== 'bundle')
+    throw usage(
+      `--rekor-version=2 and --signature-format=${signatureFormat} contradict each other`,
+      'a .sig tag cannot hold what Rekor v2 answers: write --signature-format=bundle',
+    );
+  if (tlogUpload) return;
+  if (key === undefined)
+    throw usage('--tlog-upload=false needs --key', 'what is signed without a key of its own must be logged');
+  if (rekorUrl !== undefined || rekorVersion !== undefined)
+    throw usage('--tlog-upload=false and a Rekor to log to contradict each other', 'leave one of them out');
+}
+
+function filled<K extends string>(values: Readonly<Record<K, string>>): { readonly [Key in K]?: string } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')) as { [Key in K]?: string };
+}
+
+function addresses(values: Given['values']): Pick<ServiceFlags, 'fulcioUrl' | 'rekorUrl' | 'timestampUrl'> {
+  const [fulcioUrl, rekorUrl, timestampUrl] = (['fulcio-url', 'rekor-url', 'timestamp-url'] as const).map((name) =>
+    address(name, values[name]),
+  );
+  return {
+    ...(fulcioUrl !== undefined && { fulcioUrl }),
+    ...(rekorUrl !== undefined && { rekorUrl }),
+    ...(timestampUrl !== undefined && { timestampUrl }),
+  };
+}
+
+function address(name: string, text: string): URL | undefined {
+  if (text === '') return undefined;
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw usage(`--${name}: ${goQuote(text)} is no address`, 'write it as https://host[:port][/path]');
+}
+
+function versionOf(text: string): 1 | 2 | undefined {
+  if (text === '') return undefined;
+  if (text === '1') return 1;
+  if (text === '2') return 2;
+  throw usage(`--rekor-version does not know ${goQuote(text)}`, 'write 1 or 2, or leave it out');
+}
+
+function formatOf(text: string): SigningOptions['signatureFormat'] {
+  if (text === 'both' || text === 'legacy' || text === 'bundle') return text;
+  throw usage(`--signature-format does not know ${goQuote(text)}`, 'write both, legacy or bundle');
+}
+
+function primary(text: string): Pattern {
+  try {
+    return compilePattern(text);
+  } catch (error) {
+    throw isPromotionError(error) ? usage(`--primary-registry: ${error.message}`, error.hint) : error;
+  }
+}
