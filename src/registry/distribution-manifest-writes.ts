@@ -2,6 +2,7 @@ import { PromotionError } from '../errors.ts';
 import { answerError } from '../http/answer-error.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { peek } from '../http/peek.ts';
+import { bodyOf } from '../http/response-body.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
@@ -10,6 +11,9 @@ import type { ManifestReader, ManifestWriter } from './roles.ts';
 
 /** How registries refuse to overwrite a tag; some say it of the same bytes, too. */
 const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
+
+/** The words of a refusal are shorter; more is a proxy's page. */
+const WORDS_LIMIT = 64 * 1024;
 
 /** Manifests over HTTP, written byte for byte. */
 export function manifestWriting(
@@ -31,7 +35,7 @@ export function manifestWriting(
         },
         call,
       );
-      const response = await fetch(put);
+      const response = await legible(await fetch(put), () => fetch(put));
       if (![200, 201, 202, 204].includes(response.status)) {
         const refusal = await refusalOf(response, object);
         if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_IMMUTABLE.includes(response.status))
@@ -49,6 +53,13 @@ export function manifestWriting(
   };
 }
 
+/** Whether a refusal can be cured, its words tell: where they were cut short, the registry is asked once more. */
+async function legible(response: HttpResponse, again: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  if (response.status !== 400 && response.status !== 404) return response;
+  const bytes = await response.body.bytes(WORDS_LIMIT).catch(() => undefined);
+  return bytes === undefined ? again() : { ...response, body: bodyOf(bytes, 'the refusal of a manifest') };
+}
+
 function refuseOtherBytes(response: HttpResponse, { descriptor }: Manifest, object: string): void {
   const stored = header(response, 'docker-content-digest');
   if (stored === undefined || stored === descriptor.digest || !stored.startsWith('sha256:')) return;
@@ -61,7 +72,7 @@ function refuseOtherBytes(response: HttpResponse, { descriptor }: Manifest, obje
 
 /** What a refused manifest stands for; registries say 400 or 404 for one whose blobs or children they do not have. */
 async function refusalOf(response: HttpResponse, object: string): Promise<PromotionError> {
-  const { text, response: whole } = await peek(response, 64 * 1024);
+  const { text, response: whole } = await peek(response, WORDS_LIMIT);
   const code = response.status === 400 || response.status === 404 ? errorCodeIn(text) : undefined;
   if (code !== undefined && /^(?:MANIFEST_)?BLOB_UNKNOWN$|^MANIFEST_UNKNOWN$/.test(code)) {
     await whole.body.discard();

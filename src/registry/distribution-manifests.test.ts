@@ -104,6 +104,22 @@ describe('src/registry/distribution-manifests', () => {
     await expect(writing).rejects.toThrow(`${host}/app:v1`);
   });
 
+  it.each([400, 404])('writes again after a refusal (%i) whose words were cut short, once', async (status) => {
+    const words = JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no' }] });
+    let cuts = 1;
+    const { registry, server, host, call } = await scriptedRegistry((_, response) => {
+      response.writeHead(status, { 'content-length': words.length });
+      if (cuts-- > 0) response.write(words.slice(0, 5), () => response.destroy());
+      else response.end(words);
+    });
+    const writing = (): Promise<unknown> => registry.writeManifest(`${host}/app`, digest, manifest, call);
+    await expect(writing()).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
+    expect(server.requests).toHaveLength(2);
+    cuts = 9;
+    await expect(writing()).rejects.toThrow(`${host}/app`);
+    expect(server.requests).toHaveLength(4);
+  });
+
   it('says undefined for what is not there, and throws every other refusal', async () => {
     let status = 404;
     const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(status).end());
