@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { homeWith } from '../../test/support/home.ts';
+import { rejection } from '../../test/support/http-request.ts';
+import { openedSigning, signedNumber, signingIn, signingWorld } from '../../test/support/signing.ts';
+
+const forever = new AbortController().signal;
+/** Neither file is given: the repository is asked. */
+const noFiles = { trustedRoot: undefined as never, signingConfig: undefined as never };
+
+describe('src/attest/trust.ts', () => {
+  it('gets what is trusted, and where to sign, from a TUF mirror, once', async () => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const cache = await homeWith({});
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: cache };
+    const signing = await signingIn(world, { ...noFiles, env: { ...env, SIGSTORE_ID_TOKEN: world.sigstore.token() } });
+    await Promise.all([signedNumber(signing, 1), signedNumber(signing, 2), signing.verifier(forever)]);
+    // A newer root, timestamp, snapshot, targets, and the two files.
+    expect(world.sigstore.counts().tuf).toBe(6);
+  });
+
+  it('does with what is cached and still valid where the mirror cannot be reached', async () => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
+    const given = { ...noFiles, env: { ...env, SIGSTORE_ID_TOKEN: world.sigstore.token() } };
+    await signedNumber(await signingIn(world, given));
+    world.sigstore.inject('tuf', { kind: 'reset' });
+    expect((await signedNumber(await signingIn(world, given))).length).toBeGreaterThan(1000);
+  });
+
+  it('says what could be done where nothing is cached', async () => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
+    world.sigstore.inject('tuf', { kind: 'status', status: 503 });
+    const signing = await signingIn(world, { ...noFiles, env });
+    const expected = { code: 'TRUST_ROOT', hint: expect.stringContaining('--trusted-root') };
+    expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+  });
+
+  it('wants the first root of a mirror', async () => {
+    const world = await signingWorld();
+    const env = { TUF_MIRROR: world.sigstore.tuf.url, TUF_ROOT: await homeWith({}) };
+    const signing = await signingIn(world, { ...noFiles, env });
+    const expected = { code: 'TRUST_ROOT', message: expect.stringContaining('TUF_ROOT_JSON') };
+    expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+  });
+
+  it('takes nothing from a mirror that its root did not sign', async () => {
+    const [world, other] = [await signingWorld(), await signingWorld()];
+    const env = {
+      TUF_MIRROR: other.sigstore.tuf.url,
+      TUF_ROOT_JSON: world.sigstore.tuf.rootFile,
+      TUF_ROOT: await homeWith({}),
+    };
+    const signing = await signingIn(world, { ...noFiles, env });
+    expect(await rejection(signing.verifier(forever))).toMatchObject({ code: 'TRUST_ROOT' });
+  });
+
+  it('verifies with a trusted root file and no request at all', async () => {
+    const { sigstore, signing } = await openedSigning();
+    await signing.verifier(forever);
+    expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it.each([
+    ['not JSON', 'x', /is no JSON/],
+    ['of another form', '{"tlogs":[{}]}', /another form/],
+  ])('names a trusted root that is %s', async (_what, text, message) => {
+    const trustedRoot = join(await homeWith({ 'root.json': text }), 'root.json');
+    const { signing } = await openedSigning({ trustedRoot });
+    const expected = { code: 'TRUST_ROOT', message: expect.stringMatching(message) };
+    expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+    expect(await readFile(trustedRoot, 'utf8')).toBe(text);
+  });
+
+  it('names a file that is not there', async () => {
+    const { signing } = await openedSigning({ trustedRoot: '/not/there.json' });
+    expect(await rejection(signing.verifier(forever))).toMatchObject({
+      code: 'TRUST_ROOT',
+      message: '--trusted-root /not/there.json cannot be read',
+    });
+  });
+});
