@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { testContext } from '../../test/support/promotion/context.ts';
+import { candidate, numbered, promotionOf } from '../../test/support/promotion/promoted.ts';
+import { PromotionError } from '../errors.ts';
+import { attest, type Attestation } from './attest.ts';
+import type { SignedImage } from './images.ts';
+import type { RecordRequest, SigningServices } from './signing.ts';
+import { countTraffic } from './traffic.ts';
+
+type Attested = {
+  readonly attestation: Attestation;
+  readonly asked: readonly RecordRequest[];
+  readonly log: readonly string[];
+};
+
+async function attesting(images: readonly SignedImage[], record?: SigningServices['record']): Promise<Attested> {
+  const asked: RecordRequest[] = [];
+  const { context, log } = testContext();
+  const promotion = promotionOf(images.map(({ planned }) => planned));
+  const phase = attest({
+    traffic: countTraffic(),
+    concurrency: 2,
+    record: (request, call) => {
+      asked.push(request);
+      return record === undefined ? Promise.resolve('written') : record(request, call);
+    },
+  });
+  const signing = { phase: 'sign', promotion, images, failures: promotion.failures } as const;
+  return { attestation: await phase.run(signing, context), asked, log };
+}
+
+const signed = (index: number, given: Parameters<typeof candidate>[1] = {}): SignedImage => ({
+  planned: candidate(index, given),
+  signature: 'written',
+});
+
+describe('src/phases/attest.ts', () => {
+  it('records each signed image with the tags and the entry that it was promoted for', async () => {
+    const { attestation, asked, log } = await attesting([signed(1, { tags: ['v1', 'v2'] })]);
+    const { wanted } = candidate(1, { tags: ['v1', 'v2'] });
+    const { tagAt: _, ...facts } = wanted;
+    expect(asked).toMatchObject([
+      { repository: 'b.test/app', digest: numbered(1), reference: 'prod.test/app', tags: ['v1', 'v2'], wanted: facts },
+    ]);
+    expect(attestation.images.map(({ record }) => record)).toEqual(['written']);
+    expect(log).toContain(`info Promotion record attestation: pushing for prod.test/app@${numbered(1)}`);
+  });
+
+  it('asks nobody for what is recorded already', async () => {
+    const { attestation, asked } = await attesting([signed(1, { lacks: { signature: true, record: false } })]);
+    expect(asked).toEqual([]);
+    expect(attestation.images.map(({ record }) => record)).toEqual(['there']);
+  });
+
+  it('takes out the image that cannot be recorded, and records the others', async () => {
+    const { attestation } = await attesting([signed(1), signed(2)], ({ digest }) =>
+      digest === numbered(1)
+        ? Promise.reject(new PromotionError('SIGNING_SERVICE', 'Rekor: 502'))
+        : Promise.resolve('there'),
+    );
+    expect(attestation.images.map(({ planned, record }) => [planned.wanted.digest, record])).toEqual([
+      [numbered(2), 'there'],
+    ]);
+    expect(attestation.failures.map(({ phase, message }) => [phase, message])).toEqual([
+      ['plan', 'from before'],
+      ['attest', `recording prod.test/app@${numbered(1)}: Rekor: 502`],
+    ]);
+  });
+
+  it('throws what is no failure of an image', async () => {
+    await expect(attesting([signed(1)], () => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
+  });
+});

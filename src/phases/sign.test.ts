@@ -1,0 +1,126 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { testContext } from '../../test/support/promotion/context.ts';
+import { candidate, numbered, promotedTo, promotionOf } from '../../test/support/promotion/promoted.ts';
+import { PromotionError } from '../errors.ts';
+import type { Promotion } from './promote.ts';
+import { sign, type Signing } from './sign.ts';
+import type { SigningServices, SignRequest } from './signing.ts';
+import { countTraffic } from './traffic.ts';
+
+type Signed = { readonly signing: Signing; readonly asked: readonly SignRequest[]; readonly log: readonly string[] };
+
+async function signing(
+  promotion: Promotion,
+  given: Partial<SigningServices> & { readonly fail?: (request: SignRequest) => Error | undefined } = {},
+): Promise<Signed> {
+  const asked: SignRequest[] = [];
+  const { context, log } = testContext();
+  const phase = sign({
+    traffic: countTraffic(),
+    concurrency: 1,
+    isSigned: ({ tags }) => tags.length > 0,
+    sign: async (request) => {
+      asked.push(request);
+      const error = given.fail?.(request);
+      if (error !== undefined) throw error;
+      return 'written';
+    },
+    ...given,
+  });
+  return { signing: await phase.run(promotion, context), asked, log };
+}
+
+describe('src/phases/sign.ts', () => {
+  it('signs what is due and what lacks a signature, once under its public name', async () => {
+    const entered = candidate(2, { why: 'entered', lacks: { signature: true, record: false } });
+    const { signing: done, asked, log } = await signing(promotionOf([candidate(1), entered]));
+    expect(asked).toEqual(
+      [1, 2].map((index) => ({ repository: 'b.test/app', digest: numbered(index), reference: 'prod.test/app' })),
+    );
+    expect(done.images.map(({ signature }) => signature)).toEqual(['written', 'written']);
+    expect(log).toContain(`info Signing image prod.test/app@${numbered(1)}`);
+  });
+
+  it('leaves alone what lacks only a record, and what has no tags', async () => {
+    const recorded = candidate(1, { lacks: { signature: false, record: true } });
+    const { signing: done, asked } = await signing(promotionOf([recorded, candidate(2, { tags: [] })]));
+    expect(asked).toEqual([]);
+    expect(done.images.map(({ signature }) => signature)).toEqual(['there', 'unwanted']);
+  });
+
+  it('names the staging repository of what this run copied to the primary, whose signatures are kept', async () => {
+    const promoted = [
+      promotedTo(1, { repository: 'b.test/app', action: 'copy' }),
+      promotedTo(2, { repository: 'b.test/app', action: 'tag' }, { repository: 'c.test/app', action: 'copy' }),
+    ];
+    const { asked } = await signing(promotionOf([candidate(1), candidate(2)], promoted));
+    expect(asked.map(({ staging }) => staging)).toEqual(['a.test/app', undefined]);
+  });
+
+  it('signs nothing that its primary did not get, and does not tell that again', async () => {
+    const promoted = [
+      promotedTo(
+        1,
+        { repository: 'b.test/app', action: 'copy', fails: true },
+        { repository: 'c.test/app', action: 'copy' },
+      ),
+      promotedTo(2, { repository: 'c.test/app', action: 'copy', fails: true }),
+    ];
+    const { signing: done, asked } = await signing(promotionOf([candidate(1), candidate(2)], promoted));
+    expect(asked.map(({ digest }) => digest)).toEqual([numbered(2)]);
+    expect(done.failures.map(({ message }) => message)).toEqual(['from before']);
+  });
+
+  it('takes out the image that cannot be signed, with file and line, and signs the others', async () => {
+    const fail = ({ digest }: SignRequest): Error | undefined =>
+      digest === numbered(1) ? new PromotionError('SIGNING_SERVICE', 'Fulcio: 429', { hint: 'run again' }) : undefined;
+    const { signing: done, log } = await signing(promotionOf([candidate(1), candidate(2)]), { fail });
+    expect(done.images.map(({ planned }) => planned.wanted.digest)).toEqual([numbered(2)]);
+    expect(done.failures.slice(1)).toEqual([
+      {
+        phase: 'sign',
+        code: 'SIGNING_SERVICE',
+        message: `signing prod.test/app@${numbered(1)}: Fulcio: 429`,
+        hint: 'run again',
+        at: candidate(1).wanted.at,
+        image: 'app',
+        digest: numbered(1),
+        source: `a.test/app@${numbered(1)}`,
+        refs: [`b.test/app@${numbered(1)}`],
+      },
+    ]);
+    expect(log.filter((line) => line.startsWith('error'))).toHaveLength(1);
+  });
+
+  it('stops at the first signature that is not ours: all that is left is a failure, and nobody is asked for it', async () => {
+    const fail = (): Error =>
+      new PromotionError('SIGNATURE_MISMATCH', 'it is in the name of others', { hint: 'check' });
+    const { signing: done, asked } = await signing(promotionOf([1, 2, 3].map((index) => candidate(index))), { fail });
+    expect(asked).toHaveLength(1);
+    expect(done.images).toEqual([]);
+    expect(done.failures.slice(1).map(({ code, digest }) => [code, digest])).toEqual(
+      [1, 2, 3].map((index) => ['SIGNATURE_MISMATCH', numbered(index)]),
+    );
+  });
+
+  it('throws what is no failure of an image', async () => {
+    await expect(signing(promotionOf([candidate(1)]), { fail: () => new TypeError('a bug') })).rejects.toThrow('a bug');
+  });
+
+  it('signs no more at once than it may', async () => {
+    const waiting: (() => void)[] = [];
+    const services: Partial<SigningServices> = {
+      concurrency: 2,
+      sign: () => new Promise((resolve) => waiting.push(() => resolve('written'))),
+    };
+    const done = signing(promotionOf([1, 2, 3].map((index) => candidate(index))), services);
+    await setImmediate();
+    expect(waiting).toHaveLength(2);
+    waiting[0]?.();
+    await setImmediate();
+    expect(waiting).toHaveLength(3);
+    for (const go of waiting) go();
+    expect((await done).signing.images).toHaveLength(3);
+  });
+});
