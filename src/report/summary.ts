@@ -71,7 +71,7 @@ function signingText({ signed, recorded, complete, left, unsigned }: SigningTota
   const parts = mode === 'dry-run' ? [] : [`${count(signed, 'digest')} signed`, `${recorded} recorded`];
   if (complete > 0) parts.push(`${complete} had all of it`);
   if (left > 0) parts.push(mode === 'dry-run' ? `${count(left, 'digest')} to sign or record` : `${left} left to do`);
-  if (unsigned > 0) parts.push(`${count(unsigned, 'older digest')} without a signature left alone`);
+  if (unsigned > 0) parts.push(`${unsigned} more not looked at`);
   return parts.length === 0 ? 'nothing to sign' : parts.join(', ');
 }
 
