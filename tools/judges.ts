@@ -21,12 +21,16 @@ function provide(judge: Judge): boolean {
   const aside = mkdtempSync(join(dirname(target), '.building-'));
   try {
     const { status } = build(judge, aside);
-    if (status === 0) renameSync(join(aside, judge.name), target);
+    if (status === 0) renameSync(join(aside, binaryOf(judge)), target);
     else console.log(`judge ${judge.name} could not be built; Go's messages are above`);
     return status === 0;
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
+}
+
+function binaryOf({ name, source }: Judge): string {
+  return 'binary' in source && source.binary !== undefined ? source.binary : name;
 }
 
 function build({ name, version, source }: Judge, aside: string): { readonly status: number | null } {

@@ -11,7 +11,8 @@ export type Judge = {
   readonly version: string;
   /** The oldest Go that compiles it, from the `go` line of its go.mod. */
   readonly go: string;
-  readonly source: { readonly package: string } | { readonly folder: string };
+  /** `binary` is what Go calls the program, where that is another name. */
+  readonly source: { readonly package: string; readonly binary?: string } | { readonly folder: string };
 };
 
 const REFERRERS_REGISTRY = join(import.meta.dirname, 'referrers-registry');
@@ -43,6 +44,26 @@ export const JUDGES: readonly Judge[] = [
     version: contentVersion(REFERRERS_REGISTRY),
     go: '1.25.0',
     source: { folder: REFERRERS_REGISTRY },
+  },
+  { name: 'fulcio', version: 'v1.8.8', go: '1.26.0', source: { package: 'github.com/sigstore/fulcio' } },
+  {
+    name: 'timestamp-server',
+    version: 'v1.2.9',
+    go: '1.23.0',
+    source: { package: 'github.com/sigstore/timestamp-authority/cmd/timestamp-server' },
+  },
+  {
+    // v2.4 asks for Go 1.27
+    name: 'rekor-posix',
+    version: 'v2.3.0',
+    go: '1.25.8',
+    source: { package: 'github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix', binary: 'posix' },
+  },
+  {
+    name: 'cosign',
+    version: 'v3.1.3',
+    go: '1.26.0',
+    source: { package: 'github.com/sigstore/cosign/v3/cmd/cosign' },
   },
 ];
 

@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
+import { createHash, randomBytes, sign, verify, type webcrypto } from 'node:crypto';
+import { ecKeys } from './keys.ts';
 import { json, type Routes } from './service.ts';
 
 /** What an identity token says; an e-mail address and Google unless given. */
@@ -10,6 +11,8 @@ export type Tokens = {
   token(claims?: Claims): string;
   /** The claims of one of its own tokens that is valid now; else undefined. */
   read(token: string): Claims | undefined;
+  /** The public half of the key that signs them. */
+  readonly jwk: webcrypto.JsonWebKey & { readonly kid: string };
 };
 
 /** Who signs unless a test says otherwise. */
@@ -47,22 +50,24 @@ export const GITHUB_CLAIMS: Claims = {
   repository_visibility: 'public',
 };
 
+const KEY_ID = 'k1';
 /** Seconds; as long as Google's. */
 const LIFETIME = 3600;
 
-/** Tokens signed with a key of their own, by this clock. */
-export function tokens(now: () => number): Tokens {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** Tokens signed with a key of their own, by this clock; `adapt` has the last word on what they say. */
+export function tokens(now: () => number, adapt: (claims: Claims) => Claims = (claims) => claims): Tokens {
+  const { privateKey, publicKey } = ecKeys();
   const key = { dsaEncoding: 'ieee-p1363' } as const;
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   return {
+    jwk: { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: KEY_ID },
     token: (claims = {}) => {
       const issued = Math.floor(now() / 1000);
       const usual = { iss: SIGNER.issuer, aud: 'sigstore', iat: issued, exp: issued + LIFETIME };
       // Who says who it is by another claim has no e-mail address.
       const person = 'sub' in claims && !('email' in claims) ? {} : { email: SIGNER.subject, email_verified: true };
-      const body = { ...usual, ...person, sub: '1234567890', ...claims };
-      const signed = `${encode({ alg: 'ES256', typ: 'JWT', kid: 'k1' })}.${encode(body)}`;
+      const body = adapt({ ...usual, ...person, sub: '1234567890', ...claims });
+      const signed = `${encode({ alg: 'ES256', typ: 'JWT', kid: KEY_ID })}.${encode(body)}`;
       return `${signed}.${sign('sha256', Buffer.from(signed), { key: privateKey, ...key }).toString('base64url')}`;
     },
     read: (token) => {
