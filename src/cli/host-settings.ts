@@ -5,6 +5,7 @@ import { baseUrl, registryName } from '../http/http-scheme.ts';
 import type { SettingsOf } from '../http/origin-settings.ts';
 import type { ProxyFor } from '../http/proxy.ts';
 import type { HostTraits } from '../registry/roles.ts';
+import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 
 /** What each layer asks the registry configuration about a host. */
 export type HostSettings = {
@@ -19,33 +20,34 @@ export type HostSettings = {
   readonly credentials: (sources: CredentialSources) => CredentialSource;
 };
 
-/** Answers from the configuration, and from the environment which proxy is on the way. */
-export function hostSettings(config: RegistryConfig, proxyFor: ProxyFor): HostSettings {
+/** Answers from the configuration, from the environment which proxy is on the way, and what signing services allow. */
+export function hostSettings(
+  config: RegistryConfig,
+  proxyFor: ProxyFor,
+  services: Pick<ServiceLimits, 'of'> = serviceLimits(),
+): HostSettings {
   const ofOrigin = (origin: URL): RegistrySettings | undefined =>
     settingsFor(config, origin, registryName(origin.host));
+  const limitsOf = (origin: string): LimitSettings => ({
+    ...services.of(origin),
+    ...ofOrigin(new URL(origin))?.limits,
+  });
   const ofHost = (host: string): RegistrySettings | undefined => settingsFor(config, baseUrl(host), host);
   return {
     settingsOf: (origin) => {
-      const { ca, clientCertificate, timeouts, limits, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
+      const { ca, clientCertificate, timeouts, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
+      const { concurrency } = limitsOf(origin.origin);
       return {
         ...(ca !== undefined && { ca }),
         ...(clientCertificate !== undefined && { clientCertificate }),
         ...(timeouts !== undefined && { timeouts }),
-        ...(limits?.concurrency !== undefined && { connections: limits.concurrency }),
+        ...(concurrency !== undefined && { connections: concurrency }),
         ...(proxy !== undefined && proxy !== 'none' && { proxy }),
       };
     },
-    limitsOf: (origin) => ofOrigin(new URL(origin))?.limits ?? {},
+    limitsOf,
     baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
-    traitsOf: (host) => {
-      const { kind, listing, mount, createRepositories } = ofHost(host) ?? {};
-      return {
-        ...(kind !== undefined && { kind }),
-        ...(listing !== undefined && { listing }),
-        ...(mount !== undefined && { mount }),
-        ...(createRepositories !== undefined && { createRepositories }),
-      };
-    },
+    traitsOf: (host) => traitsIn(ofHost(host) ?? {}),
     credentials: (sources) => {
       const usual = defaultCredentials(sources);
       return (host, signal, refused) => {
@@ -53,5 +55,14 @@ export function hostSettings(config: RegistryConfig, proxyFor: ProxyFor): HostSe
         return (named === undefined ? usual : sources[named])(host, signal, refused);
       };
     },
+  };
+}
+
+function traitsIn({ kind, listing, mount, createRepositories }: Partial<RegistrySettings>): HostTraits {
+  return {
+    ...(kind !== undefined && { kind }),
+    ...(listing !== undefined && { listing }),
+    ...(mount !== undefined && { mount }),
+    ...(createRepositories !== undefined && { createRepositories }),
   };
 }

@@ -1,13 +1,18 @@
 import { homedir } from 'node:os';
+import type { GoogleIdentities } from '../attest/identity.ts';
+import type { SigningOptions } from '../attest/open-signing.ts';
+import { AUDIENCE } from '../attest/token.ts';
 import type { Clock } from '../clock.ts';
 import { NO_CONFIG, type RegistryConfig } from '../config/config.ts';
 import type { Narrator } from '../events.ts';
 import type { CredentialSource } from '../http/credentials/credential.ts';
+import { googleIdToken, hasGoogleCredentials } from '../http/credentials/google-id-token.ts';
+import type { GoogleOptions } from '../http/credentials/google.ts';
 import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
-import { CONCURRENCY, httpStack } from '../http/stack.ts';
+import { CONCURRENCY, httpStack, type HttpStack } from '../http/stack.ts';
 import { adaptiveLimiter } from '../ratelimit/adaptive-limiter.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
@@ -15,6 +20,7 @@ import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { hostSettings } from './host-settings.ts';
+import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 import { openBudget } from './limiter-budget.ts';
 import { environmentLimiter } from './limiter-option.ts';
 import { openQueue } from './subject-leases.ts';
@@ -33,11 +39,19 @@ export type RegistryOptions = {
   readonly limiter?: RedisAddress;
 };
 
+/** The part of what signing needs that is the same for everybody who signs. */
+export type SigningPath = Pick<
+  SigningOptions,
+  'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService'
+>;
+
 /** `queue` is for what is attached to an image; `close` ends all connections. */
 export type Registries = {
   readonly registry: Registry;
   readonly queue: SubjectQueue;
   readonly pause: Pause;
+  /** What signing takes of it; the user's wishes are not in it. */
+  readonly signing: SigningPath;
   close(): Promise<void>;
 };
 
@@ -45,7 +59,8 @@ export type Registries = {
 export function openRegistries(options: RegistryOptions): Registries {
   const { env, clock, narrate, random, config, maxWait = MAX_WAIT } = options;
   const address = options.limiter ?? environmentLimiter(env);
-  const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env));
+  const services = serviceLimits();
+  const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
   const budget = address && openBudget(address, clock, narrate);
@@ -76,5 +91,18 @@ export function openRegistries(options: RegistryOptions): Registries {
     budget?.close();
     await stack.close();
   };
-  return { registry, queue, pause, close };
+  return { registry, queue, pause, signing: { ...cloud, pause, ...signingParts(cloud, stack, services) }, close };
+}
+
+type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService'>;
+
+function signingParts(cloud: GoogleOptions, { reserve }: HttpStack, { told }: ServiceLimits): SigningParts {
+  return { reserve, onService: told, google: googleIdentities(cloud) };
+}
+
+function googleIdentities(cloud: GoogleOptions): GoogleIdentities {
+  return {
+    present: () => hasGoogleCredentials(cloud),
+    token: (account, signal) => googleIdToken(cloud, account, AUDIENCE, signal),
+  };
 }
