@@ -65,6 +65,12 @@ describe('src/attest/open-signing.ts', () => {
     expect(sigstore.counts().fulcio).toBe(2);
   });
 
+  it('knows in whose name it signs without asking Fulcio', async () => {
+    const { sigstore, signing } = await openedSigning();
+    expect(await signing.identity(forever)).toEqual(signer);
+    expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
   it('says who will sign, and asks nobody for it', async () => {
     const { sigstore, signing } = await openedSigning();
     expect(await signing.announcement()).toBe(

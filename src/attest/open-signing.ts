@@ -6,7 +6,7 @@ import { identitySource, type IdentityOptions, type IdentitySource } from './ide
 import { keyFrom } from './key-signer.ts';
 import { patience } from './patience.ts';
 import { rekor } from './rekor.ts';
-import type { Signer, Verifier } from './roles.ts';
+import type { Identity, Signer, Verifier } from './roles.ts';
 import { runCertificate } from './run-certificate.ts';
 import { chooseServices, type ServiceFlags, type Services } from './services.ts';
 import { signer } from './signer.ts';
@@ -32,6 +32,8 @@ export type SigningOptions = IdentityOptions &
 export type Signing = {
   /** Who will sign, in upstream's words; asks nobody. */
   announcement(): Promise<string>;
+  /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
+  identity(signal: AbortSignal): Promise<Identity | undefined>;
   signer(signal: AbortSignal): Promise<Signer>;
   verifier(signal: AbortSignal): Promise<Verifier>;
 };
@@ -56,6 +58,10 @@ export function openSigning(options: SigningOptions): Signing {
   };
   return {
     announcement: async () => `Signing identity for images will be ${nameOf(await sourceOnce())}`,
+    identity: async (signal) => {
+      const who = await sourceOnce();
+      return who.kind === 'key' ? (await keyFrom(who.path, options.env)).identity : namedIdentity(who, signal);
+    },
     signer: (signal) => (made ??= kept(open(signal), () => (made = undefined))),
     verifier: verifierOnce,
   };
@@ -133,17 +139,18 @@ async function keySource(options: SigningOptions, source: IdentitySource, { fulc
   return runCertificate({ ...options, fulcio, token: source.token, expected: source.expected });
 }
 
+type TokenSource = Extract<IdentitySource, { kind: 'token' }>;
+
 /** Known from the account or the token's claims; else from the certificate, which is needed anyway. */
-async function identityOf(
-  source: Extract<IdentitySource, { kind: 'token' }>,
-  key: KeySource,
-  signal: AbortSignal,
-): Promise<Signer['identity']> {
-  const isKnown = source.expected.subject !== undefined && source.expected.issuer !== undefined;
-  const claimed = isKnown ? {} : expectationOf((await source.token(signal)).claims);
-  const { subject, issuer } = { ...claimed, ...source.expected };
-  if (subject !== undefined && issuer !== undefined) return { kind: 'keyless', subject, issuer };
-  return (await key(signal)).identity;
+async function identityOf(source: TokenSource, key: KeySource, signal: AbortSignal): Promise<Identity> {
+  return (await namedIdentity(source, signal)) ?? (await key(signal)).identity;
+}
+
+async function namedIdentity({ expected, token }: TokenSource, signal: AbortSignal): Promise<Identity | undefined> {
+  const isKnown = expected.subject !== undefined && expected.issuer !== undefined;
+  const claimed = isKnown ? {} : expectationOf((await token(signal)).claims);
+  const { subject, issuer } = { ...claimed, ...expected };
+  return subject === undefined || issuer === undefined ? undefined : { kind: 'keyless', subject, issuer };
 }
 
 function missing(service: string, flag: string): PromotionError {
