@@ -25,7 +25,7 @@ export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
   /** Signs and records what is promoted; nothing is signed unless given. */
-  readonly signing?: CandidateServices & SigningServices;
+  readonly signatures?: CandidateServices & SigningServices;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
@@ -37,17 +37,17 @@ export async function runPromotion(
   services: PromotionServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause, signing } = services;
+  const { registry, pause, signatures } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
-    .pipe(plan({ registry, source, traffic, ...(signing !== undefined && { candidates: signing }) }))
+    .pipe(plan({ registry, source, traffic, ...(signatures !== undefined && { candidates: signatures }) }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));
   const phases =
-    signing === undefined
+    signatures === undefined
       ? promoting
-      : promoting.pipe(sign({ ...signing, traffic })).pipe(attest({ ...signing, traffic }));
+      : promoting.pipe(sign({ ...signatures, traffic })).pipe(attest({ ...signatures, traffic }));
 
   let reached: Reached;
   const run = await factsOf(request, context, async () => {
