@@ -1,7 +1,7 @@
 import { initializeTUFRepo } from '@tufjs/repo-mock/dist/repo.js';
 import { tufHandlers } from '@tufjs/repo-mock/dist/handler.js';
 import { fulcio, type CertificateTerms, type Fulcio } from './fulcio.ts';
-import { githubEndpoint, tokens, type Claims } from './oidc.ts';
+import { githubEndpoint, githubJob, tokens, type Claims } from './oidc.ts';
 import { rekorV1, type Log, type LoggedEntry } from './rekor-v1.ts';
 import { rekorV2, type LogV2 } from './rekor-v2.ts';
 import { startService, type Fault, type Routes, type Service } from './service.ts';
@@ -62,7 +62,6 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Loca
     await Promise.all(SERVICES.map((name) => services[name].service.stop()));
     await files.remove();
   };
-  const oidcUrl = `${url('oidc')}/token?api-version=2.0`;
   return {
     fulcioUrl: url('fulcio'),
     rekorUrl: url('rekor'),
@@ -72,10 +71,7 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Loca
     trustedRootFile: files.trustedRootFile,
     signingConfigFile: files.signingConfigFile,
     token: identities.token,
-    oidc: {
-      url: oidcUrl,
-      env: { ACTIONS_ID_TOKEN_REQUEST_URL: oidcUrl, ACTIONS_ID_TOKEN_REQUEST_TOKEN: github.secret },
-    },
+    oidc: githubJob(url('oidc'), github),
     tuf: { url: url('tuf'), rootFile },
     counts: () => countsOf(services),
     inject: (name, fault) => services[name].service.inject(fault),

@@ -96,3 +96,14 @@ export function githubEndpoint({ token }: Pick<Tokens, 'token'>, claims: Claims)
 }
 
 export type GithubEndpoint = { readonly secret: string; readonly routes: Routes };
+
+/** Where a job asks, and the variables that tell it; `url` is that of the service with the endpoint's routes. */
+export function githubJob(url: string, { secret }: GithubEndpoint): GithubJob {
+  const endpoint = `${url}/token?api-version=2.0`;
+  return {
+    url: endpoint,
+    env: { ACTIONS_ID_TOKEN_REQUEST_URL: endpoint, ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret },
+  };
+}
+
+export type GithubJob = { readonly url: string; readonly env: Readonly<Record<string, string>> };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Claims } from './oidc.ts';
+import type { Claims, GithubJob } from './oidc.ts';
 import { signingConfigOf, trustedRootOf, type Addresses, type Trusted, type TrustedRootJson } from './trust.ts';
 
 /** What every Sigstore of tests offers, the one in TypeScript and the real one. */
@@ -17,7 +17,7 @@ export type Sigstore = AsyncDisposable & {
   /** An identity token; `promoter@example.com` of Google unless claims are given. */
   token(claims?: Claims): string;
   /** Identity tokens as a job of GitHub Actions gets them. */
-  readonly oidc: { readonly url: string; readonly env: Readonly<Record<string, string>> };
+  readonly oidc: GithubJob;
   stop(): Promise<void>;
 };
 
