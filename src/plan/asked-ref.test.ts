@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { parseRef } from './asked-ref.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+describe('src/plan/asked-ref', () => {
+  it.each([
+    ['registry.k8s.io/app', { repository: 'registry.k8s.io/app' }],
+    ['localhost:5000/a/app', { repository: 'localhost:5000/a/app' }],
+    ['localhost:5000/a/app:v1', { repository: 'localhost:5000/a/app', tag: 'v1' }],
+    [`registry.k8s.io/app@${DIGEST}`, { repository: 'registry.k8s.io/app', digest: DIGEST }],
+    [`registry.k8s.io/app:v1@${DIGEST}`, { repository: 'registry.k8s.io/app', tag: 'v1', digest: DIGEST }],
+  ])('reads %s', (text, ref) => {
+    expect(parseRef(text)).toEqual(ref);
+  });
+
+  it.each([
+    '',
+    'app',
+    'registry.k8s.io',
+    'registry.k8s.io:5000',
+    'https://registry.k8s.io/app',
+    'registry.k8s.io/App',
+    'registry.k8s.io/app:',
+    'registry.k8s.io/app:v1:v2',
+    'registry.k8s.io/app@sha256:abc',
+    `registry.k8s.io/app@${DIGEST}@${DIGEST}`,
+  ])('refuses "%s"', (text) => {
+    expect(parseRef(text)).toBeUndefined();
+  });
+});

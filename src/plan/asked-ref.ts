@@ -1,0 +1,24 @@
+import { isDigest, type Digest } from '../image/digest.ts';
+import { isTag, repositoryProblem, splitRepository, type RepositoryName } from '../image/reference.ts';
+
+/** A reference that somebody typed; without tag and digest it means the whole repository. */
+export type AskedRef = {
+  readonly repository: RepositoryName;
+  readonly tag?: string;
+  readonly digest?: Digest;
+};
+
+/** Reads `host/path`, `host/path:tag`, `host/path@digest` or `host/path:tag@digest`; undefined for anything else. */
+export function parseRef(text: string): AskedRef | undefined {
+  const at = text.indexOf('@');
+  const digest = at < 0 ? undefined : text.slice(at + 1);
+  const named = at < 0 ? text : text.slice(0, at);
+  const colon = named.lastIndexOf(':');
+  // the colon of a port is followed by the path
+  const tag = colon < 0 || named.includes('/', colon) ? undefined : named.slice(colon + 1);
+  const repository = tag === undefined ? named : named.slice(0, colon);
+  if (repositoryProblem(repository) !== undefined || splitRepository(repository).path === '') return undefined;
+  if (tag !== undefined && !isTag(tag)) return undefined;
+  if (digest === undefined) return { repository, ...(tag !== undefined && { tag }) };
+  return isDigest(digest) ? { repository, digest, ...(tag !== undefined && { tag }) } : undefined;
+}

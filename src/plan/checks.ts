@@ -1,0 +1,115 @@
+import type { Digest } from '../image/digest.ts';
+import type { Pattern } from '../image/pattern.ts';
+import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
+import type { AskedRef } from './asked-ref.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+import { primaryOf } from './primary.ts';
+import { publicNameOf, type PublicName } from './public-name.ts';
+import { attachedBy } from './replication.ts';
+
+/** Where a repository's images must be, and the name that their signatures carry. */
+export type CheckedPlace = {
+  /** Of the primary registry. */
+  readonly repository: RepositoryName;
+  readonly mirrors: readonly RepositoryName[];
+  /** The name under which people pull. */
+  readonly reference: RepositoryName;
+};
+
+/** One digest whose signatures and record are checked, in all of its places. */
+export type Checked = CheckedPlace & {
+  readonly name: string;
+  readonly digest: Digest;
+  /** All that entries name for it there, sorted; of a digest that no entry names, the one it was asked for by. */
+  readonly tags: readonly string[];
+  /** The first entry; none for what no manifest names. */
+  readonly wanted?: WantedImage;
+};
+
+export type CheckRules = {
+  /** Covers the primary registry, where one is chosen. */
+  readonly primary?: Pattern;
+  readonly publicNames?: readonly PublicName[];
+};
+
+/** What can be checked of a tree: each digest of each primary repository once. What is itself attached to an image is left out. */
+export function checksOf(sets: readonly ImageSet[], { primary, publicNames }: CheckRules): Checked[] {
+  const mirrors = new Map<RepositoryName, Set<RepositoryName>>();
+  const checks = new Map<string, Checked>();
+  for (const { destinations, name, images } of sets) {
+    const registry = primaryOf(destinations, primary);
+    if (registry === undefined) continue;
+    const repository = joinRepository(registry, name);
+    const reference = publicNameOf(repository, publicNames);
+    for (const wanted of images) {
+      if (wanted.tags.length > 0 && wanted.tags.every((tag) => attachedBy(tag) !== undefined)) continue;
+      const key = `${repository}@${wanted.digest}`;
+      const { digest } = wanted;
+      const known = checks.get(key) ?? { name, repository, reference, digest, wanted, tags: [], mirrors: [] };
+      checks.set(key, { ...known, tags: [...new Set([...known.tags, ...wanted.tags])].toSorted() });
+      const others = mirrors.get(key) ?? new Set<RepositoryName>();
+      mirrors.set(key, others);
+      for (const other of destinations) if (other !== registry) others.add(joinRepository(other, name));
+    }
+  }
+  return [...checks].map(([key, check]) => ({ ...check, mirrors: [...(mirrors.get(key) ?? [])] }));
+}
+
+/** Where a reference has to be looked at: in all places of the images that the tree has under its name, else only there. */
+export function placeOf(
+  checks: readonly Checked[],
+  { repository }: AskedRef,
+  { publicNames }: CheckRules,
+): CheckedPlace {
+  const group = checks.filter((check) => isNamed(check, repository));
+  const [first] = group;
+  if (first === undefined) return { repository, mirrors: [], reference: publicNameOf(repository, publicNames) };
+  const mirrors = [...new Set(group.flatMap((check) => check.mirrors))];
+  return { repository: first.repository, reference: first.reference, mirrors };
+}
+
+/** What a reference means in the tree: all of its repository without tag and digest; nothing where the tree does not name it. */
+export function namedBy(checks: readonly Checked[], { repository, tag, digest }: AskedRef): readonly Checked[] {
+  return checks.filter(
+    (check) =>
+      isNamed(check, repository) &&
+      (digest === undefined || check.digest === digest) &&
+      (digest !== undefined || tag === undefined || check.tags.includes(tag)),
+  );
+}
+
+/** A digest that no entry names, as if one did. */
+export function unlisted(place: CheckedPlace, { tag }: AskedRef, digest: Digest): Checked {
+  return { ...place, name: splitRepository(place.reference).path, digest, tags: tag === undefined ? [] : [tag] };
+}
+
+function isNamed({ repository, mirrors, reference }: Checked, name: RepositoryName): boolean {
+  return repository === name || reference === name || mirrors.includes(name);
+}
+
+/** Unix milliseconds: what was uploaded between these two. */
+export type UploadWindow = { readonly from: number; readonly to: number };
+
+/** When a listing says that the digest came, in Unix milliseconds; `undated` where it does not tell, `absent` where it shows that it is not there. */
+export type UploadOf = (repository: RepositoryName, digest: Digest) => number | 'undated' | 'absent';
+
+export type Selection = {
+  readonly checks: readonly Checked[];
+  /** Of these, how many have no date. */
+  readonly undated: number;
+  /** What its primary does not hold, and what lies outside of the window: neither is checked. */
+  readonly absent: number;
+  readonly outside: number;
+};
+
+/** What was uploaded in the window, and what has no date. */
+export function selectByUpload(checks: readonly Checked[], uploadOf: UploadOf, { from, to }: UploadWindow): Selection {
+  const left = { undated: 0, absent: 0, outside: 0 };
+  const selected = checks.filter(({ repository, digest }) => {
+    const time = uploadOf(repository, digest);
+    const kind = typeof time === 'string' ? time : time >= from && time <= to ? 'inside' : 'outside';
+    if (kind !== 'inside') left[kind] += 1;
+    return kind === 'inside' || kind === 'undated';
+  });
+  return { checks: selected, ...left };
+}
