@@ -35,7 +35,7 @@ export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, sign
       kind === 'statement'
         ? await new DSSEBundleBuilder(parts).create({ data, type: IN_TOTO })
         : await new MessageSignatureBundleBuilder(parts).create({ data });
-    return { bundle, key };
+    return { bundle: hinted(bundle, key), key };
   } finally {
     permit?.release();
   }
@@ -72,6 +72,13 @@ function witness({ log, stamp }: Services, key: SigningKey, permit: Permit | und
   };
 }
 
+/** The key is named beside the envelope only: as its key id, cosign would take the name for that of another key. */
+function hinted(bundle: Bundle, { isCertified, privateKey }: SigningKey): Bundle {
+  const { content } = bundle.verificationMaterial;
+  if (!isCertified && content.$case === 'publicKey') content.publicKey.hint = hintOf(publicHalf(privateKey));
+  return bundle;
+}
+
 function librarySigner(key: SigningKey): LibrarySigner {
   const { verifier } = key;
   return {
@@ -79,7 +86,7 @@ function librarySigner(key: SigningKey): LibrarySigner {
       signature: signBytes(key, data),
       key: key.isCertified
         ? { $case: 'x509Certificate', certificate: verifier }
-        : { $case: 'publicKey', publicKey: verifier, hint: hintOf(publicHalf(key.privateKey)) },
+        : { $case: 'publicKey', publicKey: verifier },
     }),
   };
 }

@@ -105,6 +105,17 @@ describe('src/attest/key-signer.ts', () => {
     expect(await statuses([key.publicKey])).toEqual(['failed', 'unverifiable']);
   });
 
+  it('names the key beside the envelope, and not in it', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const { signing } = await openedSigning({ key: await keyFile(key.privateKey), tlogUpload: false });
+    const { verificationMaterial, dsseEnvelope } = JSON.parse(Buffer.from(await signedNumber(signing)).toString()) as {
+      readonly verificationMaterial: { readonly publicKey: { readonly hint: string } };
+      readonly dsseEnvelope: { readonly signatures: readonly { readonly keyid?: string }[] };
+    };
+    expect(verificationMaterial.publicKey.hint).toBe(hintOf(key.publicKey));
+    expect(dsseEnvelope.signatures[0]?.keyid ?? '').toBe('');
+  });
+
   it('writes neither certificate nor chain into a .sig layer', async () => {
     const { signing } = await openedSigning({
       key: await keyFile(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),

@@ -2,13 +2,14 @@ import { onTestFinished } from 'vitest';
 import { openSigning, type Signing, type SigningOptions } from '../../src/attest/open-signing.ts';
 import { signaturePayload } from '../../src/attest/legacy.ts';
 import { signatureStatement } from '../../src/attest/statement.ts';
-import { realClock } from '../../src/clock.ts';
+import { realClock, type Clock } from '../../src/clock.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { jitteredPause } from '../../src/http/pause.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { homeWith } from './home.ts';
 import { startSigstore, type LocalSigstore, type SigstoreOptions } from './sigstore/local.ts';
+import type { Sigstore } from './sigstore/stack.ts';
 
 /** What a test of signing works with: a Sigstore, and the clock of both sides, whose waits take no time. */
 export type SigningWorld = { readonly sigstore: LocalSigstore; readonly clock: FakeClock };
@@ -33,7 +34,7 @@ export async function signingWorld(options: SigstoreOptions = {}): Promise<Signi
 
 /** Signing with the services of that world and a token of its own, but for what is given. */
 export async function signingIn(
-  { sigstore, clock }: SigningWorld,
+  { sigstore, clock }: { readonly sigstore: Sigstore; readonly clock: Clock },
   given: Partial<SigningOptions> & { readonly concurrency?: number } = {},
 ): Promise<Signing> {
   const { concurrency, ...options } = given;
