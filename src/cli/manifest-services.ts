@@ -1,5 +1,6 @@
 import { parseSince } from './since.ts';
 import { loadDiffBase, type Against } from '../manifest/diff-base.ts';
+import { entriesSince, type YoungEntries } from '../manifest/entry-ages.ts';
 import { loadManifests, type LoadRequest } from '../manifest/load.ts';
 import type { SetupServices } from '../phases/setup.ts';
 import type { CipOptions } from './cip-options.ts';
@@ -11,11 +12,25 @@ export function manifestServices(
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
 ): SetupServices {
   const request = loadRequest(options);
-  const load = (): ReturnType<typeof loadManifests> => loadManifests(request);
+  // whoever asks for the tree again, such as for the ages of its entries, gets the same
+  let loaded: ReturnType<typeof loadManifests> | undefined;
+  const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request));
   const against = againstOf(options.diff, clock.now());
   return against === undefined
     ? { load }
     : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }) };
+}
+
+/** Which entries of the tree that `load` gives were not there at a time; undefined where Git cannot say. */
+export function youngEntries(
+  options: CipOptions,
+  { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
+  load: SetupServices['load'],
+): (since: number, unknown: (reason: string) => void) => Promise<YoungEntries | undefined> {
+  return async (since, unknown) => {
+    const { projects } = await load();
+    return entriesSince(loadRequest(options), projects, since, { env, clock, signal }, unknown);
+  };
 }
 
 /** What the flags ask to load. */

@@ -1,0 +1,73 @@
+import { openSigning, type Signing } from '../attest/open-signing.ts';
+import type { Identity } from '../attest/roles.ts';
+import type { RegistryConfig } from '../config/config.ts';
+import { isPromotionError } from '../errors.ts';
+import type { CandidateServices } from '../phases/signing.ts';
+import type { CipOptions } from './cip-options.ts';
+import type { CommandServices } from './command.ts';
+import type { Registries } from './services.ts';
+
+/**
+ * What the limiter begins with, in requests a second, and most registries allow (src/ratelimit/adaptive-limiter.ts): an
+ * estimate need not be better.
+ */
+const RATE = 60;
+
+/** Signing as the flags want it. */
+export function signingOf({ signing }: CipOptions, registries: Pick<Registries, 'signing'>): Signing {
+  return openSigning({ ...registries.signing, ...signing });
+}
+
+/**
+ * Says who will sign. Throws USAGE for contradictions, and where the run promotes IDENTITY when there is nobody, or a
+ * token that is no good; a dry run can do without and says so.
+ */
+export async function announce(
+  signing: Signing,
+  { confirm, signing: { identityToken } }: CipOptions,
+  { narrate, env, signal }: CommandServices,
+): Promise<void> {
+  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  try {
+    say(await signing.announcement());
+    // such a token is at hand: better now than when images are published and not signed
+    const isLocal = identityToken !== undefined || Boolean(env['SIGSTORE_ID_TOKEN']);
+    if (confirm && isLocal) await signing.identity(signal);
+  } catch (error) {
+    if (confirm || !isPromotionError(error, 'IDENTITY')) throw error;
+    say(`A run with --confirm would not sign: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`);
+  }
+}
+
+/** What is looked at to be signed: where, since when, and in whose name. */
+export function candidateServices(
+  { confirm, repairSince, signing: flags }: CipOptions,
+  signing: Signing,
+  config: RegistryConfig,
+  { clock }: CommandServices,
+  young: (since: number, unknown: (reason: string) => void) => ReturnType<CandidateServices['young']>,
+): CandidateServices {
+  const since = repairSince === 'all' ? repairSince : clock.now() - repairSince;
+  const primary = flags.primaryRegistry ?? config.primary;
+  return {
+    rules: { since, publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
+    young: (unknown) => (since === 'all' ? Promise.resolve(undefined) : young(since, unknown)),
+    identity: (signal) => (confirm ? signerIdentity(signing, signal) : knownIdentity(signing, signal)),
+    wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),
+    rate: RATE,
+  };
+}
+
+async function signerIdentity(signing: Signing, signal: AbortSignal): Promise<Identity> {
+  return (await signing.identity(signal)) ?? (await signing.signer(signal)).identity;
+}
+
+/** A dry run may have no identity, and does not go as far as to get a certificate. */
+async function knownIdentity(signing: Signing, signal: AbortSignal): Promise<Identity | undefined> {
+  try {
+    return await signing.identity(signal);
+  } catch (error) {
+    if (isPromotionError(error, 'IDENTITY')) return undefined;
+    throw error;
+  }
+}
