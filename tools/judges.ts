@@ -20,7 +20,9 @@ function provide(judge: Judge): boolean {
   // Built aside, so that an interrupted build leaves nothing that looks like a judge.
   const aside = mkdtempSync(join(dirname(target), '.building-'));
   try {
+    const start = performance.now();
     const { status } = build(judge, aside);
+    console.log(`… after ${Math.round((performance.now() - start) / 1000)} s`);
     if (status === 0) renameSync(join(aside, binaryOf(judge)), target);
     else console.log(`judge ${judge.name} could not be built; Go's messages are above`);
     return status === 0;
@@ -29,14 +31,17 @@ function provide(judge: Judge): boolean {
   }
 }
 
+/** Without symbols linking takes half the time, which for cosign is five seconds. */
+const LINKED = '-ldflags=-s';
+
 function binaryOf({ name, source }: Judge): string {
   return 'binary' in source && source.binary !== undefined ? source.binary : name;
 }
 
 function build({ name, version, source }: Judge, aside: string): { readonly status: number | null } {
   if ('folder' in source)
-    return spawnSync('go', ['build', '-o', join(aside, name), '.'], { cwd: source.folder, stdio: 'inherit' });
-  return spawnSync('go', ['install', `${source.package}@${version}`], {
+    return spawnSync('go', ['build', LINKED, '-o', join(aside, name), '.'], { cwd: source.folder, stdio: 'inherit' });
+  return spawnSync('go', ['install', LINKED, `${source.package}@${version}`], {
     cwd: aside,
     stdio: 'inherit',
     env: { ...process.env, GOBIN: aside },
