@@ -123,7 +123,9 @@ async function recover(
   progress.mayResume &&= !isPromotionError(error, 'DIGEST_MISMATCH');
   // Stopped or not is asked below, for the upload is to be given up first.
   if (!isOver) await pause(progress.failures, signal).catch(() => undefined);
-  const mayAsk = progress.mayResume && isThere && !isOver && !signal.aborted;
+  // What a mirror that was left behind still has on its way would move the end that it tells.
+  const isSettled = !isPromotionError(error, 'LAGGING');
+  const mayAsk = progress.mayResume && isThere && isSettled && !isOver && !signal.aborted;
   progress.kept = mayAsk ? await keptOf(upload, from, lane) : undefined;
   if (progress.kept === undefined && isThere && !isUnreachable(error)) await takeLeave(upload, lane, clock);
   if (isOver || signal.aborted) throw error;
