@@ -41,6 +41,9 @@ export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, sign
   }
 }
 
+/** A certificate is good for minutes: who waits longer for a permit, again and again, asks Fulcio no more. */
+const PERMITS = 3;
+
 type Prepared = { readonly key: SigningKey; readonly permit: Permit | undefined };
 
 /**
@@ -48,11 +51,11 @@ type Prepared = { readonly key: SigningKey; readonly permit: Permit | undefined 
  * over. Nothing else is waited for with the permit in hand, or all slots could be held by those who wait for one.
  */
 async function prepared({ key: source, log, reserve }: Bundler, signal: AbortSignal): Promise<Prepared> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     const key = await source(signal);
     if (log === undefined) return { key, permit: undefined };
     const permit = await reserve(log.url, signal);
-    if (key.isFresh()) return { key, permit };
+    if (key.isFresh() || tries === PERMITS) return { key, permit };
     permit.release();
   }
 }

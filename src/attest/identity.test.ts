@@ -75,6 +75,12 @@ describe('src/attest/identity.ts', () => {
     },
   );
 
+  it('refuses a token in place of a file, and does not repeat it', async () => {
+    const error = await rejection(source({ identityToken: jwt() }));
+    expect(error).toMatchObject({ code: 'USAGE' });
+    expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(jwt().split('.')[1]);
+  });
+
   it('reads a token file anew each time', async () => {
     const home = await homeWith({ token: `${jwt()}\n` });
     const found = await source({ identityToken: join(home, 'token') });

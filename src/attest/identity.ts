@@ -39,6 +39,8 @@ export type IdentitySource =
       readonly name: string;
       /** What is known of the identity before there is a token. */
       readonly expected: Expectation;
+      /** Whether its tokens are here, and nobody is asked for them. */
+      readonly isHere: boolean;
       /** A new token, looked at: it is neither over nor for others. */
       token(signal: AbortSignal): Promise<IdentityToken>;
     };
@@ -51,13 +53,18 @@ const GOOGLE = 'https://accounts.google.com';
 export async function identitySource(options: IdentityOptions): Promise<IdentitySource> {
   const { key, identityToken, signerAccount, env, fetch, google } = options;
   refuseTwo(options);
+  if (/^ey[\w-]+\.[\w-]+\./.test(identityToken ?? '')) {
+    throw new PromotionError('USAGE', '--identity-token is a token, not a file', {
+      hint: 'put it into a file, or into SIGSTORE_ID_TOKEN: everybody on the machine can see arguments',
+    });
+  }
   if (key !== undefined) {
     checkKeyPath(key);
     return { kind: 'key', path: key };
   }
-  if (identityToken !== undefined) return tokens(options, `of ${identityToken}`, {}, () => fileToken(identityToken));
+  if (identityToken !== undefined) return here(options, `of ${identityToken}`, () => fileToken(identityToken));
   const given = env['SIGSTORE_ID_TOKEN'];
-  if (given) return tokens(options, 'of SIGSTORE_ID_TOKEN', {}, async () => given);
+  if (given) return here(options, 'of SIGSTORE_ID_TOKEN', async () => given);
   if (signerAccount !== undefined) return googleAccount(options, signerAccount);
   const ambient = ambientIdentity(env, fetch);
   if (ambient !== undefined) return tokens(options, ambient.name, {}, ambient.token);
@@ -80,6 +87,10 @@ function refuseTwo({ key, identityToken, signerAccount, env }: IdentityOptions):
   throw new PromotionError('USAGE', `${given.join(' and ')} name different signers`, { hint: 'give only one of them' });
 }
 
+function here(options: IdentityOptions, name: string, get: () => Promise<string>): IdentitySource {
+  return { ...tokens(options, name, {}, get), isHere: true };
+}
+
 function googleAccount(options: IdentityOptions, account: string): IdentitySource {
   const expected = { subject: account, issuer: GOOGLE };
   return tokens(options, `of the Google account ${account}`, expected, (signal) =>
@@ -92,11 +103,12 @@ function tokens(
   name: string,
   expected: Expectation,
   get: (signal: AbortSignal) => Promise<string>,
-): IdentitySource {
+): Extract<IdentitySource, { kind: 'token' }> {
   return {
     kind: 'token',
     name,
     expected,
+    isHere: false,
     token: async (signal) => {
       const token = readToken(await get(signal), name, clock.now());
       const { subject, issuer } = expectationOf(token.claims);

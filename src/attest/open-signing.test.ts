@@ -73,9 +73,7 @@ describe('src/attest/open-signing.ts', () => {
 
   it('says who will sign, and asks nobody for it', async () => {
     const { sigstore, signing } = await openedSigning();
-    expect(await signing.announcement()).toBe(
-      'Signing identity for images will be that of the identity token of SIGSTORE_ID_TOKEN',
-    );
+    expect(await signing.announcement()).toBe(`Signing identity for images will be ${SIGNER.subject}`);
     const account = await signingIn(
       { sigstore, clock: (await signingWorld()).clock },
       { env: {}, signerAccount: 'a@b.c' },

@@ -30,7 +30,7 @@ export type SigningOptions = IdentityOptions &
 
 /** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
 export type Signing = {
-  /** Who will sign, in upstream's words; asks nobody. */
+  /** Who will sign, in upstream's words; asks nobody. Throws USAGE for two, IDENTITY for nobody or a token that will not do. */
   announcement(): Promise<string>;
   /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
   identity(signal: AbortSignal): Promise<Identity | undefined>;
@@ -57,7 +57,7 @@ export function openSigning(options: SigningOptions): Signing {
     return signerOf(options, who, chooseServices(config, options, options.clock.now()), judge, signal);
   };
   return {
-    announcement: async () => `Signing identity for images will be ${nameOf(await sourceOnce())}`,
+    announcement: async () => `Signing identity for images will be ${await nameOf(await sourceOnce())}`,
     identity: async (signal) => {
       const who = await sourceOnce();
       return who.kind === 'key' ? (await keyFrom(who.path, options.env)).identity : namedIdentity(who, signal);
@@ -77,9 +77,10 @@ async function kept<T>(work: Promise<T>, forget: () => void): Promise<T> {
   }
 }
 
-function nameOf(source: IdentitySource): string {
+async function nameOf(source: IdentitySource): Promise<string> {
   if (source.kind === 'key') return `the key ${source.path}`;
-  return source.expected.subject ?? `that of the identity token ${source.name}`;
+  const claimed = source.isHere ? expectationOf((await source.token(new AbortController().signal)).claims) : {};
+  return source.expected.subject ?? claimed.subject ?? `that of the identity token ${source.name}`;
 }
 
 /** With a service of one's own named, none of the public ones is mixed in. */

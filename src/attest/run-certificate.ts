@@ -60,13 +60,15 @@ export function runCertificate(options: RunCertificateOptions): KeySource {
 
 async function obtain(options: RunCertificateOptions, signal: AbortSignal): Promise<SigningKey> {
   const token = await options.token(signal);
+  const asked = options.clock.now();
   const { privateKey, certificate, chain } = await certify(options, token, signal);
   const identity = identityIn(await import('@sigstore/core'), certificate);
   checkExpected('the certificate of this run', identity, { ...expectationOf(token.claims), ...options.expected });
   const { validFromDate, validToDate } = new X509Certificate(certificate);
   const life = validToDate.getTime() - validFromDate.getTime();
-  // One that lives for less than twice the margin would be renewed for each signature.
-  const renewAt = validToDate.getTime() - Math.min(MARGIN, life / 2);
+  // By its life, not by its end: Fulcio's clock and ours may differ. One that lives for less than twice the margin
+  // would be renewed for each signature.
+  const renewAt = asked + life - Math.min(MARGIN, life / 2);
   const isFresh = (): boolean => options.clock.now() < renewAt;
   return { identity, privateKey, verifier: certificate, isCertified: true, chain, isFresh };
 }

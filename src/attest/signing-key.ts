@@ -29,9 +29,7 @@ export function signBytes({ privateKey }: Pick<SigningKey, 'privateKey'>, bytes:
 /** The kind of a key in the words of Rekor v2. */
 export function keyDetailsOf({ privateKey }: Pick<SigningKey, 'privateKey'>): KeyDetails {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = privateKey;
-  if (type === 'ec' && details?.namedCurve === 'prime256v1') return 'PKIX_ECDSA_P256_SHA_256';
-  const bits = details?.modulusLength ?? 0;
-  return type === 'rsa' && [2048, 3072, 4096].includes(bits) ? `PKIX_RSA_PKCS1V15_${bits}_SHA256` : undefined;
+  return type === 'ec' && details?.namedCurve === 'prime256v1' ? 'PKIX_ECDSA_P256_SHA_256' : undefined;
 }
 
 /** Throws USAGE for a signature that no log of this version takes. */
@@ -47,7 +45,8 @@ export function checkLoggable(key: SigningKey, version: 1 | 2, kind: 'statement'
     });
   }
   if (version === 2 && keyDetailsOf(key) === undefined) {
-    throw new PromotionError('USAGE', 'Rekor v2 takes P-256 keys, and RSA keys of 2048, 3072 or 4096 bits', {
+    // An RSA key signs the same bytes always alike: a log that never shows an entry again refuses them for good after a crash.
+    throw new PromotionError('USAGE', 'signatures can be logged in Rekor v2 with P-256 keys only', {
       hint: 'use another key, or --rekor-version 1',
     });
   }
