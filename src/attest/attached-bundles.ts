@@ -1,0 +1,58 @@
+import type { Call, Referrer } from '../registry/roles.ts';
+import type { Place } from './attached-tags.ts';
+import { judgement, unreadable, type Attached } from './attachment.ts';
+import { attachedImage, MAX_LAYERS, orReason, readLayer } from './image-layers.ts';
+import { PREDICATE_TYPE } from './listed.ts';
+import type { Verifier } from './roles.ts';
+
+/** How the media type of a Sigstore bundle begins, of whatever version. */
+const BUNDLE = 'application/vnd.dev.sigstore.bundle';
+
+/** The referrers of a digest; with predicate types given, without those that the list shows as of another type. Throws when they cannot be listed. */
+export async function bundlesOf(
+  place: Place,
+  verifier: Pick<Verifier, 'bundle'>,
+  call: Call,
+  types?: readonly string[],
+): Promise<readonly Attached[]> {
+  const listed = await place.registry.listReferrers(place.repository, place.digest, call);
+  const wanted = listed.filter(({ annotations = {} }) => {
+    const type = annotations[PREDICATE_TYPE];
+    return types === undefined || type === undefined || types.includes(type);
+  });
+  return Promise.all(
+    wanted.map(async (referrer, index) => {
+      const { digest: manifest, artifactType, mediaType } = referrer;
+      const read =
+        index < MAX_LAYERS
+          ? await orReason(call, () => bundleOf(place, verifier, referrer, call))
+          : { reason: `${MAX_LAYERS} referrers stand before it` };
+      if (!('reason' in read)) return { manifest, ...read };
+      return { form: 'other', manifest, mediaType: artifactType ?? mediaType, ...unreadable(read) };
+    }),
+  );
+}
+
+async function bundleOf(
+  { registry, repository, digest }: Place,
+  verifier: Pick<Verifier, 'bundle'>,
+  referrer: Referrer,
+  call: Call,
+): Promise<Omit<Attached, 'manifest'>> {
+  const manifest = await registry.readManifest(repository, referrer.digest, call);
+  const image = manifest && attachedImage(manifest);
+  const [layer] = image?.layers ?? [];
+  const other = {
+    form: 'other',
+    mediaType: image?.artifactType ?? referrer.artifactType ?? referrer.mediaType,
+  } as const;
+  if (manifest === undefined) return { ...other, ...unreadable({ reason: 'it is listed, but not there' }) };
+  if (image === undefined || layer === undefined || !layer.mediaType.startsWith(BUNDLE))
+    return { ...other, ...unreadable({ reason: 'it is no Sigstore bundle' }, 'unverifiable') };
+  const bundle = { form: 'bundle', mediaType: layer.mediaType } as const;
+  // cosign takes none that has more
+  if (image.layers.length > 1) return { ...bundle, ...unreadable({ reason: 'it has more than one layer' }) };
+  const content = await readLayer(registry, repository, layer, call);
+  if (!(content instanceof Uint8Array)) return { ...bundle, ...unreadable(content) };
+  return { ...bundle, ...judgement(verifier.bundle(content, digest), digest) };
+}

@@ -1,0 +1,79 @@
+import { cosignTag } from '../image/cosign-tag.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Call, RegistryReader } from '../registry/roles.ts';
+import { judgement, unreadable, type Attached, type Unread } from './attachment.ts';
+import { attachedImage, MAX_LAYERS, readLayer, type Layer } from './image-layers.ts';
+import { SIMPLE_SIGNING } from './legacy.ts';
+import type { LegacySignature, LegacyVerdict, Verifier } from './roles.ts';
+
+/** Where something is looked for. */
+export type Place = {
+  readonly registry: RegistryReader;
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+};
+
+/** A layer of a `.sig` tag, with what it holds where that could be read. */
+export type AttachedSignature = Attached & { readonly signature?: LegacySignature };
+
+/** The layers of cosign's `.sig` tag. */
+export function signaturesOf(
+  place: Place,
+  verifier: Pick<Verifier, 'legacy'>,
+  call: Call,
+): Promise<readonly AttachedSignature[]> {
+  const judge: Judge = (payload, { annotations }) => {
+    const verdict: LegacyVerdict = verifier.legacy({ payload, annotations }, place.digest);
+    const references = verdict.reference === undefined ? [] : [verdict.reference];
+    return { kind: 'signature', references, verdict, signature: { payload, annotations } };
+  };
+  return taggedLayers(place, { form: 'sig', expected: SIMPLE_SIGNING, judge }, call);
+}
+
+/** The media type of a layer of an `.att` image: a DSSE envelope. */
+const ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
+
+/** The layers of cosign's `.att` tag. */
+export function attestationsOf(
+  place: Place,
+  verifier: Pick<Verifier, 'legacyAttestation'>,
+  call: Call,
+): Promise<readonly Attached[]> {
+  const judge: Judge = (envelope, { annotations }) =>
+    judgement(verifier.legacyAttestation(envelope, annotations, place.digest), place.digest);
+  return taggedLayers(place, { form: 'att', expected: ENVELOPE, judge }, call);
+}
+
+/** What the bytes of a layer are. */
+type Judge = (bytes: Uint8Array, layer: Layer) => Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>;
+
+type Shape = { readonly form: 'sig' | 'att'; readonly expected: string; readonly judge: Judge };
+
+async function taggedLayers(
+  { registry, repository, digest }: Place,
+  { form, expected, judge }: Shape,
+  call: Call,
+): Promise<readonly AttachedSignature[]> {
+  const tagged = await registry.readManifest(repository, cosignTag(digest, form), call);
+  if (tagged === undefined) return [];
+  const manifest = tagged.descriptor.digest;
+  const unread = (mediaType: string, why: Unread): Attached => ({ form, manifest, mediaType, ...unreadable(why) });
+  const image = attachedImage(tagged);
+  if (image === undefined) return [unread(tagged.descriptor.mediaType, { reason: 'it is no image' })];
+  const { length } = image.layers;
+  if (length > MAX_LAYERS)
+    return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];
+  // A payload that was signed twice is one blob, named by two layers.
+  const contents = new Map<Digest, ReturnType<typeof readLayer>>();
+  const read = async (layer: Layer): Promise<AttachedSignature> => {
+    const { mediaType } = layer;
+    if (mediaType !== expected) return unread(mediaType, { reason: `it is of type ${mediaType}, not ${expected}` });
+    const reading = contents.get(layer.digest) ?? readLayer(registry, repository, layer, call);
+    contents.set(layer.digest, reading);
+    const content = await reading;
+    if (!(content instanceof Uint8Array)) return unread(mediaType, content);
+    return { form, manifest, mediaType, ...judge(content, layer) };
+  };
+  return Promise.all(image.layers.map(read));
+}

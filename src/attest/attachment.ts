@@ -1,0 +1,50 @@
+import type { PromotionError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import { isSameIdentity } from './own-signature.ts';
+import { PROMOTION_RECORD } from './record.ts';
+import type { BundleVerdict, Identity } from './roles.ts';
+import { referencesIn, SIGNATURE } from './statement.ts';
+
+/** One thing that is attached to a digest, and what is to be thought of it. */
+export type Attached = {
+  /** `sig` and `att`: a layer of cosign's tags; `bundle`: a referrer that is a Sigstore bundle; `other`: another referrer. */
+  readonly form: 'sig' | 'att' | 'bundle' | 'other';
+  readonly kind: 'signature' | 'record' | 'attestation' | 'other';
+  /** The manifest that holds it. */
+  readonly manifest: Digest;
+  /** Of the layer; of what is no bundle the artifact type. */
+  readonly mediaType: string;
+  /** The names that the signer claims for the digest; of a statement only where it is verified. */
+  readonly references: readonly string[];
+  readonly verdict: BundleVerdict;
+  /** Why it could not be read, where that may be otherwise the next time: until then nobody knows what it is. */
+  readonly error?: PromotionError;
+};
+
+/** What a verdict on a statement makes of that to which it is attached. */
+export function judgement(verdict: BundleVerdict, digest: Digest): Pick<Attached, 'kind' | 'references' | 'verdict'> {
+  const { predicateType, statement } = verdict;
+  const references = statement === undefined ? [] : referencesIn(statement, digest);
+  return { kind: kindOf(predicateType), references, verdict };
+}
+
+function kindOf(predicateType: string | undefined): Attached['kind'] {
+  if (predicateType === SIGNATURE) return 'signature';
+  return predicateType === PROMOTION_RECORD ? 'record' : 'attestation';
+}
+
+/** Why something has no bytes to judge. */
+export type Unread = { readonly reason: string; readonly error?: PromotionError };
+
+/** What can be said of something that has no bytes to judge. */
+export function unreadable(
+  { reason, error }: Unread,
+  status: 'failed' | 'unverifiable' = 'failed',
+): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error'> {
+  return { kind: 'other', references: [], verdict: { status, reason }, ...(error !== undefined && { error }) };
+}
+
+/** True when it was verified, and as this identity's. */
+export function isBy(identity: Identity, { verdict }: Attached): boolean {
+  return verdict.status === 'verified' && verdict.identity !== undefined && isSameIdentity(verdict.identity, identity);
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { isPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
+import type { Descriptor, Manifest } from '../image/descriptor.ts';
+import { isDigest, type Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { BlobReader, Call } from '../registry/roles.ts';
+
+/** What an attached image says of one of its layers. */
+export type Layer = Descriptor & { readonly annotations: Readonly<Record<string, string>> };
+
+/** An attached image, as far as it matters what it holds. */
+export type AttachedImage = {
+  readonly layers: readonly Layer[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly artifactType?: string;
+  /** The document as it stands there, for whoever writes it back. */
+  readonly document: { readonly layers: readonly unknown[]; readonly annotations?: unknown };
+};
+
+/** cosign reads no more layers of one image than this. */
+export const MAX_LAYERS = 1000;
+
+/** A signature has a few KiB; the largest attestations, lists of software, have some MiB. In bytes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+// Go programs write null for what is empty.
+const Annotations = z.record(z.string(), z.string()).nullish();
+const LayerJson = z.looseObject({
+  mediaType: z.string(),
+  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  size: z.int().nonnegative(),
+  annotations: Annotations,
+});
+const ImageJson = z.looseObject({
+  layers: z.array(LayerJson),
+  annotations: Annotations,
+  artifactType: z.string().nullish(),
+});
+
+/** The attached image that a manifest is; undefined when it is none. */
+export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
+  const document = jsonIn(bytes);
+  const { data } = ImageJson.safeParse(document);
+  if (data === undefined) return undefined;
+  const { layers, annotations, artifactType } = data;
+  return {
+    layers: layers.map((layer) => ({ ...layer, annotations: layer.annotations ?? {} })),
+    annotations: annotations ?? {},
+    ...(typeof artifactType === 'string' && { artifactType }),
+    document: document as AttachedImage['document'],
+  };
+}
+
+/** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */
+export type LayerContent = Uint8Array | { readonly reason: string; readonly error?: PromotionError };
+
+/** Reads a layer whole; what is wrong with it is a value. */
+export async function readLayer(
+  registry: BlobReader,
+  repository: RepositoryName,
+  { mediaType, digest, size }: Layer,
+  call: Call,
+): Promise<LayerContent> {
+  if (size > MAX_BYTES) return { reason: `its layer ${digest} has ${size} bytes, more than ${MAX_BYTES}` };
+  return orReason(call, async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of registry.readBlob(repository, { mediaType, digest, size }, call)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  });
+}
+
+/** Answers that stay the same however often one asks. */
+const FINAL: readonly ErrorCode[] = ['NOT_FOUND', 'DIGEST_MISMATCH', 'REGISTRY_PROTOCOL'];
+
+/** What the work resolves to, or why it failed. Throws what is no registry's failure. */
+export async function orReason<T>(
+  { signal }: Call,
+  work: () => Promise<T>,
+): Promise<T | { readonly reason: string; readonly error?: PromotionError }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isPromotionError(error) || signal.aborted) throw error;
+    return { reason: error.message, ...(!FINAL.includes(error.code) && { error }) };
+  }
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Clock } from '../clock.ts';
+import { cosignTag } from '../image/cosign-tag.ts';
+import { MEDIA_TYPES, type Descriptor } from '../image/descriptor.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { EMPTY_CONFIG, type Attacher, type Attachment } from '../registry/referrers.ts';
+import type { Call, Registry } from '../registry/roles.ts';
+import type { SubjectQueue } from '../registry/subject-queue.ts';
+import { updateTag } from '../registry/tag-update.ts';
+import { PREDICATE_TYPE, SIGNED_BY, signedBy } from './listed.ts';
+import type { Identity, LegacySignature } from './roles.ts';
+import { withSignatures } from './signature-image.ts';
+
+export type PublisherServices = {
+  readonly registry: Registry;
+  readonly queue: SubjectQueue;
+  readonly attacher: Attacher;
+  readonly clock: Clock;
+};
+
+/** A bundle of ours, and what lists are to tell of it. */
+export type OwnBundle = { readonly bytes: Uint8Array; readonly predicateType: string; readonly identity: Identity };
+
+/** Puts signatures and bundles where everybody looks for them, beside those of others. */
+export type Publisher = {
+  /** Appends to the `.sig` tag what is not there; false when everything was. */
+  signatures(
+    repository: RepositoryName,
+    digest: Digest,
+    signatures: readonly LegacySignature[],
+    call: Call,
+  ): Promise<boolean>;
+  /** Attaches a bundle to its subject. */
+  bundle(repository: RepositoryName, subject: Descriptor, bundle: OwnBundle, call: Call): Promise<void>;
+};
+
+/** The media type of a Sigstore bundle, as cosign writes it. */
+export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+/** One for a run, as the attacher is. */
+export function publisher({ registry, queue, attacher, clock }: PublisherServices): Publisher {
+  return {
+    signatures: async (repository, digest, signatures, call) => {
+      let written = false;
+      const tag = cosignTag(digest, 'sig');
+      await updateTag(
+        registry,
+        queue,
+        repository,
+        tag,
+        async (current) => {
+          const next = withSignatures(current, signatures);
+          written ||= next !== undefined;
+          return next;
+        },
+        call,
+      );
+      return written;
+    },
+    bundle: (repository, subject, bundle, call) =>
+      attacher.attach(repository, bundleAttachment(subject, bundle, clock.now()), call),
+  };
+}
+
+/** A bundle's manifest: https://github.com/sigstore/cosign/blob/v3.1.3/specs/BUNDLE_SPEC.md , and our annotation of who signed. */
+export function bundleAttachment(
+  { mediaType, digest, size }: Descriptor,
+  { bytes, predicateType, identity }: OwnBundle,
+  time: number,
+): Attachment {
+  const layer = { mediaType: BUNDLE_TYPE, digest: digestOf(bytes), size: bytes.length };
+  const annotations = {
+    'dev.sigstore.bundle.content': 'dsse-envelope',
+    [PREDICATE_TYPE]: predicateType,
+    'org.opencontainers.image.created': `${new Date(time).toISOString().slice(0, 19)}Z`,
+    [SIGNED_BY]: signedBy(identity),
+  };
+  const document = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    artifactType: BUNDLE_TYPE,
+    config: EMPTY_CONFIG.descriptor,
+    layers: [layer],
+    subject: { mediaType, digest, size },
+    annotations,
+  };
+  const manifest = Buffer.from(JSON.stringify(document));
+  const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(manifest), size: manifest.length };
+  return {
+    manifest: { bytes: manifest, descriptor },
+    subject: { mediaType, digest, size },
+    referrer: { ...descriptor, artifactType: BUNDLE_TYPE, annotations },
+    blobs: [EMPTY_CONFIG, { descriptor: layer, bytes }],
+  };
+}

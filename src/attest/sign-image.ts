@@ -1,0 +1,153 @@
+import { PromotionError } from '../errors.ts';
+import { isIndexType, type Descriptor, type Manifest } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { referrersIn } from '../registry/referrer-index.ts';
+import type { Call, Registry } from '../registry/roles.ts';
+import type { SubjectQueue } from '../registry/subject-queue.ts';
+import { bundlesOf } from './attached-bundles.ts';
+import { signaturesOf } from './attached-tags.ts';
+import { isBy, type Attached } from './attachment.ts';
+import { parsePayload, signaturePayload } from './legacy.ts';
+import type { Publisher } from './publish.ts';
+import type { Signer, Verifier } from './roles.ts';
+import { SIGNATURE, signatureStatement } from './statement.ts';
+
+/** What is needed to sign and record what a repository holds. */
+export type DigestSigning = {
+  readonly registry: Registry;
+  readonly queue: SubjectQueue;
+  readonly publisher: Publisher;
+  readonly signer: Signer;
+  readonly verifier: Verifier;
+  readonly format: 'both' | 'legacy' | 'bundle';
+  /** What signs, as upstream records it (`kpromo-v1.2.3`); left out unless given. */
+  readonly version?: string;
+};
+
+/** One digest of a repository, and the name that is signed. */
+export type SignTarget = {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly reference: RepositoryName;
+  /** A repository whose `.sig` signatures of the digest are to be kept, too. */
+  readonly staging?: RepositoryName;
+};
+
+/** What was done: written now, or found there and verified. */
+export type Done = 'written' | 'there';
+
+/**
+ * Signs a digest under its name, in each form that is wanted, after all that it consists of. What verifies as ours is left
+ * alone, and so is what others attached. Throws NOT_FOUND when the repository does not hold it.
+ */
+export async function signDigest(services: DigestSigning, target: SignTarget, call: Call): Promise<Done> {
+  const manifest = await readSubject(services.registry, target.repository, target.digest, call);
+  const { descriptor, bytes } = manifest;
+  // An index lists its children as a list of referrers does.
+  const children = isIndexType(descriptor.mediaType) ? (referrersIn(bytes)?.referrers ?? []) : [];
+  const below = await allOf(
+    children.map((child) => {
+      const request = { ...target, digest: child.digest };
+      return isIndexType(child.mediaType)
+        ? signDigest(services, request, call)
+        : signOne(services, request, child, call);
+    }),
+  );
+  const own = await signOne(services, target, descriptor, call);
+  return [...below, own].includes('written') ? 'written' : 'there';
+}
+
+/** The manifest that is signed or recorded. */
+export async function readSubject(
+  registry: Registry,
+  repository: RepositoryName,
+  digest: Digest,
+  call: Call,
+): Promise<Manifest> {
+  const manifest = await registry.readManifest(repository, digest, call);
+  if (manifest !== undefined) return manifest;
+  throw new PromotionError('NOT_FOUND', `${repository}@${digest} is not there to be signed`, {
+    side: 'destination',
+    hint: 'promote it first, or find out who deleted it',
+  });
+}
+
+/** Under which name a queue keeps apart those who sign or record the same digest. */
+export function subjectName({ repository, digest }: Pick<SignTarget, 'repository' | 'digest'>): string {
+  return `${repository}@${digest}`;
+}
+
+function signOne(services: DigestSigning, target: SignTarget, subject: Descriptor, call: Call): Promise<Done> {
+  const sign = async (): Promise<Done> => {
+    const written = await allOf([
+      signInTag(services, target, call),
+      services.format !== 'legacy' && signInBundle(services, target, subject, call),
+    ]);
+    return written.includes(true) ? 'written' : 'there';
+  };
+  return services.queue.run(subjectName(target), sign, call.signal);
+}
+
+async function signInTag(services: DigestSigning, target: SignTarget, call: Call): Promise<boolean> {
+  const { registry, verifier, signer, publisher, format, version } = services;
+  const { repository, digest, reference, staging } = target;
+  // cosign's tag of a sha512 would be longer than tags may be
+  const isWanted = format !== 'bundle' && digest.startsWith('sha256:');
+  const [there, staged] = await Promise.all([
+    isWanted ? signaturesOf({ registry, repository, digest }, verifier, call) : [],
+    staging === undefined ? [] : signaturesOf({ registry, repository: staging, digest }, verifier, call),
+  ]);
+  const signatures = staged.flatMap(({ signature }) =>
+    signature !== undefined && parsePayload(signature.payload)?.digest === digest ? [signature] : [],
+  );
+  if (!hasOne([...there, ...staged], isSignatureOf(signer, reference)) && isWanted)
+    signatures.push(await signer.signPayload(signaturePayload(reference, digest, version), call.signal));
+  return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
+}
+
+async function signInBundle(
+  services: DigestSigning,
+  target: SignTarget,
+  subject: Descriptor,
+  call: Call,
+): Promise<boolean> {
+  const there = await bundlesOf({ registry: services.registry, ...target }, services.verifier, call, [SIGNATURE]);
+  return ensureBundle(services, target, subject, there, call);
+}
+
+/** Attaches our signature as a bundle unless it is among those there. */
+export async function ensureBundle(
+  { signer, publisher, version }: Omit<DigestSigning, 'format'>,
+  { repository, digest, reference }: SignTarget,
+  subject: Descriptor,
+  there: readonly Attached[],
+  call: Call,
+): Promise<boolean> {
+  if (hasOne(there, isSignatureOf(signer, reference))) return false;
+  const bytes = await signer.signStatement(signatureStatement(reference, digest, version), call.signal);
+  await publisher.bundle(repository, subject, { bytes, predicateType: SIGNATURE, identity: signer.identity }, call);
+  return true;
+}
+
+function isSignatureOf({ identity }: Signer, reference: string): (attached: Attached) => boolean {
+  return (attached) =>
+    attached.kind === 'signature' && isBy(identity, attached) && attached.references.includes(reference);
+}
+
+/** Whether one of them is what is looked for; throws where one that could not be read may be it. */
+export function hasOne(all: readonly Attached[], isWanted: (attached: Attached) => boolean): boolean {
+  if (all.some(isWanted)) return true;
+  const unread = all.find(({ error }) => error !== undefined);
+  if (unread?.error !== undefined) throw unread.error;
+  return false;
+}
+
+/** What all resolve to; the first error is thrown when all have ended, so that nothing goes on behind it. */
+async function allOf<T>(all: readonly (T | Promise<T>)[]): Promise<T[]> {
+  const results = await Promise.allSettled(all);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
