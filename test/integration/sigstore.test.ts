@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundleFromJSON, bundleToJSON } from '@sigstore/bundle';
+import { bundleFromJSON, bundleToJSON, type Bundle } from '@sigstore/bundle';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import { signerOf, signForeign, type WitnessName } from '../support/sigstore/foreign-signer.ts';
@@ -31,12 +31,19 @@ function statement(): string {
   });
 }
 
+function signedBundle(
+  sigstore: Sigstore,
+  witnesses: readonly WitnessName[] = ['rekor2', 'timestamp'],
+): Promise<Bundle> {
+  return signForeign(sigstore, { statement: statement(), token: sigstore.token(), witnesses });
+}
+
 /** A folder with the artifact and a bundle for it. */
 async function signedFiles(sigstore: Sigstore, witnesses: readonly WitnessName[]): Promise<Files> {
   const path = await mkdtemp(join(tmpdir(), 'kpromo-cosign-'));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   const files = { folder: path, artifact: join(path, 'artifact'), bundle: join(path, 'bundle.json') };
-  const bundle = await signForeign(sigstore, { statement: statement(), token: sigstore.token(), witnesses });
+  const bundle = await signedBundle(sigstore, witnesses);
   await writeFile(files.artifact, ARTIFACT);
   await writeFile(files.bundle, JSON.stringify(bundleToJSON(bundle)));
   return files;
@@ -138,6 +145,20 @@ describe('test/support/sigstore/real.ts', () => {
   let real: RealSigstore | undefined;
   const started = async (test: Skippable): Promise<RealSigstore> => (real ??= await orSkip(test, startRealSigstore));
   afterAll(() => real?.stop());
+
+  // Before the stack that the others share is started, for whose end it would wait.
+  it('takes turns with another, and leaves nothing behind', async (test) => {
+    const one = await orSkip(test, startRealSigstore);
+    onTestFinished(() => one.stop());
+    const next = startRealSigstore();
+    onTestFinished(async () => (await next).stop());
+    await access(one.trustedRootFile);
+    await one.stop();
+    await expect(access(dirname(one.trustedRootFile))).rejects.toThrow('ENOENT');
+    const addresses = [one.fulcioUrl, one.rekor2Url, one.timestampUrl, one.oidc.url];
+    for (const address of addresses) await expect(fetch(address), address).rejects.toThrow('fetch failed');
+    expect(signerOf(await next, await signedBundle(await next))).toEqual(SIGNER);
+  });
 
   sigstoreContract(async (test) => {
     const sigstore = await started(test);

@@ -51,8 +51,9 @@ export async function startPrograms(
   };
   const servers = NAMES.map((name) => {
     // Variables and files of the user's would configure the services.
-    const apart = ['-i', `HOME=${setting.files.folder}`, setting.programs[name], ...args[name]];
-    return { name, server: startProcess('/usr/bin/env', apart) };
+    const apart = ['env', '-i', `HOME=${setting.files.folder}`, setting.programs[name], ...args[name]];
+    // Were the tests killed, a service that lives on would keep the next stack from port 2112.
+    return { name, server: startProcess('setpriv', ['--pdeathsig=KILL', ...apart]) };
   });
   return {
     healthy: Promise.all(
