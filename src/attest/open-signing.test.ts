@@ -10,6 +10,7 @@ import {
   statementNumber,
 } from '../../test/support/signing.ts';
 import { SIGNER, WORKFLOW } from '../../test/support/sigstore/oidc.ts';
+import { realClock } from '../clock.ts';
 import type { Signing } from './open-signing.ts';
 
 const forever = new AbortController().signal;
@@ -69,6 +70,21 @@ describe('src/attest/open-signing.ts', () => {
     const { sigstore, signing } = await openedSigning();
     expect(await signing.identity(forever)).toEqual(signer);
     expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it('does not ask Fulcio for each signature where its clock is behind ours', async () => {
+    const behind = 20 * 60_000;
+    const world = await signingWorld({ now: () => realClock().now() - behind });
+    const signing = await signingIn(world);
+    await signedNumber(signing, 1);
+    await signedNumber(signing, 2);
+    expect(world.sigstore.counts().fulcio).toBe(1);
+  });
+
+  it('says at the start that a token at hand will not do', async () => {
+    const world = await signingWorld();
+    const signing = await signingIn(world, { env: { SIGSTORE_ID_TOKEN: world.sigstore.token({ exp: 1 }) } });
+    expect(await rejection(signing.announcement())).toMatchObject({ code: 'IDENTITY' });
   });
 
   it('says who will sign, and asks nobody for it', async () => {

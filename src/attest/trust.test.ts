@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { homeWith } from '../../test/support/home.ts';
 import { rejection } from '../../test/support/http-request.ts';
 import { openedSigning, signedNumber, signingIn, signingWorld } from '../../test/support/signing.ts';
+import { PromotionError } from '../errors.ts';
 
 const forever = new AbortController().signal;
 /** Neither file is given: the repository is asked. */
@@ -39,6 +40,24 @@ describe('src/attest/trust.ts', () => {
     const signing = await signingIn(world, { ...noFiles, env });
     const expected = { code: 'TRUST_ROOT', hint: expect.stringContaining('--trusted-root') };
     expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+  });
+
+  it("begins with the root that the library brings along for Sigstore's own repository", async () => {
+    const asked: string[] = [];
+    const cache = await homeWith({});
+    const { signing } = await openedSigning({
+      ...noFiles,
+      env: { TUF_ROOT: cache },
+      fetch: ({ url }) => {
+        asked.push(url.href);
+        return Promise.reject(new PromotionError('NETWORK', 'offline'));
+      },
+    });
+    const expected = { code: 'TRUST_ROOT', message: expect.stringContaining('offline') };
+    expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+    expect(asked[0]).toMatch(/^https:\/\/tuf-repo-cdn\.sigstore\.dev\/\d+\.root\.json$/);
+    const root = JSON.parse(await readFile(join(cache, 'tuf-repo-cdn.sigstore.dev', 'root.json'), 'utf8')) as object;
+    expect(root).toHaveProperty('signed.version');
   });
 
   it('wants the first root of a mirror', async () => {
