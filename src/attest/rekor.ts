@@ -72,7 +72,7 @@ async function send(fetch: Fetch, request: Request, proposal: object, permit: Pe
   });
   if (answer.status !== 409) return answer;
   // A key that signs the same bytes in the same way each time meets its own entry of an earlier run.
-  const there = URL.parse(answer.location ?? '', request.url.href);
+  const there = answer.location === undefined ? null : URL.parse(answer.location, request.url.href);
   if (there?.origin !== request.url.origin) throw malformed(request, new Error('409 without the address of the entry'));
   return askService(fetch, { ...request, url: there, expected: [200], signal: never });
 }
