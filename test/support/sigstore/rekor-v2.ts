@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, sign, verify, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { json as canonical } from '@sigstore/core';
 import type { LoggedEntry } from './rekor-v1.ts';
 import { json, type Answer, type Routes } from './service.ts';
@@ -80,17 +80,29 @@ function create(body: Buffer, add: (request: HashedRekord) => Answer): Answer {
     : json(400, { code: 3, message: 'invalid hashedrekord request', details: [] });
 }
 
-/** The digest is all that the log has of what was signed; Node verifies no ECDSA over a digest, so only the form is looked at. */
-function isSigned({ digest, signature: { content, verifier } }: HashedRekord): boolean {
+/**
+ * The real log takes other keys, too, and verifies the signature. Node verifies none over a digest, which is all that
+ * the log has of what was signed; so only the forms are looked at here.
+ */
+function isSigned({ digest, signature }: HashedRekord): boolean {
   try {
-    const key = keyOf(verifier);
-    if (key.asymmetricKeyType === 'ed25519') return Buffer.from(content, 'base64').length === 64;
-    verify('sha256', Buffer.alloc(0), key, Buffer.from(content, 'base64'));
-    return Buffer.from(digest, 'base64').length === 32;
+    const { asymmetricKeyDetails } = keyOf(signature.verifier);
+    const [tag, length] = Buffer.from(signature.content, 'base64');
+    return (
+      signature.verifier.keyDetails === 'PKIX_ECDSA_P256_SHA_256' &&
+      asymmetricKeyDetails?.namedCurve === 'prime256v1' &&
+      Buffer.from(digest, 'base64').length === SHA256_BYTES &&
+      tag === SEQUENCE &&
+      length === Buffer.from(signature.content, 'base64').length - 2
+    );
   } catch {
     return false;
   }
 }
+
+const SHA256_BYTES = 32;
+/** The tag in DER of an ECDSA signature; one of P-256 is shorter than 128 bytes. */
+const SEQUENCE = 0x30;
 
 function keyOf({ x509Certificate, publicKey }: Verifier): ReturnType<typeof createPublicKey> {
   if (x509Certificate !== undefined)

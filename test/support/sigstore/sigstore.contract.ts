@@ -79,6 +79,18 @@ export function sigstoreContract(subject: (test: TestContext) => Promise<Sigstor
     expect(await post(url, { dsseRequestV002: {} })).toEqual([400, expect.objectContaining({ code: 3 })]);
   });
 
+  it.for<readonly [string, Partial<Verified>]>([
+    ['a key that is not of the kind it says', { keyDetails: 'PKIX_ECDSA_P384_SHA_384' }],
+    ['a key of no kind', { keyDetails: undefined }],
+    ['what is no signature', { content: 'AAAA' }],
+    ['a digest of another length', { digest: randomBytes(20).toString('base64') }],
+    ['no digest', { digest: undefined }],
+  ])('does not log %s', async ([, change], test) => {
+    const { sigstore } = await subject(test);
+    const answer = await post(`${sigstore.rekor2Url}/api/v2/log/entries`, hashedRekord(randomBytes(32), change));
+    expect(answer).toEqual([400, expect.objectContaining({ code: 3, message: 'invalid hashedrekord request' })]);
+  });
+
   it('stamps what it is asked to in DER, and refuses other types', async (test) => {
     const { sigstore } = await subject(test);
     // TimeStampReq of version 1 over 32 bytes that are a SHA-256
@@ -112,18 +124,19 @@ function asking(token: string, name: string): object {
   };
 }
 
-function hashedRekord(data: Buffer): object {
+type Verified = { readonly digest: unknown; readonly content: unknown; readonly keyDetails: unknown };
+
+function hashedRekord(data: Buffer, change: Partial<Verified> = {}): object {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const rawBytes = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-  return {
-    hashedRekordRequestV002: {
-      digest: createHash('sha256').update(data).digest('base64'),
-      signature: {
-        content: sign('sha256', data, privateKey).toString('base64'),
-        verifier: { publicKey: { rawBytes }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' },
-      },
-    },
+  const { digest, content, keyDetails } = {
+    digest: createHash('sha256').update(data).digest('base64'),
+    content: sign('sha256', data, privateKey).toString('base64'),
+    keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+    ...change,
   };
+  const verifier = { publicKey: { rawBytes }, keyDetails };
+  return { hashedRekordRequestV002: { digest, signature: { content, verifier } } };
 }
 
 async function post(url: string, body: object): Promise<readonly [number, unknown]> {
