@@ -116,11 +116,6 @@ describe('src/cli/cip-options.ts', () => {
       '--confirm and --parse-only contradict each other',
       /leave one of them out/,
     ],
-    [
-      ['--manifest=a', '--confirm'],
-      '--confirm would sign, and signing is not available in this version',
-      /--confirm --sign=false/,
-    ],
     [['--manifest=a', '--threads=0'], '--threads=0 is not positive', /1 or more/],
     [['--manifest=a', '--threads=-4'], '--threads=-4 is not positive', /1 or more/],
     [['--manifest=a', '--allow-registry='], '--allow-registry: pattern "" is empty', /host/],

@@ -89,11 +89,6 @@ function refuseContradictions({ values, given }: ParsedCip): void {
   }
   if (values.confirm && values['parse-only'])
     throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
-  if (values.confirm && values.sign)
-    throw usage(
-      '--confirm would sign, and signing is not available in this version',
-      'write --confirm --sign=false to promote without signatures',
-    );
 }
 
 function manifestSource(values: ParsedCip['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {

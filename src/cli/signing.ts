@@ -2,9 +2,14 @@ import { openSigning, type Signing } from '../attest/open-signing.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { RegistryConfig } from '../config/config.ts';
 import { isPromotionError } from '../errors.ts';
-import type { CandidateServices } from '../phases/signing.ts';
+import { jobFact } from '../attest/record.ts';
+import type { SetupServices } from '../phases/setup.ts';
+import type { CandidateServices, SigningServices } from '../phases/signing.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
+import { imageSigning } from './image-signing.ts';
+import { manifestFacts } from './manifest-facts.ts';
+import { loadRequest, youngEntries } from './manifest-services.ts';
 import type { Registries } from './services.ts';
 
 /**
@@ -70,4 +75,33 @@ async function knownIdentity(signing: Signing, signal: AbortSignal): Promise<Ide
     if (isPromotionError(error, 'IDENTITY')) return undefined;
     throw error;
   }
+}
+
+/** What a run needs to sign what it promotes; nothing is opened before there is something to sign. */
+export function signaturesOf(
+  options: CipOptions,
+  services: CommandServices,
+  given: {
+    readonly signing: Signing;
+    readonly registries: Registries;
+    readonly config: RegistryConfig;
+    readonly load: SetupServices['load'];
+    readonly version: string;
+  },
+): CandidateServices & SigningServices {
+  const { signing, registries, config, load, version } = given;
+  const { env, clock, signal } = services;
+  const job = jobFact(env);
+  return {
+    ...candidateServices(options, signing, config, services, youngEntries(options, services, load)),
+    ...imageSigning({
+      signing,
+      registries,
+      clock,
+      version,
+      flags: options.signing,
+      facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
+      ...(job !== undefined && { job }),
+    }),
+  };
 }

@@ -7,6 +7,7 @@ import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
 import { openRegistries } from '../services.ts';
+import { announce, signaturesOf, signingOf } from '../signing.ts';
 import { versionName } from './version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
@@ -23,16 +24,23 @@ export async function run(options: CipOptions, services: CommandServices): Promi
       level: 'info',
       message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"`,
     });
+    const version = await versionName();
+    const manifests = manifestServices(options, services);
+    const signing = options.sign && mode !== 'parse' ? signingOf(options, registries) : undefined;
+    if (signing !== undefined) await announce(signing, options, services);
+    const given = { registries, config, load: manifests.load, version };
     const report = await runPromotion(
-      { mode, threads: options.threads, version: await versionName() },
+      { mode, threads: options.threads, version },
       {
-        ...manifestServices(options, services),
+        ...manifests,
         registry: registries.registry,
         pause: registries.pause,
+        ...(signing !== undefined && { signatures: signaturesOf(options, services, { ...given, signing }) }),
       },
       { clock, narrate, signal },
     );
-    if (options.confirm) narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
+    if (!options.sign && options.confirm)
+      narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
     stderr.write(summaryText(report));
     return conclude(report, options, services);
   } finally {

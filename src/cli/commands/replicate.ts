@@ -21,7 +21,7 @@ export async function run(options: ReplicateOptions, services: CommandServices):
   const shared = limiter !== undefined && { limiter };
   const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
   try {
-    const { primary } = config;
+    const primary = options.signing.primaryRegistry ?? config.primary;
     const report = await runReplication(
       {
         mode: options.confirm ? 'replicate' : 'dry-run',

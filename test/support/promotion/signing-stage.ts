@@ -1,0 +1,104 @@
+import { onTestFinished } from 'vitest';
+import { attachedTo } from '../../../src/attest/attached.ts';
+import type { Attached } from '../../../src/attest/attachment.ts';
+import { openVerifier } from '../../../src/attest/verify.ts';
+import { realClock } from '../../../src/clock.ts';
+import { openRegistries } from '../../../src/cli/services.ts';
+import type { Digest } from '../../../src/image/digest.ts';
+import { startRegistries, type TestRegistry } from '../registry/server.ts';
+import type { RegistryOptions } from '../registry/options.ts';
+import { startSigstore, type LocalSigstore } from '../sigstore/local.ts';
+import { cip, type CipOptions, type CipRun } from './cip.ts';
+import { writeTree, type ProjectSpec } from './tree.ts';
+
+/** Staging, mirrors and a Sigstore, and the program running between them. */
+export type SigningStage = {
+  readonly sigstore: LocalSigstore;
+  readonly staging: TestRegistry;
+  readonly mirrors: readonly TestRegistry[];
+  /** A project from `staging` on the first registry to `prod` on the mirrors. */
+  project(entries: ProjectSpec['entries'], given?: Partial<ProjectSpec>): ProjectSpec;
+  /** Promotes and signs; `env` without a token has none. */
+  run(projects: readonly ProjectSpec[], flags?: readonly string[], options?: CipOptions): Promise<CipRun>;
+  /** What is attached to a digest, sorted: `kind form status by reference`. */
+  attached(repository: string, digest: string): Promise<readonly string[]>;
+  /** What has been written to the registries, and asked of the Sigstore, since the last call. */
+  taken(): Taken;
+};
+
+export type Taken = {
+  readonly writes: number;
+  readonly requests: number;
+  readonly fulcio: number;
+  readonly rekor: number;
+  readonly timestamp: number;
+};
+
+/** Opens a stage that ends with the test. */
+export async function signingStage(
+  mirrors = 2,
+  { registry = {}, sigstore: given }: { readonly registry?: RegistryOptions; readonly sigstore?: LocalSigstore } = {},
+): Promise<SigningStage> {
+  const registries = await startRegistries(mirrors + 1, registry);
+  const sigstore = given ?? (await startSigstore());
+  onTestFinished(async () => {
+    await Promise.all(registries.map((one) => one.close()));
+    await sigstore.stop();
+    const unexpected = registries.flatMap((one) => one.unexpected);
+    if (unexpected.length > 0) throw new Error(`requests that no registry knows: ${unexpected.join(', ')}`);
+  });
+  const [staging, ...others] = registries;
+  if (staging === undefined) throw new Error('there is no staging registry');
+  let before = sigstore.counts();
+  return {
+    sigstore,
+    staging,
+    mirrors: others,
+    project: (entries, project = {}) => ({
+      name: 'app',
+      from: `${staging.host}/staging`,
+      to: others.map(({ host }) => `${host}/prod`),
+      entries,
+      ...project,
+    }),
+    run: async (projects, flags = ['--confirm'], options = {}) => {
+      await using tree = await writeTree(projects);
+      const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
+      const env = options.env ?? { SIGSTORE_ID_TOKEN: sigstore.token() };
+      return await cip(['--manifests', tree.path, ...trust, ...flags], { speed: 1, ...options, env });
+    },
+    attached: (repository, digest) => attachedText(sigstore, repository, digest as Digest),
+    taken: () => {
+      const now = sigstore.counts();
+      const sent = registries.flatMap(({ counters }) => counters.log);
+      const taken = {
+        writes: sent.filter(({ method }) => method !== 'GET' && method !== 'HEAD').length,
+        requests: sent.length,
+        fulcio: now.fulcio - before.fulcio,
+        rekor: now.rekor - before.rekor,
+        timestamp: now.timestamp - before.timestamp,
+      };
+      before = now;
+      for (const { counters } of registries) counters.reset();
+      return taken;
+    },
+  };
+}
+
+async function attachedText(sigstore: LocalSigstore, repository: string, digest: Digest): Promise<readonly string[]> {
+  const clock = realClock();
+  const opened = openRegistries({ env: {}, clock, narrate: () => undefined, random: () => 1 });
+  const verifier = await openVerifier({ trustedRoot: sigstore.trustedRoot });
+  try {
+    const call = { signal: new AbortController().signal };
+    const all = await attachedTo(opened.registry, verifier, repository, digest, call);
+    return all.map(textOf).toSorted();
+  } finally {
+    await opened.close();
+  }
+}
+
+function textOf({ kind, form, verdict, references }: Attached): string {
+  const who = verdict.identity?.kind === 'keyless' ? verdict.identity.subject : 'nobody known';
+  return `${kind} ${form} ${verdict.status} ${who} ${references.join(',')}`;
+}
