@@ -1,0 +1,84 @@
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Attached } from './attachment.ts';
+import { identityText } from './own-signature.ts';
+import { isRecordOf } from './record-image.ts';
+import type { Identity } from './roles.ts';
+
+/**
+ * `verified`: by whom it is expected, of this digest and name; `untrusted`: good, but by others or under another name;
+ * `failed`: tampered with, or of another digest; `unverifiable`: nobody here can tell; `unsigned`: there is none.
+ */
+export type CheckStatus = 'verified' | 'untrusted' | 'failed' | 'unverifiable' | 'unsigned';
+
+/** What was found of the signature, or of the promotion record, of one digest in one repository. */
+export type Finding = {
+  /** The digest that was asked about, or a platform of it. */
+  readonly subject: Digest;
+  readonly repository: RepositoryName;
+  readonly what: 'signature' | 'record';
+  readonly status: CheckStatus;
+  readonly who?: Identity;
+  readonly why?: string;
+};
+
+export type Judged = Pick<Finding, 'status' | 'who' | 'why'> & {
+  /** The forms in which a good one is there. */
+  readonly forms: readonly Attached['form'][];
+};
+
+export type Expected = {
+  readonly isExpected: (identity: Identity) => boolean;
+  /** The name that signatures must carry; records may have an older one. */
+  readonly reference: string;
+};
+
+/** What is told of several that are no good: the worst news first. */
+const ORDER: readonly CheckStatus[] = ['verified', 'failed', 'untrusted', 'unverifiable', 'unsigned'];
+
+/** What the attached come to as a signature: one that is good is enough, whatever else is there. */
+export function judgeSignature(attached: readonly Attached[], expected: Expected): Judged {
+  return best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.reference));
+}
+
+/** The same as a promotion record. */
+export function judgeRecord(attached: readonly Attached[], expected: Expected, subject: Digest): Judged {
+  return best(
+    attached.filter(({ kind, error }) => kind === 'record' || error !== undefined),
+    (one) => {
+      const judged = judge(one, expected, undefined);
+      if (judged.status !== 'verified' || isRecordOf(subject, one)) return judged;
+      return { ...judged, status: 'failed', why: 'it tells of another digest' };
+    },
+  );
+}
+
+/** A layer of `.sig` that cannot be read was meant to be one; what could not be read for now might be. */
+function mayBeSignature({ kind, form, error }: Attached): boolean {
+  return kind === 'signature' || (kind === 'other' && (form === 'sig' || error !== undefined));
+}
+
+function best(attached: readonly Attached[], judgement: (one: Attached) => Omit<Judged, 'forms'>): Judged {
+  const judged = attached.map((one) => ({ form: one.form, told: judgement(one) }));
+  const [first] = judged.toSorted((a, b) => ORDER.indexOf(a.told.status) - ORDER.indexOf(b.told.status));
+  const good = judged.filter(({ told }) => told.status === 'verified').map(({ form }) => form);
+  return { ...(first?.told ?? { status: 'unsigned' }), forms: [...new Set(good)] };
+}
+
+function judge(
+  { verdict, error, references }: Attached,
+  { isExpected }: Expected,
+  reference: string | undefined,
+): Omit<Judged, 'forms'> {
+  const { status, reason, identity: who } = verdict;
+  if (error !== undefined) return { status: 'unverifiable', why: error.message };
+  if (status !== 'verified' || who === undefined) {
+    const why = reason === undefined ? {} : { why: reason };
+    return { status: status === 'verified' ? 'unverifiable' : status, ...why };
+  }
+  if (!isExpected(who)) return { status: 'untrusted', who, why: `it is by ${identityText(who)}, who is not expected` };
+  // what names no name, as cosign's bundles, is bound to the digest alone
+  if (reference !== undefined && references.length > 0 && !references.includes(reference))
+    return { status: 'untrusted', who, why: `it is for ${references.join(', ')}, not for ${reference}` };
+  return { status: 'verified', who };
+}
