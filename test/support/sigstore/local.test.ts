@@ -1,10 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { initTUF } from '@sigstore/tuf';
 import { bundleToJSON, type Bundle } from '@sigstore/bundle';
+import { dsse } from '@sigstore/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { signerOf, signForeign, type WitnessName } from './foreign-signer.ts';
 import { startSigstore, type LocalSigstore, type SigstoreOptions } from './local.ts';
@@ -125,6 +126,22 @@ describe('test/support/sigstore/local.ts', () => {
     expect(again.headers.get('location')).toBe(`/api/v1/log/entries/${uuid}`);
     expect(await (await fetch(`${local.rekorUrl}/api/v1/log/entries/${uuid}`)).json()).toEqual(logged);
     expect(local.logged.rekor).toEqual([{ kind: 'hashedrekord', digest: 'ab' }]);
+  });
+
+  it('logs no envelope that another key has signed', async () => {
+    const local = await sigstore();
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = String(publicKey.export({ type: 'spki', format: 'pem' }));
+    const add = async (text: string): Promise<number> => {
+      const sig = sign('sha256', dsse.preAuthEncoding('text/plain', Buffer.from(text)), privateKey).toString('base64');
+      const payload = Buffer.from('logged').toString('base64');
+      const envelope = JSON.stringify({ payloadType: 'text/plain', payload, signatures: [{ sig }] });
+      const proposedContent = { envelope, verifiers: [Buffer.from(pem).toString('base64')] };
+      const body = JSON.stringify({ apiVersion: '0.0.1', kind: 'dsse', spec: { proposedContent } });
+      return (await fetch(`${local.rekorUrl}/api/v1/log/entries`, { method: 'POST', body })).status;
+    };
+    expect([await add('logged'), await add('another')]).toEqual([201, 400]);
+    expect(local.logged.rekor).toHaveLength(1);
   });
 
   it('fails as often as it is told, and then works', async () => {

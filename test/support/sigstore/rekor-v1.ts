@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { dsse } from '@sigstore/core';
 import { initializeTLog } from '@sigstore/mock/dist/rekor/index.js';
 import { ecKeys } from './keys.ts';
 import { json, type Answer, type Routes } from './service.ts';
@@ -15,7 +16,11 @@ type Proposal = {
     readonly proposedContent?: { readonly envelope: string; readonly verifiers: readonly string[] };
   };
 };
-type Envelope = { readonly payload: string; readonly signatures: readonly { readonly sig: string }[] };
+type Envelope = {
+  readonly payloadType: string;
+  readonly payload: string;
+  readonly signatures: readonly { readonly sig: string }[];
+};
 
 /** A Rekor of the first version at `url`, by this clock; it keeps what it logs, and takes nothing twice. */
 export async function rekorV1(now: () => number, url: string): Promise<Log> {
@@ -25,6 +30,7 @@ export async function rekorV1(now: () => number, url: string): Promise<Log> {
   const uuids = new Map<string, string>();
   const entries: LoggedEntry[] = [];
   const add = async (proposal: Proposal): Promise<Answer> => {
+    if (!isSigned(proposal)) return json(400, { code: 400, message: 'error processing entry: invalid signature' });
     const stored = storedForm(proposal);
     const id = sha256(JSON.stringify(stored));
     const known = uuids.get(id);
@@ -68,6 +74,16 @@ function storedForm(proposal: Proposal): object {
       signatures: signatures.map(({ sig }) => ({ signature: sig, verifier: verifiers[0] })),
     },
   };
+}
+
+/** A log has an envelope before it, and only a digest of anything else, over which Node verifies nothing. */
+function isSigned({ spec: { proposedContent } }: Proposal): boolean {
+  if (proposedContent === undefined) return true;
+  const { payloadType, payload, signatures } = JSON.parse(proposedContent.envelope) as Envelope;
+  const signed = dsse.preAuthEncoding(payloadType, Buffer.from(payload, 'base64'));
+  const keys = proposedContent.verifiers.map((pem) => createPublicKey(Buffer.from(pem, 'base64').toString('utf8')));
+  const hash = (key: KeyObject): string | null => (key.asymmetricKeyType === 'ed25519' ? null : 'sha256');
+  return signatures.every(({ sig }) => keys.some((key) => verify(hash(key), signed, key, Buffer.from(sig, 'base64'))));
 }
 
 function digestOf(stored: object): string {
