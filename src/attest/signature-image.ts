@@ -62,7 +62,7 @@ function configOf(layers: readonly Layer[]): SmallBlob {
   };
   const bytes = Buffer.from(JSON.stringify(document));
   const mediaType = 'application/vnd.oci.image.config.v1+json';
-  return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } };
+  return { bytes, descriptor: { mediaType, size: bytes.length, digest: digestOf(bytes) } };
 }
 
 /** In the order in which cosign writes it. */

@@ -1,19 +1,24 @@
-import { realClock } from '../../src/clock.ts';
 import type { Signing } from '../../src/attest/open-signing.ts';
 import { publisher } from '../../src/attest/publish.ts';
 import type { DigestSigning } from '../../src/attest/sign-image.ts';
+import { realClock } from '../../src/clock.ts';
+import type { Descriptor } from '../../src/image/descriptor.ts';
 import { attacher } from '../../src/registry/referrers.ts';
 import type { Registry } from '../../src/registry/roles.ts';
-import { subjectQueue } from '../../src/registry/subject-queue.ts';
+import { subjectQueue, type SubjectQueue } from '../../src/registry/subject-queue.ts';
+import { oddRegistry, type OddRegistry } from './odd-registry.ts';
+import { buildImage, storeImage, type BuiltImage } from './registry/images.ts';
+import type { RegistryOptions } from './registry/options.ts';
+import { openedSigning, signingIn, type SigningWorld } from './signing.ts';
 
-/** What one process signs and records with: its own queue, and what it remembers of the registry. */
+/** What one process signs and records with: what it remembers of the registry, and its own queue unless one is given. */
 export async function digestSigning(
   registry: Registry,
   signing: Signing,
   format: DigestSigning['format'] = 'both',
+  queue: SubjectQueue = subjectQueue(async () => undefined),
 ): Promise<DigestSigning> {
   const signal = new AbortController().signal;
-  const queue = subjectQueue(async () => undefined);
   return {
     registry,
     queue,
@@ -22,5 +27,50 @@ export async function digestSigning(
     verifier: await signing.verifier(signal),
     format,
     version: 'kpromo-v1.0.0',
+  };
+}
+
+/** A registry with one image at `app:v1`, and a Sigstore that signs it. */
+export type SignedWorld = OddRegistry &
+  SigningWorld & {
+    readonly repository: string;
+    readonly subject: Descriptor;
+    readonly services: DigestSigning;
+    /** Somebody else who signs, with the same Sigstore and in the same queue. */
+    stranger(format?: DigestSigning['format']): Promise<DigestSigning>;
+    /** How many requests changed the registry since it was last reset, and how many asked for signatures ever. */
+    effects(): { readonly writes: number; readonly signed: number };
+  };
+
+/** Lives as long as the test. */
+export async function signedWorld({
+  registry: options = {},
+  image = buildImage({ seed: 1 }),
+  format = 'both',
+}: {
+  readonly registry?: RegistryOptions;
+  readonly image?: BuiltImage;
+  readonly format?: DigestSigning['format'];
+} = {}): Promise<SignedWorld> {
+  const odd = await oddRegistry(options);
+  const { signing, ...world } = await openedSigning();
+  const { sigstore } = world;
+  const subject = storeImage(odd.server.store, 'app', image, ['v1']);
+  const services = await digestSigning(odd.registry, signing, format);
+  return {
+    ...odd,
+    ...world,
+    repository: `${odd.host}/app`,
+    subject,
+    services,
+    stranger: async (theirs = 'both') => {
+      const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: 'stranger@example.com' }) };
+      return digestSigning(odd.registry, await signingIn(world, { env }), theirs, services.queue);
+    },
+    effects: () => {
+      const { fulcio, rekor, timestamp } = sigstore.counts();
+      const writes = odd.server.counters.log.filter(({ method }) => method !== 'GET' && method !== 'HEAD').length;
+      return { writes, signed: fulcio + rekor + timestamp };
+    },
   };
 }
