@@ -12,7 +12,7 @@ export type RealAddresses = Readonly<Record<Name, string>>;
 
 /** What the services are started with. */
 export type RealSetting = {
-  readonly programs: Readonly<Record<Name, string>>;
+  readonly programs: Readonly<Record<Name | 'setpriv', string>>;
   readonly addresses: RealAddresses;
   readonly keys: RealKeys;
   readonly files: SigstoreFiles;
@@ -31,6 +31,8 @@ export function realPrograms(): RealSetting['programs'] {
     fulcio: requireProgram('fulcio'),
     rekor: requireProgram('rekor-posix'),
     timestamp: requireProgram('timestamp-server'),
+    // of util-linux: it keeps the stack to Linux, as the abstract sockets of Fulcio and of ours do
+    setpriv: requireProgram('setpriv'),
   };
 }
 
@@ -53,7 +55,7 @@ export async function startPrograms(
     // Variables and files of the user's would configure the services.
     const apart = ['env', '-i', `HOME=${setting.files.folder}`, setting.programs[name], ...args[name]];
     // Were the tests killed, a service that lives on would keep the next stack from port 2112.
-    return { name, server: startProcess('setpriv', ['--pdeathsig=KILL', ...apart]) };
+    return { name, server: startProcess(setting.programs.setpriv, ['--pdeathsig=KILL', ...apart]) };
   });
   return {
     healthy: Promise.all(

@@ -84,8 +84,11 @@ const TURN_MS = 50;
 async function takeTurn(): Promise<Server> {
   for (;;) {
     const server = createServer();
-    const isOurs = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
+    const isOurs = await new Promise<boolean>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE') resolve(false);
+        else reject(error);
+      });
       server.listen('\0kpromo-real-sigstore', () => resolve(true));
     });
     if (isOurs) return server;
