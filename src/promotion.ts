@@ -15,7 +15,7 @@ import { sourceReader } from './registry/source.ts';
 import { buildReport, type Reached } from './report/run-report.ts';
 
 export type PromotionRequest = {
-  readonly mode: Exclude<RunFacts['mode'], 'replicate'>;
+  readonly mode: Exclude<RunFacts['mode'], 'replicate' | 'check' | 'repair'>;
   /** Source digests in work at once. */
   readonly threads: number;
   readonly version: string;

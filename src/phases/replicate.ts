@@ -27,25 +27,27 @@ export type Replication = {
 export const replicate = (services: ReplicateServices): Phase<ReplicationPlan, Replication> => ({
   name: 'replicate',
   run: async (plan, context) => {
-    const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
-    const total = plan.lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
-    say(total === 0 ? 'All signatures already replicated' : `${total} copies needed`);
-    const first = await copyAll(
-      services,
-      plan.lacks.filter(({ last }) => !last),
-      context,
-    );
-    const later = await copyAll(
-      services,
-      plan.lacks.filter(({ last }) => last),
-      context,
-    );
-    const replicated = [...first, ...later];
-    const failures = replicated.flatMap(replicationFailures);
-    tellFailures(failures, context);
+    const { replicated, failures } = await copyLacks(services, plan.lacks, context);
     return { phase: 'replicate', plan, replicated, failures: [...plan.failures, ...failures] };
   },
 });
+
+/** Copies what is lacking, and tells what became of it. */
+export async function copyLacks(
+  services: ReplicateServices,
+  lacks: readonly AttachedLack[],
+  context: Context,
+): Promise<Pick<Replication, 'replicated' | 'failures'>> {
+  const total = lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
+  const message = total === 0 ? 'All signatures already replicated' : `${total} copies needed`;
+  context.narrate({ type: 'log', level: 'info', message });
+  const first = lacks.filter(({ last }) => !last);
+  const later = lacks.filter(({ last }) => last);
+  const replicated = [...(await copyAll(services, first, context)), ...(await copyAll(services, later, context))];
+  const failures = replicated.flatMap(replicationFailures);
+  tellFailures(failures, context);
+  return { replicated, failures };
+}
 
 function copyAll(
   { replicator, traffic, copies }: ReplicateServices,

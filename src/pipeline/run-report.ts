@@ -12,7 +12,7 @@ export type RunReport = {
 
 export type RunFacts = {
   readonly version: string;
-  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate';
+  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate' | 'check' | 'repair';
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;

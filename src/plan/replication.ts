@@ -5,12 +5,15 @@ import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
 import type { Pattern } from '../image/pattern.ts';
 
-/** A primary repository, the mirrors that follow it, and the images that the tree wants there. */
-export type SignedGroup = {
+/** A primary repository, the mirrors that follow it, and the digests there that something may be attached to. */
+export type AttachedGroup = {
   readonly primary: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
-  readonly images: readonly WantedImage[];
+  readonly images: readonly Pick<WantedImage, 'digest'>[];
 };
+
+/** A group with the images that the tree wants there. */
+export type SignedGroup = Omit<AttachedGroup, 'images'> & { readonly images: readonly WantedImage[] };
 
 /** The groups of a tree that have a mirror to follow; sets that share their primary repository are one group. */
 export function groupsOf(sets: readonly ImageSet[], chosen?: Pattern): SignedGroup[] {

@@ -8,7 +8,7 @@ import {
   lackingUntagged,
   shelfOf,
   type Shelf,
-  type SignedGroup,
+  type AttachedGroup,
   type TagDifference,
 } from '../plan/replication.ts';
 import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
@@ -27,11 +27,11 @@ export type FinderServices = {
 /** Finds what mirrors lack of what is attached to images on their primary; each repository is listed once. */
 export type LackFinder = {
   /** Looks at the primary of a group. */
-  readPrimary(group: SignedGroup): Promise<void>;
+  readPrimary(group: AttachedGroup): Promise<void>;
   /** Compares a mirror with the primary of each of these groups, once that was read. */
-  compareMirror(mirror: RepositoryName, groups: readonly SignedGroup[]): Promise<void>;
+  compareMirror(mirror: RepositoryName, groups: readonly AttachedGroup[]): Promise<void>;
   /** Whether anything is attached to the images of a group: else its mirrors need not be asked. */
-  hasSomething(group: SignedGroup): boolean;
+  hasSomething(group: AttachedGroup): boolean;
   found(): readonly AttachedLack[];
   /** What could not be asked of the primaries while mirrors were compared. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
@@ -39,7 +39,7 @@ export type LackFinder = {
 
 /** What is compared: one mirror of one group. */
 type Pair = {
-  readonly group: SignedGroup;
+  readonly group: AttachedGroup;
   readonly primary: Shelf;
   readonly mirror: RepositoryName;
   readonly there: Shelf;

@@ -3,7 +3,7 @@ import { isPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
-import { attachedBy, type Shelf, type SignedGroup } from '../plan/replication.ts';
+import { attachedBy, type Shelf, type AttachedGroup } from '../plan/replication.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 
@@ -12,7 +12,7 @@ export type PrimaryReader = {
   /** Whether some referrer was found there so far. */
   hasReferrers(primary: RepositoryName): boolean;
   /** The images of a group that something may refer to. */
-  subjects(group: SignedGroup, shelf: Shelf): Promise<readonly Digest[]>;
+  subjects(group: AttachedGroup, shelf: Shelf): Promise<readonly Digest[]>;
   referrers(primary: RepositoryName, subject: Digest): Promise<readonly Referrer[]>;
   resolve(primary: RepositoryName, tag: string): Promise<Digest | undefined>;
   /** What a manifest names as its subject; undefined when it names none or is gone. */
