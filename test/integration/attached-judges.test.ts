@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { attachedTo, type Attached } from '../../src/attest/attached.ts';
+import { PROMOTION_RECORD } from '../../src/attest/record.ts';
+import { recordDigest } from '../../src/attest/record-image.ts';
+import { signDigest } from '../../src/attest/sign-image.ts';
+import { SIGNATURE } from '../../src/attest/statement.ts';
+import { openRegistries } from '../../src/cli/services.ts';
+import { realClock } from '../../src/clock.ts';
+import { digestSigning } from '../support/attached.ts';
+import { homeWith } from '../support/home.ts';
+import { rejection } from '../support/http-request.ts';
+import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
+import { startDistribution, startReferrersRegistry, type RealRegistry } from '../support/real-registries.ts';
+import { buildImage, pushImage } from '../support/registry/images.ts';
+import { openedSigning } from '../support/signing.ts';
+import { SIGNER } from '../support/sigstore/oidc.ts';
+
+const run = promisify(execFile);
+const OTHER = 'other@example.com';
+
+const REGISTRIES: readonly { readonly name: string; readonly start: () => Promise<RealRegistry> }[] = [
+  { name: 'distribution 2.8', start: () => startDistribution() },
+  { name: 'a registry that keeps lists', start: () => startReferrersRegistry() },
+];
+
+type World = {
+  readonly image: string;
+  /** Signs and records, as often as it is called. */
+  promote(): Promise<readonly [string, string]>;
+  attached(): Promise<readonly Attached[]>;
+  /** What somebody else's program prints. */
+  ask(program: string, args: readonly string[]): Promise<string>;
+  /** cosign, which trusts this Sigstore and expects our identity unless another is given. */
+  verify(command: string, flags: readonly string[], who?: string): Promise<string>;
+  /** Has cosign sign, in the name of another. */
+  cosignSigns(form: 'sig' | 'bundle'): Promise<void>;
+};
+
+/** An image on a real registry, with all that signs it. */
+async function world(test: Skippable, start: () => Promise<RealRegistry>): Promise<World> {
+  const server = await orSkip(test, start);
+  onTestFinished(() => server.stop());
+  const { signing, sigstore } = await openedSigning();
+  const home = await homeWith({ token: sigstore.token({ email: OTHER }) });
+  const registries = openRegistries({
+    env: { HOME: home },
+    clock: realClock(),
+    narrate: () => undefined,
+    random: Math.random,
+  });
+  onTestFinished(registries.close);
+  const services = await digestSigning(registries.registry, signing);
+  // A registry from the environment may outlive this test.
+  const path = `${randomUUID()}/app`;
+  const repository = `${server.address}/${path}`;
+  const { digest } = await pushImage(`http://${server.address}`, path, buildImage({ seed: 801 }), ['v1']);
+  const call = { signal: new AbortController().signal };
+  const reference = 'prod.test/app';
+  const facts = { reference, digest, tags: ['v1'], time: 0, promoter: { version: 'v1.0.0' } };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    TUF_ROOT: join(home, 'tuf'),
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+  };
+  const image = `${repository}@${digest}`;
+  const ask: World['ask'] = async (name, args) => {
+    const program = await orSkip(test, () => requireProgram(name));
+    return (await run(program, args, { env })).stdout;
+  };
+  return {
+    image,
+    promote: async () => [
+      await signDigest(services, { repository, digest, reference }, call),
+      await recordDigest(services, { repository, facts }, call),
+    ],
+    attached: () => attachedTo(registries.registry, services.verifier, repository, digest, call),
+    ask,
+    verify: (command, flags, who = SIGNER.subject) => {
+      const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--certificate-oidc-issuer=${SIGNER.issuer}`];
+      return ask('cosign', [command, ...flags, ...trust, `--certificate-identity=${who}`, image]);
+    },
+    cosignSigns: async (form) => {
+      const { fulcioUrl, rekorUrl, trustedRootFile, signingConfigFile } = sigstore;
+      const forms = {
+        sig: [
+          '--new-bundle-format=false',
+          '--use-signing-config=false',
+          `--fulcio-url=${fulcioUrl}`,
+          `--rekor-url=${rekorUrl}`,
+        ],
+        bundle: [`--signing-config=${signingConfigFile}`],
+      };
+      const who = [`--identity-token=${join(home, 'token')}`, `--trusted-root=${trustedRootFile}`];
+      await ask('cosign', ['sign', '-y', ...who, ...forms[form], image]);
+    },
+  };
+}
+
+const kinds = (all: readonly Attached[]): string[] =>
+  all.map(({ form, kind, verdict: { status } }) => `${form} ${kind} ${status}`).toSorted();
+
+const OURS = ['bundle record verified', 'bundle signature verified', 'sig signature verified'];
+
+describe.for(REGISTRIES)('what we attach on $name', ({ start }) => {
+  it('is there once, and as cosign wants it', async (test) => {
+    const { promote, attached, verify } = await world(test, start);
+    expect(await promote()).toEqual(['written', 'written']);
+    expect(await promote()).toEqual(['there', 'there']);
+    expect(kinds(await attached())).toEqual(OURS);
+    expect(await verify('verify', ['--new-bundle-format'])).toContain(SIGNATURE);
+    expect(await verify('verify', ['--new-bundle-format=false'])).toContain('prod.test/app');
+    expect(await verify('verify-attestation', ['--type', PROMOTION_RECORD])).not.toBe('');
+    for (const flag of ['--new-bundle-format', '--new-bundle-format=false'])
+      expect(String(await rejection(verify('verify', [flag], OTHER)))).toMatch(/identit|SAN/i);
+  });
+
+  it('is shown by oras and regctl', async (test) => {
+    const { promote, attached, image, ask } = await world(test, start);
+    await promote();
+    const bundles = (await attached()).filter(({ form }) => form === 'bundle').map(({ manifest }) => manifest);
+    const host = image.split('/')[0];
+    const shown = [
+      await ask('oras', ['discover', '--plain-http', image]),
+      await ask('regctl', ['--host', `reg=${host},tls=disabled`, 'artifact', 'tree', image]),
+    ];
+    for (const text of shown) for (const digest of bundles) expect(text).toContain(digest);
+  });
+
+  it('stands beside what cosign signs, before us and after', async (test) => {
+    const { promote, attached, verify, cosignSigns } = await world(test, start);
+    for (const form of ['sig', 'bundle'] as const) await cosignSigns(form);
+    expect(await promote()).toEqual(['written', 'written']);
+    for (const form of ['sig', 'bundle'] as const) await cosignSigns(form);
+    expect(await promote()).toEqual(['there', 'there']);
+    const theirs = ['bundle signature verified', 'sig signature verified'];
+    expect(kinds(await attached())).toEqual([...OURS, ...theirs, ...theirs].toSorted());
+    for (const flag of ['--new-bundle-format', '--new-bundle-format=false'])
+      for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who)).not.toBe('');
+  });
+});
