@@ -1,27 +1,178 @@
 import { describe, expect, it } from 'vitest';
-import { buildImage, storeImage } from '../support/registry/images.ts';
-import { signingStage } from '../support/promotion/signing-stage.ts';
+import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
+import type { CipRun } from '../support/promotion/cip.ts';
+import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
+const GOOGLE = { registry: { google: true } };
+const NOTHING = { writes: 0, fulcio: 0, rekor: 0, timestamp: 0 };
+const digestOf = ({ manifest }: BuiltImage): string => manifest.descriptor.digest;
 const image = buildImage({ seed: 1 });
-const digest = image.manifest.descriptor.digest;
+const digest = digestOf(image);
+const errors = ({ log }: CipRun): readonly string[] => log.filter((line) => line.startsWith('error '));
+
+/** The primary: of mirrors that none chose the first by name. */
+const primaryOf = ({ mirrors }: SigningStage): string =>
+  mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+const all = (reference: string, who: string = SIGNER.subject): readonly string[] => [
+  `record bundle verified ${who} ${reference}`,
+  `signature bundle verified ${who} ${reference}`,
+  `signature sig verified ${who} ${reference}`,
+];
+
+describe.each([
+  ['with the Google listing', GOOGLE],
+  ['without it', {}],
+])('signing what is promoted, %s', (_, options) => {
+  it('signs and records on the primary, and writes and asks for nothing the next time', async () => {
+    const stage = await signingStage(3, options);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1', 'v2', 'v3']]);
+    const first = await stage.run([project]);
+    expect([first.code, errors(first)]).toEqual([0, []]);
+    expect(first.log[2]).toMatch(/^info Signing identity for images will be /);
+    expect(first.log).toContain(`info Signing image ${primaryOf(stage)}@${digest}`);
+    expect(first.summary).toContain('1 digest signed, 1 recorded');
+    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
+    for (const { host } of stage.mirrors.filter(({ host: name }) => !primaryOf(stage).startsWith(name)))
+      expect(await stage.attached(`${host}/prod/app`, digest)).toEqual([]);
+    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 3, timestamp: 2 });
+    const second = await stage.run([project]);
+    expect([second.code, errors(second)]).toEqual([0, []]);
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+});
 
 describe('signing what is promoted', () => {
-  it('signs and records once, on the primary, and writes and asks for nothing the next time', async () => {
+  it('asks Fulcio once for fifty images', async () => {
+    const stage = await signingStage(1, GOOGLE);
+    const images = Array.from({ length: 50 }, (_, index) => buildImage({ seed: 100 + index }));
+    for (const one of images) storeImage(stage.staging.store, 'staging/app', one);
+    const project = stage.project(images.map((one, index) => ['app', digestOf(one), `v${index}`] as const));
+    expect((await stage.run([project])).code).toBe(0);
+    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 150 });
+    expect((await stage.run([project])).summary).toContain('50 had all of it');
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+
+  it('signs an index after its platforms, and records it alone', async () => {
+    const stage = await signingStage(1);
+    const index = buildMultiPlatform({ seed: 3 }, ['linux/amd64', 'linux/arm64']);
+    storeImage(stage.staging.store, 'staging/app', index);
+    expect((await stage.run([stage.project([['app', digestOf(index), 'v1']])])).code).toBe(0);
+    const place = primaryOf(stage);
+    expect(await stage.attached(place, digestOf(index))).toEqual(all(place));
+    for (const child of index.children)
+      expect(await stage.attached(place, digestOf(child))).toEqual(all(place).slice(1));
+  });
+
+  it('sends not one request more when there are no candidates', async () => {
     const stage = await signingStage(2);
+    for (const { store } of [stage.staging, ...stage.mirrors])
+      storeImage(store, store === stage.staging.store ? 'staging/app' : 'prod/app', image, ['v1']);
+    const project = stage.project([['app', digest, 'v1']]);
+    await stage.run([project], ['--confirm', '--sign=false']);
+    const unsigned = stage.taken();
+    const { code, summary } = await stage.run([project]);
+    expect([code, stage.taken()]).toEqual([0, unsigned]);
+    expect(summary).toContain('1 more not looked at');
+  });
+
+  it('signs and writes nothing in a dry run, and does not need an identity', async () => {
+    const stage = await signingStage(2, GOOGLE);
     storeImage(stage.staging.store, 'staging/app', image);
-    const project = stage.project([['app', digest, 'v1', 'v2']]);
-    const first = await stage.run([project]);
-    expect([first.code, first.log.filter((line) => line.startsWith('error'))]).toEqual([0, []]);
-    const [primary] = stage.mirrors.map(({ host }) => `${host}/prod/app`).toSorted();
-    expect(await stage.attached(primary ?? '', digest)).toEqual([
-      `record bundle verified ${SIGNER.subject} ${primary}`,
-      `signature bundle verified ${SIGNER.subject} ${primary}`,
-      `signature sig verified ${SIGNER.subject} ${primary}`,
+    const { code, log, summary } = await stage.run([stage.project([['app', digest, 'v1']])], ['--dry-run'], {
+      env: {},
+    });
+    expect(code).toBe(0);
+    expect(log.find((line) => line.includes('would not sign'))).toContain('there is no identity to sign with');
+    expect(summary).toContain('1 digest to sign or record');
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+
+  it('asks nobody for anything when it is to sign and nobody can', async () => {
+    const stage = await signingStage(1);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    const { code, stderr } = await stage.run([project], ['--confirm'], { env: {} });
+    expect([code, stage.taken().requests]).toEqual([1, 0]);
+    expect(stderr).toContain('--sign=false');
+    const expired = { SIGSTORE_ID_TOKEN: stage.sigstore.token({ exp: 1 }) };
+    const late = await stage.run([project], ['--confirm'], { env: expired });
+    expect([late.code, stage.taken().requests]).toEqual([1, 0]);
+    expect(late.stderr).toContain('expired');
+  });
+
+  it('records tagless digests with a signature beside the record, and signs them in full when told', async () => {
+    const stage = await signingStage(1);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest]]);
+    expect((await stage.run([project])).code).toBe(0);
+    const place = primaryOf(stage);
+    expect(await stage.attached(place, digest)).toEqual(all(place).slice(0, 2));
+    await stage.run([project], ['--confirm', '--sign-tagless', '--repair-since=all']);
+    expect(await stage.attached(place, digest)).toEqual(all(place));
+  });
+
+  it.each([
+    ['legacy', 3],
+    ['bundle', 2],
+  ])('writes what --signature-format=%s asks for', async (format, count) => {
+    const stage = await signingStage(1);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const flags = ['--confirm', `--signature-format=${format}`];
+    expect((await stage.run([stage.project([['app', digest, 'v1']])], flags)).code).toBe(0);
+    // the record is a bundle, and beside it stands a signature as a bundle
+    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)).slice(0, count));
+  });
+
+  it('R3 R12 signs a digest in two repositories under both names, and records what it signed', async () => {
+    const stage = await signingStage(2, GOOGLE);
+    for (const name of ['app', 'tool']) storeImage(stage.staging.store, `staging/${name}`, image);
+    const project = stage.project([
+      ['app', digest, 'v1'],
+      ['app', digest, 'v2'],
+      ['tool', digest, 'v1'],
     ]);
+    expect((await stage.run([project])).code).toBe(0);
+    const place = primaryOf(stage);
+    expect(await stage.attached(place, digest)).toEqual(all(place));
+    const tool = place.replace(/app$/, 'tool');
+    expect(await stage.attached(tool, digest)).toEqual(all(tool));
+  });
+
+  it.each([0, 1, 2])('signs on the primary that is chosen, in place %i of the list', async (chosen) => {
+    const stage = await signingStage(3);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const host = stage.mirrors[chosen]?.host ?? '';
+    const flags = ['--confirm', `--primary-registry=${host}`];
+    expect((await stage.run([stage.project([['app', digest, 'v1']])], flags)).code).toBe(0);
+    for (const mirror of stage.mirrors)
+      expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(
+        mirror.host === host ? all(`${host}/prod/app`) : [],
+      );
+  });
+
+  it('keeps the signatures of staging, and signs once beside those of others', async () => {
+    const stage = await signingStage(1);
+    const others = { SIGSTORE_ID_TOKEN: stage.sigstore.token({ email: 'others@example.com' }) };
+    storeImage(stage.staging.store, 'origin/app', image);
+    const host = stage.staging.host;
+    const staged = stage.project([['app', digest, 'v1']], { from: `${host}/origin`, to: [`${host}/staging`] });
+    expect((await stage.run([staged], ['--confirm'], { env: others })).code).toBe(0);
+    expect((await stage.run([stage.project([['app', digest, 'v1']])])).code).toBe(0);
+    const place = primaryOf(stage);
+    expect(await stage.attached(place, digest)).toEqual(
+      [...all(place), `signature sig verified others@example.com ${host}/staging/app`].toSorted(),
+    );
+  });
+
+  it('signs once on one of 22 mirrors with three tags each', async () => {
+    const stage = await signingStage(22, GOOGLE);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1', 'v2', 'v3']]);
+    expect((await stage.run([project])).code).toBe(0);
     expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 3 });
-    const second = await stage.run([project]);
-    expect(second.code).toBe(0);
-    expect(stage.taken()).toMatchObject({ writes: 0, fulcio: 0, rekor: 0, timestamp: 0 });
+    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
   });
 });

@@ -65,7 +65,7 @@ export async function signingStage(
       await using tree = await writeTree(projects);
       const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
       const env = options.env ?? { SIGSTORE_ID_TOKEN: sigstore.token() };
-      return await cip(['--manifests', tree.path, ...trust, ...flags], { speed: 1, ...options, env });
+      return await cip(['--manifests', tree.path, ...trust, ...flags], { ...options, env });
     },
     attached: (repository, digest) => attachedText(sigstore, repository, digest as Digest),
     taken: () => {
