@@ -22,6 +22,8 @@ export type SigningStage = {
   run(projects: readonly ProjectSpec[], flags?: readonly string[], options?: CipOptions): Promise<CipRun>;
   /** What is attached to a digest, sorted: `kind form status by reference`. */
   attached(repository: string, digest: string): Promise<readonly string[]>;
+  /** The predicate of the promotion record of a digest; undefined when there is none. */
+  record(repository: string, digest: string): Promise<unknown>;
   /** What has been written to the registries, and asked of the Sigstore, since the last call. */
   taken(): Taken;
 };
@@ -67,7 +69,12 @@ export async function signingStage(
       const env = options.env ?? { SIGSTORE_ID_TOKEN: sigstore.token() };
       return await cip(['--manifests', tree.path, ...trust, ...flags], { ...options, env });
     },
-    attached: (repository, digest) => attachedText(sigstore, repository, digest as Digest),
+    attached: async (repository, digest) =>
+      (await readAttached(sigstore, repository, digest as Digest)).map(textOf).toSorted(),
+    record: async (repository, digest) => {
+      const all = await readAttached(sigstore, repository, digest as Digest);
+      return all.find(({ kind }) => kind === 'record')?.verdict.statement?.predicate;
+    },
     taken: () => {
       const now = sigstore.counts();
       const sent = registries.flatMap(({ counters }) => counters.log);
@@ -85,14 +92,13 @@ export async function signingStage(
   };
 }
 
-async function attachedText(sigstore: LocalSigstore, repository: string, digest: Digest): Promise<readonly string[]> {
+async function readAttached(sigstore: LocalSigstore, repository: string, digest: Digest): Promise<readonly Attached[]> {
   const clock = realClock();
   const opened = openRegistries({ env: {}, clock, narrate: () => undefined, random: () => 1 });
   const verifier = await openVerifier({ trustedRoot: sigstore.trustedRoot });
   try {
     const call = { signal: new AbortController().signal };
-    const all = await attachedTo(opened.registry, verifier, repository, digest, call);
-    return all.map(textOf).toSorted();
+    return await attachedTo(opened.registry, verifier, repository, digest, call);
   } finally {
     await opened.close();
   }
