@@ -1,7 +1,7 @@
 import type { Call, Referrer } from '../registry/roles.ts';
 import type { Place } from './attached-tags.ts';
 import { judgement, unreadable, type Attached } from './attachment.ts';
-import { attachedImage, MAX_LAYERS, orReason, readLayer } from './image-layers.ts';
+import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, orReason, readLayer } from './image-layers.ts';
 import { PREDICATE_TYPE } from './listed.ts';
 import type { Verifier } from './roles.ts';
 
@@ -52,7 +52,7 @@ async function bundleOf(
   const bundle = { form: 'bundle', mediaType: layer.mediaType } as const;
   // cosign takes none that has more
   if (image.layers.length > 1) return { ...bundle, ...unreadable({ reason: 'it has more than one layer' }) };
-  const content = await readLayer(registry, repository, layer, call);
+  const content = await readLayer(registry, repository, layer, MAX_ATTESTATION, call);
   if (!(content instanceof Uint8Array)) return { ...bundle, ...unreadable(content) };
   return { ...bundle, ...judgement(verifier.bundle(content, digest), digest) };
 }

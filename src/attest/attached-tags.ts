@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import { judgement, unreadable, type Attached, type Unread } from './attachment.ts';
-import { attachedImage, MAX_LAYERS, readLayer, type Layer } from './image-layers.ts';
+import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, MAX_PAYLOAD, readLayer, type Layer } from './image-layers.ts';
 import { SIMPLE_SIGNING } from './legacy.ts';
 import type { LegacySignature, LegacyVerdict, Verifier } from './roles.ts';
 
@@ -28,7 +28,7 @@ export function signaturesOf(
     const references = verdict.reference === undefined ? [] : [verdict.reference];
     return { kind: 'signature', references, verdict, signature: { payload, annotations } };
   };
-  return taggedLayers(place, { form: 'sig', expected: SIMPLE_SIGNING, judge }, call);
+  return taggedLayers(place, { form: 'sig', expected: SIMPLE_SIGNING, limit: MAX_PAYLOAD, judge }, call);
 }
 
 /** The media type of a layer of an `.att` image: a DSSE envelope. */
@@ -42,17 +42,22 @@ export function attestationsOf(
 ): Promise<readonly Attached[]> {
   const judge: Judge = (envelope, { annotations }) =>
     judgement(verifier.legacyAttestation(envelope, annotations, place.digest), place.digest);
-  return taggedLayers(place, { form: 'att', expected: ENVELOPE, judge }, call);
+  return taggedLayers(place, { form: 'att', expected: ENVELOPE, limit: MAX_ATTESTATION, judge }, call);
 }
 
 /** What the bytes of a layer are. */
 type Judge = (bytes: Uint8Array, layer: Layer) => Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>;
 
-type Shape = { readonly form: 'sig' | 'att'; readonly expected: string; readonly judge: Judge };
+type Shape = {
+  readonly form: 'sig' | 'att';
+  readonly expected: string;
+  readonly limit: number;
+  readonly judge: Judge;
+};
 
 async function taggedLayers(
   { registry, repository, digest }: Place,
-  { form, expected, judge }: Shape,
+  { form, expected, limit, judge }: Shape,
   call: Call,
 ): Promise<readonly AttachedSignature[]> {
   const tagged = await registry.readManifest(repository, cosignTag(digest, form), call);
@@ -64,13 +69,14 @@ async function taggedLayers(
   const { length } = image.layers;
   if (length > MAX_LAYERS)
     return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];
-  // A payload that was signed twice is one blob, named by two layers.
-  const contents = new Map<Digest, ReturnType<typeof readLayer>>();
+  // A payload that was signed twice is one blob, named by two layers; one of them may be wrong about its size.
+  const contents = new Map<string, ReturnType<typeof readLayer>>();
   const read = async (layer: Layer): Promise<AttachedSignature> => {
     const { mediaType } = layer;
     if (mediaType !== expected) return unread(mediaType, { reason: `it is of type ${mediaType}, not ${expected}` });
-    const reading = contents.get(layer.digest) ?? readLayer(registry, repository, layer, call);
-    contents.set(layer.digest, reading);
+    const key = `${layer.digest} ${layer.size}`;
+    const reading = contents.get(key) ?? readLayer(registry, repository, layer, limit, call);
+    contents.set(key, reading);
     const content = await reading;
     if (!(content instanceof Uint8Array)) return unread(mediaType, content);
     return { form, manifest, mediaType, ...judge(content, layer) };

@@ -20,8 +20,11 @@ export type AttachedImage = {
 /** cosign reads no more layers of one image than this. */
 export const MAX_LAYERS = 1000;
 
-/** A signature has a few KiB; the largest attestations, lists of software, have some MiB. In bytes. */
-const MAX_BYTES = 16 * 1024 * 1024;
+/** The largest attestations, lists of software, have some MiB; in bytes. */
+export const MAX_ATTESTATION = 16 * 1024 * 1024;
+
+/** The payload of a signature has some hundred bytes; a thousand of the largest must fit into memory. In bytes. */
+export const MAX_PAYLOAD = 64 * 1024;
 
 // Go programs write null for what is empty.
 const Annotations = z.record(z.string(), z.string()).nullish();
@@ -54,14 +57,15 @@ export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
 /** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */
 export type LayerContent = Uint8Array | { readonly reason: string; readonly error?: PromotionError };
 
-/** Reads a layer whole; what is wrong with it is a value. */
+/** Reads a layer whole, unless it is larger than the limit; what is wrong with it is a value. */
 export async function readLayer(
   registry: BlobReader,
   repository: RepositoryName,
   { mediaType, digest, size }: Layer,
+  limit: number,
   call: Call,
 ): Promise<LayerContent> {
-  if (size > MAX_BYTES) return { reason: `its layer ${digest} has ${size} bytes, more than ${MAX_BYTES}` };
+  if (size > limit) return { reason: `its layer ${digest} has ${size} bytes, more than ${limit}` };
   return orReason(call, async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of registry.readBlob(repository, { mediaType, digest, size }, call)) chunks.push(chunk);
