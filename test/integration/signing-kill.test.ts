@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { buildMultiPlatform, storeImage } from '../support/registry/images.ts';
+import type { FaultRequest } from '../support/registry/faults.ts';
+import type { TestRegistry } from '../support/registry/server.ts';
+import { SIGNER } from '../support/sigstore/oidc.ts';
+
+const index = buildMultiPlatform({ seed: 1 }, ['linux/amd64']);
+const digest = index.manifest.descriptor.digest;
+
+/** A request of the program that is its last. */
+type Moment = (request: FaultRequest, stage: SigningStage) => boolean;
+
+const nthManifest = (nth: number): Moment => {
+  let seen = 0;
+  return ({ kind }) => kind === 'putManifest' && (seen += 1) === nth;
+};
+
+/** Runs the program as a user does, and kills it with the request of that moment; true when it came to that. */
+async function killedAt(
+  stage: SigningStage,
+  project: ProjectSpec,
+  primary: TestRegistry,
+  moment: Moment,
+  done: boolean,
+): Promise<boolean> {
+  await using tree = await writeTree([project]);
+  const { sigstore } = stage;
+  const program = new URL('../../src/cli/bin.ts', import.meta.url).pathname;
+  const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
+  const child = spawn(process.execPath, [program, 'cip', '--manifests', tree.path, '--confirm', ...trust], {
+    env: { HOME: tree.path, SIGSTORE_ID_TOKEN: sigstore.token() },
+    stdio: 'ignore',
+  });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+  primary.inject((request) => {
+    if (!moment(request, stage)) return undefined;
+    child.kill('SIGKILL');
+    return done ? 'resetAfter' : 'reset';
+  });
+  const signal = await ended;
+  primary.inject(undefined);
+  return signal === 'SIGKILL';
+}
+
+/** The manifests that reach the primary, in order: child and index, `.sig` and bundle of each, the record. */
+const MANIFESTS = 7;
+
+describe('killing a run that signs', () => {
+  it.each([
+    ...Array.from(
+      { length: MANIFESTS },
+      (_, nth) => [`before manifest ${nth + 1}`, (): Moment => nthManifest(nth + 1), false] as const,
+    ),
+    ...Array.from(
+      { length: MANIFESTS },
+      (_, nth) => [`after manifest ${nth + 1}`, (): Moment => nthManifest(nth + 1), true] as const,
+    ),
+    [
+      'between the first log entry and the first push',
+      (): Moment =>
+        ({ method }, { sigstore }) =>
+          method === 'POST' && sigstore.counts().rekor > 0,
+      false,
+    ] as const,
+  ])('%s: the next run ends with everything there once', async (_, moment, done) => {
+    const stage = await signingStage(2, { registry: { google: true } });
+    storeImage(stage.staging.store, 'staging/app', index);
+    const project = stage.project([['app', digest, 'v1']]);
+    const place = stage.mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+    const primary = stage.mirrors.find(({ host }) => place.startsWith(`${host}/`));
+    if (primary === undefined) throw new Error('there is a primary');
+    expect(await killedAt(stage, project, primary, moment(), done)).toBe(true);
+    const { code } = await stage.run([project]);
+    expect(code).toBe(0);
+    const signatures = [
+      `signature bundle verified ${SIGNER.subject} ${place}`,
+      `signature sig verified ${SIGNER.subject} ${place}`,
+    ];
+    expect(await stage.attached(place, digest)).toEqual([
+      `record bundle verified ${SIGNER.subject} ${place}`,
+      ...signatures,
+    ]);
+    for (const child of index.children)
+      expect(await stage.attached(place, child.manifest.descriptor.digest)).toEqual(signatures);
+    for (const { store } of stage.mirrors) expect(store.resolve('prod/app', 'v1')).toBe(digest);
+    stage.taken();
+    await stage.run([project]);
+    expect(stage.taken()).toMatchObject({ writes: 0, fulcio: 0, rekor: 0, timestamp: 0 });
+  });
+});
