@@ -14,7 +14,7 @@ export type AttachedImage = {
   readonly annotations: Readonly<Record<string, string>>;
   readonly artifactType?: string;
   /** The document as it stands there, for whoever writes it back. */
-  readonly document: { readonly layers: readonly unknown[]; readonly annotations?: unknown };
+  readonly document: { readonly layers: readonly unknown[] };
 };
 
 /** cosign reads no more layers of one image than this. */

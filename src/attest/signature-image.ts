@@ -4,7 +4,7 @@ import { digestOf, type Digest } from '../image/digest.ts';
 import type { SmallBlob } from '../registry/small-blobs.ts';
 import type { TagContent } from '../registry/tag-update.ts';
 import { attachedImage, MAX_LAYERS, type Layer } from './image-layers.ts';
-import { LEGACY, SIMPLE_SIGNING } from './legacy.ts';
+import { SIMPLE_SIGNING } from './legacy.ts';
 import type { LegacySignature } from './roles.ts';
 
 /** What cosign writes for a time that it does not want to tell. */
@@ -20,34 +20,32 @@ export function withSignatures(
 ): TagContent | undefined {
   const image = current && attachedImage(current);
   const there = image?.layers ?? [];
+  // One payload may be signed by several; a layer that is wrong about anything is another one.
+  const known = new Set(there.map((layer) => JSON.stringify(layerJson(layer))));
   const added: Layer[] = [];
   const blobs = new Map<Digest, SmallBlob>();
   for (const { payload, annotations } of signatures) {
     const descriptor = { mediaType: SIMPLE_SIGNING, digest: digestOf(payload), size: payload.length };
     const layer = { ...descriptor, annotations };
-    if ([...there, ...added].some((other) => isSame(other, layer))) continue;
+    const json = JSON.stringify(layerJson(layer));
+    if (known.has(json)) continue;
+    known.add(json);
     added.push(layer);
     blobs.set(descriptor.digest, { descriptor, bytes: payload });
   }
   if (added.length === 0) return undefined;
   if (there.length + added.length > MAX_LAYERS) throw full();
   const config = configOf([...there, ...added]);
-  const { annotations } = image?.document ?? {};
   const document = {
     schemaVersion: 2,
+    ...image?.document,
     mediaType: MEDIA_TYPES.ociManifest,
     config: config.descriptor,
     layers: [...(image?.document.layers ?? []), ...added.map(layerJson)],
-    ...(annotations !== undefined && { annotations }),
   };
   const bytes = Buffer.from(JSON.stringify(document));
   const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(bytes), size: bytes.length };
   return { manifest: { bytes, descriptor }, blobs: [...blobs.values(), config] };
-}
-
-/** One payload may be signed by several. */
-function isSame(a: Layer, b: Layer): boolean {
-  return a.digest === b.digest && a.annotations[LEGACY.signature] === b.annotations[LEGACY.signature];
 }
 
 /** The config, byte for byte as cosign writes it for these layers. */
