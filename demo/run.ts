@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { runCli } from '../test/support/built-cli.ts';
 import { startRegistries, type TestRegistry } from '../test/support/registry/server.ts';
 import { storeImage } from '../test/support/registry/images.ts';
+import { startSigstore, type LocalSigstore } from '../test/support/sigstore/local.ts';
 import { demoImages, stagingPath, type DemoImage } from './images.ts';
 import { screenOn } from './screen.ts';
+import { areSigned } from './signed.ts';
 import { copyTree, EXAMPLE } from './tree.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
 /** The log is for machines and for the day when something is wrong: here the summary says it all. */
 const QUIET = '--log-level=fatal';
-const PROMOTE = ['cip', '--manifests', EXAMPLE, '--confirm', '--sign=false', QUIET];
+const PROMOTE = ['cip', '--manifests', EXAMPLE, '--confirm', QUIET];
 
 const screen = screenOn(process.stdout);
 let allPassed = true;
@@ -20,10 +22,13 @@ function check(passed: boolean, text: string): void {
   screen.check(passed, text);
 }
 
+/** Where the CLI runs, and the environment that tells it who signs, and with which Sigstore. */
+type Place = { readonly folder: string; readonly env: Readonly<Record<string, string>> };
+
 /** Runs the CLI and shows it; the broken entry makes each run end with 1, which is the point of it. */
-async function show(args: readonly string[], folder: string): Promise<void> {
+async function show(args: readonly string[], { folder, env }: Place): Promise<void> {
   screen.command(['kpromo', ...args]);
-  const { code, stdout, stderr } = await runCli(args, { cwd: folder });
+  const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });
   screen.output((stdout + stderr).trim());
   const named = stderr.includes('images/probe/images.yaml:5:5');
   check(code === 1 && named, 'exit code 1, because of the broken entry, which is named with file and line');
@@ -44,37 +49,47 @@ function takeWrites(registries: readonly TestRegistry[]): number {
   return writes.length;
 }
 
-async function dryRun(folder: string, registries: readonly TestRegistry[]): Promise<void> {
+async function dryRun(place: Place, registries: readonly TestRegistry[]): Promise<void> {
   screen.heading('1. The dry run: what would be done?');
   screen.text('This is what a pull request is checked with. It writes nothing.');
-  await show(['cip', '--manifests', EXAMPLE, '--dry-run', QUIET], folder);
+  await show(['cip', '--manifests', EXAMPLE, '--dry-run', QUIET], place);
   check(takeWrites(registries) === 0, 'the registries got GET and HEAD requests only');
 }
 
 async function promotion(
-  folder: string,
+  place: Place,
   mirrors: readonly TestRegistry[],
   images: readonly DemoImage[],
+  sigstore: LocalSigstore,
 ): Promise<void> {
   screen.heading('2. The promotion');
-  screen.text('This is what a job runs once the pull request is merged.');
-  await show(PROMOTE, folder);
+  screen.text(`This is what a job runs once the pull request is merged. What it promotes it also signs, and records why it is
+there. A Sigstore on this machine stands for the public one.`);
+  await show(PROMOTE, place);
   const staged = images.filter(({ isStaged }) => isStaged);
   const complete = mirrors.every((mirror) => holds(mirror, staged));
   check(complete, `all ${mirrors.length} mirrors have all ${staged.length} good images, under every tag`);
+  const [primary = ''] = mirrors.map(({ host }) => host.replace('127.0.0.1', 'localhost')).toSorted();
+  const places = staged.map(
+    ({ name, image }) => [`${primary}/prod/${name}`, image.manifest.descriptor.digest] as const,
+  );
+  const isSigned = await areSigned(places, sigstore);
+  check(isSigned, `each of them is signed and recorded on ${primary}, and it verifies`);
+  check(sigstore.counts().fulcio === 1, 'one certificate was enough for all of them');
   takeWrites(mirrors);
 }
 
-async function nothingToDo(folder: string, registries: readonly TestRegistry[]): Promise<void> {
+async function nothingToDo(place: Place, registries: readonly TestRegistry[]): Promise<void> {
   screen.heading('3. The same command again: nothing is left to do');
   screen.text('So a job may run it as often as it likes, and after any failure.');
-  await show(PROMOTE, folder);
+  await show(PROMOTE, place);
   check(takeWrites(registries) === 0, 'nothing was written');
 }
 
 async function main(): Promise<void> {
   const images = demoImages();
-  const [staging, ...mirrors] = await startRegistries(4);
+  const [staging, ...mirrors] = await startRegistries(4, { google: true });
+  const sigstore = await startSigstore();
   if (staging === undefined) throw new Error('no registry was started');
   const registries = [staging, ...mirrors];
   const hosts = registries.map(({ host }) => host.replace('127.0.0.1', 'localhost'));
@@ -87,11 +102,18 @@ async function main(): Promise<void> {
   staging    ${hosts[0]}: ${staged.length} images, built just now
   mirrors    ${hosts.slice(1).join(', ')}: still empty
   manifests  ${EXAMPLE}: ${images.length} images, one of which staging does not have`);
-    await dryRun(tree.folder, registries);
-    await promotion(tree.folder, mirrors, images);
-    await nothingToDo(tree.folder, registries);
+    const env = {
+      SIGSTORE_ID_TOKEN: sigstore.token(),
+      TUF_MIRROR: sigstore.tuf.url,
+      TUF_ROOT_JSON: sigstore.tuf.rootFile,
+    };
+    const place = { folder: tree.folder, env };
+    await dryRun(place, registries);
+    await promotion(place, mirrors, images, sigstore);
+    await nothingToDo(place, registries);
   } finally {
     for (const registry of registries) await registry.close();
+    await sigstore.stop();
   }
   screen.heading(allPassed ? 'All went as it should.' : 'Something did not go as it should: see the lines with ✗.');
   screen.text(`Next: read ${EXAMPLE} and manifests/README.md, then write a tree of your own and try it with

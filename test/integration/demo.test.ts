@@ -91,8 +91,10 @@ describe('demo/run.ts', () => {
     expect(stdout.match(/^\d\. .*/gm)).toHaveLength(3);
     expect(stdout).toContain('│ Summary: 4 of 5 images to promote (15 references)');
     expect(stdout).toContain('│ Summary: 4 of 5 images promoted (15 references)');
+    expect(stdout).toContain('│   4 digests signed, 4 recorded');
+    expect(stdout).toContain('0 digests signed, 0 recorded, 4 had all of it');
     expect(stdout).toContain('nothing else to promote');
-    expect(stdout.match(/^✓ .*/gm)).toHaveLength(6);
+    expect(stdout.match(/^✓ .*/gm)).toHaveLength(8);
     expect(stdout).not.toContain('✗');
   });
 

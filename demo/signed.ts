@@ -1,0 +1,31 @@
+import { attachedTo } from '../src/attest/attached.ts';
+import { openVerifier } from '../src/attest/verify.ts';
+import { realClock } from '../src/clock.ts';
+import { openRegistries } from '../src/cli/services.ts';
+import type { Digest } from '../src/image/digest.ts';
+import type { LocalSigstore } from '../test/support/sigstore/local.ts';
+
+/** True when every digest has, in the repository beside it, a signature in both forms and a record, and all of it verifies. */
+export async function areSigned(
+  places: readonly (readonly [repository: string, digest: Digest])[],
+  { trustedRoot }: Pick<LocalSigstore, 'trustedRoot'>,
+): Promise<boolean> {
+  const opened = openRegistries({ env: {}, clock: realClock(), narrate: () => undefined, random: Math.random });
+  const verifier = await openVerifier({ trustedRoot });
+  const call = { signal: new AbortController().signal };
+  try {
+    const found = await Promise.all(
+      places.map(async ([repository, digest]) => {
+        const attached = await attachedTo(opened.registry, verifier, repository, digest, call);
+        const good = attached.filter(({ verdict }) => verdict.status === 'verified');
+        return good
+          .map(({ kind, form }) => `${kind} ${form}`)
+          .toSorted()
+          .join(', ');
+      }),
+    );
+    return found.every((one) => one === 'record bundle, signature bundle, signature sig');
+  } finally {
+    await opened.close();
+  }
+}
