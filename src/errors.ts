@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'SIGNING_SERVICE'
   | 'SIGNATURE_MISMATCH'
   | 'TRUST_ROOT'
+  | 'UNSIGNED'
   // the run itself
   | 'ABORTED';
 

@@ -27,6 +27,9 @@ export type CheckRequest = {
   readonly wants: { readonly signature: boolean; readonly record: boolean };
 };
 
+/** Why nothing was found where the image itself is missing. */
+export const NOT_THERE = 'the image is not there';
+
 export type DigestCheck = {
   /** The digest and its platforms; none where the primary does not hold it. */
   readonly subjects: readonly Digest[];
@@ -87,7 +90,7 @@ async function lookAt(
   const looked = (await Promise.all(subjects.map(look))).flat();
   const isBare = looked.length > 0 && looked.every(({ status }) => status === 'unsigned');
   if (!isBare || (await registry.resolveManifest(repository, digest, call)) !== undefined) return looked;
-  return looked.map((one) => ({ ...one, why: 'the image is not there' }));
+  return looked.map((one) => ({ ...one, why: NOT_THERE }));
 }
 
 /** What is good is so only in all the forms that the primary has: clients differ in which they read. */

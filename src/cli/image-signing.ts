@@ -46,8 +46,8 @@ export function imageSigning(options: ImageSigningOptions): SigningServices {
     sign: async (request, call) => signDigest(await opening(call.signal), request, call),
     record: async ({ repository, digest, reference, tags, wanted }, call) => {
       const factOf = await (facts ??= options.facts());
-      const about = { source: wanted.source, reference, digest, tags, time, promoter };
-      const place = { manifest: factOf(wanted.at.file), ...(job !== undefined && { job }) };
+      const about = { reference, digest, tags, time, promoter, ...(job !== undefined && { job }) };
+      const place = wanted && { source: wanted.source, manifest: factOf(wanted.at.file) };
       return recordDigest(await opening(call.signal), { repository, facts: { ...about, ...place } }, call);
     },
   };

@@ -16,6 +16,11 @@ const MOST_AT_ONCE = 22 * MOST_PER_HOST;
 /** After one of these a registry is not asked about its other repositories: its whole retry budget is spent. */
 const HOST_IS_DOWN: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
 
+/** True for what a registry's other repositories would answer, too. */
+export function isHostDown({ code }: PromotionError): boolean {
+  return HOST_IS_DOWN.includes(code);
+}
+
 /**
  * Reads repositories, all registries side by side. One that cannot be read is a failure; a registry that is
  * down fails with all its repositories at once, and the others go on.
@@ -46,7 +51,7 @@ export async function readByHost(
         });
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
-        if (HOST_IS_DOWN.includes(error.code)) down = error;
+        if (isHostDown(error)) down = error;
         errors.set(repository, onSide(side, error));
       }
     });

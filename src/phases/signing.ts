@@ -28,7 +28,11 @@ export type SignRequest = {
 };
 
 /** One digest to be recorded: what a promotion record tells of it. */
-export type RecordRequest = Omit<SignRequest, 'staging'> & Pick<Candidate, 'tags' | 'wanted'>;
+export type RecordRequest = Omit<SignRequest, 'staging'> &
+  Pick<Candidate, 'tags'> & {
+    /** The entry that names it; none for what no manifest names. */
+    readonly wanted?: Candidate['wanted'];
+  };
 
 /** Signs and records; each reads what is there first and leaves alone what verifies as ours. */
 export type SigningServices = {

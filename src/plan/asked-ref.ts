@@ -22,3 +22,8 @@ export function parseRef(text: string): AskedRef | undefined {
   if (digest === undefined) return { repository, ...(tag !== undefined && { tag }) };
   return isDigest(digest) ? { repository, digest, ...(tag !== undefined && { tag }) } : undefined;
 }
+
+/** The reference as it is written. */
+export function refText({ repository, tag, digest }: AskedRef): string {
+  return `${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}

@@ -1,0 +1,79 @@
+import type { Failure } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Phase } from '../pipeline/phase.ts';
+import type { AskedRef } from '../plan/asked-ref.ts';
+import { checksOf, selectByUpload, type Checked, type UploadOf, type UploadWindow } from '../plan/checks.ts';
+import { askedChecks, type AskedServices } from './asked-checks.ts';
+import type { PlannedCheck } from './checked-images.ts';
+import { readByHost } from './read-by-host.ts';
+import type { Loaded } from './setup.ts';
+import { tellFailures } from './tell.ts';
+import { tellSelection } from './tell-selection.ts';
+import { unreadable } from './unreadable.ts';
+
+export type PlanSigcheckServices = AskedServices & {
+  /** What is checked; all of the tree where there are none. */
+  readonly refs: readonly AskedRef[];
+  /** When what is checked of the tree was uploaded. */
+  readonly window: UploadWindow;
+  /** Unix milliseconds: what was uploaded before needs no record. */
+  readonly recordsSince?: number;
+  /** Digests that are checked at the most. */
+  readonly limit?: number;
+  /** Whether an image of the tree must be signed. */
+  readonly isSigned: (image: Pick<Checked, 'tags'>) => boolean;
+};
+
+export type SigcheckPlan = {
+  readonly phase: 'plan';
+  readonly checks: readonly PlannedCheck[];
+  /** Whether somebody asked for these, so that each must be there. */
+  readonly isAsked: boolean;
+  /** Digests that the limit left out. */
+  readonly beyond: number;
+  readonly failures: readonly Failure[];
+};
+
+/** Chooses the digests to check: those asked for, else those of the tree that were uploaded in the window. */
+export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, SigcheckPlan> => ({
+  name: 'plan',
+  run: async (loaded, context) => {
+    const { refs, rules, window, recordsSince, limit = Number.POSITIVE_INFINITY, isSigned } = services;
+    const all = checksOf(loaded.sets, rules);
+    const isAsked = refs.length > 0;
+    const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
+    tellFailures(asked.failures, context);
+
+    const dates = new Map<RepositoryName, UploadOf>();
+    const read = async (repository: RepositoryName): Promise<void> => {
+      dates.set(repository, await uploadsIn(services, repository, context.signal));
+    };
+    const needsDates = !isAsked || recordsSince !== undefined;
+    const repositories = needsDates ? [...new Set(asked.checks.map(({ repository }) => repository))] : [];
+    const unread = unreadable(await readByHost('destination', repositories, read, context));
+    tellFailures(unread, context);
+
+    const readable = needsDates ? asked.checks.filter(({ repository }) => dates.has(repository)) : asked.checks;
+    const uploadOf: UploadOf = (repository, digest) => dates.get(repository)?.(repository, digest) ?? 'undated';
+    const selected = isAsked ? { checks: readable } : selectByUpload(readable, uploadOf, window);
+    const checks = selected.checks.slice(0, limit).map((check): PlannedCheck => {
+      const time = uploadOf(check.repository, check.digest);
+      const isRecorded = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
+      return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record: isRecorded } };
+    });
+    const beyond = selected.checks.length - checks.length;
+    tellSelection(checks.length, beyond, selected, services, context);
+    return { phase: 'plan', checks, isAsked, beyond, failures: [...loaded.failures, ...asked.failures, ...unread] };
+  },
+});
+
+async function uploadsIn(
+  { registry, traffic }: PlanSigcheckServices,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): Promise<UploadOf> {
+  const listing = await registry.listRepository(repository, { signal, meter: traffic.of(repository) });
+  if (listing.kind === 'tags') return () => 'undated';
+  const { manifests } = listing;
+  return (_, digest) => (manifests.has(digest) ? (manifests.get(digest)?.uploadedAt ?? 'undated') : 'absent');
+}

@@ -1,0 +1,43 @@
+import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Context } from '../pipeline/phase.ts';
+import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
+import { repairFailure, tellRepair } from './repair-results.ts';
+import type { SigningServices } from './signing.ts';
+import type { Traffic } from './traffic.ts';
+
+export type SignWrongServices = Pick<SigningServices, 'sign' | 'record' | 'concurrency'> & {
+  readonly traffic: Traffic;
+};
+
+/** How many digests were signed and recorded, and why others were not. */
+export type SignedWrong = { readonly signed: number; readonly recorded: number; readonly failures: readonly Failure[] };
+
+/** Signs and records what has no good signature or record on its primary; a signature that is not ours stops it. */
+export async function signWrong(
+  { sign, record, concurrency, traffic }: SignWrongServices,
+  wrong: readonly CheckedImage[],
+  context: Context,
+): Promise<SignedWrong> {
+  const failures: Failure[] = [];
+  const written = { signature: 0, record: 0 };
+  let stopped: PromotionError | undefined;
+  await eachOf(wrong, concurrency, async (image) => {
+    const call = { signal: context.signal, meter: traffic.of(image.check.repository) };
+    try {
+      for (const what of ['signature', 'record'] as const) {
+        if (!wrongOnPrimary(image, what)) continue;
+        if (stopped !== undefined) throw stopped;
+        tellRepair(what, image.check, context);
+        const done = await (what === 'signature' ? sign : record)(image.check, call);
+        if (done === 'written') written[what] += 1;
+      }
+    } catch (error) {
+      if (!isPromotionError(error) || context.signal.aborted) throw error;
+      // whatever made it would make it again
+      if (error.code === 'SIGNATURE_MISMATCH') stopped ??= error;
+      failures.push(repairFailure(image.check, error));
+    }
+  });
+  return { signed: written.signature, recorded: written.record, failures };
+}

@@ -1,0 +1,27 @@
+import type { Context } from '../pipeline/phase.ts';
+import type { Selection } from '../plan/checks.ts';
+import type { PlanSigcheckServices } from './plan-sigcheck.ts';
+
+/** Logs which digests are checked, and why others are not. */
+export function tellSelection(
+  checked: number,
+  beyond: number,
+  { undated = 0, absent = 0, outside = 0 }: Partial<Selection>,
+  { refs, window }: Pick<PlanSigcheckServices, 'refs' | 'window'>,
+  { narrate }: Context,
+): void {
+  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString().slice(0, 16));
+  say(
+    `Checking ${digests(checked)}${refs.length > 0 ? '' : ` uploaded between ${from}Z and ${to}Z, or without a date`}`,
+  );
+  if (outside > 0) say(`${digests(outside)} uploaded before or after are not checked (--from-days, --to-days)`);
+  if (undated > 0)
+    say(`${digests(undated)} checked whatever their age: their registries do not tell when they were uploaded`);
+  if (absent > 0) say(`${digests(absent)} not on the primary registry yet: \`kpromo cip\` promotes them`);
+  if (beyond > 0) say(`${digests(beyond)} more not checked (--limit)`);
+}
+
+function digests(count: number): string {
+  return count === 1 ? '1 digest' : `${count} digests`;
+}

@@ -1,0 +1,55 @@
+import { durationText } from '../pipeline/duration.ts';
+import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import type { SigcheckReport, SigcheckRow, SigcheckTotals } from './sigcheck-report.ts';
+
+/** Everything that was found, a line each, and then counts. */
+export function sigcheckTable({ rows, totals }: SigcheckReport): string {
+  const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
+  const lines = rows.length === 0 ? [] : [...table([head, ...rows.map(cells)], ''), ''];
+  return [...lines, ...countLines(totals)].map((line) => `${line}\n`).join('');
+}
+
+/** How the run went, for the end of a terminal session. */
+export function sigcheckSummary({ run, totals, failures }: SigcheckReport): string {
+  const { digests, signed, recorded, copied } = totals;
+  const trouble = failures.length === 0 ? 'all is well' : count(failures.length, 'problem');
+  const done = `${signed} signed, ${recorded} recorded, ${count(copied, 'copy', 'copies')} to mirrors, `;
+  const lines = [
+    '',
+    ...fold(`Summary: ${count(digests, 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`),
+  ];
+  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
+  lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function cells(row: SigcheckRow): string[] {
+  const { name, subject, digest, words, who = '', why } = row;
+  const reason =
+    subject === digest ? why : `of platform ${shortDigests(subject)}${why === undefined ? '' : `: ${why}`}`;
+  return [shortDigests(digest), name, placesText(row), words, who, shortDigests(reason ?? '')];
+}
+
+function placesText({ repositories, places }: SigcheckRow): string {
+  const [first = ''] = repositories;
+  if (repositories.length === 1) return first;
+  if (repositories.length === places) return `all ${places}`;
+  return `${first} and ${repositories.length - 1} more`;
+}
+
+function countLines({ signatures, records, digests, beyond }: SigcheckTotals): string[] {
+  const parts = (counts: SigcheckTotals['signatures']): string =>
+    Object.entries(counts)
+      .filter(([, number]) => number > 0)
+      .map(([status, number]) => `${number.toLocaleString('en-US')} ${status}`)
+      .join(', ');
+  const told = [
+    ['signatures', parts(signatures)],
+    ['records', parts(records).replace('verified', 'recorded').replace('unsigned', 'unrecorded')],
+  ].filter(([, text]) => text !== '');
+  const left = beyond === 0 ? '' : `, ${beyond} more left out`;
+  return [
+    `${count(digests, 'digest')} checked${left}`,
+    ...told.map(([what, text]) => `${what}, by digest and repository: ${text}`),
+  ];
+}

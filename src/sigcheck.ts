@@ -1,0 +1,60 @@
+import { check } from './phases/check.ts';
+import type { CheckServices } from './phases/check-images.ts';
+import { planSigcheck, type PlanSigcheckServices } from './phases/plan-sigcheck.ts';
+import { repair } from './phases/repair.ts';
+import { wrongFailures } from './phases/repair-results.ts';
+import { setup, type SetupServices } from './phases/setup.ts';
+import type { SigningServices } from './phases/signing.ts';
+import { tellFailures } from './phases/tell.ts';
+import { countTraffic } from './phases/traffic.ts';
+import type { Context } from './pipeline/phase.ts';
+import { pipeline } from './pipeline/pipeline.ts';
+import { factsOf } from './pipeline/run-facts.ts';
+import { copier } from './registry/copy.ts';
+import { attacher } from './registry/referrers.ts';
+import type { Pause, Registry } from './registry/roles.ts';
+import { sourceReader } from './registry/source.ts';
+import type { SubjectQueue } from './registry/subject-queue.ts';
+import { replicator } from './replicas/replicator.ts';
+import { buildSigcheckReport, type SigcheckReached, type SigcheckReport } from './report/sigcheck-report.ts';
+
+export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
+  readonly mode: 'check' | 'repair';
+  readonly version: string;
+};
+
+export type SigcheckServices = Pick<SetupServices, 'load'> &
+  Pick<CheckServices, 'verifier' | 'isExpected'> & {
+    readonly registry: Registry;
+    readonly pause: Pause;
+    readonly queue: SubjectQueue;
+    readonly signatures: SigningServices;
+  };
+
+/** Sigcheck on one page: loads the manifests, chooses digests, verifies what is attached to them, repairs what is wrong, and reports. */
+export async function runSigcheck(
+  request: SigcheckRequest,
+  services: SigcheckServices,
+  context: Context,
+): Promise<SigcheckReport> {
+  const { registry, pause, queue, signatures, load } = services;
+  const { concurrency } = signatures;
+  const traffic = countTraffic();
+  const source = sourceReader(registry, traffic.of);
+  const copies = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
+  const copying = { registry, source, copier: copies, attacher: attacher(registry, queue), meterOf: traffic.of };
+  const checking = { ...services, traffic, concurrency };
+  const repairing = { ...checking, ...signatures, source, replicator: replicator(copying), copies: concurrency };
+  const phases = pipeline(setup({ load }))
+    .pipe(planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }))
+    .pipe(check(checking))
+    .pipe(repair(repairing));
+
+  let reached: SigcheckReached;
+  const run = await factsOf(request, context, async () => {
+    await phases.run(undefined, context, request.mode, (output) => (reached = output));
+  });
+  const wrong = reached !== undefined && 'images' in reached ? wrongFailures(reached.images) : [];
+  tellFailures(wrong, context);
+  return buildSigcheckReport(run, reached, wrong, traffic.hosts);
+}
