@@ -1,0 +1,95 @@
+import type { Position } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { SignerRule } from './signer.ts';
+
+export type { SignerRule } from './signer.ts';
+
+/** `warn` tells what is wrong and promotes all the same; `require` does not promote. */
+export type ProvenanceMode = 'off' | 'warn' | 'require';
+
+/** Who may have built an image, and the SLSA build level that it is trusted with. */
+export type BuilderRule = {
+  /** Without `@` it is the builder at any ref. */
+  readonly id: string;
+  readonly level: 1 | 2 | 3;
+  /** Some of the policy's signers: only these may claim this builder, and they may claim no other that does not name them. */
+  readonly signers?: readonly SignerRule[];
+  readonly at: Position;
+};
+
+/** What a project's staging images must be attested with. */
+export type ProvenancePolicy = {
+  readonly mode: ProvenanceMode;
+  readonly signers: readonly SignerRule[];
+  readonly builders: readonly BuilderRule[];
+  /** The repositories that images may be built from, without a ref; with or without a scheme. */
+  readonly sources: readonly string[];
+  /** What must be attested by one of the signers besides the build provenance. */
+  readonly predicateTypes: readonly string[];
+  /** Build provenance below it does not count; 0 asks for no level. */
+  readonly level: 0 | 2 | 3;
+  readonly at: Position;
+};
+
+/** What is known of one digest of staging, before any policy. */
+export type Evidence = {
+  readonly repository: string;
+  readonly digest: Digest;
+  readonly isIndex: boolean;
+  readonly items: readonly EvidenceItem[];
+  /** What an index points to in the same repository, without the attestation manifests that BuildKit puts there. */
+  readonly platforms: readonly Evidence[];
+};
+
+/** Who signed something: an identity that Fulcio vouched for, or a key that nobody vouches for. */
+export type EvidenceSigner =
+  | { readonly kind: 'keyless'; readonly issuer: string; readonly subject: string }
+  | { readonly kind: 'key'; readonly hint: string };
+
+/** One signature or statement that is attached to a digest. */
+export type EvidenceItem = {
+  readonly kind: 'signature' | 'provenance' | 'sbom' | 'vex' | 'vulnerabilities' | 'summary' | 'record' | 'other';
+  readonly form: 'bundle' | 'sig' | 'att';
+  readonly predicateType?: string;
+  /**
+   * `untrusted`: a good signature by somebody whom the policy (or --certificate-*) does not know; `failed`: tampered
+   * with, or about another digest; `unverifiable`: unsigned, or without a trust root for it.
+   */
+  readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
+  readonly signer?: EvidenceSigner;
+  readonly builder?: string;
+  /** What the image was built from, not what it was built with. */
+  readonly sources: readonly string[];
+  /** Where it is: a referrer's manifest digest or a tag. */
+  readonly manifest: string;
+  /** The digest of the bundle, or of the payload. */
+  readonly content: Digest;
+  readonly reason?: string;
+};
+
+/** What policies say of the evidence for one digest. */
+export type Judgement = {
+  /** The strictest mode of the policies; `off` where there is none. */
+  readonly mode: ProvenanceMode;
+  /** `failed` takes out the image; `off`: nothing was asked. */
+  readonly result: 'passed' | 'warned' | 'failed' | 'off';
+  /** The lowest that a policy verified; 0 where one is not satisfied, `unevaluated` where there is none. */
+  readonly level: 0 | 1 | 2 | 3 | 'unevaluated';
+  /** What every policy accepted, of the platforms too where an index passes by them; none unless all are satisfied. */
+  readonly accepted: readonly EvidenceItem[];
+  readonly violations: readonly Violation[];
+  /** Of the build provenance that counts, or else of the one that was refused. */
+  readonly signer?: string;
+  readonly builder?: string;
+  readonly source?: string;
+};
+
+/** Why a digest does not pass. */
+export type Violation = {
+  /** TAMPERED takes out the image whatever the policies say, PROVENANCE as the mode says. */
+  readonly code: 'TAMPERED' | 'PROVENANCE';
+  /** Where the policy stands; nobody has to ask for what is tampered with. */
+  readonly policy?: Position;
+  readonly message: string;
+  readonly hint: string;
+};

@@ -1,0 +1,30 @@
+import { parsePackageUrl } from './package-url.ts';
+import type { Finding, VexPackage, VexStatement } from './vulnerability.ts';
+
+/** True when the statement is about this weakness in this package (or in the whole image). */
+export function isExplainedBy(finding: Finding, { ids, packages }: VexStatement): boolean {
+  const names = new Set([finding.id, ...finding.aliases].map((name) => name.toLowerCase()));
+  if (!ids.some((id) => names.has(id.toLowerCase()))) return false;
+  return packages.length === 0 || packages.some((one) => isPackage(finding, one));
+}
+
+/** The statement that counts among those about the same: the latest, and of one moment the one written last. */
+export function lastStatement(statements: readonly VexStatement[]): VexStatement | undefined {
+  return statements.toSorted((a, b) => a.time - b.time).at(-1);
+}
+
+/** Whether the finding is of this package; where its own URL is known, nothing else is looked at. */
+function isPackage(finding: Finding, { type, name, version }: VexPackage): boolean {
+  const own = finding.purl === undefined ? undefined : parsePackageUrl(finding.purl);
+  if (own !== undefined) {
+    return own.type === type && own.name === name && (version === undefined || own.version === version);
+  }
+  return isNamed(finding.package, type, name) && (version === undefined || finding.version === version);
+}
+
+/** Where the namespace is the distribution, a scanner that knows no URL leaves it out: `git` for `wolfi/git`. */
+const DISTRIBUTIONS: ReadonlySet<string> = new Set(['apk', 'deb', 'rpm']);
+
+function isNamed(found: string, type: string, name: string): boolean {
+  return found === name || (DISTRIBUTIONS.has(type) && name.slice(name.lastIndexOf('/') + 1) === found);
+}
