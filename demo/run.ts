@@ -63,8 +63,8 @@ async function promotion(
   sigstore: LocalSigstore,
 ): Promise<void> {
   screen.heading('2. The promotion');
-  screen.text(`This is what a job runs once the pull request is merged. What it promotes it also signs, and records why it is
-there. A Sigstore on this machine stands for the public one.`);
+  screen.text(`This is what a job runs once the pull request is merged.
+It also signs what it promotes, and records why it is there; a Sigstore on this machine stands for the public one.`);
   await show(PROMOTE, place);
   const staged = images.filter(({ isStaged }) => isStaged);
   const complete = mirrors.every((mirror) => holds(mirror, staged));
