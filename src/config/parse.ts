@@ -1,7 +1,7 @@
 import type { YamlProblem } from '../yaml/document.ts';
 import { parseYaml } from '../yaml/document.ts';
 import { sourceText } from '../yaml/source-text.ts';
-import type { ConfigReading } from './rule.ts';
+import type { RuleReading } from '../yaml/rule.ts';
 import { REGISTRY_CONFIG, type WrittenRegistry } from './rules.ts';
 
 /** A configuration as written, with the places of its parts, or everything that is wrong with it. */
@@ -21,7 +21,7 @@ export function parseRegistryConfig(file: string, bytes: Uint8Array): ParsedConf
   if (text.trim() === '')
     return problemAt(file, 'the file is empty', 'write "version: 1" and what differs from the defaults');
   const problems: YamlProblem[] = [];
-  const reading: ConfigReading = { at: document.at, problems, refuse: (problem) => void problems.push(problem) };
+  const reading: RuleReading = { at: document.at, problems, refuse: (problem) => void problems.push(problem) };
   const written = REGISTRY_CONFIG.read(document.root, 'the registry configuration', reading);
   if (written === undefined || problems.length > 0) return { problems: problems.toSorted(byPlace) };
   const twice = repeated(written.registries ?? []);

@@ -2,7 +2,7 @@ import { parseDuration } from '../duration.ts';
 import { isPromotionError, type Position } from '../errors.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import { repositoryProblem } from '../image/reference.ts';
-import { bool, choice, explained, list, mapping, number, text, type Rule, type Wrong } from './rule.ts';
+import { bool, choice, explained, list, mapping, number, text, type Rule, type Wrong } from '../yaml/rule.ts';
 
 /** The kinds of registry that people can name. */
 export const KINDS = [

@@ -1,21 +1,21 @@
 import type { Position } from '../errors.ts';
-import { invalidFile, readFields, readList, type Reading } from '../yaml/fields.ts';
-import type { YamlProblem } from '../yaml/document.ts';
-import type { YamlNode } from '../yaml/node.ts';
-import { nameOf, readText } from '../yaml/scalars.ts';
-import { quote } from '../yaml/source-text.ts';
+import { invalidFile, readFields, readList, type Reading } from './fields.ts';
+import type { YamlProblem } from './document.ts';
+import type { YamlNode } from './node.ts';
+import { nameOf, readText } from './scalars.ts';
+import { quote } from './source-text.ts';
 
 /** A part of a JSON schema (https://json-schema.org/draft/2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Where a configuration is read: what is wrong with it is collected. */
-export type ConfigReading = Reading & { readonly problems: YamlProblem[] };
+export type RuleReading = Reading & { readonly problems: YamlProblem[] };
 
 /** How one value is written: the same rule reads it and tells editors about it. */
 export type Rule<T> = {
   readonly schema: JsonSchema;
   /** The value; undefined when what is there is noted as a problem. `what` begins its sentence. */
-  readonly read: (node: YamlNode, what: string, reading: ConfigReading) => T | undefined;
+  readonly read: (node: YamlNode, what: string, reading: RuleReading) => T | undefined;
 };
 
 type ValueOf<R> = R extends Rule<infer T> ? T : never;
