@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'REGISTRY_PROTOCOL'
   | 'DIGEST_MISMATCH'
   | 'UNSUPPORTED_MANIFEST'
+  | 'ARTIFACT_TYPE'
   | 'BLOB_UNKNOWN'
   | 'INCOMPLETE'
   // what the network did
@@ -41,6 +42,10 @@ export type ErrorCode =
   | 'SIGNATURE_MISMATCH'
   | 'TRUST_ROOT'
   | 'UNSIGNED'
+  // what a scan found
+  | 'VULNERABLE'
+  | 'NOT_SCANNED'
+  | 'SCANNER'
   // the run itself
   | 'ABORTED';
 
