@@ -1,7 +1,11 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { realClock } from '../../src/clock.ts';
+import { createRepository } from '../support/git.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
-import type { ProjectSpec } from '../support/promotion/tree.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
@@ -42,7 +46,7 @@ describe('signing while something is wrong', () => {
     ['Rekor says 502', 'rekor', { kind: 'status', status: 502 }],
     ['the timestamp authority is down', 'timestamp', { kind: 'reset' }],
   ] as const)(
-    'R10 R14 leaves images promoted while %s, and the next run signs and records them',
+    'R10 leaves images promoted while %s, and the next run signs and records them',
     async (_, service, fault) => {
       const { stage, project } = await staged();
       const over = stage.sigstore.inject(service, fault);
@@ -140,5 +144,25 @@ describe('signing while something is wrong', () => {
     primary?.inject(undefined);
     expect((await stage.run([project])).code).toBe(0);
     await expectComplete(stage);
+  });
+
+  it('R10 finds what was left by the age of its entry in Git, where no listing tells, and records its commit', async () => {
+    const stage = await signingStage(2);
+    for (const image of images) storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project(digests.map((digest, index) => ['app', digest, `v${index}`] as const));
+    await using repository = await createRepository();
+    await using tree = await writeTree([project]);
+    await cp(tree.path, join(repository.path, 'prod'), { recursive: true });
+    const head = await repository.commit({}, realClock().now());
+    const over = stage.sigstore.inject('fulcio', { kind: 'status', status: 403 });
+    const env = { PATH: process.env['PATH'] ?? '', SIGSTORE_ID_TOKEN: stage.sigstore.token() };
+    const promote = (): Promise<CipRun> => stage.runTree(join(repository.path, 'prod'), ['--confirm'], { env });
+    expect((await promote()).code).toBe(1);
+    over();
+    expect((await promote()).summary).toContain('3 digests signed, 3 recorded');
+    await expectComplete(stage);
+    expect(await stage.record(primaryOf(stage), digests[0] ?? '')).toMatchObject({
+      manifest: { name: 'prod/images/app/images.yaml', digest: { gitCommit: head } },
+    });
   });
 });

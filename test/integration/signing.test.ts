@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cosignTag } from '../../src/image/cosign-tag.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
@@ -90,6 +91,18 @@ describe('signing what is promoted', () => {
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
+  it('says in a dry run what an earlier run left unsigned, with an exit code of its own when asked to', async () => {
+    const stage = await signingStage(1, GOOGLE);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    await stage.run([project], ['--confirm', '--sign=false']);
+    const dry = await stage.run([project], ['--dry-run', '--detailed-exitcode']);
+    expect([dry.code, dry.summary.includes('1 digest to sign or record')]).toEqual([2, true]);
+    expect(dry.summary).toContain(`as ${primaryOf(stage)}`);
+    expect((await stage.run([project])).code).toBe(0);
+    expect((await stage.run([project], ['--dry-run', '--detailed-exitcode'])).code).toBe(0);
+  });
+
   it('asks nobody for anything when it is to sign and nobody can', async () => {
     const stage = await signingStage(1);
     storeImage(stage.staging.store, 'staging/app', image);
@@ -141,16 +154,37 @@ describe('signing what is promoted', () => {
     expect(await stage.attached(tool, digest)).toEqual(all(tool));
   });
 
-  it.each([0, 1, 2])('signs on the primary that is chosen, in place %i of the list', async (chosen) => {
-    const stage = await signingStage(3);
+  it.each([0, 1, 2])(
+    'R14 signs on the primary that is chosen, in place %i of the list, for all mirrors to get it',
+    async (chosen) => {
+      const stage = await signingStage(3);
+      storeImage(stage.staging.store, 'staging/app', image);
+      const host = stage.mirrors[chosen]?.host ?? '';
+      const project = stage.project([['app', digest, 'v1']]);
+      const flags = ['--confirm', `--primary-registry=${host}`];
+      expect((await stage.run([project], flags)).code).toBe(0);
+      const reference = `${host}/prod/app`;
+      for (const mirror of stage.mirrors)
+        expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(
+          mirror.host === host ? all(reference) : [],
+        );
+      expect((await stage.run([project], ['replicate-signatures', ...flags])).code).toBe(0);
+      for (const mirror of stage.mirrors)
+        expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(all(reference));
+    },
+  );
+
+  it('R22 signs nothing again, and leaves the .sig tag as it is, when a digest gets a second tag', async () => {
+    const stage = await signingStage(1);
     storeImage(stage.staging.store, 'staging/app', image);
-    const host = stage.mirrors[chosen]?.host ?? '';
-    const flags = ['--confirm', `--primary-registry=${host}`];
-    expect((await stage.run([stage.project([['app', digest, 'v1']])], flags)).code).toBe(0);
-    for (const mirror of stage.mirrors)
-      expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(
-        mirror.host === host ? all(`${host}/prod/app`) : [],
-      );
+    expect((await stage.run([stage.project([['app', digest, 'v1']])])).code).toBe(0);
+    const signatures = (): string | undefined =>
+      stage.mirrors[0]?.store.resolve('prod/app', cosignTag(image.manifest.descriptor.digest, 'sig'));
+    const before = signatures();
+    stage.taken();
+    expect((await stage.run([stage.project([['app', digest, 'v1', 'v2']])])).code).toBe(0);
+    expect([stage.taken(), signatures()]).toMatchObject([{ writes: 1, fulcio: 0, rekor: 0 }, before]);
+    expect(before).toBeDefined();
   });
 
   it('keeps the signatures of staging, and signs once beside those of others', async () => {

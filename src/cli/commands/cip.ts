@@ -42,7 +42,9 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     if (!options.sign && options.confirm)
       narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
     stderr.write(summaryText(report));
-    return conclude(report, options, services);
+    const { failures, totals } = report;
+    const pending = totals.pending + (totals.signing?.left ?? 0);
+    return conclude({ failures, totals: { pending } }, options, services);
   } finally {
     await registries.close();
   }

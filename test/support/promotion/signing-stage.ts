@@ -20,6 +20,8 @@ export type SigningStage = {
   project(entries: ProjectSpec['entries'], given?: Partial<ProjectSpec>): ProjectSpec;
   /** Promotes and signs; `env` without a token has none. */
   run(projects: readonly ProjectSpec[], flags?: readonly string[], options?: CipOptions): Promise<CipRun>;
+  /** The same for a tree that is there. */
+  runTree(path: string, flags?: readonly string[], options?: CipOptions): Promise<CipRun>;
   /** What is attached to a digest, sorted: `kind form status by reference`. */
   attached(repository: string, digest: string): Promise<readonly string[]>;
   /** The predicate of the promotion record of a digest; undefined when there is none. */
@@ -52,6 +54,11 @@ export async function signingStage(
   const [staging, ...others] = registries;
   if (staging === undefined) throw new Error('there is no staging registry');
   let before = sigstore.counts();
+  const runTree: SigningStage['runTree'] = (path, flags = ['--confirm'], options = {}) => {
+    const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
+    const env = options.env ?? { SIGSTORE_ID_TOKEN: sigstore.token() };
+    return cip([...flags, '--manifests', path, ...trust], { ...options, env });
+  };
   return {
     sigstore,
     staging,
@@ -63,12 +70,11 @@ export async function signingStage(
       entries,
       ...project,
     }),
-    run: async (projects, flags = ['--confirm'], options = {}) => {
+    run: async (projects, flags, options) => {
       await using tree = await writeTree(projects);
-      const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
-      const env = options.env ?? { SIGSTORE_ID_TOKEN: sigstore.token() };
-      return await cip(['--manifests', tree.path, ...trust, ...flags], { ...options, env });
+      return await runTree(tree.path, flags, options);
     },
+    runTree,
     attached: async (repository, digest) =>
       (await readAttached(sigstore, repository, digest as Digest)).map(textOf).toSorted(),
     record: async (repository, digest) => {
