@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { digestOfLabel, imageOf } from '../../test/support/promotion/plan-cases.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
-import { storeImage } from '../../test/support/registry/images.ts';
+import { buildImage, buildIndex, buildMultiPlatform, storeImage } from '../../test/support/registry/images.ts';
 import { memoryRegistry, type MemoryRegistry } from '../registry/memory.ts';
 import { sourceReader } from '../registry/source.ts';
 import { plan, type Plan } from './plan.ts';
@@ -82,6 +82,34 @@ describe('src/phases/plan.ts', () => {
     expect(given.calls.filter((call) => call.includes('c.test'))).toEqual([
       'listRepository c.test/app',
       `resolveManifest c.test/app ${A}`,
+    ]);
+  });
+
+  it('reads an index and its platforms once each for all mirrors, and nothing of what only lacks tags', async () => {
+    const given = bench();
+    const index = buildMultiPlatform({ seed: 40 }, ['linux/amd64', 'linux/arm64']);
+    storeImage(given.registry.store('a.test'), 'app', index);
+    hold(given, 'a.test/tool', 'A');
+    for (const host of ['b.test', 'c.test']) hold(given, `${host}/tool`, 'A', 'v1');
+    const all = [index, ...index.children].map(({ manifest }) => manifest.descriptor.digest);
+    const { images, failures } = await given.run(['app', all[0] ?? '', 'v1', 'v2'], ['tool', A, 'v2']);
+    expect([images.length, failures]).toEqual([2, []]);
+    expect(given.calls.filter((call) => call.includes('a.test')).toSorted()).toEqual(
+      [...all.map((digest) => `readManifest a.test/app ${digest}`), `readManifest a.test/tool ${A}`].toSorted(),
+    );
+  });
+
+  it('takes out what cannot be copied as it is with the reason, and promotes the others', async () => {
+    const given = bench();
+    const index = buildIndex([buildImage({ seed: 41 })]);
+    const { descriptor } = index.manifest;
+    storeImage(given.registry.store('a.test'), 'app', index);
+    given.registry.store('a.test').remove('app', 'manifest', index.children[0]?.manifest.descriptor.digest ?? '');
+    hold(given, 'a.test/app', 'A');
+    const { images, failures } = await given.run(['app', descriptor.digest, 'v1'], ['app', A, 'v2']);
+    expect(images.map(({ wanted }) => wanted.digest)).toEqual([A]);
+    expect(failures).toMatchObject([
+      { code: 'NOT_FOUND', phase: 'plan', refs: ['b.test/app:v1', 'c.test/app:v1'], digest: descriptor.digest },
     ]);
   });
 

@@ -6,6 +6,7 @@ import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { lookAtCandidates } from './find-candidates.ts';
 import { findPending, findSources } from './find-pending.ts';
+import { checkShapes } from './find-shapes.ts';
 import type { PlannedImage, SigningPlan } from './images.ts';
 import { openFinder } from './open-finder.ts';
 import type { Loaded, LoadedDiff } from './setup.ts';
@@ -50,13 +51,14 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { pending, present, failures } = await findPending(services, destinations, context, options);
     const states = await findSources(services, pending, context);
     const decided = assemble(pending, states);
-    const images = decided.due.map(({ image, targets }) => ({ wanted: image, targets }));
+    const { due, failures: odd } = await checkShapes(services.source, decided.due, () => [], context);
+    const images = due.map(({ image, targets }) => ({ wanted: image, targets }));
     tellPending(images, context);
     const signing =
       candidates &&
       finder &&
-      (await lookAtCandidates({ ...services, candidates }, finder.found(decided.due, destinations), context));
-    const found = [...failures, ...decided.failures, ...(signing?.failures ?? [])];
+      (await lookAtCandidates({ ...services, candidates }, finder.found(due, destinations), context));
+    const found = [...failures, ...decided.failures, ...odd, ...(signing?.failures ?? [])];
     tellFailures(found, context);
     return {
       phase: 'plan',

@@ -78,8 +78,9 @@ describe('src/registry/image-tree', () => {
       config: { ...blob, digest: digestOf(Buffer.from('c')) },
       layers: [foreign, { ...blob, urls: [] }],
     });
-    const { blobs } = await readImageTree(manifest, REPOSITORY, never);
+    const { blobs, foreign: elsewhere } = await readImageTree(manifest, REPOSITORY, never);
     expect(blobs.map(({ digest }) => digest)).toEqual([digestOf(Buffer.from('c')), blob.digest]);
+    expect(elsewhere.map(({ digest }) => digest)).toEqual([foreign.digest]);
   });
 
   it('takes an index for what it is, also where it does not say its type', async () => {
@@ -99,6 +100,50 @@ describe('src/registry/image-tree', () => {
     });
   });
 
+  it('tells the artifact types of what is no image, each once', async () => {
+    const chart = buildImage({ seed: 1, artifactType: 'application/x.chart' });
+    const other = manifestOf({ schemaVersion: 2, config: { ...blob, mediaType: 'application/x.config' }, layers: [] });
+    const index = buildIndex([
+      chart,
+      buildImage({ seed: 2, artifactType: 'application/x.chart' }),
+      buildImage({ seed: 3 }),
+    ]);
+    expect((await treeOf(index)).tree.artifactTypes).toEqual(['application/x.chart']);
+    expect((await readImageTree(other, REPOSITORY, never)).artifactTypes).toEqual(['application/x.config']);
+    const empty = manifestOf(
+      { schemaVersion: 2, artifactType: 'application/x.list', manifests: [] },
+      MEDIA_TYPES.ociIndex,
+    );
+    expect((await readImageTree(empty, REPOSITORY, never)).artifactTypes).toEqual(['application/x.list']);
+    for (const format of ['oci', 'docker'] as const)
+      expect((await treeOf(buildImage({ seed: 4, format }))).tree.artifactTypes).toEqual([]);
+  });
+
+  it.each([
+    ['application/vnd.oci.artifact.manifest.v1+json', 10, 'a deprecated OCI artifact manifest'],
+    ['application/vnd.buildkit.cacheconfig.v0', 10, 'of type application/vnd.buildkit.cacheconfig.v0'],
+    [MEDIA_TYPES.ociManifest, 4 * 1024 * 1024 + 1, 'more than 4194304'],
+  ])(
+    'refuses an index with a child of type %s and %i bytes, and does not read it',
+    async (mediaType, size, problem) => {
+      const index = manifestOf({ schemaVersion: 2, manifests: [{ ...blob, mediaType, size }] }, MEDIA_TYPES.ociIndex);
+      const read = (): Promise<never> => Promise.reject(new Error('was read'));
+      const refusal = readImageTree(index, REPOSITORY, read);
+      await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });
+      await expect(refusal).rejects.toThrow(`names ${blob.digest}`);
+      await expect(refusal).rejects.toThrow(problem);
+    },
+  );
+
+  it('takes a manifest of 4 MiB, and refuses a larger one', async () => {
+    const document = { schemaVersion: 2, manifests: [], annotations: { padding: '' } };
+    const padding = 4 * 1024 * 1024 - JSON.stringify(document).length;
+    const padded = (more: number): Manifest =>
+      manifestOf({ ...document, annotations: { padding: 'x'.repeat(padding + more) } }, MEDIA_TYPES.ociIndex);
+    await expect(readImageTree(padded(0), REPOSITORY, never)).resolves.toBeDefined();
+    await expect(readImageTree(padded(1), REPOSITORY, never)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
+  });
+
   it('refuses indexes nested without end', async () => {
     let deep = buildImage({ seed: 1 });
     for (let depth = 0; depth < 17; depth += 1) deep = buildIndex([deep]);
@@ -111,11 +156,11 @@ describe('src/registry/image-tree', () => {
     ['a JSON string', '"text"', 'is not a JSON object'],
     ['a list', '[]', 'schema version 2'],
     ['nothing at all', '', 'is not JSON'],
-    ['schema version 1', { schemaVersion: 1, name: 'app', fsLayers: [] }, 'schemaVersion'],
+    ['schema version 1', { schemaVersion: 1, name: 'app', fsLayers: [] }, 'is an image of schema version 1'],
     [
       'an artifact manifest without config',
       { mediaType: 'application/vnd.oci.artifact.manifest.v1+json', blobs: [] },
-      'schemaVersion',
+      'is a deprecated OCI artifact manifest',
     ],
     ['no layers', { schemaVersion: 2, config: blob }, 'layers'],
     ['no config', { schemaVersion: 2, layers: [] }, 'config'],
