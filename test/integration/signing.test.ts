@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
+import { homeWith } from '../support/home.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
@@ -185,6 +187,48 @@ describe('signing what is promoted', () => {
     expect((await stage.run([stage.project([['app', digest, 'v1', 'v2']])])).code).toBe(0);
     expect([stage.taken(), signatures()]).toMatchObject([{ writes: 1, fulcio: 0, rekor: 0 }, before]);
     expect(before).toBeDefined();
+  });
+
+  it.each(['bare', 'config-type', 'unannounced', false] as const)(
+    'R26 writes and signs nothing again where referrers are listed %s',
+    async (referrers) => {
+      const stage = await signingStage(1, { registry: { google: true, referrers } });
+      storeImage(stage.staging.store, 'staging/app', image);
+      const project = stage.project([['app', digest, 'v1']]);
+      expect((await stage.run([project])).code).toBe(0);
+      expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage)));
+      stage.taken();
+      expect((await stage.run([project])).code).toBe(0);
+      expect(stage.taken()).toMatchObject(NOTHING);
+    },
+  );
+
+  it('signs with a key, without Fulcio and without a log when told to', async () => {
+    const stage = await signingStage(1, GOOGLE);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const home = await homeWith({ 'my.key': privateKey.export({ type: 'pkcs8', format: 'pem' }) });
+    const flags = ['--confirm', `--key=${home}/my.key`, '--tlog-upload=false'];
+    const project = stage.project([['app', digest, 'v1']]);
+    const first = await stage.run([project], flags, { env: {} });
+    expect([first.code, first.summary.includes('1 digest signed, 1 recorded')]).toEqual([0, true]);
+    expect(stage.taken()).toMatchObject({ fulcio: 0, rekor: 0, timestamp: 0 });
+    const second = await stage.run([project], flags, { env: {} });
+    expect([second.code, second.summary.includes('1 had all of it')]).toEqual([0, true]);
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+
+  it('shows no token, however much it tells', async () => {
+    const stage = await signingStage(1);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    stage.sigstore.inject('fulcio', { kind: 'status', status: 400 });
+    const token = stage.sigstore.token();
+    const { stderr } = await stage.run([project], ['--confirm', '--log-level=trace'], {
+      env: { SIGSTORE_ID_TOKEN: token },
+    });
+    expect(stderr).toContain('SIGNING_SERVICE');
+    for (const part of token.split('.')) expect(stderr).not.toContain(part);
   });
 
   it('keeps the signatures of staging, and signs once beside those of others', async () => {
