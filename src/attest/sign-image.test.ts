@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { signedWorld, digestSigning, type SignedWorld } from '../../test/support/attached.ts';
+import { memoryLeases } from '../../test/support/memory-leases.ts';
+import type { FaultHook } from '../../test/support/registry/faults.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage } from '../../test/support/registry/images.ts';
 import { openedSigning } from '../../test/support/signing.ts';
 import { SIGNER } from '../../test/support/sigstore/oidc.ts';
+import { realClock } from '../clock.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
+import { leasedQueue } from '../registry/leased-queue.ts';
 import { memoryRegistry } from '../registry/memory.ts';
+import { subjectQueue } from '../registry/subject-queue.ts';
 import { attachedTo, type Attached } from './attached.ts';
 import { judgedOnce } from './judged-once.ts';
 import { signDigest, type DigestSigning, type Done, type SignTarget } from './sign-image.ts';
@@ -96,6 +101,40 @@ describe('src/attest/sign-image.ts', () => {
       world.call,
     );
     expect(there.map(({ references }) => references)).toEqual([['prod.test/other'], ['prod.test/other']]);
+  });
+
+  it('signs once for two processes that share leases', async () => {
+    const world = await signedWorld({ registry: { referrers: false } });
+    // a tenth of each wait; with a hundredth a lease would not outlive a busy machine
+    const clock = realClock(10);
+    const leases = memoryLeases(clock);
+    const holder = (name: string): Promise<DigestSigning> => {
+      const own = subjectQueue(async () => undefined);
+      const queue = leasedQueue(own, { clock, leases, holderName: () => name });
+      return digestSigning(world.registry, world.signing, 'both', queue);
+    };
+    const [one, other] = [await holder('one'), await holder('other')];
+    const done = await Promise.all([one, other, one, other].map((services) => sign(world, {}, services)));
+    expect(done.toSorted()).toEqual(['there', 'there', 'there', 'written']);
+    expect(told(await attached(world))).toEqual(OURS);
+    expect(world.sigstore.logged.rekor).toHaveLength(2);
+  });
+
+  it.each([
+    ['before the .sig tag', 'manifests/sha256-'],
+    ['before the bundle', 'manifests/sha256:'],
+  ])('makes up for what a run left undone that ended %s', async (_when, path) => {
+    let isDown = true;
+    const fault: FaultHook = (request) =>
+      isDown && request.method === 'PUT' && request.path.includes(path) ? { status: 403 } : undefined;
+    const world = await signedWorld({ registry: { fault } });
+    await expect(sign(world)).rejects.toMatchObject({ code: 'DENIED' });
+    expect(await attached(world)).toHaveLength(1);
+    isDown = false;
+    expect(await sign(world)).toBe('written');
+    expect(told(await attached(world))).toEqual(OURS);
+    // what was signed and not attached is in the log all the same
+    expect(world.sigstore.logged.rekor).toHaveLength(2 + 1);
   });
 
   it('signs again under the right name what was signed under another', async () => {

@@ -1,3 +1,4 @@
+import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
@@ -105,7 +106,7 @@ function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
 
 /** Where cosign keeps the signatures of a digest. */
 export function signatureTag(digest: Digest): string {
-  return `${digest.replace(':', '-')}.sig`;
+  return cosignTag(digest, 'sig');
 }
 
 /** The primary repository of each image. */

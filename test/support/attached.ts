@@ -35,6 +35,7 @@ export type SignedWorld = OddRegistry &
   SigningWorld & {
     readonly repository: string;
     readonly subject: Descriptor;
+    readonly signing: Signing;
     readonly services: DigestSigning;
     /** Somebody else who signs, with the same Sigstore and in the same queue. */
     stranger(format?: DigestSigning['format']): Promise<DigestSigning>;
@@ -62,6 +63,7 @@ export async function signedWorld({
     ...world,
     repository: `${odd.host}/app`,
     subject,
+    signing,
     services,
     stranger: async (theirs = 'both') => {
       const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: 'stranger@example.com' }) };
