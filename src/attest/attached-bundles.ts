@@ -49,7 +49,7 @@ async function bundleOf(
   if (manifest === undefined) return { ...other, ...unreadable({ reason: 'it is listed, but not there' }) };
   if (image === undefined || layer === undefined || !layer.mediaType.startsWith(BUNDLE))
     return { ...other, ...unreadable({ reason: 'it is no Sigstore bundle' }, 'unverifiable') };
-  const bundle = { form: 'bundle', mediaType: layer.mediaType } as const;
+  const bundle = { form: 'bundle', mediaType: layer.mediaType, content: layer.digest } as const;
   // cosign takes none that has more
   if (image.layers.length > 1) return { ...bundle, ...unreadable({ reason: 'it has more than one layer' }) };
   const content = await readLayer(registry, repository, layer, MAX_ATTESTATION, call);

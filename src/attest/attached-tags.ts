@@ -71,7 +71,11 @@ async function taggedLayers(
     return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];
   // A payload that was signed twice is one blob, named by two layers; one of them may be wrong about its size.
   const contents = new Map<string, ReturnType<typeof readLayer>>();
-  const read = async (layer: Layer): Promise<AttachedSignature> => {
+  const read = async (layer: Layer): Promise<AttachedSignature> => ({
+    ...(await readOne(layer)),
+    content: layer.digest,
+  });
+  const readOne = async (layer: Layer): Promise<AttachedSignature> => {
     const { mediaType } = layer;
     if (mediaType !== expected) return unread(mediaType, { reason: `it is of type ${mediaType}, not ${expected}` });
     const key = `${layer.digest} ${layer.size}`;

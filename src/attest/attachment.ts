@@ -14,11 +14,15 @@ export type Attached = {
   readonly manifest: Digest;
   /** Of the layer; of what is no bundle the artifact type. */
   readonly mediaType: string;
+  /** The digest of the layer that was read, or should have been. */
+  readonly content?: Digest;
   /** The names that the signer claims for the digest; of a statement only where it is verified. */
   readonly references: readonly string[];
   readonly verdict: BundleVerdict;
   /** Why it could not be read, where that may be otherwise the next time: until then nobody knows what it is. */
   readonly error?: PromotionError;
+  /** Its bytes are not what their digest says. */
+  readonly isTampered?: true;
 };
 
 /** What a verdict on a statement makes of that to which it is attached. */
@@ -34,14 +38,15 @@ function kindOf(predicateType: string | undefined): Attached['kind'] {
 }
 
 /** Why something has no bytes to judge. */
-export type Unread = { readonly reason: string; readonly error?: PromotionError };
+export type Unread = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
 
 /** What can be said of something that has no bytes to judge. */
 export function unreadable(
-  { reason, error }: Unread,
+  { reason, error, isTampered }: Unread,
   status: 'failed' | 'unverifiable' = 'failed',
-): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error'> {
-  return { kind: 'other', references: [], verdict: { status, reason }, ...(error !== undefined && { error }) };
+): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error' | 'isTampered'> {
+  const why = { ...(error !== undefined && { error }), ...(isTampered && { isTampered }) };
+  return { kind: 'other', references: [], verdict: { status, reason }, ...why };
 }
 
 /** True when it was verified, and as this identity's. */

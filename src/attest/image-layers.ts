@@ -55,7 +55,9 @@ export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
 }
 
 /** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */
-export type LayerContent = Uint8Array | { readonly reason: string; readonly error?: PromotionError };
+export type LayerContent = Uint8Array | NoContent;
+
+type NoContent = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
 
 /** Reads a layer whole, unless it is larger than the limit; what is wrong with it is a value. */
 export async function readLayer(
@@ -77,15 +79,17 @@ export async function readLayer(
 const FINAL: readonly ErrorCode[] = ['NOT_FOUND', 'DIGEST_MISMATCH', 'REGISTRY_PROTOCOL'];
 
 /** What the work resolves to, or why it failed. Throws what is no registry's failure. */
-export async function orReason<T>(
-  { signal }: Call,
-  work: () => Promise<T>,
-): Promise<T | { readonly reason: string; readonly error?: PromotionError }> {
+export async function orReason<T>({ signal }: Call, work: () => Promise<T>): Promise<T | NoContent> {
   try {
     return await work();
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted) throw error;
-    return { reason: error.message, ...(!FINAL.includes(error.code) && { error }) };
+    const { code, message: reason } = error;
+    return {
+      reason,
+      ...(!FINAL.includes(code) && { error }),
+      ...(code === 'DIGEST_MISMATCH' && { isTampered: true }),
+    };
   }
 }
 
