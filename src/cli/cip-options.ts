@@ -2,7 +2,7 @@ import { isPromotionError } from '../errors.ts';
 import type { LogLevel } from '../events.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
-import type { ParsedFlags } from './flags.ts';
+import type { FlagValues, ParsedFlags } from './flags.ts';
 import { diffOptions } from './diff-options.ts';
 import { goQuote } from './go-quote.ts';
 import { limiterOption } from './limiter-option.ts';
@@ -10,6 +10,7 @@ import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
+import type { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
 /** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
 export type CipOptions = {
@@ -50,21 +51,21 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
   refuseContradictions(parsed);
   if (values.threads <= 0)
     throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
-  if (values['max-wait'] <= 0)
-    throw usage('--max-wait is not longer than nothing', 'write a length of time, for example 10m, or leave it out');
-  const limiter = limiterOption(values.limiter);
+  const source = manifestSource(values);
+  if (source === undefined)
+    throw usage(
+      'nothing says what to promote',
+      'name a manifest, a tree, or a folder that holds trees with --manifests PATH',
+    );
   return {
-    ...manifestSource(values),
-    ...(limiter !== undefined && { limiter }),
-    ...(values['registry-config'] !== '' && { registryConfig: values['registry-config'] }),
-    maxWait: values['max-wait'],
+    ...source,
+    ...registryOptions(values),
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
     signing: signingOptions(parsed),
     ...diffOptions(values),
     threads: values.threads,
-    allowRegistries: values['allow-registry'].map(allowedRegistry),
     detailedExitcode: values['detailed-exitcode'],
     logLevel: levelNamed(values['log-level']),
   };
@@ -91,22 +92,39 @@ function refuseContradictions({ values, given }: ParsedCip): void {
     throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
 }
 
-function manifestSource(values: ParsedCip['values']): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> {
-  const { manifests, manifest, 'thin-manifest-dir': thinManifestDir } = values;
+type Values = FlagValues<typeof MANIFEST_FLAGS>;
+
+/** The one place that manifests come from; undefined where none is named, and throws USAGE for several. */
+export function manifestSource({
+  manifests,
+  manifest,
+  'thin-manifest-dir': thinManifestDir,
+}: Values): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> | undefined {
   const sources = [
     ['--manifests', manifests],
     ['--manifest', manifest],
     ['--thin-manifest-dir', thinManifestDir],
   ].filter(([, path]) => path !== '');
-  if (sources.length === 0)
-    throw usage(
-      'nothing says what to promote',
-      'name a manifest, a tree, or a folder that holds trees with --manifests PATH',
-    );
+  if (sources.length === 0) return undefined;
   if (sources.length > 1)
     throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
   if (manifests !== '') return { manifests };
   return manifest === '' ? { thinManifestDir } : { manifest };
+}
+
+/** How registries are reached; throws USAGE. */
+export function registryOptions(
+  values: FlagValues<typeof REGISTRY_FLAGS>,
+): Pick<CipOptions, 'allowRegistries' | 'registryConfig' | 'maxWait' | 'limiter'> {
+  if (values['max-wait'] <= 0)
+    throw usage('--max-wait is not longer than nothing', 'write a length of time, for example 10m, or leave it out');
+  const limiter = limiterOption(values.limiter);
+  return {
+    ...(limiter !== undefined && { limiter }),
+    ...(values['registry-config'] !== '' && { registryConfig: values['registry-config'] }),
+    maxWait: values['max-wait'],
+    allowRegistries: values['allow-registry'].map(allowedRegistry),
+  };
 }
 
 function allowedRegistry(text: string): Pattern {

@@ -80,7 +80,8 @@ function zshCommand(command: Command): string {
       ? `--${flag.name}[${text}]`
       : `${repeated}--${flag.name}=[${text}]:${flag.value ?? 'VALUE'}:${zshValue(flag)}`;
   });
-  if (command.argument !== undefined) specs.push(`1:${command.argument.name}:(${command.argument.choices.join(' ')})`);
+  if (command.argument?.choices.length)
+    specs.push(`1:${command.argument.name}:(${command.argument.choices.join(' ')})`);
   return `    ${command.name}) _arguments ${specs.map(quote).join(' ')} ;;`;
 }
 
@@ -103,7 +104,7 @@ function fishCommand(command: Command): readonly string[] {
     const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
     return `${condition} -l ${flag.name}${short}${fishValue(flag)} -d ${fishQuote(flag.help)}`;
   });
-  return command.argument === undefined
+  return !command.argument?.choices.length
     ? flags
     : [...flags, `${condition} -a ${fishQuote(command.argument.choices.join(' '))}`];
 }

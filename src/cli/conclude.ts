@@ -3,9 +3,12 @@ import type { CommandServices } from './command.ts';
 import { exitCode, stopSignalOf } from './exit-codes.ts';
 import { runFailedMessage } from './log.ts';
 
+/** What every report has. */
+export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
+
 /** Says last what the first problem of a run was, and gives the exit code that its report means. */
 export function conclude(
-  { failures, totals }: RunReport,
+  { failures, totals }: Concluded,
   { detailedExitcode }: { readonly detailedExitcode: boolean },
   { narrate, signal }: Pick<CommandServices, 'narrate' | 'signal'>,
   job?: string,

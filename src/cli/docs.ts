@@ -50,10 +50,11 @@ function commandReference(command: Command): string {
     return [`\`${flagSyntax(flag)}\``, flag.type, value === undefined ? '' : `\`${value}\``, flag.help];
   });
   const parts = [`## kpromo ${command.name}`, `\`${commandSyntax(command)}\``, command.description];
-  if (command.argument !== undefined)
-    parts.push(
-      `\`${command.argument.name}\` is one of ${command.argument.choices.map((choice) => `\`${choice}\``).join(', ')}.`,
-    );
+  if (command.argument !== undefined) {
+    const { name, help, choices } = command.argument;
+    const meaning = help ?? `One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.`;
+    parts.push(`\`${name}\`: ${meaning}`);
+  }
   return [...parts, markdownTable(['flag', 'type', 'default', 'meaning'], rows)].join('\n\n');
 }
 

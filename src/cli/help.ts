@@ -47,9 +47,8 @@ function programHelp(): string {
 function commandHelp(command: Command): string {
   const parts = [wrap(command.description, WIDTH).join('\n'), section('Usage', [`  ${commandSyntax(command)}`])];
   if (command.argument !== undefined) {
-    parts.push(
-      section('Arguments', table([[command.argument.name, `One of ${command.argument.choices.join(', ')}.`]])),
-    );
+    const { name, help, choices } = command.argument;
+    parts.push(section('Arguments', table([[name, help ?? `One of ${choices.join(', ')}.`]])));
   }
   parts.push(section('Flags', table(visibleFlags(command).map(flagRow))));
   if (command.name === 'cip') {

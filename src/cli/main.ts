@@ -5,7 +5,6 @@ import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { createLog, type Log } from './log.ts';
 import { outputTo, type Output, type OutputStream } from './output.ts';
-import type { ReplicateOptions } from './replicate-options.ts';
 import { route, type Request } from './route.ts';
 
 /** The world as the program sees it; tests bring their own. */
@@ -63,11 +62,9 @@ async function perform(request: Request, services: CommandServices, runCip: RunC
   }
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
-  return request.kind === 'cip' ? runCip(request.options, services) : runReplicate(request.options, services);
-}
-
-async function runReplicate(options: ReplicateOptions, services: CommandServices): Promise<number> {
-  return (await import('./commands/replicate.ts')).run(options, services);
+  if (request.kind === 'cip') return runCip(request.options, services);
+  if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);
+  return (await import('./commands/sigcheck.ts')).run(request.options, services);
 }
 
 async function textOf(request: Exclude<Request, { options: object }>): Promise<string> {

@@ -33,8 +33,11 @@ export function youngEntries(
   };
 }
 
+/** Where the manifests are, and which registries they may name. */
+export type TreeOptions = Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir' | 'allowRegistries'>;
+
 /** What the flags ask to load. */
-export function loadRequest({ manifests, manifest, thinManifestDir, allowRegistries }: CipOptions): LoadRequest {
+export function loadRequest({ manifests, manifest, thinManifestDir, allowRegistries }: TreeOptions): LoadRequest {
   return {
     ...(manifests !== undefined && { manifests }),
     ...(manifest !== undefined && { manifest }),

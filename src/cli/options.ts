@@ -1,5 +1,7 @@
 import type { LogLevel } from '../events.ts';
+import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
+import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
 export type FlagType = 'string' | 'int' | 'bool' | 'stringArray' | 'duration';
@@ -21,6 +23,14 @@ export type Flag = {
   readonly hidden?: boolean;
 };
 
+/** A positional argument: one of some words, or, where there is a sentence about it, something that is typed freely. */
+export type CommandArgument = {
+  readonly name: string;
+  readonly required: boolean;
+  readonly choices: readonly string[];
+  readonly help?: string;
+};
+
 /** One command, as routing, help, documentation and completion need it. */
 export type Command = {
   readonly name: string;
@@ -28,7 +38,7 @@ export type Command = {
   readonly description: string;
   readonly flags: readonly Flag[];
   /** The positional argument, where the command takes one. */
-  readonly argument?: { readonly name: string; readonly required: boolean; readonly choices: readonly string[] };
+  readonly argument?: CommandArgument;
 };
 
 /** The names that logrus accepts, in its order, and what they mean here. */
@@ -56,41 +66,9 @@ export const COMMON_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** The flag of every command that sends requests: processes that use one server share the rates that registries allow. */
-export const LIMITER_FLAG = {
-  name: 'limiter',
-  type: 'string',
-  default: '',
-  value: 'URL',
-  help: 'A Redis server through which jobs that run at the same time share what each registry allows: redis://[user:password@]host[:port][/db], or rediss:// for TLS. KPROMO_LIMITER says the same, and is the place for a password.',
-} as const satisfies Flag;
-
 /** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
 export const CIP_FLAGS = [
-  {
-    name: 'manifests',
-    type: 'string',
-    default: '',
-    value: 'PATH',
-    completes: 'file',
-    help: 'What to promote: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
-  },
-  {
-    name: 'thin-manifest-dir',
-    type: 'string',
-    default: '',
-    value: 'DIR',
-    completes: 'directory',
-    help: 'What to promote: a manifest tree, a folder with images/ and manifests/.',
-  },
-  {
-    name: 'manifest',
-    type: 'string',
-    default: '',
-    value: 'FILE',
-    completes: 'file',
-    help: 'What to promote: a plain manifest.',
-  },
+  ...MANIFEST_FLAGS,
   { name: 'confirm', type: 'bool', default: 'false', help: 'Promote. Without it nothing is written to any registry.' },
   {
     name: 'dry-run',
@@ -127,29 +105,7 @@ export const CIP_FLAGS = [
   ...SIGNING_FLAGS,
   ...CERTIFICATE_FLAGS,
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
-  {
-    name: 'allow-registry',
-    type: 'stringArray',
-    default: '',
-    value: 'PATTERN',
-    help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
-  },
-  {
-    name: 'registry-config',
-    type: 'string',
-    default: '',
-    value: 'FILE',
-    completes: 'file',
-    help: 'How registries are reached: certificates, proxies, credentials, limits and more; docs/registry-config.md explains it.',
-  },
-  {
-    name: 'max-wait',
-    type: 'duration',
-    default: '10m',
-    value: 'DURATION',
-    help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
-  },
-  LIMITER_FLAG,
+  ...REGISTRY_FLAGS,
   {
     name: 'detailed-exitcode',
     type: 'bool',
@@ -198,6 +154,19 @@ export const COMMANDS: readonly Command[] = [
     flags: REPLICATE_FLAGS,
   },
   {
+    name: 'sigcheck',
+    summary: 'Verify the signatures and promotion records of production, and repair them.',
+    description:
+      'Verifies what is attached to images on the primary registry and on all mirrors: who signed, that it is logged, that it is of this digest and name. Fails when anything is wrong. With --confirm it signs, records and replicates what is missing, and checks again.',
+    flags: SIGCHECK_FLAGS,
+    argument: {
+      name: 'REF...',
+      required: false,
+      choices: [],
+      help: 'What to check, as host/path:tag or host/path@digest; with manifests also host/path for all that they have there. Without any, what manifests name and was uploaded of late.',
+    },
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
     description:
@@ -216,7 +185,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Explain a command.',
     description: 'Explains a command, or lists all of them.',
     flags: [],
-    argument: { name: 'COMMAND', required: false, choices: ['cip', 'replicate', 'completion', 'version'] },
+    argument: { name: 'COMMAND', required: false, choices: ['cip', 'replicate', 'sigcheck', 'completion', 'version'] },
   },
 ];
 

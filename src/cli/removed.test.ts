@@ -26,7 +26,6 @@ describe('src/cli/removed.ts', () => {
 
   it.each([
     [['pr'], '`kpromo pr` is not available in this version'],
-    [['sigcheck', 'registry.k8s.io/pause'], '`kpromo sigcheck` is not available in this version'],
     [['gh', 'anything'], 'kpromo has no command "gh"'],
     [['cpi'], 'unknown command "cpi" for "kpromo"'],
   ])('explains %j', (words, message) => {

@@ -34,10 +34,7 @@ export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Commands of upstream that this version does not have yet, with the topic that brings them. */
-export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([
-  ['sigcheck', 'checking signatures in production'],
-  ['pr', 'opening promotion pull requests'],
-]);
+export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([['pr', 'opening promotion pull requests']]);
 
 /** Commands of upstream that are not part of this program, with what to use instead. */
 export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([

@@ -5,6 +5,8 @@ import { levelNamed } from './log.ts';
 import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, type Flag } from './options.ts';
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
 import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
+import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
+import { sigcheckOptions, type SigcheckOptions } from './sigcheck-options.ts';
 
 /** What a command line asks for. */
 export type Request =
@@ -12,7 +14,8 @@ export type Request =
   | { readonly kind: 'version' }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly kind: 'cip'; readonly options: CipOptions }
-  | { readonly kind: 'replicate'; readonly options: ReplicateOptions };
+  | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
+  | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
 export function route(argv: readonly string[]): Request {
@@ -20,6 +23,7 @@ export function route(argv: readonly string[]): Request {
   const [name] = words;
   if (name === undefined) return { kind: 'help', about: undefined };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
+  if (name === 'sigcheck') return routeSigcheck(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -39,6 +43,12 @@ function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
   if (parsed.values.help) return { kind: 'help', about: commandNamed('replicate') };
   const positional = parsed.positional.slice(isWord ? 1 : 0);
   return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }) };
+}
+
+function routeSigcheck(argv: readonly string[]): Request {
+  const parsed = parseFlags([...SIGCHECK_FLAGS, ...COMMON_FLAGS] as const, argv);
+  if (parsed.values.help) return { kind: 'help', about: commandNamed('sigcheck') };
+  return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
 }
 
 function routeSmall(command: Command, positional: readonly string[]): Request {

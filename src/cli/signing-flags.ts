@@ -3,14 +3,16 @@ import type { Flag } from './options.ts';
 /** Upstream's account, which signs only where Google's credentials are. */
 const UPSTREAM_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
 
-/** The flags of signing; names, types and defaults that upstream has are upstream's. */
-export const SIGNING_FLAGS = [
-  {
-    name: 'sign',
-    type: 'bool',
-    default: 'true',
-    help: 'Sign what is promoted, and record it; also what an earlier run left undone, see --repair-since.',
-  },
+/** Whether a promotion signs. */
+const SIGN_FLAG = {
+  name: 'sign',
+  type: 'bool',
+  default: 'true',
+  help: 'Sign what is promoted, and record it; also what an earlier run left undone, see --repair-since.',
+} as const satisfies Flag;
+
+/** The flags of whatever signs and verifies; names, types and defaults that upstream has are upstream's. */
+export const SIGNER_FLAGS = [
   {
     name: 'signer-account',
     type: 'string',
@@ -109,6 +111,9 @@ export const SIGNING_FLAGS = [
     help: 'The destination that is signed and that the mirrors follow, as host[:port][/path] with * and **; goes before the registry configuration.',
   },
 ] as const satisfies readonly Flag[];
+
+/** The flags of signing in a promotion. */
+export const SIGNING_FLAGS = [SIGN_FLAG, ...SIGNER_FLAGS] as const satisfies readonly Flag[];
 
 /** Whose signatures are expected. Promotion keeps what staging is signed with, whoever did it. */
 export const CERTIFICATE_FLAGS = [

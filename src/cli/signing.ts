@@ -19,7 +19,7 @@ import type { Registries } from './services.ts';
 const RATE = 60;
 
 /** Signing as the flags want it. */
-export function signingOf({ signing }: CipOptions, registries: Pick<Registries, 'signing'>): Signing {
+export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: Pick<Registries, 'signing'>): Signing {
   return openSigning({ ...registries.signing, ...signing });
 }
 
@@ -29,7 +29,7 @@ export function signingOf({ signing }: CipOptions, registries: Pick<Registries, 
  */
 export async function announce(
   signing: Signing,
-  { confirm, signing: { identityToken } }: CipOptions,
+  { confirm, signing: { identityToken } }: Pick<CipOptions, 'confirm' | 'signing'>,
   { narrate, env, signal }: CommandServices,
 ): Promise<void> {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
@@ -63,7 +63,8 @@ export function candidateServices(
   };
 }
 
-async function signerIdentity(signing: Signing, signal: AbortSignal): Promise<Identity> {
+/** In whose name it signs, if need be by a certificate. */
+export async function signerIdentity(signing: Signing, signal: AbortSignal): Promise<Identity> {
   return (await signing.identity(signal)) ?? (await signing.signer(signal)).identity;
 }
 

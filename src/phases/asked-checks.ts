@@ -1,9 +1,8 @@
 import { isPromotionError, PromotionError, type Failure } from '../errors.ts';
-import type { AskedRef } from '../plan/asked-ref.ts';
+import { refText, type AskedRef } from '../image/asked-ref.ts';
 import { namedBy, placeOf, unlisted, type Checked, type CheckRules } from '../plan/checks.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { refText } from '../plan/asked-ref.ts';
 import type { Traffic } from './traffic.ts';
 
 export type AskedServices = {

@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { AskedRef } from '../plan/asked-ref.ts';
+import type { AskedRef } from '../image/asked-ref.ts';
 import { checksOf, selectByUpload, type Checked, type UploadOf, type UploadWindow } from '../plan/checks.ts';
 import { askedChecks, type AskedServices } from './asked-checks.ts';
 import type { PlannedCheck } from './checked-images.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../image/digest.ts';
 import { compilePattern } from '../image/pattern.ts';
-import { parseRef, type AskedRef } from './asked-ref.ts';
+import { parseRef, type AskedRef } from '../image/asked-ref.ts';
 import { checksOf, namedBy, placeOf, selectByUpload, unlisted } from './checks.ts';
 import type { ImageSet } from './desired.ts';
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
-import type { AskedRef } from './asked-ref.ts';
+import type { AskedRef } from '../image/asked-ref.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
 import { publicNameOf, type PublicName } from './public-name.ts';

@@ -24,9 +24,14 @@ export type CipOptions = {
 export const TEST_SPEED = 10;
 
 /** Runs `kpromo cip` in this process, over real HTTP. */
-export async function cip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
+export function cip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
+  return kpromo(['cip', ...args], options);
+}
+
+/** Runs any command of the program in this process. */
+export async function kpromo(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
   const [out, err] = [collector(), collector()];
-  const code = await main(['cip', ...args], {
+  const code = await main(args, {
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
     stderr: err.stream,

@@ -1,5 +1,5 @@
-import { isDigest, type Digest } from '../image/digest.ts';
-import { isTag, repositoryProblem, splitRepository, type RepositoryName } from '../image/reference.ts';
+import { isDigest, type Digest } from './digest.ts';
+import { isTag, repositoryProblem, splitRepository, type RepositoryName } from './reference.ts';
 
 /** A reference that somebody typed; without tag and digest it means the whole repository. */
 export type AskedRef = {

@@ -3,7 +3,7 @@ import { parseRef } from './asked-ref.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
-describe('src/plan/asked-ref', () => {
+describe('src/image/asked-ref', () => {
   it.each([
     ['registry.k8s.io/app', { repository: 'registry.k8s.io/app' }],
     ['localhost:5000/a/app', { repository: 'localhost:5000/a/app' }],

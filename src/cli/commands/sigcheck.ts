@@ -1,0 +1,111 @@
+import { identityMatch } from '../../attest/identity-match.ts';
+import type { Signing } from '../../attest/open-signing.ts';
+import { identityText } from '../../attest/own-signature.ts';
+import { jobFact } from '../../attest/record.ts';
+import type { Identity } from '../../attest/roles.ts';
+import { NO_CONFIG, type RegistryConfig } from '../../config/config.ts';
+import { loadRegistryConfig } from '../../config/load.ts';
+import { PromotionError } from '../../errors.ts';
+import { loadManifests } from '../../manifest/load.ts';
+import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts';
+import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
+import type { CommandServices } from '../command.ts';
+import { conclude } from '../conclude.ts';
+import { imageSigning } from '../image-signing.ts';
+import { manifestFacts } from '../manifest-facts.ts';
+import { loadRequest } from '../manifest-services.ts';
+import { openRegistries, type Registries } from '../services.ts';
+import type { SigcheckOptions } from '../sigcheck-options.ts';
+import { announce, signerIdentity, signingOf } from '../signing.ts';
+import { parseSince } from '../since.ts';
+import { versionName } from './version.ts';
+
+const DAY = 24 * 3600_000;
+
+/** `kpromo sigcheck`: prints what it found, and resolves to the exit code that the report means. */
+export async function run(options: SigcheckOptions, services: CommandServices): Promise<number> {
+  const { clock, narrate, signal, stdout, stderr, env } = services;
+  const config = options.registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(options.registryConfig);
+  const { maxWait, limiter } = options;
+  const shared = limiter !== undefined && { limiter };
+  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
+  try {
+    const signing = signingOf(options, registries);
+    const isExpected = await expectation(options, signing, signal);
+    if (options.confirm) {
+      await announce(signing, options, services);
+      refuseStranger(await signerIdentity(signing, signal), isExpected);
+    }
+    const version = await versionName();
+    const checking = checkServices(options, services, { registries, signing, version });
+    const request = requestOf(options, config, clock.now());
+    const report = await runSigcheck({ ...request, version }, { ...checking, isExpected }, { clock, narrate, signal });
+    stdout.write(sigcheckTable(report));
+    stderr.write(sigcheckSummary(report));
+    return conclude(report, { detailedExitcode: false }, services, 'check signatures');
+  } finally {
+    await registries.close();
+  }
+}
+
+/** Who is expected to have signed: what the flags say, and the key. */
+async function expectation(
+  { expected, signing: { key } }: SigcheckOptions,
+  signing: Signing,
+  signal: AbortSignal,
+): Promise<SigcheckServices['isExpected']> {
+  const own = key === undefined ? undefined : await signing.identity(signal);
+  const keys = own?.kind === 'key' ? [own.hint] : [];
+  return identityMatch({ anyOf: expected === undefined ? [] : [expected], keys });
+}
+
+/** What such a signer makes would be wrong, too. */
+function refuseStranger(identity: Identity, isExpected: SigcheckServices['isExpected']): void {
+  if (isExpected(identity)) return;
+  throw new PromotionError('IDENTITY', `${identityText(identity)} would sign, who is not expected to have signed`, {
+    hint: 'give --signer-account and --certificate-identity the same account, or leave --confirm out',
+  });
+}
+
+function requestOf(
+  { confirm, refs, fromDays, toDays, recordsSince, limit, signing }: SigcheckOptions,
+  config: RegistryConfig,
+  now: number,
+): Omit<SigcheckRequest, 'version'> {
+  const primary = signing.primaryRegistry ?? config.primary;
+  const since = recordsSince === undefined ? undefined : parseSince(recordsSince, now);
+  return {
+    mode: confirm ? 'repair' : 'check',
+    refs,
+    window: { from: now - fromDays * DAY, to: now - toDays * DAY },
+    rules: { publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
+    ...(since !== undefined && { recordsSince: since }),
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+type Opened = { readonly registries: Registries; readonly signing: Signing; readonly version: string };
+
+function checkServices(
+  options: SigcheckOptions,
+  { env, clock, signal }: CommandServices,
+  { registries, signing, version }: Opened,
+): Omit<SigcheckServices, 'isExpected'> {
+  const hasTree = [options.manifests, options.manifest, options.thinManifestDir].some((path) => path !== undefined);
+  const request = loadRequest(options);
+  const job = jobFact(env);
+  return {
+    ...registries,
+    load: async () => (hasTree ? loadManifests(request) : { projects: [], problems: [] }),
+    verifier: (stop) => signing.verifier(stop),
+    signatures: imageSigning({
+      signing,
+      registries,
+      clock,
+      version,
+      flags: options.signing,
+      facts: async () => (hasTree ? manifestFacts(request, { env, clock, signal }) : (name) => ({ name })),
+      ...(job !== undefined && { job }),
+    }),
+  };
+}

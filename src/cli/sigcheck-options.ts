@@ -1,0 +1,82 @@
+import type { ExpectedIdentity } from '../attest/identity-match.ts';
+import type { LogLevel } from '../events.ts';
+import { parseRef, type AskedRef } from '../image/asked-ref.ts';
+import type { RedisAddress } from '../ratelimit/redis-address.ts';
+import { manifestSource, registryOptions } from './cip-options.ts';
+import { expectedIdentity } from './expected-identity.ts';
+import type { ParsedFlags } from './flags.ts';
+import { goQuote } from './go-quote.ts';
+import { levelNamed } from './log.ts';
+import type { TreeOptions } from './manifest-services.ts';
+import type { COMMON_FLAGS } from './options.ts';
+import { usage } from './removed.ts';
+import type { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
+import { CERTIFICATE_FLAGS } from './signing-flags.ts';
+import { signingOptions, type SigningOptions } from './signing-options.ts';
+import { parseSince } from './since.ts';
+
+/** What `kpromo sigcheck` was asked to do: at most one manifest source, and references or a source. */
+export type SigcheckOptions = TreeOptions & {
+  readonly refs: readonly AskedRef[];
+  /** False only checks. */
+  readonly confirm: boolean;
+  readonly signing: SigningOptions;
+  /** Whose signatures count, beside those of `--key`; undefined where only the key's do. */
+  readonly expected?: ExpectedIdentity;
+  readonly fromDays: number;
+  readonly toDays: number;
+  /** A time; `parseSince` reads it. */
+  readonly recordsSince?: string;
+  readonly limit?: number;
+  readonly registryConfig?: string;
+  /** Milliseconds; the longest wait that a registry may order. */
+  readonly maxWait: number;
+  readonly limiter?: RedisAddress;
+  readonly logLevel: LogLevel;
+};
+
+/** What was typed after `kpromo sigcheck`. */
+export type ParsedSigcheck = ParsedFlags<readonly [...typeof SIGCHECK_FLAGS, ...typeof COMMON_FLAGS]>;
+
+/** The options that these flags and references mean; throws USAGE. */
+export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): SigcheckOptions {
+  const source = manifestSource(values);
+  if (source === undefined && positional.length === 0)
+    throw usage('nothing says what to check', 'name references, or a manifest tree with --manifests PATH');
+  const signing = signingOptions({ values: { ...values, sign: true }, given });
+  const isOnlyKey = signing.key !== undefined && !CERTIFICATE_FLAGS.some(({ name }) => given.has(name));
+  return {
+    ...source,
+    ...registryOptions(values),
+    ...daysOptions(values),
+    ...(!isOnlyKey && { expected: expectedIdentity({ values, given }) }),
+    refs: positional.map((text) => reference(text, source !== undefined)),
+    confirm: values.confirm,
+    signing,
+    logLevel: levelNamed(values['log-level']),
+  };
+}
+
+function reference(text: string, hasTree: boolean): AskedRef {
+  const ref = parseRef(text);
+  const hint = 'write it as host/path:tag or host/path@sha256:…; a bool is written --flag=false';
+  if (ref === undefined) throw usage(`${goQuote(text)} is no reference of an image`, hint);
+  if (hasTree || ref.tag !== undefined || ref.digest !== undefined) return ref;
+  throw usage(`${goQuote(text)} has neither tag nor digest`, 'add one, or name a manifest tree with --manifests PATH');
+}
+
+function daysOptions(
+  values: ParsedSigcheck['values'],
+): Pick<SigcheckOptions, 'fromDays' | 'toDays' | 'recordsSince' | 'limit'> {
+  const { 'from-days': fromDays, 'to-days': toDays, 'attestations-since': since, limit } = values;
+  if (toDays < 0) throw usage(`--to-days=${toDays} is in the future`, 'write 0 or more, or leave it out');
+  if (fromDays <= toDays)
+    throw usage(
+      `--from-days=${fromDays} and --to-days=${toDays} have no day between them`,
+      'what is checked was uploaded from so many days ago on: --from-days is the larger number',
+    );
+  if (limit < 0) throw usage(`--limit=${limit} is less than nothing`, 'write 1 or more, or leave it out');
+  if (since !== '' && parseSince(since, 0) === undefined)
+    throw usage(`--attestations-since does not understand ${goQuote(since)}`, 'write a date, for example 2026-01-31');
+  return { fromDays, toDays, ...(since !== '' && { recordsSince: since }), ...(limit > 0 && { limit }) };
+}

@@ -1,0 +1,62 @@
+import type { Flag } from './options.ts';
+
+/** Where the manifests are. */
+export const MANIFEST_FLAGS = [
+  {
+    name: 'manifests',
+    type: 'string',
+    default: '',
+    value: 'PATH',
+    completes: 'file',
+    help: 'Where the manifests are: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
+  },
+  {
+    name: 'thin-manifest-dir',
+    type: 'string',
+    default: '',
+    value: 'DIR',
+    completes: 'directory',
+    help: 'Where the manifests are: a manifest tree, a folder with images/ and manifests/.',
+  },
+  {
+    name: 'manifest',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Where the manifests are: a plain manifest.',
+  },
+] as const satisfies readonly Flag[];
+
+/** How registries are reached. */
+export const REGISTRY_FLAGS = [
+  {
+    name: 'allow-registry',
+    type: 'stringArray',
+    default: '',
+    value: 'PATTERN',
+    help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
+  },
+  {
+    name: 'registry-config',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'How registries are reached: certificates, proxies, credentials, limits and more; docs/registry-config.md explains it.',
+  },
+  {
+    name: 'max-wait',
+    type: 'duration',
+    default: '10m',
+    value: 'DURATION',
+    help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
+  },
+  {
+    name: 'limiter',
+    type: 'string',
+    default: '',
+    value: 'URL',
+    help: 'A Redis server through which jobs that run at the same time share what each registry allows: redis://[user:password@]host[:port][/db], or rediss:// for TLS. KPROMO_LIMITER says the same, and is the place for a password.',
+  },
+] as const satisfies readonly Flag[];
