@@ -29,6 +29,8 @@ export type ProvenancePolicy = {
   /** Build provenance below it does not count; 0 asks for no level. */
   readonly level: 0 | 2 | 3;
   readonly at: Position;
+  /** True for a policy of the tree before, which a change must satisfy, too. */
+  readonly isBase?: true;
 };
 
 /** What is known of one digest of staging, before any policy. */

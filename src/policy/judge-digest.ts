@@ -1,0 +1,85 @@
+import type { EvidenceItem, ProvenancePolicy } from './provenance.ts';
+import { claimable, isBuilder, lowestLevel, signersOf } from './signer-builders.ts';
+import { isSource } from './sources.ts';
+
+/** What one policy says of what is attached to one digest, index or not. */
+export type Ruling = {
+  /** True for build provenance by a known signer, good or not: then the platforms of an index are not asked. */
+  readonly isOwn: boolean;
+  readonly level: 0 | 1 | 2 | 3;
+  readonly accepted: readonly EvidenceItem[];
+  /** What is missing, each as one clause; none for a digest that satisfies the policy. */
+  readonly missing: readonly string[];
+  /** The build provenance that counts, or else one that was refused. */
+  readonly provenance?: EvidenceItem;
+};
+
+/** Never attested by a build: what we write ourselves, and image signatures, which are no statements. */
+const NO_ATTESTATION: ReadonlySet<EvidenceItem['kind']> = new Set(['signature', 'record', 'summary']);
+
+/** Holds what is attached to one digest against one policy. */
+export function judgeDigest(policy: ProvenancePolicy, items: readonly EvidenceItem[]): Ruling {
+  const builds = items
+    .filter(({ kind }) => kind === 'provenance')
+    .map((item) => ({ item, level: levelOf(policy, item), refusal: refusalOf(policy, item) }));
+  const passing = builds.filter(({ refusal }) => refusal === undefined);
+  const best = passing.toSorted((one, other) => other.level - one.level)[0];
+  const known = items.filter((item) => isKnown(policy, item) && !NO_ATTESTATION.has(item.kind));
+  const passed = new Set(passing.map(({ item }) => item));
+  const accepted = known.filter((item) => item.kind !== 'provenance' || passed.has(item));
+  const lacking = policy.predicateTypes.filter((type) => accepted.every(({ predicateType }) => predicateType !== type));
+  const shown = best ?? builds.find(({ item }) => isKnown(policy, item)) ?? builds[0];
+  return {
+    isOwn: builds.some(({ item }) => isKnown(policy, item)),
+    level: best?.level ?? 0,
+    accepted,
+    missing: [
+      ...(best === undefined ? noProvenance(builds.flatMap(({ refusal }) => refusal ?? [])) : []),
+      ...lacking.map((type) => `no signer of the policy attested ${type}`),
+    ],
+    ...(shown !== undefined && { provenance: shown.item }),
+  };
+}
+
+function noProvenance(refusals: readonly string[]): readonly string[] {
+  return refusals.length === 0 ? ['no build provenance is attached'] : [...new Set(refusals)];
+}
+
+/** True for a good signature by a signer of the policy. */
+function isKnown(policy: ProvenancePolicy, item: EvidenceItem): boolean {
+  return isGood(item) && signersOf(policy, item.signer).length > 0;
+}
+
+/** Whether somebody else knows the signer is nothing to a policy, which names its own. */
+function isGood({ status }: EvidenceItem): boolean {
+  return status === 'verified' || status === 'untrusted';
+}
+
+function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
+  return lowestLevel(claimable(policy, signersOf(policy, item.signer)));
+}
+
+/** Why build provenance does not count, as one clause; undefined for one that does. */
+function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undefined {
+  if (!isGood(item)) return `its provenance is ${item.status}${item.reason === undefined ? '' : ` (${item.reason})`}`;
+  const signers = signersOf(policy, item.signer);
+  if (signers.length === 0) return `its provenance is signed by ${signerText(item)}, no signer of the policy`;
+  const builders = claimable(policy, signers);
+  const { builder, sources } = item;
+  if (builder === undefined) return 'its provenance names no builder';
+  if (!builders.some(({ id }) => isBuilder(id, builder)))
+    return policy.builders.some(({ id }) => isBuilder(id, builder))
+      ? `its builder ${builder} may not be claimed by ${signerText(item)}`
+      : `its builder ${builder} is none of the policy`;
+  if (sources.length === 0) return 'its provenance names no source';
+  if (!sources.some((source) => policy.sources.some((rule) => isSource(rule, source))))
+    return `its source ${sources.join(', ')} is none of the policy`;
+  const level = lowestLevel(builders);
+  return level < policy.level ? `its level ${level} is below ${policy.level}` : undefined;
+}
+
+/** Who signed, for people: the identity, or that it was a key. */
+export function signerText({ signer }: EvidenceItem): string {
+  if (signer === undefined) return 'nobody';
+  return signer.kind === 'key' ? `a key (${signer.hint})` : `${signer.subject} (${signer.issuer})`;
+}
