@@ -17,6 +17,7 @@ import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import { startDistribution, startReferrersRegistry, type RealRegistry } from '../support/real-registries.ts';
 import { buildImage, pushImage } from '../support/registry/images.ts';
 import { openedSigning } from '../support/signing.ts';
+import type { LocalSigstore } from '../support/sigstore/local.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
 const run = promisify(execFile);
@@ -36,8 +37,8 @@ type World = {
   ask(program: string, args: readonly string[]): Promise<string>;
   /** cosign, which trusts this Sigstore and expects our identity unless another is given. */
   verify(command: string, flags: readonly string[], who?: string): Promise<string>;
-  /** Has cosign sign, in the name of another. */
-  cosignSigns(form: 'sig' | 'bundle'): Promise<void>;
+  /** Has cosign sign or attest, in the name of another. */
+  cosignAdds(what: 'sign' | 'attest', form: 'tag' | 'bundle'): Promise<void>;
 };
 
 /** An image on a real registry, with all that signs it. */
@@ -45,7 +46,7 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
   const server = await orSkip(test, start);
   onTestFinished(() => server.stop());
   const { signing, sigstore } = await openedSigning();
-  const home = await homeWith({ token: sigstore.token({ email: OTHER }) });
+  const home = await homeWith({ token: sigstore.token({ email: OTHER }), 'predicate.json': { Data: 'theirs' } });
   const registries = openRegistries({
     env: { HOME: home },
     clock: realClock(),
@@ -84,21 +85,27 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
       const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--certificate-oidc-issuer=${SIGNER.issuer}`];
       return ask('cosign', [command, ...flags, ...trust, `--certificate-identity=${who}`, image]);
     },
-    cosignSigns: async (form) => {
-      const { fulcioUrl, rekorUrl, trustedRootFile, signingConfigFile } = sigstore;
-      const forms = {
-        sig: [
-          '--new-bundle-format=false',
-          '--use-signing-config=false',
-          `--fulcio-url=${fulcioUrl}`,
-          `--rekor-url=${rekorUrl}`,
-        ],
-        bundle: [`--signing-config=${signingConfigFile}`],
-      };
-      const who = [`--identity-token=${join(home, 'token')}`, `--trusted-root=${trustedRootFile}`];
-      await ask('cosign', ['sign', '-y', ...who, ...forms[form], image]);
+    cosignAdds: async (what, form) => {
+      await ask('cosign', [what, '-y', ...addingFlags(sigstore, home, what, form), image]);
     },
   };
+}
+
+/** How cosign is told to sign or attest with this Sigstore. */
+function addingFlags(
+  { fulcioUrl, rekorUrl, trustedRootFile, signingConfigFile }: LocalSigstore,
+  home: string,
+  what: 'sign' | 'attest',
+  form: 'tag' | 'bundle',
+): readonly string[] {
+  const services = [`--fulcio-url=${fulcioUrl}`, `--rekor-url=${rekorUrl}`];
+  const forms = {
+    tag: ['--new-bundle-format=false', '--use-signing-config=false', ...services],
+    bundle: [`--signing-config=${signingConfigFile}`],
+  };
+  const who = [`--identity-token=${join(home, 'token')}`, `--trusted-root=${trustedRootFile}`];
+  const about = what === 'sign' ? [] : ['--type=vuln', `--predicate=${join(home, 'predicate.json')}`];
+  return [...who, ...about, ...forms[form]];
 }
 
 const kinds = (all: readonly Attached[]): string[] =>
@@ -132,14 +139,25 @@ describe.for(REGISTRIES)('what we attach on $name', ({ start }) => {
   });
 
   it('stands beside what cosign signs, before us and after', async (test) => {
-    const { promote, attached, verify, cosignSigns } = await world(test, start);
-    for (const form of ['sig', 'bundle'] as const) await cosignSigns(form);
+    const { promote, attached, verify, cosignAdds } = await world(test, start);
+    for (const form of ['tag', 'bundle'] as const) await cosignAdds('sign', form);
     expect(await promote()).toEqual(['written', 'written']);
-    for (const form of ['sig', 'bundle'] as const) await cosignSigns(form);
+    for (const form of ['tag', 'bundle'] as const) await cosignAdds('sign', form);
     expect(await promote()).toEqual(['there', 'there']);
     const theirs = ['bundle signature verified', 'sig signature verified'];
     expect(kinds(await attached())).toEqual([...OURS, ...theirs, ...theirs].toSorted());
     for (const flag of ['--new-bundle-format', '--new-bundle-format=false'])
       for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who)).not.toBe('');
+  });
+
+  it('is verified beside what cosign attests, in both its forms', async (test) => {
+    const { promote, attached, verify, cosignAdds } = await world(test, start);
+    for (const form of ['tag', 'bundle'] as const) await cosignAdds('attest', form);
+    expect(await promote()).toEqual(['written', 'written']);
+    expect(await promote()).toEqual(['there', 'there']);
+    const theirs = ['att attestation verified', 'bundle attestation verified'];
+    expect(kinds(await attached())).toEqual([...OURS, ...theirs].toSorted());
+    expect(await verify('verify', ['--new-bundle-format'])).toContain(SIGNATURE);
+    expect(await verify('verify-attestation', ['--type', PROMOTION_RECORD])).not.toBe('');
   });
 });
