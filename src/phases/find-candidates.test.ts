@@ -9,7 +9,7 @@ import { PROMOTION_RECORD } from '../attest/record.ts';
 import type { Identity } from '../attest/roles.ts';
 import { SIGNATURE } from '../attest/statement.ts';
 import { PromotionError } from '../errors.ts';
-import { signatureTag } from '../plan/candidates.ts';
+import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import { memoryRegistry } from '../registry/memory.ts';
 import { sourceReader } from '../registry/source.ts';
@@ -21,7 +21,7 @@ import { countTraffic } from './traffic.ts';
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
 const THEM: Identity = { ...US, subject: 'them@issuer.test' };
 const A = digestOfLabel('A') as Digest;
-const SIG = signatureTag(A);
+const SIG = cosignTag(A, 'sig');
 
 type Given = {
   readonly services?: Partial<CandidateServices>;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { digestOfLabel } from '../../test/support/promotion/plan-cases.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import { compilePattern } from '../image/pattern.ts';
 import type { Inventory } from '../registry/inventory.ts';
 import type { Due } from './assemble.ts';
-import { candidateFinder, signatureTag, type CandidateRules, type Candidates } from './candidates.ts';
+import { candidateFinder, type CandidateRules, type Candidates } from './candidates.ts';
 import { byDestination } from './desired.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { wantedBy } from './wanted.ts';
@@ -115,7 +116,7 @@ describe('src/plan/candidates.ts', () => {
         ['app', B, 'v2'],
       ],
     });
-    const there = { 'b.test/app': holding({ v1: A, v2: B, [signatureTag(B)]: B }, { [A]: 1, [B]: 1 }) };
+    const there = { 'b.test/app': holding({ v1: A, v2: B, [cosignTag(B, 'sig')]: B }, { [A]: 1, [B]: 1 }) };
     expect(find(sets, { there })).toEqual({ images: [], older: 1, undated: 0 });
     const { images, older } = find(sets, { there, rules: { since: 'all' } });
     expect(images.map(({ wanted, hasSignatureTag }) => [wanted.digest, hasSignatureTag])).toEqual([
@@ -164,8 +165,8 @@ describe('src/plan/candidates.ts', () => {
   it('signs no signature and no attestation that is promoted as an image', () => {
     const sets = setsOf({
       entries: [
-        ['app', A, signatureTag(B)],
-        ['app', B, signatureTag(A).replace('.sig', '.att')],
+        ['app', A, cosignTag(B, 'sig')],
+        ['app', B, cosignTag(A, 'att')],
       ],
     });
     const pending = sets.flatMap(({ images }) => images.map((image) => due(image, 'b.test/app')));

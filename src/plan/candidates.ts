@@ -55,6 +55,7 @@ export type CandidateFinder = {
 /** Finds candidates; `all` is what the whole tree wants, since a diff does not know an image's every mirror. */
 export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules): CandidateFinder {
   const primaries = primariesOf(all, rules.primary);
+  const places = new Set(primaries.values());
   const held = new Set<string>();
   const signed = new Set<string>();
   const young: WantedImage[] = [];
@@ -62,11 +63,12 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
   const left = { older: new Set<string>(), undated: new Set<string>() };
 
   const look: CandidateFinder['look'] = (repository, sets, inventory) => {
+    if (!places.has(repository)) return;
     for (const image of sets.flatMap(({ images }) => images)) {
       if (primaries.get(image) !== repository || !inventory.has(image.digest) || !isSigned(image)) continue;
       const key = keyOf(repository, image.digest);
       held.add(key);
-      if (inventory.lists(signatureTag(image.digest))) signed.add(key);
+      if (inventory.lists(cosignTag(image.digest, 'sig'))) signed.add(key);
       if (!image.tags.every((tag) => inventory.digestOf(tag) === image.digest)) continue;
       const age = ageOf(image, inventory.uploadedAt(image.digest), rules);
       if (age === 'young') young.push(image);
@@ -102,11 +104,6 @@ function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
   const known = candidates.get(key);
   const tags = [...new Set([...(known?.tags ?? []), ...candidate.tags])].toSorted();
   candidates.set(key, { ...(known ?? candidate), tags });
-}
-
-/** Where cosign keeps the signatures of a digest. */
-export function signatureTag(digest: Digest): string {
-  return cosignTag(digest, 'sig');
 }
 
 /** The primary repository of each image. */

@@ -5,7 +5,7 @@ import { homeWith } from '../support/home.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
-import { SIGNER } from '../support/sigstore/oidc.ts';
+import { SIGNER, WORKFLOW } from '../support/sigstore/oidc.ts';
 
 const GOOGLE = { registry: { google: true } };
 const NOTHING = { writes: 0, fulcio: 0, rekor: 0, timestamp: 0 };
@@ -215,6 +215,18 @@ describe('signing what is promoted', () => {
     expect(stage.taken()).toMatchObject({ fulcio: 0, rekor: 0, timestamp: 0 });
     const second = await stage.run([project], flags, { env: {} });
     expect([second.code, second.summary.includes('1 had all of it')]).toEqual([0, true]);
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+
+  it('signs in the name of a workflow of GitHub Actions, and knows it again', async () => {
+    const stage = await signingStage(1, GOOGLE);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    const { env } = stage.sigstore.oidc;
+    expect((await stage.run([project], ['--confirm'], { env })).code).toBe(0);
+    expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage), WORKFLOW.subject));
+    stage.taken();
+    expect((await stage.run([project], ['--confirm'], { env })).summary).toContain('1 had all of it');
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
