@@ -40,7 +40,8 @@ export async function run(options: CipOptions, services: CommandServices): Promi
       { clock, narrate, signal },
     );
     if (!options.sign && options.confirm)
-      narrate({ type: 'log', level: 'info', message: 'Not signing images (--sign=false)' });
+      for (const left of ['Not signing images', 'Not writing promotion record attestations'])
+        narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });
     stderr.write(summaryText(report));
     const { failures, totals } = report;
     const pending = totals.pending + (totals.signing?.left ?? 0);

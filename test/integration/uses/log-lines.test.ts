@@ -9,7 +9,7 @@ import { digestOf, imageOf, LOST_DIGEST, startWorld } from './world.ts';
 /** Templates whose work this program does not do, does otherwise, or does not do yet. */
 const ABSENT: readonly (readonly [reason: string, template: RegExp])[] = [
   ['there is no Go in it', /^kpromo v<version>/],
-  ['signatures', /^Options to check the Signatures|^Verifying <n> references|^No attestation found|promotion record/],
+  ['checks of staging', /^Options to check the Signatures|^Verifying <n> references|^No attestation found/],
   ['adaptive rates', /^Rate limit adjusted/],
   ['a dry run ends with the plan as long as there is no validate', /^Phase "validate" requested pipeline stop/],
   [
