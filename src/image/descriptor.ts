@@ -23,6 +23,16 @@ export const MEDIA_TYPES = {
 /** The manifest types that a client must accept, all four, or some registries convert what they serve. */
 export const ACCEPTED_MANIFESTS: readonly string[] = Object.values(MEDIA_TYPES);
 
+/** The artifact manifest of OCI 1.1's release candidates, which the release took back. */
+export const ARTIFACT_MANIFEST = 'application/vnd.oci.artifact.manifest.v1+json';
+
+/** What is asked for only to be refused by name: for a type that a client does not accept, registries say 404. */
+export const REFUSED_MANIFESTS: readonly string[] = [
+  ARTIFACT_MANIFEST,
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+  'application/vnd.docker.distribution.manifest.v1+json',
+];
+
 /** True for an OCI index or a Docker manifest list. */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === MEDIA_TYPES.ociIndex || mediaType === MEDIA_TYPES.dockerList;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildImage } from '../../test/support/registry/images.ts';
 import { scriptedRegistry } from '../../test/support/scripted-registry.ts';
 import { bodyOf, type Answer } from '../../test/support/scripted-server.ts';
-import { ACCEPTED_MANIFESTS, MEDIA_TYPES } from '../image/descriptor.ts';
+import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS, MEDIA_TYPES } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 
 const { manifest } = buildImage({ seed: 1 });
@@ -15,13 +15,13 @@ const serving =
     void response.writeHead(status, headers).end(body);
 
 describe('src/registry/distribution-manifests', () => {
-  it('reads the bytes as they are, accepting every type that it can copy', async () => {
+  it('reads the bytes as they are, accepting every type that it can copy, and those that it refuses by name', async () => {
     const answer = serving(200, manifest.bytes, { 'content-type': 'text/plain' });
     const { registry, server, host, call } = await scriptedRegistry(answer);
     const read = await registry.readManifest(`${host}/app`, digest, call);
     expect(Buffer.from(read?.bytes ?? []).equals(manifest.bytes)).toBe(true);
     expect(read?.descriptor).toEqual(manifest.descriptor);
-    expect(server.headers[0]?.accept?.split(', ')).toEqual([...ACCEPTED_MANIFESTS]);
+    expect(server.headers[0]?.accept?.split(', ')).toEqual([...ACCEPTED_MANIFESTS, ...REFUSED_MANIFESTS]);
   });
 
   it('takes the type from the header where the manifest does not say it', async () => {

@@ -1,7 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus, readAll } from '../http/read.ts';
-import { ACCEPTED_MANIFESTS, type Descriptor, type Manifest } from '../image/descriptor.ts';
+import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import { digestOf, isDigest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { RequestTo } from './distribution-request.ts';
@@ -11,7 +11,10 @@ import type { ManifestReader } from './roles.ts';
 /** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
-const ASK = { operation: 'read', headers: { accept: ACCEPTED_MANIFESTS.join(', ') } } as const;
+const ASK = {
+  operation: 'read',
+  headers: { accept: [...ACCEPTED_MANIFESTS, ...REFUSED_MANIFESTS].join(', ') },
+} as const;
 
 /** `repository@digest` or `repository:tag`, as people write it. */
 export function referenceText(repository: RepositoryName, reference: string): string {

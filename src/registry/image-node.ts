@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { PromotionError } from '../errors.ts';
-import { ACCEPTED_MANIFESTS, isIndexType, MEDIA_TYPES, type Descriptor, type Manifest } from '../image/descriptor.ts';
+import {
+  ACCEPTED_MANIFESTS,
+  ARTIFACT_MANIFEST,
+  isIndexType,
+  MEDIA_TYPES,
+  type Descriptor,
+  type Manifest,
+} from '../image/descriptor.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
@@ -16,9 +23,6 @@ export type ImageNode = {
 
 /** What a registry must take (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests); in bytes. */
 const MAX_MANIFEST = 4 * 1024 * 1024;
-
-/** The artifact manifest of OCI 1.1's release candidates, which the release took back. */
-const ARTIFACT_MANIFEST = 'application/vnd.oci.artifact.manifest.v1+json';
 
 /** What a descriptor is of that does not say. */
 const UNKNOWN_TYPE = 'application/octet-stream';
