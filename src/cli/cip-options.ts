@@ -37,6 +37,8 @@ export type CipOptions = {
   readonly maxWait: number;
   /** Where rates are shared with other processes. */
   readonly limiter?: RedisAddress;
+  /** What is copied at once, where signatures are replicated after the promotion. */
+  readonly replicateCopies?: number;
   readonly detailedExitcode: boolean;
   readonly logLevel: LogLevel;
 };
@@ -65,10 +67,17 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     sign: values.sign,
     signing: signingOptions(parsed),
     ...diffOptions(values),
+    ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),
     threads: values.threads,
     detailedExitcode: values['detailed-exitcode'],
     logLevel: levelNamed(values['log-level']),
   };
+}
+
+/** How much is copied at once; throws USAGE for nothing. */
+export function copiesOf(copies: number): number {
+  if (copies > 0) return copies;
+  throw usage(`--max-signature-copies=${copies} is not positive`, 'write 1 or more, or leave it out for 50');
 }
 
 function refusePositional(positional: readonly string[]): void {
@@ -90,6 +99,8 @@ function refuseContradictions({ values, given }: ParsedCip): void {
   }
   if (values.confirm && values['parse-only'])
     throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+  if (values['replicate-signatures'] && !values.sign)
+    throw usage('--replicate-signatures and --sign=false contradict each other', 'leave one of them out');
 }
 
 type Values = FlagValues<typeof MANIFEST_FLAGS>;

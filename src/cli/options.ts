@@ -113,6 +113,12 @@ export const CIP_FLAGS = [
     help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
   },
   {
+    name: 'replicate-signatures',
+    type: 'bool',
+    default: 'false',
+    help: 'After --confirm has promoted and signed, copy signatures and attestations to the mirrors, as `kpromo replicate` does.',
+  },
+  {
     name: 'max-signature-copies',
     type: 'int',
     default: '50',
@@ -131,7 +137,7 @@ export const CIP_FLAGS = [
 
 /** The flags that mean something to `kpromo replicate`; it takes all of those of `kpromo cip`. */
 const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
-  ({ name }) => !['parse-only', 'threads', 'repair-since', 'max-image-size'].includes(name),
+  ({ name }) => !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name),
 );
 
 /** The shells that completion scripts are made for. */

@@ -1,4 +1,4 @@
-import { cipOptions, type CipOptions, type ParsedCip } from './cip-options.ts';
+import { cipOptions, copiesOf, type CipOptions, type ParsedCip } from './cip-options.ts';
 import { goQuote } from './go-quote.ts';
 import { usage } from './removed.ts';
 
@@ -16,10 +16,8 @@ export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
     throw usage(`\`kpromo replicate\` takes no argument ${goQuote(word)}`, 'name the manifests with --manifests PATH');
   if (given.has('parse-only') && values['parse-only'])
     throw usage('--parse-only replicates nothing', 'check manifests with `kpromo cip --parse-only`');
-  const copies = values['max-signature-copies'];
-  if (copies <= 0)
-    throw usage(`--max-signature-copies=${copies} is not positive`, 'write 1 or more, or leave it out for 50');
+  const copies = copiesOf(values['max-signature-copies']);
   // Whether to sign is not asked here: --sign=false is how old jobs switch replication off.
-  const options = cipOptions({ ...parsed, values: { ...values, sign: false } });
+  const options = cipOptions({ ...parsed, values: { ...values, sign: false, 'replicate-signatures': false } });
   return { ...options, sign: values.sign, copies };
 }

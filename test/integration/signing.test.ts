@@ -47,6 +47,21 @@ describe.each([
 });
 
 describe('signing what is promoted', () => {
+  it('replicates in the same run when it is told to, and finds nothing to copy the next time', async () => {
+    const stage = await signingStage(3, GOOGLE);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const project = stage.project([['app', digest, 'v1']]);
+    const first = await stage.run([project], ['--confirm', '--replicate-signatures']);
+    expect([first.code, errors(first)]).toEqual([0, []]);
+    expect(first.summary).toContain('6 copies of signatures and attestations made');
+    for (const { host } of stage.mirrors)
+      expect(await stage.attached(`${host}/prod/app`, digest)).toEqual(all(primaryOf(stage)));
+    stage.taken();
+    const second = await stage.run([project], ['--confirm', '--replicate-signatures']);
+    expect(second.log).toContain('info All signatures already replicated');
+    expect(stage.taken()).toMatchObject(NOTHING);
+  });
+
   it('asks Fulcio once for fifty images', async () => {
     const stage = await signingStage(1, GOOGLE);
     const images = Array.from({ length: 50 }, (_, index) => buildImage({ seed: 100 + index }));

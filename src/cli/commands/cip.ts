@@ -1,23 +1,19 @@
-import { NO_CONFIG } from '../../config/config.ts';
-import { loadRegistryConfig } from '../../config/load.ts';
 import { runPromotion } from '../../promotion.ts';
 import { summaryText } from '../../report/summary.ts';
 import type { CipOptions } from '../cip-options.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
-import { openRegistries } from '../services.ts';
+import { openConfigured } from '../open-configured.ts';
 import { announce, signaturesOf, signingOf } from '../signing.ts';
+import { replicateWith } from './replicate.ts';
 import { versionName } from './version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
-  const { clock, narrate, signal, stderr, env } = services;
+  const { clock, narrate, signal, stderr } = services;
   const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
-  const config = options.registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(options.registryConfig);
-  const { maxWait, limiter } = options;
-  const shared = limiter !== undefined && { limiter };
-  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
+  const { config, registries } = await openConfigured(options, services);
   try {
     narrate({
       type: 'log',
@@ -43,8 +39,11 @@ export async function run(options: CipOptions, services: CommandServices): Promi
       for (const left of ['Not signing images', 'Not writing promotion record attestations'])
         narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });
     stderr.write(summaryText(report));
-    const { failures, totals } = report;
-    const pending = totals.pending + (totals.signing?.left ?? 0);
+    const { replicateCopies: copies } = options;
+    const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;
+    const copied = isReplicated ? await replicateWith({ ...options, copies, config }, registries, services) : undefined;
+    const failures = [...report.failures, ...(copied?.failures ?? []).filter(({ phase }) => phase !== 'setup')];
+    const pending = report.totals.pending + (report.totals.signing?.left ?? 0);
     return conclude({ failures, totals: { pending } }, options, services);
   } finally {
     await registries.close();

@@ -3,8 +3,7 @@ import type { Signing } from '../../attest/open-signing.ts';
 import { identityText } from '../../attest/own-signature.ts';
 import { jobFact } from '../../attest/record.ts';
 import type { Identity } from '../../attest/roles.ts';
-import { NO_CONFIG, type RegistryConfig } from '../../config/config.ts';
-import { loadRegistryConfig } from '../../config/load.ts';
+import type { RegistryConfig } from '../../config/config.ts';
 import { PromotionError } from '../../errors.ts';
 import { loadManifests } from '../../manifest/load.ts';
 import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts';
@@ -14,7 +13,8 @@ import { conclude } from '../conclude.ts';
 import { imageSigning } from '../image-signing.ts';
 import { manifestFacts } from '../manifest-facts.ts';
 import { loadRequest } from '../manifest-services.ts';
-import { openRegistries, type Registries } from '../services.ts';
+import { openConfigured } from '../open-configured.ts';
+import type { Registries } from '../services.ts';
 import type { SigcheckOptions } from '../sigcheck-options.ts';
 import { announce, signerIdentity, signingOf } from '../signing.ts';
 import { parseSince } from '../since.ts';
@@ -24,11 +24,8 @@ const DAY = 24 * 3600_000;
 
 /** `kpromo sigcheck`: prints what it found, and resolves to the exit code that the report means. */
 export async function run(options: SigcheckOptions, services: CommandServices): Promise<number> {
-  const { clock, narrate, signal, stdout, stderr, env } = services;
-  const config = options.registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(options.registryConfig);
-  const { maxWait, limiter } = options;
-  const shared = limiter !== undefined && { limiter };
-  const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
+  const { clock, narrate, signal, stdout, stderr } = services;
+  const { config, registries } = await openConfigured(options, services);
   try {
     const signing = signingOf(options, registries);
     const isExpected = await expectation(options, signing, signal);
