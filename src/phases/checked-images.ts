@@ -7,8 +7,10 @@ import type { Checked } from '../plan/checks.ts';
 /** A digest to check, and what must be attached to it. */
 export type PlannedCheck = Checked & { readonly wants: { readonly signature: boolean; readonly record: boolean } };
 
-/** The same finding in several repositories; those that are verified stand for the platforms, too. */
-export type FoundGroup = Omit<Finding, 'repository' | 'who'> & {
+/** The same finding of several digests in several repositories. */
+export type FoundGroup = Pick<Finding, 'what' | 'status' | 'why'> & {
+  /** The image, platforms of it, or both, the image first; what is verified is told of the image alone. */
+  readonly subjects: readonly Digest[];
   readonly repositories: readonly RepositoryName[];
   /** The status as people read it: that of a record in words of its own. */
   readonly words: string;
@@ -27,16 +29,28 @@ export type CheckedImage = {
 /** Brings findings of one digest that tell the same together. */
 export function groupFindings(digest: Digest, findings: readonly Finding[]): FoundGroup[] {
   const groups = new Map<string, FoundGroup & { readonly repositories: RepositoryName[] }>();
-  for (const { repository, who: identity, ...finding } of findings) {
-    const subject = finding.status === 'verified' ? digest : finding.subject;
+  for (const finding of findings) {
+    const { repository, who: identity, what, status, why } = finding;
+    const subject = status === 'verified' ? digest : finding.subject;
     const who = identity && identityText(identity);
-    const key = JSON.stringify([subject, finding.what, finding.status, who, finding.why]);
-    const told = { words: wordsOf(finding), ...(who !== undefined && { who }) };
-    const group = groups.get(key) ?? { ...finding, ...told, subject, repositories: [] };
+    const told = { what, status, ...(why !== undefined && { why }), ...(who !== undefined && { who }) };
+    const key = JSON.stringify([subject, told]);
+    const group = groups.get(key) ?? { ...told, subjects: [subject], words: wordsOf(finding), repositories: [] };
     groups.set(key, group);
     if (!group.repositories.includes(repository)) group.repositories.push(repository);
   }
-  return [...groups.values()];
+  return withTheirPlatforms([...groups.values()]);
+}
+
+function withTheirPlatforms(groups: readonly FoundGroup[]): FoundGroup[] {
+  const merged = new Map<string, FoundGroup>();
+  for (const group of groups) {
+    const { subjects, ...same } = group;
+    const key = JSON.stringify(same);
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? group : { ...known, subjects: [...known.subjects, ...subjects] });
+  }
+  return [...merged.values()];
 }
 
 function wordsOf({ what, status }: Pick<Finding, 'what' | 'status'>): string {

@@ -1,4 +1,5 @@
 import type { Failure, PromotionError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from './checked-images.ts';
 
@@ -29,22 +30,33 @@ const HINTS = {
   unverifiable: 'give --trusted-root FILE where another Sigstore is to be trusted',
 } as const;
 
-/** Everything that is wrong with images, each trouble once however many repositories have it. */
+/** Everything that is wrong with images, each trouble once however many repositories and platforms have it. */
 export function wrongFailures(images: readonly CheckedImage[]): Failure[] {
   return images.flatMap(({ check, findings }) =>
-    findings.filter(isWrong).map((found): Failure => {
-      const { subject, status, words, who, why = who, repositories } = found;
-      const platform = subject === check.digest ? '' : `, platform ${subject}`;
-      return {
-        phase: 'check',
-        code: 'UNSIGNED',
-        message: `${check.reference}@${check.digest}${platform} is ${words}${why === undefined ? '' : `: ${why}`}`,
-        hint: HINTS[status],
-        ...placeOf(check),
-        refs: repositories.map((repository) => `${repository}@${subject}`),
-      };
-    }),
+    findings.filter(isWrong).map((found): Failure => ({
+      phase: 'check',
+      code: 'UNSIGNED',
+      message: wrongText(check, found),
+      hint: HINTS[found.status],
+      ...placeOf(check),
+      refs: found.repositories.map((repository) => `${repository}@${check.digest}`),
+    })),
   );
+}
+
+function wrongText({ reference, digest }: PlannedCheck, found: FoundGroup): string {
+  const { words, who, why = who, repositories } = found;
+  const reason = why === undefined ? '' : `: ${why}`;
+  return `${reference}@${digest}${platformsText(digest, found)} is ${words} in ${repositories[0] ?? ''}${reason}`;
+}
+
+/** Which platforms of an image a finding is about. */
+function platformsText(digest: Digest, { subjects }: Pick<FoundGroup, 'subjects'>): string {
+  const platforms = subjects.filter((subject) => subject !== digest);
+  const [first] = platforms;
+  if (first === undefined) return '';
+  const named = platforms.length === 1 ? `platform ${first}` : `${platforms.length} platforms`;
+  return platforms.length < subjects.length ? ` with ${named}` : `, ${named} of it,`;
 }
 
 function placeOf({ name, digest, wanted }: PlannedCheck): Pick<Failure, 'image' | 'digest' | 'at'> {

@@ -3,7 +3,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
 import { repairFailure, tellRepair } from './repair-results.ts';
-import type { SigningServices } from './signing.ts';
+import type { SigningServices, SignRequest } from './signing.ts';
 import type { Traffic } from './traffic.ts';
 
 export type SignWrongServices = Pick<SigningServices, 'sign' | 'record' | 'concurrency'> & {
@@ -29,7 +29,7 @@ export async function signWrong(
         if (!wrongOnPrimary(image, what)) continue;
         if (stopped !== undefined) throw stopped;
         tellRepair(what, image.check, context);
-        const done = await (what === 'signature' ? sign : record)(image.check, call);
+        const done = what === 'signature' ? await sign(withElsewhere(image), call) : await record(image.check, call);
         if (done === 'written') written[what] += 1;
       }
     } catch (error) {
@@ -40,4 +40,11 @@ export async function signWrong(
     }
   });
   return { signed: written.signature, recorded: written.record, failures };
+}
+
+/** What a mirror has of signatures is kept: it may be the only one that has them. */
+function withElsewhere({ check, findings }: CheckedImage): SignRequest {
+  const signed = findings.filter(({ what, status }) => what === 'signature' && status !== 'unsigned');
+  const staging = check.mirrors.find((mirror) => signed.some(({ repositories }) => repositories.includes(mirror)));
+  return { ...check, ...(staging !== undefined && { staging }) };
 }

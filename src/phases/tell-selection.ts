@@ -12,9 +12,8 @@ export function tellSelection(
 ): void {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString().slice(0, 16));
-  say(
-    `Checking ${digests(checked)}${refs.length > 0 ? '' : ` uploaded between ${from}Z and ${to}Z, or without a date`}`,
-  );
+  const isDated = refs.length === 0 && checked > undated;
+  say(`Checking ${digests(checked)}${isDated ? ` uploaded between ${from}Z and ${to}Z` : ''}`);
   if (outside > 0) say(`${digests(outside)} uploaded before or after are not checked (--from-days, --to-days)`);
   if (undated > 0)
     say(`${digests(undated)} checked whatever their age: their registries do not tell when they were uploaded`);

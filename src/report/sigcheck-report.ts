@@ -18,7 +18,7 @@ export type SigcheckReport = {
   readonly totals: SigcheckTotals;
 };
 
-/** One finding, in all the repositories that have it; its subject is the image or a platform of it. */
+/** One finding of an image or platforms of it, in all the repositories that have it. */
 export type SigcheckRow = FoundGroup & {
   readonly name: string;
   readonly reference: string;

@@ -1,11 +1,12 @@
 import { durationText } from '../pipeline/duration.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from './sigcheck-report.ts';
 
 /** Everything that was found, a line each, and then counts. */
 export function sigcheckTable({ rows, totals }: SigcheckReport): string {
   const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
-  const lines = rows.length === 0 ? [] : [...table([head, ...rows.map(cells)], ''), ''];
+  const lines = rows.length === 0 ? [] : [...table([head, ...merged(rows).map(cells)], ''), ''];
   return [...lines, ...countLines(totals)].map((line) => `${line}\n`).join('');
 }
 
@@ -20,14 +21,33 @@ export function sigcheckSummary({ run, totals, failures }: SigcheckReport): stri
   ];
   if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
   lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
-  return lines.map((line) => `${line}\n`).join('');
+  const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED'));
+  return [...lines, ...others].map((line) => `${line}\n`).join('');
+}
+
+/** A good signature and a good record in the same places by the same signer are one line. */
+function merged(rows: readonly SigcheckRow[]): readonly SigcheckRow[] {
+  const keyOf = ({ digest, reference, who, repositories }: SigcheckRow): string =>
+    JSON.stringify([reference, digest, who, repositories]);
+  const isGood = ({ status, what }: SigcheckRow, wanted: SigcheckRow['what']): boolean =>
+    status === 'verified' && what === wanted;
+  const signed = new Set(rows.filter((row) => isGood(row, 'signature')).map(keyOf));
+  const recorded = new Set(rows.filter((row) => isGood(row, 'record')).map(keyOf));
+  return rows
+    .filter((row) => !isGood(row, 'record') || !signed.has(keyOf(row)))
+    .map((row) =>
+      isGood(row, 'signature') && recorded.has(keyOf(row)) ? { ...row, words: 'verified, recorded' } : row,
+    );
 }
 
 function cells(row: SigcheckRow): string[] {
-  const { name, subject, digest, words, who = '', why } = row;
-  const reason =
-    subject === digest ? why : `of platform ${shortDigests(subject)}${why === undefined ? '' : `: ${why}`}`;
-  return [shortDigests(digest), name, placesText(row), words, who, shortDigests(reason ?? '')];
+  const { name, subjects, digest, words, who = '', why } = row;
+  const platforms = subjects.filter((subject) => subject !== digest);
+  const isOne = platforms.length === 1;
+  const named = isOne ? `platform ${shortDigests(platforms[0] ?? '')}` : `${platforms.length} platforms`;
+  const about = platforms.length === 0 ? [] : [platforms.length < subjects.length ? `with ${named}` : `only ${named}`];
+  const reason = [...about, ...(why === undefined ? [] : [shortDigests(why)])].join(': ');
+  return [shortDigests(digest), name, placesText(row), words, who, reason];
 }
 
 function placesText({ repositories, places }: SigcheckRow): string {

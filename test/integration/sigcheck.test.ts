@@ -1,12 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cosignTag } from '../../src/image/cosign-tag.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { kpromo, type CipRun } from '../support/promotion/cip.ts';
+import { kpromo, type CipOptions, type CipRun } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import { buildImage, buildMultiPlatform, storeImage } from '../support/registry/images.ts';
+import { startSigstore, type LocalSigstore } from '../support/sigstore/local.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
+const WHO = `${SIGNER.subject} (${SIGNER.issuer})`;
 const EXPECTED = [`--certificate-identity=${SIGNER.subject}`];
 const errors = ({ log }: CipRun): readonly string[] => log.filter((line) => line.startsWith('error '));
 const rows = ({ stdout }: CipRun): readonly string[] =>
@@ -22,27 +25,30 @@ const digestOf = ({ manifest }: typeof app): Digest => manifest.descriptor.diges
 
 /** An image and an index that are promoted to both mirrors; what is attached to them is up to the test. */
 async function promoted(registry: RegistryOptions, ...flags: readonly string[]): Promise<Promoted> {
-  const stage = await signingStage(3, { registry });
+  return promotedOn(await signingStage(3, { registry }), flags);
+}
+
+async function promotedOn(stage: SigningStage, flags: readonly string[] = [], options?: CipOptions): Promise<Promoted> {
   storeImage(stage.staging.store, 'staging/app', app);
   storeImage(stage.staging.store, 'staging/tool', tool);
   const project = stage.project([
     ['app', digestOf(app), 'v1'],
     ['tool', digestOf(tool), 'v2'],
   ]);
-  const first = await stage.run([project], ['--confirm', ...flags]);
+  const first = await stage.run([project], ['--confirm', ...flags], options);
   expect([first.code, errors(first)]).toEqual([0, []]);
   const places = stage.mirrors.map(({ host }) => host).toSorted();
-  const check = async (...args: readonly string[]): Promise<CipRun> => {
-    await using tree = await writeTree([project]);
-    const trust = [
-      `--trusted-root=${stage.sigstore.trustedRootFile}`,
-      `--signing-config=${stage.sigstore.signingConfigFile}`,
-    ];
-    const env = { SIGSTORE_ID_TOKEN: stage.sigstore.token() };
-    return await kpromo(['sigcheck', '--manifests', tree.path, ...EXPECTED, ...trust, ...args], { env });
+  const plain: Promoted['plain'] = (args, { env = {}, sigstore = stage.sigstore, ...rest } = {}) => {
+    const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
+    return kpromo(['sigcheck', ...trust, ...args], { ...rest, env: { SIGSTORE_ID_TOKEN: sigstore.token(), ...env } });
   };
+  const checkIn: Promoted['checkIn'] = async (args, given) => {
+    await using tree = await writeTree([project]);
+    return await plain(['--manifests', tree.path, ...args], given);
+  };
+  const check: Promoted['check'] = (...args) => checkIn([...EXPECTED, ...args]);
   stage.taken();
-  return { stage, project, primary: `${places[0] ?? ''}/prod`, places, check };
+  return { stage, project, primary: `${places[0] ?? ''}/prod`, places, plain, checkIn, check };
 }
 
 type Promoted = {
@@ -51,8 +57,15 @@ type Promoted = {
   readonly primary: string;
   /** The mirrors' hosts, that of the primary first. */
   readonly places: readonly string[];
+  /** Checks the tree, and expects the usual signer. */
   check(...args: readonly string[]): Promise<CipRun>;
+  /** Checks the tree with other flags, another Sigstore or environment. */
+  checkIn(args: readonly string[], given?: Given): Promise<CipRun>;
+  /** Checks without a tree. */
+  plain(args: readonly string[], given?: Given): Promise<CipRun>;
 };
+
+type Given = CipOptions & { readonly sigstore?: LocalSigstore };
 
 describe.each<[string, RegistryOptions]>([
   ['with the Google listing', { google: true }],
@@ -63,7 +76,7 @@ describe.each<[string, RegistryOptions]>([
     const { check, primary, stage } = await promoted(registry);
     const before = await check();
     expect(before.code).toBe(1);
-    expect(rows(before)).toContain(`app | ${primary}/app | verified | ${SIGNER.subject} (${SIGNER.issuer})`);
+    expect(rows(before)).toContain(`app | ${primary}/app | verified, recorded | ${WHO}`);
     expect(before.stdout).toContain('signatures, by digest and repository: 2 verified, 4 unsigned\n');
     expect(before.stdout).toContain('records, by digest and repository: 2 recorded, 4 unrecorded\n');
     expect(stage.taken().writes).toBe(0);
@@ -72,7 +85,7 @@ describe.each<[string, RegistryOptions]>([
     expect([repaired.code, errors(repaired)]).toEqual([0, []]);
     expect(repaired.log).toContain('info No attestations to repair');
     expect(repaired.summary).toContain('0 signed, 0 recorded');
-    expect(rows(repaired)).toContain(`app | all 3 | verified | ${SIGNER.subject} (${SIGNER.issuer})`);
+    expect(rows(repaired)).toEqual(['app', 'tool'].map((name) => `${name} | all 3 | verified, recorded | ${WHO}`));
     const { fulcio, rekor, writes } = stage.taken();
     expect({ fulcio, rekor }).toEqual({ fulcio: 0, rekor: 0 });
     expect(writes).toBeGreaterThan(0);
@@ -98,5 +111,123 @@ describe.each<[string, RegistryOptions]>([
     expect(record).toHaveProperty('manifest.name');
     // a promotion finds all of it
     expect((await check()).code).toBe(0);
+  });
+});
+
+describe('checking signatures', () => {
+  it('selects by days where the listing tells them, and else says that it does not', async () => {
+    const { check, stage } = await promoted({ google: true });
+    const late = await check('--from-days=10', '--to-days=5');
+    expect([late.code, late.stdout]).toEqual([0, '0 digests checked\n']);
+    expect(late.log).toContain('info 2 digests uploaded before or after are not checked (--from-days, --to-days)');
+    // a listing for each primary repository, and nothing else
+    expect(stage.taken()).toMatchObject({ requests: 2, fulcio: 0 });
+    const other = await promoted({});
+    const old = await other.check('--from-days=10', '--to-days=5');
+    expect(old.stdout).toContain('2 digests checked\n');
+    expect(old.log).toContain(
+      'info 2 digests checked whatever their age: their registries do not tell when they were uploaded',
+    );
+  });
+
+  it('checks no more digests than the limit, and demands no records of what is older', async () => {
+    const { check } = await promoted({ google: true }, '--sign=false');
+    const one = await check('--limit=1', '--attestations-since=2100-01-01');
+    expect(one.stdout).toContain('1 digest checked, 1 more left out\n');
+    expect(rows(one)).toEqual(['app | all 3 | unsigned']);
+    expect(one.log).toContain('info 1 digest more not checked (--limit)');
+  });
+
+  it('checks references by any name, on all mirrors of the tree or where they stand', async () => {
+    const { check, plain, primary, places } = await promoted({});
+    const mirror = `${places[1] ?? ''}/prod/app`;
+    const onAll = await check(`${mirror}:v1`);
+    expect(rows(onAll)[0]).toBe(`app | ${primary}/app | verified, recorded | ${WHO}`);
+    expect(rows(onAll).slice(1)).toEqual([expect.stringContaining('unsigned'), expect.stringContaining('unrecorded')]);
+    const there = await plain([...EXPECTED, `${primary}/app@${digestOf(app)}`, `${primary}/app:v1`]);
+    expect([there.code, errors(there)]).toEqual([0, []]);
+    expect(rows(there)).toEqual([`prod/app | ${primary}/app | verified, recorded | ${WHO}`]);
+    const nowhere = await plain([...EXPECTED, `${primary}/app:v9`, `${primary}/app@sha256:${'0'.repeat(64)}`]);
+    expect(nowhere.code).toBe(1);
+    expect(errors(nowhere)).toEqual([
+      expect.stringContaining(`looking up ${primary}/app:v9: no manifest and no registry knows it`),
+      expect.stringContaining(`${primary}/app@sha256:${'0'.repeat(64)} is not there`),
+    ]);
+  });
+
+  it('says untrusted of what others signed, refuses to repair in a name that is not expected, and repairs beside it', async () => {
+    const stage = await signingStage(1);
+    const token = stage.sigstore.token({ email: 'other@example.com' });
+    const { check, checkIn, primary } = await promotedOn(stage, [], { env: { SIGSTORE_ID_TOKEN: token } });
+    const strange = await check();
+    expect(strange.code).toBe(1);
+    expect(rows(strange)[0]).toMatch(/^app \| .* \| untrusted \| other@example\.com .* \| it is by other@example\.com/);
+    expect((await checkIn(['--certificate-identity-regexp=(other|promoter)@example\\.com'])).code).toBe(0);
+    expect((await checkIn(['--certificate-identity-regexp=other'])).code).toBe(1);
+
+    const refused = await checkIn(['--confirm', '--certificate-identity=other@example.com']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`${WHO} would sign, who is not expected to have signed`);
+    expect(stage.taken()).toMatchObject({ writes: 0 });
+
+    const repaired = await check('--confirm');
+    expect([repaired.code, errors(repaired)]).toEqual([0, []]);
+    const all = await stage.attached(`${primary}/app`, digestOf(app));
+    expect(all.filter((line) => line.includes('other@example.com'))).toHaveLength(3);
+    expect(all.filter((line) => line.includes(SIGNER.subject))).toHaveLength(3);
+  });
+
+  it('says unverifiable of another Sigstore, and failed of what is of another image', async () => {
+    const theirs = await startSigstore();
+    onTestFinished(() => theirs.stop());
+    const { stage, checkIn, check, primary } = await promoted({});
+    const unknown = await checkIn(EXPECTED, { sigstore: theirs });
+    expect(unknown.code).toBe(1);
+    expect(rows(unknown)[0]).toBe(`app | ${primary}/app | unverifiable | its certificate is of another authority`);
+
+    const store = stage.mirrors.find(({ host }) => primary.startsWith(host))?.store;
+    const moved = store?.resolve('prod/app', cosignTag(digestOf(app), 'sig'));
+    const signature = moved && store?.repository('prod/app')?.manifests.get(moved);
+    if (store === undefined || signature?.bytes === undefined) throw new Error('it is signed');
+    const plain = buildImage({ seed: 77 });
+    storeImage(store, 'prod/app', plain, ['v7']);
+    store.putManifest('prod/app', cosignTag(digestOf(plain), 'sig'), signature.mediaType, signature.bytes);
+    const wrong = await check(`${primary}/app:v7`);
+    expect(rows(wrong)[0]).toBe(`prod/app | ${primary}/app | failed | it is about another digest`);
+  });
+
+  it('repairs one platform of an index', async () => {
+    const { stage, check, primary } = await promoted({});
+    await check('--confirm');
+    const [platform] = tool.children;
+    const store = stage.mirrors.find(({ host }) => primary.startsWith(host))?.store;
+    if (platform === undefined || store === undefined) throw new Error('an index has platforms');
+    store.remove('prod/tool', 'manifest', cosignTag(digestOf(platform), 'sig'));
+    for (const [digest, { bytes }] of store.repository('prod/tool')?.manifests ?? []) {
+      if (bytes === undefined) continue;
+      const { subject } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { subject?: { digest: string } };
+      if (subject?.digest === digestOf(platform)) store.remove('prod/tool', 'manifest', digest);
+    }
+    const broken = await check();
+    expect(broken.code).toBe(1);
+    expect(rows(broken)).toContain(
+      `tool | ${primary}/tool | unsigned | only platform ${digestOf(platform).slice(0, 19)}…`,
+    );
+    const repaired = await check('--confirm');
+    expect(repaired.summary).toContain('1 signed, 0 recorded');
+    expect([repaired.code, errors(repaired)]).toEqual([0, []]);
+  });
+
+  it('goes on without a mirror that is down, and fails', async () => {
+    const { stage, check, checkIn, places } = await promoted({ google: true });
+    await check('--confirm');
+    const gone = stage.mirrors.find(({ host }) => host === places[2]);
+    await gone?.close();
+    const { code, stdout, log } = await checkIn(EXPECTED, { speed: 200 });
+    expect(code).toBe(1);
+    expect(stdout).toContain('signatures, by digest and repository: 4 verified\n');
+    expect(log.filter((line) => line.startsWith('error '))).toEqual([
+      expect.stringContaining(`reading registry ${places[2] ?? ''}:`),
+    ]);
   });
 });
