@@ -66,10 +66,19 @@ describe('src/cli/signing.ts', () => {
   it.each([
     ['in a file', { ...confirmed, signing: { ...confirmed.signing, identityToken: 't' } }, {}],
     ['in the environment', confirmed, { SIGSTORE_ID_TOKEN: 't' }],
-  ])('looks at a token %s before anything is promoted', async (_, given, env) => {
+    ['that is a key', { ...confirmed, signing: { ...confirmed.signing, key: 'k' } }, {}],
+  ])('looks at an identity %s before anything is promoted', async (_, given, env) => {
     const over = new PromotionError('IDENTITY', 'the identity token expired');
     const signing = { ...signingAs(US), identity: () => Promise.reject(over) };
     await expect(announce(signing, given, services(env).services)).rejects.toBe(over);
+  });
+
+  it('reads a trusted root from a file before anything is promoted', async () => {
+    const broken = new PromotionError('TRUST_ROOT', 'it is no JSON');
+    const signing = { ...signingAs(US), verifier: () => Promise.reject(broken) };
+    const given = { ...confirmed, signing: { ...confirmed.signing, trustedRoot: 'root.json' } };
+    await expect(announce(signing, given, services().services)).rejects.toBe(broken);
+    await announce(signing, { ...given, confirm: false }, services().services);
   });
 
   const candidates = (given: CipOptions, identity?: Identity): CandidateServices =>

@@ -25,19 +25,20 @@ export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: 
 
 /**
  * Says who will sign. Throws USAGE for contradictions, and where the run promotes IDENTITY when there is nobody, or a
- * token that is no good; a dry run can do without and says so.
+ * token or key that is no good, and TRUST_ROOT for such a file; a dry run can do without and says so.
  */
 export async function announce(
   signing: Signing,
-  { confirm, signing: { identityToken } }: Pick<CipOptions, 'confirm' | 'signing'>,
+  { confirm, signing: { identityToken, key, trustedRoot } }: Pick<CipOptions, 'confirm' | 'signing'>,
   { narrate, env, signal }: CommandServices,
 ): Promise<void> {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   try {
     say(await signing.announcement());
-    // such a token is at hand: better now than when images are published and not signed
-    const isLocal = identityToken !== undefined || Boolean(env['SIGSTORE_ID_TOKEN']);
-    if (confirm && isLocal) await signing.identity(signal);
+    if (!confirm) return;
+    // what is at hand is looked at now: better than when images are published and cannot be signed
+    if ([identityToken, key].some(Boolean) || env['SIGSTORE_ID_TOKEN']) await signing.identity(signal);
+    if (trustedRoot !== undefined) await signing.verifier(signal);
   } catch (error) {
     if (confirm || !isPromotionError(error, 'IDENTITY')) throw error;
     say(`A run with --confirm would not sign: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`);

@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stopReason } from '../../src/cli/exit-codes.ts';
 import { realClock } from '../../src/clock.ts';
 import { createRepository } from '../support/git.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
@@ -122,6 +123,35 @@ describe('signing while something is wrong', () => {
     stage.taken();
     const run = await stage.run([project], ['--confirm'], HASTE);
     expect([run.code, stage.taken().rekor]).toEqual([1, 0]);
+  });
+
+  it('signs everything once though registries and services fail now and then', async () => {
+    const { stage, project } = await staged();
+    let requests = 0;
+    for (const mirror of stage.mirrors)
+      mirror.inject(() => ((requests += 1) % 9 === 0 ? { status: 500, readBody: true } : undefined));
+    stage.sigstore.inject('rekor', { kind: 'lost', times: 2 });
+    stage.sigstore.inject('timestamp', { kind: 'status', status: 503, times: 2 });
+    const run = await stage.run([project], ['--confirm'], HASTE);
+    expect(run.code).toBe(0);
+    for (const mirror of stage.mirrors) mirror.inject(undefined);
+    await expectComplete(stage);
+  });
+
+  it('is finished by the next run when it was stopped while it signed', async () => {
+    const { stage, project } = await staged();
+    const controller = new AbortController();
+    for (const mirror of stage.mirrors)
+      mirror.inject(({ kind, reference }) => {
+        if (kind === 'putManifest' && reference.endsWith('.sig')) controller.abort(stopReason('SIGTERM'));
+        return undefined;
+      });
+    const stopped = await stage.run([project], ['--confirm'], { signal: controller.signal });
+    expect([stopped.code, promoted(stage)]).toEqual([143, true]);
+    expect(stopped.summary).toMatch(/left to do/);
+    for (const mirror of stage.mirrors) mirror.inject(undefined);
+    expect((await stage.run([project])).code).toBe(0);
+    await expectComplete(stage);
   });
 
   it('signs on the primary although a mirror is down, and says what is missing', async () => {
