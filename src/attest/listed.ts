@@ -7,6 +7,9 @@ export const PREDICATE_TYPE = 'dev.sigstore.bundle.predicateType';
 /** The annotation in which our bundles' manifests tell who signed; only ours have it. */
 export const SIGNED_BY = 'org.kubernetes.kpromo.identity';
 
+/** The annotation in which our summaries' manifests tell the first of the levels that they verify; only ours have it. */
+export const SUMMARY_SAYS = 'org.kubernetes.kpromo.verified';
+
 /** An identity as that annotation has it. */
 export function signedBy(identity: Identity): string {
   return identity.kind === 'key' ? `key::${identity.hint}` : `${identity.issuer}::${identity.subject}`;

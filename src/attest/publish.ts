@@ -19,7 +19,13 @@ export type PublisherServices = {
 };
 
 /** A bundle of ours, and what lists are to tell of it. */
-export type OwnBundle = { readonly bytes: Uint8Array; readonly predicateType: string; readonly identity: Identity };
+export type OwnBundle = {
+  readonly bytes: Uint8Array;
+  readonly predicateType: string;
+  readonly identity: Identity;
+  /** What lists are to tell besides. */
+  readonly annotations?: Readonly<Record<string, string>>;
+};
 
 /** Puts signatures and bundles where everybody looks for them, beside those of others. */
 export type Publisher = {
@@ -65,7 +71,7 @@ export function publisher({ registry, queue, attacher, clock }: PublisherService
 /** A bundle's manifest: https://github.com/sigstore/cosign/blob/v3.1.3/specs/BUNDLE_SPEC.md , and our annotation of who signed. */
 export function bundleAttachment(
   { mediaType, digest, size }: Descriptor,
-  { bytes, predicateType, identity }: OwnBundle,
+  { bytes, predicateType, identity, annotations: more }: OwnBundle,
   time: number,
 ): Attachment {
   const layer = { mediaType: BUNDLE_TYPE, digest: digestOf(bytes), size: bytes.length };
@@ -74,6 +80,7 @@ export function bundleAttachment(
     [PREDICATE_TYPE]: predicateType,
     'org.opencontainers.image.created': `${new Date(time).toISOString().slice(0, 19)}Z`,
     [SIGNED_BY]: signedBy(identity),
+    ...more,
   };
   const document = {
     schemaVersion: 2,
