@@ -25,7 +25,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
   replicas: { values: ['plan', 'registry', ...LEAVES] },
   attest: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
-  scan: { values: ['registry', 'policy', ...LEAVES] },
+  scan: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   phases: { values: PHASES },
   promotion: ON_ONE_PAGE,
   replication: ON_ONE_PAGE,

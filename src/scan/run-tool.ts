@@ -1,0 +1,128 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { onAbort } from '../abort.ts';
+import type { Clock } from '../clock.ts';
+import { PromotionError } from '../errors.ts';
+import { plain } from './report.ts';
+
+export type ToolServices = {
+  /** What the tool may know: its PATH, its settings, and the registries' credentials as the user has them. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+};
+
+/** A large image is downloaded and unpacked, and the first run of a day downloads the database: minutes, not an hour. */
+const TIME_LIMIT = 15 * 60_000;
+/** An image with ten thousand findings has a report of about 50 MB. */
+const MAX_OUTPUT = 256 * 1024 * 1024;
+/** The end of what it said on the way: the reason stands last. */
+const MAX_MESSAGE = 16 * 1024;
+/** What is for us alone. */
+const SECRETS = /^(?:SIGSTORE_ID_TOKEN|COSIGN_PASSWORD|KPROMO_.*|ACTIONS_ID_TOKEN_REQUEST_.*)$/i;
+
+/**
+ * The JSON that a scanner prints; throws SCANNER when it fails. It runs without a shell, in an empty folder: in a tree
+ * that somebody proposes, a `.trivyignore` would be that person's, not ours.
+ */
+export async function runTool(
+  program: string,
+  args: readonly string[],
+  services: ToolServices,
+  signal: AbortSignal,
+): Promise<unknown> {
+  signal.throwIfAborted();
+  const folder = await mkdtemp(join(tmpdir(), 'kpromo-scan-'));
+  try {
+    const output = await ended(program, args, folder, services, signal);
+    return parsed(program, output);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function ended(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  { env, clock }: ToolServices,
+  signal: AbortSignal,
+): Promise<string> {
+  const passed = Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.test(name)));
+  const child = spawn(program, [...args], { cwd, env: passed, stdio: ['ignore', 'pipe', 'pipe'] });
+  let why: string | undefined;
+  const kill = (reason?: string): void => {
+    why ??= reason;
+    child.kill('SIGKILL');
+    // children of its own may keep the pipes open
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const cancel = clock.timer(TIME_LIMIT, () => kill(`did not end within ${TIME_LIMIT / 60_000} minutes`));
+  const leave = onAbort(signal, kill);
+  try {
+    const { code, output, message } = await collect(program, child, () => kill('printed far too much'));
+    signal.throwIfAborted();
+    if (why !== undefined) throw failed(program, why);
+    if (code !== 0) throw failed(program, `ended with ${code ?? 'a signal'}${lastWords(message)}`);
+    return output;
+  } finally {
+    cancel();
+    leave();
+  }
+}
+
+type Ended = { readonly code: number | null; readonly output: string; readonly message: string };
+
+function collect(
+  program: string,
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  tooMuch: () => void,
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let message = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_OUTPUT) chunks.push(chunk);
+      else tooMuch();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      message = `${message}${text}`.slice(-MAX_MESSAGE);
+    });
+    child.once('error', (cause) => reject(notStarted(program, cause)));
+    child.once('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8'), message }));
+  });
+}
+
+/** The last line that it wrote, without what addresses may carry. */
+function lastWords(message: string): string {
+  const lines = message.split('\n').filter((line) => line.trim() !== '');
+  const line = (lines.at(-1) ?? '').replaceAll(/\/\/[^/\s@]+@/g, '//').replaceAll(/\?[^\s"']+/g, '?…');
+  return line === '' ? '' : `: ${plain(line)}`;
+}
+
+function parsed(program: string, output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch {
+    throw failed(program, 'printed no JSON');
+  }
+}
+
+function failed(program: string, what: string): PromotionError {
+  return new PromotionError('SCANNER', `${program} ${what}`, {
+    hint: `run \`${program}\` by hand on the image, with the same environment`,
+  });
+}
+
+function notStarted(program: string, cause: Error): PromotionError {
+  const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return new PromotionError('SCANNER', `the program ${program} ${isMissing ? 'is missing' : 'cannot be started'}`, {
+    hint: `install ${program} where kpromo finds it (PATH), or name another with --vuln-scanner`,
+    cause,
+  });
+}

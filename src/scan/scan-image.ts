@@ -1,0 +1,95 @@
+import { isPromotionError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { ScanResult } from '../policy/vulnerability.ts';
+import { notScanned, type Scanner, type ScanTarget } from './scanner.ts';
+
+/** An image with its platforms, where it is an index. */
+export type ScannedImage = {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** Empty for an image of one platform. */
+  readonly platforms: readonly Platform[];
+};
+
+/** One image of an index; `name` is `os/architecture` where the index says so. */
+export type Platform = { readonly digest: Digest; readonly name?: string };
+
+/**
+ * Asks the scanners in their order until one has scanned the image; of an index, every platform must be. One that failed
+ * is told of only where no other knows.
+ */
+export async function scanImage(
+  scanners: readonly Scanner[],
+  { repository, digest, platforms }: ScannedImage,
+  signal: AbortSignal,
+): Promise<ScanResult> {
+  if (platforms.length === 0) return ask(scanners, { repository, digest }, signal);
+  const whole = await ask(
+    scanners.filter(({ onePlatform }) => !onePlatform),
+    { repository, digest },
+    signal,
+  );
+  const isWhole = whole.state === 'scanned';
+  if (isWhole && whole.platforms === undefined) return whole;
+  const known = isWhole ? (whole.platforms ?? []) : [];
+  const results = isWhole ? [whole] : [];
+  const missing: { readonly name: string; readonly result: ScanResult }[] = [];
+  for (const platform of platforms.filter(({ name }) => !known.some((one) => isSame(one, name)))) {
+    const name = platform.name ?? platform.digest;
+    // one after the other: a tool unpacks an image of a gigabyte for each
+    const result = await ask(scanners, { repository, digest: platform.digest }, signal);
+    if (result.state !== 'scanned') missing.push({ name, result });
+    results.push({ ...result, findings: result.findings.map((finding) => ({ ...finding, platform: name })) });
+  }
+  return together(results, missing);
+}
+
+async function ask(scanners: readonly Scanner[], target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {
+  const others: ScanResult[] = [];
+  for (const { name, scan } of scanners) {
+    try {
+      const result = await scan(target, signal);
+      if (result.state === 'scanned') return result;
+      others.push(result);
+    } catch (error) {
+      if (signal.aborted || !isPromotionError(error)) throw error;
+      const hint = error.hint === undefined ? '' : `; ${error.hint}`;
+      others.push({ state: 'failed', scanner: name, findings: [], reason: `${error.message}${hint}` });
+    }
+  }
+  const [only = notScanned('none', 'no scanner knows images like it')] = others;
+  if (others.length < 2) return only;
+  const isFailed = others.some(({ state }) => state === 'failed');
+  return {
+    state: isFailed ? 'failed' : 'not-scanned',
+    scanner: others.map(({ scanner }) => scanner).join(', '),
+    findings: others.flatMap(({ findings }) => findings),
+    reason: others.map(({ scanner, reason = 'knows nothing of it' }) => `${scanner}: ${reason}`).join('; '),
+  };
+}
+
+/** What several platforms come to: as bad as the worst of them. */
+function together(
+  results: readonly ScanResult[],
+  missing: readonly { readonly name: string; readonly result: ScanResult }[],
+): ScanResult {
+  const isFailed = missing.some(({ result }) => result.state === 'failed');
+  const why = missing.map(({ name, result: { reason = 'not scanned' } }) => `${name}: ${reason}`);
+  const told = why.length > 0 ? why : results.flatMap(({ reason }) => reason ?? []);
+  return {
+    state: isFailed ? 'failed' : missing.length > 0 ? 'not-scanned' : 'scanned',
+    scanner: [...new Set(results.map(({ scanner }) => scanner))].join(', '),
+    findings: results.flatMap(({ findings }) => findings),
+    ...(told.length > 0 && { reason: [...new Set(told)].join('; ') }),
+  };
+}
+
+/** Whether two names are of one platform; what only one of them says, a variant, does not count. */
+function isSame(one: string, other: string | undefined): boolean {
+  const [parts, others] = [one.split('/'), (other ?? '').split('/')];
+  return [0, 1, 2].every((index) => {
+    const [mine, theirs] = [parts[index], others[index]];
+    return mine === theirs || (index === 2 && (mine === undefined || theirs === undefined));
+  });
+}

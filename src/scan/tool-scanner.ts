@@ -1,0 +1,33 @@
+import pLimit from 'p-limit';
+import { PromotionError } from '../errors.ts';
+import type { ReportFormat } from './report.ts';
+import { runTool, type ToolServices } from './run-tool.ts';
+import type { Scanner } from './scanner.ts';
+
+/** A program that scans an image by reference and prints its report. */
+export type Tool = {
+  readonly name: string;
+  readonly format: ReportFormat;
+  /** Its arguments for `repository@digest`. */
+  args(reference: string): readonly string[];
+};
+
+/** Runs the tool on each image; it gets registry credentials where it looks for them itself. */
+export function toolScanner({ name, format, args }: Tool, services: ToolServices): Scanner {
+  // two at a time would fight for the tool's one cache, which Trivy refuses to share
+  const limit = pLimit(1);
+  return {
+    name,
+    onePlatform: true,
+    scan: async ({ repository, digest }, signal) => {
+      const reference = `${repository}@${digest}`;
+      const report = format(await limit(() => runTool(name, args(reference), services, signal)));
+      if (report === undefined)
+        throw new PromotionError('SCANNER', `${name} printed something that is no report of ${reference}`, {
+          hint: `look at what \`${name}\` prints; its newest version may have another form`,
+        });
+      const { scanner, findings, platform } = report;
+      return { state: 'scanned', scanner, findings, ...(platform !== undefined && { platforms: [platform] }) };
+    },
+  };
+}
