@@ -60,6 +60,8 @@ async function taggedLayers(
   { form, expected, limit, judge }: Shape,
   call: Call,
 ): Promise<readonly AttachedSignature[]> {
+  // cosign's tag of a sha512 would be longer than tags may be: a registry could only refuse it
+  if (!digest.startsWith('sha256:')) return [];
   const tagged = await registry.readManifest(repository, cosignTag(digest, form), call);
   if (tagged === undefined) return [];
   const manifest = tagged.descriptor.digest;

@@ -4,7 +4,7 @@ import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../
 import { openedSigning, signingIn, signingWorld, type SigningWorld } from '../../test/support/signing.ts';
 import { PromotionError } from '../errors.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
-import type { Digest } from '../image/digest.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
 import { memoryRegistry, type MemoryCall, type MemoryRegistry } from '../registry/memory.ts';
 import { checkDigest, type CheckRequest, type DigestCheck } from './check-digest.ts';
 import type { Signing } from './open-signing.ts';
@@ -245,5 +245,15 @@ describe('src/attest/check-digest.ts', () => {
     expect(check.unread).toMatchObject([{ repository: 'c.test/app', error: { code: 'DENIED' } }]);
     down = 'a.test/app';
     expect(await world.check()).toMatchObject({ findings: [], unread: [{ repository: 'a.test/app' }] });
+  });
+
+  it('asks for no tag of a sha512, which is too long for one', async () => {
+    const { signing } = await opened();
+    const world = await worldOf(signing);
+    const { bytes, descriptor } = buildImage({ seed: 1 }).manifest;
+    const digest = digestOf(bytes, `sha512:${'0'.repeat(128)}`);
+    world.registry.store('a.test').putManifest('app', digest, descriptor.mediaType, bytes);
+    expect(told(await world.check({ mirrors: [], digest }))).toEqual(['a signature unsigned', 'a record unsigned']);
+    expect(world.calls.map(({ reference }) => reference).filter((reference) => reference.endsWith('.sig'))).toEqual([]);
   });
 });
