@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags.ts';
+import { SUMMARY_FLAGS } from './summary-flags.ts';
+import { summaryOptions, type SummaryOptions } from './summary-options.ts';
+
+const options = (...argv: string[]): SummaryOptions => summaryOptions(parseFlags(SUMMARY_FLAGS, argv).values);
+
+describe('src/cli/summary-options.ts', () => {
+  it('writes no summaries unless told', () => {
+    expect(options()).toEqual({ carrySboms: false });
+    expect(options('--carry-sboms')).toEqual({ carrySboms: true });
+  });
+
+  it.each([
+    [[], {}],
+    [['--summary-signer-account=me@acme.test'], { signerAccount: 'me@acme.test' }],
+    [['--summary-identity-token=token'], { identityToken: 'token' }],
+    [['--supersede-summaries'], { supersede: true }],
+  ])('reads what %j means for summaries', (flags, who) => {
+    expect(options('--verification-summaries', ...flags).summaries).toEqual({ supersede: false, ...who });
+  });
+
+  it.each(['--summary-signer-account=a', '--summary-identity-token=t', '--supersede-summaries'])(
+    'refuses %s where no summaries are written',
+    (flag) => {
+      expect(() => options(flag)).toThrow(`${flag.split('=')[0]} means nothing without summaries`);
+    },
+  );
+
+  it('refuses two signers of summaries', () => {
+    const two = ['--summary-signer-account=a', '--summary-identity-token=t'];
+    expect(() => options('--verification-summaries', ...two)).toThrow('name different signers');
+  });
+});
