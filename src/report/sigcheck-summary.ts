@@ -13,7 +13,8 @@ export function sigcheckTable({ rows, totals }: SigcheckReport): string {
 /** How the run went, for the end of a terminal session. */
 export function sigcheckSummary({ run, totals, failures }: SigcheckReport): string {
   const { digests, signed, recorded, copied } = totals;
-  const trouble = failures.length === 0 ? 'all is well' : count(failures.length, 'problem');
+  const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';
+  const trouble = failures.length === 0 ? calm : count(failures.length, 'problem');
   const done = `${signed} signed, ${recorded} recorded, ${count(copied, 'copy', 'copies')} to mirrors, `;
   const lines = [
     '',
