@@ -45,6 +45,13 @@ describe('src/policy/vex.ts', () => {
     expect(isExplainedBy(core, statement(['CVE-2026-1'], { type: 'npm', name: 'core' }))).toBe(true);
   });
 
+  it('is about one platform where it says so', () => {
+    const arm = { ...statement(['CVE-2026-1']), platform: 'linux/arm64' };
+    expect(isExplainedBy({ ...finding, platform: 'linux/arm64' }, arm)).toBe(true);
+    expect(isExplainedBy({ ...finding, platform: 'linux/amd64' }, arm)).toBe(false);
+    expect(isExplainedBy({ ...finding, platform: 'linux/amd64' }, statement(['CVE-2026-1']))).toBe(true);
+  });
+
   it('takes the latest of several statements, and of one moment the last', () => {
     const [first, second] = [statement(['a']), statement(['b'])];
     expect(lastStatement([])).toBeUndefined();

@@ -1,8 +1,9 @@
 import { parsePackageUrl } from './package-url.ts';
 import type { Finding, VexPackage, VexStatement } from './vulnerability.ts';
 
-/** True when the statement is about this weakness in this package (or in the whole image). */
-export function isExplainedBy(finding: Finding, { ids, packages }: VexStatement): boolean {
+/** True when the statement is about this weakness in this package (or in the whole image, or platform). */
+export function isExplainedBy(finding: Finding, { ids, packages, platform }: VexStatement): boolean {
+  if (platform !== undefined && platform !== finding.platform) return false;
   const names = new Set([finding.id, ...finding.aliases].map((name) => name.toLowerCase()));
   if (!ids.some((id) => names.has(id.toLowerCase()))) return false;
   return packages.length === 0 || packages.some((one) => isPackage(finding, one));
