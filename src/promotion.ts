@@ -50,8 +50,8 @@ export async function runPromotion(
       : promoting.pipe(sign({ ...signatures, traffic })).pipe(attest({ ...signatures, traffic }));
 
   let reached: Reached;
-  const run = await factsOf(request, context, async () => {
-    await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output));
+  const run = await factsOf(request, context, async (onPhase) => {
+    await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output), onPhase);
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });

@@ -55,9 +55,9 @@ export async function runReplication(
     .pipe(replicate({ replicator: copying, traffic, copies: request.copies }));
 
   let reached: ReplicationReached;
-  const run = await factsOf(request, context, async () => {
+  const run = await factsOf(request, context, async (onPhase) => {
     const until = request.mode === 'dry-run' ? 'plan' : 'replicate';
-    await phases.run(undefined, context, until, (output) => (reached = output));
+    await phases.run(undefined, context, until, (output) => (reached = output), onPhase);
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
   });

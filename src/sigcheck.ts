@@ -51,8 +51,8 @@ export async function runSigcheck(
     .pipe(repair(repairing));
 
   let reached: SigcheckReached;
-  const run = await factsOf(request, context, async () => {
-    await phases.run(undefined, context, request.mode, (output) => (reached = output));
+  const run = await factsOf(request, context, async (onPhase) => {
+    await phases.run(undefined, context, request.mode, (output) => (reached = output), onPhase);
   });
   const wrong = reached !== undefined && 'images' in reached ? wrongFailures(reached.images) : [];
   tellFailures(wrong, context);

@@ -13,7 +13,7 @@ import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
 import { CONCURRENCY, httpStack, type HttpStack } from '../http/stack.ts';
-import { adaptiveLimiter } from '../ratelimit/adaptive-limiter.ts';
+import { adaptiveLimiter, type RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
@@ -52,6 +52,8 @@ export type Registries = {
   readonly pause: Pause;
   /** What signing takes of it; the user's wishes are not in it. */
   readonly signing: SigningPath;
+  /** What each registry allows now, as far as it was found out. */
+  readings(): readonly RateReading[];
   close(): Promise<void>;
 };
 
@@ -91,7 +93,8 @@ export function openRegistries(options: RegistryOptions): Registries {
     budget?.close();
     await stack.close();
   };
-  return { registry, queue, pause, signing: { ...cloud, pause, ...signingParts(cloud, stack, services) }, close };
+  const signing = { ...cloud, pause, ...signingParts(cloud, stack, services) };
+  return { registry, queue, pause, signing, readings: () => limiter.readings(), close };
 }
 
 type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService'>;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import type { Context, Phase, PhaseName } from './phase.ts';
 import { pipeline, type Pipeline } from './pipeline.ts';
+import type { PhaseTime } from './timeline.ts';
 
 type Told = { readonly context: Context; readonly lines: string[]; stop(): void };
 
@@ -65,5 +66,24 @@ describe('src/pipeline/pipeline.ts', () => {
       throw new Error('a bug');
     });
     await expect(failing.run('in', told().context, 'promote')).rejects.toThrow('a bug');
+  });
+
+  it('tells when each phase ran, and how the last one ended', async () => {
+    const { context } = told();
+    const times: PhaseTime[] = [];
+    const onPhase = (time: PhaseTime): unknown => times.push(time);
+    const start = context.clock.now();
+    await three().run('in', context, 'plan', undefined, onPhase);
+    const broken = pipeline(
+      adding('setup', () => {
+        throw new Error('a bug');
+      }),
+    );
+    await expect(broken.run('in', context, 'setup', undefined, onPhase)).rejects.toThrow('a bug');
+    expect(times).toEqual([
+      { name: 'setup', start, ms: 1_200, ended: 'done' },
+      { name: 'plan', start: start + 1_200, ms: 1_200, ended: 'done' },
+      { name: 'setup', start: start + 2_400, ms: 1_200, ended: 'broken' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { durationText } from './duration.ts';
 import type { Context, Phase, PhaseName } from './phase.ts';
+import type { PhaseTime } from './timeline.ts';
 
 /** Phases in their order; `Reached` is what a run may end with: the output of any of them. */
 export type Pipeline<In, Out, Reached> = {
@@ -7,10 +8,19 @@ export type Pipeline<In, Out, Reached> = {
   pipe<Next>(phase: Phase<Out, Next>): Pipeline<In, Next, Reached | Next>;
   /**
    * Runs the phases one after another, no further than `until`, and gives the last output. `onOutput` gets each, so
-   * that a run which is stopped can still tell how far it came.
+   * that a run which is stopped can still tell how far it came; `onPhase` is told of each that ended, however it did.
    */
-  run(input: In, context: Context, until: PhaseName, onOutput?: (output: Reached) => void): Promise<Reached>;
+  run(
+    input: In,
+    context: Context,
+    until: PhaseName,
+    onOutput?: (output: Reached) => void,
+    onPhase?: OnPhase,
+  ): Promise<Reached>;
 };
+
+/** Is told when each phase ended; `start` is the clock's time. */
+export type OnPhase = (time: PhaseTime) => void;
 
 /** Starts a pipeline with its first phase. */
 export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out> {
@@ -20,8 +30,8 @@ export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out>
 function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pipeline<In, Out, Reached> {
   return {
     pipe: (phase) => build([...phases, phase as Phase<unknown, unknown>]),
-    run: async (input, context, until, onOutput) =>
-      (await runPhases(phases, input, context, until, onOutput as (output: unknown) => void)) as Reached,
+    run: async (input, context, until, onOutput, onPhase) =>
+      (await runPhases(phases, input, context, until, onOutput as (output: unknown) => void, onPhase)) as Reached,
   };
 }
 
@@ -31,6 +41,7 @@ async function runPhases(
   context: Context,
   until: PhaseName,
   onOutput: (output: unknown) => void = () => undefined,
+  onPhase: OnPhase = () => undefined,
 ): Promise<unknown> {
   const { clock, narrate, signal } = context;
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
@@ -41,7 +52,7 @@ async function runPhases(
     signal.throwIfAborted();
     const phaseStart = clock.now();
     say(`Phase ${index + 1}/${phases.length}: ${phase.name}`);
-    value = await phase.run(value, context);
+    value = await timed(phase, value, context, onPhase);
     onOutput(value);
     say(`Phase "${phase.name}" completed in ${durationText(clock.now() - phaseStart)}`);
     if (phase.name === until && index < phases.length - 1) {
@@ -51,4 +62,22 @@ async function runPhases(
   }
   say(`Pipeline completed in ${durationText(clock.now() - start)}`);
   return value;
+}
+
+async function timed(
+  phase: Phase<unknown, unknown>,
+  input: unknown,
+  context: Context,
+  onPhase: OnPhase,
+): Promise<unknown> {
+  const { clock } = context;
+  const start = clock.now();
+  let ended: PhaseTime['ended'] = 'broken';
+  try {
+    const output = await phase.run(input, context);
+    ended = 'done';
+    return output;
+  } finally {
+    onPhase({ name: phase.name, start, ms: clock.now() - start, ended });
+  }
 }

@@ -1,16 +1,19 @@
 import type { Context } from './phase.ts';
+import type { OnPhase } from './pipeline.ts';
 import type { RunFacts } from './run-report.ts';
+import type { PhaseTime } from './timeline.ts';
 
-/** Does the work of a run and tells how it went; a run that is stopped early is a fact, too, and no error. */
+/** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
 export async function factsOf(
   run: Pick<RunFacts, 'version' | 'mode'>,
   { clock, signal }: Context,
-  work: () => Promise<void>,
+  work: (onPhase: OnPhase) => Promise<void>,
 ): Promise<RunFacts> {
   const start = clock.now();
+  const phases: PhaseTime[] = [];
   let aborted: string | undefined;
   try {
-    await work();
+    await work((phase) => phases.push({ ...phase, start: phase.start - start }));
   } catch (error) {
     if (!signal.aborted) throw error;
     aborted = error instanceof Error ? error.message : String(error);
@@ -21,6 +24,7 @@ export async function factsOf(
     mode: run.mode,
     started: new Date(start).toISOString(),
     ms: clock.now() - start,
+    phases,
     ...(aborted !== undefined && { aborted }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { PhaseTime } from './timeline.ts';
 
 /** What a run returns, and all that its output is printed from. Times in milliseconds, sizes in bytes. */
 export type RunReport = {
@@ -16,6 +17,8 @@ export type RunFacts = {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;
+  /** Those that began, in their order. */
+  readonly phases?: readonly PhaseTime[];
   /** The signal or reason that ended the run early. */
   readonly aborted?: string;
 };

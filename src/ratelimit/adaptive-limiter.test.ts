@@ -63,6 +63,8 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     }
     await setImmediate();
     expect(limiter.readings().map(({ group }) => group)).toEqual(['google', 'https://gcr.io.evil.example']);
+    const google = ['https://gcr.io', 'https://eu.gcr.io', 'https://us-docker.pkg.dev'];
+    expect(limiter.readings()[0]?.origins).toEqual(google);
   });
 
   it('pauses the whole origin for as long as the registry orders', async () => {

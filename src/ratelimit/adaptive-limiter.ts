@@ -30,7 +30,12 @@ export type AdaptiveLimiterOptions = {
 export type BucketFactory = (name: string, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
 
 /** One group of origins as it is now: its rate in requests a second, and how many requests it refused. */
-export type RateReading = { readonly group: string; readonly rate: number; readonly refused: number };
+export type RateReading = {
+  readonly group: string;
+  readonly origins: readonly string[];
+  readonly rate: number;
+  readonly refused: number;
+};
 
 /** A limiter that finds out how much each registry allows. */
 export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
@@ -52,6 +57,7 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
   const { bucketOf = (_name, settings) => adaptiveBucket(settings, clock.now()) } = options;
   const groups = new Map<string, RateGroup>();
   const gates = new Map<string, OriginGate>();
+  const members = new Map<string, string[]>();
   const open = (origin: string): OriginGate => {
     const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
     const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
@@ -59,6 +65,7 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
     const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, newBucket);
     groups.set(name, group);
+    members.set(name, [...(members.get(name) ?? []), origin]);
     const gate = originGate({ clock, group, maxWait, concurrency: given.concurrency ?? concurrency });
     gates.set(origin, gate);
     return gate;
@@ -66,7 +73,12 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
   return {
     acquire: (want, signal) => (gates.get(want.origin) ?? open(want.origin))(want, signal),
     readings: () =>
-      [...groups].map(([group, rates]) => ({ group, rate: rates.rate(clock.now()), refused: rates.refused() })),
+      [...groups].map(([group, rates]) => ({
+        group,
+        origins: members.get(group) ?? [],
+        rate: rates.rate(clock.now()),
+        refused: rates.refused(),
+      })),
   };
 }
 
