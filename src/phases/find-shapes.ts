@@ -6,12 +6,19 @@ import type { Due } from '../plan/assemble.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import { refusalOf, refusedFailure } from '../plan/shape.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
-import { readImageTree } from '../registry/image-tree.ts';
+import { bytesOf, readImageTree } from '../registry/image-tree.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { isHostDown, pushTo, readByHost } from './read-by-host.ts';
 
 /** Images of one repository whose manifests are read at once: few, as a repository is read beside many others. */
 const TREES_AT_ONCE = 8;
+
+/** What can be copied as it is, what cannot, and how many bytes each image has that was looked at. */
+export type Shapes = {
+  readonly due: readonly Due[];
+  readonly failures: readonly Failure[];
+  readonly sizes: ReadonlyMap<WantedImage, number>;
+};
 
 /**
  * Reads all manifests of each image that is to be copied, and takes out those that cannot be copied whole and as they are.
@@ -22,14 +29,16 @@ export async function checkShapes(
   due: readonly Due[],
   allowed: (image: WantedImage) => readonly ArtifactTypes[],
   context: Context,
-): Promise<{ readonly due: readonly Due[]; readonly failures: readonly Failure[] }> {
+): Promise<Shapes> {
   const bySource = new Map<RepositoryName, Due[]>();
   for (const one of due) if (isCopied(one)) pushTo(bySource, one.image.source, one);
   const refused = new Map<Due, PromotionError>();
+  const sizes = new Map<WantedImage, number>();
   const read = async (repository: RepositoryName): Promise<void> => {
     await eachOf(bySource.get(repository) ?? [], TREES_AT_ONCE, async (one) => {
-      const problem = await problemOf(source, one.image, allowed(one.image), context);
-      if (problem !== undefined) refused.set(one, problem);
+      const found = await sizeOf(source, one.image, allowed(one.image), context);
+      if (typeof found === 'number') sizes.set(one.image, found);
+      else refused.set(one, found);
     });
   };
   const errors = await readByHost('source', [...bySource.keys()], read, context);
@@ -40,20 +49,20 @@ export async function checkShapes(
     if (problem === undefined) good.push(one);
     else failures.push(refusedFailure(one, problem));
   }
-  return { due: good, failures };
+  return { due: good, failures, sizes };
 }
 
 function isCopied({ targets }: Due): boolean {
   return targets.some(({ action }) => action === 'copy');
 }
 
-/** What is wrong with one image; throws what is wrong with its registry. */
-async function problemOf(
+/** The bytes of one image, or what is wrong with it; throws what is wrong with its registry. */
+async function sizeOf(
   source: SourceReader,
   { source: repository, digest }: WantedImage,
   allowed: readonly ArtifactTypes[],
   { signal }: Context,
-): Promise<PromotionError | undefined> {
+): Promise<PromotionError | number> {
   try {
     const root = await source.manifest(repository, digest, signal);
     if (root === undefined)
@@ -61,7 +70,7 @@ async function problemOf(
         hint: 'push it to staging again',
       });
     const tree = await readImageTree(root, repository, (child) => source.manifest(repository, child, signal));
-    return refusalOf({ source: repository, digest }, tree, allowed);
+    return refusalOf({ source: repository, digest }, tree, allowed) ?? bytesOf(tree);
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
     return error;

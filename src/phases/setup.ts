@@ -23,6 +23,8 @@ export type Loaded = {
 /** The tree before, and how the tree differs from it. */
 export type LoadedDiff = {
   readonly base: LoadedManifests;
+  /** Undefined when there was nothing before. */
+  readonly commit?: string;
   readonly diff: TreeDiff;
   /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
   readonly all: readonly ImageSet[];
@@ -52,7 +54,9 @@ export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loade
     tellDiff(diff, before, context);
     const sets = touchedBy(all, diff.changes);
     const unchanged = countImages(all) - countImages(sets);
-    return { phase: 'setup', sets, failures, diff: { base: before.base, diff, all, unchanged } };
+    const { base, commit } = before;
+    const loadedDiff = { base, ...(commit !== undefined && { commit }), diff, all, unchanged };
+    return { phase: 'setup', sets, failures, diff: loadedDiff };
   },
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildImage, buildIndex, type BuiltImage } from '../../test/support/registry/images.ts';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
-import { readImageTree, type ImageTree } from './image-tree.ts';
+import { bytesOf, readImageTree, type ImageTree } from './image-tree.ts';
 
 const REPOSITORY = 'staging.test/app';
 
@@ -40,6 +40,16 @@ const { image: anyImage } = fc.letrec<{ image: BuiltImage; index: BuiltImage }>(
 }));
 
 describe('src/registry/image-tree', () => {
+  it('adds up manifests, configs and layers of all platforms, each digest once', async () => {
+    const [one, two] = [1, 2].map((seed) => buildImage({ seed, layers: [10, 20], layerSeeds: [7] }));
+    if (one === undefined || two === undefined) throw new Error('there are two');
+    const index = buildIndex([one, two]);
+    const blobs = new Map([...one.blobs, ...two.blobs].map(({ descriptor }) => [descriptor.digest, descriptor.size]));
+    const manifests = [index, one, two].map(({ manifest }) => manifest.descriptor.size);
+    const { tree } = await treeOf(index);
+    expect(bytesOf(tree)).toBe([...manifests, ...blobs.values()].reduce((sum, size) => sum + size, 0));
+  });
+
   it('orders any tree so that each level needs only those before it, and names every part once', async () => {
     await fc.assert(
       fc.asyncProperty(anyImage, async (image) => {

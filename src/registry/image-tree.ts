@@ -49,6 +49,12 @@ export async function readImageTree(
   };
 }
 
+/** What copying all of it takes. */
+export function bytesOf({ root, levels, blobs }: Pick<ImageTree, 'root' | 'levels' | 'blobs'>): number {
+  const descriptors = [root, ...levels.flat()].map(({ descriptor }) => descriptor).concat(blobs);
+  return descriptors.reduce((sum, { size }) => sum + size, 0);
+}
+
 function eachOnce(descriptors: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(descriptors.map((one) => [one.digest, one])).values()];
 }
