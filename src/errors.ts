@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'MANIFEST_INVALID'
   | 'ENTRY_INVALID'
   | 'REGISTRY_NOT_ALLOWED'
+  | 'POLICY_INVALID'
   | 'CONFIG_INVALID'
   | 'GIT'
   // what the plan found
@@ -36,6 +37,9 @@ export type ErrorCode =
   | 'UPLOAD_LOST'
   | 'REFUSED_ADDRESS'
   | 'LAGGING'
+  // what staging's signatures and attestations say
+  | 'PROVENANCE'
+  | 'TAMPERED'
   // what signing met
   | 'IDENTITY'
   | 'SIGNING_SERVICE'

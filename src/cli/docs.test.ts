@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cliReference, writeReference, writeSchema } from './docs.ts';
+import { cliReference, writePolicySchema, writeReference, writeSchema } from './docs.ts';
 
 async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-docs-'));
@@ -23,11 +23,14 @@ describe('src/cli/docs.ts', () => {
     expect(await writeReference(['--check'], page)).toBe(0);
   });
 
-  it('does the same with the schema of the registry configuration', async () => {
+  it.each([
+    ['the registry configuration', writeSchema],
+    ['the policy of a tree', writePolicySchema],
+  ])('does the same with the schema of %s', async (_, write) => {
     const file = pathToFileURL(join(await emptyFolder(), 'schema.json'));
-    expect(await writeSchema(['--check'], file)).toBe(1);
-    expect(await writeSchema([], file)).toBe(0);
-    expect(await writeSchema(['--check'], file)).toBe(0);
+    expect(await write(['--check'], file)).toBe(1);
+    expect(await write([], file)).toBe(0);
+    expect(await write(['--check'], file)).toBe(0);
   });
 
   it('finds a page that was edited, and leaves it as it is', async () => {

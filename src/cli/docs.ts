@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { registryConfigSchema } from '../config/schema.ts';
+import { policySchema } from '../manifest/tree-policy-rule.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
 import { COMMANDS, ENVIRONMENT, EXIT_CODES, type Command } from './options.ts';
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url);
 const SCHEMA = new URL('../../schemas/registry-config.schema.json', import.meta.url);
+const POLICY_SCHEMA = new URL('../../schemas/promoter-policy.schema.json', import.meta.url);
 
 /** The reference of the command line, as Markdown. */
 export function cliReference(): string {
@@ -38,6 +40,11 @@ export function writeSchema(argv: readonly string[], file: URL = SCHEMA): Promis
   return writeGenerated(argv, file, registryConfigSchema());
 }
 
+/** The same for the JSON schema of the policy of a tree. */
+export function writePolicySchema(argv: readonly string[], file: URL = POLICY_SCHEMA): Promise<number> {
+  return writeGenerated(argv, file, policySchema());
+}
+
 async function writeGenerated(argv: readonly string[], file: URL, text: string): Promise<number> {
   if (argv.includes('--check')) return (await readFile(file, 'utf8').catch(() => '')) === text ? 0 : 1;
   await writeFile(file, text);
@@ -69,7 +76,7 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 
 if (import.meta.main) {
   const argv = process.argv.slice(2);
-  const codes = [await writeReference(argv), await writeSchema(argv)];
+  const codes = [await writeReference(argv), await writeSchema(argv), await writePolicySchema(argv)];
   process.exitCode = Math.max(...codes);
   if (process.exitCode !== 0)
     process.stderr.write('docs/cli.md or schemas/ are not what the sources say: run node src/cli/docs.ts\n');

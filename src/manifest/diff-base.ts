@@ -53,6 +53,8 @@ async function isDirty({ git, place, request }: ManifestRepository, head: Object
   const disk = await diskFiles(git.topLevel);
   const found = request.manifest === undefined ? await findTrees(disk, place) : { projects: [] };
   if (found.projects.some(({ manifest, images }) => !committed.has(manifest) || !committed.has(images))) return true;
+  for (const policy of new Set(found.projects.map((project) => project.policy)))
+    if (!committed.has(policy) && (await disk.read(policy).catch(() => 'there')) !== undefined) return true;
   for (const { path, kind, id } of listed) {
     if (kind !== 'file') continue;
     const bytes = await disk.read(path).catch(() => undefined);

@@ -5,8 +5,17 @@ import type { FileSource } from './file-source.ts';
 export const MANIFEST_NAME = 'promoter-manifest.yaml';
 export const IMAGES_NAME = 'images.yaml';
 
+/** The file beside `images/` and `manifests/` that holds what is asked of all images of a tree. */
+export const POLICY_NAME = 'promoter-policy.yaml';
+
 /** A project of a tree; paths are relative to the root of the FileSource. */
-export type FoundProject = { readonly name: string; readonly manifest: string; readonly images: string };
+export type FoundProject = {
+  readonly name: string;
+  readonly manifest: string;
+  readonly images: string;
+  /** Where the policy of its tree stands, if there is one. */
+  readonly policy: string;
+};
 
 /** What is wrong with where files stand; `path` is the file or folder. */
 export type Misplaced = { readonly path: string; readonly message: string; readonly hint: string };
@@ -33,6 +42,8 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
     if (isTree) {
       projects.push(...tree.projects);
       problems.push(...tree.problems);
+    } else if (entries.some(({ name }) => name === POLICY_NAME)) {
+      problems.push({ path: join(at, POLICY_NAME), ...policyHint('the folder that holds "images" and "manifests"') });
     }
     const below = entries.filter(
       ({ name, kind, isLink }) =>
@@ -57,6 +68,7 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
       name,
       manifest: join(tree, `manifests/${name}/${MANIFEST_NAME}`),
       images: join(tree, `images/${name}/${IMAGES_NAME}`),
+      policy: join(tree, POLICY_NAME),
     };
     if (place === project.manifest) projects.push(project);
   }
@@ -66,6 +78,7 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
 }
 
 function misplaced(place: string, tree: string, places: readonly string[]): Misplaced {
+  if (place.endsWith(`/${POLICY_NAME}`)) return { path: place, ...policyHint(join(tree, POLICY_NAME)) };
   const isManifest = place.endsWith(`/${MANIFEST_NAME}`);
   const parent = place.slice(0, place.lastIndexOf('/'));
   const isTop = parent === join(tree, 'manifests') || parent === join(tree, 'images');
@@ -82,8 +95,12 @@ function misplaced(place: string, tree: string, places: readonly string[]): Misp
   };
 }
 
+function policyHint(right: string): Pick<Misplaced, 'message' | 'hint'> {
+  return { message: 'nothing reads this policy here', hint: `move it to ${right}` };
+}
+
 /**
- * All files below a folder whose name is that of a manifest or images file. Of links only those of its first level are
+ * All files below a folder whose name is that of a manifest, images or policy file. Of links only those of its first level are
  * followed, one level deep: so there is no circle.
  */
 async function namedFiles(files: FileSource, top: string, problems: Misplaced[]): Promise<string[]> {
@@ -94,7 +111,7 @@ async function namedFiles(files: FileSource, top: string, problems: Misplaced[])
     const below: typeof pending = [];
     for (const { name, kind, isLink } of (await attempt(problems, folder, () => files.list(folder))) ?? []) {
       const path = join(folder, name);
-      if (name === MANIFEST_NAME || name === IMAGES_NAME) found.push(path);
+      if (name === MANIFEST_NAME || name === IMAGES_NAME || name === POLICY_NAME) found.push(path);
       else if (kind === 'folder' && !isLinked && (!isLink || folder === top)) below.push({ folder: path, isLink });
       else if (kind === 'outside' && folder === top)
         problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });

@@ -1,6 +1,6 @@
 import type { ObjectId, TreeEntry } from '../git/objects.ts';
 import type { GitRepository } from '../git/repository.ts';
-import { IMAGES_NAME, MANIFEST_NAME } from './discover.ts';
+import { IMAGES_NAME, MANIFEST_NAME, POLICY_NAME } from './discover.ts';
 import { checkSize, isNoFile, leavesTree, type FileEntry, type FileSource } from './file-source.ts';
 
 /** What a path of a commit is once its links are followed. */
@@ -56,10 +56,10 @@ export async function commitFiles(
   };
 }
 
-/** True for a path whose last part is the name of a manifest or images file. */
+/** True for a path whose last part is the name of a manifest, images or policy file. */
 export function isManifest(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return name === MANIFEST_NAME || name === IMAGES_NAME;
+  return name === MANIFEST_NAME || name === IMAGES_NAME || name === POLICY_NAME;
 }
 
 function isReadable(bytes: number): boolean {

@@ -3,7 +3,9 @@ import { stat } from 'node:fs/promises';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { findProjects, findTrees, type Found, type FoundProject } from './discover.ts';
 import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
-import type { LoadedManifests, Problem, Project } from './manifest.ts';
+import type { LoadedManifests, Problem } from './manifest.ts';
+import { completePolicies, type InTree } from './project-policies.ts';
+import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
 
 /** Exactly one of the first three; paths as the user typed them. */
@@ -45,16 +47,34 @@ export async function loadFound(
   display: (path: string) => string,
   allowed: AllowedRegistries,
 ): Promise<LoadedManifests> {
-  const projects: Project[] = [];
-  const problems: Problem[] = found.problems.map(({ path: place, message, hint }) =>
-    invalid(display(place), message, hint),
-  );
+  const misplaced = found.problems.map(({ path: place, message, hint }) => invalid(display(place), message, hint));
+  const trees = new Map<string, TreePolicy | undefined>();
+  const all: InTree[] = [];
   for (const project of found.projects) {
-    const parsed = await loadProject(files, project, display, allowed);
-    if (parsed.project !== undefined) projects.push(parsed.project);
-    for (const problem of parsed.problems) problems.push(problem);
+    if (!trees.has(project.policy)) trees.set(project.policy, await loadTreePolicy(files, project.policy, display));
+    const tree = trees.get(project.policy);
+    all.push({ parsed: await loadProject(files, project, display, allowed), ...(tree && { tree }) });
   }
-  return { projects, problems };
+  const loaded = completePolicies(all);
+  return { ...loaded, problems: [...misplaced, ...loaded.problems] };
+}
+
+async function loadTreePolicy(
+  files: FileSource,
+  place: string,
+  display: (path: string) => string,
+): Promise<TreePolicy | undefined> {
+  const file = display(place);
+  try {
+    const bytes = await files.read(place);
+    if (bytes !== undefined) return parseTreePolicy({ file, bytes });
+    const other = place.replace(/yaml$/, 'yml');
+    if ((await files.read(other)) === undefined) return undefined;
+    const misnamed = invalid(display(other), 'nothing reads a policy of this name', `name it ${path.basename(file)}`);
+    return { file, projects: [], problems: [misnamed] };
+  } catch (error) {
+    return { file, projects: [], problems: [unreadable(file, error)] };
+  }
 }
 
 /** The one place that a request names; throws USAGE for none, or several. */
@@ -87,8 +107,7 @@ export async function loadPlain(
   try {
     const bytes = await read();
     if (bytes === undefined) return notFound(location, 'there is no such file', 'check the path');
-    const { project, problems } = parsePlain(file, { file, bytes }, allowed);
-    return { projects: project === undefined ? [] : [project], problems };
+    return completePolicies([{ parsed: parsePlain(file, { file, bytes }, allowed) }]);
   } catch (error) {
     return { projects: [], problems: [unreadable(file, error)] };
   }

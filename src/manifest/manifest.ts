@@ -1,5 +1,7 @@
 import type { ErrorCode, Position } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
+import type { ProjectPolicy } from '../policy/policies.ts';
+import type { ProvenancePolicy } from '../policy/provenance.ts';
 
 /** One folder of a manifest tree (or one plain manifest): which images go from where to where. */
 export type Project = {
@@ -17,6 +19,8 @@ export type Project = {
   readonly destinations: readonly RegistryEntry[];
   /** The valid entries in the order of the file; one name may stand there many times, and its entries add up. */
   readonly images: readonly ImageEntry[];
+  /** What its images are asked for; absent where nothing is. */
+  readonly policy?: ProjectPolicy;
 };
 
 export type RegistryEntry = {
@@ -51,7 +55,7 @@ export type Problem = {
   /** ENTRY_INVALID takes out one digest or image item, anything else the whole project. */
   readonly code: Extract<
     ErrorCode,
-    'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED'
+    'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED' | 'POLICY_INVALID'
   >;
   readonly message: string;
   /** What would be right. */
@@ -62,4 +66,17 @@ export type Problem = {
 };
 
 /** What could be loaded, and everything that could not; a problem never takes out more than its own project. */
-export type LoadedManifests = { readonly projects: readonly Project[]; readonly problems: readonly Problem[] };
+export type LoadedManifests = {
+  readonly projects: readonly Project[];
+  readonly problems: readonly Problem[];
+  /** Of every manifest that could be read so far, also where its project cannot be promoted; else of the projects. */
+  readonly policies?: readonly SourcePolicy[];
+};
+
+/** What is asked of every image at and below one source registry, whichever manifest promotes it. */
+export type SourcePolicy = {
+  readonly project: string;
+  readonly manifestFile: string;
+  readonly source: string;
+  readonly provenance: ProvenancePolicy;
+};

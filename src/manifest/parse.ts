@@ -4,22 +4,41 @@ import { readImages } from './images.ts';
 import type { Problem, Project } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
 import { manifestReading, type ManifestReading } from './reading.ts';
-import { sourceText } from '../yaml/source-text.ts';
+import type { Position } from '../errors.ts';
+import type { ProvenancePolicy } from '../policy/provenance.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { parseYaml } from '../yaml/document.ts';
+import { parseYaml, type YamlProblem } from '../yaml/document.ts';
+import { isNull } from '../yaml/scalars.ts';
+import { decodeText } from './decode.ts';
+import { PROVENANCE } from './provenance-rule.ts';
 
 /** The bytes of one file and the name under which people know it. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };
 
 /** What parsing one project gave: with a problem that is no ENTRY_INVALID there is no project. */
-export type ParsedProject = { readonly project?: Project; readonly problems: readonly Problem[] };
+export type ParsedProject = {
+  readonly project?: Project;
+  readonly problems: readonly Problem[];
+  /** What the manifest asks of all images of its source registry, whether or not it can be promoted itself. */
+  readonly declared?: Declared;
+};
+
+/** Where the registries cannot be read, nothing is declared. */
+export type Declared = {
+  readonly project: string;
+  readonly manifestFile: string;
+  readonly source: string;
+  readonly sourceAt: Position;
+  /** `unreadable`: something is asked, and nobody knows what. */
+  readonly provenance?: ProvenancePolicy | 'unreadable';
+};
 
 /** Registries that manifests may name; undefined allows all. */
 export type AllowedRegistries = readonly Pattern[] | undefined;
 
 // `imagesPath` is accepted and ignored, as upstream does.
-const THIN_KEYS = ['registries', 'imagesPath'] as const;
-const PLAIN_KEYS = ['registries', 'images', 'imagesPath'] as const;
+const THIN_KEYS = ['registries', 'imagesPath', 'provenance'] as const;
+const PLAIN_KEYS = ['registries', 'images', 'imagesPath', 'provenance'] as const;
 
 /** Compiles the patterns of `--allow-registry`; none allow every registry. Throws USAGE. */
 export function allowedRegistries(patterns: readonly string[] = []): AllowedRegistries {
@@ -37,11 +56,12 @@ export function parseThin(
   const opened = open(manifest, problems);
   const fields = opened && readFields(opened.root, 'the manifest', THIN_KEYS, opened.reading);
   const registries = opened && readRegistries(fields?.get('registries')?.at(-1), opened.root, opened.reading);
+  const provenance = opened && readProvenance(fields?.get('provenance')?.at(-1), opened.reading);
   const list = open(images, problems);
   const entries = list === undefined ? [] : readImages(list.root, longestName(registries), list.reading);
   return assemble(
     { name, manifestFile: manifest.file, imagesFile: images.file, images: entries },
-    registries,
+    { registries, provenance },
     allowed,
     problems,
   );
@@ -54,10 +74,11 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
   if (opened === undefined) return { problems };
   const fields = readFields(opened.root, 'the manifest', PLAIN_KEYS, opened.reading);
   const registries = readRegistries(fields.get('registries')?.at(-1), opened.root, opened.reading);
+  const provenance = readProvenance(fields.get('provenance')?.at(-1), opened.reading);
   const images = readImages(fields.get('images')?.at(-1), longestName(registries), opened.reading);
   return assemble(
     { name, manifestFile: manifest.file, imagesFile: manifest.file, images },
-    registries,
+    { registries, provenance },
     allowed,
     problems,
   );
@@ -66,30 +87,23 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
 type Opened = { readonly root: YamlNode; readonly reading: ManifestReading };
 
 function open({ file, bytes }: ManifestText, problems: Problem[]): Opened | undefined {
-  const text = decode(bytes);
-  if (typeof text !== 'string') {
-    const position = sourceText(file, text.lossy).at(text.lossy.indexOf('\uFFFD'));
-    problems.push({
-      code: 'MANIFEST_INVALID',
-      message: 'the file is not UTF-8 text',
-      hint: 'save it as UTF-8',
-      position,
-    });
-    return undefined;
-  }
-  const document = parseYaml(file, text);
+  const text = decodeText(file, bytes);
+  const document = typeof text === 'string' ? parseYaml(file, text) : text;
   if ('root' in document) return { root: document.root, reading: manifestReading(document.at, problems) };
   problems.push({ code: 'MANIFEST_INVALID', ...document });
   return undefined;
 }
 
-/** Drops a byte order mark. */
-function decode(bytes: Uint8Array): string | { lossy: string } {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return { lossy: new TextDecoder('utf-8').decode(bytes) };
-  }
+/** Null asks nothing, as for upstream. */
+function readProvenance(
+  node: YamlNode | undefined,
+  { at, problems }: ManifestReading,
+): ProvenancePolicy | 'unreadable' | undefined {
+  if (node === undefined || isNull(node)) return undefined;
+  const wrong: YamlProblem[] = [];
+  const policy = PROVENANCE.read(node, '"provenance"', { at, problems: wrong, refuse: (one) => void wrong.push(one) });
+  for (const one of wrong) problems.push({ code: 'POLICY_INVALID', ...one });
+  return policy === undefined || wrong.length > 0 ? 'unreadable' : policy;
 }
 
 function longestName(registries: Registries | undefined): string | undefined {
@@ -98,9 +112,14 @@ function longestName(registries: Registries | undefined): string | undefined {
     .reduce((longest, name) => (name.length > longest.length ? name : longest));
 }
 
+type Read = {
+  readonly registries: Registries | undefined;
+  readonly provenance: ProvenancePolicy | 'unreadable' | undefined;
+};
+
 function assemble(
   parts: Pick<Project, 'name' | 'manifestFile' | 'imagesFile' | 'images'>,
-  registries: Registries | undefined,
+  { registries, provenance }: Read,
   allowed: AllowedRegistries,
   problems: Problem[],
 ): ParsedProject {
@@ -114,7 +133,20 @@ function assemble(
     });
   }
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
-  if (registries === undefined || !usable) return { problems };
+  if (registries === undefined) return { problems };
   const { all, source, destinations } = registries;
-  return { project: { ...parts, registries: all, source: source.name, destinations }, problems };
+  const declared: Declared = {
+    project: parts.name,
+    manifestFile: parts.manifestFile,
+    source: source.name,
+    sourceAt: source.position,
+    ...(provenance !== undefined && { provenance }),
+  };
+  if (!usable || provenance === 'unreadable') return { problems, declared };
+  const policy = provenance === undefined ? {} : { policy: { provenance } };
+  return {
+    project: { ...parts, registries: all, source: source.name, destinations, ...policy },
+    problems,
+    declared,
+  };
 }

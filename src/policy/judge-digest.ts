@@ -1,5 +1,5 @@
 import type { EvidenceItem, ProvenancePolicy } from './provenance.ts';
-import { claimable, isBuilder, lowestLevel, signersOf } from './signer-builders.ts';
+import { claimable, coversBuilder, lowestLevel, signersOf } from './signer-builders.ts';
 import { isSource } from './sources.ts';
 
 /** What one policy says of what is attached to one digest, index or not. */
@@ -67,8 +67,8 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   const builders = claimable(policy, signers);
   const { builder, sources } = item;
   if (builder === undefined) return 'its provenance names no builder';
-  if (!builders.some(({ id }) => isBuilder(id, builder)))
-    return policy.builders.some(({ id }) => isBuilder(id, builder))
+  if (!builders.some(({ id }) => coversBuilder(id, builder)))
+    return policy.builders.some(({ id }) => coversBuilder(id, builder))
       ? `its builder ${builder} may not be claimed by ${signerText(item)}`
       : `its builder ${builder} is none of the policy`;
   if (sources.length === 0) return 'its provenance names no source';

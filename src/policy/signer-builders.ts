@@ -32,6 +32,6 @@ export function highestReachable(rules: BuilderRules): 0 | 1 | 2 | 3 {
 }
 
 /** True for a builder of this name; an id without `@` names it at any ref. */
-export function isBuilder(id: string, builder: string): boolean {
+export function coversBuilder(id: string, builder: string): boolean {
   return builder === id || (!id.includes('@') && builder.startsWith(`${id}@`));
 }

@@ -2,7 +2,7 @@ import type { Position } from '../errors.ts';
 import { invalidFile, readFields, readList, type Reading } from './fields.ts';
 import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
-import { nameOf, readText } from './scalars.ts';
+import { isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
 
 /** A part of a JSON schema (https://json-schema.org/draft/2020-12). */
@@ -97,6 +97,41 @@ export function number(least: number, fraction = false): Rule<number> {
         `write a ${kind} of at least ${least}, without quotes`,
       );
     },
+  };
+}
+
+/** One of these whole numbers. */
+export function numberOf<const N extends readonly number[]>(numbers: N): Rule<N[number]> {
+  const words = `${numbers.slice(0, -1).join(', ')} or ${numbers.at(-1)}`;
+  return {
+    schema: { enum: numbers },
+    read: (node, what, reading) => {
+      const found = numbers.find((one) => node.kind === 'scalar' && node.plain && node.text === String(one));
+      if (found !== undefined) return found;
+      return refuse(reading, node, `${what} is ${shown(node)}, not ${words}`, `write ${words}, without quotes`);
+    },
+  };
+}
+
+/** A value with its place. */
+export type Placed<T> = { readonly value: T; readonly position: Position };
+
+/** The same rule, which also tells where the value stands. */
+export function placed<T>(rule: Rule<T>): Rule<Placed<T>> {
+  return {
+    schema: rule.schema,
+    read: (node, what, reading) => {
+      const value = rule.read(node, what, reading);
+      return value === undefined ? undefined : { value, position: reading.at(node.offset) };
+    },
+  };
+}
+
+/** The same rule, for which null is as if the key were not there. */
+export function nullable<T>(rule: Rule<T>): Rule<T | undefined> {
+  return {
+    schema: rule.schema,
+    read: (node, what, reading) => (isNull(node) ? undefined : rule.read(node, what, reading)),
   };
 }
 

@@ -1,0 +1,151 @@
+import { coversBuilder, highestReachable } from '../policy/signer-builders.ts';
+import type { BuilderRule, ProvenancePolicy } from '../policy/provenance.ts';
+import { parseSigner, SIGNER_FORM, type SignerRule } from '../policy/signer.ts';
+import type { Position } from '../errors.ts';
+import {
+  choice,
+  explained,
+  list,
+  mapping,
+  nullable,
+  numberOf,
+  placed,
+  text,
+  type Placed,
+  type Read,
+  type Rule,
+  type RuleReading,
+} from '../yaml/rule.ts';
+import { readText } from '../yaml/scalars.ts';
+
+const notBlank = (what: string): Rule<string> =>
+  text((written) =>
+    written.trim() === '' ? { message: 'is blank', hint: `write ${what}, or leave it out` } : { value: written },
+  );
+
+const signers = nullable(list(placed(text<SignerRule>(parseSigner, SIGNER_FORM)), 'an entry of "signers"'));
+
+const builderKeys = mapping(
+  {
+    id: explained(notBlank('the id of a builder'), 'As provenance names it; without @ it is the builder at any ref.'),
+    level: explained(numberOf([1, 2, 3]), 'The SLSA build level that it is trusted with.'),
+    signers: explained(signers, 'Those of the policy’s signers that may claim this builder, as written there.'),
+  },
+  ['id', 'level'],
+);
+
+const builder: typeof builderKeys = {
+  schema: builderKeys.schema,
+  read: (node, what, reading) => {
+    if (node.kind !== 'scalar') return builderKeys.read(node, what, reading);
+    const id = readText(node);
+    const shown = typeof id === 'string' && id !== '' ? JSON.stringify(id) : '<id>';
+    const position = reading.at(node.offset);
+    reading.refuse({ message: `${what} has no level`, hint: `write {id: ${shown}, level: <1 to 3>}`, position });
+    return undefined;
+  },
+};
+
+const source = text<string>((written) => {
+  if (written.trim() === '')
+    return { message: 'is blank', hint: 'write a repository, for example github.com/acme/app' };
+  return written.includes('@')
+    ? { message: `is ${JSON.stringify(written)}, which carries a ref`, hint: 'leave out "@" and what follows it' }
+    : { value: written };
+}, '^[^@]*[^@\\s][^@]*$');
+
+const KEYS = {
+  mode: explained(nullable(choice(['off', 'warn', 'require'])), 'What becomes of an image that does not satisfy it.'),
+  signers: explained(signers, 'Who may sign: sigstore::<issuer>::<identity>, or with (identityMatch=regex).'),
+  builders: explained(nullable(list(builder, 'an entry of "builders"')), 'Who may build, and how far each is trusted.'),
+  sources: explained(nullable(list(source, 'an entry of "sources"')), 'The repositories to build from, without a ref.'),
+  predicateTypes: explained(
+    nullable(list(notBlank('a predicate type'), 'an entry of "predicateTypes"')),
+    'What must be attested besides build provenance.',
+  ),
+  level: explained(
+    nullable(placed(numberOf([0, 2, 3]))),
+    'The SLSA build level that provenance must reach; 0 for any.',
+  ),
+} as const;
+const keys = mapping(KEYS, []);
+
+/** `provenance`, in a manifest and for a whole tree: upstream's format with upstream's rules. */
+export const PROVENANCE: Rule<ProvenancePolicy> = {
+  schema: keys.schema,
+  read: (node, what, reading) => {
+    const written = keys.read(node, what, reading);
+    return written === undefined ? undefined : checked(written, reading);
+  },
+};
+
+type Written = Read<typeof KEYS, never>;
+
+function checked(written: Written, reading: RuleReading): ProvenancePolicy | undefined {
+  const before = reading.problems.length;
+  const { mode = 'off', position: at, level } = written;
+  const own = written.signers ?? [];
+  const policy: ProvenancePolicy = {
+    mode,
+    signers: own.map(({ value }) => value),
+    builders: (written.builders ?? []).map(({ position, signers: named = [], ...rest }) => ({
+      ...rest,
+      ...(named.length > 0 && { signers: named.map(({ value }) => value) }),
+      at: position,
+    })),
+    sources: written.sources ?? [],
+    predicateTypes: written.predicateTypes ?? [],
+    level: level?.value ?? 0,
+    at,
+  };
+  if (mode !== 'off') checkComplete(policy, reading);
+  for (const { signers: named = [] } of written.builders ?? []) checkNamed(named, policy, reading);
+  checkBuilders(policy.builders, reading);
+  if (level !== undefined) checkLevel(policy, level.position, reading);
+  return reading.problems.length > before ? undefined : policy;
+}
+
+function checkComplete(policy: ProvenancePolicy, reading: RuleReading): void {
+  for (const key of ['signers', 'builders', 'sources'] as const) {
+    if (policy[key].length > 0) continue;
+    const message = `"provenance" has no ${key}, which the mode ${policy.mode} needs`;
+    reading.refuse({ message, hint: `name at least one under "${key}"`, position: policy.at });
+  }
+}
+
+function checkNamed(named: readonly Placed<SignerRule>[], policy: ProvenancePolicy, reading: RuleReading): void {
+  for (const { value, position } of named) {
+    if (policy.signers.some(({ text: known }) => known === value.text)) continue;
+    const message = `the signer ${JSON.stringify(value.text)} of a builder is none of the policy's`;
+    reading.refuse({ message, hint: 'write it as under "signers" of the policy, or add it there', position });
+  }
+}
+
+function checkBuilders(builders: readonly BuilderRule[], reading: RuleReading): void {
+  for (const [index, { id, signers: named, at }] of builders.entries()) {
+    for (const earlier of builders.slice(0, index)) {
+      if (earlier.id === id) {
+        const message = `the builder ${JSON.stringify(id)} stands twice (line ${earlier.at.line})`;
+        reading.refuse({ message, hint: 'keep one of them', position: at });
+      } else if ((named === undefined) !== (earlier.signers === undefined) && overlap(id, earlier.id)) {
+        const message = `the builders ${JSON.stringify(earlier.id)} and ${JSON.stringify(id)} overlap, and only one names signers`;
+        reading.refuse({ message, hint: 'name signers at both, or at none', position: at });
+      }
+    }
+  }
+}
+
+function overlap(one: string, other: string): boolean {
+  return coversBuilder(one, other) || coversBuilder(other, one);
+}
+
+function checkLevel(policy: ProvenancePolicy, position: Position, reading: RuleReading): void {
+  const highest = highestReachable(policy);
+  if (highest === 0 || policy.level <= highest) return;
+  const message = `no provenance can reach the level ${policy.level}: with these builders ${highest} is the highest`;
+  reading.refuse({
+    message,
+    hint: 'a signer is trusted with the least of the builders that it may claim: raise their levels, or name at each builder who signs for it',
+    position,
+  });
+}

@@ -1,0 +1,54 @@
+import type { ProvenancePolicy } from './provenance.ts';
+
+/** A registry and what is asked of everything in it. */
+export type Governed<T> = { readonly source: string; readonly policy: T };
+
+/** What is asked at and above a repository, the nearest first; parts of a name are compared whole. */
+export function governing<T>(all: readonly Governed<T>[]): (repository: string) => readonly T[] {
+  const bySource = new Map<string, T[]>();
+  for (const { source, policy } of all) {
+    const there = bySource.get(source);
+    if (there === undefined) bySource.set(source, [policy]);
+    else there.push(policy);
+  }
+  return (repository) => selfAndParents(repository).flatMap((name) => bySource.get(name) ?? []);
+}
+
+/** True for a repository at or below a registry. */
+export function isWithin(repository: string, registry: string): boolean {
+  return repository === registry || repository.startsWith(`${registry}/`);
+}
+
+function selfAndParents(repository: string): readonly string[] {
+  const parts = repository.split('/');
+  return parts.map((_, dropped) => parts.slice(0, parts.length - dropped).join('/'));
+}
+
+/** The same text for two policies that ask the same, in whatever order they say it; all that are off ask nothing. */
+export function policyKey(policy: ProvenancePolicy | undefined): string {
+  if (policy === undefined || policy.mode === 'off') return 'off';
+  const { mode, signers, builders, sources, predicateTypes, level } = policy;
+  const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].toSorted();
+  return JSON.stringify([
+    mode,
+    sorted(signers.map(({ text }) => text)),
+    sorted(
+      builders.map(({ id, level: reached, signers: named }) =>
+        JSON.stringify([id, reached, named && sorted(named.map(({ text }) => text))]),
+      ),
+    ),
+    sorted(sources),
+    sorted(predicateTypes),
+    level,
+  ]);
+}
+
+/** Each policy that asks something once, in order. */
+export function distinct(policies: readonly ProvenancePolicy[]): readonly ProvenancePolicy[] {
+  const byKey = new Map<string, ProvenancePolicy>();
+  for (const policy of policies) {
+    const key = policyKey(policy);
+    if (policy.mode !== 'off' && !byKey.has(key)) byKey.set(key, policy);
+  }
+  return [...byKey.values()];
+}
