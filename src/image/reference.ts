@@ -65,3 +65,9 @@ export function refsOf(
 export function tagOf(ref: string): string | undefined {
   return /^[^@]*\/[^@/]*:([^@/:]+)$/.exec(ref)?.[1];
 }
+
+/** The path of a repository below `root`, empty for `root` itself; undefined for what is elsewhere. A prefix counts only up to a "/". */
+export function pathBelow(root: RepositoryName, repository: RepositoryName): string | undefined {
+  if (repository === root) return '';
+  return repository.startsWith(`${root}/`) ? repository.slice(root.length + 1) : undefined;
+}

@@ -74,6 +74,7 @@ describe('src/registry/distribution-lists', () => {
         [DIGEST, { tags: ['v1'], mediaType: 'm', uploadedAt: 1_700_000_000_000 }],
         [OTHER, { tags: [] }],
       ]),
+      children: new Set(),
     });
   });
 

@@ -8,7 +8,11 @@ import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
 import { pageJson, readPages, refuseListing } from './pages.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
 
-type Page = { readonly tags: readonly string[]; readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined };
+type Page = {
+  readonly tags: readonly string[];
+  readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined;
+  readonly children: readonly string[];
+};
 
 /** Listings, by an API of the registry's own where its kind has one, else by `tags/list`; remembers what each host offers. */
 export function tagListing(services: ListingServices, request: RequestTo): TagLister {
@@ -27,6 +31,7 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
       if (own !== undefined) return own;
       const tags = new Set<string>();
       const manifests = new Map<Digest, ListedManifest>();
+      const children = new Set<string>();
       const refuse = refuseListing(repository);
       await readPages(
         services.fetch,
@@ -39,11 +44,12 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
           if (page.manifests !== undefined) googleHosts.add(host);
           for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
           for (const tag of page.tags) tags.add(tag);
+          for (const child of page.children) children.add(child);
           return true;
         },
       );
       return isGoogle(host) && (manifests.size > 0 || tags.size === 0)
-        ? ({ kind: 'digests', manifests } satisfies RepositoryListing)
+        ? ({ kind: 'digests', manifests, children } satisfies RepositoryListing)
         : ({ kind: 'tags', tags } satisfies RepositoryListing);
     },
   };
@@ -93,7 +99,7 @@ function firstPage(
 function parsePage(bytes: Uint8Array, refuse: (what: string, cause?: unknown) => never): Page {
   const body = pageJson(bytes, refuse);
   if (!isObject(body)) return refuse('is not a JSON object');
-  const { tags, manifest } = body;
+  const { tags, manifest, child } = body;
   // An error under status 200, or anything else that is no listing, must not look like an empty repository.
   if (!['name', 'tags', 'manifest'].some((key) => key in body)) return refuse('has neither a name nor tags');
   if (tags !== undefined && tags !== null && !isStrings(tags)) return refuse('has tags that are not strings');
@@ -101,6 +107,7 @@ function parsePage(bytes: Uint8Array, refuse: (what: string, cause?: unknown) =>
   return {
     tags: tags ?? [],
     manifests: manifest === undefined ? undefined : parseManifests(manifest, refuse),
+    children: isStrings(child) ? child : [],
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { CredentialSource } from '../http/credentials/credential.ts';
 import type { EcrOptions } from '../http/credentials/ecr-client.ts';
 import { blobReading } from './distribution-blobs.ts';
+import { catalogListing } from './distribution-catalog.ts';
 import { requestTo } from './distribution-request.ts';
 import { tagListing } from './distribution-lists.ts';
 import { referrerListing } from './distribution-referrers.ts';
@@ -47,6 +48,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
     ...manifestWriting(services.fetch, request, reading),
     ...blobReading(services, request),
     ...tagListing(services, request),
+    ...catalogListing(services),
     ...blobWriting(services, request),
   };
 }

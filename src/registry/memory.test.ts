@@ -31,6 +31,7 @@ describe('src/registry/memory.ts', () => {
     expect(await registry.listRepository('a.test/app', call)).toEqual({
       kind: 'digests',
       manifests: new Map([[index.descriptor.digest, listed]]),
+      children: new Set(),
     });
     expect(await registry.listRepository('b.test/app', call)).toEqual({ kind: 'tags', tags: new Set(['v1']) });
   });

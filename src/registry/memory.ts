@@ -1,7 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
-import { hostOf, splitRepository, type RepositoryName } from '../image/reference.ts';
+import { hostOf, joinRepository, pathBelow, splitRepository, type RepositoryName } from '../image/reference.ts';
 import { hashMarks } from './hash-marks.ts';
 import { storedReferrers } from './memory-referrers.ts';
 import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './memory-store.ts';
@@ -63,6 +63,11 @@ export function memoryRegistry(options: MemoryOptions = {}): MemoryRegistry {
     ...blobReading(begin),
     ...blobWriting(begin, options),
     store: storeOf,
+    listRepositories: async (root, call) => {
+      const { store, host } = await begin('listRepositories', root, '', call);
+      const names = store.paths().map((path) => joinRepository(host, path));
+      return names.filter((name) => pathBelow(root, name) !== undefined);
+    },
     listRepository: async (repository, call) => {
       const { store, path, host } = await begin('listRepository', repository, '', call);
       return listing(store, path, options.listing?.(host) ?? 'digests');
@@ -196,7 +201,12 @@ function listing(store: RegistryStore, path: string, kind: RepositoryListing['ki
       return [digest, { tags, mediaType, ...(uploadedAt > 0 && { uploadedAt }) }] as const;
     }),
   );
-  return { kind, manifests };
+  return { kind, manifests, children: childrenOf(store, path) };
+}
+
+function childrenOf(store: RegistryStore, path: string): Set<string> {
+  const below = store.paths().map((other) => pathBelow(path, other));
+  return new Set(below.flatMap((rest = '') => (rest === '' ? [] : [rest.split('/', 1).join()])));
 }
 
 function count(call: Call, bytes: number): void {

@@ -32,8 +32,15 @@ export type BlobPart = { readonly from: number; readonly marks: HashMarks };
 
 /** What one listing told of a repository; an unknown repository is an empty listing. */
 export type RepositoryListing =
-  /** Every manifest with its tags, from the Google extension of `tags/list`. */
-  | { readonly kind: 'digests'; readonly manifests: ReadonlyMap<Digest, ListedManifest> }
+  /**
+   * Every manifest with its tags, from the Google extension of `tags/list`, which also names what is one level below,
+   * in words of the registry that nobody has checked; other listings do not.
+   */
+  | {
+      readonly kind: 'digests';
+      readonly manifests: ReadonlyMap<Digest, ListedManifest>;
+      readonly children?: ReadonlySet<string>;
+    }
   /** Tag names, with what they point to where the registry tells; what is untagged is not known. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<string>; readonly digests?: ReadonlyMap<string, Digest> };
 
@@ -46,6 +53,14 @@ export type ListedManifest = {
 export type TagLister = {
   /** All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403 throw. */
   listRepository(repository: RepositoryName, call: Call): Promise<RepositoryListing>;
+};
+
+export type RepositoryLister = {
+  /**
+   * The repositories at and below `root`, a host with or without a path, in no order; throws NOT_FOUND where the registry
+   * keeps no list of them, UNAUTHORIZED or DENIED where it is not for us.
+   */
+  listRepositories(root: RepositoryName, call: Call): Promise<readonly RepositoryName[]>;
 };
 
 /** A manifest that names another one as its subject, in the words of a list: artifact type and annotations may be missing or wrong there. */
@@ -62,7 +77,7 @@ export type ReferrerLister = {
 };
 
 /** Cannot change anything: a dry run holds no more than this. */
-export type RegistryReader = ManifestReader & BlobReader & TagLister & ReferrerLister;
+export type RegistryReader = ManifestReader & BlobReader & TagLister & RepositoryLister & ReferrerLister;
 
 /** The manifest's subject, where the registry answers that it has listed the manifest under it. */
 export type Written = { readonly subject?: Digest };

@@ -200,6 +200,20 @@ function listingContract(bench: Bench): void {
     expect((await bench.subject.registry.listRepository(repository, call())).kind).toBe(bench.subject.listing);
   });
 
+  it('lists the repositories at and below a name, and none of its neighbours', async () => {
+    const root = bench.repository();
+    const image = buildImage({ seed: 39 });
+    const inside = [root, `${root}/below`, `${root}/below/deep`, `${root}/other`];
+    for (const repository of [...inside, `${root}-sibling`]) await bench.push(repository, image, 'v1');
+    const { registry } = bench.subject;
+    expect((await registry.listRepositories(root, call())).toSorted()).toEqual(inside);
+    expect(await registry.listRepositories(`${root}/below/deep`, call())).toEqual([`${root}/below/deep`]);
+    expect(await registry.listRepositories(bench.repository(), call())).toEqual([]);
+    const listing = await registry.listRepository(root, call());
+    const children = listing.kind === 'digests' ? [...(listing.children ?? [])].toSorted() : undefined;
+    expect(children).toEqual(bench.subject.listing === 'digests' ? ['below', 'other'] : undefined);
+  });
+
   it('lists an unknown repository as empty', async () => {
     const listing = await bench.subject.registry.listRepository(bench.repository(), call());
     expect(listing.kind === 'tags' ? listing.tags.size : listing.manifests.size).toBe(0);

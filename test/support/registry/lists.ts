@@ -1,6 +1,6 @@
 import { isDigest } from '../../../src/image/digest.ts';
 import { storedReferrers } from '../../../src/registry/memory-referrers.ts';
-import { manifestReferences, type StoredRepository } from '../../../src/registry/memory-store.ts';
+import { manifestReferences, type RegistryStore, type StoredRepository } from '../../../src/registry/memory-store.ts';
 import type { Referrer } from '../../../src/registry/roles.ts';
 import type { Exchange, RegistryOptions } from './options.ts';
 import { failure, json, type Reply } from './reply.ts';
@@ -12,8 +12,12 @@ export type Lister = (exchange: Exchange) => Reply;
 export function lister(): Lister {
   // Keyed by content, not by name: benchmarks load the same repositories into many registries.
   const listings = new WeakMap<StoredRepository, Buffer>();
+  const childrenOf = childIndex();
   return ({ store, route, url, options }) => {
     const repository = store.repository(route.repository);
+    const child = options.google === true ? childrenOf(store, route.repository) : [];
+    if (repository === undefined && child.length > 0)
+      return json(200, { name: route.repository, child, manifest: {}, tags: [] });
     if (repository === undefined) return failure(404, 'NAME_UNKNOWN', `${route.repository} is not known`);
     if (options.google !== true && (options.pageSize !== undefined || url.search !== ''))
       return page(repository, route.repository, url, options.pageSize);
@@ -24,9 +28,22 @@ export function lister(): Lister {
       );
       listings.set(repository, listed);
     }
-    const name = Buffer.from(`{"name":${JSON.stringify(route.repository)},`);
+    const children = options.google === true ? `"child":${JSON.stringify(child)},` : '';
+    const name = Buffer.from(`{"name":${JSON.stringify(route.repository)},${children}`);
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.concat([name, listed]) };
   };
+}
+
+/** Answers `_catalog`, in the order of distribution. */
+export function catalog({ store, url, options }: Exchange): Reply {
+  if (options.catalog === false) return { status: 404, body: '404 page not found' };
+  const paths = store.paths().toSorted();
+  const last = url.searchParams.get('last') ?? '';
+  const rest = paths.filter((path) => path > last);
+  const asked = Number(url.searchParams.get('n') ?? Number.POSITIVE_INFINITY);
+  const shown = rest.slice(0, Math.min(asked, options.pageSize ?? Number.POSITIVE_INFINITY));
+  const link = `</v2/_catalog?n=${shown.length}&last=${encodeURIComponent(shown.at(-1) ?? '')}>; rel="next"`;
+  return json(200, { repositories: shown }, shown.length < rest.length ? { link } : {});
 }
 
 /** Answers the referrers API with an index of the manifests that have this subject, by pages where they are to be small. */
@@ -76,6 +93,25 @@ function page(repository: StoredRepository, name: string, url: URL, pageSize = N
   return json(200, { name, tags: shown }, more ? { link } : {});
 }
 
+/** Names one level below each path, made anew when there are more repositories: benchmarks list thousands. */
+function childIndex(): (store: RegistryStore, path: string) => readonly string[] {
+  let count = -1;
+  let children = new Map<string, Set<string>>();
+  return (store, path) => {
+    const paths = store.paths();
+    if (paths.length !== count) {
+      children = new Map();
+      for (const parts of paths.map((other) => other.split('/')))
+        for (let depth = 1; depth < parts.length; depth += 1) {
+          const parent = parts.slice(0, depth).join('/');
+          children.set(parent, (children.get(parent) ?? new Set()).add(parts[depth] ?? ''));
+        }
+      count = paths.length;
+    }
+    return [...(children.get(path) ?? [])].toSorted();
+  };
+}
+
 // The fields as gcr.io and pkg.dev send them: numbers are strings there.
 function googleFields(repository: StoredRepository): string {
   const tagsOf = Map.groupBy(repository.tags, ([, digest]) => digest);
@@ -92,7 +128,7 @@ function googleFields(repository: StoredRepository): string {
       timeUploadedMs: time,
     };
   }
-  return JSON.stringify({ child: [], manifest, tags: sortedTags(repository) }).slice(1);
+  return JSON.stringify({ manifest, tags: sortedTags(repository) }).slice(1);
 }
 
 function sortedTags(repository: StoredRepository): string[] {

@@ -18,9 +18,11 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
    * type as that of every artifact; `unannounced`: does not say at a push that it lists the manifest, as ECR.
    */
   readonly referrers?: boolean | 'bare' | 'config-type' | 'unannounced';
+  /** Lists its repositories; true by default. */
+  readonly catalog?: boolean;
   /** Mounts blobs; true by default. */
   readonly mounts?: boolean;
-  /** The most tags or referrers on one page of a listing, whatever was asked for; unlimited by default. */
+  /** The most tags, referrers or repositories on one page of a listing, whatever was asked for; unlimited by default. */
   readonly pageSize?: number;
   /** Leaves `Docker-Content-Digest` out, as the specification allows. */
   readonly omitDigestHeader?: boolean;

@@ -3,6 +3,7 @@ export type RequestKind =
   | 'ping'
   | 'token'
   | 'list'
+  | 'catalog'
   | 'referrers'
   | 'getManifest'
   | 'headManifest'
@@ -24,6 +25,14 @@ export type Route = { readonly kind: RequestKind; readonly repository: string; r
 const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads\/([^/]*)$/;
 const OBJECT = /^\/v2\/(.+)\/(manifests|blobs|tags|referrers)\/([^/]+)$/;
 
+const FIXED: Readonly<Record<string, RequestKind>> = {
+  'GET /v2/': 'ping',
+  'GET /v2': 'ping',
+  'GET /token': 'token',
+  'POST /token': 'token',
+  'GET /v2/_catalog': 'catalog',
+};
+
 const KINDS: Readonly<Record<string, RequestKind>> = {
   'GET manifests': 'getManifest',
   'HEAD manifests': 'headManifest',
@@ -42,9 +51,8 @@ const KINDS: Readonly<Record<string, RequestKind>> = {
 
 /** Where a request goes, by the paths of https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints */
 export function routeOf(method: string, path: string): Route {
-  if (method === 'GET' && (path === '/v2/' || path === '/v2')) return { kind: 'ping', repository: '', reference: '' };
-  if ((method === 'GET' || method === 'POST') && path === '/token')
-    return { kind: 'token', repository: '', reference: '' };
+  const fixed = FIXED[`${method} ${path}`];
+  if (fixed !== undefined) return { kind: fixed, repository: '', reference: '' };
   const [, uploadRepository, id] = UPLOAD.exec(path) ?? [];
   if (uploadRepository !== undefined && id !== undefined) {
     const kind = id === '' ? (method === 'POST' ? 'postUpload' : undefined) : KINDS[`${method} upload`];

@@ -5,7 +5,7 @@ import type { RegistryStore } from '../../../src/registry/memory-store.ts';
 import type { Gate } from './auth.ts';
 import type { Counters, LogEntry } from './counters.ts';
 import type { Fault, FaultHook } from './faults.ts';
-import { lister, referrers } from './lists.ts';
+import { catalog, lister, referrers } from './lists.ts';
 import { getBlob, getManifest, putManifest, remove } from './objects.ts';
 import type { Exchange, RegistryOptions } from './options.ts';
 import { failure, pace, send, type Reply } from './reply.ts';
@@ -37,6 +37,7 @@ export function registryHandlers(): Handlers {
     ping: () => ({ status: 200, headers: { 'docker-distribution-api-version': 'registry/2.0' }, body: '{}' }),
     token: async ({ gate, request, url, body }) => gate.token(request, url, new URLSearchParams(await textOf(body()))),
     list: lister(),
+    catalog,
     referrers,
     getManifest,
     headManifest: getManifest,
