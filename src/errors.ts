@@ -40,6 +40,9 @@ export type ErrorCode =
   // what staging's signatures and attestations say
   | 'PROVENANCE'
   | 'TAMPERED'
+  // what staging's signatures and attestations say
+  | 'PROVENANCE'
+  | 'TAMPERED'
   // what signing met
   | 'IDENTITY'
   | 'SIGNING_SERVICE'

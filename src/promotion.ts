@@ -1,3 +1,4 @@
+import { evidenceReader, type EvidenceServices } from './attest/evidence.ts';
 import type { Context } from './pipeline/phase.ts';
 import type { RunFacts, RunReport } from './pipeline/run-report.ts';
 import { factsOf } from './pipeline/run-facts.ts';
@@ -5,10 +6,12 @@ import { pipeline } from './pipeline/pipeline.ts';
 import { attest } from './phases/attest.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
+import { provenance, type ProvenanceServices } from './phases/provenance.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import { sign } from './phases/sign.ts';
 import type { CandidateServices, SigningServices } from './phases/signing.ts';
 import { countTraffic } from './phases/traffic.ts';
+import { validate, type Gate } from './phases/validate.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
@@ -24,25 +27,32 @@ export type PromotionRequest = {
 export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
+  /** Who is trusted to have signed what is in staging, and who is known. */
+  readonly trust: Pick<EvidenceServices, 'verifier'> & Pick<ProvenanceServices, 'isExpected'>;
+  /** What else an image must pass; nothing unless given. */
+  readonly gates?: readonly Gate[];
   /** Signs and records what is promoted; nothing is signed unless given. */
   readonly signatures?: CandidateServices & SigningServices;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
-const STOP_AFTER = { parse: 'setup', 'dry-run': 'plan', promote: 'attest' } as const;
+const STOP_AFTER = { parse: 'setup', 'dry-run': 'validate', promote: 'attest' } as const;
 
-/** The engine on one page: loads the manifests, finds what is missing, brings it there, signs and records it, and reports. */
+/** The engine on one page: loads the manifests, finds what is missing, looks at who built and signed it, brings it there, signs and records it, and reports. */
 export async function runPromotion(
   request: PromotionRequest,
   services: PromotionServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause, signatures } = services;
+  const { registry, pause, signatures, trust, gates = [] } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
+  const evidence = evidenceReader({ registry, manifestOf: source.manifest, meterOf: traffic.of, ...trust });
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic, ...(signatures !== undefined && { candidates: signatures }) }))
+    .pipe(provenance({ evidence, ...trust }))
+    .pipe(validate({ gates, threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));
   const phases =
     signatures === undefined

@@ -14,6 +14,11 @@ const SIGNING: CipOptions['signing'] = {
   maxSignatureOps: 50,
 };
 
+const EXPECTED = {
+  subject: 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com',
+  issuer: 'https://accounts.google.com',
+};
+
 describe('src/cli/cip-options.ts', () => {
   it('is a dry run with 20 threads by default', () => {
     expect(options('--manifests=x')).toEqual({
@@ -21,6 +26,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: false,
       parseOnly: false,
       sign: true,
+      expected: EXPECTED,
       signing: SIGNING,
       repairSince: 14 * 24 * 3600_000,
       threads: 20,
@@ -52,6 +58,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: true,
       parseOnly: false,
       sign: false,
+      expected: EXPECTED,
       signing: SIGNING,
       diff: { since: '14 days' },
       repairSince: 'all',

@@ -1,9 +1,11 @@
 import { isPromotionError } from '../errors.ts';
+import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import type { LogLevel } from '../events.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import type { FlagValues, ParsedFlags } from './flags.ts';
 import { diffOptions } from './diff-options.ts';
+import { expectedIdentity } from './expected-identity.ts';
 import { goQuote } from './go-quote.ts';
 import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
@@ -21,6 +23,8 @@ export type CipOptions = {
   readonly confirm: boolean;
   readonly parseOnly: boolean;
   readonly sign: boolean;
+  /** Who is expected to have signed what is in staging. */
+  readonly expected: ExpectedIdentity;
   /** How, where the run signs. */
   readonly signing: SigningOptions;
   /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
@@ -65,6 +69,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
+    expected: expectedIdentity(parsed),
     signing: signingOptions(parsed),
     ...diffOptions(values),
     ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),

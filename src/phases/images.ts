@@ -2,6 +2,7 @@ import type { PromotionError } from '../errors.ts';
 import type { Candidate, Candidates } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** What one mirror lacks of an image, and what will be done about it. */
 export type PlannedTarget = {
@@ -15,7 +16,12 @@ export type PlannedTarget = {
 };
 
 /** An image that its source has and that at least one mirror lacks. */
-export type PlannedImage = { readonly wanted: WantedImage; readonly targets: readonly PlannedTarget[] };
+export type PlannedImage = {
+  readonly wanted: WantedImage;
+  readonly targets: readonly PlannedTarget[];
+  /** What is asked of it before it is promoted. */
+  readonly policies: ProjectPolicies;
+};
 
 /** What became of one target; complete and read back when there is no error. Times in milliseconds. */
 export type TargetResult = PlannedTarget & {

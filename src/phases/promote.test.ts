@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
+import { letThrough } from '../../test/support/promotion/promoted.ts';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
+import { NO_POLICIES } from '../policy/policies.ts';
 import type { CopyJob, CopyResult } from '../registry/copy.ts';
 import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
@@ -15,6 +17,7 @@ const at = { file: 'images.yaml', line: 3, column: 5 };
 const image = (index: number, hosts: readonly string[], ...tags: string[]): PlannedImage => ({
   wanted: { name: 'app', source: 'a.test/app', digest: digestOf(index), tags, at, tagAt: () => at },
   targets: hosts.map((host) => ({ repository: `${host}/app`, action: 'copy', tags, isNew: false })),
+  policies: NO_POLICIES,
 });
 
 const planOf = (...images: PlannedImage[]): Plan => ({
@@ -40,7 +43,7 @@ const promoting = (
   given: Partial<PromoteServices> & Pick<PromoteServices, 'copier'>,
 ): { readonly log: readonly string[]; readonly done: Promise<Promotion> } => {
   const { context, log } = testContext();
-  return { log, done: promote({ traffic: countTraffic(), threads: 20, ...given }).run(plan, context) };
+  return { log, done: promote({ traffic: countTraffic(), threads: 20, ...given }).run(letThrough(plan), context) };
 };
 
 describe('src/phases/promote.ts', () => {

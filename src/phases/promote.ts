@@ -5,29 +5,32 @@ import type { Copier } from '../registry/copy.ts';
 import type { PromotedImage } from './images.ts';
 import { failuresOf, resultOf, tellCopying, tellPromoted } from './promote-results.ts';
 import type { Plan } from './plan.ts';
+import type { Validation } from './validate.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 
 export type PromoteServices = { readonly copier: Copier; readonly traffic: Traffic; readonly threads: number };
 
-/** What was planned, and what became of it. */
+/** What was planned and let through, and what became of it. */
 export type Promotion = {
   readonly phase: 'promote';
   readonly plan: Plan;
+  readonly validation: Validation;
   readonly images: readonly PromotedImage[];
   readonly failures: readonly Failure[];
 };
 
-/** Brings every due image to its mirrors, writes its tags, and reads each back. */
-export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Plan, Promotion> => ({
+/** Brings every image that was let through to its mirrors, writes its tags, and reads each back. */
+export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Validation, Promotion> => ({
   name: 'promote',
-  run: async (plan, context) => {
+  run: async (validation, context) => {
+    const { plan } = validation.provenance;
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
-    const total = plan.images.length;
+    const total = validation.images.length;
     say(total === 0 ? 'Nothing to promote.' : `Promoting ${total} images using ${threads} threads`);
     let finished = 0;
     const slots = pLimit(threads);
-    const images = plan.images.map(async (image) => {
+    const images = validation.images.map(async (image) => {
       const copying = await slots(async () => {
         tellCopying(image, context);
         const job = { source: image.wanted.source, digest: image.wanted.digest, targets: image.targets };
@@ -44,6 +47,6 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Pl
     const promoted = await Promise.all(images);
     const failures = promoted.flatMap(failuresOf);
     tellFailures(failures, context);
-    return { phase: 'promote', plan, images: promoted, failures: [...plan.failures, ...failures] };
+    return { phase: 'promote', plan, validation, images: promoted, failures: [...validation.failures, ...failures] };
   },
 });

@@ -5,8 +5,10 @@ import type { Promotion } from './promote.ts';
 /** An image to sign, and the staging repository that this run copied it from. */
 export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName };
 
-/** The candidates that their primaries hold after the copying; of the others it is told already why not. */
-export function readyToSign({ plan, images }: Promotion): ReadyImage[] {
+/** The candidates that their primaries hold after the copying, but for those that were not let through; of the others it is told already why not. */
+export function readyToSign({ plan, validation, images }: Promotion): ReadyImage[] {
+  const good = new Set(validation.images.map(({ wanted }) => wanted));
+  const refused = new Set(plan.images.flatMap(({ wanted }) => (good.has(wanted) ? [] : [wanted])));
   const written = new Map<string, { done: boolean; staging?: RepositoryName }>();
   for (const { wanted, results } of images) {
     for (const { repository, action, error } of results) {
@@ -18,7 +20,8 @@ export function readyToSign({ plan, images }: Promotion): ReadyImage[] {
     }
   }
   return (plan.signing?.images ?? []).flatMap((planned) => {
-    const { done = true, staging } = written.get(`${planned.repository}@${planned.wanted.digest}`) ?? {};
+    const known = written.get(`${planned.repository}@${planned.wanted.digest}`);
+    const { done = !refused.has(planned.wanted), staging } = known ?? {};
     return done ? [{ ...planned, ...(staging !== undefined && { staging }) }] : [];
   });
 }

@@ -37,7 +37,7 @@ describe('src/phases/tell.ts', () => {
   it('logs what is pending: a line an image, and the edges for those who debug', () => {
     const { context, log } = testContext();
     const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
-    const image: PlannedImage = {
+    const image: Pick<PlannedImage, 'wanted' | 'targets'> = {
       wanted,
       targets: [
         { repository: 'b.test/app', action: 'copy', tags: ['v1', 'v2'], isNew: true },

@@ -21,7 +21,7 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
 }
 
 /** Logs what is due: a line an image, and at `debug` a line an edge. */
-export function tellPending(images: readonly PlannedImage[], { narrate }: Context): void {
+export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[], { narrate }: Context): void {
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   if (images.length > 0) say('info', 'Pending promotions:');
   for (const { wanted, targets } of images) {

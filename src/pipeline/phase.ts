@@ -7,4 +7,14 @@ export type Context = { readonly signal: AbortSignal; readonly clock: Clock; rea
 /** A function from the previous phase's output to its own; the types prove that none is left out. */
 export type Phase<In, Out> = { readonly name: PhaseName; run(input: In, context: Context): Promise<Out> };
 
-export type PhaseName = 'setup' | 'plan' | 'promote' | 'sign' | 'attest' | 'replicate' | 'check' | 'repair';
+export type PhaseName =
+  | 'setup'
+  | 'plan'
+  | 'provenance'
+  | 'validate'
+  | 'promote'
+  | 'sign'
+  | 'attest'
+  | 'replicate'
+  | 'check'
+  | 'repair';

@@ -43,6 +43,53 @@ export type ImageReport = {
   readonly targets: readonly TargetReport[];
   /** Where the run signs, of images that are due or that lacked something of it. */
   readonly signature?: SignatureReport;
+  /** Of images that are due: what is attached to them in staging. */
+  readonly provenance?: ProvenanceReport;
+};
+
+/** What is attached to an image in staging, and what its policies say of that. */
+export type ProvenanceReport = {
+  /** Of the digest itself: the best that is there, or `failed` for something that was tampered with. */
+  readonly signature: EvidenceStatus | 'unsigned';
+  readonly attestations: EvidenceStatus | 'unattested';
+  /** The strictest of its policies; `off` where there is none. */
+  readonly mode: 'off' | 'warn' | 'require';
+  readonly result: 'passed' | 'warned' | 'failed' | 'off';
+  /** The SLSA build level. */
+  readonly level: number | 'unevaluated';
+  readonly signer?: string;
+  readonly builder?: string;
+  readonly source?: string;
+  readonly violations: readonly ViolationReport[];
+  /** All of it, that of platforms too. */
+  readonly evidence: readonly EvidenceReport[];
+};
+
+/** `untrusted`: a good signature by somebody who is not known; `unverifiable`: nobody here can tell. */
+export type EvidenceStatus = 'verified' | 'untrusted' | 'failed' | 'unverifiable';
+
+/** Why a policy does not take an image; `file` and `line` are those of the policy. */
+export type ViolationReport = {
+  readonly code: 'PROVENANCE' | 'TAMPERED';
+  readonly message: string;
+  readonly hint: string;
+  readonly file?: string;
+  readonly line?: number;
+};
+
+/** One signature or statement in staging. */
+export type EvidenceReport = {
+  /** The digest that it is about: the image, or a platform of it. */
+  readonly subject: string;
+  readonly kind: string;
+  readonly form: 'bundle' | 'sig' | 'att';
+  readonly status: EvidenceStatus;
+  readonly predicateType?: string;
+  readonly signer?: string;
+  readonly builder?: string;
+  /** The digest, or cosign's tag, that holds it. */
+  readonly manifest: string;
+  readonly reason?: string;
 };
 
 /** What is signed of an image on its primary: `unwanted` for a digest without tags, `missing` for what failed or was not done. */

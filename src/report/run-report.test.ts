@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { letThrough } from '../../test/support/promotion/promoted.ts';
 import { PromotionError, type Failure } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { PlannedImage, PlannedTarget, TargetResult } from '../phases/images.ts';
 import type { Plan } from '../phases/plan.ts';
 import type { Promotion } from '../phases/promote.ts';
 import type { RunFacts } from '../pipeline/run-report.ts';
+import { NO_POLICIES } from '../policy/policies.ts';
 import { buildReport } from './run-report.ts';
 
 const DIGEST: Digest = `sha256:${'a'.repeat(64)}`;
@@ -32,6 +34,7 @@ const planOf = (images: readonly PlannedImage[], failures: readonly Failure[] = 
 const promoted = (plan: Plan, ...results: (PlannedTarget & Partial<TargetResult>)[]): Promotion => ({
   phase: 'promote',
   plan,
+  validation: letThrough(plan),
   images: [
     {
       wanted,
@@ -72,7 +75,11 @@ describe('src/report/run-report.ts', () => {
 
   it('tells of a dry run each reference that is pending', () => {
     const tagged = target('c.test', { action: 'tag', tags: ['v2'] });
-    const { images, totals } = buildReport(run, planOf([{ wanted, targets: [target('b.test'), tagged] }]), new Map());
+    const { images, totals } = buildReport(
+      run,
+      planOf([{ wanted, targets: [target('b.test'), tagged], policies: NO_POLICIES }]),
+      new Map(),
+    );
     expect(images).toEqual([
       {
         name: 'app',
@@ -134,7 +141,7 @@ describe('src/report/run-report.ts', () => {
   it('names what the plan refused: with the image where parts of it are due, else on its own', () => {
     const other = { ...refused('LOST', 9, 'b.test/other:v1'), source: `a.test/other@${DIGEST}`, image: 'other' };
     const failures = [refused('TAG_MOVE', 4, 'b.test/app:v3'), other];
-    const due = { wanted, targets: [target('b.test', { tags: ['v1'] })] };
+    const due = { wanted, targets: [target('b.test', { tags: ['v1'] })], policies: NO_POLICIES };
     const { images, totals, registries } = buildReport(run, planOf([due], failures), new Map());
     expect(
       images.map(({ name, line, tags, targets }) => ({

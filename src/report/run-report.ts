@@ -12,6 +12,7 @@ import type {
   TargetReport,
   Totals,
 } from '../pipeline/run-report.ts';
+import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
 import { stagesOf, type Reached } from './stages.ts';
 
@@ -20,17 +21,24 @@ export type { Reached } from './stages.ts';
 /** Makes the one report of a run from the output of its last phase. */
 export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
   const stages = stagesOf(reached);
-  const { plan, promotion } = stages;
+  const { plan, provenance, validation, promotion } = stages;
   const failures = reached?.failures ?? [];
   const signatures = signaturesOf(stages);
   const due: Reported[] =
-    promotion === undefined ? (plan?.images ?? []).map(pendingReport) : promotion.images.map(promotedReport);
-  const images = withRefused(withSignatures(due, signatures), failures);
+    promotion === undefined
+      ? ((validation ?? provenance ?? plan)?.images.map(pendingReport) ?? [])
+      : promotion.images.map(promotedReport);
+  const refused = withRefused(withSignatures(due, signatures), failures);
+  const proven = provenanceOf(stages);
+  const images = refused.map((image) => ({ ...image, ...proven(image) }));
   const registries = registriesOf(plan, failures, traffic);
   const signing = signingTotals(stages);
   const totals = totalsOf(reached, plan, images, registries);
   return { run, registries, images, failures, totals: { ...totals, ...(signing !== undefined && { signing }) } };
 }
+
+/** The phases that take images out before anything is written. */
+const BEFORE_PROMOTION: readonly string[] = ['plan', 'provenance', 'validate'];
 
 type Reported = { readonly wanted: PlannedImage['wanted']; readonly report: ImageReport };
 
@@ -53,7 +61,7 @@ function imageReport(wanted: PlannedImage['wanted'], sourceReads: number, target
   return { wanted, report: { name, digest, tags, ...place, sourceReads, targets } };
 }
 
-function pendingReport({ wanted, targets }: PlannedImage): Reported {
+function pendingReport({ wanted, targets }: Pick<PlannedImage, 'wanted' | 'targets'>): Reported {
   const reports = targets.flatMap(({ repository, tags, action }) =>
     refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({
       ref,
@@ -84,11 +92,11 @@ function promotedReport({ wanted, results, sourceReads }: PromotedImage): Report
   return imageReport(wanted, sourceReads, reports);
 }
 
-/** Adds what the plan could not promote: to the image's report where parts of it are due, else as one of its own. */
+/** Adds what could not be promoted, or was not let through: to the image's report where parts of it are due, else as one of its own. */
 function withRefused(due: readonly ImageReport[], failures: readonly Failure[]): readonly ImageReport[] {
   const reports = new Map(due.map((report) => [`${report.file} ${report.source}`, report]));
   for (const { phase, code, message, at, image, digest, source, refs = [] } of failures) {
-    if (phase !== 'plan' || at === undefined || source === undefined) continue;
+    if (!BEFORE_PROMOTION.includes(phase) || at === undefined || source === undefined) continue;
     const targets = refs.map((ref): TargetReport => ({
       ref,
       action: 'failed',

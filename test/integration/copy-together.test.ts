@@ -24,6 +24,7 @@ import {
   type Copying,
 } from '../support/copying.ts';
 import { loadedTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { TRUSTS_NOBODY } from '../support/promotion/trust.ts';
 import { buildImage, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import type { TestRegistry } from '../support/registry/server.ts';
 
@@ -59,7 +60,12 @@ async function promote(
   try {
     return await runPromotion(
       { mode: 'promote', threads, version: 'test' },
-      { load: () => Promise.resolve(loadedTree(projects)), registry: opened.registry, pause: opened.pause },
+      {
+        load: () => Promise.resolve(loadedTree(projects)),
+        registry: opened.registry,
+        pause: opened.pause,
+        trust: TRUSTS_NOBODY,
+      },
       { clock, signal, narrate },
     );
   } finally {

@@ -50,9 +50,12 @@ describe('the rate of a promotion', () => {
     const times = timed(mirror, realClock(SPEED).now);
     const { code, stderr } = await world.run();
     expect(code, stderr).toBe(0);
-    const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000;
+    // from the first upload on: before it, staging was asked for what the images hold, and what is attached to them
+    const first = mirror.counters.log.findIndex(({ method }) => method === 'POST');
+    const taken = mirror.counters.log.slice(first).filter(({ status }) => status !== 429).length;
+    const seconds = ((times.at(-1) ?? 0) - (times[first] ?? 0)) / 1000;
     // A short run would live on the burst of the first second.
     expect(seconds).toBeGreaterThan(15);
-    expect(accepted(mirror) / seconds).toBeGreaterThan(0.9 * 30);
+    expect(taken / seconds).toBeGreaterThan(0.9 * 30);
   });
 });

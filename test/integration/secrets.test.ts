@@ -12,6 +12,7 @@ import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { digestOfLabel } from '../support/promotion/plan-cases.ts';
 import { entry } from '../support/promotion/stage.ts';
 import { loadedTree, writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { TRUSTS_NOBODY } from '../support/promotion/trust.ts';
 import type { Fault, FaultRequest } from '../support/registry/faults.ts';
 import { echoOf, helper, MARK, secretWorld, shownBy, signed, type SecretWorld } from '../support/secret-world.ts';
 
@@ -49,7 +50,7 @@ async function reported(
   const load = async (): Promise<LoadedManifests> => loadedTree([project(world)]);
   const report = await runPromotion(
     { mode: 'promote', threads: 4, version: 'test' },
-    { ...registries, load },
+    { ...registries, load, trust: TRUSTS_NOBODY },
     { clock, narrate, signal: new AbortController().signal },
   );
   await registries.close();

@@ -7,6 +7,7 @@ import { manifestServices } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
 import { announce, signaturesOf, signingOf } from '../signing.ts';
 import { replicateWith } from './replicate.ts';
+import { stagingTrust } from '../staging-trust.ts';
 import { versionName } from './version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
@@ -22,7 +23,8 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     });
     const version = await versionName();
     const manifests = manifestServices(options, services);
-    const signing = options.sign && mode !== 'parse' ? signingOf(options, registries) : undefined;
+    const trusted = signingOf(options, registries);
+    const signing = options.sign && mode !== 'parse' ? trusted : undefined;
     if (signing !== undefined) await announce(signing, options, services);
     const given = { registries, config, load: manifests.load, version };
     const report = await runPromotion(
@@ -31,13 +33,12 @@ export async function run(options: CipOptions, services: CommandServices): Promi
         ...manifests,
         registry: registries.registry,
         pause: registries.pause,
+        trust: await stagingTrust(options, trusted, services),
         ...(signing !== undefined && { signatures: signaturesOf(options, services, { ...given, signing }) }),
       },
       { clock, narrate, signal },
     );
-    if (!options.sign && options.confirm)
-      for (const left of ['Not signing images', 'Not writing promotion record attestations'])
-        narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });
+    tellUnsigned(options, services);
     stderr.write(summaryText(report));
     const { replicateCopies: copies } = options;
     const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;
@@ -48,4 +49,10 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   } finally {
     await registries.close();
   }
+}
+
+function tellUnsigned({ sign, confirm }: CipOptions, { narrate }: CommandServices): void {
+  if (sign || !confirm) return;
+  for (const left of ['Not signing images', 'Not writing promotion record attestations'])
+    narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });
 }

@@ -1,4 +1,3 @@
-import { identityMatch } from '../../attest/identity-match.ts';
 import type { Signing } from '../../attest/open-signing.ts';
 import { identityText } from '../../attest/own-signature.ts';
 import { jobFact } from '../../attest/record.ts';
@@ -10,6 +9,7 @@ import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts
 import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
+import { expectation } from '../expected-identity.ts';
 import { imageSigning } from '../image-signing.ts';
 import { manifestFacts } from '../manifest-facts.ts';
 import { loadRequest } from '../manifest-services.ts';
@@ -43,17 +43,6 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
   } finally {
     await registries.close();
   }
-}
-
-/** Who is expected to have signed: what the flags say, and the key. */
-async function expectation(
-  { expected, signing: { key } }: SigcheckOptions,
-  signing: Signing,
-  signal: AbortSignal,
-): Promise<SigcheckServices['isExpected']> {
-  const own = key === undefined ? undefined : await signing.identity(signal);
-  const keys = own?.kind === 'key' ? [own.hint] : [];
-  return identityMatch({ anyOf: expected === undefined ? [] : [expected], keys });
 }
 
 /** What such a signer makes would be wrong, too. */

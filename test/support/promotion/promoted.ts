@@ -1,7 +1,10 @@
 import { PromotionError } from '../../../src/errors.ts';
 import type { Digest } from '../../../src/image/digest.ts';
+import type { Plan } from '../../../src/phases/plan.ts';
 import type { PlannedSignature, PromotedImage, TargetResult } from '../../../src/phases/images.ts';
+import type { ProvenImage } from '../../../src/phases/proven-images.ts';
 import type { Promotion } from '../../../src/phases/promote.ts';
+import type { Validation } from '../../../src/phases/validate.ts';
 
 const at = { file: 'images.yaml', line: 3, column: 5 };
 
@@ -48,5 +51,30 @@ export function promotionOf(candidates: readonly PlannedSignature[], images: rea
   const signing = { images: candidates, complete: 0, older: 0, undated: 0 };
   const failures = [{ phase: 'plan', code: 'LOST', message: 'from before' }] as const;
   const plan = { phase: 'plan', images: [], failures, present: 0, named: 1, repositories: [], signing } as const;
-  return { phase: 'promote', plan, images, failures };
+  return { phase: 'promote', plan, validation: letThrough(plan), images, failures };
+}
+
+/** All that was planned, with nothing attached to it and nothing asked of it. */
+export function letThrough(plan: Plan): Validation {
+  const images = plan.images.map((image): ProvenImage => ({
+    ...image,
+    evidence: {
+      repository: image.wanted.source,
+      digest: image.wanted.digest,
+      isIndex: false,
+      items: [],
+      platforms: [],
+    },
+    judgement: { mode: 'off', result: 'off', level: 'unevaluated', accepted: [], violations: [] },
+    found: { signature: 'none', attestations: 'none' },
+  }));
+  const { failures } = plan;
+  const provenance = { phase: 'provenance', plan, images, refused: [], failures } as const;
+  return {
+    phase: 'validate',
+    provenance,
+    images: images.map((image) => ({ ...image, checks: [] })),
+    refused: [],
+    failures,
+  };
 }

@@ -13,6 +13,7 @@ import type { Registry } from '../../../src/registry/roles.ts';
 import { snapshotOf, type Snapshot } from '../registry/snapshot.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
 import { loadedTree, type ProjectSpec } from './tree.ts';
+import { TRUSTS_NOBODY } from './trust.ts';
 
 /** What a repository or a whole host says instead of an answer. */
 export type Trouble = 401 | 403;
@@ -131,7 +132,12 @@ async function run(
   const log: string[] = [];
   const report = await runPromotion(
     { mode, threads: 20, version: 'test' },
-    { load: () => Promise.resolve(loadedTree(projects)), registry, pause: jitteredPause(clock, Math.random) },
+    {
+      load: () => Promise.resolve(loadedTree(projects)),
+      registry,
+      pause: jitteredPause(clock, Math.random),
+      trust: TRUSTS_NOBODY,
+    },
     {
       clock,
       signal: new AbortController().signal,

@@ -1,0 +1,38 @@
+import type { EvidenceReader } from '../attest/evidence.ts';
+import { attestationOf, signatureOf, withKnown } from '../attest/evidence-state.ts';
+import { isPromotionError, type Failure } from '../errors.ts';
+import type { Context } from '../pipeline/phase.ts';
+import { judge } from '../policy/judge.ts';
+import type { EvidenceSigner } from '../policy/provenance.ts';
+import type { PlannedImage } from './images.ts';
+import type { ProvenImage } from './proven-images.ts';
+import { evidenceFailure } from './provenance-results.ts';
+import { isHostDown } from './read-by-host.ts';
+
+export type ProvenanceServices = {
+  readonly evidence: EvidenceReader;
+  /** Whom the user knows, besides those that policies name. */
+  readonly isExpected: (signer: EvidenceSigner) => boolean;
+};
+
+/** Finds out about one image; what cannot be read is a failure of the image. Throws what is wrong with its registry. */
+export async function prove(
+  { evidence: reader, isExpected }: ProvenanceServices,
+  image: PlannedImage,
+  { signal }: Context,
+): Promise<ProvenImage | Failure> {
+  const policies = image.policies.provenance;
+  const isKnown = (signer: EvidenceSigner): boolean =>
+    isExpected(signer) ||
+    (signer.kind === 'keyless' && policies.some(({ signers }) => signers.some((rule) => rule.matches(signer))));
+  try {
+    const subject = { repository: image.wanted.source, digest: image.wanted.digest };
+    const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', signal);
+    const evidence = withKnown(found, isKnown);
+    const states = { signature: signatureOf(evidence), attestations: attestationOf(evidence) };
+    return { ...image, evidence, judgement: judge(policies, evidence), found: states };
+  } catch (error) {
+    if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
+    return evidenceFailure(image, error);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Failure } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Phase } from '../pipeline/phase.ts';
+import type { PlannedImage } from './images.ts';
+import type { Plan } from './plan.ts';
+import { prove, type ProvenanceServices } from './prove-image.ts';
+import type { ProvenImage } from './proven-images.ts';
+import { evidenceFailure, refusal, tellEvidence } from './provenance-results.ts';
+import { pushTo, readByHost } from './read-by-host.ts';
+import { tellFailures } from './tell.ts';
+
+export type { ProvenanceServices } from './prove-image.ts';
+
+/** What was planned, and which of it may be promoted for what is attached to it. */
+export type Provenance = {
+  readonly phase: 'provenance';
+  readonly plan: Plan;
+  readonly images: readonly ProvenImage[];
+  /** Those that their policies hold back, and those with something that was tampered with. */
+  readonly refused: readonly ProvenImage[];
+  readonly failures: readonly Failure[];
+};
+
+/** Images of one repository that are looked at together: each costs a few small requests of one registry. */
+const IMAGES_AT_ONCE = 16;
+
+/** Finds out who built and signed each image that is due, and holds back those that their policies refuse. */
+export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance> => ({
+  name: 'provenance',
+  run: async (plan, context) => {
+    const bySource = new Map<RepositoryName, PlannedImage[]>();
+    for (const image of plan.images) pushTo(bySource, image.wanted.source, image);
+    const proven = new Map<PlannedImage, ProvenImage | Failure>();
+    const read = (repository: RepositoryName): Promise<void> =>
+      eachOf(bySource.get(repository) ?? [], IMAGES_AT_ONCE, async (image) => {
+        proven.set(image, await prove(services, image, context));
+      });
+    const errors = await readByHost('source', [...bySource.keys()], read, context);
+    const [images, refused, failures]: [ProvenImage[], ProvenImage[], Failure[]] = [[], [], []];
+    for (const image of plan.images) {
+      const error = errors.get(image.wanted.source);
+      const one = proven.get(image) ?? (error && evidenceFailure(image, error));
+      if (one === undefined || 'code' in one) failures.push(...(one === undefined ? [] : [one]));
+      else {
+        const failure = refusal(one);
+        (failure === undefined ? images : refused).push(one);
+        if (failure !== undefined) failures.push(failure);
+        tellEvidence(one, context);
+      }
+    }
+    tellFailures(failures, context);
+    return { phase: 'provenance', plan, images, refused, failures: [...plan.failures, ...failures] };
+  },
+});

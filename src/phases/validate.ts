@@ -1,0 +1,51 @@
+import type { Failure } from '../errors.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Context, Phase } from '../pipeline/phase.ts';
+import type { GateResult, ProvenImage, ValidatedImage } from './proven-images.ts';
+import type { Provenance } from './provenance.ts';
+import { tellFailures } from './tell.ts';
+
+/**
+ * Looks at an image before it is promoted. A failure in what it says keeps the image back; it throws only what ends the
+ * run.
+ */
+export type Gate = (image: ProvenImage, context: Context) => Promise<GateResult>;
+
+export type ValidateServices = {
+  /** Each image goes through all of them, so that all that is wrong with it is told at once. */
+  readonly gates: readonly Gate[];
+  /** Images in work at once. */
+  readonly threads: number;
+};
+
+/** What may be promoted for all that is known of it. */
+export type Validation = {
+  readonly phase: 'validate';
+  readonly provenance: Provenance;
+  readonly images: readonly ValidatedImage[];
+  /** Those that a gate holds back. */
+  readonly refused: readonly ValidatedImage[];
+  readonly failures: readonly Failure[];
+};
+
+/** Sends each image through the gates, and holds back those that one of them refuses. */
+export const validate = ({ gates, threads }: ValidateServices): Phase<Provenance, Validation> => ({
+  name: 'validate',
+  run: async (provenance, context) => {
+    const checked = new Map<ProvenImage, readonly GateResult[]>();
+    await eachOf(provenance.images, threads, async (image) => {
+      checked.set(image, await Promise.all(gates.map((gate) => gate(image, context))));
+    });
+    // in the order of the manifests, not of the answers
+    const validated = provenance.images.map((image) => ({ ...image, checks: checked.get(image) ?? [] }));
+    const images = validated.filter((image) => failuresOf(image).length === 0);
+    const refused = validated.filter((image) => failuresOf(image).length > 0);
+    const failures = refused.flatMap(failuresOf);
+    tellFailures(failures, context);
+    return { phase: 'validate', provenance, images, refused, failures: [...provenance.failures, ...failures] };
+  },
+});
+
+function failuresOf({ checks }: ValidatedImage): readonly Failure[] {
+  return checks.flatMap(({ failures }) => failures);
+}

@@ -1,0 +1,8 @@
+import { blindVerifier } from '../../../src/attest/evidence-verifier.ts';
+import type { PromotionServices } from '../../../src/promotion.ts';
+
+/** For runs whose staging has nothing signed, or where it does not matter by whom: nobody is trusted or known. */
+export const TRUSTS_NOBODY: PromotionServices['trust'] = {
+  verifier: () => blindVerifier('nobody is trusted in this test'),
+  isExpected: () => false,
+};
