@@ -40,9 +40,6 @@ export type ErrorCode =
   // what staging's signatures and attestations say
   | 'PROVENANCE'
   | 'TAMPERED'
-  // what staging's signatures and attestations say
-  | 'PROVENANCE'
-  | 'TAMPERED'
   // what signing met
   | 'IDENTITY'
   | 'SIGNING_SERVICE'
