@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../src/image/digest.ts';
+import type { ScanResult } from '../../src/policy/vulnerability.ts';
+import type { Scanner } from '../../src/scan/scanner.ts';
+import { rejection } from '../support/http-request.ts';
+
+const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
+const repository = 'us-docker.pkg.dev/acme/staging/app';
+
+/** The images that every subject is about. */
+export const IMAGES = {
+  /** Has one weakness of high severity with a fix, and one of low severity without. */
+  weak: { repository, digest: digest('a') },
+  /** Is scanned, and has none. */
+  clean: { repository, digest: digest('b') },
+  /** Nobody has scanned it. */
+  unknown: { repository, digest: digest('c') },
+} as const;
+
+/** What is found in the weak image. */
+export const FOUND = [
+  { id: 'CVE-2026-1', severity: 'HIGH', name: 'openssl', version: '3.0.1', fixedIn: '3.0.2' },
+  { id: 'CVE-2026-2', severity: 'LOW', name: 'tar', version: '1.35' },
+] as const;
+
+export type ScannerSubject = {
+  readonly scanner: Scanner;
+  /** Lets whoever is asked fail from now on; absent where nobody is. */
+  readonly breaks?: () => void | Promise<void>;
+};
+
+const forever = new AbortController().signal;
+
+/** Holds a scanner to what `Scanner` promises. */
+export function scannerContract(name: string, open: () => Promise<ScannerSubject>): void {
+  describe(`the scanner contract on ${name}`, () => {
+    it('tells what it found, with severity and fix', async () => {
+      const { scanner } = await open();
+      const { state, findings } = await scanner.scan(IMAGES.weak, forever);
+      expect(state).toBe('scanned');
+      expect(findings).toMatchObject([
+        { id: 'CVE-2026-1', severity: 4, package: 'openssl', version: '3.0.1', fixedIn: '3.0.2' },
+        { id: 'CVE-2026-2', severity: 2, package: 'tar', version: '1.35' },
+      ]);
+      expect(findings[1]).not.toHaveProperty('fixedIn');
+      for (const { source } of findings) expect(source).not.toBe('');
+    });
+
+    it('knows an image without weaknesses from one that nobody has scanned', async () => {
+      const { scanner } = await open();
+      expect(await scanner.scan(IMAGES.clean, forever)).toMatchObject({ state: 'scanned', findings: [] });
+      const outcome = await scanner.scan(IMAGES.unknown, forever).catch((error: unknown) => error);
+      if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'SCANNER' });
+      else
+        expect(outcome as ScanResult).toMatchObject({ state: 'not-scanned', reason: expect.stringMatching(/\w+ \w+/) });
+    });
+
+    it('throws with a reason and a way out where it fails, and takes nothing for clean', async ({ skip }) => {
+      const { scanner, breaks } = await open();
+      if (breaks === undefined) skip('it asks nobody who could fail');
+      await breaks?.();
+      expect(await rejection(scanner.scan(IMAGES.clean, forever))).toMatchObject({
+        code: 'SCANNER',
+        message: expect.stringMatching(/\w+ \w+/),
+        hint: expect.stringMatching(/\w+ \w+/),
+      });
+    });
+
+    it('asks nobody for one who gave up already', async ({ skip }) => {
+      const { scanner, breaks } = await open();
+      if (breaks === undefined) skip('it asks nobody');
+      const reason = new Error('enough');
+      expect(await rejection(scanner.scan(IMAGES.weak, AbortSignal.abort(reason)))).toBe(reason);
+    });
+  });
+}
