@@ -195,6 +195,23 @@ describe('src/attest/check-digest.ts', () => {
     expect(told(await world.check({ mirrors: [] }))).toEqual(['a signature verified', 'a record verified']);
   });
 
+  it('takes a .sig for none where a bundle of others hides it from cosign', async () => {
+    const given = await signingWorld();
+    const theirs = { SIGSTORE_ID_TOKEN: given.sigstore.token({ email: 'other@example.com' }) };
+    const world = await worldOf(await signingIn(given));
+    const target = { repository: 'a.test/app', digest: world.digest, reference: REFERENCE };
+    const wants = { signature: true, record: false };
+    await signDigest({ ...world.services, format: 'legacy' }, target, call);
+    expect(told(await world.check({ mirrors: [], wants }))).toEqual(['a signature verified']);
+    const others = await digestSigning(world.registry, await signingIn(given, { env: theirs }), 'bundle');
+    await signDigest(others, target, call);
+    expect(told(await world.check({ mirrors: [], wants }))).toEqual([
+      'a signature unsigned cosign reads no .sig where there is a bundle, and none is by whom it is expected',
+    ]);
+    await signDigest(world.services, target, call);
+    expect(told(await world.check({ mirrors: [], wants }))).toEqual(['a signature verified']);
+  });
+
   it('demands the signature of each platform, and a record only of the index', async () => {
     const { signing } = await opened();
     const image = buildMultiPlatform({ seed: 1 }, ['linux/amd64', 'linux/arm64']);

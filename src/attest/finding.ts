@@ -36,9 +36,23 @@ export type Expected = {
 /** What is told of several that are no good: the worst news first. */
 const ORDER: readonly CheckStatus[] = ['verified', 'failed', 'untrusted', 'unverifiable', 'unsigned'];
 
-/** What the attached come to as a signature: one that is good is enough, whatever else is there. */
+/** What the attached come to as a signature: one that is good and that cosign sees is enough, whatever else is there. */
 export function judgeSignature(attached: readonly Attached[], expected: Expected): Judged {
-  return best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.reference));
+  const judged = best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.reference));
+  return judged.status === 'verified' && isHidden(attached, expected) ? { ...judged, ...HIDDEN } : judged;
+}
+
+const HIDDEN = {
+  status: 'unsigned',
+  why: 'cosign reads no .sig where there is a bundle, and none is by whom it is expected',
+} as const;
+
+/** cosign v3 takes any bundle by the right signer, and looks at `.sig` only where no bundle can be read. */
+function isHidden(attached: readonly Attached[], { isExpected }: Expected): boolean {
+  const bundles = attached.filter(({ form, kind }) => form === 'bundle' && kind !== 'other');
+  const isGood = ({ verdict: { status, identity } }: Attached): boolean =>
+    status === 'verified' && identity !== undefined && isExpected(identity);
+  return bundles.length > 0 && !bundles.some(isGood);
 }
 
 /** The same as a promotion record. */

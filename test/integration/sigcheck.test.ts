@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
 import type { Digest } from '../../src/image/digest.ts';
+import { homeWith } from '../support/home.ts';
 import { kpromo, type CipOptions, type CipRun } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
@@ -229,5 +232,30 @@ describe('checking signatures', () => {
     expect(log.filter((line) => line.startsWith('error '))).toEqual([
       expect.stringContaining(`reading registry ${places[2] ?? ''}:`),
     ]);
+  });
+
+  it('leaves what it cannot sign a failure, with the reason, and signs it the next time', async () => {
+    const { stage, check, checkIn } = await promoted({}, '--sign=false');
+    const restore = stage.sigstore.inject('fulcio', { kind: 'status', status: 403 });
+    const failed = await checkIn([...EXPECTED, '--confirm'], { speed: 200 });
+    expect(failed.code).toBe(1);
+    expect(errors(failed).filter((line) => /repairing .*Fulcio/.test(line))).toHaveLength(2);
+    expect(failed.stdout).toContain('signatures, by digest and repository: 6 unsigned\n');
+    expect(stage.taken()).toMatchObject({ writes: 0 });
+    restore();
+    const repaired = await check('--confirm');
+    expect([repaired.code, errors(repaired)]).toEqual([0, []]);
+  });
+
+  it('expects the key where one is given, and repairs with it', async () => {
+    const { checkIn } = await promoted({}, '--sign=false');
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const home = await homeWith({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
+    const key = [`--key=${join(home, 'key.pem')}`];
+    const env = { SIGSTORE_ID_TOKEN: '' };
+    const repaired = await checkIn([...key, '--confirm'], { env });
+    expect([repaired.code, errors(repaired)]).toEqual([0, []]);
+    expect(rows(repaired)[0]).toMatch(/^app \| all 3 \| verified, recorded \| the key /);
+    expect((await checkIn(EXPECTED)).stdout).toContain('signatures, by digest and repository: 6 unverifiable\n');
   });
 });
