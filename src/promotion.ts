@@ -7,6 +7,7 @@ import { attest } from './phases/attest.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { provenance, type ProvenanceServices } from './phases/provenance.ts';
+import { scanGate, type ScanServices } from './phases/scan-gate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import { sign } from './phases/sign.ts';
 import type { CandidateServices, SigningServices } from './phases/signing.ts';
@@ -29,6 +30,8 @@ export type PromotionServices = SetupServices & {
   readonly pause: Pause;
   /** Who is trusted to have signed what is in staging, and who is known. */
   readonly trust: Pick<EvidenceServices, 'verifier'> & Pick<ProvenanceServices, 'isExpected'>;
+  /** Who looks for vulnerabilities; nobody unless given. */
+  readonly scanning?: ScanServices;
   /** What else an image must pass; nothing unless given. */
   readonly gates?: readonly Gate[];
   /** Signs and records what is promoted; nothing is signed unless given. */
@@ -44,15 +47,16 @@ export async function runPromotion(
   services: PromotionServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause, signatures, trust, gates = [] } = services;
+  const { registry, pause, signatures, trust, scanning, gates = [] } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const evidence = evidenceReader({ registry, manifestOf: source.manifest, meterOf: traffic.of, ...trust });
+  const scans = scanning === undefined ? [] : [scanGate({ ...scanning, ...trust, evidence, source })];
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic, ...(signatures !== undefined && { candidates: signatures }) }))
     .pipe(provenance({ evidence, ...trust }))
-    .pipe(validate({ gates, threads: request.threads }))
+    .pipe(validate({ gates: [...gates, ...scans], threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));
   const phases =
     signatures === undefined

@@ -5,6 +5,7 @@ import type { Context } from '../pipeline/phase.ts';
 import { judge } from '../policy/judge.ts';
 import type { EvidenceSigner } from '../policy/provenance.ts';
 import type { PlannedImage } from './images.ts';
+import { knownTo } from './known-signer.ts';
 import type { ProvenImage } from './proven-images.ts';
 import { evidenceFailure } from './provenance-results.ts';
 import { isHostDown } from './read-by-host.ts';
@@ -22,13 +23,10 @@ export async function prove(
   { signal }: Context,
 ): Promise<ProvenImage | Failure> {
   const policies = image.policies.provenance;
-  const isKnown = (signer: EvidenceSigner): boolean =>
-    isExpected(signer) ||
-    (signer.kind === 'keyless' && policies.some(({ signers }) => signers.some((rule) => rule.matches(signer))));
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
     const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', signal);
-    const evidence = withKnown(found, isKnown);
+    const evidence = withKnown(found, knownTo(image, isExpected));
     const states = { signature: signatureOf(evidence), attestations: attestationOf(evidence) };
     return { ...image, evidence, judgement: judge(policies, evidence), found: states };
   } catch (error) {

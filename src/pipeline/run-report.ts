@@ -45,6 +45,35 @@ export type ImageReport = {
   readonly signature?: SignatureReport;
   /** Of images that are due: what is attached to them in staging. */
   readonly provenance?: ProvenanceReport;
+  /** Of images that are due, where the run scans. */
+  readonly vulnerabilities?: VulnerabilityReport;
+};
+
+/** What scanners know of an image: nothing, unless its state is `scanned`. */
+export type VulnerabilityReport = {
+  readonly state: 'scanned' | 'not-scanned' | 'failed';
+  readonly result: 'passed' | 'over' | 'not-scanned' | 'failed';
+  readonly scanner: string;
+  /** The lowest severity that holds it back; -1 where none does. */
+  readonly threshold: number;
+  readonly reason?: string;
+  /** All of them, the worst first. */
+  readonly findings: readonly FindingReport[];
+};
+
+/** One weakness of one package; `severity` from 0, unspecified, to 5, critical. */
+export type FindingReport = {
+  readonly id: string;
+  readonly severity: number;
+  readonly package: string;
+  readonly version: string;
+  readonly fixedIn?: string;
+  readonly score?: number;
+  readonly platform?: string;
+  readonly source: string;
+  readonly verdict: 'over' | 'below' | 'excepted' | 'not-affected' | 'fixed';
+  /** Of what is left out: why, and who says so. */
+  readonly reason?: string;
 };
 
 /** What is attached to an image in staging, and what its policies say of that. */

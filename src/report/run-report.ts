@@ -15,6 +15,7 @@ import type {
 import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
 import { stagesOf, type Reached } from './stages.ts';
+import { vulnerabilitiesOf } from './vulnerable.ts';
 
 export type { Reached } from './stages.ts';
 
@@ -30,7 +31,8 @@ export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['h
       : promotion.images.map(promotedReport);
   const refused = withRefused(withSignatures(due, signatures), failures);
   const proven = provenanceOf(stages);
-  const images = refused.map((image) => ({ ...image, ...proven(image) }));
+  const scanned = vulnerabilitiesOf(stages);
+  const images = refused.map((image) => ({ ...image, ...proven(image), ...scanned(image) }));
   const registries = registriesOf(plan, failures, traffic);
   const signing = signingTotals(stages);
   const totals = totalsOf(reached, plan, images, registries);

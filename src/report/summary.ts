@@ -10,6 +10,7 @@ import type {
   TargetReport,
 } from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { vulnerabilitySummary } from './vulnerable.ts';
 
 /** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
 const LISTED = 20;
@@ -30,6 +31,8 @@ function outcome(report: RunReport): string[] {
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
   if (totals.signing !== undefined) lines.push(...fold(`  ${signingText(totals.signing, run.mode)}`));
+  const scans = vulnerabilitySummary(images);
+  if (scans !== undefined) lines.push(...fold(`  ${scans}`));
   const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
   const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
   return [...lines, `  ${traffic}`];

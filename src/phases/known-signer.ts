@@ -1,0 +1,13 @@
+import type { EvidenceSigner } from '../policy/provenance.ts';
+import type { PlannedImage } from './images.ts';
+
+/** Whether somebody is known who signed something of this image: to the user, or to a policy of its project. */
+export function knownTo(
+  { policies }: PlannedImage,
+  isExpected: (signer: EvidenceSigner) => boolean,
+): (signer: EvidenceSigner) => boolean {
+  return (signer) =>
+    isExpected(signer) ||
+    (signer.kind === 'keyless' &&
+      policies.provenance.some(({ signers }) => signers.some((rule) => rule.matches(signer))));
+}

@@ -1,0 +1,79 @@
+import type { EvidenceReader } from '../attest/evidence.ts';
+import { isAbout } from '../attest/statement.ts';
+import { isPromotionError } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import { judgeVulnerabilities } from '../policy/vulnerability-gate.ts';
+import type { EvidenceSigner } from '../policy/provenance.ts';
+import type { VexStatement } from '../policy/vulnerability.ts';
+import type { SourceReader } from '../registry/source.ts';
+import { attestedVex, type Attestation, type AttestationsOf } from '../scan/attestations.ts';
+import { platformsIn } from '../scan/index-platforms.ts';
+import { scanImage, type Platform } from '../scan/scan-image.ts';
+import type { Scanner } from '../scan/scanner.ts';
+import { knownTo } from './known-signer.ts';
+import type { ProvenImage } from './proven-images.ts';
+import { scanFailure, tellScan } from './scan-results.ts';
+import type { Gate } from './validate.ts';
+
+/** What the user wants to be scanned, by whom, and how strictly. */
+export type ScanServices = {
+  /** Those that are asked, in their order. */
+  readonly scanners: (attestationsOf: AttestationsOf) => readonly Scanner[];
+  /** What OpenVEX documents that were given say of a digest. */
+  readonly vexOf: (digest: Digest) => readonly VexStatement[];
+  /** The lowest severity that holds an image back, where its project names none. */
+  readonly threshold: number;
+  readonly allowUnscanned: boolean;
+};
+
+export type ScanGateServices = ScanServices & {
+  readonly evidence: EvidenceReader;
+  readonly isExpected: (signer: EvidenceSigner) => boolean;
+  readonly source: SourceReader;
+};
+
+/** Holds back images with known weaknesses, and those that nobody has scanned. */
+export function scanGate(services: ScanGateServices): Gate {
+  return async (image, context) => {
+    const { signal, clock } = context;
+    const { source: repository, digest } = image.wanted;
+    const attestationsOf = attestationsFor(services, image);
+    try {
+      const manifest = await services.source.manifest(repository, digest, signal);
+      const platforms = manifest === undefined ? [] : platformsIn(manifest);
+      const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);
+      const about: readonly Platform[] = [{ digest }, ...platforms];
+      const vex = await Promise.all(
+        about.map(async ({ digest: one, name }) => {
+          const attested = attestedVex(await attestationsOf({ repository, digest: one }, signal), one);
+          const all = [...services.vexOf(one), ...attested];
+          return one === digest ? all : all.map((statement) => ({ ...statement, platform: name ?? one }));
+        }),
+      );
+      const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
+      const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
+      const failure = scanFailure(image, judgement, services.allowUnscanned);
+      tellScan(image, judgement, context);
+      return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
+    } catch (error) {
+      if (!isPromotionError(error) || signal.aborted) throw error;
+      return { gate: 'vulnerabilities', failures: [scanFailure(image, error)] };
+    }
+  };
+}
+
+/** What is attested of a digest of the image, by those whom its project trusts. */
+function attestationsFor({ evidence, isExpected }: ScanGateServices, image: ProvenImage): AttestationsOf {
+  const isKnown = knownTo(image, isExpected);
+  return async (target, signal) => {
+    const found = await evidence.statements(target, signal);
+    return found.flatMap(({ item: { signer, status }, statement }): Attestation[] => {
+      if (!isAbout(statement, target.digest)) return [];
+      const { predicateType, predicate } = statement;
+      const by = signer?.kind === 'keyless' ? signer.subject : signer?.hint;
+      const isTrusted = signer !== undefined && isKnown(signer);
+      const shown = status === 'verified' && !isTrusted ? 'untrusted' : status;
+      return [{ predicateType, predicate, status: shown, ...(by !== undefined && { signer: by }) }];
+    });
+  };
+}
