@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, type Flag } from './options.ts';
 import { route } from './route.ts';
+import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { LATER_COMMANDS, LATER_FLAGS, REMOVED_FLAGS } from './removed.ts';
 
 type UpstreamFlag = {
@@ -40,6 +41,13 @@ describe('src/cli/options.ts', () => {
       );
     },
   );
+
+  it.each(commands['sigcheck'] ?? [])("has $flag of upstream's sigcheck with its type and default", (upstream) => {
+    const flags: readonly Flag[] = [...SIGCHECK_FLAGS, ...COMMON_FLAGS];
+    const flag = flags.find(({ name }) => `--${name}` === upstream.flag);
+    const none = upstream.type === 'int' ? '0' : '';
+    expect([flag?.type, flag?.default]).toEqual([upstream.type, upstream.default === '' ? none : upstream.default]);
+  });
 
   it("gives every command upstream's global flags", () => {
     const names = (commands['cip'] ?? []).filter(({ global }) => global).map(({ flag }) => flag.slice(2));

@@ -5,6 +5,7 @@ import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import { PromotionError } from '../errors.ts';
 import { parseRef } from '../image/asked-ref.ts';
 import { memoryRegistry, type MemoryOptions } from '../registry/memory.ts';
+import type { ImageSet } from '../plan/desired.ts';
 import { wantedBy } from '../plan/wanted.ts';
 import { planSigcheck, type PlanSigcheckServices, type SigcheckPlan } from './plan-sigcheck.ts';
 import { countTraffic } from './traffic.ts';
@@ -12,13 +13,15 @@ import { countTraffic } from './traffic.ts';
 const images = [1, 2, 3].map((seed) => buildImage({ seed }));
 const [one = '', two = '', three = ''] = images.map(({ manifest }) => manifest.descriptor.digest);
 
+type Given = Omit<Partial<PlanSigcheckServices>, 'refs'> & {
+  readonly refs?: readonly string[];
+  /** Instead of what the tree wants. */
+  readonly sets?: readonly ImageSet[];
+};
 type Planned = { readonly plan: SigcheckPlan; readonly log: readonly string[]; readonly asked: readonly string[] };
 
 /** A tree of two images, of which each was uploaded at the time that is its number. */
-async function planned(
-  given: Omit<Partial<PlanSigcheckServices>, 'refs'> & { readonly refs?: readonly string[] } = {},
-  options: MemoryOptions = {},
-): Promise<Planned> {
+async function planned(given: Given = {}, options: MemoryOptions = {}): Promise<Planned> {
   let time = 0;
   const asked: string[] = [];
   const registry = memoryRegistry({
@@ -51,7 +54,7 @@ async function planned(
     ...given,
     refs: (given.refs ?? []).map((text) => parseRef(text) ?? { repository: 'none' }),
   });
-  const plan = await phase.run({ phase: 'setup', sets: wantedBy(projects), failures: [] }, context);
+  const plan = await phase.run({ phase: 'setup', sets: given.sets ?? wantedBy(projects), failures: [] }, context);
   return { plan, log, asked };
 }
 
@@ -97,6 +100,13 @@ describe('src/phases/plan-sigcheck.ts', () => {
       { digest: three, tags: ['v3'], mirrors: ['b.test/prod/app'], wants: { signature: true, record: true } },
     ]);
     expect(done.plan.checks[0]).not.toHaveProperty('wanted');
+  });
+
+  it('demands no record of a digest that the tree does not name: it may be a platform', async () => {
+    const { plan } = await planned({ refs: [`a.test/prod/app@${three}`] });
+    expect(plan.checks).toMatchObject([{ digest: three, tags: [], wants: { signature: true, record: false } }]);
+    const elsewhere = await planned({ refs: [`a.test/prod/app@${three}`], sets: [] });
+    expect(elsewhere.plan.checks).toMatchObject([{ mirrors: [], wants: { signature: true, record: true } }]);
   });
 
   it('fails for a reference that nobody knows, and goes on', async () => {

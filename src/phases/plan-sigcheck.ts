@@ -1,15 +1,13 @@
 import type { Failure } from '../errors.ts';
-import type { RepositoryName } from '../image/reference.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { AskedRef } from '../image/asked-ref.ts';
-import { checksOf, selectByUpload, type Checked, type UploadOf, type UploadWindow } from '../plan/checks.ts';
+import { checksOf, selectByUpload, type Checked, type UploadWindow } from '../plan/checks.ts';
 import { askedChecks, type AskedServices } from './asked-checks.ts';
 import type { PlannedCheck } from './checked-images.ts';
-import { readByHost } from './read-by-host.ts';
+import { readUploads, undatedAll } from './read-uploads.ts';
 import type { Loaded } from './setup.ts';
 import { tellFailures } from './tell.ts';
 import { tellSelection } from './tell-selection.ts';
-import { unreadable } from './unreadable.ts';
 
 export type PlanSigcheckServices = AskedServices & {
   /** What is checked; all of the tree where there are none. */
@@ -44,36 +42,24 @@ export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, Sigc
     const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
     tellFailures(asked.failures, context);
 
-    const dates = new Map<RepositoryName, UploadOf>();
-    const read = async (repository: RepositoryName): Promise<void> => {
-      dates.set(repository, await uploadsIn(services, repository, context.signal));
-    };
     const needsDates = !isAsked || recordsSince !== undefined;
-    const repositories = needsDates ? [...new Set(asked.checks.map(({ repository }) => repository))] : [];
-    const unread = unreadable(await readByHost('destination', repositories, read, context));
-    tellFailures(unread, context);
-
-    const readable = needsDates ? asked.checks.filter(({ repository }) => dates.has(repository)) : asked.checks;
-    const uploadOf: UploadOf = (repository, digest) => dates.get(repository)?.(repository, digest) ?? 'undated';
+    const { uploadOf, readable, failures } = needsDates
+      ? await readUploads(services, asked.checks, context)
+      : { uploadOf: undatedAll, readable: asked.checks, failures: [] };
     const selected = isAsked ? { checks: readable } : selectByUpload(readable, uploadOf, window);
     const checks = selected.checks.slice(0, limit).map((check): PlannedCheck => {
       const time = uploadOf(check.repository, check.digest);
-      const isRecorded = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
-      return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record: isRecorded } };
+      const isRecent = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
+      const record = isRecent && !(all.length > 0 && mayBePlatform(check));
+      return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record } };
     });
     const beyond = selected.checks.length - checks.length;
     tellSelection(checks.length, beyond, selected, services, context);
-    return { phase: 'plan', checks, isAsked, beyond, failures: [...loaded.failures, ...asked.failures, ...unread] };
+    return { phase: 'plan', checks, isAsked, beyond, failures: [...loaded.failures, ...asked.failures, ...failures] };
   },
 });
 
-async function uploadsIn(
-  { registry, traffic }: PlanSigcheckServices,
-  repository: RepositoryName,
-  signal: AbortSignal,
-): Promise<UploadOf> {
-  const listing = await registry.listRepository(repository, { signal, meter: traffic.of(repository) });
-  if (listing.kind === 'tags') return () => 'undated';
-  const { manifests } = listing;
-  return (_, digest) => (manifests.has(digest) ? (manifests.get(digest)?.uploadedAt ?? 'undated') : 'absent');
+/** A digest that a tree does not name, and nobody named by a tag: platforms are signed, but not recorded. */
+function mayBePlatform({ wanted, tags }: Checked): boolean {
+  return wanted === undefined && tags.length === 0;
 }

@@ -1,0 +1,53 @@
+import type { Failure } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Context } from '../pipeline/phase.ts';
+import type { Checked, UploadOf } from '../plan/checks.ts';
+import type { RepositoryListing, TagLister } from '../registry/roles.ts';
+import { pushTo, readByHost } from './read-by-host.ts';
+import { tellFailures } from './tell.ts';
+import type { Traffic } from './traffic.ts';
+import { unreadable } from './unreadable.ts';
+
+export type UploadServices = { readonly registry: TagLister; readonly traffic: Traffic };
+
+/** When digests were uploaded, those of which that can be asked, and why the others cannot. */
+export type Uploads = {
+  readonly uploadOf: UploadOf;
+  readonly readable: readonly Checked[];
+  readonly failures: readonly Failure[];
+};
+
+/** For those who did not ask. */
+export const undatedAll: UploadOf = () => 'undated';
+
+/** Lists each primary repository once, for the dates that the listing has. */
+export async function readUploads(
+  { registry, traffic }: UploadServices,
+  checks: readonly Checked[],
+  context: Context,
+): Promise<Uploads> {
+  const asked = new Map<RepositoryName, Digest[]>();
+  for (const { repository, digest } of checks) pushTo(asked, repository, digest);
+  // a listing is dropped as soon as it has been asked
+  const dates = new Map<RepositoryName, ReadonlyMap<Digest, ReturnType<UploadOf>>>();
+  const read = async (repository: RepositoryName): Promise<void> => {
+    const call = { signal: context.signal, meter: traffic.of(repository) };
+    const listing = await registry.listRepository(repository, call);
+    const digests = asked.get(repository) ?? [];
+    dates.set(repository, new Map(digests.map((digest) => [digest, dateIn(listing, digest)])));
+  };
+  const failures = unreadable(await readByHost('destination', [...asked.keys()], read, context));
+  tellFailures(failures, context);
+  return {
+    uploadOf: (repository, digest) => dates.get(repository)?.get(digest) ?? 'undated',
+    readable: checks.filter(({ repository }) => dates.has(repository)),
+    failures,
+  };
+}
+
+function dateIn(listing: RepositoryListing, digest: Digest): ReturnType<UploadOf> {
+  if (listing.kind === 'tags') return 'undated';
+  const found = listing.manifests.get(digest);
+  return found === undefined ? 'absent' : (found.uploadedAt ?? 'undated');
+}
