@@ -1,0 +1,109 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { bundleFromJSON, envelopeToJSON, isBundleWithDsseEnvelope } from '@sigstore/bundle';
+import { cosignTag } from '../../src/image/cosign-tag.ts';
+import { MEDIA_TYPES, type Descriptor } from '../../src/image/descriptor.ts';
+import { digestOf } from '../../src/image/digest.ts';
+import { leafOf } from '../../src/attest/leaf.ts';
+import { LEGACY } from '../../src/attest/legacy.ts';
+import { pemOf } from '../../src/attest/pem.ts';
+import { bundleAttachment, type OwnBundle } from '../../src/attest/publish.ts';
+import type { Signer } from '../../src/attest/roles.ts';
+import { statementBytes } from '../../src/attest/statement.ts';
+import { EMPTY_CONFIG } from '../../src/registry/referrers.ts';
+import { blobOf, type RegistryStore } from '../../src/registry/memory-store.ts';
+import { homeWith } from './home.ts';
+import { signingIn, type SigningWorld } from './signing.ts';
+
+export const SLSA_V1 = 'https://slsa.dev/provenance/v1';
+export const SPDX = 'https://spdx.dev/Document';
+
+/** What a test attaches to an image, signed or not. */
+export type Attested = {
+  readonly predicateType: string;
+  readonly predicate?: Readonly<Record<string, unknown>>;
+  readonly form?: 'bundle' | 'att';
+  /** Puts other bytes in the place of the signed statement. */
+  readonly tampered?: boolean;
+};
+
+/** The predicate of SLSA v1 for a build of this source. */
+export function slsa(builder: string, source: string): Readonly<Record<string, unknown>> {
+  const dependencies = [{ uri: `git+https://${source}@refs/tags/v1`, digest: { gitCommit: '1' } }];
+  return {
+    buildDefinition: {
+      buildType: 'https://ci.example/build/v1',
+      externalParameters: { workflow: { repository: `https://${source}`, ref: 'refs/tags/v1' } },
+      resolvedDependencies: dependencies,
+    },
+    runDetails: { builder: { id: builder } },
+  };
+}
+
+/** Somebody who signs with a key that nobody knows. */
+export async function keySigner(world: SigningWorld): Promise<Signer> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const home = await homeWith({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
+  const signing = await signingIn(world, { key: join(home, 'key.pem'), env: {} });
+  return signing.signer(new AbortController().signal);
+}
+
+/** Attaches a statement about a digest, in staging as others do it. */
+export async function attest(
+  store: RegistryStore,
+  path: string,
+  subject: Descriptor,
+  signer: Signer,
+  { predicateType, predicate = {}, form = 'bundle', tampered = false }: Attested,
+): Promise<void> {
+  const about = { digest: subject.digest, reference: 'staging.test/app', predicateType, predicate };
+  const signed = await signer.signStatement(statementBytes(about), new AbortController().signal);
+  const bytes = tampered
+    ? withOtherPayload(signed, statementBytes({ ...about, predicate: { changed: true } }))
+    : signed;
+  if (form === 'att') attachLayer(store, path, subject, bytes);
+  else attachBundle(store, path, subject, { bytes, predicateType, identity: signer.identity });
+}
+
+function withOtherPayload(bundle: Uint8Array, payload: Uint8Array): Uint8Array {
+  const json = JSON.parse(Buffer.from(bundle).toString()) as { dsseEnvelope: { payload: string } };
+  json.dsseEnvelope.payload = Buffer.from(payload).toString('base64');
+  return Buffer.from(JSON.stringify(json));
+}
+
+function attachBundle(store: RegistryStore, path: string, subject: Descriptor, bundle: OwnBundle): void {
+  const { manifest, blobs } = bundleAttachment(subject, bundle, 0);
+  for (const { descriptor, bytes } of blobs) store.putBlob(path, descriptor.digest, blobOf(bytes));
+  store.putManifest(path, manifest.descriptor.digest, manifest.descriptor.mediaType, manifest.bytes);
+}
+
+/** The same statement in the form of cosign's `.att` tag. */
+function attachLayer(store: RegistryStore, path: string, { digest }: Descriptor, bytes: Uint8Array): void {
+  const bundle = bundleFromJSON(JSON.parse(Buffer.from(bytes).toString()));
+  if (!isBundleWithDsseEnvelope(bundle)) throw new Error('a statement is signed in an envelope');
+  const envelope = Buffer.from(JSON.stringify(envelopeToJSON(bundle.content.dsseEnvelope)));
+  const [entry] = bundle.verificationMaterial.tlogEntries;
+  const leaf = leafOf(bundle);
+  const promise = entry?.inclusionPromise?.signedEntryTimestamp;
+  if (entry === undefined || leaf === undefined || promise === undefined) throw new Error('an .att needs Rekor v1');
+  const log = {
+    SignedEntryTimestamp: promise.toString('base64'),
+    Payload: {
+      body: entry.canonicalizedBody.toString('base64'),
+      integratedTime: Number(entry.integratedTime),
+      logIndex: Number(entry.logIndex),
+      logID: entry.logId.keyId.toString('hex'),
+    },
+  };
+  const annotations = { [LEGACY.signature]: '', [LEGACY.certificate]: pemOf(leaf), [LEGACY.log]: JSON.stringify(log) };
+  const mediaType = 'application/vnd.dsse.envelope.v1+json';
+  const layer = { mediaType, digest: digestOf(envelope), size: envelope.length, annotations };
+  const document = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: EMPTY_CONFIG.descriptor,
+    layers: [layer],
+  };
+  for (const blob of [EMPTY_CONFIG.bytes, envelope]) store.putBlob(path, digestOf(blob), blobOf(blob));
+  store.putManifest(path, cosignTag(digest, 'att'), MEDIA_TYPES.ociManifest, Buffer.from(JSON.stringify(document)));
+}
