@@ -182,10 +182,16 @@ describe('src/manifest/tree-diff.ts properties', () => {
     );
   });
 
+  it('finds what else decides', () => {
+    const [base, head] = [project({}), project({}, ['m.test'], 't.test')];
+    expect(diffTrees([base], [head]).policyChanges.map(({ kind }) => kind)).toEqual(['source', 'registries']);
+    expect(diffTrees([head], [head]).policyChanges).toEqual([]);
+  });
+
   it('finds nothing between a tree and itself in any order', () => {
     fc.assert(
       fc.property(anyTree, (tree) => {
-        expect(diffTrees(tree, tree.toReversed())).toEqual(nothing);
+        expect(lines(tree, tree.toReversed())).toEqual(nothing);
       }),
     );
   });

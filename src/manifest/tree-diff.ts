@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Project } from './manifest.ts';
+import { policyChanges, type PolicyChange } from './policy-changes.ts';
 
 /**
  * What differs of one image. `added`: its source repository had nothing promoted by that digest; `retagged`: it gets
@@ -23,6 +24,8 @@ export type TreeDiff = {
   readonly changes: readonly ImageChange[];
   /** What only the old tree wants; it stays in production. */
   readonly removed: readonly ImageChange[];
+  /** What differs in where images come from and go to, and in what is asked of them. */
+  readonly policyChanges: readonly PolicyChange[];
 };
 
 /** Compares two trees. */
@@ -33,6 +36,7 @@ export function diffTrees(base: readonly Project[], head: readonly Project[]): T
     changes: beyond(before, after, isSameSource),
     // what another source provides now is still managed
     removed: beyond(after, before, () => true),
+    policyChanges: policyChanges(base, head),
   };
 }
 

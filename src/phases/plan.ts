@@ -1,8 +1,8 @@
+import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
 import { assemble } from '../plan/assemble.ts';
 import { byDestination, countImages } from '../plan/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import { NO_POLICIES } from '../policy/policies.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { lookAtCandidates } from './find-candidates.ts';
@@ -52,8 +52,8 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { pending, present, failures } = await findPending(services, destinations, context, options);
     const states = await findSources(services, pending, context);
     const decided = assemble(pending, states);
-    const { due, failures: odd } = await checkShapes(services.source, decided.due, () => [], context);
-    const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: NO_POLICIES }));
+    const { due, failures: odd } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
+    const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
     tellPending(images, context);
     const signing =
       candidates &&

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
@@ -77,7 +78,27 @@ describe('src/phases/setup.ts', () => {
       'info   backfilled to new.test: 1 digest',
       'info Stays in production, no longer managed:',
       'info   gone@sha256:aaaaaaaaaaaa… (v1)',
+      'info Changed policies and registries:',
+      'info   p: mirrors',
+      'info     new: new.test',
       'info Found 2 digests to process in diff',
+    ]);
+  });
+
+  it('asks of what changed what the tree before asked, too, and tells what changed about that', async () => {
+    const entries = [['app', A, 'v1']] as const;
+    const before = loadedTree([spec([])]);
+    const provenance = requiring({ sources: ['before'] });
+    const base = { ...before, projects: before.projects.map((project) => ({ ...project, policy: { provenance } })) };
+    const { loaded, log } = await compared([], [spec(entries)], { base });
+    const [image] = loaded.sets.flatMap(({ images }) => images);
+    expect(image?.policies?.provenance).toEqual([{ ...provenance, isBase: true }]);
+    expect(loaded.diff?.all.flatMap(({ images }) => images)[0]).toBe(image);
+    expect(loaded.diff?.diff.policyChanges).toMatchObject([{ kind: 'provenance', project: 'p' }]);
+    expect(log.slice(2, 5)).toEqual([
+      'info Changed policies and registries:',
+      'info   p: provenance policy',
+      expect.stringMatching(/^info {5}was: require; .*; sources before$/),
     ]);
   });
 

@@ -3,6 +3,7 @@ import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
 import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
+import { alsoAskedBy, askedBy } from '../plan/asked.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { touchedBy } from '../plan/touched.ts';
@@ -43,13 +44,15 @@ export type SetupServices = {
 export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loaded> => ({
   name: 'setup',
   run: async (_, context) => {
-    const { projects, problems } = await load();
-    const all = wantedBy(projects);
-    const failures = [...problems.map(failureOf), ...findDisputes(all)];
+    const loaded = await load();
+    const { projects, problems } = loaded;
+    const wanted = wantedBy(projects, askedBy(loaded));
+    const failures = [...problems.map(failureOf), ...findDisputes(wanted)];
     tellFailures(failures, context);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
-    if (before === undefined) return { phase: 'setup', sets: all, failures };
+    if (before === undefined) return { phase: 'setup', sets: wanted, failures };
+    const all = alsoAskedBy(wanted, before.base);
     const diff = diffTrees(before.base.projects, projects);
     tellDiff(diff, before, context);
     const sets = touchedBy(all, diff.changes);

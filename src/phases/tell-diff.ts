@@ -1,6 +1,7 @@
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { ImageChange, TreeDiff } from '../manifest/tree-diff.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { policyLines } from './policy-lines.ts';
 
 /** So many images are named of those that are no longer managed. */
 const MOST_NAMED = 10;
@@ -9,7 +10,7 @@ const SHORT = 12;
 
 /** Logs in a few lines how the tree differs from the one before, with upstream's words for how much of it is to do. */
 export function tellDiff(
-  { changes, removed }: TreeDiff,
+  { changes, removed, policyChanges }: TreeDiff,
   { commit, base, isDirty }: DiffBase,
   { narrate }: Context,
 ): void {
@@ -25,6 +26,7 @@ export function tellDiff(
   if (gone.length > 0) say('Stays in production, no longer managed:');
   for (const line of gone.slice(0, MOST_NAMED)) say(`  ${line}`);
   if (gone.length > MOST_NAMED) say(`  and ${gone.length - MOST_NAMED} more`);
+  for (const line of policyLines(policyChanges)) say(line);
   const digests = countDigests(changes);
   // the same words whatever was compared: scripts look for them
   say(

@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Position } from '../errors.ts';
+import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** One digest of one source repository with the tags it must have; the unit of all work. */
 export type WantedImage = {
@@ -12,6 +13,8 @@ export type WantedImage = {
   /** Where the digest stands first, and where each tag stands, for messages. */
   readonly at: Position;
   readonly tagAt: (tag: string) => Position;
+  /** What is asked of it, by all manifests that may ask; absent where it comes from no manifest. */
+  readonly policies?: ProjectPolicies;
 };
 
 /** All digests of one image of one project, and the mirrors that must have every one of them. */

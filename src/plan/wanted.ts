@@ -1,14 +1,15 @@
 import type { Digest } from '../image/digest.ts';
 import { joinRepository } from '../image/reference.ts';
 import type { DigestEntry, Project } from '../manifest/manifest.ts';
+import { askedBy, type AskedOf } from './asked.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
 /** What the projects of a tree want: entries of one image name in one project add up, tags of one digest too. */
-export function wantedBy(projects: readonly Project[]): ImageSet[] {
-  return projects.flatMap(setsOf);
+export function wantedBy(projects: readonly Project[], asked: AskedOf = askedBy({ projects })): ImageSet[] {
+  return projects.flatMap((project) => setsOf(project, asked));
 }
 
-function setsOf(project: Project): ImageSet[] {
+function setsOf(project: Project, asked: AskedOf): ImageSet[] {
   const destinations = project.destinations.map(({ name }) => name);
   const names = new Map<string, Map<Digest, DigestEntry[]>>();
   for (const { name, digests } of project.images) {
@@ -22,7 +23,8 @@ function setsOf(project: Project): ImageSet[] {
   }
   return [...names].map(([name, entries]) => {
     const source = joinRepository(project.source, name);
-    const images = [...entries].map(([digest, found]) => wantedImage(name, source, digest, found));
+    const policies = asked(project, source);
+    const images = [...entries].map(([digest, found]) => ({ ...wantedImage(name, source, digest, found), policies }));
     return { project: project.name, source, destinations, name, images };
   });
 }

@@ -66,7 +66,12 @@ describe('src/report/run-report.ts', () => {
 
   it('counts what a diff leaves out', () => {
     const sets = [{ project: 'p', source: 'a.test/app', destinations: [], name: 'app', images: [wanted] }];
-    const diff = { base: { projects: [], problems: [] }, diff: { changes: [], removed: [] }, all: sets, unchanged: 7 };
+    const diff = {
+      base: { projects: [], problems: [] },
+      diff: { changes: [], removed: [], policyChanges: [] },
+      all: sets,
+      unchanged: 7,
+    };
     const loaded = { phase: 'setup', sets, failures: [], diff } as const;
     expect(buildReport(run, loaded, new Map()).totals).toMatchObject({ images: 1, unchanged: 7 });
     expect(buildReport(run, { ...planOf([]), diff }, new Map()).totals.unchanged).toBe(7);
