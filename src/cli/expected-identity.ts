@@ -1,6 +1,4 @@
-import { identityMatch, type ExpectedIdentity } from '../attest/identity-match.ts';
-import type { Signing } from '../attest/open-signing.ts';
-import type { Identity } from '../attest/roles.ts';
+import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import type { FlagValues } from './flags.ts';
 import { usage } from './removed.ts';
 import type { CERTIFICATE_FLAGS } from './signing-flags.ts';
@@ -17,19 +15,6 @@ export function expectedIdentity({ values, given }: Given): ExpectedIdentity {
     ...(subjectPattern === '' ? { subject: values['certificate-identity'] } : { subjectPattern }),
     ...(issuerPattern === '' ? { issuer: values['certificate-oidc-issuer'] } : { issuerPattern }),
   };
-}
-
-type Asked = { readonly expected?: ExpectedIdentity; readonly signing: { readonly key?: string } };
-
-/** Says of an identity whether it is expected to have signed: it is whom the flags name, or the run's own key. */
-export async function expectation(
-  { expected, signing: { key } }: Asked,
-  signing: Signing,
-  signal: AbortSignal,
-): Promise<(identity: Identity) => boolean> {
-  const own = key === undefined ? undefined : await signing.identity(signal);
-  const keys = own?.kind === 'key' ? [own.hint] : [];
-  return identityMatch({ anyOf: expected === undefined ? [] : [expected], keys });
 }
 
 function refuseBoth(given: ReadonlySet<string>, name: string): void {

@@ -3,7 +3,7 @@ import type { Signing } from '../attest/open-signing.ts';
 import type { PromotionServices } from '../promotion.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
-import { expectation } from './expected-identity.ts';
+import { expectation } from './expectation.ts';
 
 type Asked = Pick<CipOptions, 'expected' | 'signing'>;
 

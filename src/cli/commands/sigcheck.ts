@@ -9,7 +9,7 @@ import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts
 import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
-import { expectation } from '../expected-identity.ts';
+import { expectation } from '../expectation.ts';
 import { imageSigning } from '../image-signing.ts';
 import { manifestFacts } from '../manifest-facts.ts';
 import { loadRequest } from '../manifest-services.ts';
