@@ -258,4 +258,19 @@ describe('checking signatures', () => {
     expect(rows(repaired)[0]).toMatch(/^app \| all 3 \| verified, recorded \| the key /);
     expect((await checkIn(EXPECTED)).stdout).toContain('signatures, by digest and repository: 6 unverifiable\n');
   });
+
+  it('reads what is attached once, and costs each further mirror five requests', async () => {
+    const { stage, check, primary, places } = await promoted({});
+    await check('--confirm');
+    stage.taken();
+    const { code } = await check(`${primary}/app:v1`);
+    expect(code).toBe(0);
+    const sent = stage.mirrors.map(({ host, counters }) => [host, counters.log.map(({ kind }) => kind)] as const);
+    const kindsOf = (place: string | undefined): readonly string[] =>
+      sent.find(([host]) => host === place)?.[1].toSorted() ?? [];
+    // on the primary also the image, a layer, and two bundles with a layer each
+    expect(kindsOf(places[0])).toHaveLength(9);
+    for (const place of places.slice(1))
+      expect(kindsOf(place)).toEqual(['getManifest', 'getManifest', 'headManifest', 'headManifest', 'referrers']);
+  });
 });
