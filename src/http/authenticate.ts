@@ -37,6 +37,8 @@ type Gate = {
   readonly learned: Map<string, Scheme>;
   /** Passwords that were taken once: a later 401 is no proof against them. */
   readonly proven: WeakSet<Credential>;
+  /** Where which rights were granted once: a later 401 says that a token has expired. */
+  readonly welcomed: Set<string>;
 };
 
 /** What a request has had of another chance. */
@@ -49,20 +51,36 @@ type Chances = { replays: number; renewed: boolean };
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
   const { credentials } = options;
-  const gate: Gate = { tokens: tokenSource(options), credentials, learned: new Map(), proven: new WeakSet() };
+  const gate: Gate = {
+    tokens: tokenSource(options),
+    credentials,
+    learned: new Map(),
+    proven: new WeakSet(),
+    welcomed: new Set(),
+  };
   return (inner) => async (request) => {
     if (request.headers?.['authorization'] !== undefined) return inner(request);
     const chances: Chances = { replays: 0, renewed: false };
     let pass = await unaskedPass(gate, request);
     for (;;) {
       const { refused, response } = await judged(await inner(withPass(request, pass)), pass);
-      if (!refused && pass?.credential !== undefined) gate.proven.add(pass.credential);
+      if (!refused && pass !== undefined) remember(gate, request, response, pass);
       const next = refused ? await nextPass(gate, request, response, pass, chances) : undefined;
       if (next === undefined) return response;
       await response.body.discard();
       pass = next;
     }
   };
+}
+
+/** A pass that was taken: what it stands for is known to be allowed. */
+function remember({ proven, welcomed }: Gate, request: HttpRequest, { status }: HttpResponse, pass: Pass): void {
+  if (pass.credential !== undefined) proven.add(pass.credential);
+  if (status < 400) welcomed.add(rightsOf(request));
+}
+
+function rightsOf(request: HttpRequest): string {
+  return `${request.url.origin} ${scopesOf(request).join(' ')}`;
 }
 
 /** What a request brings along by itself, once its origin is known. */
@@ -84,7 +102,9 @@ async function nextPass(
   const { origin } = request.url;
   const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
   const scheme = response.status === 403 ? gate.learned.get(origin) : chooseScheme(challenges);
-  if (scheme === undefined || !takeChance(chances, response, challenges, pass)) return undefined;
+  // A password is not said again and again: too many refusals lock accounts.
+  const isWelcome = pass?.credential === undefined && gate.welcomed.has(rightsOf(request));
+  if (scheme === undefined || !takeChance(chances, response, challenges, pass, isWelcome)) return undefined;
   gate.learned.set(origin, scheme);
   pass?.forget();
   if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
@@ -95,7 +115,8 @@ async function nextPass(
 }
 
 /**
- * A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), which may pass.
+ * A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), or where the same
+ * rights were granted before: either may pass.
  * A password, or what ECR calls expired, is renewed once even when it was the answer to that first question.
  */
 function takeChance(
@@ -103,10 +124,11 @@ function takeChance(
   { status }: HttpResponse,
   challenges: readonly Challenge[],
   pass: Pass | undefined,
+  isWelcome: boolean,
 ): boolean {
   const invalid = challenges.some(({ params }) => params.get('error') === 'invalid_token');
   const renews = !chances.renewed && pass !== undefined && (pass.credential !== undefined || status === 403);
-  const allowed = renews || chances.replays === 0 || (invalid && chances.replays < MOST_REPLAYS);
+  const allowed = renews || chances.replays === 0 || ((invalid || isWelcome) && chances.replays < MOST_REPLAYS);
   chances.replays += 1;
   chances.renewed ||= renews;
   return allowed;
