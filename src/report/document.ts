@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+const count = z.int().nonnegative();
+const ms = z.number().nonnegative();
+const described = <T extends z.ZodType>(type: T, description: string): T => type.describe(description);
+
+const Target = z.strictObject({
+  mirror: described(z.string(), 'The reference without the name of the image: the same for all images of a mirror.'),
+  ref: z.string(),
+  action: described(
+    z.enum(['present', 'copy', 'tag', 'failed']),
+    'What was done, or with `pending` is still to be done.',
+  ),
+  pending: z.literal(true).optional(),
+  reason: z.string().optional(),
+  code: described(z.string().optional(), 'The error code; docs/problems.md explains each.'),
+  attempts: count,
+  requests: count,
+  bytes: count,
+  ms,
+});
+
+const Signature = z.strictObject({
+  repository: z.string(),
+  reference: z.string(),
+  why: z.enum(['due', 'entered']),
+  signature: z.enum(['written', 'there', 'unwanted', 'missing']),
+  record: z.enum(['written', 'there', 'missing']),
+});
+
+const evidenceStatus = ['verified', 'untrusted', 'failed', 'unverifiable'] as const;
+
+const Provenance = z.looseObject({
+  signature: z.enum([...evidenceStatus, 'unsigned']),
+  attestations: z.enum([...evidenceStatus, 'unattested']),
+  mode: z.enum(['off', 'warn', 'require']),
+  result: z.enum(['passed', 'warned', 'failed', 'off']),
+  level: z.union([count, z.literal('unevaluated')]),
+  signer: z.string().optional(),
+  builder: z.string().optional(),
+  source: z.string().optional(),
+  violations: z.array(z.looseObject({ code: z.string(), message: z.string(), hint: z.string() })),
+  evidence: z.array(z.looseObject({ subject: z.string(), kind: z.string(), status: z.string() })),
+});
+
+const Image = z.looseObject({
+  name: z.string(),
+  digest: z.string(),
+  tags: z.array(z.string()),
+  source: z.string(),
+  file: z.string(),
+  line: count,
+  attached: described(z.literal(true).optional(), 'A signature or attestation of the digest, copied to mirrors.'),
+  mirrors: described(z.array(z.string()).optional(), 'All that must have it; `targets` are those that lack something.'),
+  size: described(count.optional(), 'Bytes of its manifests and blobs, where they were read.'),
+  sourceReads: count,
+  targets: z.array(Target),
+  signature: Signature.optional(),
+  provenance: Provenance.optional(),
+});
+
+const Problem = z.strictObject({
+  phase: z.string(),
+  code: described(z.string(), 'The error code; docs/problems.md explains each. INTERNAL is a bug of kpromo.'),
+  message: z.string(),
+  hint: described(z.string().optional(), 'What to do next.'),
+  file: z.string().optional(),
+  line: count.optional(),
+  column: count.optional(),
+  image: z.string().optional(),
+  digest: z.string().optional(),
+  source: z.string().optional(),
+  refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
+});
+
+const statuses = z.strictObject({
+  verified: count,
+  untrusted: count,
+  failed: count,
+  unverifiable: count,
+  unsigned: count,
+});
+
+const Check = z.strictObject({
+  digests: count,
+  beyond: described(count, 'Digests that --limit left out.'),
+  signatures: described(statuses, 'Digest × repository pairs, each by the worst that was found.'),
+  records: statuses,
+  findings: z.array(
+    z.strictObject({
+      name: z.string(),
+      reference: z.string(),
+      digest: z.string(),
+      subjects: described(z.array(z.string()), 'The digests it is about: the image, platforms of it, or both.'),
+      what: z.enum(['signature', 'record']),
+      status: z.enum([...evidenceStatus, 'unsigned']),
+      words: z.string(),
+      who: z.string().optional(),
+      why: z.string().optional(),
+      repositories: z.array(z.string()),
+      places: described(count, 'How many repositories the image must be in.'),
+    }),
+  ),
+});
+
+const Traffic = z.strictObject({
+  start: described(z.number(), 'Milliseconds from the start of the run to the first step.'),
+  step: described(ms, 'How many milliseconds each number is about.'),
+  hosts: z.array(
+    z.strictObject({
+      host: described(z.string(), 'Empty for all hosts together that were too many to be told apart.'),
+      requests: z.array(count),
+      refused: described(z.array(count), 'Answered with 429 or 503.'),
+      unanswered: z.array(count),
+      limit: described(z.array(z.number().nullable()), 'Requests a second that kpromo allowed itself.'),
+    }),
+  ),
+});
+
+const Signing = z.strictObject({ signed: count, recorded: count, complete: count, left: count, unsigned: count });
+
+const totals = {
+  images: described(count, 'Source digests that the manifests name, or with a diff those that it touches.'),
+  unchanged: count.optional(),
+  repositories: count,
+  present: described(count, 'Image × mirror pairs that were complete before.'),
+  pending: count,
+  copied: count,
+  tagged: count,
+  failed: count,
+  requests: count,
+  bytes: count,
+  sourceReads: count,
+  signing: Signing.optional(),
+};
+
+/** The result of a run as programs read it, and all that report files are made from. */
+export const ReportDocument = z.strictObject({
+  version: described(z.literal(1), 'Changes when a key changes its meaning or goes; keys may be added without.'),
+  kpromo: z.string(),
+  mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair']),
+  outcome: described(
+    z.enum(['done', 'pending', 'failed', 'stopped']),
+    'failed: something went wrong; stopped: it ended early; pending: something is still to be done.',
+  ),
+  started: z.iso.datetime(),
+  ms,
+  aborted: described(z.string().optional(), 'Why it ended early.'),
+  phases: z.array(z.strictObject({ name: z.string(), start: z.number(), ms, ended: z.enum(['done', 'broken']) })),
+  totals: z.strictObject(totals),
+  failures: z.array(Problem),
+  images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
+  replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),
+  check: described(Check.optional(), 'Of kpromo sigcheck.'),
+  registries: z.array(
+    z.strictObject({
+      host: z.string(),
+      repositories: count,
+      failed: described(count, 'Repositories that could not be read, or references that could not be written.'),
+      requests: count,
+      bytes: count,
+    }),
+  ),
+  traffic: Traffic.optional(),
+});
+
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+export type ReportDocument = Frozen<z.infer<typeof ReportDocument>>;
+export type ReportedImage = ReportDocument['images'][number];
+export type ReportedTarget = ReportedImage['targets'][number];
+export type ReportedProblem = ReportDocument['failures'][number];
+
+/** The JSON schema of a report; it allows keys of later versions. */
+export function runReportSchema(): string {
+  const schema = z.toJSONSchema(ReportDocument, {
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.additionalProperties;
+    },
+  });
+  const { $schema, ...rest } = schema;
+  return `${JSON.stringify({ $schema, title: 'The report of a run of kpromo (--report FILE.json)', ...rest }, null, 2)}\n`;
+}

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { micromark } from 'micromark';
+import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import { describe, expect, it } from 'vitest';
+import { badReport, checkReport, goodReport, hostileReport, hugeReport } from '../../test/support/reports.ts';
+import { markdownReport } from './markdown-report.ts';
+
+const golden = (name: string): string => `../../test/fixtures/reports/${name}.md`;
+
+function html(markdown: string): string {
+  const options = { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true };
+  return micromark(markdown, options);
+}
+
+describe('src/report/markdown-report.ts', () => {
+  it.each([
+    ['good', goodReport],
+    ['bad', badReport],
+    ['check', checkReport],
+    ['hostile', hostileReport],
+  ])('is for a %s run as it was looked at', async (name, report) => {
+    await expect(markdownReport(report())).toMatchFileSnapshot(golden(name));
+  });
+
+  it('fits a comment whatever the size, and counts what it leaves out', () => {
+    const text = markdownReport(hugeReport());
+    expect(text.length).toBeLessThanOrEqual(65_000);
+    expect(text.length).toBeGreaterThan(55_000);
+    expect(text).toMatch(/… and \d+ more problems\./);
+    const [, left = '0'] = /… and ([\d,]+) more images\./.exec(text) ?? [];
+    const shown = text.split('\n').filter((line) => line.startsWith('| `team-')).length;
+    expect(shown + Number(left.replace(',', ''))).toBe(5_000);
+    expect(shown).toBeGreaterThan(50);
+  });
+
+  it('tells problems first', () => {
+    const text = markdownReport(badReport());
+    const places = ['# ❌', '# 🛑', '## 3 problems', '**LOST**', '<summary>3 images', '<summary>4 hosts'].map((part) =>
+      text.indexOf(part),
+    );
+    expect(places.filter((place) => place >= 0)).toEqual(
+      places.filter((place) => place >= 0).toSorted((a, b) => a - b),
+    );
+    expect(places.filter((place) => place < 0)).toHaveLength(1);
+  });
+
+  it('shows foreign text as code only', () => {
+    const allowed =
+      /<\/?(?:h2|h3|p|ul|li|strong|code|br \/|details|summary|table|thead|tbody|tr|t[hd](?: align="right")?)>/g;
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 3 }), (texts) => {
+        expect(html(markdownReport(hostileReport(texts))).replaceAll(allowed, '')).not.toMatch(/[<>]/);
+      }),
+    );
+    expect(html(markdownReport(hostileReport())).replaceAll(allowed, '')).not.toMatch(/[<>]/);
+  });
+});

@@ -1,0 +1,132 @@
+import { durationText } from '../pipeline/duration.ts';
+import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
+import { bytesText, count, shortDigests } from './layout.ts';
+import { markdownCode } from './text/markdown.ts';
+import { stateOf, verdictOf } from './verdict.ts';
+
+/** GitHub takes comments of 65,536 characters; the rest is for whoever adds a line of their own. */
+const MOST = 65_000;
+/** Problems first: they may take most of the page, and leave room for a look at the rest. */
+const PROBLEMS = 40_000;
+const REGISTRIES = 6_000;
+const PHASES = 2_000;
+/** References of one problem: a mirror list is shown whole at production's size, which is 22. */
+const REFS = 25;
+
+const MARKS: Readonly<Record<ReportDocument['outcome'], string>> = {
+  done: '✅',
+  pending: '📝',
+  failed: '❌',
+  stopped: '🛑',
+};
+
+/** A run for people on GitHub: fits a comment whatever its size, problems first, and what did not fit is counted. */
+export function markdownReport(document: ReportDocument): string {
+  const { title, sentence } = verdictOf(document);
+  const head = [`## ${MARKS[document.outcome]} ${title}`, '', sentence];
+  if (document.aborted !== undefined) head.push('', `Stopped early: ${markdownCode(document.aborted)}`);
+  const problems = problemSection(document.failures);
+  const registries = registrySection(document);
+  const phases = phaseSection(document);
+  const tail = `kpromo ${markdownCode(document.kpromo, 40)}, started ${document.started}, took ${durationText(document.ms)}: ${count(document.totals.requests, 'request')}, ${bytesText(document.totals.bytes)}`;
+  const others = [...head, problems, registries, phases, tail].join('\n').length;
+  const findings = findingSection(document, MOST - others - 200);
+  // 200: the empty lines that join sections
+  const images = imageSection(document.images, MOST - others - findings.length - 200);
+  return `${[head.join('\n'), problems, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** As many lines as fit, and how many more there are. */
+function fit(lines: readonly string[], most: number, noun: string): string {
+  // 60: the line that counts the rest
+  let left = most - 60;
+  const kept = lines.findIndex((line) => (left -= line.length + 1) < 0);
+  if (kept < 0) return lines.join('\n');
+  return [...lines.slice(0, kept), '', `… and ${count(lines.length - kept, `more ${noun}`)}.`].join('\n');
+}
+
+function folded(summary: string, head: readonly string[], rows: readonly string[], most: number, noun: string): string {
+  if (rows.length === 0) return '';
+  const open = [`<details><summary>${summary}</summary>`, '', ...head].join('\n');
+  return `${open}\n${fit(rows, most - open.length - 15, noun)}\n\n</details>`;
+}
+
+function problemSection(failures: readonly ReportedProblem[]): string {
+  if (failures.length === 0) return '';
+  return `### ${count(failures.length, 'problem')}\n\n${fit(failures.map(problemItem), PROBLEMS, 'problem')}`;
+}
+
+function problemItem({ code, image, digest, file, line, column, message, hint, refs = [] }: ReportedProblem): string {
+  const subject = [image, digest].filter((part) => part !== undefined).join('@');
+  const place = file === undefined ? '' : ` at ${markdownCode(`${file}:${line}:${column}`)}`;
+  const lines = [`- **${code}**${subject === '' ? '' : ` ${markdownCode(shortDigests(subject))}`}${place}`];
+  lines.push(`  ${markdownCode(shortDigests(message), 1000)}`);
+  if (refs.length > 0) {
+    const more = refs.length > REFS ? ` and ${refs.length - REFS} more` : '';
+    const shown = refs.slice(0, REFS).map((ref) => markdownCode(shortDigests(ref)));
+    lines.push(`  on ${shown.join(', ')}${more}`);
+  }
+  if (hint !== undefined) lines.push(`  → ${markdownCode(shortDigests(hint), 500)}`);
+  // two spaces at the end break the line
+  return lines.join('  \n');
+}
+
+function imageSection(images: readonly ReportedImage[], most: number): string {
+  const order = ['failed', 'pending', 'done'];
+  const rows = images
+    .toSorted((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
+    .map((image) => `| ${imageCells(image).join(' | ')} |`);
+  const head = ['| image | tags | digest | mirrors | what |', '|---|---|---|---|---|'];
+  return folded(count(images.length, 'image'), head, rows, most, 'image');
+}
+
+function imageCells({ name, tags, digest, targets, signature, attached }: ReportedImage): string[] {
+  const good = targets.filter(({ action }) => action !== 'failed');
+  const [reached, all] = [good, targets].map((some) => new Set(some.map(({ mirror }) => mirror)).size);
+  const isPending = good.some(({ pending }) => pending === true);
+  const isCopy = good.some(({ action }) => action === 'copy');
+  const parts = good.length === 0 ? [] : [isCopy ? (isPending ? 'copy' : 'copied') : isPending ? 'tag' : 'tagged'];
+  if (good.length < targets.length) parts.push('**failed**');
+  if (attached === true) parts.push('signature or attestation');
+  if (signature?.signature === 'written') parts.push('signed');
+  if (signature?.record === 'written') parts.push('recorded');
+  if (signature?.signature === 'missing') parts.push('not signed');
+  const mirrors = reached === all ? String(all) : `${reached} of ${all}`;
+  return [
+    markdownCode(name),
+    tags.length === 0 ? '–' : markdownCode(tags.join(' '), 200),
+    markdownCode(shortDigests(digest)),
+    mirrors,
+    parts.join(', '),
+  ];
+}
+
+function findingSection({ check }: ReportDocument, most: number): string {
+  const rows = (check?.findings ?? [])
+    .toSorted((a, b) => Number(a.status === 'verified') - Number(b.status === 'verified'))
+    .map(({ name, digest, words, who = '', why = '', repositories, places }) => {
+      const where = `${repositories.length} of ${places}`;
+      const cells = [markdownCode(name), markdownCode(shortDigests(digest)), where, markdownCode(words)];
+      return `| ${[...cells, markdownCode(who, 120), markdownCode(shortDigests(why))].join(' | ')} |`;
+    });
+  const head = ['| image | digest | places | status | who | why |', '|---|---|---|---|---|---|'];
+  return folded(count(rows.length, 'finding'), head, rows, most, 'finding');
+}
+
+function registrySection({ registries }: ReportDocument): string {
+  const rows = registries.map(({ host, repositories, failed, requests, bytes }) => {
+    const numbers = [repositories, failed, requests].map((number) => number.toLocaleString('en-US'));
+    return `| ${[markdownCode(host), ...numbers, bytesText(bytes)].join(' | ')} |`;
+  });
+  const head = ['| host | repositories | failed | requests | bytes |', '|---|--:|--:|--:|--:|'];
+  return folded(count(registries.length, 'host'), head, rows, REGISTRIES, 'host');
+}
+
+function phaseSection({ phases }: ReportDocument): string {
+  const rows = phases.map(
+    ({ name, start, ms, ended }) =>
+      `| ${name} | ${durationText(start)} | ${durationText(ms)} | ${ended === 'done' ? '' : 'ended the run'} |`,
+  );
+  const head = ['| phase | began after | took | |', '|---|--:|--:|---|'];
+  return folded(count(phases.length, 'phase'), head, rows, PHASES, 'phase');
+}

@@ -1,0 +1,146 @@
+import { isPromotionError, type Failure } from '../errors.ts';
+import { hostOf } from '../image/reference.ts';
+import type { ImageReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
+import type { TrafficSeries } from '../pipeline/timeline.ts';
+import type { ReportDocument, ReportedImage, ReportedProblem, ReportedTarget } from './document.ts';
+import type { SigcheckReport, SigcheckTotals } from './sigcheck-report.ts';
+
+/** All that is known of a run when it ended: the reports that it came to, and what ended it otherwise. */
+export type Recorded = {
+  /** What is true even of a run that came to no report. */
+  readonly facts: RunFacts;
+  readonly run?: RunReport;
+  /** Of a run that replicates after its promotion. */
+  readonly replication?: RunReport;
+  readonly check?: SigcheckReport;
+  readonly traffic?: TrafficSeries;
+  /** What was thrown. */
+  readonly error?: unknown;
+};
+
+const NOTHING: Totals = {
+  images: 0,
+  repositories: 0,
+  present: 0,
+  pending: 0,
+  copied: 0,
+  tagged: 0,
+  failed: 0,
+  requests: 0,
+  bytes: 0,
+  sourceReads: 0,
+};
+
+/** Makes the document that all report files are made from. */
+export function documentOf(recorded: Recorded): ReportDocument {
+  const { run, replication, check, traffic, error } = recorded;
+  const facts = run?.run ?? check?.run ?? replication?.run ?? recorded.facts;
+  const all = [run, check, replication].filter((report) => report !== undefined);
+  const failures = [...all.flatMap((report) => report.failures.map(problemOf)), ...thrown(error)];
+  const main = run ?? replication;
+  const totals = main?.totals ?? (check === undefined ? NOTHING : checkedTotals(check.totals));
+  const copies = main === replication ? undefined : replication;
+  const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
+  return {
+    version: 1,
+    kpromo: facts.version,
+    mode: facts.mode,
+    outcome: outcomeOf(failures.length, totals, aborted),
+    started: facts.started,
+    ms: Math.max(facts.ms, recorded.facts.ms),
+    ...(aborted !== undefined && { aborted }),
+    phases: phasesOf(all, facts),
+    totals,
+    failures,
+    images: imagesOf(run, replication),
+    ...(copies !== undefined && { replication: copies.totals }),
+    ...(check !== undefined && { check: checkOf(check) }),
+    registries: registriesOf([run, replication], traffic),
+    ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
+  };
+}
+
+function outcomeOf(failures: number, { pending, signing }: Totals, aborted?: string): ReportDocument['outcome'] {
+  if (aborted !== undefined) return 'stopped';
+  if (failures > 0) return 'failed';
+  return pending + (signing?.left ?? 0) > 0 ? 'pending' : 'done';
+}
+
+/** The phases of all reports on the time of the first; one that was not needed again is not told again. */
+function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): ReportDocument['phases'] {
+  return all.flatMap(({ run }) => {
+    const later = Date.parse(run.started) - Date.parse(facts.started);
+    return (run.phases ?? []).map((phase) => ({ ...phase, start: phase.start + later }));
+  });
+}
+
+function problemOf({ at, ...failure }: Failure): ReportedProblem {
+  return { ...failure, ...(at !== undefined && { file: at.file, line: at.line, column: at.column }) };
+}
+
+function thrown(error: unknown): ReportedProblem[] {
+  if (error === undefined) return [];
+  const message = messageOf(error);
+  if (!isPromotionError(error)) return [{ phase: 'run', code: 'INTERNAL', message }];
+  return [{ phase: 'run', code: error.code, message, ...(error.hint !== undefined && { hint: error.hint }) }];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function imagesOf(run: RunReport | undefined, replication: RunReport | undefined): ReportedImage[] {
+  const copies = (replication?.images ?? []).map((image) => ({ ...imageOf(image), attached: true as const }));
+  return [...(run?.images ?? []).map(imageOf), ...copies];
+}
+
+function imageOf(image: ImageReport): ReportedImage {
+  return { ...image, targets: image.targets.map((target) => targetOf(target, image.name)) };
+}
+
+function targetOf(target: TargetReport, name: string): ReportedTarget {
+  return { mirror: mirrorOf(target.ref, name), ...target };
+}
+
+/** The reference without its image, which is what manifests call a registry; its host where the image is named otherwise. */
+function mirrorOf(ref: string, name: string): string {
+  const repository = ref.replace(/@.*$|:[^/:]*$/, '');
+  if (repository.endsWith(`/${name}`)) return repository.slice(0, -name.length - 1);
+  return hostOf(repository);
+}
+
+function registriesOf(
+  reports: readonly (RunReport | undefined)[],
+  traffic: TrafficSeries | undefined,
+): ReportDocument['registries'] {
+  const all = new Map<string, RunReport['registries'][number]>();
+  for (const registry of reports.flatMap((report) => report?.registries ?? [])) {
+    const known = all.get(registry.host);
+    all.set(registry.host, known === undefined ? registry : sum(known, registry));
+  }
+  for (const { host, requests } of traffic?.hosts ?? []) {
+    if (host === '' || all.has(host)) continue;
+    const sent = requests.reduce((total, one) => total + one, 0);
+    all.set(host, { host, repositories: 0, failed: 0, requests: sent, bytes: 0 });
+  }
+  return [...all.values()];
+}
+
+function sum(a: RunReport['registries'][number], b: RunReport['registries'][number]): RunReport['registries'][number] {
+  return {
+    host: a.host,
+    repositories: Math.max(a.repositories, b.repositories),
+    failed: a.failed + b.failed,
+    requests: a.requests + b.requests,
+    bytes: a.bytes + b.bytes,
+  };
+}
+
+function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTotals): Totals {
+  return { ...NOTHING, images: digests, pending, copied, requests, bytes };
+}
+
+function checkOf({ rows, totals }: SigcheckReport): NonNullable<ReportDocument['check']> {
+  const { digests, beyond, signatures, records } = totals;
+  return { digests, beyond, signatures, records, findings: rows };
+}

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { micromark } from 'micromark';
+import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import { SaxesParser } from 'saxes';
+import { describe, expect, it } from 'vitest';
+import { HOSTILE } from '../../../test/support/reports.ts';
+import { embeddedJson } from './embedded.ts';
+import { markdownCode } from './markdown.ts';
+import { terminalText } from './terminal.ts';
+import { annotationCommand } from './workflow.ts';
+import { xmlText } from './xml.ts';
+
+/** Any text, often made of what means something in one of the formats. */
+const foreign = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.constantFrom(...HOSTILE),
+  fc
+    .array(
+      fc.constantFrom(...'`*_[]()!<>&|~\\#@:%,-=+."\'\n\r\t \u001b\u0085\u2028\u202ea1'.split(''), '://', '::', '<!--'),
+    )
+    .map((parts) => parts.join('')),
+);
+
+describe('src/report/text/terminal.ts', () => {
+  it('lets no control, format or half character through, and nothing that ends the line', () => {
+    fc.assert(
+      fc.property(foreign, (text) => {
+        expect(terminalText(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+      }),
+    );
+  });
+
+  it('shows what it does not let through, and leaves the rest alone', () => {
+    expect(terminalText('a\u001b[2J b\nc \u202eé 漢字 🎉')).toBe('a\\x1b[2J b c \\u202eé 漢字 🎉');
+  });
+});
+
+describe('src/report/text/workflow.ts', () => {
+  const place = { level: 'error', line: 1, column: 2 } as const;
+
+  it('writes one command on one line, which says what was meant', () => {
+    fc.assert(
+      fc.property(foreign, foreign, foreign, (file, title, message) => {
+        const command = annotationCommand({ ...place, file, title, message });
+        expect(command.trimEnd().split(/[\r\n]/)).toHaveLength(1);
+        const shown = { file: shownLines(file), title: shownLines(title), message: shownLines(message) };
+        expect(readCommand(command)).toEqual({ name: 'error', line: '1', col: '2', ...shown });
+        expect(command.slice(0, -1)).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+});
+
+function shownLines(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .split(/[\r\n]/)
+    .map(terminalText)
+    .join('\n');
+}
+
+/** What the runner makes of a line: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs */
+function readCommand(line: string): Record<string, string | undefined> {
+  const [, name, properties = '', message = ''] = /^::(\w+) ([^]*?)::([^]*)\n$/.exec(line) ?? [];
+  const data = (text: string): string => text.replaceAll('%0A', '\n').replaceAll('%25', '%');
+  const property = (text: string): string => data(text.replaceAll('%3A', ':').replaceAll('%2C', ','));
+  const pairs = properties
+    .split(',')
+    .map((pair) => [pair.split('=', 1)[0], property(pair.slice(pair.indexOf('=') + 1))]);
+  return { name, ...Object.fromEntries(pairs), message: data(message) };
+}
+
+describe('src/report/text/markdown.ts', () => {
+  const html = (text: string): string => micromark(text, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
+
+  it('is code and nothing else, in a sentence, a list and a table', () => {
+    fc.assert(
+      fc.property(foreign, (text) => {
+        const code = markdownCode(text);
+        const inside = '(?:<code>[^<]*</code>|–)';
+        expect(html(`a ${code} b ${code}`)).toMatch(new RegExp(`^<p>a ${inside} b ${inside}</p>$`));
+        expect(html(`- a\n  ${code}`)).toMatch(new RegExp(`^<ul>\n<li>a\n${inside}</li>\n</ul>$`));
+        const table = html(`| h | i |\n|---|---|\n| ${code} | x |`);
+        expect(table).toMatch(new RegExp(`<td>${inside}</td>\n<td>x</td>`));
+      }),
+    );
+  });
+
+  it('keeps the text, cut to its length', () => {
+    expect(markdownCode('registry.k8s.io/app:v1')).toBe('`registry.k8s.io/app:v1`');
+    expect(markdownCode('a`b``c|d\n')).toBe('```a`b``c¦d```');
+    expect(markdownCode('12345', 4)).toBe('`123…`');
+    expect(markdownCode('12🎉45', 4)).toBe('`12…`');
+    expect(markdownCode(' \n')).toBe('–');
+  });
+});
+
+describe('src/report/text/xml.ts', () => {
+  it('comes out of a parser as it went in, but for what XML cannot say', () => {
+    fc.assert(
+      fc.property(foreign, (text) => {
+        let read = '';
+        let attribute: string | undefined;
+        const parser = new SaxesParser();
+        parser.on('error', (error) => {
+          throw error;
+        });
+        parser.on('text', (part) => (read += part));
+        parser.on('opentag', (tag) => (attribute = tag.attributes['a']));
+        parser.write(`<x a="${xmlText(text)}">${xmlText(text)}</x>`).close();
+        const sayable = text
+          .toWellFormed()
+          .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
+        expect([read, attribute]).toEqual([sayable, sayable]);
+      }),
+    );
+  });
+});
+
+describe('src/report/text/embedded.ts', () => {
+  it('is the same JSON, without any character that HTML reads', () => {
+    fc.assert(
+      fc.property(foreign, (text) => {
+        const json = embeddedJson({ [text]: [text] });
+        expect(json).not.toMatch(/[<>&\u2028\u2029]/);
+        expect(JSON.parse(json)).toEqual({ [text]: [text] });
+      }),
+    );
+  });
+});

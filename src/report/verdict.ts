@@ -1,0 +1,71 @@
+import type { ReportDocument, ReportedImage } from './document.ts';
+import { count } from './layout.ts';
+
+/** A run in a few words and in a sentence, as the heading of a report. */
+export type Verdict = { readonly title: string; readonly sentence: string };
+
+const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
+  parse: 'Manifests',
+  'dry-run': 'Dry run',
+  promote: 'Promotion',
+  replicate: 'Signature replication',
+  check: 'Signature check',
+  repair: 'Signature repair',
+};
+
+/** What came of a run, worst first; none of it is foreign text. */
+export function verdictOf(document: ReportDocument): Verdict {
+  const { mode, outcome, failures } = document;
+  const ended = {
+    stopped: 'stopped early',
+    failed: count(failures.length, 'problem'),
+    pending: mode === 'dry-run' ? 'changes are pending' : 'something is left to do',
+    done: isIdle(document) ? 'nothing to do' : 'all is well',
+  };
+  return { title: `${KINDS[mode]}: ${ended[outcome]}`, sentence: `${partsOf(document).join(', ')}.` };
+}
+
+/** What became of an image: the worst of its mirrors, and of its signature. */
+export function stateOf({ targets, signature }: ReportedImage): 'failed' | 'pending' | 'done' {
+  if (targets.some(({ action }) => action === 'failed')) return 'failed';
+  if (targets.some(({ pending }) => pending === true)) return 'pending';
+  const isLeft = signature?.signature === 'missing' || signature?.record === 'missing';
+  return isLeft ? 'pending' : 'done';
+}
+
+function isIdle({ totals, replication, check }: ReportDocument): boolean {
+  const written = [totals, replication].flatMap((all) => (all === undefined ? [] : [all.copied, all.tagged]));
+  const signed = (totals.signing?.signed ?? 0) + (totals.signing?.recorded ?? 0);
+  return check === undefined && signed === 0 && written.every((number) => number === 0);
+}
+
+function partsOf({ mode, totals, replication, check, images, failures }: ReportDocument): string[] {
+  if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...problems(failures.length)];
+  const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
+  if (mode === 'parse') return [named, 'no registry was asked', ...problems(failures.length)];
+  const due = images.filter(({ targets, attached }) => targets.length > 0 && attached !== true).length;
+  const { copied, tagged, pending, failed, present, signing } = totals;
+  const what = mode === 'replicate' ? 'signature or attestation' : 'reference';
+  const whats = mode === 'replicate' ? 'signatures and attestations' : 'references';
+  return [
+    named,
+    ...(due > 0 ? [`${due} of them due`] : []),
+    ...some(pending, `${count(pending, what, whats)} to write`),
+    ...some(copied, `${count(copied, what, whats)} copied`),
+    ...some(tagged, `${tagged} tagged`),
+    ...some(failed, `${failed} failed`),
+    ...some(signing?.signed, `${signing?.signed} signed`),
+    ...some(signing?.left, `${signing?.left} still to sign or record`),
+    ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),
+    ...some(present, `${count(present, 'image × mirror pair')} complete before`),
+    ...problems(failures.length),
+  ];
+}
+
+function some(number: number | undefined, text: string): string[] {
+  return number === undefined || number === 0 ? [] : [text];
+}
+
+function problems(number: number): string[] {
+  return some(number, count(number, 'problem'));
+}
