@@ -75,6 +75,16 @@ describe('src/manifest/diff-base.ts', () => {
     expect(digests(await load({ since: NOON - 30 * DAY }))).toEqual([]);
   });
 
+  it('loads the policies that were there', async () => {
+    const policy = (threshold: number): string => `vulnerabilities: {threshold: ${threshold}}`;
+    await made.commit({ ...tree(A), 'k8s/promoter-policy.yaml': policy(3) });
+    await made.commit({ 'k8s/promoter-policy.yaml': policy(4) });
+    const { base, isDirty } = await load('prow', { env: POSTSUBMIT });
+    expect([base.projects[0]?.policy?.vulnerabilities?.threshold, isDirty]).toEqual([3, false]);
+    await made.write({ 'k8s/promoter-policy.yaml': policy(5) });
+    expect((await load('prow', { env: POSTSUBMIT })).isDirty).toBe(true);
+  });
+
   it('loads HEAD itself when no commit is so young', async () => {
     const head = await made.commit(tree(A), NOON - 15 * DAY);
     expect((await load({ since: NOON - 14 * DAY })).commit).toBe(head);
@@ -96,6 +106,7 @@ describe('src/manifest/diff-base.ts', () => {
   it.each<[string, Record<string, string | undefined>]>([
     ['a change', { 'k8s/images/p/images.yaml': images(A, B) }],
     ['a file that is gone', { 'k8s/images/p/images.yaml': undefined }],
+    ['a new policy', { 'k8s/promoter-policy.yaml': 'artifactTypes: []' }],
     ['a new project', { 'k8s/images/q/images.yaml': images(A), 'k8s/manifests/q/promoter-manifest.yaml': MANIFEST }],
   ])('says that %s is not committed', async (_, files) => {
     await made.commit(tree(A));
