@@ -78,6 +78,15 @@ describe('src/registry/distribution-lists', () => {
     });
   });
 
+  it('tells what is below a folder, which has neither tags nor manifests', async () => {
+    const { registry, host, call } = await scriptedRegistry(pages([{ tags: [], child: ['a', 'b'] }]));
+    expect(await registry.listRepository(`${host}/app`, call)).toEqual({
+      kind: 'digests',
+      manifests: new Map(),
+      children: new Set(['a', 'b']),
+    });
+  });
+
   it('takes an empty listing for tags, until the host has once told digests', async () => {
     const bodies = [{ tags: [] }, { tags: [], manifest: { [DIGEST]: { tag: [] } } }, { tags: [] }];
     let nth = 0;

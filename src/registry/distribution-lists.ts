@@ -11,7 +11,7 @@ import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles
 type Page = {
   readonly tags: readonly string[];
   readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined;
-  readonly children: readonly string[];
+  readonly children: readonly string[] | undefined;
 };
 
 /** Listings, by an API of the registry's own where its kind has one, else by `tags/list`; remembers what each host offers. */
@@ -41,10 +41,10 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
           if (isMissing(answer.response.status, kindOf(host))) return false;
           await ensureStatus(answer.response, [200], 'list the tags', repository);
           const page = parsePage(answer.bytes, refuse);
-          if (page.manifests !== undefined) googleHosts.add(host);
+          if (page.manifests !== undefined || page.children !== undefined) googleHosts.add(host);
           for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
           for (const tag of page.tags) tags.add(tag);
-          for (const child of page.children) children.add(child);
+          for (const child of page.children ?? []) children.add(child);
           return true;
         },
       );
@@ -107,7 +107,7 @@ function parsePage(bytes: Uint8Array, refuse: (what: string, cause?: unknown) =>
   return {
     tags: tags ?? [],
     manifests: manifest === undefined ? undefined : parseManifests(manifest, refuse),
-    children: isStrings(child) ? child : [],
+    children: isStrings(child) ? child : undefined,
   };
 }
 

@@ -30,6 +30,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   promotion: ON_ONE_PAGE,
   replication: ON_ONE_PAGE,
   sigcheck: ON_ONE_PAGE,
+  snapshot: ON_ONE_PAGE,
   report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
   config: { values: ['yaml', ...LEAVES], types: ['http', 'ratelimit', 'registry'] },
 };

@@ -1,0 +1,53 @@
+import type { Failure, PromotionError } from '../errors.ts';
+import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
+import type { Context } from '../pipeline/phase.ts';
+import type { RepositoryListing } from '../registry/roles.ts';
+import { checkListed, heldIn, type Held, type SnapshotReader } from './held-manifests.ts';
+import { readByHost } from './read-by-host.ts';
+import { isTree, listRoot, repositoriesBelow } from './repositories-below.ts';
+import { unreadable } from './unreadable.ts';
+
+/** What was found, by repository; it is not all where there are failures. */
+export type RegistryContent = {
+  readonly held: ReadonlyMap<RepositoryName, Held>;
+  /** False where some listing tells of tags only: what has none is not known there. */
+  readonly knowsUntagged: boolean;
+  readonly failures: readonly Failure[];
+};
+
+/** Reads all repositories at and below a name: level by level where listings name what is below, else by the catalog. */
+export async function readRegistry(
+  registry: SnapshotReader,
+  name: RepositoryName,
+  context: Context,
+): Promise<RegistryContent> {
+  const held = new Map<RepositoryName, Held>();
+  const errors = new Map<RepositoryName, PromotionError>();
+  const below: RepositoryName[] = [];
+  let knowsUntagged = true;
+  const read = async (repository: RepositoryName): Promise<RepositoryListing> => {
+    const listing = await registry.listRepository(repository, context);
+    for (const child of childrenOf(repository, listing)) below.push(child);
+    const manifests = await heldIn(registry, repository, listing, context);
+    if (manifests.size > 0) held.set(repository, manifests);
+    if (listing.kind === 'tags' && manifests.size > 0) knowsUntagged = false;
+    return listing;
+  };
+  const readAll = async (names: readonly RepositoryName[]): Promise<void> => {
+    for (const [repository, error] of await readByHost('source', names, async (one) => void (await read(one)), context))
+      errors.set(repository, error);
+  };
+  const root = splitRepository(name).path === '' ? undefined : await listRoot(() => read(name));
+  if (isTree(root)) {
+    while (below.length > 0) await readAll(below.splice(0));
+  } else {
+    const names = await repositoriesBelow(registry, name, { root, isRepository: held.has(name) }, context);
+    await readAll(names.filter((other) => other !== name));
+  }
+  return { held, knowsUntagged, failures: unreadable(errors) };
+}
+
+function childrenOf(repository: RepositoryName, listing: RepositoryListing): RepositoryName[] {
+  if (listing.kind === 'tags') return [];
+  return [...(listing.children ?? [])].map((child) => checkListed(joinRepository(repository, child)));
+}

@@ -1,0 +1,47 @@
+import { isPromotionError, PromotionError } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { Context } from '../pipeline/phase.ts';
+import type { RepositoryLister, RepositoryListing } from '../registry/roles.ts';
+
+/** What became of listing the name that all is to be read of: it may be a folder of repositories, and no repository itself. */
+export type Root = RepositoryListing | PromotionError | undefined;
+
+/** Lists it; that it is not shown to us is no error yet, as folders are not everywhere. */
+export async function listRoot(list: () => Promise<RepositoryListing>): Promise<Root> {
+  try {
+    return await list();
+  } catch (error) {
+    if (isPromotionError(error, 'UNAUTHORIZED') || isPromotionError(error, 'DENIED')) return error;
+    throw error;
+  }
+}
+
+/** Whether listings name what is below. */
+export function isTree(root: Root): boolean {
+  return root !== undefined && 'kind' in root && root.kind === 'digests' && root.children !== undefined;
+}
+
+/**
+ * The repositories at and below a name, from the catalog. Where there is none, or not for us, one repository by itself is
+ * still of use, with a warning; for a folder that is an error.
+ */
+export async function repositoriesBelow(
+  registry: RepositoryLister,
+  name: RepositoryName,
+  { root, isRepository }: { readonly root: Root; readonly isRepository: boolean },
+  context: Context,
+): Promise<readonly RepositoryName[]> {
+  try {
+    return await registry.listRepositories(name, context);
+  } catch (error) {
+    if (!isPromotionError(error) || context.signal.aborted) throw error;
+    if (isRepository) {
+      const message = `Only ${name} itself is in the snapshot, not what may be below it: ${error.message}`;
+      context.narrate({ type: 'log', level: 'warning', message });
+      return [];
+    }
+    if (!isPromotionError(root)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new PromotionError(root.code, `${root.message}; ${error.message}`, { cause: error, ...hint });
+  }
+}
