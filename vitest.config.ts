@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 import { summaryReporter } from './test/support/summary-reporter.ts';
@@ -5,13 +6,23 @@ import { summaryReporter } from './test/support/summary-reporter.ts';
 /** Real registries and built programs start slowly on a busy machine. */
 const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+/** What measures rates and times of the whole program: it has the machine for itself, after all the others. */
+const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large', 'stop'].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
+
+/** Most of the tests wait for something most of the time: two at once, also on a machine of two cores. */
+const workers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
+    maxWorkers: workers,
     reporters: ['default', summaryReporter()],
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/support/**/*.test.ts'] } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], ...PATIENT } },
+      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: TIMED, ...PATIENT } },
+      { test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 }, ...PATIENT } },
     ],
   },
 });
