@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError } from '../errors.ts';
 import type { YamlProblem } from '../yaml/document.ts';
+import { fileError } from '../yaml/file-error.ts';
 import type { RegistryConfig, RegistrySettings } from './config.ts';
 import { parseRegistryConfig } from './parse.ts';
 import { certificateProblem, keyProblem } from './pem.ts';
@@ -19,11 +20,11 @@ export async function loadRegistryConfig(file: string): Promise<RegistryConfig> 
     });
   });
   const parsed = parseRegistryConfig(file, bytes);
-  if ('problems' in parsed) throw invalid(parsed.problems);
+  if ('problems' in parsed) throw fileError('CONFIG_INVALID', parsed.problems);
   const problems: YamlProblem[] = [];
   const { primary, publicNames = [], registries = [] } = parsed.written;
   const read = await Promise.all(registries.map((registry) => withFiles(registry, path.dirname(file), problems)));
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw fileError('CONFIG_INVALID', problems);
   return {
     ...(primary === undefined ? {} : { primary }),
     publicNames: publicNames.map(({ match, name }) => ({ match, name })),
@@ -88,13 +89,4 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EISDIR') return 'it is a folder';
   return code ?? (error instanceof Error ? error.message : String(error));
-}
-
-function invalid(problems: readonly YamlProblem[]): PromotionError {
-  const [first, ...others] = problems.map(({ message, hint, position: { file, line, column } }) => ({
-    text: `${file}:${line}:${column}: ${message}`,
-    hint,
-  }));
-  const more = others.map(({ text, hint }) => `; and ${text} (${hint})`).join('');
-  return new PromotionError('CONFIG_INVALID', `${first?.text}${more}`, { hint: first?.hint ?? '' });
 }
