@@ -11,6 +11,7 @@ import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
+import { scanOptions, type ScanOptions } from './scan-options.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
 import type { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
@@ -25,6 +26,8 @@ export type CipOptions = {
   readonly sign: boolean;
   /** Who is expected to have signed what is in staging. */
   readonly expected: ExpectedIdentity;
+  /** How images are scanned, where they are. */
+  readonly scan?: ScanOptions;
   /** How, where the run signs. */
   readonly signing: SigningOptions;
   /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
@@ -71,6 +74,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     sign: values.sign,
     expected: expectedIdentity(parsed),
     signing: signingOptions(parsed),
+    ...scanOptions(values),
     ...diffOptions(values),
     ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),
     threads: values.threads,

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../events.ts';
+import { SCAN_FLAGS } from './scan-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
@@ -104,6 +105,7 @@ export const CIP_FLAGS = [
   },
   ...SIGNING_FLAGS,
   ...CERTIFICATE_FLAGS,
+  ...SCAN_FLAGS,
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
   ...REGISTRY_FLAGS,
   {
@@ -137,7 +139,9 @@ export const CIP_FLAGS = [
 
 /** The flags that mean something to `kpromo replicate`; it takes all of those of `kpromo cip`. */
 const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
-  ({ name }) => !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name),
+  ({ name }) =>
+    !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name) &&
+    !SCAN_FLAGS.some((flag) => flag.name === name),
 );
 
 /** The shells that completion scripts are made for. */

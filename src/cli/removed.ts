@@ -28,7 +28,6 @@ export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
   ['output', 'snapshots'],
   ['snapshot', 'snapshots'],
   ['snapshot-tag', 'snapshots'],
-  ['vuln-severity-threshold', 'the vulnerability gate'],
   ['verification-summaries', 'verification summaries'],
   ['summary-signer-account', 'verification summaries'],
 ]);

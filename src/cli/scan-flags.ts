@@ -1,3 +1,4 @@
+import { SCANNER_NAMES } from '../scan/scanner-names.ts';
 import type { Flag } from './options.ts';
 
 /** The flags of the vulnerability gate; names, types and defaults that upstream has are upstream's. */
@@ -20,7 +21,7 @@ export const SCAN_FLAGS = [
     type: 'stringArray',
     default: '',
     value: 'NAME',
-    choices: ['report', 'attestation', 'google', 'trivy', 'grype'],
+    choices: SCANNER_NAMES,
     help: 'Who knows what is in an image; may be repeated, and the first that has scanned it counts. report: files of --vuln-report; attestation: a scan that is attested in staging; google: Artifact Analysis; trivy, grype: runs the tool of that name. Without the flag the first three are asked.',
   },
   {

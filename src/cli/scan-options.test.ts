@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { SCANNER_NAMES } from '../scan/scanners.ts';
 import { parseFlags } from './flags.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
 import { scanOptions, type ScanOptions } from './scan-options.ts';
@@ -32,11 +31,6 @@ describe('src/cli/scan-options.ts', () => {
   it('asks the scanners that are named, in their order, each once', () => {
     const named = ['--vuln-scanner=trivy', '--vuln-scanner=attestation', '--vuln-scanner=trivy'];
     expect(options('--vuln-gate', ...named)?.scanners).toEqual(['trivy', 'attestation']);
-  });
-
-  it('offers every scanner that there is', () => {
-    const flag = SCAN_FLAGS.find(({ name }) => name === 'vuln-scanner');
-    expect(flag).toMatchObject({ choices: SCANNER_NAMES });
   });
 
   it.each([

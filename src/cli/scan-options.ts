@@ -1,4 +1,4 @@
-import { DEFAULT_SCANNERS, SCANNER_NAMES, type ScannerName } from '../scan/scanners.ts';
+import { DEFAULT_SCANNERS, SCANNER_NAMES, type ScannerName } from '../scan/scanner-names.ts';
 import type { FlagValues } from './flags.ts';
 import { goQuote } from './go-quote.ts';
 import { usage } from './removed.ts';

@@ -80,6 +80,7 @@ describe('src/report/vulnerable.ts', () => {
       scanner: 'google',
       reason: 'it is still being scanned',
     } as const;
+    expect(vulnerabilityText([image])).toBe('');
     expect(
       vulnerabilityText([
         { ...image, vulnerabilities: scanned(finding, ...others) },
@@ -87,7 +88,9 @@ describe('src/report/vulnerable.ts', () => {
         { ...image, vulnerabilities: { ...unscanned, state: 'failed', scanner: 'grype', reason: 'it is missing' } },
         { ...image, vulnerabilities: scanned() },
         image,
-      ]),
+      ])
+        .trimEnd()
+        .split('\n'),
     ).toEqual([
       'a.test/app@sha256:000000000000… (v1, v2): 3 findings (trivy 0.66.0)',
       '  over      critical  CVE-2026-1  openssl 3.0.1  fixed in 3.0.2',

@@ -29,9 +29,9 @@ function reportOf({ findings, ...judgement }: Judgement): VulnerabilityReport {
 
 const SEVERITY = ['unspecified', 'minimal', 'low', 'medium', 'high', 'critical'] as const;
 
-/** All findings of all images that were scanned, and what nobody has scanned, as lines. */
-export function vulnerabilityText(images: readonly ImageReport[]): readonly string[] {
-  return images.flatMap(({ source, tags, vulnerabilities }) => {
+/** All findings of all images that were scanned, and what nobody has scanned; empty where nobody looked. */
+export function vulnerabilityText(images: readonly ImageReport[]): string {
+  const lines = images.flatMap(({ source, tags, vulnerabilities }) => {
     if (vulnerabilities === undefined) return [];
     const { state, scanner, reason, findings } = vulnerabilities;
     const named = `${shortDigests(source)}${tags.length === 0 ? '' : ` (${tags.join(', ')})`}`;
@@ -39,6 +39,7 @@ export function vulnerabilityText(images: readonly ImageReport[]): readonly stri
     const why = reason === undefined ? '' : `: ${reason}`;
     return [`${named}: ${what} (${scanner})${why}`, ...table(findings.map(row), '  ')];
   });
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 const WORDS = { 'not-scanned': 'NOT SCANNED', failed: 'SCAN FAILED' } as const;

@@ -3,6 +3,7 @@ import { attestationScanner, type AttestationsOf } from './attestations.ts';
 import { googleScanner } from './google.ts';
 import { grype } from './grype.ts';
 import type { ToolServices } from './run-tool.ts';
+import type { ScannerName } from './scanner-names.ts';
 import { askedOnce, type Scanner } from './scanner.ts';
 import { trivy } from './trivy.ts';
 
@@ -18,27 +19,19 @@ export type ScannerServices = ToolServices & {
 type Open = (services: ScannerServices) => Scanner | ((attestationsOf: AttestationsOf) => Scanner);
 
 /** Every scanner by its name; what is attested is another for each image, as projects trust others. */
-const SCANNERS = {
+const SCANNERS: Readonly<Record<ScannerName, Open>> = {
   report: ({ reports }) => reports,
   attestation: () => attestationScanner,
   google: ({ fetch, googleToken: token }) => askedOnce(googleScanner({ fetch, token })),
   trivy: (services) => askedOnce(trivy(services)),
   grype: (services) => askedOnce(grype(services)),
-} as const satisfies Record<string, Open>;
-
-export type ScannerName = keyof typeof SCANNERS;
-
-/** The names of all scanners. */
-export const SCANNER_NAMES = Object.keys(SCANNERS) as readonly ScannerName[];
-
-/** Those that cost nothing and run nothing, asked where the user names none. */
-export const DEFAULT_SCANNERS: readonly ScannerName[] = ['report', 'attestation', 'google'];
+};
 
 /** Opens scanners, in the order in which they are asked; gives those for an image by the attestations that it has. */
 export function openScanners(
   names: readonly ScannerName[],
   services: ScannerServices,
 ): (attestationsOf: AttestationsOf) => readonly Scanner[] {
-  const opened = names.map((name) => (SCANNERS[name] as Open)(services));
+  const opened = names.map((name) => SCANNERS[name](services));
   return (attestationsOf) => opened.map((one) => (typeof one === 'function' ? one(attestationsOf) : one));
 }

@@ -6,7 +6,7 @@ import { SCAN_RECORD, attestationScanner, type Attestation } from '../../src/sca
 import { googleScanner } from '../../src/scan/google.ts';
 import { grype } from '../../src/scan/grype.ts';
 import { openReports } from '../../src/scan/report-files.ts';
-import { SCANNER_NAMES } from '../../src/scan/scanners.ts';
+import { SCANNER_NAMES } from '../../src/scan/scanner-names.ts';
 import { trivy } from '../../src/scan/trivy.ts';
 import { cloud } from '../support/cloud.ts';
 import { fakeClock } from '../support/fake-clock.ts';

@@ -1,10 +1,12 @@
-import { runPromotion } from '../../promotion.ts';
+import { runPromotion, type PromotionRequest } from '../../promotion.ts';
 import { summaryText } from '../../report/summary.ts';
+import { vulnerabilityText } from '../../report/vulnerable.ts';
 import type { CipOptions } from '../cip-options.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
+import { scanningOf, scansOnly } from '../scanning.ts';
 import { announce, signaturesOf, signingOf } from '../signing.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../staging-trust.ts';
@@ -13,18 +15,14 @@ import { versionName } from './version.ts';
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stderr } = services;
-  const mode = options.parseOnly ? 'parse' : options.confirm ? 'promote' : 'dry-run';
+  const mode = modeOf(options);
   const { config, registries } = await openConfigured(options, services);
   try {
-    narrate({
-      type: 'log',
-      level: 'info',
-      message: `*looking at "${options.manifests ?? options.thinManifestDir ?? options.manifest}"`,
-    });
+    tellManifests(options, services);
     const version = await versionName();
     const manifests = manifestServices(options, services);
     const trusted = signingOf(options, registries);
-    const signing = options.sign && mode !== 'parse' ? trusted : undefined;
+    const signing = options.sign && mode !== 'parse' && !scansOnly(options) ? trusted : undefined;
     if (signing !== undefined) await announce(signing, options, services);
     const given = { registries, config, load: manifests.load, version };
     const report = await runPromotion(
@@ -34,11 +32,13 @@ export async function run(options: CipOptions, services: CommandServices): Promi
         registry: registries.registry,
         pause: registries.pause,
         trust: await stagingTrust(options, trusted, services),
+        ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
         ...(signing !== undefined && { signatures: signaturesOf(options, services, { ...given, signing }) }),
       },
       { clock, narrate, signal },
     );
-    tellUnsigned(options, services);
+    if (mode !== 'dry-run') tellUnsigned(options, services);
+    services.stdout.write(vulnerabilityText(report.images));
     stderr.write(summaryText(report));
     const { replicateCopies: copies } = options;
     const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;
@@ -49,6 +49,16 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   } finally {
     await registries.close();
   }
+}
+
+function tellManifests({ manifests, thinManifestDir, manifest }: CipOptions, { narrate }: CommandServices): void {
+  narrate({ type: 'log', level: 'info', message: `*looking at "${manifests ?? thinManifestDir ?? manifest}"` });
+}
+
+/** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */
+function modeOf(options: CipOptions): PromotionRequest['mode'] {
+  if (options.parseOnly) return 'parse';
+  return options.confirm && !scansOnly(options) ? 'promote' : 'dry-run';
 }
 
 function tellUnsigned({ sign, confirm }: CipOptions, { narrate }: CommandServices): void {
