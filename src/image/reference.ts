@@ -61,6 +61,11 @@ export function refsOf(
   return first === undefined ? [`${repository}@${digest}`] : [first, ...others];
 }
 
+/** The repository of `repository:tag` or `repository@digest`. */
+export function repositoryOf(ref: string): RepositoryName {
+  return ref.replace(/@.*$|:[^/:]*$/, '');
+}
+
 /** The tag of `repository:tag`; undefined for a reference by digest. */
 export function tagOf(ref: string): string | undefined {
   return /^[^@]*\/[^@/]*:([^@/:]+)$/.exec(ref)?.[1];

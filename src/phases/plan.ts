@@ -1,6 +1,7 @@
 import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
 import { assemble } from '../plan/assemble.ts';
-import { byDestination, countImages } from '../plan/desired.ts';
+import { detailsOf, type ImageDetails } from '../plan/details.ts';
+import { byDestination, countImages, type WantedImage } from '../plan/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
@@ -32,6 +33,8 @@ export type Plan = Batch<PlannedImage> & {
   /** Where the run signs. */
   readonly signing?: SigningPlan;
   readonly diff?: LoadedDiff;
+  /** Of all that lacks something, also where nothing can be done about it. */
+  readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
 };
 
 /** Compares what the registries have with what the tree wants: what each image lacks, and what cannot be done. */
@@ -52,7 +55,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { pending, present, failures } = await findPending(services, destinations, context, options);
     const states = await findSources(services, pending, context);
     const decided = assemble(pending, states);
-    const { due, failures: odd } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
+    const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
     const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
     tellPending(images, context);
     const signing =
@@ -70,6 +73,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       repositories: [...destinations.keys()],
       ...(signing !== undefined && { signing: signing.plan }),
       ...(loaded.diff !== undefined && { diff: loaded.diff }),
+      details: detailsOf(pending, loaded.sets, sizes),
     };
   },
 });

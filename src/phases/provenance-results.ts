@@ -1,9 +1,5 @@
-import { signerText } from '../policy/judge-digest.ts';
-import { allItems } from '../attest/evidence-state.ts';
 import type { Failure, PromotionError } from '../errors.ts';
-import type { LogLevel } from '../events.ts';
 import { refsOf } from '../image/reference.ts';
-import type { Context } from '../pipeline/phase.ts';
 import type { PlannedImage } from './images.ts';
 import type { ProvenImage } from './proven-images.ts';
 
@@ -32,22 +28,6 @@ export function evidenceFailure(image: PlannedImage, { code, message, hint }: Pr
     message: `Discovering attestations of ${source}@${digest} failed: ${message}`,
     ...(hint !== undefined && { hint }),
   };
-}
-
-/** Logs what is attached to an image, in upstream's words, and warns of what a policy does not like. */
-export function tellEvidence({ wanted, evidence, judgement, found }: ProvenImage, { narrate }: Context): void {
-  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
-  const name = `${wanted.source}@${wanted.digest}`;
-  const all = allItems(evidence);
-  if (all.length === 0) say('debug', `No attestations found for ${name}`);
-  else say('info', `Attestations found for ${name}: signature ${found.signature}, attestations ${found.attestations}`);
-  for (const { subject, kind, form, status, reason, ...item } of all)
-    say(
-      status === 'unverifiable' ? 'warning' : 'debug',
-      `${wanted.source}@${subject}: ${kind} (${form} ${item.manifest}) by ${signerText({ kind, form, status, ...item })} is ${status}${reason === undefined ? '' : `: ${reason}`}`,
-    );
-  if (judgement.result === 'warned')
-    for (const { message, hint } of judgement.violations) say('warning', `${message}; ${hint}`);
 }
 
 function aboutOf({ wanted, targets }: PlannedImage): Omit<Failure, 'code' | 'message'> {

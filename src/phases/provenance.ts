@@ -6,8 +6,9 @@ import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
 import { prove, type ProvenanceServices } from './prove-image.ts';
 import type { ProvenImage } from './proven-images.ts';
-import { evidenceFailure, refusal, tellEvidence } from './provenance-results.ts';
+import { evidenceFailure, refusal } from './provenance-results.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
+import { tellEvidence, tellWarnings } from './tell-evidence.ts';
 import { tellFailures } from './tell.ts';
 
 export type { ProvenanceServices } from './prove-image.ts';
@@ -49,6 +50,7 @@ export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance
         tellEvidence(one, context);
       }
     }
+    tellWarnings(images, context);
     tellFailures(failures, context);
     return { phase: 'provenance', plan, images, refused, failures: [...plan.failures, ...failures] };
   },

@@ -34,7 +34,7 @@ describe('src/phases/tell.ts', () => {
     expect(log).toEqual(['error it is _LOST_', 'error images/p/images.yaml:3:5: it is _LOST_']);
   });
 
-  it('logs what is pending: a line an image, and the edges for those who debug', () => {
+  it('logs how much is pending, and the images and edges for those who debug', () => {
     const { context, log } = testContext();
     const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
     const image: Pick<PlannedImage, 'wanted' | 'targets'> = {
@@ -48,7 +48,8 @@ describe('src/phases/tell.ts', () => {
     const edge = `debug edge a.test/app@${DIGEST} ->`;
     expect(log).toEqual([
       'info Pending promotions:',
-      `info   a.test/app (${DIGEST}) to b.test/app:v1 and 2 more`,
+      'info   1 image; --log-level=debug names them',
+      `debug   a.test/app (${DIGEST}) to b.test/app:v1 and 2 more`,
       `${edge} b.test/app:v1: regular promotion (neither digest nor tag exists in dst)`,
       `${edge} b.test/app:v2: regular promotion (neither digest nor tag exists in dst)`,
       `${edge} c.test/app:v2: digest "${DIGEST}" already exists, but does not have the tag we want (v1, v2)`,

@@ -20,16 +20,18 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
   return `${prefix}${message}${more}${where}${hint === undefined ? '' : `; ${hint}`}`;
 }
 
-/** Logs what is due: a line an image, and at `debug` a line an edge. */
+/** Logs how much is due, and at `debug` a line an image and an edge: a plan or the copying has a line an image, too. */
 export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[], { narrate }: Context): void {
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
-  if (images.length > 0) say('info', 'Pending promotions:');
+  if (images.length === 0) return;
+  say('info', 'Pending promotions:');
+  say('info', `  ${images.length} ${images.length === 1 ? 'image' : 'images'}; --log-level=debug names them`);
   for (const { wanted, targets } of images) {
     const edges = targets.flatMap(({ repository, tags, action }) =>
       refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })),
     );
     const more = edges.length > 1 ? ` and ${edges.length - 1} more` : '';
-    say('info', `  ${wanted.source} (${wanted.digest}) to ${edges[0]?.ref ?? ''}${more}`);
+    say('debug', `  ${wanted.source} (${wanted.digest}) to ${edges[0]?.ref ?? ''}${more}`);
     for (const { ref, action } of edges) {
       const why =
         action === 'copy'

@@ -5,6 +5,17 @@ export type ChangeReport = {
   readonly changes: readonly ImageChangeReport[];
   /** What is no longer managed; it stays in production. */
   readonly removed: readonly ImageChangeReport[];
+  /** What differs in where images come from and go to, and in what is asked of them. */
+  readonly settings?: readonly SettingChange[];
+};
+
+/** One thing about a project that decides what may be promoted; absent on the side where there is none. */
+export type SettingChange = {
+  readonly kind: 'source' | 'registries' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
+  readonly project: string;
+  readonly file: string;
+  readonly before?: string;
+  readonly after?: string;
 };
 
 /** How what is wanted of one image differs, on which mirrors. */

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { ChangeReport } from './change-report.ts';
 import type { PhaseTime } from './timeline.ts';
 
 /** What a run returns, and all that its output is printed from. Times in milliseconds, sizes in bytes. */
@@ -9,6 +10,8 @@ export type RunReport = {
   readonly images: readonly ImageReport[];
   readonly failures: readonly Failure[];
   readonly totals: Totals;
+  /** Of a run that looks at a diff. */
+  readonly change?: ChangeReport;
 };
 
 export type RunFacts = {
@@ -43,6 +46,10 @@ export type ImageReport = {
   readonly targets: readonly TargetReport[];
   /** Where the run signs, of images that are due or that lacked something of it. */
   readonly signature?: SignatureReport;
+  /** All registries that must have it; `targets` are those that lack something. Of images that are due. */
+  readonly mirrors?: readonly string[];
+  /** Bytes of its manifests and blobs, where they had to be read; what a mirror holds already is not sent to it. */
+  readonly size?: number;
   /** Of images that are due: what is attached to them in staging. */
   readonly provenance?: ProvenanceReport;
   /** Of images that are due, where the run scans. */

@@ -12,6 +12,7 @@ import type {
   TargetReport,
   Totals,
 } from '../pipeline/run-report.ts';
+import { changeReport, detailsOf } from './planned.ts';
 import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
 import { stagesOf, type Reached } from './stages.ts';
@@ -32,11 +33,20 @@ export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['h
   const refused = withRefused(withSignatures(due, signatures), failures);
   const proven = provenanceOf(stages);
   const scanned = vulnerabilitiesOf(stages);
-  const images = refused.map((image) => ({ ...image, ...proven(image), ...scanned(image) }));
+  const details = detailsOf(stages);
+  const images = refused.map((image) => ({ ...image, ...details(image), ...proven(image), ...scanned(image) }));
   const registries = registriesOf(plan, failures, traffic);
   const signing = signingTotals(stages);
   const totals = totalsOf(reached, plan, images, registries);
-  return { run, registries, images, failures, totals: { ...totals, ...(signing !== undefined && { signing }) } };
+  const diff = reached?.phase === 'setup' ? reached.diff : plan?.diff;
+  return {
+    run,
+    registries,
+    images,
+    failures,
+    totals: { ...totals, ...(signing !== undefined && { signing }) },
+    ...(diff !== undefined && { change: changeReport(diff) }),
+  };
 }
 
 /** The phases that take images out before anything is written. */

@@ -73,12 +73,12 @@ describe('src/report/summary.ts', () => {
     ]);
   });
 
-  it('tells what a dry run found', () => {
+  it('leaves to the plan what a dry run found', () => {
     const images = [image('app', pending(copied('a.io/app:v1')), pending(tagged('a.io/app:v2')))];
-    expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } }).slice(0, 3)).toEqual([
+    expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } })).toEqual([
       'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing',
       '  was written',
-      '  copy  app  v1, v2  to 1 mirror  sha256:ab3ca464bfbe…',
+      '  1,000 requests, 2.0 KiB, 1.2s',
     ]);
   });
 

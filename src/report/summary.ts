@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import { tagOf } from '../image/reference.ts';
+import { repositoryOf, tagOf } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type {
   ImageReport,
@@ -25,8 +25,10 @@ function outcome(report: RunReport): string[] {
   const lines = ['', ...fold(`Summary: ${headline(report)}`)];
   if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
   if (run.mode === 'parse') return lines;
-  lines.push(...table(images.slice(0, LISTED).map(row), '  '));
-  if (images.length > LISTED) lines.push(`  and ${count(images.length - LISTED, 'more image', 'more images')}`);
+  // what a dry run found is its plan, which is printed before
+  const listed = run.mode === 'dry-run' ? [] : images;
+  lines.push(...table(listed.slice(0, LISTED).map(row), '  '));
+  if (listed.length > LISTED) lines.push(`  and ${count(listed.length - LISTED, 'more image', 'more images')}`);
   const bad = registries.filter(({ failed }) => failed > 0);
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
@@ -88,12 +90,11 @@ function repaired({ name, tags, digest }: ImageReport, { signature, record, refe
 function verb(good: readonly TargetReport[]): string {
   if (good.length === 0) return 'failed';
   const isCopy = good.some(({ action }) => action === 'copy');
-  if (good.some(({ pending }) => pending === true)) return isCopy ? 'copy' : 'tag';
   return isCopy ? 'copied' : 'tagged';
 }
 
 function mirrorsOf(targets: readonly TargetReport[]): number {
-  return new Set(targets.map(({ ref }) => ref.replace(/@.*$|:[^/:]*$/, ''))).size;
+  return new Set(targets.map(({ ref }) => repositoryOf(ref))).size;
 }
 
 /** Every problem with its place and its way out, as lines. */

@@ -94,10 +94,13 @@ describe('runs that look at a diff', () => {
     await tree.commit({
       [IMAGES]: `- name: app\n  dmap:\n    "${A}": [v1]\n    "${B}": [v2]\n- {name: lost, dmap: {"${B}": [v1]}}\n`,
     });
-    const { code, summary } = await run(['--use-prow-manifest-diff'], { JOB_TYPE: 'presubmit', PULL_BASE_SHA: base });
+    const env = { JOB_TYPE: 'presubmit', PULL_BASE_SHA: base };
+    const { code, stdout, summary } = await run(['--use-prow-manifest-diff'], env);
     expect(code).toBe(0);
-    expect(summary).toContain('v2');
-    expect(summary).not.toContain('lost');
+    expect(stdout).toContain('Plan: 1 of 1 changed image to promote, 1 reference');
+    expect(stdout).toContain(`The change (compared with commit ${base.slice(0, 12)}):\n  added  1 digest\n`);
+    expect(stdout).toMatch(/^Added:\n {2}app {2}from \S+\/app\n {4}sha256:[0-9a-f]{12}… {2}v2\n/m);
+    expect(stdout + summary).not.toContain('lost');
     const whole = await run([]);
     expect([whole.code, whole.summary.includes('LOST')]).toEqual([1, true]);
   });

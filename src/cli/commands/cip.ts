@@ -1,4 +1,5 @@
 import { runPromotion, type PromotionRequest } from '../../promotion.ts';
+import { planText } from '../../report/plan-text.ts';
 import { summaryText } from '../../report/summary.ts';
 import { vulnerabilityText } from '../../report/vulnerable.ts';
 import type { CipOptions } from '../cip-options.ts';
@@ -14,7 +15,7 @@ import { versionName } from './version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
-  const { clock, narrate, signal, stderr } = services;
+  const { clock, narrate, signal, stdout, stderr } = services;
   const mode = modeOf(options);
   const { config, registries } = await openConfigured(options, services);
   try {
@@ -39,6 +40,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     );
     if (mode !== 'dry-run') tellUnsigned(options, services);
     services.stdout.write(vulnerabilityText(report.images));
+    if (mode === 'dry-run') stdout.write(planText(report));
     stderr.write(summaryText(report));
     const { replicateCopies: copies } = options;
     const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;

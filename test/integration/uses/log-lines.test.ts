@@ -18,8 +18,8 @@ const ABSENT: readonly (readonly [reason: string, template: RegExp])[] = [
   ],
 ];
 
-/** One line an edge, a mirror or a repository: upstream has them at info, where they drown the rest. */
-const AT_DEBUG = /^edge <edge>: (?:regular|digest)|^Read registry|^Copying <ref>/;
+/** One line an edge, a mirror, a repository or an image that is told of elsewhere: upstream has them at info, where they drown the rest. */
+const AT_DEBUG = /^edge <edge>: (?:regular|digest)|^Read registry|^Copying <ref>|^ {2}<ref> \(<digest>\) to/;
 
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
   '<n>': '\\d+',

@@ -1,0 +1,77 @@
+import type { ChangeReport, ImageChangeReport, SettingChange } from '../pipeline/change-report.ts';
+import type { ImageReport } from '../pipeline/run-report.ts';
+import { count, fold, shortDigests, table } from './layout.ts';
+import { few, tagsText } from './plan-lacks.ts';
+
+/** So many are named of what is no longer managed. */
+const NAMED = 10;
+
+const SECTIONS: Readonly<Record<ImageChangeReport['kind'], string>> = {
+  added: 'Added',
+  retagged: 'Retagged',
+  backfilled: 'Backfilled',
+  resourced: 'From another source',
+};
+
+/** The section of a plan that an image is in: what the change does to it. */
+export function sectionOf({ changes }: ChangeReport): (image: ImageReport) => string {
+  const kinds = new Map<string, ImageChangeReport['kind']>();
+  for (const { kind, source } of changes) if (!kinds.has(source)) kinds.set(source, kind);
+  return ({ source }) => {
+    const kind = kinds.get(source);
+    return kind === undefined ? 'Not changed' : SECTIONS[kind];
+  };
+}
+
+/** What the change does as a whole, and what it leaves to itself. */
+export function changeLines({ commit, changes, removed, settings = [] }: ChangeReport): string[] {
+  const since = commit === undefined ? 'there was nothing before' : `compared with commit ${commit.slice(0, 12)}`;
+  const kinds = [...Map.groupBy(changes, ({ kind }) => kind)];
+  const cells = kinds.map(([kind, found]) => {
+    const mirrors = [...new Set(found.flatMap((change) => change.mirrors))];
+    return [SECTIONS[kind].toLowerCase(), digests(found), kind === 'backfilled' ? `to ${few(mirrors)}` : ''];
+  });
+  const nothing = cells.length + removed.length === 0 ? ['  no image is changed'] : [];
+  return [
+    `The change (${since}):`,
+    ...table(cells, '  '),
+    ...nothing,
+    ...removedLines(removed),
+    ...settingLines(settings),
+  ];
+}
+
+const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
+  source: 'source registry',
+  registries: 'mirrors',
+  provenance: 'provenance policy',
+  artifactTypes: 'types of artifact',
+  vulnerabilities: 'vulnerability policy',
+};
+
+/** Every one, however many: each may let something through, or send it elsewhere. */
+function settingLines(settings: readonly SettingChange[]): string[] {
+  if (settings.length === 0) return [];
+  const lines = settings.flatMap(({ kind, project, file, before, after }) => [
+    `  ${project}: ${SETTINGS[kind]} (${file})`,
+    ...(before === undefined ? [] : [`    ${kind === 'registries' ? 'gone' : 'was'} ${before}`]),
+    ...(after === undefined ? [] : [`    ${kind === 'registries' ? 'new' : 'is'} ${after}`]),
+  ]);
+  return ['', 'Registries, sources and policies that change:', ...lines.flatMap((line) => fold(line))];
+}
+
+function removedLines(removed: readonly ImageChangeReport[]): string[] {
+  if (removed.length === 0) return [];
+  const lines = removed.slice(0, NAMED).flatMap((one) => fold(`    ${removedText(one)}`));
+  const more = removed.length > NAMED ? [`    and ${count(removed.length - NAMED, 'more', 'more')}`] : [];
+  return [`  no longer managed, but still in production: ${digests(removed)}`, ...lines, ...more];
+}
+
+function removedText({ kind, name, digest, tags, mirrors }: ImageChangeReport): string {
+  const image = `${name}  ${shortDigests(digest)}  ${tagsText(tags)}`;
+  return kind === 'backfilled' ? `${image}  on ${few(mirrors)}` : image;
+}
+
+function digests(changes: readonly ImageChangeReport[]): string {
+  return count(new Set(changes.map(({ source }) => source)).size, 'digest');
+}

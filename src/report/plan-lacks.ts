@@ -1,0 +1,126 @@
+import { repositoryOf, tagOf } from '../image/reference.ts';
+import type { ImageReport, ProvenanceReport, SignatureReport } from '../pipeline/run-report.ts';
+import { count } from './layout.ts';
+
+/** More mirrors, or tags, than this are counted, not named. */
+const NAMED = 3;
+
+/** What mirrors lack of an image, a line for those that lack the same; `tags` where it is not all that the image has. */
+export function lackTexts(image: ImageReport): string[] {
+  const all = image.tags.join(' ');
+  return lacksOf(image).map(({ action, tags, mirrors }) => {
+    const isPart = tags.length > 0 && tags.join(' ') !== all;
+    const what = isPart ? `${action} ${tagsText(tags)}` : action;
+    return `${what} ${action === 'tag' ? 'on' : 'to'} ${mirrorsText(mirrors, image.mirrors)}`;
+  });
+}
+
+/** Why parts of an image cannot be promoted, each reason once; their sentences stand with the problems. */
+export function refusalTexts(image: ImageReport): string[] {
+  const byCode = new Map<string, Set<string>>();
+  for (const { ref, action, code = 'failed' } of image.targets) {
+    if (action !== 'failed') continue;
+    const mirrors = byCode.get(code) ?? new Set();
+    byCode.set(code, mirrors.add(mirrorOf(ref, image.name)));
+  }
+  return [...byCode].map(([code, mirrors]) => {
+    const all = image.mirrors?.length ?? mirrors.size;
+    const where = mirrors.size >= all ? '' : ` to ${mirrorsText([...mirrors], image.mirrors)}`;
+    return `${code}: not promoted${where} (${image.file}:${image.line})`;
+  });
+}
+
+/** What is known of signatures and policies, and what would be signed. */
+export function stateTexts({ provenance, signature }: Pick<ImageReport, 'provenance' | 'signature'>): string[] {
+  return [
+    ...(provenance === undefined ? [] : [STAGING[provenance.signature], policyText(provenance)]),
+    ...(signature === undefined ? [] : [signingText(signature)]),
+  ];
+}
+
+/** The same in a word or two, for tables; nothing where nothing is known. */
+export function stateWords({ provenance, signature }: Pick<ImageReport, 'provenance' | 'signature'>): string {
+  const words = [
+    ...(provenance === undefined ? [] : [provenance.signature]),
+    ...(provenance === undefined || provenance.result === 'off' ? [] : [`policy ${provenance.result}`]),
+    ...(signature?.signature === 'missing' ? ['to sign'] : signature?.record === 'missing' ? ['to record'] : []),
+  ];
+  return words.join(', ');
+}
+
+/** Names a few, and counts the rest. */
+export function few(names: readonly string[], most = NAMED): string {
+  const more = names.length > most ? ` and ${count(names.length - most, 'more', 'more')}` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
+}
+
+/** The tags of an image, or that it has none. */
+export function tagsText(tags: readonly string[]): string {
+  return tags.length === 0 ? '(no tag)' : few(tags);
+}
+
+/** How many mirrors would get the image's bytes. */
+export function copiesOf({ name, targets }: ImageReport): number {
+  const copies = targets.filter(({ action, pending }) => action === 'copy' && pending === true);
+  return new Set(copies.map(({ ref }) => mirrorOf(ref, name))).size;
+}
+
+const STAGING: Readonly<Record<ProvenanceReport['signature'], string>> = {
+  verified: 'signed in staging: verified',
+  untrusted: 'signed in staging by somebody who is not known',
+  failed: 'its signature in staging is not good',
+  unverifiable: 'signed in staging: cannot be verified here',
+  unsigned: 'not signed in staging',
+};
+
+function policyText({ result, level }: ProvenanceReport): string {
+  const reached = level === 'unevaluated' ? '' : ` (level ${level})`;
+  if (result === 'off') return 'no policy';
+  if (result === 'passed') return `policy passed${reached}`;
+  return result === 'warned' ? 'policy warns' : 'policy refuses it';
+}
+
+function signingText({ signature, record, reference }: SignatureReport): string {
+  const [isUnsigned, isUnrecorded] = [signature === 'missing', record === 'missing'];
+  if (!isUnsigned && !isUnrecorded) return 'signed and recorded already';
+  const what = isUnsigned && isUnrecorded ? 'signed and recorded' : isUnsigned ? 'signed' : 'recorded';
+  return `to be ${what} as ${reference}`;
+}
+
+type Lack = { readonly action: 'copy' | 'tag'; readonly tags: readonly string[]; readonly mirrors: string[] };
+
+function lacksOf({ name, targets }: ImageReport): Lack[] {
+  const byMirror = new Map<string, { readonly action: 'copy' | 'tag'; readonly tags: string[] }>();
+  for (const { ref, action, pending } of targets) {
+    if (pending !== true || (action !== 'copy' && action !== 'tag')) continue;
+    const mirror = mirrorOf(ref, name);
+    const known = byMirror.get(mirror) ?? { action, tags: [] };
+    const tag = tagOf(ref);
+    if (tag !== undefined) known.tags.push(tag);
+    byMirror.set(mirror, known);
+  }
+  const lacks = new Map<string, Lack>();
+  for (const [mirror, { action, tags }] of byMirror) {
+    const key = `${action} ${tags.join(' ')}`;
+    const lack = lacks.get(key) ?? { action, tags, mirrors: [] };
+    lack.mirrors.push(mirror);
+    lacks.set(key, lack);
+  }
+  return [...lacks.values()];
+}
+
+/** `all 22 mirrors`, `21 of 22 mirrors: not a.io/prod`, or those few that it is about. */
+function mirrorsText(mirrors: readonly string[], all: readonly string[] = mirrors): string {
+  const [only] = mirrors;
+  if (all.length === 1 && only !== undefined) return only;
+  if (mirrors.length >= all.length) return `all ${all.length} mirrors`;
+  const others = all.filter((mirror) => !mirrors.includes(mirror));
+  const which = others.length < mirrors.length ? `not ${few(others)}` : few(mirrors);
+  return `${mirrors.length} of ${all.length} mirrors: ${which}`;
+}
+
+/** The registry that a reference is in, as manifests name it. */
+function mirrorOf(ref: string, name: string): string {
+  const repository = repositoryOf(ref);
+  return repository.endsWith(`/${name}`) ? repository.slice(0, -name.length - 1) : repository;
+}

@@ -1,0 +1,117 @@
+import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
+import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { changeLines, sectionOf } from './plan-change.ts';
+import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText } from './plan-lacks.ts';
+import { terminalText } from './text/terminal.ts';
+
+/** More digests than this are told in a line each: 40 in five lines each are what people still read. */
+const ROOMY = 40;
+
+/** Digests that are listed: with the log of a run they stay under 300 lines, which a build log shows at once. */
+const LISTED = 240;
+
+/** What a run with --confirm would do, image by image, for those who review it. */
+export function planText(report: RunReport): string {
+  const { images, change } = report;
+  const shown = images.slice(0, LISTED);
+  const lines = [
+    ...fold(headline(report)),
+    ...unread(report),
+    ...(change === undefined ? [] : ['', ...changeLines(change)]),
+  ];
+  const isRoomy = shown.length <= ROOMY;
+  for (const [section, part] of inSections(shown, report)) {
+    lines.push('');
+    if (section !== undefined) lines.push(`${section}:`);
+    const indent = section === undefined ? '' : '  ';
+    lines.push(...(isRoomy ? blocks(part, indent) : rows(part, indent)));
+  }
+  if (images.length > LISTED)
+    lines.push('', ...fold(`and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`));
+  return `${lines.map(terminalText).join('\n')}\n`;
+}
+
+function headline({ images, totals }: RunReport): string {
+  const isDue = ({ targets }: ImageReport): boolean => targets.some(({ pending }) => pending === true);
+  const due = images.filter(isDue);
+  const refused = images.filter(({ targets }) => targets.some(({ action }) => action === 'failed')).length;
+  const changed = totals.unchanged === undefined ? '' : ' changed';
+  const trouble = refused === 0 ? '' : `; ${refused} cannot be promoted, or not everywhere`;
+  const repairs = images.filter(({ targets }) => targets.length === 0).length;
+  const repaired = repairs === 0 ? '' : `; ${repairs} promoted before, to be signed or recorded`;
+  const all = count(totals.images, `${changed.trimStart()} image`.trimStart());
+  if (due.length === 0) return `Plan: nothing to promote of ${all}${trouble}${repaired}`;
+  return `Plan: ${due.length} of ${all} to promote, ${count(totals.pending, 'reference')}, ${bytesToWrite(due)}${trouble}${repaired}`;
+}
+
+/** A plan that misses something must say so: what could not be read may lack more. */
+function unread({ failures }: RunReport): readonly string[] {
+  const refs = failures.flatMap(({ phase, source, refs: places = [] }) =>
+    phase === 'plan' && source === undefined ? places : [],
+  );
+  if (refs.length === 0) return [];
+  return fold(
+    `  ${count(refs.length, 'repository', 'repositories')} could not be read: what is missing there is not known`,
+  );
+}
+
+/** What a mirror has already is not sent to it, and nobody was asked: so it is a limit. */
+function bytesToWrite(due: readonly ImageReport[]): string {
+  const copied = due.filter((image) => copiesOf(image) > 0);
+  const bytes = copied.reduce((sum, image) => sum + (image.size ?? 0) * copiesOf(image), 0);
+  const unknown = copied.filter(({ size }) => size === undefined).length;
+  if (copied.length === 0) return 'tags only';
+  if (unknown === copied.length) return 'of unknown size';
+  return `at most ${bytesText(bytes)} to write${unknown === 0 ? '' : ` and ${unknown} of unknown size`}`;
+}
+
+/** With a diff, by what the change does to them. */
+function inSections(
+  images: readonly ImageReport[],
+  { change }: RunReport,
+): ReadonlyMap<string | undefined, readonly ImageReport[]> {
+  const nameOf = change === undefined ? () => undefined : sectionOf(change);
+  return Map.groupBy(images, nameOf);
+}
+
+/** Each image with its source, and below it its digests in a few lines each. */
+function blocks(images: readonly ImageReport[], indent: string): string[] {
+  const groups = [...Map.groupBy(images, repositoryOfSource)];
+  return groups.flatMap(([source, members], index) => [
+    ...(index === 0 ? [] : ['']),
+    ...fold(`${indent}${members[0]?.name ?? ''}  from ${source}`),
+    ...members.flatMap((image) => block(image, `${indent}  `)),
+  ]);
+}
+
+function block(image: ImageReport, indent: string): string[] {
+  const lacks = lackTexts(image);
+  const size = copiesOf(image) === 0 ? '' : image.size === undefined ? 'size unknown' : bytesText(image.size);
+  const told = [
+    ...lacks.map((lack, index) => (index === 0 && size !== '' ? `${lack} (${size})` : lack)),
+    ...refusalTexts(image),
+    stateTexts(image).join(', '),
+  ];
+  return [
+    ...fold(`${indent}${shortDigests(image.digest)}  ${tagsText(image.tags)}`),
+    ...told.filter((text) => text !== '').flatMap((text) => fold(`${indent}    ${text}`)),
+  ];
+}
+
+/** A digest in a line, the name of the image before the first of its digests. */
+function rows(images: readonly ImageReport[], indent: string): readonly string[] {
+  const groups = [...Map.groupBy(images, repositoryOfSource).values()];
+  const cells = groups.flatMap((members) =>
+    members.map((image, index) => {
+      const what = [...lackTexts(image), ...refusalTexts(image)].join('; ');
+      const size = copiesOf(image) === 0 ? '' : image.size === undefined ? 'size unknown' : bytesText(image.size);
+      const name = index === 0 ? image.name : '';
+      return [name, shortDigests(image.digest), tagsText(image.tags), what, size, stateWords(image)];
+    }),
+  );
+  return table(cells, indent);
+}
+
+function repositoryOfSource({ source }: ImageReport): string {
+  return source.replace(/@.*$/, '');
+}
