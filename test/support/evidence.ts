@@ -13,7 +13,7 @@ import { statementBytes } from '../../src/attest/statement.ts';
 import { EMPTY_CONFIG } from '../../src/registry/referrers.ts';
 import { blobOf, type RegistryStore } from '../../src/registry/memory-store.ts';
 import { homeWith } from './home.ts';
-import { signingIn, type SigningWorld } from './signing.ts';
+import { signingIn } from './signing.ts';
 
 export const SLSA_V1 = 'https://slsa.dev/provenance/v1';
 export const SPDX = 'https://spdx.dev/Document';
@@ -41,7 +41,7 @@ export function slsa(builder: string, source: string): Readonly<Record<string, u
 }
 
 /** Somebody who signs with a key that nobody knows. */
-export async function keySigner(world: SigningWorld): Promise<Signer> {
+export async function keySigner(world: Parameters<typeof signingIn>[0]): Promise<Signer> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const home = await homeWith({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
   const signing = await signingIn(world, { key: join(home, 'key.pem'), env: {} });

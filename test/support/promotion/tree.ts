@@ -11,6 +11,8 @@ export type ProjectSpec = {
   readonly to: readonly string[];
   /** Image name, digest, tags: entry `n` (from 0) has its digest on line 3n+3 of the images file. */
   readonly entries: readonly (readonly [name: string, digest: string, ...tags: string[]])[];
+  /** What else its manifest has, for example a policy: YAML, as it is. */
+  readonly manifest?: string;
 };
 
 /** A tree on the disk, gone when disposed of. */
@@ -48,13 +50,13 @@ function parse(project: ProjectSpec): ParsedProject {
   return parseThin(project.name, manifest, images, undefined);
 }
 
-function filesOf({ name, from, to, entries }: ProjectSpec): readonly (readonly [file: string, text: string])[] {
+function filesOf({ name, from, to, entries, manifest = '' }: ProjectSpec): readonly (readonly [file: string, text: string])[] {
   const registries = [`- name: ${from}\n  src: true\n`, ...to.map((registry) => `- name: ${registry}\n`)];
   const images = entries.map(
     ([image, digest, ...tags]) => `- name: ${image}\n  dmap:\n    "${digest}": ${JSON.stringify(tags)}\n`,
   );
   return [
-    [`manifests/${name}/promoter-manifest.yaml`, `registries:\n${registries.join('')}`],
+    [`manifests/${name}/promoter-manifest.yaml`, `registries:\n${registries.join('')}${manifest}`],
     [imagesFile(name), images.length === 0 ? '[]\n' : images.join('')],
   ];
 }
