@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
+import type { SourcePolicy } from '../manifest/manifest.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import { setup, type Loaded, type SetupServices } from './setup.ts';
 
@@ -99,6 +100,24 @@ describe('src/phases/setup.ts', () => {
       'info Changed policies and registries:',
       'info   p: provenance policy',
       expect.stringMatching(/^info {5}was: require; .*; sources before$/),
+    ]);
+  });
+
+  it('says how strict policies are, and which are off', async () => {
+    const { context, log } = testContext();
+    const provenance = requiring();
+    const policy = (project: string, mode: 'off' | 'warn' | 'require'): SourcePolicy => ({
+      project,
+      manifestFile: 'f',
+      source: 's.test',
+      provenance: { ...provenance, mode },
+    });
+    const off = Array.from({ length: 12 }, (_, index) => policy(`c${index}`, 'off'));
+    const policies = [policy('a', 'require'), policy('b', 'warn'), ...off];
+    await setup({ load: () => Promise.resolve({ projects: [], problems: [], policies }) }).run(undefined, context);
+    expect(log).toEqual([
+      'info Provenance policies: 1 of 14 require, 1 warn',
+      'warning Provenance policies that are off and ask nothing: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, and 2 more; set "mode" to warn or require',
     ]);
   });
 

@@ -9,6 +9,7 @@ import { findDisputes } from '../plan/disputes.ts';
 import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
 import { tellDiff } from './tell-diff.ts';
+import { tellPolicies } from './tell-policies.ts';
 import { tellFailures } from './tell.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
@@ -49,6 +50,7 @@ export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loade
     const wanted = wantedBy(projects, askedBy(loaded));
     const failures = [...problems.map(failureOf), ...findDisputes(wanted)];
     tellFailures(failures, context);
+    tellPolicies(loaded, context);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
     if (before === undefined) return { phase: 'setup', sets: wanted, failures };
