@@ -72,8 +72,9 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
       ? `its builder ${builder} may not be claimed by ${signerText(item)}`
       : `its builder ${builder} is none of the policy`;
   if (sources.length === 0) return 'its provenance names no source';
-  if (!sources.some((source) => policy.sources.some((rule) => isSource(rule, source))))
-    return `its source ${sources.join(', ')} is none of the policy`;
+  // provenance that does not say which of several repositories was built must not pass by one that was only used
+  const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
+  if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
   const level = lowestLevel(builders);
   return level < policy.level ? `its level ${level} is below ${policy.level}` : undefined;
 }

@@ -46,6 +46,11 @@ describe('src/policy/judge.ts', () => {
     ['another builder', [provenanceItem({ builder: `${BUILDER}2` })], `builder ${BUILDER}2 is none`],
     ['another source', [provenanceItem({ sources: ['git+https://github.com/eve/app'] })], 'source .*eve/app is none'],
     ['no source', [provenanceItem({ sources: [] })], 'names no source'],
+    [
+      'a known source beside another, of which either was built',
+      [provenanceItem({ sources: [`https://${SOURCE}`, 'https://github.com/eve/app'] })],
+      'source https://github.com/eve/app is none',
+    ],
   ])('fails %s, with the place of the policy', (_, items, reason) => {
     const judgement = judged({}, ...items);
     expect(judgement).toMatchObject({ result: 'failed', level: 0, accepted: [] });

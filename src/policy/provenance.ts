@@ -60,7 +60,7 @@ export type EvidenceItem = {
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: EvidenceSigner;
   readonly builder?: string;
-  /** What the image was built from, not what it was built with. */
+  /** What the image was built from, not what it was built with; several where it is not known which of them it was. */
   readonly sources: readonly string[];
   /** Where it is: a referrer's manifest digest or a tag. */
   readonly manifest: string;
