@@ -6,11 +6,12 @@ import { pipeline } from './pipeline/pipeline.ts';
 import { attest } from './phases/attest.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
+import { proveLater } from './phases/prove-later.ts';
 import { provenance, type ProvenanceServices } from './phases/provenance.ts';
 import { scanGate, type ScanServices } from './phases/scan-gate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import { sign } from './phases/sign.ts';
-import type { CandidateServices, SigningServices } from './phases/signing.ts';
+import type { CandidateServices, SigningServices, VouchServices } from './phases/signing.ts';
 import { countTraffic } from './phases/traffic.ts';
 import { validate, type Gate } from './phases/validate.ts';
 import { copier } from './registry/copy.ts';
@@ -35,7 +36,7 @@ export type PromotionServices = SetupServices & {
   /** What else an image must pass; nothing unless given. */
   readonly gates?: readonly Gate[];
   /** Signs and records what is promoted; nothing is signed unless given. */
-  readonly signatures?: CandidateServices & SigningServices;
+  readonly signatures?: CandidateServices & SigningServices & VouchServices;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
@@ -52,16 +53,19 @@ export async function runPromotion(
   const source = sourceReader(registry, traffic.of);
   const evidence = evidenceReader({ registry, manifestOf: source.manifest, meterOf: traffic.of, ...trust });
   const scans = scanning === undefined ? [] : [scanGate({ ...scanning, ...trust, evidence, source })];
+  const proving = { evidence, ...trust };
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic, ...(signatures !== undefined && { candidates: signatures }) }))
-    .pipe(provenance({ evidence, ...trust }))
+    .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, ...scans], threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));
   const phases =
     signatures === undefined
       ? promoting
-      : promoting.pipe(sign({ ...signatures, traffic })).pipe(attest({ ...signatures, traffic }));
+      : promoting
+          .pipe(sign({ ...signatures, traffic }))
+          .pipe(attest({ ...signatures, traffic, prove: proveLater(proving, source) }));
 
   let reached: Reached;
   const run = await factsOf(request, context, async (onPhase) => {

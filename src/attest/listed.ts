@@ -1,5 +1,6 @@
 import type { Referrer } from '../registry/roles.ts';
 import type { Identity } from './roles.ts';
+import { VERIFICATION_SUMMARY } from './summary.ts';
 
 /** The annotation in which a bundle's manifest, and a list of referrers, tell the predicate type: cosign's. */
 export const PREDICATE_TYPE = 'dev.sigstore.bundle.predicateType';
@@ -26,5 +27,15 @@ export function listedBy(identity: Identity, referrers: readonly Referrer[]): Re
       const type = annotations[PREDICATE_TYPE];
       return annotations[SIGNED_BY] === name && type !== undefined ? [type] : [];
     }),
+  );
+}
+
+/** What the summaries say that a list shows as this identity's, each the first of its levels; empty for one that does not tell. */
+export function listedSummaries(identity: Identity, referrers: readonly Referrer[]): readonly string[] {
+  const name = signedBy(identity);
+  return referrers.flatMap(({ annotations = {} }) =>
+    annotations[SIGNED_BY] === name && annotations[PREDICATE_TYPE] === VERIFICATION_SUMMARY
+      ? [annotations[SUMMARY_SAYS] ?? '']
+      : [],
   );
 }

@@ -30,8 +30,8 @@ export type SigningOptions = IdentityOptions &
 
 /** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
 export type Signing = {
-  /** Who will sign, in upstream's words; asks nobody. Throws USAGE for two, IDENTITY for nobody or a token that will not do. */
-  announcement(): Promise<string>;
+  /** Who will sign (images, unless something else is named), in upstream's words; asks nobody. Throws USAGE for two, IDENTITY for nobody or a token that will not do. */
+  announcement(what?: string): Promise<string>;
   /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
   identity(signal: AbortSignal): Promise<Identity | undefined>;
   signer(signal: AbortSignal): Promise<Signer>;
@@ -57,7 +57,7 @@ export function openSigning(options: SigningOptions): Signing {
     return signerOf(options, who, chooseServices(config, options, options.clock.now()), judge, signal);
   };
   return {
-    announcement: async () => `Signing identity for images will be ${await nameOf(await sourceOnce())}`,
+    announcement: async (what = 'images') => `Signing identity for ${what} will be ${await nameOf(await sourceOnce())}`,
     identity: async (signal) => {
       const who = await sourceOnce();
       return who.kind === 'key' ? (await keyFrom(who.path, options.env)).identity : namedIdentity(who, signal);

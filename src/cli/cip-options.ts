@@ -13,10 +13,11 @@ import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
 import { scanOptions, type ScanOptions } from './scan-options.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
+import { summaryOptions, type SummaryOptions } from './summary-options.ts';
 import type { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
 /** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
-export type CipOptions = {
+export type CipOptions = SummaryOptions & {
   readonly manifests?: string;
   readonly manifest?: string;
   readonly thinManifestDir?: string;
@@ -74,6 +75,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     sign: values.sign,
     expected: expectedIdentity(parsed),
     signing: signingOptions(parsed),
+    ...summaryOptions(values),
     ...scanOptions(values),
     ...diffOptions(values),
     ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),

@@ -5,7 +5,7 @@ import type { ManifestFact, Promoter, RecordFacts } from '../attest/record.ts';
 import { signDigest, type DigestSigning } from '../attest/sign-image.ts';
 import type { SigningServices } from '../phases/signing.ts';
 import type { Clock } from '../clock.ts';
-import { attacher } from '../registry/referrers.ts';
+import { attacher, type Attacher } from '../registry/referrers.ts';
 import type { Registries } from './services.ts';
 import type { SigningOptions } from './signing-options.ts';
 
@@ -21,13 +21,18 @@ export type ImageSigningOptions = {
   readonly job?: RecordFacts['job'];
 };
 
-/** Signs and records in the registries; opens the signer when there is something to sign, and only once, well or not. */
-export function imageSigning(options: ImageSigningOptions): SigningServices {
-  const { flags, registries, clock, version, job } = options;
+/** What signs in the registries; opened when there is something to sign, and only once, well or not. */
+export type DigestOpener = {
+  readonly attacher: Attacher;
+  readonly open: (signal: AbortSignal) => Promise<DigestSigning>;
+};
+
+/** Opens nothing yet. */
+export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): DigestOpener {
+  const { flags, registries, clock, version } = options;
   const { registry, queue } = registries;
-  const publish = publisher({ registry, queue, clock, attacher: attacher(registry, queue) });
-  const time = clock.now();
-  const promoter: Promoter = { version, ...(flags.builderId !== undefined && { builderId: flags.builderId }) };
+  const attaching = attacher(registry, queue);
+  const publish = publisher({ registry, queue, clock, attacher: attaching });
   const open = async (signal: AbortSignal): Promise<DigestSigning> => ({
     registry,
     queue,
@@ -38,17 +43,27 @@ export function imageSigning(options: ImageSigningOptions): SigningServices {
     version: `kpromo-${version}`,
   });
   let opened: Promise<DigestSigning> | undefined;
-  const opening = (signal: AbortSignal): Promise<DigestSigning> => (opened ??= open(signal));
+  return { attacher: attaching, open: (signal) => (opened ??= open(signal)) };
+}
+
+/** Signs and records in the registries. */
+export function imageSigning(
+  options: ImageSigningOptions,
+  { open }: Pick<DigestOpener, 'open'> = digestOpener(options),
+): SigningServices {
+  const { flags, clock, version, job } = options;
+  const time = clock.now();
+  const promoter: Promoter = { version, ...(flags.builderId !== undefined && { builderId: flags.builderId }) };
   let facts: Promise<(file: string) => ManifestFact> | undefined;
   return {
     isSigned: ({ tags }) => tags.length > 0 || flags.signTagless,
     concurrency: flags.maxSignatureOps,
-    sign: async (request, call) => signDigest(await opening(call.signal), request, call),
+    sign: async (request, call) => signDigest(await open(call.signal), request, call),
     record: async ({ repository, digest, reference, tags, wanted }, call) => {
       const factOf = await (facts ??= options.facts());
       const about = { reference, digest, tags, time, promoter, ...(job !== undefined && { job }) };
       const place = wanted && { source: wanted.source, manifest: factOf(wanted.at.file) };
-      return recordDigest(await opening(call.signal), { repository, facts: { ...about, ...place } }, call);
+      return recordDigest(await open(call.signal), { repository, facts: { ...about, ...place } }, call);
     },
   };
 }

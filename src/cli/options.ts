@@ -2,6 +2,7 @@ import type { LogLevel } from '../events.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
+import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
@@ -105,6 +106,7 @@ export const CIP_FLAGS = [
   },
   ...SIGNING_FLAGS,
   ...CERTIFICATE_FLAGS,
+  ...SUMMARY_FLAGS,
   ...SCAN_FLAGS,
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
   ...REGISTRY_FLAGS,

@@ -28,8 +28,6 @@ export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
   ['output', 'snapshots'],
   ['snapshot', 'snapshots'],
   ['snapshot-tag', 'snapshots'],
-  ['verification-summaries', 'verification summaries'],
-  ['summary-signer-account', 'verification summaries'],
 ]);
 
 /** Commands of upstream that this version does not have yet, with the topic that brings them. */

@@ -84,8 +84,7 @@ describe('src/cli/signing.ts', () => {
   const candidates = (given: CipOptions, identity?: Identity): CandidateServices =>
     candidateServices(
       given,
-      signingAs(identity),
-      NO_CONFIG,
+      { signing: signingAs(identity), config: NO_CONFIG },
       services().services,
       async (since) => new Set([String(since)]),
     );

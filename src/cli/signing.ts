@@ -2,14 +2,9 @@ import { openSigning, type Signing } from '../attest/open-signing.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { RegistryConfig } from '../config/config.ts';
 import { isPromotionError } from '../errors.ts';
-import { jobFact } from '../attest/record.ts';
-import type { SetupServices } from '../phases/setup.ts';
-import type { CandidateServices, SigningServices } from '../phases/signing.ts';
+import type { CandidateServices } from '../phases/signing.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
-import { imageSigning } from './image-signing.ts';
-import { manifestFacts } from './manifest-facts.ts';
-import { loadRequest, youngEntries } from './manifest-services.ts';
 import type { Registries } from './services.ts';
 
 /**
@@ -24,17 +19,18 @@ export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: 
 }
 
 /**
- * Says who will sign. Throws USAGE for contradictions, and where the run promotes IDENTITY when there is nobody, or a
+ * Says who will sign images, or what else is named. Throws USAGE for contradictions, and where the run promotes IDENTITY when there is nobody, or a
  * token or key that is no good, and TRUST_ROOT for such a file; a dry run can do without and says so.
  */
 export async function announce(
   signing: Signing,
   { confirm, signing: { identityToken, key, trustedRoot } }: Pick<CipOptions, 'confirm' | 'signing'>,
   { narrate, env, signal }: CommandServices,
+  what = 'images',
 ): Promise<void> {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   try {
-    say(await signing.announcement());
+    say(await signing.announcement(what));
     if (!confirm) return;
     // what is at hand is looked at now: better than when images are published and cannot be signed
     if ([identityToken, key].some(Boolean) || env['SIGSTORE_ID_TOKEN']) await signing.identity(signal);
@@ -45,20 +41,34 @@ export async function announce(
   }
 }
 
+/** Who signs, and where the primary is. */
+export type CandidateParts = {
+  readonly signing: Signing;
+  readonly config: RegistryConfig;
+  /** Where verification summaries are written. */
+  readonly summaries?: { readonly signing: Signing; readonly supersede: boolean } | undefined;
+};
+
 /** What is looked at to be signed: where, since when, and in whose name. */
 export function candidateServices(
   { confirm, repairSince, signing: flags }: CipOptions,
-  signing: Signing,
-  config: RegistryConfig,
+  { signing, config, summaries }: CandidateParts,
   { clock }: CommandServices,
   young: (since: number, unknown: (reason: string) => void) => ReturnType<CandidateServices['young']>,
 ): CandidateServices {
   const since = repairSince === 'all' ? repairSince : clock.now() - repairSince;
   const primary = flags.primaryRegistry ?? config.primary;
+  const identityOf =
+    (who: Signing): CandidateServices['identity'] =>
+    (signal) =>
+      confirm ? signerIdentity(who, signal) : knownIdentity(who, signal);
   return {
     rules: { since, publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
     young: (unknown) => (since === 'all' ? Promise.resolve(undefined) : young(since, unknown)),
-    identity: (signal) => (confirm ? signerIdentity(signing, signal) : knownIdentity(signing, signal)),
+    identity: identityOf(signing),
+    ...(summaries !== undefined && {
+      summaries: { identity: identityOf(summaries.signing), supersede: summaries.supersede },
+    }),
     wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),
     rate: RATE,
   };
@@ -77,33 +87,4 @@ async function knownIdentity(signing: Signing, signal: AbortSignal): Promise<Ide
     if (isPromotionError(error, 'IDENTITY')) return undefined;
     throw error;
   }
-}
-
-/** What a run needs to sign what it promotes; nothing is opened before there is something to sign. */
-export function signaturesOf(
-  options: CipOptions,
-  services: CommandServices,
-  given: {
-    readonly signing: Signing;
-    readonly registries: Registries;
-    readonly config: RegistryConfig;
-    readonly load: SetupServices['load'];
-    readonly version: string;
-  },
-): CandidateServices & SigningServices {
-  const { signing, registries, config, load, version } = given;
-  const { env, clock, signal } = services;
-  const job = jobFact(env);
-  return {
-    ...candidateServices(options, signing, config, services, youngEntries(options, services, load)),
-    ...imageSigning({
-      signing,
-      registries,
-      clock,
-      version,
-      flags: options.signing,
-      facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
-      ...(job !== undefined && { job }),
-    }),
-  };
 }

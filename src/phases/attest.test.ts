@@ -20,6 +20,8 @@ async function attesting(images: readonly SignedImage[], record?: SigningService
   const phase = attest({
     traffic: countTraffic(),
     concurrency: 2,
+    carry: () => Promise.resolve({ carried: 0, left: [] }),
+    prove: () => Promise.reject(new Error('no policy asks for anything')),
     record: (request, call) => {
       asked.push(request);
       return record === undefined ? Promise.resolve('written') : record(request, call);

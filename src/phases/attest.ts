@@ -1,12 +1,13 @@
 import { isPromotionError, type Failure } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
+import { attestImage, type AttestImageServices } from './attest-image.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
+import type { ProvenImage } from './proven-images.ts';
 import type { Signing } from './sign.ts';
-import { signingFailure, tellRecording } from './signing-results.ts';
+import { signingFailure } from './signing-results.ts';
 import type { SigningServices } from './signing.ts';
 import { tellFailures } from './tell.ts';
-import type { Traffic } from './traffic.ts';
 
 /** What was signed, and which of it is recorded. */
 export type Attestation = {
@@ -16,31 +17,28 @@ export type Attestation = {
   readonly failures: readonly Failure[];
 };
 
-export type AttestServices = Pick<SigningServices, 'record' | 'concurrency'> & { readonly traffic: Traffic };
+export type AttestServices = AttestImageServices & Pick<SigningServices, 'concurrency'>;
 
-/** Writes the promotion record of each image that is signed, once a digest. */
-export const attest = ({ record, concurrency, traffic }: AttestServices): Phase<Signing, Attestation> => ({
+/** Carries what was accepted in staging, writes the promotion record of each image that is signed, and its verification summary. */
+export const attest = (services: AttestServices): Phase<Signing, Attestation> => ({
   name: 'attest',
   run: async (signing, context) => {
     const attested: AttestedImage[] = [];
     const failures: Failure[] = [];
+    const { validation, plan } = signing.promotion;
+    const proven = new Map(validation.images.map((image): [unknown, ProvenImage] => [image.wanted, image]));
+    const planned = plan.signing?.images ?? [];
     const work = async (image: SignedImage): Promise<void> => {
-      const { repository, reference, wanted, tags, lacks } = image.planned;
-      if (!lacks.record) {
-        attested.push({ ...image, record: 'there' });
-        return;
-      }
       try {
-        tellRecording(image.planned, context);
-        const request = { repository, digest: wanted.digest, reference, tags, wanted };
-        const done = await record(request, { signal: context.signal, meter: traffic.of(repository) });
-        attested.push({ ...image, record: done });
+        attested.push(
+          await attestImage(services, image, { proven: proven.get(image.planned.wanted), planned }, context),
+        );
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
         failures.push(signingFailure('attest', image.planned, error));
       }
     };
-    await eachOf(signing.images, concurrency, work);
+    await eachOf(signing.images, services.concurrency, work);
     tellFailures(failures, context);
     return { phase: 'attest', signing, images: attested, failures: [...signing.failures, ...failures] };
   },

@@ -1,16 +1,14 @@
-import { listedBy } from '../attest/listed.ts';
-import { PROMOTION_RECORD } from '../attest/record.ts';
-import type { Identity } from '../attest/roles.ts';
-import { SIGNATURE } from '../attest/statement.ts';
-import { isPromotionError, type Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { Candidate, Candidates } from '../plan/candidates.ts';
-import type { PlannedSignature, SigningPlan } from './images.ts';
+import { lacksOf, lacksSomething, signersOf, type Lacks } from './candidate-lacks.ts';
+import type { SigningPlan } from './images.ts';
 import type { PlanServices } from './plan.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import type { CandidateServices } from './signing.ts';
+import { nameOf, tellStuck } from './signing-results.ts';
 import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -25,55 +23,40 @@ export async function lookAtCandidates(
   { images, older, undated }: Candidates,
   context: Context,
 ): Promise<{ readonly plan: SigningPlan; readonly failures: readonly Failure[] }> {
-  const due = images.filter(({ why }) => why === 'due').map((image) => ({ ...image, lacks: ALL }));
+  const lacks = { ...ALL, ...(candidates.summaries !== undefined && { summary: true }) };
+  const due = images.filter(({ why }) => why === 'due').map((image) => ({ ...image, lacks }));
   const entered = images.filter(({ why }) => why === 'entered');
   tellLeft({ older, undated }, context);
-  const identity = entered.length === 0 ? undefined : await identityOf(candidates, context);
-  if (identity === undefined || isFailure(identity)) {
-    const failures = identity === undefined ? [] : [identity];
+  const signers = entered.length === 0 ? undefined : await signersOf(candidates, context);
+  if (signers === undefined || 'code' in signers) {
+    const failures = signers === undefined ? [] : [signers];
     if (failures.length === 0) tellNoIdentity(entered.length, context);
     return { plan: { images: due, complete: 0, older, undated }, failures };
   }
   tellLook(entered.length, candidates, context);
   const byRepository = new Map<RepositoryName, Candidate[]>();
   for (const image of entered) pushTo(byRepository, image.repository, image);
-  const found = new Map<Candidate, PlannedSignature['lacks']>();
+  const found = new Map<Candidate, Lacks>();
   const read = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
     await eachOf(byRepository.get(repository) ?? [], LISTS_AT_ONCE, async (image) => {
-      const listed = listedBy(identity, await registry.listReferrers(repository, image.wanted.digest, call));
-      const lacksTag = candidates.wantsTag(image) && !image.hasSignatureTag;
-      const lacks = { signature: lacksTag || !listed.has(SIGNATURE), record: !listed.has(PROMOTION_RECORD) };
-      found.set(image, lacks);
+      const referrers = await registry.listReferrers(repository, image.wanted.digest, call);
+      found.set(image, lacksOf(image, referrers, signers, candidates));
     });
   };
   const errors = await readByHost('destination', [...byRepository.keys()], read, context);
   // in the order of the manifests, not of the answers
-  const lacking = entered.flatMap((image) => lackingOf(image, found.get(image)));
+  const lacking = entered.flatMap((image) => {
+    const lacksOfIt = found.get(image)?.lacks;
+    return lacksOfIt !== undefined && lacksSomething(lacksOfIt) ? [{ ...image, lacks: lacksOfIt }] : [];
+  });
+  const stuck = entered.flatMap((image) => (found.get(image)?.isStuck === true ? [nameOf(image)] : []));
+  tellStuck(stuck, context);
   const complete = found.size - lacking.length;
-  return { plan: { images: [...due, ...lacking], complete, older, undated }, failures: unreadable(errors) };
-}
-
-/** Without it nothing can be looked at, but everything can be promoted. */
-async function identityOf(
-  { identity }: CandidateServices,
-  { signal }: Context,
-): Promise<Identity | Failure | undefined> {
-  try {
-    return await identity(signal);
-  } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    const { code, message, hint } = error;
-    return { phase: 'plan', code, message, ...(hint !== undefined && { hint }) };
-  }
-}
-
-function isFailure(result: Identity | Failure): result is Failure {
-  return 'code' in result;
-}
-
-function lackingOf(image: Candidate, lacks: PlannedSignature['lacks'] | undefined): PlannedSignature[] {
-  return lacks !== undefined && (lacks.signature || lacks.record) ? [{ ...image, lacks }] : [];
+  return {
+    plan: { images: [...due, ...lacking], complete, older, undated, ...(stuck.length > 0 && { stuck }) },
+    failures: unreadable(errors),
+  };
 }
 
 const ALL = { signature: true, record: true };

@@ -41,7 +41,12 @@ export type PromotedImage = {
 
 /** A candidate, and what it seems to lack; of one that is due nothing is taken for granted. */
 export type PlannedSignature = Candidate & {
-  readonly lacks: { readonly signature: boolean; readonly record: boolean };
+  readonly lacks: {
+    readonly signature: boolean;
+    readonly record: boolean;
+    /** Of a verification summary; not told where none are written. */
+    readonly summary?: boolean;
+  };
 };
 
 /** What has to be signed and recorded, and how much was left alone. */
@@ -49,6 +54,8 @@ export type SigningPlan = Omit<Candidates, 'images'> & {
   readonly images: readonly PlannedSignature[];
   /** Young digests that have all of it. */
   readonly complete: number;
+  /** Those whose verification summary failed or evaluated nothing, and is kept, as `reference@digest`. */
+  readonly stuck?: readonly string[];
 };
 
 /** What was done: written now, or found there and verified. */
@@ -57,5 +64,14 @@ export type Done = 'written' | 'there';
 /** An image whose signatures are on its primary, or need not be. */
 export type SignedImage = { readonly planned: PlannedSignature; readonly signature: Done | 'unwanted' };
 
-/** A signed image whose promotion record is on its primary. */
-export type AttestedImage = SignedImage & { readonly record: Done };
+/** `stuck`: a poor summary is kept that would now say otherwise; `unknown`: staging no longer has what it would tell of. */
+export type SummaryDone = Done | 'stuck' | 'unknown';
+
+/** A signed image whose promotion record is on its primary, and what else was attached to it there. */
+export type AttestedImage = SignedImage & {
+  readonly record: Done;
+  /** How many attestations of staging were carried. */
+  readonly carried: number;
+  /** Where summaries are written. */
+  readonly summary?: SummaryDone;
+};

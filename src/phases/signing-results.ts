@@ -1,6 +1,7 @@
 import type { Failure, PromotionError } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import type { PlannedSignature } from './images.ts';
+import type { PlannedSignature, SummaryDone } from './images.ts';
+import type { Carried } from './signing.ts';
 
 /** A digest that could not be signed, or recorded, as a failure of its entry. */
 export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignature, error: PromotionError): Failure {
@@ -30,6 +31,37 @@ export function tellRecording(planned: PlannedSignature, { narrate }: Context): 
   say(`Promotion record attestation: pushing for ${nameOf(planned)}`);
 }
 
-function nameOf({ reference, wanted }: PlannedSignature): string {
+/** Logs how many attestations of staging were carried, and what was left there. */
+export function tellCarried(planned: PlannedSignature, { carried, left }: Carried, { narrate }: Context): void {
+  const message = `Carrying ${carried} ${carried === 1 ? 'attestation' : 'attestations'} to ${nameOf(planned)}`;
+  if (carried > 0) narrate({ type: 'log', level: 'info', message });
+  for (const why of left)
+    narrate({ type: 'log', level: 'warning', message: `Not carrying an attestation of ${nameOf(planned)}: ${why}` });
+}
+
+/** Logs what became of a verification summary, in upstream's words where there are some. */
+export function tellSummary(planned: PlannedSignature, done: SummaryDone, { narrate }: Context): void {
+  if (done === 'written')
+    narrate({ type: 'log', level: 'info', message: `Verification summary: pushing for ${nameOf(planned)}` });
+  if (done === 'stuck')
+    narrate({ type: 'log', level: 'warning', message: `${STUCK}: ${nameOf(planned)}; ${SUPERSEDE}` });
+  if (done === 'unknown')
+    narrate({
+      type: 'log',
+      level: 'warning',
+      message: `No verification summary for ${nameOf(planned)}: staging no longer has it`,
+    });
+}
+
+const STUCK = 'The verification summary failed or evaluated nothing, and is kept';
+const SUPERSEDE = '--supersede-summaries evaluates it anew';
+
+/** Logs what keeps a summary that a later verification may not agree with. */
+export function tellStuck(names: readonly string[], { narrate }: Context): void {
+  for (const name of names) narrate({ type: 'log', level: 'warning', message: `${STUCK}: ${name}; ${SUPERSEDE}` });
+}
+
+/** An image as people name it. */
+export function nameOf({ reference, wanted }: Pick<PlannedSignature, 'reference' | 'wanted'>): string {
   return `${reference}@${wanted.digest}`;
 }

@@ -3,7 +3,8 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Candidate, CandidateRules } from '../plan/candidates.ts';
 import type { Call } from '../registry/roles.ts';
-import type { Done } from './images.ts';
+import type { Done, SummaryDone } from './images.ts';
+import type { ProvenImage } from './proven-images.ts';
 
 /** Which places a run looks at for what may have to be signed, and how it knows what is there. */
 export type CandidateServices = {
@@ -14,6 +15,11 @@ export type CandidateServices = {
   readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
   /** Whether images are to have cosign's `.sig` tag, tagless ones apart. */
   readonly wantsTag: (image: Pick<Candidate, 'tags'>) => boolean;
+  /** In whose name verification summaries are signed, and whether poor ones are superseded; none are written unless given. */
+  readonly summaries?: {
+    readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
+    readonly supersede: boolean;
+  };
   /** Requests a second that a registry can be expected to allow, for estimates. */
   readonly rate: number;
 };
@@ -34,6 +40,13 @@ export type RecordRequest = Omit<SignRequest, 'staging'> &
     readonly wanted?: Candidate['wanted'];
   };
 
+/** One promoted digest, and what was found out about it in staging. */
+export type VouchRequest = Omit<SignRequest, 'staging'> &
+  Pick<ProvenImage, 'evidence' | 'judgement' | 'policies'> & { readonly wanted: Candidate['wanted'] };
+
+/** `left`: what was accepted and cannot be carried, each with the reason. */
+export type Carried = { readonly carried: number; readonly left: readonly string[] };
+
 /** Signs and records; each reads what is there first and leaves alone what verifies as ours. */
 export type SigningServices = {
   readonly sign: (request: SignRequest, call: Call) => Promise<Done>;
@@ -42,4 +55,15 @@ export type SigningServices = {
   readonly isSigned: (image: Pick<Candidate, 'tags'>) => boolean;
   /** Digests in work at once. */
   readonly concurrency: number;
+};
+
+/** Attaches what others attested, and what was found out. */
+export type VouchServices = {
+  /** Carries what policies accepted in staging. */
+  readonly carry: (request: VouchRequest, call: Call) => Promise<Carried>;
+  /** Writes the verification summaries of an image and its platforms, but for those that are listed on their own; never unless given. */
+  readonly summarize?: (
+    request: VouchRequest & { readonly listed: ReadonlySet<Digest> },
+    call: Call,
+  ) => Promise<SummaryDone>;
 };

@@ -136,6 +136,10 @@ export type SignatureReport = {
   readonly why: 'due' | 'entered';
   readonly signature: 'written' | 'there' | 'unwanted' | 'missing';
   readonly record: 'written' | 'there' | 'missing';
+  /** How many attestations of staging were carried. */
+  readonly carried?: number;
+  /** Where summaries are written: `stuck` for a poor one that is kept, `unknown` where staging has the image no longer. */
+  readonly summary?: 'written' | 'there' | 'stuck' | 'unknown' | 'missing';
 };
 
 /** `pending` targets are those that a dry run would have written. */
@@ -173,7 +177,7 @@ export type Totals = {
 };
 
 /** Counts of digests, each on its primary. */
-export type SigningTotals = {
+export type SigningTotals = VouchedTotals & {
   readonly signed: number;
   readonly recorded: number;
   /** Looked at and found to have all of it. */
@@ -182,4 +186,14 @@ export type SigningTotals = {
   readonly left: number;
   /** Without a signature's tag and not looked at, as they are older than what is repaired or of unknown age. */
   readonly unsigned: number;
+};
+
+/** What was attached besides, each only where there was some. */
+export type VouchedTotals = {
+  /** Digests whose verification summary was written. */
+  readonly summarized?: number;
+  /** Attestations of staging. */
+  readonly carried?: number;
+  /** Digests whose verification summary failed or evaluated nothing, and is kept. */
+  readonly stuck?: number;
 };

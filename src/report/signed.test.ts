@@ -31,7 +31,12 @@ function attested(): Exclude<Reached, undefined> {
     { planned: third, signature: 'there' },
   ] as const;
   const signing = { phase: 'sign', promotion: promoted, images, failures } as const;
-  return { phase: 'attest', signing, images: images.map((image) => ({ ...image, record: 'written' })), failures };
+  return {
+    phase: 'attest',
+    signing,
+    images: images.map((image) => ({ ...image, record: 'written', carried: 0 })),
+    failures,
+  };
 }
 
 describe('src/report/signed.ts', () => {

@@ -74,19 +74,29 @@ function row(image: ImageReport): string[] {
 }
 
 /** What the signing came to, in a line. */
-function signingText({ signed, recorded, complete, left, unsigned }: SigningTotals, mode: RunFacts['mode']): string {
+function signingText(totals: SigningTotals, mode: RunFacts['mode']): string {
+  const { signed, recorded, complete, left, unsigned, summarized, carried, stuck } = totals;
   const parts = mode === 'dry-run' ? [] : [`${count(signed, 'digest')} signed`, `${recorded} recorded`];
+  if (carried !== undefined) parts.push(`${count(carried, 'attestation')} carried`);
+  if (summarized !== undefined) parts.push(`${summarized} summarized`);
   if (complete > 0) parts.push(`${complete} had all of it`);
+  if (stuck !== undefined) parts.push(`${count(stuck, 'poor summary', 'poor summaries')} kept`);
   if (left > 0) parts.push(mode === 'dry-run' ? `${count(left, 'digest')} to sign or record` : `${left} left to do`);
   if (unsigned > 0) parts.push(`${unsigned} more not looked at`);
   return parts.length === 0 ? 'nothing to sign' : parts.join(', ');
 }
 
 /** An image of which only the signing was due. */
-function repaired({ name, tags, digest }: ImageReport, { signature, record, reference }: SignatureReport): string[] {
-  const isLeft = signature === 'missing' || record === 'missing';
-  const what = isLeft ? 'unsigned' : signature === 'written' ? 'signed' : 'recorded';
-  return [what, name, tags.length === 0 ? '(no tag)' : tags.join(', '), `as ${reference}`, shortDigests(digest)];
+function repaired({ name, tags, digest }: ImageReport, report: SignatureReport): string[] {
+  const names = tags.length === 0 ? '(no tag)' : tags.join(', ');
+  return [repairOf(report), name, names, `as ${report.reference}`, shortDigests(digest)];
+}
+
+function repairOf({ signature, record, summary }: SignatureReport): string {
+  if (signature === 'missing' || record === 'missing') return 'unsigned';
+  if (signature === 'written') return 'signed';
+  if (record === 'written' || summary === undefined) return 'recorded';
+  return summary === 'written' ? 'summarized' : 'not summarized';
 }
 
 function verb(good: readonly TargetReport[]): string {

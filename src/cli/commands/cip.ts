@@ -8,7 +8,8 @@ import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
 import { scanningOf, scansOnly } from '../scanning.ts';
-import { announce, signaturesOf, signingOf } from '../signing.ts';
+import { signaturesOf } from '../signatures.ts';
+import { announce, signingOf } from '../signing.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../staging-trust.ts';
 import { versionName } from './version.ts';
@@ -34,7 +35,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
         pause: registries.pause,
         trust: await stagingTrust(options, trusted, services),
         ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
-        ...(signing !== undefined && { signatures: signaturesOf(options, services, { ...given, signing }) }),
+        ...(signing !== undefined && { signatures: await signaturesOf(options, services, { ...given, signing }) }),
       },
       { clock, narrate, signal },
     );

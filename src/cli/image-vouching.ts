@@ -1,0 +1,82 @@
+import { acceptedOf, inputsOf, outcomeOf } from '../attest/accepted.ts';
+import { carryAttestations } from '../attest/carry.ts';
+import type { Signing } from '../attest/open-signing.ts';
+import type { ManifestFact } from '../attest/record.ts';
+import { summarizeImage } from '../attest/summarize-index.ts';
+import type { CommittedFile, SummaryFacts } from '../attest/summary.ts';
+import type { VouchRequest, VouchServices } from '../phases/signing.ts';
+import type { DigestOpener } from './image-signing.ts';
+
+export type ImageVouchingOptions = {
+  readonly opener: DigestOpener;
+  readonly carrySboms: boolean;
+  /** Where verification summaries are written. */
+  readonly summaries?: SummaryWriting;
+};
+
+export type SummaryWriting = {
+  /** Who signs them. */
+  readonly signing: Pick<Signing, 'signer'>;
+  readonly supersede: boolean;
+  /** With its leading `v`. */
+  readonly version: string;
+  /** Unix milliseconds, the same for all of a run. */
+  readonly time: number;
+  /** Where a file stands in Git; undefined for one that is at no commit of a repository. */
+  readonly committed: (file: string) => CommittedFile | undefined;
+  /** The file with the registries of the project whose images stand in the file that is given. */
+  readonly manifestOf: (imagesFile: string) => string;
+};
+
+/** Carries attestations and writes summaries in the registries. */
+export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOptions): VouchServices {
+  const carry: VouchServices['carry'] = async (request, call) => {
+    const { repository, reference, evidence, judgement } = request;
+    const left: string[] = [];
+    let carried = 0;
+    for (const { digest, items } of acceptedOf(evidence, judgement, carrySboms)) {
+      const services = { ...(await opener.open(call.signal)), attacher: opener.attacher };
+      const target = { staging: evidence.repository, repository, reference, digest, items };
+      const done = await carryAttestations(services, target, call);
+      carried += done.carried;
+      left.push(...done.left);
+    }
+    return { carried, left };
+  };
+  if (summaries === undefined) return { carry };
+  const summarize: VouchServices['summarize'] = async (request, call) => {
+    const services = {
+      ...(await opener.open(call.signal)),
+      summarySigner: await summaries.signing.signer(call.signal),
+      supersede: summaries.supersede,
+    };
+    const { repository, digest, listed } = request;
+    return summarizeImage(services, { repository, digest, listed, factsOf: factsOf(summaries, request) }, call);
+  };
+  return { carry, summarize };
+}
+
+/** What a summary tells of an image, or of a platform of it. */
+function factsOf(
+  { version, time, committed, manifestOf }: SummaryWriting,
+  { reference, wanted, evidence, judgement, policies }: VouchRequest,
+): (digest: VouchRequest['digest']) => SummaryFacts {
+  const asking = new Set(policies.provenance.map(({ at }) => at.file));
+  const named = asking.size === 0 ? [manifestOf(wanted.at.file)] : [...asking];
+  const [first, ...others] = named.flatMap((file) => committed(file) ?? []);
+  if (first === undefined) throw new Error(`${named.join(', ')} is at no commit`);
+  return (digest) => ({
+    reference,
+    digest,
+    version,
+    time,
+    policies: [first, ...others],
+    inputs: inputsOf(evidence, judgement, digest),
+    outcome: outcomeOf(judgement),
+  });
+}
+
+/** A file of which all is known that a summary tells of it. */
+export function committedFile({ name, uri, gitCommit }: ManifestFact): CommittedFile | undefined {
+  return uri === undefined || gitCommit === undefined ? undefined : { name, uri, gitCommit };
+}

@@ -1,0 +1,72 @@
+import { openSigning, type Signing } from '../attest/open-signing.ts';
+import type { SetupServices } from '../phases/setup.ts';
+import type { CipOptions } from './cip-options.ts';
+import type { CommandServices } from './command.ts';
+import { committedFile, type SummaryWriting } from './image-vouching.ts';
+import { manifestFacts } from './manifest-facts.ts';
+import { loadRequest } from './manifest-services.ts';
+import type { Registries } from './services.ts';
+import { announce } from './signing.ts';
+
+/** Verification summaries as a run writes them. */
+export type Summaries = SummaryWriting & { readonly signing: Signing };
+
+type Given = {
+  /** Who signs the images. */
+  readonly signing: Signing;
+  readonly registries: Pick<Registries, 'signing'>;
+  readonly load: SetupServices['load'];
+  readonly version: string;
+};
+
+/**
+ * Summaries as the flags want them, and says who will sign them; undefined where none are written. A summary names the commit
+ * of its policy: where the manifests are at none, the run says that there are no summaries.
+ */
+export async function summariesOf(
+  options: CipOptions,
+  services: CommandServices,
+  { signing: ofImages, registries, load, version }: Given,
+): Promise<Summaries | undefined> {
+  if (options.summaries === undefined) return undefined;
+  const { env, clock, signal, narrate } = services;
+  const facts = await manifestFacts(loadRequest(options), { env, clock, signal });
+  const { projects } = await load();
+  if (projects.some(({ manifestFile }) => committedFile(facts(manifestFile)) === undefined)) {
+    const message = 'No verification summaries: the manifests are not at a commit of a repository with a known address';
+    narrate({ type: 'log', level: 'warning', message });
+    return undefined;
+  }
+  const { supersede, ...own } = options.summaries;
+  const isOwn = own.signerAccount !== undefined || own.identityToken !== undefined;
+  const signing = isOwn ? signingBy(own, options, registries) : ofImages;
+  const flags = isOwn ? { ...withoutIdentity(options.signing), ...own } : options.signing;
+  await announce(signing, { confirm: options.confirm, signing: flags }, services, 'verification summaries');
+  const manifests = new Map(projects.map(({ imagesFile, manifestFile }) => [imagesFile, manifestFile]));
+  return {
+    signing,
+    supersede,
+    version,
+    time: clock.now(),
+    committed: (file) => committedFile(facts(file)),
+    manifestOf: (imagesFile) => manifests.get(imagesFile) ?? imagesFile,
+  };
+}
+
+/** The same services in another name; what identifies who signs images does not count. */
+function signingBy(
+  own: Pick<NonNullable<CipOptions['summaries']>, 'signerAccount' | 'identityToken'>,
+  { signing }: CipOptions,
+  registries: Given['registries'],
+): Signing {
+  const env = { ...registries.signing.env, SIGSTORE_ID_TOKEN: undefined };
+  return openSigning({ ...registries.signing, ...withoutIdentity(signing), ...own, env, tlogUpload: true });
+}
+
+function withoutIdentity(
+  signing: CipOptions['signing'],
+): Omit<CipOptions['signing'], 'key' | 'identityToken' | 'signerAccount'> {
+  const identity = ['key', 'identityToken', 'signerAccount'];
+  const others = Object.entries(signing).filter(([name]) => !identity.includes(name));
+  return Object.fromEntries(others) as Omit<CipOptions['signing'], 'key' | 'identityToken' | 'signerAccount'>;
+}
