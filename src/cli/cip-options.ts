@@ -91,7 +91,8 @@ export function copiesOf(copies: number): number {
   throw usage(`--max-signature-copies=${copies} is not positive`, 'write 1 or more, or leave it out for 50');
 }
 
-function refusePositional(positional: readonly string[]): void {
+/** Throws USAGE for a word that is no flag. */
+export function refusePositional(positional: readonly string[]): void {
   const [word] = positional;
   if (word === undefined) return;
   if (LATER_COMMANDS.has(`cip ${word}`)) throw unknownCommand(['cip', word]);

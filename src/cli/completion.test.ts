@@ -44,7 +44,7 @@ describe('src/cli/completion.ts', () => {
     skip(!installed('bash'), 'bash is not installed');
     expect(await offered('')).toEqual(COMMANDS.map(({ name }) => name));
     expect(await offered('c')).toEqual(['cip', 'completion']);
-    expect(await offered('cip', '--man')).toEqual(['--manifests', '--manifest', '--manifest-diff-since']);
+    expect(await offered('cip', '--manifest-d')).toEqual(['--manifest-diff-since']);
     expect(await offered('cip', '--')).toEqual(
       COMMANDS.filter(({ name }) => name === 'cip').flatMap((command) =>
         visibleFlags(command).map(({ name }) => `--${name}`),

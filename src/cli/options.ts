@@ -3,6 +3,7 @@ import { SCAN_FLAGS } from './scan-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
+import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
@@ -104,6 +105,7 @@ export const CIP_FLAGS = [
     value: 'AGE',
     help: 'How far back missing signatures and records are looked for and made up for: on images whose entry, or whose upload, is no older (14d, 336h), or on "all". Images that this run copies or tags are always looked at.',
   },
+  ...SNAPSHOT_FLAGS,
   ...SIGNING_FLAGS,
   ...CERTIFICATE_FLAGS,
   ...SUMMARY_FLAGS,
@@ -143,7 +145,7 @@ export const CIP_FLAGS = [
 const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
   ({ name }) =>
     !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name) &&
-    !SCAN_FLAGS.some((flag) => flag.name === name),
+    ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS].some((flag) => flag.name === name),
 );
 
 /** The shells that completion scripts are made for. */

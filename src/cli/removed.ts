@@ -22,13 +22,7 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Flags of upstream that this version does not have yet, with the topic that brings them. */
-export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([
-  ['manifest-based-snapshot-of', 'snapshots'],
-  ['minimal-snapshot', 'snapshots'],
-  ['output', 'snapshots'],
-  ['snapshot', 'snapshots'],
-  ['snapshot-tag', 'snapshots'],
-]);
+export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([]);
 
 /** Commands of upstream that this version does not have yet, with the topic that brings them. */
 export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([['pr', 'opening promotion pull requests']]);

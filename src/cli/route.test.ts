@@ -35,7 +35,7 @@ describe('src/cli/route.ts', () => {
   it.each([
     [['--confirm', 'cip'], 'unknown flag: --confirm', 'it comes after its command: kpromo cip --confirm'],
     [['--hepl'], 'unknown flag: --hepl', 'did you mean --help?'],
-    [['--snapshot=x', 'cip'], '--snapshot is not available in this version', 'it comes with snapshots; leave it out'],
+    [['--snapshot=x', 'cip'], 'unknown flag: --snapshot', 'it comes after its command: kpromo cip --snapshot'],
     [['-x'], "unknown shorthand flag: 'x' in -x", '--help lists all flags'],
     [['help', 'nope'], 'unknown command "nope" for "kpromo"', '`kpromo help` lists all commands'],
     [['help', 'run', 'files'], '`kpromo help` takes no argument "files"', 'leave it out'],

@@ -5,6 +5,7 @@ import { levelNamed } from './log.ts';
 import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, type Flag } from './options.ts';
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
 import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
+import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { sigcheckOptions, type SigcheckOptions } from './sigcheck-options.ts';
 
@@ -14,6 +15,7 @@ export type Request =
   | { readonly kind: 'version' }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly kind: 'cip'; readonly options: CipOptions }
+  | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
   | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
 
@@ -38,9 +40,12 @@ function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
   const isWord = name === 'cip' && parsed.positional[0] === 'replicate-signatures';
   if (name === 'cip' && !isWord) {
     if (parsed.values.help) return { kind: 'help', about: commandNamed('cip') };
+    if (isSnapshot(parsed)) return { kind: 'snapshot', options: snapshotOptions(parsed) };
+    refuseSnapshotFlags(parsed, false);
     return { kind: 'cip', options: cipOptions(parsed) };
   }
   if (parsed.values.help) return { kind: 'help', about: commandNamed('replicate') };
+  refuseSnapshotFlags(parsed, true);
   const positional = parsed.positional.slice(isWord ? 1 : 0);
   return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }) };
 }

@@ -1,9 +1,7 @@
 import type { Snapshot } from '../image/snapshot.ts';
 
 /** The forms in which a snapshot is printed. */
-export const SNAPSHOT_FORMATS = ['yaml', 'csv', 'json'] as const;
-
-export type SnapshotFormat = (typeof SNAPSHOT_FORMATS)[number];
+export type SnapshotFormat = 'yaml' | 'csv' | 'json';
 
 /**
  * The snapshot as it is printed: YAML that a manifest can take over and CSV as upstream has them to the byte, with its empty

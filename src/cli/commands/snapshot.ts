@@ -1,0 +1,57 @@
+import { isPromotionError } from '../../errors.ts';
+import type { Snapshot } from '../../image/snapshot.ts';
+import { loadManifests } from '../../manifest/load.ts';
+import { tellFailures } from '../../phases/tell.ts';
+import { snapshotText } from '../../report/snapshot.ts';
+import { takeSnapshot, type SnapshotResult } from '../../snapshot.ts';
+import type { CommandServices } from '../command.ts';
+import { conclude } from '../conclude.ts';
+import { loadRequest } from '../manifest-services.ts';
+import { openConfigured } from '../open-configured.ts';
+import type { Registries } from '../services.ts';
+import type { SnapshotOptions } from '../snapshot-options.ts';
+
+/** `kpromo cip --snapshot`: prints a snapshot when it is complete, else nothing, and resolves to the exit code. */
+export async function run(options: SnapshotOptions, services: CommandServices): Promise<number> {
+  const { registries } = await openConfigured(options, services);
+  try {
+    const { snapshot, failures } = await taken(options, registries, services);
+    if (failures.length === 0 && !services.signal.aborted) {
+      services.stdout.write(snapshotText(snapshot, options.format));
+      services.narrate({ type: 'log', level: 'info', message: countsOf(options.of, snapshot) });
+    }
+    const report = { failures, totals: { pending: 0 } };
+    return conclude(report, { detailedExitcode: false }, services, 'run `cip run`: snapshot');
+  } finally {
+    await registries.close();
+  }
+}
+
+async function taken(
+  options: SnapshotOptions,
+  { registry }: Registries,
+  { clock, narrate, signal }: CommandServices,
+): Promise<SnapshotResult> {
+  const { of, from, tag, minimal } = options;
+  const context = { clock, narrate, signal };
+  // as upstream, which says nothing
+  const ignored = `--snapshot-tag=${tag} does nothing with --manifest-based-snapshot-of`;
+  if (from === 'manifests' && tag !== undefined) narrate({ type: 'log', level: 'warning', message: ignored });
+  const request = { of, minimal, ...(from === 'registry' && tag !== undefined && { tag }) };
+  const load = () => loadManifests(loadRequest(options));
+  try {
+    return await takeSnapshot(request, { registry, ...(from === 'manifests' && { load }) }, context);
+  } catch (error) {
+    if (!isPromotionError(error) || isPromotionError(error, 'USAGE') || signal.aborted) throw error;
+    const { code, message, hint } = error;
+    const failure = { phase: 'snapshot', code, message, ...(hint !== undefined && { hint }) };
+    tellFailures([failure], context);
+    return { snapshot: [], failures: [failure] };
+  }
+}
+
+function countsOf(of: string, snapshot: Snapshot): string {
+  const digests = snapshot.flatMap((image) => image.digests);
+  const tags = digests.reduce((sum, digest) => sum + digest.tags.length, 0);
+  return `Snapshot of ${of}: ${snapshot.length} images, ${digests.length} digests, ${tags} tags`;
+}

@@ -1,0 +1,100 @@
+import { isTag, repositoryProblem } from '../image/reference.ts';
+import type { SnapshotFormat } from '../report/snapshot.ts';
+import { manifestSource, refusePositional, registryOptions, type CipOptions, type ParsedCip } from './cip-options.ts';
+import { goQuote } from './go-quote.ts';
+import { levelNamed } from './log.ts';
+import type { TreeOptions } from './manifest-services.ts';
+import { usage } from './removed.ts';
+import { SNAPSHOT_FLAGS, SNAPSHOT_FORMATS } from './snapshot-flags.ts';
+
+/** Which snapshot `kpromo cip` was asked for; manifests are named exactly where it is of those. */
+export type SnapshotOptions = TreeOptions &
+  Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter' | 'logLevel'> & {
+    readonly of: string;
+    readonly from: 'registry' | 'manifests';
+    /** Taken with a snapshot of a registry only. */
+    readonly tag?: string;
+    readonly minimal: boolean;
+    readonly format: SnapshotFormat;
+  };
+
+/** Whether these flags of `kpromo cip` ask for a snapshot, and no promotion. */
+export function isSnapshot({ values }: ParsedCip): boolean {
+  return values.snapshot !== '' || values['manifest-based-snapshot-of'] !== '';
+}
+
+/** The options that these flags mean; throws USAGE for what is wrong or contradicts itself. */
+export function snapshotOptions(parsed: ParsedCip): SnapshotOptions {
+  const { values } = parsed;
+  refusePositional(parsed.positional);
+  refuseContradictions(parsed);
+  const from = values.snapshot === '' ? 'manifests' : 'registry';
+  const flag = from === 'registry' ? 'snapshot' : 'manifest-based-snapshot-of';
+  const source = sourceOf(parsed, from);
+  const tag = values['snapshot-tag'];
+  if (tag !== '' && !isTag(tag)) throw usage(`--snapshot-tag: ${goQuote(tag)} is no tag`, 'name one tag');
+  return {
+    ...source,
+    ...registryOptions(values),
+    of: registryNamed(flag, values[flag]),
+    from,
+    ...(tag !== '' && { tag }),
+    minimal: values['minimal-snapshot'],
+    format: formatNamed(values.output),
+    logLevel: levelNamed(values['log-level']),
+  };
+}
+
+/** Throws USAGE for flags of a snapshot where none is asked for: nobody would notice that they do nothing. */
+export function refuseSnapshotFlags({ values }: ParsedCip, isReplication: boolean): void {
+  const found = SNAPSHOT_FLAGS.find((flag) => String(values[flag.name]) !== flag.default);
+  if (found === undefined) return;
+  if (isReplication) throw usage(`--${found.name} replicates nothing`, 'take snapshots with `kpromo cip`');
+  throw usage(
+    `--${found.name} has no meaning without a snapshot`,
+    'name the registry with --snapshot or --manifest-based-snapshot-of, or leave it out',
+  );
+}
+
+/** What writes, or looks at a part of the manifests, has no place beside a snapshot. */
+const CONTRADICTIONS = [
+  'confirm',
+  'parse-only',
+  'use-prow-manifest-diff',
+  'manifest-diff-since',
+  'replicate-signatures',
+] as const;
+
+function refuseContradictions({ values }: ParsedCip): void {
+  const flag = values.snapshot === '' ? '--manifest-based-snapshot-of' : '--snapshot';
+  const other = CONTRADICTIONS.find((name) => values[name] !== false && values[name] !== '');
+  if (other !== undefined)
+    throw usage(`${flag} and --${other} contradict each other`, 'a snapshot only reads, and all of it; leave one out');
+  if (values.snapshot !== '' && values['manifest-based-snapshot-of'] !== '')
+    throw usage('--snapshot and --manifest-based-snapshot-of contradict each other', 'write one of them');
+}
+
+function sourceOf({ values }: ParsedCip, from: SnapshotOptions['from']): ReturnType<typeof manifestSource> {
+  const source = manifestSource(values);
+  if (from === 'registry' && source !== undefined)
+    throw usage(
+      '--snapshot reads the registry and no manifests',
+      'leave the manifests out, or write --manifest-based-snapshot-of for what they want',
+    );
+  if (from === 'manifests' && source === undefined)
+    throw usage('--manifest-based-snapshot-of has no manifests', 'name them with --manifests PATH');
+  return source;
+}
+
+function registryNamed(flag: string, text: string): string {
+  const name = text.replace(/\/+$/, '');
+  const problem = repositoryProblem(name);
+  if (problem === undefined) return name;
+  throw usage(`--${flag}: ${goQuote(text)} ${problem}`, 'write host[:port][/path]');
+}
+
+function formatNamed(text: string): SnapshotFormat {
+  const format = SNAPSHOT_FORMATS.find((name) => name === text.toLowerCase());
+  if (format !== undefined) return format;
+  throw usage(`invalid snapshot output format: ${text}`, `write --output with one of ${SNAPSHOT_FORMATS.join(', ')}`);
+}
