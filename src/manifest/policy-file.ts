@@ -1,7 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import type { ProjectPolicy } from '../policy/policies.ts';
+import { parseYaml } from '../yaml/document.ts';
 import { pairsOf } from '../yaml/fields.ts';
-import { parseYaml, type YamlProblem } from '../yaml/document.ts';
 import { fileError } from '../yaml/file-error.ts';
 import { readText } from '../yaml/scalars.ts';
 import { decodeText } from './decode.ts';
@@ -9,11 +9,11 @@ import { parsePlain, type ManifestText } from './parse.ts';
 import { parseTreePolicy } from './tree-policy.ts';
 
 /**
- * What one file asks, to try it: a manifest, or the policy of a tree, of which `project` takes what is said of that
- * project. Throws POLICY_INVALID that names every mistake, USAGE for a project that is not there.
+ * Reads what one file asks of images: a manifest, or the promoter-policy.yaml of a tree, where a project may be named.
+ * Throws POLICY_INVALID with all that is wrong, and USAGE for a project that the file does not name.
  */
-export function policyIn(file: ManifestText, project?: string): ProjectPolicy {
-  return isManifest(file) ? inManifest(file) : inTree(file, project);
+export function readPolicyFile(text: ManifestText, project?: string): ProjectPolicy {
+  return isManifest(text) ? ofManifest(text, project) : ofTree(text, project);
 }
 
 /** Only a manifest has registries. */
@@ -25,22 +25,27 @@ function isManifest({ file, bytes }: ManifestText): boolean {
   return [...pairsOf(document.root, nothing)].some(({ key }) => readText(key) === 'registries');
 }
 
-function inManifest(file: ManifestText): ProjectPolicy {
-  const { declared, problems } = parsePlain(file.file, file, undefined);
+function ofManifest(text: ManifestText, project: string | undefined): ProjectPolicy {
+  if (project !== undefined) throw unknownProject(text.file, project, 'it is the manifest of one: leave --project out');
+  const { declared, problems } = parsePlain(text.file, text, undefined);
   const wrong = problems.filter(({ code }) => code !== 'ENTRY_INVALID');
   if (wrong.length > 0) throw fileError('POLICY_INVALID', wrong);
   const provenance = declared?.provenance;
   return provenance === undefined || provenance === 'unreadable' ? {} : { provenance };
 }
 
-function inTree(file: ManifestText, project: string | undefined): ProjectPolicy {
-  const { defaults, projects, problems } = parseTreePolicy(file);
-  const wrong: readonly YamlProblem[] = [...problems, ...projects.flatMap((one) => one.problems)];
+function ofTree(text: ManifestText, project: string | undefined): ProjectPolicy {
+  const { defaults, projects, problems } = parseTreePolicy(text);
+  const wrong = [...problems, ...projects.flatMap((one) => one.problems)];
   if (wrong.length > 0) throw fileError('POLICY_INVALID', wrong);
   const own = projects.find(({ name }) => name === project);
-  if (project !== undefined && own === undefined)
-    throw new PromotionError('USAGE', `${file.file} says nothing of a project ${JSON.stringify(project)}`, {
-      hint: `leave the project out, or name one of ${projects.map(({ name }) => name).join(', ') || 'those it has: none'}`,
-    });
+  if (project !== undefined && own === undefined) {
+    const names = projects.map(({ name }) => name).join(', ') || 'none';
+    throw unknownProject(text.file, project, `it names ${names}; leave --project out for the rest`);
+  }
   return { ...defaults, ...own?.policy };
+}
+
+function unknownProject(file: string, project: string, hint: string): PromotionError {
+  return new PromotionError('USAGE', `${file} has no project ${JSON.stringify(project)}`, { hint });
 }
