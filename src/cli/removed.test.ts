@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { CIP_FLAGS } from './options.ts';
-import { FOREIGN_COMMANDS, LATER_FLAGS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './removed.ts';
+import { FOREIGN_COMMANDS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './removed.ts';
 
 describe('src/cli/removed.ts', () => {
   it.each([...REMOVED_FLAGS.keys()])('says that --%s was removed and what to do instead', (name) => {
     const { code, message, hint } = unknownFlag(name, CIP_FLAGS);
     expect([code, message]).toEqual(['USAGE', `--${name} was removed`]);
     expect(hint).toBe(REMOVED_FLAGS.get(name));
-  });
-
-  it.each([...LATER_FLAGS.keys()])('says that --%s is not available in this version', (name) => {
-    expect(unknownFlag(name, CIP_FLAGS).message).toBe(`--${name} is not available in this version`);
   });
 
   it('names the nearest flag, but never a hidden one', () => {

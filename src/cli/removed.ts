@@ -21,9 +21,6 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
   ['use-legacy-pipeline', 'there is one pipeline only; leave the flag out'],
 ]);
 
-/** Flags of upstream that this version does not have yet, with the topic that brings them. */
-export const LATER_FLAGS: ReadonlyMap<string, string> = new Map([]);
-
 /** Commands of upstream that this version does not have yet, with the topic that brings them. */
 export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([['pr', 'opening promotion pull requests']]);
 
@@ -48,13 +45,10 @@ export function usage(message: string, hint?: string): PromotionError {
   return new PromotionError('USAGE', message, hint === undefined ? {} : { hint });
 }
 
-/** Why a flag is not known: removed, not there yet, or mistyped, with the nearest one that exists. */
+/** Why a flag is not known: removed, or mistyped, with the nearest one that exists. */
 export function unknownFlag(name: string, known: readonly Flag[]): PromotionError {
   const removed = REMOVED_FLAGS.get(name);
   if (removed !== undefined) return usage(`--${name} was removed`, removed);
-  const topic = LATER_FLAGS.get(name);
-  if (topic !== undefined)
-    return usage(`--${name} is not available in this version`, `it comes with ${topic}; leave it out`);
   const visible = known.filter(({ hidden }) => hidden !== true).map((flag) => flag.name);
   const near = nearest(name, visible);
   if (near === undefined) return usage(`unknown flag: --${name}`);
