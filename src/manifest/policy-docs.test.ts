@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { highestReachable } from '../policy/signer-builders.ts';
-import { readPolicyFile } from './policy-file.ts';
+import { policyIn } from './policy-file.ts';
 import { policySchema } from './tree-policy-rule.ts';
 
 const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
@@ -17,7 +17,7 @@ function keysOf({ properties = {}, items }: Schema): readonly string[] {
 describe('docs/policy.md', () => {
   it('shows a policy that is valid, and builders whose levels can be reached', () => {
     const [, yaml = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
-    const example = readPolicyFile({ file: 'example.yaml', bytes: Buffer.from(yaml) }, 'operator');
+    const example = policyIn({ file: 'example.yaml', bytes: Buffer.from(yaml) }, 'operator');
     expect(example).toMatchObject({ provenance: { mode: 'require', level: 3 }, vulnerabilities: { threshold: 4 } });
     expect(example.provenance && highestReachable(example.provenance)).toBe(3);
   });

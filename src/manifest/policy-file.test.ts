@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { readPolicyFile } from './policy-file.ts';
+import { policyIn } from './policy-file.ts';
 
 const POLICY = 'mode: require, signers: ["sigstore::https://a.example::ci"], builders: [{id: x, level: 1}]';
 const REGISTRIES = 'registries: [{name: a.test, src: true}, {name: b.test}]\n';
 const TREE = `provenance: {${POLICY}, sources: [a]}\nartifactTypes: [a/b]\nprojects:\n  one: {provenance: {${POLICY}, sources: [b]}}\n`;
 
-const read = (text: string, project?: string): ReturnType<typeof readPolicyFile> =>
-  readPolicyFile({ file: 'p.yaml', bytes: Buffer.from(text) }, project);
+const read = (text: string, project?: string): ReturnType<typeof policyIn> =>
+  policyIn({ file: 'p.yaml', bytes: Buffer.from(text) }, project);
 
 describe('src/manifest/policy-file.ts', () => {
   it('reads the policy of a manifest, thin or plain', () => {

@@ -12,7 +12,7 @@ import { parseTreePolicy } from './tree-policy.ts';
  * Reads what one file asks of images: a manifest, or the promoter-policy.yaml of a tree, where a project may be named.
  * Throws POLICY_INVALID with all that is wrong, and USAGE for a project that the file does not name.
  */
-export function readPolicyFile(text: ManifestText, project?: string): ProjectPolicy {
+export function policyIn(text: ManifestText, project?: string): ProjectPolicy {
   return isManifest(text) ? ofManifest(text, project) : ofTree(text, project);
 }
 
