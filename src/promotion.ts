@@ -4,6 +4,7 @@ import type { RunFacts, RunReport } from './pipeline/run-report.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { attest } from './phases/attest.ts';
+import { noScan } from './phases/no-scan.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { proveLater } from './phases/prove-later.ts';
@@ -52,13 +53,13 @@ export async function runPromotion(
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const evidence = evidenceReader({ registry, manifestOf: source.manifest, meterOf: traffic.of, ...trust });
-  const scans = scanning === undefined ? [] : [scanGate({ ...scanning, ...trust, evidence, source })];
+  const scan = scanning === undefined ? noScan() : scanGate({ ...scanning, ...trust, evidence, source });
   const proving = { evidence, ...trust };
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
     .pipe(plan({ registry, source, traffic, ...(signatures !== undefined && { candidates: signatures }) }))
     .pipe(provenance(proving))
-    .pipe(validate({ gates: [...gates, ...scans], threads: request.threads }))
+    .pipe(validate({ gates: [...gates, scan], threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));
   const phases =
     signatures === undefined

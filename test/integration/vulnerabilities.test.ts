@@ -197,4 +197,19 @@ projects:
     expect(unread.stderr).toContain('the vulnerability report /nowhere is not there');
     expect(world.taken()).toMatchObject({ requests: 0 });
   });
+
+  it('are not looked for unless told, and a policy that asks for it is told of, once', async () => {
+    const world = await signingStage(1);
+    const images = [stage(world, 71), stage(world, 72)];
+    await using tree = await writeTree([world.project(entries(...images))]);
+    const warnings = async (): Promise<readonly string[]> => {
+      const { log } = await world.runTree(tree.path, []);
+      return log.filter((line) => line.includes('--vuln-gate'));
+    };
+    expect(await warnings()).toEqual([]);
+    await writeFile(join(tree.path, 'promoter-policy.yaml'), 'vulnerabilities: {threshold: 4}\n');
+    expect(await warnings()).toEqual([
+      expect.stringMatching(/^warning .*promoter-policy\.yaml:1 .*nothing is scanned: write --vuln-gate$/),
+    ]);
+  });
 });
