@@ -150,7 +150,8 @@ export function registryOptions(
   };
 }
 
-function allowedRegistry(text: string): Pattern {
+/** A pattern of `--allow-registry`; throws USAGE. */
+export function allowedRegistry(text: string): Pattern {
   try {
     return compilePattern(text);
   } catch (error) {

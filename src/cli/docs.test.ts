@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cliReference, writePolicySchema, writeReference, writeSchema } from './docs.ts';
+import { cliReference, writeMoreSchemas, writePolicySchema, writeReference, writeSchema } from './docs.ts';
 
 async function emptyFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-docs-'));
@@ -31,6 +31,14 @@ describe('src/cli/docs.ts', () => {
     expect(await write(['--check'], file)).toBe(1);
     expect(await write([], file)).toBe(0);
     expect(await write(['--check'], file)).toBe(0);
+  });
+
+  it('does the same with all other schemas', async () => {
+    const folder = pathToFileURL(`${await emptyFolder()}/`);
+    expect(await writeMoreSchemas(['--check'], folder)).toBe(1);
+    expect(await writeMoreSchemas([], folder)).toBe(0);
+    expect(await writeMoreSchemas(['--check'], folder)).toBe(0);
+    expect(await writeMoreSchemas(['--check'])).toBe(0);
   });
 
   it('finds a page that was edited, and leaves it as it is', async () => {

@@ -1,11 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { registryConfigSchema } from '../config/schema.ts';
+import { imagesSchema, manifestSchema } from '../manifest/schemas.ts';
 import { policySchema } from '../manifest/tree-policy-rule.ts';
+import { validationSchema } from '../report/validation.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
 import { COMMANDS, ENVIRONMENT, EXIT_CODES, type Command } from './options.ts';
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url);
 const SCHEMA = new URL('../../schemas/registry-config.schema.json', import.meta.url);
+const SCHEMAS = new URL('../../schemas/', import.meta.url);
 const POLICY_SCHEMA = new URL('../../schemas/promoter-policy.schema.json', import.meta.url);
 
 /** The reference of the command line, as Markdown. */
@@ -45,6 +48,21 @@ export function writePolicySchema(argv: readonly string[], file: URL = POLICY_SC
   return writeGenerated(argv, file, policySchema());
 }
 
+/** Other schemas, by the names of their files. */
+const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
+  'promoter-manifest': manifestSchema,
+  images: imagesSchema,
+  validation: validationSchema,
+};
+
+/** The same for the schemas of manifests, and of what is printed as JSON. */
+export async function writeMoreSchemas(argv: readonly string[], folder: URL = SCHEMAS): Promise<number> {
+  const codes = Object.entries(MORE_SCHEMAS).map(([name, schema]) =>
+    writeGenerated(argv, new URL(`${name}.schema.json`, folder), schema()),
+  );
+  return Math.max(...(await Promise.all(codes)));
+}
+
 async function writeGenerated(argv: readonly string[], file: URL, text: string): Promise<number> {
   if (argv.includes('--check')) return (await readFile(file, 'utf8').catch(() => '')) === text ? 0 : 1;
   await writeFile(file, text);
@@ -76,7 +94,12 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 
 if (import.meta.main) {
   const argv = process.argv.slice(2);
-  const codes = [await writeReference(argv), await writeSchema(argv), await writePolicySchema(argv)];
+  const codes = [
+    await writeReference(argv),
+    await writeSchema(argv),
+    await writePolicySchema(argv),
+    await writeMoreSchemas(argv),
+  ];
   process.exitCode = Math.max(...codes);
   if (process.exitCode !== 0)
     process.stderr.write('docs/cli.md or schemas/ are not what the sources say: run node src/cli/docs.ts\n');

@@ -5,6 +5,7 @@ import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { VALIDATE_FLAGS } from './validate-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
 export type FlagType = 'string' | 'int' | 'bool' | 'stringArray' | 'duration';
@@ -181,6 +182,19 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'validate',
+    summary: 'Check manifests and policies, without any network access.',
+    description:
+      'Reads a tree, a folder that holds trees, or a plain manifest, and tells everything that is wrong with the files, each with its place and what would be right. Registries are not asked. In GitHub Actions each problem is shown beside its line.',
+    flags: VALIDATE_FLAGS,
+    argument: {
+      name: 'PATH',
+      required: true,
+      choices: [],
+      help: 'A tree, a folder that holds trees, or a plain manifest.',
+    },
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
     description:
@@ -199,7 +213,11 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Explain a command.',
     description: 'Explains a command, or lists all of them.',
     flags: [],
-    argument: { name: 'COMMAND', required: false, choices: ['cip', 'replicate', 'sigcheck', 'completion', 'version'] },
+    argument: {
+      name: 'COMMAND',
+      required: false,
+      choices: ['cip', 'replicate', 'sigcheck', 'validate', 'completion', 'version'],
+    },
   },
 ];
 

@@ -8,6 +8,8 @@ import { replicateOptions, type ReplicateOptions } from './replicate-options.ts'
 import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { sigcheckOptions, type SigcheckOptions } from './sigcheck-options.ts';
+import { VALIDATE_FLAGS } from './validate-flags.ts';
+import { validateOptions, type ValidateOptions } from './validate-options.ts';
 
 /** What a command line asks for. */
 export type Request =
@@ -17,6 +19,7 @@ export type Request =
   | { readonly kind: 'cip'; readonly options: CipOptions }
   | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
   | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
+  | { readonly kind: 'validate'; readonly options: ValidateOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
@@ -26,6 +29,7 @@ export function route(argv: readonly string[]): Request {
   if (name === undefined) return { kind: 'help', about: undefined };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   if (name === 'sigcheck') return routeSigcheck(flags);
+  if (name === 'validate') return routeValidate(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -54,6 +58,12 @@ function routeSigcheck(argv: readonly string[]): Request {
   const parsed = parseFlags([...SIGCHECK_FLAGS, ...COMMON_FLAGS] as const, argv);
   if (parsed.values.help) return { kind: 'help', about: commandNamed('sigcheck') };
   return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
+}
+
+function routeValidate(argv: readonly string[]): Request {
+  const parsed = parseFlags([...VALIDATE_FLAGS, ...COMMON_FLAGS] as const, argv);
+  if (parsed.values.help) return { kind: 'help', about: commandNamed('validate') };
+  return { kind: 'validate', options: validateOptions(parsed) };
 }
 
 function routeSmall(command: Command, positional: readonly string[]): Request {

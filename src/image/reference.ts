@@ -10,6 +10,9 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const HOST =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 
+/** The grammar of repository paths and tags, for the schemas that editors read. */
+export const GRAMMAR = { path: PATH.source, tag: TAG.source } as const;
+
 /** Host and name together may have this many characters (distribution-spec, «Pulling manifests»). */
 const MAX_NAME_LENGTH = 255;
 

@@ -1,0 +1,27 @@
+import { loadManifests } from '../../manifest/load.ts';
+import { setup } from '../../phases/setup.ts';
+import { annotations } from '../../report/annotations.ts';
+import { validationDocument, validationText } from '../../report/validation.ts';
+import type { CommandServices } from '../command.ts';
+import type { ValidateOptions } from '../validate-options.ts';
+import { versionName } from './version.ts';
+
+/** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
+export async function run(
+  { manifests, output, allowRegistries }: ValidateOptions,
+  { clock, signal, env, stdout, stderr, narrate }: CommandServices,
+): Promise<number> {
+  const request = { manifests, allowRegistries: allowRegistries.map(({ text }) => text) };
+  // what the phase tells as it goes is what is printed: once is enough
+  const context = { clock, signal, narrate: () => undefined };
+  const loaded = await setup({ load: () => loadManifests(request) }).run(undefined, context);
+  const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
+  stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : validationText(document));
+  // GitHub reads both outputs; JSON stays JSON
+  if (env['GITHUB_ACTIONS'] === 'true') (output === 'json' ? stderr : stdout).write(annotations(document.problems));
+  if (document.valid) return 0;
+  const { length } = document.problems;
+  const message = `run \`validate\`: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
+  narrate({ type: 'log', level: 'fatal', message });
+  return 1;
+}
