@@ -33,6 +33,7 @@ describe('src/attest/accepted.ts', () => {
 
   it('adds SBOMs where they are wanted, but only good ones of signers who are known', () => {
     expect(acceptedOf(index, passed(own), true)).toEqual([{ digest: index.digest, items: [own, sbom] }]);
+    expect(acceptedOf(index, passed(own, sbom), false)).toEqual([{ digest: index.digest, items: [own] }]);
     const foreign = evidenceOf([own, { ...sbom, status: 'untrusted' }]);
     expect(acceptedOf(foreign, passed(own), true)[0]?.items).toEqual([own]);
   });

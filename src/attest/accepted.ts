@@ -6,14 +6,14 @@ import type { SummaryFacts, SummaryOutcome } from './summary.ts';
 export type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
 
 /**
- * What was accepted of each digest of an image, for carrying: attestations, and with `sboms` also those that list software.
- * Nothing unless a policy asks for something and all of them are satisfied.
+ * What was accepted of each digest of an image, for carrying; of what lists software only with `sboms`, and then all that is
+ * good and by somebody who is known. Nothing unless a policy asks for something and all of them are satisfied.
  */
 export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: boolean): readonly Accepted[] {
   if (judgement.result !== 'passed' || judgement.mode === 'off') return [];
   const accepted = new Set(judgement.accepted.map(keyOf));
   const isAccepted = (item: EvidenceItem): boolean =>
-    accepted.has(keyOf(item)) || (sboms && item.kind === 'sbom' && item.status === 'verified');
+    item.kind === 'sbom' ? sboms && item.status === 'verified' : accepted.has(keyOf(item));
   return nodesOf(evidence)
     .map(({ digest, items }) => ({ digest, items: items.filter(isAccepted) }))
     .filter(({ items }) => items.length > 0);
