@@ -62,6 +62,7 @@ async function perform(request: Request, services: CommandServices, runCip: RunC
   }
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
+  if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
   if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);

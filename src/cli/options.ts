@@ -1,5 +1,6 @@
 import type { LogLevel } from '../events.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
+import { POLICY_FLAGS } from './policy-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
@@ -195,6 +196,19 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'policy',
+    summary: 'Try a provenance policy on images.',
+    description:
+      'Finds all that is attached to an image, verifies it, and says what the policy of a file makes of it. Fails when the image would not be promoted. Nothing is written.',
+    flags: POLICY_FLAGS,
+    argument: {
+      name: 'test REF...',
+      required: true,
+      choices: [],
+      help: 'The word test, and the images as host/path:tag or host/path@digest.',
+    },
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
     description:
@@ -216,7 +230,7 @@ export const COMMANDS: readonly Command[] = [
     argument: {
       name: 'COMMAND',
       required: false,
-      choices: ['cip', 'replicate', 'sigcheck', 'validate', 'completion', 'version'],
+      choices: ['cip', 'replicate', 'sigcheck', 'policy', 'validate', 'completion', 'version'],
     },
   },
 ];

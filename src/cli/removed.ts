@@ -5,8 +5,7 @@ import { COMMANDS, type Flag } from './options.ts';
 
 const DOCKER_CONFIG =
   'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
-const POLICY =
-  'a provenance policy of each project takes its place and is not available in this version; leave the flag out';
+const POLICY = 'the provenance policy of each project takes its place (docs/policy.md); leave the flag out';
 
 /** Flags that upstream once had and removed, with what to do instead. */
 export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([

@@ -6,6 +6,8 @@ import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, 
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
 import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
 import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';
+import { POLICY_FLAGS } from './policy-flags.ts';
+import { policyOptions, type PolicyOptions } from './policy-options.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { sigcheckOptions, type SigcheckOptions } from './sigcheck-options.ts';
 import { VALIDATE_FLAGS } from './validate-flags.ts';
@@ -20,6 +22,7 @@ export type Request =
   | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
   | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
   | { readonly kind: 'validate'; readonly options: ValidateOptions }
+  | { readonly kind: 'policy'; readonly options: PolicyOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
@@ -29,6 +32,7 @@ export function route(argv: readonly string[]): Request {
   if (name === undefined) return { kind: 'help', about: undefined };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   if (name === 'sigcheck') return routeSigcheck(flags);
+  if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words);
@@ -64,6 +68,12 @@ function routeValidate(argv: readonly string[]): Request {
   const parsed = parseFlags([...VALIDATE_FLAGS, ...COMMON_FLAGS] as const, argv);
   if (parsed.values.help) return { kind: 'help', about: commandNamed('validate') };
   return { kind: 'validate', options: validateOptions(parsed) };
+}
+
+function routePolicy(argv: readonly string[]): Request {
+  const parsed = parseFlags([...POLICY_FLAGS, ...COMMON_FLAGS] as const, argv);
+  if (parsed.values.help) return { kind: 'help', about: commandNamed('policy') };
+  return { kind: 'policy', options: policyOptions(parsed) };
 }
 
 function routeSmall(command: Command, positional: readonly string[]): Request {

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { evidenceReader, type EvidenceReader } from '../../attest/evidence.ts';
+import { openSigning } from '../../attest/open-signing.ts';
+import { PromotionError } from '../../errors.ts';
+import { refText, type AskedRef } from '../../image/asked-ref.ts';
+import type { Digest } from '../../image/digest.ts';
+import { policyIn } from '../../manifest/policy-file.ts';
+import { prove } from '../../phases/prove-image.ts';
+import { NO_POLICIES, type ProjectPolicies } from '../../policy/policies.ts';
+import type { PromotionServices } from '../../promotion.ts';
+import type { RegistryReader } from '../../registry/roles.ts';
+import { verdictText } from '../../report/policy-verdict.ts';
+import { provenanceReport } from '../../report/proven.ts';
+import type { CommandServices } from '../command.ts';
+import { openConfigured } from '../open-configured.ts';
+import type { PolicyOptions } from '../policy-options.ts';
+import { stagingTrust } from '../staging-trust.ts';
+
+/** `kpromo policy test`: prints what is attached to each image and what the policy says of it; 1 when it would not be promoted. */
+export async function run(options: PolicyOptions, services: CommandServices): Promise<number> {
+  const policy = policyIn(await policyText(options.policy), options.project);
+  const { registries } = await openConfigured(options, services);
+  try {
+    const { registry, signing: path } = registries;
+    const flags = options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot };
+    const trust = await stagingTrust(
+      { ...options, signing: { ...UNSIGNED, ...flags } },
+      openSigning({ ...path, ...flags }),
+      services,
+    );
+    const evidence = evidenceReader({
+      registry,
+      manifestOf: (repository, digest, stop) => registry.readManifest(repository, digest, { signal: stop }),
+      verifier: trust.verifier,
+    });
+    const policies: ProjectPolicies = {
+      ...NO_POLICIES,
+      provenance: policy.provenance === undefined ? [] : [policy.provenance],
+    };
+    let passed = true;
+    for (const ref of options.refs) {
+      const isGood = await tried({ registry, evidence, trust, policies }, ref, services);
+      passed &&= isGood;
+    }
+    return passed ? 0 : 1;
+  } finally {
+    await registries.close();
+  }
+}
+
+/** Nothing is signed here: of these only the key would matter, and there is none. */
+const UNSIGNED = { tlogUpload: true, signatureFormat: 'both', signTagless: false, maxSignatureOps: 1 } as const;
+
+type Trying = {
+  readonly registry: RegistryReader;
+  readonly evidence: EvidenceReader;
+  readonly trust: PromotionServices['trust'];
+  readonly policies: ProjectPolicies;
+};
+
+/** Prints all about one image, and whether it passes. */
+async function tried(
+  { registry, evidence, trust, policies }: Trying,
+  ref: AskedRef,
+  { stdout, narrate, clock, signal }: CommandServices,
+): Promise<boolean> {
+  const digest = await digestOf(registry, ref, signal);
+  const at = { file: refText(ref), line: 1, column: 1 };
+  const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at };
+  const found = await prove({ evidence, ...trust }, { wanted, policies, targets: [] }, { clock, narrate, signal });
+  if ('code' in found)
+    throw new PromotionError(found.code, found.message, found.hint === undefined ? {} : { hint: found.hint });
+  stdout.write(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)));
+  return found.judgement.result !== 'failed';
+}
+
+async function digestOf(registry: RegistryReader, ref: AskedRef, signal: AbortSignal): Promise<Digest> {
+  const found = await registry.resolveManifest(ref.repository, ref.digest ?? ref.tag ?? '', { signal });
+  if (found !== undefined) return found.digest;
+  throw new PromotionError('NOT_FOUND', `${refText(ref)} is not in the registry`, {
+    hint: 'check repository, tag and digest',
+  });
+}
+
+async function policyText(file: string): Promise<{ readonly file: string; readonly bytes: Uint8Array }> {
+  try {
+    return { file, bytes: await readFile(file) };
+  } catch (cause) {
+    throw new PromotionError('USAGE', `--policy ${file} cannot be read`, { cause, hint: 'check the path' });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Flag } from './options.ts';
+import { CERTIFICATE_FLAGS, SIGNER_FLAGS } from './signing-flags.ts';
+import { REGISTRY_FLAGS } from './source-flags.ts';
+
+/** Whom to trust, out of the flags of signing. */
+const TRUST_FLAGS = SIGNER_FLAGS.filter(
+  (flag): flag is Extract<(typeof SIGNER_FLAGS)[number], { name: 'trusted-root' }> => flag.name === 'trusted-root',
+);
+
+/** The flags of `kpromo policy test`. */
+export const POLICY_FLAGS = [
+  {
+    name: 'policy',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'The policy to try: a promoter-manifest.yaml or a promoter-policy.yaml.',
+  },
+  {
+    name: 'project',
+    type: 'string',
+    default: '',
+    value: 'NAME',
+    help: 'The project of a promoter-policy.yaml whose policy is tried; without it what holds for the rest.',
+  },
+  ...TRUST_FLAGS,
+  ...CERTIFICATE_FLAGS,
+  ...REGISTRY_FLAGS,
+] as readonly (
+  | Extract<(typeof SIGNER_FLAGS)[number], { name: 'trusted-root' }>
+  | (typeof CERTIFICATE_FLAGS)[number]
+  | (typeof REGISTRY_FLAGS)[number]
+  | (Flag & { readonly name: 'policy' | 'project'; readonly type: 'string' })
+)[];

@@ -1,0 +1,59 @@
+import type { ExpectedIdentity } from '../attest/identity-match.ts';
+import { parseRef, type AskedRef } from '../image/asked-ref.ts';
+import type { LogLevel } from '../events.ts';
+import type { RedisAddress } from '../ratelimit/redis-address.ts';
+import { registryOptions } from './cip-options.ts';
+import { expectedIdentity } from './expected-identity.ts';
+import type { ParsedFlags } from './flags.ts';
+import { goQuote } from './go-quote.ts';
+import { levelNamed } from './log.ts';
+import type { COMMON_FLAGS } from './options.ts';
+import type { POLICY_FLAGS } from './policy-flags.ts';
+import { usage } from './removed.ts';
+
+/** Which policy is tried on which images. */
+export type PolicyOptions = {
+  /** Each with a tag or a digest. */
+  readonly refs: readonly AskedRef[];
+  readonly policy: string;
+  readonly project?: string;
+  readonly expected: ExpectedIdentity;
+  readonly trustedRoot?: string;
+  readonly registryConfig?: string;
+  /** Milliseconds; the longest wait that a registry may order. */
+  readonly maxWait: number;
+  readonly limiter?: RedisAddress;
+  readonly logLevel: LogLevel;
+};
+
+/** What was typed after `kpromo policy`. */
+export type ParsedPolicy = ParsedFlags<readonly [...typeof POLICY_FLAGS, ...typeof COMMON_FLAGS]>;
+
+/** The options that these flags and words mean; throws USAGE. */
+export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
+  const { values, positional } = parsed;
+  const [word, ...refs] = positional;
+  if (word !== 'test')
+    throw usage(
+      word === undefined ? '`kpromo policy` needs a word' : `\`kpromo policy\` does not know ${goQuote(word)}`,
+      'write kpromo policy test REF --policy FILE',
+    );
+  if (refs.length === 0) throw usage('nothing says which image', 'name one as host/path:tag or host/path@sha256:…');
+  if (values.policy === '') throw usage('nothing says which policy', 'name it with --policy FILE');
+  return {
+    ...registryOptions(values),
+    refs: refs.map(imageRef),
+    policy: values.policy,
+    ...(values.project !== '' && { project: values.project }),
+    ...(values['trusted-root'] !== '' && { trustedRoot: values['trusted-root'] }),
+    expected: expectedIdentity(parsed),
+    logLevel: levelNamed(values['log-level']),
+  };
+}
+
+function imageRef(text: string): AskedRef {
+  const ref = parseRef(text);
+  if (ref === undefined || (ref.tag === undefined && ref.digest === undefined))
+    throw usage(`${goQuote(text)} names no image`, 'write it as host/path:tag or host/path@sha256:…');
+  return ref;
+}

@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { realClock } from '../../src/clock.ts';
+import { attest, slsa, SLSA_V1 } from '../support/evidence.ts';
+import { homeWith } from '../support/home.ts';
+import { kpromo, type CipRun } from '../support/promotion/cip.ts';
+import { signingStage } from '../support/promotion/signing-stage.ts';
+import { buildImage, storeImage } from '../support/registry/images.ts';
+import { signingIn } from '../support/signing.ts';
+import { SIGNER } from '../support/sigstore/oidc.ts';
+
+const POLICY = `provenance:
+  mode: require
+  signers: ["sigstore::${SIGNER.issuer}::${SIGNER.subject}"]
+  builders: [{ id: "https://ci.example/builder", level: 3 }]
+  sources: [github.com/acme/app]
+`;
+const TREE = `${POLICY}projects:
+  lenient: { provenance: { mode: "off" } }
+`;
+const MANIFEST = `registries:
+- { name: a.test/staging, src: true }
+- { name: b.test/prod }
+${POLICY}`;
+
+type World = {
+  readonly image: string;
+  readonly digest: string;
+  run(policy: string, ...flags: string[]): Promise<CipRun>;
+};
+
+/** An image in staging, with provenance of this source where one is given. */
+async function world(source?: string): Promise<World> {
+  const { sigstore, staging } = await signingStage(1);
+  const subject = storeImage(staging.store, 'staging/app', buildImage({ seed: 91 }), ['v1']);
+  const signing = await signingIn({ sigstore, clock: realClock() });
+  const signer = await signing.signer(new AbortController().signal);
+  if (source !== undefined) {
+    const predicate = slsa('https://ci.example/builder', source);
+    await attest(staging.store, 'staging/app', subject, signer, { predicateType: SLSA_V1, predicate });
+  }
+  const file = join(await homeWith({}), 'policy.yaml');
+  return {
+    image: `${staging.host}/staging/app:v1`,
+    digest: subject.digest,
+    run: async (policy, ...flags) => {
+      await writeFile(file, policy);
+      const trust = `--trusted-root=${sigstore.trustedRootFile}`;
+      return kpromo(['policy', 'test', `${staging.host}/staging/app:v1`, `--policy=${file}`, trust, ...flags]);
+    },
+  };
+}
+
+describe('kpromo policy test', () => {
+  it.each([
+    ['the manifest of a project', MANIFEST],
+    ['the policy of a tree', TREE],
+  ])('passes an image that satisfies %s, and shows its evidence', async (_, policy) => {
+    const { run, digest } = await world('github.com/acme/app');
+    const { code, stdout } = await run(policy);
+    expect(stdout).toContain(digest);
+    expect(stdout).toMatch(/STATUS +KIND +FORM +SIGNER/);
+    expect(stdout).toMatch(/verified +provenance +bundle +promoter@example\.com/);
+    expect(stdout).toContain('level: 3');
+    expect(stdout).toContain('The image passes');
+    expect(code).toBe(0);
+  });
+
+  it('fails for one that does not, says why and where the policy stands', async () => {
+    const { run } = await world('github.com/evil/app');
+    const { code, stdout } = await run(POLICY);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/PROVENANCE \S*policy\.yaml:2:/);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'git+https://github.com/evil/app@refs/tags/v1 is none of the policy',
+    );
+    expect(stdout).toContain('The image does not pass');
+    const lenient = await run(TREE, '--project=lenient');
+    expect(lenient.code).toBe(0);
+    expect(lenient.stdout).toContain('is not judged');
+  });
+
+  it('says that nothing is attached, and of an image that is not there that it is not', async () => {
+    const { run, image } = await world();
+    const { code, stdout } = await run(POLICY);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('nothing is attached to it')]);
+    const gone = await run(POLICY, image.replace(':v1', ':v2'));
+    expect(gone.code).toBe(1);
+    expect(gone.stderr).toContain('is not in the registry');
+  });
+
+  it.each([
+    [['policy'], 'needs a word'],
+    [['policy', 'tset', 'a.test/app:v1'], '`kpromo policy` does not know'],
+    [['policy', 'test', '--policy=x'], 'nothing says which image'],
+    [['policy', 'test', 'a.test/app', '--policy=x'], 'names no image'],
+    [['policy', 'test', 'a.test/app:v1'], 'nothing says which policy'],
+    [['policy', 'test', 'a.test/app:v1', '--policy=/nonexistent/p.yaml'], '/nonexistent/p.yaml cannot be read'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await kpromo(args);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+});
