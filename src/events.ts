@@ -1,14 +1,74 @@
-/** What happens during a run, for logs, progress and event files. Never holds a secret. */
-export type RunEvent =
-  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
-  | {
-      readonly type: 'request';
-      readonly method: string;
-      readonly url: string;
-      readonly status?: number;
-      readonly error?: string;
+/** What happens during a run, for logs, progress, metrics and event files. Never holds a secret. */
+export type RunEvent = LogEvent | RequestEvent | BytesEvent | ProgressEvent | StoryEvent;
+
+export type LogEvent = { readonly type: 'log'; readonly level: LogLevel; readonly message: string };
+
+/** One request that was sent, each hop and replay on its own. `operation` is the class that registries count it in. */
+export type RequestEvent = {
+  readonly type: 'request';
+  readonly method: string;
+  readonly url: string;
+  readonly operation?: string;
+  readonly status?: number;
+  readonly error?: string;
+  readonly ms: number;
+};
+
+/** Bytes of bodies that were sent or received, told as they go over the socket. */
+export type BytesEvent = { readonly type: 'bytes'; readonly origin: string; readonly bytes: number };
+
+/** How far the phase that runs has come; `failed` of those that are done. */
+export type ProgressEvent = {
+  readonly type: 'progress';
+  readonly unit: 'repositories' | 'images' | 'copies';
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+};
+
+/** What a run did, in the words of promotion: these are written to event files. */
+export type StoryEvent =
+  | { readonly type: 'run-started'; readonly mode: string; readonly version: string }
+  | { readonly type: 'phase-started'; readonly phase: string; readonly index: number; readonly of: number }
+  | { readonly type: 'phase-ended'; readonly phase: string; readonly ms: number; readonly ended: 'done' | 'broken' }
+  | (ImageOf<'image-planned'> & {
+      readonly source: string;
+      readonly file: string;
+      readonly line: number;
+      readonly tags: readonly string[];
+      /** The repositories that lack something. */
+      readonly repositories: readonly string[];
+    })
+  | (ImageOf<'image-promoted'> & {
+      /** The repositories that have all of it now. */
+      readonly repositories: readonly string[];
+      /** How many repositories could not be written. */
+      readonly failed: number;
+      readonly bytes: number;
       readonly ms: number;
-    };
+    })
+  | (ImageOf<'image-signed'> & { readonly reference: string })
+  | (ImageOf<'image-recorded'> & { readonly reference: string })
+  | FailedEvent
+  | { readonly type: 'registry-paused'; readonly registry: string; readonly until: string }
+  | { readonly type: 'run-ended'; readonly mode: string; readonly ms: number; readonly aborted?: string }
+  | { readonly type: 'exit'; readonly code: number };
+
+type ImageOf<Type extends string> = { readonly type: Type; readonly image: string; readonly digest: string };
+
+/** What could not be done; `refs` are the references in production that it concerns. */
+export type FailedEvent = {
+  readonly type: 'failed';
+  readonly phase: string;
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly image?: string;
+  readonly digest?: string;
+  readonly refs?: readonly string[];
+};
 
 /** From the most to the least important; `fatal` is the last line of a failed run. */
 export type LogLevel = 'fatal' | 'error' | 'warning' | 'info' | 'debug' | 'trace';

@@ -51,7 +51,9 @@ export function createLog({ output, clock, level, env }: LogSettings): Log {
   };
   return {
     narrate: (event) => {
-      const { level: at, message } = lineOf(event);
+      const line = lineOf(event);
+      if (line === undefined) return;
+      const { level: at, message } = line;
       if (at !== 'fatal') return print(at, message);
       // the first is the cause; what else failed after it is an error like others
       if (fatal === undefined) fatal = message;
@@ -72,8 +74,10 @@ export function runFailedMessage(phase: string, error: string, run = PROMOTION):
   return `${run}: phase ${goQuote(phase)} failed: ${error}`;
 }
 
-function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: string } {
+/** Requests and log lines; other events have log lines of their own beside them. */
+function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: string } | undefined {
   if (event.type === 'log') return event;
+  if (event.type !== 'request') return undefined;
   const result = event.error ?? (event.status === undefined ? 'no answer' : String(event.status));
   return { level: 'trace', message: `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms` };
 }

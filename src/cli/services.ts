@@ -72,8 +72,11 @@ export function openRegistries(options: RegistryOptions): Registries {
     maxWait,
     settingsOf: hosts.limitsOf,
     ...(budget !== undefined && { bucketOf: budget.bucketOf }),
+    onPause: (registry, until) => narrate({ type: 'registry-paused', registry, until: new Date(until).toISOString() }),
   });
-  const stack = httpStack({ clock, narrate, random, credentials, limiter, maxWait, settingsOf: hosts.settingsOf });
+  const onBytes = (origin: string, bytes: number): void => narrate({ type: 'bytes', origin, bytes });
+  const { settingsOf } = hosts;
+  const stack = httpStack({ clock, narrate, random, credentials, limiter, maxWait, settingsOf, onBytes });
   const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);

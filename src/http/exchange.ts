@@ -9,7 +9,12 @@ import { incoming, type Incoming } from './response-body.ts';
 import { stageTimers, type StageTimers } from './stage-timers.ts';
 import type { Timeouts } from './timeouts.ts';
 
-export type ExchangeOptions = { readonly clock: Clock; readonly timeouts: Timeouts };
+export type ExchangeOptions = {
+  readonly clock: Clock;
+  readonly timeouts: Timeouts;
+  /** Is told of bytes of bodies as they go over the socket. */
+  readonly onBytes?: (bytes: number) => void;
+};
 
 /**
  * Sends one request over a dispatcher and resolves with the answer as soon as its headers are there.
@@ -27,7 +32,7 @@ export function exchange(
   }
   if (request.meter !== undefined) request.meter.requests += 1;
   try {
-    dispatcher.dispatch(dispatchOptions(request, call.body), handlerOf(call));
+    dispatcher.dispatch(dispatchOptions(request, call.body), handlerOf(call, options));
   } catch (error) {
     call.fail(networkError(error, call.what));
   }
@@ -114,10 +119,11 @@ function giveUp({ reason }: Call, controller: Dispatcher.DispatchController | un
   controller?.abort(reason ?? new Error('the request has ended'));
 }
 
-function handlerOf(call: Call): Dispatcher.DispatchHandler {
+function handlerOf(call: Call, { onBytes }: ExchangeOptions): Dispatcher.DispatchHandler {
   const { request, what, timers } = call;
   const count = (bytes: number): void => {
     if (request.meter !== undefined) request.meter.bytes += bytes;
+    onBytes?.(bytes);
   };
   return {
     onRequestStart: (controller) => {

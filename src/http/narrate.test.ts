@@ -23,9 +23,16 @@ describe('src/http/narrate.ts', () => {
     await rejection(fetch(requestTo(new URL('/broken', server.url), { method: 'DELETE', headers })));
     await rejection(fetch(requestTo(server.url, { signal: AbortSignal.abort(new Error('hunter2')) })));
     expect(events).toEqual([
-      { type: 'request', method: 'GET', url: `${server.url.href}v2/a?n=5&…`, status: 404, ms: 250 },
-      { type: 'request', method: 'DELETE', url: `${server.url.href}broken`, error: 'NETWORK', ms: 250 },
-      { type: 'request', method: 'GET', url: server.url.href, error: 'ABORTED', ms: 0 },
+      { type: 'request', method: 'GET', operation: 'read', url: `${server.url.href}v2/a?n=5&…`, status: 404, ms: 250 },
+      {
+        type: 'request',
+        method: 'DELETE',
+        operation: 'read',
+        url: `${server.url.href}broken`,
+        error: 'NETWORK',
+        ms: 250,
+      },
+      { type: 'request', method: 'GET', operation: 'read', url: server.url.href, error: 'ABORTED', ms: 0 },
     ]);
   });
 });

@@ -9,16 +9,16 @@ export const narrate =
   (narrator: Narrator, clock: Clock) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    const { method } = request;
+    const { method, operation } = request;
     const url = redactUrl(request.url);
     const start = clock.now();
     try {
       const response = await inner(request);
-      narrator({ type: 'request', method, url, status: response.status, ms: clock.now() - start });
+      narrator({ type: 'request', method, url, operation, status: response.status, ms: clock.now() - start });
       return response;
     } catch (error) {
       const code = isPromotionError(error) ? error.code : request.signal.aborted ? 'ABORTED' : 'NETWORK';
-      narrator({ type: 'request', method, url, error: code, ms: clock.now() - start });
+      narrator({ type: 'request', method, url, operation, error: code, ms: clock.now() - start });
       throw error;
     }
   };

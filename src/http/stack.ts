@@ -32,6 +32,8 @@ export type HttpStackOptions = {
   readonly settingsOf?: SettingsOf;
   /** Resolves names; the system's resolver unless given. */
   readonly lookup?: LookupFunction;
+  /** Is told of bytes of bodies as they go over the sockets of an origin. */
+  readonly onBytes?: (origin: string, bytes: number) => void;
   /** Milliseconds; 120 s unless given. */
   readonly retryBudget?: number;
   /** Milliseconds; 10 min unless given. */
@@ -59,6 +61,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
     ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }),
   });
   const retried = retry({
     clock,

@@ -21,6 +21,8 @@ export type TransportOptions = {
   readonly settingsOf?: SettingsOf;
   /** Resolves names; the system's resolver unless given. */
   readonly lookup?: LookupFunction;
+  /** Is told of bytes of bodies as they go over the sockets of an origin. */
+  readonly onBytes?: (origin: string, bytes: number) => void;
 };
 
 /** `inside` tells whether a host is in our own network, by its name or by where connections to it led. */
@@ -69,7 +71,9 @@ export function transport(options: TransportOptions): Transport {
       if (closed) throw new Error('the HTTP transport is closed');
       refuse(request, known);
       const { dispatcher, timeouts, proxy } = routeTo(request.url, reachOf(request, known));
-      const response = await exchange(dispatcher, request, { clock, timeouts });
+      const { origin } = request.url;
+      const onBytes = options.onBytes && ((bytes: number) => options.onBytes?.(origin, bytes));
+      const response = await exchange(dispatcher, request, { clock, timeouts, ...(onBytes && { onBytes }) });
       if (proxy === undefined || response.status !== 407) return response;
       await response.body.discard();
       throw refusal(407, `${request.method} ${redactUrl(request.url)}`, proxy);

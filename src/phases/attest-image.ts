@@ -45,6 +45,8 @@ export async function attestImage(
   tellCarried(planned, { carried, left }, context);
   if (lacks.record) tellRecording(planned, context);
   const record = lacks.record ? await services.record({ ...subject, tags, wanted }, call) : 'there';
+  const { name, digest } = wanted;
+  if (record === 'written') context.narrate({ type: 'image-recorded', image: name, digest, reference });
   if (services.summarize === undefined || lacks.summary === undefined) return { ...image, record, carried };
   if (!lacks.summary) return { ...image, record, carried, summary: 'there' };
   const listed = listedWith(planned, known.planned);

@@ -3,6 +3,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { attestImage, type AttestImageServices } from './attest-image.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
+import { progressOf } from './progress.ts';
 import type { ProvenImage } from './proven-images.ts';
 import type { Signing } from './sign.ts';
 import { signingFailure } from './signing-results.ts';
@@ -38,7 +39,11 @@ export const attest = (services: AttestServices): Phase<Signing, Attestation> =>
         failures.push(signingFailure('attest', image.planned, error));
       }
     };
-    await eachOf(signing.images, services.concurrency, work);
+    const tellProgress = progressOf('images', signing.images.length, context);
+    await eachOf(signing.images, services.concurrency, async (image) => {
+      await work(image);
+      tellProgress(failures.length);
+    });
     tellFailures(failures, context);
     return { phase: 'attest', signing, images: attested, failures: [...signing.failures, ...failures] };
   },

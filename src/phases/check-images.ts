@@ -6,6 +6,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import { groupFindings, type CheckedImage, type PlannedCheck } from './checked-images.ts';
+import { progressOf } from './progress.ts';
 import { isHostDown } from './read-by-host.ts';
 import type { Traffic } from './traffic.ts';
 import { unreadable } from './unreadable.ts';
@@ -38,6 +39,7 @@ export async function checkImages(
     if (isHostDown(error)) down.set(hostOf(repository), error);
   };
   const images = new Map<PlannedCheck, CheckedImage>();
+  const tellProgress = progressOf('images', checks.length, context);
   const look = async (check: PlannedCheck): Promise<void> => {
     const asked = (repository: RepositoryName): boolean => {
       const error = down.get(hostOf(repository));
@@ -53,6 +55,7 @@ export async function checkImages(
     images.set(check, { check, subjects: found.subjects, findings: groupFindings(check.digest, found.findings) });
     const message = `Checked ${images.size}/${checks.length}: ${check.repository}@${check.digest}`;
     narrate({ type: 'log', level: 'debug', message });
+    tellProgress();
   };
   await eachOf(checks, concurrency, look);
   const failures = unreadable(unread).map((failure) => ({ ...failure, phase: 'check' }));

@@ -28,16 +28,20 @@ export function tellCopying({ wanted, targets }: PlannedImage, { narrate }: Cont
 /** Logs what an image was copied to: one line, and at `debug` one a reference. */
 export function tellPromoted({ wanted, results }: PromotedImage, progress: string, { narrate }: Context): void {
   const done = results.filter(({ error }) => error === undefined);
-  const slowest = durationText(Math.max(...results.map(({ ms }) => ms)));
   for (const { repository, tags, ms } of done) {
     for (const ref of refsOf(repository, tags, wanted.digest))
       narrate({ type: 'log', level: 'debug', message: `Copied ${ref} in ${durationText(ms)}` });
   }
   const first = done[0];
   if (first === undefined) return;
+  const { name: image, digest } = wanted;
+  const sum = { bytes: results.reduce((total, { bytes }) => total + bytes, 0), failed: results.length - done.length };
+  const repositories = done.map(({ repository }) => repository);
+  const ms = Math.max(...results.map((result) => result.ms));
+  narrate({ type: 'image-promoted', image, digest, repositories, ...sum, ms });
   const [ref] = refsOf(first.repository, first.tags, wanted.digest);
   const others = done.length === 1 ? '' : `, and to ${done.length - 1} more`;
-  narrate({ type: 'log', level: 'info', message: `Copied ${ref} ${progress} in ${slowest}${others}` });
+  narrate({ type: 'log', level: 'info', message: `Copied ${ref} ${progress} in ${durationText(ms)}${others}` });
 }
 
 /** One failure for each kind of trouble, with all the mirrors that have it. */

@@ -5,6 +5,7 @@ import type { Copier } from '../registry/copy.ts';
 import type { PromotedImage } from './images.ts';
 import { failuresOf, resultOf, tellCopying, tellPromoted } from './promote-results.ts';
 import type { Plan } from './plan.ts';
+import { progressOf } from './progress.ts';
 import type { Validation } from './validate.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
@@ -28,7 +29,8 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     const total = validation.images.length;
     say(total === 0 ? 'Nothing to promote.' : `Promoting ${total} images using ${threads} threads`);
-    let finished = 0;
+    let [finished, failed] = [0, 0];
+    const tellProgress = progressOf('images', total, context);
     const slots = pLimit(threads);
     const images = validation.images.map(async (image) => {
       const copying = await slots(async () => {
@@ -41,6 +43,8 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
       const promoted = resultOf(image, await copying.done);
       for (const { repository, requests, bytes } of promoted.results) traffic.add(repository, { requests, bytes });
       finished += 1;
+      if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
+      tellProgress(failed);
       tellPromoted(promoted, `(${finished}/${total})`, context);
       return promoted;
     });

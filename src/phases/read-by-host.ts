@@ -2,6 +2,7 @@ import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { progressOf } from './progress.ts';
 
 /** Wide enough to keep an origin's 20 connections busy while answers are compared. */
 const MOST_PER_HOST = 24;
@@ -34,6 +35,7 @@ export async function readByHost(
   const errors = new Map<RepositoryName, PromotionError>();
   const hosts = new Map<string, RepositoryName[]>();
   for (const repository of repositories) pushTo(hosts, hostOf(repository), repository);
+  const tellProgress = progressOf('repositories', repositories.length, context);
   let done = 0;
   let left = hosts.size;
   const atOnce = (): number => Math.min(MOST_PER_HOST, Math.floor(MOST_AT_ONCE / left));
@@ -54,6 +56,7 @@ export async function readByHost(
         if (isHostDown(error)) down = error;
         errors.set(repository, onSide(side, error));
       }
+      tellProgress(errors.size);
     });
     left -= 1;
   };

@@ -4,6 +4,7 @@ import type { Context, Phase } from '../pipeline/phase.ts';
 import type { Replicated, Replicator } from '../replicas/replicator.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
 import type { ReplicationPlan } from './plan-replication.ts';
+import { progressOf } from './progress.ts';
 import { replicationFailures, tellReplicated } from './replication-results.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
@@ -55,10 +56,14 @@ function copyAll(
   context: Context,
 ): Promise<Replicated[]> {
   const slots = pLimit(copies);
+  const tellProgress = progressOf('copies', lacks.length, context);
+  let failed = 0;
   const copy = async (lack: AttachedLack): Promise<Replicated> => {
     const replicated = await replicator(lack, context.signal);
     for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
     tellReplicated(replicated, context);
+    if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
+    tellProgress(failed);
     return replicated;
   };
   return Promise.all(lacks.map((lack) => slots(() => copy(lack))));

@@ -3,6 +3,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { PlannedSignature, SignedImage } from './images.ts';
 import type { Promotion } from './promote.ts';
+import { progressOf } from './progress.ts';
 import { readyToSign } from './ready-to-sign.ts';
 import { signingFailure, tellSigning } from './signing-results.ts';
 import type { SigningServices } from './signing.ts';
@@ -31,6 +32,7 @@ export const sign = ({
     const ready = readyToSign(promotion);
     const signed: SignedImage[] = [];
     const failures: Failure[] = [];
+    const tellProgress = progressOf('images', ready.length, context);
     let stopped: PromotionError | undefined;
     const work = async (planned: PlannedSignature & { readonly staging?: string }): Promise<void> => {
       const { wanted, repository, reference, lacks, staging } = planned;
@@ -44,6 +46,8 @@ export const sign = ({
         tellSigning(planned, context);
         const signature = await signDigest(request, { signal: context.signal, meter: traffic.of(repository) });
         signed.push({ planned, signature });
+        if (signature === 'written')
+          context.narrate({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
         // whatever made it would make it again: the account or the trust root is not what it should be
@@ -51,7 +55,10 @@ export const sign = ({
         failures.push(signingFailure('sign', planned, error));
       }
     };
-    await eachOf(ready, concurrency, work);
+    await eachOf(ready, concurrency, async (planned) => {
+      await work(planned);
+      tellProgress(failures.length);
+    });
     tellFailures(failures, context);
     return { phase: 'sign', promotion, images: signed, failures: [...promotion.failures, ...failures] };
   },

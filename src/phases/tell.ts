@@ -2,11 +2,15 @@ import type { LogLevel } from '../events.ts';
 import { refsOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { failedEvent } from './failed-event.ts';
 import type { PlannedImage } from './images.ts';
 
 /** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
 export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
-  for (const failure of failures) narrate({ type: 'log', level: 'error', message: failureLine(failure) });
+  for (const failure of failures) {
+    narrate({ type: 'log', level: 'error', message: failureLine(failure) });
+    narrate(failedEvent(failure));
+  }
 }
 
 /** One failure as a log line: `edge src@digest -> dst:tag: …`, or `file:line:column: …` where no edge is concerned. */
@@ -27,6 +31,9 @@ export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targ
   say('info', 'Pending promotions:');
   say('info', `  ${images.length} ${images.length === 1 ? 'image' : 'images'}; --log-level=debug names them`);
   for (const { wanted, targets } of images) {
+    const { name: image, digest, source, tags, at } = wanted;
+    const repositories = targets.map(({ repository }) => repository);
+    narrate({ type: 'image-planned', image, digest, source, tags, file: at.file, line: at.line, repositories });
     const edges = targets.flatMap(({ repository, tags, action }) =>
       refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })),
     );

@@ -52,6 +52,7 @@ async function runPhases(
     signal.throwIfAborted();
     const phaseStart = clock.now();
     say(`Phase ${index + 1}/${phases.length}: ${phase.name}`);
+    narrate({ type: 'phase-started', phase: phase.name, index: index + 1, of: phases.length });
     value = await timed(phase, value, context, onPhase);
     onOutput(value);
     say(`Phase "${phase.name}" completed in ${durationText(clock.now() - phaseStart)}`);
@@ -70,7 +71,7 @@ async function timed(
   context: Context,
   onPhase: OnPhase,
 ): Promise<unknown> {
-  const { clock } = context;
+  const { clock, narrate } = context;
   const start = clock.now();
   let ended: PhaseTime['ended'] = 'broken';
   try {
@@ -78,6 +79,8 @@ async function timed(
     ended = 'done';
     return output;
   } finally {
-    onPhase({ name: phase.name, start, ms: clock.now() - start, ended });
+    const ms = clock.now() - start;
+    onPhase({ name: phase.name, start, ms, ended });
+    narrate({ type: 'phase-ended', phase: phase.name, ms, ended });
   }
 }

@@ -6,12 +6,13 @@ import type { PhaseTime } from './timeline.ts';
 /** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
 export async function factsOf(
   run: Pick<RunFacts, 'version' | 'mode'>,
-  { clock, signal }: Context,
+  { clock, narrate, signal }: Context,
   work: (onPhase: OnPhase) => Promise<void>,
 ): Promise<RunFacts> {
   const start = clock.now();
   const phases: PhaseTime[] = [];
   let aborted: string | undefined;
+  narrate({ type: 'run-started', mode: run.mode, version: run.version });
   try {
     await work((phase) => phases.push({ ...phase, start: phase.start - start }));
   } catch (error) {
@@ -19,11 +20,13 @@ export async function factsOf(
     aborted = error instanceof Error ? error.message : String(error);
   }
   if (signal.aborted) aborted ??= (signal.reason as Error).message;
+  const ms = clock.now() - start;
+  narrate({ type: 'run-ended', mode: run.mode, ms, ...(aborted !== undefined && { aborted }) });
   return {
     version: run.version,
     mode: run.mode,
     started: new Date(start).toISOString(),
-    ms: clock.now() - start,
+    ms,
     phases,
     ...(aborted !== undefined && { aborted }),
   };

@@ -24,6 +24,8 @@ export type AdaptiveLimiterOptions = {
   readonly maxWait: number;
   /** Makes the buckets; each belongs to this process alone unless given. */
   readonly bucketOf?: BucketFactory;
+  /** Is told of each pause that a registry orders, with the name of its group; the time in Unix milliseconds. */
+  readonly onPause?: (group: string, until: number) => void;
 };
 
 /** Makes the bucket of that name, and calls `wake` when its waits became shorter by themselves. */
@@ -66,7 +68,8 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, newBucket);
     groups.set(name, group);
     members.set(name, [...(members.get(name) ?? []), origin]);
-    const gate = originGate({ clock, group, maxWait, concurrency: given.concurrency ?? concurrency });
+    const onPause = (until: number): void => options.onPause?.(name, until);
+    const gate = originGate({ clock, group, maxWait, onPause, concurrency: given.concurrency ?? concurrency });
     gates.set(origin, gate);
     return gate;
   };

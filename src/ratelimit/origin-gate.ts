@@ -15,7 +15,12 @@ export type GateOptions = {
   readonly group: RateGroup;
   /** A pause that is longer, in milliseconds, fails what waits for it. */
   readonly maxWait: number;
+  /** Is told of each pause that a registry orders; the time in Unix milliseconds. */
+  readonly onPause?: (until: number) => void;
 };
+
+/** Milliseconds: a shorter pause is over before it is read. */
+const WORTH_TELLING = 1000;
 
 /** A gate with nobody waiting. */
 export function originGate(options: GateOptions): OriginGate {
@@ -73,14 +78,17 @@ function enter(room: WaitingRoom, want: Want, signal: AbortSignal, admit: () => 
 }
 
 /** Takes what a request needs, and passes its answer on. */
-function permit({ group, clock }: GateOptions, want: Want, leaveSlot: () => void): Permit {
+function permit({ group, clock, onPause }: GateOptions, want: Want, leaveSlot: () => void): Permit {
   const taken = group.take(want.class, clock.now());
   let told = false;
   let held = true;
   const answered: Permit['answered'] = (answer) => {
     if (told) return;
     told = true;
+    const before = group.pausedUntil();
     group.answered(taken, answer, clock.now());
+    // what was under way is refused within the same pause, a moment later each: that is no news
+    if (group.pausedUntil() >= Math.max(before, clock.now()) + WORTH_TELLING) onPause?.(group.pausedUntil());
   };
   return {
     answered,
