@@ -1,6 +1,7 @@
 import type { LogLevel } from '../events.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
 import { POLICY_FLAGS } from './policy-flags.ts';
+import { REPORT_FLAGS } from './report-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
@@ -114,6 +115,7 @@ export const CIP_FLAGS = [
   ...SCAN_FLAGS,
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
   ...REGISTRY_FLAGS,
+  ...REPORT_FLAGS,
   {
     name: 'detailed-exitcode',
     type: 'bool',
@@ -147,7 +149,7 @@ export const CIP_FLAGS = [
 const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
   ({ name }) =>
     !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name) &&
-    ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS].some((flag) => flag.name === name),
+    ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS, ...SUMMARY_FLAGS].some((flag) => flag.name === name),
 );
 
 /** The shells that completion scripts are made for. */
@@ -251,6 +253,10 @@ export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] 
   ['HTTPS_PROXY, HTTP_PROXY', 'The proxy for registries reached over HTTPS and over plain HTTP, as http://host:port.'],
   ['KPROMO_LIMITER', 'The Redis server of --limiter, where the flag is left out.'],
   ['JOB_TYPE, PULL_BASE_SHA', 'Set by Prow; read with --use-prow-manifest-diff.'],
+  [
+    'GITHUB_ACTIONS, GITHUB_STEP_SUMMARY, GITHUB_WORKSPACE',
+    'Set by GitHub Actions: problems are then shown beside their lines, and the report as the summary of the job.',
+  ],
   ['NO_PROXY', 'Hosts, networks and *, separated by commas, that are reached without a proxy.'],
 ];
 
