@@ -5,7 +5,7 @@ import type { PlannedSignature, SignedImage } from './images.ts';
 import type { Promotion } from './promote.ts';
 import { progressOf } from './progress.ts';
 import { readyToSign } from './ready-to-sign.ts';
-import { signingFailure, tellSigning } from './signing-results.ts';
+import { signingFailure, tellSigned, tellSigning } from './signing-results.ts';
 import type { SigningServices } from './signing.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
@@ -46,8 +46,7 @@ export const sign = ({
         tellSigning(planned, context);
         const signature = await signDigest(request, { signal: context.signal, meter: traffic.of(repository) });
         signed.push({ planned, signature });
-        if (signature === 'written')
-          context.narrate({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
+        tellSigned(planned, signature, context);
       } catch (error) {
         if (!isPromotionError(error) || context.signal.aborted) throw error;
         // whatever made it would make it again: the account or the trust root is not what it should be

@@ -1,6 +1,6 @@
 import type { Failure, PromotionError } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import type { PlannedSignature, SummaryDone } from './images.ts';
+import type { Done, PlannedSignature, SummaryDone } from './images.ts';
 import type { Carried } from './signing.ts';
 
 /** A digest that could not be signed, or recorded, as a failure of its entry. */
@@ -23,6 +23,12 @@ export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignatu
 /** Logs that an image is looked at to be signed, in upstream's words. */
 export function tellSigning(planned: PlannedSignature, { narrate }: Context): void {
   narrate({ type: 'log', level: 'info', message: `Signing image ${nameOf(planned)}` });
+}
+
+/** Tells those who watch the run of a signature that was made; the log said so before. */
+export function tellSigned({ wanted, reference }: PlannedSignature, done: Done, { narrate }: Context): void {
+  if (done !== 'written') return;
+  narrate({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
 }
 
 /** Logs that an image has no record yet, and that it gets one, in upstream's words. */

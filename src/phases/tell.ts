@@ -2,7 +2,7 @@ import type { LogLevel } from '../events.ts';
 import { refsOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { failedEvent } from './failed-event.ts';
+import { failedEvent, plannedEvent } from './told-events.ts';
 import type { PlannedImage } from './images.ts';
 
 /** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
@@ -31,9 +31,7 @@ export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targ
   say('info', 'Pending promotions:');
   say('info', `  ${images.length} ${images.length === 1 ? 'image' : 'images'}; --log-level=debug names them`);
   for (const { wanted, targets } of images) {
-    const { name: image, digest, source, tags, at } = wanted;
-    const repositories = targets.map(({ repository }) => repository);
-    narrate({ type: 'image-planned', image, digest, source, tags, file: at.file, line: at.line, repositories });
+    narrate(plannedEvent(wanted, targets));
     const edges = targets.flatMap(({ repository, tags, action }) =>
       refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })),
     );

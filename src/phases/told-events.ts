@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { FailedEvent } from '../events.ts';
+import type { FailedEvent, RunEvent } from '../events.ts';
+import type { PlannedImage } from './images.ts';
 
 /** A failure as those who watch a run are told of it. */
 export function failedEvent({ phase, code, message, hint, at, image, digest, refs }: Failure): FailedEvent {
@@ -14,4 +15,13 @@ export function failedEvent({ phase, code, message, hint, at, image, digest, ref
     ...(digest !== undefined && { digest }),
     ...(refs !== undefined && { refs }),
   };
+}
+
+/** An image that is due as those who watch a run are told of it. */
+export function plannedEvent(
+  { name: image, digest, source, tags, at }: PlannedImage['wanted'],
+  targets: PlannedImage['targets'],
+): RunEvent {
+  const repositories = targets.map(({ repository }) => repository);
+  return { type: 'image-planned', image, digest, source, tags, file: at.file, line: at.line, repositories };
 }
