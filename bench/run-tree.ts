@@ -24,10 +24,13 @@ export type TreeResult = Measured &
 /** Added to every answer, as for the baselines: about what a registry on the same continent takes. */
 export const LATENCY_MS = 20;
 
-const FLAGS: Readonly<Record<Job, readonly string[]>> = {
-  parse: ['--parse-only'],
-  dry: [],
-  promote: ['--confirm', '--sign=false'],
+const CIP = ['cip', '--thin-manifest-dir'] as const;
+
+const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
+  validate: (folder) => ['validate', folder],
+  parse: (folder) => [...CIP, folder, '--parse-only'],
+  dry: (folder) => [...CIP, folder],
+  promote: (folder) => [...CIP, folder, '--confirm', '--sign=false'],
 };
 
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
@@ -38,7 +41,7 @@ export async function runTree({ size, job, google }: TreeScenario, cli: Cli): Pr
   try {
     const [staging = '', ...mirrors] = registries.hosts;
     await writeTree(tree, folder, staging, mirrors);
-    const args = ['cip', '--thin-manifest-dir', folder, ...FLAGS[job]];
+    const args = ARGS[job](folder);
     const measured = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
     const traffic = sum(await registries.counts());
     return { ...measured, ...traffic, tree: countTree(tree), unexpected: await registries.unexpected() };

@@ -1,7 +1,7 @@
 import type { TreeSize } from './tree.ts';
 
-/** What is asked of the program: to find what is missing, or to bring it. */
-export type Job = 'parse' | 'dry' | 'promote';
+/** What is asked of the program: to check the files, to find what is missing, or to bring it. */
+export type Job = 'validate' | 'parse' | 'dry' | 'promote';
 
 /** One tree and one job on it. */
 export type TreeScenario = {
@@ -50,6 +50,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['s-nested', tree({ ...SIZES.s, nested: true }, 'promote')],
   ['s-tags', tree(SIZES.s, 'promote', false)],
   ['m-tags', tree(SIZES.m, 'dry', false)],
+  ['validate', tree(SIZES.full, 'validate')],
   ['parse', tree(SIZES.full, 'parse')],
   ['large', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 1 }],
   ['large-3', { kind: 'large', layers: 4, layerMiB: 256, mirrors: 3 }],
