@@ -4,6 +4,7 @@ import { manifestSource, refusePositional, registryOptions, type CipOptions, typ
 import { goQuote } from './go-quote.ts';
 import { levelNamed } from './log.ts';
 import type { TreeOptions } from './manifest-services.ts';
+import { CIP_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import { SNAPSHOT_FLAGS, SNAPSHOT_FORMATS } from './snapshot-flags.ts';
 
@@ -56,20 +57,25 @@ export function refuseSnapshotFlags({ values }: ParsedCip, isReplication: boolea
   );
 }
 
-/** What writes, or looks at a part of the manifests, has no place beside a snapshot. */
-const CONTRADICTIONS = [
+/** What writes, scans, or looks at a part of the manifests, has no place beside a snapshot. */
+const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'confirm',
   'parse-only',
   'use-prow-manifest-diff',
   'manifest-diff-since',
   'replicate-signatures',
-] as const;
+  'vuln-severity-threshold',
+  'vuln-gate',
+]);
 
 function refuseContradictions({ values }: ParsedCip): void {
   const flag = values.snapshot === '' ? '--manifest-based-snapshot-of' : '--snapshot';
-  const other = CONTRADICTIONS.find((name) => values[name] !== false && values[name] !== '');
+  const other = CIP_FLAGS.find(({ name, ...one }) => CONTRADICTIONS.has(name) && String(values[name]) !== one.default);
   if (other !== undefined)
-    throw usage(`${flag} and --${other} contradict each other`, 'a snapshot only reads, and all of it; leave one out');
+    throw usage(
+      `${flag} and --${other.name} contradict each other`,
+      'a snapshot only reads, and all of it; leave one of them out',
+    );
   if (values.snapshot !== '' && values['manifest-based-snapshot-of'] !== '')
     throw usage('--snapshot and --manifest-based-snapshot-of contradict each other', 'write one of them');
 }

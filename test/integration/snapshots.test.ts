@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { homeWith } from '../support/home.ts';
+import { orSkip } from '../support/programs.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { startDistribution, startDistribution3, startReferrersRegistry } from '../support/real-registries.ts';
+import { buildImage, buildMultiPlatform, pushImage } from '../support/registry/images.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/server.ts';
 import { goldenSnapshots, loadState } from '../support/snapshots.ts';
@@ -93,6 +98,151 @@ describe('kpromo cip --snapshot', () => {
       expect(code).toBe(0);
       expect(stdout).toContain('\nprod/team/child/deep@sha256:ae35ad9a');
     }
+  });
+});
+
+describe('kpromo cip --snapshot that cannot be', () => {
+  it('names the ways out where the registry keeps no catalog', async () => {
+    const registry = await golden({ catalog: false });
+    const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${registry.host} keeps no catalog of its repositories`);
+    expect(stderr).toMatch(/name one repository \(--snapshot HOST\/PATH\), or take what manifests say/);
+    expect(stderr.trimEnd().split('\n').at(-1)).toContain('level=fatal msg="run `cip run`: snapshot: phase');
+  });
+
+  it.each([
+    [401, 'UNAUTHORIZED'],
+    [403, 'DENIED'],
+  ])('names the ways out where the catalog is refused with %d', async (status, word) => {
+    const registry = await golden({});
+    registry.inject(({ kind }) =>
+      kind === 'catalog' ? { status, body: `{"errors":[{"code":"${word}","message":"admins only"}]}` } : undefined,
+    );
+    const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/admins only.*use an account that may list the catalog/);
+  });
+
+  it('takes one repository by itself, with a warning, where there is no catalog', async () => {
+    const registry = await golden({ catalog: false });
+    const { code, stdout, log } = await run(registry, ['--snapshot', '{registry}/prod/app', '--output', 'csv']);
+    expect([code, stdout.split('\n')[0]]).toEqual([0, expect.stringMatching(/^@sha256:926a5d00\w+,:latest$/)]);
+    expect(log).toContainEqual(expect.stringMatching(/^warning Only .*\/prod\/app itself is in the snapshot/));
+  });
+
+  it('prints nothing when a repository or an index cannot be read, and says which', async () => {
+    for (const kind of ['list', 'getManifest'] as const) {
+      const registry = await golden();
+      registry.inject((request) =>
+        request.kind === kind && request.repository === 'prod/multi'
+          ? { status: 403, body: '{"errors":[{"code":"DENIED","message":"not yours"}]}' }
+          : undefined,
+      );
+      const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod', '--minimal-snapshot']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('/prod/multi');
+      expect(stderr).toContain('not yours');
+    }
+  });
+
+  it('refuses tags and names that are none', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    for (const body of [
+      { name: 'prod', child: ['../up'], manifest: {}, tags: [] },
+      { name: 'prod', child: [], manifest: { [digest]: { tag: ['a\n- name: b'] } }, tags: ['a\n- name: b'] },
+    ]) {
+      const registry = await golden();
+      registry.inject(() => ({ status: 200, body: JSON.stringify(body) }));
+      const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/the registry names (?:a repository that has a path|\S+a\S+ ?.* as a tag, which is none)/);
+    }
+  });
+
+  it('prints nothing when it is stopped', async () => {
+    const registry = await golden();
+    const controller = new AbortController();
+    registry.inject(() => {
+      controller.abort(new Error('stopped by the test'));
+      return { status: 503 };
+    });
+    const { code, stdout } = await cip(['--snapshot', `${registry.host}/prod`], { signal: controller.signal });
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('kpromo cip --manifest-based-snapshot-of', () => {
+  const [a, b] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
+  const project = (name: string, entries: ProjectSpec['entries']): ProjectSpec => ({
+    name,
+    from: `gcr.io/staging-${name}`,
+    to: ['us.test/prod', `eu.test/prod/${name}`],
+    entries,
+  });
+
+  it('takes thin trees, without a request', async () => {
+    const tree = await writeTree([
+      project('one', [['app', b, 'v2', 'v1']]),
+      project('two', [
+        ['app', a],
+        ['lib', a, 'v3'],
+      ]),
+    ]);
+    onTestFinished(() => tree[Symbol.asyncDispose]());
+    for (const source of ['--manifests', '--thin-manifest-dir']) {
+      const of = (registry: string): Promise<CipRun> =>
+        cip([source, tree.path, '--manifest-based-snapshot-of', registry, '--output', 'csv']);
+      const us = [`app@${a},-`, `app@${b},app:v1`, `app@${b},app:v2`, `lib@${a},lib:v3`, '', ''];
+      expect(await of('us.test/prod/')).toMatchObject({ code: 0, stdout: us.join('\n') });
+      const eu = [`one/app@${b},one/app:v1`, `one/app@${b},one/app:v2`, `two/app@${a},-`, `two/lib@${a},two/lib:v3`];
+      expect(await of('eu.test/prod')).toMatchObject({ code: 0, stdout: `${eu.join('\n')}\n\n` });
+    }
+  });
+
+  it('prints nothing of a tree with a mistake, and says where it is', async () => {
+    const tree = await writeTree([
+      project('one', [
+        ['app', 'sha256:short', 'v1'],
+        ['app', a, 'v2'],
+      ]),
+    ]);
+    onTestFinished(() => tree[Symbol.asyncDispose]());
+    const { code, stdout, stderr } = await cip(['--manifests', tree.path, '--manifest-based-snapshot-of', 'us.test']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/images\/one\/images\.yaml:3:\d+/);
+  });
+
+  it('says that a tag does nothing there', async () => {
+    const { code, stdout, log } = await run(await golden(), [
+      ...['--manifest', '{manifest}', '--manifest-based-snapshot-of', 'us-docker.pkg.dev/prod/images/foo'],
+      '--snapshot-tag=v2',
+    ]);
+    const untagged = GOLDEN.runs.find(({ args }) => args.length === 4 && args[3]?.endsWith('/foo') === true);
+    expect([code, stdout]).toEqual([0, untagged?.stdout]);
+    expect(log).toContain('warning --snapshot-tag=v2 does nothing with --manifest-based-snapshot-of');
+  });
+});
+
+describe('kpromo cip --snapshot of registries that others have written', () => {
+  it.for([
+    ['distribution 2.8', startDistribution],
+    ['distribution 3', startDistribution3],
+    ["go-containerregistry's", startReferrersRegistry],
+  ] as const)('tells what was pushed to %s', async ([, start], test) => {
+    const registry = await orSkip(test, start);
+    onTestFinished(() => registry.stop());
+    const root = `${registry.address}/${randomUUID()}`;
+    const images = { app: buildImage({ seed: 701 }), 'team/list': buildMultiPlatform({ seed: 702 }, ['linux/amd64']) };
+    const [url, path] = [`http://${registry.address}`, root.slice(root.indexOf('/') + 1)];
+    for (const [name, image] of Object.entries(images))
+      await pushImage(url, `${path}/${name}`, image, ['v1', 'latest']);
+    const { code, stdout } = await cip(['--snapshot', root]);
+    const lines = Object.entries(images).map(
+      ([name, { manifest }]) => `- name: ${name}\n  dmap:\n    "${manifest.descriptor.digest}": ["latest", "v1"]\n`,
+    );
+    expect([code, stdout]).toEqual([0, `${lines.join('')}\n`]);
   });
 });
 
