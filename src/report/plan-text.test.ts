@@ -132,6 +132,14 @@ describe('src/report/plan-text.ts', () => {
     expect(more.at(-1)).toBe('and 4,760 more images; --report FILE.json has all of them');
   });
 
+  it('names the source where several images have one name', () => {
+    const others = Array.from({ length: 50 }, (_, index) => image(`image-${index}`, index));
+    const twin = { ...image('image-7', 60), source: `t.io/other/image-7@${digestOf(60)}` };
+    const lines = linesOf([...others, twin]);
+    expect(lines.filter((line) => line.startsWith('image-'))).toHaveLength(49);
+    expect(lines.filter((line) => /^[st]\.io\/\w+\/image-7 /.test(line))).toHaveLength(2);
+  });
+
   it('has nothing to show where nothing is missing', () => {
     expect(linesOf([])).toEqual(['Plan: nothing to promote of 46,000 images']);
   });

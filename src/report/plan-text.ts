@@ -98,14 +98,16 @@ function block(image: ImageReport, indent: string): string[] {
   ];
 }
 
-/** A digest in a line, the name of the image before the first of its digests. */
+/** A digest in a line; before the first of an image its name, or its source where several have that name. */
 function rows(images: readonly ImageReport[], indent: string): readonly string[] {
-  const groups = [...Map.groupBy(images, repositoryOfSource).values()];
-  const cells = groups.flatMap((members) =>
+  const groups = [...Map.groupBy(images, repositoryOfSource)];
+  const names = groups.map(([, members]) => members[0]?.name);
+  const isOnly = (name: string): boolean => names.indexOf(name) === names.lastIndexOf(name);
+  const cells = groups.flatMap(([source, members]) =>
     members.map((image, index) => {
       const what = [...lackTexts(image), ...refusalTexts(image)].join('; ');
       const size = copiesOf(image) === 0 ? '' : image.size === undefined ? 'size unknown' : bytesText(image.size);
-      const name = index === 0 ? image.name : '';
+      const name = index > 0 ? '' : isOnly(image.name) ? image.name : source;
       return [name, shortDigests(image.digest), tagsText(image.tags), what, size, stateWords(image)];
     }),
   );
