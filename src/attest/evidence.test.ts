@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { signedWorld, type SignedWorld } from '../../test/support/attached.ts';
-import { attest, keySigner, slsa, SLSA_V1, SPDX } from '../../test/support/evidence.ts';
+import { attest, slsa, SLSA_V1, SPDX } from '../../test/support/evidence.ts';
+import { keySigner } from '../../test/support/key-signer.ts';
 import { rejection } from '../../test/support/http-request.ts';
 import type { FaultHook } from '../../test/support/registry/faults.ts';
 import { buildMultiPlatform } from '../../test/support/registry/images.ts';

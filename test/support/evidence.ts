@@ -1,5 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { join } from 'node:path';
 import { bundleFromJSON, envelopeToJSON, isBundleWithDsseEnvelope } from '@sigstore/bundle';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
 import { MEDIA_TYPES, type Descriptor } from '../../src/image/descriptor.ts';
@@ -12,8 +10,6 @@ import type { Signer } from '../../src/attest/roles.ts';
 import { statementBytes } from '../../src/attest/statement.ts';
 import { EMPTY_CONFIG } from '../../src/registry/referrers.ts';
 import { blobOf, type RegistryStore } from '../../src/registry/memory-store.ts';
-import { homeWith } from './home.ts';
-import { signingIn } from './signing.ts';
 
 export const SLSA_V1 = 'https://slsa.dev/provenance/v1';
 export const SPDX = 'https://spdx.dev/Document';
@@ -38,14 +34,6 @@ export function slsa(builder: string, source: string): Readonly<Record<string, u
     },
     runDetails: { builder: { id: builder } },
   };
-}
-
-/** Somebody who signs with a key that nobody knows. */
-export async function keySigner(world: Parameters<typeof signingIn>[0]): Promise<Signer> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const home = await homeWith({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
-  const signing = await signingIn(world, { key: join(home, 'key.pem'), env: {} });
-  return signing.signer(new AbortController().signal);
 }
 
 /** Attaches a statement about a digest, in staging as others do it. */
