@@ -60,14 +60,16 @@ function refuse(host: string, what: string, cause?: unknown): never {
 async function refusal(response: HttpResponse, root: RepositoryName): Promise<PromotionError> {
   const host = hostOf(root);
   const error = await answerError(response, `listing the repositories of ${host}`, host);
-  const others =
+  const instead =
     'or name one repository (--snapshot HOST/PATH), or take what manifests say (--manifest-based-snapshot-of)';
   if (NOT_OFFERED.includes(response.status))
-    return new PromotionError('NOT_FOUND', `${host} keeps no catalog of its repositories: ${error.message}`, {
-      hint: `use a registry that has one, ${others}`,
-    });
+    return new PromotionError(
+      'NOT_FOUND',
+      `${host} keeps no catalog of its repositories (GET /v2/_catalog answered ${response.status})`,
+      { hint: `use a registry that has one, ${instead}` },
+    );
   if (error.code !== 'UNAUTHORIZED' && error.code !== 'DENIED') return error;
   return new PromotionError(error.code, error.message, {
-    hint: `use an account that may list the catalog of ${host}, ${others}`,
+    hint: `use an account that may list the catalog of ${host}, ${instead}`,
   });
 }

@@ -216,7 +216,8 @@ describe('kpromo cip --manifest-based-snapshot-of', () => {
 
   it('says that a tag does nothing there', async () => {
     const { code, stdout, log } = await run(await golden(), [
-      ...['--manifest', '{manifest}', '--manifest-based-snapshot-of', 'us-docker.pkg.dev/prod/images/foo'],
+      '--manifest={manifest}',
+      '--manifest-based-snapshot-of=us-docker.pkg.dev/prod/images/foo',
       '--snapshot-tag=v2',
     ]);
     const untagged = GOLDEN.runs.find(({ args }) => args.length === 4 && args[3]?.endsWith('/foo') === true);

@@ -2,6 +2,7 @@ import { isPromotionError } from '../../errors.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 import { loadManifests } from '../../manifest/load.ts';
 import { tellFailures } from '../../phases/tell.ts';
+import { count } from '../../report/layout.ts';
 import { snapshotText } from '../../report/snapshot.ts';
 import { takeSnapshot, type SnapshotResult } from '../../snapshot.ts';
 import type { CommandServices } from '../command.ts';
@@ -53,5 +54,5 @@ async function taken(
 function countsOf(of: string, snapshot: Snapshot): string {
   const digests = snapshot.flatMap((image) => image.digests);
   const tags = digests.reduce((sum, digest) => sum + digest.tags.length, 0);
-  return `Snapshot of ${of}: ${snapshot.length} images, ${digests.length} digests, ${tags} tags`;
+  return `Snapshot of ${of}: ${count(snapshot.length, 'image')}, ${count(digests.length, 'digest')}, ${count(tags, 'tag')}`;
 }
