@@ -7,7 +7,7 @@
 // Nothing is installed or built again while what it came from is unchanged.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,11 +100,12 @@ function npm(node) {
 /** Compiles src/ into a fresh dist/ unless dist/ was built from exactly these files. */
 function build(node) {
   const source = join(ROOT, 'src');
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .toSorted();
+  const names = readdirSync(source, { recursive: true, encoding: 'utf8' }).toSorted();
+  const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+  // Read as they are when the program runs: the style and the scripts of the HTML report.
+  const assets = names.filter((name) => /\.(?:css|js)$/.test(name));
   const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name));
-  const inputs = [...configs, ...files.map((name) => join(source, name))];
+  const inputs = [...configs, ...[...files, ...assets].map((name) => join(source, name))];
   const stamp = hash(inputs.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
   const dist = join(ROOT, 'dist');
   if (files.length === 0 || read(join(dist, BUILT)) === stamp) return;
@@ -122,6 +123,7 @@ function build(node) {
     rmSync(fresh, { recursive: true, force: true });
     throw new Stop('setup: the sources do not compile; the errors are above.');
   }
+  for (const name of assets) cpSync(join(source, name), join(fresh, name), { recursive: true });
   writeFileSync(join(fresh, BUILT), stamp);
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);

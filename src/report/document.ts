@@ -20,12 +20,14 @@ const Target = z.strictObject({
   ms,
 });
 
-const Signature = z.strictObject({
+const Signature = z.looseObject({
   repository: z.string(),
   reference: z.string(),
   why: z.enum(['due', 'entered']),
   signature: z.enum(['written', 'there', 'unwanted', 'missing']),
   record: z.enum(['written', 'there', 'missing']),
+  carried: described(count.optional(), 'Attestations that were copied from staging.'),
+  summary: described(z.string().optional(), 'The verification summary, where one is written.'),
 });
 
 const evidenceStatus = ['verified', 'untrusted', 'failed', 'unverifiable'] as const;
@@ -43,6 +45,23 @@ const Provenance = z.looseObject({
   evidence: z.array(z.looseObject({ subject: z.string(), kind: z.string(), status: z.string() })),
 });
 
+const Vulnerabilities = z.looseObject({
+  state: z.enum(['scanned', 'not-scanned', 'failed']),
+  result: z.enum(['passed', 'over', 'not-scanned', 'failed']),
+  scanner: z.string(),
+  threshold: described(z.int(), 'The lowest severity that holds the image back; -1 where none does.'),
+  reason: z.string().optional(),
+  findings: z.array(
+    z.looseObject({
+      id: z.string(),
+      severity: described(count, 'From 0, unspecified, to 5, critical.'),
+      package: z.string(),
+      version: z.string(),
+      verdict: z.string(),
+    }),
+  ),
+});
+
 const Image = z.looseObject({
   name: z.string(),
   digest: z.string(),
@@ -57,6 +76,7 @@ const Image = z.looseObject({
   targets: z.array(Target),
   signature: Signature.optional(),
   provenance: Provenance.optional(),
+  vulnerabilities: Vulnerabilities.optional(),
 });
 
 const Problem = z.strictObject({
@@ -117,7 +137,16 @@ const Traffic = z.strictObject({
   ),
 });
 
-const Signing = z.strictObject({ signed: count, recorded: count, complete: count, left: count, unsigned: count });
+const Signing = z.looseObject({
+  signed: count,
+  recorded: count,
+  complete: described(count, 'Looked at and found to have all of it.'),
+  left: described(count, 'Still without a signature or record.'),
+  unsigned: described(count, 'Without a signature, and not looked at as they are older than what is repaired.'),
+  summarized: count.optional(),
+  carried: count.optional(),
+  stuck: count.optional(),
+});
 
 const totals = {
   images: described(count, 'Source digests that the manifests name, or with a diff those that it touches.'),

@@ -1,0 +1,93 @@
+import { el } from './dom.js';
+import { short } from './format.js';
+
+/** From the worst to what needs no word. */
+const WORST = ['failed', 'copy?', 'tag?', 'copy', 'tag', 'present'];
+
+const WORDS = {
+  failed: 'failed',
+  'copy?': 'to copy',
+  'tag?': 'to tag',
+  copy: 'copied',
+  tag: 'tagged',
+  present: 'there',
+};
+
+/** What an action is called, and which look it has. */
+export function actionOf(action) {
+  return { word: WORDS[action], look: action.replace('?', '-pending') };
+}
+
+/** The images as rows: what each mirror got, as the worst of its references, and the text that is searched. */
+export function rowsOf({ images, mirrors, texts }) {
+  const order = ['failed', 'pending', 'done'];
+  const rows = images.map((image) => {
+    const cells = Array(mirrors.length).fill(undefined);
+    for (const [mirror, , action] of image.targets) cells[mirror] = worse(cells[mirror], action);
+    const codes = image.targets.map(([, , , , , , , , code]) => texts[code] ?? '');
+    const searched = [image.name, ...image.tags, image.digest, image.file, image.source, ...new Set(codes)]
+      .join(' ')
+      .toLowerCase();
+    return { image, cells, searched, kinds: kindsOf(image, cells) };
+  });
+  return rows.toSorted((a, b) => order.indexOf(a.image.state) - order.indexOf(b.image.state));
+}
+
+function worse(a, b) {
+  if (a === undefined) return b;
+  return WORST.indexOf(a) < WORST.indexOf(b) ? a : b;
+}
+
+/** The kinds of rows that can be asked for. */
+export const KINDS = [
+  ['failed', 'Failed'],
+  ['pending', 'Pending'],
+  ['copy', 'Copied'],
+  ['tag', 'Tagged'],
+  ['signed', 'Signed or recorded'],
+  ['attached', 'Signatures copied'],
+];
+
+function kindsOf({ state, signature, attached }, cells) {
+  const kinds = [state];
+  if (attached) kinds.push('attached');
+  else if (cells.includes('copy')) kinds.push('copy');
+  else if (cells.includes('tag')) kinds.push('tag');
+  if (signature?.signature === 'written' || signature?.record === 'written') kinds.push('signed');
+  return kinds;
+}
+
+/** One row as an element; `index` is its place among those that are shown. */
+export function rowElement({ image, cells }, index, total) {
+  const done = cells.filter((cell) => cell !== undefined && cell !== 'failed').length;
+  const all = cells.filter((cell) => cell !== undefined).length;
+  const label = `${image.name} ${image.tags.join(' ')}: ${stateWord(image, cells)}, ${done} of ${all} mirrors`;
+  return el(
+    'div',
+    {
+      class: `row ${image.state}`,
+      role: 'option',
+      id: `row-${index}`,
+      'aria-label': label,
+      'aria-posinset': index + 1,
+      'aria-setsize': total,
+    },
+    el('span', { class: `mark ${image.state}` }),
+    el('span', { class: 'name' }, el('b', {}, image.name), ' ', el('span', { class: 'tags' }, image.tags.join(' '))),
+    el('span', { class: 'digest' }, short(image.digest).replace('sha256:', '')),
+    el(
+      'span',
+      { class: 'cells' },
+      ...cells.map((cell) => el('i', { class: cell === undefined ? 'cell' : `cell ${actionOf(cell).look}` })),
+    ),
+    el('span', { class: 'ratio' }, all === 0 ? stateWord(image, cells) : `${done}/${all}`),
+  );
+}
+
+/** The state of an image in a word or two. */
+export function stateWord({ state, signature }, cells) {
+  if (state !== 'done') return state;
+  if (cells.includes('copy')) return 'copied';
+  if (cells.includes('tag')) return 'tagged';
+  return signature?.signature === 'written' ? 'signed' : signature?.record === 'written' ? 'recorded' : 'done';
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ReportDocument } from '../document.ts';
+import { embeddedJson } from '../text/embedded.ts';
+import { pageData } from './data.ts';
+
+/** In the order in which they need each other; put together they are one script. */
+const SCRIPTS = [
+  'dom',
+  'format',
+  'problems',
+  'matrix-rows',
+  'matrix',
+  'details',
+  'timeline',
+  'traffic',
+  'findings',
+  'main',
+];
+
+/** A run as one page that needs nothing else: no other file, no network, no server. */
+export function htmlReport(document: ReportDocument): string {
+  const style = asset('page.css');
+  const script = `'use strict';\n(() => {\n${SCRIPTS.map((name) => withoutModules(asset(`${name}.js`))).join('\n')}})();\n`;
+  // Nothing but this style and this script has a say, whatever foreign text does.
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(style)}'`,
+    `script-src '${hashOf(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy.join('; ')}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>kpromo report</title>
+<style>${style}</style>
+</head>
+<body>
+<noscript>This page is drawn by a script that is inside it; kpromo writes the same as Markdown with --report FILE.md.</noscript>
+<script type="application/json" id="data">${embeddedJson(pageData(document))}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+function asset(name: string): string {
+  return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
+}
+
+/** The parts are modules for those who read and check them, and one script on the page, where there are no modules. */
+function withoutModules(code: string): string {
+  return code.replaceAll(/^import .*;\n/gm, '').replaceAll(/^export /gm, '');
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`;
+}
