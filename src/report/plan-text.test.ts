@@ -112,6 +112,18 @@ describe('src/report/plan-text.ts', () => {
     expect(lines.join(' ')).toContain('TAG_MOVE: not promoted to 1 of 22 mirrors: r0.io/prod');
   });
 
+  it('tells those that lack the bytes from those that lack a tag', () => {
+    const targets = MIRRORS.map((mirror, index) =>
+      target(mirror, 'app', index < 20 ? 'v1.0' : 'v1', index < 20 ? { action: 'tag' } : {}),
+    );
+    const lines = linesOf([image('app', 1, { tags: ['v1', 'v1.0'], targets })]);
+    expect(lines[0]).toBe('Plan: 1 of 46,000 images to promote, 22 references, at most 2.0 KiB to write');
+    expect(lines.slice(4)).toEqual([
+      '      tag v1.0 on 20 of 22 mirrors: not r20.io/prod, r21.io/prod',
+      '      copy v1 to 2 of 22 mirrors: r20.io/prod, r21.io/prod (1.0 KiB)',
+    ]);
+  });
+
   it('says what is not known: a size, and what is missing where nobody could read', () => {
     const { size: _, ...unknown } = image('app', 1);
     const failures = [{ phase: 'plan', code: 'DENIED', message: 'no', refs: ['a.io/x', 'b.io/x'] }] as const;

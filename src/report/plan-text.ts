@@ -86,9 +86,9 @@ function blocks(images: readonly ImageReport[], indent: string): string[] {
 
 function block(image: ImageReport, indent: string): string[] {
   const lacks = lackTexts(image);
-  const size = copiesOf(image) === 0 ? '' : image.size === undefined ? 'size unknown' : bytesText(image.size);
+  const first = lacks.findIndex((lack) => lack.startsWith('copy '));
   const told = [
-    ...lacks.map((lack, index) => (index === 0 && size !== '' ? `${lack} (${size})` : lack)),
+    ...lacks.map((lack, index) => (index === first ? `${lack} (${sizeText(image)})` : lack)),
     ...refusalTexts(image),
     stateTexts(image).join(', '),
   ];
@@ -106,12 +106,16 @@ function rows(images: readonly ImageReport[], indent: string): readonly string[]
   const cells = groups.flatMap(([source, members]) =>
     members.map((image, index) => {
       const what = [...lackTexts(image), ...refusalTexts(image)].join('; ');
-      const size = copiesOf(image) === 0 ? '' : image.size === undefined ? 'size unknown' : bytesText(image.size);
+      const size = copiesOf(image) === 0 ? '' : sizeText(image);
       const name = index > 0 ? '' : isOnly(image.name) ? image.name : source;
       return [name, shortDigests(image.digest), tagsText(image.tags), what, size, stateWords(image)];
     }),
   );
   return table(cells, indent);
+}
+
+function sizeText({ size }: ImageReport): string {
+  return size === undefined ? 'size unknown' : bytesText(size);
 }
 
 function repositoryOfSource({ source }: ImageReport): string {
