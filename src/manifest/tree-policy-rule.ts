@@ -3,7 +3,7 @@ import type { VulnerabilityException, VulnerabilityPolicy } from '../policy/vuln
 import type { Position } from '../errors.ts';
 import type { YamlProblem } from '../yaml/document.ts';
 import { pairsOf } from '../yaml/fields.ts';
-import { explained, list, mapping, number, text, type Rule, type RuleReading } from '../yaml/rule.ts';
+import { explained, list, mapping, numberOf, text, type Rule, type RuleReading } from '../yaml/rule.ts';
 import { nameOf, readText } from '../yaml/scalars.ts';
 import { PROVENANCE } from './provenance-rule.ts';
 
@@ -62,8 +62,8 @@ const exception = mapping(
 const vulnerabilityKeys = mapping(
   {
     threshold: explained(
-      number(0),
-      'The lowest severity that holds an image back, as --vuln-severity-threshold counts.',
+      numberOf([-1, 0, 1, 2, 3, 4, 5]),
+      'The lowest severity that holds an image back, as --vuln-severity-threshold counts; with -1 nothing is scanned.',
     ),
     exceptions: explained(list(exception, 'an entry of "exceptions"'), 'Findings that hold nothing back.'),
   },

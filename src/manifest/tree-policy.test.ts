@@ -68,7 +68,7 @@ describe('src/manifest/tree-policy.ts', () => {
     ['a key twice', 'vulnerabilities: {}\nvulnerabilities: {}', '2:1', 'twice'],
     ['a provenance policy that is none', 'provenance: {mode: maybe}', '1:20', '"mode" is "maybe"'],
     ['a type that is none', 'artifactTypes: [helm]', '1:17', '"helm", which is no media type'],
-    ['a threshold below 0', 'vulnerabilities: {threshold: -1}', '1:30', 'at least 0'],
+    ['a threshold that is no severity', 'vulnerabilities: {threshold: 6}', '1:30', 'not -1, 0, 1, 2, 3, 4 or 5'],
     ['an exception without a reason', 'vulnerabilities: {exceptions: [{id: CVE-1}]}', '1:32', 'no "reason"'],
     ['a blank reason', 'vulnerabilities: {exceptions: [{id: CVE-1, reason: " "}]}', '1:52', 'blank'],
     ['an exception without an id', 'vulnerabilities: {exceptions: [{reason: x}]}', '1:32', 'no "id"'],

@@ -1,17 +1,13 @@
-import type { EvidenceReader } from '../attest/evidence.ts';
-import { isAbout } from '../attest/statement.ts';
 import { isPromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
-import { judgeVulnerabilities } from '../policy/vulnerability-gate.ts';
-import type { EvidenceSigner } from '../policy/provenance.ts';
+import { isOff, judgeVulnerabilities, type VulnerabilityJudgement } from '../policy/vulnerability-gate.ts';
 import type { VexStatement } from '../policy/vulnerability.ts';
 import type { SourceReader } from '../registry/source.ts';
-import { attestedVex, type Attestation, type AttestationsOf } from '../scan/attestations.ts';
+import { attestedVex, type AttestationsOf } from '../scan/attestations.ts';
 import { platformsIn } from '../scan/index-platforms.ts';
 import { scanImage, type Platform } from '../scan/scan-image.ts';
 import type { Scanner } from '../scan/scanner.ts';
-import { knownTo } from './known-signer.ts';
-import type { ProvenImage } from './proven-images.ts';
+import { attestationsFor, type AttestationServices } from './known-attestations.ts';
 import { scanFailure, tellScan } from './scan-results.ts';
 import type { Gate } from './validate.ts';
 
@@ -26,10 +22,16 @@ export type ScanServices = {
   readonly allowUnscanned: boolean;
 };
 
-export type ScanGateServices = ScanServices & {
-  readonly evidence: EvidenceReader;
-  readonly isExpected: (signer: EvidenceSigner) => boolean;
-  readonly source: SourceReader;
+export type ScanGateServices = ScanServices & AttestationServices & { readonly source: SourceReader };
+
+/** Of an image whose project scans nothing. */
+const NOT_WANTED: VulnerabilityJudgement = {
+  state: 'not-scanned',
+  result: 'passed',
+  scanner: 'none',
+  threshold: -1,
+  findings: [],
+  reason: 'the threshold of its project is -1',
 };
 
 /** Holds back images with known weaknesses, and those that nobody has scanned. */
@@ -38,6 +40,8 @@ export function scanGate(services: ScanGateServices): Gate {
     const { signal, clock } = context;
     const { source: repository, digest } = image.wanted;
     const attestationsOf = attestationsFor(services, image);
+    const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
+    if (isOff(rules)) return { gate: 'vulnerabilities', failures: [], vulnerabilities: NOT_WANTED };
     try {
       const manifest = await services.source.manifest(repository, digest, signal);
       const platforms = manifest === undefined ? [] : platformsIn(manifest);
@@ -50,7 +54,6 @@ export function scanGate(services: ScanGateServices): Gate {
           return one === digest ? all : all.map((statement) => ({ ...statement, platform: name ?? one }));
         }),
       );
-      const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
       const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
       const failure = scanFailure(image, judgement, services.allowUnscanned);
       tellScan(image, judgement, context);
@@ -59,21 +62,5 @@ export function scanGate(services: ScanGateServices): Gate {
       if (!isPromotionError(error) || signal.aborted) throw error;
       return { gate: 'vulnerabilities', failures: [scanFailure(image, error)] };
     }
-  };
-}
-
-/** What is attested of a digest of the image, by those whom its project trusts. */
-function attestationsFor({ evidence, isExpected }: ScanGateServices, image: ProvenImage): AttestationsOf {
-  const isKnown = knownTo(image, isExpected);
-  return async (target, signal) => {
-    const found = await evidence.statements(target, signal);
-    return found.flatMap(({ item: { signer, status }, statement }): Attestation[] => {
-      if (!isAbout(statement, target.digest)) return [];
-      const { predicateType, predicate } = statement;
-      const by = signer?.kind === 'keyless' ? signer.subject : signer?.hint;
-      const isTrusted = signer !== undefined && isKnown(signer);
-      const shown = status === 'verified' && !isTrusted ? 'untrusted' : status;
-      return [{ predicateType, predicate, status: shown, ...(by !== undefined && { signer: by }) }];
-    });
   };
 }

@@ -46,7 +46,7 @@ function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): 
     const named = over.slice(0, NAMED).map(findingText).join(', ');
     return {
       code: 'VULNERABLE',
-      message: `${over.length} vulnerabilities at or over ${thresholdText(threshold)}: ${named}${more}`,
+      message: `${over.length} ${over.length === 1 ? 'vulnerability' : 'vulnerabilities'} at or over ${thresholdText(threshold)}: ${named}${more}`,
       hint: 'build the image with packages that are fixed, or write in promoter-policy.yaml or an OpenVEX document why they do no harm',
     };
   }

@@ -162,6 +162,20 @@ projects:
     );
   });
 
+  it('are not looked for where a project has the threshold -1', async () => {
+    const world = await signingStage(1);
+    const [chart, image] = [stage(world, 45), stage(world, 46)];
+    const charts = world.project(entries(chart), { name: 'charts' });
+    await using tree = await writeTree([charts, world.project([['app', image.digest, 'v2']])]);
+    await writeFile(
+      join(tree.path, 'promoter-policy.yaml'),
+      'projects: {charts: {vulnerabilities: {threshold: -1}}}\n',
+    );
+    const run = await world.runTree(tree.path, [...UNSIGNED, '--vuln-gate']);
+    expect([run.code, mirrored(world)]).toEqual([1, ['v1']]);
+    expect(run.stdout).toMatch(/\(v1\): NOT SCANNED \(none\): the threshold of its project is -1/);
+  });
+
   it('are looked for once in each digest, whatever the number of mirrors, tags and entries', async () => {
     const world = await signingStage(3);
     const image = stage(world, 51);
