@@ -11,6 +11,7 @@ import { limiterOption } from './limiter-option.ts';
 import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
+import { reportOptions, type ReportFile } from './report-options.ts';
 import { scanOptions, type ScanOptions } from './scan-options.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
 import { summaryOptions, type SummaryOptions } from './summary-options.ts';
@@ -47,6 +48,8 @@ export type CipOptions = SummaryOptions & {
   readonly limiter?: RedisAddress;
   /** What is copied at once, where signatures are replicated after the promotion. */
   readonly replicateCopies?: number;
+  /** What is written when the run ended; nothing where it is left out. */
+  readonly reports?: readonly ReportFile[];
   readonly detailedExitcode: boolean;
   readonly logLevel: LogLevel;
 };
@@ -75,9 +78,10 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     sign: values.sign,
     expected: expectedIdentity(parsed),
     signing: signingOptions(parsed),
-    ...summaryOptions(values),
+    ...summaryOptions(values, values['tlog-upload']),
     ...scanOptions(values),
     ...diffOptions(values),
+    ...reportOptions(values),
     ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),
     threads: values.threads,
     detailedExitcode: values['detailed-exitcode'],

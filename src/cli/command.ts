@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
+import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
+import type { Recorded } from '../report/run-document.ts';
 import type { Output } from './output.ts';
 
 /** What a command works with: data goes to `stdout`, all that is told about the run to `narrate`, its summary to `stderr`. */
@@ -11,4 +13,8 @@ export type CommandServices = {
   readonly clock: Clock;
   /** Aborts when the user wants the run to stop; the command then tells what is done and returns. */
   readonly signal: AbortSignal;
+  /** Keeps what the run came to for the reports that are written at its end, where some are. */
+  readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check'>) => void;
+  /** Is given what tells the rates of this run, once registries are open. */
+  readonly onRates?: (readings: () => readonly RateReading[]) => void;
 };

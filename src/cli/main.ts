@@ -5,6 +5,7 @@ import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { createLog, type Log } from './log.ts';
 import { outputTo, type Output, type OutputStream } from './output.ts';
+import { reportingOf } from './reporting.ts';
 import { route, type Request } from './route.ts';
 
 /** The world as the program sees it; tests bring their own. */
@@ -62,6 +63,17 @@ async function perform(request: Request, services: CommandServices, runCip: RunC
   }
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
+  const reporting = reportingOf(request, services.env);
+  if (reporting === undefined) return runCommand(request, services, runCip);
+  const { withReports } = await import('./reports.ts');
+  return withReports(reporting, services, (observed) => runCommand(request, observed, runCip));
+}
+
+async function runCommand(
+  request: Extract<Request, { options: object }>,
+  services: CommandServices,
+  runCip: RunCip,
+): Promise<number> {
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);

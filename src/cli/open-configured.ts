@@ -7,10 +7,11 @@ import { openRegistries, type Registries } from './services.ts';
 /** Opens registries as the flags and the configuration that they name say; throws CONFIG_INVALID. */
 export async function openConfigured(
   { registryConfig, maxWait, limiter }: Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter'>,
-  { env, clock, narrate }: Pick<CommandServices, 'env' | 'clock' | 'narrate'>,
+  { env, clock, narrate, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'onRates'>,
 ): Promise<{ readonly config: RegistryConfig; readonly registries: Registries }> {
   const config = registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(registryConfig);
   const shared = limiter !== undefined && { limiter };
   const registries = openRegistries({ env, clock, narrate, random: Math.random, config, maxWait, ...shared });
+  onRates?.(() => registries.readings());
   return { config, registries };
 }

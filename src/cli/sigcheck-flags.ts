@@ -1,4 +1,5 @@
 import type { Flag } from './options.ts';
+import { REPORT_FLAGS } from './report-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNER_FLAGS } from './signing-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 
@@ -36,4 +37,5 @@ export const SIGCHECK_FLAGS = [
   ...CERTIFICATE_FLAGS,
   ...SIGNER_FLAGS,
   ...REGISTRY_FLAGS,
+  ...REPORT_FLAGS,
 ] as const satisfies readonly Flag[];

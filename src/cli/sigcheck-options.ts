@@ -10,6 +10,7 @@ import { levelNamed } from './log.ts';
 import type { TreeOptions } from './manifest-services.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
+import { reportOptions, type ReportFile } from './report-options.ts';
 import type { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS } from './signing-flags.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
@@ -32,6 +33,7 @@ export type SigcheckOptions = TreeOptions & {
   /** Milliseconds; the longest wait that a registry may order. */
   readonly maxWait: number;
   readonly limiter?: RedisAddress;
+  readonly reports?: readonly ReportFile[];
   readonly logLevel: LogLevel;
 };
 
@@ -49,6 +51,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     ...source,
     ...registryOptions(values),
     ...daysOptions(values),
+    ...reportOptions(values),
     ...(!isOnlyKey && { expected: expectedIdentity({ values, given }) }),
     refs: positional.map((text) => reference(text, source !== undefined)),
     confirm: values.confirm,

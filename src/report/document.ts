@@ -62,7 +62,7 @@ const Vulnerabilities = z.looseObject({
   ),
 });
 
-const Image = z.looseObject({
+const Image = z.strictObject({
   name: z.string(),
   digest: z.string(),
   tags: z.array(z.string()),

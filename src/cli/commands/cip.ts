@@ -39,6 +39,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
       },
       { clock, narrate, signal },
     );
+    services.record?.({ run: report });
     if (mode !== 'dry-run') tellUnsigned(options, services);
     services.stdout.write(vulnerabilityText(report.images));
     if (mode === 'dry-run') stdout.write(planText(report));
@@ -54,14 +55,14 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   }
 }
 
-function tellManifests({ manifests, thinManifestDir, manifest }: CipOptions, { narrate }: CommandServices): void {
-  narrate({ type: 'log', level: 'info', message: `*looking at "${manifests ?? thinManifestDir ?? manifest}"` });
-}
-
 /** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */
 function modeOf(options: CipOptions): PromotionRequest['mode'] {
   if (options.parseOnly) return 'parse';
   return options.confirm && !scansOnly(options) ? 'promote' : 'dry-run';
+}
+
+function tellManifests({ manifests, thinManifestDir, manifest }: CipOptions, { narrate }: CommandServices): void {
+  narrate({ type: 'log', level: 'info', message: `*looking at "${manifests ?? thinManifestDir ?? manifest}"` });
 }
 
 function tellUnsigned({ sign, confirm }: CipOptions, { narrate }: CommandServices): void {

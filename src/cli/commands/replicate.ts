@@ -30,6 +30,7 @@ export async function replicateWith(
     { ...manifestServices(options, services), ...registries },
     { clock, narrate, signal },
   );
+  services.record?.({ replication: report });
   stderr.write(replicationSummary(report));
   return report;
 }

@@ -37,6 +37,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const checking = checkServices(options, services, { registries, signing, version });
     const request = requestOf(options, config, clock.now());
     const report = await runSigcheck({ ...request, version }, { ...checking, isExpected }, { clock, narrate, signal });
+    services.record?.({ check: report });
     stdout.write(sigcheckTable(report));
     stderr.write(sigcheckSummary(report));
     return conclude(report, { detailedExitcode: false }, services, 'check signatures');

@@ -1,0 +1,50 @@
+import { appendFile } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { ReportDocument, ReportedProblem } from '../report/document.ts';
+import { markdownReport } from '../report/markdown-report.ts';
+import { annotationCommand } from '../report/text/workflow.ts';
+import type { CommandServices } from './command.ts';
+
+type Env = CommandServices['env'];
+
+/** GitHub shows fifty annotations of a job, and all problems in the summary. */
+const SHOWN = 50;
+
+/** The commands that make GitHub show each problem beside the line that it is about. */
+export function annotations(failures: readonly ReportedProblem[], env: Env, folder: string): string {
+  return failures
+    .filter(({ file }) => file !== undefined)
+    .slice(0, SHOWN)
+    .map(({ code, message, hint, file = '', line = 1, column = 1, image }) =>
+      annotationCommand({
+        level: 'error',
+        file: inWorkspace(file, env, folder),
+        line,
+        column,
+        title: image === undefined ? code : `${code} ${image}`,
+        message: hint === undefined ? message : `${message}\n→ ${hint}`,
+      }),
+    )
+    .join('');
+}
+
+/** Adds the report to what GitHub shows of the job; a file that cannot be written costs the summary, not the run. */
+export async function addStepSummary(
+  document: ReportDocument,
+  { env, narrate }: Pick<CommandServices, 'env' | 'narrate'>,
+): Promise<void> {
+  const file = env['GITHUB_STEP_SUMMARY'];
+  if (file === undefined || file === '') return;
+  try {
+    await appendFile(file, markdownReport(document));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    narrate({ type: 'log', level: 'warning', message: `no step summary: ${reason}` });
+  }
+}
+
+/** GitHub knows files by their path in the repository, wherever the job works. */
+function inWorkspace(file: string, env: Env, folder: string): string {
+  const path = relative(env['GITHUB_WORKSPACE'] ?? folder, resolve(folder, file));
+  return path.startsWith('..') || isAbsolute(path) ? file : path;
+}

@@ -1,0 +1,27 @@
+import type { RunFacts } from '../pipeline/run-report.ts';
+import type { MainServices } from './main.ts';
+import type { ReportFile } from './report-options.ts';
+import type { Request } from './route.ts';
+
+/** Which reports a command is asked for, and what it is when it comes to none. */
+export type Reporting = { readonly mode: RunFacts['mode']; readonly reports: readonly ReportFile[] };
+
+/** True in a job of GitHub Actions. */
+export function isGitHubActions(env: MainServices['env']): boolean {
+  return env['GITHUB_ACTIONS'] === 'true';
+}
+
+/** What is to be reported of a command line; undefined where nobody wants to know. */
+export function reportingOf(request: Request, env: MainServices['env']): Reporting | undefined {
+  const { kind } = request;
+  if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck') return undefined;
+  const { reports = [] } = request.options;
+  return reports.length === 0 && !isGitHubActions(env) ? undefined : { mode: modeOf(request), reports };
+}
+
+function modeOf({ kind, options }: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' }>): RunFacts['mode'] {
+  if (kind === 'sigcheck') return options.confirm ? 'repair' : 'check';
+  if (kind === 'replicate') return options.confirm ? 'replicate' : 'dry-run';
+  if (options.parseOnly) return 'parse';
+  return options.confirm ? 'promote' : 'dry-run';
+}

@@ -1,0 +1,101 @@
+import type { ReportDocument } from '../report/document.ts';
+import { REPORT_FORMATS } from '../report/formats.ts';
+import { documentOf, type Recorded } from '../report/run-document.ts';
+import { recordTraffic } from '../report/traffic-series.ts';
+import { unwritable, writeAtomically } from './atomic-file.ts';
+import type { CommandServices } from './command.ts';
+import { versionName } from './commands/version.ts';
+import { addStepSummary, annotations } from './github.ts';
+import { goQuote } from './go-quote.ts';
+import { usage } from './removed.ts';
+import type { ReportFile } from './report-options.ts';
+import { isGitHubActions, type Reporting } from './reporting.ts';
+
+/**
+ * Runs a command and then writes the reports that were asked for, also when the command failed or was stopped, and in
+ * GitHub Actions what GitHub shows of the job. Throws USAGE, before anything runs, for a file that cannot be written.
+ */
+export async function withReports(
+  { mode, reports }: Reporting,
+  services: CommandServices,
+  run: (observed: CommandServices) => Promise<number>,
+): Promise<number> {
+  const { clock, signal } = services;
+  for (const { path } of reports) await refuseUnwritable(path);
+  const start = clock.now();
+  const version = await versionName();
+  const { observed, recorded } = observe(services);
+  const finish = async (error?: unknown): Promise<boolean> => {
+    const stopped = signal.aborted && { aborted: reasonOf(signal) };
+    const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
+    // What a stopped run throws is that it was stopped.
+    const thrown = error === undefined || signal.aborted ? {} : { error };
+    return publish(documentOf({ ...recorded(), facts, ...thrown }), reports, services);
+  };
+  let code: number;
+  try {
+    code = await run(observed);
+  } catch (error) {
+    await finish(error);
+    throw error;
+  }
+  return (await finish()) || code !== 0 ? code : 1;
+}
+
+async function refuseUnwritable(path: string): Promise<void> {
+  const reason = await unwritable(path);
+  if (reason === undefined) return;
+  throw usage(`--report ${goQuote(path)} ${reason}`, 'name a file in a folder that exists and can be written to');
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+}
+
+type Observed = { readonly observed: CommandServices; recorded(): Omit<Recorded, 'facts'> };
+
+function observe(services: CommandServices): Observed {
+  let rates: Parameters<NonNullable<CommandServices['onRates']>>[0] = () => [];
+  let recorded: Omit<Recorded, 'facts'> = {};
+  const traffic = recordTraffic(services.clock, () => rates());
+  const observed: CommandServices = {
+    ...services,
+    narrate: (event) => {
+      traffic.narrate(event);
+      services.narrate(event);
+    },
+    onRates: (readings) => {
+      rates = readings;
+      services.onRates?.(readings);
+    },
+    record: (part) => {
+      recorded = { ...recorded, ...part };
+      services.record?.(part);
+    },
+  };
+  return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }) };
+}
+
+/** Writes everything that can be written; false when some report could not. */
+async function publish(
+  document: ReportDocument,
+  reports: readonly ReportFile[],
+  services: CommandServices,
+): Promise<boolean> {
+  const { env, stdout, narrate } = services;
+  let isWritten = true;
+  for (const { path, format } of reports) {
+    try {
+      await writeAtomically(path, REPORT_FORMATS[format](document));
+    } catch (error) {
+      isWritten = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      narrate({ type: 'log', level: 'fatal', message: `writing the report ${path} failed: ${reason}` });
+    }
+  }
+  if (isGitHubActions(env)) {
+    stdout.write(annotations(document.failures, env, process.cwd()));
+    await addStepSummary(document, services);
+  }
+  return isWritten;
+}

@@ -1,0 +1,12 @@
+import type { ReportDocument } from './document.ts';
+import { htmlReport } from './html/report.ts';
+import { junitReport } from './junit-report.ts';
+import { markdownReport } from './markdown-report.ts';
+
+/** What makes a report, by the ending of its file. */
+export const REPORT_FORMATS = {
+  json: (document) => `${JSON.stringify(document, null, 2)}\n`,
+  md: markdownReport,
+  html: htmlReport,
+  xml: junitReport,
+} as const satisfies Readonly<Record<string, (document: ReportDocument) => string>>;
