@@ -3,7 +3,7 @@ import { parseFlags } from './flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { summaryOptions, type SummaryOptions } from './summary-options.ts';
 
-const options = (...argv: string[]): SummaryOptions => summaryOptions(parseFlags(SUMMARY_FLAGS, argv).values);
+const options = (...argv: string[]): SummaryOptions => summaryOptions(parseFlags(SUMMARY_FLAGS, argv).values, true);
 
 describe('src/cli/summary-options.ts', () => {
   it('writes no summaries unless told', () => {
@@ -26,6 +26,13 @@ describe('src/cli/summary-options.ts', () => {
       expect(() => options(flag)).toThrow(`${flag.split('=')[0]} means nothing without summaries`);
     },
   );
+
+  it('refuses an identity beside a key that is in no log, but not the key itself', () => {
+    const { values } = parseFlags(SUMMARY_FLAGS, ['--verification-summaries', '--summary-signer-account=a']);
+    expect(() => summaryOptions(values, false)).toThrow('--tlog-upload=false contradict');
+    const alone = parseFlags(SUMMARY_FLAGS, ['--verification-summaries']).values;
+    expect(summaryOptions(alone, false).summaries).toEqual({ supersede: false });
+  });
 
   it('refuses two signers of summaries', () => {
     const two = ['--summary-signer-account=a', '--summary-identity-token=t'];

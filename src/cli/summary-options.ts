@@ -15,7 +15,7 @@ export type SummaryOptions = {
 };
 
 /** The options that these flags mean; throws USAGE for what contradicts itself. */
-export function summaryOptions(values: FlagValues<typeof SUMMARY_FLAGS>): SummaryOptions {
+export function summaryOptions(values: FlagValues<typeof SUMMARY_FLAGS>, tlogUpload: boolean): SummaryOptions {
   const { 'summary-signer-account': signerAccount, 'summary-identity-token': identityToken } = values;
   const supersede = values['supersede-summaries'];
   const carrySboms = values['carry-sboms'];
@@ -25,6 +25,12 @@ export function summaryOptions(values: FlagValues<typeof SUMMARY_FLAGS>): Summar
   ];
   if (idle.length > 1) throw usage(`${idle.join(' and ')} name different signers`, 'give only one of them');
   if (values['verification-summaries']) {
+    // who trusts a key without a log has no root by which an identity's signature could be verified
+    if (!tlogUpload && idle[0] !== undefined)
+      throw usage(
+        `${idle[0]} and --tlog-upload=false contradict each other`,
+        'what is signed without a key of its own must be logged: have the key sign summaries, too, or log',
+      );
     const who = { ...(signerAccount !== '' && { signerAccount }), ...(identityToken !== '' && { identityToken }) };
     return { summaries: { ...who, supersede }, carrySboms };
   }

@@ -80,6 +80,23 @@ function imageSection(images: readonly ReportedImage[], most: number): string {
   return folded(count(images.length, 'image'), head, rows, most, 'image');
 }
 
+/** What was done of an image's signing, in a few words. */
+function signingParts({
+  signature,
+  record,
+  carried,
+  summary,
+}: NonNullable<ReportedImage['signature']>): readonly string[] {
+  return [
+    ...(signature === 'written' ? ['signed'] : []),
+    ...(record === 'written' ? ['recorded'] : []),
+    ...(carried === undefined ? [] : [count(carried, 'attestation')]),
+    ...(summary === 'written' ? ['summarized'] : []),
+    ...(summary === 'stuck' ? ['poor summary kept'] : []),
+    ...(signature === 'missing' ? ['not signed'] : []),
+  ];
+}
+
 function imageCells({ name, tags, digest, targets, signature, attached }: ReportedImage): string[] {
   const good = targets.filter(({ action }) => action !== 'failed');
   const [reached, all] = [good, targets].map((some) => new Set(some.map(({ mirror }) => mirror)).size);
@@ -88,9 +105,7 @@ function imageCells({ name, tags, digest, targets, signature, attached }: Report
   const parts = good.length === 0 ? [] : [isCopy ? (isPending ? 'copy' : 'copied') : isPending ? 'tag' : 'tagged'];
   if (good.length < targets.length) parts.push('**failed**');
   if (attached === true) parts.push('signature or attestation');
-  if (signature?.signature === 'written') parts.push('signed');
-  if (signature?.record === 'written') parts.push('recorded');
-  if (signature?.signature === 'missing') parts.push('not signed');
+  if (signature !== undefined) parts.push(...signingParts(signature));
   const mirrors = reached === all ? String(all) : `${reached} of ${all}`;
   return [
     markdownCode(name),

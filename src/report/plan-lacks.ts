@@ -43,9 +43,15 @@ export function stateWords({ provenance, signature }: Pick<ImageReport, 'provena
   const words = [
     ...(provenance === undefined ? [] : [provenance.signature]),
     ...(provenance === undefined || provenance.result === 'off' ? [] : [`policy ${provenance.result}`]),
-    ...(signature?.signature === 'missing' ? ['to sign'] : signature?.record === 'missing' ? ['to record'] : []),
+    ...(signature === undefined ? [] : signingWords(signature)),
   ];
   return words.join(', ');
+}
+
+function signingWords({ signature, record, summary }: SignatureReport): readonly string[] {
+  if (signature === 'missing') return ['to sign'];
+  if (record === 'missing') return ['to record'];
+  return summary === 'missing' ? ['to summarize'] : [];
 }
 
 /** Names a few, and counts the rest. */
@@ -80,11 +86,15 @@ function policyText({ result, level }: ProvenanceReport): string {
   return result === 'warned' ? 'policy warns' : 'policy refuses it';
 }
 
-function signingText({ signature, record, reference }: SignatureReport): string {
-  const [isUnsigned, isUnrecorded] = [signature === 'missing', record === 'missing'];
-  if (!isUnsigned && !isUnrecorded) return 'signed and recorded already';
-  const what = isUnsigned && isUnrecorded ? 'signed and recorded' : isUnsigned ? 'signed' : 'recorded';
-  return `to be ${what} as ${reference}`;
+function signingText({ signature, record, summary, reference }: SignatureReport): string {
+  const todo = [
+    ...(signature === 'missing' ? ['signed'] : []),
+    ...(record === 'missing' ? ['recorded'] : []),
+    ...(summary === 'missing' ? ['summarized'] : []),
+  ];
+  const last = todo.pop();
+  if (last === undefined) return 'signed and recorded already';
+  return `to be ${todo.length === 0 ? last : `${todo.join(', ')} and ${last}`} as ${reference}`;
 }
 
 type Lack = { readonly action: 'copy' | 'tag'; readonly tags: readonly string[]; readonly mirrors: string[] };

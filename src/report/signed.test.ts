@@ -60,6 +60,36 @@ describe('src/report/signed.ts', () => {
     expect(report(attested()).totals.signing).toEqual({ signed: 1, recorded: 2, complete: 0, left: 1, unsigned: 0 });
   });
 
+  it('tells what was carried and summarized, and which summaries are poor and kept', () => {
+    const run = attested() as Extract<Exclude<Reached, undefined>, { phase: 'attest' }>;
+    const [first, third] = run.images;
+    if (first === undefined || third === undefined) throw new Error('there are two');
+    const images = [
+      { ...first, carried: 2, summary: 'written' as const },
+      { ...third, summary: 'stuck' as const },
+    ];
+    const vouched = report({ ...run, images });
+    expect(vouched.images.map(({ signature }) => [signature?.carried, signature?.summary])).toEqual([
+      [2, 'written'],
+      [undefined, undefined],
+      [undefined, 'stuck'],
+    ]);
+    expect(vouched.totals.signing).toMatchObject({ carried: 2, summarized: 1, stuck: 1, left: 1 });
+    expect(summary(vouched).join(' ').replaceAll(/\s+/g, ' ')).toContain(
+      '1 digest signed, 2 recorded, 2 attestations carried, 1 summarized, 1 poor summary kept, 1 left to do',
+    );
+  });
+
+  it('counts what a look found stuck, and what lacks only a summary', () => {
+    const { plan } = promotion();
+    const [first] = plan.signing?.images ?? [];
+    if (first === undefined) throw new Error('there are three');
+    const lacking = { ...first, lacks: { signature: false, record: false, summary: true } };
+    const signing = { images: [lacking], complete: 0, older: 0, undated: 0, stuck: ['prod.test/app@sha256:1'] };
+    const { totals } = report({ ...plan, signing }, 'dry-run');
+    expect(totals.signing).toMatchObject({ stuck: 1, left: 1 });
+  });
+
   it('counts what a run did not come to as left', () => {
     expect(report(promotion()).totals.signing).toMatchObject({ signed: 0, recorded: 0, left: 3 });
     expect(report(promotion().plan, 'dry-run').totals.signing).toMatchObject({ left: 3 });
