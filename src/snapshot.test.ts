@@ -191,4 +191,18 @@ describe('src/snapshot', () => {
     expect(failures.flatMap(({ refs = [] }) => refs)).toEqual(['a.test/prod/app', 'a.test/prod/1']);
     expect(log.filter((line) => line.startsWith('error'))).toHaveLength(failures.length);
   });
+
+  it('reads what is below a folder that is refused as a repository, but misses no repository', async () => {
+    const below = Object.fromEntries(
+      ['prod/app', 'prod/b'].map((path) => [path, Object.fromEntries([image(path, 'any', ['v1'])])]),
+    );
+    const refusing = ({ operation, repository }: MemoryCall): void => {
+      if (operation === 'listRepository' && repository === 'a.test/prod') throw new PromotionError('DENIED', 'no');
+    };
+    const options = { listing: () => 'tags' as const, before: refusing };
+    expect(await linesOf(registryOf(below, options), { of: 'a.test/prod', minimal: false })).toHaveLength(2);
+    const registry = registryOf({ ...below, prod: Object.fromEntries([image('prod', 'any', ['v1'])]) }, options);
+    const { failures } = await takeSnapshot({ of: 'a.test/prod', minimal: false }, { registry }, testContext().context);
+    expect(failures.map(({ code, refs }) => [code, refs])).toEqual([['DENIED', ['a.test/prod']]]);
+  });
 });

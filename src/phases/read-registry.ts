@@ -1,4 +1,4 @@
-import type { Failure, PromotionError } from '../errors.ts';
+import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
 import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
@@ -43,6 +43,7 @@ export async function readRegistry(
   } else {
     const names = await repositoriesBelow(registry, name, { root, isRepository: held.has(name) }, context);
     await readAll(names.filter((other) => other !== name));
+    if (isPromotionError(root) && names.includes(name)) errors.set(name, root);
   }
   return { held, knowsUntagged, failures: unreadable(errors) };
 }

@@ -1,4 +1,4 @@
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { RepositoryLister, RepositoryListing } from '../registry/roles.ts';
@@ -6,12 +6,15 @@ import type { RepositoryLister, RepositoryListing } from '../registry/roles.ts';
 /** What became of listing the name that all is to be read of: it may be a folder of repositories, and no repository itself. */
 export type Root = RepositoryListing | PromotionError | undefined;
 
-/** Lists it; that it is not shown to us is no error yet, as folders are not everywhere. */
+/** What registries answer to whoever lists a folder as if it were a repository; of a repository it is an error, too. */
+const NOT_A_FOLDER: readonly ErrorCode[] = ['UNAUTHORIZED', 'DENIED', 'REGISTRY_PROTOCOL'];
+
+/** Lists it; that it cannot be listed is no error yet. */
 export async function listRoot(list: () => Promise<RepositoryListing>): Promise<Root> {
   try {
     return await list();
   } catch (error) {
-    if (isPromotionError(error, 'UNAUTHORIZED') || isPromotionError(error, 'DENIED')) return error;
+    if (isPromotionError(error) && NOT_A_FOLDER.includes(error.code)) return error;
     throw error;
   }
 }

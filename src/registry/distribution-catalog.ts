@@ -3,6 +3,7 @@ import { answerError } from '../http/answer-error.ts';
 import type { HttpRequest, HttpResponse } from '../http/fetch.ts';
 import { hostOf, joinRepository, pathBelow, repositoryProblem, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
+import type { RequestTo } from './distribution-request.ts';
 import type { RegistryKind } from './kinds/kind.ts';
 import { pageJson, readPages } from './pages.ts';
 import type { RepositoryLister } from './roles.ts';
@@ -10,16 +11,22 @@ import type { RepositoryLister } from './roles.ts';
 /** How registries say that they have no catalog, or show it to nobody. */
 const NOT_OFFERED: readonly number[] = [404, 405, 501];
 
-type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl'> & {
+type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl' | 'credentials' | 'aws'> & {
   readonly kindOf: (host: string) => RegistryKind;
 };
 
-/** Repositories by `_catalog`, page by page (https://distribution.github.io/distribution/spec/api/#catalog). */
-export function catalogListing({ fetch, baseUrl, kindOf }: CatalogServices): RepositoryLister {
+/**
+ * Repositories by an API of the registry's own where its kind has one, else by `_catalog`, page by page
+ * (https://distribution.github.io/distribution/spec/api/#catalog).
+ */
+export function catalogListing(services: CatalogServices, request: RequestTo): RepositoryLister {
+  const { fetch, baseUrl, kindOf } = services;
   return {
     listRepositories: async (root, call) => {
       const host = hostOf(root);
-      const { pageSize } = kindOf(host);
+      const { pageSize, catalog } = kindOf(host);
+      const own = await catalog?.({ ...services, request })(root, call);
+      if (own !== undefined) return own;
       const url = new URL(`/v2/_catalog${pageSize === undefined ? '' : `?n=${pageSize}`}`, baseUrl(host));
       // Which scope the catalog needs differs; the registry names it when it asks for a token.
       const first: HttpRequest = { method: 'GET', url, operation: 'list', ...call };

@@ -48,7 +48,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
     ...manifestWriting(services.fetch, request, reading),
     ...blobReading(services, request),
     ...tagListing(services, request),
-    ...catalogListing(services),
+    ...catalogListing(services, request),
     ...blobWriting(services, request),
   };
 }

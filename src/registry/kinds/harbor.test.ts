@@ -66,4 +66,43 @@ describe('src/registry/kinds/harbor', () => {
       message: expect.stringContaining('is not what Harbor documents') as string,
     });
   });
+
+  it('lists the repositories of a project, page by page, where the catalog is for administrators', async () => {
+    const names = ['team/app', 'team/deep/app', 'team/deep', 'team/deep-other'];
+    const path = '/api/v2.0/projects/team/repositories';
+    const { registry, server, host, call } = await harbor((request, response) => {
+      const url = new URL(request.url ?? '', 'http://harbor');
+      const page = Number(url.searchParams.get('page'));
+      const link = page === 1 ? { link: `<${path}?page=2&page_size=100>; rel="next"` } : {};
+      if (url.pathname === path)
+        response
+          .writeHead(200, link)
+          .end(JSON.stringify(names.slice(page * 2 - 2, page * 2).map((name) => ({ name }))));
+      else response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+    });
+    expect(await registry.listRepositories(`${host}/team`, call)).toEqual(names.map((name) => `${host}/${name}`));
+    expect(await registry.listRepositories(`${host}/team/deep`, call)).toEqual([
+      `${host}/team/deep/app`,
+      `${host}/team/deep`,
+    ]);
+    expect(server.requests).toHaveLength(4);
+    await expect(registry.listRepositories(host, call)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(server.requests.at(-1)).toBe('GET /v2/_catalog');
+  });
+
+  it('takes the catalog where the API is closed to us, and refuses what is no list of repositories', async () => {
+    let body = '[{"name":"../up"}]';
+    let status = 200;
+    const { registry, host, call } = await harbor((request, response) =>
+      request.url?.startsWith('/api/') === true
+        ? void response.writeHead(status).end(body)
+        : void response.end('{"repositories":["team/app"]}'),
+    );
+    for (body of ['[{"name":"../up"}]', '{}'])
+      await expect(registry.listRepositories(`${host}/team`, call)).rejects.toMatchObject({
+        code: 'REGISTRY_PROTOCOL',
+      });
+    status = 403;
+    expect(await registry.listRepositories(`${host}/team`, call)).toEqual([`${host}/team/app`]);
+  });
 });

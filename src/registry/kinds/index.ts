@@ -1,6 +1,6 @@
 import { acrLister } from './acr.ts';
 import { ecrLister } from './ecr.ts';
-import { harborLister } from './harbor.ts';
+import { harborCatalog, harborLister } from './harbor.ts';
 import type { RegistryKind } from './kind.ts';
 
 export type { ListerServices, OwnLister, RegistryKind } from './kind.ts';
@@ -28,7 +28,7 @@ export const KINDS: readonly RegistryKind[] = [
   { name: 'acr', hosts: /^[a-z0-9][a-z0-9-]*\.azurecr\.(?:io|cn|us)$/, pageSize: FULL_PAGE, lister: acrLister },
   { name: 'gitlab', hosts: /^registry\.gitlab\.com$/, pageSize: FULL_PAGE },
   { name: 'quay', hosts: /^quay\.io$/ },
-  { name: 'harbor', lister: harborLister },
+  { name: 'harbor', lister: harborLister, catalog: harborCatalog },
   { name: 'artifactory', hosts: /^[a-z0-9-]+\.jfrog\.io$/, heads: 'doubted', forbiddenIsMissing: true },
   { name: 'nexus', heads: 'doubted' },
   { name: 'zot' },

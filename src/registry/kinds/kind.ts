@@ -8,6 +8,9 @@ import type { Call, RepositoryListing } from '../roles.ts';
 /** Lists a repository by an API of the registry's own; undefined where it is not offered to us, and `tags/list` must do. */
 export type OwnLister = (repository: RepositoryName, call: Call) => Promise<RepositoryListing | undefined>;
 
+/** Lists the repositories at and below a name by an API of the registry's own; undefined where it is not offered, and `_catalog` must do. */
+export type OwnCatalog = (root: RepositoryName, call: Call) => Promise<readonly RepositoryName[] | undefined>;
+
 /** What a lister of a kind may use; without credentials or AWS it does without what needs them. */
 export type ListerServices = {
   readonly fetch: Fetch;
@@ -30,6 +33,7 @@ export type RegistryKind = {
   /** To read what is not there is answered with 403. */
   readonly forbiddenIsMissing?: true;
   readonly lister?: (services: ListerServices) => OwnLister;
+  readonly catalog?: (services: ListerServices) => OwnCatalog;
 };
 
 /** Whether a registry of this kind says by this status that what was to be read is not there. */
