@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { requiring, evidenceOf, provenanceItem } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { candidate } from '../../test/support/promotion/promoted.ts';
-import type { EvidenceReader } from '../attest/evidence.ts';
+import { evidenceReader, type EvidenceReader } from '../attest/evidence.ts';
 import { PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { NO_POLICIES } from '../policy/policies.ts';
+import { memoryRegistry } from '../registry/memory.ts';
 import { proveLater } from './prove-later.ts';
 
 const { wanted } = candidate(1);
@@ -15,7 +16,15 @@ const manifest: Manifest = {
   descriptor: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: wanted.digest, size: 0 },
 };
 
-const reading = (read: EvidenceReader['read']): EvidenceReader => ({ read, statements: () => Promise.resolve([]) });
+/** A reader that finds nothing, but for what it reads of one image. */
+const reading = (read: EvidenceReader['read']): EvidenceReader => ({
+  ...evidenceReader({
+    registry: memoryRegistry(),
+    manifestOf: () => Promise.resolve(undefined),
+    verifier: () => expect.unreachable('nothing is attached'),
+  }),
+  read,
+});
 const there = { manifest: () => Promise.resolve(manifest) };
 
 describe('src/phases/prove-later.ts', () => {
