@@ -17,7 +17,9 @@ export function scansOnly({ scan }: Pick<CipOptions, 'scan'>): boolean {
 /** What scans images as the flags want it, and says so; reads the reports that they name. Throws SCANNER for one that is none. */
 export async function scanningOf(
   { scan, confirm }: Pick<CipOptions, 'scan' | 'confirm'>,
-  { signing: { env, clock, home, fetch } }: Pick<Registries, 'signing'>,
+  {
+    signing: { env, clock, home, fetch },
+  }: { readonly signing: Pick<Registries['signing'], 'env' | 'clock' | 'home' | 'fetch'> },
   { narrate }: Pick<CommandServices, 'narrate'>,
 ): Promise<Pick<PromotionServices, 'scanning'>> {
   if (scan === undefined) return {};

@@ -73,8 +73,8 @@ export function tellScan({ wanted }: ProvenImage, judgement: VulnerabilityJudgem
   const why = reason === undefined ? '' : `: ${reason}`;
   const over = findings.filter(({ verdict }) => verdict === 'over').length;
   const what = `${findings.length} findings, ${over} of them at or over ${thresholdText(judgement.threshold)}`;
-  const level = state === 'scanned' ? 'info' : 'warning';
-  narrate({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner}), ${what}${why}` });
+  const [level, told] = state === 'scanned' ? (['info', `, ${what}`] as const) : (['warning', ''] as const);
+  narrate({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner})${told}${why}` });
   for (const finding of findings)
     narrate({ type: 'log', level: 'debug', message: `${name}: ${finding.verdict}: ${findingText(finding)}` });
 }
