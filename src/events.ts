@@ -1,7 +1,13 @@
 /** What happens during a run, for logs, progress, metrics and event files. Never holds a secret. */
 export type RunEvent = LogEvent | RequestEvent | BytesEvent | ProgressEvent | StoryEvent;
 
-export type LogEvent = { readonly type: 'log'; readonly level: LogLevel; readonly message: string };
+export type LogEvent = {
+  readonly type: 'log';
+  readonly level: LogLevel;
+  readonly message: string;
+  /** What the message says, for logs that programs read. */
+  readonly fields?: Readonly<Record<string, string | number>>;
+};
 
 /** One request that was sent, each hop and replay on its own. `operation` is the class that registries count it in. */
 export type RequestEvent = {

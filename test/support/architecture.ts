@@ -32,6 +32,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   sigcheck: ON_ONE_PAGE,
   snapshot: ON_ONE_PAGE,
   report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
+  watch: { values: ['report', 'pipeline', ...LEAVES], types: ['ratelimit'] },
   config: { values: ['yaml', ...LEAVES], types: ['http', 'ratelimit', 'registry'] },
 };
 

@@ -1,0 +1,94 @@
+import type { Clock } from '../clock.ts';
+import type { Narrator } from '../events.ts';
+import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
+
+/** Tells what each group of registries allows now. */
+export type Readings = () => readonly Pick<RateReading, 'group' | 'origins' | 'rate'>[];
+
+/** Requests to registries that share a rate; rates in requests a second. */
+export type RegistryFlow = {
+  readonly name: string;
+  readonly perSecond: number;
+  /** What the registry seems to allow. */
+  readonly limit?: number;
+  /** Unix milliseconds until which it asked for silence; only while it lasts. */
+  readonly pausedUntil?: number;
+};
+
+/** Speeds over the last seconds. */
+export type Flow = {
+  readonly narrate: Narrator;
+  bytesPerSecond(): number;
+  registries(): readonly RegistryFlow[];
+};
+
+/** Long enough to be read, short enough to be true: seconds that a speed is the mean of. */
+const WINDOW = 5;
+
+type Second = { readonly at: number; bytes: number; readonly requests: Map<string, number> };
+
+/** Starts with nothing; keeps no more than the window. */
+export function flowOf(clock: Clock, readings: Readings): Flow {
+  const start = clock.now();
+  const pauses = new Map<string, number>();
+  let seconds: Second[] = [];
+  const recent = (): readonly Second[] => {
+    const now = Math.floor(clock.now() / 1000);
+    if (seconds[0] !== undefined && seconds[0].at <= now - WINDOW)
+      seconds = seconds.filter(({ at }) => at > now - WINDOW);
+    return seconds;
+  };
+  const current = (): Second => {
+    const at = Math.floor(clock.now() / 1000);
+    const last = seconds.at(-1);
+    if (last?.at === at) return last;
+    const second: Second = { at, bytes: 0, requests: new Map() };
+    recent();
+    seconds.push(second);
+    return second;
+  };
+  // at the start of a run the window is not full yet
+  const span = (): number => Math.min(WINDOW, Math.max(1, (clock.now() - start) / 1000));
+  return {
+    narrate: (event) => {
+      if (event.type === 'bytes') current().bytes += event.bytes;
+      if (event.type === 'request') count(current().requests, URL.parse(event.url)?.origin ?? '');
+      if (event.type === 'registry-paused') pauses.set(event.registry, Date.parse(event.until));
+    },
+    bytesPerSecond: () => recent().reduce((sum, { bytes }) => sum + bytes, 0) / span(),
+    registries: () => {
+      const totals = new Map<string, number>();
+      for (const { requests } of recent()) for (const [origin, some] of requests) count(totals, origin, some);
+      return flowsOf(totals, readings(), pauses, { span: span(), now: clock.now() });
+    },
+  };
+}
+
+function count(counts: Map<string, number>, key: string, more = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + more);
+}
+
+type Group = { readonly group: string; readonly origins: readonly string[]; readonly rate: number | undefined };
+
+function flowsOf(
+  totals: ReadonlyMap<string, number>,
+  readings: ReturnType<Readings>,
+  pauses: ReadonlyMap<string, number>,
+  { span, now }: { readonly span: number; readonly now: number },
+): RegistryFlow[] {
+  const known = new Set(readings.flatMap(({ origins }) => origins));
+  const others = [...totals.keys()].filter((origin) => !known.has(origin));
+  const groups = [...readings, ...others.map((origin) => ({ group: origin, origins: [origin], rate: undefined }))];
+  return groups
+    .map(({ group, origins, rate }: Group): RegistryFlow => {
+      const pausedUntil = pauses.get(group) ?? 0;
+      return {
+        name: group.replace(/^https?:\/\//, ''),
+        perSecond: origins.reduce((sum, origin) => sum + (totals.get(origin) ?? 0), 0) / span,
+        ...(rate !== undefined && { limit: rate }),
+        ...(pausedUntil > now && { pausedUntil }),
+      };
+    })
+    .filter(({ perSecond, pausedUntil }) => perSecond > 0 || pausedUntil !== undefined)
+    .toSorted((a, b) => b.perSecond - a.perSecond || (a.name < b.name ? -1 : 1));
+}

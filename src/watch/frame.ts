@@ -1,0 +1,68 @@
+import { bytesText } from '../report/layout.ts';
+import { terminalText } from '../report/text/terminal.ts';
+import type { Standing } from './standing.ts';
+import { progressText, registryText, spanText } from './words.ts';
+
+/** The cells of a screen that lines may use. */
+export type Room = { readonly columns: number; readonly rows: number };
+
+/** More would push the log out of a small window. */
+const REGISTRIES = 4;
+/** Narrower bars tell nothing, wider ones no more. */
+const BAR = { least: 8, most: 30 };
+
+/** How a run stands, as lines that each fit the room; none where there is no room. */
+export function frameOf(standing: Standing, { columns, rows }: Room): readonly string[] {
+  // what is written into the last column makes some terminals begin a new line
+  const width = columns - 1;
+  const lines = [
+    ...headline(standing, width),
+    speedLine(standing),
+    ...registryLines(standing),
+    ...standing.warnings.map((text) => `! ${text}`),
+  ];
+  return lines.slice(0, Math.max(0, rows)).map((line) => cut(line, width));
+}
+
+function headline(standing: Standing, width: number): string[] {
+  const { phase, progress, left, failures } = standing;
+  const parts = [
+    progressText(standing),
+    failures === 0 ? '' : `${failures} failed`,
+    left === undefined ? '' : `${spanText(left)} left`,
+  ].filter((part) => part !== '');
+  const name = phase === undefined ? 'starting' : `${phase.index}/${phase.of} ${phase.name}`;
+  const text = parts.join(', ');
+  if (name.length + text.length + 2 > width) return [name, `  ${text}`];
+  const room = width - name.length - text.length - '  []  '.length;
+  const bar = progress === undefined || room < BAR.least ? '' : `  ${barOf(progress, Math.min(BAR.most, room))}`;
+  return [`${name}${bar}${text === '' ? '' : `  ${text}`}`];
+}
+
+function barOf({ done, total }: { readonly done: number; readonly total: number }, cells: number): string {
+  const full = Math.floor((cells * done) / Math.max(1, total));
+  return `[${'#'.repeat(full)}${'-'.repeat(cells - full)}]`;
+}
+
+function speedLine({ bytes, bytesPerSecond, elapsed }: Standing): string {
+  return `  ${bytesText(Math.round(bytesPerSecond))}/s, ${bytesText(bytes)} in ${spanText(elapsed)}`;
+}
+
+function registryLines({ registries }: Standing): string[] {
+  // those that ask for silence explain why nothing moves
+  const order = registries.toSorted(
+    (a, b) => Number(b.pausedUntil !== undefined) - Number(a.pausedUntil !== undefined),
+  );
+  const hidden = order.slice(REGISTRIES);
+  const perSecond = hidden.reduce((sum, one) => sum + one.perSecond, 0);
+  return [
+    ...order.slice(0, REGISTRIES).map((one) => `  ${registryText(one)}`),
+    ...(hidden.length === 0 ? [] : [`  and ${hidden.length} more registries ${Math.round(perSecond)}/s`]),
+  ];
+}
+
+/** A line in ASCII, cut to the width: of other characters terminals do not agree how wide they are, and the log has them. */
+function cut(text: string, width: number): string {
+  const line = terminalText(text).replaceAll(/[^ -~]/gu, '?');
+  return line.length <= width ? line : `${line.slice(0, width - 1)}~`;
+}

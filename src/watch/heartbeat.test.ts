@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
+import type { RunEvent } from '../events.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { trackStanding } from './standing.ts';
+
+describe('src/watch/heartbeat.ts', () => {
+  it('beats every 30 seconds until it is stopped', async () => {
+    const clock = fakeClock();
+    const told: RunEvent[] = [];
+    const stop = startHeartbeat(clock, trackStanding(clock, () => []).standing, (event) => told.push(event));
+    await clock.advance(29_999);
+    expect(told).toEqual([]);
+    await clock.advance(30_001);
+    expect(told.map((event) => event.type === 'log' && event.message)).toEqual([
+      'Still starting after 30s: 0 B/s',
+      'Still starting after 1m00s: 0 B/s',
+    ]);
+    stop();
+    expect(clock.pending()).toBe(0);
+  });
+});

@@ -1,0 +1,36 @@
+import type { LogEvent } from '../events.ts';
+import { bytesText } from '../report/layout.ts';
+import type { Standing } from './standing.ts';
+import { progressText, registryText, spanText } from './words.ts';
+
+/** More would make the line longer than logs are wide. */
+const REGISTRIES = 3;
+
+/** How a run stands in one line of the log; its facts apart, for logs that programs read. */
+export function standingLine(standing: Standing): LogEvent {
+  const { phase, progress, left, bytes, bytesPerSecond, failures, elapsed, registries } = standing;
+  const hidden = registries.slice(REGISTRIES);
+  const parts = [
+    progressText(standing),
+    failures === 0 ? '' : `${failures} failed`,
+    `${bytesText(Math.round(bytesPerSecond))}/s`,
+    left === undefined ? '' : `${spanText(left)} left`,
+    ...registries.slice(0, REGISTRIES).map(registryText),
+    hidden.length === 0 ? '' : `${hidden.length} more registries`,
+  ];
+  const where = phase === undefined ? 'starting' : `in ${phase.name} (${phase.index}/${phase.of})`;
+  return {
+    type: 'log',
+    level: 'info',
+    message: `Still ${where} after ${spanText(elapsed)}: ${parts.filter((part) => part !== '').join(', ')}`,
+    fields: {
+      ...(phase !== undefined && { phase: phase.name }),
+      ...(progress !== undefined && { done: progress.done, total: progress.total, unit: progress.unit }),
+      ...(left !== undefined && { leftMs: Math.round(left) }),
+      failures,
+      bytes,
+      bytesPerSecond: Math.round(bytesPerSecond),
+      requestsPerSecond: Math.round(registries.reduce((sum, { perSecond }) => sum + perSecond, 0)),
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { RegistryFlow } from './flow.ts';
+import type { Standing } from './standing.ts';
+
+/** A time span as people say it, without what nobody reads: `45s`, `3m20s`, `1h05m`. */
+export function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m${pad(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h${pad(minutes % 60)}m`;
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}
+
+/** `12/230 images`. */
+export function progressText({ progress }: Standing): string {
+  if (progress === undefined) return '';
+  return `${progress.done}/${progress.total} ${progress.unit}`;
+}
+
+/** `us-docker.pkg.dev 45/s of 75/s`, or until when it asked for silence. */
+export function registryText({ name, perSecond, limit, pausedUntil }: RegistryFlow): string {
+  const rate = `${Math.round(perSecond)}/s${limit === undefined ? '' : ` of ${Math.round(limit)}/s`}`;
+  if (pausedUntil === undefined) return `${name} ${rate}`;
+  return `${name} paused until ${new Date(pausedUntil).toISOString().slice(11, 19)} UTC`;
+}
