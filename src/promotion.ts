@@ -18,6 +18,7 @@ import { validate, type Gate } from './phases/validate.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
+import { withRepairTimes } from './report/repairable.ts';
 import { buildReport, type Reached } from './report/run-report.ts';
 
 export type PromotionRequest = {
@@ -74,5 +75,6 @@ export async function runPromotion(
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });
-  return buildReport(run, reached, traffic.hosts);
+  const since = signatures?.rules.since;
+  return withRepairTimes(buildReport(run, reached, traffic.hosts), reached, { now: context.clock.now(), since });
 }

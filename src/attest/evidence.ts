@@ -29,6 +29,8 @@ export type Subject = { readonly repository: RepositoryName; readonly digest: Di
 
 /** Finds out what is attached in staging: of each digest once, however often it is asked for. */
 export type EvidenceReader = {
+  /** Has it kept when these came to staging; before they are read. */
+  expect(subjects: Iterable<Subject>): void;
   /**
    * All signatures and attestations of a digest, each verified, with `platforms` also those of what an index points to.
    * Throws where something cannot be read: it might be what is tampered with.
@@ -38,16 +40,20 @@ export type EvidenceReader = {
   statements(subject: Subject, signal: AbortSignal): Promise<readonly Required<FoundItem>[]>;
 };
 
+/** What is attached to one digest itself. */
+type Found = { readonly items: readonly FoundItem[]; readonly uploadedAt?: number };
+
 /** Deeper than any index in use; a guard against one that was built to be followed for ever. */
 const MAX_DEPTH = 16;
 
 /** Costs, where nothing is attached, one list of tags for each repository, and one of referrers for each digest. */
 export function evidenceReader(services: EvidenceServices): EvidenceReader {
-  const found = new Map<string, Promise<readonly FoundItem[]>>();
-  const tags = tagLists(services);
-  const itemsOf = ({ repository, digest }: Subject, signal: AbortSignal): Promise<readonly FoundItem[]> => {
-    const key = `${repository}@${digest}`;
-    const reading = found.get(key) ?? readItems(services, tags, { repository, digest }, signal);
+  const found = new Map<string, Promise<Found>>();
+  const expected = new Set<string>();
+  const lists = listings(services, (subject) => expected.has(keyOf(subject)));
+  const foundAt = ({ repository, digest }: Subject, signal: AbortSignal): Promise<Found> => {
+    const key = keyOf({ repository, digest });
+    const reading = found.get(key) ?? readItems(services, lists, { repository, digest }, signal);
     found.set(key, reading);
     return reading;
   };
@@ -58,44 +64,58 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
     const manifest = await services.manifestOf(repository, digest, signal);
     return manifest && platformsOf(manifest)?.map((child) => ({ repository, digest: child }));
   };
-  const follow = async (subject: Subject, depth: number, signal: AbortSignal): Promise<Evidence> => {
-    const [items, children] = await Promise.all([itemsOf(subject, signal), childrenOf(subject, signal)]);
-    const platforms = depth === 0 ? [] : (children ?? []).map((child) => follow(child, depth - 1, signal));
-    return {
-      ...subject,
-      isIndex: children !== undefined,
-      items: items.map(({ item }) => item),
-      platforms: await Promise.all(platforms),
-    };
-  };
-  const collect = async (subject: Subject, depth: number, signal: AbortSignal): Promise<readonly FoundItem[]> => {
-    const [items, children = []] = await Promise.all([itemsOf(subject, signal), childrenOf(subject, signal)]);
-    const below = depth === 0 ? [] : children.map((child) => collect(child, depth - 1, signal));
-    return [...items, ...(await Promise.all(below)).flat()];
+  const walk = async (subject: Subject, depth: number, signal: AbortSignal): Promise<Walked> => {
+    const [own, children] = await Promise.all([foundAt(subject, signal), childrenOf(subject, signal)]);
+    const below = depth === 0 ? [] : (children ?? []).map((child) => walk(child, depth - 1, signal));
+    return { ...subject, ...own, isIndex: children !== undefined, below: await Promise.all(below) };
   };
   return {
-    read: ({ repository, digest }, depth, signal) =>
-      follow({ repository, digest }, depth === 'itself' ? 0 : MAX_DEPTH, signal),
+    expect: (subjects) => {
+      for (const subject of subjects) expected.add(keyOf(subject));
+    },
+    read: async ({ repository, digest }, depth, signal) =>
+      evidenceIn(await walk({ repository, digest }, depth === 'itself' ? 0 : MAX_DEPTH, signal)),
     statements: async ({ repository, digest }, signal) =>
-      (await collect({ repository, digest }, MAX_DEPTH, signal)).flatMap(({ item, statement }) =>
-        statement === undefined ? [] : [{ item, statement }],
-      ),
+      statementsIn(await walk({ repository, digest }, MAX_DEPTH, signal)),
   };
 }
 
-/** Cosign's tags that a repository has; undefined where it does not list them, so that each must be asked for. */
-type TagLists = (repository: RepositoryName, call: Call) => Promise<ReadonlySet<string> | undefined>;
+/** A digest with what is attached to it, and what it points to. */
+type Walked = Subject & Found & { readonly isIndex: boolean; readonly below: readonly Walked[] };
+
+function evidenceIn({ items, below, ...found }: Walked): Evidence {
+  return { ...found, items: items.map(({ item }) => item), platforms: below.map(evidenceIn) };
+}
+
+function statementsIn({ items, below }: Walked): readonly Required<FoundItem>[] {
+  const own = items.flatMap(({ item, statement }) => (statement === undefined ? [] : [{ item, statement }]));
+  return [...own, ...below.flatMap(statementsIn)];
+}
+
+function keyOf({ repository, digest }: Subject): string {
+  return `${repository}@${digest}`;
+}
+
+/** What the listing of a repository tells: cosign's tags, and when images came. */
+type Listing = { readonly tags: ReadonlySet<string>; readonly uploads: ReadonlyMap<Digest, number> };
+
+/** Undefined where a repository does not list its tags, so that each must be asked for. */
+type Listings = (repository: RepositoryName, call: Call) => Promise<Listing | undefined>;
 
 const COSIGN_TAG = /^sha(?:256|512)-[0-9a-f]+\.(?:sig|att)$/;
 
-function tagLists({ registry }: EvidenceServices): TagLists {
-  const lists = new Map<RepositoryName, ReturnType<TagLists>>();
-  const read = async (repository: RepositoryName, call: Call): ReturnType<TagLists> => {
+/** Staging may hold many images for each that is due: only of those is kept when they came. A registry that does not know says 1970. */
+function listings({ registry }: EvidenceServices, isExpected: (subject: Subject) => boolean): Listings {
+  const lists = new Map<RepositoryName, ReturnType<Listings>>();
+  const read = async (repository: RepositoryName, call: Call): ReturnType<Listings> => {
     try {
       const listing = await registry.listRepository(repository, call);
-      const all =
-        listing.kind === 'tags' ? [...listing.tags] : [...listing.manifests.values()].flatMap(({ tags }) => tags);
-      return new Set(all.filter((tag) => COSIGN_TAG.test(tag)));
+      const manifests = listing.kind === 'tags' ? [] : [...listing.manifests];
+      const all = listing.kind === 'tags' ? [...listing.tags] : manifests.flatMap(([, { tags }]) => tags);
+      const uploads = manifests.flatMap(([digest, { uploadedAt }]): [Digest, number][] =>
+        uploadedAt !== undefined && uploadedAt > 0 && isExpected({ repository, digest }) ? [[digest, uploadedAt]] : [],
+      );
+      return { tags: new Set(all.filter((tag) => COSIGN_TAG.test(tag))), uploads: new Map(uploads) };
     } catch (error) {
       if (!isPromotionError(error) || call.signal.aborted) throw error;
       return undefined;
@@ -110,22 +130,24 @@ function tagLists({ registry }: EvidenceServices): TagLists {
 
 async function readItems(
   { registry, verifier, meterOf }: EvidenceServices,
-  tagsOf: TagLists,
+  listingOf: Listings,
   { repository, digest }: Subject,
   signal: AbortSignal,
-): Promise<readonly FoundItem[]> {
+): Promise<Found> {
   const meter = meterOf?.(repository);
   const call: Call = { signal, ...(meter !== undefined && { meter }) };
-  const [tags, referrers] = await Promise.all([
-    tagsOf(repository, call),
+  const [listing, referrers] = await Promise.all([
+    listingOf(repository, call),
     registry.listReferrers(repository, digest, call),
   ]);
-  const known = knowing(registry, tags, referrers);
+  const uploadedAt = listing?.uploads.get(digest);
+  const when = uploadedAt === undefined ? {} : { uploadedAt };
+  const known = knowing(registry, listing?.tags, referrers);
   const named = [cosignTag(digest, 'sig'), cosignTag(digest, 'att')];
   const tagged = await Promise.all(named.map((tag) => known.readManifest(repository, tag, call)));
-  if (referrers.length === 0 && tagged.every((one) => one === undefined)) return [];
+  if (referrers.length === 0 && tagged.every((one) => one === undefined)) return { items: [], ...when };
   const attached = await attachedTo(known, await verifier(signal), repository, digest, call);
-  return attached.flatMap((one) => foundItem(one, digest) ?? []);
+  return { items: attached.flatMap((one) => foundItem(one, digest) ?? []), ...when };
 }
 
 /** The registry as far as it is known already: nothing is asked for twice, and no tag that is not listed. */

@@ -32,6 +32,7 @@ export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance
   run: async (plan, context) => {
     const bySource = new Map<RepositoryName, PlannedImage[]>();
     for (const image of plan.images) pushTo(bySource, image.wanted.source, image);
+    services.evidence.expect(plan.images.map(({ wanted: { source, digest } }) => ({ repository: source, digest })));
     const proven = new Map<PlannedImage, ProvenImage | Failure>();
     const read = (repository: RepositoryName): Promise<void> =>
       eachOf(bySource.get(repository) ?? [], IMAGES_AT_ONCE, async (image) => {

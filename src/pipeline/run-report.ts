@@ -52,6 +52,8 @@ export type ImageReport = {
   readonly size?: number;
   /** Of images that are due: what is attached to them in staging. */
   readonly provenance?: ProvenanceReport;
+  /** Of images that still lack something: for how many days a later run can make up for it, where that is known. */
+  readonly repairableDays?: number;
   /** Of images that are due, where the run scans. */
   readonly vulnerabilities?: VulnerabilityReport;
 };

@@ -38,6 +38,8 @@ export type Evidence = {
   readonly repository: string;
   readonly digest: Digest;
   readonly isIndex: boolean;
+  /** When it came to staging, in Unix milliseconds; where the registry tells. */
+  readonly uploadedAt?: number;
   readonly items: readonly EvidenceItem[];
   /** What an index points to in the same repository, without the attestation manifests that BuildKit puts there. */
   readonly platforms: readonly Evidence[];

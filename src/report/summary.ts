@@ -11,6 +11,7 @@ import type {
 } from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 import { provenanceLines } from './provenance-table.ts';
+import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
 
 /** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
@@ -34,7 +35,7 @@ function outcome(report: RunReport): string[] {
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
   if (totals.signing !== undefined) lines.push(...fold(`  ${signingText(totals.signing, run.mode)}`));
-  lines.push(...provenanceLines(images));
+  lines.push(...provenanceLines(images), ...repairLines(images));
   const scans = vulnerabilitySummary(images);
   if (scans !== undefined) lines.push(...fold(`  ${scans}`));
   const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';

@@ -5,6 +5,7 @@ import type { Descriptor } from '../../src/image/descriptor.ts';
 import { realClock } from '../../src/clock.ts';
 import { attest, slsa, SLSA_V1, SPDX, type Attested } from '../support/evidence.ts';
 import { keySigner } from '../support/key-signer.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { homeWith } from '../support/home.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { cip } from '../support/promotion/cip.ts';
@@ -115,11 +116,11 @@ describe('provenance of what is promoted', () => {
       expect(summary.match(/PROVENANCE/g)).toHaveLength(2);
     }
     expect(mirrored(world).filter((tag) => tag.startsWith('v'))).toEqual(['v1']);
-    const [mirror] = world.mirrors;
-    expect(await world.attached(`${mirror?.host}/prod/app`, good.digest)).toContainEqual(
+    const [primary = ''] = world.mirrors.map(({ host }) => host).toSorted();
+    expect(await world.attached(`${primary}/prod/app`, good.digest)).toContainEqual(
       expect.stringMatching(/^record bundle verified/),
     );
-    expect(await world.attached(`${mirror?.host}/prod/app`, unsigned.digest)).toEqual([]);
+    expect(await world.attached(`${primary}/prod/app`, unsigned.digest)).toEqual([]);
   });
 
   it('warns where the policy warns, and promotes', async () => {
@@ -204,5 +205,15 @@ describe('provenance of what is promoted', () => {
     expect(code).toBe(1);
     expect(summary).toContain('REGISTRY_ERROR');
     expect(mirrored(world)).toEqual([]);
+  });
+
+  it('R24 tells for how many days staging will still have what is held back', async () => {
+    const old = fakeClock({ start: realClock().now() - 80 * 24 * 3600_000, skipWaits: true });
+    const world = await signingStage(1, { registry: { google: true, clock: old } });
+    const { digest } = stage(world, 71);
+    const projects = [world.project([['app', digest, 'v1']], { manifest: policy('require') })];
+    const { code, summary } = await world.run(projects, CONFIRM);
+    expect(code).toBe(1);
+    expect(summary).toMatch(/app@sha256:\w+… will become unrepairable in 9 days/);
   });
 });

@@ -1,0 +1,62 @@
+import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
+import { fold, shortDigests } from './layout.ts';
+import { stagesOf, type Reached } from './stages.ts';
+
+const DAY = 24 * 3600_000;
+
+/** Staging registries of Kubernetes delete what is older (https://github.com/kubernetes/k8s.io/tree/main/registry.k8s.io). */
+const STAGING_KEEPS = 90 * DAY;
+
+/** Images that are told of one by one. */
+const LISTED = 20;
+
+type Times = {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** What entered later is looked at for repair; undefined where nothing is signed. */
+  readonly since: number | 'all' | undefined;
+};
+
+/** Tells of each image that still lacks something how long a later run can make up for it: while staging has it, and while it is looked at. */
+export function withRepairTimes(report: RunReport, reached: Reached, times: Times): RunReport {
+  const { provenance } = stagesOf(reached);
+  const uploads = new Map<string, number>();
+  for (const { wanted, evidence } of [...(provenance?.images ?? []), ...(provenance?.refused ?? [])])
+    if (evidence.uploadedAt !== undefined)
+      uploads.set(`${wanted.at.file} ${wanted.source}@${wanted.digest}`, evidence.uploadedAt);
+  const images = report.images.map((image) => {
+    const days = lacksSomething(image) ? daysOf(image, uploads.get(`${image.file} ${image.source}`), times) : undefined;
+    return days === undefined ? image : { ...image, repairableDays: days };
+  });
+  return { ...report, images };
+}
+
+/** More days than this hurry nobody: the report alone has them. */
+const SOON = 30;
+
+/** A line for each image that will soon be beyond repair. */
+export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest' | 'repairableDays'>[]): string[] {
+  const left = images.filter(({ repairableDays }) => repairableDays !== undefined && repairableDays <= SOON);
+  const lines = left.slice(0, LISTED).flatMap(({ name, digest, repairableDays = 0 }) => {
+    const when = repairableDays > 0 ? `in ${repairableDays} days` : 'today';
+    return fold(`  ${name}@${shortDigests(digest)} will become unrepairable ${when}`);
+  });
+  return left.length > LISTED ? [...lines, `  and ${left.length - LISTED} more`] : lines;
+}
+
+/** Staging is needed for what is not promoted, and for what its attestations tell; repair looks at what entered of late. */
+function daysOf(image: ImageReport, uploadedAt: number | undefined, { now, since }: Times): number | undefined {
+  const isPromoted = image.targets.every(({ action, pending }) => action !== 'failed' && pending !== true);
+  const ends = [
+    ...(uploadedAt === undefined ? [] : [uploadedAt + STAGING_KEEPS - now]),
+    ...(isPromoted && typeof since === 'number' ? [now - since] : []),
+  ];
+  return ends.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ends) / DAY));
+}
+
+/** What a dry run would do is not lacking by any fault. */
+function lacksSomething({ targets, signature }: ImageReport): boolean {
+  if (targets.some(({ action }) => action === 'failed')) return true;
+  const isPending = targets.some(({ pending }) => pending === true);
+  return !isPending && (signature?.signature === 'missing' || signature?.record === 'missing');
+}
