@@ -1,9 +1,10 @@
 import type { EvidenceReader } from '../attest/evidence.ts';
+import { allItems } from '../attest/evidence-state.ts';
 import { isAbout } from '../attest/statement.ts';
-import type { EvidenceSigner } from '../policy/provenance.ts';
+import type { EvidenceItem, EvidenceSigner } from '../policy/provenance.ts';
 import type { Attestation, AttestationsOf } from '../scan/attestations.ts';
-import type { PlannedImage } from './images.ts';
 import { knownTo } from './known-signer.ts';
+import type { ProvenImage } from './proven-images.ts';
 
 export type AttestationServices = {
   readonly evidence: Pick<EvidenceReader, 'statements'>;
@@ -11,17 +12,22 @@ export type AttestationServices = {
 };
 
 /** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
-export function attestationsFor({ evidence, isExpected }: AttestationServices, image: PlannedImage): AttestationsOf {
+export function attestationsFor({ evidence, isExpected }: AttestationServices, image: ProvenImage): AttestationsOf {
   const isKnown = knownTo(image, isExpected);
+  // what could not be verified is no statement, but worth a word
+  const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
   return async (target, signal) => {
     const found = await evidence.statements(target, signal);
-    return found.flatMap(({ item: { signer, status }, statement }): Attestation[] => {
-      if (!isAbout(statement, target.digest)) return [];
-      const { predicateType, predicate } = statement;
-      const by = signer?.kind === 'keyless' ? signer.subject : signer?.hint;
-      const isTrusted = signer !== undefined && isKnown(signer);
-      const shown = status === 'verified' && !isTrusted ? 'untrusted' : status;
-      return [{ predicateType, predicate, status: shown, ...(by !== undefined && { signer: by }) }];
+    const verified = found.flatMap(({ item, statement: { predicate, ...statement } }): Attestation[] => {
+      if (!isAbout({ predicate, ...statement }, target.digest)) return [];
+      const isTrusted = item.signer !== undefined && isKnown(item.signer);
+      return [{ ...attestation({ ...item, status: isTrusted ? item.status : 'untrusted' }), predicate }];
     });
+    return [...verified, ...unverified.filter(({ subject }) => subject === target.digest).map(attestation)];
   };
+}
+
+function attestation({ predicateType = '', status, signer }: EvidenceItem): Attestation {
+  const by = signer?.kind === 'keyless' ? signer.subject : signer && `a key (${signer.hint})`;
+  return { predicateType, status, ...(by !== undefined && { signer: by }) };
 }

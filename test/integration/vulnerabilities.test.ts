@@ -6,6 +6,7 @@ import type { Descriptor } from '../../src/image/descriptor.ts';
 import { SCAN_RECORD } from '../../src/scan/attestations.ts';
 import { attest } from '../support/evidence.ts';
 import { homeWith } from '../support/home.ts';
+import { keySigner } from '../support/key-signer.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import { writeTree } from '../support/promotion/tree.ts';
@@ -109,7 +110,12 @@ describe('vulnerabilities of what is promoted', () => {
       return (await signingIn({ sigstore, clock: realClock() }, { env })).signer(forever);
     };
     const [own, stranger] = [await named(), await named({ email: 'stranger@example.com' })];
-    const [mine, explained, foreign] = [stage(world, 31), stage(world, 32), stage(world, 33)];
+    const [mine, explained, foreign, keyed] = [31, 32, 33, 34].map((seed) => stage(world, seed)) as [
+      Descriptor,
+      Descriptor,
+      Descriptor,
+      Descriptor,
+    ];
     const scan = (image: Descriptor): { predicateType: string; predicate: Record<string, unknown> } => ({
       predicateType: SCAN_RECORD,
       predicate: { scanner: { uri: '', result: trivyJson({ reference: `app@${image.digest}`, found: [HIGH] }) } },
@@ -122,9 +128,10 @@ describe('vulnerabilities of what is promoted', () => {
     await put(explained, own, scan(explained));
     await put(explained, own, { predicateType: 'https://openvex.dev/ns/v0.2.0', predicate });
     await put(foreign, stranger, scan(foreign));
+    await put(keyed, await keySigner({ sigstore, clock: realClock() }), scan(keyed));
     const known = [`--certificate-identity=${SIGNER.subject}`, `--certificate-oidc-issuer=${SIGNER.issuer}`];
     const run = await world.run(
-      [world.project(entries(mine, explained, foreign))],
+      [world.project(entries(mine, explained, foreign, keyed))],
       [...UNSIGNED, '--vuln-gate', ...known],
     );
     expect(run.code).toBe(1);
@@ -132,6 +139,7 @@ describe('vulnerabilities of what is promoted', () => {
     expect(run.stdout).toMatch(/\(v1\): 1 finding .*attested by promoter@example\.com\n +over +high/);
     expect(run.stdout).toMatch(/\(v2\): 1 finding .*\n +not-affected .*component_not_present \(OpenVEX of Acme\)/);
     expect(run.stdout).toMatch(/\(v3\): NOT SCANNED .*signed by stranger@example\.com, is untrusted/);
+    expect(run.stdout).toMatch(/\(v4\): NOT SCANNED .*attested scan, signed by .*, is unverifiable/);
   });
 
   it("are measured by each project's own threshold, and excepted where it says why", async () => {
