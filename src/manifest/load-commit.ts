@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { PromotionError } from '../errors.ts';
 import { openRepository, type GitRepository } from '../git/repository.ts';
 import type { ObjectId } from '../git/objects.ts';
 import type { GitServices } from '../git/run.ts';
@@ -18,7 +19,10 @@ export type ManifestRepository = {
 
 /** Opens the repository that holds what was asked for; throws GIT, and USAGE for a request that contradicts itself. */
 export async function repositoryOf(request: LoadRequest, services: GitServices): Promise<ManifestRepository> {
-  const location = await realpath(onlyOne(request).location);
+  const { location: named } = onlyOne(request);
+  const location = await realpath(named).catch((cause: unknown) => {
+    throw new PromotionError('GIT', `${named} is not there`, { cause, hint: 'check the path' });
+  });
   const isFolder = (await stat(location)).isDirectory();
   const git = await openRepository(isFolder ? location : path.dirname(location), services);
   return { git, place: path.relative(git.topLevel, location).split(path.sep).join('/'), request };

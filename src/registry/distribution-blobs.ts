@@ -67,7 +67,7 @@ export async function* verified(
     throw new PromotionError(
       'DIGEST_MISMATCH',
       `the blob ${object} has ${found}, not the ${blob.size} bytes that its manifest names`,
-      { side: 'source' },
+      { side: 'source', hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
     );
   }
   if (held !== undefined) yield held;
@@ -118,6 +118,7 @@ async function bodyFrom(response: HttpResponse, offset: number, object: string):
     throw new PromotionError(
       'REGISTRY_PROTOCOL',
       `the registry was asked for ${object} from byte ${offset} on and answered with "${header(response, 'content-range') ?? 'no range'}"`,
+      { hint: 'run again; if it stays, tell whoever runs the registry' },
     );
   }
   return response.body.stream();

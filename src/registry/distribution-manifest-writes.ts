@@ -78,11 +78,16 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
     await whole.body.discard();
     return new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
       side: 'destination',
+      hint: 'run again: what it lacks is sent again',
     });
   }
   const error = await answerError(whole, `write the manifest ${object}`);
   if (response.status !== 404) return error;
-  return new PromotionError('REGISTRY_PROTOCOL', error.message, { side: 'destination', cause: error });
+  return new PromotionError('REGISTRY_PROTOCOL', error.message, {
+    side: 'destination',
+    cause: error,
+    ...(error.hint !== undefined && { hint: error.hint }),
+  });
 }
 
 /** Returns where the tag has these bytes already, throws where it has others or none. */

@@ -92,6 +92,7 @@ function parseManifest(bytes: Uint8Array, reference: string, response: HttpRespo
     throw new PromotionError(
       'DIGEST_MISMATCH',
       `the registry answered for ${object} with a manifest whose digest is ${digest}`,
+      { hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
     );
   }
   const mediaType = mediaTypeIn(bytes) ?? contentType(response) ?? 'application/octet-stream';

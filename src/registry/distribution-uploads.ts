@@ -83,7 +83,9 @@ async function mount(
 function locationOf(response: HttpResponse, object: string): URL {
   const location = header(response, 'location');
   if (location === undefined || !URL.canParse(location, response.url.href)) {
-    throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`);
+    throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`, {
+      hint: 'run again; if it stays, tell whoever runs the registry',
+    });
   }
   return new URL(location, response.url);
 }

@@ -26,6 +26,7 @@ export async function readPages(
       throw new PromotionError(
         'REGISTRY_PROTOCOL',
         `the registry lists what is in ${repository} in a circle: ${next.url.pathname} came twice`,
+        { hint: 'run again; if it stays, tell whoever runs the registry' },
       );
     }
     visited.add(next.url.href);
@@ -65,6 +66,7 @@ function nextPage(response: HttpResponse, from: URL): URL | undefined {
     throw new PromotionError(
       'REFUSED_ADDRESS',
       `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
+      { hint: 'check the registry: credentials are sent to no other host than the one that is named' },
     );
   }
   return undefined;

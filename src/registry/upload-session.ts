@@ -80,7 +80,7 @@ async function lost(response: HttpResponse, object: string): Promise<PromotionEr
   return new PromotionError(
     code === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'UPLOAD_LOST',
     `the registry no longer takes the upload of ${object} (${response.status} ${code})`,
-    { side: 'destination' },
+    { side: 'destination', hint: 'run again: what is complete is not sent twice' },
   );
 }
 

@@ -57,7 +57,9 @@ async function listAll(ask: Ask, repository: RepositoryName, { signal }: Call): 
     token = answer.nextToken;
     if (!token) return { kind: 'digests', manifests };
   }
-  throw new PromotionError('REGISTRY_PROTOCOL', `the registry lists ${repository} without an end`);
+  throw new PromotionError('REGISTRY_PROTOCOL', `the registry lists ${repository} without an end`, {
+    hint: 'run again; if it stays, tell whoever runs the registry',
+  });
 }
 
 /** An unknown repository is empty; who may not describe images may still list tags. */
