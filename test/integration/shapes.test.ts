@@ -1,6 +1,10 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf } from '../../src/image/digest.ts';
+import { cip } from '../support/promotion/cip.ts';
+import { writeTree } from '../support/promotion/tree.ts';
 import { signingStage } from '../support/promotion/signing-stage.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 
@@ -76,6 +80,19 @@ describe('what cannot be copied as it is', () => {
     }
     const sent = stage.mirrors.flatMap(({ counters }) => counters.log).filter(({ path }) => path.includes('prod/odd'));
     expect(sent.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
+  });
+
+  it('refuses artifacts of types that the project does not list, and promotes what it lists', async () => {
+    const stage = await signingStage(1);
+    const [chart, other] = [6, 7].map((seed) => buildImage({ seed, artifactType: `application/x.type${seed}` }));
+    if (chart === undefined || other === undefined) throw new Error('there are two');
+    for (const one of [chart, other, good]) storeImage(stage.staging.store, 'staging/app', one);
+    const project = stage.project([chart, other, good].map((one, index) => ['app', digest(one), `v${index}`] as const));
+    await using tree = await writeTree([project]);
+    await writeFile(join(tree.path, 'promoter-policy.yaml'), 'artifactTypes: [application/x.type6]\n');
+    const { code, summary } = await cip(['--manifests', tree.path, '--confirm', '--sign=false']);
+    expect([code, summary]).toEqual([1, expect.stringContaining('ARTIFACT_TYPE')]);
+    expect(Object.keys(stage.mirrors[0]?.snapshot()['prod/app']?.tags ?? {})).toEqual(['v0', 'v2']);
   });
 
   it('reads each manifest of an index once, for the plan and the copy to 3 mirrors', async () => {

@@ -1,105 +1,25 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { attachedTo, type Attached } from '../../src/attest/attached.ts';
+import { describe, expect, it } from 'vitest';
+import type { Attached } from '../../src/attest/attached.ts';
 import { VERIFICATION_SUMMARY } from '../../src/attest/summary.ts';
-import { openVerifier } from '../../src/attest/verify.ts';
-import { openRegistries } from '../../src/cli/services.ts';
-import { realClock } from '../../src/clock.ts';
-import type { Digest } from '../../src/image/digest.ts';
-import { orSkip, requireProgram } from '../support/programs.ts';
-import { attest, slsa, SLSA_V1, SPDX } from '../support/evidence.ts';
-import { createRepository, type TestRepository } from '../support/git.ts';
+import { SLSA_V1 } from '../support/evidence.ts';
 import { homeWith } from '../support/home.ts';
-import { cip, type CipRun } from '../support/promotion/cip.ts';
-import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
-import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
-import { signingIn } from '../support/signing.ts';
+import { orSkip, requireProgram } from '../support/programs.ts';
+import type { CipRun } from '../support/promotion/cip.ts';
+import {
+  BUILDER,
+  digestOf,
+  ORIGIN,
+  policy,
+  SUMMARIES,
+  summaryWorld,
+  told,
+} from '../support/promotion/summary-world.ts';
+import { buildImage, buildMultiPlatform, storeImage } from '../support/registry/images.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
-const BUILDER = 'builder@example.com';
-const SUMMARIES = 'summaries@example.com';
-const ORIGIN = 'https://github.com/acme/images';
 const image = buildImage({ seed: 1 });
-const digestOf = ({ manifest }: BuiltImage): Digest => manifest.descriptor.digest;
-
-const policy = (mode: string, builder = 'https://ci.example/builder'): string => `provenance:
-  mode: ${mode}
-  signers: ["sigstore::${SIGNER.issuer}::${BUILDER}"]
-  builders: [{ id: "${builder}", level: 3 }]
-  sources: [git+https://github.com/acme/app]
-  level: 2
-`;
-
-type World = {
-  readonly stage: SigningStage;
-  readonly repository: TestRepository;
-  readonly primary: string;
-  /** Commits the manifests of `app` with these digests, and a policy. */
-  promise(images: readonly BuiltImage[], asked?: string): Promise<string>;
-  /** Attests in staging, in the name of the builder. */
-  build(one: BuiltImage, type?: string): Promise<void>;
-  run(...flags: string[]): Promise<CipRun>;
-  attached(one: BuiltImage, repository?: string): Promise<readonly Attached[]>;
-};
-
-async function world(): Promise<World> {
-  const stage = await signingStage(2);
-  const { sigstore, staging, mirrors } = stage;
-  const repository = await createRepository();
-  repository.git('remote', 'add', 'origin', `${ORIGIN}.git`);
-  const home = await homeWith({ summaries: sigstore.token({ email: SUMMARIES }) });
-  const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: BUILDER }) };
-  const builder = await (
-    await signingIn({ sigstore, clock: realClock() }, { env })
-  ).signer(new AbortController().signal);
-  const registries = openRegistries({ env: {}, clock: realClock(), narrate: () => undefined, random: () => 1 });
-  onTestFinished(async () => {
-    await registries.close();
-    await repository[Symbol.asyncDispose]();
-  });
-  const verifier = await openVerifier({ trustedRoot: sigstore.trustedRoot });
-  const primary = mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
-  const registriesYaml = [`- name: ${staging.host}/staging\n  src: true\n`]
-    .concat(mirrors.map(({ host }) => `- name: ${host}/prod\n`))
-    .join('');
-  return {
-    stage,
-    repository,
-    primary,
-    promise: (images, asked = '') => {
-      const entries = images.map((one, index) => `    "${digestOf(one)}": ["v${index + 1}"]\n`).join('');
-      return repository.commit({
-        'manifests/app/promoter-manifest.yaml': `registries:\n${registriesYaml}${asked}`,
-        'images/app/images.yaml': `- name: app\n  dmap:\n${entries}`,
-      });
-    },
-    build: async (one, type = SLSA_V1) => {
-      const predicate = type === SLSA_V1 ? slsa('https://ci.example/builder', 'github.com/acme/app') : {};
-      await attest(staging.store, 'staging/app', one.manifest.descriptor, builder, { predicateType: type, predicate });
-    },
-    run: (...flags) => {
-      const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
-      const own = flags.includes('--verification-summaries') ? [`--summary-identity-token=${home}/summaries`] : [];
-      const all = ['--thin-manifest-dir', repository.path, ...trust, '--confirm', ...own, ...flags];
-      return cip(all, { env: { SIGSTORE_ID_TOKEN: sigstore.token(), PATH: process.env['PATH'] ?? '' } });
-    },
-    attached: (one, where = primary) => {
-      const call = { signal: new AbortController().signal };
-      return attachedTo(registries.registry, verifier, where, digestOf(one), call);
-    },
-  };
-}
-
-/** Predicate type and signer of each bundle, sorted. */
-const told = (all: readonly Attached[]): readonly string[] =>
-  all
-    .filter(({ form }) => form === 'bundle')
-    .map(({ verdict: { predicateType = '', identity, status } }) => {
-      const who = identity?.kind === 'keyless' ? identity.subject.split('@')[0] : '';
-      return `${predicateType.replace(/^https:\/\/(?:[^/]*\/)+?(?=[^/]+\/v\d)/, '')} ${status} ${who}`;
-    })
-    .toSorted();
 
 const summaryOf = (all: readonly Attached[]): readonly unknown[] =>
   all.flatMap(({ verdict: { predicateType, statement } }) =>
@@ -110,7 +30,7 @@ const warnings = ({ log }: CipRun): readonly string[] => log.filter((line) => li
 
 describe('verification summaries', () => {
   it('tell what the policy came to, in the name of their own signer, and are written once', async () => {
-    const { stage, primary, promise, build, run, attached } = await world();
+    const { stage, primary, promise, build, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await build(image);
     const commit = await promise([image], policy('require'));
@@ -156,7 +76,7 @@ describe('verification summaries', () => {
 
   it('verify with cosign, and so does the image, whose only signature in a bundle is ours', async (test) => {
     const cosign = await orSkip(test, () => requireProgram('cosign'));
-    const { stage, primary, promise, build, run } = await world();
+    const { stage, primary, promise, build, run } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await build(image);
     await promise([image], policy('require'));
@@ -181,7 +101,7 @@ describe('verification summaries', () => {
   });
 
   it('are made up for, with what was accepted, where an earlier run wrote none', async () => {
-    const { stage, promise, build, run, attached } = await world();
+    const { stage, promise, build, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await build(image);
     await promise([image], policy('require'));
@@ -193,7 +113,7 @@ describe('verification summaries', () => {
   });
 
   it('are written for the platforms of an index, too', async () => {
-    const { stage, promise, run, attached } = await world();
+    const { stage, promise, run, attached } = await summaryWorld();
     const index = buildMultiPlatform({ seed: 5 }, ['linux/amd64', 'linux/arm64']);
     storeImage(stage.staging.store, 'staging/app', index);
     await promise([index]);
@@ -206,7 +126,7 @@ describe('verification summaries', () => {
   });
 
   it('say FAILED of what a policy only warns of, and nothing of it is carried', async () => {
-    const { stage, promise, build, run, attached } = await world();
+    const { stage, promise, build, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await build(image);
     await promise([image], policy('warn', 'https://ci.example/another'));
@@ -220,7 +140,7 @@ describe('verification summaries', () => {
   });
 
   it('R23 are reported when they are stuck, and superseded where that is wanted', async () => {
-    const { stage, promise, build, run, attached } = await world();
+    const { stage, promise, build, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await build(image);
     await promise([image]);
@@ -244,8 +164,35 @@ describe('verification summaries', () => {
     expect([warnings(after), stage.taken().writes]).toEqual([[], 0]);
   });
 
+  it('are not made up for, and the run says so, once staging no longer has what they would tell of', async () => {
+    const { stage, promise, build, run, attached } = await summaryWorld();
+    storeImage(stage.staging.store, 'staging/app', image);
+    await build(image);
+    await promise([image], policy('require'));
+    await run('--sign=false');
+    stage.staging.store.remove('staging/app', 'manifest', digestOf(image));
+    const late = await run('--verification-summaries', '--repair-since=all');
+    expect([late.code, warnings(late)]).toEqual([0, [expect.stringContaining('staging no longer has it')]]);
+    expect(told(await attached(image))).toEqual(['promotion/v1 verified promoter', 'sign/v1 verified promoter']);
+  });
+
+  it('are announced in a dry run, which writes and signs nothing', async () => {
+    const { stage, promise, build, run } = await summaryWorld();
+    storeImage(stage.staging.store, 'staging/app', image);
+    await build(image);
+    await promise([image], policy('require'));
+    stage.taken();
+    const { code, log, summary } = await run('--confirm=false', '--verification-summaries');
+    expect([code, log]).toEqual([
+      0,
+      expect.arrayContaining([`info Signing identity for verification summaries will be ${SUMMARIES}`]),
+    ]);
+    expect(summary).toContain('1 digest to sign or record');
+    expect(stage.taken()).toMatchObject({ writes: 0, fulcio: 0, rekor: 0 });
+  });
+
   it('are not written, and the run says so, where the manifests are at no commit', async () => {
-    const { stage, promise, repository, run, attached } = await world();
+    const { stage, promise, repository, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);
     await promise([image]);
     repository.git('remote', 'remove', 'origin');
@@ -253,36 +200,5 @@ describe('verification summaries', () => {
     expect(code).toBe(0);
     expect(log.join('\n')).toContain('warning No verification summaries: the manifests are not at a commit');
     expect(summaryOf(await attached(image))).toEqual([]);
-  });
-});
-
-describe('what policies accepted in staging', () => {
-  it('reaches production and its mirrors byte for byte, and SBOMs where they are wanted', async () => {
-    const { stage, primary, promise, build, run, attached } = await world();
-    storeImage(stage.staging.store, 'staging/app', image);
-    await build(image);
-    await build(image, SPDX);
-    await promise([image], policy('require'));
-    const plain = await run();
-    expect([plain.code, plain.summary]).toEqual([0, expect.stringContaining('1 attestation carried')]);
-    expect(told(await attached(image)).join('\n')).not.toContain(SPDX);
-    const mirror = stage.mirrors.map(({ host }) => `${host}/prod/app`).find((name) => name !== primary) ?? '';
-    const flags = ['--carry-sboms', '--replicate-signatures'];
-    for (const { store } of stage.mirrors) store.remove('prod/app', 'manifest', 'v1');
-    expect((await run(...flags)).code).toBe(0);
-    const source = await attached(image, `${stage.staging.host}/staging/app`);
-    for (const where of [primary, mirror]) {
-      const there = (await attached(image, where)).map(({ manifest }) => manifest);
-      expect(there).toEqual(expect.arrayContaining(source.map(({ manifest }) => manifest)));
-    }
-  });
-
-  it('stays there with --sign=false', async () => {
-    const { stage, promise, build, run, attached } = await world();
-    storeImage(stage.staging.store, 'staging/app', image);
-    await build(image);
-    await promise([image], policy('require'));
-    expect((await run('--sign=false', '--verification-summaries')).code).toBe(0);
-    expect(await attached(image)).toEqual([]);
   });
 });
