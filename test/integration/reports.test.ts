@@ -79,11 +79,12 @@ describe('kpromo cip --report', () => {
     expect(document.phases.map(({ name, ended }) => [name, ended])).toEqual(
       ['setup', 'plan', 'provenance', 'validate', 'promote'].map((name) => [name, 'done']),
     );
+    const byHost = (a: (string | number)[], b: (string | number)[]): number => (String(a[0]) < String(b[0]) ? -1 : 1);
     const hosts = document.traffic?.hosts.map(({ host, requests }) => [
       host,
       requests.reduce((sum, one) => sum + one, 0),
     ]);
-    expect(hosts).toEqual(registries.map(({ host, counters }) => [host, counters.log.length]).toSorted());
+    expect(hosts).toEqual(registries.map(({ host, counters }) => [host, counters.log.length]).toSorted(byHost));
     expect(document.traffic?.hosts.every(({ limit }) => typeof limit.at(-1) === 'number')).toBe(true);
     expect(await readFile(join(folder, 'run.md'), 'utf8')).toMatch(/^## ❌ Promotion: 2 problems\n/);
     expect(await readFile(join(folder, 'run.html'), 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/);

@@ -1,0 +1,157 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { ReportDocument } from '../../src/report/document.ts';
+import { htmlReport } from '../../src/report/html/report.ts';
+import { NO_BROWSER, openFile, startBrowser, type OpenPage, type View } from '../support/browser.ts';
+import { badReport, checkReport, goodReport, HOSTILE, hostileReport, hugeReport } from '../support/reports.ts';
+
+const WIDE: View = { width: 1440 };
+const PHONE: View = { width: 375 };
+
+describe('the HTML report', () => {
+  let browser: Browser;
+  let folder: string;
+
+  beforeAll(async () => {
+    if (NO_BROWSER !== undefined) return;
+    folder = await mkdtemp(join(tmpdir(), 'kpromo-page-'));
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    if (NO_BROWSER !== undefined) return;
+    await browser.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const open = async (report: ReportDocument, view: View = WIDE): Promise<OpenPage> => {
+    const file = join(folder, 'run.html');
+    await writeFile(file, htmlReport(report));
+    const opened = await openFile(browser, pathToFileURL(file).href, view);
+    onTestFinished(() => opened.page.close());
+    return opened;
+  };
+
+  const rows = (page: Page): Promise<string[]> => page.locator('.rows .row .name b').allTextContents();
+  const isSideways = (page: Page): Promise<boolean> =>
+    page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+  const focused = (page: Page): Promise<string> =>
+    page.evaluate(
+      'document.activeElement.id || document.activeElement.className || document.activeElement.textContent',
+    );
+
+  it.for([
+    ['good', goodReport],
+    ['bad', badReport],
+    ['check', checkReport],
+    ['hostile', hostileReport],
+    ['huge', hugeReport],
+  ] as const)(
+    'of a %s run complains of nothing, asks for nothing, and fits a phone and a desk in both themes',
+    async ([, report], { skip }) => {
+      skip(NO_BROWSER !== undefined, NO_BROWSER);
+      const document = report();
+      const grounds = new Set<string>();
+      for (const view of [WIDE, { ...WIDE, scheme: 'dark' }, PHONE, { ...PHONE, scheme: 'dark' }] as const) {
+        const { page, complaints } = await open(document, view);
+        expect(complaints).toEqual([]);
+        expect(await isSideways(page)).toBe(false);
+        grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
+      }
+      expect(grounds.size).toBe(2);
+    },
+  );
+
+  it('shows hostile text as text', async ({ skip }) => {
+    skip(NO_BROWSER !== undefined, NO_BROWSER);
+    const { page } = await open(hostileReport());
+    expect(await page.locator('script').count()).toBe(2);
+    expect(await page.locator('img, a, iframe, form, object, embed, link').count()).toBe(0);
+    const subjects = (await page.locator('.problem .subject strong').allTextContents()).join('\n');
+    for (const text of HOSTILE.slice(0, 4)) expect(subjects).toContain(text);
+  });
+
+  it('tells the outcome, then problems, then images with the failed ones first', async ({ skip }) => {
+    skip(NO_BROWSER !== undefined, NO_BROWSER);
+    const { page } = await open(badReport());
+    expect(await page.locator('h1').textContent()).toBe('Promotion: stopped early');
+    expect(await page.title()).toBe('Promotion: stopped early – kpromo');
+    expect(await page.locator('h2').allTextContents()).toEqual([
+      'Problems',
+      'Images × mirrors',
+      'Phases',
+      'Registries',
+    ]);
+    expect(await page.locator('.problem .code').allTextContents()).toEqual(['LOST', 'DENIED', 'NETWORK']);
+    expect(await rows(page)).toEqual(['controller', 'gone', 'tools/kubectl']);
+    expect(await page.locator('.timeline .phase').allTextContents()).toEqual(
+      badReport().phases.map(({ name }) => name),
+    );
+    expect(await page.locator('.card svg .rate').count()).toBe(4);
+    expect(await page.locator('.card svg .refused').count()).toBe(4);
+  });
+
+  it('filters by text, kind and mirror, and says how many are left', async ({ skip }) => {
+    skip(NO_BROWSER !== undefined, NO_BROWSER);
+    const { page } = await open(badReport());
+    const status = page.locator('#images [role=status]');
+    await page.fill('#filter', 'DENIED');
+    expect(await rows(page)).toEqual(['controller']);
+    expect(await status.textContent()).toBe('1 of 3 images');
+    await page.fill('#filter', 'v1.0.0 kubectl');
+    expect(await rows(page)).toEqual(['tools/kubectl']);
+    await page.fill('#filter', '');
+    await page.getByRole('button', { name: 'Failed 2' }).click();
+    expect(await rows(page)).toEqual(['controller', 'gone']);
+    await page.selectOption('#mirror', { label: 'asia-east1' });
+    expect(await rows(page)).toEqual(['controller']);
+    await page.fill('#filter', 'nothing like it');
+    expect(await rows(page)).toEqual([]);
+    expect(await status.textContent()).toBe('0 of 3 images');
+    await page.locator('#problems').getByRole('button', { name: 'LOST 1' }).click();
+    expect(await page.locator('.problem .code').allTextContents()).toEqual(['LOST']);
+  });
+
+  it('is used by keyboard alone', async ({ skip }) => {
+    skip(NO_BROWSER !== undefined, NO_BROWSER);
+    const { page } = await open(badReport());
+    await page.keyboard.press('/');
+    expect(await focused(page)).toBe('filter');
+    const seen: string[] = [];
+    for (let press = 0; press < 6; press += 1) {
+      await page.keyboard.press('Tab');
+      seen.push(await focused(page));
+    }
+    expect(seen).toEqual(['mirror', 'chip', 'chip', 'chip', 'chip', 'rows']);
+    await page.keyboard.press('ArrowDown');
+    expect(await page.locator('.row[aria-selected=true] .name b').textContent()).toBe('gone');
+    expect(await page.locator('.rows').getAttribute('aria-activedescendant')).toBe('row-1');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    expect(await page.locator('dialog[open] h2').textContent()).toBe('controller');
+    expect(await page.locator('dialog[open] .targets li').first().textContent()).toContain('403 Forbidden');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('dialog').count()).toBe(0);
+    expect(await focused(page)).toBe('rows');
+  });
+
+  it('draws of 5,000 images only those in view, and reaches the last', async ({ skip }) => {
+    skip(NO_BROWSER !== undefined, NO_BROWSER);
+    const { page } = await open(hugeReport());
+    expect(await page.locator('#images [role=status]').textContent()).toBe('5,000 images');
+    expect(await page.locator('.problem').count()).toBe(10);
+    await page.locator('#problems .more').click();
+    expect(await page.locator('.problem').count()).toBe(60);
+    await page.locator('.rows').focus();
+    await page.keyboard.press('End');
+    await page.waitForFunction(`document.querySelector('[aria-posinset="5000"]')`);
+    const drawn = await page.locator('*').count();
+    expect(drawn).toBeLessThan(4_000);
+    await page.fill('#filter', 'service-4999');
+    expect(await rows(page)).toEqual(['team-39/service-4999']);
+    expect(await page.locator('.rows .row .cell').count()).toBe(22);
+  });
+});

@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+/** Where Debian's package puts it. */
+const CHROMIUM = '/usr/bin/chromium';
+
+/** Why there is no browser; undefined where there is one. */
+export const NO_BROWSER = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} is not installed (Debian: chromium)`;
+
+/** A real browser without a window. */
+export function startBrowser(): Promise<Browser> {
+  // Containers let root have no sandbox; the pages are our own.
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+}
+
+export type View = { readonly width: number; readonly height?: number; readonly scheme?: 'light' | 'dark' };
+
+/** A page of a file, and all that went wrong on it: messages on the console, errors, and requests for anything else. */
+export type OpenPage = { readonly page: Page; readonly complaints: readonly string[] };
+
+/** Opens a file as somebody who double-clicks it. */
+export async function openFile(browser: Browser, url: string, view: View): Promise<OpenPage> {
+  const { width, height = 900, scheme = 'light' } = view;
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => request.url() !== url && complaints.push(`asks for ${request.url()}`));
+  await page.goto(url);
+  await page.waitForSelector('main');
+  return { page, complaints };
+}
