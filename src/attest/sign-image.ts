@@ -144,7 +144,7 @@ export function hasOne(all: readonly Attached[], isWanted: (attached: Attached) 
 }
 
 /** What all resolve to; the first error is thrown when all have ended, so that nothing goes on behind it. */
-async function allOf<T>(all: readonly (T | Promise<T>)[]): Promise<T[]> {
+export async function allOf<T>(all: readonly (T | Promise<T>)[]): Promise<T[]> {
   const results = await Promise.allSettled(all);
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;

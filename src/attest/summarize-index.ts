@@ -4,7 +4,7 @@ import type { RepositoryName } from '../image/reference.ts';
 import { referrersIn } from '../registry/referrer-index.ts';
 import type { Call } from '../registry/roles.ts';
 import { platformsOf } from './evidence-platforms.ts';
-import { readSubject } from './sign-image.ts';
+import { allOf, readSubject } from './sign-image.ts';
 import { summarizeDigest, type Summarized, type SummarySigning } from './summarize-image.ts';
 import type { SummaryFacts } from './summary.ts';
 
@@ -24,9 +24,10 @@ export async function summarizeImage(
   call: Call,
 ): Promise<Summarized> {
   const subjects = await subjectsOf(services, { repository, digest, listed }, call);
-  const done: Summarized[] = [];
-  for (const subject of subjects)
-    done.push(await summarizeDigest(services, { repository, subject, facts: factsOf(subject.digest) }, call));
+  const summarize = (subject: Descriptor): Promise<Summarized> =>
+    summarizeDigest(services, { repository, subject, facts: factsOf(subject.digest) }, call);
+  const done = await allOf(subjects.slice(0, -1).map(summarize));
+  for (const root of subjects.slice(-1)) done.push(await summarize(root));
   if (done.includes('stuck')) return 'stuck';
   return done.includes('written') ? 'written' : 'there';
 }
