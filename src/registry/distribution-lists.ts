@@ -39,7 +39,7 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
         repository,
         async (answer) => {
           if (isMissing(answer.response.status, kindOf(host))) return false;
-          await ensureStatus(answer.response, [200], 'list the tags', repository);
+          await ensureStatus(answer.response, [200], 'list the tags of', repository);
           const page = parsePage(answer.bytes, refuse);
           if (page.manifests !== undefined || page.children !== undefined) googleHosts.add(host);
           for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);

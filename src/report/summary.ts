@@ -132,6 +132,6 @@ function problem({ code, at, image, digest, message, hint, refs = [] }: Failure)
     const more = refs.length > 3 ? ` and ${refs.length - 3} more` : '';
     lines.push(...fold(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`));
   }
-  if (hint !== undefined) lines.push(...fold(`      → ${shortDigests(hint)}`));
+  lines.push(...fold(`      → ${shortDigests(hint ?? `docs/problems.md explains ${code}`)}`));
   return lines;
 }

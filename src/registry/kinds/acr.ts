@@ -30,7 +30,7 @@ export function acrLister({ fetch, request }: ListerServices): OwnLister {
       if (response.status === 404) return false;
       isOffered = !NOT_OFFERED.includes(response.status);
       if (!isOffered) return false;
-      await ensureStatus(response, [200], 'list the tags', repository);
+      await ensureStatus(response, [200], 'list the tags of', repository);
       const { data } = AcrTags.safeParse(pageJson(bytes, refuse));
       if (data === undefined) return refuse('is not what ACR documents');
       for (const { name, digest } of data.tags ?? []) digests.set(name, digest);
