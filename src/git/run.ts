@@ -1,5 +1,6 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { onAbort } from '../abort.ts';
+import { endOf } from '../child-process.ts';
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import { explain } from './explain.ts';
@@ -43,8 +44,6 @@ const PASSED_ON =
 
 /** A tree of 46,000 images is 10 MB; ten thousand files of the largest size would be a bomb. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** More than any message; what a hook of a strange git prints beyond it is dropped. */
-const MAX_MESSAGE = 16 * 1024;
 /** The longest command, a walk over all of a large history, takes seconds. */
 const TIME_LIMIT = 5 * 60_000;
 
@@ -54,6 +53,7 @@ export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOu
     signal.throwIfAborted();
     const child = spawn('git', ['-C', folder, ...HARDENED, ...args], { env: gitEnvironment(env) });
     let isLate = false;
+    let isTooLarge = false;
     const kill = (): void => void child.kill('SIGKILL');
     const cancel = clock.timer(TIME_LIMIT, () => {
       isLate = true;
@@ -61,10 +61,16 @@ export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOu
     });
     const leave = onAbort(signal, kill);
     try {
-      const ended = await collect(child, input, maxOutput, kill);
+      child.stdin.on('error', () => undefined).end(input); // it may end without reading all: its exit code tells why
+      const ended = await endOf(child, maxOutput, () => {
+        isTooLarge = true;
+        kill();
+      }).catch((cause: Error) => {
+        throw notStarted(cause);
+      });
       signal.throwIfAborted();
       if (isLate) throw gitError(args, `did not end within ${TIME_LIMIT / 60_000} minutes`, TRY_BY_HAND);
-      if (ended.isTooLarge) throw gitError(args, `printed more than ${maxOutput} bytes`, TRY_BY_HAND);
+      if (isTooLarge) throw gitError(args, `printed more than ${maxOutput} bytes`, TRY_BY_HAND);
       if (ended.code !== 0) throw explain(args, ended.code, ended.message, folder);
       return ended.output;
     } finally {
@@ -90,40 +96,6 @@ function gitEnvironment(env: GitServices['env']): Record<string, string | undefi
     GIT_OPTIONAL_LOCKS: '0',
     // Not GIT_CONFIG_NOSYSTEM: containers write safe.directory there, and whoever may write it owns the machine.
   };
-}
-
-type Ended = {
-  readonly code: number | null;
-  readonly output: Buffer;
-  readonly message: string;
-  readonly isTooLarge: boolean;
-};
-
-function collect(
-  child: ChildProcessWithoutNullStreams,
-  input: string,
-  maxOutput: number,
-  kill: () => void,
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let message = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxOutput) chunks.push(chunk);
-      else kill();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (message.length < MAX_MESSAGE) message += text;
-    });
-    child.stdin.on('error', () => undefined); // it ended without reading all: its exit code tells why
-    child.once('error', (cause) => reject(notStarted(cause)));
-    child.once('close', (code) =>
-      resolve({ code, output: Buffer.concat(chunks), message, isTooLarge: size > maxOutput }),
-    );
-    child.stdin.end(input);
-  });
 }
 
 function notStarted(cause: Error): PromotionError {

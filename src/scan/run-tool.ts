@@ -1,9 +1,9 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { onAbort } from '../abort.ts';
+import { endOf } from '../child-process.ts';
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import { plain } from './report.ts';
@@ -18,8 +18,6 @@ export type ToolServices = {
 const TIME_LIMIT = 15 * 60_000;
 /** An image with ten thousand findings has a report of about 50 MB. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** The end of what it said on the way: the reason stands last. */
-const MAX_MESSAGE = 16 * 1024;
 /** What is for us alone. */
 const SECRETS = /^(?:SIGSTORE_ID_TOKEN|COSIGN_PASSWORD|KPROMO_.*|ACTIONS_ID_TOKEN_REQUEST_.*)$/i;
 
@@ -63,39 +61,19 @@ async function ended(
   const cancel = clock.timer(TIME_LIMIT, () => kill(`did not end within ${TIME_LIMIT / 60_000} minutes`));
   const leave = onAbort(signal, kill);
   try {
-    const { code, output, message } = await collect(program, child, () => kill('printed far too much'));
+    const { code, output, message } = await endOf(child, MAX_OUTPUT, () => kill('printed far too much')).catch(
+      (cause: Error) => {
+        throw notStarted(program, cause);
+      },
+    );
     signal.throwIfAborted();
     if (why !== undefined) throw failed(program, why);
     if (code !== 0) throw failed(program, `ended with ${code ?? 'a signal'}${lastWords(message)}`);
-    return output;
+    return output.toString('utf8');
   } finally {
     cancel();
     leave();
   }
-}
-
-type Ended = { readonly code: number | null; readonly output: string; readonly message: string };
-
-function collect(
-  program: string,
-  child: ChildProcessByStdio<null, Readable, Readable>,
-  tooMuch: () => void,
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let message = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= MAX_OUTPUT) chunks.push(chunk);
-      else tooMuch();
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      message = `${message}${text}`.slice(-MAX_MESSAGE);
-    });
-    child.once('error', (cause) => reject(notStarted(program, cause)));
-    child.once('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8'), message }));
-  });
 }
 
 /** The last line that it wrote, without what addresses may carry. */
