@@ -1,10 +1,11 @@
-// `npm run demo`: the main job on this machine, in three commands. Exits with 0 when all went as it should.
+// `npm run demo`: the main job on this machine, in four commands. Exits with 0 when all went as it should.
 import { join } from 'node:path';
 import { runCli } from '../test/support/built-cli.ts';
 import { startRegistries, type TestRegistry } from '../test/support/registry/server.ts';
 import { storeImage } from '../test/support/registry/images.ts';
 import { startSigstore, type LocalSigstore } from '../test/support/sigstore/local.ts';
 import { demoImages, stagingPath, type DemoImage } from './images.ts';
+import { BUILT, LAPTOP, POLICY_TREE, stagePolicy } from './policy.ts';
 import { screenOn } from './screen.ts';
 import { areSigned } from './signed.ts';
 import { copyTree, EXAMPLE } from './tree.ts';
@@ -86,6 +87,20 @@ async function nothingToDo(place: Place, registries: readonly TestRegistry[]): P
   check(takeWrites(registries) === 0, 'nothing was written');
 }
 
+async function policy({ folder, env }: Place, mirrors: readonly TestRegistry[]): Promise<void> {
+  screen.heading('4. A policy: who built this, and from what?');
+  screen.text(`The project «operator» demands provenance that its builder signed. Staging has
+it of ${BUILT}; somebody built ${LAPTOP} on a laptop. Only that one is held back.`);
+  const args = ['cip', '--manifests', POLICY_TREE, '--confirm', QUIET];
+  screen.command(['kpromo', ...args]);
+  const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });
+  screen.output((stdout + stderr).trim());
+  check(code === 1 && stderr.includes('PROVENANCE'), `exit code 1, because of ${LAPTOP}, which nobody vouches for`);
+  const has = (tag: string): boolean[] => mirrors.map(({ store }) => store.resolve('prod/operator', tag) !== undefined);
+  const isRight = has(BUILT).every(Boolean) && !has(LAPTOP).some(Boolean);
+  check(isRight, `all ${mirrors.length} mirrors have ${BUILT}, and none has ${LAPTOP}`);
+}
+
 async function main(): Promise<void> {
   const images = demoImages();
   const [staging, ...mirrors] = await startRegistries(4, { google: true });
@@ -111,6 +126,8 @@ async function main(): Promise<void> {
     await dryRun(place, registries);
     await promotion(place, mirrors, images, sigstore);
     await nothingToDo(place, registries);
+    await stagePolicy(tree.folder, hosts, staging, sigstore);
+    await policy(place, mirrors);
   } finally {
     for (const registry of registries) await registry.close();
     await sigstore.stop();

@@ -85,16 +85,17 @@ describe('demo/run.ts', () => {
     return { status, stdout, stderr, left: readdirSync(temporary) };
   };
 
-  it('shows the dry run, the promotion and a run with nothing to do, and ends well', () => {
+  it('shows the dry run, the promotion, a run with nothing to do and a policy, and ends well', () => {
     const { status, stdout, stderr, left } = demo();
     expect({ status, stderr, left }).toEqual({ status: 0, stderr: '', left: ['home'] });
-    expect(stdout.match(/^\d\. .*/gm)).toHaveLength(3);
+    expect(stdout.match(/^\d\. .*/gm)).toHaveLength(4);
     expect(stdout).toContain('│ Summary: 4 of 5 images to promote (15 references)');
     expect(stdout).toContain('│ Summary: 4 of 5 images promoted (15 references)');
     expect(stdout).toContain('│   4 digests signed, 4 recorded');
     expect(stdout).toContain('0 digests signed, 0 recorded, 4 had all of it');
     expect(stdout).toContain('nothing else to promote');
-    expect(stdout.match(/^✓ .*/gm)).toHaveLength(8);
+    expect(stdout).toContain('PROVENANCE operator@sha256:');
+    expect(stdout.match(/^✓ .*/gm)).toHaveLength(10);
     expect(stdout).not.toContain('✗');
   });
 
