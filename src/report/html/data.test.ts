@@ -39,6 +39,16 @@ describe('src/report/html/data.ts', () => {
     expect(data.texts[0]).toBe(' b.io/other:v1');
   });
 
+  it('tells which mirrors had an image before', () => {
+    const { images, ...report } = badReport();
+    const [, gone] = images;
+    if (gone === undefined) throw new Error('the bad report has three images');
+    const all = ['b10.io/prod', 'us-central1-docker.pkg.dev/acme/prod', 'b2.io/prod'];
+    const data = pageData({ ...report, images: [{ ...gone, mirrors: all }] });
+    expect(data.mirrors).toEqual(['b2.io/prod', 'b10.io/prod', 'us-central1-docker.pkg.dev/acme/prod']);
+    expect(data.images[0]?.there).toEqual([1, 0]);
+  });
+
   it('tells what is known of builder, signer, policy and weaknesses', () => {
     const { images, ...report } = goodReport();
     const [image] = images;

@@ -16,6 +16,8 @@ type PageImage = Omit<ReportedImage, 'targets' | 'provenance' | 'vulnerabilities
   readonly state: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly targets: readonly PageTarget[];
+  /** The mirrors that had all of it before. */
+  readonly there: readonly number[];
 };
 
 /** `[mirror, reference, action, attempts, requests, bytes, ms, reason, code]`; -1 where there is no such text. */
@@ -24,17 +26,29 @@ type PageTarget = readonly [number, number, string, number, number, number, numb
 /** Makes what the page shows; 5,000 images on 22 mirrors stay a file that opens at once. */
 export function pageData(document: ReportDocument): PageData {
   const { images } = document;
-  const mirrors = numbered(
-    [...new Set(images.flatMap(({ targets }) => targets.map(({ mirror }) => mirror)))].toSorted(),
-  );
+  const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted());
   const texts = numbered([]);
   return {
     ...document,
     ...verdictOf(document),
     mirrors: mirrors.all,
-    images: images.map((image) => pageImage(image, (target) => pageTarget(target, image.name, mirrors, texts))),
+    images: images.map((image) => pageImage(image, mirrors, texts)),
     texts: texts.all,
   };
+}
+
+function mirrorsOf(image: ReportedImage): readonly string[] {
+  return [...image.targets.map(({ mirror }) => mirror), ...thereBefore(image)];
+}
+
+function thereBefore({ mirrors = [], targets }: ReportedImage): readonly string[] {
+  const lacking = new Set(targets.map(({ mirror }) => mirror));
+  return mirrors.filter((mirror) => !lacking.has(mirror));
+}
+
+/** `region2` before `region10`. */
+function asRead(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
 }
 
 type Numbered = { readonly all: readonly string[]; of(text: string | undefined): number };
@@ -54,7 +68,7 @@ function numbered(first: readonly string[]): Numbered {
   };
 }
 
-function pageImage(image: ReportedImage, target: (one: ReportedTarget) => PageTarget): PageImage {
+function pageImage(image: ReportedImage, mirrors: Numbered, texts: Numbered): PageImage {
   const { name, digest, tags, source, file, line, attached, sourceReads, size, signature, targets } = image;
   return {
     name,
@@ -69,7 +83,8 @@ function pageImage(image: ReportedImage, target: (one: ReportedTarget) => PageTa
     ...(signature !== undefined && { signature }),
     state: stateOf(image),
     facts: factsOf(image),
-    targets: targets.map(target),
+    targets: targets.map((target) => pageTarget(target, name, mirrors, texts)),
+    there: thereBefore(image).map((mirror) => mirrors.of(mirror)),
   };
 }
 

@@ -26,6 +26,12 @@ function parts(report: ReportDocument): {
   return { frame: page.replace(style, '').replace(data, '').replace(script, ''), style, script, data };
 }
 
+function stringsIn(json: string): string[] {
+  const strings: string[] = [];
+  JSON.parse(json, (_, value: unknown) => typeof value === 'string' && strings.push(value));
+  return strings;
+}
+
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 describe('src/report/html/report.ts', () => {
@@ -47,7 +53,12 @@ describe('src/report/html/report.ts', () => {
     const hostile = parts(hostileReport());
     expect(hostile).toMatchObject({ frame, script, style });
     expect(hostile.data).not.toMatch(/[<>&]/);
-    expect(hostile.data).toBe(embeddedJson(pageData(hostileReport())));
+    const plain = goodReport();
+    expect(parts(plain).data).toBe(embeddedJson(pageData(plain)));
+    expect(hostile.data).toContain('\\\\u202egnp.exe');
+    expect(stringsIn(hostile.data).filter((text) => /[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u.test(text))).toEqual(
+      [],
+    );
   });
 
   it('needs nothing from anywhere else', () => {

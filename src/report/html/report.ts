@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ReportDocument } from '../document.ts';
 import { embeddedJson } from '../text/embedded.ts';
+import { visible } from '../text/hidden.ts';
 import { pageData } from './data.ts';
 
 /** In the order in which they need each other; put together they are one script. */
@@ -43,11 +44,19 @@ export function htmlReport(document: ReportDocument): string {
 </head>
 <body>
 <noscript>This page is drawn by a script that is inside it; kpromo writes the same as Markdown with --report FILE.md.</noscript>
-<script type="application/json" id="data">${embeddedJson(pageData(document))}</script>
+<script type="application/json" id="data">${embeddedJson(shown(pageData(document)))}</script>
 <script>${script}</script>
 </body>
 </html>
 `;
+}
+
+/** Without characters that would change how what stands around them is read. */
+function shown(data: unknown): unknown {
+  if (typeof data === 'string') return visible(data);
+  if (Array.isArray(data)) return data.map(shown);
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, shown(value)]));
 }
 
 function asset(name: string): string {

@@ -30,7 +30,7 @@ function banner({ outcome, title, sentence, started, ms, kpromo, mode, aborted }
 
 function tiles({ totals, failures, check }) {
   const all = [
-    ['problems', failures.length, 'bad'],
+    [failures.length === 1 ? 'problem' : 'problems', failures.length, 'bad'],
     [check === undefined ? 'images' : 'digests', totals.images],
     ['references to write', totals.pending],
     ['copied', totals.copied],

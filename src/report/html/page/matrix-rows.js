@@ -10,7 +10,7 @@ const WORDS = {
   'tag?': 'to tag',
   copy: 'copied',
   tag: 'tagged',
-  present: 'there',
+  present: 'there before',
 };
 
 /** What an action is called, and which look it has. */
@@ -24,6 +24,7 @@ export function rowsOf({ images, mirrors, texts }) {
   const rows = images.map((image) => {
     const cells = Array(mirrors.length).fill(undefined);
     for (const [mirror, , action] of image.targets) cells[mirror] = worse(cells[mirror], action);
+    for (const mirror of image.there) cells[mirror] ??= 'present';
     const codes = image.targets.map(([, , , , , , , , code]) => texts[code] ?? '');
     const searched = [image.name, ...image.tags, image.digest, image.file, image.source, ...new Set(codes)]
       .join(' ')

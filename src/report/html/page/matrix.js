@@ -82,8 +82,8 @@ function controlsOf({ mirrors }, rows, change) {
 function legend(rows) {
   const there = new Set(rows.flatMap(({ cells }) => cells));
   const item = (look, text) => el('span', {}, el('i', { class: `cell ${look}` }), ` ${text}`);
-  const items = ['copy', 'tag', 'copy?', 'tag?', 'failed'].filter((action) => there.has(action));
-  const nothing = there.has(undefined) ? [item('', 'nothing to do')] : [];
+  const items = ['copy', 'tag', 'copy?', 'tag?', 'failed', 'present'].filter((action) => there.has(action));
+  const nothing = there.has(undefined) ? [item('', 'not for this mirror, or nothing to do')] : [];
   return el(
     'p',
     { class: 'legend', 'aria-hidden': 'true' },
