@@ -8,6 +8,8 @@ import { PROMOTION_RECORD } from '../../src/attest/record.ts';
 import { recordDigest } from '../../src/attest/record-image.ts';
 import { signDigest } from '../../src/attest/sign-image.ts';
 import { SIGNATURE } from '../../src/attest/statement.ts';
+import { summarizeDigest } from '../../src/attest/summarize-image.ts';
+import { VERIFICATION_SUMMARY } from '../../src/attest/summary.ts';
 import { openRegistries } from '../../src/cli/services.ts';
 import { realClock } from '../../src/clock.ts';
 import { digestSigning } from '../support/attached.ts';
@@ -32,6 +34,8 @@ type World = {
   readonly image: string;
   /** Signs and records, as often as it is called. */
   promote(): Promise<readonly [string, string]>;
+  /** Writes a verification summary. */
+  summarize(): Promise<string>;
   attached(): Promise<readonly Attached[]>;
   /** What somebody else's program prints. */
   ask(program: string, args: readonly string[]): Promise<string>;
@@ -58,7 +62,8 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
   // A registry from the environment may outlive this test.
   const path = `${randomUUID()}/app`;
   const repository = `${server.address}/${path}`;
-  const { digest } = await pushImage(`http://${server.address}`, path, buildImage({ seed: 801 }), ['v1']);
+  const subject = await pushImage(`http://${server.address}`, path, buildImage({ seed: 801 }), ['v1']);
+  const { digest } = subject;
   const call = { signal: new AbortController().signal };
   const reference = 'prod.test/app';
   const facts = { reference, digest, tags: ['v1'], time: 0, promoter: { version: 'v1.0.0' } };
@@ -79,6 +84,13 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
       await signDigest(services, { repository, digest, reference }, call),
       await recordDigest(services, { repository, facts }, call),
     ],
+    summarize: () => {
+      const policy = { name: 'a.yaml', uri: 'git+https://git.test/a', gitCommit: 'a'.repeat(40) };
+      const about = { reference, digest, version: 'v1.0.0', time: 0, policies: [policy], inputs: [] } as const;
+      const signers = { ...services, summarySigner: services.signer, supersede: false };
+      const summary = { ...about, outcome: { result: 'PASSED', level: 3 } } as const;
+      return summarizeDigest(signers, { repository, subject, facts: summary }, call);
+    },
     attached: () => attachedTo(registries.registry, services.verifier, repository, digest, call),
     ask,
     verify: (command, flags, who = SIGNER.subject) => {
@@ -124,6 +136,15 @@ describe.for(REGISTRIES)('what we attach on $name', ({ start }) => {
     expect(await verify('verify-attestation', ['--type', PROMOTION_RECORD])).not.toBe('');
     for (const flag of ['--new-bundle-format', '--new-bundle-format=false'])
       expect(String(await rejection(verify('verify', [flag], OTHER)))).toMatch(/identit|SAN/i);
+  });
+
+  it('summarizes once, and as cosign wants it', async (test) => {
+    const { promote, summarize, attached, verify } = await world(test, start);
+    await promote();
+    expect([await summarize(), await summarize()]).toEqual(['written', 'there']);
+    expect(kinds(await attached())).toEqual(['bundle attestation verified', ...OURS].toSorted());
+    expect(await verify('verify-attestation', ['--type', VERIFICATION_SUMMARY])).not.toBe('');
+    expect(await verify('verify', ['--new-bundle-format'])).toContain(SIGNATURE);
   });
 
   it('is shown by oras and regctl', async (test) => {
