@@ -82,7 +82,7 @@ describe('kpromo validate', () => {
   it('annotates lines in GitHub Actions', async () => {
     write(project('one', `- name: app\n  dmap:\n    "sha256:short": [v2]\n`));
     const { stdout } = await kpromo(['validate', folder], { env: { GITHUB_ACTIONS: 'true' } });
-    const [, file, message] = /^::error file=(.*),line=3,col=5,title=ENTRY_INVALID::(.*)$/m.exec(stdout) ?? [];
+    const [, file, message] = /^::error file=(.*),line=3,col=5,title=ENTRY_INVALID app::(.*)$/m.exec(stdout) ?? [];
     expect(file).toBe(join(folder, 'images/one/images.yaml'));
     expect(message).toMatch(/^"sha256:short" is no sha256 digest%0A→ write "sha256:" and 64/);
     expect((await validate()).stdout).not.toContain('::error');

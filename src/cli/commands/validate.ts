@@ -1,8 +1,9 @@
 import { loadManifests } from '../../manifest/load.ts';
 import { setup } from '../../phases/setup.ts';
-import { annotations } from '../../report/annotations.ts';
 import { validationDocument, validationText } from '../../report/validation.ts';
 import type { CommandServices } from '../command.ts';
+import { annotations } from '../github.ts';
+import { isGitHubActions } from '../reporting.ts';
 import type { ValidateOptions } from '../validate-options.ts';
 import { versionName } from './version.ts';
 
@@ -18,7 +19,8 @@ export async function run(
   const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
   stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : validationText(document));
   // GitHub reads both outputs; JSON stays JSON
-  if (env['GITHUB_ACTIONS'] === 'true') (output === 'json' ? stderr : stdout).write(annotations(document.problems));
+  const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
+  if (isGitHubActions(env)) (output === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
   if (document.valid) return 0;
   const { length } = document.problems;
   const message = `run \`validate\`: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
