@@ -26,7 +26,7 @@ type PageTarget = readonly [number, number, string, number, number, number, numb
 /** Makes what the page shows; 5,000 images on 22 mirrors stay a file that opens at once. */
 export function pageData(document: ReportDocument): PageData {
   const { images } = document;
-  const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted());
+  const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted(asRead));
   const texts = numbered([]);
   return {
     ...document,
