@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { testContext } from '../../test/support/promotion/context.ts';
+import { candidate, letThrough, numbered } from '../../test/support/promotion/promoted.ts';
+import type { Failure } from '../errors.ts';
+import { NO_POLICIES } from '../policy/policies.ts';
+import { validate, type Gate, type Validation } from './validate.ts';
+
+const failure = (message: string): Failure => ({ phase: 'validate', code: 'VULNERABLE', message });
+
+/** Holds back the images of these numbers. */
+const gate =
+  (name: string, ...bad: readonly number[]): Gate =>
+  ({ wanted }) =>
+    Promise.resolve({
+      gate: name,
+      failures: bad.some((index) => wanted.digest === numbered(index))
+        ? [failure(`${name} ${wanted.digest.at(-1)}`)]
+        : [],
+    });
+
+async function validating(
+  gates: readonly Gate[],
+  threads = 20,
+): Promise<Validation & { readonly log: readonly string[] }> {
+  const images = [1, 2, 3].map((index) => ({ wanted: candidate(index).wanted, targets: [], policies: NO_POLICIES }));
+  const failures = [{ phase: 'plan', code: 'LOST', message: 'from before' }] as const;
+  const plan = { phase: 'plan', images, failures, present: 0, named: 3, repositories: [] } as const;
+  const { context, log } = testContext();
+  return { ...(await validate({ gates, threads }).run(letThrough(plan).provenance, context)), log };
+}
+
+const digests = ({ images }: Pick<Validation, 'images'>): readonly string[] =>
+  images.map(({ wanted }) => wanted.digest);
+
+describe('src/phases/validate.ts', () => {
+  it('lets all through where there is no gate', async () => {
+    const done = await validating([]);
+    expect(digests(done)).toEqual([1, 2, 3].map(numbered));
+    expect(done.failures.map(({ message }) => message)).toEqual(['from before']);
+  });
+
+  it('sends each image through all gates, and tells all that is wrong with it', async () => {
+    const done = await validating([gate('one', 1, 2), gate('two', 2)]);
+    expect(digests(done)).toEqual([numbered(3)]);
+    expect(digests({ images: done.refused })).toEqual([1, 2].map(numbered));
+    expect(done.failures.map(({ message }) => message)).toEqual(['from before', 'one 1', 'one 2', 'two 2']);
+    expect(done.images[0]?.checks.map(({ gate: name }) => name)).toEqual(['one', 'two']);
+    expect(done.log).toEqual(['error one 1', 'error one 2', 'error two 2']);
+  });
+
+  it('has no more images in work than it may', async () => {
+    let [now, most] = [0, 0];
+    const counting: Gate = async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await Promise.resolve();
+      now -= 1;
+      return { gate: 'counting', failures: [] };
+    };
+    await validating([counting], 2);
+    expect(most).toBe(2);
+  });
+
+  it('ends with what a gate throws', async () => {
+    await expect(validating([() => Promise.reject(new TypeError('a bug'))])).rejects.toThrow('a bug');
+  });
+});
