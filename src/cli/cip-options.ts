@@ -16,43 +16,45 @@ import { scanOptions, type ScanOptions } from './scan-options.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
 import { summaryOptions, type SummaryOptions } from './summary-options.ts';
 import type { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
-export type CipOptions = SummaryOptions & {
-  readonly manifests?: string;
-  readonly manifest?: string;
-  readonly thinManifestDir?: string;
-  /** False is a dry run. */
-  readonly confirm: boolean;
-  readonly parseOnly: boolean;
-  readonly sign: boolean;
-  /** Who is expected to have signed what is in staging. */
-  readonly expected: ExpectedIdentity;
-  /** How images are scanned, where they are. */
-  readonly scan?: ScanOptions;
-  /** How, where the run signs. */
-  readonly signing: SigningOptions;
-  /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
-  readonly diff?: 'prow' | { readonly since: string };
-  /** Milliseconds: what is not older is looked at for repair. */
-  readonly repairSince: number | 'all';
-  /** Source digests in work at once; at least 1. */
-  readonly threads: number;
-  /** What covers the registries that manifests may name; empty allows every registry. */
-  readonly allowRegistries: readonly Pattern[];
-  /** The registry configuration, where there is one. */
-  readonly registryConfig?: string;
-  /** Milliseconds; the longest wait that a registry may order. */
-  readonly maxWait: number;
-  /** Where rates are shared with other processes. */
-  readonly limiter?: RedisAddress;
-  /** What is copied at once, where signatures are replicated after the promotion. */
-  readonly replicateCopies?: number;
-  /** What is written when the run ended; nothing where it is left out. */
-  readonly reports?: readonly ReportFile[];
-  readonly detailedExitcode: boolean;
-  readonly logLevel: LogLevel;
-};
+export type CipOptions = SummaryOptions &
+  WatchOptions & {
+    readonly manifests?: string;
+    readonly manifest?: string;
+    readonly thinManifestDir?: string;
+    /** False is a dry run. */
+    readonly confirm: boolean;
+    readonly parseOnly: boolean;
+    readonly sign: boolean;
+    /** Who is expected to have signed what is in staging. */
+    readonly expected: ExpectedIdentity;
+    /** How images are scanned, where they are. */
+    readonly scan?: ScanOptions;
+    /** How, where the run signs. */
+    readonly signing: SigningOptions;
+    /** Look only at what a Prow job changed, or what changed since a time; `parseSince` reads it. */
+    readonly diff?: 'prow' | { readonly since: string };
+    /** Milliseconds: what is not older is looked at for repair. */
+    readonly repairSince: number | 'all';
+    /** Source digests in work at once; at least 1. */
+    readonly threads: number;
+    /** What covers the registries that manifests may name; empty allows every registry. */
+    readonly allowRegistries: readonly Pattern[];
+    /** The registry configuration, where there is one. */
+    readonly registryConfig?: string;
+    /** Milliseconds; the longest wait that a registry may order. */
+    readonly maxWait: number;
+    /** Where rates are shared with other processes. */
+    readonly limiter?: RedisAddress;
+    /** What is copied at once, where signatures are replicated after the promotion. */
+    readonly replicateCopies?: number;
+    /** What is written when the run ended; nothing where it is left out. */
+    readonly reports?: readonly ReportFile[];
+    readonly detailedExitcode: boolean;
+    readonly logLevel: LogLevel;
+  };
 
 /** What was typed after `kpromo cip`. */
 export type ParsedCip = ParsedFlags<readonly [...typeof CIP_FLAGS, ...typeof COMMON_FLAGS]>;
@@ -82,6 +84,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     ...scanOptions(values),
     ...diffOptions(values),
     ...reportOptions(values),
+    ...watchOptions(values),
     ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),
     threads: values.threads,
     detailedExitcode: values['detailed-exitcode'],

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { registryConfigSchema } from '../config/schema.ts';
 import { imagesSchema, manifestSchema } from '../manifest/schemas.ts';
 import { policySchema } from '../manifest/tree-policy-rule.ts';
+import { runEventsSchema } from '../watch/event-schema.ts';
 import { runReportSchema } from '../report/document.ts';
 import { validationSchema } from '../report/validation.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
@@ -55,6 +56,7 @@ const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
   images: imagesSchema,
   validation: validationSchema,
   'run-report': runReportSchema,
+  'run-events': runEventsSchema,
 };
 
 /** The same for the schemas of manifests, and of what is printed as JSON. */

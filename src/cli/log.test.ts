@@ -17,6 +17,7 @@ function logAt(
   const lines: string[] = [];
   const output = {
     isTerminal,
+    backlog: () => 0,
     write: (text: string) => void lines.push(text),
     close: () => Promise.resolve(undefined),
   };

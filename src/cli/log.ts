@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { LogLevel, Narrator, RunEvent } from '../events.ts';
+import type { LogEvent, LogLevel, Narrator, RunEvent } from '../events.ts';
 import { goQuote } from './go-quote.ts';
 import { LOG_LEVELS } from './options.ts';
 import type { Output } from './output.ts';
@@ -11,6 +11,8 @@ export type LogSettings = {
   readonly clock: Clock;
   readonly level: LogLevel;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Text unless given. */
+  readonly format?: 'json';
 };
 
 /** Prints what happens; keeps the one `fatal` line back, so that it is the last. */
@@ -40,21 +42,38 @@ export function levelNamed(name: string): LogLevel {
   throw usage(`not a valid log level: ${goQuote(name)}`, `write one of ${Object.keys(LOG_LEVELS).join(', ')}`);
 }
 
-/** Narrates in the text format of logrus, `time="15:04:05.000" level=info msg="..."`, coloured only on a terminal. */
-export function createLog({ output, clock, level, env }: LogSettings): Log {
-  const coloured = output.isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+/** A line of the log, with what it says apart for programs. */
+type LogLine = Pick<LogEvent, 'level' | 'message' | 'fields'>;
+
+/** Some 20,000 lines that nobody has read yet: more of what is not trouble would only eat memory. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
+/** Narrates as text or JSON. Lines that are neither warnings nor errors are left out, and counted, where nobody reads them. */
+export function createLog(settings: LogSettings): Log {
+  const { output, clock, level } = settings;
+  const write = settings.format === 'json' ? jsonLine : textLine(settings);
   let fatal: string | undefined;
-  const print = (at: LogLevel, message: string): void => {
-    if (ORDER.indexOf(at) > ORDER.indexOf(level)) return;
-    const label = coloured ? `\x1b[${COLOURS[at]}m${at}\x1b[0m` : at;
-    output.write(`time="${timeOfDay(clock.now())}" level=${label} msg=${quoteIfNeeded(message)}\n`);
+  let dropped = 0;
+  const put = (line: LogLine): void => output.write(write(line, clock.now()));
+  const printLine = (line: LogLine): void => {
+    if (ORDER.indexOf(line.level) > ORDER.indexOf(level)) return;
+    const isLate = output.backlog() > MOST_WAITING;
+    if (isLate && ORDER.indexOf(line.level) > ORDER.indexOf('warning')) {
+      dropped += 1;
+      return;
+    }
+    const message = `${dropped} lines were left out here: what reads this log is too slow`;
+    if (dropped > 0 && !isLate) put({ level: 'warning', message });
+    if (!isLate) dropped = 0;
+    put(line);
   };
+  const print = (at: LogLevel, message: string): void => printLine({ level: at, message });
   return {
     narrate: (event) => {
       const line = lineOf(event);
       if (line === undefined) return;
       const { level: at, message } = line;
-      if (at !== 'fatal') return print(at, message);
+      if (at !== 'fatal') return printLine(line);
       // the first is the cause; what else failed after it is an error like others
       if (fatal === undefined) fatal = message;
       else print('error', message);
@@ -66,6 +85,19 @@ export function createLog({ output, clock, level, env }: LogSettings): Log {
   };
 }
 
+/** The text format of logrus, `time="15:04:05.000" level=info msg="..."`, coloured only on a terminal. */
+function textLine({ output, env }: LogSettings): (line: LogLine, now: number) => string {
+  const coloured = output.isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return ({ level, message }, now) => {
+    const label = coloured ? `\x1b[${COLOURS[level]}m${level}\x1b[0m` : level;
+    return `time="${timeOfDay(now)}" level=${label} msg=${quoteIfNeeded(message)}\n`;
+  };
+}
+
+function jsonLine({ level, message, fields }: LogLine, now: number): string {
+  return `${JSON.stringify({ time: new Date(now).toISOString(), level, msg: message, ...fields })}\n`;
+}
+
 /** What upstream's fatal lines begin with. */
 const PROMOTION = 'run `cip run`: promote images: running promotion pipeline';
 
@@ -75,11 +107,13 @@ export function runFailedMessage(phase: string, error: string, run = PROMOTION):
 }
 
 /** Requests and log lines; other events have log lines of their own beside them. */
-function lineOf(event: RunEvent): { readonly level: LogLevel; readonly message: string } | undefined {
+function lineOf(event: RunEvent): LogLine | undefined {
   if (event.type === 'log') return event;
   if (event.type !== 'request') return undefined;
   const result = event.error ?? (event.status === undefined ? 'no answer' : String(event.status));
-  return { level: 'trace', message: `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms` };
+  const { type: _, ...fields } = event;
+  const message = `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms`;
+  return { level: 'trace', message, fields };
 }
 
 /** The local time of day with milliseconds. */

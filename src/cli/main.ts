@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
+import type { LogLevel, Narrator } from '../events.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { createLog, type Log } from './log.ts';
 import { outputTo, type Output, type OutputStream } from './output.ts';
+import { screenOf, type Screen } from './screen.ts';
 import { reportingOf } from './reporting.ts';
 import { route, type Request } from './route.ts';
 
@@ -33,17 +35,17 @@ export async function main(
   services: MainServices,
   runCip: RunCip = runCipLazily,
 ): Promise<number> {
-  const stdout = outputTo(services.stdout);
-  const stderr = outputTo(services.stderr);
+  const { env, clock, stderr: terminal } = services;
+  const screen = screenOf({ stdout: outputTo(services.stdout), stderr: outputTo(terminal), terminal, env });
+  const { stdout, stderr } = screen;
   const request = attempt(() => route(argv));
-  const level = 'options' in request ? request.options.logLevel : 'info';
-  const log = createLog({ output: stderr, clock: services.clock, level, env: services.env });
+  const log = createLog({ output: stderr, clock, env, ...logSettings(request) });
   let code: number;
   try {
     if (!('kind' in request)) throw request.error;
-    code = await perform(request, { ...services, stdout, stderr, narrate: log.narrate }, runCip);
+    code = await perform(request, { ...services, stdout, stderr, narrate: log.narrate }, { runCip, screen });
   } catch (error) {
-    code = explain(error, services.signal, log);
+    code = explain(error, services.signal, log.narrate);
   }
   return finish(code, stdout, stderr, log);
 }
@@ -56,24 +58,43 @@ function attempt(parse: () => Request): Request | { readonly error: unknown } {
   }
 }
 
-async function perform(request: Request, services: CommandServices, runCip: RunCip): Promise<number> {
+function logSettings(request: Request | object): { readonly level: LogLevel; readonly format?: 'json' } {
+  if (!('kind' in request) || !('options' in request)) return { level: 'info' };
+  const { logLevel: level, logFormat } = request.options;
+  return { level, ...(logFormat !== undefined && { format: logFormat }) };
+}
+
+type How = { readonly runCip: RunCip; readonly screen: Screen };
+
+async function perform(request: Request, services: CommandServices, { runCip, screen }: How): Promise<number> {
   if (!('options' in request)) {
     services.stdout.write(await textOf(request));
     return 0;
   }
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
+  if (request.kind !== 'cip' && request.kind !== 'replicate' && request.kind !== 'sigcheck')
+    return runCommand(request, services, runCip);
+  const { withWatching } = await import('./watching.ts');
+  return withWatching({ options: request.options, screen, stdout: screen.stdout }, services, async (watched) => {
+    try {
+      return await reported(request, watched, runCip);
+    } catch (error) {
+      return explain(error, watched.signal, watched.narrate);
+    }
+  });
+}
+
+async function reported(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
   const reporting = reportingOf(request, services.env);
   if (reporting === undefined) return runCommand(request, services, runCip);
   const { withReports } = await import('./reports.ts');
   return withReports(reporting, services, (observed) => runCommand(request, observed, runCip));
 }
 
-async function runCommand(
-  request: Extract<Request, { options: object }>,
-  services: CommandServices,
-  runCip: RunCip,
-): Promise<number> {
+type Commanded = Extract<Request, { options: object }>;
+
+async function runCommand(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
@@ -89,18 +110,18 @@ async function textOf(request: Exclude<Request, { options: object }>): Promise<s
 }
 
 /** Tells why nothing came of the command, and what exit code that is. */
-function explain(error: unknown, signal: AbortSignal, log: Log): number {
+function explain(error: unknown, signal: AbortSignal, narrate: Narrator): number {
   const stopped = stopSignalOf(signal);
   const message = sentence(error);
   if (stopped !== undefined) {
-    log.narrate({ type: 'log', level: 'error', message });
+    narrate({ type: 'log', level: 'error', message });
     return signalCode(stopped);
   }
   if (!isPromotionError(error) && error instanceof Error) {
-    log.narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
+    narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
   }
   const prefix = isPromotionError(error, 'USAGE') ? '' : 'run `cip run`: promote images: ';
-  log.narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}` });
+  narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}` });
   return 1;
 }
 

@@ -7,6 +7,7 @@ import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { WATCH_FLAGS } from './watch-flags.ts';
 import { VALIDATE_FLAGS } from './validate-flags.ts';
 
 /** How a flag's value is read: as Go's pflag reads the type of that name. */
@@ -70,6 +71,14 @@ export const COMMON_FLAGS = [
     choices: Object.keys(LOG_LEVELS),
     help: 'The least important lines to log: panic, fatal, error, warn, warning, info, debug or trace.',
   },
+  {
+    name: 'log-format',
+    type: 'string',
+    default: 'text',
+    value: 'FORMAT',
+    choices: ['text', 'json'],
+    help: 'How lines are logged: text, or json with time, level, msg and what the line is about.',
+  },
 ] as const satisfies readonly Flag[];
 
 /** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
@@ -116,6 +125,7 @@ export const CIP_FLAGS = [
   { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
   ...REGISTRY_FLAGS,
   ...REPORT_FLAGS,
+  ...WATCH_FLAGS,
   {
     name: 'detailed-exitcode',
     type: 'bool',
@@ -248,8 +258,9 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
 
 /** The environment variables that change what any run does; those of credentials are explained elsewhere. */
 export const ENVIRONMENT: readonly (readonly [name: string, meaning: string])[] = [
-  ['NO_COLOR', 'Any value but the empty one switches colours off.'],
-  ['TERM', 'No colours when it is "dumb".'],
+  ['NO_COLOR', 'Any value but the empty one switches colours off, and the display of the progress.'],
+  ['TERM', 'No colours and no display when it is "dumb".'],
+  ['CI', 'Any value but the empty one switches the display of the progress off.'],
   ['HTTPS_PROXY, HTTP_PROXY', 'The proxy for registries reached over HTTPS and over plain HTTP, as http://host:port.'],
   ['KPROMO_LIMITER', 'The Redis server of --limiter, where the flag is left out.'],
   ['JOB_TYPE, PULL_BASE_SHA', 'Set by Prow; read with --use-prow-manifest-diff.'],

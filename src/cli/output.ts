@@ -1,10 +1,18 @@
 /** What the CLI needs of a stream: process.stdout, process.stderr, or a stream in memory. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type OutputStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean;
+  /** The size of a terminal as it is now. */
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly writableLength?: number;
+};
 
 /** One of the two outputs. Writing never waits and never throws. */
 export type Output = {
   readonly isTerminal: boolean;
   write(text: string): void;
+  /** How much was written that nobody has read yet, in bytes. */
+  backlog(): number;
   /** Resolves once everything is written, with the first error; a reader that went away (EPIPE) is none. */
   close(): Promise<Error | undefined>;
 };
@@ -25,6 +33,7 @@ export function outputTo(stream: OutputStream): Output {
   stream.on('error', fail);
   return {
     isTerminal: stream.isTTY === true,
+    backlog: () => stream.writableLength ?? 0,
     write: (text) => {
       // after an error nothing can arrive any more, and each try would be one more error
       if (failure !== undefined) return;

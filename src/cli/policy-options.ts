@@ -10,9 +10,10 @@ import { levelNamed } from './log.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import type { POLICY_FLAGS } from './policy-flags.ts';
 import { usage } from './removed.ts';
+import { logOptions, type LogOptions } from './watch-options.ts';
 
 /** Which policy is tried on which images. */
-export type PolicyOptions = {
+export type PolicyOptions = LogOptions & {
   /** Each with a tag or a digest. */
   readonly refs: readonly AskedRef[];
   readonly policy: string;
@@ -47,6 +48,7 @@ export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
     ...(values.project !== '' && { project: values.project }),
     ...(values['trusted-root'] !== '' && { trustedRoot: values['trusted-root'] }),
     expected: expectedIdentity(parsed),
+    ...logOptions(values),
     logLevel: levelNamed(values['log-level']),
   };
 }

@@ -2,6 +2,7 @@ import type { Flag } from './options.ts';
 import { REPORT_FLAGS } from './report-flags.ts';
 import { CERTIFICATE_FLAGS, SIGNER_FLAGS } from './signing-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { WATCH_FLAGS } from './watch-flags.ts';
 
 /** The flags of `kpromo sigcheck`; names, types and defaults that upstream has are upstream's. */
 export const SIGCHECK_FLAGS = [
@@ -38,4 +39,5 @@ export const SIGCHECK_FLAGS = [
   ...SIGNER_FLAGS,
   ...REGISTRY_FLAGS,
   ...REPORT_FLAGS,
+  ...WATCH_FLAGS,
 ] as const satisfies readonly Flag[];

@@ -15,27 +15,29 @@ import type { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS } from './signing-flags.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
 import { parseSince } from './since.ts';
+import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** What `kpromo sigcheck` was asked to do: at most one manifest source, and references or a source. */
-export type SigcheckOptions = TreeOptions & {
-  readonly refs: readonly AskedRef[];
-  /** False only checks. */
-  readonly confirm: boolean;
-  readonly signing: SigningOptions;
-  /** Whose signatures count, beside those of `--key`; undefined where only the key's do. */
-  readonly expected?: ExpectedIdentity;
-  readonly fromDays: number;
-  readonly toDays: number;
-  /** A time; `parseSince` reads it. */
-  readonly recordsSince?: string;
-  readonly limit?: number;
-  readonly registryConfig?: string;
-  /** Milliseconds; the longest wait that a registry may order. */
-  readonly maxWait: number;
-  readonly limiter?: RedisAddress;
-  readonly reports?: readonly ReportFile[];
-  readonly logLevel: LogLevel;
-};
+export type SigcheckOptions = TreeOptions &
+  WatchOptions & {
+    readonly refs: readonly AskedRef[];
+    /** False only checks. */
+    readonly confirm: boolean;
+    readonly signing: SigningOptions;
+    /** Whose signatures count, beside those of `--key`; undefined where only the key's do. */
+    readonly expected?: ExpectedIdentity;
+    readonly fromDays: number;
+    readonly toDays: number;
+    /** A time; `parseSince` reads it. */
+    readonly recordsSince?: string;
+    readonly limit?: number;
+    readonly registryConfig?: string;
+    /** Milliseconds; the longest wait that a registry may order. */
+    readonly maxWait: number;
+    readonly limiter?: RedisAddress;
+    readonly reports?: readonly ReportFile[];
+    readonly logLevel: LogLevel;
+  };
 
 /** What was typed after `kpromo sigcheck`. */
 export type ParsedSigcheck = ParsedFlags<readonly [...typeof SIGCHECK_FLAGS, ...typeof COMMON_FLAGS]>;
@@ -52,6 +54,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     ...registryOptions(values),
     ...daysOptions(values),
     ...reportOptions(values),
+    ...watchOptions(values),
     ...(!isOnlyKey && { expected: expectedIdentity({ values, given }) }),
     refs: positional.map((text) => reference(text, source !== undefined)),
     confirm: values.confirm,

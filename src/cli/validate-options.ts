@@ -7,9 +7,10 @@ import { levelNamed } from './log.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import type { VALIDATE_FLAGS } from './validate-flags.ts';
+import { logOptions, type LogOptions } from './watch-options.ts';
 
 /** What `kpromo validate` was asked to do. */
-export type ValidateOptions = {
+export type ValidateOptions = LogOptions & {
   /** A plain manifest, a tree, or a folder that holds trees deeper down. */
   readonly manifests: string;
   readonly output: 'text' | 'json';
@@ -34,6 +35,7 @@ export function validateOptions({ values, positional }: ParsedValidate): Validat
     manifests,
     output: values.output,
     allowRegistries: values['allow-registry'].map(allowedRegistry),
+    ...logOptions(values),
     logLevel: levelNamed(values['log-level']),
   };
 }

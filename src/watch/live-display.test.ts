@@ -85,7 +85,13 @@ describe('src/watch/live-display.ts', () => {
     log('after');
     await clock.advance(1000);
     expect((await terminal.lines()).slice(0, 7).map((line) => line.slice(0, 11))).toEqual([
-      ...['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'after', '5/7 promote'],
+      'line 0',
+      'line 1',
+      'line 2',
+      'line 3',
+      'line 4',
+      'after',
+      '5/7 promote',
     ]);
     display.end();
     expect(await terminal.lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'after']);

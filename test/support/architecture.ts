@@ -42,6 +42,9 @@ const MAY_OPEN_SOCKETS = /^src\/http\/transport/;
 /** Take BlockList and isIP from node:net, which compute and open nothing. */
 const ONLY_COMPUTE: readonly string[] = ['src/http/addresses.ts', 'src/http/proxy.ts'];
 
+/** The one listens, the other writes to a pipe that is there: nothing is asked of anybody. */
+const OPEN_NO_WAY_OUT: readonly string[] = ['src/watch/metrics-server.ts', 'src/watch/open-lines.ts'];
+
 const MAX_LINES = 300;
 /** A phase is to be read at a glance. */
 const MAX_PHASE_LINES = 80;
@@ -109,7 +112,11 @@ function folderProblem(path: string, { from, typeOnly }: Import): string | undef
 }
 
 function moduleProblem(path: string, { from, typeOnly }: Import): string | undefined {
-  const mayOpen = typeOnly || MAY_OPEN_SOCKETS.test(path) || (from === 'node:net' && ONLY_COMPUTE.includes(path));
+  const mayOpen =
+    typeOnly ||
+    MAY_OPEN_SOCKETS.test(path) ||
+    (from === 'node:net' && ONLY_COMPUTE.includes(path)) ||
+    OPEN_NO_WAY_OUT.includes(path);
   if (SOCKETS.test(from) && !mayOpen) return 'only src/http/transport opens sockets';
   if (inPhases(path) && /^(?:node:)?fs(?:\/|$)/.test(from)) return 'phases do not touch files';
   return undefined;

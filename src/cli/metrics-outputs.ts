@@ -1,0 +1,86 @@
+import { countMetrics, type Metrics } from '../watch/metrics.ts';
+import { serveMetrics } from '../watch/metrics-server.ts';
+import { unwritable, writeAtomically } from './atomic-file.ts';
+import type { CommandServices } from './command.ts';
+import { goQuote } from './go-quote.ts';
+import { usage } from './removed.ts';
+import type { WatchOptions } from './watch-options.ts';
+import type { Watcher } from './watching.ts';
+
+export type MetricsOutputs = {
+  readonly file: string | undefined;
+  readonly listen: WatchOptions['metricsListen'];
+};
+
+type Services = Pick<CommandServices, 'clock' | 'narrate'> & {
+  readonly rates: Parameters<typeof countMetrics>[1];
+};
+
+/** Milliseconds: what scrapes such files reads them no more often. */
+const EVERY = 15_000;
+
+/** Counts what a run does, and puts it where it is asked for; throws USAGE for where it cannot be put. */
+export async function watchMetrics({ file, listen }: MetricsOutputs, services: Services): Promise<Watcher> {
+  const metrics = await countMetrics(services.clock, services.rates);
+  const server = listen && (await listening(metrics, listen, services));
+  const writing = file === undefined ? undefined : await writeEvery(file, metrics, services);
+  return {
+    narrate: metrics.narrate,
+    end: async () => {
+      server?.close();
+      await writing?.end();
+    },
+  };
+}
+
+async function listening(
+  metrics: Metrics,
+  address: NonNullable<MetricsOutputs['listen']>,
+  { narrate }: Services,
+): Promise<{ close(): void }> {
+  try {
+    const server = await serveMetrics(metrics, address);
+    narrate({ type: 'log', level: 'info', message: `Metrics at ${server.url}` });
+    return server;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usage(`--metrics-listen ${address.host}:${address.port}: ${reason}`, 'name an address that is free');
+  }
+}
+
+async function writeEvery(
+  path: string,
+  metrics: Metrics,
+  { clock, narrate }: Services,
+): Promise<{ end(): Promise<void> }> {
+  const reason = await unwritable(path);
+  if (reason !== undefined)
+    throw usage(`--metrics-file ${goQuote(path)} ${reason}`, 'name a file in a folder that exists');
+  let [isTold, isOver] = [false, false];
+  let cancel = (): void => {};
+  const write = async (): Promise<void> => {
+    try {
+      await writeAtomically(path, await metrics.text());
+    } catch (error) {
+      const message = `writing metrics to ${path} failed: ${error instanceof Error ? error.message : String(error)}`;
+      if (!isTold) narrate({ type: 'log', level: 'warning', message });
+      isTold = true;
+    }
+  };
+  const tick = async (): Promise<void> => {
+    await write();
+    if (isOver) return;
+    cancel = clock.timer(EVERY, () => {
+      writing = tick();
+    });
+  };
+  let writing = tick();
+  return {
+    end: async () => {
+      isOver = true;
+      cancel();
+      await writing;
+      await write();
+    },
+  };
+}

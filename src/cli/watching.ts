@@ -1,0 +1,108 @@
+import type { LogLevel, Narrator } from '../events.ts';
+import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
+import { eventLines } from '../watch/event-lines.ts';
+import { startHeartbeat } from '../watch/heartbeat.ts';
+import { liveDisplay } from '../watch/live-display.ts';
+import { openLines } from '../watch/open-lines.ts';
+import { trackStanding } from '../watch/standing.ts';
+import type { CommandServices } from './command.ts';
+import { goQuote } from './go-quote.ts';
+import { watchMetrics } from './metrics-outputs.ts';
+import { outputTo, type Output } from './output.ts';
+import { usage } from './removed.ts';
+import type { Screen } from './screen.ts';
+import type { WatchOptions } from './watch-options.ts';
+
+/** What is watched, and with what. */
+export type Watching = {
+  readonly options: WatchOptions & { readonly logLevel: LogLevel };
+  readonly screen: Screen;
+  /** The stream of the program's data, where events may be written. */
+  readonly stdout: Output;
+};
+
+/** Something that follows a run until it is ended; ending waits for nobody for long. */
+export type Watcher = { readonly narrate: Narrator; end(): Promise<void> };
+
+/** A reader that takes nothing for so long, in milliseconds, will not at all. */
+const PATIENCE = 5000;
+
+/**
+ * Runs a command while its progress, its events and its metrics are shown as asked for; where nothing is, it costs nothing.
+ * Throws USAGE, before anything runs, for what cannot be written or listened on.
+ */
+export async function withWatching(
+  watching: Watching,
+  services: CommandServices,
+  run: (watched: CommandServices) => Promise<number>,
+): Promise<number> {
+  let readings: () => readonly RateReading[] = () => [];
+  const watchers: Watcher[] = [];
+  const narrate: Narrator = (event) => {
+    services.narrate(event);
+    for (const watcher of watchers) watcher.narrate(event);
+  };
+  const end = async (): Promise<void> => {
+    await Promise.all(watchers.map((watcher) => watcher.end()));
+  };
+  const watched: CommandServices = {
+    ...services,
+    ...(watching.options.events === '-' && { stdout: services.stderr }),
+    narrate,
+    onRates: (read) => {
+      readings = read;
+      services.onRates?.(read);
+    },
+  };
+  try {
+    const rates = (): readonly RateReading[] => readings();
+    await open(watching, watchers, { ...watched, rates });
+    const code = await run(watched);
+    narrate({ type: 'exit', code });
+    return code;
+  } finally {
+    await end();
+  }
+}
+
+type Opening = CommandServices & { readonly rates: () => readonly RateReading[] };
+
+async function open({ options, screen, stdout }: Watching, watchers: Watcher[], services: Opening): Promise<void> {
+  const { events, metricsFile, metricsListen, progress } = options;
+  if (events !== undefined) watchers.push(await watchEvents(events, stdout, options.logLevel, services));
+  if (metricsFile !== undefined || metricsListen !== undefined)
+    watchers.push(await watchMetrics({ file: metricsFile, listen: metricsListen }, services));
+  if (progress !== 'off') watchers.push(watchProgress(screen, services));
+}
+
+function watchProgress(screen: Screen, { clock, rates, narrate }: Opening): Watcher {
+  const { narrate: follow, standing } = trackStanding(clock, rates);
+  const end = screen.canDraw
+    ? screen.show((terminal) => liveDisplay({ ...terminal, clock, standing }))
+    : startHeartbeat(clock, standing, narrate);
+  return { narrate: follow, end: async () => end() };
+}
+
+async function watchEvents(
+  path: string,
+  stdout: Output,
+  level: LogLevel,
+  { clock }: Pick<Opening, 'clock'>,
+): Promise<Watcher> {
+  if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => {} };
+  const stream = await openLines(path).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'name a file, or a pipe that somebody reads');
+  });
+  const sink = outputTo(stream);
+  return {
+    narrate: eventLines({ sink, clock, level }),
+    end: async () => {
+      const cancel = new AbortController();
+      const tired = clock.wait(PATIENCE, cancel.signal).catch(() => {});
+      await Promise.race([sink.close(), tired]);
+      cancel.abort();
+      stream.destroy();
+    },
+  };
+}

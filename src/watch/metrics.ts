@@ -1,0 +1,119 @@
+import type { Registry } from 'prom-client';
+import type { Clock } from '../clock.ts';
+import type { Narrator, RunEvent } from '../events.ts';
+import type { Readings } from './flow.ts';
+
+/** What a run did, in numbers that Prometheus reads. */
+export type Metrics = {
+  readonly narrate: Narrator;
+  /** All of them now, in Prometheus' text format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+};
+
+/** More than any run has registries; object stores behind them can have a name for each bucket. */
+const REGISTRIES = 60;
+
+type Instruments = Awaited<ReturnType<typeof instruments>>;
+
+/** Starts counting; loads `prom-client`, which nobody else needs. */
+export async function countMetrics(clock: Clock, readings: Readings): Promise<Metrics> {
+  const all = await instruments();
+  const start = clock.now();
+  const nameOf = registryNames();
+  return {
+    contentType: all.registry.contentType,
+    narrate: (event) => {
+      tell(all, event, nameOf);
+      if (event.type === 'run-ended' || event.type === 'exit') all.ended.set(clock.now() / 1000);
+    },
+    text: () => {
+      all.seconds.set((clock.now() - start) / 1000);
+      for (const { group, rate } of readings()) all.limit.set({ registry: nameOf(group) }, rate);
+      return all.registry.metrics();
+    },
+  };
+}
+
+/** Names origins by their hosts, and all that are too many alike, so that numbers stay few. */
+function registryNames(): (origin: string) => string {
+  const names = new Set<string>();
+  return (origin) => {
+    const name = origin.replace(/^https?:\/\//, '');
+    if (!names.has(name) && names.size >= REGISTRIES) return 'other';
+    names.add(name);
+    return name;
+  };
+}
+
+// One function after another for `prom-client` has a class for each kind, and is loaded late.
+async function instruments() {
+  const { Counter, Gauge, Registry: Numbers } = await import('prom-client');
+  const registry: Registry = new Numbers();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name: `kpromo_${name}`, help, labelNames: [...labelNames], registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name: `kpromo_${name}`, help, labelNames: [...labelNames], registers });
+  return {
+    registry,
+    info: gauge('run_info', 'The run: always 1.', ['version', 'mode']),
+    seconds: gauge('run_seconds', 'How long the program runs.', []),
+    ended: gauge('run_ended_timestamp_seconds', 'When the run ended; 0 before.', []),
+    exit: gauge('exit_code', 'The exit code; -1 while the program runs.', []),
+    phase: gauge('phase_seconds', 'How long a phase took.', ['phase', 'ended']),
+    progress: gauge('phase_items', 'What the phase that runs has to do, and has done.', ['state', 'unit']),
+    images: counter('images_total', 'Images that were planned, promoted, signed, recorded, or failed.', ['state']),
+    failures: counter('failures_total', 'What could not be done, by error code.', ['phase', 'code']),
+    requests: counter('requests_total', 'Requests that ended.', ['registry', 'class', 'status']),
+    bytes: counter('body_bytes_total', 'Bytes of bodies that were sent and received.', ['registry']),
+    limit: gauge('rate_limit', 'Requests a second that the registry seems to allow.', ['registry']),
+    pauses: counter('pauses_total', 'How often a registry asked for silence.', ['registry']),
+    paused: gauge('paused_until_timestamp_seconds', 'Until when it last did.', ['registry']),
+  };
+}
+
+function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => string): void {
+  switch (event.type) {
+    case 'run-started':
+      return all.info.set({ mode: event.mode, version: event.version }, 1);
+    case 'phase-ended':
+      return all.phase.set({ phase: event.phase, ended: event.ended }, event.ms / 1000);
+    case 'progress':
+      return tellProgress(all, event);
+    case 'image-planned':
+    case 'image-promoted':
+    case 'image-signed':
+    case 'image-recorded':
+      return all.images.inc({ state: event.type.slice('image-'.length) });
+    case 'failed':
+      if (event.digest !== undefined) all.images.inc({ state: 'failed' });
+      return all.failures.inc({ phase: event.phase, code: event.code });
+    case 'registry-paused':
+      all.pauses.inc({ registry: nameOf(event.registry) });
+      return all.paused.set({ registry: nameOf(event.registry) }, Date.parse(event.until) / 1000);
+    case 'exit':
+      return all.exit.set(event.code);
+    case 'bytes':
+      return all.bytes.inc({ registry: nameOf(event.origin) }, event.bytes);
+    case 'request':
+      return tellRequest(all, event, nameOf);
+    default:
+  }
+}
+
+function tellProgress({ progress }: Instruments, event: RunEvent & { readonly type: 'progress' }): void {
+  progress.reset();
+  progress.set({ state: 'total', unit: event.unit }, event.total);
+  progress.set({ state: 'done', unit: event.unit }, event.done);
+  progress.set({ state: 'failed', unit: event.unit }, event.failed);
+}
+
+function tellRequest(
+  { requests }: Instruments,
+  { url, operation = 'other', status, error }: RunEvent & { readonly type: 'request' },
+  nameOf: (origin: string) => string,
+): void {
+  const registry = nameOf(URL.parse(url)?.origin ?? '');
+  requests.inc({ registry, class: operation, status: status === undefined ? (error ?? 'none') : String(status) });
+}
