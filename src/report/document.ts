@@ -79,6 +79,34 @@ const Image = z.strictObject({
   vulnerabilities: Vulnerabilities.optional(),
 });
 
+const ImageChange = z.strictObject({
+  kind: z.enum(['added', 'retagged', 'backfilled', 'resourced']),
+  project: z.string(),
+  name: z.string(),
+  digest: z.string(),
+  source: z.string(),
+  tags: z.array(z.string()),
+  mirrors: z.array(z.string()),
+});
+
+const Setting = z.strictObject({
+  kind: z.enum(['source', 'registries', 'provenance', 'artifactTypes', 'vulnerabilities']),
+  project: z.string(),
+  file: z.string(),
+  before: z.string().optional(),
+  after: z.string().optional(),
+});
+
+const Change = z.strictObject({
+  commit: described(z.string().optional(), 'What the tree is compared with; absent when there was nothing before.'),
+  changes: z.array(ImageChange),
+  removed: described(z.array(ImageChange), 'What is no longer managed; it stays in production.'),
+  settings: described(
+    z.array(Setting).optional(),
+    'What differs in where images come from and go to, and in what is asked of them.',
+  ),
+});
+
 const Problem = z.strictObject({
   phase: z.string(),
   code: described(z.string(), 'The error code; docs/problems.md explains each. INTERNAL is a bug of kpromo.'),
@@ -181,6 +209,7 @@ export const ReportDocument = z.strictObject({
   images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
   replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
+  change: described(Change.optional(), 'What a change of the manifests does, where a run looks at nothing else.'),
   registries: z.array(
     z.strictObject({
       host: z.string(),

@@ -54,4 +54,36 @@ describe('src/report/markdown-report.ts', () => {
     );
     expect(html(markdownReport(hostileReport())).replaceAll(allowed, '')).not.toMatch(/[<>]/);
   });
+
+  it('tells what a change does, and first what it lets through or sends elsewhere', () => {
+    const change = { project: 'p', name: 'app', digest: 'sha256:00', source: 's', tags: ['v1'], mirrors: ['m'] };
+    const setting = { kind: 'registries', project: 'p|q', file: 'm.yaml', before: 'a.io', after: '@b.io' } as const;
+    const text = markdownReport({
+      ...goodReport(),
+      change: {
+        changes: [
+          { ...change, kind: 'added' },
+          { ...change, kind: 'added' },
+          { ...change, kind: 'retagged' },
+        ],
+        removed: [{ ...change, kind: 'added' }],
+        settings: [setting],
+      },
+    });
+    expect(text).toContain(
+      [
+        '### What the change does',
+        '',
+        '- ⚠️ **mirrors** of `p¦q` in `m.yaml`: gone `a.io`, new `@b.io`',
+        '- added: 2 images',
+        '- retagged: 1 image',
+        '- no longer managed, stays in production: 1 image',
+        '',
+      ].join('\n'),
+    );
+    const settings = Array.from({ length: 500 }, () => setting);
+    const long = markdownReport({ ...hugeReport(), change: { changes: [], removed: [], settings } });
+    expect(long.length).toBeLessThanOrEqual(65_000);
+    expect(long).toMatch(/… and \d+ more changes\./);
+  });
 });

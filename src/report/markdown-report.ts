@@ -1,6 +1,7 @@
 import { durationText } from '../pipeline/duration.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { bytesText, count, shortDigests } from './layout.ts';
+import { SECTIONS, SETTINGS } from './plan-change.ts';
 import { markdownCode } from './text/markdown.ts';
 import { stateOf, verdictOf } from './verdict.ts';
 
@@ -8,6 +9,7 @@ import { stateOf, verdictOf } from './verdict.ts';
 const MOST = 65_000;
 /** Problems first: they may take most of the page, and leave room for a look at the rest. */
 const PROBLEMS = 40_000;
+const CHANGE = 8_000;
 const REGISTRIES = 6_000;
 const PHASES = 2_000;
 /** References of one problem: a mirror list is shown whole at production's size, which is 22. */
@@ -26,14 +28,15 @@ export function markdownReport(document: ReportDocument): string {
   const head = [`## ${MARKS[document.outcome]} ${title}`, '', sentence];
   if (document.aborted !== undefined) head.push('', `Stopped early: ${markdownCode(document.aborted)}`);
   const problems = problemSection(document.failures);
+  const change = changeSection(document);
   const registries = registrySection(document);
   const phases = phaseSection(document);
   const tail = `kpromo ${markdownCode(document.kpromo, 40)}, started ${document.started}, took ${durationText(document.ms)}: ${count(document.totals.requests, 'request')}, ${bytesText(document.totals.bytes)}`;
-  const others = [...head, problems, registries, phases, tail].join('\n').length;
+  const others = [...head, problems, change, registries, phases, tail].join('\n').length;
   const findings = findingSection(document, MOST - others - 200);
   // 200: the empty lines that join sections
   const images = imageSection(document.images, MOST - others - findings.length - 200);
-  return `${[head.join('\n'), problems, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
+  return `${[head.join('\n'), problems, change, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** As many lines as fit, and how many more there are. */
@@ -69,6 +72,26 @@ function problemItem({ code, image, digest, file, line, column, message, hint, r
   if (hint !== undefined) lines.push(`  → ${markdownCode(shortDigests(hint), 500)}`);
   // two spaces at the end break the line
   return lines.join('  \n');
+}
+
+/** What a reviewer must not miss: first what changes where images come from and go to, and what is asked of them. */
+function changeSection({ change }: ReportDocument): string {
+  if (change === undefined) return '';
+  const { changes, removed, settings = [] } = change;
+  const asked = settings.map(({ kind, project, file, before, after }) => {
+    const sides = [
+      ...(before === undefined ? [] : [`${kind === 'registries' ? 'gone' : 'was'} ${markdownCode(before)}`]),
+      ...(after === undefined ? [] : [`${kind === 'registries' ? 'new' : 'is'} ${markdownCode(after)}`]),
+    ];
+    return `- ⚠️ **${SETTINGS[kind]}** of ${markdownCode(project)} in ${markdownCode(file)}: ${sides.join(', ')}`;
+  });
+  const kinds = [...Map.groupBy(changes, ({ kind }) => kind)].map(
+    ([kind, found]) => `- ${SECTIONS[kind].toLowerCase()}: ${count(found.length, 'image')}`,
+  );
+  const gone =
+    removed.length === 0 ? [] : [`- no longer managed, stays in production: ${count(removed.length, 'image')}`];
+  const lines = [...asked, ...kinds, ...gone];
+  return `### What the change does\n\n${lines.length === 0 ? 'No image is changed.' : fit(lines, CHANGE, 'change')}`;
 }
 
 function imageSection(images: readonly ReportedImage[], most: number): string {

@@ -6,7 +6,8 @@ import { few, tagsText } from './plan-lacks.ts';
 /** So many are named of what is no longer managed. */
 const NAMED = 10;
 
-const SECTIONS: Readonly<Record<ImageChangeReport['kind'], string>> = {
+/** What a change does to images, in a word or two. */
+export const SECTIONS: Readonly<Record<ImageChangeReport['kind'], string>> = {
   added: 'Added',
   retagged: 'Retagged',
   backfilled: 'Backfilled',
@@ -41,7 +42,8 @@ export function changeLines({ commit, changes, removed, settings = [] }: ChangeR
   ];
 }
 
-const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
+/** What decides what may be promoted, as people call it. */
+export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
   source: 'source registry',
   registries: 'mirrors',
   provenance: 'provenance policy',

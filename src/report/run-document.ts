@@ -55,6 +55,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     images: imagesOf(run, replication),
     ...(copies !== undefined && { replication: copies.totals }),
     ...(check !== undefined && { check: checkOf(check) }),
+    ...(run?.change !== undefined && { change: run.change }),
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
   };
