@@ -1,5 +1,5 @@
 import { repositoryOf, tagOf } from '../image/reference.ts';
-import type { ImageReport, ProvenanceReport, SignatureReport } from '../pipeline/run-report.ts';
+import type { ImageReport, ProvenanceReport, SignatureReport, VulnerabilityReport } from '../pipeline/run-report.ts';
 import { count } from './layout.ts';
 
 /** More mirrors, or tags, than this are counted, not named. */
@@ -30,19 +30,23 @@ export function refusalTexts(image: ImageReport): string[] {
   });
 }
 
-/** What is known of signatures and policies, and what would be signed. */
-export function stateTexts({ provenance, signature }: Pick<ImageReport, 'provenance' | 'signature'>): string[] {
+type Known = Pick<ImageReport, 'provenance' | 'signature' | 'vulnerabilities'>;
+
+/** What is known of signatures, policies and vulnerabilities, and what would be signed. */
+export function stateTexts({ provenance, signature, vulnerabilities }: Known): string[] {
   return [
     ...(provenance === undefined ? [] : [STAGING[provenance.signature], policyText(provenance)]),
+    ...(vulnerabilities === undefined ? [] : [scanText(vulnerabilities)]),
     ...(signature === undefined ? [] : [signingText(signature)]),
   ];
 }
 
 /** The same in a word or two, for tables; nothing where nothing is known. */
-export function stateWords({ provenance, signature }: Pick<ImageReport, 'provenance' | 'signature'>): string {
+export function stateWords({ provenance, signature, vulnerabilities }: Known): string {
   const words = [
     ...(provenance === undefined ? [] : [provenance.signature]),
     ...(provenance === undefined || provenance.result === 'off' ? [] : [`policy ${provenance.result}`]),
+    ...(vulnerabilities === undefined ? [] : [scanText(vulnerabilities)]),
     ...(signature === undefined ? [] : signingWords(signature)),
   ];
   return words.join(', ');
@@ -52,6 +56,14 @@ function signingWords({ signature, record, summary }: SignatureReport): readonly
   if (signature === 'missing') return ['to sign'];
   if (record === 'missing') return ['to record'];
   return summary === 'missing' ? ['to summarize'] : [];
+}
+
+function scanText({ state, findings }: VulnerabilityReport): string {
+  if (state !== 'scanned') return state === 'failed' ? 'scan failed' : 'not scanned';
+  const over = findings.filter(({ verdict }) => verdict === 'over').length;
+  if (findings.length === 0) return 'no known vulnerabilities';
+  const told = `${count(findings.length, 'vulnerability', 'vulnerabilities')}`;
+  return over === 0 ? `${told} below the threshold or excepted` : `${told}, ${over} over the threshold`;
 }
 
 /** Names a few, and counts the rest. */

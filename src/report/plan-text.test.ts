@@ -124,6 +124,21 @@ describe('src/report/plan-text.ts', () => {
     ]);
   });
 
+  it.each([
+    ['not-scanned', [], 'not scanned'],
+    ['failed', [], 'scan failed'],
+    ['scanned', [], 'no known vulnerabilities'],
+    ['scanned', ['below'], '1 vulnerability below the threshold or excepted'],
+    ['scanned', ['below', 'over'], '2 vulnerabilities, 1 over the threshold'],
+  ] as const)('says of an image that is %s, with findings %j: %s', (state, verdicts, text) => {
+    const finding = { id: 'CVE-1', severity: 4, package: 'a', version: '1', source: 'x' };
+    const findings = verdicts.map((verdict) => ({ ...finding, verdict }));
+    const vulnerabilities = { state, result: 'passed', scanner: 'x', threshold: 4, findings } as const;
+    expect(linesOf([image('app', 1, { vulnerabilities })])).toContain(`      ${text}`);
+    const many = Array.from({ length: 50 }, (_, index) => image('app', index, { vulnerabilities }));
+    expect(linesOf(many).filter((line) => line.endsWith(text))).toHaveLength(50);
+  });
+
   it('says what is not known: a size, and what is missing where nobody could read', () => {
     const { size: _, ...unknown } = image('app', 1);
     const failures = [{ phase: 'plan', code: 'DENIED', message: 'no', refs: ['a.io/x', 'b.io/x'] }] as const;
