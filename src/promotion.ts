@@ -53,7 +53,13 @@ export async function runPromotion(
   const { registry, pause, signatures, trust, scanning, gates = [] } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
-  const evidence = evidenceReader({ registry, manifestOf: source.manifest, meterOf: traffic.of, ...trust });
+  const evidence = evidenceReader({
+    registry,
+    manifestOf: source.manifest,
+    listed: source.listed,
+    meterOf: traffic.of,
+    ...trust,
+  });
   const scan = scanning === undefined ? noScan() : scanGate({ ...scanning, ...trust, evidence, source });
   const proving = { evidence, ...trust };
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });

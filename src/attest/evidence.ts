@@ -5,6 +5,7 @@ import { cosignTag } from '../image/cosign-tag.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Evidence } from '../policy/provenance.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
+import { sourceListing, type SourceListing } from '../registry/source.ts';
 import { attachedTo } from './attached.ts';
 import { foundItem, type FoundItem } from './evidence-items.ts';
 import { platformsOf } from './evidence-platforms.ts';
@@ -20,6 +21,8 @@ export type EvidenceServices = {
   ) => Promise<Manifest | undefined>;
   /** Asked only where something is attached. */
   readonly verifier: (signal: AbortSignal) => Promise<Verifier>;
+  /** What is known of a repository's listing; it is read where nothing is. */
+  readonly listed?: (repository: RepositoryName) => SourceListing | undefined;
   /** Where the requests to a repository's registry are counted. */
   readonly meterOf?: (repository: RepositoryName) => Meter;
 };
@@ -96,26 +99,17 @@ function keyOf({ repository, digest }: Subject): string {
   return `${repository}@${digest}`;
 }
 
-/** What the listing of a repository tells: cosign's tags, and when images came. */
-type Listing = { readonly tags: ReadonlySet<string>; readonly uploads: ReadonlyMap<Digest, number> };
-
 /** Undefined where a repository does not list its tags, so that each must be asked for. */
-type Listings = (repository: RepositoryName, call: Call) => Promise<Listing | undefined>;
+type Listings = (repository: RepositoryName, call: Call) => Promise<SourceListing | undefined>;
 
-const COSIGN_TAG = /^sha(?:256|512)-[0-9a-f]+\.(?:sig|att)$/;
-
-/** Staging may hold many images for each that is due: only of those is kept when they came. A registry that does not know says 1970. */
-function listings({ registry }: EvidenceServices, isExpected: (subject: Subject) => boolean): Listings {
+function listings({ registry, listed }: EvidenceServices, isExpected: (subject: Subject) => boolean): Listings {
   const lists = new Map<RepositoryName, ReturnType<Listings>>();
   const read = async (repository: RepositoryName, call: Call): ReturnType<Listings> => {
+    const known = listed?.(repository);
+    if (known !== undefined) return known;
     try {
       const listing = await registry.listRepository(repository, call);
-      const manifests = listing.kind === 'tags' ? [] : [...listing.manifests];
-      const all = listing.kind === 'tags' ? [...listing.tags] : manifests.flatMap(([, { tags }]) => tags);
-      const uploads = manifests.flatMap(([digest, { uploadedAt }]): [Digest, number][] =>
-        uploadedAt !== undefined && uploadedAt > 0 && isExpected({ repository, digest }) ? [[digest, uploadedAt]] : [],
-      );
-      return { tags: new Set(all.filter((tag) => COSIGN_TAG.test(tag))), uploads: new Map(uploads) };
+      return sourceListing(listing, (digest) => isExpected({ repository, digest }));
     } catch (error) {
       if (!isPromotionError(error) || call.signal.aborted) throw error;
       return undefined;

@@ -2,7 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { RegistryReader } from './roles.ts';
+import type { RegistryReader, RepositoryListing } from './roles.ts';
 
 /** Fewer digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
 const LIST_FROM = 8;
@@ -10,10 +10,27 @@ const LIST_FROM = 8;
 /** Manifests kept between plan and promote; about ten thousand of the usual size. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
+/** What a listing told of a staging repository: cosign's tags, and when those images came that somebody asked for. */
+export type SourceListing = { readonly tags: ReadonlySet<string>; readonly uploads: ReadonlyMap<Digest, number> };
+
+const COSIGN_TAG = /^sha(?:256|512)-[0-9a-f]+\.(?:sig|att)$/;
+
+/** As much of a listing as is worth keeping: staging may hold many images for each that is due. A registry that does not know when one came says 1970. */
+export function sourceListing(listing: RepositoryListing, isAskedFor: (digest: Digest) => boolean): SourceListing {
+  const manifests = listing.kind === 'tags' ? [] : [...listing.manifests];
+  const all = listing.kind === 'tags' ? [...listing.tags] : manifests.flatMap(([, { tags }]) => tags);
+  const uploads = manifests.flatMap(([digest, { uploadedAt = 0 }]): [Digest, number][] =>
+    uploadedAt > 0 && isAskedFor(digest) ? [[digest, uploadedAt]] : [],
+  );
+  return { tags: new Set(all.filter((tag) => COSIGN_TAG.test(tag))), uploads: new Map(uploads) };
+}
+
 /** Reads staging: every manifest once, however many mirrors and phases ask. */
 export type SourceReader = {
   /** Which of these digests the repository has. */
   whichExist(repository: RepositoryName, digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
+  /** What is kept of a listing that was read to find out which exist. */
+  listed(repository: RepositoryName): SourceListing | undefined;
   /** The manifest's bytes; undefined when the source has it no longer. */
   manifest(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<Manifest | undefined>;
 };
@@ -33,11 +50,18 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
     underway.set(key, reading);
     return reading;
   };
+  const listings = new Map<RepositoryName, SourceListing>();
   return {
     manifest,
+    listed: (repository) => listings.get(repository),
     whichExist: async (repository, digests, signal) => {
       if (digests.length >= LIST_FROM) {
         const listing = await registry.listRepository(repository, { signal, meter: meterOf(repository) });
+        const asked = new Set(digests);
+        listings.set(
+          repository,
+          sourceListing(listing, (digest) => asked.has(digest)),
+        );
         if (listing.kind === 'digests') return new Set(digests.filter((digest) => listing.manifests.has(digest)));
       }
       const found = await Promise.all(

@@ -9,6 +9,9 @@ type Kinds = Readonly<Record<string, number>>;
 
 const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm', 'linux/s390x', 'linux/ppc64le'];
 
+/** To find out what is attached to an image in staging: which tags there are, and what refers to it. */
+const ATTACHED = { list: 1, referrers: 1 } as const;
+
 describe.each([{ google: true }, { google: false }])(
   'the request budget, with Google listing: $google',
   ({ google }) => {
@@ -41,12 +44,12 @@ describe.each([{ google: true }, { google: false }])(
     const sum = (kinds: Kinds, ...left: readonly string[]): number =>
       Object.entries(kinds).reduce((total, [kind, count]) => (left.includes(kind) ? total : total + count), 0);
 
-    it('is 5 source reads for a new image of 4 blobs, and at most 11 requests a mirror', async () => {
+    it('is 7 source reads for a new image of 4 blobs, and at most 11 requests a mirror', async () => {
       // A repository that holds something already, as most do: its inventory is planning, and counted apart.
       stored('prod/app', newImage(1), ...mirrors());
       const digest = stored('staging/app', newImage(2), staging());
       const [source = {}, ...targets] = await promote(['app', digest, 'v1']);
-      expect(source).toEqual({ getManifest: 1, getBlob: 4 });
+      expect(source).toEqual({ getManifest: 1, getBlob: 4, ...ATTACHED });
       for (const target of targets) {
         const planning = google ? 0 : 1;
         expect(target).toEqual({ list: 1, postUpload: 4, put: 4, putManifest: 1, headManifest: 1 + planning });
@@ -54,11 +57,11 @@ describe.each([{ google: true }, { google: false }])(
       }
     });
 
-    it('is 26 source reads for an index of 5 platforms with 20 blobs, and at most 48 requests a mirror', async () => {
+    it('is 28 source reads for an index of 5 platforms with 20 blobs, and at most 48 requests a mirror', async () => {
       stored('prod/app', newImage(1), ...mirrors());
       const index = buildMultiPlatform({ seed: 3, layers: [100, 200, 300] }, PLATFORMS);
       const [source = {}, ...targets] = await promote(['app', stored('staging/app', index, staging()), 'v1']);
-      expect(source).toEqual({ getManifest: 6, getBlob: 20 });
+      expect(source).toEqual({ getManifest: 6, getBlob: 20, ...ATTACHED });
       for (const target of targets) {
         const planning = google ? 0 : 1;
         expect(target).toEqual({ list: 1, postUpload: 20, put: 20, putManifest: 6, headManifest: 1 + planning });
@@ -66,12 +69,12 @@ describe.each([{ google: true }, { google: false }])(
       }
     });
 
-    it('is one PUT and its read-back a mirror for a further tag, and one read of the source for all', async () => {
+    it('is one PUT and its read-back a mirror for a further tag, and three reads of the source for all', async () => {
       const image = newImage(4);
       stored('staging/app', image, staging());
       for (const { store } of mirrors()) storeImage(store, 'prod/app', image, ['v1']);
       const [source = {}, ...targets] = await promote(['app', image.manifest.descriptor.digest, 'v1', 'v2']);
-      expect(source).toEqual({ getManifest: 1 });
+      expect(source).toEqual({ getManifest: 1, ...ATTACHED });
       for (const target of targets) expect(target).toEqual({ list: 1, putManifest: 1, headManifest: google ? 1 : 2 });
     });
 
@@ -98,7 +101,7 @@ describe.each([{ google: true }, { google: false }])(
         (image, index) => ['app', stored('staging/app', image, staging()), `v${index}`] as const,
       );
       const [source = {}] = await promote(...entries);
-      expect(source).toEqual({ list: 1, getManifest: 12, getBlob: 48 });
+      expect(source).toEqual({ list: 1, getManifest: 12, getBlob: 48, referrers: 12 });
     });
   },
 );
@@ -122,7 +125,7 @@ describe('the request budget within one registry', () => {
       expect((await cip(['--thin-manifest-dir', tree.path, '--confirm', '--sign=false'])).code).toBe(0);
       const { kinds, mounts } = registry.counters.counts();
       // The repository is new and nothing has shown yet that this registry lists digests: one look-up by digest.
-      expect(kinds).toEqual({ list: 1, headManifest: 2, getManifest: 1, postUpload: 4, putManifest: 1 });
+      expect(kinds).toEqual({ list: 2, referrers: 1, headManifest: 2, getManifest: 1, postUpload: 4, putManifest: 1 });
       expect(mounts).toBe(4);
     } finally {
       await registry.close();
