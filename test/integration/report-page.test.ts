@@ -6,30 +6,29 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ReportDocument } from '../../src/report/document.ts';
 import { htmlReport } from '../../src/report/html/report.ts';
-import { NO_BROWSER, openFile, startBrowser, type OpenPage, type View } from '../support/browser.ts';
+import { openFile, startBrowser, type OpenPage, type View } from '../support/browser.ts';
+import { orSkip, type Skippable } from '../support/programs.ts';
 import { badReport, checkReport, goodReport, HOSTILE, hostileReport, hugeReport } from '../support/reports.ts';
 
 const WIDE: View = { width: 1440 };
 const PHONE: View = { width: 375 };
 
 describe('the HTML report', () => {
-  let browser: Browser;
+  let browser: Browser | undefined;
   let folder: string;
 
   beforeAll(async () => {
-    if (NO_BROWSER !== undefined) return;
     folder = await mkdtemp(join(tmpdir(), 'kpromo-page-'));
-    browser = await startBrowser();
   });
   afterAll(async () => {
-    if (NO_BROWSER !== undefined) return;
-    await browser.close();
+    await browser?.close();
     await rm(folder, { recursive: true });
   });
 
-  const open = async (report: ReportDocument, view: View = WIDE): Promise<OpenPage> => {
+  const open = async (test: Skippable, report: ReportDocument, view: View = WIDE): Promise<OpenPage> => {
     const file = join(folder, 'run.html');
     await writeFile(file, htmlReport(report));
+    browser ??= await orSkip(test, startBrowser);
     const opened = await openFile(browser, pathToFileURL(file).href, view);
     onTestFinished(() => opened.page.close());
     return opened;
@@ -51,12 +50,11 @@ describe('the HTML report', () => {
     ['huge', hugeReport],
   ] as const)(
     'of a %s run complains of nothing, asks for nothing, and fits a phone and a desk in both themes',
-    async ([, report], { skip }) => {
-      skip(NO_BROWSER !== undefined, NO_BROWSER);
+    async ([, report], test) => {
       const document = report();
       const grounds = new Set<string>();
       for (const view of [WIDE, { ...WIDE, scheme: 'dark' }, PHONE, { ...PHONE, scheme: 'dark' }] as const) {
-        const { page, complaints } = await open(document, view);
+        const { page, complaints } = await open(test, document, view);
         expect(complaints).toEqual([]);
         expect(await isSideways(page)).toBe(false);
         grounds.add(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
@@ -65,18 +63,16 @@ describe('the HTML report', () => {
     },
   );
 
-  it('shows hostile text as text', async ({ skip }) => {
-    skip(NO_BROWSER !== undefined, NO_BROWSER);
-    const { page } = await open(hostileReport());
+  it('shows hostile text as text', async (test) => {
+    const { page } = await open(test, hostileReport());
     expect(await page.locator('script').count()).toBe(2);
     expect(await page.locator('img, a, iframe, form, object, embed, link').count()).toBe(0);
     const subjects = (await page.locator('.problem .subject strong').allTextContents()).join('\n');
     for (const text of HOSTILE.slice(0, 4)) expect(subjects).toContain(text);
   });
 
-  it('tells the outcome, then problems, then images with the failed ones first', async ({ skip }) => {
-    skip(NO_BROWSER !== undefined, NO_BROWSER);
-    const { page } = await open(badReport());
+  it('tells the outcome, then problems, then images with the failed ones first', async (test) => {
+    const { page } = await open(test, badReport());
     expect(await page.locator('h1').textContent()).toBe('Promotion: stopped early');
     expect(await page.title()).toBe('Promotion: stopped early – kpromo');
     expect(await page.locator('h2').allTextContents()).toEqual([
@@ -94,9 +90,8 @@ describe('the HTML report', () => {
     expect(await page.locator('.card svg .refused').count()).toBe(4);
   });
 
-  it('filters by text, kind and mirror, and says how many are left', async ({ skip }) => {
-    skip(NO_BROWSER !== undefined, NO_BROWSER);
-    const { page } = await open(badReport());
+  it('filters by text, kind and mirror, and says how many are left', async (test) => {
+    const { page } = await open(test, badReport());
     const status = page.locator('#images [role=status]');
     await page.fill('#filter', 'DENIED');
     expect(await rows(page)).toEqual(['controller']);
@@ -115,9 +110,8 @@ describe('the HTML report', () => {
     expect(await page.locator('.problem .code').allTextContents()).toEqual(['LOST']);
   });
 
-  it('is used by keyboard alone', async ({ skip }) => {
-    skip(NO_BROWSER !== undefined, NO_BROWSER);
-    const { page } = await open(badReport());
+  it('is used by keyboard alone', async (test) => {
+    const { page } = await open(test, badReport());
     await page.keyboard.press('/');
     expect(await focused(page)).toBe('filter');
     const seen: string[] = [];
@@ -138,9 +132,8 @@ describe('the HTML report', () => {
     expect(await focused(page)).toBe('rows');
   });
 
-  it('draws of 5,000 images only those in view, and reaches the last', async ({ skip }) => {
-    skip(NO_BROWSER !== undefined, NO_BROWSER);
-    const { page } = await open(hugeReport());
+  it('draws of 5,000 images only those in view, and reaches the last', async (test) => {
+    const { page } = await open(test, hugeReport());
     expect(await page.locator('#images [role=status]').textContent()).toBe('5,000 images');
     expect(await page.locator('.problem').count()).toBe(10);
     await page.locator('#problems .more').click();

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -107,6 +107,17 @@ describe('tools/setup.mjs', () => {
     rmSync(join(root, 'src', 'deep'), { recursive: true });
     expect(run([]).err).toBe('Building …\n');
     expect(built()).toEqual(['one.js']);
+  });
+
+  it('brings along what sources read when they run, and builds again when that changes', () => {
+    provideCompiler();
+    const style = (folder: string): string => join(root, folder, 'deep', 'page.css');
+    writeFileSync(style('src'), 'a {}');
+    run([]);
+    expect(readFileSync(style('dist'), 'utf8')).toBe('a {}');
+    writeFileSync(style('src'), 'b {}');
+    expect(run([]).err).toBe('Building …\n');
+    expect(readFileSync(style('dist'), 'utf8')).toBe('b {}');
   });
 
   it('keeps the last good build, and says so with the errors, when the sources do not compile', () => {

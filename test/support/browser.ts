@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { requireProgram } from './programs.ts';
 
-/** Where Debian's package puts it. */
-const CHROMIUM = '/usr/bin/chromium';
-
-/** Why there is no browser; undefined where there is one. */
-export const NO_BROWSER = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} is not installed (Debian: chromium)`;
-
-/** A real browser without a window. */
+/** A real browser without a window: Debian's chromium, or that of KPROMO_CHROMIUM. Throws MissingProgram without it. */
 export function startBrowser(): Promise<Browser> {
   // Containers let root have no sandbox; the pages are our own.
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: requireProgram('chromium'), args: ['--no-sandbox'] });
 }
 
 export type View = { readonly width: number; readonly height?: number; readonly scheme?: 'light' | 'dark' };
