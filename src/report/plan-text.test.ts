@@ -136,7 +136,9 @@ describe('src/report/plan-text.ts', () => {
     const vulnerabilities = { state, result: 'passed', scanner: 'x', threshold: 4, findings } as const;
     expect(linesOf([image('app', 1, { vulnerabilities })])).toContain(`      ${text}`);
     const many = Array.from({ length: 50 }, (_, index) => image('app', index, { vulnerabilities }));
-    expect(linesOf(many).filter((line) => line.endsWith(text))).toHaveLength(50);
+    expect(linesOf(many).filter((line) => line.endsWith(text))).toEqual([`each: ${text}`]);
+    const mixed = linesOf([...many, image('other', 60)]);
+    expect(mixed.filter((line) => line.endsWith(`  ${text}`))).toHaveLength(50);
   });
 
   it('says what is not known: a size, and what is missing where nobody could read', () => {

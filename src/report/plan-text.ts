@@ -98,20 +98,29 @@ function block(image: ImageReport, indent: string): string[] {
   ];
 }
 
-/** A digest in a line; before the first of an image its name, or its source where several have that name. */
+/** A digest in a line; before the first of an image its name, or its source where several have that name. What is known of all of them alike stands before. */
 function rows(images: readonly ImageReport[], indent: string): readonly string[] {
   const groups = [...Map.groupBy(images, repositoryOfSource)];
   const names = groups.map(([, members]) => members[0]?.name);
   const isOnly = (name: string): boolean => names.indexOf(name) === names.lastIndexOf(name);
+  const states = new Set(images.map(stateWords));
+  const [common = ''] = states.size === 1 ? states : [];
   const cells = groups.flatMap(([source, members]) =>
     members.map((image, index) => {
       const what = [...lackTexts(image), ...refusalTexts(image)].join('; ');
       const size = copiesOf(image) === 0 ? '' : sizeText(image);
       const name = index > 0 ? '' : isOnly(image.name) ? image.name : source;
-      return [name, shortDigests(image.digest), tagsText(image.tags), what, size, stateWords(image)];
+      return [
+        name,
+        shortDigests(image.digest),
+        tagsText(image.tags),
+        what,
+        size,
+        common === '' ? stateWords(image) : '',
+      ];
     }),
   );
-  return table(cells, indent);
+  return [...(common === '' ? [] : [`${indent}each: ${common}`]), ...table(cells, indent)];
 }
 
 function sizeText({ size }: ImageReport): string {
