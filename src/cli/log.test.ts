@@ -12,16 +12,21 @@ const LEVELS: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug
 
 function logAt(
   level: LogLevel,
-  { isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> } = {},
+  {
+    isTerminal = false,
+    env = {},
+    format,
+    backlog = () => 0,
+  }: { isTerminal?: boolean; env?: Record<string, string>; format?: 'json'; backlog?: () => number } = {},
 ) {
   const lines: string[] = [];
   const output = {
     isTerminal,
-    backlog: () => 0,
+    backlog,
     write: (text: string) => void lines.push(text),
     close: () => Promise.resolve(undefined),
   };
-  const log = createLog({ output, clock, level, env });
+  const log = createLog({ output, clock, level, env, ...(format !== undefined && { format }) });
   const say = (at: LogLevel, message: string): void => log.narrate({ type: 'log', level: at, message });
   return { log, say, lines };
 }
@@ -108,5 +113,42 @@ describe('src/cli/log.ts', () => {
       .split('\n')
       .find((line) => line.startsWith('fatal '));
     expect(`fatal ${runFailedMessage('<phase>', '<error>')}`).toBe(template);
+  });
+});
+
+describe('src/cli/log.ts, --log-format=json', () => {
+  it('writes a line of JSON each, with what it is about apart', () => {
+    const { log, say, lines } = logAt('trace', { format: 'json' });
+    say('warning', 'say "no" to\nnew lines \x1b[2J');
+    log.narrate({ type: 'log', level: 'info', message: 'Still here', fields: { done: 1, unit: 'images' } });
+    log.narrate({ type: 'request', method: 'GET', url: 'https://a.example/v2/', status: 200, ms: 1.4 });
+    log.narrate({ type: 'exit', code: 0 });
+    say('fatal', 'the cause');
+    log.end();
+    const time = new Date(AFTERNOON).toISOString();
+    const request = { method: 'GET', url: 'https://a.example/v2/', status: 200, ms: 1.4 };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { time, level: 'warning', msg: 'say "no" to\nnew lines \x1b[2J' },
+      { time, level: 'info', msg: 'Still here', done: 1, unit: 'images' },
+      { time, level: 'trace', msg: 'GET https://a.example/v2/: 200 in 1ms', ...request },
+      { time, level: 'fatal', msg: 'the cause' },
+    ]);
+    expect(lines.join('')).not.toContain('\x1b');
+  });
+});
+
+describe('src/cli/log.ts, read by somebody slow', () => {
+  it('leaves lines out that are no trouble, and says how many', () => {
+    let backlog = 5_000_000;
+    const { say, lines } = logAt('info', { backlog: () => backlog });
+    for (let time = 0; time < 1000; time++) say('info', 'x');
+    say('error', 'trouble');
+    backlog = 0;
+    say('info', 'after');
+    expect(lines.map((line) => line.replace(/^time="[^"]+" /, ''))).toEqual([
+      'level=error msg=trouble\n',
+      'level=warning msg="1000 lines were left out here: what reads this log is too slow"\n',
+      'level=info msg=after\n',
+    ]);
   });
 });

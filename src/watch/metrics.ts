@@ -20,6 +20,8 @@ type Instruments = Awaited<ReturnType<typeof instruments>>;
 export async function countMetrics(clock: Clock, readings: Readings): Promise<Metrics> {
   const all = await instruments();
   const start = clock.now();
+  all.exit.set(-1);
+  all.ended.set(0);
   const nameOf = registryNames();
   return {
     contentType: all.registry.contentType,

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags.ts';
+import { COMMON_FLAGS } from './options.ts';
+import { WATCH_FLAGS } from './watch-flags.ts';
+import { watchOptions, type WatchOptions } from './watch-options.ts';
+
+const optionsOf = (...argv: readonly string[]): WatchOptions =>
+  watchOptions(parseFlags([...WATCH_FLAGS, ...COMMON_FLAGS] as const, argv).values);
+
+describe('src/cli/watch-options.ts', () => {
+  it('says nothing where nothing is asked for', () => {
+    expect(optionsOf()).toEqual({});
+    expect(optionsOf('--progress=auto', '--log-format=text')).toEqual({});
+  });
+
+  it('takes what is asked for', () => {
+    expect(optionsOf('--progress=off', '--log-format=json', '--events=-', '--metrics-file=m.prom')).toEqual({
+      progress: 'off',
+      logFormat: 'json',
+      events: '-',
+      metricsFile: 'm.prom',
+    });
+  });
+
+  it.each([
+    ['9090', '127.0.0.1', 9090],
+    [':9090', '127.0.0.1', 9090],
+    ['0.0.0.0:9090', '0.0.0.0', 9090],
+    ['metrics.example:0', 'metrics.example', 0],
+    ['[::1]:65535', '::1', 65_535],
+  ])('listens at %s on %s and %d', (text, host, port) => {
+    expect(optionsOf('--metrics-listen', text)).toEqual({ metricsListen: { host, port } });
+  });
+
+  it.each([
+    ['--metrics-listen=host', /is no address/],
+    ['--metrics-listen=::1', /is no address/],
+    ['--metrics-listen=host:65536', /is no address/],
+    ['--progress=on', /--progress="on" is unknown/],
+    ['--log-format=xml', /--log-format="xml" is no format/],
+  ])('refuses %s', (flag, message) => {
+    expect(() => optionsOf(flag)).toThrow(message);
+  });
+});

@@ -1,0 +1,169 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cip, kpromo } from '../support/promotion/cip.ts';
+import { writeTree, type WrittenTree } from '../support/promotion/tree.ts';
+import { numbersOf } from '../support/prometheus.ts';
+import { main } from '../../src/cli/main.ts';
+import { realClock } from '../../src/clock.ts';
+import { EventLine } from '../../src/watch/event-schema.ts';
+import { digestOf, LOST_DIGEST, startWorld, type World } from './uses/world.ts';
+
+const CONFIRM = ['--confirm', '--sign=false'];
+
+const eventsIn = (text: string): EventLine[] =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => EventLine.parse(JSON.parse(line)));
+
+describe('watching a run', () => {
+  let world: World;
+  let tree: WrittenTree;
+  let folder: string;
+  const at = (name: string): string => join(folder, name);
+  beforeEach(async () => {
+    world = await startWorld();
+    tree = await writeTree([world.project('one', { v1: digestOf(1), v2: digestOf(2), v9: LOST_DIGEST })]);
+    folder = await mkdtemp(join(tmpdir(), 'kpromo-watching-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+    await tree[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+
+  it('tells in events what happened, from the start to the exit code', async () => {
+    const { code } = await cip(['--manifests', tree.path, ...CONFIRM, `--events=${at('events')}`]);
+    expect(code).toBe(1);
+    const events = eventsIn(await readFile(at('events'), 'utf8'));
+    const story = events.filter(({ type }) => type !== 'log');
+    expect(story.map((event) => ('phase' in event ? `${event.type} ${event.phase}` : event.type))).toEqual([
+      'run-started',
+      ...['phase-started setup', 'phase-ended setup', 'phase-started plan', 'image-planned', 'image-planned'],
+      ...['failed plan', 'phase-ended plan', 'phase-started provenance', 'phase-ended provenance'],
+      ...['phase-started validate', 'phase-ended validate', 'phase-started promote'],
+      ...['image-promoted', 'image-promoted', 'phase-ended promote', 'run-ended', 'exit'],
+    ]);
+    expect(story.find(({ type }) => type === 'failed')).toMatchObject({
+      code: 'LOST',
+      file: expect.stringMatching(/images\.yaml$/),
+      digest: LOST_DIGEST,
+    });
+    expect(story.find(({ type }) => type === 'image-promoted')).toMatchObject({
+      image: 'app',
+      repositories: world.mirrors.map(({ host }) => `${host}/prod/app`),
+      failed: 0,
+    });
+    expect(story.at(-1)).toMatchObject({ type: 'exit', code: 1 });
+    expect(events.filter((event) => event.type === 'log' && event.level === 'fatal')).toHaveLength(1);
+  });
+
+  it('gives stdout to events alone', async () => {
+    const { code, stdout, stderr } = await cip(['--manifests', tree.path, '--events=-', '--log-level=error']);
+    expect(code).toBe(1);
+    expect(eventsIn(stdout).at(-1)).toMatchObject({ type: 'exit', code: 1 });
+    expect(stderr).toContain(digestOf(1).slice(0, 12));
+  });
+
+  it('ends events with the exit code of a run that could not begin', async () => {
+    const { code } = await cip(['--manifests', tree.path, '--registry-config=/nonexistent', '--events', at('events')]);
+    const events = eventsIn(await readFile(at('events'), 'utf8'));
+    expect(code).toBe(1);
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'log', level: 'fatal' },
+      { type: 'exit', code: 1 },
+    ]);
+  });
+
+  it('writes metrics that Prometheus can read, and nothing beside them', async () => {
+    await cip(['--manifests', tree.path, ...CONFIRM, `--metrics-file=${at('kpromo.prom')}`]);
+    expect(await readdir(folder)).toEqual(['kpromo.prom']);
+    const numbers = numbersOf(await readFile(at('kpromo.prom'), 'utf8'));
+    const [mirror] = world.mirrors;
+    expect(numbers).toMatchObject({
+      'kpromo_images_total{state="planned"}': 2,
+      'kpromo_images_total{state="promoted"}': 2,
+      'kpromo_images_total{state="failed"}': 1,
+      'kpromo_failures_total{phase="plan",code="LOST"}': 1,
+      kpromo_exit_code: 1,
+      [`kpromo_requests_total{registry="${mirror?.host}",class="write",status="201"}`]: 2,
+      [`kpromo_rate_limit{registry="${mirror?.host}"}`]: expect.any(Number),
+    });
+    expect(numbers[`kpromo_body_bytes_total{registry="${mirror?.host}"}`]).toBeGreaterThan(0);
+  });
+
+  it('serves metrics while it runs, and lets go of the port', async () => {
+    const told = Promise.withResolvers<string>();
+    let text = '';
+    const stderr = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        text += chunk.toString();
+        const [, found] = /Metrics at (http:[^\s"]+)/.exec(text) ?? [];
+        if (found !== undefined) told.resolve(found);
+        done();
+      },
+    });
+    const numbers = Promise.withResolvers<unknown>();
+    world.staging.inject(async ({ nth, kind }) => {
+      if (kind !== 'getBlob' || nth !== 1) return undefined;
+      const answered = await fetch(await told.promise);
+      numbers.resolve(numbersOf(await answered.text()));
+      return undefined;
+    });
+    const args = ['cip', '--manifests', tree.path, ...CONFIRM, '--metrics-listen=0'];
+    const { signal } = new AbortController();
+    await main(args, { env: {}, stdout: stderr, stderr, clock: realClock(10), signal });
+    const url = await told.promise;
+    expect(await numbers.promise).toMatchObject({
+      kpromo_exit_code: -1,
+      'kpromo_phase_items{state="total",unit="images"}': 2,
+    });
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+
+  it.each([
+    ['--events', 'no/such/folder/events'],
+    ['--metrics-file', 'no/such/folder/metrics'],
+    ['--metrics-listen', '203.0.113.1:1'],
+  ])('refuses %s %s before anything runs', async (flag, value) => {
+    const path = value.startsWith('no/') ? at(value) : value;
+    const { code, stderr } = await cip(['--manifests', tree.path, ...CONFIRM, flag, path]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`level=fatal msg="${flag} `));
+    expect(world.takeWrites()).toEqual([]);
+  });
+
+  it('does not wait for a reader that never reads', async () => {
+    expect(spawnSync('mkfifo', [at('pipe')]).status).toBe(0);
+    const reader = openSync(at('pipe'), constants.O_RDWR | constants.O_NONBLOCK);
+    expect(() => {
+      for (;;) writeSync(reader, Buffer.alloc(4096));
+    }).toThrow('EAGAIN');
+    const { code, log } = await kpromo(['cip', '--manifests', tree.path, ...CONFIRM, '--events', at('pipe')]);
+    expect(code).toBe(1);
+    expect(log.filter((line) => line.includes('info Copied '))).toHaveLength(2);
+    closeSync(reader);
+  });
+
+  it('says every half minute how far it is where nobody sees a display', async () => {
+    const refusal = { status: 429, headers: { 'retry-after': '40' } };
+    world.staging.inject(({ nth, kind }) => (kind === 'getBlob' && nth === 1 ? refusal : undefined));
+    const args = ['--manifests', tree.path, ...CONFIRM, '--events', at('events')];
+    const { log } = await cip(args, { speed: 100 });
+    const said = log.filter((line) => line.startsWith('info Still '));
+    expect(said).toEqual([expect.stringMatching(/^info Still in promote \(5\/5\) after 3\d+s: 0\/2 images, /)]);
+    expect(said[0]).toMatch(new RegExp(`${world.staging.host} paused until \\d\\d:\\d\\d:\\d\\d UTC`));
+    const events = eventsIn(await readFile(at('events'), 'utf8'));
+    expect(events.filter(({ type }) => type === 'registry-paused')).toMatchObject([
+      { registry: `http://${world.staging.host}` },
+    ]);
+    const off = await cip([...args, '--progress=off'], { speed: 100 });
+    expect(off.log.filter((line) => line.startsWith('info Still '))).toEqual([]);
+  });
+});
