@@ -2,7 +2,7 @@ import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText } from './plan-lacks.ts';
-import { terminalText } from './text/terminal.ts';
+import { terminalLines } from './text/terminal.ts';
 
 /** More digests than this are told in a line each: 40 in five lines each are what people still read. */
 const ROOMY = 40;
@@ -28,7 +28,7 @@ export function planText(report: RunReport): string {
   }
   if (images.length > LISTED)
     lines.push('', ...fold(`and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`));
-  return `${lines.map(terminalText).join('\n')}\n`;
+  return terminalLines(lines);
 }
 
 function headline({ images, totals }: RunReport): string {

@@ -1,6 +1,7 @@
 import type { ProvenanceReport } from '../pipeline/run-report.ts';
 import { fold, shortDigests } from './layout.ts';
 import { evidenceTable } from './provenance-table.ts';
+import { terminalLines } from './text/terminal.ts';
 
 const RESULTS = {
   passed: 'passes: it would be promoted',
@@ -29,5 +30,5 @@ export function verdictText(
     ]),
     `The image ${RESULTS[result]}.`,
   ];
-  return lines.map((line) => `${line}\n`).join('');
+  return terminalLines(lines);
 }

@@ -2,6 +2,7 @@ import { durationText } from '../pipeline/duration.ts';
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 import { problems } from './summary.ts';
+import { terminalLines } from './text/terminal.ts';
 
 /** More are counted, not listed: all of them stand in the log above. */
 const LISTED = 20;
@@ -15,7 +16,7 @@ export function replicationSummary(report: RunReport): string {
   if (images.length > LISTED) lines.push(`  and ${images.length - LISTED} more`);
   lines.push(...registries.filter(({ failed }) => failed > 0).map(({ host, failed }) => `  ${host}: ${failed} failed`));
   const traffic = `${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
-  return [...lines, `  ${traffic}`, ...problems(failures)].map((line) => `${line}\n`).join('');
+  return terminalLines([...lines, `  ${traffic}`, ...problems(failures)]);
 }
 
 function headline({ run, totals, failures }: RunReport): string {

@@ -2,12 +2,13 @@ import { durationText } from '../pipeline/duration.ts';
 import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from './sigcheck-report.ts';
+import { terminalLines } from './text/terminal.ts';
 
 /** Everything that was found, a line each, and then counts. */
 export function sigcheckTable({ rows, totals }: SigcheckReport): string {
   const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
   const lines = rows.length === 0 ? [] : [...table([head, ...merged(rows).map(cells)], ''), ''];
-  return [...lines, ...countLines(totals)].map((line) => `${line}\n`).join('');
+  return terminalLines([...lines, ...countLines(totals)]);
 }
 
 /** How the run went, for the end of a terminal session. */
@@ -23,7 +24,7 @@ export function sigcheckSummary({ run, totals, failures }: SigcheckReport): stri
   if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
   lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
   const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED'));
-  return [...lines, ...others].map((line) => `${line}\n`).join('');
+  return terminalLines([...lines, ...others]);
 }
 
 /** A good signature and a good record in the same places by the same signer are one line. */

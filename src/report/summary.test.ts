@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../errors.ts';
 import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
@@ -127,6 +128,16 @@ describe('src/report/summary.ts', () => {
       '      on a.io/app:v1, b.io/app:v1, c.io/app:v1 and 2 more',
       '      → push it again',
     ]);
+  });
+
+  it('shows what a terminal would obey, whoever wrote it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const failure = { ...lost, message: text, hint: text, image: text };
+        const lines = summary({ images: [image(text, failed('a.io/app:v1'))], failures: [failure] });
+        expect(lines.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+      }),
+    );
   });
 
   it('lists twenty problems of each kind, and twenty images', () => {

@@ -13,13 +13,14 @@ import { bytesText, count, fold, shortDigests, table } from './layout.ts';
 import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
+import { terminalLines } from './text/terminal.ts';
 
 /** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
 const LISTED = 20;
 
 /** What a run did, for the end of a terminal session: each image in a line, and every problem with its way out. */
 export function summaryText(report: RunReport): string {
-  return [...outcome(report), ...problems(report.failures)].map((line) => `${line}\n`).join('');
+  return terminalLines([...outcome(report), ...problems(report.failures)]);
 }
 
 function outcome(report: RunReport): string[] {

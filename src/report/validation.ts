@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Loaded } from '../phases/setup.ts';
 import { count, fold, shortDigests } from './layout.ts';
-import { terminalText } from './text/terminal.ts';
+import { terminalLines } from './text/terminal.ts';
 
 const number = z.int().nonnegative();
 
@@ -78,7 +78,7 @@ export function validationText({ path, valid, images, problems }: ValidationDocu
   });
   const found = valid ? 'valid' : count(problems.length, 'problem');
   const good = `${count(images, 'image')}${valid ? '' : ' besides'}`;
-  return [...lines, `${path}: ${found}, ${good}`].map((line) => `${terminalText(line)}\n`).join('');
+  return terminalLines([...lines, `${path}: ${found}, ${good}`]);
 }
 
 function byPlace(one: ValidationDocument['problems'][number], other: ValidationDocument['problems'][number]): number {

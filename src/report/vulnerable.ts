@@ -2,6 +2,7 @@ import type { ValidatedImage } from '../phases/proven-images.ts';
 import type { ImageReport, VulnerabilityReport } from '../pipeline/run-report.ts';
 import { count, shortDigests, table } from './layout.ts';
 import type { Stages } from './stages.ts';
+import { terminalLines } from './text/terminal.ts';
 
 type Judgement = NonNullable<ValidatedImage['checks'][number]['vulnerabilities']>;
 
@@ -39,7 +40,7 @@ export function vulnerabilityText(images: readonly ImageReport[]): string {
     const why = reason === undefined ? '' : `: ${reason}`;
     return [`${named}: ${what} (${scanner})${why}`, ...table(findings.map(row), '  ')];
   });
-  return lines.map((line) => `${line}\n`).join('');
+  return terminalLines(lines);
 }
 
 const WORDS = { 'not-scanned': 'NOT SCANNED', failed: 'SCAN FAILED' } as const;
