@@ -1,4 +1,4 @@
-import { bytesText } from '../report/layout.ts';
+import { bytesText, count } from '../report/layout.ts';
 import { terminalText } from '../report/text/terminal.ts';
 import type { Standing } from './standing.ts';
 import { progressText, registryText, spanText } from './words.ts';
@@ -57,7 +57,9 @@ function registryLines({ registries }: Standing): string[] {
   const perSecond = hidden.reduce((sum, one) => sum + one.perSecond, 0);
   return [
     ...order.slice(0, REGISTRIES).map((one) => `  ${registryText(one)}`),
-    ...(hidden.length === 0 ? [] : [`  and ${hidden.length} more registries ${Math.round(perSecond)}/s`]),
+    ...(hidden.length === 0
+      ? []
+      : [`  and ${count(hidden.length, 'more registry', 'more registries')} ${Math.round(perSecond)}/s`]),
   ];
 }
 

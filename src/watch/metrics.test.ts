@@ -96,6 +96,7 @@ describe('src/watch/metrics-server.ts', () => {
     socket.on('error', () => {});
     server.close();
     await ended;
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed');
   });
 
   it('says so where the port is taken', async () => {

@@ -1,5 +1,5 @@
 import type { LogEvent } from '../events.ts';
-import { bytesText } from '../report/layout.ts';
+import { bytesText, count } from '../report/layout.ts';
 import type { Standing } from './standing.ts';
 import { progressText, registryText, spanText } from './words.ts';
 
@@ -16,7 +16,7 @@ export function standingLine(standing: Standing): LogEvent {
     `${bytesText(Math.round(bytesPerSecond))}/s`,
     left === undefined ? '' : `${spanText(left)} left`,
     ...registries.slice(0, REGISTRIES).map(registryText),
-    hidden.length === 0 ? '' : `${hidden.length} more registries`,
+    hidden.length === 0 ? '' : count(hidden.length, 'more registry', 'more registries'),
   ];
   const where = phase === undefined ? 'starting' : `in ${phase.name} (${phase.index}/${phase.of})`;
   return {

@@ -108,7 +108,7 @@ describe('src/watch/sentence.ts', () => {
       type: 'log',
       level: 'info',
       message:
-        'Still in promote (5/7) after 30s: 23/230 images, 1 failed, 10.0 MiB/s, 4m30s left, c.example 5/s, d.example 5/s, google 5/s of 75/s, 1 more registries',
+        'Still in promote (5/7) after 30s: 23/230 images, 1 failed, 10.0 MiB/s, 4m30s left, c.example 5/s, d.example 5/s, google 5/s of 75/s, 1 more registry',
       fields: {
         phase: 'promote',
         done: 23,

@@ -1,4 +1,4 @@
-import { Terminal } from '@xterm/headless';
+import xterm from '@xterm/headless';
 
 /** A terminal as people have one, without a window. */
 export type VirtualTerminal = {
@@ -12,7 +12,13 @@ export type VirtualTerminal = {
 
 /** A terminal of that size with nothing on it; a line end goes to the start of the next line, as a tty driver makes it. */
 export function virtualTerminal(columns: number, rows: number): VirtualTerminal {
-  const terminal = new Terminal({ cols: columns, rows, scrollback: 10_000, allowProposedApi: true, convertEol: true });
+  const terminal = new xterm.Terminal({
+    cols: columns,
+    rows,
+    scrollback: 10_000,
+    allowProposedApi: true,
+    convertEol: true,
+  });
   const settled = (): Promise<void> => new Promise((resolve) => terminal.write('', resolve));
   return {
     write: (text) => terminal.write(text),
