@@ -115,7 +115,9 @@ describe('signing what is promoted', () => {
     await stage.run([project], ['--confirm', '--sign=false']);
     const dry = await stage.run([project], ['--dry-run', '--detailed-exitcode']);
     expect([dry.code, dry.summary.includes('1 digest to sign or record')]).toEqual([2, true]);
-    expect(dry.summary).toContain(`as ${primaryOf(stage)}`);
+    const plan = dry.stdout.replaceAll(/\s+/g, ' ');
+    expect(plan).toContain('Plan: nothing to promote of 1 image; 1 promoted before, to be signed or recorded');
+    expect(plan).toContain(`to be signed and recorded as ${primaryOf(stage)}`);
     expect((await stage.run([project])).code).toBe(0);
     expect((await stage.run([project], ['--dry-run', '--detailed-exitcode'])).code).toBe(0);
   });
