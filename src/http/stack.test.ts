@@ -39,8 +39,10 @@ describe('src/http/stack.ts', () => {
   it('takes a request through challenge, token, redirect and failures to its answer, and counts every hop', async () => {
     const { registry, storage, tokens } = await world();
     const events: RunEvent[] = [];
+    const sizes: number[] = [];
     const { fetch } = opened({
       narrate: (event) => events.push(event),
+      onBytes: (origin, bytes) => origin === storage.url.origin && sizes.push(bytes),
       credentials: async () => ({ kind: 'basic', username: 'me', password: 'hunter2' }),
     });
     const meter = { requests: 0, bytes: 0 };
@@ -52,6 +54,7 @@ describe('src/http/stack.ts', () => {
     expect(storage.requests).toEqual(['GET /blob?sig=2', 'GET /blob?sig=3']);
     expect(storage.headers.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
     expect(meter.requests).toBe(7);
+    expect(sizes).toEqual(['the blob'.length]);
     expect(events.filter(({ type }) => type === 'request')).toHaveLength(7);
     expect(JSON.stringify(events)).not.toMatch(/hunter2|T1|Basic/);
   });

@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import type { RunEvent } from '../events.ts';
 import type { Context, Phase, PhaseName } from './phase.ts';
 import { pipeline, type Pipeline } from './pipeline.ts';
 import type { PhaseTime } from './timeline.ts';
 
-type Told = { readonly context: Context; readonly lines: string[]; stop(): void };
+type Told = { readonly context: Context; readonly lines: string[]; readonly events: RunEvent[]; stop(): void };
 
 function told(): Told {
   const lines: string[] = [];
   const abort = new AbortController();
   const clock = fakeClock({ skipWaits: true });
-  const narrate: Context['narrate'] = (event) => void (event.type === 'log' && lines.push(event.message));
-  return { lines, context: { clock, narrate, signal: abort.signal }, stop: () => abort.abort(new Error('stopped')) };
+  const events: RunEvent[] = [];
+  const narrate: Context['narrate'] = (event) =>
+    void (event.type === 'log' ? lines.push(event.message) : events.push(event));
+  return {
+    lines,
+    events,
+    context: { clock, narrate, signal: abort.signal },
+    stop: () => abort.abort(new Error('stopped')),
+  };
 }
 
 const adding = (name: PhaseName, during?: () => void): Phase<string, string> => ({
@@ -84,6 +92,23 @@ describe('src/pipeline/pipeline.ts', () => {
       { name: 'setup', start, ms: 1_200, ended: 'done' },
       { name: 'plan', start: start + 1_200, ms: 1_200, ended: 'done' },
       { name: 'setup', start: start + 2_400, ms: 1_200, ended: 'broken' },
+    ]);
+  });
+
+  it('tells when each phase begins and ends, also of one that broke', async () => {
+    const { context, events } = told();
+    const broken = (): void => {
+      throw new Error('broken');
+    };
+    await three().run('in', context, 'plan');
+    await expect(three(broken).run('in', context, 'plan')).rejects.toThrow('broken');
+    expect(events).toEqual([
+      { type: 'phase-started', phase: 'setup', index: 1, of: 3 },
+      { type: 'phase-ended', phase: 'setup', ms: 1200, ended: 'done' },
+      { type: 'phase-started', phase: 'plan', index: 2, of: 3 },
+      { type: 'phase-ended', phase: 'plan', ms: 1200, ended: 'done' },
+      { type: 'phase-started', phase: 'setup', index: 1, of: 3 },
+      { type: 'phase-ended', phase: 'setup', ms: 1200, ended: 'broken' },
     ]);
   });
 });

@@ -165,4 +165,23 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     await clock.advance(100);
     expect(went).toBe(true);
   });
+
+  it('tells of a pause once, however many requests are refused in it, and of no pause that is over at once', async () => {
+    const clock = fakeClock();
+    const told: unknown[] = [];
+    const onPause = (...pause: readonly unknown[]): void => void told.push(pause);
+    const settingsOf = (): LimitSettings => ({ start: 1000, burst: 100 });
+    const limiter = adaptiveLimiter({ clock, settingsOf, concurrency: 20, maxWait: 600_000, onPause });
+    await clock.advance(100);
+    const asked = Promise.all([ask(limiter), ask(limiter), ask(limiter)]);
+    await clock.advance(100);
+    const permits = await asked;
+    permits[0]?.answered({ status: 429, pause: 500 });
+    expect(told).toEqual([]);
+    permits[1]?.answered({ status: 429, pause: 30_000 });
+    const until = clock.now() + 30_000;
+    await clock.advance(20);
+    permits[2]?.answered({ status: 429, pause: 30_000 });
+    expect(told).toEqual([[ORIGIN, until]]);
+  });
 });

@@ -181,4 +181,14 @@ describe('watching a run', () => {
     const off = await cip([...args, '--progress=off'], { speed: 100 });
     expect(off.log.filter((line) => line.startsWith('info Still '))).toEqual([]);
   });
+
+  it('logs at info a line an image, at debug one a mirror, at trace one a request', async () => {
+    const { log } = await cip(['--manifests', tree.path, ...CONFIRM, '--log-level=trace']);
+    const count = (pattern: RegExp): number => log.filter((line) => pattern.test(line)).length;
+    expect(count(/^info .*\/app:v1/)).toBe(1);
+    expect(count(/^debug Copied \S+\/app:v1 in /)).toBe(world.mirrors.length);
+    const requests = world.all.reduce((sum, { counters }) => sum + counters.log.length, 0);
+    expect(count(/^trace (?:GET|HEAD|POST|PUT|PATCH) http:/)).toBe(requests);
+    expect(count(/^trace /)).toBe(requests);
+  });
 });
