@@ -172,10 +172,11 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     const onPause = (...pause: readonly unknown[]): void => void told.push(pause);
     const settingsOf = (): LimitSettings => ({ start: 1000, burst: 100 });
     const limiter = adaptiveLimiter({ clock, settingsOf, concurrency: 20, maxWait: 600_000, onPause });
-    await clock.advance(100);
-    const asked = Promise.all([ask(limiter), ask(limiter), ask(limiter)]);
-    await clock.advance(100);
-    const permits = await asked;
+    await flow(limiter, clock, 1000);
+    const permits: Permit[] = [];
+    for (let count = 0; count < 3; count += 1) void ask(limiter).then((permit) => permits.push(permit));
+    await clock.advance(1000);
+    expect(permits).toHaveLength(3);
     permits[0]?.answered({ status: 429, pause: 500 });
     expect(told).toEqual([]);
     permits[1]?.answered({ status: 429, pause: 30_000 });
