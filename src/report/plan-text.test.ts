@@ -150,6 +150,16 @@ describe('src/report/plan-text.ts', () => {
     expect(lines).toContain('      copy to all 22 mirrors (size unknown)');
   });
 
+  it('says that it is not complete where the manifests have problems, or the run was stopped', () => {
+    const failures = [{ phase: 'setup', code: 'ENTRY_INVALID', message: 'no' }] as const;
+    const run = { ...reportOf([]).run, aborted: 'stopped by SIGINT' };
+    expect(linesOf([], { failures, run })).toEqual([
+      'Plan: nothing to promote of 46,000 images',
+      '  stopped early, and so not complete: stopped by SIGINT',
+      '  1 problem in the manifests: what stands there is not in the plan',
+    ]);
+  });
+
   it('tells many digests in a line each, and counts those beyond', () => {
     const lines = linesOf(Array.from({ length: 230 }, (_, index) => image(`image-${index % 100}`, index)));
     expect(lines.length).toBeLessThan(240);

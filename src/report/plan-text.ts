@@ -16,7 +16,7 @@ export function planText(report: RunReport): string {
   const shown = images.slice(0, LISTED);
   const lines = [
     ...fold(headline(report)),
-    ...unread(report),
+    ...missing(report),
     ...(change === undefined ? [] : ['', ...changeLines(change)]),
   ];
   const isRoomy = shown.length <= ROOMY;
@@ -44,15 +44,18 @@ function headline({ images, totals }: RunReport): string {
   return `Plan: ${due.length} of ${all} to promote, ${count(totals.pending, 'reference')}, ${bytesToWrite(due)}${trouble}${repaired}`;
 }
 
-/** A plan that misses something must say so: what could not be read may lack more. */
-function unread({ failures }: RunReport): readonly string[] {
+/** A plan that misses something must say so. */
+function missing({ run, failures }: RunReport): readonly string[] {
   const refs = failures.flatMap(({ phase, source, refs: places = [] }) =>
     phase === 'plan' && source === undefined ? places : [],
   );
-  if (refs.length === 0) return [];
-  return fold(
-    `  ${count(refs.length, 'repository', 'repositories')} could not be read: what is missing there is not known`,
-  );
+  const wrong = failures.filter(({ phase }) => phase === 'setup').length;
+  const [repositories, problems] = [count(refs.length, 'repository', 'repositories'), count(wrong, 'problem')];
+  return [
+    ...(run.aborted === undefined ? [] : [`  stopped early, and so not complete: ${run.aborted}`]),
+    ...(wrong === 0 ? [] : [`  ${problems} in the manifests: what stands there is not in the plan`]),
+    ...(refs.length === 0 ? [] : [`  ${repositories} could not be read: what is missing there is not known`]),
+  ].flatMap((line) => fold(line));
 }
 
 /** What a mirror has already is not sent to it, and nobody was asked: so it is a limit. */
