@@ -126,6 +126,8 @@ async function loadFolder(location: string, deep: boolean, allowed: AllowedRegis
   return loadFound(files, found, (relative) => path.join(location, relative), allowed);
 }
 
+const NO_IMAGES = Buffer.from('[]');
+
 async function loadProject(
   files: FileSource,
   project: FoundProject,
@@ -141,22 +143,14 @@ async function loadProject(
     const images = await files.read(project.images);
     if (manifest === undefined)
       return { problems: [invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place')] };
-    if (images === undefined)
-      return {
-        problems: [
-          invalid(
-            manifestFile,
-            `its images file ${imagesFile} is missing`,
-            `add ${imagesFile}, or remove this manifest`,
-          ),
-        ],
-      };
-    return parseThin(
-      project.name,
-      { file: manifestFile, bytes: manifest },
-      { file: imagesFile, bytes: images },
-      allowed,
-    );
+    const file = { file: imagesFile, bytes: images ?? NO_IMAGES };
+    const parsed = parseThin(project.name, { file: manifestFile, bytes: manifest }, file, allowed);
+    if (images !== undefined) return parsed;
+    const message = `its images file ${imagesFile} is missing`;
+    const missing = invalid(manifestFile, message, `add ${imagesFile}, or remove this manifest`);
+    // what it asks of images below its source counts all the same
+    const { project: _, problems, ...declared } = parsed;
+    return { ...declared, problems: [missing, ...problems] };
   } catch (error) {
     return { problems: [unreadable(reading, error)] };
   }

@@ -207,4 +207,21 @@ describe('src/manifest/project-policies.ts', () => {
       ]);
     },
   );
+
+  it('asks what a manifest without its images file asks, and tells what else is wrong with that manifest', async () => {
+    project('child', 'stage.test/p/child');
+    const registries = 'registries:\n- {name: stage.test/p, src: true}\n- {name: prod.test/p}\n';
+    write('manifests/parent/promoter-manifest.yaml', `${registries}provenance: ${policy('p')}\n`);
+    write('manifests/typo/promoter-manifest.yaml', 'registries:\n- {nam: x}\n');
+    const loaded = await load();
+    expect(left(loaded)).toEqual(['child app -']);
+    expect(loaded.policies).toMatchObject([
+      { project: 'parent', source: 'stage.test/p', provenance: { mode: 'require' } },
+    ]);
+    expect(said(loaded).map((line) => line.replace(/;.*/, ''))).toEqual([
+      'MANIFEST_INVALID manifests/parent/promoter-manifest.yaml:1 its images file images/parent/images.yaml is missing',
+      'MANIFEST_INVALID manifests/typo/promoter-manifest.yaml:1 its images file images/typo/images.yaml is missing',
+      'MANIFEST_INVALID manifests/typo/promoter-manifest.yaml:2 a registry has the unknown key "nam"',
+    ]);
+  });
 });
