@@ -20,7 +20,38 @@ const thin = (text: string): number => {
   return parseThin('p', registries, { file: 'i', bytes: Buffer.from(text) }, undefined).problems.length;
 };
 
+/** Documents of trees as they are found, good and bad. */
+const documents = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/manifests.json'), 'utf8')) as readonly {
+  readonly kind: string;
+  readonly name: string;
+  readonly yaml: string;
+  readonly ours: string;
+}[];
+
+/** What an editor would read; undefined where it reads YAML more strictly than we do. */
+function parsed(yaml: string): unknown {
+  try {
+    return load(yaml);
+  } catch {
+    return undefined;
+  }
+}
+
 describe('src/manifest/schemas.ts', () => {
+  const readable = documents.filter(({ yaml }) => parsed(yaml) !== undefined);
+
+  it.each(readable.map((one) => [one.kind, one.name, one] as const))(
+    'agrees with the program on %s %s',
+    (kind, _, { yaml }) => {
+      const isRight = kind === 'images' ? thin(yaml) === 0 : plain(yaml) === 0;
+      expect((kind === 'images' ? images : manifest)(parsed(yaml))).toBe(isRight);
+    },
+  );
+
+  it('was compared on most of the documents', () => {
+    expect(readable.length).toBeGreaterThan(60);
+  });
+
   it('accepts the example tree', () => {
     const [manifests, lists] = ['manifests', 'images'].map((name) =>
       globSync(`manifests/example/${name}/*/*.yaml`, { cwd: ROOT }),
@@ -44,6 +75,8 @@ describe('src/manifest/schemas.ts', () => {
     `- name: app\n  dmap:\n    "${DIGEST}": ["a b"]\n`,
     `- name: app\n  dmap:\n    "${DIGEST}": v1\n`,
     `- name: app\n  tags: [v1]\n`,
+    '- name: app\n  dmap: {}\n',
+    '- name: app\n  dmap:\n',
     `- dmap:\n    "${DIGEST}": [v1]\n`,
     'name: app\n',
   ])('refuses the images that the program refuses: %j', (text) => {

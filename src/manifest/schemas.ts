@@ -14,7 +14,8 @@ const TAG: Schema = {
 
 const DMAP: Schema = {
   description: 'Each digest with its tags; with none, the digest is promoted by itself.',
-  type: ['object', 'null'],
+  type: 'object',
+  minProperties: 1,
   propertyNames: { pattern: '^sha256:[0-9a-f]{64}$' },
   additionalProperties: { type: ['array', 'null'], items: TAG },
 };
