@@ -73,8 +73,7 @@ async function perform(request: Request, services: CommandServices, { runCip, sc
   }
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
-  if (request.kind !== 'cip' && request.kind !== 'replicate' && request.kind !== 'sigcheck')
-    return runCommand(request, services, runCip);
+  if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
   const { withWatching } = await import('./watching.ts');
   return withWatching({ options: request.options, screen, stdout: screen.stdout }, services, async (watched) => {
     try {

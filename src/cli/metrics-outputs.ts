@@ -28,7 +28,7 @@ export async function watchMetrics({ file, listen }: MetricsOutputs, services: S
     narrate: metrics.narrate,
     end: async () => {
       server?.close();
-      await writing?.end();
+      return writing?.end();
     },
   };
 }
@@ -52,19 +52,21 @@ async function writeEvery(
   path: string,
   metrics: Metrics,
   { clock, narrate }: Services,
-): Promise<{ end(): Promise<void> }> {
+): Promise<{ end(): Promise<string | undefined> }> {
   const reason = await unwritable(path);
   if (reason !== undefined)
     throw usage(`--metrics-file ${goQuote(path)} ${reason}`, 'name a file in a folder that exists');
-  let [isTold, isOver] = [false, false];
+  let isOver = false;
+  let problem: string | undefined;
   let cancel = (): void => {};
   const write = async (): Promise<void> => {
     try {
       await writeAtomically(path, await metrics.text());
+      problem = undefined;
     } catch (error) {
       const message = `writing metrics to ${path} failed: ${error instanceof Error ? error.message : String(error)}`;
-      if (!isTold) narrate({ type: 'log', level: 'warning', message });
-      isTold = true;
+      if (problem === undefined) narrate({ type: 'log', level: 'warning', message });
+      problem = message;
     }
   };
   const tick = async (): Promise<void> => {
@@ -81,6 +83,7 @@ async function writeEvery(
       cancel();
       await writing;
       await write();
+      return problem;
     },
   };
 }

@@ -7,11 +7,11 @@ import type { TreeOptions } from './manifest-services.ts';
 import { CIP_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import { SNAPSHOT_FLAGS, SNAPSHOT_FORMATS } from './snapshot-flags.ts';
-import { logOptions, type LogOptions } from './watch-options.ts';
+import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** Which snapshot `kpromo cip` was asked for; manifests are named exactly where it is of those. */
 export type SnapshotOptions = TreeOptions &
-  LogOptions &
+  WatchOptions &
   Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter' | 'logLevel'> & {
     readonly of: string;
     readonly from: 'registry' | 'manifests';
@@ -44,7 +44,7 @@ export function snapshotOptions(parsed: ParsedCip): SnapshotOptions {
     ...(tag !== '' && { tag }),
     minimal: values['minimal-snapshot'],
     format: formatNamed(values.output),
-    ...logOptions(values),
+    ...watchOptions(values),
     logLevel: levelNamed(values['log-level']),
   };
 }

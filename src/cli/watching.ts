@@ -21,8 +21,8 @@ export type Watching = {
   readonly stdout: Output;
 };
 
-/** Something that follows a run until it is ended; ending waits for nobody for long. */
-export type Watcher = { readonly narrate: Narrator; end(): Promise<void> };
+/** Something that follows a run until it is ended; ending waits for nobody for long, and gives what went wrong with it. */
+export type Watcher = { readonly narrate: Narrator; end(): Promise<string | undefined> };
 
 /** A reader that takes nothing for so long, in milliseconds, will not at all. */
 const PATIENCE = 5000;
@@ -42,8 +42,12 @@ export async function withWatching(
     services.narrate(event);
     for (const watcher of watchers) watcher.narrate(event);
   };
-  const end = async (): Promise<void> => {
-    await Promise.all(watchers.map((watcher) => watcher.end()));
+  const end = async (): Promise<boolean> => {
+    const problems = (await Promise.all(watchers.splice(0).map((watcher) => watcher.end()))).filter(
+      (problem) => problem !== undefined,
+    );
+    for (const message of problems) services.narrate({ type: 'log', level: 'fatal', message });
+    return problems.length === 0;
   };
   const watched: CommandServices = {
     ...services,
@@ -59,7 +63,7 @@ export async function withWatching(
     await open(watching, watchers, { ...watched, rates });
     const code = await run(watched);
     narrate({ type: 'exit', code });
-    return code;
+    return (await end()) || code !== 0 ? code : 1;
   } finally {
     await end();
   }
@@ -80,7 +84,13 @@ function watchProgress(screen: Screen, { clock, rates, narrate }: Opening): Watc
   const end = screen.canDraw
     ? screen.show((terminal) => liveDisplay({ ...terminal, clock, standing }))
     : startHeartbeat(clock, standing, narrate);
-  return { narrate: follow, end: async () => end() };
+  return {
+    narrate: follow,
+    end: async () => {
+      end();
+      return undefined;
+    },
+  };
 }
 
 async function watchEvents(
@@ -89,7 +99,7 @@ async function watchEvents(
   level: LogLevel,
   { clock }: Pick<Opening, 'clock'>,
 ): Promise<Watcher> {
-  if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => {} };
+  if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => undefined };
   const stream = await openLines(path).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'name a file, or a pipe that somebody reads');
@@ -99,10 +109,12 @@ async function watchEvents(
     narrate: eventLines({ sink, clock, level }),
     end: async () => {
       const cancel = new AbortController();
-      const tired = clock.wait(PATIENCE, cancel.signal).catch(() => {});
-      await Promise.race([sink.close(), tired]);
+      const ignore = (): undefined => undefined;
+      const tired = clock.wait(PATIENCE, cancel.signal).then(ignore, ignore);
+      const error = await Promise.race([sink.close(), tired]);
       cancel.abort();
       stream.destroy();
+      return error && `writing the events to ${path} failed: ${error.message}`;
     },
   };
 }

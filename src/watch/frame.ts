@@ -31,7 +31,8 @@ function headline(standing: Standing, width: number): string[] {
     failures === 0 ? '' : `${failures} failed`,
     left === undefined ? '' : `${spanText(left)} left`,
   ].filter((part) => part !== '');
-  const name = phase === undefined ? 'starting' : `${phase.index}/${phase.of} ${phase.name}`;
+  const unnamed = progress === undefined ? 'starting' : 'reading';
+  const name = phase === undefined ? unnamed : `${phase.index}/${phase.of} ${phase.name}`;
   const text = parts.join(', ');
   if (name.length + text.length + 2 > width) return [name, `  ${text}`];
   const room = width - name.length - text.length - '  []  '.length;

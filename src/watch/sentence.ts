@@ -18,7 +18,8 @@ export function standingLine(standing: Standing): LogEvent {
     ...registries.slice(0, REGISTRIES).map(registryText),
     hidden.length === 0 ? '' : count(hidden.length, 'more registry', 'more registries'),
   ];
-  const where = phase === undefined ? 'starting' : `in ${phase.name} (${phase.index}/${phase.of})`;
+  const unnamed = progress === undefined ? 'starting' : 'reading';
+  const where = phase === undefined ? unnamed : `in ${phase.name} (${phase.index}/${phase.of})`;
   return {
     type: 'log',
     level: 'info',

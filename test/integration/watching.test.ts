@@ -191,4 +191,21 @@ describe('watching a run', () => {
     expect(count(/^trace (?:GET|HEAD|POST|PUT|PATCH) http:/)).toBe(requests);
     expect(count(/^trace /)).toBe(requests);
   });
+
+  it('fails a run whose events could not be written, after it has promoted', async () => {
+    await using good = await writeTree([world.project('one', { v1: digestOf(1) })]);
+    const args = ['--manifests', good.path, ...CONFIRM];
+    const { code, log } = await cip([...args, '--events=/dev/full']);
+    expect(code).toBe(1);
+    expect(log.filter((line) => line.startsWith('info Copied '))).toHaveLength(1);
+    expect(log.at(-1)).toMatch(/^fatal writing the events to \/dev\/full failed: ENOSPC/);
+    expect((await cip(args)).code).toBe(0);
+  });
+
+  it('is told of a snapshot, too', async () => {
+    const { code } = await cip(['--snapshot', `${world.staging.host}/staging`, '--events', at('events')]);
+    expect(code).toBe(0);
+    const types = eventsIn(await readFile(at('events'), 'utf8')).map(({ type }) => type);
+    expect([types[0], types.at(-1)]).toEqual(['log', 'exit']);
+  });
 });
