@@ -57,5 +57,7 @@ describe('src/cli/completion.ts', () => {
     expect(await offered('cip', '--threads', '')).toEqual([]);
     expect(await offered('cip', '--manifest', '/etc/passw')).toContain('/etc/passwd');
     expect(await offered('cip', '--thin-manifest-dir', '/et')).toEqual(['/etc']);
+    expect(await offered('validate', '/etc/passw')).toContain('/etc/passwd');
+    expect(await offered('validate', '--out')).toEqual(['--output']);
   });
 });

@@ -35,7 +35,7 @@ function bashValues({ name, ...command }: Command): readonly string[] {
     .map((flag) => `    ${name}:--${flag.name}) ${bashValue(flag)}return ;;`);
 }
 
-function bashValue({ choices, completes }: Flag): string {
+function bashValue({ choices, completes }: Pick<Flag, 'choices' | 'completes'>): string {
   if (choices !== undefined) return `COMPREPLY=($(compgen -W ${quote(choices.join(' '))} -- "$current")); `;
   if (completes === undefined) return '';
   return `compopt -o filenames; mapfile -t COMPREPLY < <(compgen -${completes === 'file' ? 'f' : 'd'} -- "$current"); `;
@@ -44,7 +44,9 @@ function bashValue({ choices, completes }: Flag): string {
 function bashCommand(command: Command): string {
   const flags = visibleFlags(command).map(({ name }) => `--${name}`);
   const words = [...flags, ...(command.argument?.choices ?? [])];
-  return `    ${command.name}) COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$current")) ;;`;
+  const offer = `COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$current"))`;
+  if (command.argument?.completes === undefined) return `    ${command.name}) ${offer} ;;`;
+  return `    ${command.name}) if [[ $current == -* ]]; then ${offer}; else ${bashValue({ completes: 'file' })}fi ;;`;
 }
 
 function zsh(): string {
@@ -82,6 +84,7 @@ function zshCommand(command: Command): string {
   });
   if (command.argument?.choices.length)
     specs.push(`1:${command.argument.name}:(${command.argument.choices.join(' ')})`);
+  if (command.argument?.completes !== undefined) specs.push(`1:${command.argument.name}:_files`);
   return `    ${command.name}) _arguments ${specs.map(quote).join(' ')} ;;`;
 }
 
@@ -104,6 +107,7 @@ function fishCommand(command: Command): readonly string[] {
     const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
     return `${condition} -l ${flag.name}${short}${fishValue(flag)} -d ${fishQuote(flag.help)}`;
   });
+  if (command.argument?.completes !== undefined) return [...flags, `${condition} -F`];
   return !command.argument?.choices.length
     ? flags
     : [...flags, `${condition} -a ${fishQuote(command.argument.choices.join(' '))}`];

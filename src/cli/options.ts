@@ -36,6 +36,8 @@ export type CommandArgument = {
   readonly required: boolean;
   readonly choices: readonly string[];
   readonly help?: string;
+  /** What shells offer where it is typed freely. */
+  readonly completes?: 'file';
 };
 
 /** One command, as routing, help, documentation and completion need it. */
@@ -205,6 +207,7 @@ export const COMMANDS: readonly Command[] = [
       required: true,
       choices: [],
       help: 'A tree, a folder that holds trees, or a plain manifest.',
+      completes: 'file',
     },
   },
   {
