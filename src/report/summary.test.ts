@@ -166,4 +166,17 @@ describe('src/report/summary.ts', () => {
     expect(lines.includes('  stopped early: stopped by SIGINT')).toBe('run' in given && 'aborted' in given.run);
     expect(lines.some((line) => line.includes('requests'))).toBe(!('run' in given && 'mode' in given.run));
   });
+
+  it('does not say that a run promoted what it was stopped before', () => {
+    const images = [
+      image('a', pending(copied('b.io/a:v1')), pending(tagged('b.io/a:v2'))),
+      image('l', failed('b.io/l:v1')),
+    ];
+    const run = { aborted: 'stopped by SIGINT' };
+    expect(summary({ run, images, totals: { pending: 2, failed: 1 } })).toEqual([
+      'Summary: nothing was promoted, 1 image (2 references) left to do',
+      '  stopped early: stopped by SIGINT',
+      '  1,000 requests, 2.0 KiB, 1.2s',
+    ]);
+  });
 });

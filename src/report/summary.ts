@@ -28,8 +28,8 @@ function outcome(report: RunReport): string[] {
   const lines = ['', ...fold(`Summary: ${headline(report)}`)];
   if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
   if (run.mode === 'parse') return lines;
-  // what a dry run found is its plan, which is printed before
-  const listed = run.mode === 'dry-run' ? [] : images;
+  // what a dry run found is its plan, which is printed before; of a run that was stopped before it wrote, nothing is done
+  const listed = run.mode === 'dry-run' || totals.pending > 0 ? [] : images;
   lines.push(...table(listed.slice(0, LISTED).map(row), '  '));
   if (listed.length > LISTED) lines.push(`  and ${count(listed.length - LISTED, 'more image', 'more images')}`);
   const bad = registries.filter(({ failed }) => failed > 0);
@@ -56,10 +56,16 @@ function headline({ run, totals, images: all, failures }: RunReport): string {
   );
   if (!isDue && run.aborted !== undefined) return `nothing was promoted${trouble}`;
   if (!isDue) return `${named}, nothing ${failures.length > 0 ? 'else ' : ''}to promote${written}`;
-  const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
   const references = count(totals.pending + totals.copied + totals.tagged, 'reference');
+  if (run.mode !== 'dry-run' && totals.pending > 0)
+    return `nothing was promoted, ${count(images.filter(isPending).length, 'image')} (${references}) left to do${trouble}`;
+  const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
   const what = run.mode === 'dry-run' ? 'to promote' : 'promoted';
   return `${done} of ${count(totals.images, 'image')} ${what} (${references})${trouble}${written}`;
+}
+
+function isPending({ targets }: ImageReport): boolean {
+  return targets.some(({ pending }) => pending === true);
 }
 
 /** An image in a line: what was done with it, its tags, how many mirrors got it. */
