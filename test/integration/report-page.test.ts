@@ -90,6 +90,36 @@ describe('the HTML report', () => {
     expect(await page.locator('.card svg .refused').count()).toBe(4);
   });
 
+  it('tells what a change does, and which settings it changes', async (test) => {
+    const one = { project: 'p', name: 'app', digest: 'sha256:00', source: 's', tags: ['v1'], mirrors: ['m'] };
+    const settings = [{ kind: 'registries' as const, project: 'p', file: 'm.yaml', before: 'a.io', after: 'b.io' }];
+    const changes = [{ ...one, kind: 'added' as const }];
+    const report = { ...goodReport(), change: { commit: 'abcdef0123456789', changes, removed: changes, settings } };
+    const { page } = await open(test, report);
+    const text = (await page.locator('#change').allInnerTexts()).join('');
+    expect(text.split('\n').filter((line) => line !== '')).toEqual([
+      'What the change does',
+      'Compared with commit abcdef012345.',
+      '1 image added, 1 image no longer managed, left in production.',
+      'p: mirrors m.yaml',
+      'gone a.io',
+      'new b.io',
+    ]);
+  });
+
+  it('shows what is to be done where nothing was written', async (test) => {
+    const report = goodReport();
+    const images = report.images.map((image) => ({
+      ...image,
+      mirrors: ['b.io/there', ...image.targets.map(({ mirror }) => mirror)],
+      targets: image.targets.map((target) => ({ ...target, pending: true as const, attempts: 0 })),
+    }));
+    const { page } = await open(test, { ...report, outcome: 'pending', mode: 'dry-run', images });
+    expect(await page.locator('.rows .ratio').allTextContents()).toEqual(['3 to do', '3 to do']);
+    expect(await page.locator('.legend > span').allTextContents()).toEqual([' to copy', ' there before']);
+    expect(await page.locator('.rows .cell.present').count()).toBe(2);
+  });
+
   it('filters by text, kind and mirror, and says how many are left', async (test) => {
     const { page } = await open(test, badReport());
     const status = page.locator('#images [role=status]');

@@ -20,7 +20,9 @@ export async function openFile(browser: Browser, url: string, view: View): Promi
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('request', (request) => request.url() !== url && complaints.push(`asks for ${request.url()}`));
+  const broken = new Promise<never>((_, reject) => page.once('pageerror', reject));
   await page.goto(url);
-  await page.waitForSelector('main');
+  // A script that does not run draws nothing to wait for.
+  await Promise.race([page.waitForSelector('main'), broken]);
   return { page, complaints };
 }

@@ -10,6 +10,7 @@ const SCRIPTS = [
   'dom',
   'format',
   'problems',
+  'change',
   'matrix-rows',
   'matrix',
   'details',

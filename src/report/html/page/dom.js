@@ -36,8 +36,9 @@ export function growing(list, items, draw, noun, first = 50, step = 50) {
     const next = items.slice(shown, shown + (isAsked ? step : first)).map(draw);
     list.append(...next);
     shown += next.length;
-    button.textContent = `Show ${Math.min(step, items.length - shown)} more of ${items.length - shown} ${noun}`;
-    button.hidden = shown >= items.length;
+    const left = items.length - shown;
+    button.textContent = left > step ? `Show ${step} more of ${left} ${noun}` : `Show the other ${left}`;
+    button.hidden = left === 0;
     if (isAsked && next[0] !== undefined) {
       next[0].tabIndex = -1;
       next[0].focus();

@@ -34,7 +34,7 @@ export function short(text) {
 /** What tells names apart: each without what all of them begin or end with, cut between words. */
 export function distinct(names) {
   if (names.length < 2) return names;
-  const parts = names.map((name) => name.split(/(?<=[./-])|(?=[./-])/));
+  const parts = names.map((name) => name.split(/(?<=[./:-])|(?=[./:-])/));
   const least = Math.min(...parts.map((all) => all.length));
   const same = (at) => parts.every((all) => at(all) === at(parts[0]));
   let start = 0;
@@ -45,6 +45,6 @@ export function distinct(names) {
     all
       .slice(start, all.length - end)
       .join('')
-      .replaceAll(/^[./-]+|[./-]+$/g, ''),
+      .replaceAll(/^[./:-]+|[./:-]+$/g, ''),
   );
 }

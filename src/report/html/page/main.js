@@ -1,3 +1,4 @@
+import { change } from './change.js';
 import { el } from './dom.js';
 import { findings } from './findings.js';
 import { bytes, duration, number } from './format.js';
@@ -51,5 +52,5 @@ function tiles({ totals, failures, check }) {
   );
 }
 
-const parts = [problems, findings, matrix, timeline, traffic].map((draw) => draw(data));
+const parts = [problems, change, findings, matrix, timeline, traffic].map((draw) => draw(data));
 document.body.append(el('main', {}, banner(data), tiles(data), ...parts.filter((part) => part !== undefined)));

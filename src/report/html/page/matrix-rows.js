@@ -81,8 +81,14 @@ export function rowElement({ image, cells }, index, total) {
       { class: 'cells' },
       ...cells.map((cell) => el('i', { class: cell === undefined ? 'cell' : `cell ${actionOf(cell).look}` })),
     ),
-    el('span', { class: 'ratio' }, all === 0 ? stateWord(image, cells) : `${done}/${all}`),
+    el('span', { class: 'ratio' }, ratioText(image, cells, done, all)),
   );
+}
+
+function ratioText(image, cells, done, all) {
+  if (all === 0) return stateWord(image, cells);
+  const due = cells.filter((cell) => cell?.endsWith('?')).length;
+  return image.state === 'pending' && due > 0 ? `${due} to do` : `${done}/${all}`;
 }
 
 /** The state of an image in a word or two. */
