@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import type { RunEvent } from '../events.ts';
 import { factsOf } from './run-facts.ts';
 
 describe('src/pipeline/run-facts.ts', () => {
@@ -18,5 +19,21 @@ describe('src/pipeline/run-facts.ts', () => {
       ms: 50,
       phases: [{ name: 'plan', start: 10, ms: 40, ended: 'done' }],
     });
+  });
+
+  it('tells when the run began and ended, and what ended it early', async () => {
+    const controller = new AbortController();
+    const events: RunEvent[] = [];
+    const clock = fakeClock({ skipWaits: true });
+    const context = { clock, narrate: (event: RunEvent) => void events.push(event), signal: controller.signal };
+    await factsOf({ version: '1', mode: 'promote' }, context, async () => {
+      await clock.wait(50);
+      controller.abort(new Error('stopped by SIGINT'));
+      controller.signal.throwIfAborted();
+    });
+    expect(events).toEqual([
+      { type: 'run-started', mode: 'promote', version: '1' },
+      { type: 'run-ended', mode: 'promote', ms: 50, aborted: 'stopped by SIGINT' },
+    ]);
   });
 });
