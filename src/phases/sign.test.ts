@@ -2,20 +2,26 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { candidate, numbered, promotedTo, promotionOf } from '../../test/support/promotion/promoted.ts';
+import type { RunEvent } from '../events.ts';
 import { PromotionError } from '../errors.ts';
 import type { Promotion } from './promote.ts';
 import { sign, type Signing } from './sign.ts';
 import type { SigningServices, SignRequest } from './signing.ts';
 import { countTraffic } from './traffic.ts';
 
-type Signed = { readonly signing: Signing; readonly asked: readonly SignRequest[]; readonly log: readonly string[] };
+type Signed = {
+  readonly signing: Signing;
+  readonly asked: readonly SignRequest[];
+  readonly log: readonly string[];
+  readonly events: readonly RunEvent[];
+};
 
 async function signing(
   promotion: Promotion,
   given: Partial<SigningServices> & { readonly fail?: (request: SignRequest) => Error | undefined } = {},
 ): Promise<Signed> {
   const asked: SignRequest[] = [];
-  const { context, log } = testContext();
+  const { context, log, events } = testContext();
   const phase = sign({
     traffic: countTraffic(),
     concurrency: 1,
@@ -28,25 +34,34 @@ async function signing(
     },
     ...given,
   });
-  return { signing: await phase.run(promotion, context), asked, log };
+  return { signing: await phase.run(promotion, context), asked, log, events };
 }
 
 describe('src/phases/sign.ts', () => {
   it('signs what is due and what lacks a signature, once under its public name', async () => {
     const entered = candidate(2, { why: 'entered', lacks: { signature: true, record: false } });
-    const { signing: done, asked, log } = await signing(promotionOf([candidate(1), entered]));
+    const { signing: done, asked, log, events } = await signing(promotionOf([candidate(1), entered]));
     expect(asked).toEqual(
       [1, 2].map((index) => ({ repository: 'b.test/app', digest: numbered(index), reference: 'prod.test/app' })),
     );
     expect(done.images.map(({ signature }) => signature)).toEqual(['written', 'written']);
     expect(log).toContain(`info Signing image prod.test/app@${numbered(1)}`);
+    const signed = { type: 'image-signed', image: 'app', reference: 'prod.test/app' };
+    expect(events).toEqual([
+      { type: 'progress', unit: 'images', done: 0, total: 2, failed: 0 },
+      { ...signed, digest: numbered(1) },
+      { type: 'progress', unit: 'images', done: 1, total: 2, failed: 0 },
+      { ...signed, digest: numbered(2) },
+      { type: 'progress', unit: 'images', done: 2, total: 2, failed: 0 },
+    ]);
   });
 
   it('leaves alone what lacks only a record, and what has no tags', async () => {
     const recorded = candidate(1, { lacks: { signature: false, record: true } });
-    const { signing: done, asked } = await signing(promotionOf([recorded, candidate(2, { tags: [] })]));
+    const { signing: done, asked, events } = await signing(promotionOf([recorded, candidate(2, { tags: [] })]));
     expect(asked).toEqual([]);
     expect(done.images.map(({ signature }) => signature)).toEqual(['there', 'unwanted']);
+    expect(events.map(({ type }) => type)).toEqual(['progress', 'progress', 'progress']);
   });
 
   it('names the staging repository of what this run copied to the primary, whose signatures are kept', async () => {

@@ -28,10 +28,12 @@ describe('src/phases/tell.ts', () => {
     expect(failureLine(given)).toBe(line);
   });
 
-  it('logs each failure as an error', () => {
-    const { context, log } = testContext();
+  it('logs each failure as an error, and tells it to those who watch', () => {
+    const { context, log, events } = testContext();
     tellFailures([failure, { ...failure, at }], context);
     expect(log).toEqual(['error it is _LOST_', 'error images/p/images.yaml:3:5: it is _LOST_']);
+    const told = { type: 'failed', phase: failure.phase, code: failure.code, message: failure.message };
+    expect(events).toEqual([told, { ...told, file: at.file, line: 3 }]);
   });
 
   it('logs how much is pending, and the images and edges for those who debug', () => {

@@ -1,17 +1,25 @@
+import type { RunEvent } from '../../../src/events.ts';
 import type { Context } from '../../../src/pipeline/phase.ts';
 import { fakeClock } from '../fake-clock.ts';
 
-/** A context for phases, and what they narrate in it: `level message`. */
-export type TestContext = { readonly context: Context; readonly log: readonly string[]; abort(reason: Error): void };
+/** A context for phases, and what they narrate in it: log lines as `level message`, and other events. */
+export type TestContext = {
+  readonly context: Context;
+  readonly log: readonly string[];
+  readonly events: readonly RunEvent[];
+  abort(reason: Error): void;
+};
 
 /** A context whose clock passes waits at once. */
 export function testContext(): TestContext {
   const log: string[] = [];
+  const events: RunEvent[] = [];
   const controller = new AbortController();
   const narrate: Context['narrate'] = (event) =>
-    void (event.type === 'log' && log.push(`${event.level} ${event.message}`));
+    void (event.type === 'log' ? log.push(`${event.level} ${event.message}`) : events.push(event));
   return {
     log,
+    events,
     abort: (reason) => controller.abort(reason),
     context: { narrate, clock: fakeClock({ skipWaits: true }), signal: controller.signal },
   };
