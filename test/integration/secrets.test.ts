@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
@@ -26,8 +26,10 @@ const project = ({ staging, names }: SecretWorld): ProjectSpec => ({
   entries: [entry('app', 'A', 'v1')],
 });
 
+/** A promotion that tells all it can, its report files being part of what it prints. */
 async function promote(world: SecretWorld, more: Record<string, string> = {}): Promise<CipRun> {
   await using tree = await writeTree([project(world)]);
+  const files = ['json', 'md', 'html', 'xml'].map((ending) => join(world.home, `run.${ending}`));
   const flags = [
     '--confirm',
     '--sign=false',
@@ -35,8 +37,12 @@ async function promote(world: SecretWorld, more: Record<string, string> = {}): P
     'trace',
     '--registry-config',
     `${world.home}/registries.yaml`,
+    ...files.map((file) => `--report=${file}`),
   ];
-  return await cip(['--manifests', tree.path, ...flags], { env: { ...world.env, ...more }, speed: HASTE });
+  const env = { ...world.env, GITHUB_ACTIONS: 'true', ...more };
+  const run = await cip(['--manifests', tree.path, ...flags], { env, speed: HASTE });
+  const reports = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return { ...run, stdout: run.stdout + reports.join('') };
 }
 
 /** The report of a promotion and everything that was told on the way. */
