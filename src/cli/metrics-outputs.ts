@@ -56,9 +56,7 @@ async function writeEvery(
   const reason = await unwritable(path);
   if (reason !== undefined)
     throw usage(`--metrics-file ${goQuote(path)} ${reason}`, 'name a file in a folder that exists');
-  let isOver = false;
   let problem: string | undefined;
-  let cancel = (): void => {};
   const write = async (): Promise<void> => {
     try {
       await writeAtomically(path, await metrics.text());
@@ -69,17 +67,18 @@ async function writeEvery(
       problem = message;
     }
   };
-  const tick = async (): Promise<void> => {
-    await write();
-    if (isOver) return;
+  await write();
+  let writing = Promise.resolve();
+  let cancel = (): void => {};
+  const again = (): void => {
     cancel = clock.timer(EVERY, () => {
-      writing = tick();
+      writing = writing.then(write);
+      again();
     });
   };
-  let writing = tick();
+  again();
   return {
     end: async () => {
-      isOver = true;
       cancel();
       await writing;
       await write();
