@@ -4,6 +4,7 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { HOSTILE } from '../../../test/support/reports.ts';
+import { visible } from './hidden.ts';
 import { embeddedJson } from './embedded.ts';
 import { markdownCode } from './markdown.ts';
 import { terminalText } from './terminal.ts';
@@ -16,7 +17,13 @@ const foreign = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc
     .array(
-      fc.constantFrom(...'`*_[]()!<>&|~\\#@:%,-=+."\'\n\r\t \u001b\u0085\u2028\u202ea1'.split(''), '://', '::', '<!--'),
+      fc.constantFrom(
+        ...'`*_[]()!<>&|~\\#@:%,-=+."\'\n\r\t \u001b\u0085\u2028\u202ea1'.split(''),
+        '://',
+        '::',
+        '##[',
+        '<!--',
+      ),
     )
     .map((parts) => parts.join('')),
 );
@@ -26,8 +33,14 @@ describe('src/report/text/terminal.ts', () => {
     fc.assert(
       fc.property(foreign, (text) => {
         expect(terminalText(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+        expect(terminalText(` ${text}`)).not.toMatch(/^\s*::|##\[/);
       }),
     );
+  });
+
+  it('begins no command of GitHub Actions', () => {
+    expect(terminalText('  ::error::x')).toBe('  \\x3a:error::x');
+    expect(terminalText('a ###[error] ::b')).toBe('a ##\\x23[error] ::b');
   });
 
   it('shows what it does not let through, and leaves the rest alone', () => {
@@ -55,7 +68,7 @@ function shownLines(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
     .split(/[\r\n]/)
-    .map(terminalText)
+    .map(visible)
     .join('\n');
 }
 
