@@ -1,3 +1,4 @@
+import type { LogLevel } from '../events.ts';
 import type { ReportDocument } from '../report/document.ts';
 import { REPORT_FORMATS } from '../report/formats.ts';
 import { documentOf, type Recorded } from '../report/run-document.ts';
@@ -30,7 +31,9 @@ export async function withReports(
     const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
     // What a stopped run throws is that it was stopped.
     const thrown = error === undefined || signal.aborted ? {} : { error };
-    return publish(documentOf({ ...recorded(), facts, ...thrown }), reports, services);
+    // What kept the run from its end is told last, and by whoever catches it.
+    const level = error === undefined ? 'fatal' : 'error';
+    return publish(documentOf({ ...recorded(), facts, ...thrown }), { reports, level }, services);
   };
   let code: number;
   try {
@@ -79,7 +82,7 @@ function observe(services: CommandServices): Observed {
 /** Writes everything that can be written; false when some report could not. */
 async function publish(
   document: ReportDocument,
-  reports: readonly ReportFile[],
+  { reports, level }: { readonly reports: readonly ReportFile[]; readonly level: LogLevel },
   services: CommandServices,
 ): Promise<boolean> {
   const { env, stdout, narrate } = services;
@@ -90,7 +93,7 @@ async function publish(
     } catch (error) {
       isWritten = false;
       const reason = error instanceof Error ? error.message : String(error);
-      narrate({ type: 'log', level: 'fatal', message: `writing the report ${path} failed: ${reason}` });
+      narrate({ type: 'log', level, message: `writing the report ${path} failed: ${reason}` });
     }
   }
   if (isGitHubActions(env)) {

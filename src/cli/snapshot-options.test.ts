@@ -50,6 +50,7 @@ describe('src/cli/snapshot-options.ts', () => {
     [['--replicate-signatures'], '--snapshot and --replicate-signatures contradict each other'],
     [['--vuln-severity-threshold=2'], '--snapshot and --vuln-severity-threshold contradict each other'],
     [['--vuln-gate'], '--snapshot and --vuln-gate contradict each other'],
+    [['--report=a.json'], '--snapshot and --report contradict each other'],
     [['--manifest-based-snapshot-of=b.test'], '--snapshot and --manifest-based-snapshot-of contradict each other'],
     [['--manifests=tree'], '--snapshot reads the registry and no manifests'],
     [['--snapshot-tag=a/b'], '--snapshot-tag: "a/b" is no tag'],

@@ -69,6 +69,7 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'replicate-signatures',
   'vuln-severity-threshold',
   'vuln-gate',
+  'report',
 ]);
 
 function refuseContradictions({ values }: ParsedCip): void {
