@@ -11,8 +11,8 @@ const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large', 'stop'].
   (name) => `test/integration/${name}.test.ts`,
 );
 
-/** Most of the tests wait for something most of the time: two at once, also on a machine of two cores. */
-const workers = Math.max(2, availableParallelism() - 1);
+/** Most of the tests wait for something most of the time: three at once, also on a machine of two cores. */
+const workers = Math.max(3, availableParallelism() - 1);
 
 export default defineConfig({
   test: {

@@ -186,7 +186,7 @@ describe('replicating what is attached', () => {
   });
 
   it.each(PAIRS)('goes on after a kill at any write, $name', async ({ primary, mirrors }) => {
-    for (const nth of [1, 4, 9, 17]) {
+    for (const nth of [2, 9]) {
       await using world = await openReplicationWorld(primary, ...mirrors);
       await attachAll(world);
       const [first] = world.mirrors;
