@@ -33,6 +33,19 @@ describe('src/report/markdown-report.ts', () => {
     expect(shown).toBeGreaterThan(50);
   });
 
+  it.each([
+    ['backticks', '`'.repeat(5_000)],
+    ['bars', '|'.repeat(5_000)],
+    ['what is not seen', '\u202e'.repeat(5_000)],
+    ['surrogate pairs', '🎉'.repeat(5_000)],
+  ])('fits a comment, too, where others write thousands of %s', (_name, text) => {
+    const report = hostileReport(Array.from({ length: 150 }, () => text));
+    const refs = Array.from({ length: 40 }, () => text);
+    const long = markdownReport({ ...report, failures: report.failures.map((failure) => ({ ...failure, refs })) });
+    expect(long.length).toBeLessThanOrEqual(65_000);
+    expect(long).toMatch(/… and \d+ more problems\.[^]*… and \d+ more images\.[^]*kpromo `1\.2\.3`/);
+  });
+
   it('tells problems first', () => {
     const text = markdownReport(badReport());
     const places = ['# ❌', '# 🛑', '## 3 problems', '**LOST**', '<summary>3 images', '<summary>4 hosts'].map((part) =>

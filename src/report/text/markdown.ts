@@ -5,7 +5,10 @@ import { visible } from './hidden.ts';
  * of at most `most` characters; a bar, which would end a table's cell even there, becomes a broken bar.
  */
 export function markdownCode(text: string, most = 300): string {
-  const whole = visible(text).replaceAll('|', '¦').trim();
+  // Whoever writes a megabyte shall not have all of it read for the line that is shown of it.
+  const whole = visible(text.trimStart().slice(0, most + 2))
+    .replaceAll('|', '¦')
+    .trim();
   const line = whole.length > most ? `${cut(whole, most - 1)}…` : whole;
   if (line === '') return '–';
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
