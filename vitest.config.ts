@@ -17,6 +17,8 @@ const workers = Math.max(3, availableParallelism() - 1);
 export default defineConfig({
   test: {
     maxWorkers: workers,
+    // No module of ours has a state: files that share a process need not load everything anew.
+    isolate: false,
     reporters: ['default', summaryReporter()],
     projects: [
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/support/**/*.test.ts'] } },
