@@ -14,16 +14,31 @@ const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large', 'stop'].
 /** Most of the tests wait for something most of the time: three at once, also on a machine of two cores. */
 const workers = Math.max(3, availableParallelism() - 1);
 
+/** No module of ours has a state: files that share a process need not load everything anew. */
+const TOGETHER = { isolate: false };
+
 export default defineConfig({
   test: {
     maxWorkers: workers,
-    // No module of ours has a state: files that share a process need not load everything anew.
-    isolate: false,
     reporters: ['default', summaryReporter()],
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/support/**/*.test.ts'] } },
-      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
-      { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: TIMED, ...PATIENT } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'test/support/**/*.test.ts'],
+          ...TOGETHER,
+        },
+      },
+      { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...TOGETHER } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: TIMED,
+          ...TOGETHER,
+          ...PATIENT,
+        },
+      },
       { test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 }, ...PATIENT } },
     ],
   },
