@@ -62,7 +62,7 @@ function scanText({ state, findings }: VulnerabilityReport): string {
   if (state !== 'scanned') return state === 'failed' ? 'scan failed' : 'not scanned';
   const over = findings.filter(({ verdict }) => verdict === 'over').length;
   if (findings.length === 0) return 'no known vulnerabilities';
-  const told = `${count(findings.length, 'vulnerability', 'vulnerabilities')}`;
+  const told = count(findings.length, 'vulnerability', 'vulnerabilities');
   return over === 0 ? `${told} below the threshold or excepted` : `${told}, ${over} over the threshold`;
 }
 
