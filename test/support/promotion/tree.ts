@@ -50,7 +50,13 @@ function parse(project: ProjectSpec): ParsedProject {
   return parseThin(project.name, manifest, images, undefined);
 }
 
-function filesOf({ name, from, to, entries, manifest = '' }: ProjectSpec): readonly (readonly [file: string, text: string])[] {
+function filesOf({
+  name,
+  from,
+  to,
+  entries,
+  manifest = '',
+}: ProjectSpec): readonly (readonly [file: string, text: string])[] {
   const registries = [`- name: ${from}\n  src: true\n`, ...to.map((registry) => `- name: ${registry}\n`)];
   const images = entries.map(
     ([image, digest, ...tags]) => `- name: ${image}\n  dmap:\n    "${digest}": ${JSON.stringify(tags)}\n`,
