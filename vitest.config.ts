@@ -7,7 +7,7 @@ import { summaryReporter } from './test/support/summary-reporter.ts';
 const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** What measures rates and times of the whole program: it has the machine for itself, after all the others. */
-const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large', 'stop'].map(
+const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large'].map(
   (name) => `test/integration/${name}.test.ts`,
 );
 

@@ -31,7 +31,7 @@ const SLOW = 4 * MIB;
 /** The peak of a process is read from /proc. */
 const NO_PROC = process.platform !== 'linux';
 
-const gigantic = buildImage({ seed: 1, layers: [GIB] });
+const gigantic = buildImage({ seed: 1, layers: [HALF] });
 
 /** The requests that brought a blob's bytes, in order. */
 function putsIn(log: readonly LogEntry[], digest: Digest): LogEntry[] {
@@ -110,8 +110,8 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
     expect(copied.lanes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
     expectComplete(image);
     expect(putsIn(refusing.counters.log, layer).map(({ status, bytesIn }) => [status, bytesIn])).toEqual([
-      [401, GIB],
-      [201, GIB],
+      [401, HALF],
+      [201, HALF],
     ]);
     expect(others.map((mirror) => putsOf(mirror, layer))).toEqual([1, 1]);
     expect(copied.sourceReads).toBe(partsOf(image) + 1);
@@ -123,7 +123,7 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
     const layer = layerOf(gigantic);
     const [mirror] = world.mirrors;
     storeImage(mirror.store, TARGET, gigantic, ['v0']);
-    const next = buildImage({ seed: 2, layers: [GIB, 3 * MIB], layerSeeds: [1001] });
+    const next = buildImage({ seed: 2, layers: [HALF, 3 * MIB], layerSeeds: [1001] });
     expect(layerOf(next)).toBe(layer);
     const job = stage(next, [targetOn(mirror, { isNew: false })]);
     const copied = await copyApart(job);
