@@ -6,7 +6,7 @@ import { summaryReporter } from './test/support/summary-reporter.ts';
 /** Real registries and built programs start slowly on a busy machine. */
 const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-/** What measures rates and times of the whole program: it has the machine for itself, after all the others. */
+/** What measures rates and times of the whole program: it comes after all the others, with a core for each of two. */
 const TIMED = ['quota-rate', 'shared-budget', 'chaos-silence', 'large'].map(
   (name) => `test/integration/${name}.test.ts`,
 );
@@ -39,7 +39,7 @@ export default defineConfig({
           ...PATIENT,
         },
       },
-      { test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 }, ...PATIENT } },
+      { test: { name: 'timed', include: TIMED, maxWorkers: 2, sequence: { groupOrder: 1 }, ...PATIENT } },
     ],
   },
 });
