@@ -31,8 +31,8 @@ function provide(judge: Judge): boolean {
   }
 }
 
-/** Without symbols linking takes half the time, which for cosign is five seconds. */
-const LINKED = '-ldflags=-s';
+/** Without symbols linking takes half the time, and without optimising compiling three quarters: for cosign 124 s, not 170 s. */
+const QUICKLY = ['-ldflags=-s', '-gcflags=all=-N -l'] as const;
 
 function binaryOf({ name, source }: Judge): string {
   return 'binary' in source && source.binary !== undefined ? source.binary : name;
@@ -40,8 +40,11 @@ function binaryOf({ name, source }: Judge): string {
 
 function build({ name, version, source }: Judge, aside: string): { readonly status: number | null } {
   if ('folder' in source)
-    return spawnSync('go', ['build', LINKED, '-o', join(aside, name), '.'], { cwd: source.folder, stdio: 'inherit' });
-  return spawnSync('go', ['install', LINKED, `${source.package}@${version}`], {
+    return spawnSync('go', ['build', ...QUICKLY, '-o', join(aside, name), '.'], {
+      cwd: source.folder,
+      stdio: 'inherit',
+    });
+  return spawnSync('go', ['install', ...QUICKLY, `${source.package}@${version}`], {
     cwd: aside,
     stdio: 'inherit',
     env: { ...process.env, GOBIN: aside },
