@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { digestJson } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
 import { EMPTY_CONFIG, type Attacher, type Attachment } from '../registry/referrers.ts';
@@ -85,7 +86,7 @@ async function attachmentOf(
 
 const Descriptor = z.looseObject({
   mediaType: z.string(),
-  digest: z.custom<Digest>((value) => typeof value === 'string'),
+  digest: digestJson,
   size: z.int().nonnegative(),
 });
 const Subject = z.looseObject({ subject: Descriptor });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
-import { isDigest, type Digest } from '../image/digest.ts';
+import { digestJson, jsonIn } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobReader, Call } from '../registry/roles.ts';
 
@@ -30,7 +30,7 @@ export const MAX_PAYLOAD = 64 * 1024;
 const Annotations = z.record(z.string(), z.string()).nullish();
 const LayerJson = z.looseObject({
   mediaType: z.string(),
-  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  digest: digestJson,
   size: z.int().nonnegative(),
   annotations: Annotations,
 });
@@ -90,13 +90,5 @@ export async function orReason<T>({ signal }: Call, work: () => Promise<T>): Pro
       ...(!FINAL.includes(code) && { error }),
       ...(code === 'DIGEST_MISMATCH' && { isTampered: true }),
     };
-  }
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
   }
 }

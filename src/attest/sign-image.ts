@@ -1,3 +1,4 @@
+import { allOf } from '../all-of.ts';
 import { PromotionError } from '../errors.ts';
 import { isIndexType, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
@@ -141,13 +142,4 @@ export function hasOne(all: readonly Attached[], isWanted: (attached: Attached) 
   const unread = all.find(({ error }) => error !== undefined);
   if (unread?.error !== undefined) throw unread.error;
   return false;
-}
-
-/** What all resolve to; the first error is thrown when all have ended, so that nothing goes on behind it. */
-export async function allOf<T>(all: readonly (T | Promise<T>)[]): Promise<T[]> {
-  const results = await Promise.allSettled(all);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
 }

@@ -1,10 +1,11 @@
+import { allOf } from '../all-of.ts';
 import { isIndexType, type Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referrersIn } from '../registry/referrer-index.ts';
 import type { Call } from '../registry/roles.ts';
 import { platformsOf } from './evidence-platforms.ts';
-import { allOf, readSubject } from './sign-image.ts';
+import { readSubject } from './sign-image.ts';
 import { summarizeDigest, type Summarized, type SummarySigning } from './summarize-image.ts';
 import type { SummaryFacts } from './summary.ts';
 

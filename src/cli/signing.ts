@@ -6,12 +6,7 @@ import type { CandidateServices } from '../phases/signing.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import type { Registries } from './services.ts';
-
-/**
- * What the limiter begins with, in requests a second, and most registries allow (src/ratelimit/adaptive-limiter.ts): an
- * estimate need not be better.
- */
-const RATE = 60;
+import { START } from '../ratelimit/adaptive-limiter.ts';
 
 /** Signing as the flags want it. */
 export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: Pick<Registries, 'signing'>): Signing {
@@ -70,7 +65,8 @@ export function candidateServices(
       summaries: { identity: identityOf(summaries.signing), supersede: summaries.supersede },
     }),
     wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),
-    rate: RATE,
+    // An estimate need not be better than what the limiter begins with.
+    rate: START,
   };
 }
 

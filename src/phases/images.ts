@@ -1,3 +1,4 @@
+import type { Done } from '../attest/sign-image.ts';
 import type { PromotionError } from '../errors.ts';
 import type { Candidate, Candidates } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired.ts';
@@ -57,9 +58,6 @@ export type SigningPlan = Omit<Candidates, 'images'> & {
   /** Those whose verification summary failed or evaluated nothing, and is kept, as `reference@digest`. */
   readonly stuck?: readonly string[];
 };
-
-/** What was done: written now, or found there and verified. */
-export type Done = 'written' | 'there';
 
 /** An image whose signatures are on its primary, or need not be. */
 export type SignedImage = { readonly planned: PlannedSignature; readonly signature: Done | 'unwanted' };

@@ -1,6 +1,7 @@
 import type { Failure, PromotionError } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import type { Done, PlannedSignature, SummaryDone } from './images.ts';
+import type { PlannedSignature, SummaryDone } from './images.ts';
+import type { Done } from '../attest/sign-image.ts';
 import type { Carried } from './signing.ts';
 
 /** A digest that could not be signed, or recorded, as a failure of its entry. */

@@ -3,7 +3,8 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Candidate, CandidateRules } from '../plan/candidates.ts';
 import type { Call } from '../registry/roles.ts';
-import type { Done, SummaryDone } from './images.ts';
+import type { Done } from '../attest/sign-image.ts';
+import type { SummaryDone } from './images.ts';
 import type { ProvenImage } from './proven-images.ts';
 
 /** Which places a run looks at for what may have to be signed, and how it knows what is there. */

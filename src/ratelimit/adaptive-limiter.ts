@@ -43,7 +43,7 @@ export type RateReading = {
 export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
 
 /** A start that no registry known to us minds, far below what most allow; found out in a few seconds. */
-const START = 60;
+export const START = 60;
 /** Slower is no promotion any more; a registry that allows less says so with Retry-After, which is obeyed. */
 const FLOOR = 1;
 /** Requests that may go at once after a pause. */

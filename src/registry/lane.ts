@@ -1,3 +1,4 @@
+import { allOf } from '../all-of.ts';
 import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Meter } from '../http/fetch.ts';
@@ -70,11 +71,6 @@ export async function readBack(registry: ManifestReader, lane: Lane, root: Manif
   await allOf(
     referencesOf(lane.target, root).map((reference) => readReference(registry, lane, reference, root, clock)),
   );
-}
-
-/** Waits for every one, also where one fails, so that a lane that is over does nothing more; throws the first error. */
-async function allOf(all: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(all)) if (result.status === 'rejected') throw result.reason;
 }
 
 function referencesOf({ tags }: CopyTarget, root: Manifest): readonly [string, ...string[]] {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { digestOf, isDigest, type Digest } from '../image/digest.ts';
+import { digestJson } from '../image/json.ts';
 import { isTag } from '../image/reference.ts';
 
 /** A stored blob; `chunks` reads from `start` to before `end`, and is missing where only the size was kept. */
@@ -195,7 +196,7 @@ export type ManifestReferences = z.infer<typeof ManifestReferences>;
 
 const DescriptorJson = z.object({
   mediaType: z.string().default(''),
-  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  digest: digestJson,
   size: z.number(),
 });
 

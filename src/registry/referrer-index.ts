@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
-import { digestOf, isDigest, type Digest } from '../image/digest.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
+import { digestJson, jsonIn } from '../image/json.ts';
 import type { Referrer } from './roles.ts';
 
 /** The tag that lists what refers to a manifest on registries that do not (distribution-spec 1.1, «Referrers Tag Schema»). */
@@ -12,7 +13,7 @@ export function fallbackTag(subject: Digest): string {
 // An image-spec descriptor; Go programs write null for what is empty.
 const ReferrerJson = z.object({
   mediaType: z.string(),
-  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  digest: digestJson,
   size: z.number(),
   artifactType: z.string().nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
@@ -86,12 +87,4 @@ function referrerOf(entry: unknown): Referrer | undefined {
 
 function indexIn(bytes: Uint8Array): IndexJson | undefined {
   return IndexJson.safeParse(jsonIn(bytes)).data;
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

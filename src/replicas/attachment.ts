@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Manifest } from '../image/descriptor.ts';
-import { isDigest, type Digest } from '../image/digest.ts';
+import { digestJson, jsonIn } from '../image/json.ts';
 import type { Attachment } from '../registry/referrers.ts';
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
-const descriptor = z.looseObject({ mediaType: z.string(), digest, size: z.int().nonnegative() });
+const descriptor = z.looseObject({ mediaType: z.string(), digest: digestJson, size: z.int().nonnegative() });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
 const attached = z.looseObject({
   subject: descriptor,
@@ -29,7 +28,7 @@ export function attachmentOf(manifest: Manifest): Attachment | undefined {
 }
 
 const layers = z.looseObject({
-  layers: z.array(z.looseObject({ digest, annotations: z.record(z.string(), z.string()).nullish() })),
+  layers: z.array(z.looseObject({ digest: digestJson, annotations: z.record(z.string(), z.string()).nullish() })),
 });
 
 /** True when every layer of one image, such as the signatures of a `.sig`, is among those of the other. */
@@ -42,12 +41,4 @@ export function isContained(part: Manifest, whole: Manifest): boolean {
 function key(layer: z.infer<typeof layers>['layers'][number]): string {
   const annotations = Object.entries(layer.annotations ?? {}).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([layer.digest, annotations]);
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType } from '../image/descriptor.ts';
-import { isDigest, type Digest } from '../image/digest.ts';
+import type { Digest } from '../image/digest.ts';
+import { digestJson, jsonIn } from '../image/json.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { attachedBy, type Shelf, type AttachedGroup } from '../plan/replication.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
@@ -22,8 +23,7 @@ export type PrimaryReader = {
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
-const digest = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
-const descriptor = z.looseObject({ mediaType: z.string(), digest });
+const descriptor = z.looseObject({ mediaType: z.string(), digest: digestJson });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
 const withSubject = z.looseObject({ subject: descriptor.optional() });
 const withPlatforms = z.looseObject({ manifests: z.array(descriptor) });
@@ -112,12 +112,4 @@ function remembering(
     answers.set(key, asked);
     return asked;
   };
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ type Import = { readonly from: string; readonly typeOnly: boolean };
 
 type ForbiddenWord = { readonly word: string; readonly pattern: RegExp; readonly where: (path: string) => boolean };
 
-const LEAVES = ['abort', 'child-process', 'errors', 'image', 'clock', 'events', 'nearest', 'duration'];
+const LEAVES = ['abort', 'all-of', 'child-process', 'errors', 'image', 'clock', 'events', 'nearest', 'duration'];
 const PHASES = ['plan', 'attest', 'replicas', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
 const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
 
