@@ -3,6 +3,7 @@ import type { PromotionError } from '../errors.ts';
 import type { Candidate, Candidates } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import type { TagMove } from '../registry/lane.ts';
 import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** What one mirror lacks of an image, and what will be done about it. */
@@ -24,9 +25,11 @@ export type PlannedImage = {
   readonly policies: ProjectPolicies;
 };
 
-/** What became of one target; complete and read back when there is no error. Times in milliseconds. */
+/** What became of one target; complete and read back, except for `moves`, when there is no error. Times in milliseconds. */
 export type TargetResult = PlannedTarget & {
   readonly error?: PromotionError;
+  /** Tags that turned out to point to other digests, and were not written. */
+  readonly moves?: readonly TagMove[];
   readonly attempts: number;
   readonly requests: number;
   readonly bytes: number;

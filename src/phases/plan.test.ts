@@ -4,23 +4,28 @@ import { digestOfLabel, imageOf } from '../../test/support/promotion/plan-cases.
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage } from '../../test/support/registry/images.ts';
 import { memoryRegistry, type MemoryRegistry } from '../registry/memory.ts';
+import type { RepositoryListing } from '../registry/roles.ts';
 import { sourceReader } from '../registry/source.ts';
 import { plan, type Plan } from './plan.ts';
 import { setup } from './setup.ts';
 import { countTraffic } from './traffic.ts';
 
 type Bench = {
-  readonly registry: MemoryRegistry;
+  readonly registry: Pick<MemoryRegistry, 'store'>;
   readonly calls: string[];
   run(...entries: ProjectSpec['entries']): Promise<Plan>;
 };
 
-function bench(listing: 'digests' | 'tags' = 'digests'): Bench {
+/** `unlisted`: lists of destinations are empty, whatever they hold; `asksAll`: as in a dry run. */
+function bench(listing: 'digests' | 'tags' = 'digests', { unlisted = false, asksAll = false } = {}): Bench {
   const calls: string[] = [];
-  const registry = memoryRegistry({
+  const whole = memoryRegistry({
     listing: () => listing,
     before: ({ operation, repository, reference }) => void calls.push(`${operation} ${repository} ${reference}`.trim()),
   });
+  const nothing: RepositoryListing =
+    listing === 'tags' ? { kind: 'tags', tags: new Set() } : { kind: 'digests', manifests: new Map() };
+  const registry = unlisted ? { ...whole, listRepository: async () => nothing } : whole;
   const traffic = countTraffic();
   const { context } = testContext();
   return {
@@ -29,7 +34,7 @@ function bench(listing: 'digests' | 'tags' = 'digests'): Bench {
     run: async (...entries) => {
       const project = { name: 'p', from: 'a.test', to: ['b.test', 'c.test'], entries };
       const loaded = await setup({ load: () => Promise.resolve(loadedTree([project])) }).run(undefined, context);
-      return plan({ registry, source: sourceReader(registry, traffic.of), traffic }).run(loaded, context);
+      return plan({ registry, source: sourceReader(registry, traffic.of), traffic, asksAll }).run(loaded, context);
     },
   };
 }
@@ -111,6 +116,42 @@ describe('src/phases/plan.ts', () => {
     expect(failures).toMatchObject([
       { code: 'NOT_FOUND', phase: 'plan', refs: ['b.test/app:v1', 'c.test/app:v1'], digest: descriptor.digest },
     ]);
+  });
+
+  describe.each(['digests', 'tags'] as const)('when a list of %s does not show what is there', (listing) => {
+    it('finds moved tags and complete mirrors if it asks for all', async () => {
+      const given = bench(listing, { unlisted: true, asksAll: true });
+      hold(given, 'a.test/app', 'A');
+      hold(given, 'b.test/app', 'B', 'v1');
+      hold(given, 'c.test/app', 'A', 'v1', 'v2');
+      const { images, failures, present } = await given.run(['app', A, 'v1', 'v2']);
+      expect(images.map(({ targets }) => targets)).toMatchObject([[{ repository: 'b.test/app', tags: ['v2'] }]]);
+      expect(failures).toMatchObject([{ code: 'TAG_MOVE', refs: ['b.test/app:v1'] }]);
+      expect(failures[0]?.message).toContain(digestOfLabel('B'));
+      expect(present).toBe(1);
+    });
+
+    it('calls nothing LOST that every mirror has', async () => {
+      const given = bench(listing, { unlisted: true });
+      for (const host of ['b.test', 'c.test']) hold(given, `${host}/app`, 'A', 'v1');
+      expect(await given.run(['app', A, 'v1'])).toMatchObject({ images: [], failures: [], present: 2 });
+    });
+
+    it('leaves the tags of what is due to the writer, and asks for none', async () => {
+      const given = bench(listing, { unlisted: true });
+      hold(given, 'a.test/app', 'A');
+      expect((await given.run(['app', A, 'v1'])).images).toHaveLength(1);
+      expect(given.calls.filter((call) => call.endsWith(' v1'))).toEqual([]);
+    });
+  });
+
+  it('asks again for a tag that a list shows at another digest', async () => {
+    const given = bench();
+    hold(given, 'a.test/app', 'A');
+    hold(given, 'b.test/app', 'B', 'v1');
+    hold(given, 'c.test/app', 'A', 'v1');
+    expect((await given.run(['app', A, 'v1'])).failures).toMatchObject([{ code: 'TAG_MOVE' }]);
+    expect(given.calls.filter((call) => call.startsWith('resolve'))).toEqual(['resolveManifest b.test/app v1']);
   });
 
   it('keeps the failures of the setup before its own', async () => {

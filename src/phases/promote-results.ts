@@ -1,20 +1,36 @@
-import type { Failure } from '../errors.ts';
-import { refsOf } from '../image/reference.ts';
+import { PromotionError, type Failure } from '../errors.ts';
+import { refsOf, type RepositoryName } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { tagMoveFailures } from '../plan/tag-moves.ts';
 import type { CopyResult } from '../registry/copy.ts';
-import type { PlannedImage, PromotedImage } from './images.ts';
+import type { TagMove } from '../registry/lane.ts';
+import type { PlannedImage, PromotedImage, TargetResult } from './images.ts';
 
-/** What the copy of an image came to. */
+/** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
 export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
-  const results = lanes.map(({ target, error, attempts, meter, ms }) => ({
-    ...target,
-    attempts,
-    ...meter,
-    ms,
-    ...(error === undefined ? {} : { error }),
-  }));
+  const results = lanes.map(({ target, error, moves, attempts, meter, ms }): TargetResult => {
+    const tags = target.tags.filter((tag) => moves.every((move) => move.tag !== tag));
+    const nothing = moves.length > 0 && tags.length === 0 ? tagMoved(target.repository, moves) : undefined;
+    const failure = error ?? nothing;
+    return {
+      ...target,
+      tags: failure === undefined ? tags : target.tags,
+      attempts,
+      ...meter,
+      ms,
+      ...(moves.length > 0 && { moves }),
+      ...(failure !== undefined && { error: failure }),
+    };
+  });
   return { wanted, results, sourceReads };
+}
+
+function tagMoved(repository: RepositoryName, moves: readonly TagMove[]): PromotionError {
+  const named = moves.map(({ tag, current }) => `${tag} points to ${current}`).join(', ');
+  return new PromotionError('TAG_MOVE', `${repository}: ${named}; tag moves are not supported`, {
+    side: 'destination',
+  });
 }
 
 /** Logs at `debug` what is about to be copied, a line a reference. */
@@ -44,11 +60,14 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
   narrate({ type: 'log', level: 'info', message: `Copied ${ref} ${progress} in ${durationText(ms)}${others}` });
 }
 
-/** One failure for each kind of trouble, with all the mirrors that have it. */
+/** Returns one failure for each kind of trouble, with all the mirrors that have it. */
 export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
+  const moves = results.flatMap(({ repository, action, moves: found = [] }) =>
+    found.map((move) => ({ ...move, repository, digestThere: action === 'tag' })),
+  );
   const byCode = new Map<string, Failure & { readonly refs: string[] }>();
-  for (const { repository, tags, error } of results) {
-    if (error === undefined) continue;
+  for (const { repository, tags, error, moves: found = [] } of results) {
+    if (error === undefined || found.length > 0) continue;
     const failure = byCode.get(error.code) ?? {
       phase: 'promote',
       code: error.code,
@@ -63,5 +82,5 @@ export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
     failure.refs.push(...refsOf(repository, tags, wanted.digest));
     byCode.set(error.code, failure);
   }
-  return [...byCode.values()];
+  return [...byCode.values(), ...tagMoveFailures('promote', wanted, moves)];
 }

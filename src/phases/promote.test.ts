@@ -33,7 +33,8 @@ const planOf = (...images: PlannedImage[]): Plan => ({
 function result({ targets }: CopyJob, fail: Readonly<Record<string, PromotionError>> = {}): CopyResult {
   const lanes = targets.map((target) => {
     const error = fail[target.repository.split('/')[0] ?? ''];
-    return { target, attempts: 1, ms: 1000, meter: { requests: 3, bytes: 100 }, ...(error !== undefined && { error }) };
+    const meter = { requests: 3, bytes: 100 };
+    return { target, moves: [], attempts: 1, ms: 1000, meter, ...(error !== undefined && { error }) };
   });
   return { lanes, sourceReads: 4 };
 }

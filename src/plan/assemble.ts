@@ -3,6 +3,7 @@ import { PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Lack } from './compare.ts';
 import type { WantedImage } from './desired.ts';
+import { tagMoveFailures } from './tag-moves.ts';
 
 /** One image with the repositories that lack something of it. */
 export type Pending = { readonly image: WantedImage; readonly lacks: readonly PendingLack[] };
@@ -45,7 +46,15 @@ export function assemble(
   const taken = new Set<string>();
   const there = pending.filter(({ image }) => stateOf(image) === 'there');
   const due = there.flatMap((entry) => dueOf(entry, taken));
-  const moves = there.flatMap(movesOf);
+  const moves = there.flatMap(({ image, lacks }) =>
+    tagMoveFailures(
+      'plan',
+      image,
+      lacks.flatMap(({ repository, moves: found, digestMissing }) =>
+        found.map((move) => ({ ...move, repository, digestThere: !digestMissing })),
+      ),
+    ),
+  );
   const missing = pending.flatMap((entry) => missingSource(entry, stateOf(entry.image), taken));
   return { due, failures: [...missing, ...moves] };
 }
@@ -65,31 +74,6 @@ function dueOf({ image, lacks }: Pending, taken: Set<string>): Due[] {
     targets.push({ repository, action: digestMissing ? 'copy' : 'tag', tags, isNew });
   }
   return targets.length === 0 ? [] : [{ image, targets }];
-}
-
-function movesOf({ image, lacks }: Pending): Failure[] {
-  const byMove = new Map<string, { tag: string; current: string; digestThere: boolean; refs: string[] }>();
-  for (const { repository, moves, digestMissing } of lacks) {
-    for (const { tag, current } of moves) {
-      const key = `${tag} ${current} ${digestMissing}`;
-      const move = byMove.get(key) ?? { tag, current, digestThere: !digestMissing, refs: [] };
-      move.refs.push(`${repository}:${tag}`);
-      byMove.set(key, move);
-    }
-  }
-  return [...byMove.values()].map(({ tag, current, digestThere, refs }) => ({
-    phase: 'plan',
-    code: 'TAG_MOVE',
-    message: digestThere
-      ? `tag ${tag}: tag move detected: it points to ${current}, the manifest wants ${image.digest}, which is there under other tags`
-      : `tag '${tag}' in dest points to ${current}, not ${image.digest}; tag moves are not supported`,
-    hint: `tags are immutable: give ${image.digest} a new tag, or set the entry back to ${current}`,
-    at: image.tagAt(tag),
-    image: image.name,
-    digest: image.digest,
-    source: `${image.source}@${image.digest}`,
-    refs,
-  }));
 }
 
 function missingSource({ image, lacks }: Pending, state: SourceState, taken: ReadonlySet<string>): Failure[] {

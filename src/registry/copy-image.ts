@@ -5,7 +5,7 @@ import type { BlobTransfer, TransferServices } from './blob-transfer.ts';
 import { HOLD_UP_TO, type CopyJob, type CopyResult, type LaneResult, type Shared } from './copy-shared.ts';
 import { heldBlob } from './held-blob.ts';
 import { readImageTree, type ImageTree } from './image-tree.ts';
-import { lacksParts, laneFor, readBack, writeManifests, writeRoot, type Lane } from './lane.ts';
+import { lacksParts, laneFor, readBack, writeManifests, writeRoot, type Lane, type TagMove } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { teedBlob } from './teed-blob.ts';
 
@@ -49,7 +49,7 @@ export async function copyImage(
     const error = asFailure(failure, signal);
     const ms = shared.clock.now() - began;
     return {
-      lanes: lanes.map(({ target, meter }) => ({ target, meter, attempts: 1, ms, error })),
+      lanes: lanes.map(({ target, meter }) => ({ target, meter, moves: [], attempts: 1, ms, error })),
       sourceReads: reads.count,
     };
   }
@@ -107,25 +107,28 @@ function transfersOf(
 async function settleLane(work: Work, lane: Lane, transfers: Transfers): Promise<LaneResult> {
   const { target, meter } = lane;
   let error: PromotionError | undefined;
+  let moves: readonly TagMove[] = [];
   try {
-    await publish(work, lane, transfers).catch((failure: unknown) => tryAlone(work, lane, failure));
+    moves = await publish(work, lane, transfers).catch((failure: unknown) => tryAlone(work, lane, failure));
   } catch (failure) {
     error = asFailure(failure, work.signal);
   }
   const ms = work.shared.clock.now() - work.began;
-  return { target, meter, ms, attempts: lane.attempts, ...(error !== undefined && { error }) };
+  return { target, meter, ms, moves, attempts: lane.attempts, ...(error !== undefined && { error }) };
 }
 
 type Transfers = () => Promise<readonly BlobTransfer[]>;
 
 /** Blobs, then manifests, then the read-back; a mirror that has the image and only lacks tags needs its root alone. */
-async function publish({ shared, root, tree }: Work, lane: Lane, transfers: Transfers): Promise<void> {
-  if (lane.target.action === 'tag') await writeRoot(shared.registry, lane, root);
-  else {
+async function publish({ shared, root, tree }: Work, lane: Lane, transfers: Transfers): Promise<readonly TagMove[]> {
+  const write = async (): Promise<readonly TagMove[]> => {
+    if (lane.target.action === 'tag') return writeRoot(shared.registry, lane, root);
     await deliverAll(lane, await transfers());
-    await writeManifests(shared.registry, lane, await tree());
-  }
-  await readBack(shared.registry, lane, root, shared.clock);
+    return writeManifests(shared.registry, lane, await tree());
+  };
+  const moves = await write();
+  await readBack(shared.registry, lane, root, moves, shared.clock);
+  return moves;
 }
 
 /** Every transfer is told of the lane's end, so that none waits for it; the first failure stops the others of this lane. */
@@ -144,7 +147,7 @@ async function deliverAll(lane: Lane, transfers: readonly BlobTransfer[]): Promi
 }
 
 /** A mirror that fell behind, or turned out to lack blobs it was thought to have, gets a copy of its own. */
-async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<void> {
+async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<readonly TagMove[]> {
   const { shared, signal } = work;
   const lacks = lacksParts(failure);
   if (signal.aborted || !(lacks || isPromotionError(failure, 'LAGGING'))) throw failure;
@@ -152,7 +155,7 @@ async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<void>
   if (lacks) for (const blob of blobs) shared.ledger.forget(lane.target.repository, blob.digest);
   const { copies, budget } = shared.sidingOf(lane);
   const again = laneFor({ ...lane.target, action: 'copy' }, lane.meter, signal, lacks);
-  await copies(() =>
+  return copies(() =>
     publish(work, again, async () => transfersOf(work, blobs, 1, budget, (_, send) => send())),
   ).finally(() => (lane.attempts += again.attempts));
 }

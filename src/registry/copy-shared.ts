@@ -6,7 +6,7 @@ import type { Pause } from '../http/pause.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
-import type { CopyTarget, Lane } from './lane.ts';
+import type { CopyTarget, Lane, TagMove } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { Registry } from './roles.ts';
 import type { SourceReader } from './source.ts';
@@ -31,6 +31,8 @@ export type CopyJob = {
 export type LaneResult = {
   readonly target: CopyTarget;
   readonly error?: PromotionError;
+  /** Tags that point elsewhere; all others of the target are complete when there is no error. */
+  readonly moves: readonly TagMove[];
   readonly attempts: number;
   readonly meter: Meter;
   readonly ms: number;

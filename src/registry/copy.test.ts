@@ -27,7 +27,11 @@ type Bench = {
   readonly registry: MemoryRegistry;
   readonly clock: FakeClock;
   readonly calls: MemoryCall[];
-  start(image: BuiltImage, repositories: readonly string[], signal?: AbortSignal): ReturnType<Copier['copy']>;
+  start(
+    image: BuiltImage,
+    repositories: readonly string[],
+    given?: Partial<CopyTarget> & { readonly signal?: AbortSignal },
+  ): ReturnType<Copier['copy']>;
 };
 
 /** The copy engine on registries in memory and a clock that stands still. */
@@ -47,7 +51,7 @@ function bench(before: (call: MemoryCall) => void | Promise<void> = () => {}): B
     registry,
     clock,
     calls,
-    start: (image, repositories, signal = new AbortController().signal) => {
+    start: (image, repositories, { signal = new AbortController().signal, ...target } = {}) => {
       const { host, path } = splitRepository(SOURCE);
       const { digest } = storeImage(registry.store(host), path, image);
       const tag = `v-${digest.slice(7, 15)}`;
@@ -56,6 +60,7 @@ function bench(before: (call: MemoryCall) => void | Promise<void> = () => {}): B
         action: 'copy',
         tags: [tag],
         isNew: true,
+        ...target,
       }));
       return engine.copy({ source: SOURCE, digest, targets }, signal);
     },
@@ -171,8 +176,8 @@ describe('src/registry/copy', () => {
       const { start, clock } = bench((call) => {
         if (call.operation === operation) controller.abort(new Error('stopped'));
       });
-      const copying = start(teed(1), [FIRST, SECOND], controller.signal);
-      const both = start(crowded(2), [FIRST, SECOND], controller.signal);
+      const copying = start(teed(1), [FIRST, SECOND], { signal: controller.signal });
+      const both = start(crowded(2), [FIRST, SECOND], { signal: controller.signal });
       await clock.advance(0);
       for (const result of [await copying.done, await both.done])
         expect(errorsOf(result)).toEqual(['ABORTED', 'ABORTED']);
@@ -180,6 +185,36 @@ describe('src/registry/copy', () => {
       expect(clock.pending()).toBe(0);
     },
   );
+
+  it('leaves a tag that points elsewhere, writes the others, and does not write what is there', async () => {
+    const [image, other] = [buildImage({ seed: 1 }), buildImage({ seed: 2 })];
+    const { registry, start, clock, calls } = bench();
+    const { digest } = storeImage(registry.store('first.test'), 'app', image, ['right']);
+    const { digest: current } = storeImage(registry.store('first.test'), 'app', other, ['moved']);
+    const copying = start(image, [FIRST], { tags: ['free', 'moved', 'right'] });
+    expect(await within(clock, 10_000, copying.done)).toBe(true);
+    const { lanes } = await copying.done;
+    expect(lanes).toMatchObject([{ moves: [{ tag: 'moved', current }] }]);
+    expect(lanes[0]?.error).toBeUndefined();
+    const store = registry.store('first.test');
+    expect(['free', 'moved', 'right'].map((tag) => store.resolve('app', tag))).toEqual([digest, current, digest]);
+    expect(calls.filter(({ operation }) => operation === 'writeManifest').map(({ reference }) => reference)).toEqual([
+      'free',
+    ]);
+  });
+
+  it('moves a tag if the job allows it for what the tag points to', async () => {
+    const [image, other] = [buildImage({ seed: 1 }), buildImage({ seed: 2 })];
+    const { registry, start, clock } = bench();
+    const { digest: current } = storeImage(registry.store('first.test'), 'app', other, ['v1']);
+    const asked: string[] = [];
+    const mayReplace = async (found: string): Promise<boolean> => asked.push(found) > 0;
+    const copying = start(image, [FIRST], { tags: ['v1'], mayReplace });
+    expect(await within(clock, 10_000, copying.done)).toBe(true);
+    expect((await copying.done).lanes).toMatchObject([{ moves: [] }]);
+    expect(asked).toEqual([current]);
+    expect(registry.store('first.test').resolve('app', 'v1')).toBe(image.manifest.descriptor.digest);
+  });
 
   it('throws what is no trouble of an image, so that a bug stops the run', async () => {
     const { start } = bench(({ operation }) => {

@@ -7,10 +7,13 @@ import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
 import type { RequestTo } from './distribution-request.ts';
-import type { ManifestReader, ManifestWriter } from './roles.ts';
+import type { ManifestReader, ManifestWriter, TagState, Written } from './roles.ts';
 
 /** How registries refuse to overwrite a tag; some say it of the same bytes, too. */
 const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
+
+/** How a registry says that the precondition does not hold, or that it cannot handle one. */
+const CONDITION_REFUSED: readonly number[] = [400, 412, 501];
 
 /** The words of a refusal are shorter; more is a proxy's page. */
 const WORDS_LIMIT = 64 * 1024;
@@ -22,35 +25,43 @@ export function manifestWriting(
   { resolveManifest }: Pick<ManifestReader, 'resolveManifest'>,
 ): ManifestWriter {
   return {
-    writeManifest: async (repository, reference, manifest, call) => {
+    writeManifest: async (repository, reference, manifest, call, was) => {
       const object = referenceText(repository, reference);
-      const put = request(
-        repository,
-        `manifests/${reference}`,
-        {
-          method: 'PUT',
-          operation: 'write',
-          headers: { 'content-type': manifest.descriptor.mediaType },
-          body: { kind: 'bytes', bytes: manifest.bytes },
-        },
-        call,
-      );
-      const response = await legible(await fetch(put), () => fetch(put));
-      if (![200, 201, 202, 204].includes(response.status)) {
+      const send = (condition: Record<string, string>): Promise<HttpResponse> => {
+        const headers = { 'content-type': manifest.descriptor.mediaType, ...condition };
+        const body = { kind: 'bytes', bytes: manifest.bytes } as const;
+        const path = `manifests/${reference}`;
+        return fetch(request(repository, path, { method: 'PUT', operation: 'write', headers, body }, call));
+      };
+      const put = async (condition: Record<string, string>): Promise<Written> => {
+        const response = await legible(await send(condition), () => send(condition));
+        if ([200, 201, 202, 204].includes(response.status)) {
+          await response.body.discard();
+          refuseOtherBytes(response, manifest, object);
+          const subject = header(response, 'oci-subject');
+          return subject !== undefined && isDigest(subject) ? { subject } : {};
+        }
         const refusal = await refusalOf(response, object);
         if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_IMMUTABLE.includes(response.status))
           throw refusal;
         const there = await resolveManifest(repository, reference, call).catch(() => undefined);
         call.signal.throwIfAborted();
+        // A registry that mistakes the condition itself is asked without it.
+        const isConditional = Object.keys(condition).length > 0;
+        const isUnchanged = there?.digest === (was === 'absent' ? undefined : was?.digest);
+        if (isConditional && isUnchanged && CONDITION_REFUSED.includes(response.status)) return put({});
         acceptEqual(there, object, manifest, refusal);
         return {};
-      }
-      await response.body.discard();
-      refuseOtherBytes(response, manifest, object);
-      const subject = header(response, 'oci-subject');
-      return subject !== undefined && isDigest(subject) ? { subject } : {};
+      };
+      return put(conditionOf(was));
     },
   };
+}
+
+/** The precondition that the tag is as it was read; registries without conditional writes ignore it (RFC 9110 §13.1). */
+function conditionOf(was: TagState | undefined): Record<string, string> {
+  if (was === 'absent') return { 'if-none-match': '*' };
+  return was?.etag === undefined ? {} : { 'if-match': was.etag };
 }
 
 /** Whether a refusal can be cured, its words tell: where they were cut short, the registry is asked once more. */

@@ -6,7 +6,7 @@ import { digestOf, isDigest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
-import type { ManifestReader } from './roles.ts';
+import type { ManifestReader, ResolvedManifest } from './roles.ts';
 
 /** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
@@ -115,13 +115,15 @@ function mediaTypeIn(bytes: Uint8Array): string | undefined {
   }
 }
 
-function describe(response: HttpResponse, reference: string): Descriptor | undefined {
+function describe(response: HttpResponse, reference: string): ResolvedManifest | undefined {
   const digest = header(response, 'docker-content-digest') ?? (isDigest(reference) ? reference : undefined);
   if (digest === undefined || !isDigest(digest)) return undefined;
+  const etag = header(response, 'etag');
   return {
     digest,
     mediaType: contentType(response) ?? 'application/octet-stream',
     size: Number(header(response, 'content-length') ?? 0),
+    ...(etag !== undefined && { etag }),
   };
 }
 

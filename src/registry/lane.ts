@@ -3,10 +3,11 @@ import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Manifest } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { ImageTree } from './image-tree.ts';
-import type { Call, ManifestReader, ManifestWriter } from './roles.ts';
+import type { Call, ManifestReader, ManifestWriter, TagState } from './roles.ts';
 
 /** One mirror of one copy: what it needs, and what was sent for it. */
 export type CopyTarget = {
@@ -14,7 +15,12 @@ export type CopyTarget = {
   readonly action: 'copy' | 'tag';
   readonly tags: readonly string[];
   readonly isNew: boolean;
+  /** Whether a tag may be moved from the digest it points to; never unless given. */
+  readonly mayReplace?: (current: Digest) => Promise<boolean>;
 };
+
+/** A tag that points to another digest and was left as it is. */
+export type TagMove = { readonly tag: string; readonly current: Digest };
 
 /** A target at work. `leave` ends what it is doing; `attempts` counts how often it had to begin anew. */
 export type Lane = {
@@ -46,8 +52,12 @@ export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal, s
 /** How long a registry may take until what was just written can be read; two real ones need up to a second. */
 const READ_BACK_WAITS_MS = [250, 1_000, 3_000];
 
-/** Writes the manifests of a tree, children first, the root under its tags last. */
-export async function writeManifests(registry: ManifestWriter, lane: Lane, tree: ImageTree): Promise<void> {
+/** Writes the manifests of a tree, children first, the root under its tags last; returns the tags that were not written. */
+export async function writeManifests(
+  registry: ManifestReader & ManifestWriter,
+  lane: Lane,
+  tree: ImageTree,
+): Promise<readonly TagMove[]> {
   for (const level of tree.levels) {
     await allOf(
       level.map((manifest) =>
@@ -55,27 +65,51 @@ export async function writeManifests(registry: ManifestWriter, lane: Lane, tree:
       ),
     );
   }
-  await writeRoot(registry, lane, tree.root);
+  return writeRoot(registry, lane, tree.root);
 }
 
-/** Writes a manifest whose parts are all there under each of the lane's tags, or under its digest when there are none. */
-export async function writeRoot(registry: ManifestWriter, lane: Lane, root: Manifest): Promise<void> {
-  const [first, ...others] = referencesOf(lane.target, root);
+/**
+ * Writes a manifest whose parts are all there under each of the lane's tags, or under its digest if there are none. Each
+ * tag is read first, since a list is no proof that it is free: one that holds the manifest is not written again, and one
+ * that points to another digest is returned instead.
+ */
+export async function writeRoot(
+  registry: ManifestReader & ManifestWriter,
+  lane: Lane,
+  root: Manifest,
+): Promise<readonly TagMove[]> {
+  const { repository, tags, mayReplace = async () => false } = lane.target;
+  const moves: TagMove[] = [];
+  const free: { readonly reference: string; readonly was?: TagState }[] = [];
+  const look = async (tag: string): Promise<void> => {
+    const there = await registry.resolveManifest(repository, tag, lane.call);
+    if (there?.digest === root.descriptor.digest) return;
+    if (there === undefined || (await mayReplace(there.digest))) free.push({ reference: tag, was: there ?? 'absent' });
+    else moves.push({ tag, current: there.digest });
+  };
+  if (tags.length === 0) free.push({ reference: root.descriptor.digest });
+  await allOf(tags.map(look));
+  const write = ({ reference, was }: (typeof free)[number]): Promise<unknown> =>
+    registry.writeManifest(repository, reference, root, lane.call, was);
+  const [first, ...others] = free.toSorted((one, other) => tags.indexOf(one.reference) - tags.indexOf(other.reference));
   // The first tag's PUT is the manifest's own; the others find it there.
-  await registry.writeManifest(lane.target.repository, first, root, lane.call);
-  await allOf(others.map((tag) => registry.writeManifest(lane.target.repository, tag, root, lane.call)));
+  if (first !== undefined) await write(first);
+  await allOf(others.map(write));
+  return moves;
 }
 
-/** Reads every reference back and throws INCOMPLETE unless each is the root. */
-export async function readBack(registry: ManifestReader, lane: Lane, root: Manifest, clock: Clock): Promise<void> {
-  await allOf(
-    referencesOf(lane.target, root).map((reference) => readReference(registry, lane, reference, root, clock)),
-  );
-}
-
-function referencesOf({ tags }: CopyTarget, root: Manifest): readonly [string, ...string[]] {
-  const [first, ...others] = tags;
-  return first === undefined ? [root.descriptor.digest] : [first, ...others];
+/** Reads every reference back, except the tags that were not written, and throws INCOMPLETE unless each is the root. */
+export async function readBack(
+  registry: ManifestReader,
+  lane: Lane,
+  root: Manifest,
+  moves: readonly TagMove[],
+  clock: Clock,
+): Promise<void> {
+  const { tags } = lane.target;
+  const written = tags.filter((tag) => moves.every((move) => move.tag !== tag));
+  const references = tags.length === 0 ? [root.descriptor.digest] : written;
+  await allOf(references.map((reference) => readReference(registry, lane, reference, root, clock)));
 }
 
 async function readReference(

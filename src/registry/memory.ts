@@ -108,9 +108,18 @@ function manifestAccess(
     },
     resolveManifest: async (repository, reference, call) =>
       find(await begin('resolveManifest', repository, reference, call), reference)?.descriptor,
-    writeManifest: async (repository, reference, manifest, call) => {
+    writeManifest: async (repository, reference, manifest, call, was) => {
       const { store, path, host } = await begin('writeManifest', repository, reference, call);
       count(call, manifest.bytes.length);
+      const current = store.resolve(path, reference);
+      const expected = was === 'absent' ? undefined : was?.digest;
+      if (was !== undefined && current !== expected && current !== manifest.descriptor.digest) {
+        throw new PromotionError(
+          'TAG_MOVE',
+          `${nameOf(repository, reference)} points to ${current ?? 'nothing'}, and was expected to point to ${expected ?? 'nothing'}`,
+          { side: 'destination' },
+        );
+      }
       const stored = store.putManifest(path, reference, manifest.descriptor.mediaType, Uint8Array.from(manifest.bytes));
       if (!('refused' in stored)) {
         const lists = options.referrers?.(host) !== false;

@@ -13,9 +13,12 @@ export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };
 export type ManifestReader = {
   /** The manifest's bytes, checked against `reference` where that is a digest; undefined when the registry says 404. */
   readManifest(repository: RepositoryName, reference: string, call: Call): Promise<Manifest | undefined>;
-  /** What `reference` points to, without its bytes where the registry tells; undefined on 404. */
-  resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<Descriptor | undefined>;
+  /** The descriptor that `reference` points to, without its bytes if the registry names it; undefined on 404. */
+  resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<ResolvedManifest | undefined>;
 };
+
+/** A descriptor, with the entity tag of the answer if the registry sent one (RFC 9110 §8.8.3). */
+export type ResolvedManifest = Descriptor & { readonly etag?: string };
 
 export type BlobReader = {
   /** True when the repository holds the blob. */
@@ -82,9 +85,21 @@ export type RegistryReader = ManifestReader & BlobReader & TagLister & Repositor
 /** The manifest's subject, where the registry answers that it has listed the manifest under it. */
 export type Written = { readonly subject?: Digest };
 
+/** The state of a tag when it was last read: absent, or the descriptor it had. */
+export type TagState = 'absent' | ResolvedManifest;
+
 export type ManifestWriter = {
-  /** Stores the bytes under a tag or their own digest. */
-  writeManifest(repository: RepositoryName, reference: string, manifest: Manifest, call: Call): Promise<Written>;
+  /**
+   * Stores the bytes under a tag or their own digest. With `was`, a registry that supports conditional writes refuses to
+   * overwrite a tag that has changed since: throws TAG_MOVE unless the tag holds these bytes already.
+   */
+  writeManifest(
+    repository: RepositoryName,
+    reference: string,
+    manifest: Manifest,
+    call: Call,
+    was?: TagState,
+  ): Promise<Written>;
 };
 
 export type BlobWriter = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { Digest } from '../image/digest.ts';
-import { memoryRegistry, type MemoryCall, type MemoryOptions } from './memory.ts';
+import { memoryRegistry, type MemoryCall, type MemoryOptions, type MemoryRegistry } from './memory.ts';
 import type { Meter } from './roles.ts';
 import { sourceReader, type SourceReader } from './source.ts';
 
@@ -10,7 +10,12 @@ const signal = new AbortController().signal;
 const MISSING: Digest = `sha256:${'0'.repeat(64)}`;
 const MIB = 1024 * 1024;
 
-type Staging = { readonly reader: SourceReader; readonly calls: MemoryCall['operation'][]; readonly meter: Meter };
+type Staging = {
+  readonly registry: MemoryRegistry;
+  readonly reader: SourceReader;
+  readonly calls: MemoryCall['operation'][];
+  readonly meter: Meter;
+};
 
 /** A source that holds `images`, each call to it noted. */
 function staging(images: readonly ReturnType<typeof buildImage>[], options: MemoryOptions = {}): Staging {
@@ -24,7 +29,7 @@ function staging(images: readonly ReturnType<typeof buildImage>[], options: Memo
   });
   for (const image of images) storeImage(registry.store('staging.test'), 'app', image);
   const meter = { requests: 0, bytes: 0 };
-  return { reader: sourceReader(registry, () => meter), calls, meter };
+  return { registry, reader: sourceReader(registry, () => meter), calls, meter };
 }
 
 const few = [1, 2, 3].map((seed) => buildImage({ seed }));
@@ -44,12 +49,20 @@ describe('src/registry/source', () => {
     expect([calls.length, meter.requests]).toEqual([4, 4]);
   });
 
-  it('asks for many digests with one listing where that tells digests', async () => {
+  it('finds many digests with one listing where that names digests, and reads only those that it lacks', async () => {
     const { reader, calls } = staging(many);
     expect(await reader.whichExist(REPOSITORY, [...digestsOf(many), MISSING], signal)).toEqual(
       new Set(digestsOf(many)),
     );
-    expect(calls).toEqual(['listRepository']);
+    expect(calls).toEqual(['listRepository', 'readManifest']);
+  });
+
+  it('finds the digests that a listing does not show', async () => {
+    const { registry, calls } = staging(many);
+    const cut = { ...registry, listRepository: async () => ({ kind: 'digests', manifests: new Map() }) as const };
+    const reader = sourceReader(cut, () => ({ requests: 0, bytes: 0 }));
+    expect(await reader.whichExist(REPOSITORY, digestsOf(many), signal)).toEqual(new Set(digestsOf(many)));
+    expect(calls).toHaveLength(many.length);
   });
 
   it('asks for many digests one by one where listings tell only tags', async () => {

@@ -55,6 +55,7 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
     manifest,
     listed: (repository) => listings.get(repository),
     whichExist: async (repository, digests, signal) => {
+      const listed = new Set<Digest>();
       if (digests.length >= LIST_FROM) {
         const listing = await registry.listRepository(repository, { signal, meter: meterOf(repository) });
         const asked = new Set(digests);
@@ -62,12 +63,15 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
           repository,
           sourceListing(listing, (digest) => asked.has(digest)),
         );
-        if (listing.kind === 'digests') return new Set(digests.filter((digest) => listing.manifests.has(digest)));
+        if (listing.kind === 'digests')
+          for (const digest of digests) if (listing.manifests.has(digest)) listed.add(digest);
       }
+      // What a list does not show is asked for: lists may be stale or cut.
+      const unlisted = digests.filter((digest) => !listed.has(digest));
       const found = await Promise.all(
-        digests.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])),
+        unlisted.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])),
       );
-      return new Set(found.flat());
+      return new Set([...listed, ...found.flat()]);
     },
   };
 }

@@ -23,6 +23,7 @@ export function getManifest({ store, route, request, options }: Exchange): Reply
   const headers = {
     'content-type': stored.mediaType,
     ...(options.omitDigestHeader !== true && { 'docker-content-digest': digest }),
+    ...(options.conditionalWrites === true && { etag: `"${digest}"` }),
   };
   if (request.method === 'HEAD') return { status: 200, headers: { ...headers, 'content-length': String(stored.size) } };
   if (stored.bytes === undefined) return failure(500, 'UNKNOWN', `only the digest of ${digest} was loaded`);
@@ -43,6 +44,8 @@ export async function putManifest(exchange: Exchange): Promise<Reply> {
   if (size > MAX_MANIFEST) return failure(413, 'SIZE_INVALID', `a manifest of ${size} bytes is too large`);
   const mediaType = request.headers['content-type'];
   if (mediaType === undefined) return failure(400, 'MANIFEST_INVALID', 'a manifest needs a Content-Type');
+  if (options.conditionalWrites === true && !meetsCondition(exchange))
+    return failure(412, 'PRECONDITION_FAILED', `${route.reference} has changed`);
   const stored = store.putManifest(route.repository, route.reference, mediaType, Buffer.concat(chunks));
   if ('refused' in stored)
     return failure(stored.refused === 'TAG_IMMUTABLE' ? 409 : 400, stored.refused, stored.message);
@@ -50,6 +53,14 @@ export async function putManifest(exchange: Exchange): Promise<Reply> {
   const announces = options.referrers !== false && options.referrers !== 'unannounced';
   const subject = announces ? stored.subject : undefined;
   return subject === undefined ? reply : { ...reply, headers: { ...reply.headers, 'oci-subject': subject } };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110.html#section-13.1 */
+function meetsCondition({ store, route, request }: Exchange): boolean {
+  const current = store.resolve(route.repository, route.reference);
+  if (request.headers['if-none-match'] === '*') return current === undefined;
+  const wanted = request.headers['if-match'];
+  return wanted === undefined || wanted === `"${current ?? ''}"`;
 }
 
 /** Removes a tag, a manifest or a blob. */

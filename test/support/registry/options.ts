@@ -24,6 +24,8 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
   readonly mounts?: boolean;
   /** The most tags, referrers or repositories on one page of a listing, whatever was asked for; unlimited by default. */
   readonly pageSize?: number;
+  /** Sends entity tags with manifests and honours `If-Match` and `If-None-Match` when one is written. */
+  readonly conditionalWrites?: boolean;
   /** Leaves `Docker-Content-Digest` out, as the specification allows. */
   readonly omitDigestHeader?: boolean;
   /** Says 404 for a manifest whose type the request does not accept; true by default. */

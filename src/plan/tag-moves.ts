@@ -1,0 +1,35 @@
+import type { Failure } from '../errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import type { WantedImage } from './desired.ts';
+
+/** A tag that points to another digest in one repository; `digestThere`: the wanted digest is there under other tags. */
+export type FoundMove = {
+  readonly repository: RepositoryName;
+  readonly tag: string;
+  readonly current: Digest;
+  readonly digestThere: boolean;
+};
+
+/** Returns one failure for each tag and digest that it points to, with all the repositories that hold it so. */
+export function tagMoveFailures(phase: string, image: WantedImage, moves: readonly FoundMove[]): Failure[] {
+  const alike = Map.groupBy(moves, ({ tag, current, digestThere }) => `${tag} ${current} ${digestThere}`);
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { tag, current, digestThere } = first;
+    return {
+      phase,
+      code: 'TAG_MOVE',
+      message: digestThere
+        ? `tag ${tag}: tag move detected: it points to ${current}, the manifest wants ${image.digest}, which is there under other tags`
+        : `tag '${tag}' in dest points to ${current}, not ${image.digest}; tag moves are not supported`,
+      hint: `tags are immutable: give ${image.digest} a new tag, or set the entry back to ${current}`,
+      at: image.tagAt(tag),
+      image: image.name,
+      digest: image.digest,
+      source: `${image.source}@${image.digest}`,
+      refs: group.map(({ repository }) => `${repository}:${tag}`),
+    };
+  });
+}
