@@ -84,6 +84,7 @@ async function linesOf(registry: MemoryRegistry, request: SnapshotRequest): Prom
 
 const asked = ({ tag, ...request }: { of: string; tag: string | undefined; minimal: boolean }): SnapshotRequest => ({
   ...request,
+  attached: false,
   ...(tag !== undefined && { tag }),
 });
 
@@ -117,11 +118,11 @@ describe('src/snapshot', () => {
       const stored = { mediaType: MEDIA_TYPES.ociManifest, size: 1, uploadedAt: 1 };
       store.load(`prod/folder-${nth % 10}/app-${nth}`, {
         manifests: new Map(digests.map((digest) => [digest, stored])),
-        tags: new Map(),
+        tags: new Map(digests.map((digest, index) => [`v${index}`, digest])),
         blobs: new Map(),
       });
     }
-    expect(await linesOf(registry, { of: 'a.test/prod', minimal: true })).toHaveLength(46_000);
+    expect(await linesOf(registry, { of: 'a.test/prod', minimal: true, attached: false })).toHaveLength(46_000);
     expect([...calls]).toEqual([['listRepository', 1 + 10 + 460]]);
   });
 
@@ -144,7 +145,7 @@ describe('src/snapshot', () => {
       },
     });
     const { snapshot } = await takeSnapshot(
-      { of: 'b.test', minimal: false },
+      { of: 'b.test', minimal: false, attached: false },
       { registry, load: async () => tree },
       testContext().context,
     );
@@ -170,7 +171,7 @@ describe('src/snapshot', () => {
         'prod/app': { [child]: { mediaType: MEDIA_TYPES.ociManifest, tags: [], manifest }, [index]: stored },
       };
       const { snapshot } = await takeSnapshot(
-        { of: 'a.test/prod', minimal: true },
+        { of: 'a.test/prod', minimal: true, attached: false },
         { registry: registryOf(state, { listing: () => listing }), load: async () => tree },
         testContext().context,
       );
@@ -187,7 +188,11 @@ describe('src/snapshot', () => {
       },
     });
     const { context, log } = testContext();
-    const { failures } = await takeSnapshot({ of: 'a.test/prod', minimal: true }, { registry }, context);
+    const { failures } = await takeSnapshot(
+      { of: 'a.test/prod', minimal: true, attached: false },
+      { registry },
+      context,
+    );
     expect(failures.flatMap(({ refs = [] }) => refs)).toEqual(['a.test/prod/app', 'a.test/prod/1']);
     expect(log.filter((line) => line.startsWith('error'))).toHaveLength(failures.length);
   });
@@ -200,9 +205,15 @@ describe('src/snapshot', () => {
       if (operation === 'listRepository' && repository === 'a.test/prod') throw new PromotionError('DENIED', 'no');
     };
     const options = { listing: () => 'tags' as const, before: refusing };
-    expect(await linesOf(registryOf(below, options), { of: 'a.test/prod', minimal: false })).toHaveLength(2);
+    expect(
+      await linesOf(registryOf(below, options), { of: 'a.test/prod', minimal: false, attached: false }),
+    ).toHaveLength(2);
     const registry = registryOf({ ...below, prod: Object.fromEntries([image('prod', 'any', ['v1'])]) }, options);
-    const { failures } = await takeSnapshot({ of: 'a.test/prod', minimal: false }, { registry }, testContext().context);
+    const { failures } = await takeSnapshot(
+      { of: 'a.test/prod', minimal: false, attached: false },
+      { registry },
+      testContext().context,
+    );
     expect(failures.map(({ code, refs }) => [code, refs])).toEqual([['DENIED', ['a.test/prod']]]);
   });
 });

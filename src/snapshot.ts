@@ -5,6 +5,7 @@ import type { LoadedManifests } from './manifest/manifest.ts';
 import type { SnapshotReader } from './phases/held-manifests.ts';
 import { indexChildren } from './phases/index-children.ts';
 import { readRegistry, type RegistryContent } from './phases/read-registry.ts';
+import { withoutAttached, withoutReferrers } from './phases/snapshot-attached.ts';
 import { setup } from './phases/setup.ts';
 import { tellFailures } from './phases/tell.ts';
 import type { Context } from './pipeline/phase.ts';
@@ -17,6 +18,8 @@ export type SnapshotRequest = {
   readonly tag?: string;
   /** Without digests that have no tag and stand in an index. */
   readonly minimal: boolean;
+  /** With signatures, attestations and other manifests that are attached to images. */
+  readonly attached: boolean;
 };
 
 export type SnapshotServices = {
@@ -30,42 +33,48 @@ export type SnapshotResult = { readonly snapshot: Snapshot; readonly failures: r
 
 /** Snapshots on one page: what a registry holds, or what manifests want there; then only what has a tag, without children of indexes. */
 export async function takeSnapshot(
-  { of, tag, minimal }: SnapshotRequest,
+  { of, tag, minimal, attached }: SnapshotRequest,
   { registry, load }: SnapshotServices,
   context: Context,
 ): Promise<SnapshotResult> {
   const wanted = load === undefined ? undefined : await setup({ load }).run(undefined, context);
-  const content = wanted === undefined ? await readAll(registry, of, context) : undefined;
-  const all = wanted === undefined ? heldSnapshot(content, of, context) : wantedSnapshot(wanted.sets, of);
+  const read = async (): Promise<RegistryContent> => {
+    const content = await readRegistry(registry, of, context);
+    tellFailures(content.failures, context);
+    tellLimits(of, content, context);
+    return attached ? content : { ...content, held: withoutAttached(content.held, of, context) };
+  };
+  const content = wanted === undefined ? await read() : undefined;
+  const all = wanted === undefined ? heldSnapshot(content, of) : wantedSnapshot(wanted.sets, of);
   const snapshot = tag === undefined ? all : filterSnapshot(all, ({ tags }) => tags.includes(tag));
   const failures = wanted?.failures ?? content?.failures ?? [];
   const isComplete = !minimal || snapshot.every(({ digests }) => digests.every(isTagged));
   if (isComplete || failures.length > 0) return { snapshot, failures };
 
   context.narrate({ type: 'log', level: 'info', message: 'removing tagless child digests of manifest lists' });
-  const there = content ?? (await readAll(registry, of, context));
+  const there = content ?? (await read());
   if (there.failures.length > 0) return { snapshot, failures: there.failures };
   const found = await indexChildren(registry, there.held, context);
   tellFailures(found.failures, context);
   const isKept = (image: SnapshotDigest): boolean => isTagged(image) || !found.children.has(image.digest);
-  return { snapshot: filterSnapshot(snapshot, isKept), failures: found.failures };
+  const kept = filterSnapshot(snapshot, isKept);
+  if (attached || found.failures.length > 0) return { snapshot: kept, failures: found.failures };
+  return withoutReferrers(registry, there.held, kept, context);
 }
 
 function isTagged({ tags }: SnapshotDigest): boolean {
   return tags.length > 0;
 }
 
-async function readAll(registry: SnapshotReader, of: RepositoryName, context: Context): Promise<RegistryContent> {
-  const content = await readRegistry(registry, of, context);
-  tellFailures(content.failures, context);
-  return content;
+/** Logs what the lists of a registry do not show. */
+function tellLimits(of: RepositoryName, { knowsUntagged, cut }: RegistryContent, { narrate }: Context): void {
+  const warn = (message: string): void => narrate({ type: 'log', level: 'warning', message });
+  if (!knowsUntagged) warn(`${hostOf(of)} tells of tags only: digests without a tag are not in the snapshot`);
+  for (const repository of cut)
+    warn(`The list of ${repository} is so long that its registry may have cut it: the snapshot may lack something`);
 }
 
-function heldSnapshot(content: RegistryContent | undefined, of: RepositoryName, { narrate }: Context): Snapshot {
-  if (content?.knowsUntagged === false) {
-    const message = `${hostOf(of)} tells of tags only: digests without a tag are not in the snapshot`;
-    narrate({ type: 'log', level: 'warning', message });
-  }
+function heldSnapshot(content: RegistryContent | undefined, of: RepositoryName): Snapshot {
   const entries = [...(content?.held ?? [])].flatMap(([repository, manifests]) => {
     const name = pathBelow(of, repository) ?? '';
     return [...manifests].map(([digest, { tags }]) => ({ name, digest, tags }));

@@ -152,6 +152,18 @@ describe('src/attest/evidence.ts', () => {
     expect(told(await reading(world).read())).toEqual(['att sbom verified']);
   });
 
+  it('reads the tags that a list does not show if it is asked to', async () => {
+    const empty = { status: 200, headers: { 'content-type': 'application/json' }, body: '{"name":"app","tags":[]}' };
+    const fault: FaultHook = ({ path }) => (path.includes('/tags/list') ? empty : undefined);
+    const world = await signedWorld({ registry: { fault } });
+    await attest(...of(world), world.services.signer, { predicateType: VEX, form: 'att' });
+    const { read, reader } = reading(world);
+    const subject = { repository: world.repository, digest: world.subject.digest };
+    expect(told(await read())).toEqual([]);
+    expect(told(await reader.read(subject, 'itself', forever, 'unlisted'))).toHaveLength(1);
+    expect(await reader.statements(subject, forever)).toHaveLength(1);
+  });
+
   it('follows an index to its platforms where it is asked to', async () => {
     const image = buildMultiPlatform({ seed: 3 }, ['linux/amd64', 'linux/arm64', 'unknown/unknown']);
     const world = await signedWorld({ image });

@@ -36,12 +36,18 @@ export type EvidenceReader = {
   expect(subjects: Iterable<Subject>): void;
   /**
    * All signatures and attestations of a digest, each verified, with `platforms` also those of what an index points to.
+   * `unlisted` also asks for the tags that the repository's list does not show: for whoever refuses what is absent.
    * Throws where something cannot be read: it might be what is tampered with.
    */
-  read(subject: Subject, depth: 'itself' | 'platforms', signal: AbortSignal): Promise<Evidence>;
+  read(subject: Subject, depth: Depth, signal: AbortSignal, tags?: Tags): Promise<Evidence>;
   /** The statements on vulnerabilities (reports and VEX) among the evidence that is verified, those of platforms too. */
   statements(subject: Subject, signal: AbortSignal): Promise<readonly Required<FoundItem>[]>;
 };
+
+type Depth = 'itself' | 'platforms';
+
+/** Which of cosign's tags are read: those that a list shows, or also those that it does not show. */
+type Tags = 'listed' | 'unlisted';
 
 /** What is attached to one digest itself. */
 type Found = { readonly items: readonly FoundItem[]; readonly uploadedAt?: number };
@@ -54,9 +60,9 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
   const found = new Map<string, Promise<Found>>();
   const expected = new Set<string>();
   const lists = listings(services, (subject) => expected.has(keyOf(subject)));
-  const foundAt = ({ repository, digest }: Subject, signal: AbortSignal): Promise<Found> => {
-    const key = keyOf({ repository, digest });
-    const reading = found.get(key) ?? readItems(services, lists, { repository, digest }, signal);
+  const foundAt = ({ repository, digest }: Subject, signal: AbortSignal, tags: Tags): Promise<Found> => {
+    const key = `${keyOf({ repository, digest })} ${tags}`;
+    const reading = found.get(key) ?? readItems(services, lists, { repository, digest }, signal, tags);
     found.set(key, reading);
     return reading;
   };
@@ -67,19 +73,22 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
     const manifest = await services.manifestOf(repository, digest, signal);
     return manifest && platformsOf(manifest)?.map((child) => ({ repository, digest: child }));
   };
-  const walk = async (subject: Subject, depth: number, signal: AbortSignal): Promise<Walked> => {
-    const [own, children] = await Promise.all([foundAt(subject, signal), childrenOf(subject, signal)]);
-    const below = depth === 0 ? [] : (children ?? []).map((child) => walk(child, depth - 1, signal));
+  const walk = async (subject: Subject, depth: number, signal: AbortSignal, tags: Tags): Promise<Walked> => {
+    const [own, children] = await Promise.all([foundAt(subject, signal, tags), childrenOf(subject, signal)]);
+    const below = depth === 0 ? [] : (children ?? []).map((child) => walk(child, depth - 1, signal, tags));
     return { ...subject, ...own, isIndex: children !== undefined, below: await Promise.all(below) };
   };
   return {
     expect: (subjects) => {
       for (const subject of subjects) expected.add(keyOf(subject));
     },
-    read: async ({ repository, digest }, depth, signal) =>
-      evidenceIn(await walk({ repository, digest }, depth === 'itself' ? 0 : MAX_DEPTH, signal)),
-    statements: async ({ repository, digest }, signal) =>
-      statementsIn(await walk({ repository, digest }, MAX_DEPTH, signal)),
+    read: async ({ repository, digest }, depth, signal, tags = 'listed') =>
+      evidenceIn(await walk({ repository, digest }, depth === 'itself' ? 0 : MAX_DEPTH, signal, tags)),
+    statements: async ({ repository, digest }, signal) => {
+      const listed = statementsIn(await walk({ repository, digest }, MAX_DEPTH, signal, 'listed'));
+      if (listed.length > 0) return listed;
+      return statementsIn(await walk({ repository, digest }, MAX_DEPTH, signal, 'unlisted'));
+    },
   };
 }
 
@@ -127,6 +136,7 @@ async function readItems(
   listingOf: Listings,
   { repository, digest }: Subject,
   signal: AbortSignal,
+  tags: Tags,
 ): Promise<Found> {
   const meter = meterOf?.(repository);
   const call: Call = { signal, ...(meter !== undefined && { meter }) };
@@ -136,7 +146,7 @@ async function readItems(
   ]);
   const uploadedAt = listing?.uploads.get(digest);
   const when = uploadedAt === undefined ? {} : { uploadedAt };
-  const known = knowing(registry, listing?.tags, referrers);
+  const known = knowing(registry, tags === 'listed' ? listing?.tags : undefined, referrers);
   const named = [cosignTag(digest, 'sig'), cosignTag(digest, 'att')];
   const tagged = await Promise.all(named.map((tag) => known.readManifest(repository, tag, call)));
   if (referrers.length === 0 && tagged.every((one) => one === undefined)) return { items: [], ...when };

@@ -34,6 +34,12 @@ export const SNAPSHOT_FLAGS = [
     help: 'Leave out of a snapshot what has no tag and belongs to an index (a manifest list) of the registry.',
   },
   {
+    name: 'snapshot-attached',
+    type: 'bool',
+    default: 'false',
+    help: 'Include signatures, attestations and other manifests that are attached to images; a snapshot of a registry leaves them out.',
+  },
+  {
     name: 'output',
     type: 'string',
     default: 'yaml',

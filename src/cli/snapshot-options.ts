@@ -18,6 +18,7 @@ export type SnapshotOptions = TreeOptions &
     /** Taken with a snapshot of a registry only. */
     readonly tag?: string;
     readonly minimal: boolean;
+    readonly attached: boolean;
     readonly format: SnapshotFormat;
   };
 
@@ -43,6 +44,7 @@ export function snapshotOptions(parsed: ParsedCip): SnapshotOptions {
     from,
     ...(tag !== '' && { tag }),
     minimal: values['minimal-snapshot'],
+    attached: values['snapshot-attached'],
     format: formatNamed(values.output),
     ...watchOptions(values),
     logLevel: levelNamed(values['log-level']),

@@ -21,7 +21,11 @@ type Given = Omit<Partial<PlanSigcheckServices>, 'refs'> & {
 type Planned = { readonly plan: SigcheckPlan; readonly log: readonly string[]; readonly asked: readonly string[] };
 
 /** A tree of two images, of which each was uploaded at the time that is its number. */
-async function planned(given: Given = {}, options: MemoryOptions = {}): Promise<Planned> {
+async function planned(
+  given: Given = {},
+  options: MemoryOptions = {},
+  { hidden = false }: { readonly hidden?: boolean } = {},
+): Promise<Planned> {
   let time = 0;
   const asked: string[] = [];
   const registry = memoryRegistry({
@@ -45,8 +49,9 @@ async function planned(given: Given = {}, options: MemoryOptions = {}): Promise<
     },
   ]);
   const { context, log } = testContext();
+  const nothing = { kind: 'digests', manifests: new Map() } as const;
   const phase = planSigcheck({
-    registry,
+    registry: hidden ? { ...registry, listRepository: async () => nothing } : registry,
     traffic: countTraffic(),
     rules: {},
     window: { from: 1, to: 2 },
@@ -76,6 +81,12 @@ describe('src/phases/plan-sigcheck.ts', () => {
       'info Checking 2 digests',
       'info 2 digests checked whatever their age: their registries do not tell when they were uploaded',
     ]);
+  });
+
+  it('takes what the primary holds and its list does not show', async () => {
+    const done = await planned({}, { listing: () => 'digests' }, { hidden: true });
+    expect(digests(done)).toEqual([one, two]);
+    expect(done.asked.filter((request) => request.startsWith('resolveManifest'))).toHaveLength(2);
   });
 
   it('demands no signature of what has no tag, and no record of what is older than asked', async () => {

@@ -1,14 +1,13 @@
 import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
-import { assemble, type PendingLack } from '../plan/assemble.ts';
+import { assemble } from '../plan/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/details.ts';
 import { byDestination, countImages, type WantedImage } from '../plan/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
-import { askLacks } from './ask-lacks.ts';
 import { lookAtCandidates } from './find-candidates.ts';
-import { findPending, findSources } from './find-pending.ts';
+import { findLacking } from './find-lacking.ts';
 import { checkShapes } from './find-shapes.ts';
 import type { PlannedImage, SigningPlan } from './images.ts';
 import { openFinder } from './open-finder.ts';
@@ -21,13 +20,10 @@ export type PlanServices = {
   readonly registry: RegistryReader;
   readonly source: SourceReader;
   readonly traffic: Traffic;
-  /**
-   * Asks for each tag that a list does not show, for a run that stops before it writes. Otherwise a tag is asked for just
-   * before it is written.
-   */
+  /** Asks for each tag that a list does not show; a run that writes asks just before it does. */
   readonly asksAll?: boolean;
   /** How what has to be signed is found; nothing is, unless given. */
-  readonly candidates?: CandidateServices;
+  readonly candidates?: CandidateServices | undefined;
 };
 
 /** The images that are due, with how much was found complete. */
@@ -58,14 +54,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { candidates } = services;
     const finder = candidates && (await openFinder(candidates, sets, context));
     const options = { all, look: finder?.look };
-    const unlisted = await findPending(services, destinations, context, options);
-    const states = await findSources(services, unlisted.pending, context);
-    const isAsked = ({ image, moves }: PendingLack): boolean =>
-      services.asksAll === true || moves.length > 0 || states(image) !== 'there';
-    const asked = await askLacks(services, unlisted.pending, isAsked, context);
-    const { pending } = asked;
-    const present = unlisted.present + asked.present;
-    const failures = [...unlisted.failures, ...asked.failures];
+    const { pending, present, failures, states } = await findLacking(services, destinations, options, context);
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
     const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));

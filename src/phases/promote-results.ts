@@ -1,8 +1,7 @@
-import { PromotionError, type Failure } from '../errors.ts';
+import { PromotionError } from '../errors.ts';
 import { refsOf, type RepositoryName } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { tagMoveFailures } from '../plan/tag-moves.ts';
 import type { CopyResult } from '../registry/copy.ts';
 import type { TagMove } from '../registry/lane.ts';
 import type { PlannedImage, PromotedImage, TargetResult } from './images.ts';
@@ -58,29 +57,4 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
   const [ref] = refsOf(first.repository, first.tags, wanted.digest);
   const others = done.length === 1 ? '' : `, and to ${done.length - 1} more`;
   narrate({ type: 'log', level: 'info', message: `Copied ${ref} ${progress} in ${durationText(ms)}${others}` });
-}
-
-/** Returns one failure for each kind of trouble, with all the mirrors that have it. */
-export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
-  const moves = results.flatMap(({ repository, action, moves: found = [] }) =>
-    found.map((move) => ({ ...move, repository, digestThere: action === 'tag' })),
-  );
-  const byCode = new Map<string, Failure & { readonly refs: string[] }>();
-  for (const { repository, tags, error, moves: found = [] } of results) {
-    if (error === undefined || found.length > 0) continue;
-    const failure = byCode.get(error.code) ?? {
-      phase: 'promote',
-      code: error.code,
-      message: error.message,
-      ...(error.hint !== undefined && { hint: error.hint }),
-      at: wanted.at,
-      image: wanted.name,
-      digest: wanted.digest,
-      source: `${wanted.source}@${wanted.digest}`,
-      refs: [],
-    };
-    failure.refs.push(...refsOf(repository, tags, wanted.digest));
-    byCode.set(error.code, failure);
-  }
-  return [...byCode.values(), ...tagMoveFailures('promote', wanted, moves)];
 }

@@ -25,10 +25,17 @@ export async function prove(
   const policies = image.policies.provenance;
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
-    const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', signal);
-    const evidence = withKnown(found, knownTo(image, isExpected));
+    const look = async (tags: 'listed' | 'unlisted'): Promise<Pick<ProvenImage, 'evidence' | 'judgement'>> => {
+      const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', signal, tags);
+      const evidence = withKnown(found, knownTo(image, isExpected));
+      return { evidence, judgement: judge(policies, evidence) };
+    };
+    const listed = await look('listed');
+    // What a list does not show may be what a policy misses.
+    const isMissed = listed.judgement.violations.some(({ code }) => code === 'PROVENANCE');
+    const { evidence, judgement } = isMissed ? await look('unlisted') : listed;
     const states = { signature: signatureOf(evidence), attestations: attestationOf(evidence) };
-    return { ...image, evidence, judgement: judge(policies, evidence), found: states };
+    return { ...image, evidence, judgement, found: states };
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
     return evidenceFailure(image, error);

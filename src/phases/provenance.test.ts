@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { evidenceOf, provenanceItem, requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { numbered } from '../../test/support/promotion/promoted.ts';
-import type { EvidenceReader, Subject } from '../attest/evidence.ts';
+import type { EvidenceReader } from '../attest/evidence.ts';
 import { PromotionError } from '../errors.ts';
 import { NO_POLICIES, type ProjectPolicies } from '../policy/policies.ts';
-import type { Evidence, EvidenceItem } from '../policy/provenance.ts';
+import type { EvidenceItem } from '../policy/provenance.ts';
 import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
 import { provenance, type Provenance } from './provenance.ts';
@@ -29,7 +29,7 @@ const planOf = (...images: PlannedImage[]): Plan => ({
   repositories: [],
 });
 
-type Read = (subject: Subject, depth: 'itself' | 'platforms') => Promise<Evidence>;
+type Read = EvidenceReader['read'];
 
 async function proving(
   read: Read,
@@ -91,10 +91,20 @@ describe('src/phases/provenance.ts', () => {
     const depths: string[] = [];
     const read: Read = (_, depth) => {
       depths.push(depth);
+      return Promise.resolve(evidenceOf([provenanceItem()]));
+    };
+    await proving(read, image(1), image(2, WARNED));
+    expect(new Set(depths)).toEqual(new Set(['itself', 'platforms']));
+  });
+
+  it('reads the tags that lists do not show before a policy misses something', async () => {
+    const asked: (string | undefined)[] = [];
+    const read: Read = (_subject, _depth, _signal, tags) => {
+      asked.push(tags);
       return Promise.resolve(evidenceOf([]));
     };
     await proving(read, image(1), image(2, WARNED));
-    expect(depths.toSorted()).toEqual(['itself', 'platforms']);
+    expect(asked).toEqual(['listed', 'listed', 'unlisted']);
   });
 
   it('knows those whom a policy names, and calls others untrusted', async () => {

@@ -12,6 +12,8 @@ export type RegistryContent = {
   readonly held: ReadonlyMap<RepositoryName, Held>;
   /** False where some listing tells of tags only: what has none is not known there. */
   readonly knowsUntagged: boolean;
+  /** Repositories of which more may be there than their lists show. */
+  readonly cut: readonly RepositoryName[];
   readonly failures: readonly Failure[];
 };
 
@@ -24,6 +26,7 @@ export async function readRegistry(
   const held = new Map<RepositoryName, Held>();
   const errors = new Map<RepositoryName, PromotionError>();
   const below: RepositoryName[] = [];
+  const cut: RepositoryName[] = [];
   let knowsUntagged = true;
   const read = async (repository: RepositoryName): Promise<RepositoryListing> => {
     const listing = await registry.listRepository(repository, context);
@@ -31,6 +34,7 @@ export async function readRegistry(
     const manifests = await heldIn(registry, repository, listing, context);
     if (manifests.size > 0) held.set(repository, manifests);
     if (listing.kind === 'tags' && manifests.size > 0) knowsUntagged = false;
+    if (listing.kind === 'digests' && listing.mayBeCut === true) cut.push(repository);
     return listing;
   };
   const readAll = async (names: readonly RepositoryName[]): Promise<void> => {
@@ -45,7 +49,7 @@ export async function readRegistry(
     await readAll(names.filter((other) => other !== name));
     if (isPromotionError(root) && names.includes(name)) errors.set(name, root);
   }
-  return { held, knowsUntagged, failures: unreadable(errors) };
+  return { held, knowsUntagged, cut, failures: unreadable(errors) };
 }
 
 function childrenOf(repository: RepositoryName, listing: RepositoryListing): RepositoryName[] {

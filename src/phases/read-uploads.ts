@@ -1,15 +1,16 @@
 import type { Failure } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { Checked, UploadOf } from '../plan/checks.ts';
-import type { RepositoryListing, TagLister } from '../registry/roles.ts';
+import type { ManifestReader, RepositoryListing, TagLister } from '../registry/roles.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 import { unreadable } from './unreadable.ts';
 
-export type UploadServices = { readonly registry: TagLister; readonly traffic: Traffic };
+export type UploadServices = { readonly registry: ManifestReader & TagLister; readonly traffic: Traffic };
 
 /** When digests were uploaded, those of which that can be asked, and why the others cannot. */
 export type Uploads = {
@@ -18,10 +19,13 @@ export type Uploads = {
   readonly failures: readonly Failure[];
 };
 
+/** Digests of one repository that are asked for at once: what one origin is sent at most (src/http/stack.ts). */
+const LOOKUPS = 20;
+
 /** For those who did not ask. */
 export const undatedAll: UploadOf = () => 'undated';
 
-/** Lists each primary repository once, for the dates that the listing has. */
+/** Lists each primary repository once, for the dates that the listing has, and asks for each digest that it does not show. */
 export async function readUploads(
   { registry, traffic }: UploadServices,
   checks: readonly Checked[],
@@ -35,7 +39,16 @@ export async function readUploads(
     const call = { signal: context.signal, meter: traffic.of(repository) };
     const listing = await registry.listRepository(repository, call);
     const digests = asked.get(repository) ?? [];
-    dates.set(repository, new Map(digests.map((digest) => [digest, dateIn(listing, digest)])));
+    const found = new Map(digests.map((digest) => [digest, dateIn(listing, digest)]));
+    // What a list does not show is asked for: lists may be stale or cut.
+    await eachOf(
+      digests.filter((digest) => found.get(digest) === 'absent'),
+      LOOKUPS,
+      async (digest) => {
+        if ((await registry.resolveManifest(repository, digest, call)) !== undefined) found.set(digest, 'undated');
+      },
+    );
+    dates.set(repository, found);
   };
   const failures = unreadable(await readByHost('destination', [...asked.keys()], read, context));
   tellFailures(failures, context);

@@ -105,10 +105,10 @@ describe('src/plan/replication.ts', () => {
     expect(lackingUntagged(google([digest('x'), []]), both)).toBeUndefined();
   });
 
-  it('leaves out what belongs to images that the mirror does not have', () => {
+  it("returns what belongs to images that the mirror's list does not show", () => {
     const primary = google([digest('sig'), [tagOf(image, '.sig')]], [digest('list'), [tagOf(image)]]);
-    expect(differingTags(primary, google())).toEqual([]);
-    expect(differingLists(primary, google())).toEqual([]);
+    expect(differingTags(primary, google())).toEqual([{ tag: tagOf(image, '.sig'), is: 'missing' }]);
+    expect(differingLists(primary, google())).toEqual([image]);
     expect(differingTags(primary, plain())).toHaveLength(1);
   });
 

@@ -57,8 +57,8 @@ export function shelfOf(listing: RepositoryListing): Shelf {
   return { tags, untagged, holds: (digest) => listing.manifests.has(digest) };
 }
 
-/** Docker's own manifests have no subject. */
-function mayRefer(mediaType: string | undefined): boolean {
+/** Returns false for Docker's own manifests, which have no subject. */
+export function mayRefer(mediaType: string | undefined): boolean {
   return mediaType === undefined || !mediaType.startsWith('application/vnd.docker.');
 }
 
@@ -75,16 +75,15 @@ export function attachedBy(tag: string): AttachingTag | undefined {
   return isDigest(subject) ? { subject, form: form as AttachingTag['form'] } : undefined;
 }
 
-/** Tags of cosign that a mirror lacks, has with other content, or has with content that its listing does not tell. */
+/** A tag of cosign that a mirror's list does not show, shows with other content, or shows without its content. */
 export type TagDifference = { readonly tag: string; readonly is: 'missing' | 'other' | 'unknown' };
 
-/** Compares the `.sig`, `.att` and `.sbom` tags of a primary with those of a mirror, which need not have what is not signed there. */
+/** Compares the `.sig`, `.att` and `.sbom` tags of a primary with those of a mirror. */
 export function differingTags(primary: Shelf, mirror: Shelf): TagDifference[] {
   const found: TagDifference[] = [];
   for (const [tag, digest] of primary.tags) {
     const attached = attachedBy(tag);
     if (attached === undefined || attached.form === 'list') continue;
-    if (mirror.holds?.(attached.subject) === false) continue;
     const there = mirror.tags.get(tag);
     if (!mirror.tags.has(tag)) found.push({ tag, is: 'missing' });
     else if (digest === undefined || there === undefined) found.push({ tag, is: 'unknown' });
@@ -104,7 +103,7 @@ export function lackingUntagged(primary: Shelf, mirror: Shelf): readonly Digest[
 export function differingLists(primary: Shelf, mirror: Shelf): readonly Digest[] {
   return [...primary.tags].flatMap(([tag, digest]) => {
     const attached = attachedBy(tag);
-    if (attached?.form !== 'list' || mirror.holds?.(attached.subject) === false) return [];
+    if (attached?.form !== 'list') return [];
     return digest !== undefined && mirror.tags.get(tag) === digest ? [] : [attached.subject];
   });
 }

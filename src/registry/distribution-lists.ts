@@ -6,7 +6,7 @@ import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
 import { pageJson, readPages, refuseListing } from './pages.ts';
-import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
+import type { Call, ListedManifest, TagLister } from './roles.ts';
 
 type Page = {
   readonly tags: readonly string[];
@@ -48,11 +48,20 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
           return true;
         },
       );
-      return isGoogle(host) && (manifests.size > 0 || tags.size === 0)
-        ? ({ kind: 'digests', manifests, children } satisfies RepositoryListing)
-        : ({ kind: 'tags', tags } satisfies RepositoryListing);
+      if (!isGoogle(host) || (manifests.size === 0 && tags.size > 0)) return { kind: 'tags', tags };
+      const cut = mayBeCut(manifests, kindOf(host)) ? ({ mayBeCut: true } as const) : {};
+      return { kind: 'digests', manifests, children, ...cut };
     },
   };
+}
+
+function mayBeCut(
+  manifests: ReadonlyMap<Digest, ListedManifest>,
+  { listsAtMost = Number.POSITIVE_INFINITY }: RegistryKind,
+): boolean {
+  let tags = 0;
+  for (const manifest of manifests.values()) tags += manifest.tags.length;
+  return Math.max(manifests.size, tags) >= listsAtMost;
 }
 
 type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'credentials' | 'aws'> & {

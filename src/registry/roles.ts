@@ -43,6 +43,8 @@ export type RepositoryListing =
       readonly kind: 'digests';
       readonly manifests: ReadonlyMap<Digest, ListedManifest>;
       readonly children?: ReadonlySet<string>;
+      /** True if the list is so long that registries of its kind cut it. */
+      readonly mayBeCut?: true;
     }
   /** Tag names, with what they point to where the registry tells; what is untagged is not known. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<string>; readonly digests?: ReadonlyMap<string, Digest> };

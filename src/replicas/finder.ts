@@ -43,6 +43,8 @@ type Pair = {
   readonly primary: Shelf;
   readonly mirror: RepositoryName;
   readonly there: Shelf;
+  /** Whether the mirror holds an image: one that its list does not show is asked for, once. */
+  readonly isThere: (subject: Digest) => Promise<boolean>;
   readonly call: Call;
 };
 
@@ -79,11 +81,26 @@ export function lackFinder(services: FinderServices): LackFinder {
     },
     compareMirror: async (mirror, groups) => {
       const there = await list(mirror);
+      const call = callTo(mirror);
+      const isThere = presence(registry, mirror, there, call);
       for (const group of groups) {
         const primary = shelves.get(group.primary);
-        if (primary !== undefined) await comparePair(finder, { group, primary, mirror, there, call: callTo(mirror) });
+        if (primary !== undefined) await comparePair(finder, { group, primary, mirror, there, isThere, call });
       }
     },
+  };
+}
+
+/** Answers whether a mirror holds an image. A list that names digests is believed only where it shows one. */
+function presence(registry: RegistryReader, mirror: RepositoryName, { holds }: Shelf, call: Call): Pair['isThere'] {
+  const asked = new Map<Digest, Promise<boolean>>();
+  return async (subject) => {
+    // What a list of names leaves open is found out when the attachment is compared.
+    if (holds === undefined || holds(subject)) return true;
+    const answer =
+      asked.get(subject) ?? registry.resolveManifest(mirror, subject, call).then((found) => found !== undefined);
+    asked.set(subject, answer);
+    return answer;
   };
 }
 
@@ -103,29 +120,26 @@ async function comparePair(finder: Finder, pair: Pair): Promise<void> {
   await Promise.all(lists.map((subject) => compareSubject(finder, pair, subject, true)));
 }
 
-async function compareTag(
-  { registry, reader, lacks }: Finder,
-  { group, primary, mirror, there, call }: Pair,
-  { tag, is }: TagDifference,
-): Promise<void> {
+async function compareTag({ registry, reader, lacks }: Finder, pair: Pair, { tag, is }: TagDifference): Promise<void> {
+  const { group, primary, mirror, there, call } = pair;
   const subject = attachedBy(tag)?.subject;
+  if (subject === undefined || !(await pair.isThere(subject))) return;
   const digest = primary.tags.get(tag) ?? (await reader.resolve(group.primary, tag));
-  if (digest === undefined || subject === undefined) return;
+  if (digest === undefined) return;
   const known = there.tags.get(tag);
   const current = is === 'missing' ? undefined : (known ?? (await registry.resolveManifest(mirror, tag, call))?.digest);
   if (current === digest) return;
-  const lacking = { repository: mirror, ...(current !== undefined && { replaces: current }) };
-  lacks.add({ primary: group.primary, digest, subject, tag, last: false }, lacking);
+  lacks.add({ primary: group.primary, digest, subject, tag, last: false }, { repository: mirror });
 }
 
 /** An untagged manifest that names a subject which the mirror has is a referrer that it lacks. */
 async function compareUntagged(
   { reader, lacks }: Finder,
-  { group, mirror, there }: Pair,
+  { group, mirror, isThere }: Pair,
   digest: Digest,
 ): Promise<void> {
   const subject = await reader.subjectOf(group.primary, digest);
-  if (subject === undefined || there.holds?.(subject.digest) === false) return;
+  if (subject === undefined || !(await isThere(subject.digest))) return;
   lacks.add({ primary: group.primary, digest, subject: subject.digest, last: false }, { repository: mirror });
 }
 
@@ -134,7 +148,7 @@ async function compareSubject(finder: Finder, pair: Pair, subject: Digest, byLis
   const { registry, reader, lacks } = finder;
   const { group, mirror, there, call } = pair;
   const referrers = await reader.referrers(group.primary, subject);
-  if (referrers.length === 0 || there.holds?.(subject) === false) return;
+  if (referrers.length === 0 || !(await pair.isThere(subject))) return;
   let { holds } = there;
   if (holds === undefined || byList) {
     const listed = new Set((await registry.listReferrers(mirror, subject, call)).map(({ digest }) => digest));

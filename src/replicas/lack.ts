@@ -14,8 +14,7 @@ export type AttachedLack = {
   readonly mirrors: readonly LackingMirror[];
 };
 
-/** `replaces` is what its tag points to now. */
-export type LackingMirror = { readonly repository: RepositoryName; readonly replaces?: Digest };
+export type LackingMirror = { readonly repository: RepositoryName };
 
 /** Gathers lacks: what several mirrors lack is one lack. */
 export function lackList(): {

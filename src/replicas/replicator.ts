@@ -1,12 +1,13 @@
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Copier } from '../registry/copy.ts';
 import type { Attacher } from '../registry/referrers.ts';
 import type { Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { attachmentOf, isContained } from './attachment.ts';
-import type { AttachedLack, LackingMirror } from './lack.ts';
+import type { AttachedLack } from './lack.ts';
 
 export type ReplicatorServices = {
   readonly registry: RegistryReader;
@@ -53,40 +54,47 @@ async function replicate(services: ReplicatorServices, lack: AttachedLack, signa
   const { primary, digest, tag } = lack;
   const manifest = await services.source.manifest(primary, digest, signal);
   if (manifest === undefined) return { lack, gone: true, results: [], sourceReads: 0 };
-  const judge = async (mirror: LackingMirror): Promise<MirrorResult | undefined> => {
-    const error = await refusal(services, lack, manifest, mirror, signal);
-    return error && failed(mirror.repository, error);
-  };
-  const refused = (await Promise.all(lack.mirrors.map(judge))).filter((result) => result !== undefined);
-  const free = lack.mirrors.filter(({ repository }) => refused.every((result) => result.repository !== repository));
-  const targets = free.map(({ repository }) => ({
+  const refusals = new Map<RepositoryName, PromotionError>();
+  const targets = lack.mirrors.map(({ repository }) => ({
     repository,
     action: 'copy' as const,
     tags: tag === undefined ? [] : [tag],
     isNew: false,
+    mayReplace: async (current: Digest): Promise<boolean> => {
+      const error = await refusal(services, lack, manifest, { repository, current }, signal);
+      if (error !== undefined) refusals.set(repository, error);
+      return error === undefined;
+    },
   }));
   const { lanes, sourceReads } = await services.copier.copy({ source: primary, digest, targets }, signal).done;
   const gone = lanes.length > 0 && lanes.every(({ error }) => isPromotionError(error, 'LOST'));
-  if (gone) return { lack, gone, results: refused, sourceReads };
-  const copied = lanes.map(async ({ target: { repository }, ...lane }): Promise<MirrorResult> => {
-    if (lane.error !== undefined || tag !== undefined) return { repository, ...lane };
-    const error = await list(services, manifest, repository, lane.meter, signal);
-    return { repository, ...lane, ...(error !== undefined && { error }) };
-  });
-  return { lack, gone, results: [...refused, ...(await Promise.all(copied))], sourceReads };
+  if (gone) return { lack, gone, results: [], sourceReads };
+  const copied = lanes.map(
+    async ({ target: { repository }, error: broken, attempts, meter, ms }): Promise<MirrorResult> => {
+      const lane = { repository, attempts, meter, ms };
+      const failure = broken ?? refusals.get(repository);
+      if (failure !== undefined) return { ...lane, error: failure };
+      if (tag !== undefined) return lane;
+      const error = await list(services, manifest, repository, meter, signal);
+      return { ...lane, ...(error !== undefined && { error }) };
+    },
+  );
+  return { lack, gone, results: await Promise.all(copied), sourceReads };
 }
 
-/** Why a mirror's tag is not to be replaced: it has signatures that the primary does not know. */
+/** A mirror, and the digest that its tag points to. */
+type TaggedMirror = { readonly repository: RepositoryName; readonly current: Digest };
+
+/** Returns why a mirror's tag must not be replaced: it holds signatures that the primary's lacks. */
 async function refusal(
   { registry, meterOf }: ReplicatorServices,
   { primary, tag }: AttachedLack,
   manifest: Manifest,
-  { repository, replaces }: LackingMirror,
+  { repository, current }: TaggedMirror,
   signal: AbortSignal,
 ): Promise<PromotionError | undefined> {
-  if (replaces === undefined || tag === undefined) return undefined;
   try {
-    const there = await registry.readManifest(repository, replaces, { signal, meter: meterOf(repository) });
+    const there = await registry.readManifest(repository, current, { signal, meter: meterOf(repository) });
     if (there === undefined || isContained(there, manifest)) return undefined;
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted) throw error;

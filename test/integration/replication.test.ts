@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Fault, FaultHook } from '../support/registry/faults.ts';
 import { buildImage } from '../support/registry/images.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import type { TestRegistry } from '../support/registry/server.ts';
@@ -109,6 +110,20 @@ describe('replicating what is attached', () => {
     await world.run('replicate');
     for (const { counters } of [world.primary, ...world.mirrors])
       expect(counters.counts()).toMatchObject({ requests: 2, kinds: { list: 2 } });
+  });
+
+  it('brings what is attached to an image that a mirror holds and its list does not show', async () => {
+    const empty = (path: string): Fault => ({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: path, child: [], manifest: {}, tags: [] }),
+    });
+    const hides: FaultHook = ({ kind, repository }) => (kind === 'list' ? empty(repository) : undefined);
+    await using world = await openReplicationWorld(GOOGLE, { ...GOOGLE, fault: hides });
+    await attachAll(world);
+    const { report } = await world.run('replicate');
+    expect(report.failures).toEqual([]);
+    for (const mirror of world.mirrors) await expectEqual(world, mirror);
   });
 
   it('asks no mirror where nothing is attached', async () => {

@@ -33,12 +33,12 @@ async function taken(
   { registry }: Registries,
   { clock, narrate, signal }: CommandServices,
 ): Promise<SnapshotResult> {
-  const { of, from, tag, minimal } = options;
+  const { of, from, tag, minimal, attached } = options;
   const context = { clock, narrate, signal };
   // as upstream, which says nothing
   const ignored = `--snapshot-tag=${tag} does nothing with --manifest-based-snapshot-of`;
   if (from === 'manifests' && tag !== undefined) narrate({ type: 'log', level: 'warning', message: ignored });
-  const request = { of, minimal, ...(from === 'registry' && tag !== undefined && { tag }) };
+  const request = { of, minimal, attached, ...(from === 'registry' && tag !== undefined && { tag }) };
   const load = () => loadManifests(loadRequest(options));
   try {
     return await takeSnapshot(request, { registry, ...(from === 'manifests' && { load }) }, context);

@@ -15,7 +15,13 @@ export const GENERIC: RegistryKind = { name: 'generic' };
 export const KINDS: readonly RegistryKind[] = [
   GENERIC,
   // Asked for a number of tags, Artifact Registry cuts its answer at about a thousand of them.
-  { name: 'artifact-registry', hosts: /^[a-z0-9-]+-docker\.pkg\.dev$/, listing: 'google' },
+  // https://cloud.google.com/artifact-registry/quotas: lists are incomplete over 10,000 images or tags
+  {
+    name: 'artifact-registry',
+    hosts: /^[a-z0-9-]+-docker\.pkg\.dev$/,
+    listing: 'google',
+    listsAtMost: 10_000,
+  },
   { name: 'gcr', hosts: /^(?:[a-z0-9-]+\.)?gcr\.io$/, listing: 'google' },
   { name: 'docker-hub', hosts: /^(?:(?:index\.|registry-1\.)?docker\.io)$/, pageSize: FULL_PAGE },
   { name: 'ghcr', hosts: /^ghcr\.io$/, pageSize: FULL_PAGE },

@@ -26,6 +26,8 @@ export type RegistryKind = {
   readonly hosts?: RegExp;
   /** `tags/list` has the Google extension, also where it lists nothing. */
   readonly listing?: 'google';
+  /** A list of this many digests or tags may be incomplete. */
+  readonly listsAtMost?: number;
   /** Tags to ask for on a page; the registry decides where it is not given. */
   readonly pageSize?: number;
   /** `never`: a manifest is not asked for with HEAD; `doubted`: a 404 to the first ones is not believed without a GET. */
