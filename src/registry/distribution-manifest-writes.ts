@@ -9,8 +9,11 @@ import { errorCodeIn, referenceText } from './distribution-manifests.ts';
 import type { RequestTo } from './distribution-request.ts';
 import type { ManifestReader, ManifestWriter, TagState, Written } from './roles.ts';
 
-/** How registries refuse to overwrite a tag; some say it of the same bytes, too. */
+/** How registries refuse to overwrite a tag; some refuse the same bytes, too. */
 const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
+
+/** Other refusals of a tag that may hold these bytes already; of another one they mean what they say. */
+const MAYBE_WRITTEN: readonly number[] = [...MAYBE_IMMUTABLE, 403, 405, 422, 501];
 
 /** How a registry says that the precondition does not hold, or that it cannot handle one. */
 const CONDITION_REFUSED: readonly number[] = [400, 412, 501];
@@ -42,7 +45,7 @@ export function manifestWriting(
           return subject !== undefined && isDigest(subject) ? { subject } : {};
         }
         const refusal = await refusalOf(response, object);
-        if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_IMMUTABLE.includes(response.status))
+        if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_WRITTEN.includes(response.status))
           throw refusal;
         const there = await resolveManifest(repository, reference, call).catch(() => undefined);
         call.signal.throwIfAborted();
@@ -50,8 +53,10 @@ export function manifestWriting(
         const isConditional = Object.keys(condition).length > 0;
         const isUnchanged = there?.digest === (was === 'absent' ? undefined : was?.digest);
         if (isConditional && isUnchanged && CONDITION_REFUSED.includes(response.status)) return put({});
-        acceptEqual(there, object, manifest, refusal);
-        return {};
+        if (there?.digest === manifest.descriptor.digest) return {};
+        throw there !== undefined && MAYBE_IMMUTABLE.includes(response.status)
+          ? tagMove(there, object, manifest, refusal)
+          : refusal;
       };
       return put(conditionOf(was));
     },
@@ -101,16 +106,8 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
   });
 }
 
-/** Returns where the tag has these bytes already, throws where it has others or none. */
-function acceptEqual(
-  there: Descriptor | undefined,
-  object: string,
-  { descriptor }: Manifest,
-  refusal: PromotionError,
-): void {
-  if (there?.digest === descriptor.digest) return;
-  if (there === undefined) throw refusal;
-  throw new PromotionError(
+function tagMove(there: Descriptor, object: string, { descriptor }: Manifest, refusal: PromotionError): PromotionError {
+  return new PromotionError(
     'TAG_MOVE',
     `${object} points to ${there.digest}, and the registry does not let it point to ${descriptor.digest}: ${refusal.message}`,
     { side: 'destination', cause: refusal, hint: 'promote under another tag, or remove the old one by hand' },

@@ -1,12 +1,12 @@
 import { PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus, readAll } from '../http/read.ts';
-import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS, type Descriptor, type Manifest } from '../image/descriptor.ts';
+import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS, type Descriptor } from '../image/descriptor.ts';
 import { digestOf, isDigest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
-import type { ManifestReader, ResolvedManifest } from './roles.ts';
+import type { ManifestReader, ReadManifest, ResolvedManifest } from './roles.ts';
 
 /** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
@@ -86,7 +86,7 @@ function headsOf(kindOf: ReadingServices['kindOf']): Heads {
   };
 }
 
-function parseManifest(bytes: Uint8Array, reference: string, response: HttpResponse, object: string): Manifest {
+function parseManifest(bytes: Uint8Array, reference: string, response: HttpResponse, object: string): ReadManifest {
   const digest = isDigest(reference) ? digestOf(bytes, reference) : digestOf(bytes);
   if (isDigest(reference) && digest !== reference) {
     throw new PromotionError(
@@ -96,7 +96,8 @@ function parseManifest(bytes: Uint8Array, reference: string, response: HttpRespo
     );
   }
   const mediaType = mediaTypeIn(bytes) ?? contentType(response) ?? 'application/octet-stream';
-  return { bytes, descriptor: { mediaType, digest, size: bytes.length } };
+  const etag = header(response, 'etag');
+  return { bytes, descriptor: { mediaType, digest, size: bytes.length }, ...(etag !== undefined && { etag }) };
 }
 
 /** The first error code in a registry's JSON error body. */

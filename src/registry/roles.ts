@@ -12,13 +12,16 @@ export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };
 
 export type ManifestReader = {
   /** The manifest's bytes, checked against `reference` where that is a digest; undefined when the registry says 404. */
-  readManifest(repository: RepositoryName, reference: string, call: Call): Promise<Manifest | undefined>;
+  readManifest(repository: RepositoryName, reference: string, call: Call): Promise<ReadManifest | undefined>;
   /** The descriptor that `reference` points to, without its bytes if the registry names it; undefined on 404. */
   resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<ResolvedManifest | undefined>;
 };
 
 /** A descriptor, with the entity tag of the answer if the registry sent one (RFC 9110 §8.8.3). */
 export type ResolvedManifest = Descriptor & { readonly etag?: string };
+
+/** A manifest, with the entity tag of the answer if the registry sent one. */
+export type ReadManifest = Manifest & { readonly etag?: string };
 
 export type BlobReader = {
   /** True when the repository holds the blob. */

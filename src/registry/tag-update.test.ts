@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PromotionError } from '../errors.ts';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import { memoryRegistry, type MemoryCall, type MemoryRegistry } from './memory.ts';
@@ -111,6 +112,41 @@ describe('src/registry/tag-update', () => {
     await update(append('ours'));
     expect(await words()).toEqual(['ours', 'theirs']);
     expect(calls.filter((operation) => operation === 'writeManifest')).toHaveLength(1);
+  });
+
+  it('adds itself to what another process wrote between the read and the write', async () => {
+    const { registry, update, words } = world();
+    let theirs = false;
+    await update(async (current) => {
+      // The first turn sees the tag before the other process writes it.
+      if (!theirs) {
+        theirs = true;
+        for (const { bytes, descriptor } of [CONFIG, blobOf('theirs')])
+          registry.store('a.test').putBlob('app', descriptor.digest, { size: bytes.length, chunks: () => [bytes] });
+        registry.store('a.test').putManifest('app', TAG, MEDIA_TYPES.ociManifest, manifestOf(['theirs']).bytes);
+      }
+      return append('ours')(current);
+    });
+    expect(await words()).toEqual(['theirs', 'ours']);
+  });
+
+  it('hands on the refusal of a tag that may not change', async () => {
+    const fixed = memoryRegistry();
+    await expect(
+      updateTag(
+        {
+          ...fixed,
+          readManifest: async () => manifestOf(['one']),
+          resolveManifest: async () => manifestOf(['one']).descriptor,
+          writeManifest: async () => Promise.reject(new PromotionError('TAG_MOVE', 'it is immutable')),
+        },
+        subjectQueue(async () => undefined),
+        REPOSITORY,
+        TAG,
+        append('two'),
+        call,
+      ),
+    ).rejects.toMatchObject({ code: 'TAG_MOVE', message: 'it is immutable' });
   });
 
   it('gives up after five times, and says that one job at a time may do this', async () => {

@@ -2,7 +2,16 @@ import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
-import type { BlobReader, BlobWriter, Call, ManifestReader, ManifestWriter, Written } from './roles.ts';
+import type {
+  BlobReader,
+  BlobWriter,
+  Call,
+  ManifestReader,
+  ManifestWriter,
+  ReadManifest,
+  TagState,
+  Written,
+} from './roles.ts';
 import { sendBlobs, storeBlobs, type SmallBlob } from './small-blobs.ts';
 import type { SubjectQueue } from './subject-queue.ts';
 
@@ -32,17 +41,30 @@ export function updateTag(
 ): Promise<void> {
   const update = async (): Promise<void> => {
     for (let writes = 0; ; writes++) {
-      const next = await change(await registry.readManifest(repository, tag, call));
+      const current = await registry.readManifest(repository, tag, call);
+      const next = await change(current);
       if (next === undefined) return;
       if (writes === MAX_WRITES) throw crowded(referenceText(repository, tag));
       await storeBlobs(registry, repository, next.blobs, call);
-      await writeWithBlobs(registry, repository, tag, next, call);
+      const refused = await writeWithBlobs(registry, repository, tag, next, call, stateOf(current)).catch(tagMove);
       const there = await registry.resolveManifest(repository, tag, call);
       if (there?.digest === next.manifest.descriptor.digest) return;
+      // The next turn adds to what another process wrote; a tag that did not change is one that may not.
+      if (refused instanceof PromotionError && there?.digest === current?.descriptor.digest) throw refused;
       await queue.pause(writes + 1, call.signal);
     }
   };
   return queue.run(referenceText(repository, tag), update, call.signal);
+}
+
+function stateOf(current: ReadManifest | undefined): TagState {
+  if (current === undefined) return 'absent';
+  return { ...current.descriptor, ...(current.etag !== undefined && { etag: current.etag }) };
+}
+
+function tagMove(error: unknown): PromotionError {
+  if (isPromotionError(error, 'TAG_MOVE')) return error;
+  throw error;
 }
 
 /** Writes a manifest whose blobs should be there; where the registry lacks them after all, with them. */
@@ -52,13 +74,14 @@ export async function writeWithBlobs(
   reference: string,
   { manifest, blobs }: TagContent,
   call: Call,
+  was?: TagState,
 ): Promise<Written> {
   try {
-    return await registry.writeManifest(repository, reference, manifest, call);
+    return await registry.writeManifest(repository, reference, manifest, call, was);
   } catch (error) {
     if (!isPromotionError(error, 'BLOB_UNKNOWN') || blobs.length === 0) throw error;
     await sendBlobs(registry, repository, blobs, call);
-    return registry.writeManifest(repository, reference, manifest, call);
+    return registry.writeManifest(repository, reference, manifest, call, was);
   }
 }
 
