@@ -25,6 +25,8 @@ export type PromotionRequest = {
   readonly mode: Exclude<RunFacts['mode'], 'replicate' | 'check' | 'repair'>;
   /** Source digests in work at once. */
   readonly threads: number;
+  /** Milliseconds after its upload at which staging deletes an image, if it does. */
+  readonly stagingRetention?: number;
   readonly version: string;
 };
 
@@ -32,7 +34,7 @@ export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
   /** Who is trusted to have signed what is in staging, and who is known. */
-  readonly trust: Pick<EvidenceServices, 'verifier'> & Pick<ProvenanceServices, 'isExpected'>;
+  readonly trust: Pick<EvidenceServices, 'verifier'> & Pick<ProvenanceServices, 'isExpected' | 'looks'>;
   /** Who looks for vulnerabilities; nobody unless given. */
   readonly scanning?: ScanServices;
   /** What else an image must pass; nothing unless given. */
@@ -82,5 +84,6 @@ export async function runPromotion(
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });
   const since = signatures?.rules.since;
-  return withRepairTimes(buildReport(run, reached, traffic.hosts), reached, { now: context.clock.now(), since });
+  const times = { now: context.clock.now(), since, retention: request.stagingRetention };
+  return withRepairTimes(buildReport(run, reached, traffic.hosts), reached, times);
 }

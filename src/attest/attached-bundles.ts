@@ -3,7 +3,7 @@ import type { Place } from './attached-tags.ts';
 import { judgement, unreadable, type Attached } from './attachment.ts';
 import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, orReason, readLayer } from './image-layers.ts';
 import { PREDICATE_TYPE } from './listed.ts';
-import type { Verifier } from './roles.ts';
+import type { LaterVerifier } from './roles.ts';
 
 /** How the media type of a Sigstore bundle begins, of whatever version. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';
@@ -11,7 +11,7 @@ const BUNDLE = 'application/vnd.dev.sigstore.bundle';
 /** The referrers of a digest; with predicate types given, without those that the list shows as of another type. Throws when they cannot be listed. */
 export async function bundlesOf(
   place: Place,
-  verifier: Pick<Verifier, 'bundle'>,
+  verifier: Pick<LaterVerifier, 'bundle'>,
   call: Call,
   types?: readonly string[],
 ): Promise<readonly Attached[]> {
@@ -35,7 +35,7 @@ export async function bundlesOf(
 
 async function bundleOf(
   { registry, repository, digest }: Place,
-  verifier: Pick<Verifier, 'bundle'>,
+  verifier: Pick<LaterVerifier, 'bundle'>,
   referrer: Referrer,
   call: Call,
 ): Promise<Omit<Attached, 'manifest'>> {
@@ -54,5 +54,5 @@ async function bundleOf(
   if (image.layers.length > 1) return { ...bundle, ...unreadable({ reason: 'it has more than one layer' }) };
   const content = await readLayer(registry, repository, layer, MAX_ATTESTATION, call);
   if (!(content instanceof Uint8Array)) return { ...bundle, ...unreadable(content) };
-  return { ...bundle, ...judgement(verifier.bundle(content, digest), digest) };
+  return { ...bundle, ...judgement(await verifier.bundle(content, digest), digest) };
 }

@@ -5,7 +5,7 @@ import type { Call, RegistryReader } from '../registry/roles.ts';
 import { judgement, unreadable, type Attached, type Unread } from './attachment.ts';
 import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, MAX_PAYLOAD, readLayer, type Layer } from './image-layers.ts';
 import { SIMPLE_SIGNING } from './legacy.ts';
-import type { LegacySignature, LegacyVerdict, Verifier } from './roles.ts';
+import type { LaterVerifier, LegacySignature, LegacyVerdict } from './roles.ts';
 
 /** Where something is looked for. */
 export type Place = {
@@ -20,11 +20,11 @@ export type AttachedSignature = Attached & { readonly signature?: LegacySignatur
 /** The layers of cosign's `.sig` tag. */
 export function signaturesOf(
   place: Place,
-  verifier: Pick<Verifier, 'legacy'>,
+  verifier: Pick<LaterVerifier, 'legacy'>,
   call: Call,
 ): Promise<readonly AttachedSignature[]> {
-  const judge: Judge = (payload, { annotations }) => {
-    const verdict: LegacyVerdict = verifier.legacy({ payload, annotations }, place.digest);
+  const judge: Judge = async (payload, { annotations }) => {
+    const verdict: LegacyVerdict = await verifier.legacy({ payload, annotations }, place.digest);
     const references = verdict.reference === undefined ? [] : [verdict.reference];
     return { kind: 'signature', references, verdict, signature: { payload, annotations } };
   };
@@ -37,16 +37,16 @@ const ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
 /** The layers of cosign's `.att` tag. */
 export function attestationsOf(
   place: Place,
-  verifier: Pick<Verifier, 'legacyAttestation'>,
+  verifier: Pick<LaterVerifier, 'legacyAttestation'>,
   call: Call,
 ): Promise<readonly Attached[]> {
-  const judge: Judge = (envelope, { annotations }) =>
-    judgement(verifier.legacyAttestation(envelope, annotations, place.digest), place.digest);
+  const judge: Judge = async (envelope, { annotations }) =>
+    judgement(await verifier.legacyAttestation(envelope, annotations, place.digest), place.digest);
   return taggedLayers(place, { form: 'att', expected: ENVELOPE, limit: MAX_ATTESTATION, judge }, call);
 }
 
 /** What the bytes of a layer are. */
-type Judge = (bytes: Uint8Array, layer: Layer) => Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>;
+type Judge = (bytes: Uint8Array, layer: Layer) => Promise<Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>>;
 
 type Shape = {
   readonly form: 'sig' | 'att';
@@ -85,7 +85,7 @@ async function taggedLayers(
     contents.set(key, reading);
     const content = await reading;
     if (!(content instanceof Uint8Array)) return unread(mediaType, content);
-    return { form, manifest, mediaType, ...judge(content, layer) };
+    return { form, manifest, mediaType, ...(await judge(content, layer)) };
   };
   return Promise.all(image.layers.map(read));
 }

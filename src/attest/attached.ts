@@ -4,14 +4,14 @@ import type { Call, RegistryReader } from '../registry/roles.ts';
 import { bundlesOf } from './attached-bundles.ts';
 import { attestationsOf, signaturesOf } from './attached-tags.ts';
 import type { Attached } from './attachment.ts';
-import type { Verifier } from './roles.ts';
+import type { LaterVerifier } from './roles.ts';
 
 export type { Attached } from './attachment.ts';
 
 /** Everything that is attached to a digest, each read once and judged; throws only where a list or a tag cannot be read. */
 export async function attachedTo(
   registry: RegistryReader,
-  verifier: Verifier,
+  verifier: LaterVerifier,
   repository: RepositoryName,
   digest: Digest,
   call: Call,

@@ -7,6 +7,9 @@ import type { FaultHook } from '../../test/support/registry/faults.ts';
 import { buildMultiPlatform } from '../../test/support/registry/images.ts';
 import { openedSigning, signingIn } from '../../test/support/signing.ts';
 import { SIGNER } from '../../test/support/sigstore/oidc.ts';
+import { fakeClock } from '../../test/support/fake-clock.ts';
+import { MEDIA_TYPES } from '../image/descriptor.ts';
+import { EMPTY_CONFIG } from '../registry/referrers.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import { digestOf } from '../image/digest.ts';
 import type { Evidence } from '../policy/provenance.ts';
@@ -65,6 +68,38 @@ describe('src/attest/evidence.ts', () => {
       'GET /v2/app/tags/list',
     ]);
     expect(opened()).toBe(0);
+  });
+
+  it('opens no verifier where nothing that is attached is a signature', async () => {
+    const world = await signedWorld();
+    const bytes = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: MEDIA_TYPES.ociManifest,
+        artifactType: 'application/vnd.acme.sbom',
+        config: EMPTY_CONFIG.descriptor,
+        layers: [{ ...EMPTY_CONFIG.descriptor, mediaType: 'application/vnd.acme.sbom' }],
+        subject: world.subject,
+      }),
+    );
+    world.server.store.putBlob('app', EMPTY_CONFIG.descriptor.digest, blobOf(EMPTY_CONFIG.bytes));
+    world.server.store.putManifest('app', digestOf(bytes), MEDIA_TYPES.ociManifest, bytes);
+    const { read, opened } = reading(world);
+    expect([await read(), opened()]).toMatchObject([{ items: [] }, 0]);
+    expect(world.asked()).toContain(`GET /v2/app/manifests/${digestOf(bytes)}`);
+  });
+
+  it('waits long for trust only under a policy', async () => {
+    const clock = fakeClock();
+    const [needs, reasons]: [string[], string[]] = [[], []];
+    const never = (signal: AbortSignal): Promise<Verifier> =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+    const open = withoutTrust(never, { clock, onBlind: (reason) => void reasons.push(reason) });
+    const informed = open(forever, 'inform').then(() => void needs.push('inform'));
+    void open(forever, 'judge').then(() => void needs.push('judge'));
+    await clock.advance(60_000);
+    await informed;
+    expect([needs, reasons]).toEqual([['inform'], ['it did not come within 10 s']]);
   });
 
   it.each([true, false])('finds each form and kind (lists of referrers are kept: %s)', async (referrers) => {
@@ -195,8 +230,8 @@ describe('src/attest/evidence.ts', () => {
     const { sigstore, clock } = await openedSigning();
     const missing = await signingIn({ sigstore, clock }, { trustedRoot: '/nonexistent/root.json' });
     const reasons: string[] = [];
-    const open = withoutTrust(missing.verifier, (reason) => void reasons.push(reason));
-    await Promise.all([open(forever), open(forever)]);
+    const open = withoutTrust(missing.verifier, { clock, onBlind: (reason) => void reasons.push(reason) });
+    await Promise.all([open(forever, 'judge'), open(forever, 'judge')]);
     expect(reasons).toEqual([expect.stringContaining('/nonexistent/root.json cannot be read')]);
   });
 });

@@ -9,7 +9,8 @@ import { sourceListing, type SourceListing } from '../registry/source.ts';
 import { attachedTo } from './attached.ts';
 import { foundItem, type FoundItem } from './evidence-items.ts';
 import { platformsOf } from './evidence-platforms.ts';
-import type { Verifier } from './roles.ts';
+import { laterVerifier } from './evidence-verifier.ts';
+import type { LaterVerifier, OpenVerifier } from './roles.ts';
 
 export type EvidenceServices = {
   readonly registry: RegistryReader;
@@ -19,8 +20,8 @@ export type EvidenceServices = {
     digest: Digest,
     signal: AbortSignal,
   ) => Promise<Manifest | undefined>;
-  /** Asked only where something is attached. */
-  readonly verifier: (signal: AbortSignal) => Promise<Verifier>;
+  /** Opened when the first signature is to be judged: with `platforms` for a policy, else for information. */
+  readonly verifier: OpenVerifier;
   /** What is known of a repository's listing; it is read where nothing is. */
   readonly listed?: (repository: RepositoryName) => SourceListing | undefined;
   /** Where the requests to a repository's registry are counted. */
@@ -60,9 +61,10 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
   const found = new Map<string, Promise<Found>>();
   const expected = new Set<string>();
   const lists = listings(services, (subject) => expected.has(keyOf(subject)));
-  const foundAt = ({ repository, digest }: Subject, signal: AbortSignal, tags: Tags): Promise<Found> => {
+  const foundAt = ({ repository, digest }: Subject, need: Need, signal: AbortSignal, tags: Tags): Promise<Found> => {
     const key = `${keyOf({ repository, digest })} ${tags}`;
-    const reading = found.get(key) ?? readItems(services, lists, { repository, digest }, signal, tags);
+    const verifier = laterVerifier(() => services.verifier(signal, need));
+    const reading = found.get(key) ?? readItems({ ...services, verifier }, lists, { repository, digest }, signal, tags);
     found.set(key, reading);
     return reading;
   };
@@ -74,7 +76,8 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
     return manifest && platformsOf(manifest)?.map((child) => ({ repository, digest: child }));
   };
   const walk = async (subject: Subject, depth: number, signal: AbortSignal, tags: Tags): Promise<Walked> => {
-    const [own, children] = await Promise.all([foundAt(subject, signal, tags), childrenOf(subject, signal)]);
+    const need = depth === 0 ? 'inform' : 'judge';
+    const [own, children] = await Promise.all([foundAt(subject, need, signal, tags), childrenOf(subject, signal)]);
     const below = depth === 0 ? [] : (children ?? []).map((child) => walk(child, depth - 1, signal, tags));
     return { ...subject, ...own, isIndex: children !== undefined, below: await Promise.all(below) };
   };
@@ -131,8 +134,14 @@ function listings({ registry, listed }: EvidenceServices, isExpected: (subject: 
   };
 }
 
+type Need = Parameters<OpenVerifier>[1];
+
 async function readItems(
-  { registry, verifier, meterOf }: EvidenceServices,
+  {
+    registry,
+    verifier,
+    meterOf,
+  }: Pick<EvidenceServices, 'registry' | 'meterOf'> & { readonly verifier: LaterVerifier },
   listingOf: Listings,
   { repository, digest }: Subject,
   signal: AbortSignal,
@@ -150,7 +159,7 @@ async function readItems(
   const named = [cosignTag(digest, 'sig'), cosignTag(digest, 'att')];
   const tagged = await Promise.all(named.map((tag) => known.readManifest(repository, tag, call)));
   if (referrers.length === 0 && tagged.every((one) => one === undefined)) return { items: [], ...when };
-  const attached = await attachedTo(known, await verifier(signal), repository, digest, call);
+  const attached = await attachedTo(known, verifier, repository, digest, call);
   return { items: attached.flatMap((one) => foundItem(one, digest) ?? []), ...when };
 }
 

@@ -45,4 +45,14 @@ export type Verifier = {
   ): BundleVerdict;
 };
 
+/** A verifier whose verdicts may have to wait for a trust root. */
+export type LaterVerifier = {
+  readonly [Method in keyof Verifier]: (
+    ...given: Parameters<Verifier[Method]>
+  ) => ReturnType<Verifier[Method]> | Promise<ReturnType<Verifier[Method]>>;
+};
+
+/** Opens a verifier: to `judge` images by a policy or a scan, or only to `inform` reports of what is attached. */
+export type OpenVerifier = (signal: AbortSignal, need: 'judge' | 'inform') => Promise<Verifier>;
+
 export type { Statement } from './statement.ts';

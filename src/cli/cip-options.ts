@@ -30,6 +30,8 @@ export type CipOptions = SummaryOptions &
     readonly sign: boolean;
     /** Who is expected to have signed what is in staging. */
     readonly expected: ExpectedIdentity;
+    /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
+    readonly verifyStaging: boolean;
     /** How images are scanned, where they are. */
     readonly scan?: ScanOptions;
     /** How, where the run signs. */
@@ -38,6 +40,8 @@ export type CipOptions = SummaryOptions &
     readonly diff?: 'prow' | { readonly since: string };
     /** Milliseconds: what is not older is looked at for repair. */
     readonly repairSince: number | 'all';
+    /** Milliseconds after its upload at which staging deletes an image, if it does. */
+    readonly stagingRetention?: number;
     /** Source digests in work at once; at least 1. */
     readonly threads: number;
     /** What covers the registries that manifests may name; empty allows every registry. */
@@ -79,6 +83,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     parseOnly: values['parse-only'],
     sign: values.sign,
     expected: expectedIdentity(parsed),
+    verifyStaging: values['verify-staging'],
     signing: signingOptions(parsed),
     ...summaryOptions(values, values['tlog-upload']),
     ...scanOptions(values),

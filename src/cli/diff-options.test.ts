@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { diffOptions } from './diff-options.ts';
 
 const options = (given: Partial<Parameters<typeof diffOptions>[0]>): ReturnType<typeof diffOptions> =>
-  diffOptions({ 'use-prow-manifest-diff': false, 'manifest-diff-since': '', 'repair-since': '14d', ...given });
+  diffOptions({
+    'use-prow-manifest-diff': false,
+    'manifest-diff-since': '',
+    'repair-since': '14d',
+    'staging-retention': '',
+    ...given,
+  });
 const DAY = 24 * 3600_000;
 
 describe('src/cli/diff-options.ts', () => {
@@ -12,6 +18,7 @@ describe('src/cli/diff-options.ts', () => {
     expect(options({ 'manifest-diff-since': '2026-01-31' }).diff).toEqual({ since: '2026-01-31' });
     expect(options({ 'repair-since': '48h' }).repairSince).toBe(2 * DAY);
     expect(options({ 'repair-since': 'all' }).repairSince).toBe('all');
+    expect(options({ 'staging-retention': '90d' }).stagingRetention).toBe(90 * DAY);
   });
 
   it.each([
@@ -22,6 +29,7 @@ describe('src/cli/diff-options.ts', () => {
     [{ 'manifest-diff-since': 'yesterday' }, '--manifest-diff-since does not understand "yesterday"'],
     [{ 'repair-since': '' }, '--repair-since does not understand ""'],
     [{ 'repair-since': '-1h' }, '--repair-since does not understand "-1h"'],
+    [{ 'staging-retention': 'all' }, '--staging-retention does not understand "all"'],
   ])('refuses %j', (given, message) => {
     expect(() => options(given)).toThrow(message);
   });

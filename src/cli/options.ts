@@ -119,8 +119,21 @@ export const CIP_FLAGS = [
     value: 'AGE',
     help: 'How far back missing signatures and records are looked for and made up for: on images whose entry, or whose upload, is no older (14d, 336h), or on "all". Images that this run copies or tags are always looked at.',
   },
+  {
+    name: 'staging-retention',
+    type: 'string',
+    default: '',
+    value: 'AGE',
+    help: 'The age at which staging deletes images (90d): reports then say how long a repair is possible. Without it only the staging registries of Kubernetes are known to delete, after 90 days.',
+  },
   ...SNAPSHOT_FLAGS,
   ...SIGNING_FLAGS,
+  {
+    name: 'verify-staging',
+    type: 'bool',
+    default: 'true',
+    help: 'Verify the signatures and attestations of images in staging, and hold back what was tampered with. With =false only where a policy or a scan needs them.',
+  },
   ...CERTIFICATE_FLAGS,
   ...SUMMARY_FLAGS,
   ...SCAN_FLAGS,
@@ -160,8 +173,15 @@ export const CIP_FLAGS = [
 /** The flags that mean something to `kpromo replicate`; it takes all of those of `kpromo cip`. */
 const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
   ({ name }) =>
-    !['parse-only', 'threads', 'replicate-signatures', 'repair-since', 'max-image-size'].includes(name) &&
-    ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS, ...SUMMARY_FLAGS].some((flag) => flag.name === name),
+    ![
+      'parse-only',
+      'threads',
+      'replicate-signatures',
+      'repair-since',
+      'staging-retention',
+      'verify-staging',
+      'max-image-size',
+    ].includes(name) && ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS, ...SUMMARY_FLAGS].some((flag) => flag.name === name),
 );
 
 /** The shells that completion scripts are made for. */

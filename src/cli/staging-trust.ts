@@ -1,27 +1,34 @@
 import { withoutTrust } from '../attest/evidence-verifier.ts';
+import type { OpenVerifier } from '../attest/roles.ts';
 import type { Signing } from '../attest/open-signing.ts';
 import type { PromotionServices } from '../promotion.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { expectation } from './expectation.ts';
 
-type Asked = Pick<CipOptions, 'expected' | 'signing'>;
+type Asked = Pick<CipOptions, 'expected' | 'signing' | 'scan'> & Partial<Pick<CipOptions, 'verifyStaging'>>;
 
-/** Who is trusted to have signed what is in staging, and who is known. A trusted root that the user names must be there; without any, the run says so and goes on. */
+/**
+ * Who is trusted to have signed what is in staging, and who is known. A trusted root that the user names must be there.
+ * Without any, the run warns and goes on; it waits long for one only if a policy or a scan depends on it.
+ */
 export async function stagingTrust(
   options: Asked,
   signing: Signing,
-  { narrate, signal }: Pick<CommandServices, 'narrate' | 'signal'>,
+  { clock, narrate, signal }: Pick<CommandServices, 'clock' | 'narrate' | 'signal'>,
 ): Promise<PromotionServices['trust']> {
-  const tell = (reason: string): void =>
+  const onBlind = (reason: string): void =>
     narrate({
       type: 'log',
       level: 'warning',
-      message: `What is attached in staging cannot be verified: ${reason}; give --trusted-root FILE`,
+      message: `What is attached in staging is not verified: the trust root could not be loaded: ${reason}; ${hint}`,
     });
-  const isNamed = options.signing.trustedRoot !== undefined;
+  const hint = `give --trusted-root FILE${options.verifyStaging === undefined ? '' : ', or do not look with --verify-staging=false'}`;
+  const open = withoutTrust(signing.verifier, { clock, onBlind });
+  const opener: OpenVerifier = options.scan === undefined ? open : (stop) => open(stop, 'judge');
   return {
-    verifier: isNamed ? signing.verifier : withoutTrust(signing.verifier, tell),
+    verifier: options.signing.trustedRoot === undefined ? opener : signing.verifier,
+    looks: options.verifyStaging === false ? 'when-asked' : 'always',
     isExpected: await expectation(options, signing, signal),
   };
 }

@@ -14,15 +14,18 @@ export type ProvenanceServices = {
   readonly evidence: EvidenceReader;
   /** Whom the user knows, besides those that policies name. */
   readonly isExpected: (signer: EvidenceSigner) => boolean;
+  /** `when-asked` reads nothing of an image without a policy; `always` unless given. */
+  readonly looks?: 'always' | 'when-asked';
 };
 
 /** Finds out about one image; what cannot be read is a failure of the image. Throws what is wrong with its registry. */
 export async function prove(
-  { evidence: reader, isExpected }: ProvenanceServices,
+  { evidence: reader, isExpected, looks = 'always' }: ProvenanceServices,
   image: PlannedImage,
   { signal }: Context,
 ): Promise<ProvenImage | Failure> {
   const policies = image.policies.provenance;
+  if (looks === 'when-asked' && policies.length === 0) return unread(image);
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
     const look = async (tags: 'listed' | 'unlisted'): Promise<Pick<ProvenImage, 'evidence' | 'judgement'>> => {
@@ -40,4 +43,10 @@ export async function prove(
     if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
     return evidenceFailure(image, error);
   }
+}
+
+function unread(image: PlannedImage): ProvenImage {
+  const { source: repository, digest } = image.wanted;
+  const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
+  return { ...image, evidence, judgement: judge([], evidence) };
 }

@@ -8,8 +8,8 @@ import type { PlannedImage } from './images.ts';
 export type ProvenImage = PlannedImage & {
   readonly evidence: Evidence;
   readonly judgement: Judgement;
-  /** How good the best is that is attached to the digest itself. */
-  readonly found: { readonly signature: EvidenceState; readonly attestations: EvidenceState };
+  /** How good the best is that is attached to the digest itself; undefined if nobody looked. */
+  readonly found?: { readonly signature: EvidenceState; readonly attestations: EvidenceState };
 };
 
 /** A proven image that went through all gates, and what each of them said. */

@@ -107,9 +107,18 @@ describe('src/phases/provenance.ts', () => {
     expect(asked).toEqual(['listed', 'listed', 'unlisted']);
   });
 
+  it('reads nothing of images without a policy when asked not to look', async () => {
+    const read: Read = (_, depth) =>
+      depth === 'platforms' ? Promise.resolve(evidenceOf([])) : expect.unreachable('no policy asks for it');
+    const evidence: EvidenceReader = { read, expect: () => undefined, statements: () => Promise.resolve([]) };
+    const services = { evidence, isExpected: () => false, looks: 'when-asked' } as const;
+    const done = await provenance(services).run(planOf(image(1), image(2, WARNED)), testContext().context);
+    expect(done.images.map(({ found }) => found?.signature)).toEqual([undefined, 'none']);
+  });
+
   it('knows those whom a policy names, and calls others untrusted', async () => {
     const done = await proving(finding(provenanceItem()), image(1, REQUIRED), image(2));
-    expect(done.images.map(({ found }) => found.attestations)).toEqual(['verified', 'untrusted']);
+    expect(done.images.map(({ found }) => found?.attestations)).toEqual(['verified', 'untrusted']);
   });
 
   it('fails an image that cannot be read about, and all of a registry that is down, and goes on', async () => {

@@ -28,6 +28,7 @@ export function tellWarnings(images: readonly ProvenImage[], { narrate }: Contex
 
 /** Logs what is attached to an image, in upstream's words. */
 export function tellEvidence({ wanted, evidence, found }: ProvenImage, { narrate }: Context): void {
+  if (found === undefined) return;
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   const name = `${wanted.source}@${wanted.digest}`;
   const all = allItems(evidence);

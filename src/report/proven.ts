@@ -12,7 +12,7 @@ export function provenanceOf({
   const reports = new Map<string, ProvenanceReport>();
   for (const image of [...(provenance?.images ?? []), ...(provenance?.refused ?? [])]) {
     const { at, source, digest } = image.wanted;
-    reports.set(`${at.file} ${source}@${digest}`, provenanceReport(image));
+    if (image.found !== undefined) reports.set(`${at.file} ${source}@${digest}`, provenanceReport(image));
   }
   return ({ file, source }) => {
     const report = reports.get(`${file} ${source}`);
@@ -20,11 +20,13 @@ export function provenanceOf({
   };
 }
 
+const NOTHING = { signature: 'none', attestations: 'none' } as const;
+
 /** What is attached to one image, as reports have it. */
 export function provenanceReport({
   evidence,
   judgement,
-  found,
+  found = NOTHING,
 }: Pick<ProvenImage, 'evidence' | 'judgement' | 'found'>): ProvenanceReport {
   const { mode, result, level, signer, builder, source, violations } = judgement;
   return {

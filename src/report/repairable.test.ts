@@ -22,14 +22,17 @@ const target = (action: 'copy' | 'failed', more: object = {}): ImageReport['targ
   ...more,
 });
 
+type Given = { readonly source?: string; readonly retention?: number };
+
 /** The days that are told of an image that came to staging so many days ago; `signed` on its primary. */
 function daysOf(
   age: number | undefined,
   targets: ImageReport['targets'],
   signed: 'written' | 'missing' = 'written',
   since: number | 'all' | undefined = now - 14 * DAY,
+  { source = 'gcr.io/k8s-staging-app/app', retention }: Given = {},
 ): number | undefined {
-  const image = { wanted, targets: [], policies: NO_POLICIES };
+  const image = { wanted: { ...wanted, source }, targets: [], policies: NO_POLICIES };
   const plan: Plan = { phase: 'plan', images: [image], failures: [], present: 0, named: 1, repositories: [] };
   const reached = letThrough(plan);
   const uploaded = age === undefined ? {} : { uploadedAt: now - age * DAY };
@@ -47,7 +50,7 @@ function daysOf(
         name: 'app',
         digest,
         tags: ['v1'],
-        source: `a.test/app@${digest}`,
+        source: `${source}@${digest}`,
         file: at.file,
         line: 3,
         sourceReads: 0,
@@ -56,7 +59,7 @@ function daysOf(
       },
     ],
   } as unknown as RunReport;
-  const times = { now, since };
+  const times = { now, since, retention };
   return withRepairTimes(report, { ...reached, provenance: { ...reached.provenance, images } }, times).images[0]
     ?.repairableDays;
 }
@@ -72,6 +75,17 @@ describe('src/report/repairable.ts', () => {
     expect(daysOf(89.5, [target('failed')])).toBe(0);
     expect(daysOf(95, [target('failed')])).toBe(0);
     expect(daysOf(undefined, [target('failed')])).toBeUndefined();
+  });
+
+  it.each([
+    ['a.test/app', undefined, undefined],
+    ['gcr.io/acme/k8s-staging-app', undefined, undefined],
+    ['us-central1-docker.pkg.dev/k8s-staging-images/app', undefined, 10],
+    ['a.test/app', 30 * DAY, 0],
+    ['gcr.io/k8s-staging-app/app', 100 * DAY, 20],
+  ])('takes the retention of %s, with --staging-retention=%j, to leave %j days', (source, retention, days) => {
+    const given = { source, ...(retention !== undefined && { retention }) };
+    expect(daysOf(80, [target('failed')], 'written', 'all', given)).toBe(days);
   });
 
   it('counts the days until repair looks no longer at what is promoted, where that is sooner', () => {

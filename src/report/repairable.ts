@@ -4,8 +4,8 @@ import { stagesOf, type Reached } from './stages.ts';
 
 const DAY = 24 * 3600_000;
 
-/** Staging registries of Kubernetes delete what is older (https://github.com/kubernetes/k8s.io/tree/main/registry.k8s.io). */
-const STAGING_KEEPS = 90 * DAY;
+/** The staging registries of Kubernetes delete what is older (https://github.com/kubernetes/k8s.io/tree/main/registry.k8s.io); most others delete nothing. */
+const KUBERNETES = { staging: /^(?:gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/k8s-staging-/, keeps: 90 * DAY };
 
 /** Images that are told of one by one. */
 const LISTED = 20;
@@ -15,6 +15,8 @@ type Times = {
   readonly now: number;
   /** What entered later is looked at for repair; undefined where nothing is signed. */
   readonly since: number | 'all' | undefined;
+  /** Milliseconds after its upload at which staging deletes an image; undefined if only the built-in rule for Kubernetes applies. */
+  readonly retention: number | undefined;
 };
 
 /** Tells of each image that still lacks something how long a later run can make up for it: while staging has it, and while it is looked at. */
@@ -44,11 +46,16 @@ export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest'
   return left.length > LISTED ? [...lines, `  and ${left.length - LISTED} more`] : lines;
 }
 
-/** Staging is needed for what is not promoted, and for what its attestations tell; repair looks at what entered of late. */
-function daysOf(image: ImageReport, uploadedAt: number | undefined, { now, since }: Times): number | undefined {
+/** Staging is needed for what is not promoted, and for what its attestations tell; repair looks at what entered recently. */
+function daysOf(
+  image: ImageReport,
+  uploadedAt: number | undefined,
+  { now, since, retention }: Times,
+): number | undefined {
+  const keeps = retention ?? (KUBERNETES.staging.test(image.source) ? KUBERNETES.keeps : undefined);
   const isPromoted = image.targets.every(({ action, pending }) => action !== 'failed' && pending !== true);
   const ends = [
-    ...(uploadedAt === undefined ? [] : [uploadedAt + STAGING_KEEPS - now]),
+    ...(uploadedAt === undefined || keeps === undefined ? [] : [uploadedAt + keeps - now]),
     ...(isPromoted && typeof since === 'number' ? [now - since] : []),
   ];
   return ends.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ends) / DAY));

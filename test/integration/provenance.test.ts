@@ -212,8 +212,9 @@ describe('provenance of what is promoted', () => {
     const world = await signingStage(1, { registry: { google: true, clock: old } });
     const { digest } = stage(world, 71);
     const projects = [world.project([['app', digest, 'v1']], { manifest: policy('require') })];
-    const { code, summary } = await world.run(projects, CONFIRM);
+    const { code, summary } = await world.run(projects, [...CONFIRM, '--staging-retention=90d']);
     expect(code).toBe(1);
     expect(summary).toMatch(/app@sha256:\w+… will become unrepairable in 9 days/);
+    expect((await world.run(projects, CONFIRM)).summary).not.toContain('unrepairable');
   });
 });

@@ -18,6 +18,7 @@ import { versionName } from './version.ts';
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout, stderr } = services;
   const mode = modeOf(options);
+  const { stagingRetention } = options;
   const { config, registries } = await openConfigured(options, services);
   try {
     tellManifests(options, services);
@@ -28,7 +29,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     if (signing !== undefined) await announce(signing, options, services);
     const given = { registries, config, load: manifests.load, version };
     const report = await runPromotion(
-      { mode, threads: options.threads, version },
+      { mode, threads: options.threads, version, ...(stagingRetention !== undefined && { stagingRetention }) },
       {
         ...manifests,
         registry: registries.registry,
