@@ -1,8 +1,8 @@
-import { generateKeyPairSync, scryptSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, scryptSync, type KeyObject } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { describe, expect, it } from 'vitest';
 import { rejection } from '../../test/support/http-request.ts';
-import { parseKey } from './key-file.ts';
+import { parseKey, parseVerifyingKey } from './key-file.ts';
 import { pemOf } from './pem.ts';
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -21,7 +21,32 @@ function sealed(bytes: Buffer, password: string, label = 'ENCRYPTED SIGSTORE PRI
   return pemOf(Buffer.from(text), label);
 }
 
+/** The public half, as `cosign generate-key-pair` and openssl write it. */
+const spki = (key: KeyObject): string => createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+
 describe('src/attest/key-file.ts', () => {
+  it.each([
+    ['a public key', spki(ec), undefined],
+    ['a private key', pemOf(der(ec), 'PRIVATE KEY'), undefined],
+    ["cosign's private key", sealed(der(ec), 'secret'), 'secret'],
+  ])('verifies with %s', async (_, text, password) => {
+    expect((await parseVerifyingKey(text, 'k', password)).equals(createPublicKey(ec))).toBe(true);
+  });
+
+  it.each([
+    ['damaged', pemOf(Buffer.from('hunter2'), 'PUBLIC KEY'), /is damaged/],
+    ['too small', spki(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey), /does not do \(rsa\)/],
+    ['none', 'hunter2', /no private key that is known/],
+  ])('does not verify with a public key that is %s', async (_, text, message) => {
+    const error = await rejection(parseVerifyingKey(text, 'k', undefined));
+    expect(error).toMatchObject({ code: 'IDENTITY', message: expect.stringMatching(message) });
+  });
+
+  it('says how to convert a key of another form', async () => {
+    const error = await rejection(parseKey(ec.export({ type: 'sec1', format: 'pem' }).toString(), 'my.key', undefined));
+    expect(error).toMatchObject({ hint: expect.stringContaining('openssl pkcs8 -topk8 -nocrypt -in my.key') });
+  });
+
   it.each(['ENCRYPTED SIGSTORE PRIVATE KEY', 'ENCRYPTED COSIGN PRIVATE KEY'])(
     "opens cosign's %s with its password",
     async (label) => {
@@ -51,8 +76,25 @@ describe('src/attest/key-file.ts', () => {
       'in the older form of SEC 1',
       ec.export({ type: 'sec1', format: 'pem' }).toString(),
       undefined,
-      /no private key that is known/,
+      /is an EC key in the older form of SEC 1/,
     ],
+    [
+      'in the older form of PKCS#1',
+      generateKeyPairSync('rsa', { modulusLength: 2048 })
+        .privateKey.export({ type: 'pkcs1', format: 'pem' })
+        .toString(),
+      undefined,
+      /is an RSA key in the older form of PKCS#1/,
+    ],
+    [
+      'encrypted as PKCS#8 has it',
+      ec.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' }).toString(),
+      'secret',
+      /is an encrypted PKCS#8 key/,
+    ],
+    ['a public one', spki(ec), undefined, /is a public key, which can only verify/],
+    ['a certificate', pemOf(Buffer.from('hunter2')), undefined, /is a certificate/],
+    ['of OpenSSH', '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n', undefined, /is a key of OpenSSH/],
     ['no PEM', 'hunter2', undefined, /no private key that is known/],
     [
       'too small',

@@ -1,16 +1,17 @@
 import type { KeyObject } from 'node:crypto';
-import { PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Reserve } from '../http/fetch.ts';
 import type { Pause } from '../http/pause.ts';
 import { identitySource, type IdentityOptions, type IdentitySource } from './identity.ts';
-import { keyFrom } from './key-signer.ts';
+import { keyFrom, verifyingKeyFrom } from './key-signer.ts';
+import { hintOf } from './log-entry.ts';
 import { patience } from './patience.ts';
 import { rekor } from './rekor.ts';
 import type { Identity, Signer, Verifier } from './roles.ts';
 import { runCertificate } from './run-certificate.ts';
 import { chooseServices, type ServiceFlags, type Services } from './services.ts';
 import { signer } from './signer.ts';
-import { publicHalf, type KeySource, type SigningKey } from './signing-key.ts';
+import type { KeySource, SigningKey } from './signing-key.ts';
 import { stamper } from './timestamp.ts';
 import { expectationOf } from './token.ts';
 import { trust, type TrustOptions } from './trust.ts';
@@ -30,7 +31,9 @@ export type SigningOptions = IdentityOptions &
 
 /** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
 export type Signing = {
-  /** Who will sign (images, unless something else is named), in upstream's words; asks nobody. Throws USAGE for two, IDENTITY for nobody or a token that will not do. */
+  /** Reads the trusted root and the signing configuration that the user names, and sends no request. Throws TRUST_ROOT. */
+  openFiles(signal: AbortSignal): Promise<void>;
+  /** Who will sign (images, unless something else is named), in upstream's words; sends no request. Throws USAGE for two, IDENTITY if there is no identity, or its key or token cannot be used. */
   announcement(what?: string): Promise<string>;
   /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
   identity(signal: AbortSignal): Promise<Identity | undefined>;
@@ -48,7 +51,7 @@ export function openSigning(options: SigningOptions): Signing {
   const verifierOnce = (signal: AbortSignal): Promise<Verifier> =>
     (verifier ??= kept(openFor(signal), () => (verifier = undefined)));
   const openFor = async (signal: AbortSignal): Promise<Verifier> => {
-    const keys = options.key === undefined ? [] : [publicHalf((await keyFrom(options.key, options.env)).privateKey)];
+    const keys = options.key === undefined ? [] : [await verifyingKeyFrom(options.key, options.env)];
     return verifierOf(options, keys, await trustedRoot(options, trusted.root, signal));
   };
   const open = async (signal: AbortSignal): Promise<Signer> => {
@@ -57,10 +60,16 @@ export function openSigning(options: SigningOptions): Signing {
     return signerOf(options, who, chooseServices(config, options, options.clock.now()), judge, signal);
   };
   return {
-    announcement: async (what = 'images') => `Signing identity for ${what} will be ${await nameOf(await sourceOnce())}`,
+    openFiles: async (signal) => {
+      if (options.trustedRoot !== undefined) await verifierOnce(signal);
+      if (options.signingConfig !== undefined) await trusted.signingConfig(signal);
+    },
+    announcement: async (what = 'images') =>
+      `Signing identity for ${what} will be ${await nameOf(options, await sourceOnce())}`,
     identity: async (signal) => {
       const who = await sourceOnce();
-      return who.kind === 'key' ? (await keyFrom(who.path, options.env)).identity : namedIdentity(who, signal);
+      if (who.kind === 'token') return namedIdentity(who, signal);
+      return { kind: 'key', hint: hintOf(await verifyingKeyFrom(who.path, options.env)) };
     },
     signer: (signal) => (made ??= kept(open(signal), () => (made = undefined))),
     verifier: verifierOnce,
@@ -77,8 +86,11 @@ async function kept<T>(work: Promise<T>, forget: () => void): Promise<T> {
   }
 }
 
-async function nameOf(source: IdentitySource): Promise<string> {
-  if (source.kind === 'key') return `the key ${source.path}`;
+async function nameOf({ env }: SigningOptions, source: IdentitySource): Promise<string> {
+  if (source.kind === 'key') {
+    await keyFrom(source.path, env);
+    return `the key ${source.path}`;
+  }
   const claimed = source.isHere ? expectationOf((await source.token(new AbortController().signal)).claims) : {};
   return source.expected.subject ?? claimed.subject ?? `that of the identity token ${source.name}`;
 }
@@ -96,7 +108,15 @@ async function trustedRoot(
   root: (signal: AbortSignal) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<unknown> {
-  return key !== undefined && tlogUpload === false && path === undefined ? {} : root(signal);
+  if (key === undefined || path !== undefined) return root(signal);
+  if (tlogUpload === false) return {};
+  try {
+    return await root(signal);
+  } catch (error) {
+    if (!isPromotionError(error, 'TRUST_ROOT')) throw error;
+    const hint = `use the key without a transparency log: --tlog-upload=false; or ${error.hint}`;
+    throw new PromotionError('TRUST_ROOT', error.message, { cause: error, hint });
+  }
 }
 
 function verifierOf({ tlogUpload }: SigningOptions, keys: readonly KeyObject[], root: unknown): Promise<Verifier> {

@@ -26,6 +26,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: false,
       parseOnly: false,
       sign: true,
+      requireIdentity: true,
       expected: EXPECTED,
       verifyStaging: true,
       signing: SIGNING,
@@ -62,6 +63,7 @@ describe('src/cli/cip-options.ts', () => {
       confirm: true,
       parseOnly: false,
       sign: false,
+      requireIdentity: true,
       expected: EXPECTED,
       verifyStaging: false,
       signing: SIGNING,
@@ -118,6 +120,11 @@ describe('src/cli/cip-options.ts', () => {
       ['--manifest=a', '--thin-manifest-dir=b', '--manifests=c'],
       '--manifests and --manifest and --thin-manifest-dir contradict each other',
       /exactly one/,
+    ],
+    [
+      ['--manifest=a', '--confirm', '--require-identity=false'],
+      '--confirm and --require-identity=false contradict each other',
+      /leave one of them out/,
     ],
     [
       ['--manifest=a', '--confirm', '--dry-run', '--sign=false'],

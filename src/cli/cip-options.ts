@@ -28,6 +28,8 @@ export type CipOptions = SummaryOptions &
     readonly confirm: boolean;
     readonly parseOnly: boolean;
     readonly sign: boolean;
+    /** False lets a dry run pass without an identity to sign with. */
+    readonly requireIdentity: boolean;
     /** Who is expected to have signed what is in staging. */
     readonly expected: ExpectedIdentity;
     /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
@@ -82,6 +84,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     confirm: values.confirm,
     parseOnly: values['parse-only'],
     sign: values.sign,
+    requireIdentity: values['require-identity'],
     expected: expectedIdentity(parsed),
     verifyStaging: values['verify-staging'],
     signing: signingOptions(parsed),
@@ -123,6 +126,8 @@ function refuseContradictions({ values, given }: ParsedCip): void {
   }
   if (values.confirm && values['parse-only'])
     throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+  if (values.confirm && !values['require-identity'])
+    throw usage('--confirm and --require-identity=false contradict each other', 'leave one of them out');
   if (values['replicate-signatures'] && !values.sign)
     throw usage('--replicate-signatures and --sign=false contradict each other', 'leave one of them out');
 }

@@ -45,6 +45,26 @@ describe('src/cli/options.ts', () => {
     expect([flag?.type, flag?.default]).toEqual([upstream.type, upstream.default === '' ? none : upstream.default]);
   });
 
+  it.each(commands['cip replicate-signatures (v4.4.1)'] ?? [])(
+    "takes $flag of upstream's replicate-signatures with its default",
+    ({ flag, default: value }) => {
+      const manifest = flag === '--thin-manifest-dir' ? '--thin-manifest-dir=d' : '--manifest=m';
+      const given = ['--manifest', '--thin-manifest-dir'].includes(flag)
+        ? []
+        : [flag === '--help' ? flag : `${flag}=${value}`];
+      const request = route(['cip', 'replicate-signatures', manifest, ...given]);
+      expect(request.kind).toBe(flag === '--help' ? 'help' : 'replicate');
+    },
+  );
+
+  it('shows only flags of a replication in its help, in its own words', () => {
+    const flags = COMMANDS.find(({ name }) => name === 'replicate')?.flags ?? [];
+    expect(flags.find(({ name }) => name === 'confirm')?.help).toMatch(/^Copy what is missing/);
+    expect(
+      flags.map(({ name }) => name).filter((name) => /key|url|identity|account|sign-|vuln|snapshot/.test(name)),
+    ).toEqual([]);
+  });
+
   it("gives every command upstream's global flags", () => {
     const names = (commands['cip'] ?? []).filter(({ global }) => global).map(({ flag }) => flag.slice(2));
     expect(names).toEqual(['log-level']);

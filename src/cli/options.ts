@@ -1,9 +1,10 @@
 import type { LogLevel } from '../events.ts';
+import { replicateFlags } from './replicate-flags.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
 import { POLICY_FLAGS } from './policy-flags.ts';
 import { REPORT_FLAGS } from './report-flags.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
-import { CERTIFICATE_FLAGS, SIGNING_FLAGS } from './signing-flags.ts';
+import { CERTIFICATE_FLAGS, REQUIRE_IDENTITY_FLAG, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
@@ -128,6 +129,7 @@ export const CIP_FLAGS = [
   },
   ...SNAPSHOT_FLAGS,
   ...SIGNING_FLAGS,
+  REQUIRE_IDENTITY_FLAG,
   {
     name: 'verify-staging',
     type: 'bool',
@@ -170,20 +172,6 @@ export const CIP_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** The flags that mean something to `kpromo replicate`; it takes all of those of `kpromo cip`. */
-const REPLICATE_FLAGS: readonly Flag[] = CIP_FLAGS.filter(
-  ({ name }) =>
-    ![
-      'parse-only',
-      'threads',
-      'replicate-signatures',
-      'repair-since',
-      'staging-retention',
-      'verify-staging',
-      'max-image-size',
-    ].includes(name) && ![...SCAN_FLAGS, ...SNAPSHOT_FLAGS, ...SUMMARY_FLAGS].some((flag) => flag.name === name),
-);
-
 /** The shells that completion scripts are made for. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -201,7 +189,7 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Copy signatures and attestations from the primary registry to the mirrors.',
     description:
       'Reads manifests, compares what is attached to their images on the primary registry with what the mirrors have, and copies what is missing, byte for byte. Without --confirm it only says what it would copy. `kpromo cip replicate-signatures` is the same.',
-    flags: REPLICATE_FLAGS,
+    flags: replicateFlags(CIP_FLAGS),
   },
   {
     name: 'sigcheck',

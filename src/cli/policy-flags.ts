@@ -2,10 +2,12 @@ import type { Flag } from './options.ts';
 import { CERTIFICATE_FLAGS, SIGNER_FLAGS } from './signing-flags.ts';
 import { REGISTRY_FLAGS } from './source-flags.ts';
 
-/** Whom to trust, out of the flags of signing. */
-const TRUST_FLAGS = SIGNER_FLAGS.filter(
-  (flag): flag is Extract<(typeof SIGNER_FLAGS)[number], { name: 'trusted-root' }> => flag.name === 'trusted-root',
-);
+/** What signatures are verified with, out of the flags of signing. */
+type TrustFlag = Extract<(typeof SIGNER_FLAGS)[number], { name: 'trusted-root' | 'key' | 'tlog-upload' }>;
+
+const TRUST_FLAGS: readonly TrustFlag[] = SIGNER_FLAGS.filter((flag) =>
+  ['trusted-root', 'key', 'tlog-upload'].includes(flag.name),
+) as readonly TrustFlag[];
 
 /** The flags of `kpromo policy test`. */
 export const POLICY_FLAGS = [
@@ -28,7 +30,7 @@ export const POLICY_FLAGS = [
   ...CERTIFICATE_FLAGS,
   ...REGISTRY_FLAGS,
 ] as readonly (
-  | Extract<(typeof SIGNER_FLAGS)[number], { name: 'trusted-root' }>
+  | TrustFlag
   | (typeof CERTIFICATE_FLAGS)[number]
   | (typeof REGISTRY_FLAGS)[number]
   | (Flag & { readonly name: 'policy' | 'project'; readonly type: 'string' })

@@ -20,6 +20,10 @@ export type PolicyOptions = LogOptions & {
   readonly project?: string;
   readonly expected: ExpectedIdentity;
   readonly trustedRoot?: string;
+  /** Whose signatures are known besides those of `expected`: a public or a private key. */
+  readonly key?: string;
+  /** Whether what the key signed must be in a log. */
+  readonly tlogUpload: boolean;
   readonly registryConfig?: string;
   /** Milliseconds; the longest wait that a registry may order. */
   readonly maxWait: number;
@@ -47,10 +51,20 @@ export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
     policy: values.policy,
     ...(values.project !== '' && { project: values.project }),
     ...(values['trusted-root'] !== '' && { trustedRoot: values['trusted-root'] }),
+    ...keyOptions(values),
     expected: expectedIdentity(parsed),
     ...logOptions(values),
     logLevel: levelNamed(values['log-level']),
   };
+}
+
+function keyOptions({
+  key,
+  'tlog-upload': tlogUpload,
+}: ParsedPolicy['values']): Pick<PolicyOptions, 'key' | 'tlogUpload'> {
+  if (!tlogUpload && key === '')
+    throw usage('--tlog-upload=false needs --key', 'what is signed without a key of its own must be logged');
+  return { tlogUpload, ...(key !== '' && { key }) };
 }
 
 function imageRef(text: string): AskedRef {

@@ -1,4 +1,6 @@
 import { cipOptions, copiesOf, type CipOptions, type ParsedCip } from './cip-options.ts';
+import { COMMON_FLAGS } from './options.ts';
+import { isTakenInReplication } from './replicate-flags.ts';
 import { goQuote } from './go-quote.ts';
 import { usage } from './removed.ts';
 
@@ -16,8 +18,15 @@ export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
     throw usage(`\`kpromo replicate\` takes no argument ${goQuote(word)}`, 'name the manifests with --manifests PATH');
   if (given.has('parse-only') && values['parse-only'])
     throw usage('--parse-only replicates nothing', 'check manifests with `kpromo cip --parse-only`');
+  refuseUnfit(parsed);
   const copies = copiesOf(values['max-signature-copies']);
-  // Whether to sign is not asked here: --sign=false is how old jobs switch replication off.
-  const options = cipOptions({ ...parsed, values: { ...values, sign: false, 'replicate-signatures': false } });
-  return { ...options, sign: values.sign, copies };
+  return { ...cipOptions(parsed), copies };
+}
+
+/** A flag that does nothing here was meant for something. */
+function refuseUnfit({ given }: ParsedCip): void {
+  const common = new Set<string>(COMMON_FLAGS.map(({ name }) => name));
+  const unfit = [...given].find((name) => !isTakenInReplication(name) && !common.has(name));
+  if (unfit !== undefined)
+    throw usage(`--${unfit} does nothing in a replication`, 'leave it out; `kpromo help replicate` lists its flags');
 }

@@ -50,6 +50,12 @@ describe('src/cli/route.ts', () => {
     [['replicate'], 'nothing says what to promote', /--manifests PATH$/],
     [['replicate', 'x', '--manifests=t'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
     [['cip', 'replicate-signatures', 'x'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
+    [['replicate', '--key=k', '--manifests=t'], '--key does nothing in a replication', /kpromo help replicate/],
+    [
+      ['cip', 'replicate-signatures', '--threads=2', '--manifests=t'],
+      '--threads does nothing in a replication',
+      /leave/,
+    ],
     [['replicate', '--parse-only', '--manifests=t'], '--parse-only replicates nothing', /kpromo cip --parse-only/],
     [['replicate', '--max-signature-copies=0', '--manifests=t'], '--max-signature-copies=0 is not positive', /for 50$/],
   ])('refuses %j', (argv, message, hint) => {

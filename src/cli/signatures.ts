@@ -10,7 +10,7 @@ import { imageVouching } from './image-vouching.ts';
 import { manifestFacts } from './manifest-facts.ts';
 import { loadRequest, youngEntries } from './manifest-services.ts';
 import type { Registries } from './services.ts';
-import { candidateServices } from './signing.ts';
+import { candidateServices, type Refuse } from './signing.ts';
 import { summariesOf } from './summaries.ts';
 
 /** What signing is made of. */
@@ -20,6 +20,7 @@ export type SigningParts = {
   readonly config: RegistryConfig;
   readonly load: SetupServices['load'];
   readonly version: string;
+  readonly refuse: Refuse;
 };
 
 /** Says who signs verification summaries, where they are written, and gives what a run needs to sign what it promotes; nothing is opened before there is something to sign. */

@@ -26,7 +26,7 @@ export const SIGNER_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Sign with this private key (of cosign, with COSIGN_PASSWORD, or PKCS#8) instead of an identity.',
+    help: 'Sign with this private key (of cosign, with COSIGN_PASSWORD, or PKCS#8) instead of an identity. To verify only, the public key is enough.',
   },
   {
     name: 'identity-token',
@@ -111,6 +111,14 @@ export const SIGNER_FLAGS = [
     help: 'The destination that is signed and that the mirrors follow, as host[:port][/path] with * and **; goes before the registry configuration.',
   },
 ] as const satisfies readonly Flag[];
+
+/** What a dry run makes of a missing identity. */
+export const REQUIRE_IDENTITY_FLAG = {
+  name: 'require-identity',
+  type: 'bool',
+  default: 'true',
+  help: 'Fail a dry run if there is no identity to sign with, as --confirm would. With =false the job with --confirm has its own.',
+} as const satisfies Flag;
 
 /** The flags of signing in a promotion. */
 export const SIGNING_FLAGS = [SIGN_FLAG, ...SIGNER_FLAGS] as const satisfies readonly Flag[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { NO_CONFIG } from '../config/config.ts';
-import { PromotionError } from '../errors.ts';
+import { PromotionError, type Failure } from '../errors.ts';
 import type { Signing } from '../attest/open-signing.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { CandidateServices } from '../phases/signing.ts';
@@ -9,7 +9,7 @@ import { cipOptions, type CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
-import { announce, candidateServices } from './signing.ts';
+import { announce, announceOrRefuse, candidateServices } from './signing.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
 const NOBODY = new PromotionError('IDENTITY', 'there is no identity to sign with', {
@@ -26,7 +26,8 @@ function signingAs(
   announcement: () => Promise<string> = async () => 'it is us',
 ): Signing {
   const unused = (): never => expect.unreachable('nothing is signed');
-  return { announcement, identity: () => Promise.resolve(identity), signer: unused, verifier: unused };
+  const openFiles = (): Promise<void> => Promise.resolve();
+  return { openFiles, announcement, identity: () => Promise.resolve(identity), signer: unused, verifier: unused };
 }
 
 function services(env: Readonly<Record<string, string>> = {}): {
@@ -38,47 +39,52 @@ function services(env: Readonly<Record<string, string>> = {}): {
   return { services: { ...context, env, stdout: output, stderr: output }, log };
 }
 
-const confirmed = { ...options(), confirm: true };
-
 describe('src/cli/signing.ts', () => {
   it('says at the start who will sign', async () => {
     const { services: given, log } = services();
-    await announce(signingAs(US), confirmed, given);
+    await announce(signingAs(US), given);
     expect(log).toEqual(['info it is us']);
   });
 
-  it('promotes nothing where nobody can sign, and says the same in a dry run, which goes on', async () => {
+  /** What a run with these flags notes and logs when its identity is looked for in vain. */
+  async function refusals(error: Error, ...argv: string[]): Promise<readonly unknown[]> {
     const { services: given, log } = services();
-    const nobody = signingAs(undefined, () => Promise.reject(NOBODY));
-    await expect(announce(nobody, confirmed, given)).rejects.toBe(NOBODY);
-    await announce(nobody, options(), given);
-    expect(log).toEqual([
-      'info A run with --confirm would not sign: there is no identity to sign with; or do without with --sign=false',
+    const noted: Failure[] = [];
+    const refuse = (failure: Failure): void => void noted.push(failure);
+    const signing = signingAs(undefined, () => Promise.reject(error));
+    await announceOrRefuse(signing, options(...argv), { ...given, refuse });
+    return [...noted, ...log];
+  }
+
+  it('notes in a dry run that --confirm would refuse without an identity', async () => {
+    expect(await refusals(NOBODY)).toEqual([
+      {
+        phase: 'sign',
+        code: 'IDENTITY',
+        message: '--confirm would refuse: there is no identity to sign with',
+        hint: 'or do without with --sign=false; if only the job with --confirm has one: --require-identity=false',
+      },
     ]);
   });
 
-  it('refuses contradictions in a dry run, too', async () => {
-    const wrong = new PromotionError('USAGE', 'two signers');
-    const two = signingAs(undefined, () => Promise.reject(wrong));
-    await expect(announce(two, options(), services().services)).rejects.toBe(wrong);
+  it('leaves the identity to the job with --confirm when asked to', async () => {
+    expect(await refusals(NOBODY, '--require-identity=false')).toEqual([
+      'info Signing identity for images will be that of the job with --confirm (--require-identity=false)',
+    ]);
+  });
+
+  it('needs only the public key for a dry run that leaves the identity to the job with --confirm', async () => {
+    const isPublic = new PromotionError('IDENTITY', 'the key k.pub is a public key');
+    const [log] = await refusals(isPublic, '--key=k.pub', '--require-identity=false');
+    expect(log).toContain('(--require-identity=false)');
   });
 
   it.each([
-    ['in a file', { ...confirmed, signing: { ...confirmed.signing, identityToken: 't' } }, {}],
-    ['in the environment', confirmed, { SIGSTORE_ID_TOKEN: 't' }],
-    ['that is a key', { ...confirmed, signing: { ...confirmed.signing, key: 'k' } }, {}],
-  ])('looks at an identity %s before anything is promoted', async (_, given, env) => {
-    const over = new PromotionError('IDENTITY', 'the identity token expired');
-    const signing = { ...signingAs(US), identity: () => Promise.reject(over) };
-    await expect(announce(signing, given, services(env).services)).rejects.toBe(over);
-  });
-
-  it('reads a trusted root from a file before anything is promoted', async () => {
-    const broken = new PromotionError('TRUST_ROOT', 'it is no JSON');
-    const signing = { ...signingAs(US), verifier: () => Promise.reject(broken) };
-    const given = { ...confirmed, signing: { ...confirmed.signing, trustedRoot: 'root.json' } };
-    await expect(announce(signing, given, services().services)).rejects.toBe(broken);
-    await announce(signing, { ...given, confirm: false }, services().services);
+    ['nobody can sign with --confirm', NOBODY, ['--confirm']],
+    ['the key cannot be used, in a dry run too', NOBODY, ['--key=k']],
+    ['flags contradict each other, in a dry run too', new PromotionError('USAGE', 'two signers'), []],
+  ])('throws when %s', async (_, error, argv) => {
+    await expect(refusals(error, ...argv)).rejects.toBe(error);
   });
 
   const candidates = (given: CipOptions, identity?: Identity): CandidateServices =>

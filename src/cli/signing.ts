@@ -1,7 +1,7 @@
 import { openSigning, type Signing } from '../attest/open-signing.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { RegistryConfig } from '../config/config.ts';
-import { isPromotionError } from '../errors.ts';
+import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
 import type { CandidateServices } from '../phases/signing.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
@@ -13,27 +13,48 @@ export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: 
   return openSigning({ ...registries.signing, ...signing });
 }
 
-/**
- * Says who will sign images, or what else is named. Throws USAGE for contradictions, and where the run promotes IDENTITY when there is nobody, or a
- * token or key that is no good, and TRUST_ROOT for such a file; a dry run can do without and says so.
- */
+/** Says who will sign images, or what else is named. Throws USAGE for contradictions, and IDENTITY if nobody can sign. */
 export async function announce(
   signing: Signing,
-  { confirm, signing: { identityToken, key, trustedRoot } }: Pick<CipOptions, 'confirm' | 'signing'>,
-  { narrate, env, signal }: CommandServices,
+  { narrate }: Pick<CommandServices, 'narrate'>,
   what = 'images',
 ): Promise<void> {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  narrate({ type: 'log', level: 'info', message: await signing.announcement(what) });
+}
+
+/** Takes the reasons for which `--confirm` would not start. */
+export type Refuse = (failure: Failure) => void;
+
+/**
+ * Says who will sign, as `announce` does; without an identity, or with a token that cannot be used, a dry run goes on.
+ * It notes that `--confirm` would refuse, unless `--require-identity=false` says that the job with `--confirm` has an identity.
+ */
+export async function announceOrRefuse(
+  signing: Signing,
+  { confirm, requireIdentity, signing: { key } }: Pick<CipOptions, 'confirm' | 'requireIdentity' | 'signing'>,
+  { narrate, signal, refuse }: Pick<CommandServices, 'narrate' | 'signal'> & { readonly refuse: Refuse },
+  what = 'images',
+): Promise<void> {
   try {
-    say(await signing.announcement(what));
-    if (!confirm) return;
-    // what is at hand is looked at now: better than when images are published and cannot be signed
-    if ([identityToken, key].some(Boolean) || env['SIGSTORE_ID_TOKEN']) await signing.identity(signal);
-    if (trustedRoot !== undefined) await signing.verifier(signal);
+    await announce(signing, { narrate }, what);
   } catch (error) {
-    if (confirm || !isPromotionError(error, 'IDENTITY')) throw error;
-    say(`A run with --confirm would not sign: ${error.message}${error.hint === undefined ? '' : `; ${error.hint}`}`);
+    if (confirm || !isPromotionError(error, 'IDENTITY') || (key !== undefined && requireIdentity)) throw error;
+    // the check of a pull request needs no more than the public key
+    if (key !== undefined) await signing.identity(signal);
+    const message = `Signing identity for ${what} will be that of the job with --confirm (--require-identity=false)`;
+    if (requireIdentity) refuse(refusalOf(error));
+    else narrate({ type: 'log', level: 'info', message });
   }
+}
+
+function refusalOf({ code, message, hint }: PromotionError): Failure {
+  const elsewhere = 'if only the job with --confirm has one: --require-identity=false';
+  return {
+    phase: 'sign',
+    code,
+    message: `--confirm would refuse: ${message}`,
+    hint: hint === undefined ? elsewhere : `${hint}; ${elsewhere}`,
+  };
 }
 
 /** Who signs, and where the primary is. */

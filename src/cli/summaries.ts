@@ -6,7 +6,7 @@ import { committedFile, type SummaryWriting } from './image-vouching.ts';
 import { manifestFacts } from './manifest-facts.ts';
 import { loadRequest } from './manifest-services.ts';
 import type { Registries } from './services.ts';
-import { announce } from './signing.ts';
+import { announceOrRefuse, type Refuse } from './signing.ts';
 
 /** Verification summaries as a run writes them. */
 export type Summaries = SummaryWriting & { readonly signing: Signing };
@@ -17,6 +17,7 @@ type Given = {
   readonly registries: Pick<Registries, 'signing'>;
   readonly load: SetupServices['load'];
   readonly version: string;
+  readonly refuse: Refuse;
 };
 
 /**
@@ -26,7 +27,7 @@ type Given = {
 export async function summariesOf(
   options: CipOptions,
   services: CommandServices,
-  { signing: ofImages, registries, load, version }: Given,
+  { signing: ofImages, registries, load, version, refuse }: Given,
 ): Promise<Summaries | undefined> {
   if (options.summaries === undefined) return undefined;
   const { env, clock, signal, narrate } = services;
@@ -41,7 +42,8 @@ export async function summariesOf(
   const isOwn = own.signerAccount !== undefined || own.identityToken !== undefined;
   const signing = isOwn ? signingBy(own, options, registries) : ofImages;
   const flags = isOwn ? { ...withoutIdentity(options.signing), ...own } : options.signing;
-  await announce(signing, { confirm: options.confirm, signing: flags }, services, 'verification summaries');
+  const asked = { ...options, signing: flags };
+  await announceOrRefuse(signing, asked, { narrate, signal, refuse }, 'verification summaries');
   const manifests = new Map(projects.map(({ imagesFile, manifestFile }) => [imagesFile, manifestFile]));
   return {
     signing,

@@ -39,16 +39,18 @@ export type SetupServices = {
   readonly load: () => Promise<LoadedManifests>;
   /** Reads the tree before, where only what changed since is to be promoted; throws GIT. */
   readonly loadBase?: () => Promise<DiffBase>;
+  /** Why a run with `--confirm` would not start, for a dry run to report; none unless given. */
+  readonly refusals?: readonly Failure[];
 };
 
 /** Loads the manifests and finds what is wrong with them without asking anybody. */
-export const setup = ({ load, loadBase }: SetupServices): Phase<undefined, Loaded> => ({
+export const setup = ({ load, loadBase, refusals = [] }: SetupServices): Phase<undefined, Loaded> => ({
   name: 'setup',
   run: async (_, context) => {
     const loaded = await load();
     const { projects, problems } = loaded;
     const wanted = wantedBy(projects, askedBy(loaded));
-    const failures = [...problems.map(failureOf), ...findDisputes(wanted)];
+    const failures = [...refusals, ...problems.map(failureOf), ...findDisputes(wanted)];
     tellFailures(failures, context);
     tellPolicies(loaded, context);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');

@@ -50,6 +50,12 @@ const linesOf = (...given: Parameters<typeof reportOf>): readonly string[] =>
     .split('\n');
 
 describe('src/report/plan-text.ts', () => {
+  it('says at its head that --confirm would refuse', () => {
+    const message = '--confirm would refuse: there is no identity to sign with';
+    const failures = [{ phase: 'sign', code: 'IDENTITY', message } as const];
+    expect(linesOf([image('app', 1)], { failures })[1]).toBe(`  ${message}`);
+  });
+
   it('groups by image, with what mirrors lack, the size and what is known of signatures and policy', () => {
     const [first = '', second = ''] = MIRRORS;
     const proven = {

@@ -53,6 +53,8 @@ function missing({ run, failures }: RunReport): readonly string[] {
   const [repositories, problems] = [count(refs.length, 'repository', 'repositories'), count(wrong, 'problem')];
   return [
     ...(run.aborted === undefined ? [] : [`  stopped early, and so not complete: ${run.aborted}`]),
+    // the plan is what `--confirm` would do: so first, that it would do nothing
+    ...failures.flatMap(({ phase, message }) => (phase === 'sign' ? [`  ${message}`] : [])),
     ...(wrong === 0 ? [] : [`  ${problems} in the manifests: what stands there is not in the plan`]),
     ...(refs.length === 0 ? [] : [`  ${repositories} could not be read: what is missing there is not known`]),
   ].flatMap((line) => fold(line));

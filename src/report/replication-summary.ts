@@ -19,6 +19,11 @@ export function replicationSummary(report: RunReport): string {
   return terminalLines([...lines, `  ${traffic}`, ...problems(failures)]);
 }
 
+/** The summary of a replication that `--sign=false` switches off. */
+export function skippedSummary(): string {
+  return terminalLines(['', 'Summary: nothing was replicated: --sign=false switches replication off']);
+}
+
 function headline({ run, totals, failures }: RunReport): string {
   const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
   const of = `${count(totals.images, 'image')} with mirrors`;

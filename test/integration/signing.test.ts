@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
 import { homeWith } from '../support/home.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
-import type { CipRun } from '../support/promotion/cip.ts';
+import { kpromo, type CipRun } from '../support/promotion/cip.ts';
+import { writeTree } from '../support/promotion/tree.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { SIGNER, WORKFLOW } from '../support/sigstore/oidc.ts';
 
@@ -96,17 +97,26 @@ describe('signing what is promoted', () => {
     expect(summary).toContain('1 more not looked at');
   });
 
-  it('signs and writes nothing in a dry run, and does not need an identity', async () => {
-    const stage = await signingStage(2, GOOGLE);
-    storeImage(stage.staging.store, 'staging/app', image);
-    const { code, log, summary } = await stage.run([stage.project([['app', digest, 'v1']])], ['--dry-run'], {
-      env: {},
-    });
-    expect(code).toBe(0);
-    expect(log.find((line) => line.includes('would not sign'))).toContain('there is no identity to sign with');
-    expect(summary).toContain('1 digest to sign or record');
-    expect(stage.taken()).toMatchObject(NOTHING);
-  });
+  it.each([
+    ['fails', [], 1, 'error --confirm would refuse: there is no identity to sign with'],
+    ['passes', ['--require-identity=false'], 0, 'that of the job with --confirm'],
+  ])(
+    'signs and writes nothing in a dry run without an identity, which %s with %j',
+    async (_, flags, expected, words) => {
+      const stage = await signingStage(2, GOOGLE);
+      storeImage(stage.staging.store, 'staging/app', image);
+      await using tree = await writeTree([stage.project([['app', digest, 'v1']])]);
+      const { trustedRootFile, signingConfigFile } = stage.sigstore;
+      const trust = [`--trusted-root=${trustedRootFile}`, `--signing-config=${signingConfigFile}`];
+      const { code, log, stdout, summary } = await kpromo(['cip', `--manifests=${tree.path}`, ...trust, ...flags]);
+      expect(code).toBe(expected);
+      expect(log).toContainEqual(expect.stringContaining(words));
+      expect(stdout.includes('--confirm would refuse')).toBe(expected === 1);
+      expect(summary.includes('IDENTITY')).toBe(expected === 1);
+      expect(summary).toContain('1 digest to sign or record');
+      expect(stage.taken()).toMatchObject(NOTHING);
+    },
+  );
 
   it('says in a dry run what an earlier run left unsigned, with an exit code of its own when asked to', async () => {
     const stage = await signingStage(1, GOOGLE);

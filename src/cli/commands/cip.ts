@@ -1,4 +1,6 @@
-import { runPromotion, type PromotionRequest } from '../../promotion.ts';
+import type { RegistryConfig } from '../../config/config.ts';
+import type { Failure } from '../../errors.ts';
+import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
 import { planText } from '../../report/plan-text.ts';
 import { summaryText } from '../../report/summary.ts';
 import { vulnerabilityText } from '../../report/vulnerable.ts';
@@ -9,7 +11,8 @@ import { manifestServices } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
 import { scanningOf, scansOnly } from '../scanning.ts';
 import { signaturesOf } from '../signatures.ts';
-import { announce, signingOf } from '../signing.ts';
+import type { Registries } from '../services.ts';
+import { announceOrRefuse, signingOf, type Refuse } from '../signing.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../staging-trust.ts';
 import { versionName } from './version.ts';
@@ -23,21 +26,9 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   try {
     tellManifests(options, services);
     const version = await versionName();
-    const manifests = manifestServices(options, services);
-    const trusted = signingOf(options, registries);
-    const signing = options.sign && mode !== 'parse' && !scansOnly(options) ? trusted : undefined;
-    if (signing !== undefined) await announce(signing, options, services);
-    const given = { registries, config, load: manifests.load, version };
     const report = await runPromotion(
       { mode, threads: options.threads, version, ...(stagingRetention !== undefined && { stagingRetention }) },
-      {
-        ...manifests,
-        registry: registries.registry,
-        pause: registries.pause,
-        trust: await stagingTrust(options, trusted, services),
-        ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
-        ...(signing !== undefined && { signatures: await signaturesOf(options, services, { ...given, signing }) }),
-      },
+      await promotionServices(options, services, { config, registries, mode, version }),
       { clock, narrate, signal },
     );
     services.record?.({ run: report });
@@ -54,6 +45,38 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   } finally {
     await registries.close();
   }
+}
+
+type Opened = {
+  readonly config: RegistryConfig;
+  readonly registries: Registries;
+  readonly mode: PromotionRequest['mode'];
+  readonly version: string;
+};
+
+/** Opens all that the run needs, whether it writes or not: what keeps `--confirm` from starting fails a dry run, too. */
+async function promotionServices(
+  options: CipOptions,
+  services: CommandServices,
+  { config, registries, mode, version }: Opened,
+): Promise<PromotionServices> {
+  const manifests = manifestServices(options, services);
+  const trusted = signingOf(options, registries);
+  const refusals = new Map<string, Failure>();
+  const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
+  const isSigned = options.sign && mode !== 'parse' && !scansOnly(options);
+  if (mode !== 'parse') await trusted.openFiles(services.signal);
+  if (isSigned) await announceOrRefuse(trusted, options, { ...services, refuse });
+  const given = { signing: trusted, registries, config, load: manifests.load, version, refuse };
+  return {
+    ...manifests,
+    registry: registries.registry,
+    pause: registries.pause,
+    trust: await stagingTrust(options, trusted, services),
+    ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
+    ...(isSigned && { signatures: await signaturesOf(options, services, given) }),
+    refusals: [...refusals.values()],
+  };
 }
 
 /** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */

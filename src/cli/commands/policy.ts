@@ -22,12 +22,11 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
   const { registries } = await openConfigured(options, services);
   try {
     const { registry, signing: path } = registries;
-    const flags = options.trustedRoot === undefined ? {} : { trustedRoot: options.trustedRoot };
-    const trust = await stagingTrust(
-      { ...options, signing: { ...UNSIGNED, ...flags } },
-      openSigning({ ...path, ...flags }),
-      services,
-    );
+    const { trustedRoot, key, tlogUpload } = options;
+    const flags = { tlogUpload, ...(trustedRoot !== undefined && { trustedRoot }), ...(key !== undefined && { key }) };
+    const signing = openSigning({ ...path, ...flags });
+    await signing.openFiles(services.signal);
+    const trust = await stagingTrust({ ...options, signing: { ...UNSIGNED, ...flags } }, signing, services);
     const evidence = evidenceReader({
       registry,
       manifestOf: (repository, digest, stop) => registry.readManifest(repository, digest, { signal: stop }),
@@ -48,8 +47,8 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
   }
 }
 
-/** Nothing is signed here: of these only the key would matter, and there is none. */
-const UNSIGNED = { tlogUpload: true, signatureFormat: 'both', signTagless: false, maxSignatureOps: 1 } as const;
+/** Nothing is signed here, so none of these matters. */
+const UNSIGNED = { signatureFormat: 'both', signTagless: false, maxSignatureOps: 1 } as const;
 
 type Trying = {
   readonly registry: RegistryReader;

@@ -1,6 +1,6 @@
 import type { RegistryConfig } from '../../config/config.ts';
 import type { RunReport } from '../../pipeline/run-report.ts';
-import { replicationSummary } from '../../report/replication-summary.ts';
+import { replicationSummary, skippedSummary } from '../../report/replication-summary.ts';
 import { runReplication } from '../../replication.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
@@ -39,6 +39,7 @@ export async function replicateWith(
 export async function run(options: ReplicateOptions, services: CommandServices): Promise<number> {
   if (!options.sign) {
     services.narrate({ type: 'log', level: 'info', message: 'Not replicating signatures (--sign=false)' });
+    services.stderr.write(skippedSummary());
     return 0;
   }
   const { config, registries } = await openConfigured(options, services);

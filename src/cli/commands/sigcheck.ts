@@ -28,9 +28,10 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
   const { config, registries } = await openConfigured(options, services);
   try {
     const signing = signingOf(options, registries);
+    await signing.openFiles(signal);
     const isExpected = await expectation(options, signing, signal);
     if (options.confirm) {
-      await announce(signing, options, services);
+      await announce(signing, services);
       refuseStranger(await signerIdentity(signing, signal), isExpected);
     }
     const version = await versionName();

@@ -29,7 +29,9 @@ describe('kpromo cip --dry-run, as a pull request is checked', () => {
   const check = async (projects: readonly ProjectSpec[], ...args: string[]): Promise<Ended> => {
     await using tree = await writeTree(projects);
     const env = { JOB_TYPE: 'presubmit', DOCKER_CONFIG: home };
-    return await runCli(['cip', '--manifests', tree.path, '--dry-run', ...args], { cwd: home, env });
+    // the check has no identity, the job after the merge has one
+    const flags = ['--manifests', tree.path, '--dry-run', '--require-identity=false'];
+    return await runCli(['cip', ...flags, ...args], { cwd: home, env });
   };
 
   it.each([{ google: true }, { google: false }])(
