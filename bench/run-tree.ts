@@ -29,7 +29,7 @@ const CIP = ['cip', '--thin-manifest-dir'] as const;
 const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
   validate: (folder) => ['validate', folder],
   parse: (folder) => [...CIP, folder, '--parse-only'],
-  dry: (folder) => [...CIP, folder],
+  dry: (folder) => [...CIP, folder, '--require-identity=false'],
   promote: (folder) => [...CIP, folder, '--confirm', '--sign=false'],
 };
 

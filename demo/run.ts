@@ -134,7 +134,7 @@ async function main(): Promise<void> {
   }
   screen.heading(allPassed ? 'All went as it should.' : 'Something did not go as it should: see the lines with ✗.');
   screen.text(`Next: read ${EXAMPLE} and manifests/README.md, then write a tree of your own and try it with
-  bin/kpromo cip --manifests YOUR-TREE --dry-run`);
+  bin/kpromo cip --manifests YOUR-TREE --dry-run --sign=false`);
   process.exitCode = allPassed ? 0 : 1;
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -66,6 +67,18 @@ describe('src/attest/trust.ts', () => {
     const signing = await signingIn(world, { ...noFiles, env });
     const expected = { code: 'TRUST_ROOT', message: expect.stringContaining('TUF_ROOT_JSON') };
     expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
+  });
+
+  it('names the way to use a key without a log when the trust root cannot be loaded', async () => {
+    const world = await signingWorld();
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const home = await homeWith({ 'key.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString() });
+    const given = { ...noFiles, env: { TUF_MIRROR: world.sigstore.tuf.url, TUF_ROOT: home } };
+    const key = join(home, 'key.pub');
+    const logged = await signingIn(world, { ...given, key });
+    const hint = expect.stringContaining('--tlog-upload=false');
+    expect(await rejection(logged.verifier(forever))).toMatchObject({ code: 'TRUST_ROOT', hint });
+    await (await signingIn(world, { ...given, key, tlogUpload: false })).verifier(forever);
   });
 
   it('takes nothing from a mirror that its root did not sign', async () => {

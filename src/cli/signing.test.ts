@@ -47,11 +47,11 @@ describe('src/cli/signing.ts', () => {
   });
 
   /** What a run with these flags notes and logs when its identity is looked for in vain. */
-  async function refusals(error: Error, ...argv: string[]): Promise<readonly unknown[]> {
+  async function refusals(why: PromotionError, ...argv: string[]): Promise<readonly unknown[]> {
     const { services: given, log } = services();
     const noted: Failure[] = [];
     const refuse = (failure: Failure): void => void noted.push(failure);
-    const signing = signingAs(undefined, () => Promise.reject(error));
+    const signing = signingAs(undefined, () => Promise.reject(why));
     await announceOrRefuse(signing, options(...argv), { ...given, refuse });
     return [...noted, ...log];
   }

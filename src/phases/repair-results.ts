@@ -27,7 +27,8 @@ const HINTS = {
   unsigned: '`kpromo sigcheck --confirm` signs, records and replicates what is missing',
   untrusted: 'look who signed it; --certificate-identity and --certificate-oidc-issuer say who is expected to',
   failed: 'find out who wrote it; with --confirm a good one is put beside it',
-  unverifiable: 'give --trusted-root FILE where another Sigstore is to be trusted',
+  unverifiable:
+    'give the --key or the --trusted-root of the signer to trust it, or sign again with `kpromo sigcheck --confirm`',
 } as const;
 
 /** Everything that is wrong with images, each trouble once however many repositories and platforms have it. */
@@ -37,11 +38,19 @@ export function wrongFailures(images: readonly CheckedImage[]): Failure[] {
       phase: 'check',
       code: 'UNSIGNED',
       message: wrongText(check, found),
-      hint: HINTS[found.status],
+      hint: isOnlyOnMirrors(check, found, findings) ? FROM_PRIMARY : HINTS[found.status],
       ...placeOf(check),
       refs: found.repositories.map((repository) => `${repository}@${check.digest}`),
     })),
   );
+}
+
+const FROM_PRIMARY = 'the primary has a good one: `kpromo replicate --confirm` copies it to the mirrors';
+
+/** True if the primary has a good one of what is wrong elsewhere, such as a mirror that was signed with an older key. */
+function isOnlyOnMirrors({ repository }: PlannedCheck, found: FoundGroup, all: readonly FoundGroup[]): boolean {
+  const onPrimary = all.filter(({ what, repositories }) => what === found.what && repositories.includes(repository));
+  return found.status !== 'failed' && onPrimary.length > 0 && !onPrimary.some(isWrong);
 }
 
 function wrongText({ reference, digest }: PlannedCheck, found: FoundGroup): string {

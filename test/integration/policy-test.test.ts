@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -31,10 +32,10 @@ type World = {
 };
 
 /** An image in staging, with provenance of this source where one is given. */
-async function world(source?: string): Promise<World> {
+async function world(source?: string, given: Parameters<typeof signingIn>[1] = {}): Promise<World> {
   const { sigstore, staging } = await signingStage(1);
   const subject = storeImage(staging.store, 'staging/app', buildImage({ seed: 91 }), ['v1']);
-  const signing = await signingIn({ sigstore, clock: realClock() });
+  const signing = await signingIn({ sigstore, clock: realClock() }, given);
   const signer = await signing.signer(new AbortController().signal);
   if (source !== undefined) {
     const predicate = slsa('https://ci.example/builder', source);
@@ -79,6 +80,17 @@ describe('kpromo policy test', () => {
     const lenient = await run(TREE, '--project=lenient');
     expect(lenient.code).toBe(0);
     expect(lenient.stdout).toContain('is not judged');
+  });
+
+  it('knows what a key signed by its public key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const home = await homeWith({
+      'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      'key.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    });
+    const { run } = await world('github.com/acme/app', { key: join(home, 'key.pem'), env: {} });
+    expect((await run(POLICY)).stdout).toMatch(/unverifiable +provenance +bundle/);
+    expect((await run(POLICY, `--key=${join(home, 'key.pub')}`)).stdout).toMatch(/verified +provenance +bundle +a key/);
   });
 
   it('says that nothing is attached, and of an image that is not there that it is not', async () => {

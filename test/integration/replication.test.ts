@@ -3,7 +3,7 @@ import type { Fault, FaultHook } from '../support/registry/faults.ts';
 import { buildImage } from '../support/registry/images.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import type { TestRegistry } from '../support/registry/server.ts';
-import { cip } from '../support/promotion/cip.ts';
+import { cip, kpromo } from '../support/promotion/cip.ts';
 import { openReplicationWorld, type ReplicationWorld } from '../support/promotion/replication-world.ts';
 
 const GOOGLE: RegistryOptions = { google: true };
@@ -222,6 +222,12 @@ describe('replicating what is attached', () => {
 });
 
 describe('kpromo replicate', () => {
+  it('says that --sign=false switches it off, whatever the log level', async () => {
+    const { code, log, summary } = await kpromo(['replicate', '--manifest=m', '--sign=false', '--log-level=warn']);
+    expect([code, log]).toEqual([0, []]);
+    expect(summary).toBe('Summary: nothing was replicated: --sign=false switches replication off');
+  });
+
   it("replicates by upstream's command, with its words", async () => {
     await using world = await openReplicationWorld(GOOGLE, GOOGLE);
     await attachAll(world);

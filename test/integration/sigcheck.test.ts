@@ -249,13 +249,21 @@ describe('checking signatures', () => {
 
   it('expects the key where one is given, and repairs with it', async () => {
     const { checkIn } = await promoted({}, '--sign=false');
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const home = await homeWith({ 'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() });
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const home = await homeWith({
+      'key.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      'key.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    });
     const key = [`--key=${join(home, 'key.pem')}`];
     const env = { SIGSTORE_ID_TOKEN: '' };
     const repaired = await checkIn([...key, '--confirm'], { env });
     expect([repaired.code, errors(repaired)]).toEqual([0, []]);
     expect(rows(repaired)[0]).toMatch(/^app \| all 3 \| verified, recorded \| the key /);
+    const known = [`--key=${join(home, 'key.pub')}`];
+    const checked = await checkIn(known, { env });
+    expect([checked.code, rows(checked)]).toEqual([0, rows(repaired)]);
+    const refused = await checkIn([...known, '--confirm'], { env });
+    expect([refused.code, refused.log.at(-1)]).toEqual([1, expect.stringContaining('is a public key, which can only')]);
     expect((await checkIn(EXPECTED)).stdout).toContain('signatures, by digest and repository: 6 unverifiable\n');
   });
 
