@@ -6,7 +6,8 @@ import { openVerifier } from './verify.ts';
 /** What only informs waits no longer for a trust root, in milliseconds: a cold TUF cache takes five small requests. */
 const INFORMS_WITHIN = 10_000;
 
-const NOT_LOADED = 'the trust root could not be loaded';
+/** Why everything is `unverifiable` once the run has warned that there is no trust root. */
+export const NOT_LOADED = 'not verified: the trust root could not be loaded';
 
 type Patience = {
   readonly clock: Pick<Clock, 'timer'>;
@@ -29,7 +30,7 @@ export function withoutTrust(
     } catch (error) {
       if (!isPromotionError(error, 'TRUST_ROOT') || signal.aborted) throw error;
       onBlind(error.message);
-      return blindVerifier(`not verified: ${NOT_LOADED}`);
+      return blindVerifier(NOT_LOADED);
     }
   };
   return (signal, need) => {

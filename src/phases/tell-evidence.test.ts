@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { candidate, numbered } from '../../test/support/promotion/promoted.ts';
+import { NOT_LOADED } from '../attest/evidence-verifier.ts';
 import type { EvidenceItem, Violation } from '../policy/provenance.ts';
 import { NO_POLICIES } from '../policy/policies.ts';
 import type { ProvenImage } from './proven-images.ts';
@@ -56,6 +57,8 @@ describe('src/phases/tell-evidence.ts', () => {
   it('warns of nothing where all is well', () => {
     const { context, log } = testContext();
     tellWarnings([proven(1, [])], context);
+    // the missing trust root was a warning of its own
+    tellWarnings([proven(2, [{ ...ITEM, reason: NOT_LOADED }])], context);
     expect(log).toEqual([]);
   });
 });

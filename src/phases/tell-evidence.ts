@@ -1,3 +1,4 @@
+import { NOT_LOADED } from '../attest/evidence-verifier.ts';
 import { allItems } from '../attest/evidence-state.ts';
 import type { LogLevel } from '../events.ts';
 import type { Context } from '../pipeline/phase.ts';
@@ -11,7 +12,7 @@ const WARNINGS = 20;
 export function tellWarnings(images: readonly ProvenImage[], { narrate }: Context): void {
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   const isUnverifiable = ({ evidence }: ProvenImage): boolean =>
-    allItems(evidence).some(({ status }) => status === 'unverifiable');
+    allItems(evidence).some(({ status, reason }) => status === 'unverifiable' && reason !== NOT_LOADED);
   const unverifiable = images.filter(isUnverifiable).length;
   if (unverifiable > 0)
     say(
