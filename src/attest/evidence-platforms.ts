@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { isIndexType, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, jsonIn, listJson } from '../image/json.ts';
 
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
 const Child = z.looseObject({
   digest: digestJson,
   platform: z.looseObject({ os: z.string().optional(), architecture: z.string().optional() }).nullish(),
 });
-const Index = z.looseObject({ manifests: z.array(z.unknown()).nullish() });
+const Index = z.looseObject({ manifests: listJson(z.unknown()) });
 
 /**
  * The images, and indexes, that an index points to, each once; undefined of what is no index. What is for the platform

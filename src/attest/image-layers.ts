@@ -14,7 +14,7 @@ export type AttachedImage = {
   readonly annotations: Readonly<Record<string, string>>;
   readonly artifactType?: string;
   /** The document as it stands there, for whoever writes it back. */
-  readonly document: { readonly layers: readonly unknown[] };
+  readonly document: { readonly layers?: readonly unknown[] | null };
 };
 
 /** cosign reads no more layers of one image than this. */
@@ -35,7 +35,9 @@ const LayerJson = z.looseObject({
   annotations: Annotations,
 });
 const ImageJson = z.looseObject({
-  layers: z.array(LayerJson),
+  config: z.unknown().optional(),
+  manifests: z.unknown().optional(),
+  layers: z.array(LayerJson).nullish(),
   annotations: Annotations,
   artifactType: z.string().nullish(),
 });
@@ -44,14 +46,19 @@ const ImageJson = z.looseObject({
 export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
   const document = jsonIn(bytes);
   const { data } = ImageJson.safeParse(document);
-  if (data === undefined) return undefined;
+  if (data === undefined || (data.layers === undefined && !hasConfigOnly(data))) return undefined;
   const { layers, annotations, artifactType } = data;
   return {
-    layers: layers.map((layer) => ({ ...layer, annotations: layer.annotations ?? {} })),
+    layers: (layers ?? []).map((layer) => ({ ...layer, annotations: layer.annotations ?? {} })),
     annotations: annotations ?? {},
     ...(typeof artifactType === 'string' && { artifactType }),
     document: document as AttachedImage['document'],
   };
+}
+
+/** Without a list of layers, an image is told from an index by its config. */
+function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolean {
+  return config != null && manifests == null;
 }
 
 /** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */

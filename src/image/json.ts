@@ -10,5 +10,13 @@ export function jsonIn(bytes: Uint8Array): unknown {
   }
 }
 
+/** A list in foreign JSON; Go programs write null for an empty one, or leave it out. */
+export function listJson<T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]> {
+  return z
+    .array(item)
+    .nullish()
+    .transform((list) => list ?? []);
+}
+
 /** A digest in foreign JSON. */
 export const digestJson = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));

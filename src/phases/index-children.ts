@@ -47,7 +47,7 @@ async function childrenOf(
   const manifest = await registry.readManifest(repository, digest, context);
   if (manifest === undefined) return [];
   try {
-    return nodeOf(manifest, repository).children;
+    return nodeOf(manifest, repository).children.map((child) => child.digest);
   } catch (error) {
     // One that nobody can promote is no reason to tell nothing of all others.
     if (!isPromotionError(error, 'UNSUPPORTED_MANIFEST')) throw error;

@@ -3,6 +3,7 @@ import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS, type Descriptor } from '../image/descriptor.ts';
 import { digestOf, isDigest } from '../image/digest.ts';
+import { manifestTypeOf, UNKNOWN_TYPE } from '../image/manifest-type.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
@@ -95,7 +96,7 @@ function parseManifest(bytes: Uint8Array, reference: string, response: HttpRespo
       { hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
     );
   }
-  const mediaType = mediaTypeIn(bytes) ?? contentType(response) ?? 'application/octet-stream';
+  const mediaType = manifestTypeOf(bytes, contentType(response));
   const etag = header(response, 'etag');
   return { bytes, descriptor: { mediaType, digest, size: bytes.length }, ...(etag !== undefined && { etag }) };
 }
@@ -105,24 +106,13 @@ export function errorCodeIn(text: string): string | undefined {
   return /"code"\s*:\s*"([A-Z_]{1,40})"/.exec(text)?.[1];
 }
 
-function mediaTypeIn(bytes: Uint8Array): string | undefined {
-  try {
-    const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    const mediaType =
-      typeof document === 'object' && document !== null ? (document as { mediaType?: unknown }).mediaType : undefined;
-    return typeof mediaType === 'string' ? mediaType : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function describe(response: HttpResponse, reference: string): ResolvedManifest | undefined {
   const digest = header(response, 'docker-content-digest') ?? (isDigest(reference) ? reference : undefined);
   if (digest === undefined || !isDigest(digest)) return undefined;
   const etag = header(response, 'etag');
   return {
     digest,
-    mediaType: contentType(response) ?? 'application/octet-stream',
+    mediaType: contentType(response) ?? UNKNOWN_TYPE,
     size: Number(header(response, 'content-length') ?? 0),
     ...(etag !== undefined && { etag }),
   };

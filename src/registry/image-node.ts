@@ -9,6 +9,8 @@ import {
   type Manifest,
 } from '../image/descriptor.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
+import { listJson } from '../image/json.ts';
+import { isFilled, UNKNOWN_TYPE } from '../image/manifest-type.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
 
@@ -17,15 +19,13 @@ export type ImageNode = {
   readonly manifest: Manifest;
   readonly blobs: readonly Descriptor[];
   readonly foreign: readonly Descriptor[];
-  readonly children: readonly Digest[];
+  /** What an index names, as its descriptors say. */
+  readonly children: readonly Descriptor[];
   readonly artifactType?: string;
 };
 
 /** What a registry must take (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests); in bytes. */
 const MAX_MANIFEST = 4 * 1024 * 1024;
-
-/** What a descriptor is of that does not say. */
-const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** Configs of what is an image, and no artifact. */
 const IMAGE_CONFIGS: readonly string[] = [
@@ -34,10 +34,14 @@ const IMAGE_CONFIGS: readonly string[] = [
 ];
 
 const descriptor = z.looseObject({
-  mediaType: z.string().default(UNKNOWN_TYPE),
+  // Go programs write an empty type for one that they do not know.
+  mediaType: z
+    .string()
+    .nullish()
+    .transform((type) => type || UNKNOWN_TYPE),
   digest: z.string().refine((text): text is Digest => isDigest(text), 'is not a digest'),
   size: z.int().nonnegative(),
-  urls: z.array(z.string()).optional(),
+  urls: listJson(z.string()),
 });
 
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md
@@ -45,13 +49,13 @@ const imageManifest = z.looseObject({
   schemaVersion: z.literal(2),
   artifactType: z.string().nullish(),
   config: descriptor,
-  layers: z.array(descriptor),
+  layers: listJson(descriptor),
 });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
 const imageIndex = z.looseObject({
   schemaVersion: z.literal(2),
   artifactType: z.string().nullish(),
-  manifests: z.array(descriptor),
+  manifests: listJson(descriptor),
 });
 
 /** Reads what a manifest names; throws UNSUPPORTED_MANIFEST for what cannot be copied as it is. */
@@ -59,19 +63,25 @@ export function nodeOf(manifest: Manifest, repository: RepositoryName): ImageNod
   const { mediaType, size } = manifest.descriptor;
   if (size > MAX_MANIFEST) throw unsupported(repository, manifest, `has ${size} bytes, more than ${MAX_MANIFEST}`);
   const body = parseJson(manifest, repository);
-  if (isIndexType(mediaType) || body.manifests !== undefined) {
+  const isIndex = isIndexType(mediaType);
+  // Of what is both, one program would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m).
+  if (isIndex ? isFilled(body.layers) || body.config != null : isFilled(body.manifests))
+    throw unsupported(repository, manifest, 'names layers or a config as well as manifests');
+  if (isIndex) {
     const index = imageIndex.safeParse(body);
     if (!index.success) throw unsupported(repository, manifest, problemOf(body, index.error));
     const { manifests, artifactType } = index.data;
     const odd = manifests.map(problemOfChild).find((problem) => problem !== undefined);
     if (odd !== undefined) throw unsupported(repository, manifest, odd);
-    const children = manifests.map(({ digest }) => digest);
+    const children = manifests.map(toDescriptor);
     return { manifest, blobs: [], foreign: [], children, ...typeOf(artifactType) };
   }
   const image = imageManifest.safeParse(body);
   if (!image.success) throw unsupported(repository, manifest, problemOf(body, image.error));
+  if (!ACCEPTED_MANIFESTS.includes(mediaType))
+    throw unsupported(repository, manifest, 'is of a type that is neither an image nor an index');
   const { config, layers, artifactType } = image.data;
-  const isForeign = ({ urls = [] }: z.infer<typeof descriptor>): boolean => urls.length > 0;
+  const isForeign = ({ urls }: z.infer<typeof descriptor>): boolean => urls.length > 0;
   const own = layers.filter((layer) => !isForeign(layer));
   return {
     manifest,
@@ -100,7 +110,7 @@ function toDescriptor({ mediaType, digest, size }: z.infer<typeof descriptor>): 
 }
 
 /** What is looked at before it is known which of its kinds a manifest is. */
-type Body = { readonly manifests?: unknown; readonly schemaVersion?: unknown; readonly mediaType?: unknown };
+type Body = { readonly [key in 'schemaVersion' | 'mediaType' | 'config' | 'layers' | 'manifests']?: unknown };
 
 function parseJson(manifest: Manifest, repository: RepositoryName): Body {
   try {

@@ -154,6 +154,40 @@ describe('src/registry/image-tree', () => {
     await expect(readImageTree(padded(1), REPOSITORY, never)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
   });
 
+  it.each([
+    ['layers', { schemaVersion: 2, config: blob, layers: null }],
+    ['layers', { schemaVersion: 2, config: blob }],
+    ['urls', { schemaVersion: 2, config: { ...blob, urls: null }, layers: [] }],
+    ['type', { schemaVersion: 2, config: { ...blob, mediaType: null }, layers: null }],
+  ])('takes %s that are null or absent for empty', async (_, document) => {
+    const { blobs, foreign, root } = await readImageTree(manifestOf(document), REPOSITORY, never);
+    expect(blobs).toEqual([blob]);
+    expect(foreign).toEqual([]);
+    expect(root.descriptor.mediaType).toBe(MEDIA_TYPES.ociManifest);
+  });
+
+  it.each([{ schemaVersion: 2, manifests: null }, { schemaVersion: 2 }])(
+    'takes children that are null or absent for none: %j',
+    async (document) => {
+      const tree = await readImageTree(manifestOf(document, MEDIA_TYPES.ociIndex), REPOSITORY, never);
+      expect([tree.levels, tree.blobs]).toEqual([[], []]);
+    },
+  );
+
+  it('writes a child that is served as plain text under the type that its parent tells', async () => {
+    const { manifest } = buildImage({ seed: 1 });
+    const served = { ...manifest, descriptor: { ...manifest.descriptor, mediaType: 'text/plain' } };
+    const document = Buffer.from(served.bytes)
+      .toString('utf8')
+      .replace(/"mediaType":"[^"]*manifest[^"]*",/, '');
+    const child = manifestOf(document, 'text/plain');
+    const named = { ...child.descriptor, mediaType: MEDIA_TYPES.dockerManifest };
+    const index = manifestOf({ schemaVersion: 2, manifests: [named] }, 'text/plain');
+    const tree = await readImageTree(index, REPOSITORY, () => Promise.resolve(child));
+    expect(tree.root.descriptor.mediaType).toBe(MEDIA_TYPES.ociIndex);
+    expect(tree.levels.flat().map(({ descriptor }) => descriptor.mediaType)).toEqual([MEDIA_TYPES.dockerManifest]);
+  });
+
   it('refuses indexes nested without end', async () => {
     let deep = buildImage({ seed: 1 });
     for (let depth = 0; depth < 17; depth += 1) deep = buildIndex([deep]);
@@ -172,7 +206,6 @@ describe('src/registry/image-tree', () => {
       { mediaType: 'application/vnd.oci.artifact.manifest.v1+json', blobs: [] },
       'is a deprecated OCI artifact manifest',
     ],
-    ['no layers', { schemaVersion: 2, config: blob }, 'layers'],
     ['no config', { schemaVersion: 2, layers: [] }, 'config'],
     [
       'a digest that is none',
@@ -181,12 +214,14 @@ describe('src/registry/image-tree', () => {
     ],
     ['a negative size', { schemaVersion: 2, config: { ...blob, size: -1 }, layers: [] }, 'config.size'],
     ['a size that is no number', { schemaVersion: 2, config: blob, layers: [{ ...blob, size: '1' }] }, 'layers.0.size'],
-    ['children that are no list', { schemaVersion: 2, manifests: {} }, 'manifests'],
+    ['layers that are no list', { schemaVersion: 2, config: blob, layers: {} }, 'layers'],
+    ['an image and an index at once', { schemaVersion: 2, config: blob, manifests: [blob] }, 'as well as manifests'],
+    ['an unknown type', { schemaVersion: 2, mediaType: 'text/plain', config: blob }, 'neither an image nor an index'],
   ])('refuses %s by name', async (_, document, problem) => {
     const manifest = manifestOf(document);
     const refusal = readImageTree(manifest, REPOSITORY, never);
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });
-    await expect(refusal).rejects.toThrow(`${REPOSITORY}@${manifest.descriptor.digest} (${MEDIA_TYPES.ociManifest})`);
+    await expect(refusal).rejects.toThrow(`${REPOSITORY}@${manifest.descriptor.digest} (`);
     await expect(refusal).rejects.toThrow(problem);
   });
 });

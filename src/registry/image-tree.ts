@@ -1,6 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { manifestTypeOf } from '../image/manifest-type.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
 import { nodeOf, unsupported, type ImageNode } from './image-node.ts';
@@ -25,19 +26,16 @@ const MAX_DEPTH = 16;
 export type ReadManifest = (digest: Digest) => Promise<Manifest | undefined>;
 
 /** Follows an image or index down to its blobs. */
-export async function readImageTree(
-  root: Manifest,
-  repository: RepositoryName,
-  read: ReadManifest,
-): Promise<ImageTree> {
+export async function readImageTree(top: Manifest, repository: RepositoryName, read: ReadManifest): Promise<ImageTree> {
+  const root = typed(top);
   const nodes = new Map<Digest, ImageNode>();
   let level: readonly Manifest[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) throw unsupported(repository, root, `nests indexes more than ${MAX_DEPTH} deep`);
     for (const manifest of level) nodes.set(manifest.descriptor.digest, nodeOf(manifest, repository));
-    const named = new Set(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
-    const unread = [...named].filter((digest) => !nodes.has(digest));
-    level = await Promise.all(unread.map((digest) => readChild(digest, repository, root, read)));
+    const named = eachOnce(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
+    const unread = named.filter(({ digest }) => !nodes.has(digest));
+    level = await Promise.all(unread.map((child) => readChild(child, repository, root, read)));
   }
   const all = [...nodes.values()];
   return {
@@ -65,7 +63,7 @@ function levelsOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest): readon
   const heightOf = (digest: Digest): number => {
     const known = heights.get(digest);
     if (known !== undefined) return known;
-    const height = Math.max(0, ...(nodes.get(digest)?.children ?? []).map((child) => heightOf(child) + 1));
+    const height = Math.max(0, ...(nodes.get(digest)?.children ?? []).map((child) => heightOf(child.digest) + 1));
     heights.set(digest, height);
     return height;
   };
@@ -77,19 +75,26 @@ function levelsOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest): readon
 }
 
 async function readChild(
-  child: Digest,
+  child: Descriptor,
   repository: RepositoryName,
   root: Manifest,
   read: ReadManifest,
 ): Promise<Manifest> {
-  const manifest = await read(child);
-  if (manifest !== undefined) return manifest;
+  const manifest = await read(child.digest);
+  if (manifest !== undefined) return typed(manifest, child.mediaType);
   throw new PromotionError(
     'NOT_FOUND',
-    `the index ${referenceText(repository, root.descriptor.digest)} names ${child}, which the source does not have`,
+    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`,
     {
       side: 'source',
       hint: 'push the index with all its platforms to staging again',
     },
   );
+}
+
+/** The manifest with the type that it states, that its parent tells or that its shape shows, whatever it was served as. */
+function typed(manifest: Manifest, told?: string): Manifest {
+  const { descriptor, bytes } = manifest;
+  const mediaType = manifestTypeOf(bytes, told, descriptor.mediaType);
+  return mediaType === descriptor.mediaType ? manifest : { bytes, descriptor: { ...descriptor, mediaType } };
 }

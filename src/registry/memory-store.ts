@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { digestOf, isDigest, type Digest } from '../image/digest.ts';
-import { digestJson } from '../image/json.ts';
+import { digestJson, listJson } from '../image/json.ts';
 import { isTag } from '../image/reference.ts';
 
 /** A stored blob; `chunks` reads from `start` to before `end`, and is missing where only the size was kept. */
@@ -195,7 +195,10 @@ export function blobSink(keepBelow = Number.POSITIVE_INFINITY): BlobSink {
 export type ManifestReferences = z.infer<typeof ManifestReferences>;
 
 const DescriptorJson = z.object({
-  mediaType: z.string().default(''),
+  mediaType: z
+    .string()
+    .nullish()
+    .transform((type) => type ?? ''),
   digest: digestJson,
   size: z.number(),
 });
@@ -204,8 +207,8 @@ const ManifestReferences = z.object({
   mediaType: z.string().optional(),
   artifactType: z.string().optional(),
   config: DescriptorJson.optional(),
-  layers: z.array(DescriptorJson.extend({ urls: z.array(z.string()).optional() })).default([]),
-  manifests: z.array(DescriptorJson).default([]),
+  layers: listJson(DescriptorJson.extend({ urls: listJson(z.string()) })),
+  manifests: listJson(DescriptorJson),
   subject: DescriptorJson.optional(),
   annotations: z.record(z.string(), z.string()).optional(),
 });
@@ -255,7 +258,7 @@ function missing(
 ): Refusal | undefined {
   if (options.allowMissing === true) return undefined;
   // Layers that are kept elsewhere (`urls`) are never pushed.
-  const layers = references.layers.filter((layer) => layer.urls === undefined || layer.urls.length === 0);
+  const layers = references.layers.filter((layer) => layer.urls.length === 0);
   const blobs: Descriptor[] = references.config === undefined ? layers : [references.config, ...layers];
   for (const blob of isIndexType(mediaType) ? [] : blobs) {
     const stored = current.blobs.get(blob.digest);

@@ -19,17 +19,20 @@ const ReferrerJson = z.object({
   annotations: z.record(z.string(), z.string()).nullish(),
 });
 
-const IndexJson = z.looseObject({ manifests: z.array(z.unknown()).nullable() });
+const IndexJson = z
+  .looseObject({ schemaVersion: z.unknown().optional(), manifests: z.array(z.unknown()).nullish() })
+  .refine(({ schemaVersion, manifests }) => manifests !== undefined || schemaVersion === 2);
 type IndexJson = z.infer<typeof IndexJson>;
 
 /** The referrers that an index lists, as they stand there; undefined when the bytes are no index, `broken` counts entries that name no manifest. */
 export function referrersIn(
   bytes: Uint8Array,
 ): { readonly referrers: readonly Referrer[]; readonly broken: number } | undefined {
-  const entries = indexIn(bytes)?.manifests;
-  if (entries === undefined) return undefined;
-  const referrers = (entries ?? []).flatMap((entry) => referrerOf(entry) ?? []);
-  return { referrers, broken: (entries ?? []).length - referrers.length };
+  const index = indexIn(bytes);
+  if (index === undefined) return undefined;
+  const entries = index.manifests ?? [];
+  const referrers = entries.flatMap((entry) => referrerOf(entry) ?? []);
+  return { referrers, broken: entries.length - referrers.length };
 }
 
 /** The referrers that the fallback tag's manifest lists; none where it is something else. Entries that name no manifest cannot be followed, and are left out. */

@@ -28,7 +28,10 @@ export function attachmentOf(manifest: Manifest): Attachment | undefined {
 }
 
 const layers = z.looseObject({
-  layers: z.array(z.looseObject({ digest: digestJson, annotations: z.record(z.string(), z.string()).nullish() })),
+  layers: z
+    .array(z.looseObject({ digest: digestJson, annotations: z.record(z.string(), z.string()).nullish() }))
+    .nullable()
+    .transform((list) => list ?? []),
 });
 
 /** True when every layer of one image, such as the signatures of a `.sig`, is among those of the other. */

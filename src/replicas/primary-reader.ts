@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, jsonIn, listJson } from '../image/json.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { attachedBy, type Shelf, type AttachedGroup } from '../plan/replication.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
@@ -26,7 +26,7 @@ export type PrimaryReader = {
 const descriptor = z.looseObject({ mediaType: z.string(), digest: digestJson });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
 const withSubject = z.looseObject({ subject: descriptor.optional() });
-const withPlatforms = z.looseObject({ manifests: z.array(descriptor) });
+const withPlatforms = z.looseObject({ manifests: listJson(descriptor) });
 
 export type Subject = z.infer<typeof descriptor>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isIndexType, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, jsonIn, listJson } from '../image/json.ts';
 import { platformText } from './report.ts';
 import type { Platform } from './scan-image.ts';
 
@@ -11,7 +11,7 @@ const Child = z.looseObject({
   digest: digestJson,
   platform: z.looseObject({ os: text, architecture: text, variant: text }).nullish().catch(undefined),
 });
-const Index = z.looseObject({ manifests: z.array(z.unknown()) });
+const Index = z.looseObject({ manifests: listJson(z.unknown()) });
 
 /** The platforms of an index, with their names; none of an image. What BuildKit attests there is no image. */
 export function platformsIn({ descriptor, bytes }: Manifest): readonly Platform[] {
