@@ -4,6 +4,7 @@ import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { digestJson, jsonIn } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobReader, Call } from '../registry/roles.ts';
+import { wholeBlob } from '../registry/whole-blob.ts';
 
 /** What an attached image says of one of its layers. */
 export type Layer = Descriptor & { readonly annotations: Readonly<Record<string, string>> };
@@ -75,11 +76,8 @@ export async function readLayer(
   call: Call,
 ): Promise<LayerContent> {
   if (size > limit) return { reason: `its layer ${digest} has ${size} bytes, more than ${limit}` };
-  return orReason(call, async () => {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of registry.readBlob(repository, { mediaType, digest, size }, call)) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  });
+  const blob = { mediaType, digest, size };
+  return orReason(call, () => wholeBlob(blob, () => registry.readBlob(repository, blob, call)));
 }
 
 /** Answers that stay the same however often one asks. */

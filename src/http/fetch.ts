@@ -20,6 +20,8 @@ export type HttpRequest = {
   readonly metadata?: MetadataUser;
   /** Never sent twice by itself: what it does may be done although no answer came. */
   readonly once?: boolean;
+  /** How long, in milliseconds, it is tried again, if less than the retry layer's budget: for a request that others can do without. */
+  readonly patience?: number;
   /** How long the first header of the answer may take, in milliseconds, where the origin's own time does not fit. */
   readonly headersWithin?: number;
   /** How long an answer may still come, in milliseconds, when the signal aborts after the request was sent: it names what is to be tidied up. */

@@ -133,6 +133,14 @@ describe('src/http/retry.ts', () => {
     expect(server.requests.length).toBeGreaterThan(before + 7);
   });
 
+  it('gives a request up after its own patience, and takes no origin for away because of it', async () => {
+    const { server, fetch, clock } = await setup([broken]);
+    await rejection(fetch(requestTo(server.url, { patience: 3_000 })));
+    expect(clock.waits).toEqual([200, 400, 800, 1_600]);
+    await rejection(fetch(requestTo(server.url)));
+    expect(clock.waits.length).toBeGreaterThan(10);
+  });
+
   it('does not take an origin that answered others for one that is away', async () => {
     let failing = 0;
     const world = await setup([

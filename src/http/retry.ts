@@ -49,7 +49,10 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
   return (inner) => async (request) => {
     const { origin } = request.url;
-    const patience = patienceOf(rules, request);
+    const patience = patienceOf(
+      { ...rules, budget: Math.min(rules.budget, request.patience ?? rules.budget) },
+      request,
+    );
     const answersBefore = answers.get(origin);
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await legible(await attempt(inner, request, givenUp));
@@ -68,7 +71,8 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
         // One that answered others meanwhile is not away.
-        if ('error' in outcome && answers.get(origin) === answersBefore) away.add(origin);
+        const isWhole = request.patience === undefined;
+        if (isWhole && 'error' in outcome && answers.get(origin) === answersBefore) away.add(origin);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }

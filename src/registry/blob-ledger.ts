@@ -15,6 +15,10 @@ export type BlobLedger = {
   settle(repository: RepositoryName, digest: Digest, settling: Settling): Promise<void>;
   /** The registry says that it does not hold the blob after all. */
   forget(repository: RepositoryName, digest: Digest): void;
+  /** The registry has something else under the blob's digest. */
+  noteDamage(repository: RepositoryName, digest: Digest): void;
+  /** True if that was noted for any repository of the same registry: what they share is stored once. */
+  isDamaged(repository: RepositoryName, digest: Digest): boolean;
 };
 
 export type Settling = {
@@ -25,12 +29,13 @@ export type Settling = {
   readonly bring: () => Promise<void>;
 };
 
-type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget'> & {
+type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget' | 'noteDamage' | 'isDamaged'> & {
   add(repository: RepositoryName, digest: Digest): void;
 };
 
 function presence(): Presence {
   const holders = new Map<string, Set<RepositoryName>>();
+  const damaged = new Set<string>();
   return {
     holds: (repository, digest) => holders.get(keyOf(repository, digest))?.has(repository) ?? false,
     mountSource: (repository, digest) => {
@@ -44,6 +49,8 @@ function presence(): Presence {
     forget: (repository, digest) => {
       holders.get(keyOf(repository, digest))?.delete(repository);
     },
+    noteDamage: (repository, digest) => void damaged.add(keyOf(repository, digest)),
+    isDamaged: (repository, digest) => damaged.has(keyOf(repository, digest)),
   };
 }
 

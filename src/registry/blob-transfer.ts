@@ -5,6 +5,7 @@ import type { Pause } from '../http/pause.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
+import { checkRepair, isThere } from './damaged-blob.ts';
 import type { Lane } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { BlobPart, BlobReader, BlobUpload, BlobWriter } from './roles.ts';
@@ -55,8 +56,8 @@ const RESTARTABLE: readonly ErrorCode[] = [
 /** Which attempt this is, and from which byte on the registry still needs the blob. */
 export type Sending = { readonly attempt: number; readonly from: number };
 
-/** Sends what an upload asked for. */
-export type Send = (upload: BlobUpload, sending: Sending) => Promise<void>;
+/** Sends what an upload asked for; `moved` as of `BlobUpload`. */
+export type Send = (upload: BlobUpload, sending: Sending) => Promise<'taken' | 'moved'>;
 
 /** Brings the blob into the lane's repository unless another copy does, or has done so; `onWait` is told when it waits for one. */
 export function settle(
@@ -88,17 +89,17 @@ async function bring(services: TransferServices, blob: Descriptor, lane: Lane, s
     try {
       // Opened by an answer that came after the stop, it is only to be given up.
       lane.call.signal.throwIfAborted();
-      await send(upload, { attempt, from: progress.kept?.bytes ?? 0 });
-      return;
+      const from = progress.kept?.bytes ?? 0;
+      if ((await send(upload, { attempt, from })) === 'taken') break;
+      progress.kept = { upload, bytes: from };
     } catch (error) {
-      if (isPromotionError(error, 'UPLOAD_LOST')) {
-        // A replayed request finds its session closed when the first one had succeeded after all.
-        if (await services.registry.hasBlob(lane.target.repository, blob.digest, lane.call)) return;
-      }
+      // A replayed request finds its session closed when the first one had succeeded after all.
+      if (isPromotionError(error, 'UPLOAD_LOST') && (await isThere(services, blob, lane))) return;
       await recover(services, lane, upload, progress, error);
       lane.attempts += 1;
     }
   }
+  await checkRepair(services, blob, lane);
 }
 
 type Kept = { readonly upload: BlobUpload; readonly bytes: number };
@@ -117,7 +118,7 @@ async function recover(
   const { signal } = lane.call;
   const from = progress.kept?.bytes ?? 0;
   // Of a part, a registry may only say that it continues something else.
-  const isThere = !isPromotionError(error, 'UPLOAD_LOST') || from > 0;
+  const isOpen = !isPromotionError(error, 'UPLOAD_LOST') || from > 0;
   const isOver = !isRestartable(error) || progress.failures === MAX_UPLOADS;
   // What does not add up in the end was not kept as the registry said.
   progress.mayResume &&= !isPromotionError(error, 'DIGEST_MISMATCH');
@@ -125,9 +126,9 @@ async function recover(
   if (!isOver) await pause(progress.failures, signal).catch(() => undefined);
   // What a mirror that was left behind still has on its way would move the end that it tells.
   const isSettled = !isPromotionError(error, 'LAGGING');
-  const mayAsk = progress.mayResume && isThere && isSettled && !isOver && !signal.aborted;
+  const mayAsk = progress.mayResume && isOpen && isSettled && !isOver && !signal.aborted;
   progress.kept = mayAsk ? await keptOf(upload, from, lane) : undefined;
-  if (progress.kept === undefined && isThere && !isUnreachable(error)) await takeLeave(upload, lane, clock);
+  if (progress.kept === undefined && isOpen && !isUnreachable(error)) await takeLeave(upload, lane, clock);
   if (isOver || signal.aborted) throw error;
   if (progress.kept === undefined || progress.kept.bytes - from < PROGRESS) progress.failures += 1;
 }
@@ -169,17 +170,24 @@ function isRestartable(error: unknown): boolean {
 }
 
 async function openUpload(
-  { registry, ledger, source }: TransferServices,
+  services: TransferServices,
   blob: Descriptor,
   lane: Lane,
   attempt: number,
 ): Promise<'there' | BlobUpload> {
+  const { registry, ledger, source } = services;
   const { repository, isNew } = lane.target;
   const believes = attempt === 1 && !lane.sendAll;
   const mayBeThere = believes && !isNew && blob.size > ASK_FIRST_ABOVE;
-  if (mayBeThere && (await registry.hasBlob(repository, blob.digest, lane.call))) return 'there';
+  if (mayBeThere && (await isThere(services, blob, lane))) return 'there';
+  const mounts = believes && !ledger.isDamaged(repository, blob.digest);
+  const proven = mounts ? ledger.mountSource(repository, blob.digest) : undefined;
   const sameHost = hostOf(source) === hostOf(repository) && source !== repository;
-  const from = ledger.mountSource(repository, blob.digest) ?? (sameHost ? source : undefined);
-  const started = await registry.startBlob(repository, blob, believes ? from : undefined, lane.call);
-  return started === 'mounted' ? 'there' : started;
+  const from = proven ?? (mounts && sameHost ? source : undefined);
+  const started = await registry.startBlob(repository, blob, from, lane.call);
+  if (started !== 'mounted') return started;
+  // What this run has sent is whole; what staging has, nobody has read. Small ones are not worth the question.
+  if (proven !== undefined || blob.size <= ASK_FIRST_ABOVE) return 'there';
+  if ((await isThere(services, blob, lane)) || !ledger.isDamaged(repository, blob.digest)) return 'there';
+  return openUpload(services, blob, lane, attempt + 1);
 }

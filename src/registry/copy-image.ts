@@ -5,8 +5,9 @@ import type { BlobTransfer, TransferServices } from './blob-transfer.ts';
 import { HOLD_UP_TO, type CopyJob, type CopyResult, type LaneResult, type Shared } from './copy-shared.ts';
 import { heldBlob } from './held-blob.ts';
 import { readImageTree, type ImageTree } from './image-tree.ts';
-import { lacksParts, laneFor, readBack, writeManifests, writeRoot, type Lane, type TagMove } from './lane.ts';
+import { lacksParts, laneFor, writeManifests, writeRoot, type Lane, type TagMove } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
+import { readBack } from './read-back.ts';
 import { teedBlob } from './teed-blob.ts';
 
 /** One image on its way to its mirrors. */
@@ -121,13 +122,15 @@ type Transfers = () => Promise<readonly BlobTransfer[]>;
 
 /** Blobs, then manifests, then the read-back; a mirror that has the image and only lacks tags needs its root alone. */
 async function publish({ shared, root, tree }: Work, lane: Lane, transfers: Transfers): Promise<readonly TagMove[]> {
-  const write = async (): Promise<readonly TagMove[]> => {
-    if (lane.target.action === 'tag') return writeRoot(shared.registry, lane, root);
-    await deliverAll(lane, await transfers());
-    return writeManifests(shared.registry, lane, await tree());
-  };
-  const moves = await write();
-  await readBack(shared.registry, lane, root, moves, shared.clock);
+  if (lane.target.action === 'tag') {
+    const moves = await writeRoot(shared.registry, lane, root);
+    await readBack(shared, lane, root, [], moves);
+    return moves;
+  }
+  await deliverAll(lane, await transfers());
+  const all = await tree();
+  const moves = await writeManifests(shared.registry, lane, all);
+  await readBack(shared, lane, all.root, all.levels.flat(), moves);
   return moves;
 }
 

@@ -3,11 +3,12 @@ import { header, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf } from '../image/digest.ts';
-import { hostOf, type RepositoryName } from '../image/reference.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { blobLookUp } from './blob-look-up.ts';
 import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { hashMarks } from './hash-marks.ts';
-import { isMissing, type RegistryKind } from './kinds/kind.ts';
+import type { RegistryKind } from './kinds/kind.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { BlobPart, BlobReader, Call } from './roles.ts';
 
@@ -17,14 +18,7 @@ const NO_PROGRESS_MS = 120_000;
 /** Blobs over HTTP: every byte is checked, and a download that breaks off goes on where it stopped. */
 export function blobReading(services: BlobServices, request: RequestTo): BlobReader {
   return {
-    hasBlob: async (repository, digest, call) => {
-      const head = request(repository, `blobs/${digest}`, { method: 'HEAD', operation: 'session' }, call);
-      const response = await services.fetch(head);
-      await response.body.discard();
-      if (isMissing(response.status, services.kindOf(hostOf(repository)))) return false;
-      await ensureStatus(response, [200], 'look up the blob', referenceText(repository, digest));
-      return true;
-    },
+    lookUpBlob: blobLookUp(services, request),
     readBlob: (repository, blob, call, part) =>
       verified(
         blob,
@@ -73,6 +67,10 @@ export async function* verified(
   if (held !== undefined) yield held;
 }
 
+/**
+ * The bytes from an offset on until there are as many as the descriptor says, whatever HTTP says of an end. What breaks off
+ * or ends early is asked for from there on; where no part is to be had, once more from the start.
+ */
 async function* resumed(
   { fetch, clock, pause }: DistributionServices,
   request: RequestTo,
@@ -81,26 +79,36 @@ async function* resumed(
   call: Call,
   from: number,
 ): AsyncGenerator<Uint8Array> {
+  const object = referenceText(repository, blob.digest);
   let offset = from;
   let stuckSince: number | undefined;
+  let inParts = true;
   for (let attempt = 1; ; attempt++) {
+    const before = offset;
     try {
-      const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
-      const response = await fetch(
-        request(repository, `blobs/${blob.digest}`, { method: 'GET', operation: 'download', headers }, call),
-      );
-      for await (const chunk of await bodyFrom(response, offset, referenceText(repository, blob.digest))) {
+      const headers: Record<string, string> = inParts && offset > 0 ? { range: `bytes=${offset}-` } : {};
+      const get = { method: 'GET', operation: 'download', headers } as const;
+      const response = await fetch(request(repository, `blobs/${blob.digest}`, get, call));
+      for await (const chunk of await bodyFrom(response, offset, object)) {
         offset += chunk.length;
         stuckSince = undefined;
         attempt = 1;
         yield chunk;
       }
-      return;
+      // Without a length nothing tells that a body was cut short; but the whole, asked for twice, is what there is.
+      if (offset >= blob.size || (offset === before && !inParts)) return;
+      inParts &&= offset > before;
     } catch (error) {
+      call.signal.throwIfAborted();
+      if (offset >= blob.size) return;
       stuckSince ??= clock.now();
-      if (!breaksOff(error) || clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
-      await pause(attempt, call.signal);
+      if (clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
+      if (!breaksOff(error)) {
+        if (offset === 0 || !inParts) throw error;
+        inParts = false;
+      }
     }
+    await pause(attempt, call.signal);
   }
 }
 

@@ -1,13 +1,14 @@
-import { PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
 import { answerError } from '../http/answer-error.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { peek } from '../http/peek.ts';
 import { bodyOf } from '../http/response-body.ts';
-import type { Descriptor, Manifest } from '../image/descriptor.ts';
+import type { Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
+import type { DistributionServices } from './distribution.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
 import type { RequestTo } from './distribution-request.ts';
-import type { ManifestReader, ManifestWriter, TagState, Written } from './roles.ts';
+import type { ManifestReader, ManifestWriter, Resolved, TagState, Written } from './roles.ts';
 
 /** How registries refuse to overwrite a tag; some refuse the same bytes, too. */
 const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
@@ -18,48 +19,70 @@ const MAYBE_WRITTEN: readonly number[] = [...MAYBE_IMMUTABLE, 403, 405, 422, 501
 /** How a registry says that the precondition does not hold, or that it cannot handle one. */
 const CONDITION_REFUSED: readonly number[] = [400, 412, 501];
 
+/** How long a registry may take until a blob or manifest that it has taken can be named by another; in milliseconds. */
+const VISIBLE_AFTER_MS: readonly number[] = [250, 1_000, 3_000];
+
 /** The words of a refusal are shorter; more is a proxy's page. */
 const WORDS_LIMIT = 64 * 1024;
 
-/** Manifests over HTTP, written byte for byte. */
+/** Manifests over HTTP, written byte for byte; again after a while if the registry does not see their parts yet. */
 export function manifestWriting(
+  { fetch, clock }: Pick<DistributionServices, 'fetch' | 'clock'>,
+  request: RequestTo,
+  reader: Pick<ManifestReader, 'resolveManifest'>,
+): ManifestWriter {
+  const write = manifestWrite(fetch, request, reader);
+  return {
+    writeManifest: async (repository, reference, manifest, call, was) => {
+      for (const wait of VISIBLE_AFTER_MS) {
+        try {
+          return await write(repository, reference, manifest, call, was);
+        } catch (error) {
+          if (!isPromotionError(error, 'BLOB_UNKNOWN')) throw error;
+          await clock.wait(wait, call.signal);
+        }
+      }
+      return write(repository, reference, manifest, call, was);
+    },
+  };
+}
+
+function manifestWrite(
   fetch: Fetch,
   request: RequestTo,
   { resolveManifest }: Pick<ManifestReader, 'resolveManifest'>,
-): ManifestWriter {
-  return {
-    writeManifest: async (repository, reference, manifest, call, was) => {
-      const object = referenceText(repository, reference);
-      const send = (condition: Record<string, string>): Promise<HttpResponse> => {
-        const headers = { 'content-type': manifest.descriptor.mediaType, ...condition };
-        const body = { kind: 'bytes', bytes: manifest.bytes } as const;
-        const path = `manifests/${reference}`;
-        return fetch(request(repository, path, { method: 'PUT', operation: 'write', headers, body }, call));
-      };
-      const put = async (condition: Record<string, string>): Promise<Written> => {
-        const response = await legible(await send(condition), () => send(condition));
-        if ([200, 201, 202, 204].includes(response.status)) {
-          await response.body.discard();
-          refuseOtherBytes(response, manifest, object);
-          const subject = header(response, 'oci-subject');
-          return subject !== undefined && isDigest(subject) ? { subject } : {};
-        }
-        const refusal = await refusalOf(response, object);
-        if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_WRITTEN.includes(response.status))
-          throw refusal;
-        const there = await resolveManifest(repository, reference, call).catch(() => undefined);
-        call.signal.throwIfAborted();
-        // A registry that mistakes the condition itself is asked without it.
-        const isConditional = Object.keys(condition).length > 0;
-        const isUnchanged = there?.digest === (was === 'absent' ? undefined : was?.digest);
-        if (isConditional && isUnchanged && CONDITION_REFUSED.includes(response.status)) return put({});
-        if (there?.digest === manifest.descriptor.digest) return {};
-        throw there !== undefined && MAYBE_IMMUTABLE.includes(response.status)
-          ? tagMove(there, object, manifest, refusal)
-          : refusal;
-      };
-      return put(conditionOf(was));
-    },
+): ManifestWriter['writeManifest'] {
+  return async (repository, reference, manifest, call, was) => {
+    const object = referenceText(repository, reference);
+    const send = (condition: Record<string, string>): Promise<HttpResponse> => {
+      const headers = { 'content-type': manifest.descriptor.mediaType, ...condition };
+      const body = { kind: 'bytes', bytes: manifest.bytes } as const;
+      const path = `manifests/${reference}`;
+      return fetch(request(repository, path, { method: 'PUT', operation: 'write', headers, body }, call));
+    };
+    const put = async (condition: Record<string, string>): Promise<Written> => {
+      const response = await legible(await send(condition), () => send(condition));
+      if ([200, 201, 202, 204].includes(response.status)) {
+        await response.body.discard();
+        refuseOtherBytes(response, manifest, object);
+        const subject = header(response, 'oci-subject');
+        return subject !== undefined && isDigest(subject) ? { subject } : {};
+      }
+      const refusal = await refusalOf(response, object);
+      if (isDigest(reference) || refusal.code === 'BLOB_UNKNOWN' || !MAYBE_WRITTEN.includes(response.status))
+        throw refusal;
+      const there = await resolveManifest(repository, reference, call).catch(() => undefined);
+      call.signal.throwIfAborted();
+      // A registry that mistakes the condition itself is asked without it.
+      const isConditional = Object.keys(condition).length > 0;
+      const isUnchanged = there?.digest === (was === 'absent' ? undefined : was?.digest);
+      if (isConditional && isUnchanged && CONDITION_REFUSED.includes(response.status)) return put({});
+      if (there?.digest === manifest.descriptor.digest) return {};
+      throw there !== undefined && MAYBE_IMMUTABLE.includes(response.status)
+        ? tagMove(there, object, manifest, refusal)
+        : refusal;
+    };
+    return put(conditionOf(was));
   };
 }
 
@@ -106,7 +129,7 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
   });
 }
 
-function tagMove(there: Descriptor, object: string, { descriptor }: Manifest, refusal: PromotionError): PromotionError {
+function tagMove(there: Resolved, object: string, { descriptor }: Manifest, refusal: PromotionError): PromotionError {
   return new PromotionError(
     'TAG_MOVE',
     `${object} points to ${there.digest}, and the registry does not let it point to ${descriptor.digest}: ${refusal.message}`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { buildImage } from '../../test/support/registry/images.ts';
 import { scriptedRegistry } from '../../test/support/scripted-registry.ts';
 import { bodyOf, type Answer } from '../../test/support/scripted-server.ts';
@@ -98,26 +99,76 @@ describe('src/registry/distribution-manifests', () => {
     ['TAG_IMMUTABLE', 409, 'REGISTRY_PROTOCOL'],
   ])('takes the refusal %s with status %i for %s', async (said, status, code) => {
     const body = JSON.stringify({ errors: [{ code: said, message: 'no' }] });
-    const { registry, host, call } = await scriptedRegistry(serving(status, body));
+    const clock = fakeClock({ skipWaits: true });
+    const { registry, host, call } = await scriptedRegistry(serving(status, body), { clock });
     const writing = registry.writeManifest(`${host}/app`, 'v1', manifest, call);
     await expect(writing).rejects.toMatchObject({ code });
     await expect(writing).rejects.toThrow(`${host}/app:v1`);
   });
 
+  it('writes again after 250 ms, 1 s and 3 s while the registry does not see the parts', async () => {
+    const clock = fakeClock({ skipWaits: true });
+    const unknown = JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN' }] });
+    let refusals = 3;
+    const { registry, server, host, call } = await scriptedRegistry(
+      (_, response) => void (refusals-- > 0 ? response.writeHead(400).end(unknown) : response.writeHead(201).end()),
+      { clock },
+    );
+    await registry.writeManifest(`${host}/app`, 'v1', manifest, call);
+    expect(clock.waits).toEqual([250, 1_000, 3_000]);
+    expect(server.requests).toEqual(Array(4).fill('PUT /v2/app/manifests/v1'));
+    refusals = 4;
+    await expect(registry.writeManifest(`${host}/app`, 'v1', manifest, call)).rejects.toMatchObject({
+      code: 'BLOB_UNKNOWN',
+    });
+  });
+
+  it.each([
+    ['by digest', digest],
+    ['by tag, under its digest', 'v1'],
+  ])('reads once more what came wrong once, asked for %s', async (_, reference) => {
+    let wrong = 1;
+    const { registry, server, host, call } = await scriptedRegistry((_request, response) => {
+      const bytes = wrong-- > 0 ? manifest.bytes.subarray(0, 50) : manifest.bytes;
+      response.writeHead(200, { 'docker-content-digest': digest }).end(bytes);
+    });
+    expect((await registry.readManifest(`${host}/app`, reference, call))?.descriptor).toEqual(manifest.descriptor);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['403', 403, {}],
+    ['418', 418, {}],
+    ['501', 501, {}],
+    ['a redirect to a forbidden address', 307, { location: 'http://169.254.169.254/' }],
+  ])('reads the bytes where a HEAD is answered with %s', async (_, status, headers) => {
+    const { registry, server, host, call } = await scriptedRegistry(({ method }, response) => {
+      if (method === 'HEAD') response.writeHead(status, headers).end();
+      else response.writeHead(200).end(manifest.bytes);
+    });
+    expect((await registry.resolveManifest(`${host}/app`, 'v1', call))?.digest).toBe(digest);
+    expect((await registry.resolveManifest(`${host}/app`, 'v1', call))?.digest).toBe(digest);
+    expect(server.requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET', 'GET']);
+  });
+
   it.each([400, 404])('writes again after a refusal (%i) whose words were cut short, once', async (status) => {
     const words = JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no' }] });
     let cuts = 1;
-    const { registry, server, host, call } = await scriptedRegistry((_, response) => {
-      response.writeHead(status, { 'content-length': words.length });
-      if (cuts-- > 0) response.write(words.slice(0, 5), () => response.destroy());
-      else response.end(words);
-    });
+    const { registry, server, host, call } = await scriptedRegistry(
+      (_, response) => {
+        response.writeHead(status, { 'content-length': words.length });
+        if (cuts-- > 0) response.write(words.slice(0, 5), () => response.destroy());
+        else response.end(words);
+      },
+      { clock: fakeClock({ skipWaits: true }) },
+    );
     const writing = (): Promise<unknown> => registry.writeManifest(`${host}/app`, digest, manifest, call);
     await expect(writing()).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
-    expect(server.requests).toHaveLength(2);
+    // Cut short, then whole, and three times more as it might be a matter of time.
+    expect(server.requests).toHaveLength(5);
     cuts = 9;
     await expect(writing()).rejects.toThrow(`${host}/app`);
-    expect(server.requests).toHaveLength(4);
+    expect(server.requests).toHaveLength(7);
   });
 
   it('says undefined for what is not there, and throws every other refusal', async () => {

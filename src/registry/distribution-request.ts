@@ -10,6 +10,12 @@ export type RequestTo = (
   call: Call,
 ) => HttpRequest;
 
+/** How long a request is tried that only saves others, in milliseconds: a moment's trouble passes, and nobody waits minutes for it. */
+export const OPTIONAL_MS = 10_000;
+
+/** What refuses one such request refuses those for all other blobs of the image; rights that were granted meanwhile count after this. */
+export const REFUSED_FOR_MS = 600_000;
+
 /** Requests go to where `baseUrl` says that a host is. */
 export function requestTo(baseUrl: (host: string) => URL): RequestTo {
   return (repository, path, request, call) => {

@@ -1,20 +1,17 @@
-import { PromotionError } from '../errors.ts';
-import { header, type HttpResponse, type Scope } from '../http/fetch.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
+import { header, type HttpRequest, type HttpResponse, type Scope } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
-import { scopeOf, type RequestTo } from './distribution-request.ts';
+import { OPTIONAL_MS, REFUSED_FOR_MS, scopeOf, type RequestTo } from './distribution-request.ts';
 import { referenceText } from './distribution-manifests.ts';
 import { noRepository } from './ecr-repositories.ts';
-import type { BlobWriter } from './roles.ts';
+import type { BlobWriter, Call } from './roles.ts';
 import { uploadSession } from './upload-session.ts';
 
-/** How registries say that they will not mount: each means «then upload». */
-const MOUNT_REFUSED: readonly number[] = [400, 401, 403, 404, 405];
-
-/** What refuses one mount refuses those of all other blobs of the image; rights that were granted meanwhile count after this. */
-const REFUSED_FOR_MS = 600_000;
+/** How registries say that an upload is open; some say it as if they had created a blob, or simply 200. */
+const OPENED: readonly number[] = [200, 201, 202, 204];
 
 /** With the 3 s for giving up the upload that it names, a late answer stays within the 5 s that a stopped run may take. */
 const LINGER_MS = 1_500;
@@ -28,17 +25,18 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
     mounts,
     startBlob: async (repository, blob, from, call) => {
       const object = referenceText(repository, blob.digest);
-      const post: Post = (query, scopes) => {
+      const post: Post = (query, scopes, more = {}) => {
         const headers = { 'content-length': '0' };
-        const asked = { method: 'POST', operation: 'session', scopes, headers, lingers: LINGER_MS } as const;
+        const asked = { method: 'POST', operation: 'session', scopes, headers, lingers: LINGER_MS, ...more } as const;
         return fetch(request(repository, `blobs/uploads/${query}`, asked, call));
       };
       const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
       const pair = `${repository} ${from}`;
       const isHopeless = !mounts(repository) || clock.now() < (refusals.get(pair) ?? 0);
-      const mounted = from === undefined || isHopeless ? undefined : await mount(post, repository, blob, from);
+      const mounted = from === undefined || isHopeless ? undefined : await mount(post, repository, blob, from, call);
       if (mounted === 'refused') refusals.set(pair, clock.now() + REFUSED_FOR_MS);
-      let response = mounted === undefined || mounted === 'refused' ? await plain() : mounted;
+      const isMounting = mounted !== undefined && mounted !== 'refused';
+      let response = isMounting ? mounted : await plain();
       if (response.status === 404) {
         await response.body.discard();
         const mayCreate = traitsOf?.(hostOf(repository)).createRepositories === true;
@@ -46,9 +44,9 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
         if (!created) throw noRepository(repository);
         response = await plain();
       }
-      await ensureStatus(response, [201, 202], 'start the upload of the blob', object);
+      await ensureStatus(response, OPENED, 'start the upload of the blob', object);
       await response.body.discard();
-      if (response.status === 201) return 'mounted';
+      if (isStored(response, blob, isMounting ? 'mount' : 'upload')) return 'mounted';
       return uploadSession({
         fetch,
         request,
@@ -62,22 +60,45 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
 }
 
 type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator' | 'clock'>;
-type Post = (query: string, scopes: readonly Scope[]) => Promise<HttpResponse>;
+type Post = (query: string, scopes: readonly Scope[], more?: Pick<HttpRequest, 'patience'>) => Promise<HttpResponse>;
 
-/** The answer to a mount, which may be an open upload; `refused` where the registry will hear nothing of it, undefined where it need not be asked. */
+/**
+ * The answer to a mount, which may be an open upload; `refused` if the registry, or its token server, answers anything else
+ * or nothing: a plain upload then shows what is wrong. Undefined if it need not be asked.
+ */
 async function mount(
   post: Post,
   repository: RepositoryName,
   blob: Descriptor,
   from: RepositoryName,
+  { signal }: Call,
 ): Promise<HttpResponse | 'refused' | undefined> {
   if (hostOf(from) !== hostOf(repository)) return undefined;
   const source = scopeOf(from, 'GET');
   const query = `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`;
-  const response = await post(query, [scopeOf(repository, 'POST'), source]);
-  if (!MOUNT_REFUSED.includes(response.status)) return response;
-  await response.body.discard();
+  const scopes = [scopeOf(repository, 'POST'), source];
+  const response = await post(query, scopes, { patience: OPTIONAL_MS }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!isPromotionError(error)) throw error;
+    return undefined;
+  });
+  if (response !== undefined && isUsable(response, blob)) return response;
+  await response?.body.discard();
   return 'refused';
+}
+
+function isUsable(response: HttpResponse, blob: Descriptor): boolean {
+  if (!OPENED.includes(response.status)) return false;
+  return isStored(response, blob, 'mount') || header(response, 'location') !== undefined;
+}
+
+/** Whether the answer to a POST says that the blob is there: by the blob's digest, or 201 to a mount, unless it names an upload. */
+function isStored(response: HttpResponse, { digest }: Descriptor, asked: 'mount' | 'upload'): boolean {
+  if (response.status !== 200 && response.status !== 201) return false;
+  const location = header(response, 'location') ?? '';
+  const told = header(response, 'docker-content-digest');
+  if (told !== undefined || location.endsWith(digest)) return (told ?? digest) === digest;
+  return asked === 'mount' && response.status === 201 && !/\/uploads?\//.test(location);
 }
 
 function locationOf(response: HttpResponse, object: string): URL {

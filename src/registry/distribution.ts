@@ -45,7 +45,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
   return {
     ...reading,
     ...referrerListing(services, request, reading),
-    ...manifestWriting(services.fetch, request, reading),
+    ...manifestWriting(services, request, reading),
     ...blobReading(services, request),
     ...tagListing(services, request),
     ...catalogListing(services, request),

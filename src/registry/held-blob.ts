@@ -5,6 +5,7 @@ import { settle, type BlobTransfer, type TransferServices } from './blob-transfe
 import { PATIENCE_MS } from './copy-shared.ts';
 import type { Lane } from './lane.ts';
 import type { BlobUpload } from './roles.ts';
+import { wholeBlob } from './whole-blob.ts';
 
 /** A blob small enough to be held in memory until every mirror has it. */
 export function heldBlob(
@@ -18,9 +19,9 @@ export function heldBlob(
   const letGo = (lane: Lane): void => {
     if (users.remove(lane)) content.letGo();
   };
-  const send = async (upload: BlobUpload, lane: Lane): Promise<void> => {
+  const send = async (upload: BlobUpload, lane: Lane): Promise<'taken' | 'moved'> => {
     if (users.add(lane)) content.hold();
-    await upload.send(await content.bytes(), lane.call);
+    return upload.send(await content.bytes(), lane.call);
   };
   return {
     deliver: async (lane) => {
@@ -90,7 +91,7 @@ function contentOf(
   const load = async (): Promise<Uint8Array> => {
     loan = budget.lend(blob.size, relieve, signal);
     await loan;
-    return collect(readSource(blob), blob.size);
+    return wholeBlob(blob, () => readSource(blob));
   };
   return {
     bytes: () => (bytes ??= load()),
@@ -104,14 +105,4 @@ function contentOf(
       bytes = undefined;
     },
   };
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  let offset = 0;
-  for await (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }

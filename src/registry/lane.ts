@@ -1,11 +1,9 @@
 import { allOf } from '../all-of.ts';
-import type { Clock } from '../clock.ts';
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { isPromotionError } from '../errors.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { referenceText } from './distribution-manifests.ts';
 import type { ImageTree } from './image-tree.ts';
 import type { Call, ManifestReader, ManifestWriter, TagState } from './roles.ts';
 
@@ -48,9 +46,6 @@ export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal, s
     farewell: { meter, signal },
   };
 }
-
-/** How long a registry may take until what was just written can be read; two real ones need up to a second. */
-const READ_BACK_WAITS_MS = [250, 1_000, 3_000];
 
 /** Writes the manifests of a tree, children first, the root under its tags last; returns the tags that were not written. */
 export async function writeManifests(
@@ -98,43 +93,10 @@ export async function writeRoot(
   return moves;
 }
 
-/** Reads every reference back, except the tags that were not written, and throws INCOMPLETE unless each is the root. */
-export async function readBack(
-  registry: ManifestReader,
-  lane: Lane,
-  root: Manifest,
-  moves: readonly TagMove[],
-  clock: Clock,
-): Promise<void> {
-  const { tags } = lane.target;
-  const written = tags.filter((tag) => moves.every((move) => move.tag !== tag));
-  const references = tags.length === 0 ? [root.descriptor.digest] : written;
-  await allOf(references.map((reference) => readReference(registry, lane, reference, root, clock)));
-}
-
-async function readReference(
-  registry: ManifestReader,
-  lane: Lane,
-  reference: string,
-  root: Manifest,
-  clock: Clock,
-): Promise<void> {
-  const { repository } = lane.target;
-  for (const wait of [...READ_BACK_WAITS_MS, undefined]) {
-    const found = await registry.resolveManifest(repository, reference, lane.call);
-    if (found?.digest === root.descriptor.digest) return;
-    if (wait === undefined) {
-      throw new PromotionError(
-        'INCOMPLETE',
-        `${referenceText(repository, reference)} was written, but reads back as ${found?.digest ?? 'not found'} instead of ${root.descriptor.digest}`,
-        {
-          side: 'destination',
-          hint: 'run again; if it stays so, look at what else writes to this registry',
-        },
-      );
-    }
-    await clock.wait(wait, lane.call.signal);
-  }
+/** Returns what the root was written under: the tags but for those that point elsewhere, or its digest if there are none. */
+export function referencesOf({ tags }: CopyTarget, root: Manifest, moves: readonly TagMove[]): readonly string[] {
+  if (tags.length === 0) return [root.descriptor.digest];
+  return tags.filter((tag) => moves.every((move) => move.tag !== tag));
 }
 
 /** True when a registry refused a manifest because it does not have its parts. */

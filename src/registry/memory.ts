@@ -133,11 +133,13 @@ function manifestAccess(
   };
 }
 
-function blobReading(begin: Begin): Pick<Registry, 'hasBlob' | 'readBlob'> {
+function blobReading(begin: Begin): Pick<Registry, 'lookUpBlob' | 'readBlob'> {
   return {
-    hasBlob: async (repository, digest, call) => {
-      const { store, path } = await begin('hasBlob', repository, digest, call);
-      return store.repository(path)?.blobs.has(digest) ?? false;
+    lookUpBlob: async (repository, { digest, size }, call) => {
+      const { store, path } = await begin('lookUpBlob', repository, digest, call);
+      const held = store.repository(path)?.blobs.get(digest);
+      if (held === undefined) return 'absent';
+      return held.size === size ? 'present' : 'damaged';
     },
     async *readBlob(repository, blob, call, { from } = { from: 0, marks: hashMarks(blob.digest) }) {
       const { store, path } = await begin('readBlob', repository, blob.digest, call);
@@ -188,6 +190,7 @@ function blobWriting(begin: Begin, options: MemoryOptions): Pick<Registry, 'star
             );
           }
           store.putBlob(path, blob.digest, stored);
+          return 'taken';
         },
         // What broke off is begun anew here: a call that failed has kept nothing.
         received: async () => undefined,

@@ -10,28 +10,37 @@ export type { Meter, Pause };
 /** What each call takes besides its own arguments: who may cancel it, and where its requests are counted. */
 export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };
 
+/**
+ * A descriptor as a registry names it without the bytes: some leave the size out. With the entity tag of the answer if the
+ * registry sent one (RFC 9110 §8.8.3).
+ */
+export type Resolved = Omit<Descriptor, 'size'> & { readonly size?: number; readonly etag?: string };
+
 export type ManifestReader = {
   /** The manifest's bytes, checked against `reference` where that is a digest; undefined when the registry says 404. */
   readManifest(repository: RepositoryName, reference: string, call: Call): Promise<ReadManifest | undefined>;
   /** The descriptor that `reference` points to, without its bytes if the registry names it; undefined on 404. */
-  resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<ResolvedManifest | undefined>;
+  resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<Resolved | undefined>;
 };
-
-/** A descriptor, with the entity tag of the answer if the registry sent one (RFC 9110 §8.8.3). */
-export type ResolvedManifest = Descriptor & { readonly etag?: string };
 
 /** A manifest, with the entity tag of the answer if the registry sent one. */
 export type ReadManifest = Manifest & { readonly etag?: string };
 
 export type BlobReader = {
-  /** True when the repository holds the blob. */
-  hasBlob(repository: RepositoryName, digest: Digest, call: Call): Promise<boolean>;
+  /** What the repository has of a blob; never fails but for an abort, for all that it can save is an upload. */
+  lookUpBlob(repository: RepositoryName, blob: Descriptor, call: Call): Promise<BlobState>;
   /**
    * The blob's bytes as they come, or those of a part, ended with DIGEST_MISMATCH unless the blob is exactly what the
    * descriptor says; throws NOT_FOUND.
    */
   readBlob(repository: RepositoryName, blob: Descriptor, call: Call, part?: BlobPart): AsyncIterable<Uint8Array>;
 };
+
+/**
+ * `absent` also if the registry does not tell. `damaged`: it has the blob with another length or digest than the descriptor's,
+ * as after a full disk.
+ */
+export type BlobState = 'present' | 'absent' | 'damaged';
 
 /** A blob from one of its bytes on. What earlier reads have marked need not be read again to check the whole. */
 export type BlobPart = { readonly from: number; readonly marks: HashMarks };
@@ -91,7 +100,7 @@ export type RegistryReader = ManifestReader & BlobReader & TagLister & Repositor
 export type Written = { readonly subject?: Digest };
 
 /** The state of a tag when it was last read: absent, or the descriptor it had. */
-export type TagState = 'absent' | ResolvedManifest;
+export type TagState = 'absent' | Resolved;
 
 export type ManifestWriter = {
   /**
@@ -123,9 +132,10 @@ export type BlobWriter = {
 export type BlobUpload = {
   /**
    * Sends the whole blob, or what is missing `from` a byte on. Bytes are replayed after a 401 or 5xx; a stream then throws
-   * REPLAY_NEEDED.
+   * REPLAY_NEEDED. Resolves to `moved` if the registry wants the bytes of a stream at another address, which the upload
+   * remembers: they are to be sent again.
    */
-  send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<void>;
+  send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<'taken' | 'moved'>;
   /** How many bytes the registry has kept of a `send` that broke off; undefined where it does not tell; never throws. */
   received(call: Call): Promise<number | undefined>;
   /** Gives the upload up, so that the registry can forget it; never throws. */

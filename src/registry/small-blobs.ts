@@ -53,7 +53,7 @@ async function storeBlob(
       if (error instanceof PromotionError && ANSWERED.includes(error.code)) await started.abandon(call);
       if (!isPromotionError(error, 'UPLOAD_LOST')) throw error;
       // A replayed request finds its session closed when the first one had succeeded after all.
-      if (await registry.hasBlob(repository, descriptor.digest, call)) return false;
+      if ((await registry.lookUpBlob(repository, descriptor, call)) === 'present') return false;
       if (attempt === MAX_UPLOADS) throw error;
     }
   }

@@ -2,13 +2,17 @@ import { PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse, type RequestBody } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import { algorithmOf, isDigest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
-import { scopeOf, type RequestTo } from './distribution-request.ts';
+import { OPTIONAL_MS, scopeOf, type RequestTo } from './distribution-request.ts';
 import type { BlobUpload, Call } from './roles.ts';
 
 /** How registries say that an upload session is gone or out of step. */
 const SESSION_LOST: readonly number[] = [400, 404, 416];
+
+/** As many as the redirect layer follows: more is a circle. */
+const MAX_HOPS = 5;
 
 export type OpenedUpload = {
   readonly fetch: Fetch;
@@ -24,6 +28,7 @@ export type OpenedUpload = {
 export function uploadSession({ fetch, request, repository, blob, from, location }: OpenedUpload): BlobUpload {
   const object = referenceText(repository, blob.digest);
   let current = location;
+  let moved: Moved | undefined;
   const at = (method: 'PUT' | 'GET' | 'DELETE', call: Call, more: Partial<HttpRequest> = {}): HttpRequest => ({
     ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
     // Whoever may write may also ask, and some servers give tokens for both at once only.
@@ -36,13 +41,21 @@ export function uploadSession({ fetch, request, repository, blob, from, location
     send: async (content, call, offset = 0) => {
       const headers = { 'content-type': 'application/octet-stream', ...rangeFrom(offset, blob) };
       const body = bodyOf(content, blob.size - offset);
-      const response = await fetch(at('PUT', call, { url: closing(current, blob), headers, body }));
+      const to = moved ?? { url: closing(current, blob), from };
+      const response = await fetch(at('PUT', call, { ...to, headers, body }));
+      moved = movedBy(response, (moved?.hops ?? 0) + 1, object);
+      if (moved !== undefined) {
+        await response.body.discard();
+        return 'moved';
+      }
       if (SESSION_LOST.includes(response.status)) throw await lost(response, object);
-      await ensureStatus(response, [201, 202, 204], 'upload the blob', object);
+      await ensureStatus(response, [200, 201, 202, 204], 'upload the blob', object);
       await response.body.discard();
+      refuseStrangers(response, blob, object);
+      return 'taken';
     },
     received: async (call) => {
-      const response = await fetch(at('GET', call)).catch(() => undefined);
+      const response = await fetch(at('GET', call, { patience: OPTIONAL_MS })).catch(() => undefined);
       await response?.body.discard();
       if (response?.status !== 204) return undefined;
       const next = header(response, 'location');
@@ -50,11 +63,48 @@ export function uploadSession({ fetch, request, repository, blob, from, location
       return keptIn(header(response, 'range'), blob);
     },
     abandon: async (call) => {
-      await fetch(at('DELETE', call))
+      await fetch(at('DELETE', call, { patience: OPTIONAL_MS }))
         .then((response) => response.body.discard())
         .catch(() => undefined);
     },
   };
+}
+
+/** Where the bytes of a stream are wanted instead, exactly so, and who said so. */
+type Moved = { readonly url: URL; readonly from: URL; readonly hops: number };
+
+/** The redirect layer, which follows for bytes, cannot send a stream again; 307 and 308 keep the method (RFC 9110 §15.4). */
+function movedBy(response: HttpResponse, hops: number, object: string): Moved | undefined {
+  const location = header(response, 'location');
+  if ((response.status !== 307 && response.status !== 308) || location === undefined) return undefined;
+  const url = URL.parse(location, response.url.href);
+  if (url !== null && hops <= MAX_HOPS) return { url, from: response.url, hops };
+  throw new PromotionError(
+    'REGISTRY_PROTOCOL',
+    `the upload of ${object} was redirected in a circle, or to no address`,
+    {
+      side: 'destination',
+      hint: 'check the registry, and the proxies before it',
+    },
+  );
+}
+
+/** A page of a proxy has status 200, too: a stored blob is known by its place, its digest or a storage's tag. */
+function refuseStrangers(response: HttpResponse, { digest }: Descriptor, object: string): void {
+  const told = header(response, 'docker-content-digest');
+  const isSigned = ['location', 'docker-content-digest', 'docker-upload-uuid', 'etag'].some(
+    (name) => header(response, name) !== undefined,
+  );
+  if (response.status === 200 && !isSigned)
+    throw new PromotionError('UPLOAD_LOST', `something answered 200 for ${object} in words of no registry`, {
+      side: 'destination',
+      hint: 'check the proxies before the registry',
+    });
+  if (told === undefined || !isDigest(told) || told === digest || algorithmOf(told) !== algorithmOf(digest)) return;
+  throw new PromotionError('DIGEST_MISMATCH', `the registry stored ${object} as ${told}`, {
+    side: 'destination',
+    hint: 'it must keep blobs byte for byte: check the proxies before it',
+  });
 }
 
 /** Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given. */

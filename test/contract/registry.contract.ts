@@ -147,7 +147,6 @@ function errorContract(bench: Bench, skips: ContractSkips): void {
       () => registry.resolveManifest(repository, 'latest', call()),
       () => registry.listRepository(repository, call()),
       () => registry.listReferrers(repository, digest, call()),
-      () => registry.hasBlob(repository, digest, call()),
       () => collect(registry.readBlob(repository, { mediaType: 'any', digest, size: 3 }, call())),
       () => registry.startBlob(repository, { mediaType: 'any', digest, size: 3 }, undefined, call()),
       () => registry.writeManifest(repository, 'latest', buildImage({ seed: 15 }).manifest, call()),

@@ -33,6 +33,12 @@ describe('copying over HTTP to mirrors that are wrong', () => {
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
+  /** For faults that a copy waits out for seconds. */
+  const hurry = async (): Promise<void> => {
+    await world[Symbol.asyncDispose]();
+    world = await startCopying({ clock: realClock(50) });
+  };
+
   /** Copies an image while the first mirror has a fault, and sees that all three end complete. */
   const copyWith = async (built: BuiltImage, fault: FaultHook, isNew = true): Promise<void> => {
     const digest = storeImage(world.source.store, STAGED, built).digest;
@@ -51,9 +57,11 @@ describe('copying over HTTP to mirrors that are wrong', () => {
   it.each(SIZES)(
     'sends a blob after all when HEAD claimed it and the manifest was refused, when %s',
     async (_, size) => {
+      await hurry();
       const built = buildImage({ seed: 9, layers: [size] });
       // A cache in front of the registry that goes on claiming what is not there.
-      await copyWith(built, ({ kind }) => (kind === 'headBlob' ? { status: 200 } : undefined), false);
+      const claimed = { status: 200, headers: { 'content-length': String(size) } };
+      await copyWith(built, ({ kind }) => (kind === 'headBlob' ? claimed : undefined), false);
       expect(sentBlobs(world.mirrors[0]).get(layerOf(built))).toBe(1);
       expect(result.lanes.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
       // Config and layer once more, for the one that was deceived.
@@ -62,6 +70,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
   );
 
   it('sends a blob after all when a mount was claimed and the manifest was refused', async () => {
+    await hurry();
     const first = buildImage({ seed: 10, layers: [HELD] });
     const second = buildImage({ seed: 11, layers: [HELD, 1000], layerSeeds: [10_001] });
     const digests = [first, second].map((built) => storeImage(world.source.store, STAGED, built).digest);
@@ -80,6 +89,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
   });
 
   it('fails a mirror that refuses a manifest however often its blobs are sent, and leaves the others alone', async () => {
+    await hurry();
     const digest = storeImage(world.source.store, STAGED, image).digest;
     world.mirrors[2].inject(({ kind }) =>
       kind === 'putManifest'
@@ -88,7 +98,8 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     );
     result = await world.copy(digest);
     expect(codesOf(result)).toEqual([undefined, undefined, 'BLOB_UNKNOWN']);
-    expect(world.mirrors[2].counters.counts().kinds.putManifest).toBe(2);
+    // At once and after 250 ms, 1 s and 3 s; all of it once more when its blobs were sent again.
+    expect(world.mirrors[2].counters.counts().kinds.putManifest).toBe(8);
   });
 
   it.each(SIZES)('begins a new upload when the registry has lost the first, when %s', async (_, size) => {

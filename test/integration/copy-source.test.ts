@@ -50,8 +50,10 @@ describe('copying over HTTP with a source that is wrong', () => {
       expect(mirror.store.repository(TARGET)?.manifests.size ?? 0).toBe(0);
       expect(mirror.openUploads()).toBe(0);
     }
-    // Nothing that a mirror does could cure it: the blob is not asked for again.
-    expect(world.source.counters.log.filter(({ reference }) => reference === layer)).toHaveLength(1);
+    // It is read twice for all mirrors together. What is too short is looked for in parts and from the start each time.
+    const asked = world.source.counters.log.filter(({ reference }) => reference === layer);
+    expect(asked).toHaveLength(what === 'too few bytes' ? 6 : 2);
+    expect(result.sourceReads).toBe(partsOf(built) + 1);
   });
 
   it('names the manifest whose bytes are not those of its digest, and writes nothing', async () => {
@@ -109,6 +111,37 @@ describe('copying over HTTP with a source that is wrong', () => {
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(['UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST']);
     expect(result.lanes[0]?.error?.message).toContain(`${STAGED}@${digest} (${mediaType})`);
+  });
+
+  const ONCE = [
+    ['corrupt', 1],
+    ['endEarly', 0],
+    ['noEnd', 0],
+  ] as const;
+  const hiccups = SIZES.flatMap(([how, size]) => ONCE.map(([fault, more]) => [fault, how, size, more] as const));
+
+  it.each(hiccups)('copies a blob whose read was %s once, when %s', async (fault, _, size, more) => {
+    const built = buildImage({ seed: 8, layers: [size] });
+    const digest = storeImage(world.source.store, STAGED, built).digest;
+    const layer = layerOf(built);
+    world.source.inject(once(({ kind, reference }) => (kind === 'getBlob' && reference === layer ? fault : undefined)));
+    const result = await world.copy(digest);
+    expect(codesOf(result)).toEqual(OK);
+    for (const mirror of world.mirrors) {
+      expectImage(mirror.store, built, 'v1');
+      expect(mirror.openUploads()).toBe(0);
+    }
+    // One more read for all mirrors, where what came was wrong; what was missing is read as a part.
+    expect(result.sourceReads).toBe(partsOf(built) + more);
+    const asked = world.source.counters.log.filter(({ reference }) => reference === layer);
+    expect(asked).toHaveLength(fault === 'noEnd' ? 1 : 2);
+  });
+
+  it('reads a manifest once more whose bytes were wrong once', async () => {
+    const digest = storeImage(world.source.store, STAGED, image).digest;
+    world.source.inject(once(({ kind }) => (kind === 'getManifest' ? 'corrupt' : undefined)));
+    expect(codesOf(await world.copy(digest))).toEqual(OK);
+    for (const { store } of world.mirrors) expectImage(store, image, 'v1');
   });
 
   it.each(SIZES)('goes on where a download broke off, when %s', async (_, size) => {

@@ -95,7 +95,7 @@ describe('odd registries: answers', () => {
   });
 
   it('4.3/63 takes 403 for missing from Artifactory, and from nobody else', async () => {
-    const missing = digestOf(Buffer.from('missing'));
+    const missing = { mediaType: 'any', digest: digestOf(Buffer.from('missing')), size: 7 };
     const ask = async (kind: string): Promise<unknown> => {
       const { registry, host, call } = await oddRegistry(
         { fault: () => ({ status: 403 }) },
@@ -105,11 +105,11 @@ describe('odd registries: answers', () => {
       return [
         await registry.resolveManifest(repository, 'v1', call),
         await registry.readManifest(repository, 'v1', call),
-        await registry.hasBlob(repository, missing, call),
+        await registry.lookUpBlob(repository, missing, call),
         await registry.listRepository(repository, call),
       ];
     };
-    expect(await ask('artifactory')).toEqual([undefined, undefined, false, { kind: 'tags', tags: new Set() }]);
+    expect(await ask('artifactory')).toEqual([undefined, undefined, 'absent', { kind: 'tags', tags: new Set() }]);
     await expect(ask('generic')).rejects.toMatchObject({ code: 'DENIED' });
   });
 

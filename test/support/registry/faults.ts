@@ -5,6 +5,8 @@ import type { Reply } from './reply.ts';
 /**
  * What goes wrong with one request. `reset` cuts the connection at once, `resetAfter` when the work is done but
  * nothing was said; `truncate` breaks off in the middle of the answer, `stall` falls silent there, `silent` before it.
+ * `endEarly` ends there as if that were all, without a length; `noEnd` sends all and no end; `corrupt` sends one wrong byte.
+ * `forget` says that a manifest or blob was stored, which it is not.
  */
 export type Fault =
   | 'reset'
@@ -12,6 +14,8 @@ export type Fault =
   | 'truncate'
   | 'stall'
   | 'silent'
+  | Spoiling
+  | 'forget'
   | {
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
@@ -21,6 +25,9 @@ export type Fault =
     }
   /** `cutAfter`: resets the connection when so many bytes of the request's body have been taken. */
   | { readonly delayMs?: number; readonly bytesPerSecond?: number; readonly cutAfter?: number };
+
+/** How the body of an answer goes wrong in a way that HTTP does not show. */
+export type Spoiling = 'endEarly' | 'noEnd' | 'corrupt';
 
 /** A request as the hook sees it; `nth` counts from 1 among the requests of its kind. */
 export type FaultRequest = Readonly<LogEntry> & { readonly nth: number };

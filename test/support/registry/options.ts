@@ -18,6 +18,8 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
    * type as that of every artifact; `unannounced`: does not say at a push that it lists the manifest, as ECR.
    */
   readonly referrers?: boolean | 'bare' | 'config-type' | 'unannounced';
+  /** Keeps what it has under a digest when a blob is sent again, whatever it has, as docker-registry does. */
+  readonly keepsDamaged?: boolean;
   /** Lists its repositories; true by default. */
   readonly catalog?: boolean;
   /** Mounts blobs; true by default. */

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../../src/clock.ts';
 import type { BlobContent } from '../../../src/registry/memory-store.ts';
+import type { Spoiling } from './faults.ts';
 
 /** An answer before it is sent: a whole body, or a part of a blob as a stream. */
 export type Reply = {
@@ -14,7 +15,7 @@ export type Reply = {
 
 /** How an answer is spoilt on its way. `stall` sends half of it and then nothing; `truncate` breaks off there. */
 export type Delivery = {
-  readonly cut?: 'truncate' | 'stall';
+  readonly cut?: 'truncate' | 'stall' | Spoiling;
   readonly bytesPerSecond?: number;
   readonly clock: Clock;
   readonly onBytes: (count: number) => void;
@@ -39,6 +40,10 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
 export async function send(response: ServerResponse, reply: Reply, head: boolean, delivery: Delivery): Promise<void> {
   const body = typeof reply.body === 'object' ? reply.body : Buffer.from(reply.body ?? '');
   const length = reply.stream === undefined ? body.length : reply.stream.end - reply.stream.start;
+  if (!head && (delivery.cut === 'endEarly' || delivery.cut === 'noEnd' || delivery.cut === 'corrupt')) {
+    sendSpoilt(response, reply, Buffer.concat([...chunksOf(reply, body, length)]), delivery.cut);
+    return;
+  }
   const sized = reply.status !== 204 && !(head && reply.headers?.['content-length'] !== undefined);
   response.writeHead(reply.status, { ...reply.headers, ...(sized && { 'content-length': String(length) }) });
   if (delivery.cut !== undefined) {
@@ -65,6 +70,21 @@ export async function send(response: ServerResponse, reply: Reply, head: boolean
     Readable.from(paced(chunksOf(reply, body, length), delivery), { objectMode: true, highWaterMark: 1 }),
     response,
   );
+}
+
+function sendSpoilt(response: ServerResponse, { status, headers }: Reply, body: Buffer, how: Spoiling): void {
+  if (how === 'endEarly') {
+    // Until the connection closes, as in HTTP/1.0.
+    response.useChunkedEncodingByDefault = false;
+    response.shouldKeepAlive = false;
+    response.writeHead(status, headers).end(body.subarray(0, Math.floor(body.length / 2)));
+  } else if (how === 'noEnd') {
+    response.writeHead(status, headers).write(body, () => response.destroy());
+  } else {
+    const wrong = Buffer.from(body);
+    wrong[Math.floor(body.length / 3)] = (body[Math.floor(body.length / 3)] ?? 0) ^ 1;
+    response.writeHead(status, { ...headers, 'content-length': String(body.length) }).end(wrong);
+  }
 }
 
 /** Waits so long that `bytes` take their time at `bytesPerSecond`; returns at once where there is no limit. */

@@ -8,7 +8,7 @@ import type { Fault, FaultHook } from './faults.ts';
 import { catalog, lister, referrers } from './lists.ts';
 import { getBlob, getManifest, putManifest, remove } from './objects.ts';
 import type { Exchange, RegistryOptions } from './options.ts';
-import { failure, pace, send, type Reply } from './reply.ts';
+import { failure, pace, send, type Delivery, type Reply } from './reply.ts';
 import { routeOf, type RequestKind } from './route.ts';
 import { deleteUpload, getUpload, patchUpload, postUpload, putUpload, type Uploads } from './uploads.ts';
 
@@ -101,8 +101,14 @@ async function respond(running: Running, arrived: Arrived): Promise<void> {
     clock: running.clock,
     onBytes: (count) => void (entry.bytesOut += count),
     ...(slow.bytesPerSecond !== undefined && { bytesPerSecond: slow.bytesPerSecond }),
-    ...((fault === 'truncate' || fault === 'stall') && { cut: fault }),
+    ...(isCut(fault) && { cut: fault }),
   });
+}
+
+const CUTS: readonly (Fault | undefined)[] = ['truncate', 'stall', 'endEarly', 'noEnd', 'corrupt'];
+
+function isCut(fault: Fault | undefined): fault is NonNullable<Delivery['cut']> {
+  return CUTS.includes(fault);
 }
 
 async function replyTo(
@@ -122,6 +128,10 @@ async function replyTo(
   }
   if (entry.repository !== '' && !isRepositoryPath(entry.repository))
     return failure(400, 'NAME_INVALID', `"${entry.repository}" is no repository name`);
+  if (fault === 'forget') {
+    for await (const chunk of body()) void chunk;
+    return { status: 201, headers: { location: url.pathname } };
+  }
   return handler({ ...running, route: entry, url, request, body, mounted: running.counters.mounted });
 }
 

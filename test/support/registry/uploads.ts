@@ -80,7 +80,9 @@ async function finish(exchange: Exchange, id: string, digest: string): Promise<R
   const content = upload.sink.finish(digest);
   if (content === undefined)
     return failure(400, 'DIGEST_INVALID', `the ${upload.sink.size()} bytes that came do not have the digest ${digest}`);
-  store.putBlob(route.repository, digest, content);
+  const isKept =
+    exchange.options.keepsDamaged === true && store.repository(route.repository)?.blobs.has(digest) === true;
+  if (!isKept) store.putBlob(route.repository, digest, content);
   return created(route.repository, 'blobs', digest);
 }
 
