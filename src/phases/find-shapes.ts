@@ -6,7 +6,7 @@ import type { Due } from '../plan/assemble.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import { refusalOf, refusedFailure } from '../plan/shape.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
-import { bytesOf, readImageTree } from '../registry/image-tree.ts';
+import { bytesOf, readImageTree, treeSource } from '../registry/image-tree.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { isHostDown, pushTo, readByHost } from './read-by-host.ts';
 
@@ -69,7 +69,7 @@ async function sizeOf(
       return new PromotionError('LOST', `${repository}@${digest} is no longer in the source registry`, {
         hint: 'push it to staging again',
       });
-    const tree = await readImageTree(root, repository, (child) => source.manifest(repository, child, signal));
+    const tree = await readImageTree(root, repository, treeSource(source, repository, signal));
     return refusalOf({ source: repository, digest }, tree, allowed) ?? bytesOf(tree);
   } catch (error) {
     if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;

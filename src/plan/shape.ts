@@ -21,7 +21,7 @@ export function refusalOf(
   if (layer !== undefined) {
     return new PromotionError(
       'UNSUPPORTED_MANIFEST',
-      `${source}@${digest} has the foreign layer ${layer.digest}, which is kept at addresses outside the registry`,
+      `${source}@${digest} has the foreign layer ${layer.digest}, which is kept at addresses outside the registry, and not in it`,
       {
         side: 'source',
         hint: 'build it with its layers in the registry (docker push pushes them unless they are foreign)',

@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import type { BlobTransfer, TransferServices } from './blob-transfer.ts';
 import { HOLD_UP_TO, type CopyJob, type CopyResult, type LaneResult, type Shared } from './copy-shared.ts';
 import { heldBlob } from './held-blob.ts';
-import { readImageTree, type ImageTree } from './image-tree.ts';
+import { readImageTree, treeSource, type ImageTree } from './image-tree.ts';
 import { lacksParts, laneFor, writeManifests, writeRoot, type Lane, type TagMove } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { readBack } from './read-back.ts';
@@ -69,7 +69,8 @@ async function begin(given: Omit<Work, 'root' | 'tree'>): Promise<Work> {
       hint: 'push it to staging again',
     });
   }
-  return { ...given, root, tree: once(() => readImageTree(root, job.source, read)) };
+  const parts = { ...treeSource(shared.source, job.source, signal), read };
+  return { ...given, root, tree: once(() => readImageTree(root, job.source, parts)) };
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -18,6 +18,7 @@ import { referenceText } from './distribution-manifests.ts';
 export type ImageNode = {
   readonly manifest: Manifest;
   readonly blobs: readonly Descriptor[];
+  /** Layers with addresses of their own: some registries have them all the same. */
   readonly foreign: readonly Descriptor[];
   /** What an index names, as its descriptors say. */
   readonly children: readonly Descriptor[];

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildImage, buildIndex, type BuiltImage } from '../../test/support/registry/images.ts';
-import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
+import { MEDIA_TYPES, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
-import { bytesOf, readImageTree, type ImageTree } from './image-tree.ts';
+import { bytesOf, readImageTree, type ImageTree, type TreeSource } from './image-tree.ts';
 
 const REPOSITORY = 'staging.test/app';
 
@@ -20,7 +20,7 @@ async function treeOf(image: BuiltImage): Promise<{ readonly tree: ImageTree; re
     reads.set(digest, (reads.get(digest) ?? 0) + 1);
     return Promise.resolve(all.get(digest));
   };
-  return { tree: await readImageTree(image.manifest, REPOSITORY, read), reads };
+  return { tree: await readImageTree(image.manifest, REPOSITORY, { ...nothing, read }), reads };
 }
 
 function manifestOf(document: unknown, mediaType: string = MEDIA_TYPES.ociManifest): Manifest {
@@ -28,7 +28,7 @@ function manifestOf(document: unknown, mediaType: string = MEDIA_TYPES.ociManife
   return { bytes, descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length } };
 }
 
-const never = (): Promise<undefined> => Promise.resolve(undefined);
+const nothing: TreeSource = { read: () => Promise.resolve(undefined), has: () => Promise.resolve(false) };
 const blob = { mediaType: 'application/octet-stream', digest: digestOf(Buffer.from('x')), size: 1 };
 
 const leaf = fc
@@ -88,22 +88,37 @@ describe('src/registry/image-tree', () => {
       config: { ...blob, digest: digestOf(Buffer.from('c')) },
       layers: [foreign, { ...blob, urls: [] }],
     });
-    const { blobs, foreign: elsewhere } = await readImageTree(manifest, REPOSITORY, never);
+    const { blobs, foreign: elsewhere } = await readImageTree(manifest, REPOSITORY, nothing);
     expect(blobs.map(({ digest }) => digest)).toEqual([digestOf(Buffer.from('c')), blob.digest]);
     expect(elsewhere.map(({ digest }) => digest)).toEqual([foreign.digest]);
+  });
+
+  it('takes layers with addresses of their own that the source has, and asks for each once', async () => {
+    const [here, there] = ['here', 'there'].map((text) => ({ ...blob, digest: digestOf(Buffer.from(text)) }));
+    const layers = [here, there, here].map((layer) => ({ ...layer, urls: ['https://layers.example.com/y'] }));
+    const asked: Descriptor[] = [];
+    const has: TreeSource['has'] = (layer) => {
+      asked.push(layer);
+      return Promise.resolve(layer.digest === here?.digest);
+    };
+    const manifest = manifestOf({ schemaVersion: 2, config: blob, layers });
+    const tree = await readImageTree(manifest, REPOSITORY, { ...nothing, has });
+    expect(tree.blobs).toEqual([blob, here]);
+    expect(tree.foreign).toEqual([there]);
+    expect(asked).toEqual([here, there]);
   });
 
   it('takes an index for what it is, also where it does not say its type', async () => {
     const child = buildImage({ seed: 1 });
     const index = manifestOf({ schemaVersion: 2, manifests: [child.manifest.descriptor] }, 'application/octet-stream');
-    const tree = await readImageTree(index, REPOSITORY, () => Promise.resolve(child.manifest));
+    const tree = await readImageTree(index, REPOSITORY, { ...nothing, read: () => Promise.resolve(child.manifest) });
     expect(tree.levels).toEqual([[child.manifest]]);
   });
 
   it('names an index and the child that the source does not have', async () => {
     const index = buildIndex([buildImage({ seed: 1 })]);
     const child = index.children[0]?.manifest.descriptor.digest ?? '';
-    await expect(readImageTree(index.manifest, REPOSITORY, never)).rejects.toMatchObject({
+    await expect(readImageTree(index.manifest, REPOSITORY, nothing)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       side: 'source',
       message: `the index ${REPOSITORY}@${index.manifest.descriptor.digest} names ${child}, which the source does not have`,
@@ -119,12 +134,12 @@ describe('src/registry/image-tree', () => {
       buildImage({ seed: 3 }),
     ]);
     expect((await treeOf(index)).tree.artifactTypes).toEqual(['application/x.chart']);
-    expect((await readImageTree(other, REPOSITORY, never)).artifactTypes).toEqual(['application/x.config']);
+    expect((await readImageTree(other, REPOSITORY, nothing)).artifactTypes).toEqual(['application/x.config']);
     const empty = manifestOf(
       { schemaVersion: 2, artifactType: 'application/x.list', manifests: [] },
       MEDIA_TYPES.ociIndex,
     );
-    expect((await readImageTree(empty, REPOSITORY, never)).artifactTypes).toEqual(['application/x.list']);
+    expect((await readImageTree(empty, REPOSITORY, nothing)).artifactTypes).toEqual(['application/x.list']);
     for (const format of ['oci', 'docker'] as const)
       expect((await treeOf(buildImage({ seed: 4, format }))).tree.artifactTypes).toEqual([]);
   });
@@ -138,7 +153,7 @@ describe('src/registry/image-tree', () => {
     async (mediaType, size, problem) => {
       const index = manifestOf({ schemaVersion: 2, manifests: [{ ...blob, mediaType, size }] }, MEDIA_TYPES.ociIndex);
       const read = (): Promise<never> => Promise.reject(new Error('was read'));
-      const refusal = readImageTree(index, REPOSITORY, read);
+      const refusal = readImageTree(index, REPOSITORY, { ...nothing, read });
       await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });
       await expect(refusal).rejects.toThrow(`names ${blob.digest}`);
       await expect(refusal).rejects.toThrow(problem);
@@ -150,8 +165,8 @@ describe('src/registry/image-tree', () => {
     const padding = 4 * 1024 * 1024 - JSON.stringify(document).length;
     const padded = (more: number): Manifest =>
       manifestOf({ ...document, annotations: { padding: 'x'.repeat(padding + more) } }, MEDIA_TYPES.ociIndex);
-    await expect(readImageTree(padded(0), REPOSITORY, never)).resolves.toBeDefined();
-    await expect(readImageTree(padded(1), REPOSITORY, never)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
+    await expect(readImageTree(padded(0), REPOSITORY, nothing)).resolves.toBeDefined();
+    await expect(readImageTree(padded(1), REPOSITORY, nothing)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
   });
 
   it.each([
@@ -160,7 +175,7 @@ describe('src/registry/image-tree', () => {
     ['urls', { schemaVersion: 2, config: { ...blob, urls: null }, layers: [] }],
     ['type', { schemaVersion: 2, config: { ...blob, mediaType: null }, layers: null }],
   ])('takes %s that are null or absent for empty', async (_, document) => {
-    const { blobs, foreign, root } = await readImageTree(manifestOf(document), REPOSITORY, never);
+    const { blobs, foreign, root } = await readImageTree(manifestOf(document), REPOSITORY, nothing);
     expect(blobs).toEqual([blob]);
     expect(foreign).toEqual([]);
     expect(root.descriptor.mediaType).toBe(MEDIA_TYPES.ociManifest);
@@ -169,7 +184,7 @@ describe('src/registry/image-tree', () => {
   it.each([{ schemaVersion: 2, manifests: null }, { schemaVersion: 2 }])(
     'takes children that are null or absent for none: %j',
     async (document) => {
-      const tree = await readImageTree(manifestOf(document, MEDIA_TYPES.ociIndex), REPOSITORY, never);
+      const tree = await readImageTree(manifestOf(document, MEDIA_TYPES.ociIndex), REPOSITORY, nothing);
       expect([tree.levels, tree.blobs]).toEqual([[], []]);
     },
   );
@@ -183,7 +198,7 @@ describe('src/registry/image-tree', () => {
     const child = manifestOf(document, 'text/plain');
     const named = { ...child.descriptor, mediaType: MEDIA_TYPES.dockerManifest };
     const index = manifestOf({ schemaVersion: 2, manifests: [named] }, 'text/plain');
-    const tree = await readImageTree(index, REPOSITORY, () => Promise.resolve(child));
+    const tree = await readImageTree(index, REPOSITORY, { ...nothing, read: () => Promise.resolve(child) });
     expect(tree.root.descriptor.mediaType).toBe(MEDIA_TYPES.ociIndex);
     expect(tree.levels.flat().map(({ descriptor }) => descriptor.mediaType)).toEqual([MEDIA_TYPES.dockerManifest]);
   });
@@ -219,7 +234,7 @@ describe('src/registry/image-tree', () => {
     ['an unknown type', { schemaVersion: 2, mediaType: 'text/plain', config: blob }, 'neither an image nor an index'],
   ])('refuses %s by name', async (_, document, problem) => {
     const manifest = manifestOf(document);
-    const refusal = readImageTree(manifest, REPOSITORY, never);
+    const refusal = readImageTree(manifest, REPOSITORY, nothing);
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });
     await expect(refusal).rejects.toThrow(`${REPOSITORY}@${manifest.descriptor.digest} (`);
     await expect(refusal).rejects.toThrow(problem);

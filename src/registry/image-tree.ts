@@ -5,6 +5,7 @@ import { manifestTypeOf } from '../image/manifest-type.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
 import { nodeOf, unsupported, type ImageNode } from './image-node.ts';
+import type { SourceReader } from './source.ts';
 
 /** An image or index with all that it consists of. */
 export type ImageTree = {
@@ -15,18 +16,35 @@ export type ImageTree = {
   readonly blobs: readonly Descriptor[];
   /** What it is where it is no image: the artifact types of its manifests, each once. */
   readonly artifactTypes: readonly string[];
-  /** Layers that are fetched from their own addresses, never from the registry. */
+  /** Layers that are fetched from their own addresses, since the source does not have them. */
   readonly foreign: readonly Descriptor[];
 };
 
 /** Deeper than any index in use; a guard against an index built to be followed for ever. */
 const MAX_DEPTH = 16;
 
-/** Reads a manifest by digest; undefined when the source does not have it. */
-export type ReadManifest = (digest: Digest) => Promise<Manifest | undefined>;
+/** The repository that an image is read from. */
+export type TreeSource = {
+  /** Reads a manifest; undefined when the source does not have it. */
+  read(digest: Digest): Promise<Manifest | undefined>;
+  /** Whether the source has a layer that its manifest says is kept elsewhere. */
+  has(blob: Descriptor): Promise<boolean>;
+};
+
+/** The parts of an image as one repository of a source has them. */
+export function treeSource(
+  source: Pick<SourceReader, 'manifest' | 'hasBlob'>,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): TreeSource {
+  return {
+    read: (digest) => source.manifest(repository, digest, signal),
+    has: (blob) => source.hasBlob(repository, blob, signal),
+  };
+}
 
 /** Follows an image or index down to its blobs. */
-export async function readImageTree(top: Manifest, repository: RepositoryName, read: ReadManifest): Promise<ImageTree> {
+export async function readImageTree(top: Manifest, repository: RepositoryName, source: TreeSource): Promise<ImageTree> {
   const root = typed(top);
   const nodes = new Map<Digest, ImageNode>();
   let level: readonly Manifest[] = [root];
@@ -35,15 +53,17 @@ export async function readImageTree(top: Manifest, repository: RepositoryName, r
     for (const manifest of level) nodes.set(manifest.descriptor.digest, nodeOf(manifest, repository));
     const named = eachOnce(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
     const unread = named.filter(({ digest }) => !nodes.has(digest));
-    level = await Promise.all(unread.map((child) => readChild(child, repository, root, read)));
+    level = await Promise.all(unread.map((child) => readChild(child, repository, root, source)));
   }
   const all = [...nodes.values()];
+  const elsewhere = eachOnce(all.flatMap(({ foreign }) => foreign));
+  const isHere = await Promise.all(elsewhere.map((layer) => source.has(layer)));
   return {
     root,
     levels: levelsOf(nodes, root),
-    blobs: eachOnce(all.flatMap(({ blobs }) => blobs)),
+    blobs: eachOnce([...all.flatMap(({ blobs }) => blobs), ...elsewhere.filter((_, index) => isHere[index])]),
     artifactTypes: [...new Set(all.flatMap(({ artifactType }) => artifactType ?? []))],
-    foreign: eachOnce(all.flatMap(({ foreign }) => foreign)),
+    foreign: elsewhere.filter((_, index) => !isHere[index]),
   };
 }
 
@@ -78,9 +98,9 @@ async function readChild(
   child: Descriptor,
   repository: RepositoryName,
   root: Manifest,
-  read: ReadManifest,
+  source: TreeSource,
 ): Promise<Manifest> {
-  const manifest = await read(child.digest);
+  const manifest = await source.read(child.digest);
   if (manifest !== undefined) return typed(manifest, child.mediaType);
   throw new PromotionError(
     'NOT_FOUND',

@@ -1,5 +1,5 @@
 import type { Digest } from '../image/digest.ts';
-import type { Manifest } from '../image/descriptor.ts';
+import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { RegistryReader, RepositoryListing } from './roles.ts';
@@ -33,6 +33,8 @@ export type SourceReader = {
   listed(repository: RepositoryName): SourceListing | undefined;
   /** The manifest's bytes; undefined when the source has it no longer. */
   manifest(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<Manifest | undefined>;
+  /** Whether the repository has a blob, asked once; false also if it does not tell. */
+  hasBlob(repository: RepositoryName, blob: Descriptor, signal: AbortSignal): Promise<boolean>;
 };
 
 /** Keeps what was read, oldest out first, and counts each request on the meter of its repository. */
@@ -51,8 +53,17 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
     return reading;
   };
   const listings = new Map<RepositoryName, SourceListing>();
+  const blobs = new Map<string, Promise<boolean>>();
   return {
     manifest,
+    hasBlob: (repository, blob, signal) => {
+      const key = `${repository}@${blob.digest}`;
+      const look = async (): Promise<boolean> =>
+        (await registry.lookUpBlob(repository, blob, { signal, meter: meterOf(repository) })) === 'present';
+      const asked = blobs.get(key) ?? look();
+      blobs.set(key, asked);
+      return asked;
+    },
     listed: (repository) => listings.get(repository),
     whichExist: async (repository, digests, signal) => {
       const listed = new Set<Digest>();
