@@ -1,3 +1,4 @@
+import { isPromotionError } from '../errors.ts';
 import type { HttpRequest } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
@@ -68,7 +69,7 @@ type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creden
   readonly kindOf: (host: string) => RegistryKind;
 };
 
-/** The lister of a host's kind, unless the configuration says how to list or the host refused it once. */
+/** The lister of a host's kind, unless the configuration says how to list or it failed there once. */
 function ownListing(
   { fetch, traitsOf, kindOf, credentials, aws }: ListingServices,
   request: RequestTo,
@@ -83,7 +84,12 @@ function ownListing(
       ...(aws !== undefined && { aws }),
     });
     return async (...asked) => {
-      const listing = await lister?.(...asked);
+      const listing = await lister?.(...asked).catch((error: unknown) => {
+        asked[1].signal.throwIfAborted();
+        // It only saves requests: in whatever way it fails, `tags/list` may work, or shows what is wrong.
+        if (!isPromotionError(error)) throw error;
+        return undefined;
+      });
       if (listing === undefined) listers.set(host, undefined);
       return listing;
     };

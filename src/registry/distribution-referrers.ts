@@ -1,4 +1,4 @@
-import { PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import { MEDIA_TYPES } from '../image/descriptor.ts';
@@ -59,8 +59,17 @@ export function referrerListing(
       const listed = listing.get(hostOf(repository)) === false ? undefined : await ask(repository, subject, call);
       return listed ?? fallbackReferrers(await readManifest(repository, fallbackTag(subject), call), subject);
     },
-    keepsReferrers: async (repository, subject, call) =>
-      listing.get(hostOf(repository)) ?? (await ask(repository, subject, call)) !== undefined,
+    keepsReferrers: async (repository, subject, call) => {
+      const known = listing.get(hostOf(repository));
+      if (known !== undefined) return known;
+      try {
+        return (await ask(repository, subject, call)) !== undefined;
+      } catch (error) {
+        call.signal.throwIfAborted();
+        if (!isPromotionError(error)) throw error;
+        return false;
+      }
+    },
   };
 }
 

@@ -89,7 +89,10 @@ export type Referrer = Descriptor & {
 export type ReferrerLister = {
   /** All that refers to the manifest, as the registry or, where it keeps no such lists, the fallback tag tells; throws where neither can be read. */
   listReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<readonly Referrer[]>;
-  /** Whether the registry itself lists what is written with a subject, which some do without answering so; a host is asked at most once. */
+  /**
+   * Whether the registry itself lists what is written with a subject, which some do without answering so; a host is asked at
+   * most once. False also if it does not tell: an entry under the fallback tag that nobody needs does no harm.
+   */
   keepsReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<boolean>;
 };
 

@@ -68,11 +68,12 @@ describe('src/registry/kinds/acr', () => {
     expect(server.requests).toEqual(['GET /acr/v1/team/app/_tags?n=1000', list, list]);
   });
 
-  it('refuses what is no list of tags', async () => {
-    const { registry, host, call } = await acr((_, response) => void response.end('{"tags":[{"name":"v1"}]}'));
-    await expect(registry.listRepository(`${host}/team/app`, call)).rejects.toMatchObject({
-      code: 'REGISTRY_PROTOCOL',
-      message: expect.stringContaining(`${host}/team/app`) as string,
-    });
+  it('lists names where the answer of the API is no list of tags', async () => {
+    const { registry, host, call } = await acr(
+      ({ url = '' }, response) =>
+        void response.end(url.startsWith('/acr/') ? '{"tags":[{"name":"v1"}]}' : '{"name":"team/app","tags":["v1"]}'),
+    );
+    const listing = await registry.listRepository(`${host}/team/app`, call);
+    expect(listing).toEqual({ kind: 'tags', tags: new Set(['v1']) });
   });
 });

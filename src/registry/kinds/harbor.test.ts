@@ -59,12 +59,16 @@ describe('src/registry/kinds/harbor', () => {
     expect(server.requests.filter((request) => request.includes('/api/')).length).toBeLessThanOrEqual(1);
   });
 
-  it('refuses what is no list of artifacts', async () => {
-    const { registry, host, call } = await harbor((_, response) => void response.end('{"items":[]}'));
-    await expect(registry.listRepository(`${host}/team/app`, call)).rejects.toMatchObject({
-      code: 'REGISTRY_PROTOCOL',
-      message: expect.stringContaining('is not what Harbor documents') as string,
-    });
+  it('lists names, and no longer asks the API, where its answer is no list of artifacts', async () => {
+    const { registry, server, host, call } = await harbor(
+      ({ url = '' }, response) =>
+        void response.end(url.startsWith('/api/') ? '{"items":[]}' : '{"name":"team/app","tags":["v1"]}'),
+    );
+    for (let time = 1; time <= 2; time += 1) {
+      const listing = await registry.listRepository(`${host}/team/app`, call);
+      expect(listing).toEqual({ kind: 'tags', tags: new Set(['v1']) });
+    }
+    expect(server.requests.filter((request) => request.includes('/api/'))).toHaveLength(1);
   });
 
   it('lists the repositories of a project, page by page, where the catalog is for administrators', async () => {
