@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { oddRegistry } from '../../test/support/odd-registry.ts';
 import { scriptedRegistry, type ScriptedRegistry } from '../../test/support/scripted-registry.ts';
 import { bodyOf, type Answer } from '../../test/support/scripted-server.ts';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -84,6 +85,112 @@ describe('src/registry/distribution-uploads', () => {
     });
     expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
     expect(server.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['400', 400],
+    ['401', 401],
+    ['403', 403],
+    ['405', 405],
+    ['409', 409],
+    ['422', 422],
+    ['501', 501],
+    ['200 without a word', 200],
+    ['202 without a location', 202],
+  ])('opens an upload of its own when a mount is answered with %s', async (_, status) => {
+    const { registry, server, host, call } = await scriptedRegistry(({ url = '' }, response) =>
+      url.includes('mount=')
+        ? void response.writeHead(status).end()
+        : void response.writeHead(202, { location: '/up/1' }).end(),
+    );
+    expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it.each([500, 'reset'] as const)('opens an upload of its own after ten seconds of %s to a mount', async (fault) => {
+    const { registry, server, host, call } = await oddRegistry(
+      {
+        fault: ({ path }) => (path.includes('mount=') ? (fault === 'reset' ? fault : { status: fault }) : undefined),
+      },
+      {},
+      { random: () => 1 },
+    );
+    expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
+    // At 200 ms, 600, 1400, 3000 and 6200, and without the mount.
+    expect(server.counters.counts().kinds).toEqual({ postUpload: 7 });
+  });
+
+  it('opens an upload of its own when the token server refuses a mount', async () => {
+    const { registry, host, call, server } = await oddRegistry({
+      auth: { scheme: 'bearer', allow: () => ['pull', 'push'] },
+    });
+    server.inject(({ kind, path }) => (kind === 'token' && path.includes('staging') ? { status: 403 } : undefined));
+    expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
+  });
+
+  it.each([200, 201, 202])('takes %i with a location for an open upload', async (status) => {
+    const { registry, server, host, call } = await scriptedRegistry(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(status, { location: '/up/1' }).end();
+    });
+    const started = await registry.startBlob(`${host}/prod/app`, BLOB, undefined, call);
+    expect(await (started as BlobUpload).send(BYTES, call)).toBe('taken');
+    expect(server.requests.at(-1)).toBe(`PUT /up/1?digest=${DIGEST}`);
+  });
+
+  it.each([
+    ['a location with the digest', { location: `/v2/prod/app/blobs/${BLOB.digest}` }],
+    ['the digest itself', { 'docker-content-digest': BLOB.digest }],
+  ])('takes 201 with %s for a blob that is there', async (_, headers) => {
+    const { registry, host, call } = await scriptedRegistry(
+      (_request, response) => void response.writeHead(201, headers).end(),
+    );
+    expect(await registry.startBlob(`${host}/prod/app`, BLOB, undefined, call)).toBe('mounted');
+  });
+
+  it('takes 200 to the bytes, in the words of a registry or a storage', async () => {
+    let headers: Record<string, string> = { location: '/v2/prod/app/blobs/x' };
+    const scripted = await scriptedRegistry(
+      opening('/up/1', async (request, response) => {
+        await bodyOf(request);
+        response.writeHead(200, headers).end();
+      }),
+    );
+    const send = async (): Promise<string> => (await open(scripted)).send(BYTES, scripted.call);
+    expect(await send()).toBe('taken');
+    headers = { etag: '"1"' };
+    expect(await send()).toBe('taken');
+    headers = { 'content-type': 'text/html' };
+    await expect(send()).rejects.toMatchObject({ code: 'UPLOAD_LOST' });
+    headers = { 'docker-content-digest': digestOf(Buffer.from('other')) };
+    await expect(send()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  it('asks for a stream again that is wanted elsewhere, and sends it exactly there', async () => {
+    const scripted = await scriptedRegistry(
+      opening('/up/1', async (request, response) => {
+        const { url = '' } = request;
+        if (!url.startsWith('/storage')) response.writeHead(307, { location: '/storage?signed=1' }).end();
+        else response.writeHead((await bodyOf(request)).equals(BYTES) ? 201 : 400).end();
+      }),
+    );
+    const upload = await open(scripted);
+    expect(await upload.send(streamOf(BYTES), scripted.call)).toBe('moved');
+    expect(await upload.send(streamOf(BYTES), scripted.call)).toBe('taken');
+    expect(scripted.server.requests.slice(1)).toEqual([`PUT /up/1?digest=${DIGEST}`, 'PUT /storage?signed=1']);
+  });
+
+  it('sends no stream to a forbidden address, nor in a circle', async () => {
+    let location = 'http://169.254.169.254/';
+    const scripted = await scriptedRegistry(
+      opening('/up/1', (_, response) => void response.writeHead(307, { location }).end()),
+    );
+    const [forbidden, circle] = [await open(scripted), await open(scripted)];
+    expect(await forbidden.send(streamOf(BYTES), scripted.call)).toBe('moved');
+    await expect(forbidden.send(streamOf(BYTES), scripted.call)).rejects.toMatchObject({ code: 'REFUSED_ADDRESS' });
+    location = '/up/1';
+    for (let hop = 1; hop <= 5; hop += 1) expect(await circle.send(streamOf(BYTES), scripted.call)).toBe('moved');
+    await expect(circle.send(streamOf(BYTES), scripted.call)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 
   it('refuses an upload that is opened nowhere', async () => {

@@ -118,6 +118,16 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     expect(result.sourceReads).toBe(partsOf(built) + (size > HELD ? 1 : 0));
   });
 
+  it.each(SIZES)('follows an upload that is redirected, when %s', async (_, size) => {
+    const built = buildImage({ seed: 22, layers: [size] });
+    await copyWith(built, ({ kind, path }) =>
+      kind === 'put' && !path.includes('there') ? { status: 307, headers: { location: `${path}&there` } } : undefined,
+    );
+    // A stream is read again for the new address.
+    expect(result.sourceReads).toBe(partsOf(built) + (size > HELD ? 1 : 0));
+    expect(result.lanes.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+  });
+
   it('sends nothing again when the connection broke after the blob was stored', async () => {
     const built = buildImage({ seed: 13, layers: [HELD] });
     await copyWith(built, once(onPutOf(layerOf(built), 'resetAfter')));
