@@ -30,7 +30,7 @@ export async function checkRepair({ registry, ledger }: Services, blob: Descript
     if (!isPromotionError(cause)) throw cause;
     throw new PromotionError(
       'INCOMPLETE',
-      `the registry keeps ${referenceText(repository, blob.digest)} damaged, although it was sent again: ${cause.message}`,
+      `the registry keeps a damaged copy of ${referenceText(repository, blob.digest)}, although all ${blob.size} bytes were sent again`,
       {
         side: 'destination',
         hint: "have the registry's operator remove that blob from its storage, then run again",

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { truncate } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dockerLogins } from '../support/docker-config.ts';
 import { orSkip, type Skippable } from '../support/programs.ts';
@@ -128,6 +129,31 @@ describe('promotion on registries that others wrote', () => {
     ]);
     await expectComplete(mirror, `${root}/prod/app`, one, 'v1');
     await expectComplete(mirror, `${root}/prod/app`, two, 'v2');
+  });
+
+  it('fails an image whose layer distribution 2.8 keeps truncated, and goes on with others', async (test) => {
+    const [{ address: staging } = { address: '' }, mirror] = await started(test, () => startDistributions(2));
+    test.skip(mirror?.fileOf === undefined, 'only a registry of ours keeps its files where the test can reach them');
+    if (mirror?.fileOf === undefined) return;
+    const root = randomUUID();
+    // The layer of the first image is in the second one, too.
+    const layers = { layers: [2_000_000], layerSeeds: [530] };
+    const [first, second] = [buildImage({ seed: 530, ...layers }), buildImage({ seed: 531, ...layers })];
+    const third = buildImage({ seed: 532 });
+    for (const image of [first, second, third]) await pushImage(`http://${staging}`, `${root}/staging/app`, image);
+    const entries = [first, second, third].map((image, index) => ['app', digestOf(image), `v${index}`] as const);
+    const project = projectOf(staging, [mirror.address], root);
+    expect(await run({ ...project, entries: entries.slice(0, 1) }, CONFIRM)).toMatchObject({ code: 0 });
+
+    const layer = first.blobs[1]?.descriptor.digest;
+    if (layer === undefined) throw new Error('the image has no layer');
+    await truncate(mirror.fileOf(layer));
+    const damaged = await run({ ...project, entries }, CONFIRM);
+    expect(damaged.code).toBe(1);
+    expect(damaged.summary).toMatch(new RegExp(`INCOMPLETE[^]*damaged[^]*${layer.slice(0, 19)}`));
+    await expectComplete(mirror.address, `${root}/prod/app`, third, 'v2');
+    const missing = await fetch(`http://${mirror.address}/v2/${root}/prod/app/manifests/v1`);
+    expect(missing.status).toBe(404);
   });
 
   it('copies between registries that want a password, from the Docker configuration', async (test) => {

@@ -6,13 +6,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { hash } from 'bcryptjs';
 
+import type { Digest } from '../../src/image/digest.ts';
 import { freePort, startProcess } from './processes.ts';
 import type { ServerProcess } from './processes.ts';
 import type { TokenServer } from './token-server.ts';
 import { findProgram, missing, requireProgram } from './programs.ts';
 
 /** Somebody else's registry on plain HTTP, `address` as `host:port`; `stop` ends it and drops what it holds. */
-export type RealRegistry = { readonly address: string; stop(): Promise<void> };
+export type RealRegistry = {
+  readonly address: string;
+  /** Where it keeps a blob, if it is a distribution registry of ours. */
+  fileOf?(digest: Digest): string;
+  stop(): Promise<void>;
+};
 
 export type DistributionOptions = {
   readonly htpasswd?: { readonly user: string; readonly password: string };
@@ -127,7 +133,11 @@ async function startOnFreePort(program: string, options: DistributionOptions): P
     await stop();
     throw error;
   }
-  return { address, stop };
+  const fileOf = (digest: Digest): string => {
+    const [algorithm = '', hex = ''] = digest.split(':');
+    return join(folder, 'storage/docker/registry/v2/blobs', algorithm, hex.slice(0, 2), hex, 'data');
+  };
+  return { address, fileOf, stop };
 }
 
 /** https://distribution.github.io/distribution/about/configuration/ ; JSON is YAML too. */
