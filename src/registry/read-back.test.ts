@@ -21,7 +21,7 @@ async function opened(fault: FaultHook, tags: readonly string[] = ['v1']): Promi
   const clock = fakeClock({ skipWaits: true });
   const target = { repository: `${odd.host}/prod/app`, action: 'copy' as const, tags, isNew: false };
   const lane = laneFor(target, { requests: 0, bytes: 0 }, odd.call.signal);
-  return { ...odd, clock, lane, run: () => readBack({ registry: odd.registry, clock }, lane, root, [child]) };
+  return { ...odd, clock, lane, run: () => readBack({ registry: odd.registry, clock }, lane, root, [child], []) };
 }
 
 const sound: FaultHook = () => undefined;
