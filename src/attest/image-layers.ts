@@ -59,7 +59,8 @@ export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
 
 /** Without a list of layers, an image is told from an index by its config. */
 function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolean {
-  return config != null && manifests == null;
+  const isFree = manifests === undefined || manifests === null;
+  return isFree && config !== undefined && config !== null;
 }
 
 /** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */

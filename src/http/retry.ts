@@ -49,10 +49,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
   return (inner) => async (request) => {
     const { origin } = request.url;
-    const patience = patienceOf(
-      { ...rules, budget: Math.min(rules.budget, request.patience ?? rules.budget) },
-      request,
-    );
+    const patience = patienceOf(rules, request);
     const answersBefore = answers.get(origin);
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await legible(await attempt(inner, request, givenUp));
@@ -70,9 +67,9 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
-        // One that answered others meanwhile is not away.
-        const isWhole = request.patience === undefined;
-        if (isWhole && 'error' in outcome && answers.get(origin) === answersBefore) away.add(origin);
+        // One that answered others meanwhile is not away, nor is one that was not asked for long.
+        const isSilent = answers.get(origin) === answersBefore && request.patience === undefined;
+        if ('error' in outcome && isSilent) away.add(origin);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }
@@ -128,13 +125,14 @@ function patienceOf(
   rules: { clock: Clock; budget: number; maxWait: number },
   request: HttpRequest,
 ): (pause: Pause) => 'budget' | PromotionError | undefined {
+  const budget = Math.min(rules.budget, request.patience ?? rules.budget);
   let last: number | undefined;
   let [used, ordered] = [0, 0];
   return (pause) => {
     const now = rules.clock.now();
-    if (last !== undefined) used += Math.min(now - last, rules.budget / 4);
+    if (last !== undefined) used += Math.min(now - last, budget / 4);
     last = now;
-    if (!pause.ordered) return used + pause.ms > rules.budget ? 'budget' : undefined;
+    if (!pause.ordered) return used + pause.ms > budget ? 'budget' : undefined;
     last += pause.ms;
     ordered += pause.ms;
     if (ordered <= rules.maxWait) return undefined;

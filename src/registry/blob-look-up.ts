@@ -1,10 +1,9 @@
-import { isPromotionError } from '../errors.ts';
 import { header, type HttpResponse } from '../http/fetch.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
-import { OPTIONAL_MS, REFUSED_FOR_MS, type RequestTo } from './distribution-request.ts';
+import { OPTIONAL_MS, REFUSED_FOR_MS, unanswered, type RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
 import type { BlobReader } from './roles.ts';
 
@@ -19,11 +18,7 @@ export function blobLookUp({ fetch, clock, kindOf }: LookUpServices, request: Re
     if (clock.now() < (refusals.get(repository) ?? 0)) return 'absent';
     const asked = { method: 'HEAD', operation: 'session', patience: OPTIONAL_MS } as const;
     const head = request(repository, `blobs/${blob.digest}`, asked, call);
-    const response = await fetch(head).catch((error: unknown) => {
-      call.signal.throwIfAborted();
-      if (!isPromotionError(error)) throw error;
-      return undefined;
-    });
+    const response = await fetch(head).catch(unanswered(call));
     await response?.body.discard();
     if (response?.status === 200) return contradicts(response, blob) ? 'damaged' : 'present';
     const isTold = response !== undefined && isMissing(response.status, kindOf(hostOf(repository)));

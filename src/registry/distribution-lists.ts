@@ -1,10 +1,9 @@
-import { isPromotionError } from '../errors.ts';
 import type { HttpRequest } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
-import type { RequestTo } from './distribution-request.ts';
+import { unanswered, type RequestTo } from './distribution-request.ts';
 import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
 import { pageJson, readPages, refuseListing } from './pages.ts';
 import type { Call, ListedManifest, TagLister } from './roles.ts';
@@ -84,12 +83,8 @@ function ownListing(
       ...(aws !== undefined && { aws }),
     });
     return async (...asked) => {
-      const listing = await lister?.(...asked).catch((error: unknown) => {
-        asked[1].signal.throwIfAborted();
-        // It only saves requests: in whatever way it fails, `tags/list` may work, or shows what is wrong.
-        if (!isPromotionError(error)) throw error;
-        return undefined;
-      });
+      // In whatever way it fails, `tags/list` may work, or shows what is wrong.
+      const listing = await lister?.(...asked).catch(unanswered(asked[1]));
       if (listing === undefined) listers.set(host, undefined);
       return listing;
     };

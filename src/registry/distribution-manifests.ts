@@ -29,18 +29,7 @@ type ReadingServices = { readonly fetch: Fetch; readonly kindOf: (host: string) 
 /** Manifests over HTTP, read byte for byte; remembers which hosts answer a HEAD with nothing to go by. */
 export function manifestReading({ fetch, kindOf }: ReadingServices, request: RequestTo): ManifestReader {
   const heads = headsOf(kindOf);
-  const ask = async (
-    repository: RepositoryName,
-    reference: string,
-    call: Call,
-    more: Pick<HttpRequest, 'patience'> = {},
-  ): Promise<Served | undefined> => {
-    const get = request(repository, `manifests/${reference}`, { ...ASK, ...more, method: 'GET' }, call);
-    const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
-    if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
-    await ensureStatus(response, [200], 'read the manifest', referenceText(repository, reference));
-    return servedAs(bytes, reference, response);
-  };
+  const ask = manifestGet({ fetch, kindOf }, request);
   const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
     const first = await ask(repository, reference, call);
     // One bad node of a cache, or a body that was cut where no length tells, is no damaged image.
@@ -71,6 +60,23 @@ export function manifestReading({ fetch, kindOf }: ReadingServices, request: Req
       // A registry need not say the digest (distribution-spec 1.1), and then only the bytes tell.
       return describe(response, reference) ?? (await read());
     },
+  };
+}
+
+type Get = (
+  repository: RepositoryName,
+  reference: string,
+  call: Call,
+  more?: Pick<HttpRequest, 'patience'>,
+) => Promise<Served | undefined>;
+
+function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Get {
+  return async (repository, reference, call, more) => {
+    const get = request(repository, `manifests/${reference}`, { ...ASK, ...more, method: 'GET' }, call);
+    const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
+    if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
+    await ensureStatus(response, [200], 'read the manifest', referenceText(repository, reference));
+    return servedAs(bytes, reference, response);
   };
 }
 

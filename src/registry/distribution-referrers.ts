@@ -1,11 +1,11 @@
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import { MEDIA_TYPES } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { errorCodeIn, referenceText } from './distribution-manifests.ts';
-import type { RequestTo } from './distribution-request.ts';
+import { unanswered, type RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
 import { readPages, type Page } from './pages.ts';
 import { fallbackReferrers, fallbackTag, referrersIn } from './referrer-index.ts';
@@ -59,17 +59,8 @@ export function referrerListing(
       const listed = listing.get(hostOf(repository)) === false ? undefined : await ask(repository, subject, call);
       return listed ?? fallbackReferrers(await readManifest(repository, fallbackTag(subject), call), subject);
     },
-    keepsReferrers: async (repository, subject, call) => {
-      const known = listing.get(hostOf(repository));
-      if (known !== undefined) return known;
-      try {
-        return (await ask(repository, subject, call)) !== undefined;
-      } catch (error) {
-        call.signal.throwIfAborted();
-        if (!isPromotionError(error)) throw error;
-        return false;
-      }
-    },
+    keepsReferrers: async (repository, subject, call) =>
+      listing.get(hostOf(repository)) ?? (await ask(repository, subject, call).catch(unanswered(call))) !== undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import { isPromotionError } from '../errors.ts';
 import type { HttpRequest, Operation, Scope } from '../http/fetch.ts';
 import { splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Call } from './roles.ts';
@@ -15,6 +16,14 @@ export const OPTIONAL_MS = 10_000;
 
 /** What refuses one such request refuses those for all other blobs of the image; rights that were granted meanwhile count after this. */
 export const REFUSED_FOR_MS = 600_000;
+
+/** Takes a failure of what only saves other requests for no answer at all; throws it if the run was stopped, or if it is a bug. */
+export function unanswered({ signal }: Call): (error: unknown) => undefined {
+  return (error) => {
+    signal.throwIfAborted();
+    if (!isPromotionError(error)) throw error;
+  };
+}
 
 /** Requests go to where `baseUrl` says that a host is. */
 export function requestTo(baseUrl: (host: string) => URL): RequestTo {

@@ -1,10 +1,10 @@
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { PromotionError } from '../errors.ts';
 import { header, type HttpRequest, type HttpResponse, type Scope } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
-import { OPTIONAL_MS, REFUSED_FOR_MS, scopeOf, type RequestTo } from './distribution-request.ts';
+import { OPTIONAL_MS, REFUSED_FOR_MS, scopeOf, unanswered, type RequestTo } from './distribution-request.ts';
 import { referenceText } from './distribution-manifests.ts';
 import { noRepository } from './ecr-repositories.ts';
 import type { BlobWriter, Call } from './roles.ts';
@@ -47,14 +47,8 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
       await ensureStatus(response, OPENED, 'start the upload of the blob', object);
       await response.body.discard();
       if (isStored(response, blob, isMounting ? 'mount' : 'upload')) return 'mounted';
-      return uploadSession({
-        fetch,
-        request,
-        repository,
-        blob,
-        from: response.url,
-        location: locationOf(response, object),
-      });
+      const location = locationOf(response, object);
+      return uploadSession({ fetch, request, repository, blob, from: response.url, location });
     },
   };
 }
@@ -71,17 +65,13 @@ async function mount(
   repository: RepositoryName,
   blob: Descriptor,
   from: RepositoryName,
-  { signal }: Call,
+  call: Call,
 ): Promise<HttpResponse | 'refused' | undefined> {
   if (hostOf(from) !== hostOf(repository)) return undefined;
   const source = scopeOf(from, 'GET');
   const query = `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`;
   const scopes = [scopeOf(repository, 'POST'), source];
-  const response = await post(query, scopes, { patience: OPTIONAL_MS }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    if (!isPromotionError(error)) throw error;
-    return undefined;
-  });
+  const response = await post(query, scopes, { patience: OPTIONAL_MS }).catch(unanswered(call));
   if (response !== undefined && isUsable(response, blob)) return response;
   await response?.body.discard();
   return 'refused';

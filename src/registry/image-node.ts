@@ -64,11 +64,8 @@ export function nodeOf(manifest: Manifest, repository: RepositoryName): ImageNod
   const { mediaType, size } = manifest.descriptor;
   if (size > MAX_MANIFEST) throw unsupported(repository, manifest, `has ${size} bytes, more than ${MAX_MANIFEST}`);
   const body = parseJson(manifest, repository);
-  const isIndex = isIndexType(mediaType);
-  // Of what is both, one program would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m).
-  if (isIndex ? isFilled(body.layers) || body.config != null : isFilled(body.manifests))
-    throw unsupported(repository, manifest, 'names layers or a config as well as manifests');
-  if (isIndex) {
+  if (isBoth(body)) throw unsupported(repository, manifest, 'names layers or a config as well as manifests');
+  if (isIndexType(mediaType)) {
     const index = imageIndex.safeParse(body);
     if (!index.success) throw unsupported(repository, manifest, problemOf(body, index.error));
     const { manifests, artifactType } = index.data;
@@ -92,6 +89,11 @@ export function nodeOf(manifest: Manifest, repository: RepositoryName): ImageNod
     // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage
     ...typeOf(artifactType ?? (IMAGE_CONFIGS.includes(config.mediaType) ? undefined : config.mediaType)),
   };
+}
+
+/** Of what is both, one program would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m). */
+function isBoth({ config, layers, manifests }: Body): boolean {
+  return isFilled(manifests) && (isFilled(layers) || (config !== undefined && config !== null));
 }
 
 function typeOf(artifactType: string | null | undefined): Pick<ImageNode, 'artifactType'> {

@@ -53,17 +53,9 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
     return reading;
   };
   const listings = new Map<RepositoryName, SourceListing>();
-  const blobs = new Map<string, Promise<boolean>>();
   return {
     manifest,
-    hasBlob: (repository, blob, signal) => {
-      const key = `${repository}@${blob.digest}`;
-      const look = async (): Promise<boolean> =>
-        (await registry.lookUpBlob(repository, blob, { signal, meter: meterOf(repository) })) === 'present';
-      const asked = blobs.get(key) ?? look();
-      blobs.set(key, asked);
-      return asked;
-    },
+    hasBlob: blobQuestions(registry, meterOf),
     listed: (repository) => listings.get(repository),
     whichExist: async (repository, digests, signal) => {
       const listed = new Set<Digest>();
@@ -84,6 +76,22 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
       );
       return new Set([...listed, ...found.flat()]);
     },
+  };
+}
+
+/** Asks for each blob of a repository once. */
+function blobQuestions(
+  registry: RegistryReader,
+  meterOf: (repository: RepositoryName) => Meter,
+): SourceReader['hasBlob'] {
+  const answers = new Map<string, Promise<boolean>>();
+  return (repository, blob, signal) => {
+    const key = `${repository}@${blob.digest}`;
+    const look = async (): Promise<boolean> =>
+      (await registry.lookUpBlob(repository, blob, { signal, meter: meterOf(repository) })) === 'present';
+    const answer = answers.get(key) ?? look();
+    answers.set(key, answer);
+    return answer;
   };
 }
 

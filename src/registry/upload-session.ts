@@ -25,24 +25,17 @@ export type OpenedUpload = {
 };
 
 /** An upload that a registry has opened, over HTTP: one `PUT`, or one more for what is missing (distribution-spec, «Pushing blobs»). */
-export function uploadSession({ fetch, request, repository, blob, from, location }: OpenedUpload): BlobUpload {
+export function uploadSession(opened: OpenedUpload): BlobUpload {
+  const { fetch, repository, blob, from } = opened;
   const object = referenceText(repository, blob.digest);
-  let current = location;
+  let current: Place = { url: opened.location, from };
   let moved: Moved | undefined;
-  const at = (method: 'PUT' | 'GET' | 'DELETE', call: Call, more: Partial<HttpRequest> = {}): HttpRequest => ({
-    ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
-    // Whoever may write may also ask, and some servers give tokens for both at once only.
-    scopes: [scopeOf(repository, 'PUT')],
-    url: current,
-    from,
-    ...more,
-  });
   return {
     send: async (content, call, offset = 0) => {
       const headers = { 'content-type': 'application/octet-stream', ...rangeFrom(offset, blob) };
       const body = bodyOf(content, blob.size - offset);
-      const to = moved ?? { url: closing(current, blob), from };
-      const response = await fetch(at('PUT', call, { ...to, headers, body }));
+      const to = moved ?? { url: closing(current.url, blob), from };
+      const response = await fetch({ ...requestAt(to, 'PUT', opened, call), headers, body });
       moved = movedBy(response, (moved?.hops ?? 0) + 1, object);
       if (moved !== undefined) {
         await response.body.discard();
@@ -55,23 +48,42 @@ export function uploadSession({ fetch, request, repository, blob, from, location
       return 'taken';
     },
     received: async (call) => {
-      const response = await fetch(at('GET', call, { patience: OPTIONAL_MS })).catch(() => undefined);
+      const response = await fetch(requestAt(current, 'GET', opened, call)).catch(() => undefined);
       await response?.body.discard();
       if (response?.status !== 204) return undefined;
       const next = header(response, 'location');
-      if (next !== undefined && URL.canParse(next, response.url.href)) current = new URL(next, response.url);
+      const url = next === undefined ? null : URL.parse(next, response.url.href);
+      if (url !== null) current = { url, from };
       return keptIn(header(response, 'range'), blob);
     },
     abandon: async (call) => {
-      await fetch(at('DELETE', call, { patience: OPTIONAL_MS }))
+      await fetch({ ...requestAt(current, 'DELETE', opened, call), patience: OPTIONAL_MS })
         .then((response) => response.body.discard())
         .catch(() => undefined);
     },
   };
 }
 
-/** Where the bytes of a stream are wanted instead, exactly so, and who said so. */
-type Moved = { readonly url: URL; readonly from: URL; readonly hops: number };
+/** An address, and who named it. */
+type Place = { readonly url: URL; readonly from: URL };
+
+function requestAt(
+  { url, from }: Place,
+  method: 'PUT' | 'GET' | 'DELETE',
+  { request, repository }: OpenedUpload,
+  call: Call,
+): HttpRequest {
+  return {
+    ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
+    // Whoever may write may also ask, and some servers give tokens for both at once only.
+    scopes: [scopeOf(repository, 'PUT')],
+    url,
+    from,
+  };
+}
+
+/** Where the bytes of a stream are wanted instead, exactly so, after how many redirects. */
+type Moved = Place & { readonly hops: number };
 
 /** The redirect layer, which follows for bytes, cannot send a stream again; 307 and 308 keep the method (RFC 9110 §15.4). */
 function movedBy(response: HttpResponse, hops: number, object: string): Moved | undefined {
