@@ -1,19 +1,16 @@
-/** The candidate that takes the fewest typing errors to become `word`, and how many; undefined when there is no candidate. */
-export function nearest(
-  word: string,
-  candidates: readonly string[],
-): { readonly name: string; readonly distance: number } | undefined {
+/** With more typing errors than these a word is likely to be another word. */
+const MOST_ERRORS = 2;
+
+/** Returns the candidate that `word` is likely to be a slip of: the nearest, with at most so many typing errors. */
+export function slipOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
     const distance = typingErrors(word.toLowerCase(), name);
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
-  return best;
-}
-
-/** True when so few errors are likely to be a slip: up to two, and up to a third of a long word. */
-export function isSlip(word: string, distance: number): boolean {
-  return distance < word.length && distance <= Math.max(2, Math.floor(word.length / 3));
+  // half of a short word changed is another word: `sed` is not a slip of `sign`
+  const most = Math.min(errors, Math.floor(word.length / 2));
+  return best !== undefined && best.distance <= most ? best.name : undefined;
 }
 
 /** Characters left out, added, changed, or swapped with their neighbour (optimal string alignment distance). */

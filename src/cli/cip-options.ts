@@ -1,6 +1,5 @@
 import { isPromotionError } from '../errors.ts';
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
-import type { LogLevel } from '../events.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import type { FlagValues, ParsedFlags } from './flags.ts';
@@ -8,9 +7,8 @@ import { diffOptions } from './diff-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import { goQuote } from './go-quote.ts';
 import { limiterOption } from './limiter-option.ts';
-import { levelNamed } from './log.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
-import { unknownCommand, usage, LATER_COMMANDS } from './removed.ts';
+import { usage } from './removed.ts';
 import { reportOptions, type ReportFile } from './report-options.ts';
 import { scanOptions, type ScanOptions } from './scan-options.ts';
 import { signingOptions, type SigningOptions } from './signing-options.ts';
@@ -59,7 +57,6 @@ export type CipOptions = SummaryOptions &
     /** What is written when the run ended; nothing where it is left out. */
     readonly reports?: readonly ReportFile[];
     readonly detailedExitcode: boolean;
-    readonly logLevel: LogLevel;
   };
 
 /** What was typed after `kpromo cip`. */
@@ -70,8 +67,6 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
   refuseContradictions(parsed);
-  if (values.threads <= 0)
-    throw usage(`--threads=${values.threads} is not positive`, 'write 1 or more, or leave it out for 20');
   const source = manifestSource(values);
   if (source === undefined)
     throw usage(
@@ -93,24 +88,16 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     ...diffOptions(values),
     ...reportOptions(values),
     ...watchOptions(values),
-    ...(values['replicate-signatures'] && { replicateCopies: copiesOf(values['max-signature-copies']) }),
+    ...(values['replicate-signatures'] && { replicateCopies: values['max-signature-copies'] }),
     threads: values.threads,
     detailedExitcode: values['detailed-exitcode'],
-    logLevel: levelNamed(values['log-level']),
   };
-}
-
-/** How much is copied at once; throws USAGE for nothing. */
-export function copiesOf(copies: number): number {
-  if (copies > 0) return copies;
-  throw usage(`--max-signature-copies=${copies} is not positive`, 'write 1 or more, or leave it out for 50');
 }
 
 /** Throws USAGE for a word that is no flag. */
 export function refusePositional(positional: readonly string[]): void {
   const [word] = positional;
   if (word === undefined) return;
-  if (LATER_COMMANDS.has(`cip ${word}`)) throw unknownCommand(['cip', word]);
   throw usage(
     `\`kpromo cip\` takes no argument ${goQuote(word)}`,
     'name what to promote with --manifests PATH; a bool is written --flag=false',
@@ -156,8 +143,6 @@ export function manifestSource({
 export function registryOptions(
   values: FlagValues<typeof REGISTRY_FLAGS>,
 ): Pick<CipOptions, 'allowRegistries' | 'registryConfig' | 'maxWait' | 'limiter'> {
-  if (values['max-wait'] <= 0)
-    throw usage('--max-wait is not longer than nothing', 'write a length of time, for example 10m, or leave it out');
   const limiter = limiterOption(values.limiter);
   return {
     ...(limiter !== undefined && { limiter }),

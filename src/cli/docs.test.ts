@@ -49,7 +49,7 @@ describe('src/cli/docs.ts', () => {
   });
 
   it('documents flags with their types and defaults, without the hidden ones', () => {
-    expect(cliReference()).toMatch(/^\| `--threads N` +\| int +\| `20` +\| How many/m);
+    expect(cliReference()).toMatch(/^\| `--threads N` +\| int +\| `20` +\| Number of/m);
     expect(cliReference()).not.toContain('max-image-size');
   });
 });

@@ -1,3 +1,5 @@
+import type { Flag } from './options.ts';
+
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 
@@ -21,4 +23,29 @@ export function parseInteger(text: string): number | undefined {
   const magnitude = Number.parseInt(digits, base);
   if (!Number.isSafeInteger(magnitude)) return undefined;
   return sign === '-' && magnitude !== 0 ? -magnitude : magnitude;
+}
+
+type Taking = Pick<Flag, 'type' | 'default' | 'choices' | 'min' | 'max' | 'example'>;
+
+/** Says what a flag takes, for hints: `yaml, csv or json`, `a whole number from -1 to 5, for example 4`. */
+export function expectedBy({ type, choices, min, max, example, ...flag }: Taking): string {
+  if (choices !== undefined) return listOf(choices);
+  if (type === 'bool') return 'true or false';
+  if (type === 'string' || type === 'stringArray') return 'text';
+  const what = type === 'int' ? 'a whole number' : 'a duration';
+  const unit = type === 'int' ? '' : 'ms';
+  const least = min === undefined ? '' : max === undefined ? `, ${min}${unit} or more` : ` from ${min} to ${max}`;
+  return `${what}${least}, for example ${example ?? flag.default}`;
+}
+
+/** Why a flag does not take the number; undefined if it does. */
+export function outOfRange({ min, max }: Taking, value: number): string | undefined {
+  if (min !== undefined && value < min) return min === 1 ? 'is not positive' : `is less than ${min}`;
+  return max !== undefined && value > max ? `is more than ${max}` : undefined;
+}
+
+/** Few words as a sentence has them, many as a list. */
+function listOf(words: readonly string[]): string {
+  if (words.length > 3) return `one of ${words.join(', ')}`;
+  return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }

@@ -7,9 +7,12 @@ const FLAGS = [
   { name: 'file', short: 'f', type: 'string', default: '', value: 'FILE', help: '' },
   { name: 'count', short: 'n', type: 'int', default: '20', help: '' },
   { name: 'sign', short: 's', type: 'bool', default: 'true', help: '' },
-  { name: 'confirm', short: 'c', type: 'bool', default: 'false', help: '' },
+  { name: 'confirm', short: 'c', type: 'bool', default: 'false', help: '', writes: true },
+  { name: 'form', type: 'string', default: '', choices: ['json', 'yaml'], help: '' },
+  { name: 'level', type: 'int', default: '-1', min: -1, max: 5, example: '4', help: '' },
+  { name: 'shape', type: 'stringArray', default: '', choices: ['a', 'b', 'c', 'd'], refusal: 'no shape: ', help: '' },
   { name: 'allow', type: 'stringArray', default: '', help: '' },
-  { name: 'wait', type: 'duration', default: '10m', help: '' },
+  { name: 'wait', type: 'duration', default: '10m', min: 1, help: '' },
   { name: 'old', type: 'int', default: '1', help: '', hidden: true },
 ] as const;
 
@@ -37,7 +40,10 @@ function outcome(argv: readonly string[]): string {
 describe('src/cli/flags.ts', () => {
   it('fills in the defaults', () => {
     const { values, given, positional } = parse();
-    expect(values).toEqual({ file: '', count: 20, sign: true, confirm: false, allow: [], wait: 600_000, old: 1 });
+    expect(values).toEqual({
+      ...{ file: '', count: 20, sign: true, confirm: false, allow: [], wait: 600_000, old: 1 },
+      ...{ form: '', level: -1, shape: [] },
+    });
     expect([given.size, positional]).toEqual([0, []]);
   });
 
@@ -59,6 +65,10 @@ describe('src/cli/flags.ts', () => {
     [['-s=false'], { sign: false }],
     [['-n-3'], { count: -3 }],
     [['--old=5'], { old: 5 }],
+    [['--form=JSON'], { form: 'json' }],
+    [['--form='], { form: '' }],
+    [['--shape=A', '--shape=d'], { shape: ['a', 'd'] }],
+    [['--level=5'], { level: 5 }],
   ])('reads %j', (argv, expected) => {
     expect(parse(...argv).values).toMatchObject(expected);
   });
@@ -78,19 +88,27 @@ describe('src/cli/flags.ts', () => {
   });
 
   it.each([
-    [['--confrim'], 'unknown flag: --confrim; did you mean --confirm?'],
-    [['--confrim=true'], 'unknown flag: --confrim; did you mean --confirm?'],
-    [['--xyzzyxyzzy'], /^unknown flag: --xyzzyxyzzy; the nearest is --\w+; --help lists all$/],
-    [['--olf'], 'unknown flag: --olf; the nearest is --file; --help lists all'],
+    [['--fiel'], 'unknown flag: --fiel; did you mean --file?'],
+    [['--fiel=x'], 'unknown flag: --fiel; did you mean --file?'],
+    [['--confrim'], 'unknown flag: --confrim; --help lists all flags'],
+    [['--xyzzyxyzzy'], 'unknown flag: --xyzzyxyzzy; --help lists all flags'],
+    [['--olf'], 'unknown flag: --olf; --help lists all flags'],
+    [['--version'], 'unknown flag: --version; `kpromo version` prints the version'],
+    [['--form=xml'], 'invalid argument "xml" for "--form" flag; write json or yaml'],
+    [['--shape=e'], 'no shape: "e"; write one of a, b, c, d'],
+    [['--level=high'], 'invalid argument "high" for "--level" flag; write a whole number from -1 to 5, for example 4'],
+    [['--level=6'], '--level=6 is more than 5; write a whole number from -1 to 5, for example 4'],
+    [['--level=-2'], '--level=-2 is less than -1; write a whole number from -1 to 5, for example 4'],
+    [['--wait=0'], '--wait=0 is not positive; write a duration, 1ms or more, for example 10m'],
     [['--file'], 'flag needs an argument: --file; write --file=FILE'],
     [['-n'], "flag needs an argument: 'n' in -n; write -n VALUE"],
     [['-cq'], "unknown shorthand flag: 'q' in -cq; --help lists all flags"],
     [['-wait'], "unknown shorthand flag: 'w' in -wait; did you mean --wait?"],
     [['--=x'], /^bad flag syntax: --=x; /],
     [['---file'], /^bad flag syntax: ---file; /],
-    [['--count=many'], 'invalid argument "many" for "-n, --count" flag; it takes a whole number, for example 20'],
-    [['--confirm='], 'invalid argument "" for "-c, --confirm" flag; it takes true or false'],
-    [['--wait=5'], 'invalid argument "5" for "--wait" flag; it takes a duration, for example 90s or 1h30m'],
+    [['--count=many'], 'invalid argument "many" for "-n, --count" flag; write a whole number, for example 20'],
+    [['--confirm='], 'invalid argument "" for "-c, --confirm" flag; write true or false'],
+    [['--wait=5'], 'invalid argument "5" for "--wait" flag; write a duration, 1ms or more, for example 10m'],
   ])('refuses %j', (argv, expected) => {
     expect(failure(...argv)).toMatch(expected);
   });

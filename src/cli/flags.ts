@@ -1,5 +1,5 @@
 import { parseDuration } from '../duration.ts';
-import { parseBool, parseInteger } from './flag-values.ts';
+import { expectedBy, outOfRange, parseBool, parseInteger } from './flag-values.ts';
 import { goQuote } from './go-quote.ts';
 import type { Flag, FlagType } from './options.ts';
 import { unknownFlag, usage } from './removed.ts';
@@ -13,8 +13,15 @@ type ValueOf<T extends FlagType> = {
 }[T];
 type FlagValue = ValueOf<FlagType>;
 
+/** A flag with choices has one of these, or its default. */
+type ValueOfFlag<F extends Flag> = F extends { choices: readonly (infer Choice extends string)[] }
+  ? F['type'] extends 'stringArray'
+    ? readonly Choice[]
+    : Choice | F['default']
+  : ValueOf<F['type']>;
+
 /** Every flag's value by its name, defaults filled in; durations in milliseconds. */
-export type FlagValues<F extends readonly Flag[]> = { readonly [K in F[number] as K['name']]: ValueOf<K['type']> };
+export type FlagValues<F extends readonly Flag[]> = { readonly [K in F[number] as K['name']]: ValueOfFlag<K> };
 
 /** A command line taken apart. */
 export type ParsedFlags<F extends readonly Flag[]> = {
@@ -102,24 +109,32 @@ function unknownShorthand({ flags }: Parser, letter: string, word: string): Erro
 function set(parser: Parser, flag: Flag, text: string): void {
   const value = read(flag, text, flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`);
   const before = parser.values.get(flag.name);
-  parser.values.set(flag.name, flag.type === 'stringArray' ? [...(before as readonly string[]), text] : value);
+  const isArray = flag.type === 'stringArray';
+  parser.values.set(flag.name, isArray ? [...(before as readonly string[]), ...(value as readonly string[])] : value);
   parser.given.add(flag.name);
 }
 
-const READERS: {
-  readonly [T in FlagType]: { readonly parse: (text: string) => ValueOf<T> | undefined; readonly expected: string };
-} = {
-  string: { parse: (text) => text, expected: 'text' },
-  stringArray: { parse: (text) => [text], expected: 'text' },
-  bool: { parse: parseBool, expected: 'true or false' },
-  int: { parse: parseInteger, expected: 'a whole number, for example 20' },
-  duration: { parse: parseDuration, expected: 'a duration, for example 90s or 1h30m' },
+const READERS: { readonly [T in FlagType]: (text: string) => ValueOf<T> | undefined } = {
+  string: (text) => text,
+  stringArray: (text) => [text],
+  bool: parseBool,
+  int: parseInteger,
+  duration: parseDuration,
 };
 
+/** A value that the flag takes; choices as they are listed. Throws USAGE for any other. */
 function read(flag: Flag, text: string, shown: string): FlagValue {
-  const { parse, expected } = READERS[flag.type];
-  const value = parse(text);
-  if (value === undefined)
-    throw usage(`invalid argument ${goQuote(text)} for ${goQuote(shown)} flag`, `it takes ${expected}`);
+  const choice = flag.choices?.find((one) => one === text.toLowerCase());
+  const value = READERS[flag.type](choice ?? text);
+  if (value === undefined || (flag.choices !== undefined && choice === undefined && text !== flag.default)) {
+    const { refusal } = flag;
+    const message =
+      refusal === undefined
+        ? `invalid argument ${goQuote(text)} for ${goQuote(shown)} flag`
+        : `${refusal}${goQuote(text)}`;
+    throw usage(message, `write ${expectedBy(flag)}`);
+  }
+  const problem = typeof value === 'number' ? outOfRange(flag, value) : undefined;
+  if (problem !== undefined) throw usage(`--${flag.name}=${text} ${problem}`, `write ${expectedBy(flag)}`);
   return value;
 }

@@ -1,4 +1,4 @@
-import { COMMANDS, COMMON_FLAGS, ENVIRONMENT, EXIT_CODES, type Command, type Flag } from './options.ts';
+import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, ENVIRONMENT, EXIT_CODES, type Command, type Flag } from './options.ts';
 
 /** Help is wrapped to this width, which fits a terminal of 100 columns. */
 const WIDTH = 98;
@@ -39,7 +39,7 @@ function programHelp(): string {
     ).join('\n'),
     section('Usage', ['  kpromo COMMAND [flags]']),
     section('Commands', table(rows)),
-    section('Flags', table(COMMON_FLAGS.map(flagRow))),
+    section('Flags', table(ROOT_FLAGS.map(flagRow))),
     'More about a command: kpromo COMMAND --help\n',
   ].join('\n\n');
 }

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../clock.ts';
 import { realClock } from '../clock.ts';
 import type { LogLevel } from '../events.ts';
-import { createLog, levelNamed, runFailedMessage } from './log.ts';
-import { LOG_LEVELS } from './options.ts';
+import { createLog, runFailedMessage } from './log.ts';
 
 const AFTERNOON = new Date(2026, 0, 2, 15, 4, 5, 7).getTime();
 const clock: Clock = { ...realClock(), now: () => AFTERNOON };
@@ -98,14 +97,6 @@ describe('src/cli/log.ts', () => {
     say('error', 'x');
     expect(lines[0]?.includes('level=\x1b[31merror\x1b[0m ')).toBe(coloured);
     expect(lines[0]?.includes('\x1b')).toBe(coloured);
-  });
-
-  it.each(Object.entries(LOG_LEVELS))('knows the level %s as %s, in any case', (name, level) => {
-    expect([levelNamed(name), levelNamed(name.toUpperCase())]).toEqual([level, level]);
-  });
-
-  it.each(['', 'verbose', 'constructor', 'info '])('refuses the level %j', (name) => {
-    expect(() => levelNamed(name)).toThrow('not a valid log level');
   });
 
   it("ends a failed run with upstream's words", () => {

@@ -1,9 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LogEvent, LogLevel, Narrator, RunEvent } from '../events.ts';
 import { goQuote } from './go-quote.ts';
-import { LOG_LEVELS } from './options.ts';
 import type { Output } from './output.ts';
-import { usage } from './removed.ts';
 
 /** Everything that decides how a run is narrated. */
 export type LogSettings = {
@@ -34,13 +32,6 @@ const COLOURS: Readonly<Record<LogLevel, number>> = {
   debug: 90,
   trace: 90,
 };
-
-/** The level that a name of logrus means, in any case; throws USAGE for any other name. */
-export function levelNamed(name: string): LogLevel {
-  const key = name.toLowerCase();
-  if (isLevelName(key)) return LOG_LEVELS[key];
-  throw usage(`not a valid log level: ${goQuote(name)}`, `write one of ${Object.keys(LOG_LEVELS).join(', ')}`);
-}
 
 /** A line of the log, with what it says apart for programs. */
 type LogLine = Pick<LogEvent, 'level' | 'message' | 'fields'>;
@@ -123,10 +114,6 @@ function timeOfDay(ms: number): string {
     String(part).padStart(2, '0'),
   );
   return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, '0')}`;
-}
-
-function isLevelName(name: string): name is keyof typeof LOG_LEVELS {
-  return Object.hasOwn(LOG_LEVELS, name);
 }
 
 // logrus leaves a value bare when all of it is of these: https://github.com/sirupsen/logrus/blob/v1.9.3/text_formatter.go (needsQuoting)

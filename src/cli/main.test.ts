@@ -46,10 +46,10 @@ describe('src/cli/main.ts', () => {
   });
 
   it('refuses wrong usage with a fatal line and without output', async () => {
-    const { code, stdout, stderr } = await run(['cip', '--confrim']);
+    const { code, stdout, stderr } = await run(['cip', '--thread=2']);
     expect([code, stdout, stderr.length]).toEqual([1, '', 1]);
     expect(stderr[0]).toMatch(
-      /^time="\d\d:\d\d:\d\d\.\d{3}" level=fatal msg="unknown flag: --confrim; did you mean --confirm\?"$/,
+      /^time="\d\d:\d\d:\d\d\.\d{3}" level=fatal msg="unknown flag: --thread; did you mean --threads\?"$/,
     );
   });
 

@@ -24,11 +24,21 @@ export type Flag = {
   readonly help: string;
   /** The word that stands for the value in help texts. */
   readonly value?: string;
+  /** The only values it takes, in any case; the default is always taken. */
   readonly choices?: readonly string[];
+  /** The words in which upstream refuses a value that is not a choice. */
+  readonly refusal?: string;
+  /** The least and the largest number it takes; a duration in milliseconds. */
+  readonly min?: number;
+  readonly max?: number;
+  /** A value that error messages show; the default unless given. */
+  readonly example?: string;
   /** What shells offer for the value. */
   readonly completes?: 'file' | 'directory';
   /** Accepted, but shown nowhere. */
   readonly hidden?: boolean;
+  /** Makes a run write to registries: never suggested in place of a mistyped flag. */
+  readonly writes?: boolean;
 };
 
 /** A positional argument: one of some words, or, where there is a sentence about it, something that is typed freely. */
@@ -63,6 +73,10 @@ export const LOG_LEVELS = {
   trace: 'trace',
 } as const satisfies Record<string, LogLevel>;
 
+function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): readonly K[] {
+  return Object.keys(record) as K[];
+}
+
 /** The flags that every command takes. */
 export const COMMON_FLAGS = [
   { name: 'help', short: 'h', type: 'bool', default: 'false', help: 'Show this help.' },
@@ -71,7 +85,8 @@ export const COMMON_FLAGS = [
     type: 'string',
     default: 'info',
     value: 'LEVEL',
-    choices: Object.keys(LOG_LEVELS),
+    choices: keysOf(LOG_LEVELS),
+    refusal: 'not a valid log level: ',
     help: 'The least important lines to log: panic, fatal, error, warn, warning, info, debug or trace.',
   },
   {
@@ -84,10 +99,22 @@ export const COMMON_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
+/** The flags that stand before a command, or alone. */
+export const ROOT_FLAGS = [
+  ...COMMON_FLAGS,
+  { name: 'version', short: 'v', type: 'bool', default: 'false', help: 'Print the version.' },
+] as const satisfies readonly Flag[];
+
 /** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
 export const CIP_FLAGS = [
   ...MANIFEST_FLAGS,
-  { name: 'confirm', type: 'bool', default: 'false', help: 'Promote. Without it nothing is written to any registry.' },
+  {
+    name: 'confirm',
+    type: 'bool',
+    default: 'false',
+    help: 'Promote. Without it nothing is written to any registry.',
+    writes: true,
+  },
   {
     name: 'dry-run',
     type: 'bool',
@@ -139,7 +166,14 @@ export const CIP_FLAGS = [
   ...CERTIFICATE_FLAGS,
   ...SUMMARY_FLAGS,
   ...SCAN_FLAGS,
-  { name: 'threads', type: 'int', default: '20', value: 'N', help: 'How many source digests are in work at once.' },
+  {
+    name: 'threads',
+    type: 'int',
+    default: '20',
+    min: 1,
+    value: 'N',
+    help: 'Number of source digests that are processed at once.',
+  },
   ...REGISTRY_FLAGS,
   ...REPORT_FLAGS,
   ...WATCH_FLAGS,
@@ -159,8 +193,9 @@ export const CIP_FLAGS = [
     name: 'max-signature-copies',
     type: 'int',
     default: '50',
+    min: 1,
     value: 'N',
-    help: 'How many signatures and attestations are copied to mirrors at once.',
+    help: 'Number of signatures and attestations that are copied to mirrors at once.',
   },
   {
     name: 'max-image-size',

@@ -1,12 +1,10 @@
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
-import type { LogLevel } from '../events.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { registryOptions } from './cip-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
-import { levelNamed } from './log.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import type { POLICY_FLAGS } from './policy-flags.ts';
 import { usage } from './removed.ts';
@@ -28,7 +26,6 @@ export type PolicyOptions = LogOptions & {
   /** Milliseconds; the longest wait that a registry may order. */
   readonly maxWait: number;
   readonly limiter?: RedisAddress;
-  readonly logLevel: LogLevel;
 };
 
 /** What was typed after `kpromo policy`. */
@@ -54,7 +51,6 @@ export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
     ...keyOptions(values),
     expected: expectedIdentity(parsed),
     ...logOptions(values),
-    logLevel: levelNamed(values['log-level']),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CIP_FLAGS } from './options.ts';
-import { FOREIGN_COMMANDS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './removed.ts';
+import { CIP_FLAGS, COMMANDS } from './options.ts';
+import { FOREIGN_COMMANDS, FOREIGN_FLAGS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './removed.ts';
 
 describe('src/cli/removed.ts', () => {
   it.each([...REMOVED_FLAGS.keys()])('says that --%s was removed and what to do instead', (name) => {
@@ -9,9 +9,20 @@ describe('src/cli/removed.ts', () => {
     expect(hint).toBe(REMOVED_FLAGS.get(name));
   });
 
-  it('names the nearest flag, but never a hidden one', () => {
+  it('names the nearest flag, but never a hidden one nor one that writes', () => {
     expect(unknownFlag('thread', CIP_FLAGS).hint).toBe('did you mean --threads?');
+    expect(unknownFlag('frobnicate', CIP_FLAGS).hint).toBe('--help lists all flags');
     expect(unknownFlag('max-image-sizes', CIP_FLAGS).hint).not.toContain('max-image-size');
+  });
+
+  it('never suggests a flag that writes, however it is mistyped', () => {
+    for (const { flags } of COMMANDS)
+      for (const typed of ['confim', 'confrim', 'confirmm', 'conifrm', 'comfirm'])
+        expect(unknownFlag(typed, flags).hint).toBe('--help lists all flags');
+  });
+
+  it.each([...FOREIGN_FLAGS])('says what takes the place of --%s of other tools', (name, instead) => {
+    for (const { flags } of COMMANDS) expect(unknownFlag(name, flags).hint).toBe(instead);
   });
 
   it.each([...FOREIGN_COMMANDS])('says what to use instead of `%s`', (command, instead) => {
@@ -21,7 +32,6 @@ describe('src/cli/removed.ts', () => {
   });
 
   it.each([
-    [['pr'], '`kpromo pr` is not available in this version'],
     [['gh', 'anything'], 'kpromo has no command "gh"'],
     [['cpi'], 'unknown command "cpi" for "kpromo"'],
   ])('explains %j', (words, message) => {

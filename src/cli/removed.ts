@@ -1,6 +1,6 @@
 import { PromotionError } from '../errors.ts';
 import { goQuote } from './go-quote.ts';
-import { isSlip, nearest } from '../nearest.ts';
+import { slipOf } from '../nearest.ts';
 import { COMMANDS, type Flag } from './options.ts';
 
 const DOCKER_CONFIG =
@@ -20,8 +20,16 @@ export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
   ['use-legacy-pipeline', 'there is one pipeline only; leave the flag out'],
 ]);
 
-/** Commands of upstream that this version does not have yet, with the topic that brings them. */
-export const LATER_COMMANDS: ReadonlyMap<string, string> = new Map([['pr', 'opening promotion pull requests']]);
+/** Flags that other tools have, with what takes their place here. */
+export const FOREIGN_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['version', '`kpromo version` prints the version'],
+  ['quiet', 'write --log-level=error and --progress=off'],
+  ['verbose', 'write --log-level=debug'],
+  ['no-color', 'set NO_COLOR=1'],
+  ['authfile', 'set REGISTRY_AUTH_FILE (docs/credentials.md)'],
+  ['insecure', 'set `insecure` or `ca` of the registry in a file for --registry-config (docs/registry-config.md)'],
+  ['tls-verify', 'set `ca` of the registry in a file for --registry-config (docs/registry-config.md)'],
+]);
 
 /** Commands of upstream that are not part of this program, with what to use instead. */
 export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
@@ -36,6 +44,7 @@ export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['manifest', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
   ['manifest files', 'kpromo has no file manifests: list the hashes of files with `sha256sum`'],
   ['manifest validate', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
+  ['pr', 'edit the images.yaml of the project and open the pull request yourself; `kpromo validate PATH` checks it'],
   ['gh', 'fetch release assets with `gh release download` and copy them with the tool of your bucket'],
 ]);
 
@@ -44,17 +53,14 @@ export function usage(message: string, hint?: string): PromotionError {
   return new PromotionError('USAGE', message, hint === undefined ? {} : { hint });
 }
 
-/** Why a flag is not known: removed, or mistyped, with the nearest one that exists. */
+/** Explains a flag that is not among `known`: removed, of another tool, or mistyped. Never suggests a flag that writes. */
 export function unknownFlag(name: string, known: readonly Flag[]): PromotionError {
   const removed = REMOVED_FLAGS.get(name);
   if (removed !== undefined) return usage(`--${name} was removed`, removed);
-  const visible = known.filter(({ hidden }) => hidden !== true).map((flag) => flag.name);
-  const near = nearest(name, visible);
-  if (near === undefined) return usage(`unknown flag: --${name}`);
-  const hint = isSlip(name, near.distance)
-    ? `did you mean --${near.name}?`
-    : `the nearest is --${near.name}; --help lists all`;
-  return usage(`unknown flag: --${name}`, hint);
+  const offered = known.filter(({ hidden, writes }) => hidden !== true && writes !== true).map((flag) => flag.name);
+  const near = slipOf(name, offered);
+  const hint = near === undefined ? FOREIGN_FLAGS.get(name) : `did you mean --${near}?`;
+  return usage(`unknown flag: --${name}`, hint ?? '--help lists all flags');
 }
 
 /** Why `words` (a command and what follows it) name no command of ours, with what to type instead. */
@@ -63,17 +69,13 @@ export function unknownCommand(words: readonly string[]): PromotionError {
   for (const command of [`${name} ${sub}`, name]) {
     const instead = FOREIGN_COMMANDS.get(command);
     if (instead !== undefined) return usage(`kpromo has no command ${goQuote(command)}`, instead);
-    const topic = LATER_COMMANDS.get(command);
-    if (topic !== undefined)
-      return usage(`\`kpromo ${command}\` is not available in this version`, `it comes with ${topic}`);
   }
-  const near = nearest(
+  const near = slipOf(
     name,
     COMMANDS.map((command) => command.name),
   );
-  const slip = near !== undefined && isSlip(name, near.distance);
   return usage(
     `unknown command ${goQuote(name)} for "kpromo"`,
-    slip ? `did you mean \`kpromo ${near.name}\`?` : '`kpromo help` lists all commands',
+    near === undefined ? '`kpromo help` lists all commands' : `did you mean \`kpromo ${near}\`?`,
   );
 }

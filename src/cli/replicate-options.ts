@@ -1,4 +1,4 @@
-import { cipOptions, copiesOf, type CipOptions, type ParsedCip } from './cip-options.ts';
+import { cipOptions, type CipOptions, type ParsedCip } from './cip-options.ts';
 import { COMMON_FLAGS } from './options.ts';
 import { isTakenInReplication } from './replicate-flags.ts';
 import { goQuote } from './go-quote.ts';
@@ -19,8 +19,7 @@ export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
   if (given.has('parse-only') && values['parse-only'])
     throw usage('--parse-only replicates nothing', 'check manifests with `kpromo cip --parse-only`');
   refuseUnfit(parsed);
-  const copies = copiesOf(values['max-signature-copies']);
-  return { ...cipOptions(parsed), copies };
+  return { ...cipOptions(parsed), copies: values['max-signature-copies'] };
 }
 
 /** A flag that does nothing here was meant for something. */

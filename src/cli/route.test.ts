@@ -19,6 +19,9 @@ describe('src/cli/route.ts', () => {
     [['completion', '-h'], help('completion')],
     [['version'], { kind: 'version' }],
     [['version', '--log-level=debug'], { kind: 'version' }],
+    [['--version'], { kind: 'version' }],
+    [['-v'], { kind: 'version' }],
+    [['--log-level=debug', '--version', 'cip'], { kind: 'version' }],
     [['completion', 'zsh'], { kind: 'completion', shell: 'zsh' }],
   ])('understands %j', (argv, expected) => {
     expect(route(argv)).toEqual(expected);
@@ -33,20 +36,30 @@ describe('src/cli/route.ts', () => {
   });
 
   it.each([
-    [['--confirm', 'cip'], 'unknown flag: --confirm', 'it comes after its command: kpromo cip --confirm'],
+    [
+      ['--confirm', 'cip'],
+      'unknown flag: --confirm',
+      'write the flags of a command after it: kpromo COMMAND --confirm',
+    ],
     [['--hepl'], 'unknown flag: --hepl', 'did you mean --help?'],
-    [['--snapshot=x', 'cip'], 'unknown flag: --snapshot', 'it comes after its command: kpromo cip --snapshot'],
+    [
+      ['--snapshot=x', 'cip'],
+      'unknown flag: --snapshot',
+      'write the flags of a command after it: kpromo COMMAND --snapshot',
+    ],
+    [['--thread=2'], 'unknown flag: --thread', '--help lists all flags'],
+    [['validate', '.', '--manifest=x'], 'unknown flag: --manifest', '--help lists all flags'],
     [['-x'], "unknown shorthand flag: 'x' in -x", '--help lists all flags'],
     [['help', 'nope'], 'unknown command "nope" for "kpromo"', '`kpromo help` lists all commands'],
     [['help', 'run', 'files'], '`kpromo help` takes no argument "files"', 'leave it out'],
     [['version', 'x'], '`kpromo version` takes no argument "x"', 'leave it out'],
-    [['version', '--confirm'], 'unknown flag: --confirm', /^the nearest is --/],
+    [['version', '--confirm'], 'unknown flag: --confirm', '--help lists all flags'],
     [['version', '--log-level=loud'], 'not a valid log level: "loud"', /^write one of panic, fatal,/],
     [['completion'], '`kpromo completion` needs the name of a shell', 'write one of bash, zsh, fish'],
     [['completion', 'csh'], '`kpromo completion` does not know the shell "csh"', 'write one of bash, zsh, fish'],
     [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'leave it out'],
     [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
-    [['pr', '--tag=v1'], '`kpromo pr` is not available in this version', /^it comes with/],
+    [['pr', '--tag=v1'], 'kpromo has no command "pr"', /open the pull request yourself/],
     [['replicate'], 'nothing says what to promote', /--manifests PATH$/],
     [['replicate', 'x', '--manifests=t'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
     [['cip', 'replicate-signatures', 'x'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
@@ -57,7 +70,11 @@ describe('src/cli/route.ts', () => {
       /leave/,
     ],
     [['replicate', '--parse-only', '--manifests=t'], '--parse-only replicates nothing', /kpromo cip --parse-only/],
-    [['replicate', '--max-signature-copies=0', '--manifests=t'], '--max-signature-copies=0 is not positive', /for 50$/],
+    [
+      ['replicate', '--max-signature-copies=0', '--manifests=t'],
+      '--max-signature-copies=0 is not positive',
+      /1 or more, for example 50$/,
+    ],
   ])('refuses %j', (argv, message, hint) => {
     let refused: unknown;
     try {

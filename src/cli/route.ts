@@ -1,8 +1,16 @@
 import { cipOptions, type CipOptions } from './cip-options.ts';
 import { parseFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
-import { levelNamed } from './log.ts';
-import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, SHELLS, commandNamed, type Command, type Flag } from './options.ts';
+import {
+  CIP_FLAGS,
+  COMMANDS,
+  COMMON_FLAGS,
+  ROOT_FLAGS,
+  SHELLS,
+  commandNamed,
+  type Command,
+  type Flag,
+} from './options.ts';
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
 import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
 import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';
@@ -27,8 +35,9 @@ export type Request =
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
 export function route(argv: readonly string[]): Request {
-  const { words, flags } = splitCommand(argv);
+  const { words, flags, isVersion } = splitCommand(argv);
   const [name] = words;
+  if (isVersion) return { kind: 'version' };
   if (name === undefined) return { kind: 'help', about: undefined };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   if (name === 'sigcheck') return routeSigcheck(flags);
@@ -37,7 +46,6 @@ export function route(argv: readonly string[]): Request {
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
-  levelNamed(values['log-level']);
   if (values.help) return { kind: 'help', about: command };
   return routeSmall(command, positional);
 }
@@ -93,27 +101,33 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   throw usage(`\`kpromo completion\` ${told}`, `write one of ${SHELLS.join(', ')}`);
 }
 
-/** The first word that is no flag is the command; before it only flags that every command has may stand. */
-function splitCommand(argv: readonly string[]): {
+type SplitCommand = {
   readonly words: readonly string[];
   readonly flags: readonly string[];
-} {
+  /** True if the version is asked for before any command. */
+  readonly isVersion: boolean;
+};
+
+/** The first word that is not a flag is the command; before it stand only the flags of the program. */
+function splitCommand(argv: readonly string[]): SplitCommand {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
-    if (!word.startsWith('-') || word === '-')
-      return { words: argv.slice(index), flags: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+    if (!word.startsWith('-') || word === '-') {
+      const before = argv.slice(0, index);
+      const isVersion = parseFlags(ROOT_FLAGS, before).values.version;
+      return { words: argv.slice(index), flags: [...before, ...argv.slice(index + 1)], isVersion };
+    }
     if (word === '--') break;
     const name = /^--([^=]+)/.exec(word)?.[1];
-    const known = COMMON_FLAGS.find((flag: Flag) => flag.name === name);
+    const known = ROOT_FLAGS.find((flag: Flag) => flag.name === name);
     if (known === undefined && name !== undefined) throw misplacedFlag(name);
     if (known?.type === 'string' && !word.includes('=')) index += 1;
   }
-  const { positional } = parseFlags(COMMON_FLAGS, argv);
-  return { words: positional, flags: argv };
+  const { positional, values } = parseFlags(ROOT_FLAGS, argv);
+  return { words: positional, flags: argv, isVersion: values.version };
 }
 
 function misplacedFlag(name: string): Error {
-  const owner = COMMANDS.find(({ flags }) => flags.some((flag) => flag.name === name));
-  if (owner === undefined) return unknownFlag(name, COMMANDS.flatMap(({ flags }) => [...flags]).concat(COMMON_FLAGS));
-  return usage(`unknown flag: --${name}`, `it comes after its command: kpromo ${owner.name} --${name}`);
+  if (!COMMANDS.some(({ flags }) => flags.some((flag) => flag.name === name))) return unknownFlag(name, ROOT_FLAGS);
+  return usage(`unknown flag: --${name}`, `write the flags of a command after it: kpromo COMMAND --${name}`);
 }

@@ -34,9 +34,9 @@ describe('src/cli/scan-options.ts', () => {
   });
 
   it.each([
-    [['--vuln-severity-threshold=6'], '--vuln-severity-threshold=6 is no severity'],
-    [['--vuln-severity-threshold=-2'], '--vuln-severity-threshold=-2 is no severity'],
-    [['--vuln-gate', '--vuln-scanner=clair'], 'there is no scanner "clair"'],
+    [['--vuln-severity-threshold=6'], '--vuln-severity-threshold=6 is more than 5'],
+    [['--vuln-severity-threshold=-2'], '--vuln-severity-threshold=-2 is less than -1'],
+    [['--vuln-gate', '--vuln-scanner=clair'], 'invalid argument "clair" for "--vuln-scanner" flag'],
     [['--vuln-scanner=trivy'], '--vuln-scanner means nothing where nothing is scanned'],
     [['--vuln-report=x'], '--vuln-report means nothing where nothing is scanned'],
     [['--vuln-allow-unscanned'], '--vuln-allow-unscanned means nothing where nothing is scanned'],

@@ -1,12 +1,10 @@
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
-import type { LogLevel } from '../events.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { manifestSource, registryOptions } from './cip-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
-import { levelNamed } from './log.ts';
 import type { TreeOptions } from './manifest-services.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
@@ -36,7 +34,6 @@ export type SigcheckOptions = TreeOptions &
     readonly maxWait: number;
     readonly limiter?: RedisAddress;
     readonly reports?: readonly ReportFile[];
-    readonly logLevel: LogLevel;
   };
 
 /** What was typed after `kpromo sigcheck`. */
@@ -59,7 +56,6 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     refs: positional.map((text) => reference(text, source !== undefined)),
     confirm: values.confirm,
     signing,
-    logLevel: levelNamed(values['log-level']),
   };
 }
 
@@ -75,13 +71,11 @@ function daysOptions(
   values: ParsedSigcheck['values'],
 ): Pick<SigcheckOptions, 'fromDays' | 'toDays' | 'recordsSince' | 'limit'> {
   const { 'from-days': fromDays, 'to-days': toDays, 'attestations-since': since, limit } = values;
-  if (toDays < 0) throw usage(`--to-days=${toDays} is in the future`, 'write 0 or more, or leave it out');
   if (fromDays <= toDays)
     throw usage(
       `--from-days=${fromDays} and --to-days=${toDays} have no day between them`,
       'what is checked was uploaded from so many days ago on: --from-days is the larger number',
     );
-  if (limit < 0) throw usage(`--limit=${limit} is less than nothing`, 'write 1 or more, or leave it out');
   if (since !== '' && parseSince(since, 0) === undefined)
     throw usage(`--attestations-since does not understand ${goQuote(since)}`, 'write a date, for example 2026-01-31');
   return { fromDays, toDays, ...(since !== '' && { recordsSince: since }), ...(limit > 0 && { limit }) };

@@ -93,6 +93,7 @@ export const SIGNER_FLAGS = [
     name: 'max-signature-ops',
     type: 'int',
     default: '50',
+    min: 1,
     value: 'N',
     help: 'How many digests are signed, or recorded, at once.',
   },

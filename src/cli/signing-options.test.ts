@@ -59,8 +59,8 @@ describe('src/cli/signing-options.ts', () => {
 
   it.each([
     [['--max-signature-ops=0'], '--max-signature-ops=0 is not positive'],
-    [['--rekor-version=3'], '--rekor-version does not know "3"'],
-    [['--signature-format=all'], '--signature-format does not know "all"'],
+    [['--rekor-version=3'], 'invalid argument "3" for "--rekor-version" flag'],
+    [['--signature-format=all'], 'invalid argument "all" for "--signature-format" flag'],
     [['--fulcio-url=fulcio'], '--fulcio-url: "fulcio" is no address'],
     [['--timestamp-url=file:///x'], '--timestamp-url: "file:///x" is no address'],
     [['--primary-registry=a b'], '--primary-registry: pattern "a b"'],

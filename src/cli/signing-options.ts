@@ -25,23 +25,19 @@ type Given = { readonly values: FlagValues<typeof SIGNING_FLAGS>; readonly given
 
 /** The options that these flags mean; throws USAGE for what is out of range or contradicts itself. */
 export function signingOptions({ values, given }: Given): SigningOptions {
-  const operations = values['max-signature-ops'];
-  if (operations <= 0)
-    throw usage(`--max-signature-ops=${operations} is not positive`, 'write 1 or more, or leave it out for 50');
-  const rekorVersion = versionOf(values['rekor-version']);
-  const signatureFormat = formatOf(values['signature-format']);
+  const { 'rekor-version': rekor } = values;
   const options: SigningOptions = {
     ...filled({ key: values.key, identityToken: values['identity-token'], builderId: values['builder-id'] }),
     ...filled({ trustedRoot: values['trusted-root'], signingConfig: values['signing-config'] }),
     // the default is no choice of the user's
     ...(given.has('signer-account') && filled({ signerAccount: values['signer-account'] })),
     ...addresses(values),
-    ...(rekorVersion !== undefined && { rekorVersion }),
+    ...(rekor !== '' && { rekorVersion: rekor === '1' ? 1 : 2 }),
     ...(values['primary-registry'] !== '' && { primaryRegistry: primary(values['primary-registry']) }),
     tlogUpload: values['tlog-upload'],
-    signatureFormat,
+    signatureFormat: values['signature-format'],
     signTagless: values['sign-tagless'],
-    maxSignatureOps: operations,
+    maxSignatureOps: values['max-signature-ops'],
   };
   refuseContradictions(options, values.sign);
   return options;
@@ -89,18 +85,6 @@ function address(name: string, text: string): URL | undefined {
   const url = URL.parse(text);
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
   throw usage(`--${name}: ${goQuote(text)} is no address`, 'write it as https://host[:port][/path]');
-}
-
-function versionOf(text: string): 1 | 2 | undefined {
-  if (text === '') return undefined;
-  if (text === '1') return 1;
-  if (text === '2') return 2;
-  throw usage(`--rekor-version does not know ${goQuote(text)}`, 'write 1 or 2, or leave it out');
-}
-
-function formatOf(text: string): SigningOptions['signatureFormat'] {
-  if (text === 'both' || text === 'legacy' || text === 'bundle') return text;
-  throw usage(`--signature-format does not know ${goQuote(text)}`, 'write both, legacy or bundle');
 }
 
 function primary(text: string): Pattern {

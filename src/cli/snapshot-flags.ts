@@ -45,6 +45,7 @@ export const SNAPSHOT_FLAGS = [
     default: 'yaml',
     value: 'FORMAT',
     choices: SNAPSHOT_FORMATS,
+    refusal: 'invalid snapshot output format: ',
     help: 'How a snapshot is printed: yaml, csv or json.',
   },
 ] as const satisfies readonly Flag[];

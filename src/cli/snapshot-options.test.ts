@@ -54,7 +54,7 @@ describe('src/cli/snapshot-options.ts', () => {
     [['--manifest-based-snapshot-of=b.test'], '--snapshot and --manifest-based-snapshot-of contradict each other'],
     [['--manifests=tree'], '--snapshot reads the registry and no manifests'],
     [['--snapshot-tag=a/b'], '--snapshot-tag: "a/b" is no tag'],
-    [['--output=xml'], 'invalid snapshot output format: xml; write --output with one of yaml, csv, json'],
+    [['--output=xml'], 'invalid snapshot output format: "xml"; write yaml, csv or json'],
     [['--snapshot=https://gcr.io/prod'], '--snapshot: "https://gcr.io/prod" has a scheme'],
     [['--snapshot=gcr.io/Prod'], '--snapshot: "gcr.io/Prod" has a path that is not lower-case'],
     [['word'], '`kpromo cip` takes no argument "word"'],

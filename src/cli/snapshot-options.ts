@@ -2,17 +2,16 @@ import { isTag, repositoryProblem } from '../image/reference.ts';
 import type { SnapshotFormat } from '../report/snapshot.ts';
 import { manifestSource, refusePositional, registryOptions, type CipOptions, type ParsedCip } from './cip-options.ts';
 import { goQuote } from './go-quote.ts';
-import { levelNamed } from './log.ts';
 import type { TreeOptions } from './manifest-services.ts';
 import { CIP_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
-import { SNAPSHOT_FLAGS, SNAPSHOT_FORMATS } from './snapshot-flags.ts';
+import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** Which snapshot `kpromo cip` was asked for; manifests are named exactly where it is of those. */
 export type SnapshotOptions = TreeOptions &
   WatchOptions &
-  Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter' | 'logLevel'> & {
+  Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter'> & {
     readonly of: string;
     readonly from: 'registry' | 'manifests';
     /** Taken with a snapshot of a registry only. */
@@ -45,9 +44,8 @@ export function snapshotOptions(parsed: ParsedCip): SnapshotOptions {
     ...(tag !== '' && { tag }),
     minimal: values['minimal-snapshot'],
     attached: values['snapshot-attached'],
-    format: formatNamed(values.output),
+    format: values.output,
     ...watchOptions(values),
-    logLevel: levelNamed(values['log-level']),
   };
 }
 
@@ -103,10 +101,4 @@ function registryNamed(flag: string, text: string): string {
   const problem = repositoryProblem(name);
   if (problem === undefined) return name;
   throw usage(`--${flag}: ${goQuote(text)} ${problem}`, 'write host[:port][/path]');
-}
-
-function formatNamed(text: string): SnapshotFormat {
-  const format = SNAPSHOT_FORMATS.find((name) => name === text.toLowerCase());
-  if (format !== undefined) return format;
-  throw usage(`invalid snapshot output format: ${text}`, `write --output with one of ${SNAPSHOT_FORMATS.join(', ')}`);
 }

@@ -49,6 +49,7 @@ export const REGISTRY_FLAGS = [
     name: 'max-wait',
     type: 'duration',
     default: '10m',
+    min: 1,
     value: 'DURATION',
     help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
   },

@@ -1,9 +1,7 @@
-import type { LogLevel } from '../events.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { allowedRegistry } from './cip-options.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
-import { levelNamed } from './log.ts';
 import type { COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import type { VALIDATE_FLAGS } from './validate-flags.ts';
@@ -16,7 +14,6 @@ export type ValidateOptions = LogOptions & {
   readonly output: 'text' | 'json';
   /** What covers the registries that manifests may name; empty allows every registry. */
   readonly allowRegistries: readonly Pattern[];
-  readonly logLevel: LogLevel;
 };
 
 /** What was typed after `kpromo validate`. */
@@ -29,13 +26,10 @@ export function validateOptions({ values, positional }: ParsedValidate): Validat
     throw usage('nothing says what to validate', 'name a tree, a folder that holds trees, or a plain manifest');
   if (extra !== undefined)
     throw usage(`\`kpromo validate\` takes one path, not ${goQuote(extra)} besides`, 'validate one path after another');
-  if (values.output !== 'text' && values.output !== 'json')
-    throw usage(`--output=${goQuote(values.output)} is no format`, 'write text or json');
   return {
     manifests,
     output: values.output,
     allowRegistries: values['allow-registry'].map(allowedRegistry),
     ...logOptions(values),
-    logLevel: levelNamed(values['log-level']),
   };
 }

@@ -1,11 +1,12 @@
 import type { FlagValues } from './flags.ts';
+import type { LogLevel } from '../events.ts';
 import { goQuote } from './go-quote.ts';
-import type { COMMON_FLAGS } from './options.ts';
+import { LOG_LEVELS, type COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import type { WATCH_FLAGS } from './watch-flags.ts';
 
-/** How the log looks; text unless given. */
-export type LogOptions = { readonly logFormat?: 'json' };
+/** How much is logged, and how; as text unless a format is given. */
+export type LogOptions = { readonly logLevel: LogLevel; readonly logFormat?: 'json' };
 
 /** How a run is watched; what is not given is as it is without flags. */
 export type WatchOptions = LogOptions & {
@@ -16,20 +17,16 @@ export type WatchOptions = LogOptions & {
   readonly metricsListen?: { readonly host: string; readonly port: number };
 };
 
-/** How the log shall look; throws USAGE. */
-export function logOptions({ 'log-format': format }: Pick<FlagValues<typeof COMMON_FLAGS>, 'log-format'>): LogOptions {
-  if (format === 'json') return { logFormat: 'json' };
-  if (format === 'text') return {};
-  throw usage(`--log-format=${goQuote(format)} is no format`, 'write text or json');
+type LogValues = Pick<FlagValues<typeof COMMON_FLAGS>, 'log-format' | 'log-level'>;
+
+/** Reads the flags of the log. */
+export function logOptions({ 'log-format': format, 'log-level': level }: LogValues): LogOptions {
+  return { logLevel: LOG_LEVELS[level], ...(format === 'json' && { logFormat: format }) };
 }
 
 /** How the run shall be watched; throws USAGE. */
-export function watchOptions(
-  values: FlagValues<typeof WATCH_FLAGS> & Pick<FlagValues<typeof COMMON_FLAGS>, 'log-format'>,
-): WatchOptions {
+export function watchOptions(values: FlagValues<typeof WATCH_FLAGS> & LogValues): WatchOptions {
   const { progress, events, 'metrics-file': metricsFile, 'metrics-listen': listen } = values;
-  if (progress !== 'auto' && progress !== 'off')
-    throw usage(`--progress=${goQuote(progress)} is unknown`, 'write auto or off');
   return {
     ...logOptions(values),
     ...(progress === 'off' && { progress }),

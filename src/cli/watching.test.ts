@@ -18,7 +18,7 @@ type Watched = {
   run(work: (watched: CommandServices) => Promise<number>): Promise<number>;
 };
 
-function watching(options: WatchOptions): Watched {
+function watching(options: Partial<WatchOptions>): Watched {
   const clock = fakeClock();
   const events: RunEvent[] = [];
   const output = outputTo(new Writable({ write: (_chunk, _encoding, done) => done() }));

@@ -15,7 +15,7 @@ import type { WatchOptions } from './watch-options.ts';
 
 /** What is watched, and with what. */
 export type Watching = {
-  readonly options: WatchOptions & { readonly logLevel: LogLevel };
+  readonly options: WatchOptions;
   readonly screen: Screen;
   /** The stream of the program's data, where events may be written. */
   readonly stdout: Output;

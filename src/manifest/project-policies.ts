@@ -1,6 +1,6 @@
 import { policyKey, isWithin } from '../policy/inheritance.ts';
 import type { ProjectPolicy } from '../policy/policies.ts';
-import { isSlip, nearest } from '../nearest.ts';
+import { slipOf } from '../nearest.ts';
 import { joinRepository } from '../image/reference.ts';
 import type { LoadedManifests, Problem, Project, SourcePolicy } from './manifest.ts';
 import type { Declared, ParsedProject } from './parse.ts';
@@ -75,8 +75,8 @@ function unknownProject(name: string, position: Problem['position'], names: read
 }
 
 function meantBy(name: string, names: readonly string[]): string | undefined {
-  const near = nearest(name, names);
-  return near !== undefined && isSlip(name, near.distance) ? near.name : undefined;
+  // a policy that misses its project must hold that project back: better one too many than one too few
+  return slipOf(name, names, Math.max(2, Math.floor(name.length / 3)));
 }
 
 function askedOf(

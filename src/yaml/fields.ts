@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import { isSlip, nearest } from '../nearest.ts';
+import { slipOf } from '../nearest.ts';
 import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
@@ -102,8 +102,7 @@ function unknownKey(
 function keyMeantBy(name: string, keys: readonly string[]): string | undefined {
   const alike = keys.find((candidate) => simplified(candidate) === simplified(name));
   if (alike !== undefined) return alike;
-  const near = nearest(name, keys);
-  return near !== undefined && isSlip(name, near.distance) ? near.name : undefined;
+  return slipOf(name, keys);
 }
 
 function simplified(key: string): string {

@@ -108,7 +108,7 @@ describe('kpromo validate', () => {
   it.each([
     [[], 'nothing says what to validate'],
     [['a', 'b'], 'takes one path'],
-    [['a', '--output=xml'], '--output="xml" is no format'],
+    [['a', '--output=xml'], 'invalid argument "xml" for "--output" flag'],
     [['a', '--confirm'], 'unknown flag: --confirm'],
   ])('refuses the arguments %j', async (args, message) => {
     const run = await kpromo(['validate', ...args]);
