@@ -1,13 +1,21 @@
 /** What happens during a run, for logs, progress, metrics and event files. Never holds a secret. */
-export type RunEvent = LogEvent | RequestEvent | BytesEvent | ProgressEvent | StoryEvent;
+export type RunEvent = LogEvent | SummaryEvent | RequestEvent | BytesEvent | ProgressEvent | StoryEvent;
 
 export type LogEvent = {
   readonly type: 'log';
   readonly level: LogLevel;
   readonly message: string;
   /** What the message says, for logs that programs read. */
-  readonly fields?: Readonly<Record<string, string | number>>;
+  readonly fields?: LogFields;
+  /** False if the terminal shows the same already. */
+  readonly onTerminal?: false;
 };
+
+/** The facts of a log line, as programs read them. */
+export type LogFields = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** The result of a command: a text for people, and its numbers. The first line of the text is its headline. */
+export type SummaryEvent = { readonly type: 'summary'; readonly text: string; readonly fields: LogFields };
 
 /** One request that was sent, each hop and replay on its own. `operation` is the class that registries count it in. */
 export type RequestEvent = {

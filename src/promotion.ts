@@ -80,7 +80,7 @@ export async function runPromotion(
   let reached: Reached;
   const run = await factsOf(request, context, async (onPhase) => {
     await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output), onPhase);
-    if (request.mode === 'dry-run')
+    if (reached?.phase === STOP_AFTER['dry-run'])
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });
   const since = signatures?.rules.since;

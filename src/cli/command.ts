@@ -10,6 +10,8 @@ export type CommandServices = {
   readonly stdout: Pick<Output, 'write' | 'isTerminal'>;
   readonly stderr: Pick<Output, 'write' | 'isTerminal'>;
   readonly narrate: Narrator;
+  /** What the line about a failed run begins with, for example `kpromo sigcheck`. */
+  readonly task: string;
   readonly clock: Clock;
   /** Aborts when the user wants the run to stop; the command then tells what is done and returns. */
   readonly signal: AbortSignal;

@@ -1,3 +1,5 @@
+import type { Failure } from '../errors.ts';
+import { failureFields } from '../phases/told-events.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
 import type { CommandServices } from './command.ts';
 import { exitCode, stopSignalOf } from './exit-codes.ts';
@@ -6,21 +8,23 @@ import { runFailedMessage } from './log.ts';
 /** What every report has. */
 export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
 
+function reasonOf({ message, at, hint }: Failure, more: number): string {
+  const place = at === undefined ? '' : ` [${at.file}:${at.line}:${at.column}]`;
+  const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})`;
+  return `${message}${place}${others}${hint === undefined || hint === '' ? '' : `; ${hint}`}`;
+}
+
 /** Says last what the first problem of a run was, and gives the exit code that its report means. */
 export function conclude(
   { failures, totals }: Concluded,
   { detailedExitcode }: { readonly detailedExitcode: boolean },
-  { narrate, signal }: Pick<CommandServices, 'narrate' | 'signal'>,
-  job?: string,
+  { narrate, signal, task }: Pick<CommandServices, 'narrate' | 'signal' | 'task'>,
 ): number {
   const stopped = stopSignalOf(signal);
   const [first] = failures;
   if (first !== undefined && stopped === undefined) {
-    const others =
-      failures.length === 1
-        ? ''
-        : ` (and ${failures.length - 1} more ${failures.length === 2 ? 'problem' : 'problems'})`;
-    narrate({ type: 'log', level: 'fatal', message: runFailedMessage(first.phase, `${first.message}${others}`, job) });
+    const message = runFailedMessage(task, first.phase, reasonOf(first, failures.length - 1));
+    narrate({ type: 'log', level: 'fatal', message, fields: failureFields(first) });
   }
   return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
 }

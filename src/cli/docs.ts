@@ -6,7 +6,8 @@ import { runEventsSchema } from '../watch/event-schema.ts';
 import { runReportSchema } from '../report/document.ts';
 import { validationSchema } from '../report/validation.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
-import { COMMANDS, ENVIRONMENT, EXIT_CODES, type Command } from './options.ts';
+import { ENVIRONMENT } from './environment.ts';
+import { COMMANDS, EXIT_CODES, type Command } from './options.ts';
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url);
 const SCHEMA = new URL('../../schemas/registry-config.schema.json', import.meta.url);

@@ -18,6 +18,11 @@ export function goQuote(text: string): string {
   return `"${text.replace(UNPRINTABLE, escape)}"`;
 }
 
+/** The text without quotes, safe on a terminal in the same way. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => (/["\\]/.test(character) ? character : escape(character)));
+}
+
 function escape(character: string): string {
   const short = SHORT[character];
   if (short !== undefined) return short;

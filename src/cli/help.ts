@@ -1,4 +1,5 @@
-import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, ENVIRONMENT, EXIT_CODES, type Command, type Flag } from './options.ts';
+import { ENVIRONMENT } from './environment.ts';
+import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, EXIT_CODES, type Command, type Flag } from './options.ts';
 
 /** Help is wrapped to this width, which fits a terminal of 100 columns. */
 const WIDTH = 98;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../clock.ts';
 import { realClock } from '../clock.ts';
 import type { LogLevel } from '../events.ts';
-import { createLog, runFailedMessage } from './log.ts';
+import { PROMOTION, createLog, loggedOutput, runFailedMessage } from './log.ts';
 
 const AFTERNOON = new Date(2026, 0, 2, 15, 4, 5, 7).getTime();
 const clock: Clock = { ...realClock(), now: () => AFTERNOON };
@@ -27,7 +27,7 @@ function logAt(
   };
   const log = createLog({ output, clock, level, env, ...(format !== undefined && { format }) });
   const say = (at: LogLevel, message: string): void => log.narrate({ type: 'log', level: at, message });
-  return { log, say, lines };
+  return { log, say, lines, output };
 }
 
 describe('src/cli/log.ts', () => {
@@ -54,6 +54,31 @@ describe('src/cli/log.ts', () => {
       expect(lines.map((line) => /level=(\w+)/.exec(line)?.[1])).toEqual([...LEVELS.slice(1, index + 1), 'fatal']);
     },
   );
+
+  it('prints a summary as it is', () => {
+    const { log, lines } = logAt('fatal');
+    log.narrate({ type: 'summary', text: '\nSummary: done\n', fields: { images: 1 } });
+    expect(lines).toEqual(['\nSummary: done\n']);
+  });
+
+  it.each([
+    ['on a terminal', true, 'kpromo: unknown flag: --x\\x1b[2J\n'],
+    ['into a file', false, 'time="15:04:05.007" level=fatal msg="unknown flag: --x\\x1b[2J"\n'],
+  ])('tells wrong usage %s as its reader needs it', (_case, isTerminal, expected) => {
+    const { log, lines } = logAt('info', { isTerminal });
+    log.narrate({ type: 'log', level: 'fatal', message: 'unknown flag: --x\x1b[2J', fields: { code: 'USAGE' } });
+    log.end();
+    expect(lines).toEqual([expected]);
+  });
+
+  it('leaves out on a terminal what stands there already', () => {
+    for (const isTerminal of [true, false]) {
+      const { log, lines } = logAt('info', { isTerminal, env: { NO_COLOR: '1' } });
+      log.narrate({ type: 'log', level: 'fatal', message: 'x', onTerminal: false });
+      log.end();
+      expect([log.failed(), lines.join('') === '']).toEqual([true, isTerminal]);
+    }
+  });
 
   it('keeps the fatal line for the end, and only one', () => {
     const { log, say, lines } = logAt('info');
@@ -103,7 +128,7 @@ describe('src/cli/log.ts', () => {
     const template = readFileSync(new URL('../../test/fixtures/log-lines.txt', import.meta.url), 'utf8')
       .split('\n')
       .find((line) => line.startsWith('fatal '));
-    expect(`fatal ${runFailedMessage('<phase>', '<error>')}`).toBe(template);
+    expect(`fatal ${runFailedMessage(PROMOTION, '<phase>', '<error>')}`).toBe(template);
   });
 });
 
@@ -125,6 +150,29 @@ describe('src/cli/log.ts, --log-format=json', () => {
       { time, level: 'fatal', msg: 'the cause' },
     ]);
     expect(lines.join('')).not.toContain('\x1b');
+  });
+
+  it('keeps the fields of the fatal line, and of one that came after it', () => {
+    const { log, lines } = logAt('info', { format: 'json' });
+    log.narrate({ type: 'log', level: 'fatal', message: 'first', fields: { code: 'LOST' } });
+    log.narrate({ type: 'log', level: 'fatal', message: 'second', fields: { code: 'NETWORK' } });
+    log.end();
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: 'error', msg: 'second', code: 'NETWORK' },
+      { level: 'fatal', msg: 'first', code: 'LOST' },
+    ]);
+  });
+
+  it('makes a line of a summary, whatever the level, and of what else is written', () => {
+    const { log, lines, output } = logAt('fatal', { format: 'json' });
+    log.narrate({ type: 'summary', text: '\nSummary: done\n  1 image\n', fields: { images: 1 } });
+    loggedOutput(output, log).write('Plan: nothing\n  more\n');
+    loggedOutput(output, log).write('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: 'info', msg: 'Summary: done', images: 1 },
+      { level: 'info', msg: 'Plan: nothing', text: 'Plan: nothing\n  more\n' },
+    ]);
+    expect(lines).toHaveLength(2);
   });
 });
 

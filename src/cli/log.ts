@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { LogEvent, LogLevel, Narrator, RunEvent } from '../events.ts';
-import { goQuote } from './go-quote.ts';
+import type { LogEvent, LogLevel, Narrator, RunEvent, SummaryEvent } from '../events.ts';
+import { goQuote, printable } from './go-quote.ts';
 import type { Output } from './output.ts';
 
 /** Everything that decides how a run is narrated. */
@@ -34,7 +34,7 @@ const COLOURS: Readonly<Record<LogLevel, number>> = {
 };
 
 /** A line of the log, with what it says apart for programs. */
-type LogLine = Pick<LogEvent, 'level' | 'message' | 'fields'>;
+type LogLine = Omit<LogEvent, 'type'>;
 
 /** Some 20,000 lines that nobody has read yet: more of what is not trouble would only eat memory. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -42,8 +42,8 @@ const MOST_WAITING = 4 * 1024 * 1024;
 /** Narrates as text or JSON. Lines that are neither warnings nor errors are left out, and counted, where nobody reads them. */
 export function createLog(settings: LogSettings): Log {
   const { output, clock, level } = settings;
-  const write = settings.format === 'json' ? jsonLine : textLine(settings);
-  let fatal: string | undefined;
+  const { write, summarize } = settings.format === 'json' ? JSON_LINES : textLines(settings);
+  let fatal: LogLine | undefined;
   let dropped = 0;
   const put = (line: LogLine): void => output.write(write(line, clock.now()));
   const printLine = (line: LogLine): void => {
@@ -58,42 +58,67 @@ export function createLog(settings: LogSettings): Log {
     if (!isLate) dropped = 0;
     put(line);
   };
-  const print = (at: LogLevel, message: string): void => printLine({ level: at, message });
   return {
     narrate: (event) => {
+      if (event.type === 'summary') return output.write(summarize(event, clock.now()));
       const line = lineOf(event);
       if (line === undefined) return;
-      const { level: at, message } = line;
-      if (at !== 'fatal') return printLine(line);
+      if (line.level !== 'fatal') return printLine(line);
       // the first is the cause; what else failed after it is an error like others
-      if (fatal === undefined) fatal = message;
-      else print('error', message);
+      if (fatal === undefined) fatal = line;
+      else printLine({ ...line, level: 'error' });
     },
     failed: () => fatal !== undefined,
     end: () => {
-      if (fatal !== undefined) print('fatal', fatal);
+      if (fatal !== undefined) printLine(fatal);
     },
   };
 }
 
-/** The text format of logrus, `time="15:04:05.000" level=info msg="..."`, coloured only on a terminal. */
-function textLine({ output, env }: LogSettings): (line: LogLine, now: number) => string {
+/** How lines, and the summary of a command, are rendered. */
+type Rendering = {
+  write(line: LogLine, now: number): string;
+  summarize(summary: SummaryEvent, now: number): string;
+};
+
+/** The text format of logrus, `time="15:04:05.000" level=info msg="..."`, coloured only on a terminal; wrong usage is told to people in their words. */
+function textLines({ output, env }: LogSettings): Rendering {
   const coloured = output.isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  return ({ level, message }, now) => {
+  const write = ({ level, message, fields, onTerminal }: LogLine, now: number): string => {
+    if (output.isTerminal && onTerminal === false) return '';
+    if (output.isTerminal && level === 'fatal' && fields?.['code'] === 'USAGE')
+      return `kpromo: ${printable(message)}\n`;
     const label = coloured ? `\x1b[${COLOURS[level]}m${level}\x1b[0m` : level;
     return `time="${timeOfDay(now)}" level=${label} msg=${quoteIfNeeded(message)}\n`;
   };
+  return { write, summarize: ({ text }) => text };
 }
 
-function jsonLine({ level, message, fields }: LogLine, now: number): string {
-  return `${JSON.stringify({ time: new Date(now).toISOString(), level, msg: message, ...fields })}\n`;
+/** JSON lines: what a line is about stands beside its message. */
+const JSON_LINES: Rendering = {
+  write: ({ level, message, fields }, now) =>
+    `${JSON.stringify({ time: new Date(now).toISOString(), level, msg: message, ...fields })}\n`,
+  summarize: ({ text, fields }, now) => {
+    const [headline = ''] = text.trim().split('\n');
+    return JSON_LINES.write({ level: 'info', message: headline, fields }, now);
+  },
+};
+
+/** An output whose texts become lines of the log, for streams that hold JSON lines only. */
+export function loggedOutput(output: Output, { narrate }: Pick<Log, 'narrate'>): Output {
+  const write = (text: string): void => {
+    const fields = { text };
+    if (text.trim() !== '') narrate({ type: 'summary', text, fields });
+  };
+  return { ...output, isTerminal: false, write };
 }
 
-/** What upstream's fatal lines begin with. */
-const PROMOTION = 'run `cip run`: promote images: running promotion pipeline';
+/** What the fatal lines of `kpromo cip` begin with: upstream's words, which scripts look for in the last line. */
+export const PROMOTION = 'run `cip run`: promote images';
 
-/** Upstream's words for a run that failed in a phase; scripts look for them in the last line. */
-export function runFailedMessage(phase: string, error: string, run = PROMOTION): string {
+/** The words for a run that failed in a phase; those of a promotion are upstream's. */
+export function runFailedMessage(task: string, phase: string, error: string): string {
+  const run = task === PROMOTION ? `${task}: running promotion pipeline` : task;
   return `${run}: phase ${goQuote(phase)} failed: ${error}`;
 }
 

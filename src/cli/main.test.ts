@@ -98,6 +98,39 @@ describe('src/cli/main.ts', () => {
     );
   });
 
+  it.each([
+    ['what the job writes and throws', ['cip', '--manifests=x', '--log-format=json']],
+    ['a wrong flag', ['cip', '--nope', '--log-format=json']],
+    ['a wrong flag before the format', ['--nope', '--log-format', 'JSON']],
+    ['a missing tree', ['replicate', '--manifests=/nowhere', '--log-format=json']],
+  ])('writes JSON lines alone to stderr, for %s', async (_case, argv) => {
+    const { code, stderr } = await run(argv, async (_options, services) => {
+      services.stderr.write('Plan: x\n  y\n');
+      services.narrate({ type: 'summary', text: '\nSummary: x\n', fields: {} });
+      throw new PromotionError('NETWORK', 'no answer', { hint: 'try again' });
+    });
+    const lines = stderr.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect([code, lines.at(-1)]).toEqual([1, expect.objectContaining({ level: 'fatal', code: expect.any(String) })]);
+  });
+
+  it.each([
+    [
+      ['cip', '--manifests=/nowhere', '--sign=false'],
+      'run `cip run`: promote images: running promotion pipeline: phase "setup"',
+    ],
+    [['cip', '--manifest-based-snapshot-of=a.io', '--manifests=/nowhere'], 'run `cip run`: snapshot: phase "setup"'],
+    [['replicate', '--manifests=/nowhere'], 'kpromo replicate: phase "setup"'],
+    [['cip', 'replicate-signatures', '--manifests=/nowhere'], 'kpromo cip replicate-signatures: phase "setup"'],
+    [['sigcheck', '--manifests=/nowhere'], 'kpromo sigcheck: phase "setup"'],
+    [['validate', '/nowhere'], 'kpromo validate: 1 problem in /nowhere'],
+  ])('names the command and the path last: %j', async (argv, start) => {
+    const { code, stderr } = await run(argv);
+    const last = (stderr.at(-1) ?? '').replaceAll('\\"', '"');
+    expect([code, last]).toEqual([1, expect.stringContaining(`level=fatal msg="${start}`)]);
+    expect(last).toContain('/nowhere');
+    expect(stderr.join('\n')).not.toMatch(/:1:1|completed|plan/);
+  });
+
   it('shows where a bug was thrown at debug level only', async () => {
     const bug: RunCip = async () => {
       throw new TypeError('a bug');

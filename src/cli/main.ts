@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
-import type { LogLevel, Narrator } from '../events.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
-import { createLog, type Log } from './log.ts';
-import { outputTo, type Output, type OutputStream } from './output.ts';
+import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './log.ts';
+import { outputTo, type OutputStream } from './output.ts';
 import { screenOf, type Screen } from './screen.ts';
 import { reportingOf } from './reporting.ts';
 import { route, type Request } from './route.ts';
@@ -36,18 +35,23 @@ export async function main(
   runCip: RunCip = runCipLazily,
 ): Promise<number> {
   const { env, clock, stderr: terminal } = services;
-  const screen = screenOf({ stdout: outputTo(services.stdout), stderr: outputTo(terminal), terminal, env });
-  const { stdout, stderr } = screen;
   const request = attempt(() => route(argv));
-  const log = createLog({ output: stderr, clock, env, ...logSettings(request) });
+  const settings = logSettings(request, argv);
+  const [stdout, output] = [outputTo(services.stdout), outputTo(terminal)];
+  const screen = screenOf({ stdout, stderr: output, terminal, env, drawing: settings.format !== 'json' });
+  const log = createLog({ output: screen.stderr, clock, env, ...settings });
+  // JSON lines are all that stands on stderr: whatever else is written there becomes one
+  const stderr = settings.format === 'json' ? loggedOutput(screen.stderr, log) : screen.stderr;
+  const task = taskOf(request, argv);
   let code: number;
   try {
     if (!('kind' in request)) throw request.error;
-    code = await perform(request, { ...services, stdout, stderr, narrate: log.narrate }, { runCip, screen });
+    const given = { ...services, stdout: screen.stdout, stderr, narrate: log.narrate, task };
+    code = await perform(request, given, { runCip, screen });
   } catch (error) {
-    code = explain(error, services.signal, log.narrate);
+    code = explain(error, { signal: services.signal, narrate: log.narrate, task });
   }
-  return finish(code, stdout, stderr, log);
+  return finish(code, { ...screen, log, task });
 }
 
 function attempt(parse: () => Request): Request | { readonly error: unknown } {
@@ -58,10 +62,24 @@ function attempt(parse: () => Request): Request | { readonly error: unknown } {
   }
 }
 
-function logSettings(request: Request | object): { readonly level: LogLevel; readonly format?: 'json' } {
-  if (!('kind' in request) || !('options' in request)) return { level: 'info' };
+type LogChoice = Pick<LogSettings, 'level' | 'format'>;
+
+/** How to log; of a command line that cannot be read, as far as it says so. */
+function logSettings(request: Request | object, argv: readonly string[]): LogChoice {
+  if (!('kind' in request) || !('options' in request))
+    return { level: 'info', ...(/ --log-format[= ]json /i.test(` ${argv.join(' ')} `) && { format: 'json' }) };
   const { logLevel: level, logFormat } = request.options;
   return { level, ...(logFormat !== undefined && { format: logFormat }) };
+}
+
+/** What the last line of a failed command begins with: the command as it was typed, or upstream's words where it has some. */
+function taskOf(request: Request | object, argv: readonly string[]): string {
+  if (!('kind' in request)) return 'kpromo';
+  if (request.kind === 'cip') return PROMOTION;
+  if (request.kind === 'snapshot') return 'run `cip run`: snapshot';
+  if (request.kind === 'policy') return 'kpromo policy test';
+  const isWord = request.kind === 'replicate' && argv.includes('replicate-signatures');
+  return `kpromo ${isWord ? 'cip replicate-signatures' : request.kind}`;
 }
 
 type How = { readonly runCip: RunCip; readonly screen: Screen };
@@ -79,7 +97,7 @@ async function perform(request: Request, services: CommandServices, { runCip, sc
     try {
       return await reported(request, watched, runCip);
     } catch (error) {
-      return explain(error, watched.signal, watched.narrate);
+      return explain(error, watched);
     }
   });
 }
@@ -108,19 +126,24 @@ async function textOf(request: Exclude<Request, { options: object }>): Promise<s
   return (await import('./completion.ts')).completionScript(request.shell);
 }
 
-/** Tells why nothing came of the command, and what exit code that is. */
-function explain(error: unknown, signal: AbortSignal, narrate: Narrator): number {
+/** Logs why the command failed, and returns its exit code. */
+function explain(
+  error: unknown,
+  { signal, narrate, task }: Pick<CommandServices, 'signal' | 'narrate' | 'task'>,
+): number {
   const stopped = stopSignalOf(signal);
   const message = sentence(error);
+  const { code = 'INTERNAL', hint } = isPromotionError(error) ? error : {};
+  const fields = { code, ...(hint !== undefined && { hint }) };
   if (stopped !== undefined) {
-    narrate({ type: 'log', level: 'error', message });
+    narrate({ type: 'log', level: 'error', message, fields: { ...fields, signal: stopped } });
     return signalCode(stopped);
   }
   if (!isPromotionError(error) && error instanceof Error) {
     narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
   }
-  const prefix = isPromotionError(error, 'USAGE') ? '' : 'run `cip run`: promote images: ';
-  narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}` });
+  const prefix = code === 'USAGE' ? '' : `${task}: `;
+  narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}`, fields });
   return 1;
 }
 
@@ -129,17 +152,15 @@ function sentence(error: unknown): string {
   return isPromotionError(error) && error.hint !== undefined ? `${error.message}; ${error.hint}` : error.message;
 }
 
-async function finish(code: number, stdout: Output, stderr: Output, log: Log): Promise<number> {
+type Ending = Pick<Screen, 'stdout' | 'stderr'> & { readonly log: Log; readonly task: string };
+
+async function finish(code: number, { stdout, stderr, log, task }: Ending): Promise<number> {
   const lost = await stdout.close();
   if (lost !== undefined)
     log.narrate({ type: 'log', level: 'fatal', message: `writing to stdout failed: ${lost.message}` });
   const result = code === 0 && lost !== undefined ? 1 : code;
   if (result === 1 && !log.failed()) {
-    log.narrate({
-      type: 'log',
-      level: 'fatal',
-      message: 'run `cip run`: promote images: something failed; the lines above say what',
-    });
+    log.narrate({ type: 'log', level: 'fatal', message: `${task}: failed; the lines above say why` });
   }
   log.end();
   await stderr.close();

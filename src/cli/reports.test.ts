@@ -23,6 +23,7 @@ async function told(): Promise<Told> {
     clock: fakeClock(),
     signal: new AbortController().signal,
     narrate: (event) => void events.push(event),
+    task: 'kpromo cip',
   };
   return { services, events, path: join(folder, 'run.json') };
 }

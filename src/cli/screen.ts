@@ -17,13 +17,15 @@ export type ScreenOptions = {
   /** Where the size of the terminal is known. */
   readonly terminal: Pick<OutputStream, 'columns' | 'rows'>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** False if stderr holds lines for programs. */
+  readonly drawing?: boolean;
 };
 
 /** What terminals are taken to have that do not tell. */
 const USUAL = { columns: 80, rows: 24 };
 
 /** Makes the outputs such that what is written to a terminal appears above the display while there is one. */
-export function screenOf({ stdout, stderr, terminal, env }: ScreenOptions): Screen {
+export function screenOf({ stdout, stderr, terminal, env, drawing = true }: ScreenOptions): Screen {
   let display: LiveDisplay | undefined;
   const above = (output: Output): Output => ({
     ...output,
@@ -35,7 +37,7 @@ export function screenOf({ stdout, stderr, terminal, env }: ScreenOptions): Scre
   return {
     stdout: above(stdout),
     stderr: above(stderr),
-    canDraw: stderr.isTerminal && env['TERM'] !== 'dumb' && !env['NO_COLOR'] && !env['CI'],
+    canDraw: drawing && stderr.isTerminal && env['TERM'] !== 'dumb' && !env['NO_COLOR'] && !env['CI'],
     show: (start) => {
       const room = (): typeof USUAL => ({
         columns: terminal.columns || USUAL.columns,

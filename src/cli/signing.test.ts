@@ -36,7 +36,7 @@ function services(env: Readonly<Record<string, string>> = {}): {
 } {
   const { context, log } = testContext();
   const output = { write: () => undefined, isTerminal: false };
-  return { services: { ...context, env, stdout: output, stderr: output }, log };
+  return { services: { ...context, env, stdout: output, stderr: output, task: 'kpromo cip' }, log };
 }
 
 describe('src/cli/signing.ts', () => {

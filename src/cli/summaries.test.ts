@@ -43,7 +43,7 @@ async function opened(flags: readonly string[], origin = 'https://git.test/image
   const load = (): ReturnType<typeof loadManifests> => loadManifests({ manifests: tree.path });
   const signing = await signingIn(world, { env });
   const given = { signing, registries, load, version: 'v1.0.0', refuse: () => undefined };
-  const services = { ...context, env, stdout: output, stderr: output };
+  const services = { ...context, env, stdout: output, stderr: output, task: 'kpromo cip' };
   return { summaries: await summariesOf(options, services, given), log, tree, commit };
 }
 

@@ -25,7 +25,8 @@ function watching(options: Partial<WatchOptions>): Watched {
   const screen = screenOf({ stdout: output, stderr: output, terminal: {}, env: {} });
   const narrate = (event: RunEvent): void => void events.push(event);
   const { signal } = new AbortController();
-  const services: CommandServices = { env: {}, stdout: output, stderr: output, narrate, clock, signal };
+  const task = 'kpromo cip';
+  const services: CommandServices = { env: {}, stdout: output, stderr: output, narrate, clock, signal, task };
   const given = { options: { logLevel: 'info' as const, ...options }, screen, stdout: screen.stdout };
   return { clock, events, run: (work) => withWatching(given, services, work) };
 }

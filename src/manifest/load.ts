@@ -34,7 +34,7 @@ export async function loadManifests(request: LoadRequest): Promise<LoadedManifes
   if (!isFolder || kind === 'manifest')
     return notFound(
       location,
-      `this is a ${isFolder ? 'folder' : 'file'}`,
+      `this is a ${isFolder ? 'folder, not a file' : 'file, not a folder'}`,
       `--${kind} takes a ${isFolder ? 'file; use --manifests' : 'folder; use --manifest'}`,
     );
   return loadFolder(location, kind === 'manifests', allowed);
@@ -164,7 +164,7 @@ function unreadable(file: string, error: unknown): Problem {
 function notFound(location: string, message: string, hint: string): LoadedManifests {
   return {
     projects: [],
-    problems: [{ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' }],
+    problems: [{ ...invalid(path.normalize(location), `${message}: ${location}`, hint), code: 'MANIFEST_NOT_FOUND' }],
   };
 }
 

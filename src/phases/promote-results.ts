@@ -5,6 +5,7 @@ import type { Context } from '../pipeline/phase.ts';
 import type { CopyResult } from '../registry/copy.ts';
 import type { TagMove } from '../registry/lane.ts';
 import type { PlannedImage, PromotedImage, TargetResult } from './images.ts';
+import { imageFields } from './told-events.ts';
 
 /** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
 export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
@@ -37,7 +38,12 @@ export function tellCopying({ wanted, targets }: PlannedImage, { narrate }: Cont
   const from = `${wanted.source}@${wanted.digest}`;
   for (const { repository, tags } of targets)
     for (const ref of refsOf(repository, tags, wanted.digest))
-      narrate({ type: 'log', level: 'debug', message: `Copying ${from} to ${ref}` });
+      narrate({
+        type: 'log',
+        level: 'debug',
+        message: `Copying ${from} to ${ref}`,
+        fields: { ...imageFields(wanted), mirror: repository },
+      });
 }
 
 /** Logs what an image was copied to: one line, and at `debug` one a reference. */
@@ -45,7 +51,12 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
   const done = results.filter(({ error }) => error === undefined);
   for (const { repository, tags, ms } of done) {
     for (const ref of refsOf(repository, tags, wanted.digest))
-      narrate({ type: 'log', level: 'debug', message: `Copied ${ref} in ${durationText(ms)}` });
+      narrate({
+        type: 'log',
+        level: 'debug',
+        message: `Copied ${ref} in ${durationText(ms)}`,
+        fields: { ...imageFields(wanted), mirror: repository, ms },
+      });
   }
   const first = done[0];
   if (first === undefined) return;
@@ -56,5 +67,7 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
   narrate({ type: 'image-promoted', image, digest, repositories, ...sum, ms });
   const [ref] = refsOf(first.repository, first.tags, wanted.digest);
   const others = done.length === 1 ? '' : `, and to ${done.length - 1} more`;
-  narrate({ type: 'log', level: 'info', message: `Copied ${ref} ${progress} in ${durationText(ms)}${others}` });
+  const message = `Copied ${ref} ${progress} in ${durationText(ms)}${others}`;
+  const fields = { ...imageFields(wanted), mirror: first.repository, mirrors: done.length, ms };
+  narrate({ type: 'log', level: 'info', message, fields });
 }

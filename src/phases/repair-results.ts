@@ -4,9 +4,14 @@ import type { Context } from '../pipeline/phase.ts';
 import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from './checked-images.ts';
 
 /** Logs what is written for an image, in upstream's words. */
-export function tellRepair(what: FoundGroup['what'], { reference, digest }: PlannedCheck, { narrate }: Context): void {
+export function tellRepair(
+  what: FoundGroup['what'],
+  { reference, digest, name }: PlannedCheck,
+  { narrate }: Context,
+): void {
   const words = what === 'signature' ? 'Signing image' : 'Promotion record attestation: pushing for';
-  narrate({ type: 'log', level: 'info', message: `${words} ${reference}@${digest}` });
+  const fields = { image: name, digest, reference };
+  narrate({ type: 'log', level: 'info', message: `${words} ${reference}@${digest}`, fields });
 }
 
 /** An image that could not be signed or recorded. */

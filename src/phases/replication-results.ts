@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import type { LogLevel } from '../events.ts';
 import { refsOf, type RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
@@ -12,18 +13,16 @@ export function attachedRef({ tag, digest }: Pick<AttachedLack, 'tag' | 'digest'
 /** Logs what was copied: one line, and at `debug` one a mirror; what is gone from its primary is only noted. */
 export function tellReplicated({ lack, gone, results }: Replicated, { narrate }: Context): void {
   const from = attachedRef(lack, lack.primary);
-  if (gone) narrate({ type: 'log', level: 'info', message: `${from} is gone from its registry: nothing to copy` });
+  const say = (level: LogLevel, message: string, mirror: string = lack.primary): void =>
+    narrate({ type: 'log', level, message, fields: { digest: lack.subject, source: from, mirror } });
+  if (gone) say('info', `${from} is gone from its registry: nothing to copy`);
   const done = results.filter(({ error }) => error === undefined);
   for (const { repository } of done)
-    narrate({ type: 'log', level: 'debug', message: `Copied signature ${from} to ${attachedRef(lack, repository)}` });
+    say('debug', `Copied signature ${from} to ${attachedRef(lack, repository)}`, repository);
   const [first] = done;
   if (first === undefined) return;
   const others = done.length === 1 ? '' : ` and ${done.length - 1} more`;
-  narrate({
-    type: 'log',
-    level: 'info',
-    message: `Copied signature ${from} to ${attachedRef(lack, first.repository)}${others}`,
-  });
+  say('info', `Copied signature ${from} to ${attachedRef(lack, first.repository)}${others}`, first.repository);
 }
 
 /** One failure for each kind of trouble, with all the mirrors that have it. */

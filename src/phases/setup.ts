@@ -65,6 +65,8 @@ export const setup = ({ load, loadBase, refusals = [] }: SetupServices): Phase<u
     const loadedDiff = { base, ...(commit !== undefined && { commit }), diff, all, unchanged };
     return { phase: 'setup', sets, failures, diff: loadedDiff };
   },
+  // a tree without a single project that can be read leaves nothing to ask registries for
+  isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
 
 function failureOf({ code, message, hint, position, image, digest }: Problem): Failure {
@@ -73,7 +75,7 @@ function failureOf({ code, message, hint, position, image, digest }: Problem): F
     code,
     message,
     hint,
-    at: position,
+    ...(code !== 'MANIFEST_NOT_FOUND' && { at: position }),
     ...(image !== undefined && { image }),
     ...(digest !== undefined && { digest }),
   };

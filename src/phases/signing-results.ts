@@ -1,8 +1,10 @@
 import type { Failure, PromotionError } from '../errors.ts';
+import type { LogLevel } from '../events.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { PlannedSignature, SummaryDone } from './images.ts';
 import type { Done } from '../attest/sign-image.ts';
 import type { Carried } from './signing.ts';
+import { imageFields } from './told-events.ts';
 
 /** A digest that could not be signed, or recorded, as a failure of its entry. */
 export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignature, error: PromotionError): Failure {
@@ -23,7 +25,7 @@ export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignatu
 
 /** Logs that an image is looked at to be signed, in upstream's words. */
 export function tellSigning(planned: PlannedSignature, { narrate }: Context): void {
-  narrate({ type: 'log', level: 'info', message: `Signing image ${nameOf(planned)}` });
+  say(planned, 'info', `Signing image ${nameOf(planned)}`, narrate);
 }
 
 /** Tells those who watch the run of a signature that was made; the log said so before. */
@@ -34,30 +36,31 @@ export function tellSigned({ wanted, reference }: PlannedSignature, done: Done, 
 
 /** Logs that an image has no record yet, and that it gets one, in upstream's words. */
 export function tellRecording(planned: PlannedSignature, { narrate }: Context): void {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
-  say(`Promotion record attestation: pushing for ${nameOf(planned)}`);
+  say(planned, 'info', `Promotion record attestation: pushing for ${nameOf(planned)}`, narrate);
 }
 
 /** Logs how many attestations of staging were carried, and what was left there. */
 export function tellCarried(planned: PlannedSignature, { carried, left }: Carried, { narrate }: Context): void {
   const message = `Carrying ${carried} ${carried === 1 ? 'attestation' : 'attestations'} to ${nameOf(planned)}`;
-  if (carried > 0) narrate({ type: 'log', level: 'info', message });
-  for (const why of left)
-    narrate({ type: 'log', level: 'warning', message: `Not carrying an attestation of ${nameOf(planned)}: ${why}` });
+  if (carried > 0) say(planned, 'info', message, narrate);
+  for (const why of left) say(planned, 'warning', `Not carrying an attestation of ${nameOf(planned)}: ${why}`, narrate);
 }
 
 /** Logs what became of a verification summary, in upstream's words where there are some. */
 export function tellSummary(planned: PlannedSignature, done: SummaryDone, { narrate }: Context): void {
-  if (done === 'written')
-    narrate({ type: 'log', level: 'info', message: `Verification summary: pushing for ${nameOf(planned)}` });
-  if (done === 'stuck')
-    narrate({ type: 'log', level: 'warning', message: `${STUCK}: ${nameOf(planned)}; ${SUPERSEDE}` });
+  if (done === 'written') say(planned, 'info', `Verification summary: pushing for ${nameOf(planned)}`, narrate);
+  if (done === 'stuck') say(planned, 'warning', `${STUCK}: ${nameOf(planned)}; ${SUPERSEDE}`, narrate);
   if (done === 'unknown')
-    narrate({
-      type: 'log',
-      level: 'warning',
-      message: `No verification summary for ${nameOf(planned)}: staging no longer has it`,
-    });
+    say(planned, 'warning', `No verification summary for ${nameOf(planned)}: staging no longer has it`, narrate);
+}
+
+function say(
+  { wanted, reference }: PlannedSignature,
+  level: LogLevel,
+  message: string,
+  narrate: Context['narrate'],
+): void {
+  narrate({ type: 'log', level, message, fields: { ...imageFields(wanted), reference } });
 }
 
 const STUCK = 'The verification summary failed or evaluated nothing, and is kept';

@@ -2,13 +2,13 @@ import type { LogLevel } from '../events.ts';
 import { refsOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { failedEvent, plannedEvent } from './told-events.ts';
+import { failedEvent, failureFields, plannedEvent } from './told-events.ts';
 import type { PlannedImage } from './images.ts';
 
 /** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
 export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
   for (const failure of failures) {
-    narrate({ type: 'log', level: 'error', message: failureLine(failure) });
+    narrate({ type: 'log', level: 'error', message: failureLine(failure), fields: failureFields(failure) });
     narrate(failedEvent(failure));
   }
 }

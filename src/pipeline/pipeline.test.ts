@@ -5,6 +5,8 @@ import type { Context, Phase, PhaseName } from './phase.ts';
 import { pipeline, type Pipeline } from './pipeline.ts';
 import type { PhaseTime } from './timeline.ts';
 
+type Failing = { readonly failures: readonly string[] };
+
 type Told = { readonly context: Context; readonly lines: string[]; readonly events: RunEvent[]; stop(): void };
 
 function told(): Told {
@@ -58,6 +60,30 @@ describe('src/pipeline/pipeline.ts', () => {
     const { context, lines } = told();
     expect(await three().run('in', context, 'plan')).toBe('in+setup+plan');
     expect(lines.slice(-2)).toEqual(['Phase "plan" requested pipeline stop', 'Pipeline completed in 2.4s']);
+  });
+
+  const failing = (name: PhaseName, problems: number): Phase<Failing, Failing> => ({
+    name,
+    run: async ({ failures }) => ({ failures: [...failures, ...Array.from({ length: problems }, () => 'x')] }),
+  });
+
+  it('ends the run with a phase that leaves nothing to do', async () => {
+    const { context, lines } = told();
+    const last = { ...failing('setup', 1), isLast: ({ failures }: Failing) => failures.length === 1 };
+    await pipeline(last).pipe(failing('plan', 1)).run({ failures: [] }, context, 'plan');
+    expect(lines.slice(1)).toEqual(['Phase 1/2: setup', 'Phase "setup" ended the run after 0ms with 1 problem']);
+  });
+
+  it('says how many problems each phase met, and the run', async () => {
+    const { context, lines } = told();
+    const phases = pipeline(failing('setup', 1)).pipe(failing('plan', 0)).pipe(failing('promote', 2));
+    await phases.run({ failures: [] }, context, 'promote');
+    expect(lines.filter((line) => / in /.test(line))).toEqual([
+      'Phase "setup" completed in 0ms with 1 problem',
+      'Phase "plan" completed in 0ms',
+      'Phase "promote" completed in 0ms with 2 problems',
+      'Pipeline completed in 0ms with 3 problems',
+    ]);
   });
 
   it('begins no phase once the run is stopped, and has told what came before', async () => {

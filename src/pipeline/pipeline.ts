@@ -1,3 +1,4 @@
+import type { LogFields } from '../events.ts';
 import { durationText } from './duration.ts';
 import type { Context, Phase, PhaseName } from './phase.ts';
 import type { PhaseTime } from './timeline.ts';
@@ -44,25 +45,45 @@ async function runPhases(
   onPhase: OnPhase = () => undefined,
 ): Promise<unknown> {
   const { clock, narrate, signal } = context;
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  const say = (message: string, fields: LogFields = {}): void =>
+    narrate({ type: 'log', level: 'info', message, fields });
   const start = clock.now();
   let value = input;
   say(`Pipeline starting with ${phases.length} phases`);
   for (const [index, phase] of phases.entries()) {
     signal.throwIfAborted();
     const phaseStart = clock.now();
-    say(`Phase ${index + 1}/${phases.length}: ${phase.name}`);
+    say(`Phase ${index + 1}/${phases.length}: ${phase.name}`, { phase: phase.name });
     narrate({ type: 'phase-started', phase: phase.name, index: index + 1, of: phases.length });
+    const before = failuresOf(value);
     value = await timed(phase, value, context, onPhase);
     onOutput(value);
-    say(`Phase "${phase.name}" completed in ${durationText(clock.now() - phaseStart)}`);
+    const problems = failuresOf(value) - before;
+    const ms = clock.now() - phaseStart;
+    const isLast = phase.isLast?.(value) === true;
+    say(`Phase "${phase.name}" ${endText(ms, problems, isLast)}`, { phase: phase.name, ms, problems });
+    if (isLast) return value;
     if (phase.name === until && index < phases.length - 1) {
       say(`Phase "${phase.name}" requested pipeline stop`);
       break;
     }
   }
-  say(`Pipeline completed in ${durationText(clock.now() - start)}`);
+  const [ms, problems] = [clock.now() - start, failuresOf(value)];
+  say(`Pipeline ${endText(ms, problems)}`, { ms, problems });
   return value;
+}
+
+/** How many failures an output holds; phases hand on those of the phases before. */
+function failuresOf(output: unknown): number {
+  const { failures } = { failures: [], ...(typeof output === 'object' ? output : undefined) };
+  return Array.isArray(failures) ? failures.length : 0;
+}
+
+/** Upstream's words, with what they leave out: a phase that ends the run by its problems did not complete. */
+function endText(ms: number, problems: number, isLast = false): string {
+  const found = `${problems} ${problems === 1 ? 'problem' : 'problems'}`;
+  if (isLast && problems > 0) return `ended the run after ${durationText(ms)} with ${found}`;
+  return `completed in ${durationText(ms)}${problems > 0 ? ` with ${found}` : ''}`;
 }
 
 async function timed(

@@ -12,7 +12,9 @@ const IMAGE = { image: 'app', digest: 'sha256:abc' };
 const PLACE = { source: 'a.example/app', file: 'images.yaml', line: 3, tags: ['v1'] };
 
 /** One of each type, with everything that it may hold. */
-const TOLD: { readonly [Type in Exclude<RunEvent['type'], 'bytes' | 'progress'>]: RunEvent & { type: Type } } = {
+const TOLD: {
+  readonly [Type in Exclude<RunEvent['type'], 'bytes' | 'progress' | 'summary'>]: RunEvent & { type: Type };
+} = {
   'run-started': { type: 'run-started', mode: 'promote', version: 'v1.0.0' },
   'phase-started': { type: 'phase-started', phase: 'plan', index: 2, of: 7 },
   'phase-ended': { type: 'phase-ended', phase: 'plan', ms: 12.5, ended: 'done' },
@@ -34,7 +36,7 @@ const TOLD: { readonly [Type in Exclude<RunEvent['type'], 'bytes' | 'progress'>]
   'registry-paused': { type: 'registry-paused', registry: 'google', until: '2026-01-01T12:00:00.000Z' },
   'run-ended': { type: 'run-ended', mode: 'promote', ms: 12, aborted: 'SIGINT' },
   exit: { type: 'exit', code: 130 },
-  log: { type: 'log', level: 'info', message: 'a\nb', fields: { done: 1, phase: 'plan' } },
+  log: { type: 'log', level: 'info', message: 'a\nb', fields: { done: 1, phase: 'plan', refs: ['b.example/app:v1'] } },
   request: { type: 'request', method: 'GET', url: 'https://a.example/v2/', operation: 'read', status: 200, ms: 3 },
 };
 

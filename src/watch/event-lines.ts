@@ -40,5 +40,5 @@ export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator 
 function isTold(event: RunEvent, level: LogLevel): boolean {
   if (event.type === 'log') return ORDER.indexOf(event.level) <= ORDER.indexOf(level);
   if (event.type === 'request') return level === 'trace';
-  return event.type !== 'bytes' && event.type !== 'progress';
+  return event.type !== 'bytes' && event.type !== 'progress' && event.type !== 'summary';
 }

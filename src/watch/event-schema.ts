@@ -62,7 +62,7 @@ export const EventLine = z.discriminatedUnion('type', [
   event('log', 'A line of the log, as important as --log-level says or more.', {
     level: z.enum(['fatal', 'error', 'warning', 'info', 'debug', 'trace']),
     message: z.string(),
-    fields: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+    fields: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])).optional(),
   }),
   event('request', 'A request was sent; only with --log-level=trace.', {
     method: z.string(),

@@ -59,7 +59,7 @@ describe('kpromo validate', () => {
     expect(run.stdout.match(/^ {4}→ /gm)).toHaveLength(places.length);
     expect(run.stdout).toMatch(/^\S+: 4 problems, \d+ images? besides\n$/m);
     expect(run.code).toBe(1);
-    expect(lastLine(run)).toMatch(/level=fatal msg="run `validate`: 4 problems in /);
+    expect(lastLine(run)).toMatch(/level=fatal msg="kpromo validate: 4 problems in /);
     // each problem is told once: what stands on stdout is not logged, too
     expect(run.stderr).not.toContain('level=error');
   });

@@ -2,6 +2,7 @@ import type { RegistryConfig } from '../../config/config.ts';
 import type { Failure } from '../../errors.ts';
 import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
 import { planText } from '../../report/plan-text.ts';
+import { summaryEvent } from '../../report/summary-event.ts';
 import { summaryText } from '../../report/summary.ts';
 import { vulnerabilityText } from '../../report/vulnerable.ts';
 import type { CipOptions } from '../cip-options.ts';
@@ -19,7 +20,7 @@ import { versionName } from './version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
-  const { clock, narrate, signal, stdout, stderr } = services;
+  const { clock, narrate, signal, stdout } = services;
   const mode = modeOf(options);
   const { stagingRetention } = options;
   const { config, registries } = await openConfigured(options, services);
@@ -35,7 +36,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     if (mode !== 'dry-run') tellUnsigned(options, services);
     services.stdout.write(vulnerabilityText(report.images));
     if (mode === 'dry-run') stdout.write(planText(report));
-    stderr.write(summaryText(report));
+    narrate(summaryEvent(report, summaryText(report)));
     const { replicateCopies: copies } = options;
     const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;
     const copied = isReplicated ? await replicateWith({ ...options, copies, config }, registries, services) : undefined;

@@ -1,6 +1,7 @@
 import type { RegistryConfig } from '../../config/config.ts';
 import type { RunReport } from '../../pipeline/run-report.ts';
 import { replicationSummary, skippedSummary } from '../../report/replication-summary.ts';
+import { summaryEvent } from '../../report/summary-event.ts';
 import { runReplication } from '../../replication.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
@@ -18,7 +19,7 @@ export async function replicateWith(
   registries: Registries,
   services: CommandServices,
 ): Promise<RunReport> {
-  const { clock, narrate, signal, stderr } = services;
+  const { clock, narrate, signal } = services;
   const primary = options.signing.primaryRegistry ?? config.primary;
   const report = await runReplication(
     {
@@ -31,7 +32,7 @@ export async function replicateWith(
     { clock, narrate, signal },
   );
   services.record?.({ replication: report });
-  stderr.write(replicationSummary(report));
+  narrate(summaryEvent(report, replicationSummary(report)));
   return report;
 }
 
@@ -39,13 +40,13 @@ export async function replicateWith(
 export async function run(options: ReplicateOptions, services: CommandServices): Promise<number> {
   if (!options.sign) {
     services.narrate({ type: 'log', level: 'info', message: 'Not replicating signatures (--sign=false)' });
-    services.stderr.write(skippedSummary());
+    services.narrate({ type: 'summary', text: skippedSummary(), fields: {} });
     return 0;
   }
   const { config, registries } = await openConfigured(options, services);
   try {
     const report = await replicateWith({ ...options, config }, registries, services);
-    return conclude(report, options, services, 'replicate signatures');
+    return conclude(report, options, services);
   } finally {
     await registries.close();
   }

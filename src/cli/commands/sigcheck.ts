@@ -6,6 +6,7 @@ import type { RegistryConfig } from '../../config/config.ts';
 import { PromotionError } from '../../errors.ts';
 import { loadManifests } from '../../manifest/load.ts';
 import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts';
+import { summaryEvent } from '../../report/summary-event.ts';
 import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
@@ -24,7 +25,7 @@ const DAY = 24 * 3600_000;
 
 /** `kpromo sigcheck`: prints what it found, and resolves to the exit code that the report means. */
 export async function run(options: SigcheckOptions, services: CommandServices): Promise<number> {
-  const { clock, narrate, signal, stdout, stderr } = services;
+  const { clock, narrate, signal, stdout } = services;
   const { config, registries } = await openConfigured(options, services);
   try {
     const signing = signingOf(options, registries);
@@ -40,8 +41,8 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const report = await runSigcheck({ ...request, version }, { ...checking, isExpected }, { clock, narrate, signal });
     services.record?.({ check: report });
     stdout.write(sigcheckTable(report));
-    stderr.write(sigcheckSummary(report));
-    return conclude(report, { detailedExitcode: false }, services, 'check signatures');
+    narrate(summaryEvent(report, sigcheckSummary(report)));
+    return conclude(report, { detailedExitcode: false }, services);
   } finally {
     await registries.close();
   }

@@ -22,7 +22,7 @@ export async function run(options: SnapshotOptions, services: CommandServices): 
       services.narrate({ type: 'log', level: 'info', message: countsOf(options.of, snapshot) });
     }
     const report = { failures, totals: { pending: 0 } };
-    return conclude(report, { detailedExitcode: false }, services, 'run `cip run`: snapshot');
+    return conclude(report, { detailedExitcode: false }, services);
   } finally {
     await registries.close();
   }

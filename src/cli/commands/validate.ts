@@ -9,8 +9,8 @@ import { versionName } from './version.ts';
 
 /** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
 export async function run(
-  { manifests, output, allowRegistries }: ValidateOptions,
-  { clock, signal, env, stdout, stderr, narrate }: CommandServices,
+  { manifests, output, allowRegistries, logFormat }: ValidateOptions,
+  { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
   const request = { manifests, allowRegistries: allowRegistries.map(({ text }) => text) };
   // what the phase tells as it goes is what is printed: once is enough
@@ -20,10 +20,20 @@ export async function run(
   stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : validationText(document));
   // GitHub reads both outputs; JSON stays JSON
   const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
-  if (isGitHubActions(env)) (output === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
+  const isAllJson = output === 'json' && logFormat === 'json';
+  if (isGitHubActions(env) && !isAllJson)
+    (output === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
   if (document.valid) return 0;
   const { length } = document.problems;
-  const message = `run \`validate\`: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
-  narrate({ type: 'log', level: 'fatal', message });
+  const message = `${task}: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
+  // the problems are the last that such a terminal shows
+  const isShown = stdout.isTerminal && output === 'text';
+  narrate({
+    type: 'log',
+    level: 'fatal',
+    message,
+    fields: { problems: length },
+    ...(isShown && { onTerminal: false }),
+  });
   return 1;
 }
