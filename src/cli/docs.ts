@@ -97,7 +97,8 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   return [line(first), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...others.map(line)].join('\n');
 }
 
-if (import.meta.main) {
+// `import.meta.main` needs Node.js 24
+if (process.argv[1] === import.meta.filename) {
   const argv = process.argv.slice(2);
   const codes = [
     await writeReference(argv),

