@@ -60,4 +60,17 @@ describe('src/cli/completion.ts', () => {
     expect(await offered('validate', '/etc/passw')).toContain('/etc/passwd');
     expect(await offered('validate', '--out')).toEqual(['--output']);
   });
+
+  it('offers the words of a command right after it, and flags where one was begun', async ({ skip }) => {
+    skip(!installed('bash'), 'bash is not installed');
+    expect(await offered('policy', '')).toEqual(['test']);
+    expect(await offered('--log-level', 'info', 'policy', 't')).toEqual(['test']);
+    expect(await offered('policy', 'test', 't')).toEqual([]);
+    expect(await offered('completion', '')).toEqual([...SHELLS]);
+    expect(await offered('completion', '--h')).toEqual(['--help']);
+    expect(await offered('cip', 'r')).toEqual(['replicate-signatures']);
+    expect(await offered('cip', '')).toContain('replicate-signatures');
+    expect(await offered('help', 'po')).toEqual(['policy']);
+    expect(await offered('--ver')).toEqual(['--version']);
+  });
 });

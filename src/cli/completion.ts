@@ -1,5 +1,5 @@
 import { visibleFlags } from './help.ts';
-import { COMMANDS, type Command, type Flag, type SHELLS } from './options.ts';
+import { COMMANDS, ROOT_FLAGS, type Command, type Flag, type SHELLS } from './options.ts';
 
 /** The script that makes a shell complete kpromo's commands, flags and values. */
 export function completionScript(shell: (typeof SHELLS)[number]): string {
@@ -22,7 +22,7 @@ ${COMMANDS.flatMap(bashValues).join('\n')}
   esac
   case $command in
 ${COMMANDS.map(bashCommand).join('\n')}
-    *) COMPREPLY=($(compgen -W ${quote(COMMANDS.map(({ name }) => name).join(' '))} -- "$current")) ;;
+    *) if [[ $current == -* ]]; then ${bashWords(ROOT_FLAGS.map(({ name }) => `--${name}`))}; else ${bashWords(COMMANDS.map(({ name }) => name))}; fi ;;
   esac
 }
 complete -F _kpromo kpromo
@@ -41,12 +41,20 @@ function bashValue({ choices, completes }: Pick<Flag, 'choices' | 'completes'>):
   return `compopt -o filenames; mapfile -t COMPREPLY < <(compgen -${completes === 'file' ? 'f' : 'd'} -- "$current"); `;
 }
 
-function bashCommand(command: Command): string {
-  const flags = visibleFlags(command).map(({ name }) => `--${name}`);
-  const words = [...flags, ...(command.argument?.choices ?? [])];
-  const offer = `COMPREPLY=($(compgen -W ${quote(words.join(' '))} -- "$current"))`;
-  if (command.argument?.completes === undefined) return `    ${command.name}) ${offer} ;;`;
-  return `    ${command.name}) if [[ $current == -* ]]; then ${offer}; else ${bashValue({ completes: 'file' })}fi ;;`;
+/** Words are offered right after the command, flags where one was begun or no word must stand. */
+function bashCommand({ name, argument, ...command }: Command): string {
+  const flags = bashWords(visibleFlags({ name, ...command }).map((flag) => `--${flag.name}`));
+  const { choices = [], required = false, completes } = argument ?? {};
+  const files = completes === undefined ? '' : `elif true; then ${bashValue({ completes })}`;
+  const offered = choices.length === 0 ? '' : bashWords(choices, required ? '' : '+');
+  const words =
+    offered === '' ? '' : `elif (( COMP_CWORD == index + 1 )); then ${required ? '' : `${flags}; `}${offered}; `;
+  return `    ${name}) if [[ $current == -* ]]; then ${flags}; ${words}${files}else ${flags}; fi ;;`;
+}
+
+/** Sets what is offered, or adds to it. */
+function bashWords(words: readonly string[], how: '' | '+' = ''): string {
+  return `COMPREPLY${how}=($(compgen -W ${quote(words.join(' '))} -- "$current"))`;
 }
 
 function zsh(): string {
@@ -96,6 +104,7 @@ function zshValue({ choices, completes }: Flag): string {
 function fish(): string {
   return `# fish completion of kpromo: kpromo completion fish | source
 complete -c kpromo -f
+${ROOT_FLAGS.map(({ name, help }) => `complete -c kpromo -n __fish_use_subcommand -l ${name} -d ${fishQuote(help)}`).join('\n')}
 ${COMMANDS.map(({ name, summary }) => `complete -c kpromo -n __fish_use_subcommand -a ${name} -d ${fishQuote(summary)}`).join('\n')}
 ${COMMANDS.flatMap(fishCommand).join('\n')}
 `;

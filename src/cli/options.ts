@@ -218,6 +218,12 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
     flags: CIP_FLAGS,
+    argument: {
+      name: 'replicate-signatures',
+      required: false,
+      choices: ['replicate-signatures'],
+      help: 'Replicate signatures and attestations instead, as `kpromo replicate` does.',
+    },
   },
   {
     name: 'replicate',
@@ -262,7 +268,7 @@ export const COMMANDS: readonly Command[] = [
     argument: {
       name: 'test REF...',
       required: true,
-      choices: [],
+      choices: ['test'],
       help: 'The word test, and the images as host/path:tag or host/path@digest.',
     },
   },
