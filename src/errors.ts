@@ -80,6 +80,8 @@ export type PromotionErrorOptions = {
   readonly hint?: string;
   readonly side?: Side;
   readonly cause?: unknown;
+  /** Each thing that is wrong, as a sentence of its own, where the message joins several. */
+  readonly parts?: readonly string[];
 };
 
 /** A failure that belongs to one image, entry or registry; anything else that is thrown is a bug or an abort. */
@@ -88,12 +90,14 @@ export class PromotionError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly side: Side | undefined;
+  readonly parts: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: PromotionErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.side = options.side;
+    this.parts = options.parts ?? [];
   }
 }
 

@@ -5,7 +5,7 @@ const MOST_ERRORS = 2;
 export function slipOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
-    const distance = typingErrors(word.toLowerCase(), name);
+    const distance = typingErrors(word.toLowerCase(), name.toLowerCase());
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
   // half of a short word changed is another word: `sed` is not a slip of `sign`

@@ -131,6 +131,18 @@ describe('src/cli/main.ts', () => {
     expect(stderr.join('\n')).not.toMatch(/:1:1|completed|plan/);
   });
 
+  it('gives each thing that is wrong with a file a line of its own', async () => {
+    const parts = ['r.yaml:1:1: a; write b', 'r.yaml:2:1: c; write d'];
+    const { stderr } = await run(CIP, async () => {
+      throw new PromotionError('CONFIG_INVALID', 'r.yaml:1:1: a; and r.yaml:2:1: c', { parts });
+    });
+    expect(stderr.slice(-3).map((line) => line.slice(line.indexOf('level=')))).toEqual([
+      'level=error msg="r.yaml:1:1: a; write b"',
+      'level=error msg="r.yaml:2:1: c; write d"',
+      'level=fatal msg="run `cip run`: promote images: r.yaml:1:1: a; write b (and one more problem, named above)"',
+    ]);
+  });
+
   it('shows where a bug was thrown at debug level only', async () => {
     const bug: RunCip = async () => {
       throw new TypeError('a bug');

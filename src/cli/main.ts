@@ -122,6 +122,7 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
 
 async function textOf(request: Exclude<Request, { options: object }>): Promise<string> {
   if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about);
+  if (request.kind === 'explain') return (await import('./commands/explain.ts')).explanationText(request.code);
   if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
   return (await import('./completion.ts')).completionScript(request.shell);
 }
@@ -143,6 +144,13 @@ function explain(
     narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
   }
   const prefix = code === 'USAGE' ? '' : `${task}: `;
+  const [first, ...more] = isPromotionError(error) ? error.parts : [];
+  if (first !== undefined && more.length > 0) {
+    for (const part of [first, ...more]) narrate({ type: 'log', level: 'error', message: part, fields: { code } });
+    const others = more.length === 1 ? 'one more problem' : `${more.length} more problems`;
+    narrate({ type: 'log', level: 'fatal', message: `${prefix}${first} (and ${others}, named above)`, fields });
+    return 1;
+  }
   narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}`, fields });
   return 1;
 }

@@ -273,6 +273,13 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: 'explain',
+    summary: 'Explain the code of a problem.',
+    description: 'Prints what the code of a problem means and what to do about it; without a code, all of them.',
+    flags: [],
+    argument: { name: 'CODE', required: false, choices: [], help: 'The code, for example TAG_MOVE, in any case.' },
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
     description:
@@ -294,7 +301,7 @@ export const COMMANDS: readonly Command[] = [
     argument: {
       name: 'COMMAND',
       required: false,
-      choices: ['cip', 'replicate', 'sigcheck', 'policy', 'validate', 'completion', 'version'],
+      choices: ['cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
     },
   },
 ];

@@ -22,6 +22,8 @@ describe('src/cli/route.ts', () => {
     [['--version'], { kind: 'version' }],
     [['-v'], { kind: 'version' }],
     [['--log-level=debug', '--version', 'cip'], { kind: 'version' }],
+    [['explain', 'LOST'], { kind: 'explain', code: 'LOST' }],
+    [['explain'], { kind: 'explain', code: undefined }],
     [['completion', 'zsh'], { kind: 'completion', shell: 'zsh' }],
   ])('understands %j', (argv, expected) => {
     expect(route(argv)).toEqual(expected);

@@ -25,6 +25,7 @@ import { validateOptions, type ValidateOptions } from './validate-options.ts';
 export type Request =
   | { readonly kind: 'help'; readonly about: Command | undefined }
   | { readonly kind: 'version' }
+  | { readonly kind: 'explain'; readonly code: string | undefined }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly kind: 'cip'; readonly options: CipOptions }
   | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
@@ -90,6 +91,7 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   if (surplus !== undefined)
     throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'leave it out');
   if (command.name === 'version') return { kind: 'version' };
+  if (command.name === 'explain') return { kind: 'explain', code: word };
   if (command.name === 'help') {
     const about = word === undefined ? undefined : commandNamed(word);
     if (word !== undefined && about === undefined) throw unknownCommand(positional);

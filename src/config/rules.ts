@@ -62,14 +62,18 @@ const publicName = text<string>((written) => {
 });
 
 // Go's form (https://pkg.go.dev/time#ParseDuration), without a sign.
-const duration = text<number>((written) => {
-  const ms = parseDuration(written);
-  if (ms !== undefined && ms > 0) return { value: ms };
-  return {
-    message: `is ${JSON.stringify(written)}, which is no length of time`,
-    hint: 'write a number with a unit, for example "30s", "15m" or "1m30s"',
-  };
-}, '^(?:[0-9]+(?:\\.[0-9]*)?(?:ns|us|µs|ms|s|m|h))+$');
+const duration = text<number>(
+  (written) => {
+    const ms = parseDuration(written);
+    if (ms !== undefined && ms > 0) return { value: ms };
+    return {
+      message: `is ${JSON.stringify(written)}, which is no length of time`,
+      hint: 'write a number with a unit, for example "30s", "15m" or "1m30s"',
+    };
+  },
+  '^(?:[0-9]+(?:\\.[0-9]*)?(?:ns|us|µs|ms|s|m|h))+$',
+  (written) => (/^[0-9.]+$/.test(written) ? `${written}s` : '30s'),
+);
 
 const path = text<string>((value) => ({ value }));
 

@@ -15,6 +15,8 @@ export const GRAMMAR = { path: PATH.source, tag: TAG.source } as const;
 
 /** Host and name together may have this many characters (distribution-spec, «Pulling manifests»). */
 const MAX_NAME_LENGTH = 255;
+/** The longest tag, of the same specification. */
+export const MAX_TAG_LENGTH = 128;
 
 /** True for a tag of the distribution-spec grammar: 1 to 128 characters, no `/`, no `:`. */
 export function isTag(text: string): boolean {

@@ -1,5 +1,5 @@
 import { isDigest } from '../image/digest.ts';
-import { isRepositoryPath, isTag, joinRepository, repositoryProblem } from '../image/reference.ts';
+import { isRepositoryPath, isTag, joinRepository, MAX_TAG_LENGTH, repositoryProblem } from '../image/reference.ts';
 import { invalidFile, pairsOf, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { DigestEntry, ImageEntry } from './manifest.ts';
 import { isNull, nameOf, readText } from '../yaml/scalars.ts';
@@ -28,8 +28,8 @@ function readImage(item: YamlNode, registry: string | undefined, reading: Manife
   if (problem !== undefined) {
     reading.problems.push({
       code: 'ENTRY_INVALID',
-      message: `the image name ${quote(name)} ${problem}`,
-      hint: 'write lower-case words joined by "/", for example "sub/app"',
+      message: `the image name ${quote(name)} ${problem.message}`,
+      hint: problem.hint,
       position,
       image: name,
     });
@@ -38,11 +38,16 @@ function readImage(item: YamlNode, registry: string | undefined, reading: Manife
   return problem === undefined && digests.length > 0 ? { name, position, digests } : undefined;
 }
 
-function nameProblem(name: string, registry: string | undefined): string | undefined {
-  if (name === '') return 'is empty';
-  if (!isRepositoryPath(name)) return 'is no repository name';
+const NAME_HINT = 'write lower-case words joined by "/", for example "sub/app"';
+
+type Wrong = { readonly message: string; readonly hint: string };
+
+function nameProblem(name: string, registry: string | undefined): Wrong | undefined {
+  if (name === '') return { message: 'is empty', hint: NAME_HINT };
+  if (!isRepositoryPath(name)) return { message: 'is no repository name', hint: NAME_HINT };
   const problem = registry === undefined ? undefined : repositoryProblem(joinRepository(registry, name));
-  return problem === undefined ? undefined : `together with its registry ${problem}`;
+  // both parts are right on their own: what is left is the length
+  return problem === undefined ? undefined : { message: `together with its registry ${problem}`, hint: 'shorten it' };
 }
 
 /** Several values are those of merged mappings: they unite, and null takes back what came before it. */
@@ -86,7 +91,7 @@ function noDigests(node: YamlNode, image: string, reading: ManifestReading): voi
 
 const DIGEST_HINT = 'write "sha256:" and 64 hexadecimal digits in lower case';
 const DMAP_HINT = 'write under "dmap" each digest with its list of tags: "sha256:…": ["v1.0.0"]';
-const TAG_HINT = 'a tag is 1 to 128 letters, digits, "_", "." and "-", and begins with none of the last two';
+const TAG_HINT = `a tag is 1 to ${MAX_TAG_LENGTH} letters, digits, "_", "." and "-", and does not begin with "." or "-"`;
 
 type WrittenDigest = { readonly digest: string; readonly key: YamlNode; readonly tags: YamlNode };
 
@@ -106,7 +111,10 @@ function readDigest(
     if (typeof tag !== 'string') {
       invalidFile(reading, node, `a tag ${tag.reason}`, 'write the tags as a plain list: ["v1.0.0", "latest"]');
     } else if (!isTag(tag)) {
-      invalid(node, tag === '' ? 'a tag is empty' : `${quote(tag)} is no tag`, TAG_HINT);
+      const isLong = isTag(tag.slice(0, MAX_TAG_LENGTH));
+      const problem = isLong ? `has ${tag.length} characters, which are too many for a tag` : 'is no tag';
+      const hint = isLong ? `shorten it to ${MAX_TAG_LENGTH} characters` : TAG_HINT;
+      invalid(node, tag === '' ? 'a tag is empty' : `${quote(tag)} ${problem}`, hint);
     } else if (!names.has(tag)) {
       names.add(tag);
       tagPositions.push(reading.at(node.offset));

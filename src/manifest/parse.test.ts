@@ -72,6 +72,30 @@ describe('src/manifest/parse', () => {
     const parsed = images(`- name: ${fits}n\n  dmap: {"${A}": [v1]}`, text);
     expect(parsed.project?.images).toEqual([]);
     expect(places(parsed)).toEqual([expect.stringContaining('longer than 255')]);
+    expect(parsed.problems.map(({ hint }) => hint)).toEqual(['shorten it']);
+  });
+
+  it('says of a tag with 129 characters that it is too long, and of no other', () => {
+    const found = (tag: string): readonly unknown[] =>
+      images(`- name: foo\n  dmap: {"${A}": [${tag}]}`).problems.map(({ message, hint }) => [message, hint]);
+    expect(found('t'.repeat(128))).toEqual([]);
+    expect(found('t'.repeat(129))).toEqual([
+      [expect.stringMatching(/ has 129 characters, which are too many for a tag$/), 'shorten it to 128 characters'],
+    ]);
+    expect(found(`-${'t'.repeat(129)}`)).toEqual([[expect.stringMatching(/ is no tag$/), expect.any(String)]]);
+  });
+
+  it('names a merge conflict where it begins', () => {
+    const text = `- name: foo\n  dmap:\n<<<<<<< HEAD\n    "${A}": [v1]\n=======\n    "${A}": [v2]\n>>>>>>> other\n`;
+    const { problems } = images(text);
+    expect(problems).toMatchObject([
+      {
+        message: 'the file holds a merge conflict',
+        position: { line: 3, column: 1 },
+        hint: expect.stringMatching(/^resolve it/),
+      },
+    ]);
+    expect(entries(images(`- name: foo # <<<<<<< HEAD\n  dmap: {"${A}": [v1]}`))).toEqual(['foo a:v1']);
   });
 
   it('reports a misspelt key once, with the right spelling', () => {

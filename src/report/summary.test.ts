@@ -149,7 +149,11 @@ describe('src/report/summary.ts', () => {
     expect(lines).toContain('  and 3 more images');
     expect(lines.filter((line) => line.startsWith('  LOST app@'))).toHaveLength(20);
     expect(lines).toContain('  LOST: and 5 more; all of them stand above');
-    expect(lines.slice(-3)).toEqual(['  NETWORK', '      no way to z.io', '      → docs/problems.md explains NETWORK']);
+    expect(lines.slice(-3)).toEqual([
+      '  NETWORK',
+      '      no way to z.io',
+      '      → `kpromo explain NETWORK` says more',
+    ]);
   });
 
   it.each([

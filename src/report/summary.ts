@@ -139,6 +139,6 @@ function problem({ code, at, image, digest, message, hint, refs = [] }: Failure)
     const more = refs.length > 3 ? ` and ${refs.length - 3} more` : '';
     lines.push(...fold(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`));
   }
-  lines.push(...fold(`      → ${shortDigests(hint ?? `docs/problems.md explains ${code}`)}`));
+  lines.push(...fold(`      → ${shortDigests(hint ?? `\`kpromo explain ${code}\` says more`)}`));
   return lines;
 }

@@ -12,6 +12,11 @@ export type YamlProblem = { readonly message: string; readonly hint: string; rea
 
 /** Parses text that holds at most one YAML document (none reads as null); never throws. */
 export function parseYaml(file: string, content: string): YamlDocument | YamlProblem {
+  const conflict = /^<{7} /m.exec(content);
+  if (conflict !== null && /^>{7} /m.test(content)) {
+    const position = sourceText(file, content).at(conflict.index);
+    return { message: 'the file holds a merge conflict', hint: CONFLICT_HINT, position };
+  }
   const parsed = parseTolerant(content);
   const { at } = sourceText(file, parsed.text, parsed.padding);
   if ('reason' in parsed) {
@@ -22,6 +27,8 @@ export function parseYaml(file: string, content: string): YamlDocument | YamlPro
   if ('kind' in tree) return { root: tree, at };
   return { message: tree.message, hint: tree.hint, position: at(tree.offset) };
 }
+
+const CONFLICT_HINT = 'resolve it, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>';
 
 const SYNTAX_HINTS: readonly (readonly [word: string, hint: string])[] = [
   ['deficient indentation', 'indent this line further than the key that it belongs to'],

@@ -8,5 +8,6 @@ export function fileError(code: ErrorCode, problems: readonly YamlProblem[]): Pr
     hint,
   }));
   const more = others.map(({ text, hint }) => `; and ${text} (${hint})`).join('');
-  return new PromotionError(code, `${first?.text}${more}`, { hint: first?.hint ?? '' });
+  const parts = [first, ...others].map((one) => `${one?.text}; ${one?.hint}`);
+  return new PromotionError(code, `${first?.text}${more}`, { hint: first?.hint ?? '', parts });
 }

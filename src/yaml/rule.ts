@@ -37,10 +37,14 @@ export function explained<T>(rule: Rule<T>, description: string): Rule<T> {
 // What YAML 1.2 does not read as a text: https://yaml.org/spec/1.2.2/#1032-tag-resolution
 const NO_TEXT = /^(?:null|Null|NULL|~|true|True|TRUE|false|False|FALSE|[-+]?[0-9][0-9._e+-]*|0[ox][0-9a-fA-F]+|)$/;
 
-/** A text that `parse` understands; for any other it tells what is wrong. `pattern` is as much of that as editors can check. */
+/**
+ * A text that `parse` understands; for any other it tells what is wrong. `pattern` is as much of that as editors can check,
+ * `meant` says what to write where YAML reads a number or another word.
+ */
 export function text<T>(
   parse: (text: string) => { readonly value: T } | Wrong,
   pattern: string = '.',
+  meant: (written: string) => string = () => 'a text, or leave the key out',
 ): Rule<T & ({} | undefined)> {
   return {
     schema: { type: 'string', pattern },
@@ -52,7 +56,7 @@ export function text<T>(
           reading,
           node,
           `${what} is ${node.text === '' ? 'empty' : quote(node.text)}, not a text`,
-          'write a text, or leave the key out',
+          `write ${meant(node.text)}`,
         );
       const parsed = parse(written);
       if ('value' in parsed) return parsed.value as T & ({} | undefined);

@@ -179,7 +179,7 @@ export const INVALID: readonly (readonly [
   [
     'a bare number for a length of time',
     entryWith('timeouts: { idle: 10 }'),
-    '4:21: "idle" is "10", not a text; write a text, or leave the key out',
+    '4:21: "idle" is "10", not a text; write 10s',
     'refuses',
   ],
   [

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { explanationText } from './explain.ts';
+
+const ERRORS = readFileSync(new URL('../../errors.ts', import.meta.url), 'utf8');
+const CODES = [...(/export type ErrorCode =([^;]+);/.exec(ERRORS)?.[1] ?? '').matchAll(/'([A-Z_]+)'/g)].map(
+  ([, code = '']) => code,
+);
+
+describe('src/cli/commands/explain.ts', () => {
+  it.each(CODES)('explains %s in two sentences of plain text', async (code) => {
+    const [name, happened, remedy, ...rest] = (await explanationText(code.toLowerCase())).split('\n');
+    expect(name?.split(', ')).toContain(code);
+    expect([happened, remedy, rest]).toEqual([
+      expect.stringMatching(/^ {2}\S/),
+      expect.stringMatching(/^ {2}What to do: \S/),
+      [''],
+    ]);
+    expect(`${happened}${remedy}`).not.toMatch(/\]\(|\|/);
+  });
+
+  it('names the pages of the package that a code refers to', async () => {
+    expect(await explanationText('UNSIGNED')).toContain('Checking signatures (docs/sigcheck.md)');
+    expect(await explanationText('POLICY_INVALID')).toContain('(docs/policy.md)');
+  });
+
+  it('explains all codes when none is named', async () => {
+    const all = await explanationText();
+    for (const code of CODES) expect(all).toContain(code);
+  });
+
+  it.each([
+    ['TAG_MVOE', 'did you mean TAG_MOVE?'],
+    ['nothing', '`kpromo explain` lists all codes'],
+  ])('refuses the code %s', async (code, hint) => {
+    await expect(explanationText(code)).rejects.toMatchObject({ code: 'USAGE', hint });
+  });
+});
