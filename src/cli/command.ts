@@ -4,11 +4,14 @@ import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { Recorded } from '../report/run-document.ts';
 import type { Output } from './output.ts';
 
+/** An output as commands see it. */
+export type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;
+
 /** What a command works with: data goes to `stdout`, all that is told about the run to `narrate`, its summary to `stderr`. */
 export type CommandServices = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: Pick<Output, 'write' | 'isTerminal'>;
-  readonly stderr: Pick<Output, 'write' | 'isTerminal'>;
+  readonly stdout: CommandOutput;
+  readonly stderr: CommandOutput;
   readonly narrate: Narrator;
   /** What the line about a failed run begins with, for example `kpromo sigcheck`. */
   readonly task: string;

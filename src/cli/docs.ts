@@ -7,7 +7,8 @@ import { runReportSchema } from '../report/document.ts';
 import { validationSchema } from '../report/validation.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
 import { ENVIRONMENT } from './environment.ts';
-import { COMMANDS, EXIT_CODES, type Command } from './options.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { COMMANDS, type Command } from './options.ts';
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url);
 const SCHEMA = new URL('../../schemas/registry-config.schema.json', import.meta.url);

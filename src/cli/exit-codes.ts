@@ -3,6 +3,15 @@ import { PromotionError } from '../errors.ts';
 /** The signals that end a run after its summary. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
+/** What each exit code means, for help and documentation. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'Done, or nothing to do.'],
+  [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
+  [2, 'Only with --detailed-exitcode: something is pending and nothing failed.'],
+  [130, 'Stopped by SIGINT, after the summary.'],
+  [143, 'Stopped by SIGTERM, after the summary.'],
+];
+
 /** What an exit code is made of. */
 export type Outcome = {
   /** How many things went wrong. */

@@ -1,12 +1,16 @@
 import { ENVIRONMENT } from './environment.ts';
-import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, EXIT_CODES, type Command, type Flag } from './options.ts';
+import { EXIT_CODES } from './exit-codes.ts';
+import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, type Command, type Flag } from './options.ts';
 
-/** Help is wrapped to this width, which fits a terminal of 100 columns. */
-const WIDTH = 98;
+/** Lines of text are hard to read if they are longer. */
+const WIDEST = 100;
+/** Of a terminal that is narrower, help keeps so much for the explanations. */
+const NARROWEST = 24;
 
-/** The help of a command, or of the program when there is none. */
-export function helpText(command: Command | undefined): string {
-  return command === undefined ? programHelp() : commandHelp(command);
+/** The help of a command, or of the program if there is none; wrapped to the columns of a terminal, and not at all elsewhere. */
+export function helpText(command: Command | undefined, columns?: number): string {
+  const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.min(columns, WIDEST);
+  return command === undefined ? programHelp(width) : commandHelp(command, width);
 }
 
 /** The command's flags that help shows, those that every command has last. */
@@ -31,31 +35,37 @@ export function shownDefault(flag: Flag): string | undefined {
   return flag.default === '' || flag.default === 'false' ? undefined : flag.default;
 }
 
-function programHelp(): string {
+function programHelp(width: number): string {
   const rows = COMMANDS.map((command) => [command.name, command.summary] as const);
   return [
     wrap(
       'kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.',
-      WIDTH,
+      width,
     ).join('\n'),
     section('Usage', ['  kpromo COMMAND [flags]']),
-    section('Commands', table(rows)),
-    section('Flags', table(ROOT_FLAGS.map(flagRow))),
+    section('Commands', table(rows, width)),
+    section('Flags', table(ROOT_FLAGS.map(flagRow), width)),
     'More about a command: kpromo COMMAND --help\n',
   ].join('\n\n');
 }
 
-function commandHelp(command: Command): string {
-  const parts = [wrap(command.description, WIDTH).join('\n'), section('Usage', [`  ${commandSyntax(command)}`])];
+function commandHelp(command: Command, width: number): string {
+  const parts = [wrap(command.description, width).join('\n'), section('Usage', [`  ${commandSyntax(command)}`])];
   if (command.argument !== undefined) {
     const { name, help, choices } = command.argument;
-    parts.push(section('Arguments', table([[name, help ?? `One of ${choices.join(', ')}.`]])));
+    parts.push(section('Arguments', table([[name, help ?? `One of ${choices.join(', ')}.`]], width)));
   }
-  parts.push(section('Flags', table(visibleFlags(command).map(flagRow))));
+  parts.push(section('Flags', table(visibleFlags(command).map(flagRow), width)));
   if (command.name === 'cip') {
     parts.push(
-      section('Exit codes', table(EXIT_CODES.map(([code, meaning]) => [String(code), meaning]))),
-      section('Environment', table(ENVIRONMENT)),
+      section(
+        'Exit codes',
+        table(
+          EXIT_CODES.map(([code, meaning]) => [String(code), meaning]),
+          width,
+        ),
+      ),
+      section('Environment', table(ENVIRONMENT, width)),
     );
   }
   return `${parts.join('\n\n')}\n`;
@@ -71,11 +81,17 @@ function section(title: string, lines: readonly string[]): string {
   return [`${title}:`, ...lines].join('\n');
 }
 
-function table(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const left = Math.max(...rows.map(([name]) => name.length)) + 5;
-  return rows.flatMap(([name, text]) =>
-    wrap(text, WIDTH - left).map((line, index) => (index === 0 ? `  ${name}`.padEnd(left) : ' '.repeat(left)) + line),
-  );
+/** Names with their explanations beside them, or below where a terminal is too narrow for that. */
+function table(rows: readonly (readonly [string, string])[], width: number): readonly string[] {
+  const longest = Math.max(...rows.map(([name]) => name.length)) + 5;
+  const isBeside = width - longest >= NARROWEST;
+  const left = isBeside ? longest : 8;
+  return rows.flatMap(([name, text]) => {
+    const lines = wrap(text, width - left).map((line) => ' '.repeat(left) + line);
+    return isBeside
+      ? [`  ${name}`.padEnd(left) + (lines[0] ?? '').slice(left), ...lines.slice(1)]
+      : [`  ${name}`, ...lines];
+  });
 }
 
 function wrap(text: string, width: number): readonly string[] {

@@ -21,6 +21,7 @@ function logAt(
   const lines: string[] = [];
   const output = {
     isTerminal,
+    columns: () => undefined,
     backlog,
     write: (text: string) => void lines.push(text),
     close: () => Promise.resolve(undefined),

@@ -110,7 +110,7 @@ export function loggedOutput(output: Output, { narrate }: Pick<Log, 'narrate'>):
     const fields = { text };
     if (text.trim() !== '') narrate({ type: 'summary', text, fields });
   };
-  return { ...output, isTerminal: false, write };
+  return { ...output, isTerminal: false, columns: () => undefined, write };
 }
 
 /** What the fatal lines of `kpromo cip` begin with: upstream's words, which scripts look for in the last line. */

@@ -84,11 +84,13 @@ function taskOf(request: Request | object, argv: readonly string[]): string {
 
 type How = { readonly runCip: RunCip; readonly screen: Screen };
 
-async function perform(request: Request, services: CommandServices, { runCip, screen }: How): Promise<number> {
+async function perform(request: Request, given: CommandServices, { runCip, screen }: How): Promise<number> {
   if (!('options' in request)) {
-    services.stdout.write(await textOf(request));
+    given.stdout.write(await textOf(request, given.stdout.columns?.()));
     return 0;
   }
+  const { fittedSummaries } = await import('./fitted.ts');
+  const services = { ...given, narrate: fittedSummaries(given.narrate, given.stderr) };
   const { versionLine } = await import('./commands/version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
   if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
@@ -120,9 +122,13 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
   return (await import('./commands/sigcheck.ts')).run(request.options, services);
 }
 
-async function textOf(request: Exclude<Request, { options: object }>): Promise<string> {
-  if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about);
-  if (request.kind === 'explain') return (await import('./commands/explain.ts')).explanationText(request.code);
+async function textOf(request: Exclude<Request, { options: object }>, columns: number | undefined): Promise<string> {
+  if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about, columns);
+  if (request.kind === 'explain') {
+    const { explanationText } = await import('./commands/explain.ts');
+    const { fitted } = await import('./fitted.ts');
+    return fitted(await explanationText(request.code), { columns: () => columns });
+  }
   if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
   return (await import('./completion.ts')).completionScript(request.shell);
 }

@@ -73,10 +73,6 @@ export const LOG_LEVELS = {
   trace: 'trace',
 } as const satisfies Record<string, LogLevel>;
 
-function keysOf<K extends string>(record: Readonly<Record<K, unknown>>): readonly K[] {
-  return Object.keys(record) as K[];
-}
-
 /** The flags that every command takes. */
 export const COMMON_FLAGS = [
   { name: 'help', short: 'h', type: 'bool', default: 'false', help: 'Show this help.' },
@@ -85,7 +81,7 @@ export const COMMON_FLAGS = [
     type: 'string',
     default: 'info',
     value: 'LEVEL',
-    choices: keysOf(LOG_LEVELS),
+    choices: Object.keys(LOG_LEVELS) as readonly (keyof typeof LOG_LEVELS)[],
     refusal: 'not a valid log level: ',
     help: 'The least important lines to log: panic, fatal, error, warn, warning, info, debug or trace.',
   },
@@ -304,15 +300,6 @@ export const COMMANDS: readonly Command[] = [
       choices: ['cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
     },
   },
-];
-
-/** What each exit code means, for help and documentation. */
-export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [0, 'Done, or nothing to do.'],
-  [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
-  [2, 'Only with --detailed-exitcode: something is pending and nothing failed.'],
-  [130, 'Stopped by SIGINT, after the summary.'],
-  [143, 'Stopped by SIGTERM, after the summary.'],
 ];
 
 /** The command of that name. */

@@ -10,12 +10,17 @@ export type OutputStream = NodeJS.WritableStream & {
 /** One of the two outputs. Writing never waits and never throws. */
 export type Output = {
   readonly isTerminal: boolean;
+  /** The width of the terminal as it is now; undefined for a pipe or a file. */
+  columns(): number | undefined;
   write(text: string): void;
   /** How much was written that nobody has read yet, in bytes. */
   backlog(): number;
   /** Resolves once everything is written, with the first error; a reader that went away (EPIPE) is none. */
   close(): Promise<Error | undefined>;
 };
+
+/** The size of a terminal that does not tell it. */
+export const USUAL_TERMINAL = { columns: 80, rows: 24 };
 
 /** Wraps a stream so that an error on it ends up in `close` instead of crashing the process. */
 export function outputTo(stream: OutputStream): Output {
@@ -33,6 +38,7 @@ export function outputTo(stream: OutputStream): Output {
   stream.on('error', fail);
   return {
     isTerminal: stream.isTTY === true,
+    columns: () => (stream.isTTY === true ? stream.columns || USUAL_TERMINAL.columns : undefined),
     backlog: () => stream.writableLength ?? 0,
     write: (text) => {
       // after an error nothing can arrive any more, and each try would be one more error

@@ -1,5 +1,5 @@
 import type { LiveDisplay, LiveDisplayOptions } from '../watch/live-display.ts';
-import type { Output, OutputStream } from './output.ts';
+import { USUAL_TERMINAL, type Output, type OutputStream } from './output.ts';
 
 /** The outputs, and the display that may be drawn below what is written to them. */
 export type Screen = {
@@ -21,9 +21,6 @@ export type ScreenOptions = {
   readonly drawing?: boolean;
 };
 
-/** What terminals are taken to have that do not tell. */
-const USUAL = { columns: 80, rows: 24 };
-
 /** Makes the outputs such that what is written to a terminal appears above the display while there is one. */
 export function screenOf({ stdout, stderr, terminal, env, drawing = true }: ScreenOptions): Screen {
   let display: LiveDisplay | undefined;
@@ -39,9 +36,9 @@ export function screenOf({ stdout, stderr, terminal, env, drawing = true }: Scre
     stderr: above(stderr),
     canDraw: drawing && stderr.isTerminal && env['TERM'] !== 'dumb' && !env['NO_COLOR'] && !env['CI'],
     show: (start) => {
-      const room = (): typeof USUAL => ({
-        columns: terminal.columns || USUAL.columns,
-        rows: terminal.rows || USUAL.rows,
+      const room = (): typeof USUAL_TERMINAL => ({
+        columns: terminal.columns || USUAL_TERMINAL.columns,
+        rows: terminal.rows || USUAL_TERMINAL.rows,
       });
       const shown = start({ write: stderr.write, room });
       display = shown;

@@ -1,6 +1,6 @@
 import type { ChangeReport, ImageChangeReport, SettingChange } from '../pipeline/change-report.ts';
 import type { ImageReport } from '../pipeline/run-report.ts';
-import { count, fold, shortDigests, table } from './layout.ts';
+import { count, shortDigests, table } from './layout.ts';
 import { few, tagsText } from './plan-lacks.ts';
 
 /** So many are named of what is no longer managed. */
@@ -59,12 +59,12 @@ function settingLines(settings: readonly SettingChange[]): string[] {
     ...(before === undefined ? [] : [`    ${kind === 'registries' ? 'gone' : 'was'} ${before}`]),
     ...(after === undefined ? [] : [`    ${kind === 'registries' ? 'new' : 'is'} ${after}`]),
   ]);
-  return ['', 'Registries, sources and policies that change:', ...lines.flatMap((line) => fold(line))];
+  return ['', 'Registries, sources and policies that change:', ...lines];
 }
 
 function removedLines(removed: readonly ImageChangeReport[]): string[] {
   if (removed.length === 0) return [];
-  const lines = removed.slice(0, NAMED).flatMap((one) => fold(`    ${removedText(one)}`));
+  const lines = removed.slice(0, NAMED).map((one) => `    ${removedText(one)}`);
   const more = removed.length > NAMED ? [`    and ${count(removed.length - NAMED, 'more', 'more')}`] : [];
   return [`  no longer managed, but still in production: ${digests(removed)}`, ...lines, ...more];
 }

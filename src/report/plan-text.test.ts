@@ -110,10 +110,9 @@ describe('src/report/plan-text.ts', () => {
       }),
     ];
     const lines = linesOf(images);
-    expect(lines.slice(0, 2)).toEqual([
-      'Plan: 1 of 46,000 images to promote, 21 references, at most 21.0 KiB to write;',
-      '  2 cannot be promoted, or not everywhere',
-    ]);
+    expect(lines[0]).toBe(
+      'Plan: 1 of 46,000 images to promote, 21 references, at most 21.0 KiB to write; 2 cannot be promoted, or not everywhere',
+    );
     expect(lines).toContain('      LOST: not promoted (images/p/images.yaml:1)');
     expect(lines.join(' ')).toContain('TAG_MOVE: not promoted to 1 of 22 mirrors: r0.io/prod');
   });
@@ -171,7 +170,7 @@ describe('src/report/plan-text.ts', () => {
     expect(lines.length).toBeLessThan(240);
     expect(lines.filter((line) => line.includes('sha256:'))).toHaveLength(230);
     expect(lines.filter((line) => line.startsWith('image-'))).toHaveLength(100);
-    expect(lines[3]).toMatch(/^image-0 +sha256:000000000000… +v0 +copy to all 22 mirrors +1\.0 KiB$/);
+    expect(lines[2]).toMatch(/^image-0 +sha256:000000000000… +v0 +copy to all 22 mirrors +1\.0 KiB$/);
     const more = linesOf(Array.from({ length: 5000 }, (_, index) => image('app', index)));
     expect(more.length).toBeLessThan(250);
     expect(more.at(-1)).toBe('and 4,760 more images; --report FILE.json has all of them');
@@ -216,9 +215,8 @@ describe('src/report/plan-text.ts', () => {
       settings: [{ kind: 'registries', project: 'p', file: 'f.yaml', after: 'r0.io/prod' }],
     } as RunReport['change'] & object;
     const lines = linesOf([one, two], { change, totals: { ...reportOf([one, two]).totals, images: 2, unchanged: 9 } });
-    expect(lines.slice(0, 12)).toEqual([
-      'Plan: 2 of 2 changed images to promote, 44 references, at most 44.0 KiB to',
-      '  write',
+    expect(lines.slice(0, 11)).toEqual([
+      'Plan: 2 of 2 changed images to promote, 44 references, at most 44.0 KiB to write',
       '',
       'The change (compared with commit c0ffeec0ffee):',
       '  added       1 digest',

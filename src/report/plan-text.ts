@@ -1,5 +1,5 @@
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
-import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { bytesText, count, shortDigests, table } from './layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText } from './plan-lacks.ts';
 import { terminalLines } from './text/terminal.ts';
@@ -14,11 +14,7 @@ const LISTED = 240;
 export function planText(report: RunReport): string {
   const { images, change } = report;
   const shown = images.slice(0, LISTED);
-  const lines = [
-    ...fold(headline(report)),
-    ...missing(report),
-    ...(change === undefined ? [] : ['', ...changeLines(change)]),
-  ];
+  const lines = [headline(report), ...missing(report), ...(change === undefined ? [] : ['', ...changeLines(change)])];
   const isRoomy = shown.length <= ROOMY;
   for (const [section, part] of inSections(shown, report)) {
     lines.push('');
@@ -27,7 +23,7 @@ export function planText(report: RunReport): string {
     lines.push(...(isRoomy ? blocks(part, indent) : rows(part, indent)));
   }
   if (images.length > LISTED)
-    lines.push('', ...fold(`and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`));
+    lines.push('', `and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`);
   return terminalLines(lines);
 }
 
@@ -57,7 +53,7 @@ function missing({ run, failures }: RunReport): readonly string[] {
     ...failures.flatMap(({ phase, message }) => (phase === 'sign' ? [`  ${message}`] : [])),
     ...(wrong === 0 ? [] : [`  ${problems} in the manifests: what stands there is not in the plan`]),
     ...(refs.length === 0 ? [] : [`  ${repositories} could not be read: what is missing there is not known`]),
-  ].flatMap((line) => fold(line));
+  ];
 }
 
 /** What a mirror has already is not sent to it, and nobody was asked: so it is a limit. */
@@ -84,7 +80,7 @@ function blocks(images: readonly ImageReport[], indent: string): string[] {
   const groups = [...Map.groupBy(images, repositoryOfSource)];
   return groups.flatMap(([source, members], index) => [
     ...(index === 0 ? [] : ['']),
-    ...fold(`${indent}${members[0]?.name ?? ''}  from ${source}`),
+    `${indent}${members[0]?.name ?? ''}  from ${source}`,
     ...members.flatMap((image) => block(image, `${indent}  `)),
   ]);
 }
@@ -98,8 +94,8 @@ function block(image: ImageReport, indent: string): string[] {
     stateTexts(image).join(', '),
   ];
   return [
-    ...fold(`${indent}${shortDigests(image.digest)}  ${tagsText(image.tags)}`),
-    ...told.filter((text) => text !== '').flatMap((text) => fold(`${indent}    ${text}`)),
+    `${indent}${shortDigests(image.digest)}  ${tagsText(image.tags)}`,
+    ...told.filter((text) => text !== '').map((text) => `${indent}    ${text}`),
   ];
 }
 

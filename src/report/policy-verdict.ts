@@ -1,5 +1,5 @@
 import type { ProvenanceReport } from '../pipeline/run-report.ts';
-import { fold, shortDigests } from './layout.ts';
+import { shortDigests } from './layout.ts';
 import { evidenceTable } from './provenance-table.ts';
 import { terminalLines } from './text/terminal.ts';
 
@@ -21,12 +21,12 @@ export function verdictText(
     ...(evidence.length === 0 ? ['nothing is attached to it'] : evidenceTable(evidence)),
     '',
     ...Object.entries({ signer, builder, source }).flatMap(([name, value]) =>
-      value === undefined ? [] : fold(`${name}: ${value}`),
+      value === undefined ? [] : [`${name}: ${value}`],
     ),
     `level: ${level}`,
     ...violations.flatMap(({ code, message, hint, file, line }) => [
-      ...fold(`${code}${file === undefined ? '' : ` ${file}:${line}`}: ${shortDigests(message)}`),
-      ...fold(`  → ${hint}`),
+      `${code}${file === undefined ? '' : ` ${file}:${line}`}: ${shortDigests(message)}`,
+      `  → ${hint}`,
     ]),
     `The image ${RESULTS[result]}.`,
   ];

@@ -1,5 +1,5 @@
 import type { EvidenceReport, ImageReport, ProvenanceReport } from '../pipeline/run-report.ts';
-import { count, fold, shortDigests, table } from './layout.ts';
+import { count, shortDigests, table } from './layout.ts';
 
 /** More images than this are counted, not listed. */
 const LISTED = 20;
@@ -14,7 +14,7 @@ export function provenanceLines(images: readonly Pick<ImageReport, 'name' | 'dig
   const lines = [`  provenance: ${held} held back, ${odd.length - held} with a warning`];
   for (const { name, digest, provenance } of odd.slice(0, LISTED)) {
     const what = provenance.result === 'failed' ? 'held back' : 'warning';
-    lines.push(...fold(`    ${what}  ${name}  ${shortDigests(digest)}`), ...rows(provenance));
+    lines.push(`    ${what}  ${name}  ${shortDigests(digest)}`, ...rows(provenance));
   }
   if (odd.length > LISTED) lines.push(`    and ${count(odd.length - LISTED, 'more image', 'more images')}`);
   return lines;
@@ -34,9 +34,7 @@ function rows({
     ['level', String(level)],
     ...violations.map(({ message }) => ['violation', message]),
   ];
-  return facts.flatMap(([name = '', value = '']) =>
-    fold(`      ${name.padEnd('violation'.length)}  ${shortDigests(value)}`),
-  );
+  return facts.map(([name = '', value = '']) => `      ${name.padEnd('violation'.length)}  ${shortDigests(value)}`);
 }
 
 /** All evidence of one image, a line each: what it is, who signed it, and how good that is. */

@@ -1,5 +1,5 @@
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
-import { fold, shortDigests } from './layout.ts';
+import { shortDigests } from './layout.ts';
 import { stagesOf, type Reached } from './stages.ts';
 
 const DAY = 24 * 3600_000;
@@ -39,9 +39,9 @@ const SOON = 30;
 /** A line for each image that will soon be beyond repair. */
 export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest' | 'repairableDays'>[]): string[] {
   const left = images.filter(({ repairableDays }) => repairableDays !== undefined && repairableDays <= SOON);
-  const lines = left.slice(0, LISTED).flatMap(({ name, digest, repairableDays = 0 }) => {
+  const lines = left.slice(0, LISTED).map(({ name, digest, repairableDays = 0 }) => {
     const when = repairableDays > 0 ? `in ${repairableDays} days` : 'today';
-    return fold(`  ${name}@${shortDigests(digest)} will become unrepairable ${when}`);
+    return `  ${name}@${shortDigests(digest)} will become unrepairable ${when}`;
   });
   return left.length > LISTED ? [...lines, `  and ${left.length - LISTED} more`] : lines;
 }

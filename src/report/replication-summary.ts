@@ -1,6 +1,6 @@
 import { durationText } from '../pipeline/duration.ts';
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
-import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { bytesText, count, shortDigests, table } from './layout.ts';
 import { problems } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
 
@@ -10,8 +10,8 @@ const LISTED = 20;
 /** What a replication did, for the end of a terminal session. */
 export function replicationSummary(report: RunReport): string {
   const { run, totals, images, registries, failures } = report;
-  const lines = ['', ...fold(`Summary: ${headline(report)}`)];
-  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
+  const lines = ['', `Summary: ${headline(report)}`];
+  if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   lines.push(...table(images.slice(0, LISTED).map(row), '  '));
   if (images.length > LISTED) lines.push(`  and ${images.length - LISTED} more`);
   lines.push(...registries.filter(({ failed }) => failed > 0).map(({ host, failed }) => `  ${host}: ${failed} failed`));

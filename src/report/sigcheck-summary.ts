@@ -1,5 +1,5 @@
 import { durationText } from '../pipeline/duration.ts';
-import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { bytesText, count, shortDigests, table } from './layout.ts';
 import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from './sigcheck-report.ts';
 import { terminalLines } from './text/terminal.ts';
@@ -17,11 +17,8 @@ export function sigcheckSummary({ run, totals, failures }: SigcheckReport): stri
   const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';
   const trouble = failures.length === 0 ? calm : count(failures.length, 'problem');
   const done = `${signed} signed, ${recorded} recorded, ${count(copied, 'copy', 'copies')} to mirrors, `;
-  const lines = [
-    '',
-    ...fold(`Summary: ${count(digests, 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`),
-  ];
-  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
+  const lines = ['', `Summary: ${count(digests, 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`];
+  if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
   const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED'));
   return terminalLines([...lines, ...others]);

@@ -77,8 +77,7 @@ describe('src/report/summary.ts', () => {
   it('leaves to the plan what a dry run found', () => {
     const images = [image('app', pending(copied('a.io/app:v1')), pending(tagged('a.io/app:v2')))];
     expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } })).toEqual([
-      'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing',
-      '  was written',
+      'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing was written',
       '  1,000 requests, 2.0 KiB, 1.2s',
     ]);
   });

@@ -9,7 +9,7 @@ import type {
   SigningTotals,
   TargetReport,
 } from '../pipeline/run-report.ts';
-import { bytesText, count, fold, shortDigests, table } from './layout.ts';
+import { bytesText, count, shortDigests, table } from './layout.ts';
 import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
@@ -25,8 +25,8 @@ export function summaryText(report: RunReport): string {
 
 function outcome(report: RunReport): string[] {
   const { run, totals, images, registries } = report;
-  const lines = ['', ...fold(`Summary: ${headline(report)}`)];
-  if (run.aborted !== undefined) lines.push(...fold(`  stopped early: ${run.aborted}`));
+  const lines = ['', `Summary: ${headline(report)}`];
+  if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   if (run.mode === 'parse') return lines;
   // what a dry run found is its plan, which is printed before; of a run that was stopped before it wrote, nothing is done
   const listed = run.mode === 'dry-run' || totals.pending > 0 ? [] : images;
@@ -35,10 +35,10 @@ function outcome(report: RunReport): string[] {
   const bad = registries.filter(({ failed }) => failed > 0);
   lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
-  if (totals.signing !== undefined) lines.push(...fold(`  ${signingText(totals.signing, run.mode)}`));
+  if (totals.signing !== undefined) lines.push(`  ${signingText(totals.signing, run.mode)}`);
   lines.push(...provenanceLines(images), ...repairLines(images));
   const scans = vulnerabilitySummary(images);
-  if (scans !== undefined) lines.push(...fold(`  ${scans}`));
+  if (scans !== undefined) lines.push(`  ${scans}`);
   const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
   const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
   return [...lines, `  ${traffic}`];
@@ -134,11 +134,11 @@ function problem({ code, at, image, digest, message, hint, refs = [] }: Failure)
   const subject = [image, digest].filter((part) => part !== undefined).join('@');
   const lines = [`  ${code}${subject === '' ? '' : ` ${shortDigests(subject)}`}`];
   if (at !== undefined) lines.push(`      ${at.file}:${at.line}:${at.column}`);
-  lines.push(...fold(`      ${shortDigests(message)}`));
+  lines.push(`      ${shortDigests(message)}`);
   if (refs.length > 0) {
     const more = refs.length > 3 ? ` and ${refs.length - 3} more` : '';
-    lines.push(...fold(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`));
+    lines.push(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`);
   }
-  lines.push(...fold(`      → ${shortDigests(hint ?? `\`kpromo explain ${code}\` says more`)}`));
+  lines.push(`      → ${shortDigests(hint ?? `\`kpromo explain ${code}\` says more`)}`);
   return lines;
 }

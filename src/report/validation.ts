@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Loaded } from '../phases/setup.ts';
-import { count, fold, shortDigests } from './layout.ts';
+import { count, shortDigests } from './layout.ts';
 import { terminalLines } from './text/terminal.ts';
 
 const number = z.int().nonnegative();
@@ -71,8 +71,8 @@ export function validationText({ path, valid, images, problems }: ValidationDocu
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
     return [
       `${place}  ${code}`,
-      ...fold(`    ${shortDigests(message)}`),
-      ...(hint === undefined || hint === '' ? [] : fold(`    → ${shortDigests(hint)}`)),
+      `    ${shortDigests(message)}`,
+      ...(hint === undefined || hint === '' ? [] : [`    → ${shortDigests(hint)}`]),
       '',
     ];
   });

@@ -29,7 +29,7 @@ describe('the plan of a dry run over a large tree', () => {
     const rows = stdout.split('\n').filter((line) => line.includes('sha256:'));
     expect(rows).toHaveLength(230);
     expect(rows.every((row) => /(?:copy to|tag on) all 3 mirrors/.test(row))).toBe(true);
-    expect(stdout).toMatch(/^Plan: 230 of 1,220 images to promote, \d+ references, at most [\d.]+ [KM]iB to\n/);
+    expect(stdout).toMatch(/^Plan: 230 of 1,220 images to promote, \d+ references, at most [\d.]+ [KM]iB to write\n/);
     // four images of that name in every project: each is told apart
     expect(new Set(rows.map((row) => row.split(' ')[0])).size).toBeGreaterThan(200);
     expect((stdout + stderr).trimEnd().split('\n').length).toBeLessThan(300);

@@ -8,6 +8,7 @@ import { vulnerabilityText } from '../../report/vulnerable.ts';
 import type { CipOptions } from '../cip-options.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
+import { fitted } from '../fitted.ts';
 import { manifestServices } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
 import { scanningOf, scansOnly } from '../scanning.ts';
@@ -34,8 +35,8 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     );
     services.record?.({ run: report });
     if (mode !== 'dry-run') tellUnsigned(options, services);
-    services.stdout.write(vulnerabilityText(report.images));
-    if (mode === 'dry-run') stdout.write(planText(report));
+    stdout.write(fitted(vulnerabilityText(report.images), stdout));
+    if (mode === 'dry-run') stdout.write(fitted(planText(report), stdout));
     narrate(summaryEvent(report, summaryText(report)));
     const { replicateCopies: copies } = options;
     const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;

@@ -12,6 +12,7 @@ import type { RegistryReader } from '../../registry/roles.ts';
 import { verdictText } from '../../report/policy-verdict.ts';
 import { provenanceReport } from '../../report/proven.ts';
 import type { CommandServices } from '../command.ts';
+import { fitted } from '../fitted.ts';
 import { openConfigured } from '../open-configured.ts';
 import type { PolicyOptions } from '../policy-options.ts';
 import { stagingTrust } from '../staging-trust.ts';
@@ -69,7 +70,7 @@ async function tried(
   const found = await prove({ evidence, ...trust }, { wanted, policies, targets: [] }, { clock, narrate, signal });
   if ('code' in found)
     throw new PromotionError(found.code, found.message, found.hint === undefined ? {} : { hint: found.hint });
-  stdout.write(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)));
+  stdout.write(fitted(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)), stdout));
   return found.judgement.result !== 'failed';
 }
 

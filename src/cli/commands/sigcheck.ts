@@ -11,6 +11,7 @@ import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../conclude.ts';
 import { expectation } from '../expectation.ts';
+import { fitted } from '../fitted.ts';
 import { imageSigning } from '../image-signing.ts';
 import { manifestFacts } from '../manifest-facts.ts';
 import { loadRequest } from '../manifest-services.ts';
@@ -40,7 +41,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const request = requestOf(options, config, clock.now());
     const report = await runSigcheck({ ...request, version }, { ...checking, isExpected }, { clock, narrate, signal });
     services.record?.({ check: report });
-    stdout.write(sigcheckTable(report));
+    stdout.write(fitted(sigcheckTable(report), stdout));
     narrate(summaryEvent(report, sigcheckSummary(report)));
     return conclude(report, { detailedExitcode: false }, services);
   } finally {

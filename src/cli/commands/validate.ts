@@ -2,6 +2,7 @@ import { loadManifests } from '../../manifest/load.ts';
 import { setup } from '../../phases/setup.ts';
 import { validationDocument, validationText } from '../../report/validation.ts';
 import type { CommandServices } from '../command.ts';
+import { fitted } from '../fitted.ts';
 import { annotations } from '../github.ts';
 import { isGitHubActions } from '../reporting.ts';
 import type { ValidateOptions } from '../validate-options.ts';
@@ -17,7 +18,7 @@ export async function run(
   const context = { clock, signal, narrate: () => undefined };
   const loaded = await setup({ load: () => loadManifests(request) }).run(undefined, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
-  stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : validationText(document));
+  stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads both outputs; JSON stays JSON
   const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
   const isAllJson = output === 'json' && logFormat === 'json';
