@@ -1,4 +1,5 @@
-// `npm run demo`: the main job on this machine, in four commands. Exits with 0 when all went as it should.
+// `npm run demo`: the main job on this machine, in four commands. Exits with 0 when all went as it should. With `--keep` the
+// registries stay until Ctrl-C, so that the commands can be typed.
 import { join } from 'node:path';
 import { runCli } from '../test/support/built-cli.ts';
 import { startRegistries, type TestRegistry } from '../test/support/registry/server.ts';
@@ -8,6 +9,7 @@ import { demoImages, stagingPath, type DemoImage } from './images.ts';
 import { BUILT, LAPTOP, POLICY_TREE, stagePolicy } from './policy.ts';
 import { screenOn } from './screen.ts';
 import { areSigned } from './signed.ts';
+import { keep, type Place } from './keep.ts';
 import { copyTree, EXAMPLE } from './tree.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
@@ -15,6 +17,7 @@ const PROJECT = join(import.meta.dirname, '..');
 const QUIET = '--log-level=fatal';
 const PROMOTE = ['cip', '--manifests', EXAMPLE, '--confirm', QUIET];
 
+const isKept = process.argv.includes('--keep');
 const screen = screenOn(process.stdout);
 let allPassed = true;
 
@@ -22,9 +25,6 @@ function check(passed: boolean, text: string): void {
   allPassed &&= passed;
   screen.check(passed, text);
 }
-
-/** Where the CLI runs, and the environment that tells it who signs, and with which Sigstore. */
-type Place = { readonly folder: string; readonly env: Readonly<Record<string, string>> };
 
 /** Runs the CLI and shows it; the broken entry makes each run end with 1, which is the point of it. */
 async function show(args: readonly string[], { folder, env }: Place): Promise<void> {
@@ -116,7 +116,10 @@ async function main(): Promise<void> {
     screen.text(`
   staging    ${hosts[0]}: ${staged.length} images, built just now
   mirrors    ${hosts.slice(1).join(', ')}: still empty
-  manifests  ${EXAMPLE}: ${images.length} images, one of which staging does not have`);
+  manifests  ${EXAMPLE}: ${images.length} images, one of which staging does not have
+
+The commands below run in a temporary copy of the tree that names these registries, and sign with a Sigstore on this
+machine. All of it is removed at the end${isKept ? ', when you press Ctrl-C' : '; `npm run demo -- --keep` leaves it for you to try'}.`);
     const env = {
       SIGSTORE_ID_TOKEN: sigstore.token(),
       TUF_MIRROR: sigstore.tuf.url,
@@ -128,6 +131,7 @@ async function main(): Promise<void> {
     await nothingToDo(place, registries);
     await stagePolicy(tree.folder, hosts, staging, sigstore);
     await policy(place, mirrors);
+    if (isKept) await keep(place, join(PROJECT, 'bin'), screen);
   } finally {
     for (const registry of registries) await registry.close();
     await sigstore.stop();

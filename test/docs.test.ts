@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadManifests } from '../src/manifest/load.ts';
+import { ensureBuilt, runCli } from './support/built-cli.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -35,16 +35,15 @@ describe('the documentation', () => {
     expect(explained).toHaveLength(codes.length);
   });
 
-  it('shows manifests that can be promoted', async () => {
+  it('shows a first manifest that can be saved as it is, and promoted', async () => {
+    await ensureBuilt();
     const [, yaml = ''] = /```yaml\n(registries:[^`]+)```/.exec(read('README.md')) ?? [];
-    const [manifest = '', images = ''] = yaml.split(/^---.*\n/m);
     expect(yaml.trim().split('\n')).toHaveLength(8);
     const folder = mkdtempSync(join(tmpdir(), 'kpromo-docs-'));
     try {
-      writeFileSync(join(folder, 'once.yaml'), `${manifest}images:\n${images}`);
-      const { projects, problems } = await loadManifests({ manifest: join(folder, 'once.yaml') });
-      expect(problems).toEqual([]);
-      expect(projects.map(({ destinations }) => destinations.length)).toEqual([2]);
+      writeFileSync(join(folder, 'once.yaml'), yaml);
+      const { code, stdout, stderr } = await runCli(['validate', 'once.yaml'], { cwd: folder });
+      expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: 'once.yaml: valid, 1 image\n' });
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -6,7 +6,13 @@ import { runEventsSchema } from '../watch/event-schema.ts';
 import { runReportSchema } from '../report/document.ts';
 import { validationSchema } from '../report/validation.ts';
 import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
-import { ENVIRONMENT } from './environment.ts';
+import {
+  CI_ENVIRONMENT,
+  CREDENTIAL_ENVIRONMENT,
+  ENVIRONMENT,
+  SIGNING_ENVIRONMENT,
+  type Variables,
+} from './environment.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { COMMANDS, type Command } from './options.ts';
 
@@ -29,10 +35,15 @@ export function cliReference(): string {
         EXIT_CODES.map(([code, meaning]) => [String(code), meaning]),
       ),
       '## Environment',
-      markdownTable(
-        ['variable', 'meaning'],
-        ENVIRONMENT.map(([name, meaning]) => [`\`${name}\``, meaning]),
-      ),
+      variablesTable(ENVIRONMENT),
+      '### Set by CI systems',
+      variablesTable(CI_ENVIRONMENT),
+      '### For signatures',
+      'See [Signing](signing.md).',
+      variablesTable(SIGNING_ENVIRONMENT),
+      '### For credentials of registries',
+      'See [Credentials](credentials.md).',
+      variablesTable(CREDENTIAL_ENVIRONMENT),
     ].join('\n\n') + '\n'
   );
 }
@@ -87,6 +98,14 @@ function commandReference(command: Command): string {
     parts.push(`\`${name}\`: ${meaning}`);
   }
   return [...parts, markdownTable(['flag', 'type', 'default', 'meaning'], rows)].join('\n\n');
+}
+
+function variablesTable(variables: readonly Variables[]): string {
+  const codes = (names: string): string => names.replace(/\w+/g, '`$&`');
+  return markdownTable(
+    ['variable', 'meaning'],
+    variables.map(([names, meaning]) => [codes(names), meaning]),
+  );
 }
 
 function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -22,14 +22,15 @@ describe('src/cli/help.ts', () => {
     expect(text).toMatch(/^ {2}NO_COLOR /m);
   });
 
-  it.each(
-    [undefined, ...COMMANDS].flatMap((command) => [60, 80, 100, 250].map((columns) => ({ command, columns }))),
-  )('fits a terminal of $columns columns, and no more than is easy to read', ({ command, columns }) => {
-    const lines = helpText(command, columns).split('\n');
-    // what cannot be broken: the name of a flag with its value, and a word
-    const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
-    expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
-  });
+  it.each([undefined, ...COMMANDS].flatMap((command) => [60, 80, 100, 250].map((columns) => ({ command, columns }))))(
+    'fits a terminal of $columns columns, and no more than is easy to read',
+    ({ command, columns }) => {
+      const lines = helpText(command, columns).split('\n');
+      // what cannot be broken: the name of a flag with its value, and a word
+      const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
+      expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
+    },
+  );
 
   it.each([undefined, ...COMMANDS])('gives each flag one line where there is no terminal', (command) => {
     const text = helpText(command);

@@ -66,6 +66,7 @@ function commandHelp(command: Command, width: number): string {
         ),
       ),
       section('Environment', table(ENVIRONMENT, width)),
+      wrap('More variables, of CI systems, signing and credentials: docs/cli.md', width).join('\n'),
     );
   }
   return `${parts.join('\n\n')}\n`;

@@ -83,7 +83,7 @@ export const COMMON_FLAGS = [
     value: 'LEVEL',
     choices: Object.keys(LOG_LEVELS) as readonly (keyof typeof LOG_LEVELS)[],
     refusal: 'not a valid log level: ',
-    help: 'The least important lines to log: panic, fatal, error, warn, warning, info, debug or trace.',
+    help: 'Log lines of this level and above: panic, fatal, error, warn, warning, info, debug or trace.',
   },
   {
     name: 'log-format',
@@ -141,7 +141,7 @@ export const CIP_FLAGS = [
     type: 'string',
     default: '14d',
     value: 'AGE',
-    help: 'How far back missing signatures and records are looked for and made up for: on images whose entry, or whose upload, is no older (14d, 336h), or on "all". Images that this run copies or tags are always looked at.',
+    help: 'Also sign and record images of earlier runs that lack it, if their entry or upload is no older than this (14d, 336h), or "all". Images that this run copies or tags are always included.',
   },
   {
     name: 'staging-retention',

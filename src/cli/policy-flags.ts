@@ -24,7 +24,7 @@ export const POLICY_FLAGS = [
     type: 'string',
     default: '',
     value: 'NAME',
-    help: 'The project of a promoter-policy.yaml whose policy is tried; without it what holds for the rest.',
+    help: 'The project of the promoter-policy.yaml whose policy is tried. Default: the policy for projects that are not listed.',
   },
   ...TRUST_FLAGS,
   ...CERTIFICATE_FLAGS,

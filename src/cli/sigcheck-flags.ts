@@ -20,7 +20,7 @@ export const SIGCHECK_FLAGS = [
     default: '5',
     min: 1,
     value: 'DAYS',
-    help: 'Check what was uploaded to the primary no longer ago. Where registries do not tell, and for references that are named, age does not matter.',
+    help: 'Check only images that were uploaded to the primary in the last DAYS days. Has no effect on references that are named, nor on registries that do not list upload times.',
   },
   {
     name: 'to-days',
@@ -29,14 +29,14 @@ export const SIGCHECK_FLAGS = [
     min: 0,
     example: '1',
     value: 'DAYS',
-    help: 'Leave out what was uploaded later than so long ago.',
+    help: 'Do not check images that were uploaded in the last DAYS days; 0 checks up to now.',
   },
   {
     name: 'attestations-since',
     type: 'string',
     default: '',
     value: 'TIME',
-    help: 'Demand promotion records only of what was uploaded since then: a date (2026-01-31) or an age (14d). Without it of everything that is checked.',
+    help: 'Require promotion records only for images that were uploaded since then: a date (2026-01-31) or an age (14d). Default: for all that are checked.',
   },
   {
     name: 'limit',

@@ -51,7 +51,7 @@ export const REGISTRY_FLAGS = [
     default: '10m',
     min: 1,
     value: 'DURATION',
-    help: 'The longest time that a registry may make us wait; what is left on one that asks for more fails.',
+    help: 'The longest pause that a registry may ask for (Retry-After); if it asks for a longer one, what is left there fails.',
   },
   {
     name: 'limiter',

@@ -157,10 +157,9 @@ describe('src/manifest properties', () => {
     ['UTF-16', '\uFFFEr\0e\0g\0'],
     ['brackets that never close', `${REGISTRIES}images:\n${`- dmap: {a: [\n]\n`.repeat(20_000)}`],
     ['lists closed too far left', `${REGISTRIES}images:\n${`- dmap:\n    a: [\n    {b: c}\n]\n`.repeat(5_000)}`],
-  ])('refuses %s within seconds', (_, text) => {
-    const before = performance.now();
+    // what takes exponential or quadratic time here does not end before the test's time limit
+  ])('refuses %s before the time limit', (_, text) => {
     const { project, problems } = parseText(text);
-    expect(performance.now() - before).toBeLessThan(10_000);
     expect(project).toBeUndefined();
     expect(problems[0]?.code).toBe('MANIFEST_INVALID');
   });

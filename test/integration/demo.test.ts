@@ -99,6 +99,35 @@ describe('demo/run.ts', () => {
     expect(stdout).not.toContain('✗');
   });
 
+  it('keeps its registries with --keep, so that the commands can be typed, and removes all of it on Ctrl-C', async () => {
+    const temporary = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
+    onTestFinished(() => rmSync(temporary, { recursive: true }));
+    mkdirSync(join(temporary, 'home'));
+    const env = { PATH: process.env['PATH'], HOME: join(temporary, 'home'), TMPDIR: temporary };
+    const child = spawn(process.execPath, [join(PROJECT, 'demo', 'run.ts'), '--keep'], { cwd: temporary, env });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'close');
+    let shown = '';
+    await new Promise<void>((resolve, reject) => {
+      child.on('exit', () => reject(new Error(`it ended: ${shown}`)));
+      child.stdout.on('data', (chunk: Buffer) => {
+        shown += chunk.toString();
+        if (shown.includes('Press Ctrl-C here')) resolve();
+      });
+    });
+    const folder = readdirSync(temporary).find((name) => name.startsWith('kpromo-demo-')) ?? '';
+    const command = 'kpromo cip --manifests manifests/example --confirm --log-level=fatal';
+    const typed = spawnSync('sh', ['-c', `. "$1/env.sh" && ${command}`, 'sh', join(temporary, folder)], {
+      env,
+      encoding: 'utf8',
+    });
+    expect(typed).toMatchObject({ status: 1, stderr: expect.stringContaining('nothing else to promote') });
+    expect(typed.stderr).toContain('images/probe/images.yaml:5:5');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(readdirSync(temporary)).toEqual(['home']);
+  });
+
   it('fits on 80 columns, without colours where there is no terminal', () => {
     const { stdout } = demo();
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
