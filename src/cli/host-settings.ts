@@ -50,9 +50,9 @@ export function hostSettings(
     traitsOf: (host) => traitsIn(ofHost(host) ?? {}),
     credentials: (sources) => {
       const usual = defaultCredentials(sources);
-      return (host, signal, refused) => {
+      return (host, signal, query) => {
         const named = ofHost(registryName(host))?.credentials;
-        return (named === undefined ? usual : sources[named])(host, signal, refused);
+        return (named === undefined ? usual : sources[named])(host, signal, query);
       };
     },
   };

@@ -12,7 +12,7 @@ function renewing(): { readonly source: CredentialSource; readonly refused: (Cre
   let current: Credential = { kind: 'basic', username: 'AWS', password: 'P1' };
   return {
     refused,
-    source: async (_host, _signal, old) => {
+    source: async (_host, _signal, { refused: old } = {}) => {
       if (old === current) {
         refused.push(old);
         current = { kind: 'basic', username: 'AWS', password: `P${refused.length + 1}` };

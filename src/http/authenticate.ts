@@ -170,7 +170,7 @@ async function passFor(
 ): Promise<Pass | undefined> {
   const { url, signal, meter, anonymous = false } = request;
   if (scheme.kind === 'basic') {
-    const credential = anonymous ? undefined : await credentials(url.host, signal, refused?.credential);
+    const credential = anonymous ? undefined : await credentials(url.host, signal, { refused: refused?.credential });
     if (credential?.kind !== 'basic') return undefined;
     return {
       credential,

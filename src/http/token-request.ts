@@ -56,7 +56,7 @@ async function answered(
   const response = await asking(credential);
   if (response.status !== 401 || credential === undefined) return { credential, response };
   // It may have expired where it came from; and an overloaded server refuses what it took a moment ago.
-  const other = await credentials(host, signal, credential);
+  const other = await credentials(host, signal, { refused: credential });
   const hopeless = other === undefined || (isDeepStrictEqual(other, credential) && !proven.has(other));
   if (hopeless || other.kind === 'registry') return { credential, response };
   await response.body.discard();

@@ -40,10 +40,20 @@ export function credentialsContract(
   traits: CredentialsTraits,
 ): void {
   describe(`the credentials contract on ${name}`, () => {
-    it('gives the credential of a host, however its name is written', async () => {
+    it('gives the credential of a host, however its name is written, and says where it is from', async () => {
       const { source, host, expected } = await open();
-      expect(await source(host, signal())).toEqual(expected);
-      expect(await source(host.toUpperCase(), signal())).toEqual(expected);
+      const named = { ...expected, from: expect.stringMatching(/\w/) as string };
+      expect(await source(host, signal())).toEqual(named);
+      expect(await source(host.toUpperCase(), signal())).toEqual(named);
+    });
+
+    it('gives all repositories of a host the same object, unless it knows of another for one of them', async () => {
+      const { source, host, asked } = await open();
+      const whole = await source(host, signal());
+      const once = asked();
+      for (const repository of ['app', 'team/app', 'team/deep/app', '../app', ''])
+        expect(await source(host, signal(), { repository })).toBe(whole);
+      expect(asked()).toBe(once);
     });
 
     it.each(traits.lookAlikes)('has nothing for %s, and asks nobody', async (lookAlike) => {
@@ -70,8 +80,8 @@ function sharing(open: () => Promise<CredentialsSubject>, { life }: CredentialsT
     const first = await source(host, signal());
     const once = asked();
     const others = await Promise.all(Array.from({ length: 20 }, () => source(host, signal())));
-    expect(others).toEqual(Array.from({ length: 20 }, () => expected));
-    expect(first).toEqual(expected);
+    expect(first).toMatchObject(expected);
+    expect(others).toEqual(Array.from({ length: 20 }, () => first));
     expect(asked()).toBe(once);
 
     const fresh = await open();
@@ -90,7 +100,7 @@ function sharing(open: () => Promise<CredentialsSubject>, { life }: CredentialsT
     const reason = new Error('enough');
     leaving.abort(reason);
     expect(['given', reason]).toContain(await gone);
-    expect(await staying).toEqual(expected);
+    expect(await staying).toMatchObject(expected);
   });
 
   it('renews the credential before it expires, and not sooner than needed', async ({ skip }) => {
@@ -115,14 +125,14 @@ function refusing(open: () => Promise<CredentialsSubject>, { constant }: Credent
     if (refused === undefined) throw new Error('there is no credential');
     const once = asked();
     // The same once more is the same object: whoever tried it knows that it is of no use.
-    expect(await source(host, signal(), refused)).toBe(refused);
+    expect(await source(host, signal(), { refused })).toBe(refused);
     expect(asked()).toBe(once * 2);
     await change();
-    const others = await Promise.all(Array.from({ length: 10 }, () => source(host, signal(), refused)));
+    const others = await Promise.all(Array.from({ length: 10 }, () => source(host, signal(), { refused })));
     expect(asked()).toBe(once * 3);
-    expect(others[0]).not.toEqual(expected);
+    expect(others[0]).not.toMatchObject(expected);
     // What another got in the meantime is not refused.
-    expect(await source(host, signal(), refused)).toBe(others[9]);
+    expect(await source(host, signal(), { refused })).toBe(others[9]);
     expect(asked()).toBe(once * 3);
   });
 

@@ -38,7 +38,7 @@ const KEPT = 3_600_000;
  */
 export function acr(options: AcrOptions): CredentialSource {
   const tokens = kept(options.clock, (host, signal) => obtain(options, host, signal));
-  return async (host, signal, refused) => {
+  return async (host, signal, { refused } = {}) => {
     const name = host.toLowerCase();
     return HOSTS.test(name) ? tokens(name, signal, refused) : undefined;
   };
@@ -58,7 +58,7 @@ async function obtain(
     const fields = { grant_type: 'access_token', service: host, tenant, access_token };
     const question = form(`https://${host}/oauth2/exchange`, fields, signal);
     const { refresh_token: token } = await askJson(fetch, question, 'exchanging a token at', ExchangeAnswer);
-    return { value: { kind: 'identity', username: '', token }, expires: clock.now() + KEPT };
+    return { value: { kind: 'identity', username: '', token, from: 'AZURE_CLIENT_ID' }, expires: clock.now() + KEPT };
   } catch (error) {
     signal.throwIfAborted();
     throw credentialProblem(

@@ -12,7 +12,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 type Setup = {
   readonly home: string;
-  ask(host: string, env?: Record<string, string>): Promise<Credential | undefined>;
+  ask(host: string, env?: Record<string, string>, repository?: string): Promise<Credential | undefined>;
 };
 
 /** A home folder with these files, JSON unless it is text. */
@@ -27,13 +27,14 @@ async function home(files: Record<string, unknown>): Promise<Setup> {
   const given = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, HOME: folder };
   return {
     home: folder,
-    ask: (host, env = {}) =>
-      dockerConfig({ clock: fakeClock(), home: folder, env: { ...given, ...env } })(host, forever),
+    ask: (host, env = {}, repository) =>
+      dockerConfig({ clock: fakeClock(), home: folder, env: { ...given, ...env } })(host, forever, { repository }),
   };
 }
 
 const config = (auths: Record<string, unknown>): Record<string, unknown> => ({ '.docker/config.json': { auths } });
-const me = { kind: 'basic', username: 'me', password: 'pa:ss' };
+const from = expect.any(String) as string;
+const me = { kind: 'basic', username: 'me', password: 'pa:ss', from };
 
 describe('src/http/credentials/docker-config.ts', () => {
   it('has no credential where there is no file, no entry, or an empty one', async () => {
@@ -49,9 +50,9 @@ describe('src/http/credentials/docker-config.ts', () => {
     [
       'an identity token',
       { auth: base64('me:'), identitytoken: 'refresh' },
-      { kind: 'identity', username: 'me', token: 'refresh' },
+      { kind: 'identity', username: 'me', token: 'refresh', from },
     ],
-    ['a registry token', { registrytoken: 'bearer' }, { kind: 'registry', token: 'bearer' }],
+    ['a registry token', { registrytoken: 'bearer' }, { kind: 'registry', token: 'bearer', from }],
   ])('reads %s', async (_form, entry, expected) => {
     const { ask } = await home(config({ 'registry.example:5000': entry }));
     expect(await ask('registry.example:5000')).toEqual(expected);
@@ -107,6 +108,71 @@ describe('src/http/credentials/docker-config.ts', () => {
     expect(await podman.ask('a.example')).toEqual(me);
   });
 
+  it('takes the longest key that covers a repository, whole path segments only', async () => {
+    const { ask } = await home(
+      config({
+        'a.example/team': { auth: base64('team:x') },
+        'A.example/team/deep/': { auth: base64('deep:x') },
+        'a.example': { auth: base64('host:x') },
+        'b.example/team': { auth: base64('b:x') },
+        'docker.io/team': { auth: base64('hub:x') },
+      }),
+    );
+    const user = async (host: string, repository?: string): Promise<unknown> => {
+      const found = await ask(host, {}, repository);
+      return found?.kind === 'basic' ? found.username : found;
+    };
+    expect(await user('a.example', 'team/app')).toBe('team');
+    expect(await user('a.example', 'team')).toBe('team');
+    expect(await user('a.example', 'team/deep/app')).toBe('deep');
+    expect(await user('a.example', 'teams/app')).toBe('host');
+    expect(await user('a.example', 'other/team/app')).toBe('host');
+    expect(await user('a.example')).toBe('host');
+    expect(await user('b.example', 'team/app')).toBe('b');
+    expect(await user('b.example', 'other/app')).toBeUndefined();
+    expect(await user('b.example')).toBeUndefined();
+    expect(await user('registry-1.docker.io', 'team/app')).toBe('hub');
+    expect(await user('registry-1.docker.io', 'library/app')).toBeUndefined();
+  });
+
+  it('says which file and user a credential is of, the home folder as people write it', async () => {
+    const { ask, home: folder } = await home({
+      ...config({ 'a.example': { auth: base64('me:x') } }),
+      'elsewhere/auth.json': { auths: { 'b.example': { auth: base64('me:x') } } },
+    });
+    expect(await ask('a.example')).toMatchObject({ from: '~/.docker/config.json' });
+    const env = { REGISTRY_AUTH_FILE: join(folder, 'elsewhere/auth.json') };
+    expect(await ask('b.example', env)).toMatchObject({ from: '~/elsewhere/auth.json' });
+  });
+
+  it('lets a broken entry spoil only itself, and names it by its key', async () => {
+    const { ask } = await home({
+      '.docker/config.json': {
+        auths: {
+          'null.example': null,
+          'a.example': { auth: base64('me:pa:ss') },
+          'list.example': ['c2VjcmV0'],
+          'text.example/team': { auth: 'c2VjcmV0' },
+          'text.example': { auth: base64('me:pa:ss'), identitytoken: null },
+        },
+        credHelpers: { 'b.example': null, 'c.example': 7 },
+      },
+    });
+    expect(await ask('a.example')).toEqual(me);
+    expect(await ask('null.example')).toBeUndefined();
+    expect(await ask('b.example')).toBeUndefined();
+    expect(await ask('text.example', {}, 'other/app')).toEqual(me);
+    for (const [host, repository, key] of [
+      ['list.example', undefined, 'list.example'],
+      ['text.example', 'team/app', 'text.example/team'],
+      ['c.example', undefined, 'c.example'],
+    ] as const) {
+      const error = await rejection(ask(host, {}, repository));
+      expect(error).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining(` for ${key} `) as string });
+      expect(String(error)).not.toMatch(/c2VjcmV0|secret/);
+    }
+  });
+
   it('says what is wrong with a file without showing what is in it', async () => {
     const cases = [
       '{"auths": {"a.example": {"auth": "c2VjcmV0"',
@@ -147,15 +213,57 @@ describe('src/http/credentials/docker-config.ts', () => {
       env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, HOME: folder },
     });
     const [first, again] = await Promise.all([source('a.example', forever), source('a.example', forever)]);
-    expect(first).toEqual({ kind: 'basic', username: 'one', password: 'a.example' });
+    expect(first).toEqual({
+      kind: 'basic',
+      username: 'one',
+      password: 'a.example',
+      from: 'docker-credential-one',
+    });
     expect(await source('a.example', forever)).toBe(again);
     expect(await source('registry-1.docker.io', forever)).toEqual({
       kind: 'identity',
       username: '',
       token: 'https://index.docker.io/v1/',
+      from: 'docker-credential-two',
     });
     expect(await source('c.example', forever)).toEqual(me);
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('a.example get\n');
+  });
+
+  it('asks a helper of a namespace for that namespace, once for all of its repositories', async () => {
+    const { home: folder } = await home({
+      '.docker/config.json': { credHelpers: { 'a.example/team': 'one' }, credsStore: 'one' },
+      'bin/docker-credential-one': helper(
+        'read server; echo "$server" >> "$HOME/calls"; echo "{\\"Username\\":\\"one\\",\\"Secret\\":\\"$server\\"}"',
+      ),
+    });
+    const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, HOME: folder };
+    const source = dockerConfig({ clock: fakeClock(), home: folder, env });
+    const secret = async (repository: string): Promise<unknown> => {
+      const found = await source('a.example', forever, { repository });
+      return found?.kind === 'basic' ? found.password : found;
+    };
+    expect(await secret('team/app')).toBe('a.example/team');
+    expect(await secret('team/deep/app')).toBe('a.example/team');
+    expect(await secret('other/app')).toBe('a.example');
+    expect(await secret('other/more')).toBe('a.example');
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('a.example/team\na.example\n');
+  });
+
+  it('does not run a helper that failed for every request', async () => {
+    const { home: folder } = await home({
+      '.docker/config.json': { credsStore: 'odd' },
+      'bin/docker-credential-odd': helper('echo x >> "$HOME/calls"; exit 3'),
+    });
+    const clock = fakeClock();
+    const env = { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, HOME: folder };
+    const source = dockerConfig({ clock, home: folder, env });
+    const first = await rejection(source('a.example', forever));
+    expect(await rejection(source('a.example', forever, { repository: 'app' }))).toBe(first);
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('x\n');
+    await clock.advance(30_000);
+    await rejection(source('a.example', forever));
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('x\nx\n');
   });
 
   it.each<[string, string | undefined, string]>([

@@ -30,7 +30,7 @@ describe('src/http/credentials/ecr.ts', () => {
     ['123456789012.dkr-ecr.eu-west-1.on.aws', 'api.ecr.eu-west-1.amazonaws.com'],
   ])('asks for a token for %s at %s', async (host, api) => {
     const { world, ask } = await opened(KEYS);
-    expect(await ask(host)).toEqual({ kind: 'basic', username: 'AWS', password: 'a:password' });
+    expect(await ask(host)).toMatchObject({ kind: 'basic', username: 'AWS', password: 'a:password' });
     expect(world.wanted[0]?.url.href).toBe(`https://${api}/`);
     expect(world.asked[0]?.headers['x-amz-target']).toMatch(/\.GetAuthorizationToken$/);
     expect(world.asked[0]?.headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE\//);

@@ -10,7 +10,7 @@ import { credentialProblem } from './problem.ts';
  */
 export function ecr(options: EcrOptions): CredentialSource {
   const tokens = kept(options.clock, (place, signal) => obtain(options, place, signal));
-  return async (host, signal, refused) => {
+  return async (host, signal, { refused } = {}) => {
     const place = ecrPlaceOf(host);
     return place === undefined ? undefined : tokens(`${place.region}${place.fips ? '-fips' : ''}`, signal, refused);
   };
@@ -43,5 +43,8 @@ async function authorizationToken(client: ECRClient): Promise<Perishable<Credent
   const [, username, password] =
     /^([^:]+):(.+)$/s.exec(Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8')) ?? [];
   if (username === undefined || password === undefined) throw new Error('the answer holds no token');
-  return { value: { kind: 'basic', username, password }, expires: data?.expiresAt?.getTime() ?? 0 };
+  return {
+    value: { kind: 'basic', username, password, from: 'the AWS keys' },
+    expires: data?.expiresAt?.getTime() ?? 0,
+  };
 }

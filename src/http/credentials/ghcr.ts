@@ -3,7 +3,8 @@ import type { Credential, CredentialSource } from './credential.ts';
 /** The job's own token for ghcr.io, from GITHUB_TOKEN and GITHUB_ACTOR; undefined where these are not set. */
 export function ghcr({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): CredentialSource {
   const { GITHUB_TOKEN: password, GITHUB_ACTOR: username } = env;
-  const credential: Credential | undefined = username && password ? { kind: 'basic', username, password } : undefined;
+  const credential: Credential | undefined =
+    username && password ? { kind: 'basic', username, password, from: 'GITHUB_TOKEN' } : undefined;
   return async (host, signal) => {
     signal.throwIfAborted();
     return host.toLowerCase() === 'ghcr.io' ? credential : undefined;

@@ -15,6 +15,6 @@ export function gitlab({ env }: { readonly env: Readonly<Record<string, string |
 
 function credentialFrom(env: Readonly<Record<string, string | undefined>>): Credential | undefined {
   const { CI_REGISTRY_USER: username, CI_REGISTRY_PASSWORD: password, CI_JOB_TOKEN: token } = env;
-  if (username && password) return { kind: 'basic', username, password };
-  return token ? { kind: 'basic', username: 'gitlab-ci-token', password: token } : undefined;
+  if (username && password) return { kind: 'basic', username, password, from: 'CI_REGISTRY_PASSWORD' };
+  return token ? { kind: 'basic', username: 'gitlab-ci-token', password: token, from: 'CI_JOB_TOKEN' } : undefined;
 }

@@ -35,7 +35,7 @@ describe('src/http/credentials/google.ts', () => {
     'has a token for %s',
     async (host) => {
       const { ask } = await opened({ files: { [ADC]: user } });
-      expect(await ask(host)).toEqual({ kind: 'basic', username: 'oauth2accesstoken', password: 'ya29' });
+      expect(await ask(host)).toMatchObject({ kind: 'basic', username: 'oauth2accesstoken', password: 'ya29' });
     },
   );
 

@@ -24,7 +24,7 @@ const HOSTS = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev)$/i;
  */
 export function google(options: GoogleOptions): CredentialSource {
   const tokens = kept(options.clock, (_key, signal) => obtain(options, signal));
-  return async (host, signal, refused) => (HOSTS.test(host) ? tokens('', signal, refused) : undefined);
+  return async (host, signal, { refused } = {}) => (HOSTS.test(host) ? tokens('', signal, refused) : undefined);
 }
 
 async function obtain(options: GoogleOptions, signal: AbortSignal): Promise<Perishable<Credential | undefined>> {
@@ -33,5 +33,6 @@ async function obtain(options: GoogleOptions, signal: AbortSignal): Promise<Peri
   const ambient = file === undefined ? await metadataToken(options, signal) : undefined;
   if (file === undefined && ambient === undefined) return { value: undefined, expires: Number.POSITIVE_INFINITY };
   const { token, expires } = await googleToken(options, { file, ambient }, signal);
-  return { value: { kind: 'basic', username: 'oauth2accesstoken', password: token }, expires };
+  const from = file === undefined ? 'the metadata server' : "Google's Application Default Credentials";
+  return { value: { kind: 'basic', username: 'oauth2accesstoken', password: token, from }, expires };
 }

@@ -39,8 +39,9 @@ export async function askHelper(
   const answer = parseAnswer(output);
   if (answer === undefined) throw helperError(name, server, 'answered something that is no credential');
   if (answer.Secret === '') return undefined;
-  if (answer.Username === '<token>') return { kind: 'identity', username: '', token: answer.Secret };
-  return { kind: 'basic', username: answer.Username, password: answer.Secret };
+  const from = `docker-credential-${name}`;
+  if (answer.Username === '<token>') return { kind: 'identity', username: '', token: answer.Secret, from };
+  return { kind: 'basic', username: answer.Username, password: answer.Secret, from };
 }
 
 const HelperAnswer = z.object({ Username: z.string(), Secret: z.string() });

@@ -33,9 +33,9 @@ const ORDER = ['docker', 'google', 'ecr', 'acr', 'ghcr', 'gitlab'] as const;
 
 /** The first credential that there is for a host, in the order that people expect. */
 export function defaultCredentials(sources: CredentialSources): CredentialSource {
-  return async (host, signal, refused) => {
+  return async (host, signal, query) => {
     for (const name of ORDER) {
-      const credential = await sources[name](host, signal, refused);
+      const credential = await sources[name](host, signal, query);
       if (credential !== undefined) return credential;
     }
     return undefined;
