@@ -55,7 +55,9 @@ export type Scheme =
       readonly service: string | undefined;
       readonly scopes: readonly string[];
     }
-  | { readonly kind: 'basic' };
+  | { readonly kind: 'basic' }
+  /** It names no scheme that we know; `offered` are those that it names. */
+  | { readonly kind: 'unnamed'; readonly offered: readonly string[] };
 
 /** The challenge that we can answer: Bearer with a realm before Basic; undefined when there is neither. */
 export function chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {

@@ -62,7 +62,17 @@ export type HttpResponse = {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: ResponseBody;
+  /** Of a refusal: who we were to the server; nobody unless given. */
+  readonly access?: Access;
 };
+
+/** How a refused request was sent, for the words of an error. `name` is that of the credentials. */
+export type Access =
+  | { readonly kind: 'sent'; readonly name: string }
+  /** The server names no scheme in which the credentials can be sent; `offered` are those that it names. */
+  | { readonly kind: 'unused'; readonly name: string; readonly offered: readonly string[] }
+  /** Another host named the address: credentials do not follow. */
+  | { readonly kind: 'withheld'; readonly from: string };
 
 export type ResponseBody = {
   /** All of the body; throws REGISTRY_PROTOCOL when it is longer than `limit` bytes. */

@@ -79,7 +79,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   const outbound = retried(sent);
   const { inside } = sockets;
   const credentials = options.credentials ?? anonymous;
-  const authenticated = authenticate({ clock, credentials, inside, fetch: outbound })(sent);
+  const authenticated = authenticate({ clock, credentials, inside, fetch: outbound, narrate: narrator })(sent);
   // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
   // retry asks the registry again instead of a storage address that has expired.
   return {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PromotionError } from '../errors.ts';
 import { addressProblem, type Surroundings } from './addresses.ts';
-import { basicAuthorization, type Credential } from './credentials/credential.ts';
+import { accessOf, basicAuthorization, type Credential } from './credentials/credential.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
 import { ensureStatus } from './read.ts';
 import { redactUrl } from './redact.ts';
@@ -26,14 +26,15 @@ export function tokenRequests(options: TokenSourceOptions): (want: TokenWant, ne
     );
     if (response === undefined) {
       const { token } = credential;
-      return { value: token, received: clock.now(), expires: Number.POSITIVE_INFINITY };
+      return { value: token, received: clock.now(), expires: Number.POSITIVE_INFINITY, credential };
     }
     const { host } = want.registry;
-    await ensureStatus(response, [200], `getting a token for ${host} from`, redactUrl(realm), host);
+    const told = credential === undefined ? response : { ...response, access: accessOf(credential) };
+    await ensureStatus(told, [200], `getting a token for ${host} from`, redactUrl(realm), host);
     const { value, life } = parseToken(await response.body.bytes(ANSWER_LIMIT), realm);
     if (credential !== undefined) proven.add(credential);
     const received = clock.now();
-    return { value, received, expires: received + life };
+    return { value, received, expires: received + life, credential };
   };
 }
 
@@ -47,16 +48,16 @@ type Answered =
 async function answered(
   { credentials }: TokenSourceOptions,
   proven: WeakSet<Credential>,
-  { registry: { host }, anonymous }: TokenWant,
+  { registry: { host }, repository, anonymous }: TokenWant,
   { signal }: TokenNeed,
   asking: (credential: Exchanged | undefined) => Promise<HttpResponse>,
 ): Promise<Answered> {
-  const credential = anonymous ? undefined : await credentials(host, signal);
+  const credential = anonymous ? undefined : await credentials(host, signal, { repository });
   if (credential?.kind === 'registry') return { credential };
   const response = await asking(credential);
   if (response.status !== 401 || credential === undefined) return { credential, response };
   // It may have expired where it came from; and an overloaded server refuses what it took a moment ago.
-  const other = await credentials(host, signal, { refused: credential });
+  const other = await credentials(host, signal, { repository, refused: credential });
   const hopeless = other === undefined || (isDeepStrictEqual(other, credential) && !proven.has(other));
   if (hopeless || other.kind === 'registry') return { credential, response };
   await response.body.discard();

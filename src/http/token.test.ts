@@ -170,7 +170,7 @@ describe('src/http/token.ts', () => {
       expect(await rejection(fetch(requestTo('https://registry.example/v2/')))).toMatchObject({
         code: 'REFUSED_ADDRESS',
       });
-      expect(asked.map(({ host }) => host)).toEqual(['registry.example']);
+      expect(new Set(asked.map(({ host }) => host))).toEqual(new Set(['registry.example']));
     },
   );
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { CredentialSource } from './credentials/credential.ts';
+import type { Credential, CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Meter } from './fetch.ts';
 import { singleFlight } from './single-flight.ts';
 import { tokenRequests } from './token-request.ts';
@@ -8,6 +8,8 @@ import { tokenRequests } from './token-request.ts';
 export type TokenWant = {
   /** The registry's own address. */
   readonly registry: URL;
+  /** The path of the repository whose credentials are used; those of the host unless given. */
+  readonly repository?: string | undefined;
   readonly realm: string;
   readonly service: string | undefined;
   /** Merged and sorted. */
@@ -15,7 +17,13 @@ export type TokenWant = {
   readonly anonymous: boolean;
 };
 
-export type Token = { readonly value: string; readonly received: number; readonly expires: number };
+/** `credential` is the one that it was given for; undefined for an anonymous token. */
+export type Token = {
+  readonly value: string;
+  readonly received: number;
+  readonly expires: number;
+  readonly credential?: Credential | undefined;
+};
 
 /** Tokens by what they are for; each is asked for once by all who need it, and renewed before it expires. */
 export type TokenSource = {
@@ -77,6 +85,6 @@ export function tokenSource(options: TokenSourceOptions): TokenSource {
   };
 }
 
-function keyOf({ registry, realm, service, scopes, anonymous }: TokenWant): string {
-  return JSON.stringify([registry.origin, realm, service, scopes, anonymous]);
+function keyOf({ registry, repository, realm, service, scopes, anonymous }: TokenWant): string {
+  return JSON.stringify([registry.origin, repository, realm, service, scopes, anonymous]);
 }

@@ -1,3 +1,5 @@
+import type { Access } from '../fetch.ts';
+
 /** Proves to a registry, or to its token server, who we are. `from` names where it was found, for people. */
 export type Credential = { readonly from?: string } & (
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -24,6 +26,11 @@ export type CredentialSource = (
 
 /** Has no credential for any host. */
 export const anonymous: CredentialSource = async () => undefined;
+
+/** Returns what an error says of a request that was sent with this credential. */
+export function accessOf(credential: Credential): Access {
+  return { kind: 'sent', name: credentialName(credential) };
+}
 
 /** Returns the words for a credential: where it is from, and the user; never a secret. */
 export function credentialName(credential: Credential): string {

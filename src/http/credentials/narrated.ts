@@ -1,0 +1,17 @@
+import type { Narrator } from '../../events.ts';
+import { credentialName, type CredentialSource } from './credential.ts';
+
+/** The same source; says at level debug, once each, which credentials are used for which host, or that there are none. */
+export function narrated(source: CredentialSource, narrate: Narrator): CredentialSource {
+  const said = new Set<string>();
+  return async (host, signal, query) => {
+    const found = await source(host, signal, query);
+    const message =
+      found === undefined
+        ? `No credentials for ${host}: its requests are anonymous`
+        : `Using ${credentialName(found)} for ${host}`;
+    if (!said.has(message)) narrate({ type: 'log', level: 'debug', message });
+    said.add(message);
+    return found;
+  };
+}

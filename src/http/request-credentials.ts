@@ -1,0 +1,49 @@
+import { isPromotionError } from '../errors.ts';
+import { parseChallenges } from './challenge.ts';
+import { accessOf, credentialName, type Credential, type CredentialSource } from './credentials/credential.ts';
+import type { Access, HttpRequest, HttpResponse } from './fetch.ts';
+
+/** Returns the path of the repository whose credentials a request needs. */
+export function repositoryOf({ scopes }: HttpRequest): string | undefined {
+  return scopes?.[0]?.repository;
+}
+
+/** Looks up the credential for a request; undefined if there is none, or if none may be sent. */
+export async function credentialFor(
+  credentials: CredentialSource,
+  request: HttpRequest,
+  refused?: Credential,
+): Promise<Credential | undefined> {
+  const { url, signal, anonymous = false } = request;
+  return anonymous ? undefined : credentials(url.host, signal, { repository: repositoryOf(request), refused });
+}
+
+/** Swallows what a source or a registry failed with; a bug or an abort stays what it is. */
+export function onlyOurs(error: unknown): undefined {
+  if (!isPromotionError(error)) throw error;
+}
+
+/** Returns the answer; a refusal with what an error should say of the credentials. `login` is the one that was sent. */
+export async function withAccess(
+  response: HttpResponse,
+  request: HttpRequest,
+  credentials: CredentialSource,
+  login: Credential | undefined,
+): Promise<HttpResponse> {
+  if (response.status !== 401 && response.status !== 403) return response;
+  const access = login === undefined ? await unsentAccess(response, request, credentials) : accessOf(login);
+  return access === undefined ? response : { ...response, access };
+}
+
+async function unsentAccess(
+  { headers }: HttpResponse,
+  request: HttpRequest,
+  credentials: CredentialSource,
+): Promise<Access | undefined> {
+  const { anonymous, from, url } = request;
+  if (anonymous === true && from !== undefined && from.origin !== url.origin)
+    return { kind: 'withheld', from: from.host };
+  const unused = await credentialFor(credentials, request).catch(onlyOurs);
+  const offered = parseChallenges(headers.get('www-authenticate') ?? []).map(({ scheme }) => scheme);
+  return unused === undefined ? undefined : { kind: 'unused', name: credentialName(unused), offered };
+}
