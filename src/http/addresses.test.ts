@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressProblem, isLoopback, isPrivate, resolvedProblem } from './addresses.ts';
+import { addressAdvice, addressProblem, isLoopback, isPrivate, resolvedProblem, withKeptScheme } from './addresses.ts';
 
 const problem = (target: string, from?: string): string | undefined =>
   addressProblem(new URL(target), from === undefined ? undefined : new URL(from));
@@ -67,6 +67,32 @@ describe('src/http/addresses.ts', () => {
     expect(problem('http://cdn.example', 'http://registry.example')).toBeUndefined();
     expect(problem('file:///etc/passwd', 'http://registry.example')).toContain('scheme');
     expect(problem('ftp://cdn.example')).toContain('scheme');
+  });
+
+  it.each([
+    ['http://registry.example/v2/x?a=1', 'https://registry.example', 'https://registry.example/v2/x?a=1'],
+    ['http://registry.example:443/x', 'https://registry.example', 'https://registry.example/x'],
+    ['http://registry.example:5000/x', 'https://registry.example:5000', 'https://registry.example:5000/x'],
+  ])('takes %s from %s as %s', (target, from, expected) => {
+    expect(withKeptScheme(new URL(target), new URL(from)).href).toBe(expected);
+  });
+
+  it.each([
+    ['http://registry.example:8080/x', 'https://registry.example'],
+    ['http://registry.example.evil/x', 'https://registry.example'],
+    ['http://cdn.example/x', 'https://registry.example'],
+    ['http://registry.example/x', 'http://registry.example'],
+    ['https://registry.example/x', 'http://registry.example'],
+  ])('leaves %s from %s as it is', (target, from) => {
+    expect(withKeptScheme(new URL(target), new URL(from)).href).toBe(target);
+  });
+
+  it('advises on the proxy when an HTTPS registry names plain HTTP, else on whoever named the address', () => {
+    const advice = (target: string, from?: string): string =>
+      addressAdvice(new URL(target), from === undefined ? undefined : new URL(from));
+    expect(advice('http://cdn.example', 'https://registry.example')).toMatch(/registry\.example.*X-Forwarded-Proto/);
+    expect(advice('https://10.0.0.1', 'https://registry.example')).toMatch(/configuration of registry\.example/);
+    expect(advice('http://169.254.169.254')).toMatch(/name of the registry/);
   });
 
   it('tells loopback and private hosts from names that only look like them', () => {

@@ -24,6 +24,25 @@ export function addressProblem(
   return undefined;
 }
 
+/** What to do about an address that must not be asked. */
+export function addressAdvice(target: URL, from?: URL): string {
+  if (from?.protocol === 'https:' && target.protocol === 'http:')
+    return `let ${from.host} give HTTPS addresses: the proxy before it must pass X-Forwarded-Proto, and its storage must speak HTTPS`;
+  if (from === undefined) return 'check the name of the registry: such an address is never asked';
+  return `check the configuration of ${from.host}: a registry must not point there`;
+}
+
+/**
+ * The address that a server gave, over HTTPS if it is the server's own and only its scheme differs: behind a proxy that does
+ * not pass X-Forwarded-Proto, a registry takes itself for one on plain HTTP.
+ */
+export function withKeptScheme(target: URL, from: URL): URL {
+  if (from.protocol !== 'https:' || target.protocol !== 'http:' || target.hostname !== from.hostname) return target;
+  if ((target.port || '443') !== (from.port || '443')) return target;
+  // Built anew rather than changed: what is an explicit port over HTTP may be the default over HTTPS.
+  return new URL(`https:${target.href.slice('http:'.length)}`);
+}
+
 /** Why a connection must not be made to an address that a name stands for; nothing inside is `outside`. */
 export function resolvedProblem(
   address: string,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, PromotionError } from '../errors.ts';
-import { type HttpResponse, header } from './fetch.ts';
+import { type Access, type HttpResponse, header } from './fetch.ts';
 import { registryName } from './http-scheme.ts';
 import { peek } from './peek.ts';
 import { redactText } from './redact.ts';
@@ -22,7 +22,12 @@ export async function answerError(
   const { text, response: whole } = await peek(response, READ_LIMIT);
   await whole.body.discard();
   const said = registryWords(text, header(response, 'content-type') ?? '');
-  const { code, hint } = meaning(response.status, registryName(host));
+  const { code, hint } = isTlsServer(response, text)
+    ? {
+        code: 'REGISTRY_PROTOCOL' as const,
+        hint: `set "insecure: false" for ${host} in the registry configuration: it speaks HTTPS`,
+      }
+    : meaning(response, registryName(host));
   return new PromotionError(
     code,
     `${what}: the registry answered ${response.status}${said === '' ? '' : `: ${said}`}`,
@@ -30,10 +35,17 @@ export async function answerError(
   );
 }
 
-function meaning(status: number, host: string): { readonly code: ErrorCode; readonly hint: string } {
-  if (status === 401)
-    return { code: 'UNAUTHORIZED', hint: `give credentials for ${host}, for instance with "docker login ${host}"` };
-  if (status === 403) return { code: 'DENIED', hint: `check that the account used for ${host} may do this` };
+/** The words of Go, nginx, Apache and Tomcat for plain HTTP on a port where they speak TLS. */
+const WANTS_TLS =
+  /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL|host and port requires TLS/i;
+
+function isTlsServer({ url }: HttpResponse, text: string): boolean {
+  return url.protocol === 'http:' && WANTS_TLS.test(text);
+}
+
+function meaning({ status, access }: HttpResponse, host: string): { readonly code: ErrorCode; readonly hint: string } {
+  if (status === 401) return { code: 'UNAUTHORIZED', hint: loginHint(host, access) };
+  if (status === 403) return { code: 'DENIED', hint: rightsHint(host, access) };
   const refusal = POLICIES[status];
   if (refusal !== undefined) return { code: 'DENIED', hint: refusal(host) };
   if (status === 413)
@@ -43,6 +55,29 @@ function meaning(status: number, host: string): { readonly code: ErrorCode; read
   if (status === 429) return { code: 'RATE_LIMITED', hint: `run again later, or ask for more quota on ${host}` };
   if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `run again; if it stays, ask whoever runs ${host}` };
   return { code: 'REGISTRY_PROTOCOL', hint: `check that ${host} is an OCI registry that allows this operation` };
+}
+
+function loginHint(host: string, access: Access | undefined): string {
+  if (access?.kind === 'sent')
+    return `the registry refused ${access.name}: log in again, or check that this account may do this on ${host}`;
+  if (access?.kind === 'withheld') return withheldHint(host, access.from);
+  if (access?.kind === 'unused') {
+    const asks = access.offered.length === 0 ? 'it does not say how' : `it asks for ${access.offered.join(', ')}`;
+    return `let ${host} accept Basic or Bearer (WWW-Authenticate): ${asks}, so ${access.name} were not sent`;
+  }
+  return `give credentials for ${host}, for instance with "docker login ${host}"`;
+}
+
+function rightsHint(host: string, access: Access | undefined): string {
+  if (access?.kind === 'withheld') return withheldHint(host, access.from);
+  if (access?.kind === 'anonymous')
+    return `give credentials for ${host} that may do this, for instance with "docker login ${host}"`;
+  const account = access === undefined ? `the account used for ${host}` : `the account of ${access.name}`;
+  return `check that ${account} may do this`;
+}
+
+function withheldHint(host: string, from: string): string {
+  return `let ${from} give addresses under its own name, or ones that need no login: credentials for it are not sent to ${host}`;
 }
 
 /** Refusals that neither another try nor another account changes, each with what does. */
@@ -63,7 +98,8 @@ const ErrorAnswer = z.object({
 
 /** What an error body says, on one line and without control characters: JSON errors, an HTML title or plain text. */
 export function registryWords(text: string, contentType: string): string {
-  const words = jsonWords(text) ?? titleOf(text) ?? (contentType.startsWith('text/plain') ? text : '');
+  const words =
+    jsonWords(text) ?? titleOf(text) ?? (contentType === '' || contentType.startsWith('text/plain') ? text : '');
   const line = redactText(words);
   return line.length > SHOWN_LIMIT ? `${line.slice(0, SHOWN_LIMIT)}…` : line;
 }

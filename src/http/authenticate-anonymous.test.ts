@@ -155,7 +155,7 @@ describe('src/http/authenticate.ts, what it says of a refusal', () => {
     const { server: bearer, revoked } = await tokenRegistry();
     for (let number = 1; number < 10; number += 1) revoked.add(`T${number}`);
     expect(await accessOf(authenticated(named), bearer.url)).toEqual({ kind: 'sent', name });
-    expect(await accessOf(authenticated(), bearer.url)).toBeUndefined();
+    expect(await accessOf(authenticated(), bearer.url)).toEqual({ kind: 'anonymous' });
   });
 
   it('tells credentials that could not be sent, and those that do not follow to another host', async () => {

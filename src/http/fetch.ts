@@ -62,12 +62,13 @@ export type HttpResponse = {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: ResponseBody;
-  /** Of a refusal: who we were to the server; nobody unless given. */
+  /** Of a refusal (401, 403) by a registry: who we were to it. */
   readonly access?: Access;
 };
 
 /** How a refused request was sent, for the words of an error. `name` is that of the credentials. */
 export type Access =
+  | { readonly kind: 'anonymous' }
   | { readonly kind: 'sent'; readonly name: string }
   /** The server names no scheme in which the credentials can be sent; `offered` are those that it names. */
   | { readonly kind: 'unused'; readonly name: string; readonly offered: readonly string[] }

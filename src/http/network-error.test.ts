@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../errors.ts';
-import { isTransient, networkError } from './network-error.ts';
+import { isTransient, looksMisaddressed, networkError } from './network-error.ts';
 
 const failure = (code: string): Error => Object.assign(new Error(`it failed: ${code}`), { code });
 
@@ -23,7 +23,11 @@ describe('src/http/network-error.ts', () => {
 
   it.each([
     ['ENOTFOUND', 'DNS'],
+    ['EAI_AGAIN', 'DNS'],
     ['ECONNREFUSED', 'port'],
+    ['EHOSTUNREACH', 'routes'],
+    ['HPE_INVALID_CONSTANT', 'listens on that port'],
+    ['UND_ERR_SOCKET', 'listens on that port'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'configuration ("ca")'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'configuration ("ca")'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'another host'],
@@ -34,6 +38,23 @@ describe('src/http/network-error.ts', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', '"insecure: true"'],
   ])('tells what to do after %s', (code, words) => {
     expect(networkError(failure(code), 'GET x').hint).toContain(words);
+  });
+
+  it('says how to ask in HTTPS where plain HTTP got no answer', () => {
+    for (const code of ['HPE_INVALID_CONSTANT', 'UND_ERR_SOCKET']) {
+      expect(networkError(failure(code), 'GET http://x').hint).toContain('"insecure: false"');
+      expect(networkError(failure(code), 'GET https://x').hint).not.toContain('insecure');
+    }
+  });
+
+  it('tells a wrong address from a registry that is away', () => {
+    const wrong = (error: Error, what = 'GET http://x'): boolean => looksMisaddressed(networkError(error, what));
+    const codes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'HPE_INVALID_CONSTANT'];
+    expect(codes.map((code) => wrong(failure(code)))).toEqual(codes.map(() => true));
+    expect(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].map((code) => wrong(failure(code)))).toEqual([false, false, false]);
+    const closed = (bytesRead: number): Error => Object.assign(failure('UND_ERR_SOCKET'), { socket: { bytesRead } });
+    expect([wrong(closed(0)), wrong(closed(10)), wrong(closed(0), 'GET https://x')]).toEqual([true, false, false]);
+    expect(looksMisaddressed(new PromotionError('TIMEOUT', 'x'))).toBe(false);
   });
 
   it('holds that asking again helps against a broken connection, not against a wrong certificate', () => {

@@ -3,7 +3,7 @@ import { isPromotionError, PromotionError } from '../errors.ts';
 /** What undici, Node or the system threw, as a NETWORK error of this request; a PromotionError stays what it is. */
 export function networkError(error: unknown, what: string): PromotionError {
   if (isPromotionError(error)) return error;
-  const hint = hintFor(codeOf(error));
+  const hint = hintFor(codeOf(error), isPlainHttp(what));
   return new PromotionError('NETWORK', `${what}: ${reasonOf(error)}`, {
     cause: error,
     ...(hint === undefined ? {} : { hint }),
@@ -14,6 +14,28 @@ export function networkError(error: unknown, what: string): PromotionError {
 export function isTransient(error: unknown): error is PromotionError {
   if (isPromotionError(error, 'TIMEOUT') || isPromotionError(error, 'STALLED')) return true;
   return isPromotionError(error, 'NETWORK') && !CERTIFICATE.test(codeOf(error.cause) ?? '');
+}
+
+/**
+ * True when the address is more likely wrong than the registry away: nobody listens there, nobody knows the name, or what
+ * answers does not speak HTTP.
+ */
+export function looksMisaddressed(error: PromotionError): boolean {
+  const code = codeOf(error.cause) ?? '';
+  return ADDRESS.test(code) || (code === 'UND_ERR_SOCKET' && isPlainHttp(error.message) && readNothing(error.cause));
+}
+
+// EAI_AGAIN: what a machine without DNS says of every name
+const ADDRESS = /^(?:E(?:CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|HPE_.*)$/;
+
+function isPlainHttp(what: string): boolean {
+  return /^\w+ http:/.test(what);
+}
+
+/** Servers that speak TLS close a connection on which they are asked in plain HTTP. */
+function readNothing(error: unknown): boolean {
+  const socket = error instanceof Error && 'socket' in error ? error.socket : undefined;
+  return typeof socket === 'object' && socket !== null && 'bytesRead' in socket && socket.bytesRead === 0;
 }
 
 // The X.509 codes of Node's TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes
@@ -37,7 +59,9 @@ function reasonOf(error: unknown): string {
 /** What to do next, by the first rule whose pattern finds the code. */
 const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
   [/^ENOTFOUND$/, 'check the spelling of the host and the DNS of this machine'],
+  [/^EAI_AGAIN$/, 'check the network and the DNS of this machine'],
   [/^ECONNREFUSED$/, 'check that the registry runs and that the port is right'],
+  [/^E(?:HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)$/, 'check the address of the host and the routes of this machine'],
   [
     /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/,
     'the host speaks plain HTTP; if that is meant, say "insecure: true" of it in the registry configuration',
@@ -58,6 +82,9 @@ const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
   ],
 ];
 
-function hintFor(code: string | undefined): string | undefined {
-  return code === undefined ? undefined : HINTS.find(([pattern]) => pattern.test(code))?.[1];
+function hintFor(code: string | undefined, isPlain: boolean): string | undefined {
+  if (code === undefined) return undefined;
+  if (/^(?:HPE_|UND_ERR_SOCKET$)/.test(code))
+    return `check that a registry listens on that port${isPlain ? '; if it speaks HTTPS, set "insecure: false" for it in the registry configuration' : ''}`;
+  return HINTS.find(([pattern]) => pattern.test(code))?.[1];
 }

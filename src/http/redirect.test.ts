@@ -137,6 +137,34 @@ describe('src/http/redirect.ts', () => {
     });
   });
 
+  it('keeps HTTPS where the address differs only by its scheme, as a hop and as the address of an upload', async () => {
+    const asked: HttpRequest[] = [];
+    const answer: Fetch = async (request) => {
+      asked.push(request);
+      return {
+        status: asked.length === 1 ? 307 : 200,
+        headers: new Map([['location', ['http://registry.example/new']]]),
+        url: request.url,
+        body: {
+          bytes: async () => new Uint8Array(),
+          stream: async function* () {},
+          discard: async () => {},
+          finished: Promise.resolve(),
+        },
+      };
+    };
+    const scopes = [{ repository: 'app', actions: ['pull'] as const }];
+    await redirect()(answer)(requestTo('https://registry.example/', { scopes }));
+    const from = new URL('https://registry.example/v2/');
+    await redirect()(answer)(requestTo('http://registry.example/upload', { method: 'PUT', from, scopes }));
+    expect(asked.map(({ url }) => url.href)).toEqual([
+      'https://registry.example/',
+      'https://registry.example/new',
+      'https://registry.example/upload',
+    ]);
+    expect(asked.map((request) => request.scopes)).toEqual([scopes, scopes, scopes]);
+  });
+
   it("never shows what a redirect's address holds", async () => {
     const server = await scriptedServer(to('http://user:hunter2@169.254.1.1/x?X-Amz-Signature=hunter2'));
     const error = await rejection(following().fetch(requestTo(server.url)));

@@ -1,5 +1,5 @@
 import { PromotionError } from '../errors.ts';
-import { addressProblem, type Surroundings } from './addresses.ts';
+import { addressAdvice, addressProblem, withKeptScheme, type Surroundings } from './addresses.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
 import { redactUrl } from './redact.ts';
 
@@ -18,8 +18,8 @@ export const redirect =
   (surroundings: Surroundings = {}) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    refuse(request, request.url, surroundings, request.from);
-    let current = request.from === undefined ? request : stripped(request, request.url, request.from);
+    let current = request.from === undefined ? request : led(request, request.url, request.from);
+    refuse(request, current.url, surroundings, request.from);
     for (let hops = 0; ; hops += 1) {
       const response = await inner(current);
       const location = header(response, 'location');
@@ -35,16 +35,19 @@ function follows({ method, body }: HttpRequest, { status }: HttpResponse): boole
 }
 
 function nextHop(previous: HttpRequest, location: string, surroundings: Surroundings): HttpRequest {
-  const url = URL.parse(location, previous.url.href);
-  if (url === null) throw protocolError(previous, 'a redirect to something that is no address');
-  refuse(previous, url, surroundings, previous.url);
-  url.username = '';
-  url.password = '';
-  return stripped({ ...previous, url, from: previous.url }, url, previous.url);
+  const given = URL.parse(location, previous.url.href);
+  if (given === null) throw protocolError(previous, 'a redirect to something that is no address');
+  const next = led({ ...previous, from: previous.url }, given, previous.url);
+  refuse(previous, next.url, surroundings, previous.url);
+  next.url.username = '';
+  next.url.password = '';
+  return next;
 }
 
-/** The request without all that was meant for the origin which named the address, unless that is where it goes. */
-function stripped(request: HttpRequest, url: URL, from: URL): HttpRequest {
+/** The request to an address that `from` named, without all that was meant for that origin, unless that is where it goes. */
+function led(asked: HttpRequest, given: URL, from: URL): HttpRequest {
+  const url = withKeptScheme(given, from);
+  const request = { ...asked, url };
   if (url.origin === from.origin) return request;
   const { scopes: _scopes, headers = {}, ...rest } = request;
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase())));
@@ -57,9 +60,9 @@ function refuse(request: HttpRequest, target: URL, surroundings: Surroundings, f
   const problem = addressProblem(target, from, surroundings);
   if (problem === undefined) return;
   const what = `${request.method} ${redactUrl(request.url)}`;
-  const subject = target === request.url ? 'its address' : `the redirect to ${redactUrl(target)}`;
+  const subject = target.href === request.url.href ? 'its address' : `the redirect to ${redactUrl(target)}`;
   throw new PromotionError('REFUSED_ADDRESS', `${what}: ${subject} ${problem}`, {
-    hint: 'check the registry: a public registry has no reason to point there',
+    hint: addressAdvice(target, from),
   });
 }
 

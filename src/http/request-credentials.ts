@@ -31,19 +31,21 @@ export async function withAccess(
   login: Credential | undefined,
 ): Promise<HttpResponse> {
   if (response.status !== 401 && response.status !== 403) return response;
-  const access = login === undefined ? await unsentAccess(response, request, credentials) : accessOf(login);
-  return access === undefined ? response : { ...response, access };
+  return {
+    ...response,
+    access: login === undefined ? await unsentAccess(response, request, credentials) : accessOf(login),
+  };
 }
 
 async function unsentAccess(
   { headers }: HttpResponse,
   request: HttpRequest,
   credentials: CredentialSource,
-): Promise<Access | undefined> {
+): Promise<Access> {
   const { anonymous, from, url } = request;
   if (anonymous === true && from !== undefined && from.origin !== url.origin)
     return { kind: 'withheld', from: from.host };
   const unused = await credentialFor(credentials, request).catch(onlyOurs);
   const offered = parseChallenges(headers.get('www-authenticate') ?? []).map(({ scheme }) => scheme);
-  return unused === undefined ? undefined : { kind: 'unused', name: credentialName(unused), offered };
+  return unused === undefined ? { kind: 'anonymous' } : { kind: 'unused', name: credentialName(unused), offered };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PromotionError } from '../errors.ts';
-import { addressProblem, type Surroundings } from './addresses.ts';
+import { addressAdvice, addressProblem, withKeptScheme, type Surroundings } from './addresses.ts';
 import { accessOf, basicAuthorization, type Credential } from './credentials/credential.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
 import { ensureStatus } from './read.ts';
@@ -122,14 +122,15 @@ function getRequest(
 
 /** The token server's address, checked: a registry that is not trusted must not choose where our credentials go inside our network. */
 function realmUrl({ registry, realm }: TokenWant, surroundings: Surroundings): URL {
-  const url = URL.parse(realm, registry.href);
-  if (url === null) {
+  const given = URL.parse(realm, registry.href);
+  if (given === null) {
     throw new PromotionError(
       'REGISTRY_PROTOCOL',
       `getting a token for ${registry.host}: the registry names no valid token server`,
       { hint: 'check that the address is a registry' },
     );
   }
+  const url = withKeptScheme(given, registry);
   url.username = '';
   url.password = '';
   url.hash = '';
@@ -139,7 +140,7 @@ function realmUrl({ registry, realm }: TokenWant, surroundings: Surroundings): U
       'REFUSED_ADDRESS',
       `getting a token for ${registry.host}: its token server ${redactUrl(url)} ${problem}`,
       {
-        hint: 'check the registry before you trust it with credentials',
+        hint: addressAdvice(url, registry),
       },
     );
   }

@@ -120,7 +120,7 @@ describe('src/http/token.ts', () => {
     expect(error).toMatchObject({
       code: 'UNAUTHORIZED',
       message: expect.stringContaining('incorrect username or password'),
-      hint: expect.stringContaining(`docker login ${server.url.host}`),
+      hint: expect.stringContaining('refused the credentials (user me)'),
     });
     expect(String(error)).not.toContain('hunter2');
   });

@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { type Dispatcher, Pool } from 'undici';
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
-import { addressProblem } from './addresses.ts';
+import { addressAdvice, addressProblem } from './addresses.ts';
 import { exchange } from './exchange.ts';
 import type { Fetch, HttpRequest } from './fetch.ts';
 import type { OriginSettings, SettingsOf } from './origin-settings.ts';
@@ -91,7 +91,7 @@ function refuse({ method, url, from, metadata }: HttpRequest, { inside }: Places
   const problem = addressProblem(url, from, { inside, metadata });
   if (problem === undefined) return;
   throw new PromotionError('REFUSED_ADDRESS', `${method} ${redactUrl(url)}: the address ${problem}`, {
-    hint: 'check who gave that address: no registry has a reason to',
+    hint: addressAdvice(url, from),
   });
 }
 

@@ -62,11 +62,12 @@ function nextPage(response: HttpResponse, from: URL): URL | undefined {
     const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link)?.[1];
     if (target === undefined) continue;
     const url = new URL(target, from);
-    if (url.origin === from.origin) return url;
+    // Behind a proxy registries know neither their scheme nor their port: path and query are what counts.
+    if (url.hostname === from.hostname) return new URL(`${url.pathname}${url.search}`, from);
     throw new PromotionError(
       'REFUSED_ADDRESS',
       `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
-      { hint: 'check the registry: credentials are sent to no other host than the one that is named' },
+      { hint: `let ${from.host} give addresses under its own name: credentials are sent to no other host` },
     );
   }
   return undefined;

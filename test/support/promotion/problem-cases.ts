@@ -108,7 +108,7 @@ export const ONLINE: readonly ProblemCase[] = [
     code: 'DENIED',
     args: CONFIRM,
     spoil: onMirrors(['postUpload'], { status: 403, body: errors('DENIED', 'no') }),
-    says: [/start the upload .* 403: DENIED: no/, /check that the account used for 127\.0\.0\.1:\d+ may do this/],
+    says: [/start the upload .* 403: DENIED: no/, /give credentials for 127\.0\.0\.1:\d+ that may do this/],
   },
   {
     code: 'NOT_FOUND',
@@ -155,7 +155,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'REFUSED_ADDRESS',
     project: () => ({ to: ['169.254.169.254/prod'] }),
-    says: [/link-local or metadata address/, /check the registry/],
+    says: [/link-local or metadata address/, /check the name of the registry/],
   },
   {
     code: 'ARTIFACT_TYPE',
