@@ -41,7 +41,8 @@ function readNothing(error: unknown): boolean {
 // The X.509 codes of Node's TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes
 const CERTIFICATE = /CERT|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)|^ERR_SSL_|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$/;
 
-function codeOf(error: unknown): string | undefined {
+/** Returns the code of an error of Node, undici or the system. */
+export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;
 }

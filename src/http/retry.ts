@@ -5,24 +5,33 @@ import { backoff } from '../ratelimit/backoff.ts';
 import { retryAfter } from '../ratelimit/retry-after.ts';
 import { answerError } from './answer-error.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
-import { isTransient } from './network-error.ts';
+import { isTransient, looksMisaddressed } from './network-error.ts';
 import { peek } from './peek.ts';
 import { redactUrl } from './redact.ts';
 import { bodyOf } from './response-body.ts';
+import { transients, type Outcome, type Transients } from './transients.ts';
 
 export type RetryOptions = {
   readonly clock: Clock;
   /** A number from 0 to 1; jitter. */
   readonly random: () => number;
   readonly narrate?: Narrator;
-  /** Milliseconds since a request's first failure after which it is not tried again; waits that the registry ordered do not count. 120 s unless given. */
+  /**
+   * Milliseconds after which a failing request is not tried again; waits that the registry ordered do not count. Unless
+   * given, 120 s since the first failure, and 10 s if the address looks wrong and nothing has answered there yet.
+   */
   readonly budget?: number;
+  /** How often one request is tried again at most; waits that the registry ordered do not count. No limit unless given. */
+  readonly retries?: number;
   /** The longest time, in milliseconds, that one request waits because the registry ordered it. 10 min unless given. */
   readonly maxWait?: number;
 };
 
 /** A registry behind a load balancer is replaced within a minute or so; two minutes outlast that. */
 const BUDGET = 120_000;
+
+/** Long enough for a DNS server or a registry that is just being restarted; a person waits for this to hear of a wrong port. */
+const MISADDRESSED_BUDGET = 10_000;
 
 /** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
 export const MAX_WAIT = 600_000;
@@ -33,7 +42,7 @@ const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 4
 /** Only the start of an answer is searched for a wait. */
 const TEXT_LIMIT = 4096;
 
-type Outcome = { readonly response: HttpResponse; readonly text?: string } | { readonly error: PromotionError };
+type Rules = RetryOptions & { readonly maxWait: number; readonly told: Transients };
 type Pause = { readonly ms: number; readonly ordered: boolean };
 
 /**
@@ -46,7 +55,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   // Where a whole budget brought no answer, the next requests are tried once: hundreds of them would wait it out again.
   const away = new Set<string>();
   const answers = new Map<string, number>();
-  const rules = { budget: BUDGET, maxWait: MAX_WAIT, ...options };
+  const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
   return (inner) => async (request) => {
     const { origin } = request.url;
     const patience = patienceOf(rules, request);
@@ -62,7 +71,8 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = away.has(origin) ? 'budget' : patience(pause);
+      const isNew = 'error' in outcome && !answers.has(origin) && looksMisaddressed(outcome.error);
+      const stop = away.has(origin) ? 'budget' : patience(pause, isNew ? MISADDRESSED_BUDGET : BUDGET);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
@@ -70,10 +80,11 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
         // One that answered others meanwhile is not away, nor is one that was not asked for long.
         const isSilent = answers.get(origin) === answersBefore && request.patience === undefined;
         if ('error' in outcome && isSilent) away.add(origin);
+        rules.told.end(request, outcome);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }
-      tell(rules, request, outcome, pause, attempts);
+      rules.told.add(request, outcome, `attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`);
       if ('response' in outcome) await outcome.response.body.discard();
       await rules.clock.wait(pause.ms, request.signal);
     }
@@ -118,24 +129,29 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
 }
 
 /**
- * Says for each pause of a request whether it still may be waited. One attempt uses up a quarter of the budget at most:
- * neither a single silent socket nor a machine that slept is a registry that stays away.
+ * Says for each pause of a request whether it still may be waited. A budget that a person gave counts from the start; of
+ * our own, one attempt uses up a quarter at most: neither a single silent socket nor a machine that slept is a registry
+ * that stays away.
  */
 function patienceOf(
-  rules: { clock: Clock; budget: number; maxWait: number },
+  { clock, budget: given, retries = Number.POSITIVE_INFINITY, maxWait }: Rules,
   request: HttpRequest,
-): (pause: Pause) => 'budget' | PromotionError | undefined {
-  const budget = Math.min(rules.budget, request.patience ?? rules.budget);
-  let last: number | undefined;
-  let [used, ordered] = [0, 0];
-  return (pause) => {
-    const now = rules.clock.now();
-    if (last !== undefined) used += Math.min(now - last, budget / 4);
+): (pause: Pause, usual: number) => 'budget' | PromotionError | undefined {
+  const patience = request.patience ?? Number.POSITIVE_INFINITY;
+  let last = given === undefined ? undefined : clock.now();
+  let [used, ordered, failures] = [0, 0, 0];
+  return (pause, usual) => {
+    const now = clock.now();
+    const budget = Math.min(given ?? usual, patience);
+    if (last !== undefined) used += Math.min(now - last, given ?? Math.min(BUDGET, patience) / 4);
     last = now;
-    if (!pause.ordered) return used + pause.ms > budget ? 'budget' : undefined;
+    if (!pause.ordered) {
+      failures += 1;
+      return failures > retries || used + pause.ms > budget ? 'budget' : undefined;
+    }
     last += pause.ms;
     ordered += pause.ms;
-    if (ordered <= rules.maxWait) return undefined;
+    if (ordered <= maxWait) return undefined;
     const release = new Date(now + pause.ms).toISOString();
     return new PromotionError(
       'PAUSED_TOO_LONG',
@@ -167,12 +183,4 @@ async function replayNeeded(request: HttpRequest, outcome: Outcome): Promise<Pro
       hint: 'the upload is started anew by the copy; run again if it was not',
     },
   );
-}
-
-function tell({ narrate }: RetryOptions, request: HttpRequest, outcome: Outcome, pause: Pause, attempts: number): void {
-  const why = 'response' in outcome ? `answered ${outcome.response.status}` : outcome.error.message;
-  const what = `${request.method} ${redactUrl(request.url)}`;
-  const next = `attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`;
-  // the first words are upstream's: scripts look for them
-  narrate?.({ type: 'log', level: 'warning', message: `Transient error (will retry): ${what}: ${why}; ${next}` });
 }

@@ -32,6 +32,33 @@ describe('src/http/unmask', () => {
     );
   });
 
+  it.each([
+    '{"errors":[{"message":"slow down","code":"toomanyrequests"}]}',
+    '{"errors":[{"code":"DENIED"},{"code":"TOO_MANY_REQUESTS"}]}',
+    '{"code":"TooManyRequests","message":"slow down"}',
+    '{"message":"API rate limit exceeded for user ID 1.","documentation_url":"https://docs.github.com"}',
+  ])('knows a limit in any shape under 200 and 403: %s', async (body) => {
+    for (const status of [200, 403])
+      expect(await ask(status, body, { 'content-length': String(body.length) })).toBe(`429 ${body}`);
+  });
+
+  it.each([
+    'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
+    'toomanyrequests: You have reached your pull rate limit',
+    '<html><title>Too Many Requests</title></html>',
+  ])('knows a limit in words under 403: %s', async (body) => {
+    expect(await ask(403, body)).toBe(`429 ${body}`);
+  });
+
+  it.each([{ 'retry-after': '60' }, { 'x-ratelimit-remaining': '0' }])(
+    'takes a 403 with %o for a limit, to a HEAD too',
+    async (headers) => {
+      expect(await ask(403, 'no', headers)).toBe('429 no');
+      expect(await ask(403, '', headers, { method: 'HEAD' })).toBe('429 ');
+      expect(await ask(404, 'no', headers)).toBe('404 no');
+    },
+  );
+
   it('leaves every other answer as it is', async () => {
     const denied = '{"errors":[{"code":"DENIED"}]}';
     const listed = '{"name":"app","tags":["TOOMANYREQUESTS"]}';
@@ -40,6 +67,8 @@ describe('src/http/unmask', () => {
       [403, denied],
       [200, listed],
       [200, annotated],
+      [200, '{"token":"x","message":"too many requests"}'],
+      [403, '{"errors":[{"code":"DENIED","message":"the rate limit of your plan does not matter"}]}'],
       [404, LIMITED],
     ] as const) {
       expect(await ask(status, body, { 'content-length': String(body.length) })).toBe(`${status} ${body}`);

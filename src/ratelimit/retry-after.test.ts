@@ -55,4 +55,15 @@ describe('src/ratelimit/retry-after.ts', () => {
     expect(from({}, 'limit: 100 per 6h')).toBeUndefined();
     expect(from({}, '')).toBeUndefined();
   });
+
+  it('waits for the reset of a quota only where it is used up', () => {
+    const reset = (remaining: string): number | undefined => {
+      const headers = new Map([
+        ['x-ratelimit-remaining', remaining],
+        ['x-ratelimit-reset', String(NOW / 1000 + 40)],
+      ]);
+      return retryAfter({ header: (name) => headers.get(name) }, NOW);
+    };
+    expect([reset('0'), reset('1')]).toEqual([40_000, undefined]);
+  });
 });

@@ -9,16 +9,24 @@ export type RetryAfterSource = {
 /**
  * How many milliseconds from `now` (Unix time in milliseconds) the registry asks to wait; 0 when that time has
  * passed; undefined when it does not say. Reads `Retry-After` as seconds, fraction or HTTP date
- * (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub), and a Go duration in the body (GHCR).
+ * (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub), the reset of a quota that is used up (GitHub), and a
+ * Go duration in the body (GHCR).
  */
 export function retryAfter(source: RetryAfterSource, now: number): number | undefined {
   const standard = source.header('retry-after');
   const hub = source.header('x-retry-after');
+  const reset = isUsedUp(source.header) ? source.header('x-ratelimit-reset') : undefined;
   return (
     (standard === undefined ? undefined : parseRetryAfter(standard, now)) ??
     (hub === undefined ? undefined : parseRetryAfter(hub, now)) ??
+    (reset === undefined ? undefined : parseRetryAfter(reset, now)) ??
     (source.text === undefined ? undefined : durationIn(source.text))
   );
+}
+
+/** True when the headers say that nothing of a quota is left. */
+export function isUsedUp(header: RetryAfterSource['header']): boolean {
+  return header('x-ratelimit-remaining')?.trim() === '0';
 }
 
 /** A number of seconds this large is a point in time (2001 and later), not a wait. */
