@@ -50,6 +50,8 @@ describe('src/cli/cip-options.ts', () => {
       '--allow-registry=*.b.example',
       '--registry-config=r.yaml',
       '--max-wait=1m30s',
+      '--timeout=30s',
+      '--retries=0',
       '--detailed-exitcode',
       '--log-level=Debug',
       '--max-image-size=1',
@@ -74,6 +76,8 @@ describe('src/cli/cip-options.ts', () => {
       threads: 3,
       registryConfig: 'r.yaml',
       maxWait: 90_000,
+      timeout: 30_000,
+      retries: 0,
       detailedExitcode: true,
       logLevel: 'debug',
     });
@@ -100,6 +104,17 @@ describe('src/cli/cip-options.ts', () => {
   it.each(['0', '0s', '-1m'])('refuses to wait for %s at most', (text) => {
     expect(() => options('--manifests=x', `--max-wait=${text}`)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--max-wait') }),
+    );
+  });
+
+  it.each([
+    ['--timeout=-1s', '--timeout'],
+    ['--timeout=5', '"--timeout"'],
+    ['--retries=-2', '--retries'],
+    ['--retries=few', '"--retries"'],
+  ])('refuses %s', (flag, words) => {
+    expect(() => options('--manifests=x', flag)).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
     );
   });
 

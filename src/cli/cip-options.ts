@@ -1,13 +1,12 @@
 import { isPromotionError } from '../errors.ts';
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
-import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import type { FlagValues, ParsedFlags } from './flags.ts';
 import { diffOptions } from './diff-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import { goQuote } from './go-quote.ts';
-import { limiterOption } from './limiter-option.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
+import { reachOptions, type ReachOptions } from './reach-options.ts';
 import { usage } from './removed.ts';
 import { reportOptions, type ReportFile } from './report-options.ts';
 import { scanOptions, type ScanOptions } from './scan-options.ts';
@@ -18,7 +17,8 @@ import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** What `kpromo cip` was asked to do: valid, without contradictions, exactly one of the three manifest sources set. */
 export type CipOptions = SummaryOptions &
-  WatchOptions & {
+  WatchOptions &
+  ReachOptions & {
     readonly manifests?: string;
     readonly manifest?: string;
     readonly thinManifestDir?: string;
@@ -46,12 +46,6 @@ export type CipOptions = SummaryOptions &
     readonly threads: number;
     /** What covers the registries that manifests may name; empty allows every registry. */
     readonly allowRegistries: readonly Pattern[];
-    /** The registry configuration, where there is one. */
-    readonly registryConfig?: string;
-    /** Milliseconds; the longest wait that a registry may order. */
-    readonly maxWait: number;
-    /** Where rates are shared with other processes. */
-    readonly limiter?: RedisAddress;
     /** What is copied at once, where signatures are replicated after the promotion. */
     readonly replicateCopies?: number;
     /** What is written when the run ended; nothing where it is left out. */
@@ -142,14 +136,8 @@ export function manifestSource({
 /** How registries are reached; throws USAGE. */
 export function registryOptions(
   values: FlagValues<typeof REGISTRY_FLAGS>,
-): Pick<CipOptions, 'allowRegistries' | 'registryConfig' | 'maxWait' | 'limiter'> {
-  const limiter = limiterOption(values.limiter);
-  return {
-    ...(limiter !== undefined && { limiter }),
-    ...(values['registry-config'] !== '' && { registryConfig: values['registry-config'] }),
-    maxWait: values['max-wait'],
-    allowRegistries: values['allow-registry'].map(allowedRegistry),
-  };
+): Pick<CipOptions, 'allowRegistries'> & ReachOptions {
+  return { ...reachOptions(values), allowRegistries: values['allow-registry'].map(allowedRegistry) };
 }
 
 /** A pattern of `--allow-registry`; throws USAGE. */

@@ -1,7 +1,7 @@
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
-import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { registryOptions } from './cip-options.ts';
+import type { ReachOptions } from './reach-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
@@ -11,22 +11,19 @@ import { usage } from './removed.ts';
 import { logOptions, type LogOptions } from './watch-options.ts';
 
 /** Which policy is tried on which images. */
-export type PolicyOptions = LogOptions & {
-  /** Each with a tag or a digest. */
-  readonly refs: readonly AskedRef[];
-  readonly policy: string;
-  readonly project?: string;
-  readonly expected: ExpectedIdentity;
-  readonly trustedRoot?: string;
-  /** Whose signatures are known besides those of `expected`: a public or a private key. */
-  readonly key?: string;
-  /** Whether what the key signed must be in a log. */
-  readonly tlogUpload: boolean;
-  readonly registryConfig?: string;
-  /** Milliseconds; the longest wait that a registry may order. */
-  readonly maxWait: number;
-  readonly limiter?: RedisAddress;
-};
+export type PolicyOptions = LogOptions &
+  ReachOptions & {
+    /** Each with a tag or a digest. */
+    readonly refs: readonly AskedRef[];
+    readonly policy: string;
+    readonly project?: string;
+    readonly expected: ExpectedIdentity;
+    readonly trustedRoot?: string;
+    /** Whose signatures are known besides those of `expected`: a public or a private key. */
+    readonly key?: string;
+    /** Whether what the key signed must be in a log. */
+    readonly tlogUpload: boolean;
+  };
 
 /** What was typed after `kpromo policy`. */
 export type ParsedPolicy = ParsedFlags<readonly [...typeof POLICY_FLAGS, ...typeof COMMON_FLAGS]>;

@@ -12,6 +12,7 @@ import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
+import { timeoutsWithin } from '../http/timeouts.ts';
 import { CONCURRENCY, httpStack, type HttpStack } from '../http/stack.ts';
 import { adaptiveLimiter, type RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
@@ -35,6 +36,9 @@ export type RegistryOptions = {
   readonly config?: RegistryConfig;
   /** The longest wait, in milliseconds, that a registry may order; the stack's default unless given. */
   readonly maxWait?: number;
+  /** How long, in milliseconds, and how often a request that fails is tried; the stack's defaults unless given. */
+  readonly timeout?: number;
+  readonly retries?: number;
   /** Where rates are shared with other processes; the environment may say so, too. */
   readonly limiter?: RedisAddress;
 };
@@ -59,7 +63,7 @@ export type Registries = {
 
 /** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
 export function openRegistries(options: RegistryOptions): Registries {
-  const { env, clock, narrate, random, config, maxWait = MAX_WAIT } = options;
+  const { env, clock, narrate, random, config, maxWait = MAX_WAIT, timeout, retries } = options;
   const address = options.limiter ?? environmentLimiter(env);
   const services = serviceLimits();
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
@@ -76,7 +80,18 @@ export function openRegistries(options: RegistryOptions): Registries {
   });
   const onBytes = (origin: string, bytes: number): void => narrate({ type: 'bytes', origin, bytes });
   const { settingsOf } = hosts;
-  const stack = httpStack({ clock, narrate, random, credentials, limiter, maxWait, settingsOf, onBytes });
+  const stack = httpStack({
+    clock,
+    narrate,
+    random,
+    credentials,
+    limiter,
+    maxWait,
+    settingsOf,
+    onBytes,
+    ...(timeout !== undefined && { retryBudget: timeout, timeouts: timeoutsWithin(timeout) }),
+    ...(retries !== undefined && { retries }),
+  });
   const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);

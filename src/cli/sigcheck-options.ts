@@ -1,7 +1,7 @@
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
-import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { manifestSource, registryOptions } from './cip-options.ts';
+import type { ReachOptions } from './reach-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
@@ -17,7 +17,8 @@ import { watchOptions, type WatchOptions } from './watch-options.ts';
 
 /** What `kpromo sigcheck` was asked to do: at most one manifest source, and references or a source. */
 export type SigcheckOptions = TreeOptions &
-  WatchOptions & {
+  WatchOptions &
+  ReachOptions & {
     readonly refs: readonly AskedRef[];
     /** False only checks. */
     readonly confirm: boolean;
@@ -29,10 +30,6 @@ export type SigcheckOptions = TreeOptions &
     /** A time; `parseSince` reads it. */
     readonly recordsSince?: string;
     readonly limit?: number;
-    readonly registryConfig?: string;
-    /** Milliseconds; the longest wait that a registry may order. */
-    readonly maxWait: number;
-    readonly limiter?: RedisAddress;
     readonly reports?: readonly ReportFile[];
   };
 

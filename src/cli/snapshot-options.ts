@@ -1,9 +1,10 @@
 import { isTag, repositoryProblem } from '../image/reference.ts';
 import type { SnapshotFormat } from '../report/snapshot.ts';
-import { manifestSource, refusePositional, registryOptions, type CipOptions, type ParsedCip } from './cip-options.ts';
+import { manifestSource, refusePositional, registryOptions, type ParsedCip } from './cip-options.ts';
 import { goQuote } from './go-quote.ts';
 import type { TreeOptions } from './manifest-services.ts';
 import { CIP_FLAGS } from './options.ts';
+import type { ReachOptions } from './reach-options.ts';
 import { usage } from './removed.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { watchOptions, type WatchOptions } from './watch-options.ts';
@@ -11,7 +12,7 @@ import { watchOptions, type WatchOptions } from './watch-options.ts';
 /** Which snapshot `kpromo cip` was asked for; manifests are named exactly where it is of those. */
 export type SnapshotOptions = TreeOptions &
   WatchOptions &
-  Pick<CipOptions, 'registryConfig' | 'maxWait' | 'limiter'> & {
+  ReachOptions & {
     readonly of: string;
     readonly from: 'registry' | 'manifests';
     /** Taken with a snapshot of a registry only. */

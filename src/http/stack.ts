@@ -34,8 +34,10 @@ export type HttpStackOptions = {
   readonly lookup?: LookupFunction;
   /** Is told of bytes of bodies as they go over the sockets of an origin. */
   readonly onBytes?: (origin: string, bytes: number) => void;
-  /** Milliseconds; 120 s unless given. */
+  /** Milliseconds; as `retry.ts` has it unless given. */
   readonly retryBudget?: number;
+  /** How often one request is tried again at most; no limit unless given. */
+  readonly retries?: number;
   /** Milliseconds; 10 min unless given. */
   readonly maxWait?: number;
 };
@@ -68,6 +70,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     random,
     narrate: narrator,
     ...(options.retryBudget === undefined ? {} : { budget: options.retryBudget }),
+    ...(options.retries === undefined ? {} : { retries: options.retries }),
     ...(options.maxWait === undefined ? {} : { maxWait: options.maxWait }),
   });
 

@@ -21,6 +21,12 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   request: 900_000,
 };
 
+/** The stages of an attempt that is worth waiting for no longer than `ms`: a body goes on for as long as bytes move. */
+export function timeoutsWithin(ms: number): Pick<Timeouts, 'connect' | 'headers' | 'idle'> {
+  const { connect, headers, idle } = DEFAULT_TIMEOUTS;
+  return { connect: Math.min(connect, ms), headers: Math.min(headers, ms), idle: Math.min(idle, ms) };
+}
+
 /** These timeouts with the defaults for what is missing; throws a RangeError on anything that is no positive time. */
 export function timeoutsFrom(given: Partial<Timeouts> = {}): Timeouts {
   const all = { ...DEFAULT_TIMEOUTS, ...given };
