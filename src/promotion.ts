@@ -66,7 +66,15 @@ export async function runPromotion(
   const proving = { evidence, ...trust };
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
-    .pipe(plan({ registry, source, traffic, asksAll: request.mode === 'dry-run', candidates: signatures }))
+    .pipe(
+      plan({
+        registry,
+        source,
+        traffic,
+        destination: request.mode === 'promote' ? 'written' : 'compared',
+        candidates: signatures,
+      }),
+    )
     .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, scan], threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));

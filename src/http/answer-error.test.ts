@@ -25,7 +25,12 @@ describe('src/http/answer-error.ts', () => {
     [401, { kind: 'anonymous' }, /^give credentials for registry\.example, for instance with "docker login/],
     [
       401,
-      { kind: 'sent', name },
+      { kind: 'sent', name, taken: true },
+      /^check that the account of .*\(user robot\) may do this on registry\.example, and that the repository exists/,
+    ],
+    [
+      401,
+      { kind: 'sent', name, taken: false },
       /^the registry refused the credentials from ~\/\.docker\/config\.json \(user robot\): /,
     ],
     [401, { kind: 'withheld', from: 'reg.example' }, /^let reg\.example give .* not sent to registry\.example$/],
@@ -37,7 +42,11 @@ describe('src/http/answer-error.ts', () => {
     [401, { kind: 'unused', name, offered: [] }, /\(WWW-Authenticate\): it does not say how, so .* were not sent/],
     [403, undefined, /^check that the account used for registry\.example may do this$/],
     [403, { kind: 'anonymous' }, /^give credentials for registry\.example that may do this/],
-    [403, { kind: 'sent', name }, /^check that the account of the credentials from .*\(user robot\) may do this$/],
+    [
+      403,
+      { kind: 'sent', name, taken: true },
+      /^check that the account of the credentials from .*\(user robot\) may do this$/,
+    ],
     [403, { kind: 'withheld', from: 'reg.example' }, /^let reg\.example give/],
   ])('says what to do after a %i by how the request was sent: %o', async (status, access, hint) => {
     expect((await errorOf({ status, ...(access && { access }) })).hint).toMatch(hint);
@@ -45,7 +54,7 @@ describe('src/http/answer-error.ts', () => {
 
   it('does not speak of "docker login" where a login was made or cannot help', async () => {
     for (const access of [
-      { kind: 'sent', name },
+      { kind: 'sent', name, taken: false },
       { kind: 'withheld', from: 'reg.example' },
       { kind: 'unused', name, offered: [] },
     ] as const)

@@ -58,6 +58,8 @@ function meaning({ status, access }: HttpResponse, host: string): { readonly cod
 }
 
 function loginHint(host: string, access: Access | undefined): string {
+  if (access?.kind === 'sent' && access.taken)
+    return `check that the account of ${access.name} may do this on ${host}, and that the repository exists there`;
   if (access?.kind === 'sent')
     return `the registry refused ${access.name}: log in again, or check that this account may do this on ${host}`;
   if (access?.kind === 'withheld') return withheldHint(host, access.from);

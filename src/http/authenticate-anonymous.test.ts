@@ -151,10 +151,10 @@ describe('src/http/authenticate.ts, what it says of a refusal', () => {
 
   it('names the credentials that were refused, by the registry and by its token server', async () => {
     const server = await scriptedServer(says(401, { 'www-authenticate': 'Basic realm="x"' }));
-    expect(await accessOf(authenticated(named), server.url)).toEqual({ kind: 'sent', name });
+    expect(await accessOf(authenticated(named), server.url)).toEqual({ kind: 'sent', name, taken: false });
     const { server: bearer, revoked } = await tokenRegistry();
     for (let number = 1; number < 10; number += 1) revoked.add(`T${number}`);
-    expect(await accessOf(authenticated(named), bearer.url)).toEqual({ kind: 'sent', name });
+    expect(await accessOf(authenticated(named), bearer.url)).toEqual({ kind: 'sent', name, taken: true });
     expect(await accessOf(authenticated(), bearer.url)).toEqual({ kind: 'anonymous' });
   });
 

@@ -85,7 +85,7 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
         const { refused, response } = await judged(gate, request, answer, pass);
         if (!refused && pass !== undefined) remember(gate, request, response, pass);
         const next = refused ? await nextPass(gate, request, response, pass, chances) : undefined;
-        if (next === undefined) return await withAccess(response, request, gate.credentials, pass?.login);
+        if (next === undefined) return await withAccess(response, request, gate.credentials, pass);
         await response.body.discard();
         pass = next;
       } catch (error) {

@@ -69,7 +69,8 @@ export type HttpResponse = {
 /** How a refused request was sent, for the words of an error. `name` is that of the credentials. */
 export type Access =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'sent'; readonly name: string }
+  /** `taken`: a token server took the credentials, and the registry refuses the token. */
+  | { readonly kind: 'sent'; readonly name: string; readonly taken: boolean }
   /** The server names no scheme in which the credentials can be sent; `offered` are those that it names. */
   | { readonly kind: 'unused'; readonly name: string; readonly offered: readonly string[] }
   /** Another host named the address: credentials do not follow. */

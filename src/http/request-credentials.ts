@@ -23,18 +23,18 @@ export function onlyOurs(error: unknown): undefined {
   if (!isPromotionError(error)) throw error;
 }
 
-/** Returns the answer; a refusal with what an error should say of the credentials. `login` is the one that was sent. */
+/** Returns the answer; a refusal with what an error should say of the credentials that were `sent`. */
 export async function withAccess(
   response: HttpResponse,
   request: HttpRequest,
   credentials: CredentialSource,
-  login: Credential | undefined,
+  sent: { readonly login: Credential | undefined; readonly password?: Credential } | undefined,
 ): Promise<HttpResponse> {
   if (response.status !== 401 && response.status !== 403) return response;
-  return {
-    ...response,
-    access: login === undefined ? await unsentAccess(response, request, credentials) : accessOf(login),
-  };
+  const login = sent?.login;
+  const isToken = login !== undefined && login.kind !== 'registry' && sent?.password === undefined;
+  const access = login === undefined ? await unsentAccess(response, request, credentials) : accessOf(login, isToken);
+  return { ...response, access };
 }
 
 async function unsentAccess(

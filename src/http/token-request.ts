@@ -29,7 +29,7 @@ export function tokenRequests(options: TokenSourceOptions): (want: TokenWant, ne
       return { value: token, received: clock.now(), expires: Number.POSITIVE_INFINITY, credential };
     }
     const { host } = want.registry;
-    const told = credential === undefined ? response : { ...response, access: accessOf(credential) };
+    const told = credential === undefined ? response : { ...response, access: accessOf(credential, false) };
     await ensureStatus(told, [200], `getting a token for ${host} from`, redactUrl(realm), host);
     const { value, life } = parseToken(await response.body.bytes(ANSWER_LIMIT), realm);
     if (credential !== undefined) proven.add(credential);

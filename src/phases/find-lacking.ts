@@ -17,8 +17,8 @@ export async function findLacking(
 ): Promise<Lacking> {
   const unlisted = await findPending(services, destinations, context, options);
   const states = await findSources(services, unlisted.pending, context);
-  const isAsked = ({ image, moves }: PendingLack): boolean =>
-    services.asksAll === true || moves.length > 0 || states(image) !== 'there';
+  const isAsked = ({ image, moves, isUnread }: PendingLack): boolean =>
+    isUnread !== true && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
   const asked = await askLacks(services, unlisted.pending, isAsked, context);
   return {
     states,

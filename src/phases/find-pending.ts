@@ -7,6 +7,7 @@ import { conflictFinder } from '../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../plan/desired.ts';
 import { readInventory } from '../registry/inventory.ts';
 import type { PlanServices } from './plan.ts';
+import { tellUnread } from './tell.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -26,25 +27,25 @@ export type FindPendingOptions = {
 
 /** Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. */
 export async function findPending(
-  { registry, traffic }: Pick<PlanServices, 'registry' | 'traffic'>,
+  { registry, traffic, destination = 'compared' }: Omit<PlanServices, 'source' | 'candidates'>,
   destinations: ReadonlyMap<string, readonly ImageSet[]>,
   context: Context,
   { all = destinations, look }: FindPendingOptions = {},
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
-  const lacks = new Map<string, readonly PendingLack[]>();
+  const lacks = new Map<string, PendingLack[]>();
   let present = 0;
   const read = async (repository: string): Promise<void> => {
     const sets = destinations.get(repository) ?? [];
-    const call = { signal: context.signal, meter: traffic.of(repository) };
+    const call = { signal: context.signal, meter: traffic.of(repository), destination };
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
+    if (inventory.isUnread === true) tellUnread(repository, context);
     const found = compare(sets, conflictsOf(all.get(repository) ?? sets), inventory);
     present += found.present;
     look?.(repository, sets, inventory);
-    if (found.lacks.length === 0) return;
-    const place = { repository, isNew: !inventory.holdsManifests };
-    const lacking = found.lacks.map((lack) => ({ ...lack, ...place }));
-    lacks.set(repository, lacking);
+    const unread = inventory.isUnread === true ? ({ isUnread: true } as const) : {};
+    const place = { repository, isNew: !inventory.holdsManifests, ...unread };
+    for (const lack of found.lacks) pushTo(lacks, repository, { ...lack, ...place });
   };
   const errors = await readByHost('destination', [...destinations.keys()], read, context);
   // in the order of the manifests, not of the answers: two runs on the same tree read alike

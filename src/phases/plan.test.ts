@@ -16,8 +16,11 @@ type Bench = {
   run(...entries: ProjectSpec['entries']): Promise<Plan>;
 };
 
-/** `unlisted`: lists of destinations are empty, whatever they hold; `asksAll`: as in a dry run. */
-function bench(listing: 'digests' | 'tags' = 'digests', { unlisted = false, asksAll = false } = {}): Bench {
+/** `unlisted`: lists of destinations are empty, whatever they hold; `compared`: as in a dry run. */
+function bench(
+  listing: 'digests' | 'tags' = 'digests',
+  { unlisted = false, destination = 'written' as 'written' | 'compared' } = {},
+): Bench {
   const calls: string[] = [];
   const whole = memoryRegistry({
     listing: () => listing,
@@ -34,7 +37,7 @@ function bench(listing: 'digests' | 'tags' = 'digests', { unlisted = false, asks
     run: async (...entries) => {
       const project = { name: 'p', from: 'a.test', to: ['b.test', 'c.test'], entries };
       const loaded = await setup({ load: () => Promise.resolve(loadedTree([project])) }).run(undefined, context);
-      return plan({ registry, source: sourceReader(registry, traffic.of), traffic, asksAll }).run(loaded, context);
+      return plan({ registry, source: sourceReader(registry, traffic.of), traffic, destination }).run(loaded, context);
     },
   };
 }
@@ -120,7 +123,7 @@ describe('src/phases/plan.ts', () => {
 
   describe.each(['digests', 'tags'] as const)('when a list of %s does not show what is there', (listing) => {
     it('finds moved tags and complete mirrors if it asks for all', async () => {
-      const given = bench(listing, { unlisted: true, asksAll: true });
+      const given = bench(listing, { unlisted: true, destination: 'compared' });
       hold(given, 'a.test/app', 'A');
       hold(given, 'b.test/app', 'B', 'v1');
       hold(given, 'c.test/app', 'A', 'v1', 'v2');

@@ -4,7 +4,7 @@ import { detailsOf, type ImageDetails } from '../plan/details.ts';
 import { byDestination, countImages, type WantedImage } from '../plan/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { RegistryReader } from '../registry/roles.ts';
+import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { lookAtCandidates } from './find-candidates.ts';
 import { findLacking } from './find-lacking.ts';
@@ -20,8 +20,8 @@ export type PlanServices = {
   readonly registry: RegistryReader;
   readonly source: SourceReader;
   readonly traffic: Traffic;
-  /** Asks for each tag that a list does not show; a run that writes asks just before it does. */
-  readonly asksAll?: boolean;
+  /** A run that only compares asks for each tag that a list does not show; one that writes asks just before it does. */
+  readonly destination?: Call['destination'];
   /** How what has to be signed is found; nothing is, unless given. */
   readonly candidates?: CandidateServices | undefined;
 };

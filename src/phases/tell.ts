@@ -24,6 +24,12 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
   return `${prefix}${message}${more}${where}${hint === undefined ? '' : `; ${hint}`}`;
 }
 
+/** Warns of a destination that the registry does not let us read, and that may not exist. */
+export function tellUnread(repository: string, { narrate }: Context): void {
+  const message = `${repository} may not be read by this account; it is taken for a repository that does not exist yet`;
+  narrate({ type: 'log', level: 'warning', message });
+}
+
 /** Logs how much is due, and at `debug` a line an image and an edge: a plan or the copying has a line an image, too. */
 export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[], { narrate }: Context): void {
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });

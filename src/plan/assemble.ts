@@ -9,7 +9,12 @@ import { tagMoveFailures } from './tag-moves.ts';
 export type Pending = { readonly image: WantedImage; readonly lacks: readonly PendingLack[] };
 
 /** A lack, the repository it was found in, and whether that repository holds anything. */
-export type PendingLack = Lack & { readonly repository: RepositoryName; readonly isNew: boolean };
+export type PendingLack = Lack & {
+  readonly repository: RepositoryName;
+  readonly isNew: boolean;
+  /** The repository may not be read: nothing in it can be asked for. */
+  readonly isUnread?: true;
+};
 
 /** Whether the source has the digest; an error when the source could not say. */
 export type SourceState = 'there' | 'lost' | PromotionError;

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../http/fetch.ts';
+import type { HttpRequest, HttpResponse } from '../http/fetch.ts';
 import { ensureStatus } from '../http/read.ts';
 import { isDigest, type Digest } from '../image/digest.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
@@ -6,7 +6,7 @@ import type { DistributionServices } from './distribution.ts';
 import { unanswered, type RequestTo } from './distribution-request.ts';
 import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
 import { pageJson, readPages, refuseListing } from './pages.ts';
-import type { Call, ListedManifest, TagLister } from './roles.ts';
+import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
 
 type Page = {
   readonly tags: readonly string[];
@@ -24,34 +24,42 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
   };
   const listed = ownListing(services, request);
 
+  /** The listing, or a refusal for which there is something else to do. */
+  const readList = async (repository: RepositoryName, call: Call): Promise<RepositoryListing | Refused> => {
+    const host = hostOf(repository);
+    let refused: Refused | undefined;
+    const tags = new Set<string>();
+    const manifests = new Map<Digest, ListedManifest>();
+    const children = new Set<string>();
+    const refuse = refuseListing(repository);
+    await readPages(services.fetch, firstPage(request, repository, kindOf(host), call), repository, async (answer) => {
+      if (isMissing(answer.response.status, kindOf(host))) return false;
+      refused = refusalOf(answer.response, services.asWriter.has(repository), kindOf(host), call);
+      if (refused !== undefined) return false;
+      await ensureStatus(answer.response, [200], 'list the tags of', repository);
+      const page = parsePage(answer.bytes, refuse);
+      if (page.manifests !== undefined || page.children !== undefined) googleHosts.add(host);
+      for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
+      for (const tag of page.tags) tags.add(tag);
+      for (const child of page.children ?? []) children.add(child);
+      return true;
+    });
+    if (refused !== undefined) return refused;
+    if (!isGoogle(host) || (manifests.size === 0 && tags.size > 0)) return { kind: 'tags', tags };
+    const cut = mayBeCut(manifests, kindOf(host)) ? ({ mayBeCut: true } as const) : {};
+    return { kind: 'digests', manifests, children, ...cut };
+  };
+
+  const list: TagLister['listRepository'] = async (repository, call) => {
+    const found = await readList(repository, call);
+    if (found === 'unread') return { kind: 'tags', tags: new Set(), isUnread: true };
+    if (found !== 'for-writers') return found;
+    services.asWriter.add(repository);
+    return list(repository, call);
+  };
   return {
-    listRepository: async (repository, call) => {
-      const host = hostOf(repository);
-      const own = await listed(host)?.(repository, call);
-      if (own !== undefined) return own;
-      const tags = new Set<string>();
-      const manifests = new Map<Digest, ListedManifest>();
-      const children = new Set<string>();
-      const refuse = refuseListing(repository);
-      await readPages(
-        services.fetch,
-        firstPage(request, repository, kindOf(host), call),
-        repository,
-        async (answer) => {
-          if (isMissing(answer.response.status, kindOf(host))) return false;
-          await ensureStatus(answer.response, [200], 'list the tags of', repository);
-          const page = parsePage(answer.bytes, refuse);
-          if (page.manifests !== undefined || page.children !== undefined) googleHosts.add(host);
-          for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
-          for (const tag of page.tags) tags.add(tag);
-          for (const child of page.children ?? []) children.add(child);
-          return true;
-        },
-      );
-      if (!isGoogle(host) || (manifests.size === 0 && tags.size > 0)) return { kind: 'tags', tags };
-      const cut = mayBeCut(manifests, kindOf(host)) ? ({ mayBeCut: true } as const) : {};
-      return { kind: 'digests', manifests, children, ...cut };
-    },
+    listRepository: async (repository, call) =>
+      (await listed(hostOf(repository))?.(repository, call)) ?? list(repository, call),
   };
 }
 
@@ -64,7 +72,26 @@ function mayBeCut(
   return Math.max(manifests.size, tags) >= listsAtMost;
 }
 
+type Refused = 'for-writers' | 'unread';
+
+/**
+ * What to make of a destination that may not be read: some token servers give no right to pull what does not exist yet
+ * (Quay). A run that writes asks with the rights of a writer. A dry run must not, as that would create the repository.
+ */
+function refusalOf(
+  { status, access }: HttpResponse,
+  isWriter: boolean,
+  kind: RegistryKind,
+  { destination }: Call,
+): Refused | undefined {
+  if ((status !== 401 && status !== 403) || access?.kind !== 'sent' || !access.taken) return undefined;
+  if (destination === 'written') return isWriter ? undefined : 'for-writers';
+  return destination === 'compared' && kind.refusesNew === true ? 'unread' : undefined;
+}
+
 type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'credentials' | 'aws'> & {
+  /** The repositories that are asked for with the rights of a writer. */
+  readonly asWriter: Set<RepositoryName>;
   readonly kindOf: (host: string) => RegistryKind;
 };
 

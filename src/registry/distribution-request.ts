@@ -25,12 +25,16 @@ export function unanswered({ signal }: Call): (error: unknown) => undefined {
   };
 }
 
-/** Requests go to where `baseUrl` says that a host is. */
-export function requestTo(baseUrl: (host: string) => URL): RequestTo {
+/** Requests go to where `baseUrl` says that a host is; those to repositories in `asWriter` ask for the rights of a writer. */
+export function requestTo(
+  baseUrl: (host: string) => URL,
+  asWriter: ReadonlySet<RepositoryName> = new Set(),
+): RequestTo {
   return (repository, path, request, call) => {
     const { host } = splitRepository(repository);
     const url = new URL(`/v2/${pathOf(repository)}/${path}`, baseUrl(host));
-    return { scopes: [scopeOf(repository, request.method)], ...request, url, ...call };
+    const scope = scopeOf(repository, asWriter.has(repository) ? 'PUT' : request.method);
+    return { scopes: [scope], ...request, url, ...call };
   };
 }
 

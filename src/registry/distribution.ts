@@ -12,6 +12,7 @@ import { manifestReading } from './distribution-manifests.ts';
 import { manifestWriting } from './distribution-manifest-writes.ts';
 import { blobWriting } from './distribution-uploads.ts';
 import { kindNamed, kindOfHost, type RegistryKind } from './kinds/index.ts';
+import type { RepositoryName } from '../image/reference.ts';
 import type { HostTraits, Registry, RepositoryCreator } from './roles.ts';
 
 /** What the client of real registries needs; `baseUrl` gives `https://host[:port]` for a host as manifests name it. */
@@ -33,7 +34,8 @@ export type DistributionServices = {
 
 /** Any registry that speaks https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
 export function distributionRegistry(given: DistributionServices): Registry {
-  const request = requestTo(given.baseUrl);
+  const asWriter = new Set<RepositoryName>();
+  const request = requestTo(given.baseUrl, asWriter);
   const kinds = new Map<string, RegistryKind>();
   const kindOf = (host: string): RegistryKind => {
     const kind = kinds.get(host) ?? kindNamed(given.traitsOf?.(host).kind ?? '') ?? kindOfHost(host);
@@ -47,7 +49,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
     ...referrerListing(services, request, reading),
     ...manifestWriting(services, request, reading),
     ...blobReading(services, request),
-    ...tagListing(services, request),
+    ...tagListing({ ...services, asWriter }, request),
     ...catalogListing(services, request),
     ...blobWriting(services, request),
   };

@@ -16,6 +16,8 @@ export type Inventory = {
   readonly lists: (tag: string) => boolean;
   /** When the manifest came, in milliseconds; undefined where the listing does not tell. */
   readonly uploadedAt: (digest: Digest) => number | undefined;
+  /** The registry refused to say what is there; it is taken for nothing. */
+  readonly isUnread?: true;
 };
 
 /**
@@ -29,8 +31,19 @@ export async function readInventory(
   call: Call,
 ): Promise<Inventory> {
   const listing = await registry.listRepository(repository, call);
+  if (listing.kind === 'tags' && listing.isUnread === true) return UNREAD;
   return listing.kind === 'digests' ? fromDigests(listing) : fromTags(registry, repository, listing, question, call);
 }
+
+/** What has nothing, and does not say so. */
+const UNREAD: Inventory = {
+  has: () => false,
+  digestOf: () => undefined,
+  holdsManifests: false,
+  lists: () => false,
+  uploadedAt: () => undefined,
+  isUnread: true,
+};
 
 function fromDigests(listing: RepositoryListing & { kind: 'digests' }): Inventory {
   let tags: Map<string, Digest> | undefined;

@@ -8,7 +8,12 @@ import type { HashMarks } from './hash-marks.ts';
 export type { Meter, Pause };
 
 /** What each call takes besides its own arguments: who may cancel it, and where its requests are counted. */
-export type Call = { readonly signal: AbortSignal; readonly meter?: Meter };
+export type Call = {
+  readonly signal: AbortSignal;
+  readonly meter?: Meter;
+  /** The repository is a destination: `written` in this run, or only `compared`. It need not exist yet. */
+  readonly destination?: 'written' | 'compared';
+};
 
 /**
  * A descriptor as a registry names it without the bytes: some leave the size out. With the entity tag of the answer if the
@@ -59,7 +64,13 @@ export type RepositoryListing =
       readonly mayBeCut?: true;
     }
   /** Tag names, with what they point to where the registry tells; what is untagged is not known. */
-  | { readonly kind: 'tags'; readonly tags: ReadonlySet<string>; readonly digests?: ReadonlyMap<string, Digest> };
+  | {
+      readonly kind: 'tags';
+      readonly tags: ReadonlySet<string>;
+      readonly digests?: ReadonlyMap<string, Digest>;
+      /** The registry refuses to list it to an account that may well create it. */
+      readonly isUnread?: true;
+    };
 
 export type ListedManifest = {
   readonly tags: readonly string[];
@@ -68,7 +79,10 @@ export type ListedManifest = {
 };
 
 export type TagLister = {
-  /** All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403 throw. */
+  /**
+   * All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403
+   * throw. A destination that is written is asked for again with the rights of a writer.
+   */
   listRepository(repository: RepositoryName, call: Call): Promise<RepositoryListing>;
 };
 

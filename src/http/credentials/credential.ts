@@ -28,8 +28,8 @@ export type CredentialSource = (
 export const anonymous: CredentialSource = async () => undefined;
 
 /** Returns what an error says of a request that was sent with this credential. */
-export function accessOf(credential: Credential): Access {
-  return { kind: 'sent', name: credentialName(credential) };
+export function accessOf(credential: Credential, taken: boolean): Access {
+  return { kind: 'sent', name: credentialName(credential), taken };
 }
 
 /** Returns the words for a credential: where it is from, and the user; never a secret. */

@@ -33,7 +33,8 @@ export const KINDS: readonly RegistryKind[] = [
   },
   { name: 'acr', hosts: /^[a-z0-9][a-z0-9-]*\.azurecr\.(?:io|cn|us)$/, pageSize: FULL_PAGE, lister: acrLister },
   { name: 'gitlab', hosts: /^registry\.gitlab\.com$/, pageSize: FULL_PAGE },
-  { name: 'quay', hosts: /^quay\.io$/ },
+  // https://github.com/quay/quay/blob/master/endpoints/v2/v2auth.py
+  { name: 'quay', hosts: /^quay\.io$/, refusesNew: true },
   { name: 'harbor', lister: harborLister, catalog: harborCatalog },
   { name: 'artifactory', hosts: /^[a-z0-9-]+\.jfrog\.io$/, heads: 'doubted', forbiddenIsMissing: true },
   { name: 'nexus', heads: 'doubted' },

@@ -34,6 +34,8 @@ export type RegistryKind = {
   readonly heads?: 'never' | 'doubted';
   /** To read what is not there is answered with 403. */
   readonly forbiddenIsMissing?: true;
+  /** What does not exist yet is refused to whoever may create it, and created when a token to write to it is given. */
+  readonly refusesNew?: true;
   readonly lister?: (services: ListerServices) => OwnLister;
   readonly catalog?: (services: ListerServices) => OwnCatalog;
 };
