@@ -35,8 +35,8 @@ describe('a promotion while everything goes wrong now and then', () => {
   });
 
   const lists: readonly (readonly [seed: number, listing: string, kinds: readonly RequestKind[]])[] = [
-    [102, 'with the Google listing', ['list', 'token']],
-    [103, 'without the Google listing', ['headManifest', 'list', 'token']],
+    [102, 'with the Google listing', ['list', 'ping', 'token']],
+    [103, 'without the Google listing', ['headManifest', 'list', 'ping', 'token']],
   ];
   it.concurrent.each(lists)(
     'names the mirror that stays away, and completes only that one in the next run, seed %i %s',
