@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { rejection, requestTo } from '../../test/support/http-request.ts';
+import { openedTransport, rawServer } from '../../test/support/sockets.ts';
 import { PromotionError } from '../errors.ts';
 import { isTransient, looksMisaddressed, networkError } from './network-error.ts';
 
@@ -66,4 +70,39 @@ describe('src/http/network-error.ts', () => {
     expect(isTransient(new PromotionError('DENIED', 'x'))).toBe(false);
     expect(isTransient(failure('ECONNRESET'))).toBe(false);
   });
+
+  it.each<[string, () => Promise<URL>]>([
+    ['a port where nobody listens', unused],
+    ['a name that nobody has', async () => new URL('http://registry.invalid/')],
+    ['a server that speaks something else', async () => (await rawServer(greeting)).url],
+    ['a server that speaks TLS', tlsServer],
+  ])('takes %s for a wrong address, and says what to check', async (_, open) => {
+    const error = await rejection(openedTransport().fetch(requestTo(await open())));
+    expect(error).toMatchObject({ code: 'NETWORK', hint: expect.stringMatching(/^check /) as string });
+    expect(isTransient(error) && looksMisaddressed(error)).toBe(true);
+  });
+
+  it('takes a connection that breaks within an answer for one that may come back', async () => {
+    const { url } = await rawServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nx: ')));
+    const error = await rejection(openedTransport().fetch(requestTo(url)));
+    expect(isTransient(error) && !looksMisaddressed(error)).toBe(true);
+  });
 });
+
+function greeting(socket: Socket): void {
+  socket.on('data', () => socket.end('SSH-2.0-OpenSSH_9.9\r\n'));
+}
+
+async function unused(): Promise<URL> {
+  const { url, server } = await rawServer(() => {});
+  await new Promise((resolve) => server.close(resolve));
+  return url;
+}
+
+/** It has no certificate, which no one asks for in plain HTTP. */
+async function tlsServer(): Promise<URL> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+}

@@ -44,7 +44,9 @@ const CERTIFICATE = /CERT|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)|^ERR_SSL_|^HOSTNAME_
 /** Returns the code of an error of Node, undici or the system. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
+  if (typeof code === 'string') return code;
+  // undici knows a code for some of its parser's errors only
+  return error instanceof Error && error.name === 'HTTPParserError' ? 'HPE_INVALID' : undefined;
 }
 
 /** An AggregateError of connection attempts has an empty message; its parts have not. */

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { homeWith } from '../support/home.ts';
 import { cip } from '../support/promotion/cip.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
-import { startRegistries, type TestRegistry } from '../support/registry/server.ts';
+import { startRegistries, startRegistry, type TestRegistry } from '../support/registry/server.ts';
 
 /** What a registry was asked, by kind. */
 type Kinds = Readonly<Record<string, number>>;
@@ -137,5 +138,25 @@ describe('the request budget within one registry', () => {
     } finally {
       await registry.close();
     }
+  });
+});
+
+describe('the request budget of a host with credentials', () => {
+  it.each(['basic', 'bearer'] as const)('is one more request a host, not a repository, with %s', async (scheme) => {
+    await using registry = await startRegistry({ google: true, auth: { scheme, users: { me: 'hunter2' } } });
+    const image = buildImage({ seed: 8, layers: [100] });
+    const { digest } = image.manifest.descriptor;
+    const names = ['one', 'two', 'three', 'four'];
+    for (const name of names) storeImage(registry.store, `prod/${name}`, image, ['v1']);
+    const auth = Buffer.from('me:hunter2').toString('base64');
+    const HOME = await homeWith({ '.docker/config.json': { auths: { [registry.host]: { auth } } } });
+    const entries = names.map((name) => [name, digest, 'v1'] as const);
+    const project = { name: 'app', from: `${registry.host}/staging`, to: [`${registry.host}/prod`], entries };
+    await using tree = await writeTree([project]);
+    const args = ['--thin-manifest-dir', tree.path, '--confirm', '--sign=false'];
+    const { code, stderr } = await cip(args, { env: { HOME } });
+    expect(code, stderr).toBe(0);
+    const tokens = scheme === 'bearer' ? { token: names.length } : {};
+    expect(registry.counters.counts().kinds).toEqual({ ping: 1, list: names.length, ...tokens });
   });
 });
