@@ -1,5 +1,6 @@
 import { visibleFlags } from './help.ts';
-import { COMMANDS, ROOT_FLAGS, type Command, type Flag, type SHELLS } from './options.ts';
+import type { Flag } from './flag.ts';
+import { COMMANDS, ROOT_FLAGS, type Command, type SHELLS } from './options.ts';
 
 /** The script that makes a shell complete kpromo's commands, flags and values. */
 export function completionScript(shell: (typeof SHELLS)[number]): string {

@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);

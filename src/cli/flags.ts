@@ -1,7 +1,7 @@
 import { parseDuration } from '../duration.ts';
 import { expectedBy, outOfRange, parseBool, parseInteger } from './flag-values.ts';
 import { goQuote } from './go-quote.ts';
-import type { Flag, FlagType } from './options.ts';
+import type { Flag, FlagType } from './flag.ts';
 import { unknownFlag, usage } from './removed.ts';
 
 type ValueOf<T extends FlagType> = {

@@ -1,6 +1,7 @@
 import { ENVIRONMENT } from './environment.ts';
 import { EXIT_CODES } from './exit-codes.ts';
-import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, type Command, type Flag } from './options.ts';
+import type { Flag } from './flag.ts';
+import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, type Command } from './options.ts';
 
 /** Lines of text are hard to read if they are longer. */
 const WIDEST = 100;

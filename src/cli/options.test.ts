@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from './flags.ts';
-import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, type Flag } from './options.ts';
+import type { Flag } from './flag.ts';
+import { CIP_FLAGS, COMMANDS, COMMON_FLAGS } from './options.ts';
 import { route } from './route.ts';
 import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { FOREIGN_COMMANDS, REMOVED_FLAGS } from './removed.ts';

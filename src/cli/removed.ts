@@ -1,7 +1,8 @@
 import { PromotionError } from '../errors.ts';
 import { goQuote } from './go-quote.ts';
 import { slipOf } from '../nearest.ts';
-import { COMMANDS, type Flag } from './options.ts';
+import type { Flag } from './flag.ts';
+import { COMMANDS } from './options.ts';
 
 const DOCKER_CONFIG =
   'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';

@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 import { REPORT_FLAGS } from './report-flags.ts';
 import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';

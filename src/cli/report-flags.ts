@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** What a run leaves behind for others. */
 export const REPORT_FLAGS = [

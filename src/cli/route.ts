@@ -1,16 +1,8 @@
 import { cipOptions, type CipOptions } from './cip-options.ts';
 import { parseFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
-import {
-  CIP_FLAGS,
-  COMMANDS,
-  COMMON_FLAGS,
-  ROOT_FLAGS,
-  SHELLS,
-  commandNamed,
-  type Command,
-  type Flag,
-} from './options.ts';
+import type { Flag } from './flag.ts';
+import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, ROOT_FLAGS, SHELLS, commandNamed, type Command } from './options.ts';
 import { unknownCommand, unknownFlag, usage } from './removed.ts';
 import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
 import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';

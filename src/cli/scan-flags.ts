@@ -1,5 +1,5 @@
 import { SCANNER_NAMES } from '../scan/scanner-names.ts';
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** The flags of the vulnerability gate; names, types and defaults that upstream has are upstream's. */
 export const SCAN_FLAGS = [

@@ -1,5 +1,5 @@
 import type { SnapshotFormat } from '../report/snapshot.ts';
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** What `--output` takes, in any case. */
 export const SNAPSHOT_FORMATS = ['yaml', 'csv', 'json'] as const satisfies readonly SnapshotFormat[];

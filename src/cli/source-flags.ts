@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** Where the manifests are. */
 export const MANIFEST_FLAGS = [

@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** What a run attaches besides signatures and promotion records; names and types that upstream has are upstream's. */
 export const SUMMARY_FLAGS = [

@@ -1,4 +1,4 @@
-import type { Flag } from './options.ts';
+import type { Flag } from './flag.ts';
 
 /** How a run is watched while it lasts. */
 export const WATCH_FLAGS = [

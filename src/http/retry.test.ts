@@ -138,7 +138,7 @@ describe('src/http/retry.ts', () => {
     await rejection(fetch(requestTo(server.url, { patience: 3_000 })));
     expect(clock.waits).toEqual([200, 400, 800, 1_600]);
     await rejection(fetch(requestTo(server.url)));
-    expect(clock.waits.length).toBeGreaterThan(10);
+    expect(clock.waits).toHaveLength(9);
   });
 
   it('does not take an origin that answered others for one that is away', async () => {
