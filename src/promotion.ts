@@ -53,6 +53,7 @@ export async function runPromotion(
   context: Context,
 ): Promise<RunReport> {
   const { registry, pause, signatures, trust, scanning, gates = [] } = services;
+  const destination = request.mode === 'promote' ? 'written' : 'compared';
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const evidence = evidenceReader({
@@ -66,15 +67,7 @@ export async function runPromotion(
   const proving = { evidence, ...trust };
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const promoting = pipeline(setup(services))
-    .pipe(
-      plan({
-        registry,
-        source,
-        traffic,
-        destination: request.mode === 'promote' ? 'written' : 'compared',
-        candidates: signatures,
-      }),
-    )
+    .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
     .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, scan], threads: request.threads }))
     .pipe(promote({ copier: copying, traffic, threads: request.threads }));

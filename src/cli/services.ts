@@ -12,8 +12,8 @@ import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
+import { CONCURRENCY, httpStack, type HttpStack, type HttpStackOptions } from '../http/stack.ts';
 import { timeoutsWithin } from '../http/timeouts.ts';
-import { CONCURRENCY, httpStack, type HttpStack } from '../http/stack.ts';
 import { adaptiveLimiter, type RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
@@ -63,8 +63,8 @@ export type Registries = {
 
 /** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
 export function openRegistries(options: RegistryOptions): Registries {
-  const { env, clock, narrate, random, config, maxWait = MAX_WAIT, timeout, retries } = options;
-  const address = options.limiter ?? environmentLimiter(env);
+  const { env, clock, narrate, random, config } = options;
+  const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
   const services = serviceLimits();
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
   // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
@@ -73,32 +73,21 @@ export function openRegistries(options: RegistryOptions): Registries {
   const limiter = adaptiveLimiter({
     clock,
     concurrency: CONCURRENCY,
-    maxWait,
+    maxWait: waits.maxWait,
     settingsOf: hosts.limitsOf,
     ...(budget !== undefined && { bucketOf: budget.bucketOf }),
     onPause: (registry, until) => narrate({ type: 'registry-paused', registry, until: new Date(until).toISOString() }),
   });
+  const { settingsOf, baseUrl, traitsOf } = hosts;
   const onBytes = (origin: string, bytes: number): void => narrate({ type: 'bytes', origin, bytes });
-  const { settingsOf } = hosts;
-  const stack = httpStack({
-    clock,
-    narrate,
-    random,
-    credentials,
-    limiter,
-    maxWait,
-    settingsOf,
-    onBytes,
-    ...(timeout !== undefined && { retryBudget: timeout, timeouts: timeoutsWithin(timeout) }),
-    ...(retries !== undefined && { retries }),
-  });
+  const stack = httpStack({ clock, narrate, random, credentials, limiter, onBytes, settingsOf, ...waits });
   const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);
   const registry = distributionRegistry({
     fetch: stack.fetch,
-    baseUrl: hosts.baseUrl,
-    traitsOf: hosts.traitsOf,
+    baseUrl,
+    traitsOf,
     creator: ecrRepositories(cloud),
     credentials,
     aws: cloud,
@@ -113,6 +102,18 @@ export function openRegistries(options: RegistryOptions): Registries {
   };
   const signing = { ...cloud, pause, ...signingParts(cloud, stack, services) };
   return { registry, queue, pause, signing, readings: () => limiter.readings(), close };
+}
+
+function waitsOf({
+  maxWait = MAX_WAIT,
+  timeout,
+  retries,
+}: RegistryOptions): Pick<HttpStackOptions, 'retryBudget' | 'timeouts' | 'retries'> & { readonly maxWait: number } {
+  return {
+    maxWait,
+    ...(timeout !== undefined && { retryBudget: timeout, timeouts: timeoutsWithin(timeout) }),
+    ...(retries !== undefined && { retries }),
+  };
 }
 
 type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService'>;

@@ -123,8 +123,8 @@ describe('src/http/authenticate.ts, before an anonymous answer is believed', () 
     const catalog = await scriptedServer((request, response) => {
       const isIn = request.headers.authorization?.startsWith('Bearer T') === true;
       const challenge = `Bearer realm="${tokens.url.href}token",service="x"`;
-      if (request.url === '/v2/') says(401, { 'www-authenticate': challenge })(request, response);
-      else says(isIn ? 200 : 403)(request, response);
+      const answer = request.url === '/v2/' ? says(401, { 'www-authenticate': challenge }) : says(isIn ? 200 : 403);
+      return answer(request, response);
     });
     expect(await read(authenticated(mine), new URL('/v2/_catalog', catalog.url))).toBe('200 ');
     expect(catalog.requests).toEqual(['GET /v2/', 'GET /v2/_catalog', 'GET /v2/_catalog']);

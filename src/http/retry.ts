@@ -71,8 +71,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const isNew = 'error' in outcome && !answers.has(origin) && looksMisaddressed(outcome.error);
-      const stop = away.has(origin) ? 'budget' : patience(pause, isNew ? MISADDRESSED_BUDGET : BUDGET);
+      const stop = away.has(origin) ? 'budget' : patience(pause, budgetFor(outcome, answers.has(origin)));
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
@@ -89,6 +88,12 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       await rules.clock.wait(pause.ms, request.signal);
     }
   };
+}
+
+/** A registry that answered before is away, whatever it looks like now. */
+function budgetFor(outcome: Outcome, hasAnswered: boolean): number {
+  const isWrong = 'error' in outcome && !hasAnswered && looksMisaddressed(outcome.error);
+  return isWrong ? MISADDRESSED_BUDGET : BUDGET;
 }
 
 async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<PromotionError>): Promise<Outcome> {

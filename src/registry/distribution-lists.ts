@@ -50,16 +50,9 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
     return { kind: 'digests', manifests, children, ...cut };
   };
 
-  const list: TagLister['listRepository'] = async (repository, call) => {
-    const found = await readList(repository, call);
-    if (found === 'unread') return { kind: 'tags', tags: new Set(), isUnread: true };
-    if (found !== 'for-writers') return found;
-    services.asWriter.add(repository);
-    return list(repository, call);
-  };
   return {
     listRepository: async (repository, call) =>
-      (await listed(hostOf(repository))?.(repository, call)) ?? list(repository, call),
+      (await listed(hostOf(repository))?.(repository, call)) ?? persistent(readList, services, repository, call),
   };
 }
 
@@ -70,6 +63,21 @@ function mayBeCut(
   let tags = 0;
   for (const manifest of manifests.values()) tags += manifest.tags.length;
   return Math.max(manifests.size, tags) >= listsAtMost;
+}
+
+/** Reads a list; one for writers once more as a writer, and one that may not be read as a list of nothing. */
+async function persistent(
+  readList: (repository: RepositoryName, call: Call) => Promise<RepositoryListing | Refused>,
+  { asWriter }: Pick<ListingServices, 'asWriter'>,
+  repository: RepositoryName,
+  call: Call,
+): Promise<RepositoryListing> {
+  let found = await readList(repository, call);
+  while (found === 'for-writers') {
+    asWriter.add(repository);
+    found = await readList(repository, call);
+  }
+  return found === 'unread' ? { kind: 'tags', tags: new Set(), isUnread: true } : found;
 }
 
 type Refused = 'for-writers' | 'unread';

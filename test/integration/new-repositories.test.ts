@@ -18,7 +18,10 @@ async function quay({ mayCreate }: { readonly mayCreate: boolean }): Promise<Qua
   const created = new Set<string>();
   let uploads = 0;
   const token: Answer = (request, response) => {
-    if (request.headers.authorization !== LOGIN) return void response.writeHead(401).end(REFUSED);
+    if (request.headers.authorization !== LOGIN) {
+      response.writeHead(401).end(REFUSED);
+      return;
+    }
     const scopes = new URL(request.url ?? '', 'http://quay').searchParams.getAll('scope');
     const granted = scopes.flatMap((scope) => {
       const [, name = '', actions = ''] = scope.split(':');
