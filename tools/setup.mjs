@@ -72,7 +72,7 @@ function manifestOf(folder) {
  * Runs `npm ci` in the folder unless its last run was for the same lock file and the same dependencies. `file` is one that
  * it must bring, since npm passes over an optional dependency in silence: returns why it did not, or ''.
  */
-async function install(folder, what, node, file = undefined) {
+async function install(folder, what, node, file) {
   const manifest = manifestOf(folder);
   const stamp = hash([
     JSON.stringify([

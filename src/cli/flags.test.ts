@@ -41,8 +41,16 @@ describe('src/cli/flags.ts', () => {
   it('fills in the defaults', () => {
     const { values, given, positional } = parse();
     expect(values).toEqual({
-      ...{ file: '', count: 20, sign: true, confirm: false, allow: [], wait: 600_000, old: 1 },
-      ...{ form: '', level: -1, shape: [] },
+      file: '',
+      count: 20,
+      sign: true,
+      confirm: false,
+      allow: [],
+      wait: 600_000,
+      old: 1,
+      form: '',
+      level: -1,
+      shape: [],
     });
     expect([given.size, positional]).toEqual([0, []]);
   });

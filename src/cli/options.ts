@@ -1,5 +1,5 @@
-import type { LogLevel } from '../events.ts';
 import type { Flag } from './flag.ts';
+import { LEVEL_NAMES } from './log-levels.ts';
 import { replicateFlags } from './replicate-flags.ts';
 import { SCAN_FLAGS } from './scan-flags.ts';
 import { POLICY_FLAGS } from './policy-flags.ts';
@@ -32,18 +32,6 @@ export type Command = {
   readonly argument?: CommandArgument;
 };
 
-/** The names that logrus accepts, in its order, and what they mean here. */
-export const LOG_LEVELS = {
-  panic: 'fatal',
-  fatal: 'fatal',
-  error: 'error',
-  warn: 'warning',
-  warning: 'warning',
-  info: 'info',
-  debug: 'debug',
-  trace: 'trace',
-} as const satisfies Record<string, LogLevel>;
-
 /** The flags that every command takes. */
 export const COMMON_FLAGS = [
   { name: 'help', short: 'h', type: 'bool', default: 'false', help: 'Show this help.' },
@@ -52,7 +40,7 @@ export const COMMON_FLAGS = [
     type: 'string',
     default: 'info',
     value: 'LEVEL',
-    choices: Object.keys(LOG_LEVELS) as readonly (keyof typeof LOG_LEVELS)[],
+    choices: LEVEL_NAMES,
     refusal: 'not a valid log level: ',
     help: 'Log lines of this level and above: panic, fatal, error, warn, warning, info, debug or trace.',
   },

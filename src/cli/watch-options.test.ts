@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from './flags.ts';
-import { COMMON_FLAGS, LOG_LEVELS } from './options.ts';
+import { LOG_LEVELS } from './log-levels.ts';
+import { COMMON_FLAGS } from './options.ts';
 import { WATCH_FLAGS } from './watch-flags.ts';
 import { watchOptions, type WatchOptions } from './watch-options.ts';
 

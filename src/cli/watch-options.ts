@@ -1,7 +1,8 @@
 import type { FlagValues } from './flags.ts';
 import type { LogLevel } from '../events.ts';
 import { goQuote } from './go-quote.ts';
-import { LOG_LEVELS, type COMMON_FLAGS } from './options.ts';
+import { LOG_LEVELS } from './log-levels.ts';
+import type { COMMON_FLAGS } from './options.ts';
 import { usage } from './removed.ts';
 import type { WATCH_FLAGS } from './watch-flags.ts';
 

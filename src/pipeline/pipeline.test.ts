@@ -96,10 +96,10 @@ describe('src/pipeline/pipeline.ts', () => {
   });
 
   it('stops with what a phase throws', async () => {
-    const failing = three(() => {
+    const buggy = three(() => {
       throw new Error('a bug');
     });
-    await expect(failing.run('in', told().context, 'promote')).rejects.toThrow('a bug');
+    await expect(buggy.run('in', told().context, 'promote')).rejects.toThrow('a bug');
   });
 
   it('tells when each phase ran, and how the last one ended', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fitted } from '../../src/cli/fitted.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { AT_ONCE, OFFLINE, ONLINE, type ProblemCase } from '../support/promotion/problem-cases.ts';
 import { writeTree } from '../support/promotion/tree.ts';
@@ -31,7 +32,8 @@ describe('what people read when something is wrong', () => {
     for (const pattern of given.says) expect(text, run.stderr).toMatch(pattern);
     expect(text).toMatch(/ → \S/);
     // on a terminal of 80 columns only a single word may be too long
-    expect(lines.filter((line) => line.length > 80 && /\S\s+\S/.test(line.trim()))).toEqual([]);
+    const shown = fitted(lines.join('\n'), { columns: () => 80 }).split('\n');
+    expect(shown.filter((line) => line.length > 80 && /\S\s+\S/.test(line.trim()))).toEqual([]);
     expect(run.code).toBe(1);
     expect(run.stderr.trimEnd().split('\n').at(-1)).toContain('level=fatal');
   });

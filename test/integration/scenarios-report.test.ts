@@ -185,15 +185,12 @@ describe('what `kpromo cip` prints and exits with', () => {
       2 problems:
         LOST app@sha256:9d3f891e697c…
             tree/images/app/images.yaml:6:5
-            skipping r0.test/staging/app@sha256:9d3f891e697c… because it is
-              _LOST_ (can't find it in src registry!)
+            skipping r0.test/staging/app@sha256:9d3f891e697c… because it is _LOST_ (can't find it in src registry!)
             on r1.test/prod/app:v2, r2.test/prod/app:v2
-            → check the digest and the source registry of this entry, or push the
-              image to staging again
+            → check the digest and the source registry of this entry, or push the image to staging again
         DENIED app@sha256:fc13a1f93fae…
             tree/images/app/images.yaml:3:5
-            write the manifest r2.test/prod/app:v1: the registry answered
-              403: DENIED: read only
+            write the manifest r2.test/prod/app:v1: the registry answered 403: DENIED: read only
             on r2.test/prod/app:v1
             → check that the account used for r2.test may do this"
     `);
