@@ -62,6 +62,7 @@ describe('src/cli/signing-options.ts', () => {
     [['--rekor-version=3'], 'invalid argument "3" for "--rekor-version" flag'],
     [['--signature-format=all'], 'invalid argument "all" for "--signature-format" flag'],
     [['--fulcio-url=fulcio'], '--fulcio-url: "fulcio" is no address'],
+    [['--rekor-url=https://1.2.3'], '--rekor-url: "https://1.2.3" is no address'],
     [['--timestamp-url=file:///x'], '--timestamp-url: "file:///x" is no address'],
     [['--primary-registry=a b'], '--primary-registry: pattern "a b"'],
     [['--rekor-version=2'], '--rekor-version=2 and --signature-format=both contradict each other'],

@@ -1,6 +1,7 @@
 import { isPromotionError } from '../errors.ts';
 import type { IdentityFlags } from '../attest/identity.ts';
 import type { ServiceFlags } from '../attest/services.ts';
+import { hostInUrl, hostProblem } from '../image/host.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { FlagValues } from './flags.ts';
 import { goQuote } from './go-quote.ts';
@@ -83,7 +84,8 @@ function addresses(values: Given['values']): Pick<ServiceFlags, 'fulcioUrl' | 'r
 function address(name: string, text: string): URL | undefined {
   if (text === '') return undefined;
   const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  const problem = hostProblem(hostInUrl(text));
+  if (url !== null && /^https?:$/.test(url.protocol) && problem === undefined) return url;
   throw usage(`--${name}: ${goQuote(text)} is no address`, 'write it as https://host[:port][/path]');
 }
 

@@ -56,6 +56,8 @@ describe('src/cli/snapshot-options.ts', () => {
     [['--snapshot-tag=a/b'], '--snapshot-tag: "a/b" is no tag'],
     [['--output=xml'], 'invalid snapshot output format: "xml"; write yaml, csv or json'],
     [['--snapshot=https://gcr.io/prod'], '--snapshot: "https://gcr.io/prod" has a scheme'],
+    [['--snapshot=localhost:70000/prod'], '--snapshot: "localhost:70000/prod" has no valid host'],
+    [['--snapshot=myorg/prod'], 'may be a host or an organisation'],
     [['--snapshot=gcr.io/Prod'], '--snapshot: "gcr.io/Prod" has a path that is not lower-case'],
     [['word'], '`kpromo cip` takes no argument "word"'],
   ])('refuses %j', (argv, message) => {

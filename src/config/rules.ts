@@ -1,5 +1,6 @@
 import { parseDuration } from '../duration.ts';
 import { isPromotionError, type Position } from '../errors.ts';
+import { hostInUrl, hostProblem } from '../image/host.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import { repositoryProblem } from '../image/reference.ts';
 import { bool, choice, explained, list, mapping, number, text, type Rule, type Wrong } from '../yaml/rule.ts';
@@ -89,7 +90,8 @@ const proxy: Rule<ProxyChoice> = text<ProxyChoice>((written) => {
   if (written === 'none') return { value: 'none' };
   const url = URL.parse(written);
   // The address may hold a password, so it is not repeated.
-  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '')
+  const isHost = hostProblem(hostInUrl(written)) === undefined;
+  if (url !== null && isHost && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '')
     return { value: url };
   return { message: 'is no address of a proxy', hint: 'write http://host:port or https://host:port, or none' };
 }, '^(?:none|https?://[^/]+/?)$');

@@ -1,4 +1,5 @@
 import { PromotionError } from '../errors.ts';
+import { hostPatternProblem } from './host.ts';
 
 /** A compiled name pattern; `text` is what the user wrote, in lower case. */
 export type Pattern = {
@@ -15,7 +16,6 @@ type Step = { readonly character: string } | { readonly stops: string };
 const HOST_STOPS = { '*': '.:/', '**': '/' };
 const PATH_STOPS = { '*': '/', '**': '' };
 
-const HOST = /^(?:\[[0-9a-f:*]+\]|[a-z0-9.*-]+)(?::(?:[0-9*]+))?$/;
 const PATH = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
 
 /**
@@ -47,7 +47,8 @@ function patternProblem(text: string): string | undefined {
   if (text.endsWith('/')) return 'ends with "/"; leave it out to cover all paths';
   const slash = text.indexOf('/');
   const host = slash < 0 ? text : text.slice(0, slash);
-  if (!HOST.test(host)) return `has no valid host before the first "/" (${JSON.stringify(host)})`;
+  const problem = hostPatternProblem(host);
+  if (problem !== undefined) return `has no valid host before the first "/" (${JSON.stringify(host)}: ${problem})`;
   const path = slash < 0 ? undefined : text.slice(slash + 1);
   if (path !== undefined && !PATH.test(path)) return `has a path that no repository can have (${JSON.stringify(path)})`;
   return undefined;

@@ -1,3 +1,5 @@
+import { hostProblem, isUnmistakable } from './host.ts';
+
 /**
  * A repository with its registry, `host[:port]/path`, for example `localhost:5000/staging/app`; compared
  * exactly, never by prefix.
@@ -7,9 +9,6 @@ export type RepositoryName = string;
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
-const HOST =
-  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
-
 /** The grammar of repository paths and tags, for the schemas that editors read. */
 export const GRAMMAR = { path: PATH.source, tag: TAG.source } as const;
 
@@ -28,12 +27,15 @@ export function isRepositoryPath(text: string): boolean {
   return PATH.test(text);
 }
 
-/** Why this is no `host[:port]/path`, as half a sentence; undefined when it is one. */
+/** Returns why this is not a `host[:port][/path]`, as half a sentence; undefined if it is. */
 export function repositoryProblem(name: string): string | undefined {
   const { host, path } = splitRepository(name);
   if (name.includes('://')) return 'has a scheme; a registry is named without one';
   if (name === '') return 'is empty';
-  if (!HOST.test(host)) return `has no valid host name before the first "/" ("${host}")`;
+  const problem = hostProblem(host);
+  if (problem !== undefined) return `has no valid host before the first "/" ("${host}": ${problem})`;
+  if (!isUnmistakable(host))
+    return `has no registry before the first "/": "${host}" may be a host or an organisation; for an organisation of Docker Hub write docker.io/${name}, for a host ${host}:443`;
   if (path !== '' && !isRepositoryPath(path))
     return `has a path that is not lower-case components joined by "/" ("${path}")`;
   if (name.length > MAX_NAME_LENGTH) return `is longer than ${MAX_NAME_LENGTH} characters`;

@@ -249,6 +249,12 @@ describe('src/manifest/parse', () => {
 
   it.each([
     ['https://gcr.io/b', 'scheme'],
+    ['localhost:70000/b', '"localhost:70000": a port is a number from 1 to 65535'],
+    ['256.1.1.1/b', 'an IPv4 address is four numbers'],
+    ['1.2.3/b', 'an IPv4 address is four numbers'],
+    ['a_b.example/b', 'no "_"'],
+    ['gcr.io./b', 'must not end with'],
+    ['myorg/prod', 'may be a host or an organisation; for an organisation of Docker Hub write docker.io/myorg/prod'],
     ['"gcr.io/UPPER"', 'path'],
     ['gcr.io//b', 'path'],
     ['"-bad.example/b"', 'host'],

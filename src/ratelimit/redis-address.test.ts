@@ -30,6 +30,10 @@ describe('src/ratelimit/redis-address.ts', () => {
     'redis://cache#1',
     'redis://:%E0%A4%A@cache',
     'redis://cache:99999',
+    'redis://cache:0',
+    'redis://127.1',
+    'redis://1.2.3:6379',
+    'redis://ca_che',
   ])('takes %j for no address', (text) => {
     expect(parseRedisAddress(text)).toBeUndefined();
   });

@@ -1,3 +1,5 @@
+import { hostInUrl, hostProblem } from '../image/host.ts';
+
 /** Where a Redis server is, and how to log in. */
 export type RedisAddress = {
   readonly host: string;
@@ -15,7 +17,8 @@ const PORT = 6379;
 /** The parts of `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; undefined for anything else. */
 export function parseRedisAddress(text: string): RedisAddress | undefined {
   const url = URL.parse(text);
-  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return undefined;
+  if (url === null || !/^rediss?:$/.test(url.protocol)) return undefined;
+  if (hostProblem(hostInUrl(text)) !== undefined) return undefined;
   const db = /^\/?(\d{0,4})$/.exec(url.pathname)?.[1];
   if (db === undefined || url.search !== '' || url.hash !== '') return undefined;
   const [username, password] = [decoded(url.username), decoded(url.password)];

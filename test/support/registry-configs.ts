@@ -257,7 +257,7 @@ export const INVALID: readonly (readonly [
   [
     'a public name that is none',
     'version: 1\npublicNames: [{ match: a, name: "A b" }]',
-    '2:33: "name" has no valid host name before the first "/" ("A b"); write host[:port][/path], for example "images.example.com"',
+    '2:33: "name" has no valid host before the first "/" ("A b": a part between dots is letters, digits and "-", and neither begins nor ends with "-"); write host[:port][/path], for example "images.example.com"',
     'cannot tell',
   ],
   [

@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hostInUrl, hostPatternProblem, hostProblem, isUnmistakable } from './host.ts';
+
+const L63 = 'a'.repeat(63);
+
+const GOOD = [
+  'gcr.io',
+  'GCR.io:443',
+  'localhost:1',
+  'localhost:65535',
+  'xn--bcher-kva.example',
+  'a-b.c1.example',
+  '127.0.0.1:5000',
+  '255.255.255.255',
+  '[::1]:5000',
+  '[2001:db8::8:800:200c:417a]',
+  `${L63}.${L63}.${L63}.${'a'.repeat(61)}`,
+];
+
+const BAD: readonly (readonly [host: string, problem: string])[] = [
+  ['', 'it is empty'],
+  ['localhost:70000', 'a port is a number from 1 to 65535, not "70000"'],
+  ['localhost:0', 'a port is a number'],
+  ['localhost:080', 'a port is a number'],
+  ['localhost:', 'a port is a number'],
+  ['localhost:5000:1', 'a port is a number'],
+  ['256.1.1.1', 'an IPv4 address is four numbers'],
+  ['1.2.3', 'an IPv4 address is four numbers'],
+  ['127.1', 'an IPv4 address is four numbers'],
+  ['0x7f.1', 'an IPv4 address is four numbers'],
+  ['0x7f000001', 'an IPv4 address is four numbers'],
+  ['1.2.3.0x4', 'an IPv4 address is four numbers'],
+  ['2130706433', 'an IPv4 address is four numbers'],
+  ['127.0.0.01', 'an IPv4 address is four numbers'],
+  ['1.2.3.4.5', 'an IPv4 address is four numbers'],
+  ['registry.example.7', 'an IPv4 address is four numbers'],
+  [`${L63}a.example`, 'at most 63 characters'],
+  [`${L63}.${L63}.${L63}.${'a'.repeat(62)}`, 'at most 253 characters'],
+  ['a..b', 'nothing between two dots'],
+  ['.a', 'nothing between two dots'],
+  ['gcr.io.', 'must not end with "."'],
+  ['my_registry.example', 'no "_"'],
+  ['-a.example', 'neither begins nor ends with "-"'],
+  ['a-.example', 'neither begins nor ends with "-"'],
+  ['a b', 'letters, digits'],
+  ['bücher.example', 'letters, digits'],
+  ['user@gcr.io', 'letters, digits'],
+  ['[::1', 'a port'],
+  ['[]', 'eight groups'],
+  ['[1::2::3]', 'eight groups'],
+  ['[12345::]', 'eight groups'],
+  ['[fe80::1%eth0]', 'eight groups'],
+  ['[::1]x', 'a port'],
+  ['::1', 'a port'],
+];
+
+describe('src/image/host', () => {
+  it.each(GOOD)('accepts %s', (host) => {
+    expect(hostProblem(host)).toBeUndefined();
+    expect(hostPatternProblem(host)).toBeUndefined();
+  });
+
+  it.each(BAD)('refuses %j: %s', (host, problem) => {
+    expect(hostProblem(host)).toContain(problem);
+    expect(hostPatternProblem(host)).toBe(hostProblem(host));
+  });
+
+  it('accepts only hosts that an address keeps', () => {
+    const label = fc.stringMatching(/^[a-cn0-9xX-]{1,8}$/);
+    const name = fc.array(fc.oneof(label, fc.nat(300).map(String)), { minLength: 1, maxLength: 5 });
+    const port = fc.oneof(
+      fc.constant(''),
+      fc.nat(99_999).map((number) => `:${number}`),
+    );
+    fc.assert(
+      fc.property(name, port, (labels, suffix) => {
+        const host = labels.join('.') + suffix;
+        const url = URL.parse(`http://${host}/v2/`);
+        if (hostProblem(host) === undefined) expect(url?.hostname).toBe(labels.join('.').toLowerCase());
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each(['*.pkg.dev', '**', '*', 'us-*.pkg.dev', '10.0.*.*', '10.*.1', 'localhost:*', 'localhost:5*', '[::*]:5000'])(
+    'accepts the pattern %s',
+    (pattern) => {
+      expect(hostPatternProblem(pattern)).toBeUndefined();
+    },
+  );
+
+  it.each(['*.', '.*', '*..dev', '*_a.dev', '*:70000', '*:a*', '-*.dev', '*.dev:'])(
+    'refuses the pattern %s, which no host can match',
+    (pattern) => {
+      expect(hostPatternProblem(pattern)).toBeDefined();
+    },
+  );
+
+  it.each([
+    ['redis://user:p@ss@1.2.3:6379/0', '1.2.3:6379'],
+    ['https://rekor.example/a@b', 'rekor.example'],
+    ['https://[::1]:3000?x', '[::1]:3000'],
+    ['no address', ''],
+  ])('finds the host of %s as it is written', (url, host) => {
+    expect(hostInUrl(url)).toBe(host);
+  });
+
+  it('tells hosts from organisations of Docker Hub', () => {
+    expect(['gcr.io', 'localhost', 'LOCALHOST', 'registry:5000', '[::1]'].every(isUnmistakable)).toBe(true);
+    expect(['myorg', 'library'].some(isUnmistakable)).toBe(false);
+  });
+});

@@ -1,0 +1,83 @@
+/** RFC 1035, section 2.3.4: the octets of one label, and of a whole name. */
+const MAX_LABEL = 63;
+const MAX_NAME = 253;
+const MAX_PORT = 65_535;
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i;
+const OCTET = /^(?:0|[1-9][0-9]{0,2})$/;
+
+/**
+ * Returns why this is not a `host[:port]`, as half a sentence about it; undefined if it is. Whatever passes can be written
+ * into an address and means the same host there.
+ */
+export function hostProblem(host: string): string | undefined {
+  const { name, port } = splitPort(host);
+  return portProblem(port) ?? (name.startsWith('[') ? ipv6Problem(name) : nameProblem(name));
+}
+
+/** The same of the host of a pattern, in which `*` may stand for any part of a name or a port. */
+export function hostPatternProblem(pattern: string): string | undefined {
+  if (!pattern.includes('*')) return hostProblem(pattern);
+  const { name, port } = splitPort(pattern);
+  const problem = port?.includes('*') === true && /^[0-9*]+$/.test(port) ? undefined : portProblem(port);
+  if (problem !== undefined) return problem;
+  if (name.startsWith('[')) return /^\[[0-9a-f:*]+\]$/i.test(name) ? undefined : IPV6;
+  // a letter in its place: a wildcard may stand for one, and a number would make an address of the name
+  return labelsProblem(name.replaceAll('*', 'x'));
+}
+
+/** The `host[:port]` in an address as it is written: parsing turns `1.2.3` into another host. */
+export function hostInUrl(url: string): string {
+  return /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url)?.[1] ?? '';
+}
+
+/** True for a host that can only be a registry: other tools read `name/image` as a repository of Docker Hub. */
+export function isUnmistakable(host: string): boolean {
+  return /[.:]/.test(host) || host.toLowerCase() === 'localhost';
+}
+
+const IPV6 = 'an IPv6 address in brackets is eight groups of hexadecimal digits, as in [2001:db8::1]';
+
+function splitPort(host: string): { readonly name: string; readonly port?: string } {
+  const [, name = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([^]*))?$/.exec(host) ?? [, host];
+  return { name, ...(port !== undefined && { port }) };
+}
+
+function portProblem(port: string | undefined): string | undefined {
+  if (port === undefined) return undefined;
+  const isPort = /^[1-9][0-9]{0,4}$/.test(port) && Number(port) <= MAX_PORT;
+  return isPort ? undefined : `a port is a number from 1 to ${MAX_PORT}, not "${port.slice(0, 20)}"`;
+}
+
+function ipv6Problem(name: string): string | undefined {
+  return /^\[[0-9a-f:]+\]$/i.test(name) && URL.canParse(`http://${name}`) ? undefined : IPV6;
+}
+
+function nameProblem(name: string): string | undefined {
+  const problem = labelsProblem(name);
+  if (problem !== undefined) return problem;
+  const labels = name.split('.');
+  // https://url.spec.whatwg.org/#ends-in-a-number-checker: such a name is read as an IPv4 address, or refused
+  if (NUMBER.test(labels.at(-1) ?? '')) {
+    const isPlain = labels.length === 4 && labels.every((label) => OCTET.test(label) && Number(label) <= 255);
+    return isPlain ? undefined : 'an IPv4 address is four numbers from 0 to 255 without leading zeros';
+  }
+  // what is left are names that begin like punycode and are not
+  const isKept = URL.parse(`http://${name}`)?.hostname === name.toLowerCase();
+  return isKept ? undefined : 'this is not the ASCII form of any name';
+}
+
+function labelsProblem(name: string): string | undefined {
+  if (name === '') return 'it is empty';
+  if (name.length > MAX_NAME) return `a name has at most ${MAX_NAME} characters`;
+  if (name.endsWith('.')) return 'a name must not end with "."';
+  for (const label of name.split('.')) {
+    if (label === '') return 'there is nothing between two dots, or before the first';
+    if (label.length > MAX_LABEL) return `a part between dots has at most ${MAX_LABEL} characters`;
+    if (label.includes('_')) return 'a host name has no "_"';
+    if (!LABEL.test(label))
+      return 'a part between dots is letters, digits and "-", and neither begins nor ends with "-"';
+  }
+  return undefined;
+}
