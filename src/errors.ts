@@ -51,7 +51,8 @@ export type ErrorCode =
   | 'NOT_SCANNED'
   | 'SCANNER'
   // the run itself
-  | 'ABORTED';
+  | 'ABORTED'
+  | 'INTERNAL';
 
 /** A place in a manifest tree; `line` and `column` count from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number };
@@ -84,7 +85,7 @@ export type PromotionErrorOptions = {
   readonly parts?: readonly string[];
 };
 
-/** A failure that belongs to one image, entry or registry; anything else that is thrown is a bug or an abort. */
+/** A failure that belongs to one image, entry or registry; anything else that is thrown is a defect or an abort. */
 export class PromotionError extends Error {
   override readonly name = 'PromotionError';
   readonly code: ErrorCode;
@@ -104,4 +105,18 @@ export class PromotionError extends Error {
 /** True for a PromotionError, of the given code where one is given. */
 export function isPromotionError(error: unknown, code?: ErrorCode): error is PromotionError {
   return error instanceof PromotionError && (code === undefined || error.code === code);
+}
+
+/**
+ * Returns what was thrown as a failure of the one image, entry or registry that was in work: a defect becomes INTERNAL.
+ * Throws it if the run is being stopped.
+ */
+export function asPromotionError(error: unknown, signal?: AbortSignal): PromotionError {
+  if (signal?.aborted === true) throw error;
+  if (isPromotionError(error)) return error;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new PromotionError('INTERNAL', `kpromo failed with ${text}`, {
+    hint: 'report this as a defect of kpromo, with the lines that --log-level=debug adds',
+    cause: error,
+  });
 }

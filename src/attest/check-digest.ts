@@ -1,4 +1,4 @@
-import { isPromotionError, type PromotionError } from '../errors.ts';
+import { asPromotionError, type PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
@@ -114,7 +114,6 @@ async function orError<T extends object>(
   try {
     return await work();
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    return { error };
+    return { error: asPromotionError(error, signal) };
   }
 }

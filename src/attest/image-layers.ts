@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
+import { asPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { digestJson, jsonIn } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
@@ -84,16 +84,16 @@ export async function readLayer(
 /** Answers that stay the same however often one asks. */
 const FINAL: readonly ErrorCode[] = ['NOT_FOUND', 'DIGEST_MISMATCH', 'REGISTRY_PROTOCOL'];
 
-/** What the work resolves to, or why it failed. Throws what is no registry's failure. */
+/** What the work resolves to, or why it failed. Throws if the run is being stopped. */
 export async function orReason<T>({ signal }: Call, work: () => Promise<T>): Promise<T | NoContent> {
   try {
     return await work();
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    const { code, message: reason } = error;
+    const failure = asPromotionError(error, signal);
+    const { code, message: reason } = failure;
     return {
       reason,
-      ...(!FINAL.includes(code) && { error }),
+      ...(!FINAL.includes(code) && { error: failure }),
       ...(code === 'DIGEST_MISMATCH' && { isTampered: true }),
     };
   }

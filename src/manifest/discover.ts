@@ -1,4 +1,4 @@
-import { isPromotionError } from '../errors.ts';
+import { asPromotionError } from '../errors.ts';
 import type { FileSource } from './file-source.ts';
 
 /** The file that makes a folder under `manifests/` a project, and the one that belongs to it under `images/`. */
@@ -125,8 +125,8 @@ async function attempt<T>(problems: Misplaced[], path: string, action: () => Pro
   try {
     return await action();
   } catch (error) {
-    if (!isPromotionError(error)) throw error;
-    problems.push({ path, message: error.message, hint: error.hint ?? '' });
+    const { message, hint = '' } = asPromotionError(error);
+    problems.push({ path, message, hint });
     return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { stat } from 'node:fs/promises';
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { asPromotionError, PromotionError } from '../errors.ts';
 import { findProjects, findTrees, type Found, type FoundProject } from './discover.ts';
 import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
 import type { LoadedManifests, Problem } from './manifest.ts';
@@ -157,8 +157,8 @@ async function loadProject(
 }
 
 function unreadable(file: string, error: unknown): Problem {
-  if (!isPromotionError(error)) throw error;
-  return invalid(file, error.message, error.hint ?? '');
+  const { code, message, hint = '' } = asPromotionError(error);
+  return { ...invalid(file, message, hint), ...(code === 'INTERNAL' && { code }) };
 }
 
 function notFound(location: string, message: string, hint: string): LoadedManifests {

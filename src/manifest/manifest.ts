@@ -55,7 +55,7 @@ export type Problem = {
   /** ENTRY_INVALID takes out one digest or image item, anything else the whole project. */
   readonly code: Extract<
     ErrorCode,
-    'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED' | 'POLICY_INVALID'
+    'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED' | 'POLICY_INVALID' | 'INTERNAL'
   >;
   readonly message: string;
   /** What would be right. */

@@ -1,8 +1,9 @@
-import { isPromotionError, PromotionError, type Failure } from '../errors.ts';
+import { PromotionError, type Failure } from '../errors.ts';
 import { refText, type AskedRef } from '../image/asked-ref.ts';
 import { namedBy, placeOf, unlisted, type Checked, type CheckRules } from '../plan/checks.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import type { Traffic } from './traffic.ts';
 
 export type AskedServices = {
@@ -29,13 +30,13 @@ async function resolved(
   { registry, traffic, rules }: AskedServices,
   ref: AskedRef,
   checks: readonly Checked[],
-  { signal }: Context,
+  context: Context,
 ): Promise<readonly Checked[] | Failure> {
   const named = namedBy(checks, ref);
   if (named.length > 0) return named;
   const place = placeOf(checks, ref, rules);
   try {
-    const call: Call = { signal, meter: traffic.of(place.repository) };
+    const call: Call = { signal: context.signal, meter: traffic.of(place.repository) };
     const reference = ref.digest ?? ref.tag;
     const digest =
       ref.digest ?? (reference && (await registry.resolveManifest(place.repository, reference, call))?.digest);
@@ -44,8 +45,7 @@ async function resolved(
     const listed = namedBy(checks, { ...ref, digest });
     return listed.length > 0 ? listed : [unlisted(place, ref, digest)];
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    const { code, message, hint } = error;
+    const { code, message, hint } = caught(error, context);
     return {
       phase: 'plan',
       code,

@@ -80,7 +80,11 @@ describe('src/phases/attest.ts', () => {
     ]);
   });
 
-  it('throws what is no failure of an image', async () => {
-    await expect(attesting([signed(1)], () => Promise.reject(new TypeError('a bug')))).rejects.toThrow('a bug');
+  it('takes out only the image on which it meets a defect', async () => {
+    const { attestation } = await attesting([signed(1), signed(2)], ({ digest }) =>
+      digest === numbered(1) ? Promise.reject(new TypeError('a bug')) : Promise.resolve('there'),
+    );
+    expect(attestation.images.map(({ planned }) => planned.wanted.digest)).toEqual([numbered(2)]);
+    expect(attestation.failures.at(-1)).toMatchObject({ code: 'INTERNAL', digest: numbered(1) });
   });
 });

@@ -1,7 +1,8 @@
-import { isPromotionError, type Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { attestImage, type AttestImageServices } from './attest-image.ts';
+import { caught } from './caught.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
 import { progressOf } from './progress.ts';
 import type { ProvenImage } from './proven-images.ts';
@@ -35,8 +36,7 @@ export const attest = (services: AttestServices): Phase<Signing, Attestation> =>
           await attestImage(services, image, { proven: proven.get(image.planned.wanted), planned }, context),
         );
       } catch (error) {
-        if (!isPromotionError(error) || context.signal.aborted) throw error;
-        failures.push(signingFailure('attest', image.planned, error));
+        failures.push(signingFailure('attest', image.planned, caught(error, context)));
       }
     };
     const tellProgress = progressOf('images', signing.images.length, context);

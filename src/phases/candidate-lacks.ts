@@ -3,10 +3,11 @@ import { PROMOTION_RECORD } from '../attest/record.ts';
 import type { Identity } from '../attest/roles.ts';
 import { SIGNATURE } from '../attest/statement.ts';
 import { isPoorMark } from '../attest/summary.ts';
-import { isPromotionError, type Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { Candidate } from '../plan/candidates.ts';
 import type { Referrer } from '../registry/roles.ts';
+import { caught } from './caught.ts';
 import type { PlannedSignature } from './images.ts';
 import type { CandidateServices } from './signing.ts';
 
@@ -47,14 +48,13 @@ export function lacksSomething({ signature, record, summary }: PlannedSignature[
 /** In whose name the run signs: without it nothing can be looked at, but everything can be promoted. */
 export async function signersOf(
   { identity, summaries }: Pick<CandidateServices, 'identity' | 'summaries'>,
-  { signal }: Context,
+  context: Context,
 ): Promise<Signers | Failure | undefined> {
   try {
-    const images = await identity(signal);
-    return images && { images, summaries: await summaries?.identity(signal) };
+    const images = await identity(context.signal);
+    return images && { images, summaries: await summaries?.identity(context.signal) };
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    const { code, message, hint } = error;
+    const { code, message, hint } = caught(error, context);
     return { phase: 'plan', code, message, ...(hint !== undefined && { hint }) };
   }
 }

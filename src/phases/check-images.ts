@@ -5,6 +5,7 @@ import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { RegistryReader } from '../registry/roles.ts';
+import { tellDefect } from './caught.ts';
 import { groupFindings, type CheckedImage, type PlannedCheck } from './checked-images.ts';
 import { progressOf } from './progress.ts';
 import { isHostDown } from './read-by-host.ts';
@@ -35,6 +36,7 @@ export async function checkImages(
   const down = new Map<string, PromotionError>();
   const unread = new Map<RepositoryName, PromotionError>();
   const note = (repository: RepositoryName, error: PromotionError): void => {
+    tellDefect(error, context);
     unread.set(repository, error);
     if (isHostDown(error)) down.set(hostOf(repository), error);
   };

@@ -6,6 +6,7 @@ import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { lackFinder } from '../replicas/finder.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
+import { tellDefect } from './caught.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
@@ -41,6 +42,7 @@ export async function findLacks(
   const compare = (mirror: RepositoryName): Promise<void> => finder.compareMirror(mirror, mirrors.get(mirror) ?? []);
   const unreadMirrors = await readByHost('destination', [...mirrors.keys()], compare, context);
 
+  for (const error of finder.unread.values()) tellDefect(error, context);
   const failures = unreadable(new Map([...unread, ...finder.unread, ...unreadMirrors]));
   tellFailures(failures, context);
   return { lacks: finder.found(), failures };

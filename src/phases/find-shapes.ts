@@ -1,4 +1,4 @@
-import { isPromotionError, PromotionError, type Failure } from '../errors.ts';
+import { PromotionError, type Failure } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
@@ -8,6 +8,7 @@ import { refusalOf, refusedFailure } from '../plan/shape.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
 import { bytesOf, readImageTree, treeSource } from '../registry/image-tree.ts';
 import type { SourceReader } from '../registry/source.ts';
+import { caught } from './caught.ts';
 import { isHostDown, pushTo, readByHost } from './read-by-host.ts';
 
 /** Images of one repository whose manifests are read at once: few, as a repository is read beside many others. */
@@ -61,18 +62,19 @@ async function sizeOf(
   source: SourceReader,
   { source: repository, digest }: WantedImage,
   allowed: readonly ArtifactTypes[],
-  { signal }: Context,
+  context: Context,
 ): Promise<PromotionError | number> {
   try {
-    const root = await source.manifest(repository, digest, signal);
+    const root = await source.manifest(repository, digest, context.signal);
     if (root === undefined)
       return new PromotionError('LOST', `${repository}@${digest} is no longer in the source registry`, {
         hint: 'push it to staging again',
       });
-    const tree = await readImageTree(root, repository, treeSource(source, repository, signal));
+    const tree = await readImageTree(root, repository, treeSource(source, repository, context.signal));
     return refusalOf({ source: repository, digest }, tree, allowed) ?? bytesOf(tree);
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
-    return error;
+    const failure = caught(error, context);
+    if (isHostDown(failure)) throw failure;
+    return failure;
   }
 }

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copy.ts';
+import { tellDefect } from './caught.ts';
 import type { PromotedImage } from './images.ts';
 import { failuresOf } from './promote-failures.ts';
 import { resultOf, tellCopying, tellPromoted } from './promote-results.ts';
@@ -43,6 +44,7 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
       });
       const promoted = resultOf(image, await copying.done);
       for (const { repository, requests, bytes } of promoted.results) traffic.add(repository, { requests, bytes });
+      for (const { error } of promoted.results) tellDefect(error, context);
       finished += 1;
       if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
       tellProgress(failed);

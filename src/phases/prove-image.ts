@@ -1,9 +1,10 @@
 import type { EvidenceReader } from '../attest/evidence.ts';
 import { attestationOf, signatureOf, withKnown } from '../attest/evidence-state.ts';
-import { isPromotionError, type Failure } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { judge } from '../policy/judge.ts';
 import type { EvidenceSigner } from '../policy/provenance.ts';
+import { caught } from './caught.ts';
 import type { PlannedImage } from './images.ts';
 import { knownTo } from './known-signer.ts';
 import type { ProvenImage } from './proven-images.ts';
@@ -22,14 +23,14 @@ export type ProvenanceServices = {
 export async function prove(
   { evidence: reader, isExpected, looks = 'always' }: ProvenanceServices,
   image: PlannedImage,
-  { signal }: Context,
+  context: Context,
 ): Promise<ProvenImage | Failure> {
   const policies = image.policies.provenance;
   if (looks === 'when-asked' && policies.length === 0) return unread(image);
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
     const look = async (tags: 'listed' | 'unlisted'): Promise<Pick<ProvenImage, 'evidence' | 'judgement'>> => {
-      const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', signal, tags);
+      const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', context.signal, tags);
       const evidence = withKnown(found, knownTo(image, isExpected));
       return { evidence, judgement: judge(policies, evidence) };
     };
@@ -40,8 +41,9 @@ export async function prove(
     const states = { signature: signatureOf(evidence), attestations: attestationOf(evidence) };
     return { ...image, evidence, judgement, found: states };
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted || isHostDown(error)) throw error;
-    return evidenceFailure(image, error);
+    const failure = caught(error, context);
+    if (isHostDown(failure)) throw failure;
+    return evidenceFailure(image, failure);
   }
 }
 

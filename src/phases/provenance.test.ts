@@ -141,7 +141,9 @@ describe('src/phases/provenance.ts', () => {
     });
   });
 
-  it('throws what is no failure of an image', async () => {
-    await expect(proving(() => Promise.reject(new TypeError('a bug')), image(1))).rejects.toThrow('a bug');
+  it('takes out only the image on which it meets a defect', async () => {
+    const done = await proving(() => Promise.reject(new TypeError('a bug')), image(1));
+    expect(digests(done.images)).toEqual([]);
+    expect(done.failures.at(-1)).toMatchObject({ code: 'INTERNAL', digest: numbered(1) });
   });
 });

@@ -70,9 +70,16 @@ describe('src/phases/read-by-host.ts', () => {
     expect(most).toBe(atOnce);
   });
 
-  it('throws a bug and an abort', async () => {
-    const bug = readByHost('source', REPOSITORIES, () => Promise.reject(new TypeError('bug')), testContext().context);
-    await expect(bug).rejects.toThrow('bug');
+  it('takes out only the repository on which it meets a defect, and logs that', async () => {
+    const { context, log } = testContext();
+    const read = (name: string): Promise<void> =>
+      name === 'a.test/2' ? Promise.reject(new TypeError('bug')) : Promise.resolve();
+    const errors = await readByHost('source', REPOSITORIES, read, context);
+    expect([...errors].map(([name, { code }]) => [name, code])).toEqual([['a.test/2', 'INTERNAL']]);
+    expect(log.some((line) => line.startsWith('debug TypeError: bug\n    at '))).toBe(true);
+  });
+
+  it('throws an abort', async () => {
     const { context, abort } = testContext();
     abort(new Error('stopped'));
     const stopped = readByHost(

@@ -1,7 +1,8 @@
-import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
+import { PromotionError, type ErrorCode } from '../errors.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import { progressOf } from './progress.ts';
 
 /** Wide enough to keep an origin's 20 connections busy while answers are compared. */
@@ -52,9 +53,9 @@ export async function readByHost(
           message: `Read registry ${done}/${repositories.length}: ${repository}`,
         });
       } catch (error) {
-        if (!isPromotionError(error) || context.signal.aborted) throw error;
-        if (isHostDown(error)) down = error;
-        errors.set(repository, onSide(side, error));
+        const failure = caught(error, context);
+        if (isHostDown(failure)) down = failure;
+        errors.set(repository, onSide(side, failure));
       }
       tellProgress(errors.size);
     });

@@ -3,6 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { Context, Phase } from '../pipeline/phase.ts';
 import type { Replicated, Replicator } from '../replicas/replicator.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
+import { tellDefect } from './caught.ts';
 import type { ReplicationPlan } from './plan-replication.ts';
 import { progressOf } from './progress.ts';
 import { replicationFailures, tellReplicated } from './replication-results.ts';
@@ -62,6 +63,7 @@ function copyAll(
     const replicated = await replicator(lack, context.signal);
     for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
     tellReplicated(replicated, context);
+    for (const { error } of replicated.results) tellDefect(error, context);
     if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
     tellProgress(failed);
     return replicated;

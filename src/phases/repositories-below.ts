@@ -1,6 +1,7 @@
 import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import type { RepositoryLister, RepositoryListing } from '../registry/roles.ts';
 
 /** What became of listing the name that all is to be read of: it may be a folder of repositories, and no repository itself. */
@@ -37,14 +38,14 @@ export async function repositoriesBelow(
   try {
     return await registry.listRepositories(name, context);
   } catch (error) {
-    if (!isPromotionError(error) || context.signal.aborted) throw error;
+    const failure = caught(error, context);
     if (isRepository) {
-      const message = `Only ${name} itself is in the snapshot, not what may be below it: ${error.message}`;
+      const message = `Only ${name} itself is in the snapshot, not what may be below it: ${failure.message}`;
       context.narrate({ type: 'log', level: 'warning', message });
       return [];
     }
-    if (!isPromotionError(root)) throw error;
-    const hint = error.hint === undefined ? {} : { hint: error.hint };
-    throw new PromotionError(root.code, `${root.message}; ${error.message}`, { cause: error, ...hint });
+    if (!isPromotionError(root)) throw failure;
+    const hint = failure.hint === undefined ? {} : { hint: failure.hint };
+    throw new PromotionError(root.code, `${root.message}; ${failure.message}`, { cause: failure, ...hint });
   }
 }

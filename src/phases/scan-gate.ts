@@ -1,4 +1,3 @@
-import { isPromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { isOff, judgeVulnerabilities, type VulnerabilityJudgement } from '../policy/vulnerability-gate.ts';
 import type { VexStatement } from '../policy/vulnerability.ts';
@@ -42,25 +41,20 @@ export function scanGate(services: ScanGateServices): Gate {
     const attestationsOf = attestationsFor(services, image);
     const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
     if (isOff(rules)) return { gate: 'vulnerabilities', failures: [], vulnerabilities: NOT_WANTED };
-    try {
-      const manifest = await services.source.manifest(repository, digest, signal);
-      const platforms = manifest === undefined ? [] : platformsIn(manifest);
-      const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);
-      const about: readonly Platform[] = [{ digest }, ...platforms];
-      const vex = await Promise.all(
-        about.map(async ({ digest: one, name }) => {
-          const attested = attestedVex(await attestationsOf({ repository, digest: one }, signal), one);
-          const all = [...services.vexOf(one), ...attested];
-          return one === digest ? all : all.map((statement) => ({ ...statement, platform: name ?? one }));
-        }),
-      );
-      const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
-      const failure = scanFailure(image, judgement, services.allowUnscanned);
-      tellScan(image, judgement, context);
-      return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
-    } catch (error) {
-      if (!isPromotionError(error) || signal.aborted) throw error;
-      return { gate: 'vulnerabilities', failures: [scanFailure(image, error)] };
-    }
+    const manifest = await services.source.manifest(repository, digest, signal);
+    const platforms = manifest === undefined ? [] : platformsIn(manifest);
+    const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);
+    const about: readonly Platform[] = [{ digest }, ...platforms];
+    const vex = await Promise.all(
+      about.map(async ({ digest: one, name }) => {
+        const attested = attestedVex(await attestationsOf({ repository, digest: one }, signal), one);
+        const all = [...services.vexOf(one), ...attested];
+        return one === digest ? all : all.map((statement) => ({ ...statement, platform: name ?? one }));
+      }),
+    );
+    const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
+    const failure = scanFailure(image, judgement, services.allowUnscanned);
+    tellScan(image, judgement, context);
+    return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
   };
 }

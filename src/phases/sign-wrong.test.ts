@@ -96,7 +96,11 @@ describe('src/phases/sign-wrong.ts', () => {
     expect(done.failures.map(({ code }) => code)).toEqual(Array(3).fill('SIGNATURE_MISMATCH'));
   });
 
-  it('throws what is no failure of an image', async () => {
-    await expect(signed([checkedImage(1, finding(1))], () => new TypeError('a bug'))).rejects.toThrow('a bug');
+  it('takes out only the image on which it meets a defect', async () => {
+    const images = [1, 2].map((index) => checkedImage(index, finding(index)));
+    const errors = [new TypeError('a bug')];
+    const { done } = await signed(images, () => errors.pop());
+    expect(done.signed).toBe(1);
+    expect(done.failures).toMatchObject([{ code: 'INTERNAL', digest: numbered(1) }]);
   });
 });

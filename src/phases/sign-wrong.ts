@@ -1,6 +1,7 @@
-import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
+import type { Failure, PromotionError } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
 import { repairFailure, tellRepair } from './repair-results.ts';
 import type { SigningServices, SignRequest } from './signing.ts';
@@ -33,10 +34,10 @@ export async function signWrong(
         if (done === 'written') written[what] += 1;
       }
     } catch (error) {
-      if (!isPromotionError(error) || context.signal.aborted) throw error;
+      const failure = caught(error, context);
       // whatever made it would make it again
-      if (error.code === 'SIGNATURE_MISMATCH') stopped ??= error;
-      failures.push(repairFailure(image.check, error));
+      if (failure.code === 'SIGNATURE_MISMATCH') stopped ??= failure;
+      failures.push(repairFailure(image.check, failure));
     }
   });
   return { signed: written.signature, recorded: written.record, failures };

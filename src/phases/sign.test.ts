@@ -119,8 +119,13 @@ describe('src/phases/sign.ts', () => {
     );
   });
 
-  it('throws what is no failure of an image', async () => {
-    await expect(signing(promotionOf([candidate(1)]), { fail: () => new TypeError('a bug') })).rejects.toThrow('a bug');
+  it('takes out only the image on which it meets a defect, and logs that', async () => {
+    const { signing: done, log } = await signing(promotionOf([candidate(1), candidate(2)]), {
+      fail: ({ digest }) => (digest === numbered(1) ? new TypeError('a bug') : undefined),
+    });
+    expect(done.images.map(({ planned }) => planned.wanted.digest)).toEqual([numbered(2)]);
+    expect(done.failures.at(-1)).toMatchObject({ code: 'INTERNAL', digest: numbered(1) });
+    expect(log.some((line) => line.startsWith('debug TypeError: a bug\n    at '))).toBe(true);
   });
 
   it('signs no more at once than it may', async () => {

@@ -1,6 +1,7 @@
-import { isPromotionError, PromotionError, type Failure } from '../errors.ts';
+import { PromotionError, type Failure } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import type { PlannedSignature, SignedImage } from './images.ts';
 import type { Promotion } from './promote.ts';
 import { progressOf } from './progress.ts';
@@ -48,10 +49,10 @@ export const sign = ({
         signed.push({ planned, signature });
         tellSigned(planned, signature, context);
       } catch (error) {
-        if (!isPromotionError(error) || context.signal.aborted) throw error;
+        const failure = caught(error, context);
         // whatever made it would make it again: the account or the trust root is not what it should be
-        if (error.code === 'SIGNATURE_MISMATCH') stopped ??= error;
-        failures.push(signingFailure('sign', planned, error));
+        if (failure.code === 'SIGNATURE_MISMATCH') stopped ??= failure;
+        failures.push(signingFailure('sign', planned, failure));
       }
     };
     await eachOf(ready, concurrency, async (planned) => {

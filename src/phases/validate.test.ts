@@ -61,7 +61,11 @@ describe('src/phases/validate.ts', () => {
     expect(most).toBe(2);
   });
 
-  it('ends with what a gate throws', async () => {
-    await expect(validating([() => Promise.reject(new TypeError('a bug'))])).rejects.toThrow('a bug');
+  it('holds back only the image on which a gate throws', async () => {
+    const broken: Gate = (image, context) =>
+      image.wanted.digest === numbered(1) ? Promise.reject(new TypeError('a bug')) : gate('good')(image, context);
+    const done = await validating([broken]);
+    expect(digests(done)).toEqual([2, 3].map(numbered));
+    expect(done.failures.at(-1)).toMatchObject({ phase: 'validate', code: 'INTERNAL', digest: numbered(1) });
   });
 });

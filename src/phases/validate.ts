@@ -1,13 +1,14 @@
 import type { Failure } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context, Phase } from '../pipeline/phase.ts';
+import { caught } from './caught.ts';
 import type { GateResult, ProvenImage, ValidatedImage } from './proven-images.ts';
 import type { Provenance } from './provenance.ts';
+import { scanFailure } from './scan-results.ts';
 import { tellFailures } from './tell.ts';
 
 /**
- * Looks at an image before it is promoted. A failure in what it says keeps the image back; it throws only what ends the
- * run.
+ * Looks at an image before it is promoted. A failure in what it returns keeps the image back, and so does what it throws.
  */
 export type Gate = (image: ProvenImage, context: Context) => Promise<GateResult>;
 
@@ -34,7 +35,7 @@ export const validate = ({ gates, threads }: ValidateServices): Phase<Provenance
   run: async (provenance, context) => {
     const checked = new Map<ProvenImage, readonly GateResult[]>();
     await eachOf(provenance.images, threads, async (image) => {
-      checked.set(image, await Promise.all(gates.map((gate) => gate(image, context))));
+      checked.set(image, await Promise.all(gates.map((gate) => through(gate, image, context))));
     });
     // in the order of the manifests, not of the answers
     const validated = provenance.images.map((image) => ({ ...image, checks: checked.get(image) ?? [] }));
@@ -45,6 +46,14 @@ export const validate = ({ gates, threads }: ValidateServices): Phase<Provenance
     return { phase: 'validate', provenance, images, refused, failures: [...provenance.failures, ...failures] };
   },
 });
+
+async function through(gate: Gate, image: ProvenImage, context: Context): Promise<GateResult> {
+  try {
+    return await gate(image, context);
+  } catch (error) {
+    return { gate: 'failed', failures: [scanFailure(image, caught(error, context))] };
+  }
+}
 
 function failuresOf({ checks }: ValidatedImage): readonly Failure[] {
   return checks.flatMap(({ failures }) => failures);

@@ -1,4 +1,4 @@
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { asPromotionError, isPromotionError, PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { BlobTransfer, TransferServices } from './blob-transfer.ts';
@@ -170,6 +170,5 @@ function asFailure(error: unknown, signal: AbortSignal): PromotionError {
       cause: error,
       hint: 'run again: it goes on where it stopped',
     });
-  if (error instanceof PromotionError) return error;
-  throw error;
+  return asPromotionError(error, signal);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isPromotionError, type PromotionError } from '../errors.ts';
+import { asPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { digestJson, jsonIn, listJson } from '../image/json.ts';
@@ -105,8 +105,8 @@ function remembering(
     const known = answers.get(key);
     if (known !== undefined) return known as Promise<T | undefined>;
     const asked = answer().catch((error: unknown) => {
-      if (!isPromotionError(error) || signal.aborted) throw error;
-      if (!unread.has(primary)) unread.set(primary, error);
+      const failure = asPromotionError(error, signal);
+      if (!unread.has(primary)) unread.set(primary, failure);
       return undefined;
     });
     answers.set(key, asked);

@@ -1,4 +1,4 @@
-import { isPromotionError, PromotionError } from '../errors.ts';
+import { asPromotionError, isPromotionError, PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
@@ -43,8 +43,8 @@ export function replicator(services: ReplicatorServices): Replicator {
     try {
       return await replicate(services, lack, signal);
     } catch (error) {
-      if (!isPromotionError(error) || signal.aborted) throw error;
-      const results = lack.mirrors.map(({ repository }) => failed(repository, error));
+      const failure = asPromotionError(error, signal);
+      const results = lack.mirrors.map(({ repository }) => failed(repository, failure));
       return { lack, gone: false, results, sourceReads: 0 };
     }
   };
@@ -97,8 +97,7 @@ async function refusal(
     const there = await registry.readManifest(repository, current, { signal, meter: meterOf(repository) });
     if (there === undefined || isContained(there, manifest)) return undefined;
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    return error;
+    return asPromotionError(error, signal);
   }
   return new PromotionError(
     'TAG_MOVE',
@@ -121,8 +120,7 @@ async function list(
     await attacher.list(repository, attachment, { signal, meter });
     return undefined;
   } catch (error) {
-    if (!isPromotionError(error) || signal.aborted) throw error;
-    return error;
+    return asPromotionError(error, signal);
   }
 }
 
