@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'POLICY_INVALID'
   | 'CONFIG_INVALID'
   | 'GIT'
+  | 'NO_EFFECT'
   // what the plan found
   | 'TAG_CONFLICT'
   | 'TAG_MOVE'

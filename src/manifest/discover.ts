@@ -20,7 +20,19 @@ export type FoundProject = {
 /** What is wrong with where files stand; `path` is the file or folder. */
 export type Misplaced = { readonly path: string; readonly message: string; readonly hint: string };
 
-export type Found = { readonly projects: readonly FoundProject[]; readonly problems: readonly Misplaced[] };
+export type Found = {
+  readonly projects: readonly FoundProject[];
+  readonly problems: readonly Misplaced[];
+  /** Files that nothing reads, and that stand beside the right ones. */
+  readonly warnings: readonly Misplaced[];
+};
+
+const NAMES: readonly string[] = [MANIFEST_NAME, IMAGES_NAME, POLICY_NAME];
+
+/** A file's name as people often write it, and nothing reads it. */
+export function misnamed(name: string): string {
+  return name.replace(/\.yaml$/, '.yml');
+}
 
 /** Holds no manifests of this repository, but may hold millions of files. */
 const SKIPPED = new Set(['.git', 'node_modules']);
@@ -29,6 +41,7 @@ const SKIPPED = new Set(['.git', 'node_modules']);
 export async function findTrees(files: FileSource, folder = ''): Promise<Found> {
   const projects: FoundProject[] = [];
   const problems: Misplaced[] = [];
+  const warnings: Misplaced[] = [];
   const pending = [folder];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const at = next;
@@ -38,10 +51,11 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
       folders.includes('images') && folders.includes('manifests') ? await findProjects(files, at) : undefined;
     const isTree =
       tree !== undefined &&
-      (tree.projects.length > 0 || tree.problems.some((problem) => problem.path.endsWith(`/${MANIFEST_NAME}`)));
+      (tree.projects.length > 0 || tree.problems.some((problem) => rightName(problem.path) === MANIFEST_NAME));
     if (isTree) {
       projects.push(...tree.projects);
       problems.push(...tree.problems);
+      warnings.push(...tree.warnings);
     } else if (entries.some(({ name }) => name === POLICY_NAME)) {
       problems.push({ path: join(at, POLICY_NAME), ...policyHint('the folder that holds "images" and "manifests"') });
     }
@@ -51,7 +65,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
     );
     pending.push(...below.map((entry) => join(at, entry.name)).toReversed());
   }
-  return { projects, problems };
+  return { projects, problems, warnings };
 }
 
 /** Finds the projects of one tree, and manifests that stand where nothing reads them. */
@@ -73,11 +87,33 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
     if (place === project.manifest) projects.push(project);
   }
   const known = new Set(projects.flatMap((project) => [project.manifest, project.images]));
-  problems.push(...places.filter((place) => !known.has(place)).map((place) => misplaced(place, tree, places)));
-  return { projects, problems };
+  const others = places.filter((place) => !known.has(place));
+  const isBeside = (place: string): boolean => isMisnamed(place) && places.includes(place.replace(/yml$/, 'yaml'));
+  // the images of a manifest that is misnamed are all right
+  const isAlone = (place: string): boolean =>
+    isMisnamed(place) || !places.includes(join(tree, `manifests/${parentName(place)}/${misnamed(MANIFEST_NAME)}`));
+  const wrong = others.filter((place) => !isBeside(place) && isAlone(place));
+  problems.push(...wrong.map((place) => misplaced(place, tree, places)));
+  return { projects, problems, warnings: others.filter(isBeside).map(unreadBeside) };
+}
+
+/** A misnamed file beside one that is read. */
+export function unreadBeside(path: string): Misplaced {
+  return { path, message: `nothing reads this file: ${rightName(path)} beside it is read`, hint: 'remove it' };
+}
+
+function isMisnamed(path: string): boolean {
+  return path.endsWith('.yml');
+}
+
+/** The name that a file has, or should have. */
+function rightName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.yml$/, '.yaml');
 }
 
 function misplaced(place: string, tree: string, places: readonly string[]): Misplaced {
+  if (isMisnamed(place))
+    return { path: place, message: 'nothing reads a file of this name', hint: `name it ${rightName(place)}` };
   if (place.endsWith(`/${POLICY_NAME}`)) return { path: place, ...policyHint(join(tree, POLICY_NAME)) };
   const isManifest = place.endsWith(`/${MANIFEST_NAME}`);
   const parent = place.slice(0, place.lastIndexOf('/'));
@@ -111,7 +147,7 @@ async function namedFiles(files: FileSource, top: string, problems: Misplaced[])
     const below: typeof pending = [];
     for (const { name, kind, isLink } of (await attempt(problems, folder, () => files.list(folder))) ?? []) {
       const path = join(folder, name);
-      if (name === MANIFEST_NAME || name === IMAGES_NAME || name === POLICY_NAME) found.push(path);
+      if (NAMES.includes(rightName(name))) found.push(path);
       else if (kind === 'folder' && !isLinked && (!isLink || folder === top)) below.push({ folder: path, isLink });
       else if (kind === 'outside' && folder === top)
         problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });

@@ -133,7 +133,6 @@ describe('src/manifest/golden', () => {
     ['tabs', 2, 2, 'not valid YAML'],
     ['two_documents', 4, 1, 'more than one YAML document'],
     ['no_dmap', 1, 3, 'no digests'],
-    ['null_dmap', 2, 3, 'no digests'],
   ])('points at the place in %s', (name, line, column, message) => {
     const [problem] = parse(only(name)).problems;
     expect(problem).toMatchObject({
@@ -141,5 +140,22 @@ describe('src/manifest/golden', () => {
       message: expect.stringContaining(message) as string,
     });
     expect(problem?.hint).not.toBe('');
+  });
+
+  it.each([
+    ['null_dmap', 2, 3, 'no digests'],
+    ['empty_dmap', 2, 9, 'no digests'],
+    ['images_path', 5, 13, '"imagesPath" has no effect'],
+    ['duplicate_registry', 5, 9, '"gcr.io/b" is listed twice'],
+    ['dst_equals_src', 4, 9, '"gcr.io/a" is the source registry'],
+  ])('warns at the place in %s', (name, line, column, message) => {
+    const { problems, warnings } = parse(only(name));
+    expect(problems).toEqual([]);
+    expect(warnings[0]).toMatchObject({
+      code: 'NO_EFFECT',
+      position: { file: 'document.yaml', line, column },
+      message: expect.stringContaining(message) as string,
+    });
+    expect(warnings[0]?.hint).not.toBe('');
   });
 });

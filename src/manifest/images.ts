@@ -3,20 +3,31 @@ import { isRepositoryPath, isTag, joinRepository, MAX_TAG_LENGTH, repositoryProb
 import { invalidFile, pairsOf, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { DigestEntry, ImageEntry } from './manifest.ts';
 import { isNull, nameOf, readText } from '../yaml/scalars.ts';
-import type { ManifestReading } from './reading.ts';
+import { warn, type ManifestReading } from './reading.ts';
 import { quote } from '../yaml/source-text.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
-/** Reads a list of images; `registry` is the longest registry name that their names come after, where it is known. */
+/** Where images are listed: an image of a tree may be a placeholder without digests, as upstream has it. */
+export type ImageList = {
+  readonly isTree: boolean;
+  /** The longest registry name that the names come after, where it is known. */
+  readonly registry: string | undefined;
+};
+
+/** Reads a list of images; an empty one is noted at `place`. */
 export function readImages(
   list: YamlNode | undefined,
-  registry: string | undefined,
+  place: YamlNode,
+  about: ImageList,
   reading: ManifestReading,
 ): readonly ImageEntry[] {
-  return readList(list, 'the list of images', reading).flatMap((item) => readImage(item, registry, reading) ?? []);
+  const items = readList(list, 'the list of images', reading);
+  const isEmpty = list === undefined || isNull(list) || (list.kind === 'sequence' && items.length === 0);
+  if (isEmpty) warn(reading, list ?? place, 'the list of images is empty', 'add images, or remove the project');
+  return items.flatMap((item) => readImage(item, about, reading) ?? []);
 }
 
-function readImage(item: YamlNode, registry: string | undefined, reading: ManifestReading): ImageEntry | undefined {
+function readImage(item: YamlNode, about: ImageList, reading: ManifestReading): ImageEntry | undefined {
   const before = reading.problems.length;
   const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
   const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
@@ -24,7 +35,7 @@ function readImage(item: YamlNode, registry: string | undefined, reading: Manife
   if (reading.problems.length > before) return undefined;
   const node = fields.get('name')?.at(-1) ?? item;
   const position = reading.at(node.offset);
-  const problem = nameProblem(name, registry);
+  const problem = nameProblem(name, about.registry);
   if (problem !== undefined) {
     reading.problems.push({
       code: 'ENTRY_INVALID',
@@ -34,7 +45,13 @@ function readImage(item: YamlNode, registry: string | undefined, reading: Manife
       image: name,
     });
   }
-  const digests = readDigests(item, fields.get('dmap') ?? [], name, reading);
+  const written = fields.get('dmap') ?? [];
+  const digests = readDigests(written, name, reading);
+  if (digests === 'empty') {
+    const isPlaceholder = about.isTree && written.length > 0 && problem === undefined;
+    noDigests(written.at(-1) ?? item, name, isPlaceholder, reading);
+    return isPlaceholder ? { name, position, digests: [] } : undefined;
+  }
   return problem === undefined && digests.length > 0 ? { name, position, digests } : undefined;
 }
 
@@ -52,11 +69,10 @@ function nameProblem(name: string, registry: string | undefined): Wrong | undefi
 
 /** Several values are those of merged mappings: they unite, and null takes back what came before it. */
 function readDigests(
-  item: YamlNode,
   values: readonly YamlNode[],
   image: string,
   reading: ManifestReading,
-): readonly DigestEntry[] {
+): readonly DigestEntry[] | 'empty' {
   const maps = values.slice(values.findLastIndex(isNull) + 1);
   const seen = new Set<string>();
   const entries: DigestEntry[] = [];
@@ -80,13 +96,14 @@ function readDigests(
       }
     }
   }
-  if (seen.size === 0 && maps.every((map) => map.kind === 'mapping')) noDigests(values.at(-1) ?? item, image, reading);
-  return entries;
+  return seen.size === 0 && maps.every((map) => map.kind === 'mapping') ? 'empty' : entries;
 }
 
-function noDigests(node: YamlNode, image: string, reading: ManifestReading): void {
+function noDigests(node: YamlNode, image: string, isPlaceholder: boolean, reading: ManifestReading): void {
   const message = `the image ${quote(image)} has no digests`;
-  reading.problems.push({ code: 'ENTRY_INVALID', message, hint: DMAP_HINT, position: reading.at(node.offset), image });
+  const about = { message, hint: DMAP_HINT, position: reading.at(node.offset), image };
+  if (isPlaceholder) reading.warnings.push({ ...about, code: 'NO_EFFECT' });
+  else reading.problems.push({ ...about, code: 'ENTRY_INVALID' });
 }
 
 const DIGEST_HINT = 'write "sha256:" and 64 hexadecimal digits in lower case';

@@ -1,9 +1,19 @@
 import path from 'node:path';
 import { stat } from 'node:fs/promises';
 import { asPromotionError, PromotionError } from '../errors.ts';
-import { findProjects, findTrees, type Found, type FoundProject } from './discover.ts';
+import {
+  findProjects,
+  findTrees,
+  IMAGES_NAME,
+  MANIFEST_NAME,
+  misnamed,
+  unreadBeside,
+  type Found,
+  type FoundProject,
+  type Misplaced,
+} from './discover.ts';
 import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
-import type { LoadedManifests, Problem } from './manifest.ts';
+import type { LoadedManifests, Problem, Warning } from './manifest.ts';
 import { completePolicies, type InTree } from './project-policies.ts';
 import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
@@ -25,6 +35,25 @@ export type LoadRequest = {
  * project or entry; throws USAGE only, for a request that contradicts itself.
  */
 export async function loadManifests(request: LoadRequest): Promise<LoadedManifests> {
+  const loaded = await loadNamed(request);
+  if (loaded.projects.some(({ images }) => images.length > 0)) return loaded;
+  const problem = whyEmpty(path.normalize(onlyOne(request).location), loaded);
+  return problem === undefined ? loaded : { ...loaded, problems: [problem] };
+}
+
+/** Why there is no image at all, where no problem tells. */
+function whyEmpty(location: string, { projects, problems }: LoadedManifests): Problem | undefined {
+  const tree = treeAround(location);
+  const isList = path.basename(location) === IMAGES_NAME;
+  if (tree !== undefined && (isList || problems.length === 0))
+    return invalid(location, `this is one file of the tree ${tree}`, `name the tree: --manifests ${tree}`);
+  if (problems.length > 0) return undefined;
+  const file = projects.length === 1 ? (projects[0]?.imagesFile ?? location) : location;
+  const hint = 'add images; an emptied list takes nothing out of production';
+  return invalid(file, 'no image is listed, so nothing would be promoted', hint);
+}
+
+async function loadNamed(request: LoadRequest): Promise<LoadedManifests> {
   const allowed = allowedRegistries(request.allowRegistries);
   const { kind, location } = onlyOne(request);
   if (location === '') throw new PromotionError('USAGE', `--${kind} is empty`, { hint: 'name a file or folder' });
@@ -48,30 +77,39 @@ export async function loadFound(
   allowed: AllowedRegistries,
 ): Promise<LoadedManifests> {
   const misplaced = found.problems.map(({ path: place, message, hint }) => invalid(display(place), message, hint));
+  const unused = found.warnings.map((one) => unusedFile(one, display));
   const trees = new Map<string, TreePolicy | undefined>();
   const all: InTree[] = [];
   for (const project of found.projects) {
-    if (!trees.has(project.policy)) trees.set(project.policy, await loadTreePolicy(files, project.policy, display));
+    if (!trees.has(project.policy))
+      trees.set(project.policy, await loadTreePolicy(files, project.policy, display, unused));
     const tree = trees.get(project.policy);
     all.push({ parsed: await loadProject(files, project, display, allowed), ...(tree && { tree }) });
   }
   const loaded = completePolicies(all);
-  return { ...loaded, problems: [...misplaced, ...loaded.problems] };
+  return {
+    ...loaded,
+    problems: [...misplaced, ...loaded.problems],
+    warnings: [...unused, ...(loaded.warnings ?? [])],
+  };
 }
 
 async function loadTreePolicy(
   files: FileSource,
   place: string,
   display: (path: string) => string,
+  unused: Warning[],
 ): Promise<TreePolicy | undefined> {
   const file = display(place);
+  const other = misnamed(place);
   try {
     const bytes = await files.read(place);
+    const isMisnamed = (await files.read(other)) !== undefined;
+    if (bytes !== undefined && isMisnamed) unused.push(unusedFile(unreadBeside(other), display));
     if (bytes !== undefined) return parseTreePolicy({ file, bytes });
-    const other = place.replace(/yaml$/, 'yml');
-    if ((await files.read(other)) === undefined) return undefined;
-    const misnamed = invalid(display(other), 'nothing reads a policy of this name', `name it ${path.basename(file)}`);
-    return { file, projects: [], problems: [misnamed] };
+    if (!isMisnamed) return undefined;
+    const wrong = invalid(display(other), 'nothing reads a policy of this name', `name it ${path.basename(file)}`);
+    return { file, projects: [], problems: [wrong] };
   } catch (error) {
     return { file, projects: [], problems: [unreadable(file, error)] };
   }
@@ -142,7 +180,7 @@ async function loadProject(
     reading = imagesFile;
     const images = await files.read(project.images);
     if (manifest === undefined)
-      return { problems: [invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place')] };
+      return unusable(invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place'));
     const file = { file: imagesFile, bytes: images ?? NO_IMAGES };
     const parsed = parseThin(project.name, { file: manifestFile, bytes: manifest }, file, allowed);
     if (images !== undefined) return parsed;
@@ -150,10 +188,24 @@ async function loadProject(
     const missing = invalid(manifestFile, message, `add ${imagesFile}, or remove this manifest`);
     // what it asks of images below its source counts all the same
     const { project: _, problems, ...declared } = parsed;
-    return { ...declared, problems: [missing, ...problems] };
+    // a file that is only misnamed is a problem of its own
+    const isMisnamed = (await files.read(misnamed(project.images))) !== undefined;
+    return { ...declared, problems: [...(isMisnamed ? [] : [missing]), ...problems], warnings: [] };
   } catch (error) {
-    return { problems: [unreadable(reading, error)] };
+    return unusable(unreadable(reading, error));
   }
+}
+
+function unusable(problem: Problem): ParsedProject {
+  return { problems: [problem], warnings: [] };
+}
+
+/** The tree of which a file looks to be one, by its name and folders. */
+function treeAround(file: string): string | undefined {
+  const kind = { [MANIFEST_NAME]: 'manifests', [IMAGES_NAME]: 'images' }[path.basename(file)];
+  const folder = path.dirname(path.dirname(path.resolve(file)));
+  if (kind === undefined || path.basename(folder) !== kind) return undefined;
+  return path.normalize(path.join(path.dirname(file), '..', '..'));
 }
 
 function unreadable(file: string, error: unknown): Problem {
@@ -170,4 +222,8 @@ function notFound(location: string, message: string, hint: string): LoadedManife
 
 function invalid(file: string, message: string, hint: string): Problem {
   return { code: 'MANIFEST_INVALID', message, hint, position: { file, line: 1, column: 1 } };
+}
+
+function unusedFile({ path: place, message, hint }: Misplaced, display: (path: string) => string): Warning {
+  return { ...invalid(display(place), message, hint), code: 'NO_EFFECT' };
 }

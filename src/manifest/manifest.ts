@@ -15,7 +15,7 @@ export type Project = {
   readonly registries: readonly RegistryEntry[];
   /** The name of the one registry with `src: true`. */
   readonly source: string;
-  /** The others, each name once; may hold the source again, which tags in place. */
+  /** The others as listed, each name once, at least one; may hold the source again, which tags in place. */
   readonly destinations: readonly RegistryEntry[];
   /** The valid entries in the order of the file; one name may stand there many times, and its entries add up. */
   readonly images: readonly ImageEntry[];
@@ -36,7 +36,7 @@ export type ImageEntry = {
   readonly name: string;
   /** Where the name is written. */
   readonly position: Position;
-  /** At least one. */
+  /** None for a placeholder of a tree. */
   readonly digests: readonly DigestEntry[];
 };
 
@@ -65,10 +65,14 @@ export type Problem = {
   readonly digest?: string;
 };
 
+/** What has no effect and does no harm: nothing is taken out for it. */
+export type Warning = Omit<Problem, 'code'> & { readonly code: 'NO_EFFECT' };
+
 /** What could be loaded, and everything that could not; a problem never takes out more than its own project. */
 export type LoadedManifests = {
   readonly projects: readonly Project[];
   readonly problems: readonly Problem[];
+  readonly warnings?: readonly Warning[];
   /** Of every manifest that could be read so far, also where its project cannot be promoted; else of the projects. */
   readonly policies?: readonly SourcePolicy[];
 };

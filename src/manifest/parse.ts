@@ -1,9 +1,9 @@
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import { readFields } from '../yaml/fields.ts';
 import { readImages } from './images.ts';
-import type { Problem, Project } from './manifest.ts';
+import type { Problem, Project, Warning } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
-import { manifestReading, type ManifestReading } from './reading.ts';
+import { manifestReading, warn, type ManifestReading, type Notes } from './reading.ts';
 import type { Position } from '../errors.ts';
 import type { ProvenancePolicy } from '../policy/provenance.ts';
 import type { YamlNode } from '../yaml/node.ts';
@@ -19,6 +19,7 @@ export type ManifestText = { readonly file: string; readonly bytes: Uint8Array }
 export type ParsedProject = {
   readonly project?: Project;
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
   /** What the manifest asks of all images of its source registry, whether or not it can be promoted itself. */
   readonly declared?: Declared;
 };
@@ -36,7 +37,7 @@ export type Declared = {
 /** Registries that manifests may name; undefined allows all. */
 export type AllowedRegistries = readonly Pattern[] | undefined;
 
-// `imagesPath` is accepted and ignored, as upstream does.
+// `imagesPath` is accepted, and has no effect, as in upstream.
 const THIN_KEYS = ['registries', 'imagesPath', 'provenance'] as const;
 const PLAIN_KEYS = ['registries', 'images', 'imagesPath', 'provenance'] as const;
 
@@ -52,46 +53,58 @@ export function parseThin(
   images: ManifestText,
   allowed: AllowedRegistries,
 ): ParsedProject {
-  const problems: Problem[] = [];
-  const opened = open(manifest, problems);
-  const fields = opened && readFields(opened.root, 'the manifest', THIN_KEYS, opened.reading);
-  const registries = opened && readRegistries(fields?.get('registries')?.at(-1), opened.root, opened.reading);
-  const provenance = opened && readProvenance(fields?.get('provenance')?.at(-1), opened.reading);
-  const list = open(images, problems);
-  const entries = list === undefined ? [] : readImages(list.root, longestName(registries), list.reading);
+  const notes: Notes = { problems: [], warnings: [] };
+  const opened = open(manifest, notes);
+  const head = opened && readHead(opened, THIN_KEYS);
+  const list = open(images, notes);
+  const about = { isTree: true, registry: longestName(head?.registries) };
+  const entries = list === undefined ? [] : readImages(list.root, list.root, about, list.reading);
   return assemble(
     { name, manifestFile: manifest.file, imagesFile: images.file, images: entries },
-    { registries, provenance },
+    head,
     allowed,
-    problems,
+    notes,
   );
 }
 
 /** Parses a manifest that holds its registries and its images in one file. */
 export function parsePlain(name: string, manifest: ManifestText, allowed: AllowedRegistries): ParsedProject {
-  const problems: Problem[] = [];
-  const opened = open(manifest, problems);
-  if (opened === undefined) return { problems };
-  const fields = readFields(opened.root, 'the manifest', PLAIN_KEYS, opened.reading);
-  const registries = readRegistries(fields.get('registries')?.at(-1), opened.root, opened.reading);
-  const provenance = readProvenance(fields.get('provenance')?.at(-1), opened.reading);
-  const images = readImages(fields.get('images')?.at(-1), longestName(registries), opened.reading);
-  return assemble(
-    { name, manifestFile: manifest.file, imagesFile: manifest.file, images },
-    { registries, provenance },
-    allowed,
-    problems,
-  );
+  const notes: Notes = { problems: [], warnings: [] };
+  const opened = open(manifest, notes);
+  if (opened === undefined) return notes;
+  const { root, reading } = opened;
+  const head = readHead(opened, PLAIN_KEYS);
+  const list = head.fields.get('images')?.at(-1);
+  const about = { isTree: false, registry: longestName(head.registries) };
+  const images = readImages(list, root, about, reading);
+  return assemble({ name, manifestFile: manifest.file, imagesFile: manifest.file, images }, head, allowed, notes);
 }
 
 type Opened = { readonly root: YamlNode; readonly reading: ManifestReading };
 
-function open({ file, bytes }: ManifestText, problems: Problem[]): Opened | undefined {
+function open({ file, bytes }: ManifestText, notes: Notes): Opened | undefined {
   const text = decodeText(file, bytes);
   const document = typeof text === 'string' ? parseYaml(file, text) : text;
-  if ('root' in document) return { root: document.root, reading: manifestReading(document.at, problems) };
-  problems.push({ code: 'MANIFEST_INVALID', ...document });
+  if ('root' in document) return { root: document.root, reading: manifestReading(document.at, notes) };
+  notes.problems.push({ code: 'MANIFEST_INVALID', ...document });
   return undefined;
+}
+
+type Head = {
+  readonly registries: Registries | undefined;
+  readonly provenance: ProvenancePolicy | 'unreadable' | undefined;
+};
+
+/** Reads all of a manifest but its images. */
+function readHead<Key extends (typeof PLAIN_KEYS)[number]>(
+  { root, reading }: Opened,
+  keys: readonly Key[],
+): Head & { readonly fields: ReadonlyMap<string, readonly YamlNode[]> } {
+  const fields: ReadonlyMap<string, readonly YamlNode[]> = readFields(root, 'the manifest', keys, reading);
+  const unused = fields.get('imagesPath')?.at(-1);
+  if (unused !== undefined) warn(reading, unused, '"imagesPath" has no effect', 'remove it');
+  const registries = readRegistries(fields.get('registries')?.at(-1), root, reading);
+  return { fields, registries, provenance: readProvenance(fields.get('provenance')?.at(-1), reading) };
 }
 
 /** Null asks nothing, as for upstream. */
@@ -112,16 +125,11 @@ function longestName(registries: Registries | undefined): string | undefined {
     .reduce((longest, name) => (name.length > longest.length ? name : longest));
 }
 
-type Read = {
-  readonly registries: Registries | undefined;
-  readonly provenance: ProvenancePolicy | 'unreadable' | undefined;
-};
-
 function assemble(
   parts: Pick<Project, 'name' | 'manifestFile' | 'imagesFile' | 'images'>,
-  { registries, provenance }: Read,
+  { registries, provenance }: Partial<Head> = {},
   allowed: AllowedRegistries,
-  problems: Problem[],
+  { problems, warnings }: Notes,
 ): ParsedProject {
   for (const entry of registries?.all ?? []) {
     if (allowed === undefined || allowed.some((pattern) => pattern.matches(entry.name))) continue;
@@ -133,7 +141,7 @@ function assemble(
     });
   }
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
-  if (registries === undefined) return { problems };
+  if (registries === undefined) return { problems, warnings };
   const { all, source, destinations } = registries;
   const declared: Declared = {
     project: parts.name,
@@ -142,11 +150,12 @@ function assemble(
     sourceAt: source.position,
     ...(provenance !== undefined && { provenance }),
   };
-  if (!usable || provenance === 'unreadable') return { problems, declared };
+  if (!usable || provenance === 'unreadable') return { problems, warnings, declared };
   const policy = provenance === undefined ? {} : { policy: { provenance } };
   return {
     project: { ...parts, registries: all, source: source.name, destinations, ...policy },
     problems,
+    warnings,
     declared,
   };
 }

@@ -20,6 +20,7 @@ type Asked = Declared & { readonly policy: ProjectPolicy | 'unreadable' };
 export function completePolicies(all: readonly InTree[]): LoadedManifests {
   const trees = [...new Set(all.flatMap(({ tree }) => tree ?? []))];
   const problems: Problem[] = [...all.flatMap(({ parsed }) => parsed.problems), ...treeProblems(all, trees)];
+  const warnings = all.flatMap(({ parsed }) => parsed.warnings);
   const meant = new Map(trees.map((tree) => [tree, misspelt(all, tree)]));
   const asked = all.map((one) => askedOf(one, (one.tree && meant.get(one.tree)) ?? new Set(), problems));
   const unknown = new Set(asked.filter((one) => one?.policy === 'unreadable'));
@@ -33,7 +34,12 @@ export function completePolicies(all: readonly InTree[]): LoadedManifests {
       [...unknown].reduce((left, one) => (one === undefined ? left : withoutImagesOf(left, one, problems)), complete),
     ];
   });
-  return { projects, problems, policies: asked.flatMap((one) => (unknown.has(one) ? [] : sourcePolicy(one))) };
+  return {
+    projects,
+    problems,
+    warnings,
+    policies: asked.flatMap((one) => (unknown.has(one) ? [] : sourcePolicy(one))),
+  };
 }
 
 function sourcePolicy(asked: Asked | undefined): SourcePolicy[] {

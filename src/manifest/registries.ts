@@ -42,9 +42,40 @@ export function readRegistries(
     });
     return undefined;
   }
+  const destinations = destinationsIn(all, source, reading);
+  if (destinations.length > 0) return { all, source, destinations };
+  invalidFile(
+    reading,
+    list ?? place,
+    'there is no destination registry, so nothing would be promoted',
+    'add to "registries" each registry that gets the images',
+  );
+  return undefined;
+}
+
+/** Each destination once, where it is listed first: hosts are the same in any case. */
+function destinationsIn(
+  all: readonly RegistryEntry[],
+  source: RegistryEntry,
+  { warnings }: ManifestReading,
+): readonly RegistryEntry[] {
   const destinations = new Map<string, RegistryEntry>();
-  for (const entry of all) if (!entry.isSource && !destinations.has(entry.name)) destinations.set(entry.name, entry);
-  return { all, source, destinations: [...destinations.values()] };
+  for (const entry of all) {
+    if (entry.isSource) continue;
+    const { name, position } = entry;
+    const known = destinations.get(name.toLowerCase());
+    if (known !== undefined) {
+      const message = `the destination ${quote(name)} is listed twice`;
+      const hint = `remove it here, or in line ${known.position.line}`;
+      warnings.push({ code: 'NO_EFFECT', message, hint, position });
+      continue;
+    }
+    destinations.set(name.toLowerCase(), entry);
+    if (name.toLowerCase() !== source.name.toLowerCase()) continue;
+    const message = `the destination ${quote(name)} is the source registry: nothing is copied, tags are written there`;
+    warnings.push({ code: 'NO_EFFECT', message, hint: 'remove it, unless staging is to be tagged in place', position });
+  }
+  return [...destinations.values()];
 }
 
 function readRegistry(item: YamlNode, reading: ManifestReading): RegistryEntry | undefined {

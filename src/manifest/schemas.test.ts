@@ -65,6 +65,8 @@ describe('src/manifest/schemas.ts', () => {
     `- name: app\n  dmap:\n    "${DIGEST}": [v1, 1.10, 2]\n`,
     `- name: sub/app\n  dmap:\n    "${DIGEST}": []\n- name: sub/app\n  dmap:\n    "${DIGEST}": [v2]\n`,
     '[]\n',
+    '- name: app\n  dmap: {}\n',
+    '- name: app\n  dmap:\n',
   ])('accepts the images that the program accepts: %j', (text) => {
     expect([images(load(text)), thin(text)]).toEqual([true, 0]);
   });
@@ -75,8 +77,7 @@ describe('src/manifest/schemas.ts', () => {
     `- name: app\n  dmap:\n    "${DIGEST}": ["a b"]\n`,
     `- name: app\n  dmap:\n    "${DIGEST}": v1\n`,
     `- name: app\n  tags: [v1]\n`,
-    '- name: app\n  dmap: {}\n',
-    '- name: app\n  dmap:\n',
+    '- name: app\n',
     `- dmap:\n    "${DIGEST}": [v1]\n`,
     'name: app\n',
   ])('refuses the images that the program refuses: %j', (text) => {
@@ -87,7 +88,7 @@ describe('src/manifest/schemas.ts', () => {
   it.each([
     `registries:\n${SOURCE}- { name: "b.io:5000/prod", service-account: x@y.z }\nimages: []\n`,
     `registries:\n${SOURCE}- { name: b.io, src: false }\nimagesPath: a\nimages: []\nprovenance:\n  mode: off\n`,
-    `registries:\n${SOURCE}images:\n- name: app\n  dmap:\n    "${DIGEST}": [v1]\nprovenance:\n`,
+    `registries:\n${SOURCE}- { name: b.io }\nimages:\n- name: app\n  dmap:\n    "${DIGEST}": [v1]\nprovenance:\n`,
   ])('accepts the manifests that the program accepts: %j', (text) => {
     expect([manifest(load(text)), plain(text)]).toEqual([true, 0]);
   });
@@ -95,6 +96,8 @@ describe('src/manifest/schemas.ts', () => {
   it.each([
     'registries: []\nimages: []\n',
     `registries:\n- { name: b.io/prod }\nimages: []\n`,
+    `registries:\n${SOURCE}images: []\n`,
+    `registries:\n${SOURCE}- { name: b.io }\nimages:\n- name: app\n  dmap: {}\n`,
     `registries:\n${SOURCE}${SOURCE.replace('staging', 'other')}images: []\n`,
     `registries:\n${SOURCE}- { name: "https://b.io/prod" }\nimages: []\n`,
     `registries:\n${SOURCE}- { name: b.io/Prod }\nimages: []\n`,

@@ -14,13 +14,14 @@ const TAG: Schema = {
 
 const DMAP: Schema = {
   description: 'Each digest with its tags; with none, the digest is promoted by itself.',
-  type: 'object',
-  minProperties: 1,
   propertyNames: { pattern: '^sha256:[0-9a-f]{64}$' },
   additionalProperties: { type: ['array', 'null'], items: TAG },
 };
 
-const IMAGES: Schema = {
+/** An image of a tree may be a placeholder without digests, as upstream has it. */
+const PLACEHOLDER_OR_DMAP: Schema = { ...DMAP, type: ['object', 'null'] };
+
+const imageList = (dmap: Schema): Schema => ({
   description: 'What is promoted: image names with their digests and tags. A name may stand several times.',
   type: ['array', 'null'],
   items: {
@@ -33,10 +34,10 @@ const IMAGES: Schema = {
         type: 'string',
         pattern: GRAMMAR.path,
       },
-      dmap: DMAP,
+      dmap,
     },
   },
-};
+});
 
 const REGISTRY: Schema = {
   type: 'object',
@@ -59,6 +60,7 @@ const REGISTRY: Schema = {
 const REGISTRIES: Schema = {
   description: 'From where to where: one source, and every other one gets all images.',
   type: 'array',
+  minItems: 2,
   items: REGISTRY,
   contains: { type: 'object', required: ['src'], properties: { src: { enum: [true, 'yes', 'on'] } } },
   maxContains: 1,
@@ -73,7 +75,7 @@ export function manifestSchema(): string {
     required: ['registries'],
     properties: {
       registries: REGISTRIES,
-      images: IMAGES,
+      images: imageList({ ...DMAP, type: 'object', minProperties: 1 }),
       imagesPath: { description: 'Accepted for old trees; has no effect.' },
       provenance: { anyOf: [PROVENANCE.schema, { type: 'null' }] },
     },
@@ -82,7 +84,7 @@ export function manifestSchema(): string {
 
 /** The JSON schema of images.yaml. */
 export function imagesSchema(): string {
-  return text({ title: 'The images of a project of kpromo (images.yaml)', ...IMAGES });
+  return text({ title: 'The images of a project of kpromo (images.yaml)', ...imageList(PLACEHOLDER_OR_DMAP) });
 }
 
 function text(schema: Schema): string {

@@ -18,6 +18,8 @@ export type Loaded = {
   /** What is looked at: all of the tree, or what the diff touches. */
   readonly sets: readonly ImageSet[];
   readonly failures: readonly Failure[];
+  /** What has no effect; it changes no exit code. */
+  readonly warnings?: readonly Failure[];
   /** Where only what changed is looked at. */
   readonly diff?: LoadedDiff;
 };

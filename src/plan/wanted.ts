@@ -21,7 +21,8 @@ function setsOf(project: Project, asked: AskedOf): ImageSet[] {
       else there.push(entry);
     }
   }
-  return [...names].map(([name, entries]) => {
+  const promoted = [...names].filter(([, entries]) => entries.size > 0);
+  return promoted.map(([name, entries]) => {
     const source = joinRepository(project.source, name);
     const policies = asked(project, source);
     const images = [...entries].map(([digest, found]) => ({ ...wantedImage(name, source, digest, found), policies }));
