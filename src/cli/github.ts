@@ -7,17 +7,19 @@ import type { CommandServices } from './command.ts';
 
 type Env = CommandServices['env'];
 
+type Annotated = ReportedProblem & { readonly severity?: 'error' | 'warning' };
+
 /** GitHub shows fifty annotations of a job, and all problems in the summary. */
 const SHOWN = 50;
 
 /** The commands that make GitHub show each problem beside the line that it is about. */
-export function annotations(failures: readonly ReportedProblem[], env: Env, folder: string): string {
+export function annotations(failures: readonly Annotated[], env: Env, folder: string): string {
   return failures
     .filter(({ file }) => file !== undefined)
     .slice(0, SHOWN)
-    .map(({ code, message, hint, file = '', line = 1, column = 1, image }) =>
+    .map(({ severity = 'error', code, message, hint, file = '', line = 1, column = 1, image }) =>
       annotationCommand({
-        level: 'error',
+        level: severity,
         file: inWorkspace(file, env, folder),
         line,
         column,

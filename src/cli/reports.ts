@@ -97,7 +97,8 @@ async function publish(
     }
   }
   if (isGitHubActions(env)) {
-    stdout.write(annotations(document.failures, env, process.cwd()));
+    const warnings = (document.warnings ?? []).map((one) => ({ ...one, severity: 'warning' as const }));
+    stdout.write(annotations([...document.failures, ...warnings], env, process.cwd()));
     await addStepSummary(document, services);
   }
   return isWritten;

@@ -141,7 +141,8 @@ function assemble(
     });
   }
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
-  if (registries === undefined) return { problems, warnings };
+  // what has no effect is told once the rest is right
+  if (registries === undefined) return { problems, warnings: [] };
   const { all, source, destinations } = registries;
   const declared: Declared = {
     project: parts.name,
@@ -150,7 +151,7 @@ function assemble(
     sourceAt: source.position,
     ...(provenance !== undefined && { provenance }),
   };
-  if (!usable || provenance === 'unreadable') return { problems, warnings, declared };
+  if (!usable || provenance === 'unreadable') return { problems, warnings: [], declared };
   const policy = provenance === undefined ? {} : { policy: { provenance } };
   return {
     project: { ...parts, registries: all, source: source.name, destinations, ...policy },

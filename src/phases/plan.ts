@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
 import { assemble } from '../plan/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/details.ts';
@@ -29,6 +30,7 @@ export type PlanServices = {
 /** The images that are due, with how much was found complete. */
 export type Plan = Batch<PlannedImage> & {
   readonly phase: 'plan';
+  readonly warnings?: readonly Failure[];
   readonly present: number;
   readonly named: number;
   readonly repositories: readonly string[];
@@ -69,6 +71,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       phase: 'plan',
       images,
       failures: [...loaded.failures, ...found],
+      ...(loaded.warnings !== undefined && { warnings: loaded.warnings }),
       present,
       named: countImages(loaded.sets),
       repositories: [...destinations.keys()],

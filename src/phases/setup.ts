@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
-import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
+import type { LoadedManifests, Problem, Warning } from '../manifest/manifest.ts';
 import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
 import { alsoAskedBy, askedBy } from '../plan/asked.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
@@ -10,7 +10,7 @@ import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
 import { tellDiff } from './tell-diff.ts';
 import { tellPolicies } from './tell-policies.ts';
-import { tellFailures } from './tell.ts';
+import { tellFailures, tellWarnings } from './tell.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {
@@ -53,11 +53,13 @@ export const setup = ({ load, loadBase, refusals = [] }: SetupServices): Phase<u
     const { projects, problems } = loaded;
     const wanted = wantedBy(projects, askedBy(loaded));
     const failures = [...refusals, ...problems.map(failureOf), ...findDisputes(wanted)];
+    const warnings = (loaded.warnings ?? []).map(failureOf);
     tellFailures(failures, context);
+    tellWarnings(warnings, context);
     tellPolicies(loaded, context);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
-    if (before === undefined) return { phase: 'setup', sets: wanted, failures };
+    if (before === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
     const all = alsoAskedBy(wanted, before.base);
     const diff = diffTrees(before.base.projects, projects);
     tellDiff(diff, before, context);
@@ -65,13 +67,13 @@ export const setup = ({ load, loadBase, refusals = [] }: SetupServices): Phase<u
     const unchanged = countImages(all) - countImages(sets);
     const { base, commit } = before;
     const loadedDiff = { base, ...(commit !== undefined && { commit }), diff, all, unchanged };
-    return { phase: 'setup', sets, failures, diff: loadedDiff };
+    return { phase: 'setup', sets, failures, warnings, diff: loadedDiff };
   },
   // a tree without a single project that can be read leaves nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
 
-function failureOf({ code, message, hint, position, image, digest }: Problem): Failure {
+function failureOf({ code, message, hint, position, image, digest }: Problem | Warning): Failure {
   return {
     phase: 'setup',
     code,

@@ -9,6 +9,8 @@ export type RunReport = {
   /** The images that were due or failed; those that were complete are only counted in `totals`. */
   readonly images: readonly ImageReport[];
   readonly failures: readonly Failure[];
+  /** What in the manifests has no effect; absent when all has. */
+  readonly warnings?: readonly Failure[];
   readonly totals: Totals;
   /** Of a run that looks at a diff. */
   readonly change?: ChangeReport;

@@ -206,6 +206,7 @@ export const ReportDocument = z.strictObject({
   phases: z.array(z.strictObject({ name: z.string(), start: z.number(), ms, ended: z.enum(['done', 'broken']) })),
   totals: z.strictObject(totals),
   failures: z.array(Problem),
+  warnings: described(z.array(Problem).optional(), 'What in the manifests has no effect; it fails nothing.'),
   images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
   replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),

@@ -9,6 +9,7 @@ import { stateOf, verdictOf } from './verdict.ts';
 const MOST = 65_000;
 /** Problems first: they may take most of the page, and leave room for a look at the rest. */
 const PROBLEMS = 40_000;
+const WARNINGS = 4_000;
 const CHANGE = 8_000;
 const REGISTRIES = 6_000;
 const PHASES = 2_000;
@@ -27,7 +28,9 @@ export function markdownReport(document: ReportDocument): string {
   const { title, sentence } = verdictOf(document);
   const head = [`## ${MARKS[document.outcome]} ${title}`, '', sentence];
   if (document.aborted !== undefined) head.push('', `Stopped early: ${markdownCode(document.aborted)}`);
-  const problems = problemSection(document.failures);
+  const problems = [problemSection(document.failures, 'problem'), problemSection(document.warnings ?? [], 'warning')]
+    .filter((part) => part !== '')
+    .join('\n\n');
   const change = changeSection(document);
   const registries = registrySection(document);
   const phases = phaseSection(document);
@@ -54,9 +57,10 @@ function folded(summary: string, head: readonly string[], rows: readonly string[
   return `${open}\n${fit(rows, most - open.length - 15, noun)}\n\n</details>`;
 }
 
-function problemSection(failures: readonly ReportedProblem[]): string {
+function problemSection(failures: readonly ReportedProblem[], noun: string): string {
   if (failures.length === 0) return '';
-  return `### ${count(failures.length, 'problem')}\n\n${fit(failures.map(problemItem), PROBLEMS, 'problem')}`;
+  const most = noun === 'problem' ? PROBLEMS : WARNINGS;
+  return `### ${count(failures.length, noun)}\n\n${fit(failures.map(problemItem), most, noun)}`;
 }
 
 function problemItem({ code, image, digest, file, line, column, message, hint, refs = [] }: ReportedProblem): string {

@@ -2,6 +2,7 @@ import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { bytesText, count, shortDigests, table } from './layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText } from './plan-lacks.ts';
+import { warningLines } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
 
 /** More digests than this are told in a line each: 40 in five lines each are what people still read. */
@@ -14,7 +15,12 @@ const LISTED = 240;
 export function planText(report: RunReport): string {
   const { images, change } = report;
   const shown = images.slice(0, LISTED);
-  const lines = [headline(report), ...missing(report), ...(change === undefined ? [] : ['', ...changeLines(change)])];
+  const lines = [
+    headline(report),
+    ...missing(report),
+    ...warningLines(report),
+    ...(change === undefined ? [] : ['', ...changeLines(change)]),
+  ];
   const isRoomy = shown.length <= ROOMY;
   for (const [section, part] of inSections(shown, report)) {
     lines.push('');

@@ -52,6 +52,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     phases: phasesOf(all, facts),
     totals,
     failures,
+    ...(run?.warnings !== undefined && { warnings: run.warnings.map(problemOf) }),
     images: imagesOf(run, replication),
     ...(copies !== undefined && { replication: copies.totals }),
     ...(check !== undefined && { check: checkOf(check) }),

@@ -38,12 +38,13 @@ export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['h
   const registries = registriesOf(plan, failures, traffic);
   const signing = signingTotals(stages);
   const totals = totalsOf(reached, plan, images, registries);
-  const diff = reached?.phase === 'setup' ? reached.diff : plan?.diff;
+  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : plan) ?? {};
   return {
     run,
     registries,
     images,
     failures,
+    ...(warnings.length > 0 && { warnings }),
     totals: { ...totals, ...(signing !== undefined && { signing }) },
     ...(diff !== undefined && { change: changeReport(diff) }),
   };

@@ -20,7 +20,9 @@ const LISTED = 20;
 
 /** What a run did, for the end of a terminal session: each image in a line, and every problem with its way out. */
 export function summaryText(report: RunReport): string {
-  return terminalLines([...outcome(report), ...problems(report.failures)]);
+  // a dry run has them in its plan
+  const told = report.run.mode === 'dry-run' ? [] : warningLines(report);
+  return terminalLines([...outcome(report), ...told, ...problems(report.failures)]);
 }
 
 function outcome(report: RunReport): string[] {
@@ -117,12 +119,22 @@ function mirrorsOf(targets: readonly TargetReport[]): number {
   return new Set(targets.map(({ ref }) => repositoryOf(ref))).size;
 }
 
+/** What in the manifests has no effect, as lines. */
+export function warningLines({ warnings = [] }: Pick<RunReport, 'warnings'>): string[] {
+  if (warnings.length === 0) return [];
+  return ['', ...listed(warnings, 'warning')];
+}
+
 /** Every problem with its place and its way out, as lines. */
 export function problems(failures: readonly Failure[]): string[] {
   if (failures.length === 0) return [];
+  return ['', ...listed(failures, 'problem')];
+}
+
+function listed(failures: readonly Failure[], noun: string): string[] {
   const byCode = new Map<string, Failure[]>();
   for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
-  const lines = ['', `${count(failures.length, 'problem')}:`];
+  const lines = [`${count(failures.length, noun)}:`];
   for (const [code, found] of byCode) {
     for (const failure of found.slice(0, LISTED)) lines.push(...problem(failure));
     if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);

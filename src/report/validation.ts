@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Failure } from '../errors.ts';
 import type { Loaded } from '../phases/setup.ts';
 import { count, shortDigests } from './layout.ts';
 import { terminalLines } from './text/terminal.ts';
@@ -6,6 +7,7 @@ import { terminalLines } from './text/terminal.ts';
 const number = z.int().nonnegative();
 
 const Problem = z.strictObject({
+  severity: z.enum(['error', 'warning']).describe('A warning is of what has no effect; it fails nothing.'),
   code: z.string().describe('The error code; docs/problems.md explains each.'),
   message: z.string(),
   hint: z.string().optional().describe('What would be right.'),
@@ -44,10 +46,22 @@ export function validationSchema(): string {
 
 /** Makes the document from what loading the manifests came to. */
 export function validationDocument(
-  { sets, failures }: Pick<Loaded, 'sets' | 'failures'>,
+  { sets, failures, warnings = [] }: Pick<Loaded, 'sets' | 'failures' | 'warnings'>,
   about: Pick<ValidationDocument, 'kpromo' | 'path'>,
 ): ValidationDocument {
-  const problems = failures.map(({ code, message, hint, at, image, digest, refs }) => ({
+  const told = (severity: 'error' | 'warning', found: readonly Failure[]) =>
+    found.map((one) => ({ severity, ...problemOf(one) }));
+  return {
+    version: 1,
+    ...about,
+    valid: failures.length === 0,
+    images: sets.reduce((sum, { images }) => sum + images.length, 0),
+    problems: [...told('error', failures), ...told('warning', warnings)].toSorted(byPlace),
+  };
+}
+
+function problemOf({ code, message, hint, at, image, digest, refs }: Failure) {
+  return {
     code,
     message,
     ...(hint !== undefined && { hint }),
@@ -55,30 +69,25 @@ export function validationDocument(
     ...(image !== undefined && { image }),
     ...(digest !== undefined && { digest }),
     ...(refs !== undefined && { refs: [...refs] }),
-  }));
-  return {
-    version: 1,
-    ...about,
-    valid: problems.length === 0,
-    images: sets.reduce((sum, { images }) => sum + images.length, 0),
-    problems: problems.toSorted(byPlace),
   };
 }
 
 /** The document for people: every problem with its place and its way out. */
 export function validationText({ path, valid, images, problems }: ValidationDocument): string {
-  const lines = problems.flatMap(({ code, message, hint, file = path, line, column }) => {
+  const lines = problems.flatMap(({ severity, code, message, hint, file = path, line, column }) => {
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;
     return [
-      `${place}  ${code}`,
+      `${place}  ${severity === 'warning' ? 'warning ' : ''}${code}`,
       `    ${shortDigests(message)}`,
       ...(hint === undefined || hint === '' ? [] : [`    → ${shortDigests(hint)}`]),
       '',
     ];
   });
-  const found = valid ? 'valid' : count(problems.length, 'problem');
+  const warnings = problems.filter(({ severity }) => severity === 'warning').length;
+  const found = valid ? 'valid' : count(problems.length - warnings, 'problem');
   const good = `${count(images, 'image')}${valid ? '' : ' besides'}`;
-  return terminalLines([...lines, `${path}: ${found}, ${good}`]);
+  const also = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
+  return terminalLines([...lines, `${path}: ${found}, ${good}${also}`]);
 }
 
 function byPlace(one: ValidationDocument['problems'][number], other: ValidationDocument['problems'][number]): number {

@@ -88,6 +88,38 @@ describe('kpromo validate', () => {
     expect((await validate()).stdout).not.toContain('::error');
   });
 
+  it('warns of what has no effect, without failing', async () => {
+    const check = new Ajv2020().compile<ValidationDocument>(JSON.parse(validationSchema()) as object);
+    write(project('one', `- name: app\n  dmap:\n    "${GOOD}": [v1]\n- name: later\n  dmap: {}\n`));
+    write({ 'images/one/images.yml': '' });
+    const run = await validate();
+    expect(run.code).toBe(0);
+    expect(run.stdout.replaceAll(folder, '.')).toBe(
+      [
+        './images/one/images.yaml:5:9  warning NO_EFFECT',
+        '    the image "later" has no digests',
+        '    → write under "dmap" each digest with its list of tags: "sha256:…":',
+        '      ["v1.0.0"]',
+        '',
+        './images/one/images.yml:1:1  warning NO_EFFECT',
+        '    nothing reads this file: images.yaml beside it is read',
+        '    → remove it',
+        '',
+        '.: valid, 1 image, 2 warnings',
+        '',
+      ].join('\n'),
+    );
+    expect(run.stderr).not.toMatch(/level=(?:error|fatal)/);
+    const json = await kpromo(['validate', folder, '--output', 'json'], { env: { GITHUB_ACTIONS: 'true' } });
+    const document = JSON.parse(json.stdout) as ValidationDocument;
+    expect([check(document), json.code, document.valid]).toEqual([true, 0, true]);
+    expect(document.problems.map(({ severity, code, line }) => [severity, code, line])).toEqual([
+      ['warning', 'NO_EFFECT', 5],
+      ['warning', 'NO_EFFECT', 1],
+    ]);
+    expect(json.stderr.match(/^::warning /gm)).toHaveLength(2);
+  });
+
   it('holds registries against --allow-registry, and finds tags that are wanted twice', async () => {
     const wants = (digest: string): string => `- name: app\n  dmap:\n    "${digest}": [v1]\n`;
     write({ ...project('one', wants(GOOD)), ...project('two', wants(OTHER)) });

@@ -25,7 +25,7 @@ export async function run(
   if (isGitHubActions(env) && !isAllJson)
     (output === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
   if (document.valid) return 0;
-  const { length } = document.problems;
+  const { length } = document.problems.filter(({ severity }) => severity === 'error');
   const message = `${task}: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
   // the problems are the last that such a terminal shows
   const isShown = stdout.isTerminal && output === 'text';
