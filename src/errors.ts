@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'GIT'
   | 'NO_EFFECT'
   // what the plan found
+  | 'PRIMARY_CHANGED'
   | 'TAG_CONFLICT'
   | 'TAG_MOVE'
   | 'LOST'

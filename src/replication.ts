@@ -1,8 +1,7 @@
 import type { Pattern } from './image/pattern.ts';
-import type { LoadedManifests } from './manifest/manifest.ts';
 import { planReplication } from './phases/plan-replication.ts';
 import { replicate } from './phases/replicate.ts';
-import { setup } from './phases/setup.ts';
+import { setup, type SetupServices } from './phases/setup.ts';
 import { countTraffic } from './phases/traffic.ts';
 import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
@@ -25,8 +24,7 @@ export type ReplicationRequest = {
   readonly version: string;
 };
 
-export type ReplicationServices = {
-  readonly load: () => Promise<LoadedManifests>;
+export type ReplicationServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
   readonly queue: SubjectQueue;

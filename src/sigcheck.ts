@@ -23,7 +23,7 @@ export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'win
   readonly version: string;
 };
 
-export type SigcheckServices = Pick<SetupServices, 'load'> &
+export type SigcheckServices = Pick<SetupServices, 'load' | 'primary'> &
   Pick<CheckServices, 'verifier' | 'isExpected'> & {
     readonly registry: Registry;
     readonly pause: Pause;
@@ -45,7 +45,7 @@ export async function runSigcheck(
   const copying = { registry, source, copier: copies, attacher: attacher(registry, queue), meterOf: traffic.of };
   const checking = { ...services, traffic, concurrency };
   const repairing = { ...checking, ...signatures, source, replicator: replicator(copying), copies: concurrency };
-  const phases = pipeline(setup({ load }))
+  const phases = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) }))
     .pipe(planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }))
     .pipe(check(checking))
     .pipe(repair(repairing));

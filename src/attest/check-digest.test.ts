@@ -82,6 +82,27 @@ const told = ({ findings }: DigestCheck): readonly string[] =>
 const opened = async (): Promise<SigningWorld & { readonly signing: Signing }> => openedSigning();
 
 describe('src/attest/check-digest.ts', () => {
+  it('takes a signature for a former name that is listed', async () => {
+    const { signing } = await opened();
+    const world = await worldOf(signing);
+    await signDigest(
+      world.services,
+      { repository: 'a.test/app', digest: world.digest, reference: 'old.test/app' },
+      call,
+    );
+    world.replicate('b.test', 'c.test');
+    const wants = { signature: true, record: false };
+    const statuses = async (given: Partial<CheckRequest>): Promise<readonly string[]> =>
+      (await world.check({ wants, ...given })).findings.map(({ status }) => status);
+    expect(await statuses({})).toEqual(['untrusted', 'untrusted', 'untrusted']);
+    expect(await statuses({ formerReferences: ['other.test/app'] })).toEqual(['untrusted', 'untrusted', 'untrusted']);
+    expect(await statuses({ formerReferences: ['other.test/app', 'old.test/app'] })).toEqual([
+      'verified',
+      'verified',
+      'verified',
+    ]);
+  });
+
   it('verifies signatures and records everywhere, and equal bytes once', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);

@@ -21,8 +21,9 @@ export type CheckRequest = {
   /** On the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
-  /** The name that its signatures must carry. */
+  /** The name that its signatures must carry, or one that it had before. */
   readonly reference: string;
+  readonly formerReferences?: readonly string[];
   readonly digest: Digest;
   readonly wants: { readonly signature: boolean; readonly record: boolean };
 };
@@ -71,7 +72,7 @@ type Looked = Omit<Finding, 'status'> & Judged;
 
 async function lookAt(
   { registry, verifier, isExpected, callTo }: CheckServices,
-  { reference, digest, wants }: CheckRequest,
+  { reference, formerReferences = [], digest, wants }: CheckRequest,
   repository: RepositoryName,
   subjects: readonly Digest[],
   primary: readonly Looked[] = [],
@@ -81,7 +82,7 @@ async function lookAt(
     const isRecorded = wants.record && subject === digest;
     if (!wants.signature && !isRecorded) return [];
     const attached = await attachedTo(registry, verifier, repository, subject, call);
-    const expected = { isExpected, reference };
+    const expected = { isExpected, references: [reference, ...formerReferences] };
     const found: Looked[] = [];
     if (wants.signature) found.push({ subject, repository, what: 'signature', ...judgeSignature(attached, expected) });
     if (isRecorded) found.push({ subject, repository, what: 'record', ...judgeRecord(attached, expected, subject) });

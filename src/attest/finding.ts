@@ -29,8 +29,8 @@ export type Judged = Pick<Finding, 'status' | 'who' | 'why'> & {
 
 export type Expected = {
   readonly isExpected: (identity: Identity) => boolean;
-  /** The name that signatures must carry; records may have an older one. */
-  readonly reference: string;
+  /** The name that signatures must carry, and after it those that it had before; records may have any. */
+  readonly references: readonly string[];
 };
 
 /** What is told of several that are no good: the worst news first. */
@@ -38,7 +38,7 @@ const ORDER: readonly CheckStatus[] = ['verified', 'failed', 'untrusted', 'unver
 
 /** What the attached come to as a signature: one that is good and that cosign sees is enough, whatever else is there. */
 export function judgeSignature(attached: readonly Attached[], expected: Expected): Judged {
-  const judged = best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.reference));
+  const judged = best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.references));
   return judged.status === 'verified' && isHidden(attached, expected) ? { ...judged, ...HIDDEN } : judged;
 }
 
@@ -82,7 +82,7 @@ function best(attached: readonly Attached[], judgement: (one: Attached) => Omit<
 function judge(
   { verdict, error, references }: Attached,
   { isExpected }: Expected,
-  reference: string | undefined,
+  accepted: readonly string[] | undefined,
 ): Omit<Judged, 'forms'> {
   const { status, reason, identity: who } = verdict;
   if (error !== undefined) return { status: 'unverifiable', why: error.message };
@@ -92,7 +92,7 @@ function judge(
   }
   if (!isExpected(who)) return { status: 'untrusted', who, why: `it is by ${identityText(who)}, who is not expected` };
   // what names no name, as cosign's bundles, is bound to the digest alone
-  if (reference !== undefined && references.length > 0 && !references.includes(reference))
-    return { status: 'untrusted', who, why: `it is for ${references.join(', ')}, not for ${reference}` };
+  if (accepted !== undefined && references.length > 0 && !references.some((name) => accepted.includes(name)))
+    return { status: 'untrusted', who, why: `it is for ${references.join(', ')}, not for ${accepted[0]}` };
   return { status: 'verified', who };
 }

@@ -28,6 +28,8 @@ export type CipOptions = SummaryOptions &
     readonly sign: boolean;
     /** False lets a dry run pass without an identity to sign with. */
     readonly requireIdentity: boolean;
+    /** Whether images with another primary registry than before are promoted. */
+    readonly acceptPrimaryChange?: boolean;
     /** Who is expected to have signed what is in staging. */
     readonly expected: ExpectedIdentity;
     /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
@@ -74,6 +76,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     parseOnly: values['parse-only'],
     sign: values.sign,
     requireIdentity: values['require-identity'],
+    ...(values['accept-primary-change'] && { acceptPrimaryChange: true }),
     expected: expectedIdentity(parsed),
     verifyStaging: values['verify-staging'],
     signing: signingOptions(parsed),

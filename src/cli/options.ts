@@ -96,6 +96,12 @@ export const CIP_FLAGS = [
     help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
   },
   {
+    name: 'accept-primary-change',
+    type: 'bool',
+    default: 'false',
+    help: 'Promote images whose primary registry is another one than before the change. Without it they are a problem of a diff, unless --primary-registry or the registry configuration names the primary.',
+  },
+  {
     name: 'repair-since',
     type: 'string',
     default: '14d',

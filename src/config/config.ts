@@ -6,7 +6,12 @@ export type RegistryConfig = {
   /** What covers an image's primary registry. */
   readonly primary?: Pattern;
   /** In the order of the file: the first that matches wins. */
-  readonly publicNames: readonly { readonly match: Pattern; readonly name: string }[];
+  readonly publicNames: readonly {
+    readonly match: Pattern;
+    readonly name: string;
+    /** What signatures that were made earlier may name instead. */
+    readonly formerNames?: readonly string[];
+  }[];
   /** In the order of the file: the first that matches wins. */
   readonly registries: readonly RegistrySettings[];
 };

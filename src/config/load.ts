@@ -27,7 +27,7 @@ export async function loadRegistryConfig(file: string): Promise<RegistryConfig> 
   if (problems.length > 0) throw fileError('CONFIG_INVALID', problems);
   return {
     ...(primary === undefined ? {} : { primary }),
-    publicNames: publicNames.map(({ match, name }) => ({ match, name })),
+    publicNames: publicNames.map(withoutPosition),
     registries: read,
   };
 }

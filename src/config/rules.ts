@@ -173,7 +173,20 @@ export const REGISTRY_CONFIG = mapping(
     version: { ...version, schema: { const: 1, description: 'The version of this format.' } },
     primary: explained(anyPattern, 'The registry that is signed first, and copied from.'),
     publicNames: explained(
-      list(mapping({ match: anyPattern, name: publicName }, ['match', 'name']), 'an entry of "publicNames"'),
+      list(
+        mapping(
+          {
+            match: anyPattern,
+            name: publicName,
+            formerNames: explained(
+              list(publicName, 'an entry of "formerNames"'),
+              'Names that were signed before: signatures for them are as good as those for the name.',
+            ),
+          },
+          ['match', 'name'],
+        ),
+        'an entry of "publicNames"',
+      ),
       'Under which names people pull: what matches is replaced by the name; the first match wins.',
     ),
     registries: explained(

@@ -8,7 +8,7 @@ import type { Project } from './manifest.ts';
  * Of registries only those that the other side has not.
  */
 export type PolicyChange = {
-  readonly kind: 'source' | 'registries' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
+  readonly kind: 'source' | 'registries' | 'primary' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
   readonly project: string;
   /** Where the project is, or was. */
   readonly file: string;

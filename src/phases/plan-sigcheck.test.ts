@@ -41,7 +41,7 @@ async function planned(
     {
       name: 'p',
       from: 'src.test/s',
-      to: ['b.test/prod', 'a.test/prod'],
+      to: ['a.test/prod', 'b.test/prod'],
       entries: [
         ['app', one, 'v1'],
         ['app', two],

@@ -1,4 +1,3 @@
-import type { Failure } from '../errors.ts';
 import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
 import { assemble } from '../plan/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/details.ts';
@@ -28,35 +27,32 @@ export type PlanServices = {
 };
 
 /** The images that are due, with how much was found complete. */
-export type Plan = Batch<PlannedImage> & {
-  readonly phase: 'plan';
-  readonly warnings?: readonly Failure[];
-  readonly present: number;
-  readonly named: number;
-  readonly repositories: readonly string[];
-  /** Where the run signs. */
-  readonly signing?: SigningPlan;
-  readonly diff?: LoadedDiff;
-  /** Of all that lacks something, also where nothing can be done about it. */
-  readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
-};
+export type Plan = Batch<PlannedImage> &
+  Pick<Loaded, 'warnings'> & {
+    readonly phase: 'plan';
+    readonly present: number;
+    readonly named: number;
+    readonly repositories: readonly string[];
+    /** Where the run signs. */
+    readonly signing?: SigningPlan;
+    readonly diff?: LoadedDiff;
+    /** Of all that lacks something, also where nothing can be done about it. */
+    readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
+  };
 
 /** Compares what the registries have with what the tree wants: what each image lacks, and what cannot be done. */
 export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
   name: 'plan',
   run: async (loaded, context) => {
     const destinations = byDestination(loaded.sets);
-    context.narrate({
-      type: 'log',
-      level: 'info',
-      message: `Reading ${destinations.size} registries (recursive: false)`,
-    });
+    const message = `Reading ${destinations.size} registries (recursive: false)`;
+    context.narrate({ type: 'log', level: 'info', message });
     const all = loaded.diff === undefined ? destinations : byDestination(loaded.diff.all);
     const sets = loaded.diff?.all ?? loaded.sets;
     const { candidates } = services;
     const finder = candidates && (await openFinder(candidates, sets, context));
-    const options = { all, look: finder?.look };
-    const { pending, present, failures, states } = await findLacking(services, destinations, options, context);
+    const look = { all, look: finder?.look };
+    const { pending, present, failures, states } = await findLacking(services, destinations, look, context);
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
     const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));

@@ -3,6 +3,7 @@ import type { PolicyChange } from '../manifest/policy-changes.ts';
 const NAMES = {
   source: 'source registry',
   registries: 'mirrors',
+  primary: 'primary registry',
   provenance: 'provenance policy',
   artifactTypes: 'types of artifact',
   vulnerabilities: 'vulnerability policy',

@@ -1,13 +1,15 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
-import type { LoadedManifests, Problem, Warning } from '../manifest/manifest.ts';
+import type { LoadedManifests } from '../manifest/manifest.ts';
 import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
 import { alsoAskedBy, askedBy } from '../plan/asked.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
+import { checkChosen, checkPrimaries, type PrimaryRules } from './check-primary.ts';
+import { problemFailure } from './problem-failure.ts';
 import { tellDiff } from './tell-diff.ts';
 import { tellPolicies } from './tell-policies.ts';
 import { tellFailures, tellWarnings } from './tell.ts';
@@ -43,44 +45,39 @@ export type SetupServices = {
   readonly loadBase?: () => Promise<DiffBase>;
   /** Why a run with `--confirm` would not start, for a dry run to report; none unless given. */
   readonly refusals?: readonly Failure[];
+  readonly primary?: PrimaryRules;
 };
 
 /** Loads the manifests and finds what is wrong with them without asking anybody. */
-export const setup = ({ load, loadBase, refusals = [] }: SetupServices): Phase<undefined, Loaded> => ({
+export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServices): Phase<undefined, Loaded> => ({
   name: 'setup',
   run: async (_, context) => {
     const loaded = await load();
     const { projects, problems } = loaded;
     const wanted = wantedBy(projects, askedBy(loaded));
-    const failures = [...refusals, ...problems.map(failureOf), ...findDisputes(wanted)];
-    const warnings = (loaded.warnings ?? []).map(failureOf);
+    const failures = [...refusals, ...problems.map(problemFailure), ...findDisputes(wanted)];
+    const warnings = (loaded.warnings ?? []).map(problemFailure);
     tellFailures(failures, context);
     tellWarnings(warnings, context);
     tellPolicies(loaded, context);
+    checkChosen(loaded, primary);
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
     if (before === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
     const all = alsoAskedBy(wanted, before.base);
-    const diff = diffTrees(before.base.projects, projects);
-    tellDiff(diff, before, context);
-    const sets = touchedBy(all, diff.changes);
-    const unchanged = countImages(all) - countImages(sets);
     const { base, commit } = before;
+    const primaries = checkPrimaries(wantedBy(base.projects), all, primary);
+    const found = diffTrees(base.projects, projects);
+    const diff = { ...found, policyChanges: [...found.policyChanges, ...primaries.settings] };
+    tellDiff(diff, before, context);
+    tellFailures(primaries.failures, context);
+    const changed = touchedBy(all, diff.changes);
+    const unchanged = countImages(all) - countImages(changed);
+    const free = all.filter((set) => !primaries.held.has(set));
+    const sets = touchedBy(free, diff.changes);
     const loadedDiff = { base, ...(commit !== undefined && { commit }), diff, all, unchanged };
-    return { phase: 'setup', sets, failures, warnings, diff: loadedDiff };
+    return { phase: 'setup', sets, failures: [...failures, ...primaries.failures], warnings, diff: loadedDiff };
   },
   // a tree without a single project that can be read leaves nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
-
-function failureOf({ code, message, hint, position, image, digest }: Problem | Warning): Failure {
-  return {
-    phase: 'setup',
-    code,
-    message,
-    hint,
-    ...(code !== 'MANIFEST_NOT_FOUND' && { at: position }),
-    ...(image !== undefined && { image }),
-    ...(digest !== undefined && { digest }),
-  };
-}

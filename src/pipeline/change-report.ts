@@ -11,7 +11,7 @@ export type ChangeReport = {
 
 /** One thing about a project that decides what may be promoted; absent on the side where there is none. */
 export type SettingChange = {
-  readonly kind: 'source' | 'registries' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
+  readonly kind: 'source' | 'registries' | 'primary' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
   readonly project: string;
   readonly file: string;
   readonly before?: string;

@@ -20,7 +20,7 @@ function setOf(
 }
 
 const ref = (text: string): AskedRef => parseRef(text) ?? { repository: 'none' };
-const DESTINATIONS = ['b.example/prod', 'a.example/prod', 'c.example/prod'];
+const DESTINATIONS = ['a.example/prod', 'b.example/prod', 'c.example/prod'];
 const SETS = [setOf(DESTINATIONS, [[1, 'v1'], [2, 'v2'], [3]])];
 
 describe('src/plan/checks', () => {
@@ -40,7 +40,7 @@ describe('src/plan/checks', () => {
     const publicNames = [{ match: compilePattern('c.example/prod'), name: 'images.example' }];
     const [check] = checksOf(SETS, { primary: compilePattern('c.example/**'), publicNames });
     expect(check).toMatchObject({ repository: 'c.example/prod/app', reference: 'images.example/app' });
-    expect(check?.mirrors).toEqual(['b.example/prod/app', 'a.example/prod/app']);
+    expect(check?.mirrors).toEqual(['a.example/prod/app', 'b.example/prod/app']);
   });
 
   it('leaves out what is itself attached to an image', () => {

@@ -4,7 +4,7 @@ import { joinRepository, splitRepository, type RepositoryName } from '../image/r
 import type { AskedRef } from '../image/asked-ref.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
-import { publicNameOf, type PublicName } from './public-name.ts';
+import { formerNamesOf, publicNameOf, type PublicName } from './public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** Where a repository's images must be, and the name that their signatures carry. */
@@ -14,6 +14,8 @@ export type CheckedPlace = {
   readonly mirrors: readonly RepositoryName[];
   /** The name under which people pull. */
   readonly reference: RepositoryName;
+  /** Other names that its signatures may carry, where the registry configuration lists some. */
+  readonly formerReferences?: readonly RepositoryName[];
 };
 
 /** One digest whose signatures and record are checked, in all of its places. */
@@ -52,7 +54,10 @@ export function checksOf(sets: readonly ImageSet[], { primary, publicNames }: Ch
       for (const other of destinations) if (other !== registry) others.add(joinRepository(other, name));
     }
   }
-  return [...checks].map(([key, check]) => ({ ...check, mirrors: [...(mirrors.get(key) ?? [])] }));
+  return [...checks].map(([key, check]) => {
+    const others = [...(mirrors.get(key) ?? [])];
+    return { ...check, mirrors: others, ...formerOf([check.repository, ...others], check.reference, publicNames) };
+  });
 }
 
 /** Where a reference has to be looked at: in all places of the images that the tree has under its name, else only there. */
@@ -63,9 +68,18 @@ export function placeOf(
 ): CheckedPlace {
   const group = checks.filter((check) => isNamed(check, repository));
   const [first] = group;
-  if (first === undefined) return { repository, mirrors: [], reference: publicNameOf(repository, publicNames) };
+  if (first === undefined) {
+    const reference = publicNameOf(repository, publicNames);
+    return { repository, mirrors: [], reference, ...formerOf([repository], reference, publicNames) };
+  }
   const mirrors = [...new Set(group.flatMap((check) => check.mirrors))];
-  return { repository: first.repository, reference: first.reference, mirrors };
+  const { name: _name, digest: _digest, tags: _tags, wanted: _wanted, ...place } = first;
+  return { ...place, mirrors };
+}
+
+function formerOf(...asked: Parameters<typeof formerNamesOf>): Pick<CheckedPlace, 'formerReferences'> {
+  const formerReferences = formerNamesOf(...asked);
+  return formerReferences.length === 0 ? {} : { formerReferences };
 }
 
 /** What a reference means in the tree: all of its repository without tag and digest; nothing where the tree does not name it. */

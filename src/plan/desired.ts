@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Position } from '../errors.ts';
+import type { RegistryEntry } from '../manifest/manifest.ts';
 import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** One digest of one source repository with the tags it must have; the unit of all work. */
@@ -23,6 +24,8 @@ export type ImageSet = {
   readonly source: RepositoryName;
   /** Shared by all sets of a project: mirrors are never multiplied by images in memory. */
   readonly destinations: readonly string[];
+  /** Where each of them is listed; absent where they come from no manifest. */
+  readonly listed?: readonly Pick<RegistryEntry, 'name' | 'position'>[];
   readonly name: string;
   readonly images: readonly WantedImage[];
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../image/pattern.ts';
-import { publicNameOf, type PublicName } from './public-name.ts';
+import { formerNamesOf, publicNameOf, type PublicName } from './public-name.ts';
 
 const rules: readonly PublicName[] = (
   [
@@ -35,5 +35,24 @@ describe('src/plan/public-name.ts', () => {
     ['localhost:5000/prod/app', 'localhost:5000/prod/app'],
   ])('calls %s %s as upstream does', (repository, expected) => {
     expect(publicNameOf(repository)).toBe(expected);
+  });
+
+  it('lists the other names of every rule that matches a place, present and former', () => {
+    const listed = [
+      {
+        match: compilePattern('b.example/prod'),
+        name: 'new.example',
+        formerNames: ['old.example/x', 'a.example/prod'],
+      },
+      { match: compilePattern('**.example'), name: 'other.example' },
+      { match: compilePattern('c.example'), name: 'never.example' },
+    ];
+    const places = ['b.example/prod/app', 'a.example/prod/app'];
+    expect(formerNamesOf(places, 'new.example/app', listed)).toEqual([
+      'old.example/x/app',
+      'a.example/prod/app',
+      'other.example/prod/app',
+    ]);
+    expect(formerNamesOf(places, 'b.example/prod/app')).toEqual([]);
   });
 });

@@ -1,8 +1,12 @@
 import type { Pattern } from '../image/pattern.ts';
 import type { RepositoryName } from '../image/reference.ts';
 
-/** Where people pull what lies at the places that match. */
-export type PublicName = { readonly match: Pattern; readonly name: string };
+/** Where people pull what lies at the places that match, and the names that this place had before. */
+export type PublicName = {
+  readonly match: Pattern;
+  readonly name: string;
+  readonly formerNames?: readonly string[];
+};
 
 /** Upstream's own place and the name that serves it. */
 const UPSTREAM_PLACE = 'k8s-artifacts-prod/images';
@@ -19,6 +23,24 @@ export function publicNameOf(repository: RepositoryName, rules: readonly PublicN
   }
   const place = repository.indexOf(UPSTREAM_PLACE);
   return place < 0 ? repository : `${UPSTREAM_NAME}${repository.slice(place + UPSTREAM_PLACE.length)}`;
+}
+
+/**
+ * The other names that signatures of what lies at these places may carry: each name, present or former, of every rule that
+ * matches one of them. A name is listed, so whoever writes the configuration vouches for it.
+ */
+export function formerNamesOf(
+  places: readonly RepositoryName[],
+  reference: RepositoryName,
+  rules: readonly PublicName[] = [],
+): readonly RepositoryName[] {
+  const names = places.flatMap((place) =>
+    rules.flatMap(({ match, name, formerNames = [] }) => {
+      const start = beginnings(place).find((beginning) => match.matches(beginning));
+      return start === undefined ? [] : [name, ...formerNames].map((one) => `${one}${place.slice(start.length)}`);
+    }),
+  );
+  return [...new Set(names)].filter((name) => name !== reference);
 }
 
 /** `a/b/c` begins with `a`, with `a/b` and with itself. */

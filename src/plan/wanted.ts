@@ -26,7 +26,7 @@ function setsOf(project: Project, asked: AskedOf): ImageSet[] {
     const source = joinRepository(project.source, name);
     const policies = asked(project, source);
     const images = [...entries].map(([digest, found]) => ({ ...wantedImage(name, source, digest, found), policies }));
-    return { project: project.name, source, destinations, name, images };
+    return { project: project.name, source, destinations, listed: project.destinations, name, images };
   });
 }
 

@@ -90,7 +90,7 @@ const ImageChange = z.strictObject({
 });
 
 const Setting = z.strictObject({
-  kind: z.enum(['source', 'registries', 'provenance', 'artifactTypes', 'vulnerabilities']),
+  kind: z.enum(['source', 'registries', 'primary', 'provenance', 'artifactTypes', 'vulnerabilities']),
   project: z.string(),
   file: z.string(),
   before: z.string().optional(),
@@ -109,7 +109,7 @@ const Change = z.strictObject({
 
 const Problem = z.strictObject({
   phase: z.string(),
-  code: described(z.string(), 'The error code; docs/problems.md explains each. INTERNAL is a bug of kpromo.'),
+  code: described(z.string(), 'The error code; docs/problems.md explains each. INTERNAL is a defect of kpromo.'),
   message: z.string(),
   hint: described(z.string().optional(), 'What to do next.'),
   file: z.string().optional(),

@@ -46,6 +46,7 @@ export function changeLines({ commit, changes, removed, settings = [] }: ChangeR
 export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
   source: 'source registry',
   registries: 'mirrors',
+  primary: 'primary registry',
   provenance: 'provenance policy',
   artifactTypes: 'types of artifact',
   vulnerabilities: 'vulnerability policy',

@@ -40,7 +40,7 @@ async function promotedOn(stage: SigningStage, flags: readonly string[] = [], op
   ]);
   const first = await stage.run([project], ['--confirm', ...flags], options);
   expect([first.code, errors(first)]).toEqual([0, []]);
-  const places = stage.mirrors.map(({ host }) => host).toSorted();
+  const places = stage.mirrors.map(({ host }) => host);
   const plain: Promoted['plain'] = (args, { env = {}, sigstore = stage.sigstore, ...rest } = {}) => {
     const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
     return kpromo(['sigcheck', ...trust, ...args], { ...rest, env: { SIGSTORE_ID_TOKEN: sigstore.token(), ...env } });

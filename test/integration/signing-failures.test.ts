@@ -16,8 +16,7 @@ const digests = images.map(({ manifest }) => manifest.descriptor.digest);
 const HASTE = { speed: 100 };
 const GOOGLE = { registry: { google: true } };
 
-const primaryOf = ({ mirrors }: SigningStage): string =>
-  mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+const primaryOf = ({ mirrors }: SigningStage): string => mirrors.map(({ host }) => `${host}/prod/app`)[0] ?? '';
 const all = (place: string, who: string = SIGNER.subject): readonly string[] => [
   `record bundle verified ${who} ${place}`,
   `signature bundle verified ${who} ${place}`,

@@ -69,7 +69,7 @@ describe('killing a run that signs', () => {
     const stage = await signingStage(2, { registry: { google: true } });
     storeImage(stage.staging.store, 'staging/app', index);
     const project = stage.project([['app', digest, 'v1']]);
-    const place = stage.mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+    const place = stage.mirrors.map(({ host }) => `${host}/prod/app`)[0] ?? '';
     const primary = stage.mirrors.find(({ host }) => place.startsWith(`${host}/`));
     if (primary === undefined) throw new Error('there is a primary');
     expect(await killedAt(stage, project, primary, moment(), done)).toBe(true);

@@ -16,8 +16,7 @@ const digest = digestOf(image);
 const errors = ({ log }: CipRun): readonly string[] => log.filter((line) => line.startsWith('error '));
 
 /** The primary: of mirrors that none chose the first by name. */
-const primaryOf = ({ mirrors }: SigningStage): string =>
-  mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+const primaryOf = ({ mirrors }: SigningStage): string => mirrors.map(({ host }) => `${host}/prod/app`)[0] ?? '';
 const all = (reference: string, who: string = SIGNER.subject): readonly string[] => [
   `record bundle verified ${who} ${reference}`,
   `signature bundle verified ${who} ${reference}`,

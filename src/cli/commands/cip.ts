@@ -15,6 +15,7 @@ import { scanningOf, scansOnly } from '../scanning.ts';
 import { signaturesOf } from '../signatures.ts';
 import type { Registries } from '../services.ts';
 import { announceOrRefuse, signingOf, type Refuse } from '../signing.ts';
+import { primaryRules } from '../primary-rules.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../staging-trust.ts';
 import { versionName } from './version.ts';
@@ -72,6 +73,7 @@ async function promotionServices(
   const given = { signing: trusted, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
+    primary: primaryRules(options, config),
     registry: registries.registry,
     pause: registries.pause,
     trust: await stagingTrust(options, trusted, services),

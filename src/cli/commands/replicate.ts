@@ -8,6 +8,7 @@ import { conclude } from '../conclude.ts';
 import { manifestServices } from '../manifest-services.ts';
 import type { ReplicateOptions } from '../replicate-options.ts';
 import { openConfigured } from '../open-configured.ts';
+import { primaryRules } from '../primary-rules.ts';
 import type { Registries } from '../services.ts';
 import { versionName } from './version.ts';
 
@@ -28,7 +29,7 @@ export async function replicateWith(
       version: await versionName(),
       ...(primary !== undefined && { primary }),
     },
-    { ...manifestServices(options, services), ...registries },
+    { ...manifestServices(options, services), ...registries, primary: primaryRules(options, config) },
     { clock, narrate, signal },
   );
   services.record?.({ replication: report });

@@ -16,6 +16,7 @@ import { imageSigning } from '../image-signing.ts';
 import { manifestFacts } from '../manifest-facts.ts';
 import { loadRequest } from '../manifest-services.ts';
 import { openConfigured } from '../open-configured.ts';
+import { primaryRules } from '../primary-rules.ts';
 import type { Registries } from '../services.ts';
 import type { SigcheckOptions } from '../sigcheck-options.ts';
 import { announce, signerIdentity, signingOf } from '../signing.ts';
@@ -39,7 +40,8 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const version = await versionName();
     const checking = checkServices(options, services, { registries, signing, version });
     const request = requestOf(options, config, clock.now());
-    const report = await runSigcheck({ ...request, version }, { ...checking, isExpected }, { clock, narrate, signal });
+    const running = { ...checking, isExpected, primary: primaryRules(options, config) };
+    const report = await runSigcheck({ ...request, version }, running, { clock, narrate, signal });
     services.record?.({ check: report });
     stdout.write(fitted(sigcheckTable(report), stdout));
     narrate(summaryEvent(report, sigcheckSummary(report)));

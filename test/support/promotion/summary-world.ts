@@ -61,7 +61,7 @@ export async function summaryWorld(): Promise<SummaryWorld> {
     await repository[Symbol.asyncDispose]();
   });
   const verifier = await openVerifier({ trustedRoot: sigstore.trustedRoot });
-  const primary = mirrors.map(({ host }) => `${host}/prod/app`).toSorted()[0] ?? '';
+  const primary = mirrors.map(({ host }) => `${host}/prod/app`)[0] ?? '';
   const registriesYaml = [`- name: ${staging.host}/staging\n  src: true\n`]
     .concat(mirrors.map(({ host }) => `- name: ${host}/prod\n`))
     .join('');

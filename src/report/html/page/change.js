@@ -4,6 +4,7 @@ import { counted } from './format.js';
 const SETTINGS = {
   source: 'source registry',
   registries: 'mirrors',
+  primary: 'primary registry',
   provenance: 'provenance policy',
   artifactTypes: 'types of artifact',
   vulnerabilities: 'vulnerability policy',

@@ -1,0 +1,80 @@
+import { PromotionError, type Failure } from '../errors.ts';
+import type { Pattern } from '../image/pattern.ts';
+import { joinRepository } from '../image/reference.ts';
+import type { LoadedManifests } from '../manifest/manifest.ts';
+import type { PolicyChange } from '../manifest/policy-changes.ts';
+import type { ImageSet } from '../plan/desired.ts';
+import { primaryChanges, type PrimaryChange } from '../plan/primary-changes.ts';
+import { publicNameOf, type PublicName } from '../plan/public-name.ts';
+
+/** What the user said of the primary registry, and what a run makes of a change. */
+export type PrimaryRules = {
+  /** Covers it, where one is chosen. */
+  readonly chosen?: Pattern;
+  /** Where it is chosen: on the command line, else in the registry configuration. */
+  readonly isFlag?: boolean;
+  readonly publicNames?: readonly PublicName[];
+  /** Whether a change is a problem: only where something is signed, and unless it is accepted. */
+  readonly refusesChanges?: boolean;
+};
+
+/** Throws USAGE, or CONFIG_INVALID, if no destination of any project is the primary that was chosen. */
+export function checkChosen({ projects, problems }: LoadedManifests, { chosen, isFlag = false }: PrimaryRules): void {
+  // a project that is left out may be the one that has it
+  if (chosen === undefined || problems.some(({ code }) => code !== 'ENTRY_INVALID')) return;
+  const names = new Set(projects.flatMap(({ destinations }) => destinations.map(({ name }) => name)));
+  if (names.size === 0 || [...names].some((name) => chosen.matches(name))) return;
+  const where = isFlag ? '--primary-registry' : '"primary" of the registry configuration';
+  const [first = '', ...others] = names;
+  const more = others.length === 0 ? '' : ` or one of ${others.length} others`;
+  throw new PromotionError(
+    isFlag ? 'USAGE' : 'CONFIG_INVALID',
+    `${where}: ${JSON.stringify(chosen.text)} matches no destination of the manifests`,
+    { hint: `write a pattern that matches ${first}${more}` },
+  );
+}
+
+type CheckedPrimaries = {
+  readonly failures: readonly Failure[];
+  /** The images that are not promoted until somebody accepts it. */
+  readonly held: ReadonlySet<ImageSet>;
+  readonly settings: readonly PolicyChange[];
+};
+
+/** Finds the images whose primary is another than before. */
+export function checkPrimaries(
+  base: readonly ImageSet[],
+  head: readonly ImageSet[],
+  { chosen, publicNames, refusesChanges = false }: PrimaryRules,
+): CheckedPrimaries {
+  const changes = primaryChanges(base, head, chosen);
+  const refused = refusesChanges ? changes : [];
+  return {
+    failures: refused.map((change) => failureOf(change, publicNames)),
+    held: new Set(refused.flatMap(({ sets }) => sets)),
+    settings: changes.map(({ project, before, after, at }) => ({
+      kind: 'primary',
+      project,
+      file: at?.file ?? '',
+      before,
+      after,
+    })),
+  };
+}
+
+function failureOf({ project, before, after, at, sets }: PrimaryChange, publicNames?: readonly PublicName[]): Failure {
+  const [first] = sets;
+  const [was, is] = [before, after].map((registry) =>
+    publicNameOf(joinRepository(registry, first?.name ?? ''), publicNames),
+  );
+  const images = `${sets.length} ${sets.length === 1 ? 'image' : 'images'}`;
+  const names =
+    was === is ? `the mirrors follow ${after}` : `signatures are made for ${is}, those there are for ${was}`;
+  return {
+    phase: 'setup',
+    code: 'PRIMARY_CHANGED',
+    message: `the primary registry of project ${project} changes from ${before} to ${after} (${images}): ${names}`,
+    hint: `keep ${before} first, or name the primary with --primary-registry; if the change is meant, add --accept-primary-change`,
+    ...(at !== undefined && { at }),
+  };
+}
