@@ -1,3 +1,4 @@
+import { mergedSignatures } from './attest/signature-image.ts';
 import type { Pattern } from './image/pattern.ts';
 import { planReplication } from './phases/plan-replication.ts';
 import { replicate } from './phases/replicate.ts';
@@ -45,6 +46,8 @@ export async function runReplication(
     source,
     copier: copies,
     attacher: attacher(registry, queue),
+    queue,
+    merge: mergedSignatures,
     meterOf: traffic.of,
   });
   const { primary } = request;

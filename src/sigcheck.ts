@@ -1,3 +1,4 @@
+import { mergedSignatures } from './attest/signature-image.ts';
 import { check } from './phases/check.ts';
 import type { CheckServices } from './phases/check-images.ts';
 import { planSigcheck, type PlanSigcheckServices } from './phases/plan-sigcheck.ts';
@@ -42,7 +43,15 @@ export async function runSigcheck(
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const copies = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
-  const copying = { registry, source, copier: copies, attacher: attacher(registry, queue), meterOf: traffic.of };
+  const copying = {
+    registry,
+    source,
+    copier: copies,
+    attacher: attacher(registry, queue),
+    queue,
+    merge: mergedSignatures,
+    meterOf: traffic.of,
+  };
   const checking = { ...services, traffic, concurrency };
   const repairing = { ...checking, ...signatures, source, replicator: replicator(copying), copies: concurrency };
   const phases = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) }))

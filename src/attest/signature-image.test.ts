@@ -3,7 +3,7 @@ import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import { digestOf } from '../image/digest.ts';
 import { LEGACY, SIMPLE_SIGNING } from './legacy.ts';
 import type { LegacySignature } from './roles.ts';
-import { withSignatures } from './signature-image.ts';
+import { mergedSignatures, withSignatures } from './signature-image.ts';
 
 const signatureOf = (payload: string, signature: string): LegacySignature => ({
   payload: Buffer.from(payload),
@@ -73,5 +73,50 @@ describe('src/attest/signature-image.ts', () => {
     const current = withSignatures(undefined, signatures)?.manifest;
     expect(layersIn(current)).toHaveLength(1000);
     expect(() => withSignatures(current, [signatureOf('one', 'more')])).toThrow(/holds 1000 signatures/);
+  });
+});
+
+describe('src/attest/signature-image.ts, of two images', () => {
+  const imageOf = (...signatures: readonly LegacySignature[]): Manifest =>
+    withSignatures(undefined, signatures)?.manifest ?? manifestOf('');
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => signatureOf(name, name));
+
+  it('keeps every signature once, those of the first in front', () => {
+    if (one === undefined || two === undefined || three === undefined) throw new Error('there are three');
+    const merged = mergedSignatures(imageOf(one, two), imageOf(three, two));
+    expect(layersIn(merged?.manifest)).toEqual(layersIn(imageOf(one, two, three)));
+    expect(merged?.manifest).toEqual(imageOf(one, two, three));
+    expect(merged?.payloads.map(({ digest }) => digest)).toEqual([one, two].map(({ payload }) => digestOf(payload)));
+    expect(mergedSignatures(imageOf(one, two), imageOf(three, two))?.manifest).toEqual(merged?.manifest);
+  });
+
+  it('keeps a payload that two signed twice', () => {
+    const merged = mergedSignatures(imageOf(signatureOf('one', 'a')), imageOf(signatureOf('one', 'b')));
+    expect(layersIn(merged?.manifest)).toHaveLength(2);
+    expect(merged?.payloads).toHaveLength(1);
+  });
+
+  it('keeps a layer of the other as it stands there', () => {
+    const extra = { mediaType: SIMPLE_SIGNING, size: 1, digest: digestOf(Buffer.from('x')), data: 'eA==' };
+    const theirs = { ...extra, annotations: { [LEGACY.signature]: 'x' } };
+    const merged = mergedSignatures(imageOf(signatureOf('one', 'a')), manifestOf({ layers: [theirs] }));
+    expect(layersIn(merged?.manifest)[1]).toEqual(theirs);
+  });
+
+  it.each([
+    [
+      'another type of layer',
+      { layers: [{ mediaType: 'application/x', size: 1, digest: digestOf(Buffer.from('x')) }] },
+    ],
+    [
+      'a layer without a signature',
+      { layers: [{ mediaType: SIMPLE_SIGNING, size: 1, digest: digestOf(Buffer.from('x')) }] },
+    ],
+    ['no layers', { layers: [] }],
+    ['no image', 'text'],
+  ])('merges nothing with %s', (_, document) => {
+    const good = imageOf(signatureOf('one', 'a'));
+    expect(mergedSignatures(good, manifestOf(document))).toBeUndefined();
+    expect(mergedSignatures(manifestOf(document), good)).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
 import { PromotionError } from '../errors.ts';
-import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
+import { MEDIA_TYPES, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import type { SmallBlob } from '../registry/small-blobs.ts';
 import type { TagContent } from '../registry/tag-update.ts';
-import { attachedImage, MAX_LAYERS, type Layer } from './image-layers.ts';
-import { SIMPLE_SIGNING } from './legacy.ts';
+import { attachedImage, MAX_LAYERS, MAX_PAYLOAD, type AttachedImage, type Layer } from './image-layers.ts';
+import { LEGACY, SIMPLE_SIGNING } from './legacy.ts';
 import type { LegacySignature } from './roles.ts';
 
 /** What cosign writes for a time that it does not want to tell. */
@@ -34,18 +34,67 @@ export function withSignatures(
     blobs.set(descriptor.digest, { descriptor, bytes: payload });
   }
   if (added.length === 0) return undefined;
-  if (there.length + added.length > MAX_LAYERS) throw full();
-  const config = configOf([...there, ...added]);
+  const { manifest, config } = extended(image, added, added.map(layerJson));
+  return { manifest, blobs: [...blobs.values(), config] };
+}
+
+/** One `.sig` image that holds the signatures of two. */
+export type MergedSignatures = {
+  readonly manifest: Manifest;
+  readonly config: SmallBlob;
+  /** What the first of the two has in its layers. */
+  readonly payloads: readonly Descriptor[];
+};
+
+/**
+ * Returns the first `.sig` image with those layers of the other behind its own that it lacks, each as it stands there.
+ * Undefined unless both hold nothing but signatures, as cosign writes them.
+ */
+export function mergedSignatures(first: Manifest, other: Manifest): MergedSignatures | undefined {
+  const [image, second] = [first, other].map(signatureImage);
+  if (image === undefined || second === undefined) return undefined;
+  const known = new Set(image.layers.map((layer) => JSON.stringify(layerJson(layer))));
+  const added = second.layers.flatMap((layer, index) => {
+    const json = JSON.stringify(layerJson(layer));
+    if (known.has(json)) return [];
+    known.add(json);
+    return [{ layer, written: second.document.layers?.[index] }];
+  });
+  const layers = added.map(({ layer }) => layer);
+  const written = added.map((one) => one.written);
+  const payloads = new Map(
+    image.layers.map(({ mediaType, digest, size }) => [digest, { mediaType, digest, size }] as const),
+  );
+  return { ...extended(image, layers, written), payloads: [...payloads.values()] };
+}
+
+/** The image if all its layers are signatures. */
+function signatureImage(manifest: Manifest): AttachedImage | undefined {
+  const image = manifest.descriptor.mediaType === MEDIA_TYPES.ociManifest ? attachedImage(manifest) : undefined;
+  const isSignature = ({ mediaType, size, annotations }: Layer): boolean =>
+    mediaType === SIMPLE_SIGNING && size <= MAX_PAYLOAD && annotations[LEGACY.signature] !== undefined;
+  return image !== undefined && image.layers.length > 0 && image.layers.every(isSignature) ? image : undefined;
+}
+
+/** An image with more layers, and the config that it then has; `written` is what its manifest says of those. */
+function extended(
+  image: AttachedImage | undefined,
+  added: readonly Layer[],
+  written: readonly unknown[],
+): Pick<MergedSignatures, 'manifest' | 'config'> {
+  const layers = [...(image?.layers ?? []), ...added];
+  if (layers.length > MAX_LAYERS) throw full();
+  const config = configOf(layers);
   const document = {
     schemaVersion: 2,
     ...image?.document,
     mediaType: MEDIA_TYPES.ociManifest,
     config: config.descriptor,
-    layers: [...(image?.document.layers ?? []), ...added.map(layerJson)],
+    layers: [...(image?.document.layers ?? []), ...written],
   };
   const bytes = Buffer.from(JSON.stringify(document));
   const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(bytes), size: bytes.length };
-  return { manifest: { bytes, descriptor }, blobs: [...blobs.values(), config] };
+  return { manifest: { bytes, descriptor }, config };
 }
 
 /** The config, byte for byte as cosign writes it for these layers. */

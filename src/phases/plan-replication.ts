@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { Pattern } from '../image/pattern.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { groupsOf, type SignedGroup } from '../plan/replication.ts';
+import { onAllMirrors } from '../plan/touched.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
 import { findLacks, type LackServices } from './find-lacks.ts';
 import type { Loaded } from './setup.ts';
@@ -22,7 +23,8 @@ export type ReplicationPlan = {
 export const planReplication = (services: PlanReplicationServices): Phase<Loaded, ReplicationPlan> => ({
   name: 'plan',
   run: async (loaded, context) => {
-    const groups = groupsOf(loaded.sets, services.primary);
+    const { sets, diff } = loaded;
+    const groups = groupsOf(diff === undefined ? sets : onAllMirrors(sets, diff.all), services.primary);
     const { lacks, failures } = await findLacks(services, groups, context);
     return { phase: 'plan', groups, lacks, failures: [...loaded.failures, ...failures] };
   },

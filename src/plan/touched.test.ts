@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import { diffTrees } from '../manifest/tree-diff.ts';
-import { touchedBy } from './touched.ts';
+import { onAllMirrors, touchedBy } from './touched.ts';
 import { wantedBy } from './wanted.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string];
@@ -73,5 +73,25 @@ describe('src/plan/touched.ts', () => {
     expect(touched([spec([['app', A, 'v1']])], [spec([['app', A, 'v1']], ['n.test', 'm.test'], 'renamed')])).toEqual(
       [],
     );
+  });
+
+  it('gives images that changed on some mirrors all of them back', () => {
+    const [before, after] = [
+      [spec([['app', A, 'v1']])],
+      [
+        spec(
+          [
+            ['app', A, 'v1'],
+            ['lib', B, 'v1'],
+          ],
+          ['m.test', 'n.test', 'o.test'],
+        ),
+      ],
+    ];
+    const all = wantedBy(loadedTree(after).projects);
+    const { changes } = diffTrees(loadedTree(before).projects, loadedTree(after).projects);
+    const app = touchedBy(all, changes).filter(({ name }) => name === 'app');
+    expect(app.map(({ destinations }) => destinations)).toEqual([['o.test']]);
+    expect(onAllMirrors(app, all)).toEqual(all.filter(({ name }) => name === 'app'));
   });
 });

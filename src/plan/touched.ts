@@ -27,3 +27,12 @@ export function touchedBy(sets: readonly ImageSet[], changes: readonly ImageChan
     return [...parts.values()].map((part) => ({ ...set, ...part }));
   });
 }
+
+/** The same images with all of their mirrors: which of them is the primary depends on all, and each must follow it. */
+export function onAllMirrors(touched: readonly ImageSet[], all: readonly ImageSet[]): ImageSet[] {
+  const images = new Set(touched.flatMap((set) => set.images));
+  return all.flatMap((set) => {
+    const found = set.images.filter((image) => images.has(image));
+    return found.length === 0 ? [] : [{ ...set, images: found }];
+  });
+}

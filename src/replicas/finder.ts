@@ -13,6 +13,7 @@ import {
 } from '../plan/replication.ts';
 import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
+import { isContained } from './attachment.ts';
 import { lackList, type AttachedLack } from './lack.ts';
 import { primaryReader, type PrimaryReader } from './primary-reader.ts';
 
@@ -129,7 +130,28 @@ async function compareTag({ registry, reader, lacks }: Finder, pair: Pair, { tag
   const known = there.tags.get(tag);
   const current = is === 'missing' ? undefined : (known ?? (await registry.resolveManifest(mirror, tag, call))?.digest);
   if (current === digest) return;
+  // A mirror may hold more: what was signed under other names, or by others.
+  if (
+    current !== undefined &&
+    (await holdsMore({ registry, reader }, { primary: group.primary, digest }, { mirror, current }, call))
+  )
+    return;
   lacks.add({ primary: group.primary, digest, subject, tag, last: false }, { repository: mirror });
+}
+
+/** Whether a mirror's manifest has all layers of the primary's, and others besides. */
+async function holdsMore(
+  { registry, reader }: Pick<Finder, 'registry' | 'reader'>,
+  { primary, digest }: { readonly primary: RepositoryName; readonly digest: Digest },
+  { mirror, current }: { readonly mirror: RepositoryName; readonly current: Digest },
+  call: Call,
+): Promise<boolean> {
+  const [wanted, there] = await Promise.all([
+    reader.manifest(primary, digest),
+    registry.readManifest(mirror, current, call),
+  ]);
+  if (wanted === undefined || there === undefined) return false;
+  return isContained(wanted, there) && !isContained(there, wanted);
 }
 
 /** An untagged manifest that names a subject which the mirror has is a referrer that it lacks. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { asPromotionError, type PromotionError } from '../errors.ts';
-import { isIndexType } from '../image/descriptor.ts';
+import { isIndexType, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { digestJson, jsonIn, listJson } from '../image/json.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
@@ -16,6 +16,7 @@ export type PrimaryReader = {
   subjects(group: AttachedGroup, shelf: Shelf): Promise<readonly Digest[]>;
   referrers(primary: RepositoryName, subject: Digest): Promise<readonly Referrer[]>;
   resolve(primary: RepositoryName, tag: string): Promise<Digest | undefined>;
+  manifest(primary: RepositoryName, wanted: Digest): Promise<Manifest | undefined>;
   /** What a manifest names as its subject; undefined when it names none or is gone. */
   subjectOf(primary: RepositoryName, digest: Digest): Promise<Subject | undefined>;
   /** The platforms of the index that this referrer is about; none when it is about something else. */
@@ -44,6 +45,8 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   const callTo = (repository: RepositoryName): Call => ({ signal, meter: meterOf(repository) });
   const probes = new Map<string, Promise<unknown>>();
   const ask = remembering(unread, signal);
+  const manifest: PrimaryReader['manifest'] = (primary, wanted) =>
+    ask(primary, `bytes ${wanted}`, () => source.manifest(primary, wanted, signal));
   const read = (primary: RepositoryName, wanted: Digest): Promise<unknown> =>
     ask(primary, `manifest ${wanted}`, async () => {
       const found = await source.manifest(primary, wanted, signal);
@@ -58,6 +61,7 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   return {
     unread,
     ...manifestQuestions(read),
+    manifest,
     hasReferrers: (primary) => attached.has(primary),
     resolve: (primary, tag) =>
       ask(primary, `tag ${tag}`, async () => (await registry.resolveManifest(primary, tag, callTo(primary)))?.digest),

@@ -1,20 +1,23 @@
-import { asPromotionError, isPromotionError, PromotionError } from '../errors.ts';
+import { asPromotionError, isPromotionError, type PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Copier } from '../registry/copy.ts';
+import type { LaneResult } from '../registry/copy-shared.ts';
 import type { Attacher } from '../registry/referrers.ts';
-import type { Meter, RegistryReader } from '../registry/roles.ts';
+import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
+import type { TagRegistry } from '../registry/tag-update.ts';
+import { attachedBy } from '../plan/replication.ts';
 import { attachmentOf, isContained } from './attachment.ts';
 import type { AttachedLack } from './lack.ts';
+import { mergeTag, unmergeable, type TagMergerServices } from './tag-merger.ts';
 
-export type ReplicatorServices = {
-  readonly registry: RegistryReader;
+export type ReplicatorServices = TagMergerServices & {
+  readonly registry: RegistryReader & TagRegistry;
   readonly source: SourceReader;
   readonly copier: Copier;
   readonly attacher: Attacher;
-  readonly meterOf: (repository: RepositoryName) => Meter;
 };
 
 /** What became of one mirror: it has the same bytes as the primary when there is no error. Times in milliseconds. */
@@ -54,56 +57,59 @@ async function replicate(services: ReplicatorServices, lack: AttachedLack, signa
   const { primary, digest, tag } = lack;
   const manifest = await services.source.manifest(primary, digest, signal);
   if (manifest === undefined) return { lack, gone: true, results: [], sourceReads: 0 };
-  const refusals = new Map<RepositoryName, PromotionError>();
   const targets = lack.mirrors.map(({ repository }) => ({
     repository,
     action: 'copy' as const,
     tags: tag === undefined ? [] : [tag],
     isNew: false,
-    mayReplace: async (current: Digest): Promise<boolean> => {
-      const error = await refusal(services, lack, manifest, { repository, current }, signal);
-      if (error !== undefined) refusals.set(repository, error);
-      return error === undefined;
-    },
+    mayReplace: (current: Digest): Promise<boolean> => mayReplace(services, manifest, { repository, current }, signal),
   }));
   const { lanes, sourceReads } = await services.copier.copy({ source: primary, digest, targets }, signal).done;
   const gone = lanes.length > 0 && lanes.every(({ error }) => isPromotionError(error, 'LOST'));
   if (gone) return { lack, gone, results: [], sourceReads };
-  const copied = lanes.map(
-    async ({ target: { repository }, error: broken, attempts, meter, ms }): Promise<MirrorResult> => {
-      const lane = { repository, attempts, meter, ms };
-      const failure = broken ?? refusals.get(repository);
-      if (failure !== undefined) return { ...lane, error: failure };
-      if (tag !== undefined) return lane;
-      const error = await list(services, manifest, repository, meter, signal);
-      return { ...lane, ...(error !== undefined && { error }) };
-    },
-  );
-  return { lack, gone, results: await Promise.all(copied), sourceReads };
+  const finish = async ({ target: { repository }, error, moves, ...lane }: LaneResult): Promise<MirrorResult> => {
+    const { attempts, meter, ms } = lane;
+    const call = { signal, meter };
+    const failure =
+      error ??
+      (moves.length > 0
+        ? await keepBoth(services, lack, manifest, repository, call)
+        : tag === undefined && (await list(services, manifest, repository, call)));
+    return { repository, attempts, meter, ms, ...(failure && { error: failure }) };
+  };
+  return { lack, gone, results: await Promise.all(lanes.map(finish)), sourceReads };
 }
 
 /** A mirror, and the digest that its tag points to. */
 type TaggedMirror = { readonly repository: RepositoryName; readonly current: Digest };
 
-/** Returns why a mirror's tag must not be replaced: it holds signatures that the primary's lacks. */
-async function refusal(
+/** Returns true unless a mirror's tag holds layers that the primary's lacks, which would be lost. */
+async function mayReplace(
   { registry, meterOf }: ReplicatorServices,
-  { primary, tag }: AttachedLack,
   manifest: Manifest,
   { repository, current }: TaggedMirror,
   signal: AbortSignal,
+): Promise<boolean> {
+  const there = await registry.readManifest(repository, current, { signal, meter: meterOf(repository) });
+  return there === undefined || isContained(there, manifest);
+}
+
+/** Adds the primary's signatures to a mirror's tag that holds others; returns why that cannot be done. */
+async function keepBoth(
+  services: ReplicatorServices,
+  { primary, tag = '' }: AttachedLack,
+  manifest: Manifest,
+  mirror: RepositoryName,
+  call: Call,
 ): Promise<PromotionError | undefined> {
+  const target = { primary, mirror, tag };
+  if (attachedBy(tag)?.form !== 'sig') return unmergeable(target);
   try {
-    const there = await registry.readManifest(repository, current, { signal, meter: meterOf(repository) });
-    if (there === undefined || isContained(there, manifest)) return undefined;
+    await mergeTag(services, manifest, target, call);
+    return undefined;
   } catch (error) {
-    return asPromotionError(error, signal);
+    return asPromotionError(error, call.signal);
   }
-  return new PromotionError(
-    'TAG_MOVE',
-    `${repository}:${tag} holds something that ${primary}:${tag} does not, and would lose it`,
-    { side: 'destination', hint: `copy it to ${primary} with \`cosign copy\` or by hand, or delete the mirror's tag` },
-  );
 }
 
 /** Has a mirror list the referrer that it now holds; some list it by themselves. */
@@ -111,16 +117,15 @@ async function list(
   { attacher }: ReplicatorServices,
   manifest: Manifest,
   repository: RepositoryName,
-  meter: Meter,
-  signal: AbortSignal,
+  call: Call,
 ): Promise<PromotionError | undefined> {
   const attachment = attachmentOf(manifest);
   if (attachment === undefined) return undefined;
   try {
-    await attacher.list(repository, attachment, { signal, meter });
+    await attacher.list(repository, attachment, call);
     return undefined;
   } catch (error) {
-    return asPromotionError(error, signal);
+    return asPromotionError(error, call.signal);
   }
 }
 
