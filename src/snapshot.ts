@@ -48,6 +48,7 @@ export async function takeSnapshot(
   const all = wanted === undefined ? heldSnapshot(content, of) : wantedSnapshot(wanted.sets, of);
   const snapshot = tag === undefined ? all : filterSnapshot(all, ({ tags }) => tags.includes(tag));
   const failures = wanted?.failures ?? content?.failures ?? [];
+  if (snapshot.length === 0 && failures.length === 0) tellEmpty({ of, tag }, all, load !== undefined, context);
   const isComplete = !minimal || snapshot.every(({ digests }) => digests.every(isTagged));
   if (isComplete || failures.length > 0) return { snapshot, failures };
 
@@ -60,6 +61,18 @@ export async function takeSnapshot(
   const kept = filterSnapshot(snapshot, isKept);
   if (attached || found.failures.length > 0) return { snapshot: kept, failures: found.failures };
   return withoutReferrers(registry, there.held, kept, context);
+}
+
+/** An empty snapshot is no error, and mostly a name that is misspelt. */
+function tellEmpty(
+  { of, tag }: { readonly of: RepositoryName; readonly tag: string | undefined },
+  all: Snapshot,
+  isWanted: boolean,
+  { narrate }: Context,
+): void {
+  const what = isWanted ? `no manifest promotes anything to ${of}` : `there is nothing at or below ${of}`;
+  const why = all.length > 0 ? `nothing at or below ${of} has the tag ${tag}` : what;
+  narrate({ type: 'log', level: 'warning', message: `The snapshot is empty: ${why}; check the name` });
 }
 
 function isTagged({ tags }: SnapshotDigest): boolean {
