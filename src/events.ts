@@ -38,6 +38,8 @@ export type ProgressEvent = {
   readonly done: number;
   readonly total: number;
   readonly failed: number;
+  /** Where bytes are copied: those of what is done, and of all that is to be copied, as far as sizes are known. */
+  readonly bytes?: { readonly done: number; readonly total: number };
 };
 
 /** What a run did, in the words of promotion: these are written to event files. */
@@ -61,10 +63,15 @@ export type StoryEvent =
       readonly bytes: number;
       readonly ms: number;
     })
+  | (ImageOf<'image-unknown'> & {
+      /** The repositories that could not be read, or whose last write was not seen to its end. */
+      readonly repositories: readonly string[];
+    })
   | (ImageOf<'image-signed'> & { readonly reference: string })
   | (ImageOf<'image-recorded'> & { readonly reference: string })
   | FailedEvent
   | { readonly type: 'registry-paused'; readonly registry: string; readonly until: string }
+  | { readonly type: 'stopping'; readonly reason: string }
   | { readonly type: 'run-ended'; readonly mode: string; readonly ms: number; readonly aborted?: string }
   | { readonly type: 'exit'; readonly code: number };
 

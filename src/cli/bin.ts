@@ -10,18 +10,18 @@ if (age < 0) {
   process.stderr.write(`kpromo needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}.\n`);
   process.exitCode = 1;
 } else {
-  const [{ main }, { realClock }, { signalCode, stopReason }] = await Promise.all([
+  const [{ main }, { realClock }, { signalCode, stopReason, STOP_SIGNALS }] = await Promise.all([
     import('./main.ts'),
     import('../clock.ts'),
     import('./exit-codes.ts'),
   ]);
   const controller = new AbortController();
-  const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  const stop = (signal: (typeof STOP_SIGNALS)[number]): void => {
     // the second signal is from someone who does not want to wait for the summary
     if (controller.signal.aborted) process.exit(signalCode(signal));
     controller.abort(stopReason(signal));
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   const { env, stdout, stderr } = process;
   process.exitCode = await main(process.argv.slice(2), {
     env,
@@ -30,5 +30,5 @@ if (age < 0) {
     clock: realClock(),
     signal: controller.signal,
   });
-  process.off('SIGINT', stop).off('SIGTERM', stop);
+  for (const signal of STOP_SIGNALS) process.off(signal, stop);
 }

@@ -19,7 +19,7 @@ export type CommandServices = {
   /** Aborts when the user wants the run to stop; the command then tells what is done and returns. */
   readonly signal: AbortSignal;
   /** Keeps what the run came to for the reports that are written at its end, where some are. */
-  readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check'>) => void;
+  readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check' | 'context'>) => void;
   /** Is given what tells the rates of this run, once registries are open. */
   readonly onRates?: (readings: () => readonly RateReading[]) => void;
 };

@@ -1,6 +1,8 @@
 import type { Failure } from '../errors.ts';
 import { failureFields } from '../phases/told-events.ts';
+import { causesOf } from '../pipeline/causes.ts';
 import type { RunReport } from '../pipeline/run-report.ts';
+import { count } from '../report/layout.ts';
 import type { CommandServices } from './command.ts';
 import { exitCode, stopSignalOf } from './exit-codes.ts';
 import { runFailedMessage } from './log.ts';
@@ -10,7 +12,7 @@ export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { reado
 
 function reasonOf({ message, at, hint }: Failure, more: number): string {
   const place = at === undefined ? '' : ` [${at.file}:${at.line}:${at.column}]`;
-  const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})`;
+  const others = more === 0 ? '' : ` (and ${count(more, 'more problem')})`;
   return `${message}${place}${others}${hint === undefined || hint === '' ? '' : `; ${hint}`}`;
 }
 
@@ -21,9 +23,10 @@ export function conclude(
   { narrate, signal, task }: Pick<CommandServices, 'narrate' | 'signal' | 'task'>,
 ): number {
   const stopped = stopSignalOf(signal);
-  const [first] = failures;
-  if (first !== undefined && stopped === undefined) {
-    const message = runFailedMessage(task, first.phase, reasonOf(first, failures.length - 1));
+  const [cause, ...others] = causesOf(failures);
+  if (cause !== undefined && stopped === undefined) {
+    const { first } = cause;
+    const message = runFailedMessage(task, first.phase, reasonOf(first, others.length));
     narrate({ type: 'log', level: 'fatal', message, fields: failureFields(first) });
   }
   return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });

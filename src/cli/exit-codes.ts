@@ -1,7 +1,9 @@
 import { PromotionError } from '../errors.ts';
 
 /** The signals that end a run after its summary. */
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What each exit code means, for help and documentation. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
@@ -31,8 +33,8 @@ export function exitCode({ failures, pending, detailed, signal }: Outcome): numb
 }
 
 /** The exit code of a process that a signal ended: 128 and the signal's number, as shells count it. */
-export function signalCode(signal: StopSignal): 130 | 143 {
-  return signal === 'SIGINT' ? 130 : 143;
+export function signalCode(signal: StopSignal): 129 | 130 | 143 {
+  return ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const)[signal];
 }
 
 /** The reason to abort a run with when a signal came. */
@@ -46,5 +48,5 @@ export function stopReason(signal: StopSignal): PromotionError {
 /** The signal that a run was stopped by; undefined when it was not. */
 export function stopSignalOf(signal: AbortSignal): StopSignal | undefined {
   const cause = signal.aborted && signal.reason instanceof PromotionError ? signal.reason.cause : undefined;
-  return cause === 'SIGINT' || cause === 'SIGTERM' ? cause : undefined;
+  return STOP_SIGNALS.find((known) => known === cause);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedProblem } from '../report/document.ts';
 import { annotations } from './github.ts';
 
-const problem = (file: string | undefined, line = 3): ReportedProblem => ({
+const problem = (file: string | undefined, line = 3): Omit<ReportedProblem, 'cause'> => ({
   phase: 'plan',
   code: 'LOST',
   message: 'it is gone',

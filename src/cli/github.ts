@@ -1,5 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
+import { causesOf } from '../pipeline/causes.ts';
+import { subjectOf } from '../report/causes.ts';
 import type { ReportDocument, ReportedProblem } from '../report/document.ts';
 import { markdownReport } from '../report/markdown-report.ts';
 import { annotationCommand } from '../report/text/workflow.ts';
@@ -7,28 +9,33 @@ import type { CommandServices } from './command.ts';
 
 type Env = CommandServices['env'];
 
-type Annotated = ReportedProblem & { readonly severity?: 'error' | 'warning' };
-
 /** GitHub shows fifty annotations of a job, and all problems in the summary. */
 const SHOWN = 50;
 
-/** The commands that make GitHub show each problem beside the line that it is about. */
+/** The commands that make GitHub show each problem beside the line that it is about; those of one cause beside the first. */
 export function annotations(failures: readonly Annotated[], env: Env, folder: string): string {
-  return failures
-    .filter(({ file }) => file !== undefined)
+  const causes = causesOf(failures.filter(({ file }) => file !== undefined));
+  return causes
     .slice(0, SHOWN)
-    .map(({ severity = 'error', code, message, hint, file = '', line = 1, column = 1, image }) =>
-      annotationCommand({
+    .map(({ first, failures: alike }) => {
+      const { severity = 'error', code, message, hint, file = '', line = 1, column = 1, image } = first;
+      return annotationCommand({
         level: severity,
         file: inWorkspace(file, env, folder),
         line,
         column,
         title: image === undefined ? code : `${code} ${image}`,
-        message: hint === undefined ? message : `${message}\n→ ${hint}`,
-      }),
-    )
+        message: [
+          message,
+          ...(alike.length === 1 ? [] : [`The same for ${subjectOf(alike)}`]),
+          ...(hint === undefined ? [] : [`→ ${hint}`]),
+        ].join('\n'),
+      });
+    })
     .join('');
 }
+
+type Annotated = Omit<ReportedProblem, 'cause' | 'phase'> & { readonly severity?: 'error' | 'warning' };
 
 /** Adds the report to what GitHub shows of the job; a file that cannot be written costs the summary, not the run. */
 export async function addStepSummary(

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
 import type { CipOptions } from './cip-options.ts';
@@ -47,7 +48,7 @@ export async function main(
   try {
     if (!('kind' in request)) throw request.error;
     const given = { ...services, stdout: screen.stdout, stderr, narrate: log.narrate, task };
-    code = await perform(request, given, { runCip, screen });
+    code = await perform(request, given, { runCip, screen, argv });
   } catch (error) {
     code = explain(error, { signal: services.signal, narrate: log.narrate, task });
   }
@@ -82,9 +83,9 @@ function taskOf(request: Request | object, argv: readonly string[]): string {
   return `kpromo ${isWord ? 'cip replicate-signatures' : request.kind}`;
 }
 
-type How = { readonly runCip: RunCip; readonly screen: Screen };
+type How = { readonly runCip: RunCip; readonly screen: Screen; readonly argv: readonly string[] };
 
-async function perform(request: Request, given: CommandServices, { runCip, screen }: How): Promise<number> {
+async function perform(request: Request, given: CommandServices, { runCip, screen, argv }: How): Promise<number> {
   if (!('options' in request)) {
     given.stdout.write(await textOf(request, given.stdout.columns?.()));
     return 0;
@@ -96,16 +97,31 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
   const { withWatching } = await import('./watching.ts');
   return withWatching({ options: request.options, screen, stdout: screen.stdout }, services, async (watched) => {
+    const quiet = onAbort(watched.signal, () => tellStopping(watched));
     try {
-      return await reported(request, watched, runCip);
+      return await reported(request, watched, { runCip, argv });
     } catch (error) {
       return explain(error, watched);
+    } finally {
+      quiet();
     }
   });
 }
 
-async function reported(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
-  const reporting = reportingOf(request, services.env);
+/** Answers a signal at once: what ends may take seconds. */
+function tellStopping({ signal, narrate }: CommandServices): void {
+  const reason = sentence(signal.reason).replace(/;.*$/, '');
+  const again = stopSignalOf(signal) === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal';
+  narrate({ type: 'stopping', reason });
+  narrate({ type: 'log', level: 'warning', message: `stopping: ${reason}; ${again} to end at once` });
+}
+
+async function reported(
+  request: Commanded,
+  services: CommandServices,
+  { runCip, argv }: Pick<How, 'runCip' | 'argv'>,
+): Promise<number> {
+  const reporting = reportingOf(request, argv, services.env);
   if (reporting === undefined) return runCommand(request, services, runCip);
   const { withReports } = await import('./reports.ts');
   return withReports(reporting, services, (observed) => runCommand(request, observed, runCip));

@@ -1,10 +1,16 @@
 import type { RunFacts } from '../pipeline/run-report.ts';
 import type { MainServices } from './main.ts';
+import type { TreeOptions } from './manifest-services.ts';
 import type { ReportFile } from './report-options.ts';
 import type { Request } from './route.ts';
 
 /** Which reports a command is asked for, and what it is when it comes to none. */
-export type Reporting = { readonly mode: RunFacts['mode']; readonly reports: readonly ReportFile[] };
+export type Reporting = {
+  readonly mode: RunFacts['mode'];
+  readonly reports: readonly ReportFile[];
+  readonly argv: readonly string[];
+  readonly options: TreeOptions;
+};
 
 /** True in a job of GitHub Actions. */
 export function isGitHubActions(env: MainServices['env']): boolean {
@@ -12,11 +18,17 @@ export function isGitHubActions(env: MainServices['env']): boolean {
 }
 
 /** What is to be reported of a command line; undefined where nobody wants to know. */
-export function reportingOf(request: Request, env: MainServices['env']): Reporting | undefined {
+export function reportingOf(
+  request: Request,
+  argv: readonly string[],
+  env: MainServices['env'],
+): Reporting | undefined {
   const { kind } = request;
   if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck') return undefined;
-  const { reports = [] } = request.options;
-  return reports.length === 0 && !isGitHubActions(env) ? undefined : { mode: modeOf(request), reports };
+  const { options } = request;
+  const { reports = [] } = options;
+  if (reports.length === 0 && !isGitHubActions(env)) return undefined;
+  return { mode: modeOf(request), reports, argv, options };
 }
 
 function modeOf({ kind, options }: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' }>): RunFacts['mode'] {

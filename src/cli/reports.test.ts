@@ -31,19 +31,27 @@ async function told(): Promise<Told> {
 const read = async (path: string): Promise<ReportDocument> =>
   JSON.parse(await readFile(path, 'utf8')) as ReportDocument;
 
+/** A command that names no tree. */
+const GIVEN = { argv: ['cip', '--confirm'], options: { allowRegistries: [] } } as const;
+
 describe('src/cli/reports.ts', () => {
   it('keeps what was recorded before something broke, and throws it on', async () => {
     const { services, path } = await told();
     const bug = new TypeError('x is undefined');
     const [mirror = ''] = MIRRORS;
-    const run = withReports({ mode: 'promote', reports: [{ path, format: 'json' }] }, services, async (observed) => {
-      observed.record?.({ run: reportOf([image('app', 1, [target(mirror, 'app', 'v1')])], []) });
-      throw bug;
-    });
+    const run = withReports(
+      { ...GIVEN, mode: 'promote', reports: [{ path, format: 'json' }] },
+      services,
+      async (observed) => {
+        observed.record?.({ run: reportOf([image('app', 1, [target(mirror, 'app', 'v1')])], []) });
+        throw bug;
+      },
+    );
     await expect(run).rejects.toBe(bug);
     expect(await read(path)).toMatchObject({
       outcome: 'failed',
       kpromo: FACTS.version,
+      context: { command: 'kpromo cip --confirm' },
       images: [{ name: 'app' }],
       failures: [{ code: 'INTERNAL', message: 'x is undefined' }],
     });
@@ -53,7 +61,7 @@ describe('src/cli/reports.ts', () => {
     const { services, events, path } = await told();
     const event = { type: 'request', method: 'GET', url: 'https://a.io/v2/', status: 200, ms: 1 } as const;
     const code = await withReports(
-      { mode: 'dry-run', reports: [{ path, format: 'json' }] },
+      { ...GIVEN, mode: 'dry-run', reports: [{ path, format: 'json' }] },
       services,
       async (observed) => {
         observed.narrate(event);
@@ -70,7 +78,7 @@ describe('src/cli/reports.ts', () => {
   it('tells of a report that cannot be written without hiding what broke', async () => {
     const { services, events, path } = await told();
     const lost = (): Promise<void> => rm(join(path, '..'), { recursive: true });
-    const asked = { mode: 'promote', reports: [{ path, format: 'json' }] } as const;
+    const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: 'json' }] } as const;
     const broken = withReports(asked, services, async () => {
       await lost();
       throw new Error('first');

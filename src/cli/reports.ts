@@ -9,6 +9,7 @@ import { versionName } from './commands/version.ts';
 import { addStepSummary, annotations } from './github.ts';
 import { goQuote } from './go-quote.ts';
 import { usage } from './removed.ts';
+import { reportContext } from './report-context.ts';
 import type { ReportFile } from './report-options.ts';
 import { isGitHubActions, type Reporting } from './reporting.ts';
 
@@ -17,7 +18,7 @@ import { isGitHubActions, type Reporting } from './reporting.ts';
  * GitHub Actions what GitHub shows of the job. Throws USAGE, before anything runs, for a file that cannot be written.
  */
 export async function withReports(
-  { mode, reports }: Reporting,
+  { mode, reports, argv, options }: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
@@ -26,6 +27,7 @@ export async function withReports(
   const start = clock.now();
   const version = await versionName();
   const { observed, recorded } = observe(services);
+  observed.record?.({ context: await reportContext(argv, options, services) });
   const finish = async (error?: unknown): Promise<boolean> => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
     const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
@@ -72,7 +74,7 @@ function observe(services: CommandServices): Observed {
       services.onRates?.(readings);
     },
     record: (part) => {
-      recorded = { ...recorded, ...part };
+      recorded = { ...recorded, ...part, context: { ...recorded.context, ...part.context } };
       services.record?.(part);
     },
   };

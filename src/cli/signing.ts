@@ -1,4 +1,5 @@
 import { openSigning, type Signing } from '../attest/open-signing.ts';
+import { identityText } from '../attest/own-signature.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { RegistryConfig } from '../config/config.ts';
 import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
@@ -94,6 +95,13 @@ export function candidateServices(
 /** In whose name it signs, if need be by a certificate. */
 export async function signerIdentity(signing: Signing, signal: AbortSignal): Promise<Identity> {
   return (await signing.identity(signal)) ?? (await signing.signer(signal)).identity;
+}
+
+/** Keeps for the reports in whose name a run signs, where that is known. */
+export async function recordSigner(signing: Signing, { record, signal }: CommandServices): Promise<void> {
+  if (record === undefined || signal.aborted) return;
+  const identity = await knownIdentity(signing, signal).catch(() => undefined);
+  if (identity !== undefined) record({ context: { signer: identityText(identity) } });
 }
 
 /** A dry run may have no identity, and does not go as far as to get a certificate. */

@@ -1,4 +1,4 @@
-import type { Failure } from '../errors.ts';
+import type { Failure, PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
@@ -15,6 +15,8 @@ export type AskServices = { readonly registry: RegistryReader; readonly traffic:
 export type Asked = {
   readonly pending: readonly Pending[];
   readonly present: number;
+  /** Repositories that refused an answer. */
+  readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
   readonly failures: readonly Failure[];
 };
 
@@ -33,7 +35,7 @@ export async function askLacks(
 ): Promise<Asked> {
   const asked = new Map<RepositoryName, PendingLack[]>();
   for (const lack of pending.flatMap(({ lacks }) => lacks)) if (isAsked(lack)) pushTo(asked, lack.repository, lack);
-  if (asked.size === 0) return { pending, present: 0, failures: [] };
+  if (asked.size === 0) return { pending, present: 0, unread: new Map(), failures: [] };
   const answers = new Map<PendingLack, PendingLack | 'nothing'>();
   const ask = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
@@ -43,18 +45,18 @@ export async function askLacks(
       answers.set(lack, await askLack(lack, digestOf));
     });
   };
-  const errors = await readByHost('destination', [...asked.keys()], ask, context);
+  const unread = await readByHost('destination', [...asked.keys()], ask, context);
   let present = 0;
   const left = pending.flatMap(({ lacks }) =>
     lacks.flatMap((lack): PendingLack[] => {
-      const answer = answers.get(lack);
+      // Nothing is planned in a repository that refused an answer.
+      if (unread.has(lack.repository)) return [];
+      const answer = answers.get(lack) ?? lack;
       if (answer === 'nothing') present += 1;
-      // What could not be asked for is a failure of its repository, and nothing is planned there.
-      if (answer === undefined) return errors.has(lack.repository) ? [] : [lack];
       return answer === 'nothing' ? [] : [answer];
     }),
   );
-  return { pending: gather(left), present, failures: unreadable(errors) };
+  return { pending: gather(left), present, unread, failures: unreadable(unread) };
 }
 
 async function askLack(

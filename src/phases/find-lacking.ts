@@ -5,8 +5,11 @@ import { askLacks } from './ask-lacks.ts';
 import { findPending, findSources, type Found, type FindPendingOptions } from './find-pending.ts';
 import type { PlanServices } from './plan.ts';
 
-/** What destinations lack, and whether the source has it. */
-export type Lacking = Found & { readonly states: (image: WantedImage) => SourceState };
+/** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */
+export type Lacking = Omit<Found, 'present'> & {
+  readonly present: number;
+  readonly states: (image: WantedImage) => SourceState;
+};
 
 /** Finds what is lacking by the lists of the registries, and asks for what their silence would decide. */
 export async function findLacking(
@@ -20,10 +23,13 @@ export async function findLacking(
   const isAsked = ({ image, moves, isUnread }: PendingLack): boolean =>
     isUnread !== true && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
   const asked = await askLacks(services, unlisted.pending, isAsked, context);
+  // Of a repository that refused an answer nothing is taken for known.
+  const known = [...unlisted.present].filter(([repository]) => !asked.unread.has(repository));
   return {
     states,
     pending: asked.pending,
-    present: unlisted.present + asked.present,
+    present: known.reduce((sum, [, count]) => sum + count, asked.present),
+    unread: new Map([...unlisted.unread, ...asked.unread]),
     failures: [...unlisted.failures, ...asked.failures],
   };
 }

@@ -1,4 +1,5 @@
-import type { Failure } from '../errors.ts';
+import type { Failure, PromotionError } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { gather, type Pending, type PendingLack, type SourceState } from '../plan/assemble.ts';
 import type { CandidateFinder } from '../plan/candidates.ts';
@@ -11,10 +12,12 @@ import { tellUnread } from './tell.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import { unreadable } from './unreadable.ts';
 
-/** What the destinations lack, image by image, and how many image × mirror pairs are complete. */
+/** What the destinations lack, image by image, and how many images are complete in each repository. */
 export type Found = {
   readonly pending: readonly Pending[];
-  readonly present: number;
+  readonly present: ReadonlyMap<RepositoryName, number>;
+  /** The repositories that could not be read: nothing is known of what they hold. */
+  readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
   readonly failures: readonly Failure[];
 };
 
@@ -34,23 +37,23 @@ export async function findPending(
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
   const lacks = new Map<string, PendingLack[]>();
-  let present = 0;
+  const present = new Map<RepositoryName, number>();
   const read = async (repository: string): Promise<void> => {
     const sets = destinations.get(repository) ?? [];
     const call = { signal: context.signal, meter: traffic.of(repository), destination };
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
     if (inventory.isUnread === true) tellUnread(repository, context);
     const found = compare(sets, conflictsOf(all.get(repository) ?? sets), inventory);
-    present += found.present;
+    present.set(repository, found.present);
     look?.(repository, sets, inventory);
-    const unread = inventory.isUnread === true ? ({ isUnread: true } as const) : {};
-    const place = { repository, isNew: !inventory.holdsManifests, ...unread };
+    const unasked = inventory.isUnread === true ? ({ isUnread: true } as const) : {};
+    const place = { repository, isNew: !inventory.holdsManifests, ...unasked };
     for (const lack of found.lacks) pushTo(lacks, repository, { ...lack, ...place });
   };
-  const errors = await readByHost('destination', [...destinations.keys()], read, context);
+  const unread = await readByHost('destination', [...destinations.keys()], read, context);
   // in the order of the manifests, not of the answers: two runs on the same tree read alike
   const inOrder = [...destinations.keys()].flatMap((repository) => lacks.get(repository) ?? []);
-  return { pending: gather(inOrder), present, failures: unreadable(errors) };
+  return { pending: gather(inOrder), present, unread, failures: unreadable(unread) };
 }
 
 function* wantedOf(sets: readonly ImageSet[]): Generator<WantedImage> {

@@ -30,6 +30,8 @@ export type TargetResult = PlannedTarget & {
   readonly error?: PromotionError;
   /** Tags that turned out to point to other digests, and were not written. */
   readonly moves?: readonly TagMove[];
+  /** Every write was acknowledged, and only the read-back is missing. */
+  readonly isWritten?: true;
   readonly attempts: number;
   readonly requests: number;
   readonly bytes: number;

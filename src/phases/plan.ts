@@ -36,7 +36,7 @@ export type Plan = Batch<PlannedImage> &
     /** Where the run signs. */
     readonly signing?: SigningPlan;
     readonly diff?: LoadedDiff;
-    /** Of all that lacks something, also where nothing can be done about it. */
+    /** Of all that lacks something, also where nothing can be done about it, and of what some mirror was not asked for. */
     readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
   };
 
@@ -52,11 +52,13 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { candidates } = services;
     const finder = candidates && (await openFinder(candidates, sets, context));
     const look = { all, look: finder?.look };
-    const { pending, present, failures, states } = await findLacking(services, destinations, look, context);
+    const lacking = await findLacking(services, destinations, look, context);
+    const { pending, present, unread, failures, states } = lacking;
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
     const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
-    tellPending(images, context);
+    const details = detailsOf(loaded.sets, { pending, sizes, unread });
+    tellPending(images, details, context);
     const signing =
       candidates &&
       finder &&
@@ -73,7 +75,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       repositories: [...destinations.keys()],
       ...(signing !== undefined && { signing: signing.plan }),
       ...(loaded.diff !== undefined && { diff: loaded.diff }),
-      details: detailsOf(pending, loaded.sets, sizes),
+      details,
     };
   },
 });

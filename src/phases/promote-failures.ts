@@ -3,14 +3,14 @@ import { refsOf } from '../image/reference.ts';
 import { tagMoveFailures } from '../plan/tag-moves.ts';
 import type { PromotedImage } from './images.ts';
 
-/** Returns one failure for each kind of trouble, with all the mirrors that have it. */
+/** Returns one failure for each kind of trouble, with all the mirrors that have it; that the run was stopped is none of an image. */
 export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
   const moves = results.flatMap(({ repository, action, moves: found = [] }) =>
     found.map((move) => ({ ...move, repository, digestThere: action === 'tag' })),
   );
   const byCode = new Map<string, Failure & { readonly refs: string[] }>();
   for (const { repository, tags, error, moves: found = [] } of results) {
-    if (error === undefined || found.length > 0) continue;
+    if (error === undefined || error.code === 'ABORTED' || found.length > 0) continue;
     const failure = byCode.get(error.code) ?? {
       phase: 'promote',
       code: error.code,

@@ -1,6 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import { refsOf, type RepositoryName } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
+import { outcomeOf } from '../pipeline/outcome.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { CopyResult } from '../registry/copy.ts';
 import type { TagMove } from '../registry/lane.ts';
@@ -9,16 +10,15 @@ import { imageFields } from './told-events.ts';
 
 /** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
 export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
-  const results = lanes.map(({ target, error, moves, attempts, meter, ms }): TargetResult => {
+  const results = lanes.map(({ target, error, moves, meter, ...result }): TargetResult => {
     const tags = target.tags.filter((tag) => moves.every((move) => move.tag !== tag));
     const nothing = moves.length > 0 && tags.length === 0 ? tagMoved(target.repository, moves) : undefined;
     const failure = error ?? nothing;
     return {
       ...target,
       tags: failure === undefined ? tags : target.tags,
-      attempts,
       ...meter,
-      ms,
+      ...result,
       ...(moves.length > 0 && { moves }),
       ...(failure !== undefined && { error: failure }),
     };
@@ -58,9 +58,11 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
         fields: { ...imageFields(wanted), mirror: repository, ms },
       });
   }
+  const { name: image, digest } = wanted;
+  const unknown = results.filter((result) => outcomeOf(result) === 'unknown').map(({ repository }) => repository);
+  if (unknown.length > 0) narrate({ type: 'image-unknown', image, digest, repositories: unknown });
   const first = done[0];
   if (first === undefined) return;
-  const { name: image, digest } = wanted;
   const sum = { bytes: results.reduce((total, { bytes }) => total + bytes, 0), failed: results.length - done.length };
   const repositories = done.map(({ repository }) => repository);
   const ms = Math.max(...results.map((result) => result.ms));

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copy.ts';
 import { tellDefect } from './caught.ts';
-import type { PromotedImage } from './images.ts';
+import type { PlannedImage, PromotedImage } from './images.ts';
 import { failuresOf } from './promote-failures.ts';
 import { resultOf, tellCopying, tellPromoted } from './promote-results.ts';
 import type { Plan } from './plan.ts';
@@ -32,7 +32,9 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
     const total = validation.images.length;
     say(total === 0 ? 'Nothing to promote.' : `Promoting ${total} images using ${threads} threads`);
     let [finished, failed] = [0, 0];
-    const tellProgress = progressOf('images', total, context);
+    const bytesOf = plannedBytes(plan);
+    const allBytes = validation.images.reduce((sum, image) => sum + bytesOf(image), 0);
+    const tellProgress = progressOf('images', total, context, allBytes);
     const slots = pLimit(threads);
     const images = validation.images.map(async (image) => {
       const copying = await slots(async () => {
@@ -47,7 +49,7 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
       for (const { error } of promoted.results) tellDefect(error, context);
       finished += 1;
       if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
-      tellProgress(failed);
+      tellProgress(failed, bytesOf(image));
       tellPromoted(promoted, `(${finished}/${total})`, context);
       return promoted;
     });
@@ -57,3 +59,11 @@ export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Va
     return { phase: 'promote', plan, validation, images: promoted, failures: [...validation.failures, ...failures] };
   },
 });
+
+/** How many bytes an image is at most to be read and written, where its size is known. */
+function plannedBytes({ details }: Plan): (image: PlannedImage) => number {
+  return ({ wanted, targets }) => {
+    const copies = targets.filter(({ action }) => action === 'copy').length;
+    return copies === 0 ? 0 : (details?.get(wanted)?.size ?? 0) * (copies + 1);
+  };
+}

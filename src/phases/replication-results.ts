@@ -29,7 +29,7 @@ export function tellReplicated({ lack, gone, results }: Replicated, { narrate }:
 export function replicationFailures({ lack, results }: Replicated): Failure[] {
   const byCode = new Map<string, Failure & { readonly refs: string[] }>();
   for (const { repository, error } of results) {
-    if (error === undefined) continue;
+    if (error === undefined || error.code === 'ABORTED') continue;
     const failure = byCode.get(error.code) ?? {
       phase: 'replicate',
       code: error.code,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
-import type { Failure } from '../errors.ts';
+import { PromotionError, type Failure } from '../errors.ts';
 import type { PlannedImage } from './images.ts';
 import { failureLine, tellFailures, tellPending } from './tell.ts';
 
@@ -46,7 +46,7 @@ describe('src/phases/tell.ts', () => {
         { repository: 'c.test/app', action: 'tag', tags: ['v2'], isNew: false },
       ],
     };
-    tellPending([image], context);
+    tellPending([image], new Map(), context);
     const edge = `debug edge a.test/app@${DIGEST} ->`;
     expect(log).toEqual([
       'info Pending promotions:',
@@ -58,9 +58,35 @@ describe('src/phases/tell.ts', () => {
     ]);
   });
 
+  it('logs the first of failures that have one cause, and tells all of them', () => {
+    const { context, log, events } = testContext();
+    const away = (image: string): Failure => ({
+      phase: 'promote',
+      code: 'NETWORK',
+      message: `GET http://b.test/v2/${image}/manifests/v1: connect ECONNREFUSED`,
+      image,
+      digest: DIGEST,
+    });
+    tellFailures([away('one'), away('two'), away('three')], context);
+    expect(log[0]).toMatch(/^error .*\/v2\/one\/.* \(the same for 2 more\)$/);
+    expect(log.slice(1).every((line) => line.startsWith('debug '))).toBe(true);
+    expect(events).toHaveLength(3);
+  });
+
+  it('tells which images are not known on which repositories', () => {
+    const { context, events } = testContext();
+    const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1'], at, tagAt: () => at };
+    const unread = [{ name: 'c.test/prod', error: new PromotionError('UNAUTHORIZED', '401') }];
+    const details = { mirrors: ['b.test/prod', 'c.test/prod'], lacking: [], unread };
+    tellPending([], new Map([[wanted, details]]), context);
+    expect(events).toEqual([
+      { type: 'image-unknown', image: 'app', digest: DIGEST, repositories: ['c.test/prod/app'] },
+    ]);
+  });
+
   it('says nothing where nothing is pending', () => {
     const { context, log } = testContext();
-    tellPending([], context);
+    tellPending([], new Map(), context);
     expect(log).toEqual([]);
   });
 });

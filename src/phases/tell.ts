@@ -1,15 +1,23 @@
 import type { LogLevel } from '../events.ts';
-import { refsOf } from '../image/reference.ts';
+import { joinRepository, refsOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
+import { causesOf } from '../pipeline/causes.ts';
 import type { Context } from '../pipeline/phase.ts';
+import type { WantedImage } from '../plan/desired.ts';
+import type { ImageDetails } from '../plan/details.ts';
 import { failedEvent, failureFields, plannedEvent } from './told-events.ts';
 import type { PlannedImage } from './images.ts';
 
-/** Logs each failure once, in upstream's words, with the number of mirrors that share it. */
+/** Logs each failure once, in upstream's words; of those that have one cause the first, and the others at `debug`. */
 export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
-  for (const failure of failures) {
-    narrate({ type: 'log', level: 'error', message: failureLine(failure), fields: failureFields(failure) });
-    narrate(failedEvent(failure));
+  for (const { first, failures: alike } of causesOf(failures)) {
+    const others = alike.length === 1 ? '' : ` (the same for ${alike.length - 1} more)`;
+    for (const failure of alike) {
+      const isFirst = failure === first;
+      const message = `${failureLine(failure)}${isFirst ? others : ''}`;
+      narrate({ type: 'log', level: isFirst ? 'error' : 'debug', message, fields: failureFields(failure) });
+      narrate(failedEvent(failure));
+    }
   }
 }
 
@@ -35,9 +43,17 @@ export function tellUnread(repository: string, { narrate }: Context): void {
   narrate({ type: 'log', level: 'warning', message });
 }
 
-/** Logs how much is due, and at `debug` a line an image and an edge: a plan or the copying has a line an image, too. */
-export function tellPending(images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[], { narrate }: Context): void {
+/** Tells which images are not known on which repositories, logs how much is due, and at `debug` a line an image and an edge: a plan or the copying has a line an image, too. */
+export function tellPending(
+  images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[],
+  details: ReadonlyMap<WantedImage, ImageDetails>,
+  { narrate }: Context,
+): void {
   const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+  for (const [{ name, digest }, { unread }] of details) {
+    const repositories = unread.map((mirror) => joinRepository(mirror.name, name));
+    if (repositories.length > 0) narrate({ type: 'image-unknown', image: name, digest, repositories });
+  }
   if (images.length === 0) return;
   say('info', 'Pending promotions:');
   say('info', `  ${images.length} ${images.length === 1 ? 'image' : 'images'}; --log-level=debug names them`);

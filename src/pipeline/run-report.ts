@@ -31,8 +31,10 @@ export type RunFacts = {
 export type RegistryReport = {
   readonly host: string;
   readonly repositories: number;
-  /** Repositories that could not be read, or targets that could not be written. */
+  /** Repositories that could not be read, and references that could not be written. */
   readonly failed: number;
+  /** The repositories among them. */
+  readonly unread: number;
   readonly requests: number;
   readonly bytes: number;
 };
@@ -48,8 +50,8 @@ export type ImageReport = {
   readonly targets: readonly TargetReport[];
   /** Where the run signs, of images that are due or that lacked something of it. */
   readonly signature?: SignatureReport;
-  /** All registries that must have it; `targets` are those that lack something. Of images that are due. */
-  readonly mirrors?: readonly string[];
+  /** All registries that must have it, each with its state; of images that are due, failed or not known everywhere. */
+  readonly mirrors?: readonly MirrorReport[];
   /** Bytes of its manifests and blobs, where they had to be read; what a mirror holds already is not sent to it. */
   readonly size?: number;
   /** Of images that are due: what is attached to them in staging. */
@@ -146,10 +148,24 @@ export type SignatureReport = {
   readonly summary?: 'written' | 'there' | 'stuck' | 'unknown' | 'missing';
 };
 
-/** `pending` targets are those that a dry run would have written. */
+/**
+ * `present`: complete before the run; `done`: written and read back; `pending`: still to be written; `failed`: not
+ * complete; `unknown`: could not be read, or the run was stopped while it wrote.
+ */
+export type MirrorState = 'present' | 'done' | 'pending' | 'failed' | 'unknown';
+
+/** What is known of an image on one registry; `code` and `reason` say why a registry could not be read. */
+export type MirrorReport = {
+  readonly name: string;
+  readonly state: MirrorState;
+  readonly code?: string;
+  readonly reason?: string;
+};
+
+/** `pending` targets are those that a dry run would have written; of `unknown` ones nobody knows whether they are there. */
 export type TargetReport = {
   readonly ref: string;
-  readonly action: 'present' | 'copy' | 'tag' | 'failed';
+  readonly action: 'present' | 'copy' | 'tag' | 'failed' | 'unknown';
   readonly pending?: true;
   readonly reason?: string;
   readonly code?: string;
@@ -171,8 +187,12 @@ export type Totals = {
   readonly pending: number;
   readonly copied: number;
   readonly tagged: number;
-  /** References that could not be planned or written. */
+  /** References that could not be planned, read or written. */
   readonly failed: number;
+  /** References whose state is not known: the mirror could not be read (they are in `failed`, too), or the run was stopped. */
+  readonly unknown: number;
+  /** Images of this run that are complete on all their mirrors now. */
+  readonly promoted: number;
   readonly requests: number;
   readonly bytes: number;
   readonly sourceReads: number;

@@ -37,14 +37,20 @@ function compareImage(
   const missingTags: string[] = [];
   const moves: { tag: string; current: Digest }[] = [];
   let wanted = image.tags.length === 0;
+  let disputed = false;
   for (const tag of image.tags) {
-    if (conflicts.has(tag)) continue;
+    if (conflicts.has(tag)) {
+      disputed = true;
+      continue;
+    }
     wanted = true;
     const current = inventory.digestOf(tag);
     if (current === undefined) missingTags.push(tag);
     else if (current !== image.digest) moves.push({ tag, current });
   }
+  // without a tag that is disputed, an image is not complete
+  const complete = disputed ? 'nothing wanted' : 'nothing';
   if (!wanted) return 'nothing wanted';
   const pending = image.tags.length === 0 ? !inventory.has(image.digest) : missingTags.length + moves.length > 0;
-  return pending ? { image, digestMissing: !inventory.has(image.digest), missingTags, moves } : 'nothing';
+  return pending ? { image, digestMissing: !inventory.has(image.digest), missingTags, moves } : complete;
 }

@@ -116,7 +116,8 @@ async function settleLane(work: Work, lane: Lane, transfers: Transfers): Promise
     error = asFailure(failure, work.signal);
   }
   const ms = work.shared.clock.now() - work.began;
-  return { target, meter, ms, moves, attempts: lane.attempts, ...(error !== undefined && { error }) };
+  const isUnseen = error !== undefined && lane.isWritten && { isWritten: true as const };
+  return { target, meter, ms, moves, attempts: lane.attempts, ...(error !== undefined && { error }), ...isUnseen };
 }
 
 type Transfers = () => Promise<readonly BlobTransfer[]>;
@@ -125,12 +126,14 @@ type Transfers = () => Promise<readonly BlobTransfer[]>;
 async function publish({ shared, root, tree }: Work, lane: Lane, transfers: Transfers): Promise<readonly TagMove[]> {
   if (lane.target.action === 'tag') {
     const moves = await writeRoot(shared.registry, lane, root);
+    lane.isWritten = true;
     await readBack(shared, lane, root, [], moves);
     return moves;
   }
   await deliverAll(lane, await transfers());
   const all = await tree();
   const moves = await writeManifests(shared.registry, lane, all);
+  lane.isWritten = true;
   await readBack(shared, lane, all.root, all.levels.flat(), moves);
   return moves;
 }
@@ -161,7 +164,10 @@ async function tryAlone(work: Work, lane: Lane, failure: unknown): Promise<reado
   const again = laneFor({ ...lane.target, action: 'copy' }, lane.meter, signal, lacks);
   return copies(() =>
     publish(work, again, async () => transfersOf(work, blobs, 1, budget, (_, send) => send())),
-  ).finally(() => (lane.attempts += again.attempts));
+  ).finally(() => {
+    lane.attempts += again.attempts;
+    lane.isWritten = again.isWritten;
+  });
 }
 
 function asFailure(error: unknown, signal: AbortSignal): PromotionError {

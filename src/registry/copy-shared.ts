@@ -27,12 +27,14 @@ export type CopyJob = {
   readonly targets: readonly CopyTarget[];
 };
 
-/** What became of one target; `error` is why it is not complete. `ms` is its own time. */
+/** What became of one target; `error` is why it is not complete, or with `isWritten` not seen to be. `ms` is its own time. */
 export type LaneResult = {
   readonly target: CopyTarget;
   readonly error?: PromotionError;
   /** Tags that point elsewhere; all others of the target are complete when there is no error. */
   readonly moves: readonly TagMove[];
+  /** Every write was acknowledged, and only the read-back is missing. */
+  readonly isWritten?: true;
   readonly attempts: number;
   readonly meter: Meter;
   readonly ms: number;

@@ -31,6 +31,8 @@ export type Lane = {
   /** The registry turned out to lack blobs that it claimed: its word is no longer taken, every blob is sent. */
   readonly sendAll: boolean;
   attempts: number;
+  /** Every write was acknowledged. */
+  isWritten: boolean;
 };
 
 /** A lane that counts on `meter` and ends with `signal`, or when it is made to leave. */
@@ -41,6 +43,7 @@ export function laneFor(target: CopyTarget, meter: Meter, signal: AbortSignal, s
     meter,
     sendAll,
     attempts: 1,
+    isWritten: false,
     leave: (reason) => own.abort(reason),
     call: { meter, signal: AbortSignal.any([signal, own.signal]) },
     farewell: { meter, signal },

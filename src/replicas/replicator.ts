@@ -24,6 +24,8 @@ export type ReplicatorServices = TagMergerServices & {
 export type MirrorResult = {
   readonly repository: RepositoryName;
   readonly error?: PromotionError;
+  /** Every write was acknowledged, and only the read-back is missing. */
+  readonly isWritten?: true;
   readonly attempts: number;
   readonly meter: Meter;
   readonly ms: number;

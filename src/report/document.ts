@@ -8,8 +8,8 @@ const Target = z.strictObject({
   mirror: described(z.string(), 'The reference without the name of the image: the same for all images of a mirror.'),
   ref: z.string(),
   action: described(
-    z.enum(['present', 'copy', 'tag', 'failed']),
-    'What was done, or with `pending` is still to be done.',
+    z.enum(['present', 'copy', 'tag', 'failed', 'unknown']),
+    'What was done, or with `pending` is still to be done; unknown: the mirror gave no answer, or the run was stopped.',
   ),
   pending: z.literal(true).optional(),
   reason: z.string().optional(),
@@ -62,6 +62,16 @@ const Vulnerabilities = z.looseObject({
   ),
 });
 
+const Mirror = z.strictObject({
+  name: z.string(),
+  state: described(
+    z.enum(['present', 'done', 'pending', 'failed', 'unknown']),
+    'present: complete before the run; done: written and read back; unknown: not known whether it is there.',
+  ),
+  code: described(z.string().optional(), 'Of a mirror that could not be read: the error code.'),
+  reason: z.string().optional(),
+});
+
 const Image = z.strictObject({
   name: z.string(),
   digest: z.string(),
@@ -70,7 +80,10 @@ const Image = z.strictObject({
   file: z.string(),
   line: count,
   attached: described(z.literal(true).optional(), 'A signature or attestation of the digest, copied to mirrors.'),
-  mirrors: described(z.array(z.string()).optional(), 'All that must have it; `targets` are those that lack something.'),
+  mirrors: described(
+    z.array(Mirror).optional(),
+    'All that must have it, each with its state; `targets` are the references of those that lacked something.',
+  ),
   size: described(count.optional(), 'Bytes of its manifests and blobs, where they were read.'),
   sourceReads: count,
   targets: z.array(Target),
@@ -119,6 +132,7 @@ const Problem = z.strictObject({
   digest: z.string().optional(),
   source: z.string().optional(),
   refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
+  cause: described(count, 'Failures with the same number have one cause; people are told of them once.'),
 });
 
 const statuses = z.strictObject({
@@ -184,17 +198,33 @@ const totals = {
   pending: count,
   copied: count,
   tagged: count,
-  failed: count,
+  failed: described(count, 'References that could not be planned, read or written.'),
+  unknown: described(
+    count,
+    'References of which nobody knows whether they are there: of a mirror that could not be read (in `failed`, too), or of a run that was stopped.',
+  ),
+  promoted: described(count, 'Images that this run wrote and that are complete on all their mirrors.'),
   requests: count,
-  bytes: count,
+  bytes: described(count, 'Sent and received.'),
   sourceReads: count,
   signing: Signing.optional(),
 };
 
+const Context = z.strictObject({
+  command: described(z.string().optional(), 'The command line, without what may be secret.'),
+  tree: described(z.string().optional(), 'The manifests, as they were named.'),
+  commit: described(z.string().optional(), 'The commit of the manifests.'),
+  repository: described(z.string().optional(), 'The Git repository of the manifests.'),
+  primary: described(z.array(z.string()).optional(), 'The registries that signatures are written to first.'),
+  signer: described(z.string().optional(), 'The identity that signs.'),
+  job: described(z.string().optional(), 'The address, or else the name, of the CI job.'),
+});
+
 /** The result of a run as programs read it, and all that report files are made from. */
 export const ReportDocument = z.strictObject({
-  version: described(z.literal(1), 'Changes when a key changes its meaning or goes; keys may be added without.'),
+  version: described(z.literal(2), 'Changes when a key changes its meaning or goes; keys may be added without.'),
   kpromo: z.string(),
+  context: described(Context, 'What was run, on which files, in whose name, and where.'),
   mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair']),
   outcome: described(
     z.enum(['done', 'pending', 'failed', 'stopped']),
@@ -207,6 +237,7 @@ export const ReportDocument = z.strictObject({
   totals: z.strictObject(totals),
   failures: z.array(Problem),
   warnings: described(z.array(Problem).optional(), 'What in the manifests has no effect; it fails nothing.'),
+  text: described(z.string(), 'The plan of a dry run, or the summary of any other run, as the terminal shows it.'),
   images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
   replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
@@ -215,7 +246,8 @@ export const ReportDocument = z.strictObject({
     z.strictObject({
       host: z.string(),
       repositories: count,
-      failed: described(count, 'Repositories that could not be read, or references that could not be written.'),
+      failed: described(count, 'Repositories that could not be read, and references that could not be written.'),
+      unread: described(count, 'The repositories among them.'),
       requests: count,
       bytes: count,
     }),

@@ -1,7 +1,8 @@
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { shortDigests } from './layout.ts';
+import { stateOf } from './mirrors.ts';
 import { xmlText } from './text/xml.ts';
-import { stateOf, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 type TestCase = {
   readonly name: string;
@@ -13,7 +14,10 @@ type TestCase = {
   readonly result?: string;
 };
 
-/** A run as JUnit's XML: each problem is a failed test with its file and line, each image without any a passed one. */
+/**
+ * A run as JUnit's XML: each problem is a failed test with its file and line, an image that is not known to be on some
+ * mirror is an error, and one that is complete on all of them a passed test.
+ */
 export function junitReport(document: ReportDocument): string {
   const { failures, images, mode, started, ms, kpromo } = document;
   const known = new Set(failures.flatMap(({ image, digest, file }) => keyOf(image, digest, file)));
@@ -21,11 +25,24 @@ export function junitReport(document: ReportDocument): string {
     (image) =>
       stateOf(image) !== 'failed' || !keyOf(image.name, image.digest, image.file).some((key) => known.has(key)),
   );
-  const cases = [...failures.map(failedCase), ...others.map(imageCase), ...findingCases(document)];
-  const failed = cases.filter(({ result = '' }) => result.startsWith('<failure')).length;
-  const skipped = cases.filter(({ result = '' }) => result.startsWith('<skipped')).length;
+  // what could not be asked is told with the image; its problem has the cause
+  const unknown = new Set(
+    images.flatMap((image) => (stateOf(image) === 'unknown' ? keyOf(image.name, image.digest, image.file) : [])),
+  );
+  const problems = failures.filter(
+    ({ phase, image, digest, file }) =>
+      phase !== 'promote' || !keyOf(image, digest, file).some((key) => unknown.has(key)),
+  );
+  const cases = [...problems.map(failedCase), ...others.map(imageCase), ...findingCases(document)];
+  const of = (element: string): number => cases.filter(({ result = '' }) => result.startsWith(`<${element}`)).length;
   const { title, sentence } = verdictOf(document);
-  const counts = attributes({ tests: cases.length, failures: failed, skipped, errors: 0, time: seconds(ms) });
+  const counts = attributes({
+    tests: cases.length,
+    failures: of('failure'),
+    skipped: of('skipped'),
+    errors: of('error'),
+    time: seconds(ms),
+  });
   const suite = attributes({ name: mode, timestamp: started.replace(/\.\d+Z$/, '') });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -59,19 +76,29 @@ function failedCase(problem: ReportedProblem): TestCase {
     ...refs.map((ref) => `on ${ref}`),
     ...(hint === undefined ? [] : [`→ ${hint}`]),
   ];
-  const result = `<failure ${attributes({ type: code, message })}>${text.map(xmlText).join('\n')}</failure>`;
+  // a run that was stopped says nothing of what it had not come to
+  const element = code === 'ABORTED' ? 'error' : 'failure';
+  const result = `<${element} ${attributes({ type: code, message })}>${text.map(xmlText).join('\n')}</${element}>`;
   const name = [shortDigests(subject), code, ...(line === undefined ? [] : [`line ${line}`])];
   return { name: name.filter((part) => part !== '').join(' '), classname: file ?? phase, file, line, ms: 0, result };
 }
 
 function imageCase(image: ReportedImage): TestCase {
-  const { name, digest, tags, file, line, targets } = image;
+  const { name, digest, tags, file, line, targets, mirrors = [] } = image;
   const state = stateOf(image);
-  const reasons = targets.flatMap(({ ref, reason }) => (reason === undefined ? [] : [`${ref}: ${reason}`]));
+  const reasons = [
+    ...targets.flatMap(({ ref, reason }) => (reason === undefined ? [] : [`${ref}: ${reason}`])),
+    ...mirrors.flatMap((mirror) => (mirror.reason === undefined ? [] : [`${mirror.name}: ${mirror.reason}`])),
+  ];
+  const notKnown = mirrors.filter((mirror) => mirror.state === 'unknown').map((mirror) => mirror.name);
+  const code = [...targets, ...mirrors].find((one) => one.code !== undefined)?.code ?? 'UNKNOWN';
+  const message = `not known on ${notKnown.join(', ')}`;
+  const text = reasons.map(xmlText).join('\n');
   const results = {
     done: {},
     pending: { result: `<skipped ${attributes({ message: 'still to be done' })}/>` },
-    failed: { result: `<failure ${attributes({ type: 'FAILED' })}>${reasons.map(xmlText).join('\n')}</failure>` },
+    unknown: { result: `<error ${attributes({ type: code, message })}>${text}</error>` },
+    failed: { result: `<failure ${attributes({ type: 'FAILED' })}>${text}</failure>` },
   };
   return {
     name: `${name}@${shortDigests(digest)}${tags.length === 0 ? '' : ` ${tags.join(' ')}`}`,

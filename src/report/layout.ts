@@ -47,3 +47,12 @@ export function shortDigests(text: string): string {
   // 12 digits, as Docker shows them
   return text.replaceAll(/\b(sha256|sha512):([0-9a-f]{12})[0-9a-f]{52,}/g, '$1:$2…');
 }
+
+/** More names, mirrors or tags than this are counted, not named. */
+const NAMED = 3;
+
+/** Names a few, and counts the rest. */
+export function few(names: readonly string[], most = NAMED): string {
+  const more = names.length > most ? ` and ${(names.length - most).toLocaleString('en-US')} more` : '';
+  return `${names.slice(0, most).join(', ')}${more}`;
+}

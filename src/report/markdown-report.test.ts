@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
-import { badReport, checkReport, goodReport, hostileReport, hugeReport } from '../../test/support/reports.ts';
+import {
+  badReport,
+  checkReport,
+  goodReport,
+  hostileReport,
+  hugeReport,
+  unreadReport,
+} from '../../test/support/reports.ts';
 import { markdownReport } from './markdown-report.ts';
 
 const golden = (name: string): string => `../../test/fixtures/reports/${name}.md`;
@@ -16,6 +23,7 @@ describe('src/report/markdown-report.ts', () => {
   it.each([
     ['good', goodReport],
     ['bad', badReport],
+    ['unread', unreadReport],
     ['check', checkReport],
     ['hostile', hostileReport],
   ])('is for a %s run as it was looked at', async (name, report) => {
@@ -48,7 +56,7 @@ describe('src/report/markdown-report.ts', () => {
 
   it('tells problems first', () => {
     const text = markdownReport(badReport());
-    const places = ['# ❌', '# 🛑', '## 3 problems', '**LOST**', '<summary>3 images', '<summary>4 hosts'].map((part) =>
+    const places = ['# ❌', '# 🛑', '## 4 problems', '**LOST**', '<summary>3 images', '<summary>4 hosts'].map((part) =>
       text.indexOf(part),
     );
     expect(places.filter((place) => place >= 0)).toEqual(

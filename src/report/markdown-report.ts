@@ -1,16 +1,21 @@
+import { causesOf, type Cause } from '../pipeline/causes.ts';
 import { durationText } from '../pipeline/duration.ts';
+import { subjectOf } from './causes.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { bytesText, count, shortDigests } from './layout.ts';
 import { SECTIONS, SETTINGS } from './plan-change.ts';
-import { markdownCode } from './text/markdown.ts';
-import { stateOf, verdictOf } from './verdict.ts';
+import { reachOf, stateOf } from './mirrors.ts';
+import { markdownBlock, markdownCode } from './text/markdown.ts';
+import { verdictOf } from './verdict.ts';
 
 /** GitHub takes comments of 65,536 characters; the rest is for whoever adds a line of their own. */
 const MOST = 65_000;
-/** Problems first: they may take most of the page, and leave room for a look at the rest. */
-const PROBLEMS = 40_000;
+/** As much as the plan, so that there is room for a look at the rest. */
+const PROBLEMS = 20_000;
 const WARNINGS = 4_000;
 const CHANGE = 8_000;
+/** The plan is cut at 240 digests, which are about 20,000 characters. */
+const PLAN = 24_000;
 const REGISTRIES = 6_000;
 const PHASES = 2_000;
 /** References of one problem: a mirror list is shown whole at production's size, which is 22. */
@@ -28,18 +33,35 @@ export function markdownReport(document: ReportDocument): string {
   const { title, sentence } = verdictOf(document);
   const head = [`## ${MARKS[document.outcome]} ${title}`, '', sentence];
   if (document.aborted !== undefined) head.push('', `Stopped early: ${markdownCode(document.aborted)}`);
-  const problems = [problemSection(document.failures, 'problem'), problemSection(document.warnings ?? [], 'warning')]
+  const plan = document.mode === 'dry-run' && document.text !== '' ? markdownBlock(document.text, PLAN) : '';
+  const problems = [
+    problemSection(document.failures, 'problem', plan === '' ? PROBLEMS + PLAN : PROBLEMS),
+    problemSection(document.warnings ?? [], 'warning', WARNINGS),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
   const change = changeSection(document);
   const registries = registrySection(document);
   const phases = phaseSection(document);
-  const tail = `kpromo ${markdownCode(document.kpromo, 40)}, started ${document.started}, took ${durationText(document.ms)}: ${count(document.totals.requests, 'request')}, ${bytesText(document.totals.bytes)}`;
-  const others = [...head, problems, change, registries, phases, tail].join('\n').length;
+  const tail = tailOf(document);
+  const others = [...head, plan, problems, change, registries, phases, tail].join('\n').length;
   const findings = findingSection(document, MOST - others - 200);
   // 200: the empty lines that join sections
-  const images = imageSection(document.images, MOST - others - findings.length - 200);
-  return `${[head.join('\n'), problems, change, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
+  const images = imageSection(document, MOST - others - findings.length - 200);
+  return `${[head.join('\n'), plan, problems, change, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** What was run, and what it cost. */
+function tailOf({ kpromo, started, ms, totals, context }: ReportDocument): string {
+  const { tree, commit, job } = context;
+  const parts = [
+    ...(tree === undefined ? [] : [`of ${markdownCode(tree)}`]),
+    ...(commit === undefined ? [] : [`at commit ${markdownCode(commit.slice(0, 12))}`]),
+    ...(job === undefined ? [] : [`in job ${markdownCode(job)}`]),
+  ];
+  const what = parts.length === 0 ? '' : ` ${parts.join(' ')}`;
+  const cost = `${count(totals.requests, 'request')}, ${bytesText(totals.bytes)} sent and received`;
+  return `kpromo ${markdownCode(kpromo, 40)}${what}, started ${started}, took ${durationText(ms)}: ${cost}`;
 }
 
 /** As many lines as fit, and how many more there are. */
@@ -57,17 +79,19 @@ function folded(summary: string, head: readonly string[], rows: readonly string[
   return `${open}\n${fit(rows, most - open.length - 15, noun)}\n\n</details>`;
 }
 
-function problemSection(failures: readonly ReportedProblem[], noun: string): string {
-  if (failures.length === 0) return '';
-  const most = noun === 'problem' ? PROBLEMS : WARNINGS;
-  return `### ${count(failures.length, noun)}\n\n${fit(failures.map(problemItem), most, noun)}`;
+function problemSection(failures: readonly ReportedProblem[], noun: string, most: number): string {
+  const causes = causesOf(failures);
+  if (causes.length === 0) return '';
+  return `### ${count(causes.length, noun)}\n\n${fit(causes.map(problemItem), most, noun)}`;
 }
 
-function problemItem({ code, image, digest, file, line, column, message, hint, refs = [] }: ReportedProblem): string {
-  const subject = [image, digest].filter((part) => part !== undefined).join('@');
+function problemItem({ first, failures }: Cause<ReportedProblem>): string {
+  const { code, file, line, column, message, hint } = first;
+  const subject = subjectOf(failures);
   const place = file === undefined ? '' : ` at ${markdownCode(`${file}:${line}:${column}`)}`;
   const lines = [`- **${code}**${subject === '' ? '' : ` ${markdownCode(shortDigests(subject))}`}${place}`];
   lines.push(`  ${markdownCode(shortDigests(message), 1000)}`);
+  const refs = failures.flatMap((failure) => failure.refs ?? []);
   if (refs.length > 0) {
     const more = refs.length > REFS ? ` and ${refs.length - REFS} more` : '';
     const shown = refs.slice(0, REFS).map((ref) => markdownCode(shortDigests(ref)));
@@ -79,7 +103,7 @@ function problemItem({ code, image, digest, file, line, column, message, hint, r
 }
 
 /** What a reviewer must not miss: first what changes where images come from and go to, and what is asked of them. */
-function changeSection({ change }: ReportDocument): string {
+function changeSection({ change, mode }: ReportDocument): string {
   if (change === undefined) return '';
   const { changes, removed, settings = [] } = change;
   const asked = settings.map(({ kind, project, file, before, after }) => {
@@ -94,53 +118,63 @@ function changeSection({ change }: ReportDocument): string {
   );
   const gone =
     removed.length === 0 ? [] : [`- no longer managed, stays in production: ${count(removed.length, 'image')}`];
-  const lines = [...asked, ...kinds, ...gone];
+  // the plan of a dry run has the rest
+  const lines = mode === 'dry-run' ? asked : [...asked, ...kinds, ...gone];
+  if (mode === 'dry-run' && lines.length === 0) return '';
   return `### What the change does\n\n${lines.length === 0 ? 'No image is changed.' : fit(lines, CHANGE, 'change')}`;
 }
 
-function imageSection(images: readonly ReportedImage[], most: number): string {
-  const order = ['failed', 'pending', 'done'];
+function imageSection({ images, mode }: ReportDocument, most: number): string {
+  const order = ['failed', 'unknown', 'pending', 'done'];
   const rows = images
     .toSorted((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
-    .map((image) => `| ${imageCells(image).join(' | ')} |`);
+    .map((image) => `| ${imageCells(image, mode).join(' | ')} |`);
   const head = ['| image | tags | digest | mirrors | what |', '|---|---|---|---|---|'];
   return folded(count(images.length, 'image'), head, rows, most, 'image');
 }
 
-/** What was done of an image's signing, in a few words. */
-function signingParts({
-  signature,
-  record,
-  carried,
-  summary,
-}: NonNullable<ReportedImage['signature']>): readonly string[] {
+/** What was done of an image's signing, or will be, in a few words. */
+function signingParts(
+  { signature, record, carried, summary }: NonNullable<ReportedImage['signature']>,
+  isDry: boolean,
+): readonly string[] {
   return [
     ...(signature === 'written' ? ['signed'] : []),
     ...(record === 'written' ? ['recorded'] : []),
     ...(carried === undefined ? [] : [count(carried, 'attestation')]),
     ...(summary === 'written' ? ['summarized'] : []),
     ...(summary === 'stuck' ? ['poor summary kept'] : []),
-    ...(signature === 'missing' ? ['not signed'] : []),
+    ...(signature === 'missing' ? [isDry ? 'to be signed' : '**not signed**'] : []),
+    ...(record === 'missing' && signature !== 'missing' ? [isDry ? 'to be recorded' : '**not recorded**'] : []),
   ];
 }
 
-function imageCells({ name, tags, digest, targets, signature, attached }: ReportedImage): string[] {
-  const good = targets.filter(({ action }) => action !== 'failed');
-  const [reached, all] = [good, targets].map((some) => new Set(some.map(({ mirror }) => mirror)).size);
-  const isPending = good.some(({ pending }) => pending === true);
-  const isCopy = good.some(({ action }) => action === 'copy');
-  const parts = good.length === 0 ? [] : [isCopy ? (isPending ? 'copy' : 'copied') : isPending ? 'tag' : 'tagged'];
-  if (good.length < targets.length) parts.push('**failed**');
+function imageCells(image: ReportedImage, mode: ReportDocument['mode']): string[] {
+  const { name, tags, digest, targets, signature, attached, mirrors = [] } = image;
+  const isDry = mode === 'dry-run';
+  const actions = new Set(targets.map(({ action }) => action));
+  const states = Map.groupBy(mirrors, ({ state }) => state);
+  const [copy, tag] = states.has('done') ? ['copied', 'tagged'] : ['copy', 'tag'];
+  const parts = actions.has('copy') ? [copy] : actions.has('tag') ? [tag] : [];
+  if (states.has('failed')) parts.push('**failed**');
+  if (states.has('unknown')) parts.push(`**not known on ${states.get('unknown')?.length}**`);
   if (attached === true) parts.push('signature or attestation');
-  if (signature !== undefined) parts.push(...signingParts(signature));
-  const mirrors = reached === all ? String(all) : `${reached} of ${all}`;
+  if (signature !== undefined) parts.push(...signingParts(signature, isDry));
   return [
     markdownCode(name),
     tags.length === 0 ? '–' : markdownCode(tags.join(' '), 200),
     markdownCode(shortDigests(digest)),
-    mirrors,
+    mirrorsCell(image, isDry),
     parts.join(', '),
   ];
+}
+
+/** On how many of its mirrors an image is; of a dry run, how many of them would get something. */
+function mirrorsCell(image: ReportedImage, isDry: boolean): string {
+  const { mirrors = [] } = image;
+  const { reached, all } = reachOf(image);
+  const shown = isDry ? mirrors.filter(({ state }) => state === 'pending').length : reached;
+  return shown === all ? String(all) : `${shown} of ${all}`;
 }
 
 function findingSection({ check }: ReportDocument, most: number): string {
@@ -156,11 +190,14 @@ function findingSection({ check }: ReportDocument, most: number): string {
 }
 
 function registrySection({ registries }: ReportDocument): string {
-  const rows = registries.map(({ host, repositories, failed, requests, bytes }) => {
-    const numbers = [repositories, failed, requests].map((number) => number.toLocaleString('en-US'));
+  const rows = registries.map(({ host, repositories, failed, unread, requests, bytes }) => {
+    const numbers = [repositories, unread, failed - unread, requests].map((number) => number.toLocaleString('en-US'));
     return `| ${[markdownCode(host), ...numbers, bytesText(bytes)].join(' | ')} |`;
   });
-  const head = ['| host | repositories | failed | requests | bytes |', '|---|--:|--:|--:|--:|'];
+  const head = [
+    '| host | repositories | not read | references not written | requests | bytes |',
+    '|---|--:|--:|--:|--:|--:|',
+  ];
   return folded(count(registries.length, 'host'), head, rows, REGISTRIES, 'host');
 }
 

@@ -1,7 +1,7 @@
 import type { ChangeReport, ImageChangeReport, SettingChange } from '../pipeline/change-report.ts';
 import type { ImageReport } from '../pipeline/run-report.ts';
-import { count, shortDigests, table } from './layout.ts';
-import { few, tagsText } from './plan-lacks.ts';
+import { count, few, shortDigests, table } from './layout.ts';
+import { tagsText } from './plan-lacks.ts';
 
 /** So many are named of what is no longer managed. */
 const NAMED = 10;

@@ -1,9 +1,7 @@
-import { repositoryOf, tagOf } from '../image/reference.ts';
+import { tagOf } from '../image/reference.ts';
 import type { ImageReport, ProvenanceReport, SignatureReport, VulnerabilityReport } from '../pipeline/run-report.ts';
-import { count } from './layout.ts';
-
-/** More mirrors, or tags, than this are counted, not named. */
-const NAMED = 3;
+import { count, few } from './layout.ts';
+import { mirrorOf } from './mirrors.ts';
 
 /** What mirrors lack of an image, a line for those that lack the same; `tags` where it is not all that the image has. */
 export function lackTexts(image: ImageReport): string[] {
@@ -11,7 +9,7 @@ export function lackTexts(image: ImageReport): string[] {
   return lacksOf(image).map(({ action, tags, mirrors }) => {
     const isPart = tags.length > 0 && tags.join(' ') !== all;
     const what = isPart ? `${action} ${tagsText(tags)}` : action;
-    return `${what} ${action === 'tag' ? 'on' : 'to'} ${mirrorsText(mirrors, image.mirrors)}`;
+    return `${what} ${action === 'tag' ? 'on' : 'to'} ${mirrorsText(mirrors, namesOf(image))}`;
   });
 }
 
@@ -25,9 +23,22 @@ export function refusalTexts(image: ImageReport): string[] {
   }
   return [...byCode].map(([code, mirrors]) => {
     const all = image.mirrors?.length ?? mirrors.size;
-    const where = mirrors.size >= all ? '' : ` to ${mirrorsText([...mirrors], image.mirrors)}`;
+    const where = mirrors.size >= all ? '' : ` to ${mirrorsText([...mirrors], namesOf(image))}`;
     return `${code}: not promoted${where} (${image.file}:${image.line})`;
   });
+}
+
+/** Which mirrors nobody knows of, a line for those that have one reason. */
+export function unknownTexts(image: ImageReport): string[] {
+  const unknown = (image.mirrors ?? []).filter(({ state, code }) => state === 'unknown' && code !== undefined);
+  return [...Map.groupBy(unknown, ({ code }) => code)].map(([code, mirrors]) => {
+    const names = mirrors.map(({ name }) => name);
+    return `not known on ${mirrorsText(names, namesOf(image))}: could not be read (${code})`;
+  });
+}
+
+function namesOf({ mirrors }: ImageReport): readonly string[] | undefined {
+  return mirrors?.map(({ name }) => name);
 }
 
 type Known = Pick<ImageReport, 'provenance' | 'signature' | 'vulnerabilities'>;
@@ -64,12 +75,6 @@ function scanText({ state, findings }: VulnerabilityReport): string {
   if (findings.length === 0) return 'no known vulnerabilities';
   const told = count(findings.length, 'vulnerability', 'vulnerabilities');
   return over === 0 ? `${told} below the threshold or excepted` : `${told}, ${over} over the threshold`;
-}
-
-/** Names a few, and counts the rest. */
-export function few(names: readonly string[], most = NAMED): string {
-  const more = names.length > most ? ` and ${count(names.length - most, 'more', 'more')}` : '';
-  return `${names.slice(0, most).join(', ')}${more}`;
 }
 
 /** The tags of an image, or that it has none. */
@@ -139,10 +144,4 @@ function mirrorsText(mirrors: readonly string[], all: readonly string[] = mirror
   const others = all.filter((mirror) => !mirrors.includes(mirror));
   const which = others.length < mirrors.length ? `not ${few(others)}` : few(mirrors);
   return `${mirrors.length} of ${all.length} mirrors: ${which}`;
-}
-
-/** The registry that a reference is in, as manifests name it. */
-function mirrorOf(ref: string, name: string): string {
-  const repository = repositoryOf(ref);
-  return repository.endsWith(`/${name}`) ? repository.slice(0, -name.length - 1) : repository;
 }

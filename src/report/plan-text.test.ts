@@ -25,15 +25,25 @@ function image(name: string, index: number, given: Partial<ImageReport> = {}): I
     line: index,
     sourceReads: 0,
     targets: MIRRORS.flatMap((mirror) => tags.map((tag) => target(mirror, name, tag))),
-    mirrors: MIRRORS,
     size: 1024,
     ...given,
+    mirrors: given.mirrors ?? MIRRORS.map((name) => ({ name, state: 'pending' })),
   };
 }
 
 function reportOf(images: readonly ImageReport[], given: Partial<RunReport> = {}): RunReport {
   const pending = images.flatMap(({ targets }) => targets).filter((one) => one.pending === true).length;
-  const none = { present: 0, copied: 0, tagged: 0, failed: 0, requests: 0, bytes: 0, sourceReads: 0 };
+  const none = {
+    present: 0,
+    copied: 0,
+    tagged: 0,
+    failed: 0,
+    unknown: 0,
+    promoted: 0,
+    requests: 0,
+    bytes: 0,
+    sourceReads: 0,
+  };
   return {
     run: { version: '1', mode: 'dry-run', started: '2026-01-01T00:00:00.000Z', ms: 1 },
     registries: [],

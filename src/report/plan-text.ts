@@ -1,7 +1,7 @@
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { bytesText, count, shortDigests, table } from './layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
-import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText } from './plan-lacks.ts';
+import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText, unknownTexts } from './plan-lacks.ts';
 import { warningLines } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
 
@@ -13,7 +13,8 @@ const LISTED = 240;
 
 /** What a run with --confirm would do, image by image, for those who review it. */
 export function planText(report: RunReport): string {
-  const { images, change } = report;
+  const { change } = report;
+  const images = report.images.filter((image) => !isOnlyUnknown(image));
   const shown = images.slice(0, LISTED);
   const lines = [
     headline(report),
@@ -30,10 +31,24 @@ export function planText(report: RunReport): string {
   }
   if (images.length > LISTED)
     lines.push('', `and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`);
+  lines.push(...unknownLines(report.images.filter(isOnlyUnknown)));
   return terminalLines(lines);
 }
 
-function headline({ images, totals }: RunReport): string {
+/** Nothing is due of it, and nobody knows whether anything would be. */
+function isOnlyUnknown({ targets, signature, mirrors = [] }: ImageReport): boolean {
+  return targets.length === 0 && signature === undefined && mirrors.some(({ state }) => state === 'unknown');
+}
+
+/** Of a registry that could not be read all images are unknown: they are counted. */
+function unknownLines(images: readonly ImageReport[]): readonly string[] {
+  const groups = [...Map.groupBy(images, (image) => unknownTexts(image).join('; '))];
+  const lines = groups.map(([text, members]) => `${count(members.length, 'more image')} ${text}`);
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function headline({ images: listed, totals }: RunReport): string {
+  const images = listed.filter((image) => !isOnlyUnknown(image));
   const isDue = ({ targets }: ImageReport): boolean => targets.some(({ pending }) => pending === true);
   const due = images.filter(isDue);
   const refused = images.filter(({ targets }) => targets.some(({ action }) => action === 'failed')).length;
@@ -97,6 +112,7 @@ function block(image: ImageReport, indent: string): string[] {
   const told = [
     ...lacks.map((lack, index) => (index === first ? `${lack} (${sizeText(image)})` : lack)),
     ...refusalTexts(image),
+    ...unknownTexts(image),
     stateTexts(image).join(', '),
   ];
   return [
@@ -114,7 +130,7 @@ function rows(images: readonly ImageReport[], indent: string): readonly string[]
   const [common = ''] = states.size === 1 ? states : [];
   const cells = groups.flatMap(([source, members]) =>
     members.map((image, index) => {
-      const what = [...lackTexts(image), ...refusalTexts(image)].join('; ');
+      const what = [...lackTexts(image), ...refusalTexts(image), ...unknownTexts(image)].join('; ');
       const size = copiesOf(image) === 0 ? '' : sizeText(image);
       const name = index > 0 ? '' : isOnly(image.name) ? image.name : source;
       return [

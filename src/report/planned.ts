@@ -1,16 +1,30 @@
+import type { Plan } from '../phases/plan.ts';
 import type { LoadedDiff } from '../phases/setup.ts';
 import type { ChangeReport, ImageChangeReport } from '../pipeline/change-report.ts';
-import type { ImageReport } from '../pipeline/run-report.ts';
+import type { ImageReport, MirrorReport } from '../pipeline/run-report.ts';
+import type { Known } from './mirrors.ts';
 import type { Stages } from './stages.ts';
 
-/** What the plan found out about each image that lacked something, by its file and source. */
-export function detailsOf({
-  plan,
-}: Pick<Stages, 'plan'>): (image: ImageReport) => Pick<ImageReport, 'mirrors' | 'size'> {
-  const known = new Map<string, Pick<ImageReport, 'mirrors' | 'size'>>();
-  for (const [{ at, source, digest }, details] of plan?.details ?? [])
-    known.set(`${at.file} ${source}@${digest}`, details);
-  return ({ file, source }) => known.get(`${file} ${source}`) ?? {};
+type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
+
+/** What the plan found out about each image that is not known to be complete. */
+export type Planned = { readonly size?: number; readonly known?: Known };
+
+/** Finds what the plan found out about an image, by its file and source; all mirrors of a set share one list. */
+export function plannedOf({ plan }: Pick<Stages, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
+  const planned = new Map<string, Planned>();
+  const unreadOf = new Map<ImageDetails['unread'], readonly MirrorReport[]>();
+  for (const [{ at, source, digest }, { mirrors, lacking, unread, size }] of plan?.details ?? []) {
+    const reports = unreadOf.get(unread) ?? unread.map(unreadReport);
+    unreadOf.set(unread, reports);
+    const known = { mirrors, lacking, unread: reports };
+    planned.set(`${at.file} ${source}@${digest}`, { known, ...(size !== undefined && { size }) });
+  }
+  return ({ file, source }) => planned.get(`${file} ${source}`) ?? {};
+}
+
+function unreadReport({ name, error: { code, message: reason } }: ImageDetails['unread'][number]): MirrorReport {
+  return { name, state: 'unknown', code, reason };
 }
 
 /** What the diff of a run says, as reports have it. */

@@ -3,7 +3,12 @@ import type { Loaded } from '../phases/setup.ts';
 import type { ReplicationPlan } from '../phases/plan-replication.ts';
 import type { Replication } from '../phases/replicate.ts';
 import type { Traffic } from '../phases/traffic.ts';
+import { outcomeOf } from '../pipeline/outcome.ts';
 import type { ImageReport, RunFacts, RunReport, TargetReport } from '../pipeline/run-report.ts';
+import { actionOf } from './image-reports.ts';
+import { mirrorFinder } from './mirrors.ts';
+import { referenceTotals, unreadRepositories } from './run-report.ts';
+import { stoppedProblem } from './stopped.ts';
 
 /** How far a replication came; undefined when not even the manifests were loaded. */
 export type ReplicationReached = Loaded | ReplicationPlan | Replication | undefined;
@@ -27,30 +32,32 @@ export function buildReplicationReport(
     sourceReads,
     targets,
   });
-  const images =
+  const bare =
     reached?.phase === 'replicate'
       ? reached.replicated.map((copied) => report(copied.lack, copied.sourceReads, copiedTargets(copied)))
       : (plan?.lacks ?? []).map((lack) => report(lack, 0, pendingTargets(lack)));
+  const mirrorsOf = mirrorFinder(bare, new Set());
+  const images = bare.map((image) => ({ ...image, mirrors: mirrorsOf(image, undefined) }));
   const registries = registriesOf(plan, failures, traffic);
-  return { run, images, failures, registries, totals: totalsOf(plan, images, [...traffic.values()]) };
+  const totals = totalsOf(plan, images, unreadRepositories(failures).length, [...traffic.values()]);
+  return { run, images, failures: [...stoppedProblem(run, images), ...failures], registries, totals };
 }
 
 function totalsOf(
   plan: ReplicationPlan | undefined,
   images: readonly ImageReport[],
+  unread: number,
   meters: readonly { readonly requests: number; readonly bytes: number }[],
 ): RunReport['totals'] {
   const groups = plan?.groups ?? [];
-  const targets = images.flatMap((image) => image.targets);
-  const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
+  const references = referenceTotals(images);
   return {
     images: groups.reduce((sum, group) => sum + group.images.length, 0),
     repositories: groups.reduce((sum, { mirrors }) => sum + mirrors.length + 1, 0),
     present: 0,
-    pending: count(({ pending }) => pending === true),
-    copied: count(({ action, pending }) => action === 'copy' && pending !== true),
-    tagged: 0,
-    failed: count(({ action }) => action === 'failed'),
+    ...references,
+    failed: references.failed + unread,
+    unknown: references.unknown + unread,
     requests: meters.reduce((sum, { requests }) => sum + requests, 0),
     bytes: meters.reduce((sum, { bytes }) => sum + bytes, 0),
     sourceReads: images.reduce((sum, { sourceReads }) => sum + sourceReads, 0),
@@ -82,9 +89,9 @@ function pendingTargets(lack: Lack): TargetReport[] {
 }
 
 function copiedTargets({ lack, results }: Copied): TargetReport[] {
-  return results.map(({ repository, error, attempts, meter, ms }) => ({
+  return results.map(({ repository, error, isWritten, attempts, meter, ms }) => ({
     ref: refOf(lack, repository),
-    action: error === undefined ? 'copy' : 'failed',
+    ...actionOf(outcomeOf({ ...(error && { error }), ...(isWritten && { isWritten }), ...meter }), 'copy'),
     ...(error !== undefined && { reason: error.message, code: error.code }),
     attempts,
     ...meter,
@@ -105,10 +112,12 @@ function registriesOf(
     }
   }
   const failed = failures.flatMap(({ refs = [] }) => refs).map(hostOf);
+  const unread = unreadRepositories(failures).map(hostOf);
   return [...new Set([...repositories.keys(), ...traffic.keys()])].toSorted().map((host) => ({
     host,
     repositories: repositories.get(host)?.size ?? 0,
     failed: failed.filter((name) => name === host).length,
+    unread: unread.filter((name) => name === host).length,
     requests: traffic.get(host)?.requests ?? 0,
     bytes: traffic.get(host)?.bytes ?? 0,
   }));

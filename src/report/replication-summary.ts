@@ -1,7 +1,8 @@
-import { durationText } from '../pipeline/duration.ts';
+import { causesOf } from '../pipeline/causes.ts';
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
-import { bytesText, count, shortDigests, table } from './layout.ts';
-import { problems } from './summary.ts';
+import { count, shortDigests, table } from './layout.ts';
+import { targetState } from './mirrors.ts';
+import { problems, registryLines, trafficText } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
 
 /** More are counted, not listed: all of them stand in the log above. */
@@ -9,14 +10,13 @@ const LISTED = 20;
 
 /** What a replication did, for the end of a terminal session. */
 export function replicationSummary(report: RunReport): string {
-  const { run, totals, images, registries, failures } = report;
+  const { run, images, registries, failures } = report;
   const lines = ['', `Summary: ${headline(report)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   lines.push(...table(images.slice(0, LISTED).map(row), '  '));
   if (images.length > LISTED) lines.push(`  and ${images.length - LISTED} more`);
-  lines.push(...registries.filter(({ failed }) => failed > 0).map(({ host, failed }) => `  ${host}: ${failed} failed`));
-  const traffic = `${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
-  return terminalLines([...lines, `  ${traffic}`, ...problems(failures)]);
+  lines.push(...registryLines(registries), `  ${trafficText(report)}`);
+  return terminalLines([...lines, ...problems(failures)]);
 }
 
 /** The summary of a replication that `--sign=false` switches off. */
@@ -25,7 +25,8 @@ export function skippedSummary(): string {
 }
 
 function headline({ run, totals, failures }: RunReport): string {
-  const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
+  const causes = causesOf(failures).length;
+  const trouble = causes === 0 ? '' : `, ${count(causes, 'problem')}`;
   const of = `${count(totals.images, 'image')} with mirrors`;
   if (totals.pending > 0)
     return `${count(totals.pending, 'copy', 'copies')} of signatures and attestations needed, ${of}${trouble}; this was a dry run, nothing was written`;
@@ -36,9 +37,11 @@ function headline({ run, totals, failures }: RunReport): string {
 
 /** One attached manifest in a line: what it is attached to, by which tag, and how many mirrors got it. */
 function row({ name, digest, tags, targets }: ImageReport): string[] {
-  const good = targets.filter(({ action }) => action !== 'failed').length;
-  const pending = targets.some((target) => target.pending === true);
-  const what = good === 0 && targets.length > 0 ? 'failed' : pending ? 'copy' : 'copied';
+  const states = targets.map(targetState);
+  const done = states.filter((state) => state === 'done').length;
+  const pending = states.filter((state) => state === 'pending').length;
+  const good = pending > 0 && done === 0 ? pending : done;
+  const what = good === 0 && targets.length > 0 ? 'failed' : done === 0 && pending > 0 ? 'copy' : 'copied';
   const form = /\.(\w+)$/.exec(tags[0] ?? '')?.[0] ?? 'referrer';
   const where = `to ${good === targets.length ? '' : `${good} of `}${count(targets.length, 'mirror')}`;
   return [what, name, form, where, shortDigests(digest)];

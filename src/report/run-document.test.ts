@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { FACTS, image, MIRRORS, reportOf, target, trafficOf } from '../../test/support/report-parts.ts';
-import { badReport, checkReport, goodReport, hostileReport } from '../../test/support/reports.ts';
+import { badReport, checkReport, goodReport, hostileReport, unreadReport } from '../../test/support/reports.ts';
 import { PromotionError } from '../errors.ts';
 import { ReportDocument, runReportSchema } from './document.ts';
 import { documentOf } from './run-document.ts';
@@ -16,6 +16,7 @@ describe('src/report/run-document.ts', () => {
   it.each([
     ['good', goodReport],
     ['bad', badReport],
+    ['unread', unreadReport],
     ['check', checkReport],
     ['hostile', hostileReport],
   ])('makes a %s document of the published schema, with no key that it does not describe', async (name, report) => {
@@ -29,7 +30,7 @@ describe('src/report/run-document.ts', () => {
 
   it('takes what later versions add, and refuses what is wrong', () => {
     expect(isValid({ ...goodReport(), later: 1 })).toBe(true);
-    expect(isValid({ ...goodReport(), version: 2 })).toBe(false);
+    expect(isValid({ ...goodReport(), version: 1 })).toBe(false);
     expect(isValid({ ...goodReport(), outcome: 'fine' })).toBe(false);
   });
 
@@ -83,10 +84,10 @@ describe('src/report/run-document.ts', () => {
   it('says what was thrown: with its code, or as a bug', () => {
     const error = new PromotionError('CONFIG_INVALID', 'no', { hint: 'mend it' });
     expect(documentOf({ facts: FACTS, error }).failures).toEqual([
-      { phase: 'run', code: 'CONFIG_INVALID', message: 'no', hint: 'mend it' },
+      { phase: 'run', code: 'CONFIG_INVALID', message: 'no', hint: 'mend it', cause: 1 },
     ]);
     expect(documentOf({ facts: FACTS, error: new TypeError('x is undefined') }).failures).toEqual([
-      { phase: 'run', code: 'INTERNAL', message: 'x is undefined' },
+      { phase: 'run', code: 'INTERNAL', message: 'x is undefined', cause: 1 },
     ]);
   });
 
@@ -109,7 +110,14 @@ describe('src/report/run-document.ts', () => {
       traffic: { ...trafficOf(['rekor.example'], 4), start: Date.parse(FACTS.started) + 30 },
     });
     const sent = traffic?.hosts[0]?.requests.reduce((sum, one) => sum + one, 0);
-    expect(registries.at(-1)).toEqual({ host: 'rekor.example', repositories: 0, failed: 0, requests: sent, bytes: 0 });
+    expect(registries.at(-1)).toEqual({
+      host: 'rekor.example',
+      repositories: 0,
+      failed: 0,
+      unread: 0,
+      requests: sent,
+      bytes: 0,
+    });
     expect(traffic?.start).toBe(30);
   });
 });

@@ -1,9 +1,15 @@
 import { isPromotionError, type Failure } from '../errors.ts';
-import { hostOf } from '../image/reference.ts';
+import { causesOf } from '../pipeline/causes.ts';
 import type { ImageReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
 import type { TrafficSeries } from '../pipeline/timeline.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem, ReportedTarget } from './document.ts';
+import { mirrorOf } from './mirrors.ts';
+import { planText } from './plan-text.ts';
+import { replicationSummary } from './replication-summary.ts';
+import { sigcheckSummary, sigcheckTable } from './sigcheck-summary.ts';
+import { summaryText } from './summary.ts';
 import type { SigcheckReport, SigcheckTotals } from './sigcheck-report.ts';
+import { stoppedProblem } from './stopped.ts';
 
 /** All that is known of a run when it ended: the reports that it came to, and what ended it otherwise. */
 export type Recorded = {
@@ -14,6 +20,8 @@ export type Recorded = {
   readonly replication?: RunReport;
   readonly check?: SigcheckReport;
   readonly traffic?: TrafficSeries;
+  /** What the command knows of itself: its command line, files, signer and job. */
+  readonly context?: Omit<ReportDocument['context'], 'primary'>;
   /** What was thrown. */
   readonly error?: unknown;
 };
@@ -26,6 +34,8 @@ const NOTHING: Totals = {
   copied: 0,
   tagged: 0,
   failed: 0,
+  unknown: 0,
+  promoted: 0,
   requests: 0,
   bytes: 0,
   sourceReads: 0,
@@ -36,14 +46,16 @@ export function documentOf(recorded: Recorded): ReportDocument {
   const { run, replication, check, traffic, error } = recorded;
   const facts = run?.run ?? check?.run ?? replication?.run ?? recorded.facts;
   const all = [run, check, replication].filter((report) => report !== undefined);
-  const failures = [...all.flatMap((report) => report.failures.map(problemOf)), ...thrown(error)];
+  const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
+  const failed = all.flatMap((report) => report.failures);
+  const failures = problemsOf(failed, { ...facts, ...(aborted !== undefined && { aborted }) }, error);
   const main = run ?? replication;
   const totals = main?.totals ?? (check === undefined ? NOTHING : checkedTotals(check.totals));
   const copies = main === replication ? undefined : replication;
-  const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
   return {
-    version: 1,
+    version: 2,
     kpromo: facts.version,
+    context: contextOf(recorded.context, run),
     mode: facts.mode,
     outcome: outcomeOf(failures.length, totals, aborted),
     started: facts.started,
@@ -52,7 +64,8 @@ export function documentOf(recorded: Recorded): ReportDocument {
     phases: phasesOf(all, facts),
     totals,
     failures,
-    ...(run?.warnings !== undefined && { warnings: run.warnings.map(problemOf) }),
+    ...(run?.warnings !== undefined && { warnings: numbered(run.warnings) }),
+    text: textOf(recorded),
     images: imagesOf(run, replication),
     ...(copies !== undefined && { replication: copies.totals }),
     ...(check !== undefined && { check: checkOf(check) }),
@@ -60,6 +73,13 @@ export function documentOf(recorded: Recorded): ReportDocument {
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
   };
+}
+
+function textOf({ run, replication, check }: Recorded): string {
+  const copied = replication === undefined ? '' : replicationSummary(replication);
+  if (run?.run.mode === 'dry-run') return `${planText(run)}${copied}`;
+  if (run !== undefined) return `${summaryText(run)}${copied}`.trimStart();
+  return (check === undefined ? copied : `${sigcheckTable(check)}${sigcheckSummary(check)}`).trimStart();
 }
 
 function outcomeOf(failures: number, { pending, signing }: Totals, aborted?: string): ReportDocument['outcome'] {
@@ -76,15 +96,38 @@ function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): 
   });
 }
 
-function problemOf({ at, ...failure }: Failure): ReportedProblem {
-  return { ...failure, ...(at !== undefined && { file: at.file, line: at.line, column: at.column }) };
+type Told = Omit<Failure, 'code'> & { readonly code: string };
+
+/** All that went wrong, each with the number of its cause; that the run was stopped is told once, whatever parts it had. */
+function problemsOf(failures: readonly Failure[], facts: RunFacts, error: unknown): ReportedProblem[] {
+  const stop = failures.find(({ code }) => code === 'ABORTED');
+  const others = failures.filter(({ code }) => code !== 'ABORTED');
+  const stopped = stop === undefined ? stoppedProblem(facts, []) : [stop];
+  return numbered([...stopped, ...others, ...thrown(error)]);
 }
 
-function thrown(error: unknown): ReportedProblem[] {
+function numbered(told: readonly Told[]): ReportedProblem[] {
+  return causesOf(told).flatMap(({ failures: alike }, index) => alike.map((one) => problemOf(one, index + 1)));
+}
+
+function problemOf({ at, ...failure }: Told, cause: number): ReportedProblem {
+  return { ...failure, cause, ...(at !== undefined && { file: at.file, line: at.line, column: at.column }) };
+}
+
+function thrown(error: unknown): Told[] {
   if (error === undefined) return [];
   const message = messageOf(error);
   if (!isPromotionError(error)) return [{ phase: 'run', code: 'INTERNAL', message }];
   return [{ phase: 'run', code: error.code, message, ...(error.hint !== undefined && { hint: error.hint }) }];
+}
+
+/** What the command knows of itself, and where the images that the run looked at are signed. */
+function contextOf(context: Recorded['context'] = {}, run: RunReport | undefined): ReportDocument['context'] {
+  const primaries = (run?.images ?? []).flatMap(({ name, signature }) =>
+    signature === undefined ? [] : [mirrorOf(`${signature.repository}@`, name)],
+  );
+  const primary = [...new Set(primaries)].toSorted();
+  return { ...context, ...(primary.length > 0 && { primary }) };
 }
 
 function messageOf(error: unknown): string {
@@ -104,13 +147,6 @@ function targetOf(target: TargetReport, name: string): ReportedTarget {
   return { mirror: mirrorOf(target.ref, name), ...target };
 }
 
-/** The reference without its image, which is what manifests call a registry; its host where the image is named otherwise. */
-function mirrorOf(ref: string, name: string): string {
-  const repository = ref.replace(/@.*$|:[^/:]*$/, '');
-  if (repository.endsWith(`/${name}`)) return repository.slice(0, -name.length - 1);
-  return hostOf(repository);
-}
-
 function registriesOf(
   reports: readonly (RunReport | undefined)[],
   traffic: TrafficSeries | undefined,
@@ -123,9 +159,9 @@ function registriesOf(
   for (const { host, requests } of traffic?.hosts ?? []) {
     if (host === '' || all.has(host)) continue;
     const sent = requests.reduce((total, one) => total + one, 0);
-    all.set(host, { host, repositories: 0, failed: 0, requests: sent, bytes: 0 });
+    all.set(host, { host, repositories: 0, failed: 0, unread: 0, requests: sent, bytes: 0 });
   }
-  return [...all.values()];
+  return [...all.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
 }
 
 function sum(a: RunReport['registries'][number], b: RunReport['registries'][number]): RunReport['registries'][number] {
@@ -133,6 +169,7 @@ function sum(a: RunReport['registries'][number], b: RunReport['registries'][numb
     host: a.host,
     repositories: Math.max(a.repositories, b.repositories),
     failed: a.failed + b.failed,
+    unread: a.unread + b.unread,
     requests: a.requests + b.requests,
     bytes: a.bytes + b.bytes,
   };

@@ -99,6 +99,10 @@ describe('src/report/run-report.ts', () => {
           { ref: 'b.test/app:v2', action: 'copy', pending: true, attempts: 0, requests: 0, bytes: 0, ms: 0 },
           { ref: 'c.test/app:v2', action: 'tag', pending: true, attempts: 0, requests: 0, bytes: 0, ms: 0 },
         ],
+        mirrors: [
+          { name: 'b.test', state: 'pending' },
+          { name: 'c.test', state: 'pending' },
+        ],
       },
     ]);
     expect(totals).toMatchObject({
@@ -180,9 +184,9 @@ describe('src/report/run-report.ts', () => {
     ]);
     const { registries, totals } = buildReport(run, planOf([], [unread]), traffic);
     expect(registries).toEqual([
-      { host: 'a.test', repositories: 0, failed: 0, requests: 1, bytes: 5 },
-      { host: 'b.test', repositories: 2, failed: 2, requests: 0, bytes: 0 },
-      { host: 'c.test', repositories: 1, failed: 0, requests: 2, bytes: 10 },
+      { host: 'a.test', repositories: 0, failed: 0, unread: 0, requests: 1, bytes: 5 },
+      { host: 'b.test', repositories: 2, failed: 2, unread: 2, requests: 0, bytes: 0 },
+      { host: 'c.test', repositories: 1, failed: 0, unread: 0, requests: 2, bytes: 10 },
     ]);
     expect(totals).toMatchObject({ requests: 3, bytes: 15 });
   });

@@ -1,21 +1,15 @@
-import { hostOf, refsOf, tagOf } from '../image/reference.ts';
-import type { PlannedImage, PromotedImage } from '../phases/images.ts';
+import { hostOf } from '../image/reference.ts';
 import type { Plan } from '../phases/plan.ts';
 import type { Traffic } from '../phases/traffic.ts';
 import type { Failure } from '../errors.ts';
-import type {
-  ImageReport,
-  RegistryReport,
-  RunFacts,
-  RunReport,
-  SignatureReport,
-  TargetReport,
-  Totals,
-} from '../pipeline/run-report.ts';
-import { changeReport, detailsOf } from './planned.ts';
+import type { ImageReport, RegistryReport, RunFacts, RunReport, TargetReport, Totals } from '../pipeline/run-report.ts';
+import { imageReports } from './image-reports.ts';
+import { isPromoted, mirrorFinder } from './mirrors.ts';
+import { changeReport, plannedOf } from './planned.ts';
 import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
-import { stagesOf, type Reached } from './stages.ts';
+import { stagesOf, type Reached, type Stages } from './stages.ts';
+import { stoppedProblem } from './stopped.ts';
 import { vulnerabilitiesOf } from './vulnerable.ts';
 
 export type { Reached } from './stages.ts';
@@ -23,118 +17,41 @@ export type { Reached } from './stages.ts';
 /** Makes the one report of a run from the output of its last phase. */
 export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
   const stages = stagesOf(reached);
-  const { plan, provenance, validation, promotion } = stages;
   const failures = reached?.failures ?? [];
-  const signatures = signaturesOf(stages);
-  const due: Reported[] =
-    promotion === undefined
-      ? ((validation ?? provenance ?? plan)?.images.map(pendingReport) ?? [])
-      : promotion.images.map(promotedReport);
-  const refused = withRefused(withSignatures(due, signatures), failures);
-  const proven = provenanceOf(stages);
-  const scanned = vulnerabilitiesOf(stages);
-  const details = detailsOf(stages);
-  const images = refused.map((image) => ({ ...image, ...details(image), ...proven(image), ...scanned(image) }));
-  const registries = registriesOf(plan, failures, traffic);
+  const images = imagesOf(stages, failures);
+  const registries = registriesOf(stages.plan, failures, traffic);
   const signing = signingTotals(stages);
-  const totals = totalsOf(reached, plan, images, registries);
-  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : plan) ?? {};
+  const totals = totalsOf(reached, stages.plan, images, registries);
+  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : stages.plan) ?? {};
   return {
     run,
     registries,
     images,
-    failures,
+    failures: [...stoppedProblem(run, images), ...failures],
     ...(warnings.length > 0 && { warnings }),
     totals: { ...totals, ...(signing !== undefined && { signing }) },
     ...(diff !== undefined && { change: changeReport(diff) }),
   };
 }
 
-/** The phases that take images out before anything is written. */
-const BEFORE_PROMOTION: readonly string[] = ['plan', 'provenance', 'validate'];
-
-type Reported = { readonly wanted: PlannedImage['wanted']; readonly report: ImageReport };
-
-/** Adds what became of their signing; of images that were not due, what lacked something of it. */
-function withSignatures(
-  due: readonly Reported[],
-  signatures: ReadonlyMap<PlannedImage['wanted'], SignatureReport>,
-): ImageReport[] {
-  const known = new Set(due.map(({ wanted }) => wanted));
-  const others = [...signatures.keys()].filter((wanted) => !known.has(wanted));
-  return [...due, ...others.map((wanted) => imageReport(wanted, 0, []))].map(({ wanted, report }) => {
-    const signature = signatures.get(wanted);
-    return signature === undefined ? report : { ...report, signature };
-  });
-}
-
-function imageReport(wanted: PlannedImage['wanted'], sourceReads: number, targets: readonly TargetReport[]): Reported {
-  const { name, digest, tags, source, at } = wanted;
-  const place = { source: `${source}@${digest}`, file: at.file, line: at.line };
-  return { wanted, report: { name, digest, tags, ...place, sourceReads, targets } };
-}
-
-function pendingReport({ wanted, targets }: Pick<PlannedImage, 'wanted' | 'targets'>): Reported {
-  const reports = targets.flatMap(({ repository, tags, action }) =>
-    refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({
-      ref,
-      action,
-      pending: true,
-      attempts: 0,
-      requests: 0,
-      bytes: 0,
-      ms: 0,
-    })),
-  );
-  return imageReport(wanted, 0, reports);
-}
-
-function promotedReport({ wanted, results, sourceReads }: PromotedImage): Reported {
-  const reports = results.flatMap(({ repository, tags, action, error, attempts, requests, bytes, ms }) =>
-    // What a mirror cost is told once, with its first reference.
-    refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({
-      ref,
-      action: error === undefined ? (index === 0 ? action : 'tag') : 'failed',
-      ...(error !== undefined && { reason: error.message, code: error.code }),
-      attempts,
-      requests: index === 0 ? requests : 0,
-      bytes: index === 0 ? bytes : 0,
-      ms,
-    })),
-  );
-  return imageReport(wanted, sourceReads, reports);
-}
-
-/** Adds what could not be promoted, or was not let through: to the image's report where parts of it are due, else as one of its own. */
-function withRefused(due: readonly ImageReport[], failures: readonly Failure[]): readonly ImageReport[] {
-  const reports = new Map(due.map((report) => [`${report.file} ${report.source}`, report]));
-  for (const { phase, code, message, at, image, digest, source, refs = [] } of failures) {
-    if (!BEFORE_PROMOTION.includes(phase) || at === undefined || source === undefined) continue;
-    const targets = refs.map((ref): TargetReport => ({
-      ref,
-      action: 'failed',
-      reason: message,
-      code,
-      attempts: 0,
-      requests: 0,
-      bytes: 0,
-      ms: 0,
-    }));
-    // one file wants a digest of a source once, however many entries name it
-    const key = `${at.file} ${source}`;
-    const known = reports.get(key) ?? {
-      name: image ?? '',
-      digest: digest ?? '',
-      tags: [...new Set(refs.flatMap((ref) => tagOf(ref) ?? []))],
-      source,
-      file: at.file,
-      line: at.line,
-      sourceReads: 0,
-      targets: [],
+function imagesOf(stages: Stages, failures: readonly Failure[]): readonly ImageReport[] {
+  const bare = imageReports(stages, signaturesOf(stages), failures);
+  const disputes = failures.filter(({ code }) => code === 'TAG_CONFLICT');
+  const mirrorsOf = mirrorFinder(bare, new Set(disputes.flatMap(({ refs = [] }) => refs)));
+  const planned = plannedOf(stages);
+  const proven = provenanceOf(stages);
+  const scanned = vulnerabilitiesOf(stages);
+  return bare.map((image) => {
+    const { known, size } = planned(image);
+    const mirrors = mirrorsOf(image, known);
+    return {
+      ...image,
+      ...(mirrors.length > 0 && { mirrors }),
+      ...(size !== undefined && { size }),
+      ...proven(image),
+      ...scanned(image),
     };
-    reports.set(key, { ...known, targets: [...known.targets, ...targets] });
-  }
-  return [...reports.values()];
+  });
 }
 
 function registriesOf(
@@ -143,18 +60,24 @@ function registriesOf(
   traffic: Traffic['hosts'],
 ): RegistryReport[] {
   const repositories = countBy(plan?.repositories ?? []);
-  const unread = countBy(
-    failures.filter(({ phase, source }) => phase === 'plan' && source === undefined).flatMap(({ refs = [] }) => refs),
-  );
+  const unread = countBy(unreadRepositories(failures));
   const unwritten = countBy(failures.filter(({ phase }) => phase === 'promote').flatMap(({ refs = [] }) => refs));
   const hosts = new Set([...repositories.keys(), ...traffic.keys()]);
   return [...hosts].toSorted().map((host) => ({
     host,
     repositories: repositories.get(host) ?? 0,
     failed: (unread.get(host) ?? 0) + (unwritten.get(host) ?? 0),
+    unread: unread.get(host) ?? 0,
     requests: traffic.get(host)?.requests ?? 0,
     bytes: traffic.get(host)?.bytes ?? 0,
   }));
+}
+
+/** Returns the repositories that a plan could not read. */
+export function unreadRepositories(failures: readonly Failure[]): readonly string[] {
+  return failures
+    .filter(({ phase, source }) => phase === 'plan' && source === undefined)
+    .flatMap(({ refs = [] }) => refs);
 }
 
 function countBy(refs: readonly string[]): Map<string, number> {
@@ -169,8 +92,6 @@ function totalsOf(
   images: readonly ImageReport[],
   registries: readonly RegistryReport[],
 ): Totals {
-  const targets = images.flatMap((image) => image.targets);
-  const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
   const named =
     reached?.phase === 'setup'
       ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0)
@@ -181,12 +102,31 @@ function totalsOf(
     ...(diff !== undefined && { unchanged: diff.unchanged }),
     repositories: plan?.repositories.length ?? 0,
     present: plan?.present ?? 0,
-    pending: count(({ pending }) => pending === true),
-    copied: count(({ action, pending }) => action === 'copy' && pending !== true),
-    tagged: count(({ action, pending }) => action === 'tag' && pending !== true),
-    failed: count(({ action }) => action === 'failed'),
+    ...referenceTotals(images),
     requests: registries.reduce((sum, { requests }) => sum + requests, 0),
     bytes: registries.reduce((sum, { bytes }) => sum + bytes, 0),
     sourceReads: images.reduce((sum, { sourceReads }) => sum + sourceReads, 0),
   };
+}
+
+/** Counts the references of images by what became of them; those of a mirror that could not be read have no target. */
+export function referenceTotals(
+  images: readonly ImageReport[],
+): Pick<Totals, 'pending' | 'copied' | 'tagged' | 'failed' | 'unknown' | 'promoted'> {
+  const targets = images.flatMap((image) => image.targets);
+  const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
+  const unread = images.reduce((sum, image) => sum + unreadReferences(image), 0);
+  return {
+    pending: count(({ pending }) => pending === true),
+    copied: count(({ action, pending }) => action === 'copy' && pending !== true),
+    tagged: count(({ action, pending }) => action === 'tag' && pending !== true),
+    failed: count(({ action, code }) => action === 'failed' || (action === 'unknown' && code !== 'ABORTED')) + unread,
+    unknown: count(({ action }) => action === 'unknown') + unread,
+    promoted: images.filter(isPromoted).length,
+  };
+}
+
+function unreadReferences({ tags, mirrors = [] }: ImageReport): number {
+  // a mirror that was not read has its reason beside it; another's reason stands with its targets
+  return mirrors.filter(({ code }) => code !== undefined).length * Math.max(1, tags.length);
 }

@@ -53,7 +53,7 @@ describe('src/report/sigcheck-summary.ts', () => {
     expect(lines(sigcheckSummary(reportOf([good, bad])))).toEqual([
       '',
       'Summary: 2 digests checked, 2 signed, 1 recorded, 5 copies to mirrors, 3 problems',
-      '3 requests, 2.0 KiB, 1s',
+      '3 requests, 2.0 KiB sent and received, 1s',
       '',
     ]);
   });

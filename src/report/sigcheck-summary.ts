@@ -1,3 +1,4 @@
+import { causesOf } from '../pipeline/causes.ts';
 import { durationText } from '../pipeline/duration.ts';
 import { bytesText, count, shortDigests, table } from './layout.ts';
 import { problems } from './summary.ts';
@@ -15,11 +16,13 @@ export function sigcheckTable({ rows, totals }: SigcheckReport): string {
 export function sigcheckSummary({ run, totals, failures }: SigcheckReport): string {
   const { digests, signed, recorded, copied } = totals;
   const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';
-  const trouble = failures.length === 0 ? calm : count(failures.length, 'problem');
+  const causes = causesOf(failures).length;
+  const trouble = causes === 0 ? calm : count(causes, 'problem');
   const done = `${signed} signed, ${recorded} recorded, ${count(copied, 'copy', 'copies')} to mirrors, `;
   const lines = ['', `Summary: ${count(digests, 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
-  lines.push(`  ${count(totals.requests, 'request')}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`);
+  const bytes = `${bytesText(totals.bytes)} sent and received`;
+  lines.push(`  ${count(totals.requests, 'request')}, ${bytes}, ${durationText(run.ms)}`);
   const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED'));
   return terminalLines([...lines, ...others]);
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../errors.ts';
 import type { ImageReport, RunReport, TargetReport } from '../pipeline/run-report.ts';
+import { mirrorFinder } from './mirrors.ts';
 import { summaryText } from './summary.ts';
 
 const DIGEST = `sha256:${'ab3ca464bfbe7f3b'.repeat(4)}`;
@@ -29,6 +30,8 @@ function summary({ run = {}, images = [], failures = [], totals = {}, registries
       copied: 0,
       tagged: 0,
       failed: 0,
+      unknown: 0,
+      promoted: 0,
       requests: 1000,
       bytes: 2048,
       sourceReads: 0,
@@ -40,7 +43,7 @@ function summary({ run = {}, images = [], failures = [], totals = {}, registries
 }
 
 function image(name: string, ...targets: readonly TargetReport[]): ImageReport {
-  return {
+  const bare = {
     name,
     digest: DIGEST,
     tags: ['v1'],
@@ -50,6 +53,7 @@ function image(name: string, ...targets: readonly TargetReport[]): ImageReport {
     sourceReads: 0,
     targets,
   };
+  return { ...bare, mirrors: mirrorFinder([bare], new Set())(bare, undefined) };
 }
 
 const copied = (ref: string): TargetReport => ({ ref, action: 'copy', attempts: 1, ...COST });
@@ -67,10 +71,10 @@ describe('src/report/summary.ts', () => {
     expect(summary({ images, totals: { copied: 3, tagged: 2, present: 7, sourceReads: 9 } })).toEqual([
       'Summary: 3 of 3 images promoted (5 references)',
       '  copied  app   v1, v2    to 2 mirrors  sha256:ab3ca464bfbe…',
-      '  tagged  tool  v3        to 1 mirror   sha256:ab3ca464bfbe…',
+      '  tagged  tool  v3        on 1 mirror   sha256:ab3ca464bfbe…',
       '  copied  bare  (no tag)  to 1 mirror   sha256:ab3ca464bfbe…',
       '  7 image × mirror pairs complete before this run',
-      '  1,000 requests, 9 source reads, 2.0 KiB, 1.2s',
+      '  1,000 requests, 9 source reads, 2.0 KiB sent and received, 1.2s',
     ]);
   });
 
@@ -78,7 +82,7 @@ describe('src/report/summary.ts', () => {
     const images = [image('app', pending(copied('a.io/app:v1')), pending(tagged('a.io/app:v2')))];
     expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } })).toEqual([
       'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing was written',
-      '  1,000 requests, 2.0 KiB, 1.2s',
+      '  1,000 requests, 2.0 KiB sent and received, 1.2s',
     ]);
   });
 
@@ -91,14 +95,15 @@ describe('src/report/summary.ts', () => {
       host,
       repositories: 2,
       failed: index,
+      unread: index === 2 ? 1 : 0,
       ...COST,
     }));
     expect(summary({ images, registries, totals: { copied: 1, failed: 3 } }).slice(0, 5)).toEqual([
       'Summary: 0 of 3 images promoted (1 reference)',
-      '  copied  half  v1  to 1 of 2 mirrors  sha256:ab3ca464bfbe…',
-      '  failed  none  v1  on 2 mirrors       sha256:ab3ca464bfbe…',
-      '  b.io: 1 failed',
-      '  c.io: 2 failed',
+      '  copied  half  v1  to 1 of 2 mirrors     sha256:ab3ca464bfbe…',
+      '  failed  none  v1  on none of 2 mirrors  sha256:ab3ca464bfbe…',
+      '  b.io: 1 reference not written',
+      '  c.io: 1 repository could not be read, 1 reference not written',
     ]);
   });
 
@@ -117,8 +122,8 @@ describe('src/report/summary.ts', () => {
     const images = [image('app', failed('a.io/app:v1', 0))];
     expect(summary({ images, failures: [lost] })).toEqual([
       'Summary: 3 images in the manifests, 1 problem, nothing else to promote',
-      '  failed  app  v1  on 1 mirror  sha256:ab3ca464bfbe…',
-      '  1,000 requests, 2.0 KiB, 1.2s',
+      '  failed  app  v1  on none of 1 mirror  sha256:ab3ca464bfbe…',
+      '  1,000 requests, 2.0 KiB sent and received, 1.2s',
       '',
       '1 problem:',
       '  LOST app@sha256:ab3ca464bfbe…',
@@ -179,7 +184,7 @@ describe('src/report/summary.ts', () => {
     expect(summary({ run, images, totals: { pending: 2, failed: 1 } })).toEqual([
       'Summary: nothing was promoted, 1 image (2 references) left to do',
       '  stopped early: stopped by SIGINT',
-      '  1,000 requests, 2.0 KiB, 1.2s',
+      '  1,000 requests, 2.0 KiB sent and received, 1.2s',
     ]);
   });
 });

@@ -3,13 +3,17 @@ import { repositoryOf, tagOf } from '../image/reference.ts';
 import { durationText } from '../pipeline/duration.ts';
 import type {
   ImageReport,
+  RegistryReport,
   RunFacts,
   RunReport,
   SignatureReport,
   SigningTotals,
   TargetReport,
 } from '../pipeline/run-report.ts';
-import { bytesText, count, shortDigests, table } from './layout.ts';
+import { causesOf, type Cause } from '../pipeline/causes.ts';
+import { subjectOf } from './causes.ts';
+import { bytesText, count, few, shortDigests, table } from './layout.ts';
+import { isPromoted, reachOf, stateOf } from './mirrors.ts';
 import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
@@ -30,25 +34,58 @@ function outcome(report: RunReport): string[] {
   const lines = ['', `Summary: ${headline(report)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   if (run.mode === 'parse') return lines;
-  // what a dry run found is its plan, which is printed before; of a run that was stopped before it wrote, nothing is done
-  const listed = run.mode === 'dry-run' || totals.pending > 0 ? [] : images;
-  lines.push(...table(listed.slice(0, LISTED).map(row), '  '));
-  if (listed.length > LISTED) lines.push(`  and ${count(listed.length - LISTED, 'more image', 'more images')}`);
-  const bad = registries.filter(({ failed }) => failed > 0);
-  lines.push(...bad.map(({ host, failed }) => `  ${host}: ${failed} failed`));
+  lines.push(...imageLines(report), ...registryLines(registries));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
   if (totals.signing !== undefined) lines.push(`  ${signingText(totals.signing, run.mode)}`);
   lines.push(...provenanceLines(images), ...repairLines(images));
   const scans = vulnerabilitySummary(images);
   if (scans !== undefined) lines.push(`  ${scans}`);
-  const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
-  const traffic = `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)}, ${durationText(run.ms)}`;
-  return [...lines, `  ${traffic}`];
+  return [...lines, `  ${trafficText(report)}`];
 }
 
-function headline({ run, totals, images: all, failures }: RunReport): string {
-  const images = all.filter(({ targets }) => targets.length > 0);
-  const trouble = failures.length === 0 ? '' : `, ${count(failures.length, 'problem')}`;
+/** What was sent and received, in a line. */
+export function trafficText({ totals, run }: Pick<RunReport, 'totals' | 'run'>): string {
+  const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
+  return `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)} sent and received, ${durationText(run.ms)}`;
+}
+
+/** The images in a line each, those that are not complete first; what a dry run found is its plan, which is printed before. */
+function imageLines({ run, images, totals }: RunReport): readonly string[] {
+  // of a run that was stopped before it wrote, nothing is done
+  if (run.mode === 'dry-run' || (totals.pending > 0 && !hasWritten(totals))) return [];
+  const [unread, listed] = partition(images, ({ targets, signature }) => targets.length + (signature ? 1 : 0) === 0);
+  const order = ['failed', 'unknown', 'pending', 'done'];
+  const sorted = listed.toSorted((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)));
+  const hidden = sorted.length - LISTED;
+  return [
+    ...table(sorted.slice(0, LISTED).map(row), '  '),
+    ...(hidden > 0 ? [`  and ${count(hidden, 'more image', 'more images')}`] : []),
+    ...(unread.length === 0
+      ? []
+      : [`  ${count(unread.length, 'more image')} not known on mirrors that could not be read`]),
+  ];
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+/** What went wrong on each registry. */
+export function registryLines(registries: readonly RegistryReport[]): string[] {
+  return registries
+    .filter(({ failed }) => failed > 0)
+    .map(({ host, failed, unread }) => {
+      const parts = [
+        ...(unread === 0 ? [] : [`${count(unread, 'repository', 'repositories')} could not be read`]),
+        ...(failed === unread ? [] : [`${count(failed - unread, 'reference')} not written`]),
+      ];
+      return `  ${host}: ${parts.join(', ')}`;
+    });
+}
+
+function headline({ run, totals, images, failures }: RunReport): string {
+  const causes = causesOf(failures).length;
+  const trouble = causes === 0 ? '' : `, ${count(causes, 'problem')}`;
   const changed = totals.unchanged === undefined ? '' : ` changed, and ${totals.unchanged} others`;
   const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
   if (run.mode === 'parse') return `${named}; no registry was asked`;
@@ -57,30 +94,53 @@ function headline({ run, totals, images: all, failures }: RunReport): string {
     targets.some(({ action, attempts }) => action !== 'failed' || attempts > 0),
   );
   if (!isDue && run.aborted !== undefined) return `nothing was promoted${trouble}`;
-  if (!isDue) return `${named}, nothing ${failures.length > 0 ? 'else ' : ''}to promote${written}`;
+  if (!isDue) return `${named}, nothing ${causes > 0 ? 'else ' : ''}to promote${written}`;
   const references = count(totals.pending + totals.copied + totals.tagged, 'reference');
-  if (run.mode !== 'dry-run' && totals.pending > 0)
-    return `nothing was promoted, ${count(images.filter(isPending).length, 'image')} (${references}) left to do${trouble}`;
-  const done = images.filter(({ targets }) => targets.every(({ action }) => action !== 'failed')).length;
-  const what = run.mode === 'dry-run' ? 'to promote' : 'promoted';
-  return `${done} of ${count(totals.images, 'image')} ${what} (${references})${trouble}${written}`;
+  if (run.mode === 'dry-run')
+    return `${images.filter(isPending).length} of ${count(totals.images, 'image')} to promote (${references})${trouble}${written}`;
+  const undone = images.filter(isPending).length;
+  if (undone > 0 && !hasWritten(totals))
+    return `nothing was promoted, ${count(undone, 'image')} (${references}) left to do${trouble}`;
+  const done = count(totals.copied + totals.tagged, 'reference');
+  const left = undone === 0 ? '' : `, ${undone} left to do`;
+  return `${images.filter(isPromoted).length} of ${count(totals.images, 'image')} promoted (${done})${left}${trouble}`;
+}
+
+function hasWritten({ copied, tagged, unknown }: RunReport['totals']): boolean {
+  return copied + tagged + unknown > 0;
 }
 
 function isPending({ targets }: ImageReport): boolean {
   return targets.some(({ pending }) => pending === true);
 }
 
-/** An image in a line: what was done with it, its tags, how many mirrors got it. */
+/** An image in a line: what was done with it, its tags, on how many of its mirrors it is, and what is left. */
 function row(image: ImageReport): string[] {
   const { name, digest, targets, signature } = image;
   if (targets.length === 0 && signature !== undefined) return repaired(image, signature);
-  const good = targets.filter(({ action }) => action !== 'failed');
+  const good = targets.filter(({ action, pending }) => isWritten(action) && pending !== true);
   const shown = good.length === 0 ? targets : good;
   const tags = [...new Set(shown.flatMap(({ ref }) => tagOf(ref) ?? []))].join(', ');
-  const [reached, all] = [mirrorsOf(good), mirrorsOf(targets)];
-  const mirrors = reached === all || reached === 0 ? count(all, 'mirror') : `${reached} of ${count(all, 'mirror')}`;
-  const where = `${reached === 0 ? 'on' : 'to'} ${mirrors}`;
-  return [verb(good), name, tags === '' ? '(no tag)' : tags, where, shortDigests(digest)];
+  return [verb(image, good), name, tags === '' ? '(no tag)' : tags, whereText(image, good), shortDigests(digest)];
+}
+
+function isWritten(action: TargetReport['action']): boolean {
+  return action === 'copy' || action === 'tag';
+}
+
+/** `to 2 mirrors`, `to 1 mirror, tagged on 1`, `to 2 of 3 mirrors`, `on none of 3 mirrors`. */
+function whereText(image: ImageReport, good: readonly TargetReport[]): string {
+  const { reached, all } = reachOf(image);
+  const [copied, tagged] = [mirrorsOf(good, 'copy'), mirrorsOf(good, 'tag')];
+  const only = [...tagged].filter((mirror) => !copied.has(mirror)).length;
+  if (reached < all)
+    return reached === 0 ? `on none of ${count(all, 'mirror')}` : `to ${reached} of ${count(all, 'mirror')}`;
+  if (copied.size === 0) return `on ${count(only, 'mirror')}`;
+  return `to ${count(copied.size, 'mirror')}${only === 0 ? '' : `, tagged on ${only}`}`;
+}
+
+function mirrorsOf(targets: readonly TargetReport[], action: 'copy' | 'tag'): ReadonlySet<string> {
+  return new Set(targets.filter((target) => target.action === action).map(({ ref }) => repositoryOf(ref)));
 }
 
 /** What the signing came to, in a line. */
@@ -109,48 +169,41 @@ function repairOf({ signature, record, summary }: SignatureReport): string {
   return summary === 'written' ? 'summarized' : 'not summarized';
 }
 
-function verb(good: readonly TargetReport[]): string {
-  if (good.length === 0) return 'failed';
-  const isCopy = good.some(({ action }) => action === 'copy');
-  return isCopy ? 'copied' : 'tagged';
-}
-
-function mirrorsOf(targets: readonly TargetReport[]): number {
-  return new Set(targets.map(({ ref }) => repositoryOf(ref))).size;
+function verb(image: ImageReport, good: readonly TargetReport[]): string {
+  if (good.length > 0) return good.some(({ action }) => action === 'copy') ? 'copied' : 'tagged';
+  const state = stateOf(image);
+  return state === 'pending' ? 'not done' : state === 'unknown' ? 'unknown' : 'failed';
 }
 
 /** What in the manifests has no effect, as lines. */
 export function warningLines({ warnings = [] }: Pick<RunReport, 'warnings'>): string[] {
-  if (warnings.length === 0) return [];
-  return ['', ...listed(warnings, 'warning')];
+  return listed(warnings, 'warning');
 }
 
-/** Every problem with its place and its way out, as lines. */
+/** Every problem with its place and its way out, as lines; failures of one cause are one problem. */
 export function problems(failures: readonly Failure[]): string[] {
-  if (failures.length === 0) return [];
-  return ['', ...listed(failures, 'problem')];
+  return listed(failures, 'problem');
 }
 
 function listed(failures: readonly Failure[], noun: string): string[] {
-  const byCode = new Map<string, Failure[]>();
-  for (const failure of failures) byCode.set(failure.code, [...(byCode.get(failure.code) ?? []), failure]);
-  const lines = [`${count(failures.length, noun)}:`];
-  for (const [code, found] of byCode) {
-    for (const failure of found.slice(0, LISTED)) lines.push(...problem(failure));
+  const causes = causesOf(failures);
+  if (causes.length === 0) return [];
+  const lines = ['', `${count(causes.length, noun)}:`];
+  for (const [code, found] of Map.groupBy(causes, ({ first }) => first.code)) {
+    for (const cause of found.slice(0, LISTED)) lines.push(...problem(cause));
     if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);
   }
   return lines;
 }
 
-function problem({ code, at, image, digest, message, hint, refs = [] }: Failure): string[] {
-  const subject = [image, digest].filter((part) => part !== undefined).join('@');
+function problem({ first, failures }: Cause<Failure>): string[] {
+  const { code, at, message, hint } = first;
+  const subject = subjectOf(failures);
   const lines = [`  ${code}${subject === '' ? '' : ` ${shortDigests(subject)}`}`];
   if (at !== undefined) lines.push(`      ${at.file}:${at.line}:${at.column}`);
   lines.push(`      ${shortDigests(message)}`);
-  if (refs.length > 0) {
-    const more = refs.length > 3 ? ` and ${refs.length - 3} more` : '';
-    lines.push(`      on ${shortDigests(refs.slice(0, 3).join(', '))}${more}`);
-  }
+  const refs = failures.flatMap((failure) => failure.refs ?? []);
+  if (refs.length > 0) lines.push(`      on ${shortDigests(few(refs))}`);
   lines.push(`      → ${shortDigests(hint ?? `\`kpromo explain ${code}\` says more`)}`);
   return lines;
 }

@@ -1,4 +1,4 @@
-import type { ReportDocument, ReportedImage } from './document.ts';
+import type { ReportDocument } from './document.ts';
 import { count } from './layout.ts';
 
 /** A run in a few words and in a sentence, as the heading of a report. */
@@ -15,22 +15,14 @@ const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
 
 /** What came of a run, worst first; none of it is foreign text. */
 export function verdictOf(document: ReportDocument): Verdict {
-  const { mode, outcome, failures } = document;
+  const { mode, outcome } = document;
   const ended = {
     stopped: 'stopped early',
-    failed: count(failures.length, 'problem'),
+    failed: count(causeCount(document), 'problem'),
     pending: mode === 'dry-run' ? 'changes are pending' : 'something is left to do',
     done: isIdle(document) ? 'nothing to do' : 'all is well',
   };
   return { title: `${KINDS[mode]}: ${ended[outcome]}`, sentence: `${partsOf(document).join(', ')}.` };
-}
-
-/** What became of an image: the worst of its mirrors, and of its signature. */
-export function stateOf({ targets, signature }: ReportedImage): 'failed' | 'pending' | 'done' {
-  if (targets.some(({ action }) => action === 'failed')) return 'failed';
-  if (targets.some(({ pending }) => pending === true)) return 'pending';
-  const isLeft = signature?.signature === 'missing' || signature?.record === 'missing';
-  return isLeft ? 'pending' : 'done';
 }
 
 function isIdle({ totals, replication, check }: ReportDocument): boolean {
@@ -39,12 +31,20 @@ function isIdle({ totals, replication, check }: ReportDocument): boolean {
   return check === undefined && signed === 0 && written.every((number) => number === 0);
 }
 
-function partsOf({ mode, totals, replication, check, images, failures }: ReportDocument): string[] {
-  if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...problems(failures.length)];
+/** Returns how many problems people are told of: failures of one cause are one. */
+export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
+  return new Set(failures.map(({ cause }) => cause)).size;
+}
+
+function partsOf(document: ReportDocument): string[] {
+  const { mode, totals, replication, check, images } = document;
+  const trouble = some(causeCount(document), count(causeCount(document), 'problem'));
+
+  if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
   const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
-  if (mode === 'parse') return [named, 'no registry was asked', ...problems(failures.length)];
+  if (mode === 'parse') return [named, 'no registry was asked', ...trouble];
   const due = images.filter(({ targets, attached }) => targets.length > 0 && attached !== true).length;
-  const { copied, tagged, pending, failed, present, signing } = totals;
+  const { copied, tagged, pending, failed, unknown, present, promoted, signing } = totals;
   const what = mode === 'replicate' ? 'signature or attestation' : 'reference';
   const whats = mode === 'replicate' ? 'signatures and attestations' : 'references';
   return [
@@ -53,19 +53,17 @@ function partsOf({ mode, totals, replication, check, images, failures }: ReportD
     ...some(pending, `${count(pending, what, whats)} to write`),
     ...some(copied, `${count(copied, what, whats)} copied`),
     ...some(tagged, `${tagged} tagged`),
-    ...some(failed, `${failed} failed`),
+    ...(mode === 'promote' && due > 0 ? [`${count(promoted, 'image')} complete on all mirrors`] : []),
+    ...some(failed, `${failed} failed${unknown > 0 && failed >= unknown ? ` (${unknown} of them not known)` : ''}`),
+    ...some(failed >= unknown ? 0 : unknown, `${unknown} not known`),
     ...some(signing?.signed, `${signing?.signed} signed`),
     ...some(signing?.left, `${signing?.left} still to sign or record`),
     ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),
     ...some(present, `${count(present, 'image × mirror pair')} complete before`),
-    ...problems(failures.length),
+    ...trouble,
   ];
 }
 
 function some(number: number | undefined, text: string): string[] {
   return number === undefined || number === 0 ? [] : [text];
-}
-
-function problems(number: number): string[] {
-  return some(number, count(number, 'problem'));
 }

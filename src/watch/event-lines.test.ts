@@ -20,6 +20,7 @@ const TOLD: {
   'phase-ended': { type: 'phase-ended', phase: 'plan', ms: 12.5, ended: 'done' },
   'image-planned': { type: 'image-planned', ...IMAGE, ...PLACE, repositories: ['b.example/app'] },
   'image-promoted': { type: 'image-promoted', ...IMAGE, repositories: [], failed: 1, bytes: 7, ms: 1 },
+  'image-unknown': { type: 'image-unknown', ...IMAGE, repositories: ['b.example/app'] },
   'image-signed': { type: 'image-signed', ...IMAGE, reference: 'b.example/app' },
   'image-recorded': { type: 'image-recorded', ...IMAGE, reference: 'b.example/app' },
   failed: {
@@ -34,6 +35,7 @@ const TOLD: {
     refs: ['b.example/app:v1'],
   },
   'registry-paused': { type: 'registry-paused', registry: 'google', until: '2026-01-01T12:00:00.000Z' },
+  stopping: { type: 'stopping', reason: 'stopped by SIGINT' },
   'run-ended': { type: 'run-ended', mode: 'promote', ms: 12, aborted: 'SIGINT' },
   exit: { type: 'exit', code: 130 },
   log: { type: 'log', level: 'info', message: 'a\nb', fields: { done: 1, phase: 'plan', refs: ['b.example/app:v1'] } },

@@ -39,6 +39,10 @@ export const EventLine = z.discriminatedUnion('type', [
     bytes: count,
     ms,
   }),
+  event('image-unknown', 'Nobody knows whether these repositories have the image: they could not be read.', {
+    ...image,
+    repositories,
+  }),
   event('image-signed', 'A signature was written.', { ...image, reference: z.string() }),
   event('image-recorded', 'A promotion record was written.', { ...image, reference: z.string() }),
   event('failed', 'Something could not be done.', {
@@ -53,6 +57,9 @@ export const EventLine = z.discriminatedUnion('type', [
     refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
   }),
   event('registry-paused', 'A registry asked for silence.', { registry: z.string(), until: z.iso.datetime() }),
+  event('stopping', 'The run is to end early; what is under way is given up.', {
+    reason: described(z.string(), 'For example `stopped by SIGTERM`.'),
+  }),
   event('run-ended', 'A run ended.', {
     mode,
     ms,

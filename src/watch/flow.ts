@@ -90,5 +90,5 @@ function flowsOf(
       };
     })
     .filter(({ perSecond, pausedUntil }) => perSecond > 0 || pausedUntil !== undefined)
-    .toSorted((a, b) => b.perSecond - a.perSecond || (a.name < b.name ? -1 : 1));
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

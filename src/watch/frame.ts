@@ -1,7 +1,7 @@
 import { bytesText, count } from '../report/layout.ts';
 import { terminalText } from '../report/text/terminal.ts';
-import type { Standing } from './standing.ts';
-import { progressText, registryText, spanText } from './words.ts';
+import { shareOf, type Standing } from './standing.ts';
+import { mostTelling, progressText, registryText, spanText } from './words.ts';
 
 /** The cells of a screen that lines may use. */
 export type Room = { readonly columns: number; readonly rows: number };
@@ -32,7 +32,8 @@ function headline(standing: Standing, width: number): string[] {
     left === undefined ? '' : `${spanText(left)} left`,
   ].filter((part) => part !== '');
   const unnamed = progress === undefined ? 'starting' : 'reading';
-  const name = phase === undefined ? unnamed : `${phase.index}/${phase.of} ${phase.name}`;
+  const named = phase === undefined ? unnamed : `${phase.index}/${phase.of} ${phase.name}`;
+  const name = standing.isStopping ? `stopping ${named}` : named;
   const text = parts.join(', ');
   if (name.length + text.length + 2 > width) return [name, `  ${text}`];
   const room = width - name.length - text.length - '  []  '.length;
@@ -40,8 +41,8 @@ function headline(standing: Standing, width: number): string[] {
   return [`${name}${bar}${text === '' ? '' : `  ${text}`}`];
 }
 
-function barOf({ done, total }: { readonly done: number; readonly total: number }, cells: number): string {
-  const full = Math.floor((cells * done) / Math.max(1, total));
+function barOf(progress: NonNullable<Standing['progress']>, cells: number): string {
+  const full = Math.floor(cells * shareOf(progress));
   return `[${'#'.repeat(full)}${'-'.repeat(cells - full)}]`;
 }
 
@@ -50,14 +51,11 @@ function speedLine({ bytes, bytesPerSecond, elapsed }: Standing): string {
 }
 
 function registryLines({ registries }: Standing): string[] {
-  // those that ask for silence explain why nothing moves
-  const order = registries.toSorted(
-    (a, b) => Number(b.pausedUntil !== undefined) - Number(a.pausedUntil !== undefined),
-  );
-  const hidden = order.slice(REGISTRIES);
+  const shown = mostTelling(registries, REGISTRIES);
+  const hidden = registries.filter((one) => !shown.includes(one));
   const perSecond = hidden.reduce((sum, one) => sum + one.perSecond, 0);
   return [
-    ...order.slice(0, REGISTRIES).map((one) => `  ${registryText(one)}`),
+    ...shown.map((one) => `  ${registryText(one)}`),
     ...(hidden.length === 0
       ? []
       : [`  and ${count(hidden.length, 'more registry', 'more registries')} ${Math.round(perSecond)}/s`]),

@@ -11,6 +11,7 @@ const BUSY: Standing = {
   elapsed: 192_000,
   phase: { name: 'promote', index: 5, of: 7 },
   progress: { unit: 'images', done: 57, total: 230, failed: 1 },
+  isStopping: false,
   left: 583_000,
   bytes: 1_288_490_189,
   bytesPerSecond: 36_175_872,
@@ -31,10 +32,10 @@ const BUSY: Standing = {
 const FRAME = [
   '5/7 promote  [######---------------------]  57/230 images, 1 failed, 9m43s left',
   '  34.5 MiB/s, 1.2 GiB in 3m12s',
-  '  f.example paused until 12:03:10 UTC',
   '  google 70/s of 75/s',
   '  registry.example 12/s of 60/s',
   '  storage.example 9/s',
+  '  f.example paused until 12:03:10 UTC',
   '  and 2 more registries 5/s',
   '! Transient error (will retry): PUT https://registry.example/v2/app/manifests/~',
 ];

@@ -23,10 +23,12 @@ export async function countMetrics(clock: Clock, readings: Readings): Promise<Me
   all.exit.set(-1);
   all.ended.set(0);
   const nameOf = registryNames();
+  const known: Outcomes = { unknown: new Set(), failed: new Set() };
   return {
     contentType: all.registry.contentType,
     narrate: (event) => {
       tell(all, event, nameOf);
+      tellImage(all, event, known);
       if (event.type === 'run-ended' || event.type === 'exit') all.ended.set(clock.now() / 1000);
     },
     text: () => {
@@ -65,7 +67,11 @@ async function instruments() {
     exit: gauge('exit_code', 'The exit code; -1 while the program runs.', []),
     phase: gauge('phase_seconds', 'How long a phase took.', ['phase', 'ended']),
     progress: gauge('phase_items', 'What the phase that runs has to do, and has done.', ['state', 'unit']),
-    images: counter('images_total', 'Images that were planned, promoted, signed, recorded, or failed.', ['state']),
+    images: counter(
+      'images_total',
+      'Images that were planned, promoted to all their mirrors, signed, recorded, failed, or not known somewhere.',
+      ['state'],
+    ),
     failures: counter('failures_total', 'What could not be done, by error code.', ['phase', 'code']),
     requests: counter('requests_total', 'Requests that ended.', ['registry', 'class', 'status']),
     bytes: counter('body_bytes_total', 'Bytes of bodies that were sent and received.', ['registry']),
@@ -83,13 +89,7 @@ function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => str
       return all.phase.set({ phase: event.phase, ended: event.ended }, event.ms / 1000);
     case 'progress':
       return tellProgress(all, event);
-    case 'image-planned':
-    case 'image-promoted':
-    case 'image-signed':
-    case 'image-recorded':
-      return all.images.inc({ state: event.type.slice('image-'.length) });
     case 'failed':
-      if (event.digest !== undefined) all.images.inc({ state: 'failed' });
       return all.failures.inc({ phase: event.phase, code: event.code });
     case 'registry-paused':
       all.pauses.inc({ registry: nameOf(event.registry) });
@@ -102,6 +102,40 @@ function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => str
       return tellRequest(all, event, nameOf);
     default:
   }
+}
+
+/** The images that are not everywhere, so that each counts once. */
+type Outcomes = { readonly unknown: Set<string>; readonly failed: Set<string> };
+
+/** An image is promoted if it is on all its mirrors: neither failed nor unknown on any. */
+function tellImage({ images }: Instruments, event: RunEvent, known: Outcomes): void {
+  switch (event.type) {
+    case 'image-planned':
+    case 'image-signed':
+    case 'image-recorded':
+      return images.inc({ state: event.type.slice('image-'.length) });
+    case 'image-promoted':
+      if (event.failed === 0 && ![known.unknown, known.failed].some((names) => names.has(nameOfImage(event))))
+        images.inc({ state: 'promoted' });
+      return undefined;
+    case 'image-unknown':
+      return countOnce(images, 'unknown', nameOfImage(event), known.unknown);
+    case 'failed':
+      if (event.digest !== undefined) countOnce(images, 'failed', nameOfImage(event), known.failed);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function nameOfImage({ image = '', digest = '' }: { readonly image?: string; readonly digest?: string }): string {
+  return `${image}@${digest}`;
+}
+
+function countOnce(images: Instruments['images'], state: string, name: string, known: Set<string>): void {
+  if (known.has(name)) return;
+  known.add(name);
+  images.inc({ state });
 }
 
 function tellProgress({ progress }: Instruments, event: RunEvent & { readonly type: 'progress' }): void {

@@ -1,7 +1,7 @@
 import type { LogEvent } from '../events.ts';
 import { bytesText, count } from '../report/layout.ts';
 import type { Standing } from './standing.ts';
-import { progressText, registryText, spanText } from './words.ts';
+import { mostTelling, progressText, registryText, spanText } from './words.ts';
 
 /** More would make the line longer than logs are wide. */
 const REGISTRIES = 3;
@@ -9,14 +9,15 @@ const REGISTRIES = 3;
 /** How a run stands in one line of the log; its facts apart, for logs that programs read. */
 export function standingLine(standing: Standing): LogEvent {
   const { phase, progress, left, bytes, bytesPerSecond, failures, elapsed, registries } = standing;
-  const hidden = registries.slice(REGISTRIES);
+  const shown = mostTelling(registries, REGISTRIES);
+  const hidden = registries.length - shown.length;
   const parts = [
     progressText(standing),
     failures === 0 ? '' : `${failures} failed`,
     `${bytesText(Math.round(bytesPerSecond))}/s`,
     left === undefined ? '' : `${spanText(left)} left`,
-    ...registries.slice(0, REGISTRIES).map(registryText),
-    hidden.length === 0 ? '' : count(hidden.length, 'more registry', 'more registries'),
+    ...shown.map(registryText),
+    hidden === 0 ? '' : count(hidden, 'more registry', 'more registries'),
   ];
   const unnamed = progress === undefined ? 'starting' : 'reading';
   const where = phase === undefined ? unnamed : `in ${phase.name} (${phase.index}/${phase.of})`;

@@ -30,6 +30,7 @@ describe('src/watch/standing.ts', () => {
   it('knows nothing at first', () => {
     expect(watched().standing()).toEqual({
       elapsed: 0,
+      isStopping: false,
       bytes: 0,
       bytesPerSecond: 0,
       failures: 0,
@@ -51,9 +52,9 @@ describe('src/watch/standing.ts', () => {
       bytes: 5000,
       bytesPerSecond: 1000,
       registries: [
-        { name: 'storage.example', perSecond: 6 },
         { name: 'google', perSecond: 4, limit: 75 },
         { name: 'registry.example', perSecond: 1, limit: 60.4 },
+        { name: 'storage.example', perSecond: 6 },
       ],
     });
     await clock.advance(4000);
@@ -83,6 +84,28 @@ describe('src/watch/standing.ts', () => {
     tell({ type: 'phase-started', phase: 'sign', index: 6, of: 7 });
     expect(standing()).toMatchObject({ phase: { name: 'sign', index: 6, of: 7 } });
     expect(standing()).not.toHaveProperty('progress');
+    expect(standing()).not.toHaveProperty('left');
+  });
+
+  it('counts bytes where they are known, also of an image that is still under way', async () => {
+    const { clock, tell, standing } = watched();
+    tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 70 });
+    tell({ type: 'progress', unit: 'images', done: 0, total: 2, failed: 0, bytes: { done: 0, total: 1000 } });
+    tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 250 });
+    await clock.advance(5_000);
+    expect(standing()).toMatchObject({ progress: { done: 0, bytes: { done: 250, total: 1000 } }, left: 15_000 });
+    tell({ type: 'progress', unit: 'images', done: 1, total: 2, failed: 0, bytes: { done: 600, total: 1000 } });
+    expect(standing().progress?.bytes?.done).toBe(600);
+    tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 5_000 });
+    expect(standing().progress?.bytes?.done).toBe(1000);
+  });
+
+  it('takes what a stopped run gives up for no progress', () => {
+    const { tell, standing } = watched();
+    tell({ type: 'progress', unit: 'images', done: 8, total: 40, failed: 0 });
+    tell({ type: 'stopping', reason: 'stopped by SIGINT' });
+    tell({ type: 'progress', unit: 'images', done: 38, total: 40, failed: 30 });
+    expect(standing()).toMatchObject({ isStopping: true, progress: { done: 8, failed: 0 } });
     expect(standing()).not.toHaveProperty('left');
   });
 

@@ -8,13 +8,15 @@ export type Standing = {
   /** Since the run began. */
   readonly elapsed: number;
   readonly phase?: { readonly name: string; readonly index: number; readonly of: number };
-  readonly progress?: Pick<ProgressEvent, 'unit' | 'done' | 'total' | 'failed'>;
+  readonly progress?: Pick<ProgressEvent, 'unit' | 'done' | 'total' | 'failed' | 'bytes'>;
+  /** True once the run was told to stop: from then on what it does is no progress. */
+  readonly isStopping: boolean;
   /** Until the phase is done, as far as that can be told. */
   readonly left?: number;
   readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly failures: number;
-  /** The busiest first. */
+  /** Those that are asked, by name: none swaps places. */
   readonly registries: readonly RegistryFlow[];
   /** The last ones, the oldest first. */
   readonly warnings: readonly string[];
@@ -26,13 +28,16 @@ export type StandingTracker = { readonly narrate: Narrator; standing(): Standing
 /** As many as are shown. */
 const WARNINGS = 2;
 /** Longer is no estimate any more: what a first image took says nothing of the others. */
-const ENOUGH_TO_TELL = { done: 3, ms: 2000 };
+const ENOUGH_TO_TELL = { done: 3, share: 0.02, ms: 2000 };
 
 type State = {
   phase?: NonNullable<Standing['phase']>;
   progress?: ProgressEvent;
   countedFrom: number;
   bytes: number;
+  /** All bytes when the phase's counting began. */
+  bytesBefore: number;
+  isStopping: boolean;
   failures: number;
   warnings: readonly string[];
 };
@@ -41,7 +46,7 @@ type State = {
 export function trackStanding(clock: Clock, readings: Readings): StandingTracker {
   const start = clock.now();
   const flow = flowOf(clock, readings);
-  const state: State = { countedFrom: start, bytes: 0, failures: 0, warnings: [] };
+  const state: State = { countedFrom: start, bytes: 0, bytesBefore: 0, isStopping: false, failures: 0, warnings: [] };
   return {
     narrate: (event) => {
       flow.narrate(event);
@@ -58,8 +63,13 @@ function follow(state: State, event: RunEvent, now: number): void {
       delete state.progress;
       break;
     case 'progress':
-      if (event.done === 0) state.countedFrom = now;
+      // what a stopped run gives up is not done
+      if (state.isStopping) break;
+      if (event.done === 0) Object.assign(state, { countedFrom: now, bytesBefore: state.bytes });
       state.progress = event;
+      break;
+    case 'stopping':
+      state.isStopping = true;
       break;
     case 'bytes':
       state.bytes += event.bytes;
@@ -79,16 +89,18 @@ function warn(state: State, { level, message }: LogEvent): void {
 }
 
 function standingOf(
-  { phase, progress, countedFrom, bytes, failures, warnings }: State,
+  { phase, progress: told, countedFrom, bytes, bytesBefore, isStopping, failures, warnings }: State,
   flow: Flow,
   { start, now }: { readonly start: number; readonly now: number },
 ): Standing {
-  const left = progress && leftOf(progress, now - countedFrom);
+  const progress = told && withBytes(told, bytes - bytesBefore);
+  const left = progress && !isStopping ? leftOf(progress, now - countedFrom) : undefined;
   return {
     elapsed: now - start,
     ...(phase !== undefined && { phase }),
     ...(progress !== undefined && progress.total > 0 && { progress }),
     ...(left !== undefined && { left }),
+    isStopping,
     bytes,
     bytesPerSecond: flow.bytesPerSecond(),
     failures,
@@ -97,8 +109,23 @@ function standingOf(
   };
 }
 
+/** Adds what is under way: bytes go over the wire before the image that they are of is done. */
+function withBytes(progress: ProgressEvent, moved: number): ProgressEvent {
+  const { bytes } = progress;
+  if (bytes === undefined) return progress;
+  return { ...progress, bytes: { ...bytes, done: Math.min(bytes.total, Math.max(bytes.done, moved)) } };
+}
+
+/** Returns the share that is done: of the bytes where they are known, else of the items. */
+export function shareOf({ done, total, bytes }: NonNullable<Standing['progress']>): number {
+  return bytes === undefined ? done / Math.max(1, total) : bytes.done / bytes.total;
+}
+
 /** As long as the rest takes at the pace so far. */
-function leftOf({ done, total }: ProgressEvent, ms: number): number | undefined {
-  if (done < ENOUGH_TO_TELL.done || ms < ENOUGH_TO_TELL.ms || done === total) return undefined;
-  return ((total - done) * ms) / done;
+function leftOf(progress: ProgressEvent, ms: number): number | undefined {
+  const { done, total, bytes } = progress;
+  const share = shareOf(progress);
+  const isTold = bytes === undefined ? done >= ENOUGH_TO_TELL.done : share >= ENOUGH_TO_TELL.share;
+  if (!isTold || ms < ENOUGH_TO_TELL.ms || done === total || share === 0) return undefined;
+  return ((1 - share) * ms) / share;
 }

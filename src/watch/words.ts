@@ -1,3 +1,4 @@
+import { bytesText } from '../report/layout.ts';
 import type { RegistryFlow } from './flow.ts';
 import type { Standing } from './standing.ts';
 
@@ -14,10 +15,12 @@ function pad(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/** `12/230 images`. */
+/** `12/230 images`, and of how many bytes where they are known: `12/230 images, 1.2 GiB of 9.0 GiB`. */
 export function progressText({ progress }: Standing): string {
   if (progress === undefined) return '';
-  return `${progress.done}/${progress.total} ${progress.unit}`;
+  const { done, total, unit, bytes } = progress;
+  const moved = bytes === undefined ? '' : `, ${bytesText(bytes.done)} of ${bytesText(bytes.total)}`;
+  return `${done}/${total} ${unit}${moved}`;
 }
 
 /** `us-docker.pkg.dev 45/s of 75/s`, or until when it asked for silence. */
@@ -25,4 +28,12 @@ export function registryText({ name, perSecond, limit, pausedUntil }: RegistryFl
   const rate = `${Math.round(perSecond)}/s${limit === undefined ? '' : ` of ${Math.round(limit)}/s`}`;
   if (pausedUntil === undefined) return `${name} ${rate}`;
   return `${name} paused until ${new Date(pausedUntil).toISOString().slice(11, 19)} UTC`;
+}
+
+/** Returns so many registries in their order: first those that ask for silence, which explain why nothing moves. */
+export function mostTelling(registries: readonly RegistryFlow[], most: number): readonly RegistryFlow[] {
+  const paused = registries.filter(({ pausedUntil }) => pausedUntil !== undefined);
+  const others = registries.filter(({ pausedUntil }) => pausedUntil === undefined);
+  const kept = new Set([...paused, ...others].slice(0, most));
+  return registries.filter((one) => kept.has(one));
 }

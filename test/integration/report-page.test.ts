@@ -80,6 +80,7 @@ describe('the HTML report', () => {
       'Images × mirrors',
       'Phases',
       'Registries',
+      'This run',
     ]);
     expect(await page.locator('.problem .code').allTextContents()).toEqual(['LOST', 'DENIED', 'NETWORK']);
     expect(await rows(page)).toEqual(['controller', 'gone', 'tools/kubectl']);
@@ -111,7 +112,10 @@ describe('the HTML report', () => {
     const report = goodReport();
     const images = report.images.map((image) => ({
       ...image,
-      mirrors: ['b.io/there', ...image.targets.map(({ mirror }) => mirror)],
+      mirrors: [
+        { name: 'b.io/there', state: 'present' as const },
+        ...image.targets.map(({ mirror }) => ({ name: mirror, state: 'pending' as const })),
+      ],
       targets: image.targets.map((target) => ({ ...target, pending: true as const, attempts: 0 })),
     }));
     const { page } = await open(test, { ...report, outcome: 'pending', mode: 'dry-run', images });

@@ -69,7 +69,7 @@ describe('kpromo cip --report', () => {
     expect(code).toBe(1);
     expect((await readdir(folder)).toSorted()).toEqual(['run.html', 'run.json', 'run.md', 'run.xml']);
     const document = await documentIn(folder);
-    expect(document).toMatchObject({ version: 1, mode: 'promote', outcome: 'failed', totals: { copied: 1 } });
+    expect(document).toMatchObject({ version: 2, mode: 'promote', outcome: 'failed', totals: { copied: 1 } });
     expect(document.failures.map(({ code: reason }) => reason).toSorted()).toEqual(['DENIED', 'LOST']);
     const app = document.images.find(({ name }) => name === 'app');
     expect(app?.targets.map(({ mirror, action }) => [mirror, action])).toEqual([
@@ -119,7 +119,8 @@ describe('kpromo cip --report', () => {
     const { code } = await cip([...args, '--confirm', ...reportFlags(folder)], { signal });
     expect(code).toBe(143);
     const document = await documentIn(folder);
-    expect(document).toMatchObject({ outcome: 'stopped', aborted: 'stopped by SIGTERM', failures: [] });
+    expect(document).toMatchObject({ outcome: 'stopped', aborted: 'stopped by SIGTERM' });
+    expect(document.failures).toMatchObject([{ code: 'ABORTED', message: 'stopped by SIGTERM' }]);
   });
 
   it('fails a run whose report cannot be written at its end', async () => {

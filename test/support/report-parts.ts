@@ -1,6 +1,8 @@
 import type { Failure } from '../../src/errors.ts';
 import type { ImageReport, RunFacts, RunReport, TargetReport } from '../../src/pipeline/run-report.ts';
 import type { TrafficSeries } from '../../src/pipeline/timeline.ts';
+import { mirrorFinder } from '../../src/report/mirrors.ts';
+import { referenceTotals } from '../../src/report/run-report.ts';
 
 const START = Date.UTC(2026, 0, 31, 12);
 
@@ -51,7 +53,7 @@ export function image(
   targets: readonly TargetReport[],
   given: Partial<ImageReport> = {},
 ): ImageReport {
-  return {
+  const bare = {
     name,
     digest: digestOf(seed),
     tags: ['v1.0.0'],
@@ -60,8 +62,8 @@ export function image(
     line: 3 + seed * 4,
     sourceReads: 1,
     targets,
-    ...given,
   };
+  return { ...bare, mirrors: mirrorFinder([bare], new Set())(bare, undefined), ...given };
 }
 
 /** A report with totals that are true of its images. */
@@ -71,24 +73,20 @@ export function reportOf(
   given: Partial<RunReport> = {},
 ): RunReport {
   const targets = images.flatMap((one) => one.targets);
-  const count = (wanted: (one: TargetReport) => boolean): number => targets.filter(wanted).length;
   const hosts = [...new Set(targets.map(({ ref }) => ref.split('/')[0] ?? ''))];
   return {
     run: FACTS,
     images,
     failures,
     registries: [
-      { host: 'gcr.io', repositories: 0, failed: 0, requests: 41, bytes: 16_777_216 },
-      ...hosts.map((host) => ({ host, repositories: 12, failed: 0, requests: 97, bytes: 8_388_608 })),
+      { host: 'gcr.io', repositories: 0, failed: 0, unread: 0, requests: 41, bytes: 16_777_216 },
+      ...hosts.map((host) => ({ host, repositories: 12, failed: 0, unread: 0, requests: 97, bytes: 8_388_608 })),
     ],
     totals: {
       images: Math.max(46, images.length),
       repositories: hosts.length * 12,
       present: 120,
-      pending: count(({ pending }) => pending === true),
-      copied: count(({ action, pending }) => action === 'copy' && pending !== true),
-      tagged: count(({ action, pending }) => action === 'tag' && pending !== true),
-      failed: count(({ action }) => action === 'failed'),
+      ...referenceTotals(images),
       requests: 332,
       bytes: 41_943_040,
       sourceReads: images.length,

@@ -90,6 +90,42 @@ export function badReport(): ReportDocument {
   return documentOf({ facts: run, run: reportOf(images, failures, { run }), traffic: TRAFFIC });
 }
 
+/** One mirror that could not be read, and one that went away while it was written. */
+export function unreadReport(): ReportDocument {
+  const [first = '', second = '', third = ''] = MIRRORS;
+  const unread = { name: third, state: 'unknown', code: 'UNAUTHORIZED', reason: `GET ${third}: 401` } as const;
+  const gone = { action: 'unknown', code: 'NETWORK', reason: `PUT https://${second}: socket hang up` } as const;
+  const names = ['controller', 'tools/kubectl', 'tools/kustomize'];
+  const images = [
+    ...names.map((name, seed) => {
+      const one = image(name, seed, [target(first, name, 'v1.0.0'), target(second, name, 'v1.0.0', gone)]);
+      return { ...one, mirrors: [...(one.mirrors ?? []), unread] };
+    }),
+    image('etcd', 3, [], { mirrors: [{ name: first, state: 'present' }, { name: second, state: 'present' }, unread] }),
+  ];
+  const failures: Failure[] = [
+    {
+      phase: 'plan',
+      code: 'UNAUTHORIZED',
+      message: `reading registry asia-east1-docker.pkg.dev: ${unread.reason}`,
+      hint: 'give credentials for asia-east1-docker.pkg.dev',
+      refs: images.map(({ name }) => `${third}/${name}`),
+    },
+    ...names.map((name, seed): Failure => ({
+      phase: 'promote',
+      code: gone.code,
+      message: `${gone.reason}: /v2/acme/prod/${name}/manifests/v1.0.0`,
+      hint: 'check host name, proxy and firewall',
+      at: { file: 'images/acme/images.yaml', line: 3 + seed * 4, column: 5 },
+      image: name,
+      digest: digestOf(seed),
+      source: `gcr.io/acme-staging/${name}@${digestOf(seed)}`,
+      refs: [`${second}/${name}:v1.0.0`],
+    })),
+  ];
+  return documentOf({ facts: FACTS, run: reportOf(images, failures), traffic: TRAFFIC });
+}
+
 const BIG_MIRRORS = Array.from({ length: 22 }, (_, index) => `region${index}-docker.pkg.dev/acme/prod/images`);
 
 /** As much as production ever has at once, and more: 5,000 images on 22 mirrors, 600 of them in trouble. */
@@ -111,7 +147,7 @@ export function hugeReport(count = 5_000): ReportDocument {
     if (!isBad(index)) return [];
     const at = { file: 'images/acme/images.yaml', line: 3 + index * 4, column: 5 };
     const message = `pushing to ${BIG_MIRRORS[index % 22]}/${name} was denied: 403 Forbidden`;
-    return [{ ...DENIED, message, phase: 'promote', at, image: name, digest: digestOf(index) }];
+    return [{ ...DENIED, code: 'LOST', message, phase: 'promote', at, image: name, digest: digestOf(index) }];
   });
   const hosts = BIG_MIRRORS.map((mirror) => mirror.split('/')[0] ?? '');
   return documentOf({ facts: FACTS, run: reportOf(images, failures), traffic: trafficOf(hosts, 240) });
@@ -141,7 +177,7 @@ export function hostileReport(texts: readonly string[] = HOSTILE): ReportDocumen
   );
   const failures = texts.map((text, line): Failure => ({
     phase: 'plan',
-    code: 'REGISTRY_ERROR',
+    code: 'LOST',
     message: text,
     hint: text,
     at: { file: text, line: line + 1, column: 1 },

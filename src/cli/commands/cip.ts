@@ -1,3 +1,4 @@
+import type { Signing } from '../../attest/open-signing.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import type { Failure } from '../../errors.ts';
 import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
@@ -14,7 +15,7 @@ import { openConfigured } from '../open-configured.ts';
 import { scanningOf, scansOnly } from '../scanning.ts';
 import { signaturesOf } from '../signatures.ts';
 import type { Registries } from '../services.ts';
-import { announceOrRefuse, signingOf, type Refuse } from '../signing.ts';
+import { announceOrRefuse, recordSigner, signingOf, type Refuse } from '../signing.ts';
 import { primaryRules } from '../primary-rules.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../staging-trust.ts';
@@ -29,12 +30,14 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   try {
     tellManifests(options, services);
     const version = await versionName();
+    const signing = signingOf(options, registries);
     const report = await runPromotion(
       { mode, threads: options.threads, version, ...(stagingRetention !== undefined && { stagingRetention }) },
-      await promotionServices(options, services, { config, registries, mode, version }),
+      await promotionServices(options, services, { config, registries, signing, mode, version }),
       { clock, narrate, signal },
     );
     services.record?.({ run: report });
+    if (isSigning(options, mode)) await recordSigner(signing, services);
     if (mode !== 'dry-run') tellUnsigned(options, services);
     stdout.write(fitted(vulnerabilityText(report.images), stdout));
     if (mode === 'dry-run') stdout.write(fitted(planText(report), stdout));
@@ -53,6 +56,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
 type Opened = {
   readonly config: RegistryConfig;
   readonly registries: Registries;
+  readonly signing: Signing;
   readonly mode: PromotionRequest['mode'];
   readonly version: string;
 };
@@ -61,26 +65,28 @@ type Opened = {
 async function promotionServices(
   options: CipOptions,
   services: CommandServices,
-  { config, registries, mode, version }: Opened,
+  { config, registries, signing, mode, version }: Opened,
 ): Promise<PromotionServices> {
   const manifests = manifestServices(options, services);
-  const trusted = signingOf(options, registries);
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
-  const isSigned = options.sign && mode !== 'parse' && !scansOnly(options);
-  if (mode !== 'parse') await trusted.openFiles(services.signal);
-  if (isSigned) await announceOrRefuse(trusted, options, { ...services, refuse });
-  const given = { signing: trusted, registries, config, load: manifests.load, version, refuse };
+  if (mode !== 'parse') await signing.openFiles(services.signal);
+  if (isSigning(options, mode)) await announceOrRefuse(signing, options, { ...services, refuse });
+  const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
     primary: primaryRules(options, config),
     registry: registries.registry,
     pause: registries.pause,
-    trust: await stagingTrust(options, trusted, services),
+    trust: await stagingTrust(options, signing, services),
     ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
-    ...(isSigned && { signatures: await signaturesOf(options, services, given) }),
+    ...(isSigning(options, mode) && { signatures: await signaturesOf(options, services, given) }),
     refusals: [...refusals.values()],
   };
+}
+
+function isSigning(options: CipOptions, mode: PromotionRequest['mode']): boolean {
+  return options.sign && mode !== 'parse' && !scansOnly(options);
 }
 
 /** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */

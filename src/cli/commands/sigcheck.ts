@@ -19,7 +19,7 @@ import { openConfigured } from '../open-configured.ts';
 import { primaryRules } from '../primary-rules.ts';
 import type { Registries } from '../services.ts';
 import type { SigcheckOptions } from '../sigcheck-options.ts';
-import { announce, signerIdentity, signingOf } from '../signing.ts';
+import { announce, recordSigner, signerIdentity, signingOf } from '../signing.ts';
 import { parseSince } from '../since.ts';
 import { versionName } from './version.ts';
 
@@ -43,6 +43,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const running = { ...checking, isExpected, primary: primaryRules(options, config) };
     const report = await runSigcheck({ ...request, version }, running, { clock, narrate, signal });
     services.record?.({ check: report });
+    if (options.confirm) await recordSigner(signing, services);
     stdout.write(fitted(sigcheckTable(report), stdout));
     narrate(summaryEvent(report, sigcheckSummary(report)));
     return conclude(report, { detailedExitcode: false }, services);

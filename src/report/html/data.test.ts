@@ -33,7 +33,11 @@ describe('src/report/html/data.ts', () => {
     const [image] = images;
     const [target] = image?.targets ?? [];
     if (image === undefined || target === undefined) throw new Error('the good report has an image');
-    const odd = { ...image, targets: [{ ...target, mirror: 'b.io', ref: 'b.io/other:v1', pending: true as const }] };
+    const odd = {
+      ...image,
+      targets: [{ ...target, mirror: 'b.io', ref: 'b.io/other:v1', pending: true as const }],
+      mirrors: [],
+    };
     const data = pageData({ ...report, images: [odd] });
     expect(data.images[0]?.targets[0]?.slice(0, 3)).toEqual([0, 0, 'copy?']);
     expect(data.texts[0]).toBe(' b.io/other:v1');
@@ -44,9 +48,12 @@ describe('src/report/html/data.ts', () => {
     const [, gone] = images;
     if (gone === undefined) throw new Error('the bad report has three images');
     const all = ['b10.io/prod', 'us-central1-docker.pkg.dev/acme/prod', 'b2.io/prod'];
-    const data = pageData({ ...report, images: [{ ...gone, mirrors: all }] });
+    const data = pageData({
+      ...report,
+      images: [{ ...gone, mirrors: all.map((name) => ({ name, state: 'present' as const })) }],
+    });
     expect(data.mirrors).toEqual(['b2.io/prod', 'b10.io/prod', 'us-central1-docker.pkg.dev/acme/prod']);
-    expect(data.images[0]?.there).toEqual([1, 0]);
+    expect(data.images[0]?.states).toEqual([1, 2, 0].map((place) => [place, 'present', -1, -1]));
   });
 
   it('tells what is known of builder, signer, policy and weaknesses', () => {
@@ -74,11 +81,11 @@ describe('src/report/html/data.ts', () => {
       findings: [finding, { ...finding, id: 'CVE-2', verdict: 'below' }],
     };
     expect(pageData({ ...report, images: [{ ...image, provenance, vulnerabilities }] }).images[0]?.facts).toEqual([
-      ['Provenance', 'warned (warn), level 2'],
+      ['Policy', 'warned (mode: warn), level 2'],
       ['Built and signed by', 'me'],
       ['Builder', 'https://b'],
       ['Built from', 'git+https://s'],
-      ['Policy', 'level 2 is not 3'],
+      ['Violation', 'level 2 is not 3'],
       ['Vulnerabilities', 'over: 2 found by trivy, 1 over the threshold'],
       ['CVE-1', 'severity 5, in p 1'],
     ]);

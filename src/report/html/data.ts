@@ -1,12 +1,16 @@
 import type { ReportDocument, ReportedImage, ReportedTarget } from '../document.ts';
-import { stateOf, verdictOf } from '../verdict.ts';
+import { stateOf, targetState } from '../mirrors.ts';
+import { verdictOf } from '../verdict.ts';
+import { codeMeanings } from './meanings.ts';
 
 /** What the page is drawn from: the document without what it does not show, and each repeated text once. */
-export type PageData = Omit<ReportDocument, 'images'> & {
+export type PageData = Omit<ReportDocument, 'images' | 'text'> & {
   readonly title: string;
   readonly sentence: string;
   /** Where columns are: the mirrors, in order. */
   readonly mirrors: readonly string[];
+  /** What each code of a problem means. */
+  readonly meanings: Readonly<Record<string, string>>;
   /** What targets point into. */
   readonly texts: readonly string[];
   readonly images: readonly PageImage[];
@@ -16,20 +20,24 @@ type PageImage = Omit<ReportedImage, 'targets' | 'provenance' | 'vulnerabilities
   readonly state: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly targets: readonly PageTarget[];
-  /** The mirrors that had all of it before. */
-  readonly there: readonly number[];
+  /** The state on each mirror of which its targets do not tell all. */
+  readonly states: readonly PageState[];
 };
+
+/** `[mirror, state, reason, code]`, all but the state as numbers. */
+type PageState = readonly [number, string, number, number];
 
 /** `[mirror, reference, action, attempts, requests, bytes, ms, reason, code]`; -1 where there is no such text. */
 type PageTarget = readonly [number, number, string, number, number, number, number, number, number];
 
 /** Makes what the page shows; 5,000 images on 22 mirrors stay a file that opens at once. */
 export function pageData(document: ReportDocument): PageData {
-  const { images } = document;
+  const { images, text: _text, ...shown } = document;
   const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted(asRead));
   const texts = numbered([]);
   return {
-    ...document,
+    ...shown,
+    meanings: meaningsOf(document.failures),
     ...verdictOf(document),
     mirrors: mirrors.all,
     images: images.map((image) => pageImage(image, mirrors, texts)),
@@ -37,13 +45,14 @@ export function pageData(document: ReportDocument): PageData {
   };
 }
 
-function mirrorsOf(image: ReportedImage): readonly string[] {
-  return [...image.targets.map(({ mirror }) => mirror), ...thereBefore(image)];
+function meaningsOf(failures: ReportDocument['failures']): PageData['meanings'] {
+  if (failures.length === 0) return {};
+  const codes = new Set(failures.map(({ code }) => code));
+  return Object.fromEntries(Object.entries(codeMeanings()).filter(([code]) => codes.has(code)));
 }
 
-function thereBefore({ mirrors = [], targets }: ReportedImage): readonly string[] {
-  const lacking = new Set(targets.map(({ mirror }) => mirror));
-  return mirrors.filter((mirror) => !lacking.has(mirror));
+function mirrorsOf({ mirrors = [], targets }: ReportedImage): readonly string[] {
+  return [...mirrors.map(({ name }) => name), ...targets.map(({ mirror }) => mirror)];
 }
 
 /** `region2` before `region10`. */
@@ -84,8 +93,19 @@ function pageImage(image: ReportedImage, mirrors: Numbered, texts: Numbered): Pa
     state: stateOf(image),
     facts: factsOf(image),
     targets: targets.map((target) => pageTarget(target, name, mirrors, texts)),
-    there: thereBefore(image).map((mirror) => mirrors.of(mirror)),
+    states: statesBeside(image).map((mirror) => [
+      mirrors.of(mirror.name),
+      mirror.state,
+      texts.of(mirror.reason),
+      texts.of(mirror.code),
+    ]),
   };
+}
+
+/** The mirrors whose state is not that of the image's own references there. */
+function statesBeside({ mirrors = [], targets }: ReportedImage): NonNullable<ReportedImage['mirrors']> {
+  const told = new Set(targets.map((target) => `${targetState(target)} ${target.mirror}`));
+  return mirrors.filter(({ name, state }) => !told.has(`${state} ${name}`));
 }
 
 function pageTarget(target: ReportedTarget, name: string, mirrors: Numbered, texts: Numbered): PageTarget {
@@ -102,11 +122,12 @@ function factsOf({ provenance, vulnerabilities }: ReportedImage): [string, strin
   const facts: [string, string][] = [];
   if (provenance !== undefined) {
     const { mode, result, level, signer, builder, source, violations } = provenance;
-    facts.push(['Provenance', `${result} (${mode}), level ${level}`]);
+    const reached = level === 'unevaluated' ? '' : `, level ${level}`;
+    facts.push(['Policy', mode === 'off' ? 'none' : `${result} (mode: ${mode})${reached}`]);
     if (signer !== undefined) facts.push(['Built and signed by', signer]);
     if (builder !== undefined) facts.push(['Builder', builder]);
     if (source !== undefined) facts.push(['Built from', source]);
-    for (const { message } of violations) facts.push(['Policy', message]);
+    for (const { message } of violations) facts.push(['Violation', message]);
   }
   if (vulnerabilities !== undefined) {
     const { result, scanner, findings } = vulnerabilities;

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { ReportDocument } from '../document.ts';
 import { embeddedJson } from '../text/embedded.ts';
 import { visible } from '../text/hidden.ts';
+import { xmlText } from '../text/xml.ts';
+import { verdictOf } from '../verdict.ts';
 import { pageData } from './data.ts';
 
 /** In the order in which they need each other; put together they are one script. */
@@ -44,12 +46,18 @@ export function htmlReport(document: ReportDocument): string {
 <style>${style}</style>
 </head>
 <body>
-<noscript>This page is drawn by a script that is inside it; kpromo writes the same as Markdown with --report FILE.md.</noscript>
+<noscript><p>This page is drawn by a script that is inside it. Without it there is this summary; --report FILE.md writes more.</p><pre>${plainText(document)}</pre></noscript>
 <script type="application/json" id="data">${embeddedJson(shown(pageData(document)))}</script>
 <script>${script}</script>
 </body>
 </html>
 `;
+}
+
+/** What the page says where no script runs: the verdict, and the plan or summary of a terminal. */
+function plainText(document: ReportDocument): string {
+  const { title, sentence } = verdictOf(document);
+  return xmlText([title, sentence, '', ...document.text.split('\n')].map(visible).join('\n')).replaceAll('&#10;', '\n');
 }
 
 /** Without characters that would change how what stands around them is read. */

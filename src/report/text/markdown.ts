@@ -17,6 +17,21 @@ export function markdownCode(text: string, most = 300): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
+/**
+ * Lines that are safe for a terminal, as a block of code in which GitHub reads nothing: its fence is longer than any in
+ * them. What is over `most` characters is counted.
+ */
+export function markdownBlock(text: string, most: number): string {
+  const lines = text.trimEnd().split('\n').map(visible);
+  // 60: the fences and the line that counts the rest
+  let left = most - 60;
+  const kept = lines.findIndex((line) => (left -= line.length + 1) < 0);
+  const shown = kept < 0 ? lines : [...lines.slice(0, kept), `… and ${lines.length - kept} more lines`];
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return [`${fence}text`, ...shown, fence].join('\n');
+}
+
 /** Cuts between characters, never inside a surrogate pair. */
 function cut(text: string, length: number): string {
   const part = text.slice(0, length);

@@ -35,7 +35,7 @@ describe('kpromo cip --confirm --sign=false, as a periodic job', () => {
     );
     const first = await job(tree);
     expect(first.code).toBe(1);
-    expect(first.stderr).toContain(`${bad?.host}: 1 failed`);
+    expect(first.stderr).toContain(`${bad?.host}: 1 reference not written`);
     expect(first.stderr.trimEnd().split('\n').at(-1)).toContain('level=fatal');
     expect(world.tagsOn('prod/app')).toEqual([{ v1: digestOf(1) }, {}]);
     bad?.inject(undefined);

@@ -23,6 +23,7 @@ export function details({ image }, { mirrors, texts }) {
         el('button', { type: 'button', click: close }, 'Close'),
       ),
       facts(image),
+      unread(image, mirrors, texts),
       targets(image, mirrors, texts),
     ),
   );
@@ -31,9 +32,8 @@ export function details({ image }, { mirrors, texts }) {
 }
 
 function facts({ digest, tags, source, file, line, sourceReads, size, signature, attached, facts: others }) {
-  const signed =
-    signature &&
-    `${signature.signature}, record ${signature.record}: ${signature.reference} in ${signature.repository}`;
+  const where = signature?.reference === signature?.repository ? '' : ` in ${signature?.repository}`;
+  const signed = signature && `${signature.signature}, record ${signature.record}: ${signature.reference}${where}`;
   const all = [
     [attached ? 'Attached to' : 'Digest', digest],
     ['Tags', tags.join(' ')],
@@ -53,9 +53,24 @@ function facts({ digest, tags, source, file, line, sourceReads, size, signature,
   );
 }
 
+/** The mirrors that could not be read, and why. */
+function unread({ states }, mirrors, texts) {
+  const items = states
+    .filter(([, , reason]) => reason >= 0)
+    .map(([mirror, state, reason, code]) =>
+      el(
+        'li',
+        {},
+        el('p', {}, el('i', { class: `cell ${state}` }), ' could not be read ', el('b', {}, mirrors[mirror])),
+        el('p', {}, el('span', { class: 'code' }, texts[code] ?? ''), ` ${texts[reason]}`),
+      ),
+    );
+  return items.length === 0 ? '' : el('ul', { class: 'targets' }, ...items);
+}
+
 function targets({ name, targets: all }, mirrors, texts) {
   if (all.length === 0) return '';
-  const order = (action) => (action === 'failed' ? 0 : 1);
+  const order = (action) => (action === 'failed' || action === 'unknown' ? 0 : 1);
   const items = all
     .toSorted((a, b) => order(a[2]) - order(b[2]))
     .map(([mirror, rest, action, attempts, requests, size, ms, reason, code]) => {

@@ -1,5 +1,5 @@
 import { change } from './change.js';
-import { el } from './dom.js';
+import { el, section } from './dom.js';
 import { findings } from './findings.js';
 import { bytes, duration, number } from './format.js';
 import { matrix } from './matrix.js';
@@ -29,14 +29,34 @@ function banner({ outcome, title, sentence, started, ms, kpromo, mode, aborted }
   );
 }
 
+/** What was run, on which files, in whose name: what an audit asks after a week. */
+function context({ context: told }) {
+  const { command, tree, commit, repository, primary = [], signer, job } = told;
+  const facts = [
+    ['Command', command],
+    ['Manifests', tree],
+    ['Commit', commit === undefined || repository === undefined ? commit : `${commit} of ${repository}`],
+    [primary.length === 1 ? 'Primary' : 'Primaries', primary.join(', ')],
+    ['Signer', signer],
+    ['Job', job],
+  ].filter(([, text]) => text !== undefined && text !== '');
+  if (facts.length === 0) return undefined;
+  const fact = ([name, text]) =>
+    el('div', {}, el('dt', {}, name), el('dd', {}, /^https:\/\//.test(text) ? el('a', { href: text }, text) : text));
+  return section('context', 'This run', undefined, el('dl', { class: 'context' }, ...facts.map(fact)));
+}
+
 function tiles({ totals, failures, check }) {
+  const problemCount = new Set(failures.map(({ cause }) => cause)).size;
   const all = [
-    [failures.length === 1 ? 'problem' : 'problems', failures.length, 'bad'],
+    [problemCount === 1 ? 'problem' : 'problems', problemCount, 'bad'],
     [check === undefined ? 'images' : 'digests', totals.images],
     ['references to write', totals.pending],
     ['copied', totals.copied],
     ['tagged', totals.tagged],
     ['failed', totals.failed, 'bad'],
+    ['not known', totals.unknown, 'bad'],
+    ['images promoted', totals.promoted],
     ['signed', totals.signing?.signed ?? 0],
     ['to sign or record', totals.signing?.left ?? 0],
     ['complete before', totals.present],
@@ -48,9 +68,9 @@ function tiles({ totals, failures, check }) {
     'dl',
     { class: 'tiles' },
     ...all.map(([name, count, look]) => tile(name, number(count), look)),
-    tile('transferred', bytes(totals.bytes)),
+    tile('sent and received', bytes(totals.bytes)),
   );
 }
 
-const parts = [problems, change, findings, matrix, timeline, traffic].map((draw) => draw(data));
+const parts = [problems, change, findings, matrix, timeline, traffic, context].map((draw) => draw(data));
 document.body.append(el('main', {}, banner(data), tiles(data), ...parts.filter((part) => part !== undefined)));

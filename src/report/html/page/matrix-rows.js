@@ -2,10 +2,11 @@ import { el } from './dom.js';
 import { short } from './format.js';
 
 /** From the worst to what needs no word. */
-const WORST = ['failed', 'copy?', 'tag?', 'copy', 'tag', 'present'];
+const WORST = ['failed', 'unknown', 'copy?', 'tag?', 'copy', 'tag', 'present'];
 
 const WORDS = {
   failed: 'failed',
+  unknown: 'could not be read',
   'copy?': 'to copy',
   'tag?': 'to tag',
   copy: 'copied',
@@ -20,18 +21,26 @@ export function actionOf(action) {
 
 /** The images as rows: what each mirror got, as the worst of its references, and the text that is searched. */
 export function rowsOf({ images, mirrors, texts }) {
-  const order = ['failed', 'pending', 'done'];
+  const order = ['failed', 'unknown', 'pending', 'done'];
   const rows = images.map((image) => {
     const cells = Array(mirrors.length).fill(undefined);
     for (const [mirror, , action] of image.targets) cells[mirror] = worse(cells[mirror], action);
-    for (const mirror of image.there) cells[mirror] ??= 'present';
-    const codes = image.targets.map(([, , , , , , , , code]) => texts[code] ?? '');
-    const searched = [image.name, ...image.tags, image.digest, image.file, image.source, ...new Set(codes)]
+    for (const [mirror, state] of image.states) cells[mirror] = cellOf(state, cells[mirror]);
+    const codes = [...image.targets.map((target) => target.at(-1)), ...image.states.map((state) => state.at(-1))];
+    const places = cells.flatMap((cell, mirror) => (cell === undefined ? [] : [mirrors[mirror]]));
+    const words = [...new Set(codes)].map((code) => texts[code] ?? '');
+    const searched = [image.name, ...image.tags, image.digest, image.file, image.source, ...words, ...places]
       .join(' ')
       .toLowerCase();
     return { image, cells, searched, kinds: kindsOf(image, cells) };
   });
   return rows.toSorted((a, b) => order.indexOf(a.image.state) - order.indexOf(b.image.state));
+}
+
+/** The state decides; what was done, or is still to be, comes from the references. */
+function cellOf(state, action) {
+  if (state === 'failed' || state === 'unknown' || state === 'present') return state;
+  return action ?? (state === 'pending' ? 'copy?' : 'copy');
 }
 
 function worse(a, b) {
@@ -42,6 +51,7 @@ function worse(a, b) {
 /** The kinds of rows that can be asked for. */
 export const KINDS = [
   ['failed', 'Failed'],
+  ['unknown', 'Not known'],
   ['pending', 'Pending'],
   ['copy', 'Copied'],
   ['tag', 'Tagged'],
@@ -60,7 +70,7 @@ function kindsOf({ state, signature, attached }, cells) {
 
 /** One row as an element; `index` is its place among those that are shown. */
 export function rowElement({ image, cells }, index, total) {
-  const done = cells.filter((cell) => cell !== undefined && cell !== 'failed').length;
+  const done = cells.filter((cell) => cell === 'copy' || cell === 'tag' || cell === 'present').length;
   const all = cells.filter((cell) => cell !== undefined).length;
   const label = `${image.name} ${image.tags.join(' ')}: ${stateWord(image, cells)}, ${done} of ${all} mirrors`;
   return el(
@@ -88,11 +98,12 @@ export function rowElement({ image, cells }, index, total) {
 function ratioText(image, cells, done, all) {
   if (all === 0) return stateWord(image, cells);
   const due = cells.filter((cell) => cell?.endsWith('?')).length;
-  return image.state === 'pending' && due > 0 ? `${due} to do` : `${done}/${all}`;
+  return image.state === 'pending' && due > 0 ? `${due} to do` : `${done} of ${all}`;
 }
 
 /** The state of an image in a word or two. */
 export function stateWord({ state, signature }, cells) {
+  if (state === 'unknown') return 'not known';
   if (state !== 'done') return state;
   if (cells.includes('copy')) return 'copied';
   if (cells.includes('tag')) return 'tagged';

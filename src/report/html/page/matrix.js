@@ -18,7 +18,9 @@ export function matrix(data) {
     const fits = ({ cells, kinds, searched }) =>
       (state.kind === undefined || kinds.includes(state.kind)) &&
       (state.mirror < 0 ||
-        (state.kind === 'failed' ? cells[state.mirror] === 'failed' : cells[state.mirror] !== undefined)) &&
+        (state.kind === 'failed' || state.kind === 'unknown'
+          ? cells[state.mirror] === state.kind
+          : cells[state.mirror] !== undefined)) &&
       words.every((word) => searched.includes(word));
     const shown = rows.filter(fits);
     status.textContent =
@@ -48,7 +50,7 @@ function controlsOf({ mirrors }, rows, change) {
   const input = el('input', {
     type: 'search',
     id: 'filter',
-    placeholder: 'name, tag, digest, file or error code',
+    placeholder: 'name, tag, digest, mirror, file or error code',
     autocomplete: 'off',
     spellcheck: 'false',
     input: () => change({ text: input.value.trim() }),
@@ -82,7 +84,7 @@ function controlsOf({ mirrors }, rows, change) {
 function legend(rows) {
   const there = new Set(rows.flatMap(({ cells }) => cells));
   const item = (look, text) => el('span', {}, el('i', { class: `cell ${look}` }), ` ${text}`);
-  const items = ['copy', 'tag', 'copy?', 'tag?', 'failed', 'present'].filter((action) => there.has(action));
+  const items = ['copy', 'tag', 'copy?', 'tag?', 'failed', 'unknown', 'present'].filter((action) => there.has(action));
   const nothing = there.has(undefined) ? [item('', 'not for this mirror, or nothing to do')] : [];
   return el(
     'p',

@@ -6,22 +6,22 @@ const FIRST = 10;
 /** References that are shown at once; the others are one press away. */
 const REFS = 3;
 
-/** Everything that went wrong, with a button for each kind where there are several. */
-export function problems({ failures }) {
+/** Everything that went wrong, what has one cause once, with a button for each kind where there are several. */
+export function problems({ failures, meanings }) {
   if (failures.length === 0) return undefined;
   const place = el('div');
-  const kinds = Map.groupBy(failures, ({ code }) => code);
+  const causes = [...Map.groupBy(failures, ({ cause }) => cause).values()];
+  const kinds = Map.groupBy(causes, ([{ code }]) => code);
+  const draw = (failed) => problem(failed, meanings[failed[0].code]);
   const show = (code) => {
     const list = el('ol', { class: 'problems' });
-    place.replaceChildren(
-      ...growing(list, code === undefined ? failures : kinds.get(code), problem, 'problems', FIRST),
-    );
+    place.replaceChildren(...growing(list, code === undefined ? causes : kinds.get(code), draw, 'problems', FIRST));
   };
   show();
   const chips =
     kinds.size < 2
       ? []
-      : [choice([[undefined, `All ${number(failures.length)}`], ...kindTexts(kinds)], show, 'Kind of problem')];
+      : [choice([[undefined, `All ${number(causes.length)}`], ...kindTexts(kinds)], show, 'Kind of problem')];
   return section('problems', 'Problems', undefined, ...chips, place);
 }
 
@@ -29,18 +29,29 @@ function kindTexts(kinds) {
   return [...kinds].map(([code, all]) => [code, `${code} ${number(all.length)}`]);
 }
 
-function problem({ phase, code, image, digest, file, line, column, message, hint, refs = [] }) {
-  const subject = [image, digest].filter((part) => part !== undefined).join('@');
-  const place = file === undefined ? `while it ran ${phase}` : `${file}:${line}:${column}`;
+function problem(failures, meaning) {
+  const [{ phase, code, file, line, column, message, hint }] = failures;
+  const refs = failures.flatMap((failure) => failure.refs ?? []);
+  const place = file === undefined ? `in phase ${phase}` : `${file}:${line}:${column}`;
   return el(
     'li',
     { class: 'problem' },
-    el('p', { class: 'subject' }, el('span', { class: 'code' }, code), ' ', el('strong', {}, short(subject))),
-    el('p', { class: 'place' }, place),
+    el('p', { class: 'subject' }, el('span', { class: 'code' }, code), ' ', el('strong', {}, short(subject(failures)))),
+    meaning === undefined ? '' : el('p', { class: 'note' }, meaning),
+    el('p', { class: 'place' }, failures.length === 1 ? place : `${place} and ${number(failures.length - 1)} more`),
     el('p', {}, short(message)),
     refs.length === 0 ? '' : references(refs),
     hint === undefined ? '' : el('p', { class: 'hint' }, short(hint)),
   );
+}
+
+/** The image, or how many images and the first few of them. */
+function subject(failures) {
+  const named = failures.map(({ image, digest }) => [image, digest].filter((part) => part !== undefined).join('@'));
+  const names = [...new Set(named)].filter((name) => name !== '');
+  if (names.length < 2) return names[0] ?? '';
+  const more = names.length > REFS ? ` and ${number(names.length - REFS)} more` : '';
+  return `${counted(names.length, 'image')}: ${names.slice(0, REFS).join(', ')}${more}`;
 }
 
 function references(refs) {

@@ -9,7 +9,7 @@ const FAR = 3;
 export function traffic({ registries, traffic: series }) {
   const all = registries
     .filter(({ requests, failed }) => requests > 0 || failed > 0)
-    .toSorted((a, b) => b.failed - a.failed || b.requests - a.requests);
+    .toSorted((a, b) => b.failed - a.failed || (a.host < b.host ? -1 : 1));
   if (all.length === 0) return undefined;
   const card = (registry) => registryCard(registry, series);
   // a dozen cards fill a screen
@@ -21,7 +21,7 @@ export function traffic({ registries, traffic: series }) {
   );
 }
 
-function registryCard({ host, repositories, failed, requests, bytes: size }, series) {
+function registryCard({ host, repositories, failed, unread, requests, bytes: size }, series) {
   const own = series?.hosts.find((one) => one.host === host);
   const facts = [
     counted(requests, 'request'),
@@ -33,7 +33,8 @@ function registryCard({ host, repositories, failed, requests, bytes: size }, ser
     { class: 'card' },
     el('h3', {}, host),
     el('p', { class: 'note' }, facts.filter((part) => part !== '').join(' · ')),
-    failed === 0 ? '' : el('p', { class: 'bad' }, `${number(failed)} failed`),
+    unread === 0 ? '' : el('p', { class: 'bad' }, `${counted(unread, 'repository', 'repositories')} could not be read`),
+    failed === unread ? '' : el('p', { class: 'bad' }, `${counted(failed - unread, 'reference')} not written`),
     ...(own === undefined || own.requests.length < 2 ? [] : chart(own, series.step)),
   );
 }

@@ -1,0 +1,9 @@
+import type { Groupable } from '../pipeline/causes.ts';
+import { count, few } from './layout.ts';
+
+/** Returns what failures of one cause are about: the image, or how many images and the first few of them. */
+export function subjectOf(failures: readonly (Groupable & { readonly digest?: string | undefined })[]): string {
+  const subjects = failures.map(({ image, digest }) => [image, digest].filter((part) => part !== undefined).join('@'));
+  const named = [...new Set(subjects)].filter((subject) => subject !== '');
+  return named.length < 2 ? (named[0] ?? '') : `${count(named.length, 'image')}: ${few(named)}`;
+}

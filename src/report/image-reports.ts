@@ -1,0 +1,111 @@
+import { refsOf, tagOf } from '../image/reference.ts';
+import type { Failure } from '../errors.ts';
+import type { PlannedImage, PromotedImage } from '../phases/images.ts';
+import { outcomeOf, type Outcome } from '../pipeline/outcome.ts';
+import type { ImageReport, SignatureReport, TargetReport } from '../pipeline/run-report.ts';
+import type { Stages } from './stages.ts';
+
+type Wanted = PlannedImage['wanted'];
+
+/** An image with what was done with it, before its mirrors are judged. */
+export type Reported = { readonly wanted: Wanted; readonly report: ImageReport };
+
+/** The phases that take images out before anything is written. */
+const BEFORE_PROMOTION: readonly string[] = ['plan', 'provenance', 'validate'];
+
+const NO_COST = { attempts: 0, requests: 0, bytes: 0, ms: 0 };
+
+/** Reports the images of a run: what was due, then what else was signed, refused, or could not be looked at. */
+export function imageReports(
+  { plan, provenance, validation, promotion }: Stages,
+  signatures: ReadonlyMap<Wanted, SignatureReport>,
+  failures: readonly Failure[],
+): readonly ImageReport[] {
+  const due: Reported[] =
+    promotion === undefined
+      ? ((validation ?? provenance ?? plan)?.images.map(pendingReport) ?? [])
+      : promotion.images.map(promotedReport);
+  const refused = withRefused(withSignatures(due, signatures), failures);
+  const known = new Set(refused.map(keyOf));
+  const unread = [...(plan?.details ?? [])]
+    .filter(([, details]) => details.unread.length > 0)
+    .map(([wanted]) => imageReport(wanted, 0, []).report)
+    .filter((report) => !known.has(keyOf(report)));
+  return [...refused, ...unread];
+}
+
+/** One file wants a digest of a source once, however many entries name it. */
+function keyOf({ file, source }: Pick<ImageReport, 'file' | 'source'>): string {
+  return `${file} ${source}`;
+}
+
+/** Adds what became of their signing; of images that were not due, what lacked something of it. */
+function withSignatures(
+  due: readonly Reported[],
+  signatures: ReadonlyMap<Wanted, SignatureReport>,
+): readonly ImageReport[] {
+  const known = new Set(due.map(({ wanted }) => wanted));
+  const others = [...signatures.keys()].filter((wanted) => !known.has(wanted));
+  return [...due, ...others.map((wanted) => imageReport(wanted, 0, []))].map(({ wanted, report }) => {
+    const signature = signatures.get(wanted);
+    return signature === undefined ? report : { ...report, signature };
+  });
+}
+
+function imageReport(wanted: Wanted, sourceReads: number, targets: readonly TargetReport[]): Reported {
+  const { name, digest, tags, source, at } = wanted;
+  const place = { source: `${source}@${digest}`, file: at.file, line: at.line };
+  return { wanted, report: { name, digest, tags, ...place, sourceReads, targets } };
+}
+
+function pendingReport({ wanted, targets }: Pick<PlannedImage, 'wanted' | 'targets'>): Reported {
+  const reports = targets.flatMap(({ repository, tags, action }) =>
+    refsOf(repository, tags, wanted.digest).map((ref): TargetReport => ({ ref, action, pending: true, ...NO_COST })),
+  );
+  return imageReport(wanted, 0, reports);
+}
+
+function promotedReport({ wanted, results, sourceReads }: PromotedImage): Reported {
+  const reports = results.flatMap((result) => {
+    const { repository, tags, action, error, attempts, requests, bytes, ms } = result;
+    // What a mirror cost is told once, with its first reference.
+    return refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({
+      ref,
+      ...actionOf(outcomeOf(result), index === 0 ? action : 'tag'),
+      ...(error !== undefined && { reason: error.message, code: error.code }),
+      attempts,
+      requests: index === 0 ? requests : 0,
+      bytes: index === 0 ? bytes : 0,
+      ms,
+    }));
+  });
+  return imageReport(wanted, sourceReads, reports);
+}
+
+/** Returns what a report says of a reference with this outcome. */
+export function actionOf(outcome: Outcome, action: 'copy' | 'tag'): Pick<TargetReport, 'action' | 'pending'> {
+  if (outcome === 'complete') return { action };
+  return outcome === 'pending' ? { action, pending: true } : { action: outcome };
+}
+
+/** Adds what could not be promoted, or was not let through: to the image's report where parts of it are due, else as one of its own. */
+function withRefused(due: readonly ImageReport[], failures: readonly Failure[]): readonly ImageReport[] {
+  const reports = new Map(due.map((report) => [keyOf(report), report]));
+  for (const { phase, code, message, at, image, digest, source, refs = [] } of failures) {
+    if (!BEFORE_PROMOTION.includes(phase) || at === undefined || source === undefined) continue;
+    const targets = refs.map((ref): TargetReport => ({ ref, action: 'failed', reason: message, code, ...NO_COST }));
+    const key = keyOf({ file: at.file, source });
+    const known = reports.get(key) ?? {
+      name: image ?? '',
+      digest: digest ?? '',
+      tags: [...new Set(refs.flatMap((ref) => tagOf(ref) ?? []))],
+      source,
+      file: at.file,
+      line: at.line,
+      sourceReads: 0,
+      targets: [],
+    };
+    reports.set(key, { ...known, targets: [...known.targets, ...targets] });
+  }
+  return [...reports.values()];
+}

@@ -1,0 +1,17 @@
+import type { Failure } from '../errors.ts';
+import type { ImageReport, RunFacts } from '../pipeline/run-report.ts';
+import { count } from './layout.ts';
+
+/** Returns the one problem of a run that was stopped, with how many images it left undone; nothing for any other run. */
+export function stoppedProblem(
+  { aborted, phases = [] }: RunFacts,
+  images: readonly Pick<ImageReport, 'targets'>[],
+): readonly Failure[] {
+  if (aborted === undefined) return [];
+  const undone = images.filter(({ targets }) =>
+    targets.some(({ pending, code }) => pending === true || code === 'ABORTED'),
+  ).length;
+  const what = undone === 0 ? '' : `: ${count(undone, 'image')} not done`;
+  const hint = 'run the same command again: it goes on where it stopped';
+  return [{ phase: phases.at(-1)?.name ?? 'setup', code: 'ABORTED', message: `${aborted}${what}`, hint }];
+}
