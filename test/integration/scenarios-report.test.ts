@@ -163,7 +163,7 @@ describe('what `kpromo cip` prints and exits with', () => {
         /^error edge \S+ -> \S+\/prod\/app:v1: .*403.*\(and 21 more destinations\) \[.*images\.yaml:3:\d+\]; /,
       ),
     ]);
-    for (const { host } of mirrors) expect(unwritten.stderr).toContain(`  ${host}: 1 failed`);
+    for (const { host } of mirrors) expect(unwritten.stderr).toContain(`  ${host}: 1 reference not written`);
   });
 
   it('ends with a summary that a person can act on', async () => {
