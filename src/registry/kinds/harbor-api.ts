@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { basicAuthorization } from '../../http/credentials/credential.ts';
 import type { HttpRequest } from '../../http/fetch.ts';
 import { ensureStatus } from '../../http/read.ts';
-import { hostOf, type RepositoryName } from '../../image/reference.ts';
+import { hostOf, splitRepository, type RepositoryName } from '../../image/reference.ts';
 import { pageJson, readPages, refuseListing } from '../pages.ts';
 import type { Call } from '../roles.ts';
 import type { ListerServices } from './kind.ts';
@@ -30,7 +30,7 @@ export async function readHarborList<T>(
   take: (page: T) => void,
 ): Promise<boolean> {
   // The API takes no tokens of the registry, only users and robots by their passwords.
-  const login = await credentials?.(hostOf(of), call.signal);
+  const login = await credentials?.(hostOf(of), call.signal, { repository: splitRepository(of).path });
   const headers =
     login?.kind === 'basic' ? { headers: { authorization: basicAuthorization(login.username, login.password) } } : {};
   const { url, ...rest } = request(of, '', { method: 'GET', operation: 'list', scopes: [], ...headers }, call);
