@@ -251,7 +251,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'version',
     summary: 'Print the version.',
-    description: 'Prints the version of kpromo and what it runs on.',
+    description: 'Prints the version of kpromo and what it runs on; `kpromo --version` does the same.',
     flags: [],
   },
   {
