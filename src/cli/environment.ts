@@ -21,6 +21,9 @@ export const CI_ENVIRONMENT: readonly Variables[] = [
   ['BUILD_ID, PROW_JOB_ID', 'Prow: the run of the job, as promotion records name it.'],
   ['GITHUB_ACTIONS', 'GitHub Actions: "true" shows problems beside their lines.'],
   ['GITHUB_STEP_SUMMARY', 'GitHub Actions: the file of the job summary, to which the report is added.'],
+  ['GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID', 'GitHub Actions: the address of the job in reports.'],
+  ['CI_JOB_URL, BUILD_URL', 'GitLab and Jenkins: the address of the job in reports.'],
+  ['BUILDKITE_BUILD_URL, CIRCLE_BUILD_URL', 'Buildkite and CircleCI: the address of the job in reports.'],
   ['GITHUB_WORKSPACE', 'GitHub Actions: the folder that the paths of problems are relative to.'],
 ];
 

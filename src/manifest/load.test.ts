@@ -242,38 +242,4 @@ describe('src/manifest/load', () => {
     expect(projects).toEqual(['good']);
     expect(problems).toEqual([expect.stringContaining('REGISTRY_NOT_ALLOWED manifests/bad/promoter-manifest.yaml')]);
   });
-
-  it('takes time in proportion to the tree', async () => {
-    const digests = (first: number): string =>
-      Array.from(
-        { length: 34 },
-        (_, index) => `    "sha256:${(first + index).toString(16).padStart(64, '0')}": ["v1.${index}.0"]\n`,
-      ).join('');
-    const writeProjects = (folder: string, projects: number): void => {
-      for (let index = 0; index < projects; index += 1) {
-        const text = Array.from(
-          { length: 22 },
-          (_, image) => `- name: image-${image}\n  dmap:\n${digests(index * 1000 + image * 40)}`,
-        ).join('');
-        write({ ...project(folder, `p${index}`), [path.join(folder, `images/p${index}/images.yaml`)]: text });
-      }
-    };
-    /** The fastest of 5: a busy machine may disturb some of them. */
-    const timeOf = async (folder: string, projects: number): Promise<number> => {
-      const times: number[] = [];
-      for (let run = 0; run < 5; run += 1) {
-        const before = performance.now();
-        const loaded = await loadManifests({ manifests: path.join(root, folder) });
-        times.push(performance.now() - before);
-        expect(loaded.problems).toEqual([]);
-        const found = loaded.projects.flatMap(({ images }) => images.flatMap((image) => image.digests));
-        expect(found).toHaveLength(projects * 22 * 34);
-      }
-      return Math.min(...times);
-    };
-    writeProjects('small', 8);
-    writeProjects('large', 64);
-    // 8 times as much in proportion, 64 times if each digest were compared with all others
-    expect((await timeOf('large', 64)) / (await timeOf('small', 8))).toBeLessThan(32);
-  });
 });

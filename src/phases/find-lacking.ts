@@ -2,7 +2,8 @@ import type { Context } from '../pipeline/phase.ts';
 import type { PendingLack, SourceState } from '../plan/assemble.ts';
 import type { ImageSet, WantedImage } from '../plan/desired.ts';
 import { askLacks } from './ask-lacks.ts';
-import { findPending, findSources, type Found, type FindPendingOptions } from './find-pending.ts';
+import { findPending, type Found, type FindPendingOptions } from './find-pending.ts';
+import { findSources } from './find-sources.ts';
 import type { PlanServices } from './plan.ts';
 
 /** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */

@@ -1,7 +1,7 @@
 import type { Failure, PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { gather, type Pending, type PendingLack, type SourceState } from '../plan/assemble.ts';
+import { gather, type Pending, type PendingLack } from '../plan/assemble.ts';
 import type { CandidateFinder } from '../plan/candidates.ts';
 import { compare } from '../plan/compare.ts';
 import { conflictFinder } from '../plan/conflicts.ts';
@@ -58,26 +58,4 @@ export async function findPending(
 
 function* wantedOf(sets: readonly ImageSet[]): Generator<WantedImage> {
   for (const set of sets) yield* set.images;
-}
-
-/** Asks each source repository only for what is missing somewhere. */
-export async function findSources(
-  { source }: Pick<PlanServices, 'source'>,
-  pending: readonly Pending[],
-  context: Context,
-): Promise<(image: WantedImage) => SourceState> {
-  const bySource = new Map<string, WantedImage[]>();
-  for (const { image } of pending) pushTo(bySource, image.source, image);
-  const there = new Set<WantedImage>();
-  const read = async (repository: string): Promise<void> => {
-    const images = bySource.get(repository) ?? [];
-    const has = await source.whichExist(
-      repository,
-      images.map(({ digest }) => digest),
-      context.signal,
-    );
-    for (const image of images) if (has.has(image.digest)) there.add(image);
-  };
-  const errors = await readByHost('source', [...bySource.keys()], read, context);
-  return (image) => errors.get(image.source) ?? (there.has(image) ? 'there' : 'lost');
 }

@@ -2,15 +2,13 @@ import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
-import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
-import { alsoAskedBy, askedBy } from '../plan/asked.ts';
-import { countImages, type ImageSet } from '../plan/desired.ts';
+import { askedBy } from '../plan/asked.ts';
+import type { ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
-import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
-import { checkChosen, checkPrimaries, type PrimaryRules } from './check-primary.ts';
+import { changedSince, type LoadedDiff } from './changed-since.ts';
+import { checkChosen, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
-import { tellDiff } from './tell-diff.ts';
 import { tellPolicies } from './tell-policies.ts';
 import { tellFailures, tellWarnings } from './tell.ts';
 
@@ -24,18 +22,6 @@ export type Loaded = {
   readonly warnings?: readonly Failure[];
   /** Where only what changed is looked at. */
   readonly diff?: LoadedDiff;
-};
-
-/** The tree before, and how the tree differs from it. */
-export type LoadedDiff = {
-  readonly base: LoadedManifests;
-  /** Undefined when there was nothing before. */
-  readonly commit?: string;
-  readonly diff: TreeDiff;
-  /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
-  readonly all: readonly ImageSet[];
-  /** How many images that makes besides those that are looked at. */
-  readonly unchanged: number;
 };
 
 export type SetupServices = {
@@ -64,19 +50,9 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
     if (before === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
-    const all = alsoAskedBy(wanted, before.base);
-    const { base, commit } = before;
-    const primaries = checkPrimaries(wantedBy(base.projects), all, primary);
-    const found = diffTrees(base.projects, projects);
-    const diff = { ...found, policyChanges: [...found.policyChanges, ...primaries.settings] };
-    tellDiff(diff, before, context);
-    tellFailures(primaries.failures, context);
-    const changed = touchedBy(all, diff.changes);
-    const unchanged = countImages(all) - countImages(changed);
-    const free = all.filter((set) => !primaries.held.has(set));
-    const sets = touchedBy(free, diff.changes);
-    const loadedDiff = { base, ...(commit !== undefined && { commit }), diff, all, unchanged };
-    return { phase: 'setup', sets, failures: [...failures, ...primaries.failures], warnings, diff: loadedDiff };
+    const changed = changedSince(before, { projects, wanted }, primary, context);
+    const { sets, diff } = changed;
+    return { phase: 'setup', sets, failures: [...failures, ...changed.failures], warnings, diff };
   },
   // a tree without a single project that can be read leaves nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,

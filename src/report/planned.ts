@@ -1,5 +1,5 @@
 import type { Plan } from '../phases/plan.ts';
-import type { LoadedDiff } from '../phases/setup.ts';
+import type { LoadedDiff } from '../phases/changed-since.ts';
 import type { ChangeReport, ImageChangeReport } from '../pipeline/change-report.ts';
 import type { ImageReport, MirrorReport } from '../pipeline/run-report.ts';
 import type { Known } from './mirrors.ts';
