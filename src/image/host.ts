@@ -40,7 +40,7 @@ export function isUnmistakable(host: string): boolean {
 const IPV6 = 'an IPv6 address in brackets is eight groups of hexadecimal digits, as in [2001:db8::1]';
 
 function splitPort(host: string): { readonly name: string; readonly port?: string } {
-  const [, name = '', port] = /^(\[[^\]]*\]|[^:]*)(?::([^]*))?$/.exec(host) ?? [, host];
+  const [, name = host, port] = /^(\[[^\]]*\]|[^:]*)(?::([^]*))?$/.exec(host) ?? [];
   return { name, ...(port !== undefined && { port }) };
 }
 

@@ -96,9 +96,9 @@ type Head = {
 };
 
 /** Reads all of a manifest but its images. */
-function readHead<Key extends (typeof PLAIN_KEYS)[number]>(
+function readHead(
   { root, reading }: Opened,
-  keys: readonly Key[],
+  keys: readonly (typeof PLAIN_KEYS)[number][],
 ): Head & { readonly fields: ReadonlyMap<string, readonly YamlNode[]> } {
   const fields: ReadonlyMap<string, readonly YamlNode[]> = readFields(root, 'the manifest', keys, reading);
   const unused = fields.get('imagesPath')?.at(-1);

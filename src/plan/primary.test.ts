@@ -30,7 +30,7 @@ describe('src/plan/primary.ts', () => {
           const chosen = text === null ? undefined : compilePattern(text);
           const before = primaryOf(all.slice(0, -1), chosen);
           const added = all.at(-1) ?? '';
-          const isChosen = chosen?.matches(added) === true && chosen.matches(before ?? '') === false;
+          const isChosen = chosen?.matches(added) === true && !chosen.matches(before ?? '');
           expect(primaryOf(all, chosen)).toBe(isChosen ? added : before);
         },
       ),

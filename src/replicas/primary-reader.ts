@@ -46,12 +46,11 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   const probes = new Map<string, Promise<unknown>>();
   const ask = remembering(unread, signal);
   const manifest: PrimaryReader['manifest'] = (primary, wanted) =>
-    ask(primary, `bytes ${wanted}`, () => source.manifest(primary, wanted, signal));
-  const read = (primary: RepositoryName, wanted: Digest): Promise<unknown> =>
-    ask(primary, `manifest ${wanted}`, async () => {
-      const found = await source.manifest(primary, wanted, signal);
-      return found === undefined ? undefined : jsonIn(found.bytes);
-    });
+    ask(primary, `manifest ${wanted}`, () => source.manifest(primary, wanted, signal));
+  const read = async (primary: RepositoryName, wanted: Digest): Promise<unknown> => {
+    const found = await manifest(primary, wanted);
+    return found && jsonIn(found.bytes);
+  };
   const referrers: PrimaryReader['referrers'] = async (primary, subject) => {
     const list = async (): Promise<readonly Referrer[]> => registry.listReferrers(primary, subject, callTo(primary));
     const found = (await ask(primary, `referrers ${subject}`, list)) ?? [];

@@ -177,15 +177,15 @@ function verb(image: ImageReport, good: readonly TargetReport[]): string {
 
 /** What in the manifests has no effect, as lines. */
 export function warningLines({ warnings = [] }: Pick<RunReport, 'warnings'>): string[] {
-  return listed(warnings, 'warning');
+  return blocks(warnings, 'warning');
 }
 
 /** Every problem with its place and its way out, as lines; failures of one cause are one problem. */
 export function problems(failures: readonly Failure[]): string[] {
-  return listed(failures, 'problem');
+  return blocks(failures, 'problem');
 }
 
-function listed(failures: readonly Failure[], noun: string): string[] {
+function blocks(failures: readonly Failure[], noun: string): string[] {
   const causes = causesOf(failures);
   if (causes.length === 0) return [];
   const lines = ['', `${count(causes.length, noun)}:`];

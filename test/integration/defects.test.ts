@@ -30,10 +30,8 @@ const CALLS: readonly (readonly [MemoryCall['operation'], string])[] = [
   ['listRepository', MIRROR],
   ['listRepository', SOURCE],
   ['resolveManifest', MIRROR],
-  ['resolveManifest', SOURCE],
   ['readManifest', SOURCE],
   ['readBlob', SOURCE],
-  ['lookUpBlob', MIRROR],
   ['startBlob', MIRROR],
   ['send', MIRROR],
   ['writeManifest', MIRROR],
@@ -65,7 +63,7 @@ describe('a defect that is met on one image or registry', () => {
     );
     for (const host of ['a.test', 'b.test'])
       expect(registry.store(host).resolve('prod/good', 'v1')).toBe(digestOfLabel('A'));
-    if (met() === 0) return void expect(report.failures).toEqual([]);
+    expect(met()).toBeGreaterThan(0);
     const [failure] = report.failures;
     expect(report.failures).toHaveLength(1);
     expect(failure).toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('TypeError: x is undefined') });
