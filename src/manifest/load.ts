@@ -37,20 +37,12 @@ export type LoadRequest = {
 export async function loadManifests(request: LoadRequest): Promise<LoadedManifests> {
   const loaded = await loadNamed(request);
   if (loaded.projects.some(({ images }) => images.length > 0)) return loaded;
-  const problem = whyEmpty(path.normalize(onlyOne(request).location), loaded);
-  return problem === undefined ? loaded : { ...loaded, problems: [problem] };
-}
-
-/** Why there is no image at all, where no problem tells. */
-function whyEmpty(location: string, { projects, problems }: LoadedManifests): Problem | undefined {
+  const location = path.normalize(onlyOne(request).location);
   const tree = treeAround(location);
   const isList = path.basename(location) === IMAGES_NAME;
-  if (tree !== undefined && (isList || problems.length === 0))
-    return invalid(location, `this is one file of the tree ${tree}`, `name the tree: --manifests ${tree}`);
-  if (problems.length > 0) return undefined;
-  const file = projects.length === 1 ? (projects[0]?.imagesFile ?? location) : location;
-  const hint = 'add images; an emptied list takes nothing out of production';
-  return invalid(file, 'no image is listed, so nothing would be promoted', hint);
+  if (tree === undefined || (!isList && loaded.problems.length > 0)) return loaded;
+  const problem = invalid(location, `this is one file of the tree ${tree}`, `name the tree: --manifests ${tree}`);
+  return { ...loaded, problems: [problem], warnings: [] };
 }
 
 async function loadNamed(request: LoadRequest): Promise<LoadedManifests> {
