@@ -70,7 +70,7 @@ It also signs what it promotes, and records why it is there; a Sigstore on this 
   const staged = images.filter(({ isStaged }) => isStaged);
   const complete = mirrors.every((mirror) => holds(mirror, staged));
   check(complete, `all ${mirrors.length} mirrors have all ${staged.length} good images, under every tag`);
-  const [primary = ''] = mirrors.map(({ host }) => host.replace('127.0.0.1', 'localhost')).toSorted();
+  const [primary = ''] = mirrors.map(({ host }) => host.replace('127.0.0.1', 'localhost'));
   const places = staged.map(
     ({ name, image }) => [`${primary}/prod/${name}`, image.manifest.descriptor.digest] as const,
   );
