@@ -16,10 +16,12 @@ type Bench = {
   run(...entries: ProjectSpec['entries']): Promise<Plan>;
 };
 
+type Given = { readonly unlisted?: boolean; readonly destination?: 'written' | 'compared' };
+
 /** `unlisted`: lists of destinations are empty, whatever they hold; `compared`: as in a dry run. */
 function bench(
   listing: 'digests' | 'tags' = 'digests',
-  { unlisted = false, destination = 'written' as 'written' | 'compared' } = {},
+  { unlisted = false, destination = 'written' }: Given = {},
 ): Bench {
   const calls: string[] = [];
   const whole = memoryRegistry({

@@ -4,7 +4,12 @@ import { isPromoted, mirrorFinder, mirrorOf, reachOf, stateOf, type Known } from
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const target = (ref: string, action: TargetReport['action'], given: Partial<TargetReport> = {}): TargetReport => ({
-  ...{ ref, action, attempts: 1, requests: 0, bytes: 0, ms: 0 },
+  ref,
+  action,
+  attempts: 1,
+  requests: 0,
+  bytes: 0,
+  ms: 0,
   ...given,
 });
 const image = (...targets: TargetReport[]) => ({ name: 'app', digest: DIGEST, tags: ['v1', 'v2'], targets });

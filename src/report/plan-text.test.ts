@@ -27,7 +27,7 @@ function image(name: string, index: number, given: Partial<ImageReport> = {}): I
     targets: MIRRORS.flatMap((mirror) => tags.map((tag) => target(mirror, name, tag))),
     size: 1024,
     ...given,
-    mirrors: given.mirrors ?? MIRRORS.map((name) => ({ name, state: 'pending' })),
+    mirrors: given.mirrors ?? MIRRORS.map((mirror) => ({ name: mirror, state: 'pending' })),
   };
 }
 

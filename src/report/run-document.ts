@@ -44,8 +44,8 @@ const NOTHING: Totals = {
 /** Makes the document that all report files are made from. */
 export function documentOf(recorded: Recorded): ReportDocument {
   const { run, replication, check, traffic, error } = recorded;
-  const facts = run?.run ?? check?.run ?? replication?.run ?? recorded.facts;
   const all = [run, check, replication].filter((report) => report !== undefined);
+  const facts = all[0]?.run ?? recorded.facts;
   const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
   const failed = all.flatMap((report) => report.failures);
   const failures = problemsOf(failed, { ...facts, ...(aborted !== undefined && { aborted }) }, error);
@@ -64,7 +64,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     phases: phasesOf(all, facts),
     totals,
     failures,
-    ...(run?.warnings !== undefined && { warnings: numbered(run.warnings) }),
+    ...warningsOf(run),
     text: textOf(recorded),
     images: imagesOf(run, replication),
     ...(copies !== undefined && { replication: copies.totals }),
@@ -73,6 +73,10 @@ export function documentOf(recorded: Recorded): ReportDocument {
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
   };
+}
+
+function warningsOf(run: RunReport | undefined): Pick<ReportDocument, 'warnings'> {
+  return run?.warnings === undefined ? {} : { warnings: numbered(run.warnings) };
 }
 
 function textOf({ run, replication, check }: Recorded): string {

@@ -42,7 +42,7 @@ function context({ context: told }) {
   ].filter(([, text]) => text !== undefined && text !== '');
   if (facts.length === 0) return undefined;
   const fact = ([name, text]) =>
-    el('div', {}, el('dt', {}, name), el('dd', {}, /^https:\/\//.test(text) ? el('a', { href: text }, text) : text));
+    el('div', {}, el('dt', {}, name), el('dd', {}, text.startsWith('https://') ? el('a', { href: text }, text) : text));
   return section('context', 'This run', undefined, el('dl', { class: 'context' }, ...facts.map(fact)));
 }
 
