@@ -205,13 +205,4 @@ describe('src/attest/verify.ts on the local Sigstore', () => {
     const verifier = await openVerifier({ trustedRoot });
     expect(verifier.bundle(Buffer.from(JSON.stringify(bundle)), digest)).toMatchObject({ status: 'failed' });
   });
-
-  it('needs less than 30 ms of CPU for each', async () => {
-    const { signing } = await openedSigning();
-    const [bytes, verifier] = [await signedNumber(signing), await signing.verifier(forever)];
-    const before = process.cpuUsage();
-    for (let count = 0; count < 50; count += 1) verifier.bundle(bytes, digest);
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 50).toBeLessThan(30_000);
-  });
 });

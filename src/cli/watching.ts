@@ -113,7 +113,8 @@ async function watchEvents(
       const tired = clock.wait(PATIENCE, cancel.signal).then(ignore, ignore);
       const error = await Promise.race([sink.close(), tired]);
       cancel.abort();
-      stream.destroy();
+      // A write that was under way fails then, and nobody is left to hear of it.
+      stream.on('error', ignore).destroy();
       return error && `writing the events to ${path} failed: ${error.message}`;
     },
   };

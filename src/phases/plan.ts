@@ -14,7 +14,7 @@ import { openFinder } from './open-finder.ts';
 import type { LoadedDiff } from './changed-since.ts';
 import type { Loaded } from './setup.ts';
 import type { CandidateServices } from './signing.ts';
-import { tellFailures, tellPending } from './tell.ts';
+import { tellFailures, tellPending, tellReading } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 
 export type PlanServices = {
@@ -46,8 +46,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
   name: 'plan',
   run: async (loaded, context) => {
     const destinations = byDestination(loaded.sets);
-    const message = `Reading ${destinations.size} registries (recursive: false)`;
-    context.narrate({ type: 'log', level: 'info', message });
+    tellReading(destinations.size, context);
     const sets = loaded.diff?.all ?? loaded.sets;
     const all = byDestination(sets);
     const { candidates } = services;

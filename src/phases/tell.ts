@@ -37,6 +37,11 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
   return `${prefix}${message}${more}${where}${hint === undefined ? '' : `; ${hint}`}`;
 }
 
+/** Logs how many repositories are read, in upstream's words. */
+export function tellReading(repositories: number, { narrate }: Context): void {
+  narrate({ type: 'log', level: 'info', message: `Reading ${repositories} registries (recursive: false)` });
+}
+
 /** Warns of a destination that the registry does not let us read, and that may not exist. */
 export function tellUnread(repository: string, { narrate }: Context): void {
   const message = `${repository} may not be read by this account; it is taken for a repository that does not exist yet`;

@@ -1,3 +1,4 @@
+import { TEST_SPEED } from '../support/promotion/cip.ts';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/http/pause.ts';
@@ -42,7 +43,7 @@ for (const { name, options, skips } of KINDS) {
         fault: async (request) => (await options.fault?.(request)) ?? refuse(request),
       });
       servers.push(server);
-      const clock = realClock();
+      const clock = realClock(TEST_SPEED);
       const { fetch, close } = httpStack({ clock });
       return {
         registry: distributionRegistry({

@@ -46,7 +46,7 @@ describe('a promotion while everything goes wrong now and then', () => {
       const others = world.mirrors.slice(0, -1);
       const first = await world.run();
       expect(first.code, first.stderr).toBe(1);
-      expect(first.summary).toMatch(new RegExp(`^  ${last?.host ?? '-'}: \\d+ failed$`, 'm'));
+      expect(first.summary).toMatch(new RegExp(`^  ${last?.host ?? '-'}: .*(could not be read|not written)$`, 'm'));
       for (const { host } of others) expect(first.summary).not.toContain(`${host}: `);
       expect(world.snapshots().slice(0, -1)).toEqual(wanted.slice(0, -1));
       expect(world.snapshots()).not.toEqual(wanted);

@@ -207,7 +207,9 @@ describe('every output of a promotion', () => {
   });
 
   it('agrees with the others and with the registries, whatever goes wrong', { timeout: 120_000 }, async () => {
-    const agrees = fc.asyncProperty(cases, async (given) => expect(await check(given)).toEqual([]));
+    const agrees = fc.asyncProperty(cases, async (given) => {
+      expect(await check(given)).toEqual([]);
+    });
     await fc.assert(agrees, { seed: 11, numRuns: 25, endOnFailure: true });
   });
 });

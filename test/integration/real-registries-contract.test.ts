@@ -1,3 +1,4 @@
+import { TEST_SPEED } from '../support/promotion/cip.ts';
 import { randomUUID } from 'node:crypto';
 import { registryContract } from '../contract/registry.contract.ts';
 import type { ContractSkips, ContractSubject } from '../contract/registry.subject.ts';
@@ -22,7 +23,7 @@ async function subject(
 ): Promise<ContractSubject & { close(): Promise<void> }> {
   const { registry, close } = openRegistries({
     env: { HOME: '/nonexistent', ...env },
-    clock: realClock(),
+    clock: realClock(TEST_SPEED),
     narrate: () => undefined,
     random: Math.random,
   });

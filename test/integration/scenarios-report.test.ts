@@ -177,10 +177,10 @@ describe('what `kpromo cip` prints and exits with', () => {
     const { summary } = await run(project(entry('app', 'A', 'v1'), entry('app', 'B', 'v2')), ...CONFIRM);
     expect(summary).toMatchInlineSnapshot(`
       "Summary: 0 of 2 images promoted (1 reference), 2 problems
-        copied  app  v1  to 1 of 2 mirrors  sha256:fc13a1f93fae…
-        failed  app  v2  on 2 mirrors       sha256:9d3f891e697c…
-        r2.test: 1 failed
-        27 requests, 3 source reads, 2.5 KiB, <time>
+        copied  app  v1  to 1 of 2 mirrors     sha256:fc13a1f93fae…
+        failed  app  v2  on none of 2 mirrors  sha256:9d3f891e697c…
+        r2.test: 1 reference not written
+        28 requests, 3 source reads, 2.5 KiB sent and received, <time>
 
       2 problems:
         LOST app@sha256:9d3f891e697c…
@@ -192,7 +192,7 @@ describe('what `kpromo cip` prints and exits with', () => {
             tree/images/app/images.yaml:3:5
             write the manifest r2.test/prod/app:v1: the registry answered 403: DENIED: read only
             on r2.test/prod/app:v1
-            → check that the account used for r2.test may do this"
+            → give credentials for r2.test that may do this, for instance with "docker login r2.test""
     `);
   });
 });

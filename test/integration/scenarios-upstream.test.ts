@@ -149,7 +149,7 @@ for (const google of [true, false]) {
       const failed = await run([wanted], CONFIRM, HASTE);
       expect(failed.code).toBe(1);
       // The one that was written may not have been read back before the mirror went away.
-      expect(failed.summary).toMatch(new RegExp(`${from(2).host}: [23] failed`));
+      expect(failed.summary).toMatch(new RegExp(`${from(2).host}: .*(could not be read|not written)`));
       for (const mirror of [1, 3]) expect(tagsOf(mirror, 'prod/app')).toEqual({ v1: 'A', v2: 'B', v3: 'C' });
       expect(Object.keys(tagsOf(2, 'prod/app'))).toHaveLength(1);
 

@@ -98,8 +98,7 @@ describe('kpromo validate', () => {
       [
         './images/one/images.yaml:5:9  warning NO_EFFECT',
         '    the image "later" has no digests',
-        '    → write under "dmap" each digest with its list of tags: "sha256:…":',
-        '      ["v1.0.0"]',
+        '    → write under "dmap" each digest with its list of tags: "sha256:…": ["v1.0.0"]',
         '',
         './images/one/images.yml:1:1  warning NO_EFFECT',
         '    nothing reads this file: images.yaml beside it is read',

@@ -176,7 +176,7 @@ export const ONLINE: readonly ProblemCase[] = [
     code: 'INCOMPLETE',
     args: CONFIRM,
     spoil: onMirrors(['headManifest'], { status: 404 }),
-    says: [/reads back as not found/, /look at what else writes to this registry/],
+    says: [/reads back as not found/, /check what else writes to this registry/],
   },
   {
     code: 'TIMEOUT',
