@@ -1,13 +1,16 @@
 import { isDeepStrictEqual, parseArgs } from 'node:util';
+import fc from 'fast-check';
 import { hash } from '../test/support/promotion/chaos.ts';
 import { openChaos, undisturbed } from '../test/support/promotion/chaos-run.ts';
 import { openQuota } from '../test/support/promotion/quota-run.ts';
+import { cases, check } from '../test/support/promotion/random-faults.ts';
 import type { Snapshot } from '../test/support/registry/snapshot.ts';
 
 // node bench/chaos.ts [--from=1] [--to=200] [--together=4]: promotes while everything goes wrong now and then, once for
-// each seed, which repeats its faults; then compares a run in which 2 % of the answers are 500 with an undisturbed one.
-// One line a seed on stderr, one JSON document on stdout; exit code 1 when a seed failed or the last run took more than
-// twice as long.
+// each seed, which repeats its faults. For each seed it also makes registries refuse, lie or die, and holds what every
+// output says against what they hold. Then it compares a run in which 2 % of the answers are 500 with an undisturbed one.
+// One line a seed on stderr, one JSON document on stdout; exit code 1 if a seed failed, if outputs disagreed, or if the last
+// run took more than twice as long.
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +28,7 @@ const SHARE = 0.05;
 const LAST_LINES = 40;
 
 const failed: number[] = [];
+const disagreed: number[] = [];
 const happened: Record<string, number> = {};
 const milliseconds: number[] = [];
 
@@ -37,6 +41,12 @@ async function runSeed(seed: number, wanted: readonly Snapshot[]): Promise<void>
   const isRight = code === 0 && isDeepStrictEqual(world.snapshots(), wanted) && unexpected.length === 0;
   for (const registry of registries) {
     for (const [kind, times] of registry.happened) happened[kind] = (happened[kind] ?? 0) + times;
+  }
+  const [given] = fc.sample(cases, { seed, numRuns: 1 });
+  const told = given === undefined ? ['there is no case'] : await check(given);
+  if (told.length > 0) {
+    disagreed.push(seed);
+    process.stderr.write(`seed ${seed}: outputs disagree in ${JSON.stringify(given)}\n${told.join('\n')}\n`);
   }
   const took = Math.round(performance.now() - start);
   milliseconds.push(took);
@@ -71,5 +81,5 @@ const slowdown = { time: failing.ms / calm.ms, requests: failing.requests / calm
 const seeds = to - from + 1;
 const slowest = Math.max(...milliseconds);
 const numbers = failed.toSorted((a, b) => a - b);
-process.stdout.write(`${JSON.stringify({ seeds, failed: numbers, slowest, happened, slowdown })}\n`);
-process.exitCode = failed.length > 0 || slowdown.time > 2 ? 1 : 0;
+process.stdout.write(`${JSON.stringify({ seeds, failed: numbers, disagreed, slowest, happened, slowdown })}\n`);
+process.exitCode = failed.length + disagreed.length > 0 || slowdown.time > 2 ? 1 : 0;

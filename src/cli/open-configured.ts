@@ -6,7 +6,14 @@ import { openRegistries, type Registries } from './services.ts';
 
 /** Opens registries as the flags and the configuration that they name say; throws CONFIG_INVALID. */
 export async function openConfigured(
-  { registryConfig, maxWait, timeout, retries, limiter }: ReachOptions,
+  {
+    registryConfig,
+    maxWait,
+    timeout,
+    retries,
+    limiter,
+    confirm = false,
+  }: ReachOptions & { readonly confirm?: boolean },
   { env, clock, narrate, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'onRates'>,
 ): Promise<{ readonly config: RegistryConfig; readonly registries: Registries }> {
   const config = registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(registryConfig);
@@ -17,6 +24,7 @@ export async function openConfigured(
     random: Math.random,
     config,
     maxWait,
+    writes: confirm,
     ...(timeout !== undefined && { timeout }),
     ...(retries !== undefined && { retries }),
     ...(limiter !== undefined && { limiter }),

@@ -38,6 +38,8 @@ export type RegistryOptions = {
   readonly maxWait?: number;
   /** How long, in milliseconds, and how often a request that fails is tried; the stack's defaults unless given. */
   readonly timeout?: number;
+  /** Whether the run writes to registries. */
+  readonly writes?: boolean;
   readonly retries?: number;
   /** Where rates are shared with other processes; the environment may say so, too. */
   readonly limiter?: RedisAddress;
@@ -104,13 +106,20 @@ export function openRegistries(options: RegistryOptions): Registries {
   return { registry, queue, pause, signing, readings: () => limiter.readings(), close };
 }
 
+type Waits = Pick<HttpStackOptions, 'retryBudget' | 'timeouts' | 'retries' | 'unanswered'>;
+
+/** A job that writes waits for a registry to be restarted, in milliseconds; a person who reads a dry run does not. */
+const RESTART = 30_000;
+
 function waitsOf({
   maxWait = MAX_WAIT,
   timeout,
   retries,
-}: RegistryOptions): Pick<HttpStackOptions, 'retryBudget' | 'timeouts' | 'retries'> & { readonly maxWait: number } {
+  writes = false,
+}: RegistryOptions): Waits & { readonly maxWait: number } {
   return {
     maxWait,
+    ...(writes && { unanswered: RESTART }),
     ...(timeout !== undefined && { retryBudget: timeout, timeouts: timeoutsWithin(timeout) }),
     ...(retries !== undefined && { retries }),
   };

@@ -60,7 +60,7 @@ export const REGISTRY_FLAGS = [
     min: 0,
     example: '30s',
     value: 'DURATION',
-    help: 'How long a request that fails is tried, all attempts together. 0s: 2m, and 10s for a host that has not answered yet and refuses connections, is unknown or does not speak HTTP. Waits that a registry orders (--max-wait) do not count.',
+    help: 'How long a request that fails is tried, all attempts together. 0s: 2m, and 10s (30s with --confirm) for a host that has not answered yet and refuses connections, is unknown or does not speak HTTP. Waits that a registry orders (--max-wait) do not count.',
   },
   {
     name: 'retries',

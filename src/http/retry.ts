@@ -18,9 +18,11 @@ export type RetryOptions = {
   readonly narrate?: Narrator;
   /**
    * Milliseconds after which a failing request is not tried again; waits that the registry ordered do not count. Unless
-   * given, 120 s since the first failure, and 10 s if the address looks wrong and nothing has answered there yet.
+   * given, 120 s since the first failure, and `unanswered` if the address looks wrong and nothing has answered there yet.
    */
   readonly budget?: number;
+  /** Milliseconds; 10 s unless given. */
+  readonly unanswered?: number;
   /** How often one request is tried again at most; waits that the registry ordered do not count. No limit unless given. */
   readonly retries?: number;
   /** The longest time, in milliseconds, that one request waits because the registry ordered it. 10 min unless given. */
@@ -30,8 +32,8 @@ export type RetryOptions = {
 /** A registry behind a load balancer is replaced within a minute or so; two minutes outlast that. */
 const BUDGET = 120_000;
 
-/** Long enough for a DNS server or a registry that is just being restarted; a person waits for this to hear of a wrong port. */
-const MISADDRESSED_BUDGET = 10_000;
+/** A person waits for this to hear of a wrong port. */
+const UNANSWERED = 10_000;
 
 /** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
 export const MAX_WAIT = 600_000;
@@ -71,7 +73,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = away.has(origin) ? 'budget' : patience(pause, budgetFor(outcome, answers.has(origin)));
+      const stop = away.has(origin) ? 'budget' : patience(pause, budgetFor(outcome, answers.has(origin), rules));
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
@@ -91,9 +93,9 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
 }
 
 /** A registry that answered before is away, whatever it looks like now. */
-function budgetFor(outcome: Outcome, hasAnswered: boolean): number {
+function budgetFor(outcome: Outcome, hasAnswered: boolean, { unanswered = UNANSWERED }: RetryOptions): number {
   const isWrong = 'error' in outcome && !hasAnswered && looksMisaddressed(outcome.error);
-  return isWrong ? MISADDRESSED_BUDGET : BUDGET;
+  return isWrong ? unanswered : BUDGET;
 }
 
 async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<PromotionError>): Promise<Outcome> {

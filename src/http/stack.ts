@@ -36,6 +36,8 @@ export type HttpStackOptions = {
   readonly onBytes?: (origin: string, bytes: number) => void;
   /** Milliseconds; as `retry.ts` has it unless given. */
   readonly retryBudget?: number;
+  /** Milliseconds, for a host that has not answered yet; as `retry.ts` has it unless given. */
+  readonly unanswered?: number;
   /** How often one request is tried again at most; no limit unless given. */
   readonly retries?: number;
   /** Milliseconds; 10 min unless given. */
@@ -70,6 +72,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     random,
     narrate: narrator,
     ...(options.retryBudget === undefined ? {} : { budget: options.retryBudget }),
+    ...(options.unanswered === undefined ? {} : { unanswered: options.unanswered }),
     ...(options.retries === undefined ? {} : { retries: options.retries }),
     ...(options.maxWait === undefined ? {} : { maxWait: options.maxWait }),
   });
