@@ -41,7 +41,7 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
     const loaded = await load();
     const { projects, problems } = loaded;
     const wanted = wantedBy(projects, askedBy(loaded));
-    const failures = [...refusals, ...problems.map(problemFailure), ...findDisputes(wanted)];
+    const failures = [...problems.map(problemFailure), ...findDisputes(wanted), ...refusals];
     const warnings = (loaded.warnings ?? []).map(problemFailure);
     tellFailures(failures, context);
     tellWarnings(warnings, context);

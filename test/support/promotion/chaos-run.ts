@@ -43,7 +43,7 @@ export type ChaosSpec = {
 export type ChaosWorld = AsyncDisposable & {
   readonly staging: ChaosRegistry;
   readonly mirrors: readonly ChaosRegistry[];
-  /** Promotes; the clock is 50 times as fast. */
+  /** Promotes; the clock is `CHAOS_SPEED` times as fast. */
   run(): Promise<CipRun>;
   snapshots(): readonly Snapshot[];
 };

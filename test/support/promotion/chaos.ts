@@ -5,7 +5,7 @@ import type { RegistryOptions } from '../registry/options.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
 
 /** How many times as fast the clock of a chaos run is: ten seconds without a mirror are 200 ms. */
-export const CHAOS_SPEED = 50;
+export const CHAOS_SPEED = 30;
 
 /** What goes wrong in a chaos run; each has the same share. */
 export const CHAOS_KINDS = [
