@@ -101,13 +101,13 @@ describe('bench/measure', () => {
 });
 
 describe('bench/budgets', () => {
-  const measured = { exit: 0, wallSeconds: 60, peakMiB: 350, requests: 31_300 };
+  const measured = { exit: 0, wallSeconds: 60, peakMiB: 350, requests: 37_300 };
 
   it('finds nothing in what keeps to it, and names each limit that was not kept', () => {
     const budget = BUDGETS['full-dry'] ?? {};
     expect(overruns(budget, measured)).toEqual([]);
-    expect(overruns(budget, { ...measured, wallSeconds: 61, requests: 31_301 })).toEqual([
-      'requests: 31301, not 31300 or less',
+    expect(overruns(budget, { ...measured, wallSeconds: 61, requests: 37_301 })).toEqual([
+      'requests: 37301, not 37300 or less',
       'wallSeconds: 61, not 60 or less',
     ]);
   });
