@@ -10,7 +10,9 @@ import {
   hugeReport,
   unreadReport,
 } from '../../test/support/reports.ts';
+import { FACTS, image, MIRRORS, reportOf, target } from '../../test/support/report-parts.ts';
 import { markdownReport } from './markdown-report.ts';
+import { documentOf } from './run-document.ts';
 
 const golden = (name: string): string => `../../test/fixtures/reports/${name}.md`;
 
@@ -63,6 +65,24 @@ describe('src/report/markdown-report.ts', () => {
       places.filter((place) => place >= 0).toSorted((a, b) => a - b),
     );
     expect(places.filter((place) => place < 0)).toHaveLength(1);
+  });
+
+  it('shows the plan of a dry run first and unfolded, and says what will be signed', () => {
+    const signature = {
+      repository: `${MIRRORS[0]}/app`,
+      reference: 'images.acme.example/app',
+      why: 'due',
+      signature: 'missing',
+      record: 'missing',
+    } as const;
+    const pending = target(MIRRORS[0] ?? '', 'app', 'v2', { pending: true, action: 'tag', attempts: 0 });
+    const one = image('app', 0, [pending], { tags: ['v1', 'v2'], signature });
+    const run = { ...FACTS, mode: 'dry-run' } as const;
+    const text = markdownReport(documentOf({ facts: run, run: reportOf([one], [], { run }) }));
+    expect(text.indexOf('```text\nPlan: 1 of 46 images to promote')).toBeLessThan(text.indexOf('<details>'));
+    expect(text).toContain('tag v2 on us-central1-docker.pkg.dev/acme/prod');
+    expect(text).toContain('| tag, to be signed |');
+    expect(text).not.toContain('not signed |');
   });
 
   it('shows foreign text as code only', () => {

@@ -87,7 +87,10 @@ const isReadBack = ({ counters }: TestRegistry, names: Names): boolean =>
 const A_MOMENT = 100;
 
 /** Sends the signal, and tells how the program ended and how long that took. */
-async function stop({ cli }: Promoting, signal: 'SIGINT' | 'SIGTERM'): Promise<Ended & { readonly ms: number }> {
+async function stop(
+  { cli }: Promoting,
+  signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP',
+): Promise<Ended & { readonly ms: number }> {
   const start = performance.now();
   cli.process.kill(signal);
   const ended = await cli.ended;
@@ -134,6 +137,21 @@ describe('stopping a promotion', () => {
     expect(stderr).toContain('stopped early: stopped by SIGTERM');
     for (const name of names) expect(stderr).toMatch(new RegExp(`^ +copied +${name} +v1 +to 1 of 2 mirrors`, 'm'));
     expect(stderr).not.toContain('level=fatal');
+  });
+
+  const signals = [
+    ['SIGINT', 130, 'press Ctrl-C again to end at once'],
+    ['SIGHUP', 129, 'send a second signal to end at once'],
+  ] as const;
+  it.each(signals)('answers %s at once, and makes one problem of all that is not done', async (signal, exit, again) => {
+    await using run = await promote({ kinds: { put: 'silent' }, names: ['small', 'large'] });
+    await until(() => isReadBack(run.good, ['small', 'large']) && has(run.bad, 'put'));
+    const { code, stderr } = await stop(run, signal);
+    expect(code, stderr).toBe(exit);
+    expect(stderr).toContain(`stopping: stopped by ${signal}; ${again}`);
+    expect(stderr).toMatch(/^1 problem:$/m);
+    expect(stderr).toContain(`stopped by ${signal}: 2 images not done`);
+    expect(stderr).not.toContain('level=error');
   });
 
   it('deletes an upload that a registry opens after the stop', async () => {

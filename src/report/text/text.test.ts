@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { HOSTILE } from '../../../test/support/reports.ts';
 import { visible } from './hidden.ts';
 import { embeddedJson } from './embedded.ts';
-import { markdownCode } from './markdown.ts';
+import { markdownBlock, markdownCode } from './markdown.ts';
 import { terminalText } from './terminal.ts';
 import { annotationCommand } from './workflow.ts';
 import { xmlText } from './xml.ts';
@@ -105,6 +105,23 @@ describe('src/report/text/markdown.ts', () => {
     expect(markdownCode('12345', 4)).toBe('`123…`');
     expect(markdownCode('12🎉45', 4)).toBe('`12…`');
     expect(markdownCode(' \n')).toBe('–');
+  });
+});
+
+describe('src/report/text/markdown.ts, a block', () => {
+  it('is one block of code whatever its lines hold, and never over its limit', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(foreign, fc.constantFrom('```', '`````x', '~~~', '</pre>'))), (lines) => {
+        const block = markdownBlock(lines.join('\n'), 2_000);
+        expect(block.length).toBeLessThanOrEqual(2_000);
+        const html = micromark(block, { extensions: [gfm()], htmlExtensions: [gfmHtml()], allowDangerousHtml: true });
+        expect(html.match(/<[^>]*>/g)).toEqual(['<pre>', '<code class="language-text">', '</code>', '</pre>']);
+      }),
+    );
+  });
+
+  it('counts the lines that it leaves out', () => {
+    expect(markdownBlock('a\n'.repeat(500), 200)).toMatch(/^```text\n(?:a\n)+… and \d+ more lines\n```$/);
   });
 });
 
