@@ -85,7 +85,7 @@ export function validationText({ path, valid, images, problems }: ValidationDocu
   });
   const warnings = problems.filter(({ severity }) => severity === 'warning').length;
   const found = valid ? 'valid' : count(problems.length - warnings, 'problem');
-  const good = `${count(images, 'image')}${valid ? '' : ' besides'}`;
+  const good = `${count(images, 'image')}${valid ? '' : ' without a problem'}`;
   const also = warnings === 0 ? '' : `, ${count(warnings, 'warning')}`;
   return terminalLines([...lines, `${path}: ${found}, ${good}${also}`]);
 }

@@ -57,7 +57,7 @@ describe('kpromo validate', () => {
       'promoter-policy.yaml:2 POLICY_INVALID',
     ]);
     expect(run.stdout.match(/^ {4}→ /gm)).toHaveLength(places.length);
-    expect(run.stdout).toMatch(/^\S+: 4 problems, \d+ images? besides\n$/m);
+    expect(run.stdout).toMatch(/^\S+: 4 problems, \d+ images? without a problem\n$/m);
     expect(run.code).toBe(1);
     expect(lastLine(run)).toMatch(/level=fatal msg="kpromo validate: 4 problems in /);
     // each problem is told once: what stands on stdout is not logged, too

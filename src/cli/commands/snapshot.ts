@@ -54,5 +54,5 @@ async function taken(
 function countsOf(of: string, snapshot: Snapshot): string {
   const digests = snapshot.flatMap((image) => image.digests);
   const tags = digests.reduce((sum, digest) => sum + digest.tags.length, 0);
-  return `Snapshot of ${of}: ${count(snapshot.length, 'image')}, ${count(digests.length, 'digest')}, ${count(tags, 'tag')}`;
+  return `Snapshot of ${of}: ${count(snapshot.length, 'repository', 'repositories')}, ${count(digests.length, 'image')}, ${count(tags, 'tag')}`;
 }
