@@ -52,7 +52,7 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
 
   return {
     listRepository: async (repository, call) =>
-      (await listed(hostOf(repository))?.(repository, call)) ?? persistent(readList, services, repository, call),
+      (await listed(hostOf(repository))?.(repository, call)) ?? listAsAllowed(readList, services, repository, call),
   };
 }
 
@@ -66,7 +66,7 @@ function mayBeCut(
 }
 
 /** Reads a list; one for writers once more as a writer, and one that may not be read as a list of nothing. */
-async function persistent(
+async function listAsAllowed(
   readList: (repository: RepositoryName, call: Call) => Promise<RepositoryListing | Refused>,
   { asWriter }: Pick<ListingServices, 'asWriter'>,
   repository: RepositoryName,

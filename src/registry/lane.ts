@@ -77,30 +77,27 @@ export async function writeRoot(
   root: Manifest,
 ): Promise<readonly TagMove[]> {
   const { repository, tags, mayReplace = async () => false } = lane.target;
-  const moves: TagMove[] = [];
-  const free: { readonly reference: string; readonly was?: TagState }[] = [];
-  const look = async (tag: string): Promise<void> => {
+  const { digest } = root.descriptor;
+  const look = async (tag: string): Promise<Free | TagMove | undefined> => {
     const there = await registry.resolveManifest(repository, tag, lane.call);
-    if (there?.digest === root.descriptor.digest) return;
-    if (there === undefined || (await mayReplace(there.digest))) free.push({ reference: tag, was: there ?? 'absent' });
-    else moves.push({ tag, current: there.digest });
+    if (there?.digest === digest) return undefined;
+    if (there === undefined || (await mayReplace(there.digest))) return { reference: tag, was: there ?? 'absent' };
+    return { tag, current: there.digest };
   };
-  if (tags.length === 0) free.push({ reference: root.descriptor.digest });
-  await allOf(tags.map(look));
-  const write = ({ reference, was }: (typeof free)[number]): Promise<unknown> =>
+  const looked = (await allOf(tags.map(look))).filter((found) => found !== undefined);
+  const free: readonly Free[] =
+    tags.length === 0 ? [{ reference: digest }] : looked.filter((found) => 'reference' in found);
+  const write = ({ reference, was }: Free): Promise<unknown> =>
     registry.writeManifest(repository, reference, root, lane.call, was);
-  const [first, ...others] = free.toSorted((one, other) => tags.indexOf(one.reference) - tags.indexOf(other.reference));
+  const [first, ...others] = free;
   // The first tag's PUT is the manifest's own; the others find it there.
   if (first !== undefined) await write(first);
   await allOf(others.map(write));
-  return moves;
+  return looked.filter((found) => 'tag' in found);
 }
 
-/** Returns what the root was written under: the tags but for those that point elsewhere, or its digest if there are none. */
-export function referencesOf({ tags }: CopyTarget, root: Manifest, moves: readonly TagMove[]): readonly string[] {
-  if (tags.length === 0) return [root.descriptor.digest];
-  return tags.filter((tag) => moves.every((move) => move.tag !== tag));
-}
+/** A reference that may be written, and the state in which it was seen. */
+type Free = { readonly reference: string; readonly was?: TagState };
 
 /** True when a registry refused a manifest because it does not have its parts. */
 export function lacksParts(error: unknown): boolean {

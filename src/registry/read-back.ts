@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { referenceText } from './distribution-manifests.ts';
-import { referencesOf, type Lane, type TagMove } from './lane.ts';
+import type { CopyTarget, Lane, TagMove } from './lane.ts';
 import type { ManifestReader, ManifestWriter } from './roles.ts';
 
 /** How long a registry may take until what was just written can be read; two real ones need up to a second. */
@@ -12,8 +12,9 @@ const READ_BACK_WAITS_MS = [250, 1_000, 3_000];
 type Services = { readonly registry: ManifestReader & ManifestWriter; readonly clock: Clock };
 
 /**
- * Reads the root back under each of its references and each manifest below it by digest; `moves` were not written. One below that was acknowledged and
- * is not there is written once more. Throws INCOMPLETE, with its name, for what is not as it was written.
+ * Reads the root back under each of its references and each manifest below it by digest; `moves` were not written. One
+ * below that was acknowledged and is not there is written once more. Throws INCOMPLETE, with its name, for what is not as
+ * it was written.
  */
 export async function readBack(
   { registry, clock }: Services,
@@ -40,6 +41,12 @@ export async function readBack(
   };
   // Children first: a root that lacks one may be refused to whoever asks for it.
   await allOf([...below.map(child), ...referencesOf(lane.target, root, moves).map(reference)]);
+}
+
+/** Returns what the root was written under: the tags but for those that point elsewhere, or its digest if there are none. */
+function referencesOf({ tags }: CopyTarget, root: Manifest, moves: readonly TagMove[]): readonly string[] {
+  if (tags.length === 0) return [root.descriptor.digest];
+  return tags.filter((tag) => moves.every((move) => move.tag !== tag));
 }
 
 /** How a manifest reads back, if not as it was written. Waits for registries that show late what they have. */
