@@ -1,5 +1,5 @@
-import { mergedSignatures } from './attest/signature-image.ts';
 import type { Pattern } from './image/pattern.ts';
+import { openReplicator, type ReplicatorParts } from './phases/open-replicator.ts';
 import { planReplication } from './phases/plan-replication.ts';
 import { replicate } from './phases/replicate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
@@ -8,12 +8,7 @@ import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import type { RunReport } from './pipeline/run-report.ts';
-import { copier } from './registry/copy.ts';
-import { attacher } from './registry/referrers.ts';
-import type { Pause, Registry } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
-import type { SubjectQueue } from './registry/subject-queue.ts';
-import { replicator } from './replicas/replicator.ts';
 import { buildReplicationReport, type ReplicationReached } from './report/replication-report.ts';
 
 export type ReplicationRequest = {
@@ -25,11 +20,7 @@ export type ReplicationRequest = {
   readonly version: string;
 };
 
-export type ReplicationServices = SetupServices & {
-  readonly registry: Registry;
-  readonly pause: Pause;
-  readonly queue: SubjectQueue;
-};
+export type ReplicationServices = SetupServices & ReplicatorParts;
 
 /** Replication on one page: loads the manifests, compares what is attached to images, copies what mirrors lack, and reports. */
 export async function runReplication(
@@ -37,19 +28,10 @@ export async function runReplication(
   services: ReplicationServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause, queue } = services;
+  const { registry } = services;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
-  const copies = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
-  const copying = replicator({
-    registry,
-    source,
-    copier: copies,
-    attacher: attacher(registry, queue),
-    queue,
-    merge: mergedSignatures,
-    meterOf: traffic.of,
-  });
+  const copying = openReplicator(services, source, traffic, context);
   const { primary } = request;
   const phases = pipeline(setup(services))
     .pipe(planReplication({ registry, source, traffic, ...(primary !== undefined && { primary }) }))

@@ -1,6 +1,6 @@
-import { mergedSignatures } from './attest/signature-image.ts';
 import { check } from './phases/check.ts';
 import type { CheckServices } from './phases/check-images.ts';
+import { openReplicator, type ReplicatorParts } from './phases/open-replicator.ts';
 import { planSigcheck, type PlanSigcheckServices } from './phases/plan-sigcheck.ts';
 import { repair } from './phases/repair.ts';
 import { wrongFailures } from './phases/repair-results.ts';
@@ -11,12 +11,7 @@ import { countTraffic } from './phases/traffic.ts';
 import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
-import { copier } from './registry/copy.ts';
-import { attacher } from './registry/referrers.ts';
-import type { Pause, Registry } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
-import type { SubjectQueue } from './registry/subject-queue.ts';
-import { replicator } from './replicas/replicator.ts';
 import { buildSigcheckReport, type SigcheckReached, type SigcheckReport } from './report/sigcheck-report.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
@@ -25,12 +20,8 @@ export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'win
 };
 
 export type SigcheckServices = Pick<SetupServices, 'load' | 'primary'> &
-  Pick<CheckServices, 'verifier' | 'isExpected'> & {
-    readonly registry: Registry;
-    readonly pause: Pause;
-    readonly queue: SubjectQueue;
-    readonly signatures: SigningServices;
-  };
+  Pick<CheckServices, 'verifier' | 'isExpected'> &
+  ReplicatorParts & { readonly signatures: SigningServices };
 
 /** Sigcheck on one page: loads the manifests, chooses digests, verifies what is attached to them, repairs what is wrong, and reports. */
 export async function runSigcheck(
@@ -38,22 +29,13 @@ export async function runSigcheck(
   services: SigcheckServices,
   context: Context,
 ): Promise<SigcheckReport> {
-  const { registry, pause, queue, signatures, load } = services;
+  const { registry, signatures, load } = services;
   const { concurrency } = signatures;
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
-  const copies = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
-  const copying = {
-    registry,
-    source,
-    copier: copies,
-    attacher: attacher(registry, queue),
-    queue,
-    merge: mergedSignatures,
-    meterOf: traffic.of,
-  };
+  const copying = openReplicator(services, source, traffic, context);
   const checking = { ...services, traffic, concurrency };
-  const repairing = { ...checking, ...signatures, source, replicator: replicator(copying), copies: concurrency };
+  const repairing = { ...checking, ...signatures, source, replicator: copying, copies: concurrency };
   const phases = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) }))
     .pipe(planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }))
     .pipe(check(checking))

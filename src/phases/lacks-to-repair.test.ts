@@ -10,7 +10,7 @@ const lack = (subject: number, ...hosts: readonly string[]): AttachedLack => ({
   digest: numbered(100 + subject),
   subject: numbered(subject),
   last: false,
-  mirrors: hosts.map((host) => ({ repository: `${host}/app` })),
+  mirrors: hosts.map((host) => `${host}/app`),
 });
 
 describe('src/phases/lacks-to-repair.ts', () => {

@@ -31,7 +31,7 @@ export function lacksToRepair(images: readonly CheckedImage[], lacks: readonly A
   }
   return lacks.flatMap((lack) => {
     const wanted = mirrors.get(`${lack.primary}@${lack.subject}`);
-    const left = lack.mirrors.filter(({ repository }) => wanted?.has(repository) === true);
+    const left = lack.mirrors.filter((repository) => wanted?.has(repository) === true);
     return left.length === 0 ? [] : [{ ...lack, mirrors: left }];
   });
 }

@@ -136,7 +136,7 @@ async function compareTag({ registry, reader, lacks }: Finder, pair: Pair, { tag
     (await holdsMore({ registry, reader }, { primary: group.primary, digest }, { mirror, current }, call))
   )
     return;
-  lacks.add({ primary: group.primary, digest, subject, tag, last: false }, { repository: mirror });
+  lacks.add({ primary: group.primary, digest, subject, tag, last: false }, mirror);
 }
 
 /** Whether a mirror's manifest has all layers of the primary's, and others besides. */
@@ -162,7 +162,7 @@ async function compareUntagged(
 ): Promise<void> {
   const subject = await reader.subjectOf(group.primary, digest);
   if (subject === undefined || !(await isThere(subject.digest))) return;
-  lacks.add({ primary: group.primary, digest, subject: subject.digest, last: false }, { repository: mirror });
+  lacks.add({ primary: group.primary, digest, subject: subject.digest, last: false }, mirror);
 }
 
 /** Compares one image's referrers one by one; `byList` asks the mirror's own list even where its listing tells what it holds. */
@@ -181,6 +181,6 @@ async function compareSubject(finder: Finder, pair: Pair, subject: Digest, byLis
   if (first === undefined) return;
   const platforms = await reader.platforms(group.primary, first.digest);
   for (const { digest } of missing)
-    lacks.add({ primary: group.primary, digest, subject, last: platforms.length > 0 }, { repository: mirror });
+    lacks.add({ primary: group.primary, digest, subject, last: platforms.length > 0 }, mirror);
   await Promise.all(platforms.map((platform) => compareSubject(finder, pair, platform, byList)));
 }

@@ -11,23 +11,21 @@ export type AttachedLack = {
   readonly tag?: string;
   /** True for the attachments of an index, which wait for those of its platforms: once they are there, all are. */
   readonly last: boolean;
-  readonly mirrors: readonly LackingMirror[];
+  readonly mirrors: readonly RepositoryName[];
 };
-
-export type LackingMirror = { readonly repository: RepositoryName };
 
 /** Gathers lacks: what several mirrors lack is one lack. */
 export function lackList(): {
-  add(lack: Omit<AttachedLack, 'mirrors'>, mirror: LackingMirror): void;
+  add(lack: Omit<AttachedLack, 'mirrors'>, mirror: RepositoryName): void;
   found(): AttachedLack[];
 } {
-  const lacks = new Map<string, AttachedLack & { readonly mirrors: LackingMirror[] }>();
+  const lacks = new Map<string, AttachedLack & { readonly mirrors: RepositoryName[] }>();
   return {
     add: (lack, mirror) => {
       const key = `${lack.primary} ${lack.tag ?? lack.digest}`;
       const known = lacks.get(key) ?? { ...lack, mirrors: [] };
       lacks.set(key, known);
-      if (!known.mirrors.some(({ repository }) => repository === mirror.repository)) known.mirrors.push(mirror);
+      if (!known.mirrors.includes(mirror)) known.mirrors.push(mirror);
     },
     found: () => [...lacks.values()],
   };

@@ -49,7 +49,7 @@ export function replicator(services: ReplicatorServices): Replicator {
       return await replicate(services, lack, signal);
     } catch (error) {
       const failure = asPromotionError(error, signal);
-      const results = lack.mirrors.map(({ repository }) => failed(repository, failure));
+      const results = lack.mirrors.map((repository) => failed(repository, failure));
       return { lack, gone: false, results, sourceReads: 0 };
     }
   };
@@ -59,7 +59,7 @@ async function replicate(services: ReplicatorServices, lack: AttachedLack, signa
   const { primary, digest, tag } = lack;
   const manifest = await services.source.manifest(primary, digest, signal);
   if (manifest === undefined) return { lack, gone: true, results: [], sourceReads: 0 };
-  const targets = lack.mirrors.map(({ repository }) => ({
+  const targets = lack.mirrors.map((repository) => ({
     repository,
     action: 'copy' as const,
     tags: tag === undefined ? [] : [tag],

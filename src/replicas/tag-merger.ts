@@ -5,6 +5,7 @@ import type { BlobReader, Call, Meter } from '../registry/roles.ts';
 import type { SmallBlob } from '../registry/small-blobs.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { updateTag, type TagRegistry } from '../registry/tag-update.ts';
+import { wholeBlob } from '../registry/whole-blob.ts';
 import { isContained } from './attachment.ts';
 
 /** What of a primary is put beside what a mirror has. */
@@ -53,9 +54,7 @@ async function smallBlob(
   descriptor: Descriptor,
   call: Call,
 ): Promise<SmallBlob> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of registry.readBlob(repository, descriptor, call)) chunks.push(chunk);
-  return { descriptor, bytes: Buffer.concat(chunks) };
+  return { descriptor, bytes: await wholeBlob(descriptor, () => registry.readBlob(repository, descriptor, call)) };
 }
 
 /** What both repositories hold cannot be told apart into signatures: only a person can say which of it is right. */

@@ -80,7 +80,7 @@ function placeOf(
 
 function pendingTargets(lack: Lack): TargetReport[] {
   const nothing = { attempts: 0, requests: 0, bytes: 0, ms: 0 };
-  return lack.mirrors.map(({ repository }) => ({
+  return lack.mirrors.map((repository) => ({
     ref: refOf(lack, repository),
     action: 'copy',
     pending: true,
