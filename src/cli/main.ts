@@ -143,7 +143,7 @@ async function textOf(request: Exclude<Request, { options: object }>, columns: n
   if (request.kind === 'explain') {
     const { explanationText } = await import('./commands/explain.ts');
     const { fitted } = await import('./fitted.ts');
-    return fitted(await explanationText(request.code), { columns: () => columns });
+    return fitted(explanationText(request.code), { columns: () => columns });
   }
   if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
   return (await import('./completion.ts')).completionScript(request.shell);

@@ -4,7 +4,7 @@ import { subjectOf } from './causes.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { bytesText, count, shortDigests } from './layout.ts';
 import { SECTIONS, SETTINGS } from './plan-change.ts';
-import { reachOf, stateOf } from './mirrors.ts';
+import { reachOf, worstFirst } from './mirrors.ts';
 import { markdownBlock, markdownCode } from './text/markdown.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -125,10 +125,7 @@ function changeSection({ change, mode }: ReportDocument): string {
 }
 
 function imageSection({ images, mode }: ReportDocument, most: number): string {
-  const order = ['failed', 'unknown', 'pending', 'done'];
-  const rows = images
-    .toSorted((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)))
-    .map((image) => `| ${imageCells(image, mode).join(' | ')} |`);
+  const rows = worstFirst(images).map((image) => `| ${imageCells(image, mode).join(' | ')} |`);
   const head = ['| image | tags | digest | mirrors | what |', '|---|---|---|---|---|'];
   return folded(count(images.length, 'image'), head, rows, most, 'image');
 }

@@ -93,6 +93,11 @@ export function stateOf({ mirrors = [], signature }: Judged): 'failed' | 'unknow
   return isLeft ? 'pending' : 'done';
 }
 
+/** Sorts images by what became of them, the worst first. */
+export function worstFirst<T extends Judged>(images: readonly T[]): readonly T[] {
+  return images.toSorted((a, b) => WORST.indexOf(stateOf(a)) - WORST.indexOf(stateOf(b)));
+}
+
 /** Returns on how many of its mirrors an image is complete; what is still pending is not. */
 export function reachOf({ mirrors = [] }: Judged): { readonly reached: number; readonly all: number } {
   const reached = mirrors.filter(({ state }) => state === 'done' || state === 'present').length;

@@ -13,7 +13,7 @@ import type {
 import { causesOf, type Cause } from '../pipeline/causes.ts';
 import { subjectOf } from './causes.ts';
 import { bytesText, count, few, shortDigests, table } from './layout.ts';
-import { isPromoted, reachOf, stateOf } from './mirrors.ts';
+import { isPromoted, reachOf, stateOf, worstFirst } from './mirrors.ts';
 import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
@@ -54,8 +54,7 @@ function imageLines({ run, images, totals }: RunReport): readonly string[] {
   // of a run that was stopped before it wrote, nothing is done
   if (run.mode === 'dry-run' || (totals.pending > 0 && !hasWritten(totals))) return [];
   const [unread, listed] = partition(images, ({ targets, signature }) => targets.length + (signature ? 1 : 0) === 0);
-  const order = ['failed', 'unknown', 'pending', 'done'];
-  const sorted = listed.toSorted((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)));
+  const sorted = worstFirst(listed);
   const hidden = sorted.length - LISTED;
   return [
     ...table(sorted.slice(0, LISTED).map(row), '  '),

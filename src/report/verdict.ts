@@ -39,7 +39,6 @@ export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): numb
 function partsOf(document: ReportDocument): string[] {
   const { mode, totals, replication, check, images } = document;
   const trouble = some(causeCount(document), count(causeCount(document), 'problem'));
-
   if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
   const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
   if (mode === 'parse') return [named, 'no registry was asked', ...trouble];

@@ -1,7 +1,7 @@
 import type { ReportDocument, ReportedImage, ReportedTarget } from '../document.ts';
 import { stateOf, targetState } from '../mirrors.ts';
 import { verdictOf } from '../verdict.ts';
-import { codeMeanings } from './meanings.ts';
+import { explanations } from '../explanations.ts';
 
 /** What the page is drawn from: the document without what it does not show, and each repeated text once. */
 export type PageData = Omit<ReportDocument, 'images' | 'text'> & {
@@ -48,7 +48,11 @@ export function pageData(document: ReportDocument): PageData {
 function meaningsOf(failures: ReportDocument['failures']): PageData['meanings'] {
   if (failures.length === 0) return {};
   const codes = new Set(failures.map(({ code }) => code));
-  return Object.fromEntries(Object.entries(codeMeanings()).filter(([code]) => codes.has(code)));
+  return Object.fromEntries(
+    explanations().flatMap((one) =>
+      one.codes.flatMap((code) => (codes.has(code) ? [[code, one.happened.replaceAll('`', '')]] : [])),
+    ),
+  );
 }
 
 function mirrorsOf({ mirrors = [], targets }: ReportedImage): readonly string[] {
