@@ -5,7 +5,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { gather, type Pending, type PendingLack } from '../plan/assemble.ts';
 import type { RegistryReader } from '../registry/roles.ts';
-import { pushTo, readByHost } from './read-by-host.ts';
+import { pushTo, readByHost, REQUESTS_AT_ONCE } from './read-by-host.ts';
 import type { Traffic } from './traffic.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -19,9 +19,6 @@ export type Asked = {
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
   readonly failures: readonly Failure[];
 };
-
-/** References of one repository that are asked for at once: what one origin is sent at most (src/http/stack.ts). */
-const LOOKUPS = 20;
 
 /**
  * Asks destinations for the tags and digests that their lists do not show, or show at another digest: lists are stale, cut
@@ -39,7 +36,7 @@ export async function askLacks(
   const answers = new Map<PendingLack, PendingLack | 'nothing'>();
   const ask = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
-    await eachOf(asked.get(repository) ?? [], LOOKUPS, async (lack) => {
+    await eachOf(asked.get(repository) ?? [], REQUESTS_AT_ONCE, async (lack) => {
       const digestOf = async (reference: string): Promise<Digest | undefined> =>
         (await registry.resolveManifest(repository, reference, call))?.digest;
       answers.set(lack, await askLack(lack, digestOf));

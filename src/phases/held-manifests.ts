@@ -10,15 +10,13 @@ import type {
   RepositoryListing,
   TagLister,
 } from '../registry/roles.ts';
+import { REQUESTS_AT_ONCE } from './read-by-host.ts';
 
 /** What reading a whole registry takes: nothing that could write. */
 export type SnapshotReader = ManifestReader & TagLister & RepositoryLister;
 
 /** What a repository is known to hold, by digest. */
 export type Held = ReadonlyMap<Digest, ListedManifest>;
-
-/** The tags of one repository that are looked up at once: what one origin is sent at most (src/http/stack.ts). */
-const LOOKUPS = 20;
 
 /** What a listing tells of a repository; each tag is looked up where the listing does not say what it points to. */
 export async function heldIn(
@@ -32,7 +30,7 @@ export async function heldIn(
     return listing.manifests;
   }
   const held = new Map<Digest, { readonly tags: string[]; readonly mediaType?: string }>();
-  await eachOf(listing.tags, LOOKUPS, async (tag) => {
+  await eachOf(listing.tags, REQUESTS_AT_ONCE, async (tag) => {
     checkTag(repository, tag);
     const known = listing.digests?.get(tag);
     const found = known === undefined ? await lookUp(registry, repository, tag, context) : { digest: known };

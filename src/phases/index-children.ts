@@ -7,11 +7,8 @@ import type { Context } from '../pipeline/phase.ts';
 import { nodeOf } from '../registry/image-node.ts';
 import type { ManifestReader } from '../registry/roles.ts';
 import type { Held } from './held-manifests.ts';
-import { readByHost } from './read-by-host.ts';
+import { readByHost, REQUESTS_AT_ONCE } from './read-by-host.ts';
 import { unreadable } from './unreadable.ts';
-
-/** The indexes of one repository that are read at once: what one origin is sent at most (src/http/stack.ts). */
-const READS = 20;
 
 /** Every digest that an index of these repositories names, wherever it stands; each index is read once. */
 export async function indexChildren(
@@ -24,7 +21,7 @@ export async function indexChildren(
   const read = async (repository: RepositoryName): Promise<void> => {
     const indexes = indexesOf(held.get(repository)).filter((digest) => !asked.has(digest));
     for (const digest of indexes) asked.add(digest);
-    await eachOf(indexes, READS, async (digest) => {
+    await eachOf(indexes, REQUESTS_AT_ONCE, async (digest) => {
       for (const child of await childrenOf(registry, repository, digest, context)) children.add(child);
     });
   };

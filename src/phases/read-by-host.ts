@@ -5,7 +5,10 @@ import type { Context } from '../pipeline/phase.ts';
 import { caught } from './caught.ts';
 import { progressOf } from './progress.ts';
 
-/** Wide enough to keep an origin's 20 connections busy while answers are compared. */
+/** Requests about one repository that are sent at once: as many as one origin is sent at most (src/http/stack.ts). */
+export const REQUESTS_AT_ONCE = 20;
+
+/** Wide enough to keep an origin busy while answers are compared. */
 const MOST_PER_HOST = 24;
 
 /**
@@ -34,8 +37,7 @@ export async function readByHost(
   context: Context,
 ): Promise<ReadonlyMap<RepositoryName, PromotionError>> {
   const errors = new Map<RepositoryName, PromotionError>();
-  const hosts = new Map<string, RepositoryName[]>();
-  for (const repository of repositories) pushTo(hosts, hostOf(repository), repository);
+  const hosts = Map.groupBy(repositories, hostOf);
   const tellProgress = progressOf('repositories', repositories.length, context);
   let done = 0;
   let left = hosts.size;

@@ -5,7 +5,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { Checked, UploadOf } from '../plan/checks.ts';
 import type { ManifestReader, RepositoryListing, TagLister } from '../registry/roles.ts';
-import { pushTo, readByHost } from './read-by-host.ts';
+import { pushTo, readByHost, REQUESTS_AT_ONCE } from './read-by-host.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 import { unreadable } from './unreadable.ts';
@@ -18,9 +18,6 @@ export type Uploads = {
   readonly readable: readonly Checked[];
   readonly failures: readonly Failure[];
 };
-
-/** Digests of one repository that are asked for at once: what one origin is sent at most (src/http/stack.ts). */
-const LOOKUPS = 20;
 
 /** For those who did not ask. */
 export const undatedAll: UploadOf = () => 'undated';
@@ -43,7 +40,7 @@ export async function readUploads(
     // What a list does not show is asked for: lists may be stale or cut.
     await eachOf(
       digests.filter((digest) => found.get(digest) === 'absent'),
-      LOOKUPS,
+      REQUESTS_AT_ONCE,
       async (digest) => {
         if ((await registry.resolveManifest(repository, digest, call)) !== undefined) found.set(digest, 'undated');
       },

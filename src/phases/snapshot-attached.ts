@@ -8,13 +8,10 @@ import { attachedBy, mayRefer } from '../plan/replication.ts';
 import type { ManifestReader } from '../registry/roles.ts';
 import { attachmentOf } from '../replicas/attachment.ts';
 import type { Held } from './held-manifests.ts';
-import { readByHost } from './read-by-host.ts';
+import { readByHost, REQUESTS_AT_ONCE } from './read-by-host.ts';
 import { unreadable } from './unreadable.ts';
 
 type HeldByRepository = ReadonlyMap<RepositoryName, Held>;
-
-/** Manifests of one repository that are read at once: what one origin is sent at most (src/http/stack.ts). */
-const READS = 20;
 
 /** Leaves out tags that attach something to an image, with the manifests that have no other tag; logs how many. */
 export function withoutAttached(held: HeldByRepository, of: RepositoryName, { narrate }: Context): HeldByRepository {
@@ -48,7 +45,7 @@ export async function withoutReferrers(
     const asked = [...(held.get(repository) ?? [])].filter(
       ([digest, { mediaType }]) => untagged.has(digest) && mayRefer(mediaType),
     );
-    await eachOf(asked, READS, async ([digest]) => {
+    await eachOf(asked, REQUESTS_AT_ONCE, async ([digest]) => {
       const manifest = await registry.readManifest(repository, digest, context);
       if (manifest !== undefined && attachmentOf(manifest) !== undefined) attached.add(digest);
     });
