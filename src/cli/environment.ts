@@ -67,5 +67,5 @@ export const CREDENTIAL_ENVIRONMENT: readonly Variables[] = [
   ['GITHUB_TOKEN, GITHUB_ACTOR', 'GitHub: password and user for ghcr.io.'],
   ['CI_REGISTRY', 'GitLab: the registry that the following are for.'],
   ['CI_REGISTRY_USER, CI_REGISTRY_PASSWORD', 'GitLab: user and password.'],
-  ['CI_JOB_TOKEN', 'GitLab: the token of the job, if there is no password.'],
+  ['CI_JOB_TOKEN', 'GitLab: the token of the job, used if there is no CI_REGISTRY_PASSWORD.'],
 ];

@@ -106,7 +106,7 @@ export const CIP_FLAGS = [
     type: 'string',
     default: '14d',
     value: 'AGE',
-    help: 'Also sign and record images of earlier runs that lack it, if their entry or upload is no older than this (14d, 336h), or "all". Images that this run copies or tags are always included.',
+    help: 'Also sign and record images of earlier runs that have no signature or record, if their entry or upload is not older than this (14d, 336h, or "all"). Images that this run copies or tags are always included.',
   },
   {
     name: 'staging-retention',

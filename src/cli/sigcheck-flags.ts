@@ -45,7 +45,7 @@ export const SIGCHECK_FLAGS = [
     min: 0,
     example: '100',
     value: 'N',
-    help: 'Largest number of digests to check; 0 is no limit.',
+    help: 'The largest number of digests to check; 0 means no limit.',
   },
   ...CERTIFICATE_FLAGS,
   ...SIGNER_FLAGS,

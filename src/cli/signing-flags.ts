@@ -130,7 +130,7 @@ export const REQUIRE_IDENTITY_FLAG = {
   name: 'require-identity',
   type: 'bool',
   default: 'true',
-  help: 'Fail a dry run if there is no identity to sign with, as --confirm would. With =false the job with --confirm has its own.',
+  help: 'Fail a dry run that has no identity to sign with, because --confirm would fail. With =false it passes, for checks without the identity of the job.',
 } as const satisfies Flag;
 
 /** The flags of signing in a promotion. */
@@ -143,7 +143,7 @@ export const CERTIFICATE_FLAGS = [
     type: 'string',
     default: UPSTREAM_ACCOUNT,
     value: 'IDENTITY',
-    help: 'The identity that is expected to have signed. A promotion keeps the signatures of staging whoever made them.',
+    help: 'The identity that signatures are expected to be by. A promotion also keeps the signatures of staging by others.',
   },
   {
     name: 'certificate-identity-regexp',

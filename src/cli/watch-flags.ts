@@ -24,7 +24,7 @@ export const WATCH_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: "Write metrics in Prometheus' text format to a file, anew every 15 s and at the end.",
+    help: "Write metrics in Prometheus' text format to a file; it is replaced every 15 s and at the end.",
   },
   {
     name: 'metrics-listen',
