@@ -1,9 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { rejection, requestTo } from '../../test/support/http-request.ts';
-import { bodyOf, scriptedServer, type Answer } from '../../test/support/scripted-server.ts';
+import { bodyOf as sentTo, scriptedServer, type Answer } from '../../test/support/scripted-server.ts';
 import { realClock } from '../clock.ts';
 import type { Fetch, HttpRequest } from './fetch.ts';
 import { redirect } from './redirect.ts';
+import { bodyOf } from './response-body.ts';
 import { transport } from './transport.ts';
 
 /** Follows over real sockets, and notes what the layer inside was asked for. */
@@ -124,12 +125,7 @@ describe('src/http/redirect.ts', () => {
       status: 307,
       headers: new Map([['location', [location]]]),
       url: request.url,
-      body: {
-        bytes: async () => new Uint8Array(),
-        stream: async function* () {},
-        discard: async () => {},
-        finished: Promise.resolve(),
-      },
+      body: bodyOf(new Uint8Array(), ''),
     });
     expect(await rejection(redirect()(answer)(requestTo(from)))).toMatchObject({
       code: 'REFUSED_ADDRESS',
@@ -145,12 +141,7 @@ describe('src/http/redirect.ts', () => {
         status: asked.length === 1 ? 307 : 200,
         headers: new Map([['location', ['http://registry.example/new']]]),
         url: request.url,
-        body: {
-          bytes: async () => new Uint8Array(),
-          stream: async function* () {},
-          discard: async () => {},
-          finished: Promise.resolve(),
-        },
+        body: bodyOf(new Uint8Array(), ''),
       };
     };
     const scopes = [{ repository: 'app', actions: ['pull'] as const }];
@@ -174,7 +165,7 @@ describe('src/http/redirect.ts', () => {
   it('repeats bytes after 307 and 308, and hands on other redirects of a write', async () => {
     const bodies: string[] = [];
     const server = await scriptedServer(async (request, response) => {
-      bodies.push((await bodyOf(request)).toString());
+      bodies.push((await sentTo(request)).toString());
       const status = Number(request.url?.slice(1));
       if (status === 201) response.writeHead(201).end();
       else response.writeHead(status, { location: '/201' }).end();

@@ -5,6 +5,7 @@ import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { authenticated, basic, challenged, pull, read, tokenRegistry } from '../../test/support/token-registry.ts';
 import { authenticate } from './authenticate.ts';
 import type { Fetch } from './fetch.ts';
+import { bodyOf } from './response-body.ts';
 
 describe('src/http/token.ts', () => {
   it('gets one token for many requests at the same time', async () => {
@@ -159,12 +160,7 @@ describe('src/http/token.ts', () => {
         status: 401,
         headers: new Map([['www-authenticate', [`Bearer realm="${realm}"`]]]),
         url: (asked.push(request.url), request.url),
-        body: {
-          bytes: async () => new Uint8Array(),
-          stream: async function* () {},
-          discard: async () => {},
-          finished: Promise.resolve(),
-        },
+        body: bodyOf(new Uint8Array(), ''),
       });
       const fetch = authenticate({ clock: fakeClock(), credentials: async () => basic, fetch: answer })(answer);
       expect(await rejection(fetch(requestTo('https://registry.example/v2/')))).toMatchObject({

@@ -1,24 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IMAGES, MANIFEST, project, writeFiles } from '../../test/support/manifest-tree.ts';
 import { loadManifests, type LoadRequest } from './load.ts';
 
-const A = `sha256:${'a'.repeat(64)}`;
-const MANIFEST = 'registries:\n- {name: gcr.io/a, src: true}\n- {name: gcr.io/b}\n';
-const IMAGES = `- name: foo\n  dmap:\n    "${A}": [v1]\n`;
 let root = '';
 
-const write = (files: Readonly<Record<string, string>>): void => {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-    writeFileSync(path.join(root, name), text);
-  }
-};
-const project = (tree: string, name: string): Readonly<Record<string, string>> => ({
-  [path.join(tree, 'manifests', name, 'promoter-manifest.yaml')]: MANIFEST,
-  [path.join(tree, 'images', name, 'images.yaml')]: IMAGES,
-});
+const write = (files: Readonly<Record<string, string>>): void => writeFiles(root, files);
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'leftovers-'));

@@ -6,26 +6,15 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { isPromotionError } from '../errors.ts';
+import { IMAGES, MANIFEST, project, writeFiles } from '../../test/support/manifest-tree.ts';
 import { loadManifests, type LoadRequest } from './load.ts';
 
-const A = `sha256:${'a'.repeat(64)}`;
-const MANIFEST = 'registries:\n- {name: gcr.io/a, src: true}\n- {name: gcr.io/b}\n';
-const IMAGES = `- name: foo\n  dmap:\n    "${A}": [v1]\n`;
 const base = mkdtempSync(path.join(tmpdir(), 'manifests-'));
 let root = base;
 let counter = 0;
 
 /** Writes files below the root of the test. */
-const write = (files: Readonly<Record<string, string>>): void => {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
-    writeFileSync(path.join(root, name), text);
-  }
-};
-const project = (tree: string, name: string): Readonly<Record<string, string>> => ({
-  [path.join(tree, 'manifests', name, 'promoter-manifest.yaml')]: MANIFEST,
-  [path.join(tree, 'images', name, 'images.yaml')]: IMAGES,
-});
+const write = (files: Readonly<Record<string, string>>): void => writeFiles(root, files);
 const load = async (
   request: LoadRequest = { manifests: root },
 ): Promise<{ projects: string[]; problems: string[] }> => {
