@@ -50,11 +50,19 @@ export function junitReport(document: ReportDocument): string {
     `<testsuite ${suite} ${counts}>`,
     `<properties><property ${attributes({ name: 'kpromo', value: kpromo })}/></properties>`,
     ...cases.map(caseElement),
-    `<system-out>${xmlText(`${title}. ${sentence}`)}</system-out>`,
+    `<system-out>${[`${title}. ${sentence}`, ...warningTexts(document)].map(xmlText).join('\n')}</system-out>`,
     '</testsuite>',
     '</testsuites>',
     '',
   ].join('\n');
+}
+
+/** A warning fails no test, so it is told with the verdict. */
+function warningTexts({ warnings = [] }: ReportDocument): readonly string[] {
+  return warnings.map(({ code, file, line, column, message, hint }) => {
+    const place = file === undefined ? '' : ` ${file}:${line}:${column}`;
+    return `warning ${code}${place}: ${message}${hint === undefined ? '' : ` → ${hint}`}`;
+  });
 }
 
 function keyOf(image = '', digest = '', file = ''): string[] {

@@ -87,7 +87,7 @@ describe('what has no effect', () => {
   it('is a warning in log, plan and reports, and fails nothing', async () => {
     const { tree } = await world(leftovers);
     const folder = await homeWith({});
-    const reports = ['json', 'md'].map((ending) => `--report=${join(folder, `run.${ending}`)}`);
+    const reports = ['json', 'md', 'html', 'xml'].map((ending) => `--report=${join(folder, `run.${ending}`)}`);
     const run = await cip(['--manifests', tree, SIGN, ...reports], { env: { GITHUB_ACTIONS: 'true' } });
     expect(run.code).toBe(0);
     expect(run.log.filter((line) => line.startsWith('warning'))).toHaveLength(4);
@@ -98,6 +98,9 @@ describe('what has no effect', () => {
     expect([document.failures, document.outcome, document.warnings?.length]).toEqual([[], 'pending', 4]);
     expect(document.warnings?.every(({ code, file, line }) => code === 'NO_EFFECT' && file && line)).toBe(true);
     expect(await readFile(join(folder, 'run.md'), 'utf8')).toContain('### 4 warnings');
+    expect(
+      (await readFile(join(folder, 'run.xml'), 'utf8')).match(/^(<system-out>.*\n)?warning NO_EFFECT .+$/gm),
+    ).toHaveLength(4);
   });
 
   it('is told in the summary of a promotion', async () => {

@@ -71,6 +71,17 @@ describe('the HTML report', () => {
     for (const text of HOSTILE.slice(0, 4)) expect(subjects).toContain(text);
   });
 
+  it('shows what in the manifests has no effect, and what its code means', async (test) => {
+    const place = { file: 'manifests/acme/promoter-manifest.yaml', line: 4, column: 1 };
+    const warning = { phase: 'setup', code: 'NO_EFFECT', message: '"imagesPath" has no effect', cause: 1, ...place };
+    const { page } = await open(test, { ...goodReport(), warnings: [warning] });
+    const shown = await page.locator('#warnings').textContent();
+    expect(shown).toContain('NO_EFFECT');
+    expect(shown).toContain('manifests/acme/promoter-manifest.yaml:4:1');
+    expect(shown).toContain('Only a warning');
+    expect(await page.locator('#problems').count()).toBe(0);
+  });
+
   it('tells the outcome, then problems, then images with the failed ones first', async (test) => {
     const { page } = await open(test, badReport());
     expect(await page.locator('h1').textContent()).toBe('Promotion: stopped early');

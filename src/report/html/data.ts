@@ -37,7 +37,7 @@ export function pageData(document: ReportDocument): PageData {
   const texts = numbered([]);
   return {
     ...shown,
-    meanings: meaningsOf(document.failures),
+    meanings: meaningsOf([...document.failures, ...(document.warnings ?? [])]),
     ...verdictOf(document),
     mirrors: mirrors.all,
     images: images.map((image) => pageImage(image, mirrors, texts)),

@@ -3,7 +3,7 @@ import { el, section } from './dom.js';
 import { findings } from './findings.js';
 import { bytes, duration, number } from './format.js';
 import { matrix } from './matrix.js';
-import { problems } from './problems.js';
+import { problems, warnings } from './problems.js';
 import { timeline } from './timeline.js';
 import { traffic } from './traffic.js';
 
@@ -72,5 +72,5 @@ function tiles({ totals, failures, check }) {
   );
 }
 
-const parts = [problems, change, findings, matrix, timeline, traffic, context].map((draw) => draw(data));
+const parts = [problems, warnings, change, findings, matrix, timeline, traffic, context].map((draw) => draw(data));
 document.body.append(el('main', {}, banner(data), tiles(data), ...parts.filter((part) => part !== undefined)));

@@ -8,21 +8,30 @@ const REFS = 3;
 
 /** Everything that went wrong, what has one cause once, with a button for each kind where there are several. */
 export function problems({ failures, meanings }) {
+  return causeSection('problem', failures, meanings);
+}
+
+/** What in the manifests has no effect, in the same form. */
+export function warnings({ warnings: all = [], meanings }) {
+  return causeSection('warning', all, meanings);
+}
+
+function causeSection(noun, failures, meanings) {
   if (failures.length === 0) return undefined;
   const place = el('div');
-  const causes = [...Map.groupBy(failures, ({ cause }) => cause).values()];
-  const kinds = Map.groupBy(causes, ([{ code }]) => code);
+  const all = [...Map.groupBy(failures, ({ cause }) => cause).values()];
+  const kinds = Map.groupBy(all, ([{ code }]) => code);
   const draw = (failed) => problem(failed, meanings[failed[0].code]);
   const show = (code) => {
     const list = el('ol', { class: 'problems' });
-    place.replaceChildren(...growing(list, code === undefined ? causes : kinds.get(code), draw, 'problems', FIRST));
+    place.replaceChildren(...growing(list, code === undefined ? all : kinds.get(code), draw, `${noun}s`, FIRST));
   };
   show();
   const chips =
     kinds.size < 2
       ? []
-      : [choice([[undefined, `All ${number(causes.length)}`], ...kindTexts(kinds)], show, 'Kind of problem')];
-  return section('problems', 'Problems', undefined, ...chips, place);
+      : [choice([[undefined, `All ${number(all.length)}`], ...kindTexts(kinds)], show, `Kind of ${noun}`)];
+  return section(`${noun}s`, `${noun[0].toUpperCase()}${noun.slice(1)}s`, undefined, ...chips, place);
 }
 
 function kindTexts(kinds) {
