@@ -261,6 +261,7 @@ describe('src/http/retry.ts', () => {
         type: 'log',
         level: 'warning',
         message: `Transient error (will retry): GET ${server.url.href}: answered 503; attempt 2 in 200 ms`,
+        fields: { method: 'GET', url: server.url.href, status: 503 },
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { PromotionError } from '../errors.ts';
-import type { LogLevel, Narrator } from '../events.ts';
+import type { LogFields, LogLevel, Narrator } from '../events.ts';
 import type { HttpRequest, HttpResponse } from './fetch.ts';
 import { codeOf } from './network-error.ts';
 import { redactUrl } from './redact.ts';
@@ -24,7 +24,8 @@ const EVERY = 60_000;
 /** Counts by origin and cause. */
 export function transients({ clock, narrate }: { readonly clock: Clock; readonly narrate?: Narrator }): Transients {
   const told = new Map<string, Told>();
-  const say = (level: LogLevel, message: string): void => narrate?.({ type: 'log', level, message });
+  const say = (level: LogLevel, message: string, fields: LogFields): void =>
+    narrate?.({ type: 'log', level, message, fields });
   return {
     add: (request, outcome, next) => {
       const key = `${request.url.origin} ${kindOf(outcome)}`;
@@ -33,7 +34,7 @@ export function transients({ clock, narrate }: { readonly clock: Clock; readonly
       const more = isDue && before !== undefined && before.since > 0 ? `; ${before.since} more like it before` : '';
       // the first words are upstream's: scripts look for them
       const what = `Transient error (will retry): ${whatOf(request)}: ${whyOf(request, outcome)}; ${next}${more}`;
-      say(isDue ? 'warning' : 'debug', what);
+      say(isDue ? 'warning' : 'debug', what, fieldsOf(request, outcome));
       if (isDue) told.set(key, { at: clock.now(), since: 0 });
       else before.since += 1;
     },
@@ -41,7 +42,11 @@ export function transients({ clock, narrate }: { readonly clock: Clock; readonly
       const { origin } = request.url;
       const before = told.get(`${origin} ${kindOf(outcome)}`);
       if (before === undefined || before.since === 0) return;
-      say('info', `${origin}: ${before.since} more attempts failed: ${whyOf(request, outcome)}`);
+      say(
+        'info',
+        `${origin}: ${before.since} more attempts failed: ${whyOf(request, outcome)}`,
+        fieldsOf(request, outcome),
+      );
       before.since = 0;
     },
   };
@@ -49,6 +54,11 @@ export function transients({ clock, narrate }: { readonly clock: Clock; readonly
 
 function whatOf({ method, url }: HttpRequest): string {
   return `${method} ${redactUrl(url)}`;
+}
+
+function fieldsOf({ method, url }: HttpRequest, outcome: Outcome): LogFields {
+  const answer = 'response' in outcome ? { status: outcome.response.status } : { code: outcome.error.code };
+  return { method, url: redactUrl(url), ...answer };
 }
 
 /** The error names the request that failed, which may be another one: of a token server, or after a redirect. */
