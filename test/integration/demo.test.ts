@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,19 +70,24 @@ describe('demo/fill.ts', () => {
 describe('demo/run.ts', () => {
   beforeAll(ensureBuilt);
 
-  const demo = (): {
-    readonly status: number | null;
-    readonly stdout: string;
-    readonly stderr: string;
-    left: string[];
-  } => {
-    const temporary = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
-    onTestFinished(() => rmSync(temporary, { recursive: true }));
-    mkdirSync(join(temporary, 'home'));
-    const env = { PATH: process.env['PATH'], HOME: join(temporary, 'home'), TMPDIR: temporary };
-    const args = [join(PROJECT, 'demo', 'run.ts')];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: temporary, env, encoding: 'utf8' });
-    return { status, stdout, stderr, left: readdirSync(temporary) };
+  const RUN = join(PROJECT, 'demo', 'run.ts');
+
+  /** A folder for all that the demo writes, and an environment with an empty home. */
+  const place = (): { readonly cwd: string; readonly env: NodeJS.ProcessEnv } => {
+    const cwd = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
+    onTestFinished(() => rmSync(cwd, { recursive: true }));
+    mkdirSync(join(cwd, 'home'));
+    return { cwd, env: { PATH: process.env['PATH'], HOME: join(cwd, 'home'), TMPDIR: cwd } };
+  };
+
+  type Ended = Pick<SpawnSyncReturns<string>, 'status' | 'stdout' | 'stderr'> & { readonly left: readonly string[] };
+  let ended: Ended | undefined;
+  /** One run for all who only look at it. */
+  const demo = (): Ended => {
+    if (ended !== undefined) return ended;
+    const { cwd, env } = place();
+    const { status, stdout, stderr } = spawnSync(process.execPath, [RUN], { cwd, env, encoding: 'utf8' });
+    return (ended = { status, stdout, stderr, left: readdirSync(cwd) });
   };
 
   it('shows the dry run, the promotion, a run with nothing to do and a policy, and ends well', () => {
@@ -100,13 +105,10 @@ describe('demo/run.ts', () => {
   });
 
   it('keeps its registries with --keep, so that the commands can be typed, and removes all of it on Ctrl-C', async () => {
-    const temporary = mkdtempSync(join(tmpdir(), 'kpromo-demo-test-'));
-    onTestFinished(() => rmSync(temporary, { recursive: true }));
-    mkdirSync(join(temporary, 'home'));
-    const env = { PATH: process.env['PATH'], HOME: join(temporary, 'home'), TMPDIR: temporary };
-    const child = spawn(process.execPath, [join(PROJECT, 'demo', 'run.ts'), '--keep'], { cwd: temporary, env });
+    const { cwd, env } = place();
+    const child = spawn(process.execPath, [RUN, '--keep'], { cwd, env });
     onTestFinished(() => void child.kill('SIGKILL'));
-    const ended = once(child, 'close');
+    const closed = once(child, 'close');
     let shown = '';
     await new Promise<void>((resolve, reject) => {
       child.on('exit', () => reject(new Error(`it ended: ${shown}`)));
@@ -115,17 +117,17 @@ describe('demo/run.ts', () => {
         if (shown.includes('Press Ctrl-C here')) resolve();
       });
     });
-    const folder = readdirSync(temporary).find((name) => name.startsWith('kpromo-demo-')) ?? '';
+    const folder = readdirSync(cwd).find((name) => name.startsWith('kpromo-demo-')) ?? '';
     const command = 'kpromo cip --manifests manifests/example --confirm --log-level=fatal';
-    const typed = spawnSync('sh', ['-c', `. "$1/env.sh" && ${command}`, 'sh', join(temporary, folder)], {
+    const typed = spawnSync('sh', ['-c', `. "$1/env.sh" && ${command}`, 'sh', join(cwd, folder)], {
       env,
       encoding: 'utf8',
     });
     expect(typed).toMatchObject({ status: 1, stderr: expect.stringContaining('nothing else to promote') });
     expect(typed.stderr).toContain('images/probe/images.yaml:5:5');
     child.kill('SIGINT');
-    expect(await ended).toEqual([0, null]);
-    expect(readdirSync(temporary)).toEqual(['home']);
+    expect(await closed).toEqual([0, null]);
+    expect(readdirSync(cwd)).toEqual(['home']);
   });
 
   it('fits on 80 columns, without colours where there is no terminal', () => {

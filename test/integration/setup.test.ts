@@ -161,16 +161,17 @@ describe('tools/setup.mjs', () => {
     const stamp = (): string => join(root, 'tools', 'node', 'node_modules', '.kpromo-installed');
     let server: Server;
     let tarball: Buffer;
-    let isDown: boolean;
+    /** What the registry answers instead, 503 while it is down and 404 where it does not have the package. */
+    let refusal: number | undefined;
     let asked: string[];
 
     beforeEach(async () => {
       tarball = packedNode(root);
       asked = [];
-      isDown = false;
+      refusal = undefined;
       server = createServer((request, response) => {
         asked.push(request.url ?? '');
-        if (isDown) response.writeHead(503).end();
+        if (refusal !== undefined) response.writeHead(refusal).end();
         else if (request.url?.endsWith('.tgz')) response.end(tarball);
         else response.end(JSON.stringify(packument(address(), tarball)));
       }).listen(0, '127.0.0.1');
@@ -194,13 +195,13 @@ describe('tools/setup.mjs', () => {
     });
 
     it('says that it could not be downloaded, claims nothing, and recovers when the registry answers again', async () => {
-      isDown = true;
+      refusal = 503;
       const failed = await runWith(old);
       expect(failed).toMatchObject({ status: 1, out: '' });
       expect(failed.err).toContain(`setup: Node.js 24 could not be downloaded from ${address()} (`);
       expect(failed.err).toMatch(/this is 20\.20\.2: run this again when the registry can be reached, or install/);
       expect(existsSync(stamp())).toBe(false);
-      isDown = false;
+      refusal = undefined;
       expect(await runWith(old)).toMatchObject({
         status: 0,
         out: 'own node\n',
@@ -212,7 +213,8 @@ describe('tools/setup.mjs', () => {
     it('does without when it could not be downloaded and the Node that runs it is new enough', async () => {
       await runWith(old);
       writeFileSync(stamp(), 'of another lock file');
-      isDown = true;
+      // npm asks no second time for what is not there
+      refusal = 404;
       rmSync(join(root, 'cache'), { recursive: true });
       const { status, out, err } = await runWith({});
       expect([status, out]).toEqual([0, `${process.execPath}\n`]);
