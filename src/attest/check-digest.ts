@@ -1,13 +1,13 @@
 import { asPromotionError, type PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import { imagesIn, type ReadManifestOf } from '../registry/platforms.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import { sharedReader } from '../registry/shared-reader.ts';
 import { attachedTo } from './attached.ts';
 import { judgeRecord, judgeSignature, type Expected, type Finding, type Judged } from './finding.ts';
 import { judgedOnce } from './judged-once.ts';
 import type { Verifier } from './roles.ts';
-import { subjectsOf } from './subjects.ts';
 
 export type CheckServices = {
   readonly registry: RegistryReader;
@@ -49,7 +49,10 @@ export async function checkDigest(services: CheckServices, request: CheckRequest
   };
   const { callTo } = services;
   const primary = await orError(callTo(repository), async () => {
-    const subjects = await subjectsOf(shared.registry, repository, request.digest, callTo(repository));
+    const read: ReadManifestOf = (one) => shared.registry.readManifest(repository, one, callTo(repository));
+    const root = await read(request.digest);
+    const images = root === undefined ? [] : await imagesIn(root, repository, read);
+    const subjects = images.map(({ digest }) => digest);
     return { subjects, places: await lookAt(shared, request, repository, subjects) };
   });
   if ('error' in primary) return { subjects: [], findings: [], unread: [{ repository, error: primary.error }] };

@@ -4,7 +4,7 @@ import { attest, slsa, SLSA_V1, SPDX } from '../../test/support/evidence.ts';
 import { keySigner } from '../../test/support/key-signer.ts';
 import { rejection } from '../../test/support/http-request.ts';
 import type { FaultHook } from '../../test/support/registry/faults.ts';
-import { buildMultiPlatform } from '../../test/support/registry/images.ts';
+import { buildAttestation, buildIndex, buildMultiPlatform } from '../../test/support/registry/images.ts';
 import { openedSigning, signingIn } from '../../test/support/signing.ts';
 import { SIGNER } from '../../test/support/sigstore/oidc.ts';
 import { fakeClock } from '../../test/support/fake-clock.ts';
@@ -200,7 +200,8 @@ describe('src/attest/evidence.ts', () => {
   });
 
   it('follows an index to its platforms where it is asked to', async () => {
-    const image = buildMultiPlatform({ seed: 3 }, ['linux/amd64', 'linux/arm64', 'unknown/unknown']);
+    const platformsOf = buildMultiPlatform({ seed: 3 }, ['linux/amd64', 'unknown/unknown']).children;
+    const image = buildIndex([...platformsOf, ...platformsOf.slice(0, 1).map(buildAttestation)]);
     const world = await signedWorld({ image });
     const [store, path] = of(world);
     for (const { manifest } of image.children)

@@ -5,10 +5,10 @@ import { cosignTag } from '../image/cosign-tag.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Evidence } from '../policy/provenance.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
+import { platformsOf } from '../registry/platforms.ts';
 import { sourceListing, type SourceListing } from '../registry/source.ts';
 import { attachedTo } from './attached.ts';
 import { foundItem, type FoundItem } from './evidence-items.ts';
-import { platformsOf } from './evidence-platforms.ts';
 import { laterVerifier } from './evidence-verifier.ts';
 import type { LaterVerifier, OpenVerifier } from './roles.ts';
 
@@ -72,8 +72,10 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
     { repository, digest }: Subject,
     signal: AbortSignal,
   ): Promise<readonly Subject[] | undefined> => {
-    const manifest = await services.manifestOf(repository, digest, signal);
-    return manifest && platformsOf(manifest)?.map((child) => ({ repository, digest: child }));
+    const read = (one: Digest): Promise<Manifest | undefined> => services.manifestOf(repository, one, signal);
+    const manifest = await read(digest);
+    const platforms = manifest && (await platformsOf(manifest, repository, read));
+    return platforms?.map((child) => ({ repository, digest: child.digest }));
   };
   const walk = async (subject: Subject, depth: number, signal: AbortSignal, tags: Tags): Promise<Walked> => {
     const need = depth === 0 ? 'inform' : 'judge';

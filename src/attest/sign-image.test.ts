@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { signedWorld, digestSigning, type SignedWorld } from '../../test/support/attached.ts';
 import { memoryLeases } from '../../test/support/memory-leases.ts';
 import type { FaultHook } from '../../test/support/registry/faults.ts';
-import { buildImage, buildIndex, buildMultiPlatform, storeImage } from '../../test/support/registry/images.ts';
+import {
+  buildAttestation,
+  buildImage,
+  buildIndex,
+  buildMultiPlatform,
+  storeImage,
+} from '../../test/support/registry/images.ts';
 import { openedSigning } from '../../test/support/signing.ts';
 import { SIGNER } from '../../test/support/sigstore/oidc.ts';
 import { realClock } from '../clock.ts';
@@ -194,6 +200,16 @@ describe('src/attest/sign-image.ts', () => {
     expect(world.sigstore.logged.rekor).toHaveLength(2 * digests.length);
     const puts = world.asked().filter((request) => request.startsWith('PUT /v2/app/manifests/sha256-'));
     expect(puts.at(-1)).toContain(cosignTag(world.subject.digest, 'sig'));
+  });
+
+  it('does not sign what BuildKit attests in an index', async () => {
+    const platform = buildImage({ seed: 10 });
+    const attestation = buildAttestation(platform);
+    const image = buildIndex([platform, attestation]);
+    const world = await signedWorld({ image });
+    expect(await sign(world)).toBe('written');
+    expect(told(await attached(world, platform.manifest.descriptor.digest))).toEqual(OURS);
+    expect(told(await attached(world, attestation.manifest.descriptor.digest))).toEqual([]);
   });
 
   it('does not sign an index whose child could not be signed', async () => {

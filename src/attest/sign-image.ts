@@ -3,7 +3,7 @@ import { PromotionError } from '../errors.ts';
 import { isIndexType, type Descriptor, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { referrersIn } from '../registry/referrer-index.ts';
+import { imagesIn } from '../registry/platforms.ts';
 import type { Call, Registry } from '../registry/roles.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { bundlesOf } from './attached-bundles.ts';
@@ -44,19 +44,15 @@ export type Done = 'written' | 'there';
  */
 export async function signDigest(services: DigestSigning, target: SignTarget, call: Call): Promise<Done> {
   const manifest = await readSubject(services.registry, target.repository, target.digest, call);
-  const { descriptor, bytes } = manifest;
-  // An index lists its children as a list of referrers does.
-  const children = isIndexType(descriptor.mediaType) ? (referrersIn(bytes)?.referrers ?? []) : [];
-  const below = await allOf(
-    children.map((child) => {
-      const request = { ...target, digest: child.digest };
-      return isIndexType(child.mediaType)
-        ? signDigest(services, request, call)
-        : signOne(services, request, child, call);
-    }),
+  const { registry } = services;
+  const images = await imagesIn(manifest, target.repository, (one) =>
+    registry.readManifest(target.repository, one, call),
   );
-  const own = await signOne(services, target, descriptor, call);
-  return [...below, own].includes('written') ? 'written' : 'there';
+  const signIt = (image: Descriptor): Promise<Done> =>
+    signOne(services, { ...target, digest: image.digest }, image, call);
+  const done = await allOf(images.filter((one) => !isIndexType(one.mediaType)).map(signIt));
+  for (const index of images.filter((one) => isIndexType(one.mediaType))) done.push(await signIt(index));
+  return done.includes('written') ? 'written' : 'there';
 }
 
 /** The manifest that is signed or recorded. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signedWorld } from '../../test/support/attached.ts';
-import { buildImage, buildIndex, type BuiltImage } from '../../test/support/registry/images.ts';
+import { buildAttestation, buildImage, buildIndex, type BuiltImage } from '../../test/support/registry/images.ts';
 import type { Digest } from '../image/digest.ts';
 import { attachedTo } from './attached.ts';
 import type { Summarized, SummarySigning } from './summarize-image.ts';
@@ -13,8 +13,9 @@ const arm64 = buildImage({ seed: 2, platform: 'linux/arm64' });
 const listed = buildImage({ seed: 3, platform: 'linux/s390x' });
 const deep = buildImage({ seed: 4, platform: 'linux/ppc64le' });
 const nested = buildIndex([deep]);
-const buildKit = buildImage({ seed: 5, platform: 'unknown/unknown' });
-const index = buildIndex([amd64, arm64, listed, nested, buildKit]);
+const buildKit = buildAttestation(amd64);
+const unknown = buildImage({ seed: 5, platform: 'unknown/unknown' });
+const index = buildIndex([amd64, arm64, listed, nested, buildKit, unknown]);
 
 const facts = (digest: Digest, level: 0 | 3 | 'unevaluated'): SummaryFacts => ({
   reference: 'prod.test/app',
@@ -56,7 +57,7 @@ describe('src/attest/summarize-index.ts', () => {
   it('summarizes an index and all platforms of it but those listed on their own and what BuildKit attests', async () => {
     const given = await world();
     expect(await given.summarize()).toBe('written');
-    expect(await given.summarized(index, amd64, arm64, nested, deep)).toEqual([true, true, true, true, true]);
+    expect(await given.summarized(index, amd64, arm64, nested, deep, unknown)).toEqual(Array(6).fill(true));
     expect(await given.summarized(listed, buildKit)).toEqual([false, false]);
     const writes = given.writes();
     expect(await given.summarize()).toBe('there');

@@ -11,6 +11,8 @@ export type Descriptor = {
 export type Manifest = {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
+  /** The type that the registry served it as, if it states another one itself. */
+  readonly servedAs?: string;
 };
 
 export const MEDIA_TYPES = {

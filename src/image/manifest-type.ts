@@ -18,6 +18,14 @@ export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | un
   return told.find(isManifestType) ?? shapeOf(body) ?? UNKNOWN_TYPE;
 }
 
+/** Returns the type that a manifest was told to have if it states another one; undefined if both agree, or one is missing. */
+export function disputedType(bytes: Uint8Array, told: string | undefined): string | undefined {
+  if (!isManifestType(told)) return undefined;
+  const body = jsonIn(bytes);
+  if (!isObject(body) || typeof body.mediaType !== 'string' || body.mediaType === '') return undefined;
+  return body.mediaType === told ? undefined : told;
+}
+
 function isManifestType(type: string | undefined): boolean {
   return type !== undefined && (ACCEPTED_MANIFESTS.includes(type) || REFUSED_MANIFESTS.includes(type));
 }

@@ -1,10 +1,12 @@
 import type { Digest } from '../image/digest.ts';
 import { isOff, judgeVulnerabilities, type VulnerabilityJudgement } from '../policy/vulnerability-gate.ts';
 import type { VexStatement } from '../policy/vulnerability.ts';
+import { isIndexType } from '../image/descriptor.ts';
+import { imagesIn, type ReadManifestOf } from '../registry/platforms.ts';
+import type { WantedImage } from '../plan/desired.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { attestedVex, type AttestationsOf } from '../scan/attestations.ts';
-import { platformsIn } from '../scan/index-platforms.ts';
-import { scanImage, type Platform } from '../scan/scan-image.ts';
+import { namedApart, scanImage, type Platform } from '../scan/scan-image.ts';
 import type { Scanner } from '../scan/scanner.ts';
 import { attestationsFor, type AttestationServices } from './known-attestations.ts';
 import { scanFailure, tellScan } from './scan-results.ts';
@@ -41,15 +43,14 @@ export function scanGate(services: ScanGateServices): Gate {
     const attestationsOf = attestationsFor(services, image);
     const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
     if (isOff(rules)) return { gate: 'vulnerabilities', failures: [], vulnerabilities: NOT_WANTED };
-    const manifest = await services.source.manifest(repository, digest, signal);
-    const platforms = manifest === undefined ? [] : platformsIn(manifest);
+    const platforms = await platformsIn(image.wanted, (one) => services.source.manifest(repository, one, signal));
     const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);
-    const about: readonly Platform[] = [{ digest }, ...platforms];
+    const about: readonly Platform[] = [{ digest, name: digest }, ...platforms];
     const vex = await Promise.all(
       about.map(async ({ digest: one, name }) => {
         const attested = attestedVex(await attestationsOf({ repository, digest: one }, signal), one);
         const all = [...services.vexOf(one), ...attested];
-        return one === digest ? all : all.map((statement) => ({ ...statement, platform: name ?? one }));
+        return one === digest ? all : all.map((statement) => ({ ...statement, platform: name }));
       }),
     );
     const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
@@ -57,4 +58,12 @@ export function scanGate(services: ScanGateServices): Gate {
     tellScan(image, judgement, context);
     return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
   };
+}
+
+/** The images of an index, at whatever depth; none of an image. */
+async function platformsIn({ source, digest }: WantedImage, read: ReadManifestOf): Promise<readonly Platform[]> {
+  const root = await read(digest);
+  if (root === undefined || !isIndexType(root.descriptor.mediaType)) return [];
+  const images = await imagesIn(root, source, read);
+  return namedApart(images.filter(({ mediaType }) => !isIndexType(mediaType)));
 }

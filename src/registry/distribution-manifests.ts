@@ -3,7 +3,7 @@ import { header, type Fetch, type HttpRequest, type HttpResponse } from '../http
 import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../image/descriptor.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../image/digest.ts';
-import { manifestTypeOf, UNKNOWN_TYPE } from '../image/manifest-type.ts';
+import { disputedType, manifestTypeOf, UNKNOWN_TYPE } from '../image/manifest-type.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { OPTIONAL_MS, type RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
@@ -120,7 +120,9 @@ function servedAs(bytes: Uint8Array, reference: string, response: HttpResponse):
   const mediaType = manifestTypeOf(bytes, contentType(response));
   const isSound = wanted === undefined || algorithmOf(wanted) !== algorithmOf(digest) || wanted === digest;
   const descriptor = { mediaType, digest, size: bytes.length };
-  return { manifest: { bytes, descriptor, ...etagOf(response) }, isSound };
+  const disputed = disputedType(bytes, contentType(response));
+  const served = { bytes, descriptor, ...(disputed !== undefined && { servedAs: disputed }), ...etagOf(response) };
+  return { manifest: served, isSound };
 }
 
 function etagOf(response: HttpResponse): { readonly etag?: string } {

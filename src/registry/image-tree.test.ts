@@ -213,7 +213,7 @@ describe('src/registry/image-tree', () => {
   it.each([
     ['no JSON', '{"schemaVersion":', 'is not JSON'],
     ['a JSON string', '"text"', 'is not a JSON object'],
-    ['a list', '[]', 'schema version 2'],
+    ['a list', '[]', 'is not a JSON object'],
     ['nothing at all', '', 'is not JSON'],
     ['schema version 1', { schemaVersion: 1, name: 'app', fsLayers: [] }, 'is an image of schema version 1'],
     [

@@ -1,7 +1,7 @@
 import { PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { manifestTypeOf } from '../image/manifest-type.ts';
+import { disputedType, manifestTypeOf } from '../image/manifest-type.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
 import { nodeOf, unsupported, type ImageNode } from './image-node.ts';
@@ -116,5 +116,8 @@ async function readChild(
 function typed(manifest: Manifest, told?: string): Manifest {
   const { descriptor, bytes } = manifest;
   const mediaType = manifestTypeOf(bytes, told, descriptor.mediaType);
-  return mediaType === descriptor.mediaType ? manifest : { bytes, descriptor: { ...descriptor, mediaType } };
+  const disputed = disputedType(bytes, told);
+  if (mediaType === descriptor.mediaType && disputed === undefined) return manifest;
+  const isDisputed = disputed !== undefined && { servedAs: disputed };
+  return { ...manifest, descriptor: { ...descriptor, mediaType }, ...isDisputed };
 }

@@ -3,7 +3,7 @@ import { rejection } from '../../test/support/http-request.ts';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { ScanResult } from '../policy/vulnerability.ts';
-import { scanImage, type Platform, type ScannedImage } from './scan-image.ts';
+import { namedApart, scanImage, type Platform, type ScannedImage } from './scan-image.ts';
 import { askedOnce, notScanned, type Scanner } from './scanner.ts';
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
@@ -118,11 +118,34 @@ describe('src/scan/scan-image.ts', () => {
     ['linux/arm64', 'linux/arm64/v8', true],
     ['linux/arm/v6', 'linux/arm/v7', false],
     ['windows/amd64', 'linux/amd64', false],
-    ['linux/amd64', undefined, false],
+    ['linux/amd64', 'LINUX/amd64', false],
+    ['linux/amd64', AMD, false],
   ])('compares the platforms %s and %s', async (reported, name, isSame) => {
     const partial = scanner('report', { [INDEX]: { platforms: [reported] } });
-    const one = { ...index, platforms: [{ digest: AMD, ...(name !== undefined && { name }) }] };
+    const one = { ...index, platforms: [{ digest: AMD, name }] };
     expect((await run([partial], one)).state).toBe(isSame ? 'scanned' : 'not-scanned');
+  });
+
+  it('holds a report that may be of several platforms against none of them', async () => {
+    const partial = scanner('report', { [INDEX]: { platforms: ['linux/arm'] } });
+    const arms = [
+      { digest: AMD, name: 'linux/arm/v6' },
+      { digest: ARM, name: 'linux/arm/v7' },
+    ];
+    expect(await run([partial], { ...index, platforms: arms })).toMatchObject({
+      state: 'not-scanned',
+      reason: 'linux/arm/v6: unknown; linux/arm/v7: unknown',
+    });
+  });
+
+  it('names platforms by their digests where two call themselves the same, or one nothing', () => {
+    const images = [
+      { digest: AMD, platform: 'linux/amd64' },
+      { digest: ARM, platform: 'linux/amd64' },
+      { digest: INDEX, platform: 'linux/arm64' },
+    ];
+    expect(namedApart(images).map(({ name }) => name)).toEqual([AMD, ARM, 'linux/arm64']);
+    expect(namedApart([{ digest: AMD }]).map(({ name }) => name)).toEqual([AMD]);
   });
 
   it('joins what different scanners know of different platforms', async () => {

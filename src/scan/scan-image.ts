@@ -2,6 +2,7 @@ import { isPromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { ScanResult } from '../policy/vulnerability.ts';
+import { plain } from './report.ts';
 import { notScanned, type Scanner, type ScanTarget } from './scanner.ts';
 
 /** An image with its platforms, where it is an index. */
@@ -12,8 +13,24 @@ export type ScannedImage = {
   readonly platforms: readonly Platform[];
 };
 
-/** One image of an index; `name` is `os/architecture` where the index says so. */
-export type Platform = { readonly digest: Digest; readonly name?: string };
+/** One image of an index; `name` is what the index calls it where it calls no other so, else its digest. */
+export type Platform = { readonly digest: Digest; readonly name: string };
+
+/** The images of an index with names that tell them apart: two may call themselves linux/amd64. */
+export function namedApart(
+  images: readonly { readonly digest: Digest; readonly platform?: string }[],
+): readonly Platform[] {
+  const digests = new Map<string, Set<Digest>>();
+  const nameOf = ({ platform = '' }: { readonly platform?: string }): string => plain(platform);
+  for (const image of images) {
+    const sharing = digests.get(nameOf(image)) ?? new Set();
+    digests.set(nameOf(image), sharing.add(image.digest));
+  }
+  return images.map((image) => {
+    const name = nameOf(image);
+    return { digest: image.digest, name: name !== '' && digests.get(name)?.size === 1 ? name : image.digest };
+  });
+}
 
 /**
  * Asks the scanners in their order until one has scanned the image; of an index, every platform must be. One that failed
@@ -35,8 +52,9 @@ export async function scanImage(
   const known = isWhole ? (whole.platforms ?? []) : [];
   const results = isWhole ? [whole] : [];
   const missing: { readonly name: string; readonly result: ScanResult }[] = [];
-  for (const platform of platforms.filter(({ name }) => !known.some((one) => isSame(one, name)))) {
-    const name = platform.name ?? platform.digest;
+  const scanned = new Set(known.flatMap((name) => meantBy(name, platforms)?.digest ?? []));
+  for (const platform of platforms.filter((one) => !scanned.has(one.digest))) {
+    const { name } = platform;
     // one after the other: a tool unpacks an image of a gigabyte for each
     const result = await ask(scanners, { repository, digest: platform.digest }, signal);
     if (result.state !== 'scanned') missing.push({ name, result });
@@ -85,9 +103,15 @@ function together(
   };
 }
 
-/** Whether two names are of one platform; what only one of them says, a variant, does not count. */
-function isSame(one: string, other: string | undefined): boolean {
-  const [parts, others] = [one.split('/'), (other ?? '').split('/')];
+/** The only platform that a report may mean by this name; undefined where it may mean several. */
+function meantBy(name: string, platforms: readonly Platform[]): Platform | undefined {
+  const meant = platforms.filter((one) => isSame(one.name, name));
+  return meant.length === 1 ? meant[0] : undefined;
+}
+
+/** Whether two names may be of one platform: one of them may say no variant. */
+function isSame(one: string, other: string): boolean {
+  const [parts, others] = [one.split('/'), other.split('/')];
   return [0, 1, 2].every((index) => {
     const [mine, theirs] = [parts[index], others[index]];
     return mine === theirs || (index === 2 && (mine === undefined || theirs === undefined));

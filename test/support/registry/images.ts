@@ -27,6 +27,8 @@ export type BuiltImage = {
   readonly platform?: { readonly os: string; readonly architecture: string };
   readonly blobs: readonly { readonly descriptor: Descriptor; readonly content: BlobContent }[];
   readonly children: readonly BuiltImage[];
+  /** What the descriptor in an index says besides. */
+  readonly named?: Readonly<Record<string, unknown>>;
 };
 
 const TYPES = {
@@ -87,9 +89,10 @@ export function buildIndex(
   format: ImageFormat = 'oci',
   annotations?: Readonly<Record<string, string>>,
 ): BuiltImage {
-  const manifests = children.map(({ manifest, platform }) => ({
+  const manifests = children.map(({ manifest, platform, named }) => ({
     ...manifest.descriptor,
     ...(platform !== undefined && { platform }),
+    ...named,
   }));
   const manifest = jsonManifest({
     schemaVersion: 2,
@@ -98,6 +101,27 @@ export function buildIndex(
     ...(annotations !== undefined && { annotations }),
   });
   return { manifest, blobs: [], children };
+}
+
+/** Builds what BuildKit puts beside an image into its index (https://docs.docker.com/build/metadata/attestations/attestation-storage/). */
+export function buildAttestation(of: BuiltImage): BuiltImage {
+  const layer = jsonBlob({ _type: 'https://in-toto.io/Statement/v0.1' }, 'application/vnd.in-toto+json');
+  const config = jsonBlob({ architecture: 'unknown', os: 'unknown' }, TYPES.oci.config);
+  const { digest } = of.manifest.descriptor;
+  const annotations = { of: digest };
+  const document = { schemaVersion: 2, mediaType: TYPES.oci.manifest, config: config.descriptor, annotations };
+  return {
+    manifest: jsonManifest({ ...document, layers: [layer.descriptor] }),
+    blobs: [config, layer],
+    children: [],
+    named: {
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: {
+        'vnd.docker.reference.type': 'attestation-manifest',
+        'vnd.docker.reference.digest': digest,
+      },
+    },
+  };
 }
 
 /** Builds an index of one image for each platform; seeds count up from the first. */

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { ARTIFACT_MANIFEST, isIndexType, type Descriptor, type Manifest } from './descriptor.ts';
+import { digestOf, isDigest, type Digest } from './digest.ts';
+import { exactJson, listJson, readJson } from './json.ts';
+import { isFilled, UNKNOWN_TYPE } from './manifest-type.ts';
+
+/** A descriptor with all that its manifest says of it. */
+export type OciDescriptor = Descriptor & {
+  /** Addresses outside of the registry. */
+  readonly urls: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  /** `os/architecture/variant`, as far as it is told. */
+  readonly platform?: string;
+};
+
+type Common = { readonly artifactType?: string };
+
+/** An image: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
+export type OciImage = Common & {
+  readonly kind: 'image';
+  readonly config: OciDescriptor;
+  readonly layers: readonly OciDescriptor[];
+};
+
+/** An index: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
+export type OciIndex = Common & { readonly kind: 'index'; readonly children: readonly OciDescriptor[] };
+
+/** Why a manifest is not one that every client reads alike. */
+export type Unread = { readonly kind: 'unread'; readonly problem: string };
+
+/** RFC 6838 gives each part 127 characters; parameters, such as a version, may follow. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:;[ -~]{0,127})?$/;
+
+/** Go reads null as what is left out. */
+const text = z.string().nullish();
+const type = text
+  .refine((name) => !name || MEDIA_TYPE.test(name), 'is not a media type')
+  // Go programs write an empty type for one that they do not know.
+  .transform((name) => name || undefined);
+const annotations = z.record(z.string(), z.string()).nullish();
+
+const descriptor = exactJson({
+  mediaType: type,
+  digest: z.string().refine((name): name is Digest => isDigest(name), 'is not a digest'),
+  size: z.int().nonnegative(),
+  urls: listJson(z.string()),
+  annotations,
+  artifactType: text,
+  data: text,
+  platform: exactJson({
+    architecture: text,
+    os: text,
+    variant: text,
+    'os.version': text,
+    'os.features': listJson(z.string()),
+    features: listJson(z.string()),
+  }).nullish(),
+})
+  .refine(isEmbedded, { error: 'is not the content that its digest names', path: ['data'] })
+  .transform(({ mediaType = UNKNOWN_TYPE, digest, size, urls, platform, ...more }): OciDescriptor => {
+    const name = [platform?.os, platform?.architecture, platform?.variant].filter(Boolean).join('/');
+    const described = { mediaType, digest, size, urls, annotations: more.annotations ?? {} };
+    return { ...described, ...(name !== '' && { platform: name }) };
+  });
+
+/** A client may take what is embedded instead of what is stored (image-spec, descriptor.md). */
+function isEmbedded({
+  data,
+  digest,
+  size,
+}: {
+  data?: string | null | undefined;
+  digest: Digest;
+  size: number;
+}): boolean {
+  if (!data) return true;
+  const bytes = Buffer.from(data, 'base64');
+  return bytes.toString('base64') === data && bytes.length === size && digestOf(bytes, digest) === digest;
+}
+
+/** What a registry must hold: no client may look for it elsewhere. */
+const here = descriptor.refine(({ urls }) => urls.length === 0, {
+  error: 'may not be kept outside of the registry',
+  path: ['urls'],
+});
+
+// One set of names for both: what names layers in one and manifests in the other must not differ in case in either.
+const common = {
+  schemaVersion: z.literal(2),
+  mediaType: type,
+  artifactType: type,
+  annotations,
+  subject: z.unknown().optional(),
+  config: z.unknown().optional(),
+  layers: z.unknown().optional(),
+  manifests: z.unknown().optional(),
+};
+const image = exactJson({ ...common, config: here, layers: listJson(descriptor) }).transform(
+  ({ artifactType, config, layers }): OciImage => ({ kind: 'image', config, layers, ...typeOf(artifactType) }),
+);
+const index = exactJson({ ...common, manifests: listJson(here) }).transform(
+  ({ artifactType, manifests }): OciIndex => ({ kind: 'index', children: manifests, ...typeOf(artifactType) }),
+);
+
+function typeOf(artifactType: string | undefined): { readonly artifactType?: string } {
+  return artifactType === undefined ? {} : { artifactType };
+}
+
+/** An integer in a form that Go does not take for one. */
+const ODD_INTEGER = /"(?:size|schemaVersion)"\s{0,9}:\s{0,9}-?\d+[.eE]/;
+
+/** Reads a manifest. Refuses what other clients read otherwise, with the reason. */
+export function readOci({ descriptor: { mediaType }, bytes, servedAs }: Manifest): OciImage | OciIndex | Unread {
+  if (servedAs !== undefined) return unread(`is served as ${servedAs}, and says that it is another type`);
+  const read = readJson(bytes);
+  if ('problem' in read) return unread(read.problem);
+  const { value } = read;
+  if (!isBody(value)) return unread('is not a JSON object');
+  if (isBoth(value)) return unread('names layers or a config as well as manifests');
+  const parsed = (isIndexType(mediaType) ? index : image).safeParse(value);
+  if (!parsed.success) return unread(problemOf(value, parsed.error));
+  if (ODD_INTEGER.test(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')))
+    return unread('writes an integer with a fraction or an exponent');
+  return parsed.data;
+}
+
+function unread(problem: string): Unread {
+  return { kind: 'unread', problem };
+}
+
+/** What is looked at before it is known which of its kinds a manifest is. */
+type Body = { readonly [key in 'schemaVersion' | 'mediaType' | 'config' | 'layers' | 'manifests']?: unknown };
+
+function isBody(value: unknown): value is Body {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Of what is both, one program would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m). */
+function isBoth({ config, layers, manifests }: Body): boolean {
+  return isFilled(manifests) && (isFilled(layers) || (config !== undefined && config !== null));
+}
+
+function problemOf({ schemaVersion, mediaType }: Body, { issues: [issue] }: z.ZodError): string {
+  if (mediaType === ARTIFACT_MANIFEST) return 'is a deprecated OCI artifact manifest';
+  if (schemaVersion === 1) return 'is an image of schema version 1';
+  const place = issue?.path.join('.') ?? '';
+  return `is not an image manifest or index of schema version 2: ${place} ${issue?.message ?? 'is invalid'}`;
+}
