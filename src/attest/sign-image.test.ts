@@ -19,6 +19,8 @@ import { memoryRegistry } from '../registry/memory.ts';
 import { subjectQueue } from '../registry/subject-queue.ts';
 import { attachedTo, type Attached } from './attached.ts';
 import { judgedOnce } from './judged-once.ts';
+import { LEGACY, signaturePayload } from './legacy.ts';
+import type { LegacySignature } from './roles.ts';
 import { signDigest, type DigestSigning, type Done, type SignTarget } from './sign-image.ts';
 
 const REFERENCE = 'prod.test/app';
@@ -163,6 +165,29 @@ describe('src/attest/sign-image.ts', () => {
     world.server.counters.reset();
     expect(await sign(world, { staging })).toBe('there');
     expect(world.effects().writes).toBe(0);
+  });
+
+  it('carries no junk of staging, and a few signatures that nobody can verify, behind ours', async () => {
+    const world = await signedWorld();
+    storeImage(world.server.store, 'staging', buildImage({ seed: 1 }), ['v1']);
+    const staging = `${world.host}/staging`;
+    await sign(world, { repository: staging, reference: staging }, await world.stranger());
+    const payload = signaturePayload(REFERENCE, world.subject.digest);
+    const junk = (count: number, annotations: Record<string, string>): readonly LegacySignature[] =>
+      Array.from({ length: count }, (_, nth) => ({ payload, annotations: { ...annotations, nth: String(nth) } }));
+    const unverifiable = junk(200, { [LEGACY.signature]: Buffer.from('a key of somebody').toString('base64') });
+    const broken = junk(799, { [LEGACY.signature]: 'bm9uZQ==', [LEGACY.certificate]: 'none' });
+    for (const more of [broken, unverifiable])
+      await world.services.publisher.signatures(staging, world.subject.digest, more, world.call);
+    expect(await sign(world, { staging })).toBe('written');
+    const sigs = (await attached(world)).filter(({ form }) => form === 'sig');
+    expect(sigs.map(({ verdict }) => verdict.status)).toEqual([
+      'verified',
+      'verified',
+      ...Array<string>(5).fill('unverifiable'),
+    ]);
+    expect(sigs[0]?.verdict.identity).toMatchObject({ subject: SIGNER.subject });
+    expect(await sign(world, { staging })).toBe('there');
   });
 
   it('does without the signatures of staging where there are none', async () => {

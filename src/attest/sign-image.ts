@@ -7,11 +7,11 @@ import { imagesIn } from '../registry/platforms.ts';
 import type { Call, Registry } from '../registry/roles.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { bundlesOf } from './attached-bundles.ts';
-import { signaturesOf } from './attached-tags.ts';
+import { signaturesOf, type AttachedSignature } from './attached-tags.ts';
 import { isBy, type Attached } from './attachment.ts';
-import { parsePayload, signaturePayload } from './legacy.ts';
+import { signaturePayload } from './legacy.ts';
 import type { Publisher } from './publish.ts';
-import type { Signer, Verifier } from './roles.ts';
+import type { LegacySignature, Signer, Verifier } from './roles.ts';
 import { SIGNATURE, signatureStatement } from './statement.ts';
 
 /** What is needed to sign and record what a repository holds. */
@@ -95,12 +95,28 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
     isWanted ? signaturesOf({ registry, repository, digest }, verifier, call) : [],
     staging === undefined ? [] : signaturesOf({ registry, repository: staging, digest }, verifier, call),
   ]);
-  const signatures = staged.flatMap(({ signature }) =>
-    signature !== undefined && parsePayload(signature.payload)?.digest === digest ? [signature] : [],
-  );
-  if (!hasOne([...there, ...staged], isSignatureOf(signer, reference)) && isWanted)
-    signatures.push(await signer.signPayload(signaturePayload(reference, digest, version), call.signal));
+  const isOurs = isSignatureOf(signer, reference);
+  const hasOurs = !isWanted || staged.some(isOurs) || hasOne(there, isOurs);
+  const carried = carriedOf(staged, isOurs);
+  const ours = hasOurs ? [] : [await signer.signPayload(signaturePayload(reference, digest, version), call.signal)];
+  const signatures = [...ours, ...carried];
   return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
+}
+
+/** Far more than honest images have. Whoever can push to staging can sign there without end, also so that it verifies. */
+const MAX_CARRIED = 50;
+/** Made with keys that nobody names here, by pipelines of the project: one or two. */
+const MAX_UNVERIFIABLE = 5;
+
+/** The signatures of staging that are kept: ours, then what verifies, then a few that nobody here can verify. */
+function carriedOf(
+  staged: readonly AttachedSignature[],
+  isOurs: (attached: Attached) => boolean,
+): readonly LegacySignature[] {
+  const verified = staged.filter(({ verdict }) => verdict.status === 'verified');
+  const unverifiable = staged.filter(({ verdict }) => verdict.status === 'unverifiable').slice(0, MAX_UNVERIFIABLE);
+  const kept = [...verified.filter(isOurs), ...verified.filter((one) => !isOurs(one)), ...unverifiable];
+  return kept.flatMap(({ signature }) => signature ?? []).slice(0, MAX_CARRIED);
 }
 
 async function signInBundle(

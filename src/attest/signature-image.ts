@@ -12,6 +12,7 @@ const NO_TIME = '0001-01-01T00:00:00Z';
 
 /**
  * The `.sig` image with these signatures behind those that it has, all of them untouched; undefined when they are there.
+ * Where there is not room for all of them, the first are added. Throws UNSUPPORTED_MANIFEST where there is room for none.
  * What is no image, and so holds no signature that anybody could read, is replaced.
  */
 export function withSignatures(
@@ -34,6 +35,8 @@ export function withSignatures(
     blobs.set(descriptor.digest, { descriptor, bytes: payload });
   }
   if (added.length === 0) return undefined;
+  if (there.length >= MAX_LAYERS) throw full();
+  added.splice(MAX_LAYERS - there.length);
   const { manifest, config } = extended(image, added, added.map(layerJson));
   return { manifest, blobs: [...blobs.values(), config] };
 }
@@ -60,6 +63,7 @@ export function mergedSignatures(first: Manifest, other: Manifest): MergedSignat
     known.add(json);
     return [{ layer, written: second.document.layers?.[index] }];
   });
+  if (image.layers.length + added.length > MAX_LAYERS) throw full();
   const layers = added.map(({ layer }) => layer);
   const written = added.map((one) => one.written);
   const payloads = new Map(
@@ -83,7 +87,6 @@ function extended(
   written: readonly unknown[],
 ): Pick<MergedSignatures, 'manifest' | 'config'> {
   const layers = [...(image?.layers ?? []), ...added];
-  if (layers.length > MAX_LAYERS) throw full();
   const config = configOf(layers);
   const document = {
     schemaVersion: 2,
