@@ -9,7 +9,7 @@ import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { proveLater } from './phases/prove-later.ts';
 import { provenance, type ProvenanceServices } from './phases/provenance.ts';
-import { scanGate, type ScanServices } from './phases/scan-gate.ts';
+import { scanGate, type ScanGateServices, type ScanServices } from './phases/scan-gate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import { sign } from './phases/sign.ts';
 import type { CandidateServices, SigningServices, VouchServices } from './phases/signing.ts';
@@ -33,8 +33,10 @@ export type PromotionRequest = {
 export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
-  /** Who is trusted to have signed what is in staging, and who is known. */
-  readonly trust: Pick<EvidenceServices, 'verifier'> & Pick<ProvenanceServices, 'isExpected' | 'looks'>;
+  /** Who is trusted to have signed what is in staging, who is known, and whose scans count. */
+  readonly trust: Pick<EvidenceServices, 'verifier'> &
+    Pick<ProvenanceServices, 'isExpected' | 'looks'> &
+    Pick<ScanGateServices, 'isBelieved'>;
   /** Who looks for vulnerabilities; nobody unless given. */
   readonly scanning?: ScanServices;
   /** What else an image must pass; nothing unless given. */

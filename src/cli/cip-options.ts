@@ -3,7 +3,7 @@ import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import type { FlagValues, ParsedFlags } from './flags.ts';
 import { diffOptions } from './diff-options.ts';
-import { expectedIdentity } from './expected-identity.ts';
+import { expectedIdentity, namesIdentity } from './expected-identity.ts';
 import { goQuote } from './go-quote.ts';
 import type { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { reachOptions, type ReachOptions } from './reach-options.ts';
@@ -32,6 +32,8 @@ export type CipOptions = SummaryOptions &
     readonly acceptPrimaryChange?: boolean;
     /** Who is expected to have signed what is in staging. */
     readonly expected: ExpectedIdentity;
+    /** Whose scans and exceptions count, beside those that policies name; undefined if the flags name nobody. */
+    readonly believed?: ExpectedIdentity;
     /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
     readonly verifyStaging: boolean;
     /** How images are scanned, where they are. */
@@ -78,6 +80,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     requireIdentity: values['require-identity'],
     ...(values['accept-primary-change'] && { acceptPrimaryChange: true }),
     expected: expectedIdentity(parsed),
+    ...(namesIdentity(parsed) && { believed: expectedIdentity(parsed) }),
     verifyStaging: values['verify-staging'],
     signing: signingOptions(parsed),
     ...summaryOptions(values, values['tlog-upload']),

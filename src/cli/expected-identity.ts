@@ -5,6 +5,11 @@ import type { CERTIFICATE_FLAGS } from './signing-flags.ts';
 
 type Given = { readonly values: FlagValues<typeof CERTIFICATE_FLAGS>; readonly given: ReadonlySet<string> };
 
+/** Whether the user names an identity: nothing is let through because of one that is only the default. */
+export function namesIdentity({ values, given }: Given): boolean {
+  return given.has('certificate-identity') || values['certificate-identity-regexp'] !== '';
+}
+
 /** Whom these flags expect to have signed; throws USAGE for contradictions. */
 export function expectedIdentity({ values, given }: Given): ExpectedIdentity {
   refuseBoth(given, 'certificate-identity');

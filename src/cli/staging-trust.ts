@@ -6,7 +6,8 @@ import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { expectation } from './expectation.ts';
 
-type Asked = Pick<CipOptions, 'expected' | 'signing' | 'scan'> & Partial<Pick<CipOptions, 'verifyStaging'>>;
+type Asked = Pick<CipOptions, 'expected' | 'believed' | 'signing' | 'scan'> &
+  Partial<Pick<CipOptions, 'verifyStaging'>>;
 
 /**
  * Who is trusted to have signed what is in staging, and who is known. A trusted root that the user names must be there.
@@ -30,5 +31,15 @@ export async function stagingTrust(
     verifier: options.signing.trustedRoot === undefined ? opener : signing.verifier,
     looks: options.verifyStaging === false ? 'when-asked' : 'always',
     isExpected: await expectation(options, signing, signal),
+    isBelieved: await believed(options, signing, signal),
   };
+}
+
+function believed(
+  { believed: expected, signing: { key } }: Asked,
+  signing: Signing,
+  signal: AbortSignal,
+): ReturnType<typeof expectation> {
+  const own = key === undefined ? {} : { key };
+  return expectation({ ...(expected !== undefined && { expected }), signing: own }, signing, signal);
 }

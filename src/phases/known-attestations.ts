@@ -8,12 +8,13 @@ import type { ProvenImage } from './proven-images.ts';
 
 export type AttestationServices = {
   readonly evidence: Pick<EvidenceReader, 'statements'>;
-  readonly isExpected: (signer: EvidenceSigner) => boolean;
+  /** Whom the user names, besides those that policies name. */
+  readonly isBelieved: (signer: EvidenceSigner) => boolean;
 };
 
 /** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
-export function attestationsFor({ evidence, isExpected }: AttestationServices, image: ProvenImage): AttestationsOf {
-  const isKnown = knownTo(image, isExpected);
+export function attestationsFor({ evidence, isBelieved }: AttestationServices, image: ProvenImage): AttestationsOf {
+  const isKnown = knownTo(image, isBelieved);
   // what could not be verified is no statement, but worth a word
   const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
   return async (target, signal) => {

@@ -39,6 +39,17 @@ async function reports(...found: readonly (readonly [Descriptor, readonly SaidFi
   return files.map(([file]) => `--vuln-report=${join(folder, file)}`);
 }
 
+const scan = (
+  image: Descriptor,
+  found: readonly SaidFinding[] = [HIGH],
+): { predicateType: string; predicate: Record<string, unknown> } => ({
+  predicateType: SCAN_RECORD,
+  predicate: { scanner: { uri: '', result: trivyJson({ reference: `app@${image.digest}`, found }) } },
+});
+
+/** Whom upstream's flags expect unless they say otherwise. */
+const UPSTREAM_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
+
 describe('vulnerabilities of what is promoted', () => {
   it('are looked for instead of promoting with --vuln-severity-threshold, in a dry run and with --confirm', async () => {
     const world = await signingStage(1);
@@ -116,10 +127,6 @@ describe('vulnerabilities of what is promoted', () => {
       Descriptor,
       Descriptor,
     ];
-    const scan = (image: Descriptor): { predicateType: string; predicate: Record<string, unknown> } => ({
-      predicateType: SCAN_RECORD,
-      predicate: { scanner: { uri: '', result: trivyJson({ reference: `app@${image.digest}`, found: [HIGH] }) } },
-    });
     const vex = { vulnerability: { name: HIGH.id }, status: 'not_affected', justification: 'component_not_present' };
     const predicate = { '@context': 'https://openvex.dev/ns/v0.2.0', author: 'Acme', statements: [vex] };
     const put = (image: Descriptor, by: typeof own, what: Parameters<typeof attest>[4]): Promise<void> =>
@@ -140,6 +147,25 @@ describe('vulnerabilities of what is promoted', () => {
     expect(run.stdout).toMatch(/\(v2\): 1 finding .*\n +not-affected .*component_not_present \(OpenVEX of Acme\)/);
     expect(run.stdout).toMatch(/\(v3\): NOT SCANNED .*signed by stranger@example\.com, is untrusted/);
     expect(run.stdout).toMatch(/\(v4\): NOT SCANNED .*attested scan, signed by .*, is unverifiable/);
+  });
+
+  it('are not taken from the account that is only the default, however it is signed', async () => {
+    const world = await signingStage(1);
+    const { sigstore } = world;
+    const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: UPSTREAM_ACCOUNT }) };
+    const upstream = await (await signingIn({ sigstore, clock: realClock() }, { env })).signer(forever);
+    const image = stage(world, 35);
+    await attest(world.staging.store, 'staging/app', image, upstream, scan(image, []));
+    const run = (flags: readonly string[]): ReturnType<typeof world.run> =>
+      world.run(
+        [world.project(entries(image))],
+        [...UNSIGNED, '--vuln-gate', `--certificate-oidc-issuer=${SIGNER.issuer}`, ...flags],
+      );
+    const stranger = await run([]);
+    expect(stranger.code).toBe(1);
+    expect(stranger.stdout).toMatch(/NOT SCANNED .*, is untrusted/);
+    expect(mirrored(world)).toEqual([]);
+    expect((await run([`--certificate-identity=${UPSTREAM_ACCOUNT}`])).code).toBe(0);
   });
 
   it("are measured by each project's own threshold, and excepted where it says why", async () => {

@@ -5,4 +5,5 @@ import type { PromotionServices } from '../../../src/promotion.ts';
 export const TRUSTS_NOBODY: PromotionServices['trust'] = {
   verifier: () => blindVerifier('nobody is trusted in this test'),
   isExpected: () => false,
+  isBelieved: () => false,
 };
