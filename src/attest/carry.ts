@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { digestJson } from '../image/json.ts';
+import { digestJson, exactJson } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
 import { EMPTY_CONFIG, type Attacher, type Attachment } from '../registry/referrers.ts';
@@ -84,13 +84,13 @@ async function attachmentOf(
   };
 }
 
-const Descriptor = z.looseObject({
+const Descriptor = exactJson({
   mediaType: z.string(),
   digest: digestJson,
   size: z.int().nonnegative(),
 });
-const Subject = z.looseObject({ subject: Descriptor });
-const Carriable = Subject.extend({ config: Descriptor });
+const Subject = exactJson({ subject: Descriptor });
+const Carriable = exactJson({ subject: Descriptor, config: Descriptor });
 
 /** How the media type of a Sigstore bundle begins, of whatever version. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';

@@ -93,8 +93,22 @@ describe('src/attest/evidence-predicate.ts', () => {
   });
 
   it('says the builder, and no source, where the parameters are of another form', () => {
-    for (const parameters of [null, 'text', { source: 7 }, { workflow: null }, { source: { uri: 3 } }])
-      expect(buildFacts(V1, v1(parameters, 'text'))).toEqual({ builder: BUILDER, sources: [] });
+    for (const parameters of [null, { source: 7 }, { workflow: null }, { source: { uri: 3 } }])
+      expect(buildFacts(V1, v1(parameters, []))).toEqual({ builder: BUILDER, sources: [] });
+  });
+
+  it('says nothing of provenance that other programs read otherwise', () => {
+    const good = v1({}, []) as { buildDefinition: object; runDetails: object };
+    const { buildDefinition, runDetails } = good;
+    expect(buildFacts(V1, good)).toEqual({ builder: BUILDER, sources: [] });
+    for (const odd of [
+      v1('text', []),
+      v1({}, 'text'),
+      v1({}, [{ uri: 7 }]),
+      { ...good, RunDetails: { builder: { id: 'https://other.example' } } },
+      { buildDefinition, runDetails: { ...runDetails, Builder: { id: 'https://other.example' } } },
+    ])
+      expect(buildFacts(V1, odd)).toEqual({ sources: [] });
   });
 
   it('takes no builder from a predicate of another type', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EvidenceItem } from '../policy/provenance.ts';
+import { exactJson } from '../image/json.ts';
 import { PROMOTION_RECORD } from './record.ts';
 import { SIGNATURE } from './statement.ts';
 
@@ -21,29 +22,26 @@ export function kindOfPredicate(type: string | undefined): EvidenceItem['kind'] 
   return KINDS.find(([prefix]) => type?.startsWith(prefix))?.[1] ?? 'other';
 }
 
-const text = z.string().nullish().catch(undefined);
-const material = z.looseObject({ uri: text, digest: z.record(z.string(), z.unknown()).nullish().catch(undefined) });
+const text = z.string().nullish();
+const material = exactJson({ uri: text, digest: z.record(z.string(), z.unknown()).nullish() });
 type Material = z.infer<typeof material>;
-const materials = z.array(material).nullish().catch(undefined);
+const materials = z.array(material).nullish();
 
 // https://slsa.dev/spec/v0.2/provenance, and v0.1, which has a recipe instead of an invocation
-const ProvenanceV0 = z.looseObject({
-  builder: z.looseObject({ id: z.string().min(1) }),
-  invocation: z
-    .looseObject({ configSource: z.looseObject({ uri: text }).nullish().catch(undefined) })
-    .nullish()
-    .catch(undefined),
-  recipe: z.looseObject({ definedInMaterial: z.int().nullish() }).nullish().catch(undefined),
+const ProvenanceV0 = exactJson({
+  builder: exactJson({ id: z.string().min(1) }),
+  invocation: exactJson({ configSource: exactJson({ uri: text }).nullish() }).nullish(),
+  recipe: exactJson({ definedInMaterial: z.int().nullish() }).nullish(),
   materials,
 });
 
 // https://slsa.dev/spec/v1.1/provenance
-const ProvenanceV1 = z.looseObject({
-  buildDefinition: z.looseObject({
-    externalParameters: z.record(z.string(), z.unknown()).nullish().catch(undefined),
+const ProvenanceV1 = exactJson({
+  buildDefinition: exactJson({
+    externalParameters: z.record(z.string(), z.unknown()).nullish(),
     resolvedDependencies: materials,
   }),
-  runDetails: z.looseObject({ builder: z.looseObject({ id: z.string().min(1) }) }),
+  runDetails: exactJson({ builder: exactJson({ id: z.string().min(1) }) }),
 });
 
 /** Who built something, and from which repositories; each as `git+https://host/path[@ref]` where that can be told. */
@@ -77,7 +75,7 @@ function factsOf(builder: string, declared: string | undefined, used: readonly M
  */
 const PARAMETERS = ['source', 'sourceToBuild', 'configSource', 'buildConfigSource', 'workflow'] as const;
 
-const Parameter = z.looseObject({ uri: text, repository: text, ref: text });
+const Parameter = exactJson({ uri: text, repository: text, ref: text });
 
 function declaredSource(parameters: Readonly<Record<string, unknown>>): string | undefined {
   for (const name of PARAMETERS) {

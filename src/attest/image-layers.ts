@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, exactJson, jsonIn } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobReader, Call } from '../registry/roles.ts';
 import { wholeBlob } from '../registry/whole-blob.ts';
@@ -29,13 +29,13 @@ export const MAX_PAYLOAD = 64 * 1024;
 
 // Go programs write null for what is empty.
 const Annotations = z.record(z.string(), z.string()).nullish();
-const LayerJson = z.looseObject({
+const LayerJson = exactJson({
   mediaType: z.string(),
   digest: digestJson,
   size: z.int().nonnegative(),
   annotations: Annotations,
 });
-const ImageJson = z.looseObject({
+const ImageJson = exactJson({
   config: z.unknown().optional(),
   manifests: z.unknown().optional(),
   layers: z.array(LayerJson).nullish(),

@@ -1,26 +1,27 @@
 import { createHash } from 'node:crypto';
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
 import { z } from 'zod';
+import { exactJson, parseJson } from '../image/json.ts';
 import { LEGACY } from './legacy.ts';
 import { certificatesIn } from './pem.ts';
 
 type Annotations = Readonly<Record<string, string>>;
 
-const Log = z.object({
+const Log = exactJson({
   SignedEntryTimestamp: z.string(),
-  Payload: z.object({
+  Payload: exactJson({
     body: z.string(),
     integratedTime: z.number(),
     logIndex: z.number(),
     logID: z.string(),
   }),
 });
-const Timestamp = z.object({ SignedRFC3161Timestamp: z.string() });
-const Kind = z.object({ kind: z.string(), apiVersion: z.string() });
-const Envelope = z.object({
+const Timestamp = exactJson({ SignedRFC3161Timestamp: z.string() });
+const Kind = exactJson({ kind: z.string(), apiVersion: z.string() });
+const Envelope = exactJson({
   payloadType: z.string(),
   payload: z.string(),
-  signatures: z.array(z.object({ keyid: z.string().nullish(), sig: z.string() })).length(1),
+  signatures: z.array(exactJson({ keyid: z.string().nullish(), sig: z.string() })).length(1),
 });
 
 /** A `.sig` layer in the form in which bundles are verified; throws for one that is malformed. */
@@ -37,7 +38,7 @@ export function signatureAsBundle(payload: Uint8Array, annotations: Annotations)
 
 /** A `.att` layer in that form. Its time stamp covers the whole envelope, which no verifier of bundles checks: it is left out. */
 export function attestationAsBundle(envelope: Uint8Array, annotations: Annotations): Bundle {
-  const { payloadType, payload, signatures } = Envelope.parse(JSON.parse(Buffer.from(envelope).toString('utf8')));
+  const { payloadType, payload, signatures } = Envelope.parse(parseJson(envelope));
   const content: Bundle['content'] = {
     $case: 'dsseEnvelope',
     dsseEnvelope: {
@@ -70,9 +71,9 @@ function asBundle(content: Bundle['content'], annotations: Annotations, stamps: 
 }
 
 function entryOf(log: string): TransparencyLogEntry {
-  const { SignedEntryTimestamp, Payload } = Log.parse(JSON.parse(log));
+  const { SignedEntryTimestamp, Payload } = Log.parse(parseJson(Buffer.from(log)));
   const canonicalizedBody = Buffer.from(Payload.body, 'base64');
-  const { kind, apiVersion } = Kind.parse(JSON.parse(canonicalizedBody.toString('utf8')));
+  const { kind, apiVersion } = Kind.parse(parseJson(canonicalizedBody));
   return {
     logIndex: String(Payload.logIndex),
     logId: { keyId: Buffer.from(Payload.logID, 'hex') },
@@ -87,6 +88,6 @@ function entryOf(log: string): TransparencyLogEntry {
 function stampOf(annotations: Annotations): Stamps {
   const text = annotations[LEGACY.timestamp];
   if (text === undefined) return [];
-  const { SignedRFC3161Timestamp } = Timestamp.parse(JSON.parse(text));
+  const { SignedRFC3161Timestamp } = Timestamp.parse(parseJson(Buffer.from(text)));
   return [{ signedTimestamp: Buffer.from(SignedRFC3161Timestamp, 'base64') }];
 }

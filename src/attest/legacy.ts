@@ -1,6 +1,7 @@
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
 import { z } from 'zod';
 import type { Digest } from '../image/digest.ts';
+import { exactJson, jsonIn } from '../image/json.ts';
 import { goJson } from './go-json.ts';
 import { leafOf } from './leaf.ts';
 import { pemOf } from './pem.ts';
@@ -31,26 +32,20 @@ export function signaturePayload(reference: string, digest: Digest, version?: st
   return Buffer.from(goJson({ critical, optional: version === undefined ? null : { [VERSION]: version } }));
 }
 
-const Payload = z.object({
-  critical: z.object({
-    identity: z.object({ 'docker-reference': z.string() }),
-    image: z.object({ 'docker-manifest-digest': z.string() }),
+const Payload = exactJson({
+  critical: exactJson({
+    identity: exactJson({ 'docker-reference': z.string() }),
+    image: exactJson({ 'docker-manifest-digest': z.string() }),
     type: z.string(),
   }),
 });
 
 /** What a payload claims; undefined when it is none of an image signature. */
 export function parsePayload(bytes: Uint8Array): { readonly reference: string; readonly digest: string } | undefined {
-  try {
-    const { critical } = Payload.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    if (critical.type !== TYPE) return undefined;
-    return {
-      reference: critical.identity['docker-reference'],
-      digest: critical.image['docker-manifest-digest'],
-    };
-  } catch {
-    return undefined;
-  }
+  const { data } = Payload.safeParse(jsonIn(bytes));
+  if (data === undefined || data.critical.type !== TYPE) return undefined;
+  const { identity, image } = data.critical;
+  return { reference: identity['docker-reference'], digest: image['docker-manifest-digest'] };
 }
 
 /** A signature that was made as a bundle, in the form of a `.sig` layer; `chain` is in DER, from the leaf's issuer to the root. */

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/bundle';
 import { z } from 'zod';
+import { parseJson } from '../image/json.ts';
 import { blocksIn } from './pem.ts';
 
 const V2Verifier = z.object({
@@ -31,7 +32,7 @@ export type LogBody = z.infer<typeof Body>;
 
 /** What is said in a log entry; throws when it is nothing known. */
 export function logBody(entry: TransparencyLogEntry): LogBody {
-  return Body.parse(JSON.parse(entry.canonicalizedBody.toString('utf8')));
+  return Body.parse(parseJson(entry.canonicalizedBody));
 }
 
 /** The certificates and keys in DER under which the log took this. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Digest } from '../image/digest.ts';
+import { exactJson, jsonIn } from '../image/json.ts';
 import { goJson } from './go-json.ts';
 
 /** The payload type of an in-toto statement in a DSSE envelope. */
@@ -12,11 +13,11 @@ const V1 = 'https://in-toto.io/Statement/v1';
 const V0_1 = 'https://in-toto.io/Statement/v0.1';
 
 // https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/statement.md; cosign still writes v0.1
-const Statement = z.looseObject({
+const Statement = exactJson({
   _type: z.enum([V1, V0_1]),
   subject: z
     .array(
-      z.looseObject({
+      exactJson({
         name: z.string().optional(),
         digest: z.record(z.string(), z.string()),
         annotations: z.record(z.string(), z.unknown()).nullish(),
@@ -58,11 +59,7 @@ export const VERSION = 'org.kubernetes.kpromo.version';
 
 /** The statement in these bytes; undefined when they are none. */
 export function parseStatement(bytes: Uint8Array): Statement | undefined {
-  try {
-    return Statement.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8'))).data;
-  } catch {
-    return undefined;
-  }
+  return Statement.safeParse(jsonIn(bytes)).data;
 }
 
 /** True when a subject of the statement is this digest. */

@@ -3,6 +3,7 @@ import type { Bundle } from '@sigstore/bundle';
 import type { TrustMaterial } from '@sigstore/verify';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
+import { parseJson } from '../image/json.ts';
 import { judge, type JudgeOptions, type Signed } from './judge.ts';
 import { attestationAsBundle, signatureAsBundle } from './legacy-bundle.ts';
 import { parsePayload } from './legacy.ts';
@@ -29,7 +30,7 @@ export async function openVerifier({ trustedRoot, keys = [], requireLog = true }
   ]);
   const material = readable(() => verify.toTrustMaterial(TrustedRoot.fromJSON(trustedRoot)));
   const options: JudgeOptions = { libraries: { verify, core }, material, keys, requireLog };
-  const parse = (bytes: Uint8Array): Bundle => bundleFromJSON(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const parse = (bytes: Uint8Array): Bundle => bundleFromJSON(parseJson(bytes));
   return {
     bundle: (bytes, subject) => careful(() => attestation(options, { bundle: parse(bytes) }, subject)),
     legacy: (signature, subject) => careful(() => legacy(options, signature, subject)),

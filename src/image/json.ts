@@ -30,6 +30,13 @@ export function jsonIn(bytes: Uint8Array): unknown {
   return 'value' in read ? read.value : undefined;
 }
 
+/** The value of foreign JSON; throws an error that says why it is refused. */
+export function parseJson(bytes: Uint8Array): unknown {
+  const read = readJson(bytes);
+  if ('problem' in read) throw new Error(`it ${read.problem}`);
+  return read.value;
+}
+
 function utf8In(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, exactJson, jsonIn } from '../image/json.ts';
 import type { Referrer } from './roles.ts';
 
 /** The tag that lists what refers to a manifest on registries that do not (distribution-spec 1.1, «Referrers Tag Schema»). */
@@ -11,7 +11,7 @@ export function fallbackTag(subject: Digest): string {
 }
 
 // An image-spec descriptor; Go programs write null for what is empty.
-const ReferrerJson = z.object({
+const ReferrerJson = exactJson({
   mediaType: z.string(),
   digest: digestJson,
   size: z.number(),
@@ -19,9 +19,10 @@ const ReferrerJson = z.object({
   annotations: z.record(z.string(), z.string()).nullish(),
 });
 
-const IndexJson = z
-  .looseObject({ schemaVersion: z.unknown().optional(), manifests: z.array(z.unknown()).nullish() })
-  .refine(({ schemaVersion, manifests }) => manifests !== undefined || schemaVersion === 2);
+const IndexJson = exactJson({
+  schemaVersion: z.unknown().optional(),
+  manifests: z.array(z.unknown()).nullish(),
+}).refine(({ schemaVersion, manifests }) => manifests !== undefined || schemaVersion === 2);
 type IndexJson = z.infer<typeof IndexJson>;
 
 /** The referrers that an index lists, as they stand there; undefined when the bytes are no index, `broken` counts entries that name no manifest. */
@@ -80,9 +81,11 @@ function isFallbackIndex({ descriptor }: Manifest, subject: Digest): boolean {
 function referrerOf(entry: unknown): Referrer | undefined {
   const { data } = ReferrerJson.safeParse(entry);
   if (data === undefined) return undefined;
-  const { artifactType, annotations, ...descriptor } = data;
+  const { mediaType, digest, size, artifactType, annotations } = data;
   return {
-    ...descriptor,
+    mediaType,
+    digest,
+    size,
     ...(typeof artifactType === 'string' && { artifactType }),
     ...(typeof annotations === 'object' && annotations !== null && { annotations }),
   };

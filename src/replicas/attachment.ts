@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import type { Manifest } from '../image/descriptor.ts';
-import { digestJson, jsonIn } from '../image/json.ts';
+import { digestJson, exactJson, jsonIn } from '../image/json.ts';
 import type { Attachment } from '../registry/referrers.ts';
 
-const descriptor = z.looseObject({ mediaType: z.string(), digest: digestJson, size: z.int().nonnegative() });
+const descriptor = exactJson({ mediaType: z.string(), digest: digestJson, size: z.int().nonnegative() });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
-const attached = z.looseObject({
+const attached = exactJson({
   subject: descriptor,
   artifactType: z.string().nullish(),
   annotations: z.record(z.string(), z.string()).nullish(),
-  config: z.looseObject({ mediaType: z.string() }).nullish(),
+  config: exactJson({ mediaType: z.string() }).nullish(),
 });
 
 /** A manifest with a subject as its attachment, for a registry that has its blobs already; undefined when it names no subject. */
@@ -27,9 +27,9 @@ export function attachmentOf(manifest: Manifest): Attachment | undefined {
   return { manifest, subject: { mediaType, digest: subject.digest, size }, referrer, blobs: [] };
 }
 
-const layers = z.looseObject({
+const layers = exactJson({
   layers: z
-    .array(z.looseObject({ digest: digestJson, annotations: z.record(z.string(), z.string()).nullish() }))
+    .array(exactJson({ digest: digestJson, annotations: z.record(z.string(), z.string()).nullish() }))
     .nullable()
     .transform((list) => list ?? []),
 });

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { asPromotionError, type PromotionError } from '../errors.ts';
 import { isIndexType, type Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { digestJson, jsonIn, listJson } from '../image/json.ts';
+import { digestJson, exactJson, jsonIn } from '../image/json.ts';
+import { readOci } from '../image/oci.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { attachedBy, type Shelf, type AttachedGroup } from '../plan/replication.ts';
 import type { Call, Meter, Referrer, RegistryReader } from '../registry/roles.ts';
@@ -24,10 +25,9 @@ export type PrimaryReader = {
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
-const descriptor = z.looseObject({ mediaType: z.string(), digest: digestJson });
+const descriptor = exactJson({ mediaType: z.string(), digest: digestJson });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
-const withSubject = z.looseObject({ subject: descriptor.optional() });
-const withPlatforms = z.looseObject({ manifests: listJson(descriptor) });
+const withSubject = exactJson({ subject: descriptor.optional() });
 
 export type Subject = z.infer<typeof descriptor>;
 
@@ -47,10 +47,6 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   const ask = remembering(unread, signal);
   const manifest: PrimaryReader['manifest'] = (primary, wanted) =>
     ask(primary, `manifest ${wanted}`, () => source.manifest(primary, wanted, signal));
-  const read = async (primary: RepositoryName, wanted: Digest): Promise<unknown> => {
-    const found = await manifest(primary, wanted);
-    return found && jsonIn(found.bytes);
-  };
   const referrers: PrimaryReader['referrers'] = async (primary, subject) => {
     const list = async (): Promise<readonly Referrer[]> => registry.listReferrers(primary, subject, callTo(primary));
     const found = (await ask(primary, `referrers ${subject}`, list)) ?? [];
@@ -59,7 +55,7 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   };
   return {
     unread,
-    ...manifestQuestions(read),
+    ...manifestQuestions(manifest),
     manifest,
     hasReferrers: (primary) => attached.has(primary),
     resolve: (primary, tag) =>
@@ -81,18 +77,19 @@ export function primaryReader({ registry, source, meterOf, signal }: PrimaryRead
   };
 }
 
-function manifestQuestions(
-  read: (primary: RepositoryName, wanted: Digest) => Promise<unknown>,
-): Pick<PrimaryReader, 'subjectOf' | 'platforms'> {
-  const subjectOf: PrimaryReader['subjectOf'] = async (primary, wanted) =>
-    withSubject.safeParse(await read(primary, wanted)).data?.subject;
+function manifestQuestions(manifest: PrimaryReader['manifest']): Pick<PrimaryReader, 'subjectOf' | 'platforms'> {
+  const subjectOf: PrimaryReader['subjectOf'] = async (primary, wanted) => {
+    const found = await manifest(primary, wanted);
+    return found && withSubject.safeParse(jsonIn(found.bytes)).data?.subject;
+  };
   return {
     subjectOf,
     platforms: async (primary, referrer) => {
       const subject = await subjectOf(primary, referrer);
       if (subject === undefined || !isIndexType(subject.mediaType)) return [];
-      const index = withPlatforms.safeParse(await read(primary, subject.digest)).data;
-      return (index?.manifests ?? []).map((platform) => platform.digest);
+      const found = await manifest(primary, subject.digest);
+      const index = found && readOci(found);
+      return index?.kind === 'index' ? index.children.map((platform) => platform.digest) : [];
     },
   };
 }
