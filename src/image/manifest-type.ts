@@ -6,6 +6,14 @@ export const UNKNOWN_TYPE = 'application/octet-stream';
 
 const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 
+/** RFC 6838 gives each part 127 characters; parameters, such as a version, may follow. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:;[ -~]{0,127})?$/;
+
+/** True for a media type that can be a header, too. */
+export function isMediaType(text: unknown): text is string {
+  return typeof text === 'string' && MEDIA_TYPE.test(text);
+}
+
 /**
  * Returns the type of a manifest: the one that its bytes state, else the first of the types that others tell, else the one
  * that its shape shows. Types that are not of a manifest, such as the `text/plain` of a file server, count as not told.
@@ -14,7 +22,7 @@ export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | un
   const body = jsonIn(bytes);
   if (!isObject(body)) return told.find(isManifestType) ?? UNKNOWN_TYPE;
   const { mediaType } = body;
-  if (typeof mediaType === 'string' && mediaType !== '') return mediaType;
+  if (isMediaType(mediaType)) return mediaType;
   return told.find(isManifestType) ?? shapeOf(body) ?? UNKNOWN_TYPE;
 }
 
@@ -22,8 +30,7 @@ export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | un
 export function disputedType(bytes: Uint8Array, told: string | undefined): string | undefined {
   if (!isManifestType(told)) return undefined;
   const body = jsonIn(bytes);
-  if (!isObject(body) || typeof body.mediaType !== 'string' || body.mediaType === '') return undefined;
-  return body.mediaType === told ? undefined : told;
+  return isObject(body) && isMediaType(body.mediaType) && body.mediaType !== told ? told : undefined;
 }
 
 function isManifestType(type: string | undefined): boolean {

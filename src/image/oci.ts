@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ARTIFACT_MANIFEST, isIndexType, type Descriptor, type Manifest } from './descriptor.ts';
 import { digestOf, isDigest, type Digest } from './digest.ts';
 import { exactJson, listJson, readJson } from './json.ts';
-import { isFilled, UNKNOWN_TYPE } from './manifest-type.ts';
+import { isFilled, isMediaType, UNKNOWN_TYPE } from './manifest-type.ts';
 
 /** A descriptor with all that its manifest says of it. */
 export type OciDescriptor = Descriptor & {
@@ -28,13 +28,10 @@ export type OciIndex = Common & { readonly kind: 'index'; readonly children: rea
 /** Why a manifest is not one that every client reads alike. */
 export type Unread = { readonly kind: 'unread'; readonly problem: string };
 
-/** RFC 6838 gives each part 127 characters; parameters, such as a version, may follow. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:;[ -~]{0,127})?$/;
-
 /** Go reads null as what is left out. */
 const text = z.string().nullish();
 const type = text
-  .refine((name) => !name || MEDIA_TYPE.test(name), 'is not a media type')
+  .refine((name) => !name || isMediaType(name), 'is not a media type')
   // Go programs write an empty type for one that they do not know.
   .transform((name) => name || undefined);
 const annotations = z.record(z.string(), z.string()).nullish();

@@ -3,7 +3,7 @@ import { header, type Fetch, type HttpRequest, type HttpResponse } from '../http
 import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../image/descriptor.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../image/digest.ts';
-import { disputedType, manifestTypeOf, UNKNOWN_TYPE } from '../image/manifest-type.ts';
+import { disputedType, isMediaType, manifestTypeOf, UNKNOWN_TYPE } from '../image/manifest-type.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { OPTIONAL_MS, type RequestTo } from './distribution-request.ts';
 import { isMissing, type RegistryKind } from './kinds/kind.ts';
@@ -156,5 +156,6 @@ function describe(response: HttpResponse, reference: string): Resolved | undefin
 }
 
 function contentType(response: HttpResponse): string | undefined {
-  return header(response, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  const type = header(response, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  return isMediaType(type) ? type : undefined;
 }
