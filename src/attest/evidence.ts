@@ -77,11 +77,12 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
     const platforms = manifest && (await platformsOf(manifest, repository, read));
     return platforms?.map((child) => ({ repository, digest: child.digest }));
   };
-  const walk = async (subject: Subject, depth: number, signal: AbortSignal, tags: Tags): Promise<Walked> => {
+  const walk = async (root: Subject, depth: number, signal: AbortSignal, tags: Tags): Promise<Walked> => {
     const need = depth === 0 ? 'inform' : 'judge';
-    const [own, children] = await Promise.all([foundAt(subject, need, signal, tags), childrenOf(subject, signal)]);
-    const below = depth === 0 ? [] : (children ?? []).map((child) => walk(child, depth - 1, signal, tags));
-    return { ...subject, ...own, isIndex: children !== undefined, below: await Promise.all(below) };
+    return walkFrom(root, depth, async (subject) => {
+      const [own, children] = await Promise.all([foundAt(subject, need, signal, tags), childrenOf(subject, signal)]);
+      return { walked: { ...subject, ...own, isIndex: children !== undefined, below: [] }, children: children ?? [] };
+    });
   };
   return {
     expect: (subjects) => {
@@ -98,7 +99,27 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
 }
 
 /** A digest with what is attached to it, and what it points to. */
-type Walked = Subject & Found & { readonly isIndex: boolean; readonly below: readonly Walked[] };
+type Walked = Subject & Found & { readonly isIndex: boolean; readonly below: Walked[] };
+
+/** A digest of which it is not yet known what is attached to what it points to. */
+type Opened = { readonly walked: Walked; readonly children: readonly Subject[] };
+
+/** Goes down level by level: each digest once, where it stands highest, however many ways lead to it. */
+async function walkFrom(root: Subject, depth: number, open: (subject: Subject) => Promise<Opened>): Promise<Walked> {
+  const seen = new Set([root.digest]);
+  const openBelow = async ({ walked, children }: Opened): Promise<readonly Opened[]> => {
+    const unseen = children.filter(({ digest }) => !seen.has(digest));
+    for (const { digest } of unseen) seen.add(digest);
+    const below = await Promise.all(unseen.map(open));
+    for (const one of below) walked.below.push(one.walked);
+    return below;
+  };
+  const top = await open(root);
+  let level: readonly Opened[] = [top];
+  for (let left = depth; level.length > 0 && left > 0; left -= 1)
+    level = (await Promise.all(level.map(openBelow))).flat();
+  return top.walked;
+}
 
 function evidenceIn({ items, below, ...found }: Walked): Evidence {
   return { ...found, items: items.map(({ item }) => item), platforms: below.map(evidenceIn) };

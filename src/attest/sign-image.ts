@@ -39,8 +39,8 @@ export type SignTarget = {
 export type Done = 'written' | 'there';
 
 /**
- * Signs a digest under its name, in each form that is wanted, after all that it consists of. What verifies as ours is left
- * alone, and so is what others attached. Throws NOT_FOUND when the repository does not hold it.
+ * Signs a digest under its name, in each form that is wanted, after all that it consists of, each digest once. What verifies
+ * as ours is left alone, and so is what others attached. Throws NOT_FOUND when the repository does not hold it.
  */
 export async function signDigest(services: DigestSigning, target: SignTarget, call: Call): Promise<Done> {
   const manifest = await readSubject(services.registry, target.repository, target.digest, call);

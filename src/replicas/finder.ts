@@ -165,8 +165,19 @@ async function compareUntagged(
   lacks.add({ primary: group.primary, digest, subject: subject.digest, last: false }, mirror);
 }
 
-/** Compares one image's referrers one by one; `byList` asks the mirror's own list even where its listing tells what it holds. */
-async function compareSubject(finder: Finder, pair: Pair, subject: Digest, byList = false): Promise<void> {
+/**
+ * Compares one image's referrers one by one, and those of its platforms, each digest once; `byList` asks the mirror's own list
+ * even where its listing tells what it holds.
+ */
+async function compareSubject(
+  finder: Finder,
+  pair: Pair,
+  subject: Digest,
+  byList = false,
+  compared: Set<Digest> = new Set(),
+): Promise<void> {
+  if (compared.has(subject)) return;
+  compared.add(subject);
   const { registry, reader, lacks } = finder;
   const { group, mirror, there, call } = pair;
   const referrers = await reader.referrers(group.primary, subject);
@@ -182,5 +193,5 @@ async function compareSubject(finder: Finder, pair: Pair, subject: Digest, byLis
   const platforms = await reader.platforms(group.primary, first.digest);
   for (const { digest } of missing)
     lacks.add({ primary: group.primary, digest, subject, last: platforms.length > 0 }, mirror);
-  await Promise.all(platforms.map((platform) => compareSubject(finder, pair, platform, byList)));
+  await Promise.all(platforms.map((platform) => compareSubject(finder, pair, platform, byList, compared)));
 }
