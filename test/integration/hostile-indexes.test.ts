@@ -8,8 +8,8 @@ import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 import type { Counters } from '../support/registry/counters.ts';
 
-/** Fourteen levels of four links are 268 million ways to one image. */
-const [LEVELS, LINKS] = [14, 4];
+/** Eight levels of four links are 65,536 ways to one image. */
+const [LEVELS, LINKS] = [8, 4];
 /** How often a run may ask for one thing: to judge, to sign, to replicate. */
 const FEW = 3;
 const HONEST = buildImage({ seed: 1 });
