@@ -65,6 +65,8 @@ describe('test/architecture', () => {
     ['src/phases/a.ts', `console.log(1)`, 'console'],
     ['src/phases/a.ts', `await fetch(url)`, 'fetch()'],
     ['src/http/a.ts', `Date.now()`, 'Date.now'],
+    ['src/registry/a.ts', `found.push(...page)`, 'a list as arguments'],
+    ['src/plan/a.ts', `Math.max(...sizes)`, 'a list as arguments'],
     ['src/http/a.ts', `new Date().toISOString()`, 'new Date()'],
     ['src/http/a.ts', `setTimeout(fire, 1)`, 'setTimeout'],
     ['src/http/a.ts', `setInterval(fire, 1)`, 'setInterval'],

@@ -6,6 +6,7 @@ import { summarizeImage } from '../attest/summarize-index.ts';
 import type { CommittedFile, SummaryFacts } from '../attest/summary.ts';
 import type { VouchRequest, VouchServices } from '../phases/signing.ts';
 import type { DigestOpener } from './image-signing.ts';
+import { addAll } from '../lists.ts';
 
 export type ImageVouchingOptions = {
   readonly opener: DigestOpener;
@@ -39,7 +40,7 @@ export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOp
       const target = { staging: evidence.repository, repository, reference, digest, items };
       const done = await carryAttestations(services, target, call);
       carried += done.carried;
-      left.push(...done.left);
+      addAll(left, done.left);
     }
     return { carried, left };
   };

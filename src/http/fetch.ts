@@ -10,8 +10,11 @@ export type HttpRequest = {
   readonly operation: Operation;
   /** What the request needs to be allowed to do, for a token; the first is the repository it is about. */
   readonly scopes?: readonly Scope[];
-  /** Reads a 2xx answer to its end as part of the request, so that a body cut short is retried like any other failure; in bytes, at most. */
-  readonly wholeBody?: number;
+  /**
+   * Reads a 2xx answer to its end as part of the request, so that a body cut short is retried like any other failure: so many
+   * bytes at most, or as this function reads it, anew for each attempt.
+   */
+  readonly wholeBody?: number | ((response: HttpResponse) => Promise<void>);
   /** No credentials, whoever asks: a redirect led to another origin. */
   readonly anonymous?: boolean;
   /** Who named this address, if a server did: to another origin go no credentials, and from a public host nothing goes inside. */
@@ -79,6 +82,8 @@ export type Access =
 export type ResponseBody = {
   /** All of the body; throws REGISTRY_PROTOCOL when it is longer than `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array>;
+  /** Hands on all of the body as it comes, the next chunk when the last one was taken; throws what `take` throws. */
+  drain(take: (chunk: Uint8Array) => void | Promise<void>): Promise<void>;
   /** The body as it comes; ends with an error when it is truncated or stalls. */
   stream(): AsyncIterable<Uint8Array>;
   /** Gives the body up without reading it; never throws. */

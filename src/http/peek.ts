@@ -44,6 +44,9 @@ function rejoined(
     finished: body.finished,
     stream,
     bytes: (limit) => collect(stream(), limit, 'the answer'),
+    drain: async (take) => {
+      for await (const chunk of stream()) await take(chunk);
+    },
     discard: async () => void (await source.return?.()),
   };
 }

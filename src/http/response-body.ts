@@ -123,20 +123,28 @@ function readerOf(queue: Queue, what: string): ResponseBody {
   return {
     finished: queue.done.promise,
     stream,
-    bytes: (limit) => rest(queue, limit, what),
+    bytes: (limit) => assembled((take) => drain(queue, take), limit, what),
+    drain: (take) => drain(queue, take),
     discard: () => drop(queue),
   };
 }
 
 // Not through `stream`: what an async generator held outlives it in the old heap, and listings are read by the ten thousand.
-async function rest(queue: Queue, limit: number, what: string): Promise<Uint8Array> {
-  const whole = assembly(limit, what);
+async function drain(queue: Queue, take: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
   try {
-    for (let chunk = await next(queue); chunk !== undefined; chunk = await next(queue)) whole.add(chunk);
-    return whole.bytes();
+    for (let chunk = await next(queue); chunk !== undefined; chunk = await next(queue)) {
+      const taking = take(chunk);
+      if (taking !== undefined) await taking;
+    }
   } finally {
     cancel(queue);
   }
+}
+
+async function assembled(drained: ResponseBody['drain'], limit: number, what: string): Promise<Uint8Array> {
+  const whole = assembly(limit, what);
+  await drained((chunk) => whole.add(chunk));
+  return whole.bytes();
 }
 
 /** All chunks as one array; throws REGISTRY_PROTOCOL, and reads no further, as soon as they are more than `limit` bytes. */
@@ -170,14 +178,14 @@ export function bodyOf(bytes: Uint8Array, what: string): ResponseBody {
   async function* stream(): AsyncGenerator<Uint8Array> {
     if (bytes.length > 0) yield bytes;
   }
+  const drained: ResponseBody['drain'] = async (take) => {
+    if (bytes.length > 0) await take(bytes);
+  };
   return {
     finished: Promise.resolve(),
     stream,
-    bytes: async (limit) => {
-      const whole = assembly(limit, what);
-      whole.add(bytes);
-      return whole.bytes();
-    },
+    bytes: (limit) => assembled(drained, limit, what),
+    drain: drained,
     discard: async () => {},
   };
 }

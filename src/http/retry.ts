@@ -103,6 +103,10 @@ async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<Prom
     const response = await inner(request);
     if (request.wholeBody === undefined || response.status >= 300) return { response };
     const what = `${request.method} ${redactUrl(request.url)}`;
+    if (typeof request.wholeBody === 'function') {
+      await request.wholeBody(response);
+      return { response: { ...response, body: bodyOf(new Uint8Array(), what) } };
+    }
     return { response: { ...response, body: bodyOf(await response.body.bytes(request.wholeBody), what) } };
   } catch (error) {
     request.signal.throwIfAborted();

@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import { refsOf } from '../image/reference.ts';
 import { tagMoveFailures } from '../plan/tag-moves.ts';
 import type { PromotedImage } from './images.ts';
+import { addAll } from '../lists.ts';
 
 /** Returns one failure for each kind of trouble, with all the mirrors that have it; that the run was stopped is none of an image. */
 export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
@@ -22,7 +23,7 @@ export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
       source: `${wanted.source}@${wanted.digest}`,
       refs: [],
     };
-    failure.refs.push(...refsOf(repository, tags, wanted.digest));
+    addAll(failure.refs, refsOf(repository, tags, wanted.digest));
     byCode.set(error.code, failure);
   }
   return [...byCode.values(), ...tagMoveFailures('promote', wanted, moves)];

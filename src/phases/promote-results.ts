@@ -7,6 +7,7 @@ import type { CopyResult } from '../registry/copy.ts';
 import type { TagMove } from '../registry/lane.ts';
 import type { PlannedImage, PromotedImage, TargetResult } from './images.ts';
 import { imageFields } from './told-events.ts';
+import { largest } from '../lists.ts';
 
 /** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
 export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
@@ -65,7 +66,7 @@ export function tellPromoted({ wanted, results }: PromotedImage, progress: strin
   if (first === undefined) return;
   const sum = { bytes: results.reduce((total, { bytes }) => total + bytes, 0), failed: results.length - done.length };
   const repositories = done.map(({ repository }) => repository);
-  const ms = Math.max(...results.map((result) => result.ms));
+  const ms = largest(results.map((result) => result.ms));
   narrate({ type: 'image-promoted', image, digest, repositories, ...sum, ms });
   const [ref] = refsOf(first.repository, first.tags, wanted.digest);
   const others = done.length === 1 ? '' : `, and to ${done.length - 1} more`;

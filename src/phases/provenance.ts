@@ -43,7 +43,8 @@ export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance
     for (const image of plan.images) {
       const error = errors.get(image.wanted.source);
       const one = proven.get(image) ?? (error && evidenceFailure(image, error));
-      if (one === undefined || 'code' in one) failures.push(...(one === undefined ? [] : [one]));
+      if (one === undefined) continue;
+      if ('code' in one) failures.push(one);
       else {
         const failure = refusal(one);
         (failure === undefined ? images : refused).push(one);

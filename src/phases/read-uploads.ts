@@ -34,9 +34,8 @@ export async function readUploads(
   const dates = new Map<RepositoryName, ReadonlyMap<Digest, ReturnType<UploadOf>>>();
   const read = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
-    const listing = await registry.listRepository(repository, call);
     const digests = asked.get(repository) ?? [];
-    const found = new Map(digests.map((digest) => [digest, dateIn(listing, digest)]));
+    const found = datesIn(await registry.listRepository(repository, call), digests);
     // What a list does not show is asked for: lists may be stale or cut.
     await eachOf(
       digests.filter((digest) => found.get(digest) === 'absent'),
@@ -54,6 +53,10 @@ export async function readUploads(
     readable: checks.filter(({ repository }) => dates.has(repository)),
     failures,
   };
+}
+
+function datesIn(listing: RepositoryListing, digests: readonly Digest[]): Map<Digest, ReturnType<UploadOf>> {
+  return new Map(digests.map((digest) => [digest, dateIn(listing, digest)]));
 }
 
 function dateIn(listing: RepositoryListing, digest: Digest): ReturnType<UploadOf> {

@@ -1,4 +1,5 @@
 import { hostOf } from '../image/reference.ts';
+import { addAll } from '../lists.ts';
 
 /** What a failure must have to be grouped: that of a run, or of a report. */
 export type Groupable = {
@@ -49,15 +50,18 @@ export function causesOf<F extends Groupable>(failures: readonly F[]): readonly 
     const isShared = SHARED.has(failure.code) || (failure.image === undefined && hosts.length > 0);
     const group = groupOf(byHost, isShared ? `${failure.code} ${hosts.join(' ')}` : {});
     group.failures.push(failure);
-    if (group.hosts.length === 0) group.hosts.push(...hosts);
+    if (group.hosts.length === 0) addAll(group.hosts, hosts);
   }
   const byWords = new Map<unknown, Group<F>>();
   for (const [key, { failures: found, hosts }] of byHost) {
     const [first] = found;
     if (first === undefined) continue;
     const group = groupOf(byWords, typeof key === 'string' ? `${first.code} ${withoutPlaces(first, hosts)}` : key);
-    group.failures.push(...found);
-    group.hosts.push(...hosts.filter((host) => !group.hosts.includes(host)));
+    addAll(group.failures, found);
+    addAll(
+      group.hosts,
+      hosts.filter((host) => !group.hosts.includes(host)),
+    );
   }
   return [...byWords.values()].flatMap(({ failures: found, hosts }) =>
     found[0] === undefined ? [] : [{ first: found[0], failures: found, hosts }],

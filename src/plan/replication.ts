@@ -4,6 +4,7 @@ import type { RepositoryListing } from '../registry/roles.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
 import type { Pattern } from '../image/pattern.ts';
+import { addAll } from '../lists.ts';
 
 /** A primary repository, the mirrors that follow it, and the digests there that something may be attached to. */
 export type AttachedGroup = {
@@ -25,7 +26,7 @@ export function groupsOf(sets: readonly ImageSet[], chosen?: Pattern): SignedGro
     const group = groups.get(primary) ?? { mirrors: new Set(), images: [] };
     groups.set(primary, group);
     for (const mirror of set.destinations) if (mirror !== host) group.mirrors.add(joinRepository(mirror, set.name));
-    group.images.push(...set.images);
+    addAll(group.images, set.images);
   }
   return [...groups]
     .filter(([, { mirrors }]) => mirrors.size > 0)

@@ -5,6 +5,7 @@ import type { Lane, Permit, Want } from './limiter.ts';
 import { vacancies } from './limits.ts';
 import type { RateGroup } from './rate-group.ts';
 import { waitingRoom, type Waiter, type WaitingRoom } from './waiting-room.ts';
+import { smallest } from '../lists.ts';
 
 /** Lets the requests of one origin through: when their lane has a slot and their class and group a token. */
 export type OriginGate = (want: Want, signal: AbortSignal) => Promise<Permit>;
@@ -49,7 +50,7 @@ export function originGate(options: GateOptions): OriginGate {
     if (waiting.length === 0) return;
     const pause = group.pausedUntil() - now;
     if (pause > options.maxWait) return failAll(room.everybody(), group.pausedUntil());
-    const wait = isPaused ? pause : Math.min(...waiting.map(({ want }) => group.wait(want.class, now)));
+    const wait = isPaused ? pause : smallest(waiting.map(({ want }) => group.wait(want.class, now)));
     cancelTimer = clock.timer(Math.ceil(wait), admit);
   };
   const leaveSlot = (lane: Lane): void => {

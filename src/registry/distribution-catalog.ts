@@ -5,13 +5,14 @@ import { hostOf, joinRepository, pathBelow, repositoryProblem, type RepositoryNa
 import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
 import type { RegistryKind } from './kinds/kind.ts';
-import { pageJson, readPages } from './pages.ts';
+import type { ListReader } from './pages.ts';
 import type { RepositoryLister } from './roles.ts';
 
 /** How registries say that they have no catalog, or show it to nobody. */
 const NOT_OFFERED: readonly number[] = [404, 405, 501];
 
 type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl' | 'credentials' | 'aws'> & {
+  readonly readPages: ListReader;
   readonly kindOf: (host: string) => RegistryKind;
 };
 
@@ -20,7 +21,7 @@ type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl' | 'credent
  * (https://distribution.github.io/distribution/spec/api/#catalog).
  */
 export function catalogListing(services: CatalogServices, request: RequestTo): RepositoryLister {
-  const { fetch, baseUrl, kindOf } = services;
+  const { readPages, baseUrl, kindOf } = services;
   return {
     listRepositories: async (root, call) => {
       const host = hostOf(root);
@@ -31,31 +32,40 @@ export function catalogListing(services: CatalogServices, request: RequestTo): R
       // Which scope the catalog needs differs; the registry names it when it asks for a token.
       const first: HttpRequest = { method: 'GET', url, operation: 'list', ...call };
       const found = new Set<RepositoryName>();
-      await readPages(fetch, first, host, async ({ response, bytes }) => {
-        if (response.status !== 200) throw await refusal(response, root);
-        for (const path of parsePage(bytes, host)) {
-          const name = joinRepository(host, path);
-          if (pathBelow(root, name) === undefined) continue;
+      await readPages({
+        first,
+        of: host,
+        shape: { repositories: 'list' },
+        refuse: (what, cause) => refuse(host, what, cause),
+        open: (): CatalogPage => ({ names: [], isCatalog: false }),
+        begin: (page) => void (page.isCatalog = true),
+        entry: (page, path) => {
+          const name = joinRepository(host, typeof path === 'string' ? path : refuse(host, NO_NAMES));
+          if (pathBelow(root, name) === undefined) return;
           // What is elsewhere may have any name; what is asked for becomes part of addresses.
           const problem = repositoryProblem(name);
           if (problem !== undefined) refuse(host, `names a repository that ${problem}`);
-          found.add(name);
-        }
-        return true;
+          page.names.push(name);
+        },
+        // distribution says null where it holds nothing
+        field: (page, key, value) => {
+          if (key === 'repositories' && value === null) page.isCatalog = true;
+        },
+        take: async ({ response, page }) => {
+          if (page === undefined) throw await refusal(response, root);
+          if (!page.isCatalog) refuse(host, NO_NAMES);
+          for (const name of page.names) found.add(name);
+          return true;
+        },
       });
       return [...found];
     },
   };
 }
 
-function parsePage(bytes: Uint8Array, host: string): readonly string[] {
-  const body = pageJson(bytes, (what, cause) => refuse(host, what, cause));
-  const listed = typeof body === 'object' && body !== null && 'repositories' in body ? body.repositories : undefined;
-  // distribution says null where it holds nothing
-  if (listed === null) return [];
-  const isNames = Array.isArray(listed) && listed.every((name) => typeof name === 'string');
-  return isNames ? listed : refuse(host, 'has no "repositories" that are strings');
-}
+type CatalogPage = { readonly names: RepositoryName[]; isCatalog: boolean };
+
+const NO_NAMES = 'has no "repositories" that are strings';
 
 function refuse(host: string, what: string, cause?: unknown): never {
   throw new PromotionError('REGISTRY_PROTOCOL', `the catalog of ${host} ${what}`, {

@@ -5,13 +5,16 @@ import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { DistributionServices } from './distribution.ts';
 import { unanswered, type RequestTo } from './distribution-request.ts';
 import { isMissing, type OwnLister, type RegistryKind } from './kinds/kind.ts';
-import { pageJson, readPages, refuseListing } from './pages.ts';
+import { refuseListing, type ListReader, type PageForm, type Refuse } from './pages.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles.ts';
 
+/** What one page lists; without a name, tags or manifests it is no page. */
 type Page = {
-  readonly tags: readonly string[];
-  readonly manifests: ReadonlyMap<Digest, ListedManifest> | undefined;
-  readonly children: readonly string[] | undefined;
+  readonly tags: string[];
+  readonly manifests: Map<Digest, ListedManifest>;
+  readonly children: string[];
+  isListing: boolean;
+  isGoogle: boolean;
 };
 
 /** Listings, by an API of the registry's own where its kind has one, else by `tags/list`; remembers what each host offers. */
@@ -31,18 +34,21 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
     const tags = new Set<string>();
     const manifests = new Map<Digest, ListedManifest>();
     const children = new Set<string>();
-    const refuse = refuseListing(repository);
-    await readPages(services.fetch, firstPage(request, repository, kindOf(host), call), repository, async (answer) => {
-      if (isMissing(answer.response.status, kindOf(host))) return false;
-      refused = refusalOf(answer.response, services.asWriter.has(repository), kindOf(host), call);
-      if (refused !== undefined) return false;
-      await ensureStatus(answer.response, [200], 'list the tags of', repository);
-      const page = parsePage(answer.bytes, refuse);
-      if (page.manifests !== undefined || page.children !== undefined) googleHosts.add(host);
-      for (const [digest, manifest] of page.manifests ?? []) manifests.set(digest, manifest);
-      for (const tag of page.tags) tags.add(tag);
-      for (const child of page.children ?? []) children.add(child);
-      return true;
+    await services.readPages({
+      ...pagesOf(repository),
+      first: firstPage(request, repository, kindOf(host), call),
+      take: async ({ response, page }) => {
+        if (isMissing(response.status, kindOf(host))) return false;
+        refused = refusalOf(response, services.asWriter.has(repository), kindOf(host), call);
+        if (refused !== undefined) return false;
+        await ensureStatus(response, [200], 'list the tags of', repository);
+        if (page === undefined) return false;
+        if (isGooglePage(page, repository)) googleHosts.add(host);
+        for (const [digest, manifest] of page.manifests) manifests.set(digest, manifest);
+        for (const tag of page.tags) tags.add(tag);
+        for (const child of page.children) children.add(child);
+        return true;
+      },
     });
     if (refused !== undefined) return refused;
     if (!isGoogle(host) || (manifests.size === 0 && tags.size > 0)) return { kind: 'tags', tags };
@@ -98,6 +104,7 @@ function refusalOf(
 }
 
 type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'credentials' | 'aws'> & {
+  readonly readPages: ListReader;
   /** The repositories that are asked for with the rights of a writer. */
   readonly asWriter: Set<RepositoryName>;
   readonly kindOf: (host: string) => RegistryKind;
@@ -105,7 +112,7 @@ type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creden
 
 /** The lister of a host's kind, unless the configuration says how to list or it failed there once. */
 function ownListing(
-  { fetch, traitsOf, kindOf, credentials, aws }: ListingServices,
+  { fetch, readPages, traitsOf, kindOf, credentials, aws }: ListingServices,
   request: RequestTo,
 ): (host: string) => OwnLister | undefined {
   const listers = new Map<string, OwnLister | undefined>();
@@ -113,6 +120,7 @@ function ownListing(
     if ((traitsOf?.(host).listing ?? 'auto') !== 'auto') return undefined;
     const lister = kindOf(host).lister?.({
       fetch,
+      readPages,
       request,
       ...(credentials !== undefined && { credentials }),
       ...(aws !== undefined && { aws }),
@@ -141,35 +149,44 @@ function firstPage(
 }
 
 // Checked by hand: a schema library costs seconds over the million manifests of a production tree.
-function parsePage(bytes: Uint8Array, refuse: (what: string, cause?: unknown) => never): Page {
-  const body = pageJson(bytes, refuse);
-  if (!isObject(body)) return refuse('is not a JSON object');
-  const { tags, manifest, child } = body;
-  // An error under status 200, or anything else that is no listing, must not look like an empty repository.
-  if (!['name', 'tags', 'manifest'].some((key) => key in body)) return refuse('has neither a name nor tags');
-  if (tags !== undefined && tags !== null && !isStrings(tags)) return refuse('has tags that are not strings');
-  if (manifest !== undefined && !isObject(manifest)) return refuse('has a "manifest" that is not an object');
+function pagesOf(repository: RepositoryName): PageForm<Page> {
+  const refuse = refuseListing(repository);
   return {
-    tags: tags ?? [],
-    manifests: manifest === undefined ? undefined : parseManifests(manifest, refuse),
-    children: isStrings(child) ? child : undefined,
+    of: repository,
+    shape: { tags: 'list', manifest: 'map', child: 'list' },
+    refuse,
+    open: () => ({ tags: [], manifests: new Map(), children: [], isListing: false, isGoogle: false }),
+    begin: (page, key) => {
+      if (key !== 'child') page.isListing = true;
+      if (key !== 'tags') page.isGoogle = true;
+    },
+    entry: (page, value, name, key) => {
+      if (key === 'manifest') addManifest(page.manifests, name, value, refuse);
+      else if (typeof value === 'string') page[key === 'tags' ? 'tags' : 'children'].push(value);
+      else if (key === 'tags') refuse('has tags that are not strings');
+    },
+    field: (page, key, value) => {
+      if (key === 'name' || key === 'tags') page.isListing = true;
+      if (key === 'tags' && value !== null) refuse('has tags that are not strings');
+      if (key === 'manifest') refuse('has a "manifest" that is not an object');
+    },
   };
 }
 
-function parseManifests(listed: Record<string, unknown>, refuse: (what: string) => never): Map<Digest, ListedManifest> {
-  const manifests = new Map<Digest, ListedManifest>();
-  for (const [digest, value] of Object.entries(listed)) {
-    if (!isDigest(digest) || !isObject(value)) return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
-    const { tag, mediaType, timeUploadedMs } = value;
-    if (tag !== undefined && tag !== null && !isStrings(tag))
-      return refuse(`has tags of ${digest} that are not strings`);
-    manifests.set(digest, {
-      tags: tag ?? [],
-      ...(typeof mediaType === 'string' && { mediaType }),
-      ...(Number(timeUploadedMs) > 0 && { uploadedAt: Number(timeUploadedMs) }),
-    });
-  }
-  return manifests;
+/** Whether the page has the Google extension. An error under status 200, or what else is no listing, must not look like an empty repository. */
+function isGooglePage({ isListing, isGoogle }: Page, repository: RepositoryName): boolean {
+  return isListing ? isGoogle : refuseListing(repository)('has neither a name nor tags');
+}
+
+function addManifest(manifests: Page['manifests'], digest: string, value: unknown, refuse: Refuse): void {
+  if (!isDigest(digest) || !isObject(value)) return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
+  const { tag, mediaType, timeUploadedMs } = value;
+  if (tag !== undefined && tag !== null && !isStrings(tag)) return refuse(`has tags of ${digest} that are not strings`);
+  manifests.set(digest, {
+    tags: tag ?? [],
+    ...(typeof mediaType === 'string' && { mediaType }),
+    ...(Number(timeUploadedMs) > 0 && { uploadedAt: Number(timeUploadedMs) }),
+  });
 }
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {

@@ -6,6 +6,7 @@ import type { EcrOptions } from '../http/credentials/ecr-client.ts';
 import { blobReading } from './distribution-blobs.ts';
 import { catalogListing } from './distribution-catalog.ts';
 import { requestTo } from './distribution-request.ts';
+import { listReader } from './pages.ts';
 import { tagListing } from './distribution-lists.ts';
 import { referrerListing } from './distribution-referrers.ts';
 import { manifestReading } from './distribution-manifests.ts';
@@ -42,7 +43,7 @@ export function distributionRegistry(given: DistributionServices): Registry {
     kinds.set(host, kind);
     return kind;
   };
-  const services = { ...given, kindOf };
+  const services = { ...given, kindOf, readPages: listReader(given.fetch, given.clock) };
   const reading = manifestReading(services, request);
   return {
     ...reading,

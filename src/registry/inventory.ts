@@ -1,3 +1,4 @@
+import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, ManifestReader, RepositoryListing, TagLister } from './roles.ts';
@@ -12,7 +13,7 @@ export type Inventory = {
   readonly has: (digest: Digest) => boolean;
   readonly digestOf: (tag: string) => Digest | undefined;
   readonly holdsManifests: boolean;
-  /** Whether a tag is listed, asked for or not. */
+  /** Whether a tag is listed that was asked for, or by which cosign signs a digest that was. */
   readonly lists: (tag: string) => boolean;
   /** When the manifest came, in milliseconds; undefined where the listing does not tell. */
   readonly uploadedAt: (digest: Digest) => number | undefined;
@@ -68,32 +69,67 @@ async function fromTags(
   question: Question,
   call: Call,
 ): Promise<Inventory> {
+  const asked = [...question];
+  const holdsTags = listing.tags.size > 0;
+  return askTags(registry, repository, { asked, ...whatMatters(listing, asked), holdsTags }, call);
+}
+
+/** What of a listing was asked about; the rest may be large, and is not held while each tag is asked for. */
+function whatMatters(
+  { tags, digests }: RepositoryListing & { kind: 'tags' },
+  asked: readonly Asked[],
+): Pick<ListedTags, 'listed' | 'digests' | 'known'> {
+  const names = asked.flatMap(({ digest, tags: wanted }) => [...wanted, cosignTag(digest, 'sig')]);
+  const listed = new Set(names.filter((tag) => tags.has(tag)));
+  if (digests === undefined) return { listed, digests: new Map(), known: new Set() };
+  const all = new Set(digests.values());
+  return {
+    listed,
+    digests: new Map([...listed].flatMap((tag) => pair(tag, digests.get(tag)))),
+    known: new Set(asked.flatMap(({ digest }) => (all.has(digest) ? [digest] : []))),
+  };
+}
+
+function pair(tag: string, digest: Digest | undefined): [string, Digest][] {
+  return digest === undefined ? [] : [[tag, digest]];
+}
+
+type ListedTags = {
+  readonly asked: readonly Asked[];
+  readonly listed: ReadonlySet<string>;
+  readonly digests: ReadonlyMap<string, Digest>;
+  readonly known: ReadonlySet<Digest>;
+  readonly holdsTags: boolean;
+};
+
+async function askTags(
+  registry: ManifestReader,
+  repository: RepositoryName,
+  { asked, listed, digests: told, known, holdsTags }: ListedTags,
+  call: Call,
+): Promise<Inventory> {
   const tags = new Map<string, Digest>();
   const digests = new Set<Digest>();
-  const known = new Set<Digest>(listing.digests?.values());
   const resolve = resolver(registry, repository, call);
   const askTag = async (tag: string): Promise<void> => {
     // A tag that is listed is there: some registries deny it to a HEAD.
-    const found =
-      listing.digests?.get(tag) ?? (await resolve(tag)) ?? (await readDigest(registry, repository, tag, call));
+    const found = told.get(tag) ?? (await resolve(tag)) ?? (await readDigest(registry, repository, tag, call));
     if (found !== undefined) tags.set(tag, found);
   };
   const ask = async ({ digest, tags: wanted }: Asked): Promise<void> => {
-    const listed = wanted.filter((tag) => listing.tags.has(tag));
-    await Promise.all(listed.map(askTag));
+    const there = wanted.filter((tag) => listed.has(tag));
+    await Promise.all(there.map(askTag));
     // A digest whose every tag is taken by others is not written: whether it is there decides nothing.
-    const matters = wanted.length === 0 || listed.length < wanted.length;
-    const isTagged = known.has(digest) || listed.some((tag) => tags.get(tag) === digest);
-    if (isTagged || (matters && (await resolve(digest)) !== undefined)) {
-      digests.add(digest);
-    }
+    const matters = wanted.length === 0 || there.length < wanted.length;
+    const isTagged = known.has(digest) || there.some((tag) => tags.get(tag) === digest);
+    if (isTagged || (matters && (await resolve(digest)) !== undefined)) digests.add(digest);
   };
-  await Promise.all(Array.from(question, ask));
+  await Promise.all(asked.map(ask));
   return {
     has: (digest) => digests.has(digest),
     digestOf: (tag) => tags.get(tag),
-    holdsManifests: listing.tags.size > 0 || digests.size > 0,
-    lists: (tag) => listing.tags.has(tag),
+    holdsManifests: holdsTags || digests.size > 0,
+    lists: (tag) => listed.has(tag),
     uploadedAt: () => undefined,
   };
 }

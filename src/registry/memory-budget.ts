@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 export type MemoryBudget = {
   /**
    * Waits, first come first served, until `bytes` are free, and resolves to the function that gives them back.
-   * `relieve` is called, maybe again and again, when others have waited for the budget's patience.
+   * `relieve` is called, maybe again and again, when others have waited for the budget's patience, if it has one.
    */
   lend(bytes: number, relieve: () => void, signal: AbortSignal): Promise<() => void>;
 };
@@ -13,8 +13,8 @@ type Loan = { readonly bytes: number; readonly relieve: () => void };
 
 type Waiter = Loan & { readonly grant: () => void; readonly refuse: () => void };
 
-/** A budget of `total` bytes; a single loan of more than that is granted when nothing else is lent. */
-export function memoryBudget(total: number, patience: number, clock: Clock): MemoryBudget {
+/** A budget of `total` bytes; a single loan of more than that is granted when nothing else is lent. Without a clock nobody is relieved. */
+export function memoryBudget(total: number, patience = 0, clock?: Clock): MemoryBudget {
   const book = loanBook(total);
   return {
     lend: async (bytes, relieve, signal) => {
@@ -22,7 +22,7 @@ export function memoryBudget(total: number, patience: number, clock: Clock): Mem
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiter: Waiter = { bytes, relieve, grant: resolve, refuse: () => reject(signal.reason) };
       if (!book.ask(waiter)) {
-        const calm = every(patience, clock, book.relieveAll);
+        const calm = clock && every(patience, clock, book.relieveAll);
         await endingWith(signal, promise, () => book.giveUp(waiter)).finally(calm);
       }
       return () => book.giveBack(waiter);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { rejection, requestTo } from '../../test/support/http-request.ts';
 import type { Fetch } from '../http/fetch.ts';
 import { bodyOf } from '../http/response-body.ts';
-import { readPages } from './pages.ts';
+import { realClock } from '../clock.ts';
+import { listReader } from './pages.ts';
 
 const FIRST = 'https://registry.example:5000/v2/app/tags/list';
 
@@ -14,7 +15,20 @@ async function addresses(link: string): Promise<readonly string[]> {
     const headers = new Map(asked.length === 1 ? [['link', [`<${link}>; rel="next"`]]] : []);
     return { status: 200, headers, url, body: bodyOf(Buffer.from('{}'), 'it') };
   };
-  await readPages(fetch, requestTo(FIRST), 'registry.example:5000/app', () => true);
+  await listReader(
+    fetch,
+    realClock(),
+  )({
+    first: requestTo(FIRST),
+    of: 'registry.example:5000/app',
+    shape: {},
+    refuse: (what) => {
+      throw new Error(what);
+    },
+    open: () => undefined,
+    entry: () => undefined,
+    take: () => true,
+  });
   return asked;
 }
 

@@ -1,53 +1,126 @@
+import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../http/fetch.ts';
-import { readAll } from '../http/read.ts';
+import { readWith, type ReadAnswer } from '../http/read.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
+import { jsonEntries, type Shape } from './json-entries.ts';
+import { listingMemory, type ListingMemory } from './listing-memory.ts';
 
-/** One page of a listing: production's largest repositories need about 4 MiB. */
-const MAX_PAGE_BYTES = 128 * 1024 * 1024;
+/** A repository of 150,000 tags has as many where a page holds 50; a registry that has more sends us round in circles. */
+const MAX_PAGES = 3_000;
 
-/** No repository needs this many pages; a registry that sends us round in circles does. */
-const MAX_PAGES = 10_000;
+/** A list of so many pages takes ten minutes from a registry that needs 200 ms for each; in milliseconds. */
+const MAX_TIME = 900_000;
 
-/** One answer on the way through a listing. */
-export type Page = { readonly response: HttpResponse; readonly bytes: Uint8Array };
+/** Throws that this is wrong with a list. */
+export type Refuse = (what: string, cause?: unknown) => never;
 
-/** Reads a listing page by page, as each answer links to the next, for as long as `take` says that there may be more. */
-export async function readPages(
-  fetch: Fetch,
-  first: HttpRequest,
-  repository: RepositoryName,
-  take: (page: Page) => boolean | Promise<boolean>,
-): Promise<void> {
-  let next: HttpRequest | undefined = first;
+/** How the pages of a list are read, entry by entry. */
+export type PageForm<P> = Pick<
+  PagedList<P>,
+  'of' | 'shape' | 'isPage' | 'refuse' | 'open' | 'entry' | 'begin' | 'field'
+>;
+
+/** A list that comes page by page, as each answer links to the next. */
+export type PagedList<P> = {
+  readonly first: HttpRequest;
+  /** What is listed, for errors. */
+  readonly of: RepositoryName;
+  readonly shape: Shape;
+  /** Whether an answer of status 2xx is a page; every 200 unless given. */
+  readonly isPage?: (response: HttpResponse) => boolean;
+  readonly refuse: Refuse;
+  /** Makes an empty page, for each attempt to read one. */
+  readonly open: () => P;
+  readonly entry: (page: P, value: unknown, name: string, key: string) => void;
+  /** Is told of the lists and objects that the shape names, however empty. */
+  readonly begin?: (page: P, key: string) => void;
+  readonly field?: (page: P, key: string, value: unknown) => void;
+  /** Takes an answer, with the page if it is one, and says whether there may be more. */
+  readonly take: (answer: Answer<P>) => boolean | Promise<boolean>;
+};
+
+/** One answer on the way through a list; `bytes` are the words of a refusal. */
+export type Answer<P> = { readonly response: HttpResponse; readonly bytes: Uint8Array; readonly page: P | undefined };
+
+/**
+ * Reads lists. Pages are read entry by entry as they come, and all pages of one list have limits of size, number and time:
+ * throws REGISTRY_PROTOCOL for one that exceeds them.
+ */
+export type ListReader = <P>(list: PagedList<P>) => Promise<void>;
+
+/** A reader for a whole run: what large lists take of memory is shared by all that are read at one time. */
+export function listReader(fetch: Fetch, clock: Clock): ListReader {
+  const memory = listingMemory();
+  return async (list) => {
+    const share = memory.open(list.of, list.first.signal);
+    try {
+      await readPages(fetch, clock, share, list);
+    } finally {
+      share.close();
+    }
+  };
+}
+
+async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, list: PagedList<P>): Promise<void> {
+  const began = clock.now();
+  let next: HttpRequest | undefined = list.first;
   const visited = new Set<string>();
   while (next !== undefined) {
-    if (visited.has(next.url.href) || visited.size === MAX_PAGES) {
-      throw new PromotionError(
-        'REGISTRY_PROTOCOL',
-        `the registry lists what is in ${repository} in a circle: ${next.url.pathname} came twice`,
-        { hint: 'run again; if it stays, tell whoever runs the registry' },
-      );
-    }
+    if (visited.has(next.url.href)) throw endless(list.of, `in a circle: ${next.url.pathname} came twice`);
+    if (visited.size === MAX_PAGES)
+      throw endless(list.of, `without an end: it gave ${MAX_PAGES} pages, and names one more`);
+    if (clock.now() - began > MAX_TIME)
+      throw endless(list.of, `without an end: it has taken ${MAX_TIME / 60_000} minutes`);
     visited.add(next.url.href);
-    const page = await readAll(fetch, next, MAX_PAGE_BYTES);
-    if (!(await take(page))) return;
-    const following = nextPage(page.response, next.url);
+    const answer: ReadAnswer<P | undefined> = await readWith(fetch, next, (response) =>
+      readPage(response, memory, list),
+    );
+    memory.add(next.url.href.length);
+    memory.keep();
+    if (!(await list.take({ ...answer, page: answer.value }))) return;
+    const following = nextPage(answer.response, next.url);
     next = following === undefined ? undefined : { ...next, url: following };
   }
 }
 
-/** What a page holds, as JSON; `refuse` is told what is wrong with it. */
-export function pageJson(bytes: Uint8Array, refuse: (what: string, cause?: unknown) => never): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
-  } catch (error) {
-    return refuse('is not JSON', error);
+async function readPage<P>(response: HttpResponse, memory: ListingMemory, list: PagedList<P>): Promise<P | undefined> {
+  const { shape, refuse, isPage = ({ status }: HttpResponse) => status === 200 } = list;
+  if (!isPage(response)) {
+    await response.body.discard();
+    return undefined;
   }
+  const page = list.open();
+  memory.restart();
+  const reader = jsonEntries(shape, {
+    refuse,
+    begin: (key) => list.begin?.(page, key),
+    entry: (key, value, name) => {
+      memory.addEntry();
+      list.entry(page, value, name, key);
+    },
+    field: (key, value) => {
+      memory.addEntry();
+      list.field?.(page, key, value);
+    },
+  });
+  await response.body.drain((chunk) => {
+    memory.add(chunk.length);
+    reader.push(chunk);
+    return memory.room();
+  });
+  reader.end();
+  return page;
+}
+
+function endless(of: RepositoryName, how: string): PromotionError {
+  return new PromotionError('REGISTRY_PROTOCOL', `the registry lists what is in ${of} ${how}`, {
+    hint: `run again; if it stays, tell whoever runs ${hostOf(of)}`,
+  });
 }
 
 /** Throws that the list of this repository is none. */
-export function refuseListing(repository: RepositoryName): (what: string, cause?: unknown) => never {
+export function refuseListing(repository: RepositoryName): Refuse {
   return (what, cause) => {
     throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, {
       cause,

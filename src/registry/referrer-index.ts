@@ -78,7 +78,8 @@ function isFallbackIndex({ descriptor }: Manifest, subject: Digest): boolean {
   return descriptor.mediaType === MEDIA_TYPES.ociIndex && descriptor.digest !== subject;
 }
 
-function referrerOf(entry: unknown): Referrer | undefined {
+/** The referrer that an entry of an index names; undefined if it names none. */
+export function referrerOf(entry: unknown): Referrer | undefined {
   const { data } = ReferrerJson.safeParse(entry);
   if (data === undefined) return undefined;
   const { mediaType, digest, size, artifactType, annotations } = data;
@@ -89,6 +90,11 @@ function referrerOf(entry: unknown): Referrer | undefined {
     ...(typeof artifactType === 'string' && { artifactType }),
     ...(typeof annotations === 'object' && annotations !== null && { annotations }),
   };
+}
+
+/** True for a field that only an index has without a list of manifests: Go programs leave an empty one out, or write null. */
+export function showsIndex(key: string, value: unknown): boolean {
+  return (key === 'schemaVersion' && value === 2) || (key === 'manifests' && value === null);
 }
 
 function indexIn(bytes: Uint8Array): IndexJson | undefined {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
+import { smallest } from '../lists.ts';
 
 export type TeeOptions = {
   readonly clock: Clock;
@@ -115,7 +116,7 @@ async function untilRoom(
     // A reader that still has something to read is not kept waiting, however full another one's queue is.
     const starving = active.some((branch) => branch.wake !== undefined);
     const before = clock.now();
-    await room.next(starving ? Math.min(...full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
+    await room.next(starving ? smallest(full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
     if (!starving) continue;
     const waited = clock.now() - before;
     for (const branch of full) {

@@ -7,6 +7,7 @@ import { SECTIONS, SETTINGS } from './plan-change.ts';
 import { reachOf, worstFirst } from './mirrors.ts';
 import { markdownBlock, markdownCode } from './text/markdown.ts';
 import { verdictOf } from './verdict.ts';
+import { addAll } from '../lists.ts';
 
 /** GitHub takes comments of 65,536 characters; the rest is for whoever adds a line of their own. */
 const MOST = 65_000;
@@ -156,7 +157,7 @@ function imageCells(image: ReportedImage, mode: ReportDocument['mode']): string[
   if (states.has('failed')) parts.push('**failed**');
   if (states.has('unknown')) parts.push(`**not known on ${states.get('unknown')?.length}**`);
   if (attached === true) parts.push('signature or attestation');
-  if (signature !== undefined) parts.push(...signingParts(signature, isDry));
+  if (signature !== undefined) addAll(parts, signingParts(signature, isDry));
   return [
     markdownCode(name),
     tags.length === 0 ? '–' : markdownCode(tags.join(' '), 200),

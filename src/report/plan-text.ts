@@ -4,6 +4,7 @@ import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText, unknownTexts } from './plan-lacks.ts';
 import { warningLines } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
+import { addAll } from '../lists.ts';
 
 /** More digests than this are told in a line each: 40 in five lines each are what people still read. */
 const ROOMY = 40;
@@ -27,11 +28,11 @@ export function planText(report: RunReport): string {
     lines.push('');
     if (section !== undefined) lines.push(`${section}:`);
     const indent = section === undefined ? '' : '  ';
-    lines.push(...(isRoomy ? blocks(part, indent) : rows(part, indent)));
+    addAll(lines, isRoomy ? blocks(part, indent) : rows(part, indent));
   }
   if (images.length > LISTED)
     lines.push('', `and ${count(images.length - LISTED, 'more image')}; --report FILE.json has all of them`);
-  lines.push(...unknownLines(report.images.filter(isOnlyUnknown)));
+  addAll(lines, unknownLines(report.images.filter(isOnlyUnknown)));
   return terminalLines(lines);
 }
 

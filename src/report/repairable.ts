@@ -1,6 +1,7 @@
 import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { shortDigests } from './layout.ts';
 import { stagesOf, type Reached } from './stages.ts';
+import { smallest } from '../lists.ts';
 
 const DAY = 24 * 3600_000;
 
@@ -58,7 +59,7 @@ function daysOf(
     ...(uploadedAt === undefined || keeps === undefined ? [] : [uploadedAt + keeps - now]),
     ...(isPromoted && typeof since === 'number' ? [now - since] : []),
   ];
-  return ends.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ends) / DAY));
+  return ends.length === 0 ? undefined : Math.max(0, Math.floor(smallest(ends) / DAY));
 }
 
 /** What a dry run would do is not lacking by any fault. */

@@ -4,6 +4,7 @@ import { count, shortDigests, table } from './layout.ts';
 import { targetState } from './mirrors.ts';
 import { problems, registryLines, trafficText } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
+import { addAll } from '../lists.ts';
 
 /** More are counted, not listed: all of them stand in the log above. */
 const LISTED = 20;
@@ -13,9 +14,10 @@ export function replicationSummary(report: RunReport): string {
   const { run, images, registries, failures } = report;
   const lines = ['', `Summary: ${headline(report)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
-  lines.push(...table(images.slice(0, LISTED).map(row), '  '));
+  addAll(lines, table(images.slice(0, LISTED).map(row), '  '));
   if (images.length > LISTED) lines.push(`  and ${images.length - LISTED} more`);
-  lines.push(...registryLines(registries), `  ${trafficText(report)}`);
+  addAll(lines, registryLines(registries));
+  lines.push(`  ${trafficText(report)}`);
   return terminalLines([...lines, ...problems(failures)]);
 }
 

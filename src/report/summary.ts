@@ -18,6 +18,7 @@ import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerable.ts';
 import { terminalLines } from './text/terminal.ts';
+import { addAll } from '../lists.ts';
 
 /** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
 const LISTED = 20;
@@ -34,10 +35,12 @@ function outcome(report: RunReport): string[] {
   const lines = ['', `Summary: ${headline(report)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   if (run.mode === 'parse') return lines;
-  lines.push(...imageLines(report), ...registryLines(registries));
+  addAll(lines, imageLines(report));
+  addAll(lines, registryLines(registries));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
   if (totals.signing !== undefined) lines.push(`  ${signingText(totals.signing, run.mode)}`);
-  lines.push(...provenanceLines(images), ...repairLines(images));
+  addAll(lines, provenanceLines(images));
+  addAll(lines, repairLines(images));
   const scans = vulnerabilitySummary(images);
   if (scans !== undefined) lines.push(`  ${scans}`);
   return [...lines, `  ${trafficText(report)}`];
@@ -189,7 +192,7 @@ function blocks(failures: readonly Failure[], noun: string): string[] {
   if (causes.length === 0) return [];
   const lines = ['', `${count(causes.length, noun)}:`];
   for (const [code, found] of Map.groupBy(causes, ({ first }) => first.code)) {
-    for (const cause of found.slice(0, LISTED)) lines.push(...problem(cause));
+    for (const cause of found.slice(0, LISTED)) addAll(lines, problem(cause));
     if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);
   }
   return lines;

@@ -5,6 +5,7 @@ import { splitRepository } from '../image/reference.ts';
 import { severityNamed, type Finding, type ScanResult, type Severity } from '../policy/vulnerability.ts';
 import { plain } from './report.ts';
 import { notScanned, type Scanner, type ScanTarget } from './scanner.ts';
+import { addAll, largest } from '../lists.ts';
 
 export type GoogleScannerOptions = {
   /** Our one way out, without credentials of registries. */
@@ -107,7 +108,10 @@ async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal
     const { data } = Page.safeParse(json(bytes));
     if (data === undefined) throw failed(target, 'its answer has another form', 'check that no proxy answers for it');
     // a filter that is not understood would give what is found in other images
-    found.push(...(data.occurrences ?? []).filter(({ resourceUri }) => resourceUri === resource));
+    addAll(
+      found,
+      (data.occurrences ?? []).filter(({ resourceUri }) => resourceUri === resource),
+    );
     pageToken = data.nextPageToken ?? '';
     if (pageToken === '') return found;
   }
@@ -151,7 +155,7 @@ function findingsOf({ vulnerability, noteName }: Occurrence): readonly Finding[]
     return {
       id,
       aliases: [],
-      severity: Math.max(...named) as Severity,
+      severity: largest(named) as Severity,
       package: plain(affectedPackage ?? 'unknown'),
       version: plain(affectedVersion?.fullName ?? affectedVersion?.name ?? ''),
       ...(fixedIn !== '' && { fixedIn }),

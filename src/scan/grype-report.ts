@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isDigest } from '../image/digest.ts';
 import { severityNamed, type Finding } from '../policy/vulnerability.ts';
 import { digestsIn, plain, platformText, type ReportFormat } from './report.ts';
+import { largest } from '../lists.ts';
 
 const Match = z.looseObject({
   vulnerability: z.looseObject({
@@ -62,7 +63,7 @@ function findingOf({ vulnerability, relatedVulnerabilities, artifact }: z.infer<
     package: plain(artifact.name),
     version: plain(artifact.version ?? ''),
     ...(fixedIn !== '' && { fixedIn }),
-    ...(scores.length > 0 && { score: Math.max(...scores) }),
+    ...(scores.length > 0 && { score: largest(scores) }),
     ...(artifact.purl && { purl: artifact.purl }),
     source: 'grype',
   };

@@ -3,6 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { parsePackageUrl } from '../policy/package-url.ts';
 import type { VexPackage, VexStatement } from '../policy/vulnerability.ts';
 import { plain } from './report.ts';
+import { addAll } from '../lists.ts';
 
 const Component = z.looseObject({
   '@id': z.string().nullish(),
@@ -107,8 +108,8 @@ function packagesOf(
     const { subcomponents } = product;
     if (isImage(product, digest, attached)) {
       if ((subcomponents ?? []).length === 0) return [];
-      packages.push(...(subcomponents ?? []).flatMap(packageOf));
-    } else packages.push(...packageOf(product));
+      addAll(packages, (subcomponents ?? []).flatMap(packageOf));
+    } else addAll(packages, packageOf(product));
   }
   return packages.length === 0 ? undefined : packages;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { severityNamed, severityOfScore, type Finding, type Severity } from '../policy/vulnerability.ts';
 import { digestsIn, plain, type ReportFormat } from './report.ts';
+import { largest } from '../lists.ts';
 
 const Rule = z.looseObject({
   id: z.string(),
@@ -98,6 +99,6 @@ function ruleOf({ ruleId, ruleIndex, rule: named }: Result, rules: readonly Rule
 /** The worst of what is said in words and in a score; the level where neither is. */
 function severityOf(word: string, score: number, level: string): Severity {
   const known = [severityNamed(word), Number.isFinite(score) ? severityOfScore(score) : 0];
-  const worst = Math.max(...known) as Severity;
+  const worst = largest(known) as Severity;
   return worst > 0 ? worst : (LEVELS.get(level) ?? 0);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { severityNamed, type Finding } from '../policy/vulnerability.ts';
 import { digestsIn, plain, platformText, type ReportFormat } from './report.ts';
+import { largest } from '../lists.ts';
 
 const Score = z.looseObject({
   V2Score: z.number().nullish(),
@@ -65,7 +66,7 @@ function findingOf(found: z.infer<typeof Vulnerability>): Finding {
     package: plain(found.PkgName),
     version: plain(found.InstalledVersion ?? ''),
     ...(fixedIn !== '' && { fixedIn }),
-    ...(scores.length > 0 && { score: Math.max(...scores) }),
+    ...(scores.length > 0 && { score: largest(scores) }),
     ...(purl && { purl }),
     source: 'trivy',
   };

@@ -3,7 +3,7 @@ import { basicAuthorization } from '../../http/credentials/credential.ts';
 import type { HttpRequest } from '../../http/fetch.ts';
 import { ensureStatus } from '../../http/read.ts';
 import { hostOf, splitRepository, type RepositoryName } from '../../image/reference.ts';
-import { pageJson, readPages, refuseListing } from '../pages.ts';
+import { refuseListing } from '../pages.ts';
 import type { Call } from '../roles.ts';
 import type { ListerServices } from './kind.ts';
 
@@ -13,7 +13,7 @@ const PAGE = 100;
 /** A robot may be allowed to pull and push, but not to list. */
 const NOT_OFFERED: readonly number[] = [400, 401, 403, 405, 501];
 
-/** One list of Harbor's API (https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml), what it is of, and what its pages are. */
+/** One list of Harbor's API (https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml), what it is of, and what its entries are. */
 export type HarborList<T> = {
   readonly of: RepositoryName;
   readonly path: string;
@@ -22,12 +22,12 @@ export type HarborList<T> = {
   readonly schema: z.ZodType<T>;
 };
 
-/** Reads a list page by page; false where it is not offered to us. 404 is an empty one. */
+/** Reads a list entry by entry; false where it is not offered to us. 404 is an empty one. */
 export async function readHarborList<T>(
-  { fetch, request, credentials }: ListerServices,
+  { readPages, request, credentials }: ListerServices,
   { of, path, query = '', operation, schema }: HarborList<T>,
   call: Call,
-  take: (page: T) => void,
+  take: (entry: T) => void,
 ): Promise<boolean> {
   // The API takes no tokens of the registry, only users and robots by their passwords.
   const login = await credentials?.(hostOf(of), call.signal, { repository: splitRepository(of).path });
@@ -37,15 +37,23 @@ export async function readHarborList<T>(
   const first: HttpRequest = { ...rest, url: new URL(`/api/v2.0/${path}?page=1&page_size=${PAGE}${query}`, url) };
   const refuse = refuseListing(of);
   let isOffered = true;
-  await readPages(fetch, first, of, async ({ response, bytes }) => {
-    if (response.status === 404) return false;
-    isOffered = !NOT_OFFERED.includes(response.status);
-    if (!isOffered) return false;
-    await ensureStatus(response, [200], operation, of);
-    const { data } = schema.safeParse(pageJson(bytes, refuse));
-    if (data === undefined) return refuse('is not what Harbor documents');
-    take(data);
-    return true;
+  await readPages<T[]>({
+    first,
+    of,
+    shape: 'list',
+    refuse,
+    open: () => [],
+    entry: (page, value) => {
+      page.push(schema.safeParse(value).data ?? refuse('is not what Harbor documents'));
+    },
+    take: async ({ response, page }) => {
+      if (response.status === 404) return false;
+      isOffered = !NOT_OFFERED.includes(response.status);
+      if (!isOffered) return false;
+      await ensureStatus(response, [200], operation, of);
+      for (const entry of page ?? []) take(entry);
+      return true;
+    },
   });
   return isOffered;
 }

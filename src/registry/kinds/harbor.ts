@@ -11,12 +11,13 @@ import { readHarborList } from './harbor-api.ts';
 import type { ListerServices, OwnCatalog, OwnLister } from './kind.ts';
 
 // listArtifacts
-const HarborArtifacts = z.array(
-  z.object({ digest: z.string().refine(isDigest), tags: z.array(z.object({ name: z.string() })).nullish() }),
-);
+const HarborArtifact = z.object({
+  digest: z.string().refine(isDigest),
+  tags: z.array(z.object({ name: z.string() })).nullish(),
+});
 
 // listRepositories; names begin with that of the project
-const HarborRepositories = z.array(z.object({ name: z.string().refine(isRepositoryPath) }));
+const HarborRepository = z.object({ name: z.string().refine(isRepositoryPath) });
 
 /** Tags with their digests from Harbor's own API; the children of an index it does not list. */
 export function harborLister(services: ListerServices): OwnLister {
@@ -25,8 +26,8 @@ export function harborLister(services: ListerServices): OwnLister {
     if (path === undefined) return undefined;
     const digests = new Map<string, Digest>();
     const list = { of: repository, path, query: '&with_tag=true', operation: 'list the artifacts' };
-    const isOffered = await readHarborList(services, { ...list, schema: HarborArtifacts }, call, (page) => {
-      for (const { digest, tags } of page) for (const { name } of tags ?? []) digests.set(name, digest);
+    const isOffered = await readHarborList(services, { ...list, schema: HarborArtifact }, call, ({ digest, tags }) => {
+      for (const { name } of tags ?? []) digests.set(name, digest);
     });
     return isOffered ? { kind: 'tags', tags: new Set(digests.keys()), digests } : undefined;
   };
@@ -43,11 +44,11 @@ export function harborCatalog(services: ListerServices): OwnCatalog {
       of: joinRepository(host, project),
       path: `projects/${encodeURIComponent(project)}/repositories`,
       operation: 'list the repositories',
-      schema: HarborRepositories,
+      schema: HarborRepository,
     };
-    const isOffered = await readHarborList(services, list, call, (page) => {
-      const names = page.map(({ name }) => joinRepository(host, name));
-      found.push(...names.filter((name) => pathBelow(root, name) !== undefined));
+    const isOffered = await readHarborList(services, list, call, ({ name }) => {
+      const repository = joinRepository(host, name);
+      if (pathBelow(root, repository) !== undefined) found.push(repository);
     });
     return isOffered ? found : undefined;
   };

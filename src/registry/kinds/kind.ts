@@ -3,6 +3,7 @@ import type { EcrOptions } from '../../http/credentials/ecr-client.ts';
 import type { Fetch } from '../../http/fetch.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { RequestTo } from '../distribution-request.ts';
+import type { ListReader } from '../pages.ts';
 import type { Call, RepositoryListing } from '../roles.ts';
 
 /** Lists a repository by an API of the registry's own; undefined where it is not offered to us, and `tags/list` must do. */
@@ -14,6 +15,7 @@ export type OwnCatalog = (root: RepositoryName, call: Call) => Promise<readonly 
 /** What a lister of a kind may use; without credentials or AWS it does without what needs them. */
 export type ListerServices = {
   readonly fetch: Fetch;
+  readonly readPages: ListReader;
   readonly request: RequestTo;
   readonly credentials?: CredentialSource;
   readonly aws?: EcrOptions;

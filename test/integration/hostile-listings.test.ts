@@ -1,0 +1,82 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ENDLESS_CATALOG, HOSTILE_LISTINGS, HOSTILE_REFERRERS } from '../support/hostile/listings.ts';
+import { startHostile, type HostileAnswer, type HostileServer } from '../support/hostile/server.ts';
+import { cip, type CipRun } from '../support/promotion/cip.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { withImage } from '../support/hostile/images.ts';
+import { digestOf, imageOf, startWorld, type World } from './uses/world.ts';
+
+const CONFIRM = ['--confirm', '--sign=false'];
+
+/** A world with one more registry, which lies. */
+async function opened(answer: HostileAnswer): Promise<{ readonly world: World; readonly evil: HostileServer }> {
+  const [world, evil] = await Promise.all([startWorld(), startHostile(answer)]);
+  onTestFinished(async () => {
+    await world[Symbol.asyncDispose]();
+    await evil[Symbol.asyncDispose]();
+  });
+  return { world, evil };
+}
+
+async function run(world: World, evil: ProjectSpec, flags: readonly string[] = CONFIRM): Promise<CipRun> {
+  await using tree = await writeTree([world.project('honest', { v1: digestOf(1) }), evil]);
+  return await cip([...flags, '--manifests', tree.path], { speed: 100 });
+}
+
+function answerOf(name: string): HostileAnswer {
+  const { answer } = HOSTILE_LISTINGS[name] ?? {};
+  if (answer === undefined) throw new Error(`there is no listing "${name}"`);
+  return answer;
+}
+
+/** The honest project is on every mirror. */
+function expectHonest(world: World): void {
+  expect(world.tagsOn('prod/app')).toEqual(world.mirrors.map(() => ({ v1: digestOf(1) })));
+}
+
+describe('a registry whose listings are made to fill the memory, or never end', () => {
+  it.each(Object.entries(HOSTILE_LISTINGS))('is refused by name as a destination: %s', async (_, { answer, says }) => {
+    const { world, evil } = await opened(answer);
+    const to = [`${evil.host}/prod`];
+    const { code, stderr } = await run(world, { ...world.project('evil', { v1: digestOf(2) }), to });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
+    expect(stderr).toContain(`${evil.host}/prod/app`);
+    expectHonest(world);
+    expect(evil.asked.filter((line) => line.endsWith('/tags/list')).length).toBeLessThanOrEqual(3_000);
+  });
+
+  it('is read for many repositories one after the other', async () => {
+    const { world, evil } = await opened(answerOf('129 MiB of tags'));
+    const entries = Array.from({ length: 10 }, (_, index) => [`app-${index}`, digestOf(2), 'v1'] as const);
+    const { code, stderr } = await run(world, { ...world.project('evil', {}), to: [`${evil.host}/prod`], entries });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${evil.host}: 10 repositories could not be read`);
+    expectHonest(world);
+  });
+
+  it('is refused by name as staging', async () => {
+    const { world, evil } = await opened(answerOf('129 MiB of images'));
+    const entries = Array.from({ length: 8 }, (_, index) => ['app', `sha256:${String(index).repeat(64)}`] as const);
+    const project = { ...world.project('evil', {}), from: `${evil.host}/staging`, entries };
+    const { code, stderr } = await run(world, project);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/lists more in .*\/staging\/app than is read/)]);
+    expectHonest(world);
+  });
+
+  it('is refused by name where its catalog never ends', async () => {
+    const { evil } = await opened(ENDLESS_CATALOG);
+    const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`what is in ${evil.host} without an end`)]);
+  });
+});
+
+describe('a registry whose lists of referrers never end, or fill the memory', () => {
+  it.each(Object.entries(HOSTILE_REFERRERS))('ends nothing but its own image: %s', async (_, { answer, code }) => {
+    const { world, evil } = await opened(withImage(imageOf(3), answer));
+    const run3 = await run(world, { ...world.project('evil', { v3: digestOf(3) }), from: `${evil.host}/staging` });
+    expect(run3.code).toBe(code);
+    if (code === 1) expect(run3.stderr).toContain(`${evil.host}/staging/app without an end`);
+    expect(run3.stderr).not.toMatch(/RangeError|INTERNAL/);
+    for (const tags of world.tagsOn('prod/app')) expect(tags).toMatchObject({ v1: digestOf(1) });
+  });
+});
