@@ -4,6 +4,7 @@ import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
 import { BUDGETS, overruns, type Budget } from './budgets.ts';
 import { round, type Cli, type Measured } from './measure.ts';
 import { runRateLimit } from './ratelimit.ts';
+import { runHostile } from './run-hostile.ts';
 import { runLarge } from './run-large.ts';
 import { runReplication } from './run-replication.ts';
 import { runTree } from './run-tree.ts';
@@ -51,6 +52,7 @@ async function report(name: string, scenario: Scenario): Promise<Result> {
 
 async function run(scenario: Scenario): Promise<Ours> {
   if (scenario.kind === 'tree') return runTree(scenario, CLI);
+  if (scenario.kind === 'hostile') return runHostile(CLI);
   if (scenario.kind === 'replication') return runReplication(scenario, CLI);
   return scenario.kind === 'large' ? runLarge(scenario, CLI) : runRateLimit();
 }

@@ -31,7 +31,10 @@ export type ReplicationScenario = {
 /** The limiter against quotas over HTTP, and its speed alone. */
 export type RateLimitScenario = { readonly kind: 'ratelimit' };
 
-export type Scenario = TreeScenario | LargeScenario | RateLimitScenario | ReplicationScenario;
+/** Promotions beside registries that lie, each in a process of its own. */
+export type HostileScenario = { readonly kind: 'hostile' };
+
+export type Scenario = HostileScenario | TreeScenario | LargeScenario | RateLimitScenario | ReplicationScenario;
 
 // The three trees that the baselines were measured on.
 const SIZES = {
@@ -59,6 +62,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['replicate-sig', replication('sig', 13)],
   ['replicate-bundles', replication('bundle', 13)],
   ['ratelimit', { kind: 'ratelimit' }],
+  ['hostile', { kind: 'hostile' }],
 ]);
 
 function tree(size: TreeSize, job: Job, google = true): TreeScenario {

@@ -101,6 +101,8 @@ export class PromotionError extends Error {
     this.hint = options.hint;
     this.side = options.side;
     this.parts = options.parts ?? [];
+    // Until its stack is read, V8 keeps with an error all that the functions on it hold: for a list, all that was read of it.
+    void this.stack;
   }
 }
 

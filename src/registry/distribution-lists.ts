@@ -10,9 +10,9 @@ import type { Call, ListedManifest, RepositoryListing, TagLister } from './roles
 
 /** What one page lists; without a name, tags or manifests it is no page. */
 type Page = {
-  readonly tags: string[];
+  readonly tags: Set<string>;
   readonly manifests: Map<Digest, ListedManifest>;
-  readonly children: string[];
+  readonly children: Set<string>;
   isListing: boolean;
   isGoogle: boolean;
 };
@@ -31,9 +31,7 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
   const readList = async (repository: RepositoryName, call: Call): Promise<RepositoryListing | Refused> => {
     const host = hostOf(repository);
     let refused: Refused | undefined;
-    const tags = new Set<string>();
-    const manifests = new Map<Digest, ListedManifest>();
-    const children = new Set<string>();
+    let all = emptyPage();
     await services.readPages({
       ...pagesOf(repository),
       first: firstPage(request, repository, kindOf(host), call),
@@ -44,13 +42,12 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
         await ensureStatus(response, [200], 'list the tags of', repository);
         if (page === undefined) return false;
         if (isGooglePage(page, repository)) googleHosts.add(host);
-        for (const [digest, manifest] of page.manifests) manifests.set(digest, manifest);
-        for (const tag of page.tags) tags.add(tag);
-        for (const child of page.children) children.add(child);
+        all = joined(all, page);
         return true;
       },
     });
     if (refused !== undefined) return refused;
+    const { tags, manifests, children } = all;
     if (!isGoogle(host) || (manifests.size === 0 && tags.size > 0)) return { kind: 'tags', tags };
     const cut = mayBeCut(manifests, kindOf(host)) ? ({ mayBeCut: true } as const) : {};
     return { kind: 'digests', manifests, children, ...cut };
@@ -155,14 +152,14 @@ function pagesOf(repository: RepositoryName): PageForm<Page> {
     of: repository,
     shape: { tags: 'list', manifest: 'map', child: 'list' },
     refuse,
-    open: () => ({ tags: [], manifests: new Map(), children: [], isListing: false, isGoogle: false }),
+    open: emptyPage,
     begin: (page, key) => {
       if (key !== 'child') page.isListing = true;
       if (key !== 'tags') page.isGoogle = true;
     },
     entry: (page, value, name, key) => {
       if (key === 'manifest') addManifest(page.manifests, name, value, refuse);
-      else if (typeof value === 'string') page[key === 'tags' ? 'tags' : 'children'].push(value);
+      else if (typeof value === 'string') page[key === 'tags' ? 'tags' : 'children'].add(value);
       else if (key === 'tags') refuse('has tags that are not strings');
     },
     field: (page, key, value) => {
@@ -171,6 +168,19 @@ function pagesOf(repository: RepositoryName): PageForm<Page> {
       if (key === 'manifest') refuse('has a "manifest" that is not an object');
     },
   };
+}
+
+function emptyPage(): Page {
+  return { tags: new Set(), manifests: new Map(), children: new Set(), isListing: false, isGoogle: false };
+}
+
+/** What both list; mostly there is one page, which is not copied. */
+function joined(all: Page, page: Page): Page {
+  if (all.tags.size + all.manifests.size + all.children.size === 0) return page;
+  for (const [digest, manifest] of page.manifests) all.manifests.set(digest, manifest);
+  for (const tag of page.tags) all.tags.add(tag);
+  for (const child of page.children) all.children.add(child);
+  return all;
 }
 
 /** Whether the page has the Google extension. An error under status 200, or what else is no listing, must not look like an empty repository. */

@@ -91,6 +91,12 @@ export const HOSTILE_LISTINGS: Readonly<Record<string, { readonly answer: Hostil
   },
 };
 
+/** Listings that are as long as they may be. */
+export const LONG_LISTINGS: Readonly<Record<string, HostileAnswer>> = {
+  '110,000 images': tagList(() => wrapped('{"name":"app","tags":[],"manifest":{', joined(110_000, image), '}}')),
+  '180,000 tags': tagList(() => wrapped('{"name":"app","tags":[', joined(180_000, tag), ']}')),
+};
+
 /** Lists of what refers to an image, and the exit code of a run that meets them: what was only too much is left unread. */
 export const HOSTILE_REFERRERS: Readonly<Record<string, { readonly answer: HostileAnswer; readonly code: number }>> = {
   '150,000 on one page': {

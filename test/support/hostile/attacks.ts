@@ -1,0 +1,75 @@
+import type { World } from '../../integration/uses/world.ts';
+import { digestOf, imageOf } from '../../integration/uses/world.ts';
+import type { ProjectSpec } from '../promotion/tree.ts';
+import { largeAttestations, largeIndex, partsOf, serving, withImage, type Part } from './images.ts';
+import { HOSTILE_LISTINGS, HOSTILE_REFERRERS, LONG_LISTINGS } from './listings.ts';
+import { digestNumber, type HostileAnswer } from './server.ts';
+
+/** A registry that attacks, the projects that lead to it, and the exit code of a run that meets it. */
+export type Attack = {
+  readonly answer: HostileAnswer;
+  readonly projects: (world: World, host: string) => readonly ProjectSpec[];
+  readonly exit: number;
+};
+
+/** The attacker's registry is a destination. */
+function destination(answer: HostileAnswer, repositories: number): Attack {
+  const entries = Array.from({ length: repositories }, (_, index) => [`app-${index}`, digestOf(2), 'v1'] as const);
+  const projects: Attack['projects'] = (world, host) => [
+    { ...world.project('evil', {}), to: [`${host}/prod`], entries },
+  ];
+  return { answer, projects, exit: 1 };
+}
+
+/** The attacker's registry is staging, of these digests in so many repositories. */
+function staging(answer: HostileAnswer, digests: readonly string[], exit = 1, repositories = 1): Attack {
+  const entries = Array.from({ length: repositories }, (_, index) =>
+    digests.map((digest, nth) => [`evil-${index}`, digest, `v${nth}`] as const),
+  ).flat();
+  const projects: Attack['projects'] = (world, host) => [
+    { ...world.project('evil', {}), from: `${host}/staging`, entries },
+  ];
+  return { answer, projects, exit };
+}
+
+function ofIndexes(count: number, children: number, told?: number): Attack {
+  const all: Part[][] = Array.from({ length: count }, (_, seed) => [...largeIndex(children, seed, told)]);
+  return staging(
+    serving(all.flat()),
+    all.map(([root]) => root?.descriptor.digest ?? ''),
+  );
+}
+
+const SUBJECT = imageOf(3);
+const SUBJECT_DIGEST = SUBJECT.manifest.descriptor.digest;
+
+/** Every attack by its name; opened when it begins, as some hold much. */
+export const ATTACKS: Readonly<Record<string, () => Attack>> = {
+  ...Object.fromEntries(
+    Object.entries(HOSTILE_LISTINGS).map(([name, { answer }]) => [name, () => destination(answer, 1)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(HOSTILE_LISTINGS).map(([name, { answer }]) => [`${name}, ten times`, () => destination(answer, 10)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(LONG_LISTINGS).map(([name, answer]) => [`${name}, fifty times`, () => destination(answer, 50)]),
+  ),
+  'staging of 129 MiB of images': () =>
+    staging(
+      HOSTILE_LISTINGS['129 MiB of images']?.answer ?? (() => undefined),
+      Array.from({ length: 10 }, (_, index) => digestNumber(index)),
+      1,
+      10,
+    ),
+  ...Object.fromEntries(
+    Object.entries(HOSTILE_REFERRERS).map(([name, { answer, code }]) => [
+      `referrers: ${name}`,
+      () => staging(withImage(SUBJECT, answer), [SUBJECT_DIGEST], code),
+    ]),
+  ),
+  'an index of 500 images of 4 MiB': () => ofIndexes(1, 500),
+  'an index that calls 500 images of 4 MiB small': () => ofIndexes(1, 500, 100),
+  '100 indexes of seven images of 4 MiB': () => ofIndexes(100, 7),
+  '150 attestations of 16 MiB': () =>
+    staging(serving([...partsOf(SUBJECT), ...largeAttestations(SUBJECT_DIGEST, 150)]), [SUBJECT_DIGEST], 0),
+};
