@@ -45,7 +45,6 @@ export async function certify(
     ),
     // the mock of @sigstore says 201
     expected: [200, 201],
-    secret: raw,
     signal,
   });
   try {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { Fetch } from '../http/fetch.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import { ambientIdentity } from './ambient.ts';
 import { checkKeyPath } from './key-file.ts';
 import { expectationOf, readToken, type Expectation, type IdentityToken } from './token.ts';
@@ -28,6 +29,8 @@ export type IdentityOptions = IdentityFlags & {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly google: GoogleIdentities;
+  /** Is told each token. */
+  readonly secrets?: Pick<Secrets, 'learn'>;
 };
 
 /** Who signs: a key, or whoever has the tokens of `name`. */
@@ -99,7 +102,7 @@ function googleAccount(options: IdentityOptions, account: string): IdentitySourc
 }
 
 function tokens(
-  { clock }: IdentityOptions,
+  { clock, secrets }: IdentityOptions,
   name: string,
   expected: Expectation,
   get: (signal: AbortSignal) => Promise<string>,
@@ -110,7 +113,9 @@ function tokens(
     expected,
     isHere: false,
     token: async (signal) => {
-      const token = readToken(await get(signal), name, clock.now());
+      const raw = await get(signal);
+      secrets?.learn(raw);
+      const token = readToken(raw, name, clock.now());
       const { subject, issuer } = expectationOf(token.claims);
       if (differs(expected.subject, subject) || differs(expected.issuer, issuer)) {
         throw new PromotionError('IDENTITY', `the identity token ${name} is of ${subject} (${issuer})`, {

@@ -51,7 +51,7 @@ export function openSigning(options: SigningOptions): Signing {
   const verifierOnce = (signal: AbortSignal): Promise<Verifier> =>
     (verifier ??= kept(openFor(signal), () => (verifier = undefined)));
   const openFor = async (signal: AbortSignal): Promise<Verifier> => {
-    const keys = options.key === undefined ? [] : [await verifyingKeyFrom(options.key, options.env)];
+    const keys = options.key === undefined ? [] : [await verifyingKeyFrom(options.key, options)];
     return verifierOf(options, keys, await trustedRoot(options, trusted.root, signal));
   };
   const open = async (signal: AbortSignal): Promise<Signer> => {
@@ -69,7 +69,7 @@ export function openSigning(options: SigningOptions): Signing {
     identity: async (signal) => {
       const who = await sourceOnce();
       if (who.kind === 'token') return namedIdentity(who, signal);
-      return { kind: 'key', hint: hintOf(await verifyingKeyFrom(who.path, options.env)) };
+      return { kind: 'key', hint: hintOf(await verifyingKeyFrom(who.path, options)) };
     },
     signer: (signal) => (made ??= kept(open(signal), () => (made = undefined))),
     verifier: verifierOnce,
@@ -86,9 +86,9 @@ async function kept<T>(work: Promise<T>, forget: () => void): Promise<T> {
   }
 }
 
-async function nameOf({ env }: SigningOptions, source: IdentitySource): Promise<string> {
+async function nameOf(options: SigningOptions, source: IdentitySource): Promise<string> {
   if (source.kind === 'key') {
-    await keyFrom(source.path, env);
+    await keyFrom(source.path, options);
     return `the key ${source.path}`;
   }
   const claimed = source.isHere ? expectationOf((await source.token(new AbortController().signal)).claims) : {};
@@ -153,7 +153,7 @@ function tell({ onService }: SigningOptions, { fulcio, rekor: log, timestamp }: 
 
 async function keySource(options: SigningOptions, source: IdentitySource, { fulcio }: Services): Promise<KeySource> {
   if (source.kind === 'key') {
-    const key: SigningKey = await keyFrom(source.path, options.env);
+    const key: SigningKey = await keyFrom(source.path, options);
     return async () => key;
   }
   if (fulcio === undefined) throw missing('Fulcio', '--fulcio-url');

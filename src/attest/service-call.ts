@@ -13,8 +13,6 @@ export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' 
   readonly body?: Uint8Array;
   /** The statuses that are no error. */
   readonly expected: readonly number[];
-  /** Never to be seen in an error, though the service repeats it. */
-  readonly secret?: string;
 };
 
 export type ServiceAnswer = {
@@ -52,12 +50,12 @@ export async function askService(fetch: Fetch, request: ServiceRequest): Promise
   const failed = (error: unknown): never => {
     throw isPromotionError(error) ? failure(request, error.message, error) : error;
   };
-  const { status, headers, body: answer } = await fetch(sent).catch(failed);
+  const { status, headers, body: answer, hide } = await fetch(sent).catch(failed);
   const bytes = await answer.bytes(ANSWER_LIMIT).catch(failed);
   const location = headers.get('location')?.[0];
   if (request.expected.includes(status)) return { status, bytes, ...(location !== undefined && { location }) };
   const code = status >= 500 || PASSING.has(status) ? 'REGISTRY_ERROR' : 'REGISTRY_PROTOCOL';
-  const what = `it answered ${status}${words(bytes, request.secret)}`;
+  const what = `it answered ${status}${words(bytes, hide)}`;
   throw failure(request, what, new PromotionError(code, `status ${status}`));
 }
 
@@ -106,10 +104,12 @@ function failure(
   });
 }
 
-function words(bytes: Uint8Array, secret: string | undefined): string {
+function words(bytes: Uint8Array, hide = (text: string): string => text): string {
   const text = Buffer.from(bytes.subarray(0, 4096)).toString('utf8');
   const said = messageIn(text) ?? text;
-  const clean = (secret === undefined ? said : said.replaceAll(secret, '***')).replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  const clean = hide(said)
+    .replaceAll(/[^\x20-\x7e…]+/g, ' ')
+    .trim();
   return clean === '' ? '' : `: ${clean.slice(0, SHOWN)}`;
 }
 

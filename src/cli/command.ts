@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { Recorded } from '../report/run-document.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { Output } from './output.ts';
 
 /** An output as commands see it. */
@@ -13,6 +14,8 @@ export type CommandServices = {
   readonly stdout: CommandOutput;
   readonly stderr: CommandOutput;
   readonly narrate: Narrator;
+  /** What no output shows; each secret that a command meets is added. */
+  readonly secrets: Secrets;
   /** What the line about a failed run begins with, for example `kpromo sigcheck`. */
   readonly task: string;
   readonly clock: Clock;

@@ -40,12 +40,12 @@ type Annotated = Omit<ReportedProblem, 'cause' | 'phase'> & { readonly severity?
 /** Adds the report to what GitHub shows of the job; a file that cannot be written costs the summary, not the run. */
 export async function addStepSummary(
   document: ReportDocument,
-  { env, narrate }: Pick<CommandServices, 'env' | 'narrate'>,
+  { env, narrate, secrets }: Pick<CommandServices, 'env' | 'narrate' | 'secrets'>,
 ): Promise<void> {
   const file = env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '') return;
   try {
-    await appendFile(file, markdownReport(document));
+    await appendFile(file, secrets.hide(markdownReport(document)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     narrate({ type: 'log', level: 'warning', message: `no step summary: ${reason}` });

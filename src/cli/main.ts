@@ -6,6 +6,8 @@ import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './log.ts';
 import { outputTo, type OutputStream } from './output.ts';
+import { openSecrets, type Secrets } from '../secrets/secrets.ts';
+import { environmentSecrets, loginsIn } from '../secrets/told-secrets.ts';
 import { screenOf, type Screen } from './screen.ts';
 import { reportingOf } from './reporting.ts';
 import { route, type Request } from './route.ts';
@@ -38,7 +40,8 @@ export async function main(
   const { env, clock, stderr: terminal } = services;
   const request = attempt(() => route(argv));
   const settings = logSettings(request, argv);
-  const [stdout, output] = [outputTo(services.stdout), outputTo(terminal)];
+  const secrets = givenSecrets(argv, env);
+  const [stdout, output] = [outputTo(services.stdout, secrets), outputTo(terminal, secrets)];
   const screen = screenOf({ stdout, stderr: output, terminal, env, drawing: settings.format !== 'json' });
   const log = createLog({ output: screen.stderr, clock, env, ...settings });
   // JSON lines are all that stands on stderr: whatever else is written there becomes one
@@ -47,12 +50,19 @@ export async function main(
   let code: number;
   try {
     if (!('kind' in request)) throw request.error;
-    const given = { ...services, stdout: screen.stdout, stderr, narrate: log.narrate, task };
+    const given = { ...services, stdout: screen.stdout, stderr, narrate: log.narrate, task, secrets };
     code = await perform(request, given, { runCip, screen, argv });
   } catch (error) {
     code = explain(error, { signal: services.signal, narrate: log.narrate, task });
   }
   return finish(code, { ...screen, log, task });
+}
+
+/** Knows what the environment and the command line hold. */
+function givenSecrets(argv: readonly string[], env: MainServices['env']): Secrets {
+  const secrets = openSecrets();
+  for (const secret of [...environmentSecrets(env), ...argv.flatMap(loginsIn)]) secrets.learn(secret);
+  return secrets;
 }
 
 function attempt(parse: () => Request): Request | { readonly error: unknown } {

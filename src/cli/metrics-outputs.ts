@@ -12,7 +12,7 @@ export type MetricsOutputs = {
   readonly listen: WatchOptions['metricsListen'];
 };
 
-type Services = Pick<CommandServices, 'clock' | 'narrate'> & {
+type Services = Pick<CommandServices, 'clock' | 'narrate' | 'secrets'> & {
   readonly rates: Parameters<typeof countMetrics>[1];
 };
 
@@ -21,7 +21,8 @@ const EVERY = 15_000;
 
 /** Counts what a run does, and puts it where it is asked for; throws USAGE for where it cannot be put. */
 export async function watchMetrics({ file, listen }: MetricsOutputs, services: Services): Promise<Watcher> {
-  const metrics = await countMetrics(services.clock, services.rates);
+  const counted = await countMetrics(services.clock, services.rates);
+  const metrics: Metrics = { ...counted, text: async () => services.secrets.hide(await counted.text()) };
   const server = listen && (await listening(metrics, listen, services));
   const writing = file === undefined ? undefined : await writeEvery(file, metrics, services);
   return {

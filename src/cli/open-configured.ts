@@ -1,5 +1,6 @@
 import { NO_CONFIG, type RegistryConfig } from '../config/config.ts';
 import { loadRegistryConfig } from '../config/load.ts';
+import { loginsIn } from '../secrets/told-secrets.ts';
 import type { CommandServices } from './command.ts';
 import type { ReachOptions } from './reach-options.ts';
 import { openRegistries, type Registries } from './services.ts';
@@ -14,13 +15,18 @@ export async function openConfigured(
     limiter,
     confirm = false,
   }: ReachOptions & { readonly confirm?: boolean },
-  { env, clock, narrate, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'onRates'>,
+  { env, clock, narrate, secrets, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'secrets' | 'onRates'>,
 ): Promise<{ readonly config: RegistryConfig; readonly registries: Registries }> {
   const config = registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(registryConfig);
+  for (const { proxy, clientCertificate } of config.registries) {
+    if (proxy instanceof URL) loginsIn(proxy.href).forEach(secrets.learn);
+    secrets.learn(clientCertificate?.key);
+  }
   const registries = openRegistries({
     env,
     clock,
     narrate,
+    secrets,
     random: Math.random,
     config,
     maxWait,

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { openSecrets } from '../secrets/secrets.ts';
 import { outputTo } from './output.ts';
 
 /** A stream that keeps what it gets, each chunk one turn later, until it fails with `error`. */
@@ -19,7 +20,7 @@ function slowStream(error?: NodeJS.ErrnoException): { readonly stream: Writable;
 describe('src/cli/output.ts', () => {
   it('closes only when everything has been written, in order', async () => {
     const { stream, text } = slowStream();
-    const output = outputTo(stream);
+    const output = outputTo(stream, openSecrets());
     for (let line = 0; line < 100; line++) output.write(`${line}\n`);
     expect(text()).toBe('');
     expect(await output.close()).toBeUndefined();
@@ -28,7 +29,7 @@ describe('src/cli/output.ts', () => {
 
   it('tells of the first error when it is closed, and survives writing on', async () => {
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
-    const output = outputTo(slowStream(full).stream);
+    const output = outputTo(slowStream(full).stream, openSecrets());
     output.write('a');
     output.write('b');
     await new Promise((resolve) => setImmediate(resolve));
@@ -37,7 +38,7 @@ describe('src/cli/output.ts', () => {
   });
 
   it('does not mind a reader that went away', async () => {
-    const output = outputTo(slowStream(Object.assign(new Error('gone'), { code: 'EPIPE' })).stream);
+    const output = outputTo(slowStream(Object.assign(new Error('gone'), { code: 'EPIPE' })).stream, openSecrets());
     output.write('a');
     expect(await output.close()).toBeUndefined();
     output.write('b');
@@ -46,7 +47,7 @@ describe('src/cli/output.ts', () => {
 
   it('leaves no listener behind', async () => {
     const { stream } = slowStream();
-    const output = outputTo(stream);
+    const output = outputTo(stream, openSecrets());
     output.write('a');
     await output.close();
     await new Promise((resolve) => setImmediate(resolve));
@@ -54,7 +55,7 @@ describe('src/cli/output.ts', () => {
   });
 
   it('knows a terminal from a file', () => {
-    expect(outputTo(slowStream().stream).isTerminal).toBe(false);
-    expect(outputTo(Object.assign(slowStream().stream, { isTTY: true })).isTerminal).toBe(true);
+    expect(outputTo(slowStream().stream, openSecrets()).isTerminal).toBe(false);
+    expect(outputTo(Object.assign(slowStream().stream, { isTTY: true }), openSecrets()).isTerminal).toBe(true);
   });
 });

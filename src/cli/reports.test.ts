@@ -8,6 +8,7 @@ import type { RunEvent } from '../events.ts';
 import type { ReportDocument } from '../report/document.ts';
 import type { CommandServices } from './command.ts';
 import { withReports } from './reports.ts';
+import { openSecrets } from '../secrets/secrets.ts';
 
 type Told = { readonly services: CommandServices; readonly events: readonly RunEvent[]; readonly path: string };
 
@@ -23,6 +24,7 @@ async function told(): Promise<Told> {
     clock: fakeClock(),
     signal: new AbortController().signal,
     narrate: (event) => void events.push(event),
+    secrets: openSecrets(),
     task: 'kpromo cip',
   };
   return { services, events, path: join(folder, 'run.json') };

@@ -87,11 +87,11 @@ async function publish(
   { reports, level }: { readonly reports: readonly ReportFile[]; readonly level: LogLevel },
   services: CommandServices,
 ): Promise<boolean> {
-  const { env, stdout, narrate } = services;
+  const { env, stdout, narrate, secrets } = services;
   let isWritten = true;
   for (const { path, format } of reports) {
     try {
-      await writeAtomically(path, REPORT_FORMATS[format](document));
+      await writeAtomically(path, secrets.hide(REPORT_FORMATS[format](document)));
     } catch (error) {
       isWritten = false;
       const reason = error instanceof Error ? error.message : String(error);

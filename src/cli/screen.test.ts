@@ -4,6 +4,7 @@ import { fakeClock } from '../../test/support/fake-clock.ts';
 import { virtualTerminal } from '../../test/support/virtual-terminal.ts';
 import { liveDisplay } from '../watch/live-display.ts';
 import { trackStanding } from '../watch/standing.ts';
+import { openSecrets } from '../secrets/secrets.ts';
 import { outputTo, type Output } from './output.ts';
 import { screenOf } from './screen.ts';
 
@@ -15,7 +16,7 @@ function outputOf(write: (text: string) => void, isTTY: boolean): Output {
       done();
     },
   });
-  return outputTo(Object.assign(stream, { isTTY }));
+  return outputTo(Object.assign(stream, { isTTY }), openSecrets());
 }
 
 describe('src/cli/screen.ts', () => {

@@ -20,6 +20,7 @@ import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
+import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { hostSettings } from './host-settings.ts';
 import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 import { openBudget } from './limiter-budget.ts';
@@ -30,6 +31,8 @@ export type RegistryOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly narrate: Narrator;
+  /** Where each secret is kept that is used or received; in a place of its own unless given. */
+  readonly secrets?: Secrets;
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number;
   /** What differs from the defaults for some hosts; nothing unless given. */
@@ -48,7 +51,7 @@ export type RegistryOptions = {
 /** The part of what signing needs that is the same for everybody who signs. */
 export type SigningPath = Pick<
   SigningOptions,
-  'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService'
+  'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'secrets'
 >;
 
 /** `queue` is for what is attached to an image; `close` ends all connections. */
@@ -65,7 +68,7 @@ export type Registries = {
 
 /** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
 export function openRegistries(options: RegistryOptions): Registries {
-  const { env, clock, narrate, random, config } = options;
+  const { env, clock, narrate, random, config, secrets = openSecrets() } = options;
   const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
   const services = serviceLimits();
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
@@ -82,8 +85,8 @@ export function openRegistries(options: RegistryOptions): Registries {
   });
   const { settingsOf, baseUrl, traitsOf } = hosts;
   const onBytes = (origin: string, bytes: number): void => narrate({ type: 'bytes', origin, bytes });
-  const stack = httpStack({ clock, narrate, random, credentials, limiter, onBytes, settingsOf, ...waits });
-  const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound };
+  const stack = httpStack({ clock, narrate, random, secrets, credentials, limiter, onBytes, settingsOf, ...waits });
+  const cloud = { env, clock, home: env['HOME'] ?? homedir(), fetch: stack.outbound, secrets };
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);
   const registry = distributionRegistry({

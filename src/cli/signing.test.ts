@@ -10,6 +10,7 @@ import type { CommandServices } from './command.ts';
 import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { announce, announceOrRefuse, candidateServices } from './signing.ts';
+import { openSecrets } from '../secrets/secrets.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
 const NOBODY = new PromotionError('IDENTITY', 'there is no identity to sign with', {
@@ -36,7 +37,10 @@ function services(env: Readonly<Record<string, string>> = {}): {
 } {
   const { context, log } = testContext();
   const output = { write: () => undefined, isTerminal: false };
-  return { services: { ...context, env, stdout: output, stderr: output, task: 'kpromo cip' }, log };
+  return {
+    services: { ...context, env, stdout: output, stderr: output, task: 'kpromo cip', secrets: openSecrets() },
+    log,
+  };
 }
 
 describe('src/cli/signing.ts', () => {

@@ -9,6 +9,7 @@ import { parseFlags } from './flags.ts';
 import { CIP_FLAGS, COMMON_FLAGS } from './options.ts';
 import { openRegistries } from './services.ts';
 import { summariesOf, type Summaries } from './summaries.ts';
+import { openSecrets } from '../secrets/secrets.ts';
 
 const FILE = 'manifests/app/promoter-manifest.yaml';
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -43,7 +44,7 @@ async function opened(flags: readonly string[], origin = 'https://git.test/image
   const load = (): ReturnType<typeof loadManifests> => loadManifests({ manifests: tree.path });
   const signing = await signingIn(world, { env });
   const given = { signing, registries, load, version: 'v1.0.0', refuse: () => undefined };
-  const services = { ...context, env, stdout: output, stderr: output, task: 'kpromo cip' };
+  const services = { ...context, env, stdout: output, stderr: output, task: 'kpromo cip', secrets: openSecrets() };
   return { summaries: await summariesOf(options, services, given), log, tree, commit };
 }
 

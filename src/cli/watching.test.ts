@@ -7,6 +7,7 @@ import { fakeClock, type FakeClock } from '../../test/support/fake-clock.ts';
 import { numbersOf } from '../../test/support/prometheus.ts';
 import type { RunEvent } from '../events.ts';
 import type { CommandServices } from './command.ts';
+import { openSecrets } from '../secrets/secrets.ts';
 import { outputTo } from './output.ts';
 import { screenOf } from './screen.ts';
 import type { WatchOptions } from './watch-options.ts';
@@ -21,12 +22,21 @@ type Watched = {
 function watching(options: Partial<WatchOptions>): Watched {
   const clock = fakeClock();
   const events: RunEvent[] = [];
-  const output = outputTo(new Writable({ write: (_chunk, _encoding, done) => done() }));
+  const output = outputTo(new Writable({ write: (_chunk, _encoding, done) => done() }), openSecrets());
   const screen = screenOf({ stdout: output, stderr: output, terminal: {}, env: {} });
   const narrate = (event: RunEvent): void => void events.push(event);
   const { signal } = new AbortController();
   const task = 'kpromo cip';
-  const services: CommandServices = { env: {}, stdout: output, stderr: output, narrate, clock, signal, task };
+  const services: CommandServices = {
+    env: {},
+    stdout: output,
+    stderr: output,
+    narrate,
+    clock,
+    signal,
+    task,
+    secrets: openSecrets(),
+  };
   const given = { options: { logLevel: 'info' as const, ...options }, screen, stdout: screen.stdout };
   return { clock, events, run: (work) => withWatching(given, services, work) };
 }

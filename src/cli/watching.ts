@@ -97,14 +97,14 @@ async function watchEvents(
   path: string,
   stdout: Output,
   level: LogLevel,
-  { clock }: Pick<Opening, 'clock'>,
+  { clock, secrets }: Pick<Opening, 'clock' | 'secrets'>,
 ): Promise<Watcher> {
   if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => undefined };
   const stream = await openLines(path).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'name a file, or a pipe that somebody reads');
   });
-  const sink = outputTo(stream);
+  const sink = outputTo(stream, secrets);
   return {
     narrate: eventLines({ sink, clock, level }),
     end: async () => {

@@ -21,7 +21,7 @@ export async function answerError(
 ): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, READ_LIMIT);
   await whole.body.discard();
-  const said = registryWords(text, header(response, 'content-type') ?? '');
+  const said = registryWords(wholeWords(text), header(response, 'content-type') ?? '', response.hide);
   const { code, hint } = isTlsServer(response, text)
     ? {
         code: 'REGISTRY_PROTOCOL' as const,
@@ -99,11 +99,19 @@ const ErrorAnswer = z.object({
 });
 
 /** What an error body says, on one line and without control characters: JSON errors, an HTML title or plain text. */
-export function registryWords(text: string, contentType: string): string {
+export function registryWords(text: string, contentType: string, hide = (said: string): string => said): string {
   const words =
     jsonWords(text) ?? titleOf(text) ?? (contentType === '' || contentType.startsWith('text/plain') ? text : '');
-  const line = redactText(words);
+  const line = redactText(hide(words));
   return line.length > SHOWN_LIMIT ? `${line.slice(0, SHOWN_LIMIT)}…` : line;
+}
+
+/** What was cut off has no last word: it could be the beginning of a secret. */
+function wholeWords(text: string): string {
+  if (Buffer.byteLength(text) < READ_LIMIT) return text;
+  let end = text.length;
+  while (end > 0 && text.charAt(end - 1).trim() !== '') end -= 1;
+  return text.slice(0, end);
 }
 
 function jsonWords(text: string): string | undefined {

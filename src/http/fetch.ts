@@ -67,6 +67,8 @@ export type HttpResponse = {
   readonly body: ResponseBody;
   /** Of a refusal (401, 403) by a registry: who we were to it. */
   readonly access?: Access;
+  /** Hides the secrets of the process in what the server said. */
+  readonly hide?: (text: string) => string;
 };
 
 /** How a refused request was sent, for the words of an error. `name` is that of the credentials. */

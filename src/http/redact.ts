@@ -16,10 +16,15 @@ const HARMLESS = new Set([
   'client_id',
 ]);
 
+/** True for a query key whose value is never secret. */
+export function isHarmless(key: string): boolean {
+  return HARMLESS.has(key);
+}
+
 /** The URL as it may be shown: scheme, host and path; of the query only what is known to be harmless, «…» for the rest; no user, no fragment. */
 export function redactUrl(url: URL): string {
   const pairs = [...url.searchParams];
-  const shown = pairs.filter(([key]) => HARMLESS.has(key)).map(([key, value]) => `${key}=${value}`);
+  const shown = pairs.filter(([key]) => isHarmless(key)).map(([key, value]) => `${key}=${value}`);
   // Not even the keys of the rest: a secret without `=` is a key.
   if (shown.length < pairs.length) shown.push('…');
   return `${url.protocol}//${url.host}${url.pathname}${shown.length === 0 ? '' : `?${shown.join('&')}`}`;

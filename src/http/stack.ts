@@ -3,9 +3,11 @@ import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import { concurrencyLimiter } from '../ratelimit/limits.ts';
 import type { Limiter } from '../ratelimit/limiter.ts';
+import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { authenticate } from './authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Reserve } from './fetch.ts';
+import { knowSecrets } from './know-secrets.ts';
 import { narrate } from './narrate.ts';
 import type { SettingsOf } from './origin-settings.ts';
 import { redirect } from './redirect.ts';
@@ -20,6 +22,8 @@ export type HttpStackOptions = {
   /** Jitter: a number from 0 to 1; `Math.random` unless given. */
   readonly random?: () => number;
   readonly narrate?: Narrator;
+  /** Where the secrets are kept that go over the network; in a place of its own unless given. */
+  readonly secrets?: Secrets;
   /** Who we are, to each registry; nobody unless given. */
   readonly credentials?: CredentialSource;
   /** Requests at once for each origin, and its number of sockets; 20 unless given. */
@@ -59,6 +63,7 @@ export type HttpStack = {
 /** The one way to the network: every layer, in the one place that decides their order. */
 export function httpStack(options: HttpStackOptions): HttpStack {
   const { clock, random = Math.random, concurrency = CONCURRENCY, narrate: narrator = () => {} } = options;
+  const secrets = options.secrets ?? openSecrets();
   const sockets = transport({
     clock,
     connections: concurrency,
@@ -80,7 +85,7 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
   // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
   const limiter = options.limiter ?? concurrencyLimiter(concurrency);
-  const sent = throttle(limiter, clock)(unmask(narrate(narrator, clock)(sockets.fetch)));
+  const sent = throttle(limiter, clock)(knowSecrets(secrets)(unmask(narrate(narrator, clock)(sockets.fetch))));
   // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
   const outbound = retried(sent);
   const { inside } = sockets;

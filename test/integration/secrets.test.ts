@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
@@ -8,42 +8,12 @@ import { digestOf } from '../../src/image/digest.ts';
 import type { RepositoryName } from '../../src/image/reference.ts';
 import type { LoadedManifests } from '../../src/manifest/manifest.ts';
 import { runPromotion } from '../../src/promotion.ts';
-import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { digestOfLabel } from '../support/promotion/plan-cases.ts';
-import { entry } from '../support/promotion/stage.ts';
-import { loadedTree, writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { loadedTree } from '../support/promotion/tree.ts';
 import { TRUSTS_NOBODY } from '../support/promotion/trust.ts';
 import type { Fault, FaultRequest } from '../support/registry/faults.ts';
+import { HASTE, leaks, project, promote } from '../support/secret-run.ts';
 import { echoOf, helper, MARK, secretWorld, shownBy, signed, type SecretWorld } from '../support/secret-world.ts';
-
-/** How fast the clock runs: what waits for minutes fails in a second. */
-const HASTE = 300;
-
-const project = ({ staging, names }: SecretWorld): ProjectSpec => ({
-  name: 'app',
-  from: `${staging.host}/staging`,
-  to: names.map((name) => `${name}/prod`),
-  entries: [entry('app', 'A', 'v1')],
-});
-
-/** A promotion that tells all it can, its report files being part of what it prints. */
-async function promote(world: SecretWorld, more: Record<string, string> = {}): Promise<CipRun> {
-  await using tree = await writeTree([project(world)]);
-  const files = ['json', 'md', 'html', 'xml'].map((ending) => join(world.home, `run.${ending}`));
-  const flags = [
-    '--confirm',
-    '--sign=false',
-    '--log-level',
-    'trace',
-    '--registry-config',
-    `${world.home}/registries.yaml`,
-    ...files.map((file) => `--report=${file}`),
-  ];
-  const env = { ...world.env, GITHUB_ACTIONS: 'true', ...more };
-  const run = await cip(['--manifests', tree.path, ...flags], { env, speed: HASTE });
-  const reports = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return { ...run, stdout: run.stdout + reports.join('') };
-}
 
 /** The report of a promotion and everything that was told on the way. */
 async function reported(
@@ -96,12 +66,6 @@ async function thrown(world: SecretWorld): Promise<readonly unknown[]> {
   await registries.close();
   return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
 }
-
-const leaks = (world: SecretWorld, shown: string): readonly string[] =>
-  world
-    .secrets()
-    .filter((secret) => shown.includes(secret))
-    .map((secret) => shown.slice(Math.max(0, shown.indexOf(secret) - 100), shown.indexOf(secret) + 60));
 
 const json = { 'content-type': 'application/json' };
 const told =

@@ -19,6 +19,7 @@ const LEAVES = [
   'nearest',
   'duration',
   'lists',
+  'secrets',
 ];
 const PHASES = ['plan', 'attest', 'replicas', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
 const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };

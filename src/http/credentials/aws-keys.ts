@@ -17,13 +17,15 @@ export type AwsKeys = {
  * file, a web identity, the container, the instance. (The SDK's own chain would open sockets of its own.) Undefined where there are none.
  */
 export async function awsKeys(options: EcrOptions, region: string, signal: AbortSignal): Promise<AwsKeys | undefined> {
-  return (
+  const keys =
     environmentKeys(options) ??
     (await profileKeys(options)) ??
     (await webIdentityKeys(options, region, signal)) ??
     (await containerKeys(options, signal)) ??
-    (await instanceKeys(options, signal))
-  );
+    (await instanceKeys(options, signal));
+  options.secrets?.learn(keys?.secretAccessKey);
+  options.secrets?.learn(keys?.sessionToken);
+  return keys;
 }
 
 function environmentKeys({ env }: EcrOptions): AwsKeys | undefined {

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import { jsonSecrets } from '../../secrets/told-secrets.ts';
 import type { Credential } from './credential.ts';
 
 /** One place of a file that may hold a credential: an entry of `auths`, or a program to ask. */
@@ -19,16 +21,18 @@ export type DockerPaths = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home folder. */
   readonly home: string;
+  /** Is told what the sources hold. */
+  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
 };
 
 /** Reads the files that are there, in the order in which they count. Throws UNAUTHORIZED for one that cannot be read. */
-export async function readDockerFiles({ env, home }: DockerPaths): Promise<readonly DockerFile[]> {
+export async function readDockerFiles({ env, home, secrets }: DockerPaths): Promise<readonly DockerFile[]> {
   const { DOCKER_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME } = env;
   const paths = [join(DOCKER_CONFIG || join(home, '.docker'), 'config.json')];
   if (REGISTRY_AUTH_FILE) paths.push(REGISTRY_AUTH_FILE);
   if (XDG_RUNTIME_DIR) paths.push(join(XDG_RUNTIME_DIR, 'containers', 'auth.json'));
   paths.push(join(XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'));
-  const files = await Promise.all(paths.map((path) => readConfig(path, home)));
+  const files = await Promise.all(paths.map((path) => readConfig(path, home, secrets)));
   return files.filter((file) => file !== undefined);
 }
 
@@ -47,7 +51,11 @@ const DockerConfigJson = z.object({
   credsStore: z.string().nullish(),
 });
 
-async function readConfig(path: string, home: string): Promise<DockerFile | undefined> {
+async function readConfig(
+  path: string,
+  home: string,
+  secrets: DockerPaths['secrets'],
+): Promise<DockerFile | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -56,6 +64,7 @@ async function readConfig(path: string, home: string): Promise<DockerFile | unde
       return undefined;
     throw configError(path, 'cannot be read', error);
   }
+  for (const secret of jsonSecrets(text)) secrets?.learn(secret);
   try {
     return dockerFile(DockerConfigJson.parse(JSON.parse(text)), path, home);
   } catch (error) {

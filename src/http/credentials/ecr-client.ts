@@ -1,4 +1,5 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { Secrets } from '../../secrets/secrets.ts';
 import type { Clock } from '../../clock.ts';
 import type { Fetch } from '../fetch.ts';
 import { awsKeys } from './aws-keys.ts';
@@ -9,6 +10,8 @@ export type EcrOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home folder. */
   readonly home: string;
+  /** Is told what the sources hold. */
+  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
   /** Sends requests with our permits, retries and timeouts, but without credentials. */
   readonly fetch: Fetch;
 };

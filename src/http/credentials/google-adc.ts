@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
+import { jsonSecrets } from '../../secrets/told-secrets.ts';
 import type { GoogleOptions } from './google.ts';
 
 // https://cloud.google.com/docs/authentication/application-default-credentials and https://google.aip.dev/auth/4112
@@ -47,7 +48,8 @@ export type SourceFile = Exclude<CredentialFile, { type: 'impersonated_service_a
 export async function applicationDefault({
   env,
   home,
-}: Pick<GoogleOptions, 'env' | 'home'>): Promise<CredentialFile | undefined> {
+  secrets,
+}: Pick<GoogleOptions, 'env' | 'home' | 'secrets'>): Promise<CredentialFile | undefined> {
   const named = env['GOOGLE_APPLICATION_CREDENTIALS'];
   const folder = env['CLOUDSDK_CONFIG'] || join(home, '.config', 'gcloud');
   const path = named || join(folder, 'application_default_credentials.json');
@@ -59,6 +61,7 @@ export async function applicationDefault({
       return undefined;
     throw fileError(path, 'cannot be read', error);
   }
+  for (const secret of jsonSecrets(text)) secrets?.learn(secret);
   const { data } = CredentialFile.safeParse(parsed(text));
   if (data === undefined) throw fileError(path, 'holds no credentials of a form that is known here');
   return data;

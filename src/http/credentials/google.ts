@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
 import type { Fetch } from '../fetch.ts';
 import { applicationDefault } from './google-adc.ts';
 import { googleToken } from './google-client.ts';
@@ -11,6 +12,8 @@ export type GoogleOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home folder. */
   readonly home: string;
+  /** Is told what the sources hold. */
+  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
   /** Sends requests with our permits, retries and timeouts, but without credentials. */
   readonly fetch: Fetch;
 };

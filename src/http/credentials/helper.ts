@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
 import { redactText } from '../redact.ts';
 import type { Credential } from './credential.ts';
 
@@ -11,6 +12,8 @@ export type HelperOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds that a helper may take; 30 s unless given: some ask a cloud, none should ask a person. */
   readonly timeout?: number;
+  /** Is told what the sources hold. */
+  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
 };
 
 const TIMEOUT = 30_000;
@@ -34,11 +37,12 @@ export async function askHelper(
   });
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined;
-    throw helperError(name, server, `ended with ${code}${shown(output)}`);
+    throw helperError(name, server, `ended with ${code}${shown(output, options.secrets?.hide)}`);
   }
   const answer = parseAnswer(output);
   if (answer === undefined) throw helperError(name, server, 'answered something that is no credential');
   if (answer.Secret === '') return undefined;
+  options.secrets?.learn(answer.Secret);
   const from = `docker-credential-${name}`;
   if (answer.Username === '<token>') return { kind: 'identity', username: '', token: answer.Secret, from };
   return { kind: 'basic', username: answer.Username, password: answer.Secret, from };
@@ -92,8 +96,8 @@ function run(
 }
 
 /** The failure text of a helper: a line of words, and no secret, which it writes only when it succeeds. */
-function shown(output: string): string {
-  const line = redactText(output).slice(0, 200);
+function shown(output: string, hide = (text: string): string => text): string {
+  const line = redactText(hide(output)).slice(0, 200);
   return line === '' || line.startsWith('{') ? '' : `: ${line}`;
 }
 

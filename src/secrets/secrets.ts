@@ -1,0 +1,162 @@
+import { folding, type Folded } from './fold.ts';
+import { formsOf, type Forms } from './forms.ts';
+
+/** All secrets of the process; each output passes `hide` or a stream. */
+export type Secrets = {
+  /**
+   * Hides this text from now on, by itself and in its escaped and base64 forms. Shorter ones than 6 characters are left: they would make
+   * nonsense of an output, and protect nothing.
+   */
+  learn(secret: string | undefined): void;
+  /** The same for a text that is a secret for a while only. If there are too many, the oldest are forgotten. */
+  learnPassing(token: string | undefined): void;
+  /** The text with `…` for each secret. */
+  hide(text: string): string;
+  /** Hides secrets in a text that comes in pieces: keeps an unfinished line back. */
+  stream(): SecretStream;
+};
+
+/** Both functions return what may be shown by now; after `end` nothing is kept back. */
+export type SecretStream = { write(text: string): string; end(): string };
+
+/** In characters of a folded text: from so many on a secret is hidden within words, too. */
+const WITHIN_WORDS = 8;
+/** Longer secrets are looked for in parts, in characters: one part alone is a secret, and what must be kept back stays short. */
+const PART = 512;
+/** Characters that are looked at together. */
+const BLOCK = 65_536;
+/** A part with each character escaped (`&#x27;`, `\u0027`) is shorter, in characters. */
+const KEPT_BACK = 8192;
+
+const MARK = '…';
+
+type Span = readonly [start: number, end: number];
+
+/** Knows no secret at first. */
+export function openSecrets(): Secrets {
+  const fold = folding(BLOCK);
+  const forms = formsOf();
+  const add = (text: string, isPassing: boolean): void => {
+    const { bytes, length } = fold(text);
+    forms.add(bytes.subarray(0, length), isPassing);
+  };
+  const spans: Spans = (text) => (forms.isEmpty() ? [] : spansIn(text, fold(text), forms));
+  return {
+    learn: (secret) => {
+      for (const text of partsOf(secret)) for (const form of [text, ...base64Of(text)]) add(form, false);
+    },
+    learnPassing: (token) => {
+      for (const text of partsOf(token)) add(text, true);
+    },
+    hide: (text) => hidden(text, spans),
+    stream: () => streamOf(spans),
+  };
+}
+
+/** The places of all secrets in a block, in order and apart. */
+type Spans = (block: string) => readonly Span[];
+
+function hidden(text: string, spans: Spans): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const block = text.slice(at, at + BLOCK);
+    const lines = at + block.length === text.length ? block.length : block.lastIndexOf('\n') + 1;
+    const { shown, used } =
+      lines === 0 ? hiddenPart(block, false, spans) : hiddenPart(block.slice(0, lines), true, spans);
+    parts.push(shown);
+    at += used;
+  }
+  return parts.join('');
+}
+
+/** What may be shown of a block, and how many of its characters that are: of an unfinished line the end waits. */
+function hiddenPart(text: string, isWhole: boolean, spans: Spans): { readonly shown: string; readonly used: number } {
+  const end = isWhole ? text.length : text.length - KEPT_BACK;
+  let [shown, used] = ['', 0];
+  for (const [start, stop] of spans(text)) {
+    if (start >= end) break;
+    shown += text.slice(used, start) + MARK;
+    used = stop;
+  }
+  return used < end ? { shown: shown + text.slice(used, end), used: end } : { shown, used };
+}
+
+/** The lines of a secret, long ones in parts: no part holds a line break, so that each line of an output can be judged alone. */
+function partsOf(secret = ''): readonly string[] {
+  return (
+    secret
+      .split(/[\r\n]+/)
+      .map((line) => line.trim())
+      // the frame of PEM
+      .filter((line) => !line.startsWith('-----'))
+      .flatMap((line) => {
+        const parts: string[] = [];
+        for (let at = 0; at < line.length; at += PART)
+          parts.push(line.slice(Math.min(at, Math.max(0, line.length - PART)), at + PART));
+        return parts;
+      })
+  );
+}
+
+/** Base64 of the text wherever it stands in a longer one: of each alignment what does not depend on the neighbours. */
+function base64Of(text: string): readonly string[] {
+  const bytes = Buffer.from(text, 'utf8');
+  return [0, 1, 2]
+    .map((offset) => {
+      const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+      return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+    })
+    .filter((form) => form.length >= WITHIN_WORDS);
+}
+
+/** The places of all secrets in a text, in order and apart. */
+function spansIn(text: string, folded: Folded, forms: Forms): readonly Span[] {
+  const { bytes, starts, length } = folded;
+  const found: Span[] = [];
+  forms.find(bytes, length, (start, end, { isPassing }) => {
+    if (end - start < WITHIN_WORDS && (isLetter(text, folded, start - 1) || isLetter(text, folded, end))) return;
+    const span: Span = [starts[start] ?? 0, starts[end] ?? text.length];
+    // A digest is no secret, though a server may say so: reports would name no image.
+    if (isPassing && text.endsWith('sha256:', span[0])) return;
+    found.push(span);
+  });
+  found.sort(([one], [other]) => one - other);
+  const apart: [number, number][] = [];
+  for (const [start, end] of found) {
+    const last = apart.at(-1);
+    if (last === undefined || start > last[1]) apart.push([start, end]);
+    else last[1] = Math.max(last[1], end);
+  }
+  return apart;
+}
+
+/** Whether a letter or a digit stands there; an escape is neither, whatever it is written with. */
+function isLetter(text: string, { starts, length }: Folded, at: number): boolean {
+  if (at < 0 || at >= length) return false;
+  const [start = 0, end = 0] = [starts[at], starts[at + 1]];
+  return end - start === 1 && /[A-Za-z0-9]/.test(text.charAt(start));
+}
+
+function streamOf(spans: Spans): SecretStream {
+  let waiting = '';
+  return {
+    write: (text) => {
+      waiting += text;
+      const line = text.lastIndexOf('\n') + 1;
+      const whole = line === 0 ? 0 : waiting.length - text.length + line;
+      let shown = hidden(waiting.slice(0, whole), spans);
+      waiting = waiting.slice(whole);
+      while (waiting.length >= BLOCK) {
+        const { shown: more, used } = hiddenPart(waiting.slice(0, BLOCK), false, spans);
+        shown += more;
+        waiting = waiting.slice(used);
+      }
+      return shown;
+    },
+    end: () => {
+      const rest = waiting;
+      waiting = '';
+      return hidden(rest, spans);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+/** How keys, parameters and headers are called whose values are secret. */
+const SECRET_NAME =
+  /token|secret|passw|passphrase|private_?key|access_?key|api_?key|credential|authorization|assertion|signature|cookie|jwt|^(?:auth|sig|pwd|pat|key)$/i;
+/** How those are called that only say where a secret is, or whose it is. */
+const ABOUT_SECRETS =
+  /(?:_(?:file|path|dir|url|uri|host|id|name|type|ttl|account|user|username|scopes?)|type|expires_in)$/i;
+/** Variables whose values are addresses with a login, with or without a scheme. */
+const ADDRESSES = /(?:^|_)(?:proxy|limiter|redis(?:_url)?)$/i;
+
+/** Shorter values are not looked for. */
+const SHORTEST = 6;
+/** What settings say under such names. */
+const SETTINGS = /^(?:enabled|disabled|required|optional|default|always|[0-9]{1,8})$/i;
+/** A token is longer than the words that reports are made of. */
+const SHORTEST_TOKEN = 12;
+const DEPTH = 16;
+
+/** True for a name whose value is a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !ABOUT_SECRETS.test(name);
+}
+
+/**
+ * True for what can be a token. A server may call anything a token: words, codes and names of images stay in our outputs,
+ * or it could blank out what is said about it.
+ */
+export function isTokenLike(text: string): boolean {
+  if (text.length < SHORTEST_TOKEN || /\s/.test(text)) return false;
+  return !/^(?:[a-z]+|[A-Z_]+|[0-9]+|[a-z0-9.:@-]+\/[a-z0-9._/:@-]*)$/.test(text);
+}
+
+/** The secrets of an environment: values under secret names, logins in addresses, and both within JSON. */
+export function environmentSecrets(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value = '']) => {
+    const logins = loginsIn(ADDRESSES.test(name) && !value.includes('://') ? `http://${value}` : value);
+    if (value.startsWith('{')) return [...logins, ...jsonSecrets(value)];
+    const isNamed = isSecretName(name) || /(?:^|_)(?:KEY|PAT|PWD|AUTH)$/.test(name);
+    return isNamed && isValue(value) ? [...logins, value] : logins;
+  });
+}
+
+/** True for what is no path, no address and no switch. */
+function isValue(value: string): boolean {
+  return value.length >= SHORTEST && !SETTINGS.test(value) && !/^(?:\.{0,2}\/|~|[a-z][a-z0-9+.-]*:\/\/)/i.test(value);
+}
+
+/** The passwords of the addresses in a text; of one with a user only, the user, as some write a token there. */
+export function loginsIn(text: string): readonly string[] {
+  return [...text.matchAll(/:\/\/([^\s/?#@]+)@/g)].flatMap(([, login = '']) => {
+    const colon = login.indexOf(':');
+    return colon < 0 ? [login] : [login, login.slice(colon + 1)];
+  });
+}
+
+/** The secrets of a user and a password in base64, as Docker and HTTP write them. */
+export function basicSecrets(encoded: string): readonly string[] {
+  const login = Buffer.from(encoded, 'base64').toString('utf8');
+  return [encoded, login.slice(login.indexOf(':') + 1).replaceAll('\0', '')];
+}
+
+/** The texts under secret names in JSON, however deep; none in what is not JSON. */
+export function jsonSecrets(text: string, keeps: (value: string) => boolean = isValue): readonly string[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return secretsWithin(json, keeps, '', DEPTH);
+}
+
+function secretsWithin(
+  value: unknown,
+  keeps: (value: string) => boolean,
+  name: string,
+  depth: number,
+): readonly string[] {
+  if (typeof value === 'string') {
+    if (!isSecretName(name) || !keeps(value)) return [];
+    return name === 'auth' ? basicSecrets(value) : [value];
+  }
+  if (typeof value !== 'object' || value === null || depth === 0) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    secretsWithin(inner, keeps, Array.isArray(value) ? name : key, depth - 1),
+  );
+}
