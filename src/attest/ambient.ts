@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Fetch, HttpRequest } from '../http/fetch.ts';
 import { AUDIENCE } from './token.ts';
@@ -44,7 +45,7 @@ function buildkite(env: Environment, fetch: Fetch): Ambient | undefined {
   return {
     name,
     token: async (signal) => {
-      const url = addressOf(`${agent.replace(/\/+$/, '')}/jobs/${encodeURIComponent(job)}/oidc/tokens`, name);
+      const url = addressOf(`${withoutEndSlashes(agent)}/jobs/${encodeURIComponent(job)}/oidc/tokens`, name);
       const request = {
         method: 'POST',
         url,

@@ -1,5 +1,5 @@
-import { RE2JS } from 're2js';
 import { PromotionError } from '../errors.ts';
+import { identityPattern } from '../policy/identity-pattern.ts';
 import type { Identity } from './roles.ts';
 
 /** What a signer must be: each part exact or as one of Go's regular expressions, which must match the whole of it. */
@@ -37,17 +37,7 @@ function matcher(what: string, exact: string | undefined, pattern: string | unde
     });
   }
   if (pattern === undefined) return (text) => text === exact;
-  const compiled = compile(what, pattern);
-  return (text) => compiled.matches(text);
-}
-
-function compile(what: string, pattern: string): RE2JS {
-  try {
-    return RE2JS.compile(pattern);
-  } catch (cause) {
-    throw new PromotionError('USAGE', `${what}: "${pattern}" is no regular expression of Go's`, {
-      cause,
-      hint: 'see https://github.com/google/re2/wiki/Syntax',
-    });
-  }
+  const compiled = identityPattern(pattern);
+  if ('value' in compiled) return compiled.value;
+  throw new PromotionError('USAGE', `${what}: "${pattern}" ${compiled.message}`, { hint: compiled.hint });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 
@@ -102,7 +103,7 @@ const jobSpec = z.looseObject({ refs: refs.optional(), extra_refs: z.array(refs)
 export function repositoryUri(origin: string | undefined, env: Environment): string | undefined {
   if (origin !== undefined && URL.canParse(origin)) {
     const { protocol, host, pathname } = new URL(origin);
-    if (protocol === 'https:') return `git+https://${host}${pathname.replace(/(?:\.git)?\/*$/, '')}`;
+    if (protocol === 'https:') return `git+https://${host}${withoutEndSlashes(pathname).replace(/\.git$/, '')}`;
   }
   const { refs: main, extra_refs: [extra] = [] } = specIn(env['JOB_SPEC'] ?? '');
   const named = main ?? extra;

@@ -1,4 +1,5 @@
 import { PromotionError, isPromotionError } from '../errors.ts';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import type { Fetch, HttpRequest } from '../http/fetch.ts';
 
 /** The services that signing talks to, as errors name them. */
@@ -87,7 +88,7 @@ function isTransient(error: unknown): boolean {
 /** The address of an endpoint below the base address of a service. */
 export function endpoint(base: URL, path: string): URL {
   const url = new URL(base);
-  url.pathname = `${base.pathname.replace(/\/+$/, '')}${path}`;
+  url.pathname = `${withoutEndSlashes(base.pathname)}${path}`;
   return url;
 }
 

@@ -1,4 +1,5 @@
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fetcher, Updater } from 'tuf-js';
@@ -26,7 +27,7 @@ export async function openTuf(options: TufOptions, signal: AbortSignal): Promise
   const { mirror = PUBLIC_GOOD } = options;
   try {
     const folder = await prepared({ ...options, mirror });
-    const updater = await refreshed(folder, mirror.replace(/\/+$/, ''), options.fetch, signal);
+    const updater = await refreshed(folder, withoutEndSlashes(mirror), options.fetch, signal);
     return async (name) => {
       const info = await updater.getTargetInfo(name);
       if (info === undefined) throw problem(mirror, new Error(`it has no target ${name}`));
@@ -81,7 +82,7 @@ async function prepared({ mirror, rootFile, cache }: TufOptions & { readonly mir
 
 async function seedOf(mirror: string): Promise<Buffer> {
   const { default: seeds } = await import('@sigstore/tuf/seeds.json', { with: { type: 'json' } });
-  const seed = mirror.replace(/\/+$/, '') === PUBLIC_GOOD ? seeds[PUBLIC_GOOD]['root.json'] : undefined;
+  const seed = withoutEndSlashes(mirror) === PUBLIC_GOOD ? seeds[PUBLIC_GOOD]['root.json'] : undefined;
   if (seed === undefined) throw new Error('its first root is not known: set TUF_ROOT_JSON to the file');
   return Buffer.from(seed, 'base64');
 }

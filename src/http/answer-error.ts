@@ -64,11 +64,17 @@ function loginHint(host: string, access: Access | undefined): string {
     return `the registry refused ${access.name}: log in again, or check that this account may do this on ${host}`;
   if (access?.kind === 'withheld') return withheldHint(host, access.from);
   if (access?.kind === 'unused') {
-    const asks = access.offered.length === 0 ? 'it does not say how' : `it asks for ${access.offered.join(', ')}`;
+    const asks =
+      access.offered.length === 0
+        ? 'it does not say how'
+        : `it asks for ${access.offered.slice(0, MOST_OFFERED).join(', ')}`;
     return `let ${host} accept Basic or Bearer (WWW-Authenticate): ${asks}, so ${access.name} were not sent`;
   }
   return `give credentials for ${host}, for instance with "docker login ${host}"`;
 }
+
+/** No registry offers more ways to log in. */
+const MOST_OFFERED = 5;
 
 function rightsHint(host: string, access: Access | undefined): string {
   if (access?.kind === 'withheld') return withheldHint(host, access.from);
@@ -128,5 +134,7 @@ function jsonWords(text: string): string | undefined {
 }
 
 function titleOf(text: string): string | undefined {
-  return /<title[^>]*>([^<]*)/i.exec(text)?.[1];
+  const open = text.search(/<title/i);
+  const close = open < 0 ? -1 : text.indexOf('>', open);
+  return close < 0 ? undefined : text.slice(close + 1).split('<', 1)[0];
 }

@@ -40,11 +40,17 @@ export function redactText(text: string): string {
     .replace(/https?:\/\/[^\s"'<>]+/gi, (url) => (URL.canParse(url) ? redactUrl(new URL(url)) : '…'))
     .replace(/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 …')
     .replace(
-      /\b([\w-]*(?:token|password|passwd|secret|signature|sig|authorization|assertion|credential|access_?key|api_?key))(["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
-      '$1$2…',
+      /((?:token|password|passwd|secret|signature|sig|authorization|assertion|credential|access_?key|api_?key)["']?\s*[:=]\s*["']?)[^\s"',;&]+/gi,
+      '$1…',
     )
-    .replace(/\beyJ[\w-]+\.[\w.-]+/g, '…')
+    .replace(/[\w.-]{8,}/g, withoutToken)
     .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '…')
     .replace(/ +/g, ' ')
     .trim();
+}
+
+/** A run of characters up to the JSON Web Token in it: `eyJ` is the base64 of `{"`. */
+function withoutToken(run: string): string {
+  const start = run.search(/\beyJ/);
+  return start < 0 || !run.includes('.', start) ? run : `${run.slice(0, start)}…`;
 }

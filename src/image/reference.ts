@@ -70,7 +70,8 @@ export function refsOf(
 
 /** The repository of `repository:tag` or `repository@digest`. */
 export function repositoryOf(ref: string): RepositoryName {
-  return ref.replace(/@.*$|:[^/:]*$/, '');
+  const digest = ref.indexOf('@');
+  return digest >= 0 ? ref.slice(0, digest) : ref.replace(/:[^/:]*$/, '');
 }
 
 /** The tag of `repository:tag`; undefined for a reference by digest. */

@@ -137,6 +137,15 @@ describe('src/manifest/provenance-rule.ts', () => {
     expect(places(parsed).map((line) => line.split(' ')[0])).toEqual(['5:13', '6:13', '7:10']);
   });
 
+  it('refuses more signers and builders than anybody has', () => {
+    const many = (one: (index: number) => string): string =>
+      Array.from({ length: 201 }, (_, index) => one(index)).join(', ');
+    const parsed = changed(`signers: [${many((index) => `"${SIGNER}${index}"`)}]`);
+    expect(places(parsed)).toEqual(['6:12 POLICY_INVALID "signers" has 201 entries']);
+    const builders = changed(`builders: [${many((index) => `{id: "https://${index}.example", level: 3}`)}]`);
+    expect(places(builders)).toEqual(['6:13 POLICY_INVALID "builders" has 201 entries']);
+  });
+
   it('takes a level that builders reach for some signer', () => {
     const parsed = changed(
       `signers: ["${SIGNER}", '${OTHER}']`,

@@ -23,7 +23,10 @@ const notBlank = (what: string): Rule<string> =>
     written.trim() === '' ? { message: 'is blank', hint: `write ${what}, or leave it out` } : { value: written },
   );
 
-const signers = nullable(list(placed(text<SignerRule>(parseSigner, SIGNER_FORM)), 'an entry of "signers"'));
+/** Each signature is held against each of them, and each builder against the others. */
+const MOST = 200;
+
+const signers = nullable(list(placed(text<SignerRule>(parseSigner, SIGNER_FORM)), 'an entry of "signers"', MOST));
 
 const builderKeys = mapping(
   {
@@ -57,7 +60,10 @@ const source = text<string>((written) => {
 const KEYS = {
   mode: explained(nullable(choice(['off', 'warn', 'require'])), 'What becomes of an image that does not satisfy it.'),
   signers: explained(signers, 'Who may sign: sigstore::<issuer>::<identity>, or with (identityMatch=regex).'),
-  builders: explained(nullable(list(builder, 'an entry of "builders"')), 'Who may build, and how far each is trusted.'),
+  builders: explained(
+    nullable(list(builder, 'an entry of "builders"', MOST)),
+    'Who may build, and how far each is trusted.',
+  ),
   sources: explained(nullable(list(source, 'an entry of "sources"')), 'The repositories to build from, without a ref.'),
   predicateTypes: explained(
     nullable(list(notBlank('a predicate type'), 'an entry of "predicateTypes"')),

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import { repositoryProblem } from '../image/reference.ts';
 import { invalidFile, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { RegistryEntry } from './manifest.ts';
@@ -85,7 +86,7 @@ function readRegistry(item: YamlNode, reading: ManifestReading): RegistryEntry |
   const serviceAccount = readTextField(fields.get('service-account'), 'a service account', reading) ?? '';
   if (reading.problems.length > before) return undefined; // a misspelt key is no missing name
   const node = fields.get('name')?.at(-1) ?? item;
-  const name = written.replace(/\/+$/, '');
+  const name = withoutEndSlashes(written);
   const problem = repositoryProblem(name);
   if (problem !== undefined) {
     invalidFile(

@@ -43,4 +43,27 @@ describe('src/policy/signer.ts', () => {
   ])('refuses %j: %s', (text, reason) => {
     expect(parseSigner(text)).toMatchObject({ message: expect.stringContaining(reason), hint: expect.any(String) });
   });
+
+  it.each([
+    '(?:.?){1000}',
+    '((a{30}){30}){2}',
+    '(?:.?){300}|(?:.?){300}|(?:.?){300}|(?:.?){300}',
+    'a'.repeat(1001),
+    `${'(a{9}'.repeat(4)}${'){9}'.repeat(4)}`,
+  ])('rejects the pattern %s, which would take long to match', (pattern) => {
+    expect(parseSigner(`sigstore(identityMatch=regex)::https://a.example::${pattern}`)).toMatchObject({
+      message: expect.stringContaining('too large a regular expression'),
+      hint: expect.stringContaining('1000 characters'),
+    });
+  });
+
+  it('takes patterns as people write them, and matches no identity of megabytes', () => {
+    const pattern = String.raw`https://github\.com/acme/[a-z-]{1,40}/\.github/workflows/(release|build)\.ya?ml@refs/(heads|tags)/.*`;
+    const signer = parseSigner(`sigstore(identityMatch=regex)::https://a.example::${pattern}`);
+    if (!('value' in signer)) throw new Error(signer.message);
+    const subject = 'https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1';
+    const issuer = 'https://a.example';
+    expect(signer.value.matches({ issuer, subject })).toBe(true);
+    expect(signer.value.matches({ issuer, subject: subject + 'x'.repeat(4_000_000) })).toBe(false);
+  });
 });

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { identityPattern } from './identity-pattern.ts';
 
 /** Who may sign: `sigstore::<issuer>::<identity>`, or `sigstore(identityMatch=regex)::<issuer>::<RE2>`. */
 export type SignerRule = {
@@ -31,20 +31,7 @@ export function parseSigner(text: string): { readonly value: SignerRule } | Wron
       message: `is ${JSON.stringify(text)}, which has no ${issuer.trim() === '' ? 'issuer' : 'identity'}`,
       hint: FORM_HINT,
     };
-  const isSubject = prefix === EXACT ? (subject: string) => subject === identity : wholeMatch(identity);
-  if (isSubject === undefined)
-    return {
-      message: `${JSON.stringify(identity)} is no regular expression of Go's`,
-      hint: 'see https://github.com/google/re2/wiki/Syntax',
-    };
-  return { value: { text, issuer, matches: (by) => by.issuer === issuer && isSubject(by.subject) } };
-}
-
-function wholeMatch(pattern: string): ((text: string) => boolean) | undefined {
-  try {
-    const compiled = RE2JS.compile(pattern);
-    return (text) => compiled.matches(text);
-  } catch {
-    return undefined;
-  }
+  const pattern = prefix === EXACT ? { value: (subject: string) => subject === identity } : identityPattern(identity);
+  if (!('value' in pattern)) return { message: `${JSON.stringify(identity)} ${pattern.message}`, hint: pattern.hint };
+  return { value: { text, issuer, matches: (by) => by.issuer === issuer && pattern.value(by.subject) } };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { scriptedRegistry } from '../../test/support/scripted-registry.ts';
-import type { Answer } from '../../test/support/scripted-server.ts';
+import { scriptedServer, type Answer } from '../../test/support/scripted-server.ts';
 import { digestOf } from '../image/digest.ts';
 
 const DIGEST = digestOf(Buffer.from('a manifest'));
@@ -51,6 +51,32 @@ describe('src/registry/distribution-lists', () => {
     });
     expect(scripted.server.requests).toHaveLength(2);
   });
+
+  it('stays on its host when the path of a link begins as an address of another', async () => {
+    const other = await scriptedServer((_request, response) => void response.end('{"tags":["b"]}'));
+    let host = '';
+    const scripted = await scriptedRegistry((request, response) => {
+      const link = `<http://${host}//${other.url.host}/v2/app/tags/list?page=1>; rel="next"`;
+      const isFirst = request.url?.startsWith('/v2/') === true;
+      response.writeHead(200, isFirst ? { link } : {}).end('{"tags":["a"]}');
+    });
+    host = scripted.host;
+    await scripted.registry.listRepository(`${host}/app`, scripted.call);
+    expect(other.requests).toEqual([]);
+    expect(scripted.server.requests.at(-1)).toBe(`GET //${other.url.host}/v2/app/tags/list?page=1`);
+  });
+
+  it.each(['<http://[>; rel="next"', '<https://>; rel="next"', '<http://a b>; rel=next'])(
+    'refuses a link to something that is no address: %s',
+    async (link) => {
+      const answer: Answer = (_request, response) => void response.writeHead(200, { link }).end('{"tags":["a"]}');
+      const { registry, host, call } = await scriptedRegistry(answer);
+      await expect(registry.listRepository(`${host}/app`, call)).rejects.toMatchObject({
+        code: 'REGISTRY_PROTOCOL',
+        message: expect.stringContaining('no address') as string,
+      });
+    },
+  );
 
   it('notices pages that lead back to where it was', async () => {
     const answer: Answer = (request, response) => {

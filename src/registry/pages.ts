@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../http/fetch.ts';
 import { readWith, type ReadAnswer } from '../http/read.ts';
+import { nextLink } from '../http/link.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { jsonEntries, type Shape } from './json-entries.ts';
 import { listingMemory, type ListingMemory } from './listing-memory.ts';
@@ -129,14 +130,27 @@ export function refuseListing(repository: RepositoryName): Refuse {
   };
 }
 
+function noAddress({ host, pathname }: URL): PromotionError {
+  return new PromotionError(
+    'REGISTRY_PROTOCOL',
+    `the next page of ${host}${pathname} is at something that is no address`,
+    {
+      hint: `check that ${host} is a registry and not something else that answers`,
+    },
+  );
+}
+
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
 function nextPage(response: HttpResponse, from: URL): URL | undefined {
   for (const link of response.headers.get('link') ?? []) {
-    const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/i.exec(link)?.[1];
+    const target = nextLink(link);
     if (target === undefined) continue;
-    const url = new URL(target, from);
+    const url = URL.parse(target, from.href);
+    if (url === null) throw noAddress(from);
     // Behind a proxy registries know neither their scheme nor their port: path and query are what counts.
-    if (url.hostname === from.hostname) return new URL(`${url.pathname}${url.search}`, from);
+    // Set rather than resolved: a path that begins with two slashes would name another host.
+    if (url.hostname === from.hostname)
+      return Object.assign(new URL(from), { pathname: url.pathname, search: url.search });
     throw new PromotionError(
       'REFUSED_ADDRESS',
       `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import type { Digest } from '../image/digest.ts';
 import { parsePackageUrl } from '../policy/package-url.ts';
 import type { VexPackage, VexStatement } from '../policy/vulnerability.ts';
@@ -89,7 +90,9 @@ function statementsOf(
 /** Its `@id` is an address whose end is the name. */
 function namesOf(vulnerability: z.infer<typeof Vulnerability>): readonly string[] {
   const { '@id': id, name, aliases } = vulnerability as { '@id'?: string; name?: string; aliases?: string[] };
-  const last = id?.replace(/\/+$/, '').split('/').at(-1);
+  const last = withoutEndSlashes(id ?? '')
+    .split('/')
+    .at(-1);
   return [...new Set([name, last, ...(aliases ?? [])])].flatMap((one) => (one ? [plain(one)] : []));
 }
 

@@ -139,14 +139,17 @@ export function nullable<T>(rule: Rule<T>): Rule<T | undefined> {
   };
 }
 
-/** A list of values of one kind; `entry` names one of them. */
-export function list<T>(rule: Rule<T>, entry: string): Rule<readonly T[]> {
+/** A list of at most so many values of one kind; `entry` names one of them. */
+export function list<T>(rule: Rule<T>, entry: string, most = Number.POSITIVE_INFINITY): Rule<readonly T[]> {
   return {
-    schema: { type: 'array', items: rule.schema },
+    schema: { type: 'array', items: rule.schema, ...(Number.isFinite(most) && { maxItems: most }) },
     read: (node, what, reading) => {
       if (node.kind !== 'sequence' && readText(node) === '')
         return refuse(reading, node, `${what} is empty`, 'write a list, or leave the key out');
-      return readList(node, what, reading).flatMap((item) => rule.read(item, entry, reading) ?? []);
+      const items = readList(node, what, reading);
+      if (items.length > most)
+        return refuse(reading, node, `${what} has ${items.length} entries`, `write at most ${most}`);
+      return items.flatMap((item) => rule.read(item, entry, reading) ?? []);
     },
   };
 }
