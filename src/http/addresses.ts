@@ -1,5 +1,5 @@
-import { BlockList, isIP } from 'node:net';
 import type { MetadataUser } from './fetch.ts';
+import { kindOfAddress } from './special-addresses.ts';
 
 /** What is known of the addresses besides their names. */
 export type Surroundings = {
@@ -17,7 +17,8 @@ export function addressProblem(
 ): string | undefined {
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
     return `has the scheme "${target.protocol.slice(0, -1)}"`;
-  if (isForbidden(target.hostname, metadata)) return 'is a link-local or metadata address';
+  const forbidden = forbiddenKind(target.hostname, metadata);
+  if (forbidden !== undefined) return `is ${FORBIDDEN[forbidden]}`;
   if (from === undefined) return undefined;
   if (from.protocol === 'https:' && target.protocol === 'http:') return 'is plain HTTP while the registry is HTTPS';
   if (inside(target.hostname) && !inside(from.hostname)) return 'is a private address while the registry is public';
@@ -49,27 +50,35 @@ export function resolvedProblem(
   reach: 'anywhere' | 'outside' | MetadataUser = 'anywhere',
 ): string | undefined {
   const metadata = reach === 'anywhere' || reach === 'outside' ? undefined : reach;
-  if (isForbidden(address, metadata)) return `${address}, a link-local or metadata address`;
+  const forbidden = forbiddenKind(address, metadata);
+  if (forbidden !== undefined) return `${address}, ${FORBIDDEN[forbidden]}`;
   if (reach === 'outside' && isPrivate(address)) return `${address}, a private address, while the registry is public`;
   return undefined;
 }
 
-/** True for link-local addresses and those under which clouds serve credentials, except the asking source's own. */
-function isForbidden(hostname: string, metadata?: MetadataUser): boolean {
+/** What is never asked, as errors name it. */
+const FORBIDDEN = {
+  metadata: 'a link-local or metadata address',
+  nowhere: 'a multicast or broadcast address',
+} as const;
+
+/** The kind of a host that is never asked, except for the asking source's own metadata. */
+function forbiddenKind(hostname: string, metadata?: MetadataUser): keyof typeof FORBIDDEN | undefined {
   const host = bare(hostname);
-  if (metadata !== undefined && OWN_METADATA[metadata].has(host)) return false;
-  return METADATA_NAMES.has(host) || contains(FORBIDDEN, host);
+  if (metadata !== undefined && OWN_METADATA[metadata].has(host)) return undefined;
+  const kind = METADATA_NAMES.has(host) ? 'metadata' : kindOfAddress(host);
+  return kind === 'metadata' || kind === 'nowhere' ? kind : undefined;
 }
 
 /** True for `localhost`, names below it, 127.0.0.0/8 and ::1. */
 export function isLoopback(hostname: string): boolean {
   const host = bare(hostname);
-  return host === 'localhost' || host.endsWith('.localhost') || contains(LOOPBACK, host);
+  return host === 'localhost' || host.endsWith('.localhost') || kindOfAddress(host) === 'loopback';
 }
 
-/** True for loopback and for the private ranges of RFC 1918, RFC 6598 and RFC 4193. */
+/** True for loopback, for private ranges, and for all that leads nowhere else than into our own network. */
 export function isPrivate(hostname: string): boolean {
-  return isLoopback(hostname) || contains(PRIVATE, bare(hostname));
+  return isLoopback(hostname) || kindOfAddress(bare(hostname)) !== undefined;
 }
 
 // The names under which clouds serve credentials to whoever asks from inside.
@@ -79,6 +88,14 @@ const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.goog',
   'instance-data',
   'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'metadata.azure.com',
+  'metadata.tencentyun.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+  'api.metadata.cloud.ibm.com',
+  'rancher-metadata',
+  'rancher-metadata.rancher.internal',
 ]);
 
 // https://cloud.google.com/compute/docs/metadata/querying-metadata; for AWS the instance, ECS tasks and EKS pods:
@@ -87,43 +104,6 @@ const OWN_METADATA: Readonly<Record<MetadataUser, ReadonlySet<string>>> = {
   google: new Set(['169.254.169.254', 'metadata.google.internal']),
   ecr: new Set(['169.254.169.254', 'fd00:ec2::254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23']),
 };
-
-const FORBIDDEN = ranges(
-  ['169.254.0.0', 16],
-  ['fe80::', 10],
-  ['fd00:ec2::', 32],
-  // The metadata services of Alibaba and Oracle, and the wire server of Azure, are not link-local.
-  ['100.100.100.200', 32],
-  ['192.0.0.192', 32],
-  ['168.63.129.16', 32],
-  // 169.254.0.0/16 within IPv6: compatible, translated, NAT64 (RFC 6052) and 6to4 (RFC 3056).
-  ['::a9fe:0', 112],
-  ['::ffff:0:a9fe:0', 112],
-  ['64:ff9b::a9fe:0', 112],
-  ['2002:a9fe::', 32],
-);
-const LOOPBACK = ranges(['127.0.0.0', 8], ['::1', 128]);
-const PRIVATE = ranges(
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-  ['0.0.0.0', 8],
-  ['fc00::', 7],
-  ['::', 128],
-);
-
-function ranges(...nets: readonly (readonly [string, number])[]): BlockList {
-  const list = new BlockList();
-  for (const [net, prefix] of nets) list.addSubnet(net, prefix, net.includes(':') ? 'ipv6' : 'ipv4');
-  return list;
-}
-
-/** A BlockList matches IPv4 addresses written as IPv6 (`::ffff:a.b.c.d`), too. */
-function contains(list: BlockList, host: string): boolean {
-  const family = isIP(host);
-  return family !== 0 && list.check(host, family === 6 ? 'ipv6' : 'ipv4');
-}
 
 /** The host name in lower case, without the brackets of IPv6 and without the root's dot. */
 function bare(hostname: string): string {

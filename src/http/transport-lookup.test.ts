@@ -114,6 +114,28 @@ describe('src/http/transport-lookup.ts', () => {
     expect(proxy.requests).toHaveLength(1);
   });
 
+  it.each(['64:ff9b::7f00:1', '64:ff9b:1::a00:1', '2002:7f00:1::', '2001:0:808:808:0:0:80ff:fffe', '198.18.0.1'])(
+    'refuses a name from a public host that stands for %s, which leads inside',
+    async (address) => {
+      const { lookup } = resolver({ 'cdn.example': [address] });
+      const { fetch } = openedTransport({ lookup });
+      const from = new URL('http://registry.example/');
+      expect(await rejection(fetch(requestTo('http://cdn.example/', { from })))).toMatchObject({
+        code: 'REFUSED_ADDRESS',
+        message: expect.stringContaining(`${address}, a private address`),
+      });
+    },
+  );
+
+  it.each(['64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::', '224.0.0.1', '255.255.255.255', 'fd20:ce::254'])(
+    'refuses a name that stands for %s, whoever gave it',
+    async (address) => {
+      const { lookup } = resolver({ 'registry.example': [address] });
+      const { fetch } = openedTransport({ lookup });
+      expect(await rejection(fetch(requestTo('http://registry.example/')))).toMatchObject({ code: 'REFUSED_ADDRESS' });
+    },
+  );
+
   it('does not try a refused address again', async () => {
     const { lookup, asked } = resolver({ 'registry.example': ['169.254.169.254'] });
     const stack = httpStack({ clock: realClock(), lookup });

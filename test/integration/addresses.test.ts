@@ -15,6 +15,12 @@ const METADATA = [
   'http://[::ffff:169.254.169.254]/',
   'http://2852039166/',
   'http://0xA9.0376.43518/',
+  'http://[64:ff9b::a9fe:a9fe]/',
+  'http://[64:ff9b:1::a9fe:a9fe]/',
+  'http://[2002:a9fe:a9fe::]/',
+  'http://metadata.azure.internal/metadata/instance',
+  'http://metadata.tencentyun.com/',
+  'http://rancher-metadata/latest',
 ];
 
 let staging: TestRegistry;

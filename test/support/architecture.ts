@@ -52,7 +52,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
 const SOCKETS = /^(?:undici|(?:node:)?(?:net|tls|http|https|http2|dgram))$/;
 const MAY_OPEN_SOCKETS = /^src\/http\/transport/;
 /** Take BlockList and isIP from node:net, which compute and open nothing. */
-const ONLY_COMPUTE: readonly string[] = ['src/http/addresses.ts', 'src/http/proxy.ts'];
+const ONLY_COMPUTE: readonly string[] = ['src/http/special-addresses.ts', 'src/http/proxy.ts'];
 
 /** The one listens, the other writes to a pipe that is there: nothing is asked of anybody. */
 const OPEN_NO_WAY_OUT: readonly string[] = ['src/watch/metrics-server.ts', 'src/watch/open-lines.ts'];
