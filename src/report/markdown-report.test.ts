@@ -11,6 +11,7 @@ import {
   unreadReport,
 } from '../../test/support/reports.ts';
 import { FACTS, image, MIRRORS, reportOf, target } from '../../test/support/report-parts.ts';
+import type { ReportDocument } from './document.ts';
 import { markdownReport } from './markdown-report.ts';
 import { documentOf } from './run-document.ts';
 
@@ -108,23 +109,53 @@ describe('src/report/markdown-report.ts', () => {
           { ...change, kind: 'retagged' },
         ],
         removed: [{ ...change, kind: 'added' }],
-        settings: [setting],
+        settings: [setting, { ...setting, project: 'r', file: 'r.yaml' }],
       },
     });
     expect(text).toContain(
       [
         '### What the change does',
         '',
-        '- ⚠️ **mirrors** of `p¦q` in `m.yaml`: gone `a.io`, new `@b.io`',
+        '- ⚠️ **mirrors** of `p¦q` in `m.yaml`, `r` in `r.yaml`: gone `a.io`, new `@b.io`',
         '- added: 2 images',
         '- retagged: 1 image',
         '- no longer managed, stays in production: 1 image',
         '',
       ].join('\n'),
     );
-    const settings = Array.from({ length: 500 }, () => setting);
-    const long = markdownReport({ ...hugeReport(), change: { changes: [], removed: [], settings } });
-    expect(long.length).toBeLessThanOrEqual(65_000);
-    expect(long).toMatch(/… and \d+ more changes\./);
   });
+
+  it.each(['dry-run', 'promote'] as const)(
+    'never cuts what a change does to policies, and puts it first (%s)',
+    (mode) => {
+      const setting = (index: number, after: string): object => ({
+        kind: 'provenance',
+        project: `p${index}`,
+        file: `manifests/p${index}/promoter-manifest.yaml`,
+        before: 'require',
+        after,
+      });
+      const of = (count: number, length: number): string => {
+        const settings = Array.from({ length: count }, (_, index) =>
+          setting(index, `${'x'.repeat(length)} end ${index}`),
+        );
+        const change = { changes: [], removed: [], settings } as unknown as ReportDocument['change'] & object;
+        return markdownReport({ ...hugeReport(), mode, text: 'a line\n'.repeat(10_000), change });
+      };
+      for (const [count, length] of [
+        [13, 600],
+        [200, 10],
+        [1, 40_000],
+      ] as const) {
+        const text = of(count, length);
+        expect(text.length).toBeLessThanOrEqual(65_000);
+        for (let index = 0; index < count; index += 1) expect(text).toContain(` end ${index}\``);
+        expect(text.indexOf('### What')).toBeLessThan(500);
+      }
+      // a comment that long is refused: nobody takes a part of it for the whole
+      const text = of(400, 400);
+      expect(text).toContain('is longer than a comment of GitHub may be');
+      expect(text.match(/ end \d+`/g)).toHaveLength(400);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { durationText } from '../pipeline/duration.ts';
 import { subjectOf } from './causes.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { bytesText, count, shortDigests } from './layout.ts';
-import { SECTIONS, SETTINGS } from './plan-change.ts';
+import { SECTIONS, settingGroups, SETTINGS } from './plan-change.ts';
 import { reachOf, worstFirst } from './mirrors.ts';
 import { markdownBlock, markdownCode } from './text/markdown.ts';
 import { verdictOf } from './verdict.ts';
@@ -11,9 +11,14 @@ import { addAll } from '../lists.ts';
 
 /** GitHub takes comments of 65,536 characters; the rest is for whoever adds a line of their own. */
 const MOST = 65_000;
+/** What the head, the tail and the lines that count the rest of each section need. */
+const FRAME = 3_000;
+/** As little of each section as shows that there is more, where policies need the room. */
+const LEAST = 0.02;
 /** As much as the plan, so that there is room for a look at the rest. */
 const PROBLEMS = 20_000;
 const WARNINGS = 4_000;
+/** So much of policies and registries that change takes no room from the rest. */
 const CHANGE = 8_000;
 /** The plan is cut at 240 digests, which are about 20,000 characters. */
 const PLAN = 24_000;
@@ -29,28 +34,37 @@ const MARKS: Readonly<Record<ReportDocument['outcome'], string>> = {
   stopped: '🛑',
 };
 
-/** A run for people on GitHub: fits a comment whatever its size, problems first, and what did not fit is counted. */
+/**
+ * A run for people on GitHub: fits a comment whatever its size, and what did not fit is counted. What a change does to
+ * policies and registries stands first and is never cut; everything else has the room that this leaves.
+ */
 export function markdownReport(document: ReportDocument): string {
   const { title, sentence } = verdictOf(document);
+  const change = changeSection(document);
   const head = [`## ${MARKS[document.outcome]} ${title}`, '', sentence];
   if (document.aborted !== undefined) head.push('', `Stopped early: ${markdownCode(document.aborted)}`);
-  const plan = document.mode === 'dry-run' && document.text !== '' ? markdownBlock(document.text, PLAN) : '';
+  if (change.length > MOST - FRAME) head.push('', TOO_LONG);
+  const share = Math.max(LEAST, Math.min(1, (MOST - FRAME - change.length) / (MOST - FRAME - CHANGE)));
+  const room = (most: number): number => Math.floor(most * share);
+  const plan = document.mode === 'dry-run' && document.text !== '' ? markdownBlock(document.text, room(PLAN)) : '';
   const problems = [
-    problemSection(document.failures, 'problem', plan === '' ? PROBLEMS + PLAN : PROBLEMS),
-    problemSection(document.warnings ?? [], 'warning', WARNINGS),
+    problemSection(document.failures, 'problem', room(plan === '' ? PROBLEMS + PLAN : PROBLEMS)),
+    problemSection(document.warnings ?? [], 'warning', room(WARNINGS)),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-  const change = changeSection(document);
-  const registries = registrySection(document);
-  const phases = phaseSection(document);
+  const registries = registrySection(document, room(REGISTRIES));
+  const phases = phaseSection(document, room(PHASES));
   const tail = tailOf(document);
-  const others = [...head, plan, problems, change, registries, phases, tail].join('\n').length;
+  const others = [...head, change, plan, problems, registries, phases, tail].join('\n').length;
   const findings = findingSection(document, MOST - others - 200);
   // 200: the empty lines that join sections
   const images = imageSection(document, MOST - others - findings.length - 200);
-  return `${[head.join('\n'), plan, problems, change, findings, images, registries, phases, tail].filter((part) => part !== '').join('\n\n')}\n`;
+  const parts = [head.join('\n'), change, plan, problems, findings, images, registries, phases, tail];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
+
+const TOO_LONG = '**What changes of policies and registries is longer than a comment of GitHub may be.**';
 
 /** What was run, and what it cost. */
 function tailOf({ kpromo, started, ms, totals, context }: ReportDocument): string {
@@ -107,12 +121,13 @@ function problemItem({ first, failures }: Cause<ReportedProblem>): string {
 function changeSection({ change, mode }: ReportDocument): string {
   if (change === undefined) return '';
   const { changes, removed, settings = [] } = change;
-  const asked = settings.map(({ kind, project, file, before, after }) => {
+  const asked = settingGroups(settings).map(({ kind, projects, before, after }) => {
     const sides = [
-      ...(before === undefined ? [] : [`${kind === 'registries' ? 'gone' : 'was'} ${markdownCode(before)}`]),
-      ...(after === undefined ? [] : [`${kind === 'registries' ? 'new' : 'is'} ${markdownCode(after)}`]),
+      ...(before === undefined ? [] : [`${kind === 'registries' ? 'gone' : 'was'} ${whole(before)}`]),
+      ...(after === undefined ? [] : [`${kind === 'registries' ? 'new' : 'is'} ${whole(after)}`]),
     ];
-    return `- ⚠️ **${SETTINGS[kind]}** of ${markdownCode(project)} in ${markdownCode(file)}: ${sides.join(', ')}`;
+    const where = projects.map(({ project, file }) => `${whole(project)} in ${whole(file)}`);
+    return `- ⚠️ **${SETTINGS[kind]}** of ${where.join(', ')}: ${sides.join(', ')}`;
   });
   const kinds = [...Map.groupBy(changes, ({ kind }) => kind)].map(
     ([kind, found]) => `- ${SECTIONS[kind].toLowerCase()}: ${count(found.length, 'image')}`,
@@ -122,7 +137,12 @@ function changeSection({ change, mode }: ReportDocument): string {
   // the plan of a dry run has the rest
   const lines = mode === 'dry-run' ? asked : [...asked, ...kinds, ...gone];
   if (mode === 'dry-run' && lines.length === 0) return '';
-  return `### What the change does\n\n${lines.length === 0 ? 'No image is changed.' : fit(lines, CHANGE, 'change')}`;
+  return `### What the change does\n\n${lines.length === 0 ? 'No image is changed.' : lines.join('\n')}`;
+}
+
+/** What is over a limit would hide there. */
+function whole(text: string): string {
+  return markdownCode(text, Infinity);
 }
 
 function imageSection({ images, mode }: ReportDocument, most: number): string {
@@ -187,7 +207,7 @@ function findingSection({ check }: ReportDocument, most: number): string {
   return folded(count(rows.length, 'finding'), head, rows, most, 'finding');
 }
 
-function registrySection({ registries }: ReportDocument): string {
+function registrySection({ registries }: ReportDocument, most: number): string {
   const rows = registries.map(({ host, repositories, failed, unread, requests, bytes }) => {
     const numbers = [repositories, unread, failed - unread, requests].map((number) => number.toLocaleString('en-US'));
     return `| ${[markdownCode(host), ...numbers, bytesText(bytes)].join(' | ')} |`;
@@ -196,14 +216,14 @@ function registrySection({ registries }: ReportDocument): string {
     '| host | repositories | not read | references not written | requests | bytes |',
     '|---|--:|--:|--:|--:|--:|',
   ];
-  return folded(count(registries.length, 'host'), head, rows, REGISTRIES, 'host');
+  return folded(count(registries.length, 'host'), head, rows, most, 'host');
 }
 
-function phaseSection({ phases }: ReportDocument): string {
+function phaseSection({ phases }: ReportDocument, most: number): string {
   const rows = phases.map(
     ({ name, start, ms, ended }) =>
       `| ${name} | ${durationText(start)} | ${durationText(ms)} | ${ended === 'done' ? '' : 'ended the run'} |`,
   );
   const head = ['| phase | began after | took | |', '|---|--:|--:|---|'];
-  return folded(count(phases.length, 'phase'), head, rows, PHASES, 'phase');
+  return folded(count(phases.length, 'phase'), head, rows, most, 'phase');
 }

@@ -34,11 +34,11 @@ export function changeLines({ commit, changes, removed, settings = [] }: ChangeR
   });
   const nothing = cells.length + removed.length === 0 ? ['  no image is changed'] : [];
   return [
+    ...settingLines(settings),
     `The change (${since}):`,
     ...table(cells, '  '),
     ...nothing,
     ...removedLines(removed),
-    ...settingLines(settings),
   ];
 }
 
@@ -52,6 +52,24 @@ export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
   vulnerabilities: 'vulnerability policy',
 };
 
+/** One change that several projects have in common. */
+export type SettingGroup = Pick<SettingChange, 'kind'> & {
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+  readonly projects: readonly Pick<SettingChange, 'project' | 'file'>[];
+};
+
+/** Says once what changes for many projects alike: a policy of a whole tree is that of each. */
+export function settingGroups(
+  settings: readonly (Omit<SettingGroup, 'projects'> & Pick<SettingChange, 'project' | 'file'>)[],
+): SettingGroup[] {
+  const groups = Map.groupBy(settings, ({ kind, before, after }) => JSON.stringify([kind, before, after]));
+  return [...groups.values()].flatMap((projects) => {
+    const [first] = projects;
+    return first === undefined ? [] : [{ ...first, projects }];
+  });
+}
+
 /** Every one, however many: each may let something through, or send it elsewhere. */
 function settingLines(settings: readonly SettingChange[]): string[] {
   if (settings.length === 0) return [];
@@ -60,7 +78,7 @@ function settingLines(settings: readonly SettingChange[]): string[] {
     ...(before === undefined ? [] : [`    ${kind === 'registries' ? 'gone' : 'was'} ${before}`]),
     ...(after === undefined ? [] : [`    ${kind === 'registries' ? 'new' : 'is'} ${after}`]),
   ]);
-  return ['', 'Registries, sources and policies that change:', ...lines];
+  return ['Registries, sources and policies that change:', ...lines, ''];
 }
 
 function removedLines(removed: readonly ImageChangeReport[]): string[] {

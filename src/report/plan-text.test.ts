@@ -228,15 +228,15 @@ describe('src/report/plan-text.ts', () => {
     expect(lines.slice(0, 11)).toEqual([
       'Plan: 2 of 2 changed images to promote, 44 references, at most 44.0 KiB to write',
       '',
+      'Registries, sources and policies that change:',
+      '  p: mirrors (f.yaml)',
+      '    new r0.io/prod',
+      '',
       'The change (compared with commit c0ffeec0ffee):',
       '  added       1 digest',
       '  backfilled  1 digest  to r0.io/prod',
       '  no longer managed, but still in production: 1 digest',
       '    app  sha256:000000000003…  v3',
-      '',
-      'Registries, sources and policies that change:',
-      '  p: mirrors (f.yaml)',
-      '    new r0.io/prod',
     ]);
     expect(lines).toContain('Added:');
     expect(lines).toContain('Backfilled:');
