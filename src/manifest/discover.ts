@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import { asPromotionError } from '../errors.ts';
 import type { FileSource } from './file-source.ts';
 
@@ -7,6 +8,11 @@ export const IMAGES_NAME = 'images.yaml';
 
 /** The file beside `images/` and `manifests/` that holds what is asked of all images of a tree. */
 export const POLICY_NAME = 'promoter-policy.yaml';
+
+/** Where the policy of the tree stands that a manifest of this path belongs to. */
+export function policyFileFor(manifest: string): string {
+  return normalize(`${manifest}/../../../${POLICY_NAME}`);
+}
 
 /** A project of a tree; paths are relative to the root of the FileSource. */
 export type FoundProject = {

@@ -83,6 +83,7 @@ export async function loadFound(
     ...loaded,
     problems: [...misplaced, ...loaded.problems],
     warnings: [...unused, ...(loaded.warnings ?? [])],
+    trees: [...trees].map(([place, tree]) => ({ file: display(place), ...(tree && { policy: tree.defaults ?? {} }) })),
   };
 }
 
@@ -99,12 +100,21 @@ async function loadTreePolicy(
     const isMisnamed = (await files.read(other)) !== undefined;
     if (bytes !== undefined && isMisnamed) unused.push(unusedFile(unreadBeside(other), display));
     if (bytes !== undefined) return parseTreePolicy({ file, bytes });
-    if (!isMisnamed) return undefined;
-    const wrong = invalid(display(other), 'nothing reads a policy of this name', `name it ${path.basename(file)}`);
-    return { file, projects: [], problems: [wrong] };
+    const wrong = isMisnamed
+      ? invalid(display(other), 'nothing reads a policy of this name', `name it ${path.basename(file)}`)
+      : (await isListed(files, place))
+        ? invalid(file, 'this link points to nothing', 'put the file itself in its place')
+        : undefined;
+    return wrong && { file, projects: [], problems: [wrong] };
   } catch (error) {
     return { file, projects: [], problems: [unreadable(file, error)] };
   }
+}
+
+/** True for a path that is there, whatever it leads to. */
+async function isListed(files: FileSource, place: string): Promise<boolean> {
+  const entries = (await files.list(place.includes('/') ? path.posix.dirname(place) : '')) ?? [];
+  return entries.some(({ name }) => name === path.posix.basename(place));
 }
 
 /** The one place that a request names; throws USAGE for none, or several. */

@@ -75,6 +75,16 @@ export type LoadedManifests = {
   readonly warnings?: readonly Warning[];
   /** Of every manifest that could be read so far, also where its project cannot be promoted; else of the projects. */
   readonly policies?: readonly SourcePolicy[];
+  /** Every tree that was found; none where a plain manifest was loaded. */
+  readonly trees?: readonly LoadedTree[];
+};
+
+/** A tree, and what its file asks of all projects that say nothing else. */
+export type LoadedTree = {
+  /** Where its policy stands, or would stand. */
+  readonly file: string;
+  /** Absent without a file; empty where the file cannot be read. */
+  readonly policy?: ProjectPolicy;
 };
 
 /** What is asked of every image at and below one source registry, whichever manifest promotes it. */

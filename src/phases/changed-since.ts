@@ -3,11 +3,14 @@ import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
 import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { alsoAskedBy } from '../plan/asked.ts';
+import { askedBy } from '../plan/asked.ts';
+import { alsoAskedBy } from '../plan/asked-before.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
 import { touchedBy } from '../plan/touched.ts';
 import { wantedBy } from '../plan/wanted.ts';
+import { lostPolicies } from '../manifest/lost-policies.ts';
 import { checkPrimaries, type PrimaryRules } from './check-primary.ts';
+import { problemFailure } from './problem-failure.ts';
 import { tellDiff } from './tell-diff.ts';
 import { tellFailures } from './tell.ts';
 
@@ -23,18 +26,20 @@ export type LoadedDiff = {
   readonly unchanged: number;
 };
 
-type Head = Pick<LoadedManifests, 'projects'> & { readonly wanted: readonly ImageSet[] };
-
 /** Finds what the tree wants that it did not want before, and holds back images whose primary changes unaccepted. */
 export function changedSince(
   before: DiffBase,
-  { projects, wanted }: Head,
+  head: LoadedManifests,
   primary: PrimaryRules,
   context: Context,
 ): { readonly sets: readonly ImageSet[]; readonly failures: readonly Failure[]; readonly diff: LoadedDiff } {
   const { base, commit } = before;
-  const all = alsoAskedBy(wanted, base);
-  const { failures, held, settings } = checkPrimaries(wantedBy(base.projects), all, primary);
+  const { projects } = head;
+  const isNew = base.projects.length + base.problems.length === 0;
+  // where nothing was before, everything is new, and nothing is loosened
+  const all = wantedBy(projects, isNew ? askedBy(head) : alsoAskedBy(askedBy(head), projects, base));
+  const { failures: moved, held, settings } = checkPrimaries(wantedBy(base.projects), all, primary);
+  const failures = [...lostPolicies(base, head).map(problemFailure), ...moved];
   const found = diffTrees(base.projects, projects);
   const diff = { ...found, policyChanges: [...found.policyChanges, ...settings] };
   tellDiff(diff, before, context);

@@ -3,7 +3,7 @@ import { allItems } from '../attest/evidence-state.ts';
 import { isAbout } from '../attest/statement.ts';
 import type { EvidenceItem, EvidenceSigner } from '../policy/provenance.ts';
 import type { Attestation, AttestationsOf } from '../scan/attestations.ts';
-import { knownTo } from './known-signer.ts';
+import { knownReporters } from './known-signer.ts';
 import type { ProvenImage } from './proven-images.ts';
 
 export type AttestationServices = {
@@ -14,7 +14,7 @@ export type AttestationServices = {
 
 /** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
 export function attestationsFor({ evidence, isBelieved }: AttestationServices, image: ProvenImage): AttestationsOf {
-  const isKnown = knownTo(image, isBelieved);
+  const isKnown = knownReporters(image, isBelieved);
   // what could not be verified is no statement, but worth a word
   const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
   return async (target, signal) => {

@@ -1,8 +1,7 @@
 import { PromotionError, type Failure } from '../errors.ts';
 import { refsOf } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { thresholdText, type JudgedFinding, type VulnerabilityJudgement } from '../policy/vulnerability-gate.ts';
-import { SEVERITIES } from '../policy/vulnerability.ts';
+import { findingText, thresholdText, type VulnerabilityJudgement, wayOut } from '../policy/vulnerability-gate.ts';
 import type { ProvenImage } from './proven-images.ts';
 
 /** More are counted, not named; all of them stand in the report. */
@@ -47,7 +46,7 @@ function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): 
     return {
       code: 'VULNERABLE',
       message: `${over.length} ${over.length === 1 ? 'vulnerability' : 'vulnerabilities'} at or over ${thresholdText(threshold)}: ${named}${more}`,
-      hint: 'build the image with packages that are fixed, or write in promoter-policy.yaml or an OpenVEX document why they do no harm',
+      hint: wayOut(over),
     };
   }
   if (result === 'failed')
@@ -58,12 +57,6 @@ function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): 
     message: `not scanned for vulnerabilities (${scanner}): ${reason}`,
     hint: 'scan it, give its report with --vuln-report, or let such images through with --vuln-allow-unscanned',
   };
-}
-
-function findingText({ id, severity, package: name, version, fixedIn, platform }: JudgedFinding): string {
-  const where = [name, version].filter((part) => part !== '').join(' ');
-  const fixed = fixedIn === undefined ? '' : `, fixed in ${fixedIn}`;
-  return `${id} (${SEVERITIES[severity]}, ${where}${fixed}${platform === undefined ? '' : `, ${platform}`})`;
 }
 
 /** Logs what a scan came to, and at `debug` each finding. */

@@ -50,7 +50,7 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
     if (before === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
-    const changed = changedSince(before, { projects, wanted }, primary, context);
+    const changed = changedSince(before, loaded, primary, context);
     const { sets, diff } = changed;
     return { phase: 'setup', sets, failures: [...failures, ...changed.failures], warnings, diff };
   },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { LoadedManifests, Project } from '../manifest/manifest.ts';
+import type { Project } from '../manifest/manifest.ts';
 import type { ProjectPolicy } from '../policy/policies.ts';
 import { requiring } from '../../test/support/policies.ts';
 import { loadedTree } from '../../test/support/promotion/tree.ts';
-import { alsoAskedBy, artifactTypesOf, askedBy, policiesOf } from './asked.ts';
+import { artifactTypesOf, askedBy, policiesOf } from './asked.ts';
 import { wantedBy } from './wanted.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
@@ -16,17 +16,14 @@ const project = (name: string, from: string, policy?: ProjectPolicy, images: rea
   const [found] = loadedTree([spec]).projects;
   return { ...(found ?? expect.fail('there is no project')), ...(policy && { policy }) };
 };
-/** `project image: sources of the policies` of each image; those of the tree before in brackets. */
+/** `project image: sources of the policies` of each image. */
 const lines = (sets: ReturnType<typeof wantedBy>): readonly string[] =>
   sets.flatMap(({ project: name, images }) =>
     images.map((image) => {
-      const asked = policiesOf(image).provenance.map(({ sources, isBase }) =>
-        isBase ? `(${sources.join()})` : sources.join(),
-      );
+      const asked = policiesOf(image).provenance.map(({ sources }) => sources.join());
       return `${name} ${image.name}: ${asked.join(' ')}`;
     }),
   );
-const head = (...projects: readonly Project[]): LoadedManifests => ({ projects, problems: [] });
 
 describe('src/plan/asked.ts', () => {
   it('asks of an image what every manifest asks whose source registry contains it', () => {
@@ -74,47 +71,5 @@ describe('src/plan/asked.ts', () => {
     expect(below?.images.map(artifactTypesOf)).toEqual([[]]);
     const { policies: _, ...bare } = image ?? expect.fail('there is no image');
     expect(policiesOf(bare)).toEqual({ provenance: [], artifactTypes: [], vulnerabilities: [] });
-  });
-
-  it('asks besides what the tree before asked, unless that is the same', () => {
-    const sets = wantedBy([project('same', 's.test/a', asking('a')), project('new', 's.test/b', asking('b'))]);
-    const before = head(project('same', 's.test/a', asking('a')), project('parent', 's.test', asking('p')));
-    expect(lines(alsoAskedBy(sets, before))).toEqual(['same app: a (p)', 'new app: b (p)']);
-    expect(lines(alsoAskedBy(sets, head()))).toEqual(lines(sets));
-  });
-
-  it.each([
-    ['drops', undefined],
-    ['turns off', { provenance: requiring({ mode: 'off' }) }],
-    ['loosens', { provenance: requiring({ mode: 'warn', sources: ['a'] }) }],
-  ])('holds a change that %s the policy to the policy before', (_, policy) => {
-    const sets = wantedBy([project('p', 's.test/a', policy)]);
-    expect(lines(alsoAskedBy(sets, head(project('p', 's.test/a', asking('a')))))[0]).toMatch(/\(a\)$/);
-  });
-
-  it('holds a project that moves to another source registry to what was asked of it', () => {
-    const sets = wantedBy([project('p', 'elsewhere.test')]);
-    const before = head(project('p', 's.test/a', asking('a')), project('q', 's.test/b', asking('b')));
-    expect(lines(alsoAskedBy(sets, before))).toEqual(['p app: (a)']);
-  });
-
-  it('holds a change to the types and vulnerabilities before, unless they are the same', () => {
-    const policy = (types: readonly string[], threshold: number, line = 1): ProjectPolicy => ({
-      artifactTypes: { types, at: { ...at, line } },
-      vulnerabilities: { threshold, exceptions: [], at: { ...at, line } },
-    });
-    const of = (now: ProjectPolicy, then: ProjectPolicy): unknown => {
-      const [set] = alsoAskedBy(wantedBy([project('p', 's.test', now)]), head(project('p', 's.test', then)));
-      const [{ policies } = {}] = set?.images ?? [];
-      return [
-        policies?.artifactTypes.map(({ types }) => types),
-        policies?.vulnerabilities.map(({ threshold }) => threshold),
-      ];
-    };
-    expect(of(policy(['a/b'], 4), policy(['a/b'], 4, 9))).toEqual([[['a/b']], [4]]);
-    expect(of(policy(['a/b', 'c/d'], 5), policy(['a/b'], 4))).toEqual([
-      [['a/b', 'c/d'], ['a/b']],
-      [5, 4],
-    ]);
   });
 });

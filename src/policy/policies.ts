@@ -1,5 +1,6 @@
 import type { Position } from '../errors.ts';
 import type { ProvenancePolicy } from './provenance.ts';
+import type { SignerRule } from './signer.ts';
 import type { VulnerabilityPolicy } from './vulnerabilities.ts';
 
 /** What one project asks of its images: its manifest, completed by the file of the whole tree. */
@@ -19,6 +20,11 @@ export type ProjectPolicies = {
   /** A type must be in each of these lists. */
   readonly artifactTypes: readonly ArtifactTypes[];
   readonly vulnerabilities: readonly VulnerabilityPolicy[];
+  /**
+   * Whom policies named in the tree before; absent where there is none to compare with. A reporter of vulnerabilities must
+   * be in each of these lists, so that a change cannot name its own.
+   */
+  readonly signersBefore?: readonly (readonly SignerRule[])[];
 };
 
 /** Nothing is asked. */

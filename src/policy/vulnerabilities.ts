@@ -6,6 +6,8 @@ export type VulnerabilityPolicy = {
   readonly threshold?: number;
   readonly exceptions: readonly VulnerabilityException[];
   readonly at: Position;
+  /** True for a policy of the tree before, which a change must satisfy, too. */
+  readonly isBase?: true;
 };
 
 /** A finding that holds nothing back, and why. */

@@ -1,0 +1,14 @@
+import type { LoadedManifests, Problem } from './manifest.ts';
+
+/** The policies of trees that are gone while their trees are not: every project would go on without what was asked of it. */
+export function lostPolicies(base: LoadedManifests, head: LoadedManifests): Problem[] {
+  const without = new Set((head.trees ?? []).flatMap(({ file, policy }) => (policy === undefined ? [file] : [])));
+  return (base.trees ?? [])
+    .filter(({ file, policy }) => policy !== undefined && without.has(file))
+    .map(({ file }) => ({
+      code: 'POLICY_INVALID',
+      message: `the policy of this tree is gone: the tree before this change has ${file}`,
+      hint: 'restore it; where nothing is to be asked, the file holds {}',
+      position: { file, line: 1, column: 1 },
+    }));
+}
