@@ -4,12 +4,13 @@ const MOST_ERRORS = 2;
 /** Returns the candidate that `word` is likely to be a slip of: the nearest, with at most so many typing errors. */
 export function slipOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
+  // half of a short word changed is another word: `sed` is not a slip of `sign`
+  const most = Math.min(errors, Math.floor(word.length / 2));
   for (const name of candidates) {
+    if (Math.abs(name.length - word.length) > most) continue;
     const distance = typingErrors(word.toLowerCase(), name.toLowerCase());
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
-  // half of a short word changed is another word: `sed` is not a slip of `sign`
-  const most = Math.min(errors, Math.floor(word.length / 2));
   return best !== undefined && best.distance <= most ? best.name : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { YamlProblem } from '../yaml/document.ts';
 import { parseYaml } from '../yaml/document.ts';
+import { problemList } from '../yaml/problem-list.ts';
 import { sourceText } from '../yaml/source-text.ts';
 import type { RuleReading } from '../yaml/rule.ts';
 import { REGISTRY_CONFIG, type WrittenRegistry } from './rules.ts';
@@ -20,10 +21,10 @@ export function parseRegistryConfig(file: string, bytes: Uint8Array): ParsedConf
   if (!('root' in document)) return { problems: [document] };
   if (text.trim() === '')
     return problemAt(file, 'the file is empty', 'write "version: 1" and what differs from the defaults');
-  const problems: YamlProblem[] = [];
-  const reading: RuleReading = { at: document.at, problems, refuse: (problem) => void problems.push(problem) };
+  const problems = problemList<YamlProblem>();
+  const reading: RuleReading = { at: document.at, problems, refuse: problems.push };
   const written = REGISTRY_CONFIG.read(document.root, 'the registry configuration', reading);
-  if (written === undefined || problems.length > 0) return { problems: problems.toSorted(byPlace) };
+  if (written === undefined || problems.length > 0) return { problems: problems.told().toSorted(byPlace) };
   const twice = repeated(written.registries ?? []);
   if (twice === undefined) return { written };
   const message = `the pattern ${JSON.stringify(twice.match.text)} stands twice in "registries"`;

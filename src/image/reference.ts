@@ -14,6 +14,7 @@ export const GRAMMAR = { path: PATH.source, tag: TAG.source } as const;
 
 /** Host and name together may have this many characters (distribution-spec, «Pulling manifests»). */
 const MAX_NAME_LENGTH = 255;
+const TOO_LONG = `is longer than ${MAX_NAME_LENGTH} characters`;
 /** The longest tag, of the same specification. */
 export const MAX_TAG_LENGTH = 128;
 
@@ -24,12 +25,14 @@ export function isTag(text: string): boolean {
 
 /** True for a repository path of the distribution-spec grammar: lower case, `/` between components. */
 export function isRepositoryPath(text: string): boolean {
-  return PATH.test(text);
+  // no name is so long, and the expression needs memory for each character
+  return text.length <= 16 * MAX_NAME_LENGTH && PATH.test(text);
 }
 
 /** Returns why this is not a `host[:port][/path]`, as half a sentence; undefined if it is. */
 export function repositoryProblem(name: string): string | undefined {
   const { host, path } = splitRepository(name);
+  if (name.length > 16 * MAX_NAME_LENGTH) return TOO_LONG;
   if (name.includes('://')) return 'has a scheme; a registry is named without one';
   if (name === '') return 'is empty';
   const problem = hostProblem(host);
@@ -38,7 +41,7 @@ export function repositoryProblem(name: string): string | undefined {
     return `has no registry before the first "/": "${host}" may be a host or an organisation; for an organisation of Docker Hub write docker.io/${name}, for a host ${host}:443`;
   if (path !== '' && !isRepositoryPath(path))
     return `has a path that is not lower-case components joined by "/" ("${path}")`;
-  if (name.length > MAX_NAME_LENGTH) return `is longer than ${MAX_NAME_LENGTH} characters`;
+  if (name.length > MAX_NAME_LENGTH) return TOO_LONG;
   return undefined;
 }
 

@@ -59,9 +59,9 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
       tree !== undefined &&
       (tree.projects.length > 0 || tree.problems.some((problem) => rightName(problem.path) === MANIFEST_NAME));
     if (isTree) {
-      projects.push(...tree.projects);
-      problems.push(...tree.problems);
-      warnings.push(...tree.warnings);
+      append(projects, tree.projects);
+      append(problems, tree.problems);
+      append(warnings, tree.warnings);
     } else if (entries.some(({ name }) => name === POLICY_NAME)) {
       problems.push({ path: join(at, POLICY_NAME), ...policyHint('the folder that holds "images" and "manifests"') });
     }
@@ -69,7 +69,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
       ({ name, kind, isLink }) =>
         kind === 'folder' && !isLink && !SKIPPED.has(name) && !(isTree && (name === 'images' || name === 'manifests')),
     );
-    pending.push(...below.map((entry) => join(at, entry.name)).toReversed());
+    append(pending, below.map((entry) => join(at, entry.name)).toReversed());
   }
   return { projects, problems, warnings };
 }
@@ -93,13 +93,18 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
     if (place === project.manifest) projects.push(project);
   }
   const known = new Set(projects.flatMap((project) => [project.manifest, project.images]));
+  const all = new Set(places);
   const others = places.filter((place) => !known.has(place));
-  const isBeside = (place: string): boolean => isMisnamed(place) && places.includes(place.replace(/yml$/, 'yaml'));
+  const isBeside = (place: string): boolean => isMisnamed(place) && all.has(place.replace(/yml$/, 'yaml'));
   // the images of a manifest that is misnamed are all right
   const isAlone = (place: string): boolean =>
-    isMisnamed(place) || !places.includes(join(tree, `manifests/${parentName(place)}/${misnamed(MANIFEST_NAME)}`));
+    isMisnamed(place) || !all.has(join(tree, `manifests/${parentName(place)}/${misnamed(MANIFEST_NAME)}`));
   const wrong = others.filter((place) => !isBeside(place) && isAlone(place));
-  problems.push(...wrong.map((place) => misplaced(place, tree, places)));
+  const manifestsOf = manifestFinder(places);
+  append(
+    problems,
+    wrong.map((place) => misplaced(place, tree, manifestsOf)),
+  );
   return { projects, problems, warnings: others.filter(isBeside).map(unreadBeside) };
 }
 
@@ -117,7 +122,16 @@ function rightName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/\.yml$/, '.yaml');
 }
 
-function misplaced(place: string, tree: string, places: readonly string[]): Misplaced {
+/** Finds the manifests of projects of a name, wherever they stand. */
+function manifestFinder(places: readonly string[]): (project: string) => readonly string[] {
+  const byName = Map.groupBy(
+    places.filter((place) => place.endsWith(`/${MANIFEST_NAME}`)),
+    parentName,
+  );
+  return (project) => byName.get(project) ?? [];
+}
+
+function misplaced(place: string, tree: string, manifestsOf: (project: string) => readonly string[]): Misplaced {
   if (isMisnamed(place))
     return { path: place, message: 'nothing reads a file of this name', hint: `name it ${rightName(place)}` };
   if (place.endsWith(`/${POLICY_NAME}`)) return { path: place, ...policyHint(join(tree, POLICY_NAME)) };
@@ -129,7 +143,7 @@ function misplaced(place: string, tree: string, places: readonly string[]): Misp
   const images = join(tree, `images/${project}/${IMAGES_NAME}`);
   const right = isManifest ? manifest : images;
   if (place !== right) return { path: place, message: 'nothing reads this file here', hint: `move it to ${right}` };
-  const elsewhere = places.find((other) => other !== manifest && other.endsWith(`/${project}/${MANIFEST_NAME}`));
+  const elsewhere = manifestsOf(project).find((other) => other !== manifest);
   return {
     path: place,
     message: 'these images belong to no manifest',
@@ -158,7 +172,7 @@ async function namedFiles(files: FileSource, top: string, problems: Misplaced[])
       else if (kind === 'outside' && folder === top)
         problems.push({ path, message: 'this link leaves the tree', hint: 'put the folder itself in its place' });
     }
-    pending.push(...below.toReversed());
+    append(pending, below.toReversed());
   }
   return found;
 }
@@ -171,6 +185,11 @@ async function attempt<T>(problems: Misplaced[], path: string, action: () => Pro
     problems.push({ path, message, hint });
     return undefined;
   }
+}
+
+/** A folder may hold more than can be arguments of one call. */
+function append<T>(all: T[], more: readonly T[]): void {
+  for (const one of more) all.push(one);
 }
 
 function join(folder: string, name: string): string {

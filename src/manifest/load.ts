@@ -14,6 +14,7 @@ import {
 } from './discover.ts';
 import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
 import type { LoadedManifests, Problem, Warning } from './manifest.ts';
+import { newNotes, toldNotes } from './reading.ts';
 import { completePolicies, type InTree } from './project-policies.ts';
 import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
@@ -35,7 +36,7 @@ export type LoadRequest = {
  * project or entry; throws USAGE only, for a request that contradicts itself.
  */
 export async function loadManifests(request: LoadRequest): Promise<LoadedManifests> {
-  const loaded = await loadNamed(request);
+  const loaded = toldOnly(await loadNamed(request));
   if (loaded.projects.some(({ images }) => images.length > 0)) return loaded;
   const location = path.normalize(onlyOne(request).location);
   const tree = treeAround(location);
@@ -43,6 +44,14 @@ export async function loadManifests(request: LoadRequest): Promise<LoadedManifes
   if (tree === undefined || (!isList && loaded.problems.length > 0)) return loaded;
   const problem = invalid(location, `this is one file of the tree ${tree}`, `name the tree: --manifests ${tree}`);
   return { ...loaded, problems: [problem], warnings: [] };
+}
+
+/** What is told of a whole tree: as much as of one file. */
+function toldOnly({ problems, warnings = [], ...loaded }: LoadedManifests): LoadedManifests {
+  const notes = newNotes();
+  for (const problem of problems) notes.problems.push(problem);
+  for (const warning of warnings) notes.warnings.push(warning);
+  return { ...loaded, ...toldNotes(notes) };
 }
 
 async function loadNamed(request: LoadRequest): Promise<LoadedManifests> {

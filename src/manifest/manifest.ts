@@ -63,6 +63,8 @@ export type Problem = {
   readonly position: Position;
   readonly image?: string;
   readonly digest?: string;
+  /** Of one that counts others: how many it stands for. */
+  readonly more?: number;
 };
 
 /** What has no effect and does no harm: nothing is taken out for it. */

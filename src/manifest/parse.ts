@@ -3,7 +3,7 @@ import { readFields } from '../yaml/fields.ts';
 import { readImages } from './images.ts';
 import type { Problem, Project, Warning } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
-import { manifestReading, warn, type ManifestReading, type Notes } from './reading.ts';
+import { manifestReading, newNotes, toldNotes, warn, type ManifestReading, type Notes } from './reading.ts';
 import type { Position } from '../errors.ts';
 import type { ProvenancePolicy } from '../policy/provenance.ts';
 import type { YamlNode } from '../yaml/node.ts';
@@ -53,7 +53,7 @@ export function parseThin(
   images: ManifestText,
   allowed: AllowedRegistries,
 ): ParsedProject {
-  const notes: Notes = { problems: [], warnings: [] };
+  const notes = newNotes();
   const opened = open(manifest, notes);
   const head = opened && readHead(opened, THIN_KEYS);
   const list = open(images, notes);
@@ -69,9 +69,9 @@ export function parseThin(
 
 /** Parses a manifest that holds its registries and its images in one file. */
 export function parsePlain(name: string, manifest: ManifestText, allowed: AllowedRegistries): ParsedProject {
-  const notes: Notes = { problems: [], warnings: [] };
+  const notes = newNotes();
   const opened = open(manifest, notes);
-  if (opened === undefined) return notes;
+  if (opened === undefined) return toldNotes(notes);
   const { root, reading } = opened;
   const head = readHead(opened, PLAIN_KEYS);
   const list = head.fields.get('images')?.at(-1);
@@ -113,10 +113,10 @@ function readProvenance(
   { at, problems }: ManifestReading,
 ): ProvenancePolicy | 'unreadable' | undefined {
   if (node === undefined || isNull(node)) return undefined;
-  const wrong: YamlProblem[] = [];
-  const policy = PROVENANCE.read(node, '"provenance"', { at, problems: wrong, refuse: (one) => void wrong.push(one) });
-  for (const one of wrong) problems.push({ code: 'POLICY_INVALID', ...one });
-  return policy === undefined || wrong.length > 0 ? 'unreadable' : policy;
+  const before = problems.length;
+  const refuse = (one: YamlProblem): void => problems.push({ code: 'POLICY_INVALID', ...one });
+  const policy = PROVENANCE.read(node, '"provenance"', { at, problems, refuse });
+  return policy === undefined || problems.length > before ? 'unreadable' : policy;
 }
 
 function longestName(registries: Registries | undefined): string | undefined {
@@ -129,17 +129,18 @@ function assemble(
   parts: Pick<Project, 'name' | 'manifestFile' | 'imagesFile' | 'images'>,
   { registries, provenance }: Partial<Head> = {},
   allowed: AllowedRegistries,
-  { problems, warnings }: Notes,
+  notes: Notes,
 ): ParsedProject {
   for (const entry of registries?.all ?? []) {
     if (allowed === undefined || allowed.some((pattern) => pattern.matches(entry.name))) continue;
-    problems.push({
+    notes.problems.push({
       code: 'REGISTRY_NOT_ALLOWED',
       message: `the registry ${entry.name} is not allowed`,
       hint: `name one that matches --allow-registry (${allowed.map((pattern) => pattern.text).join(', ')}), or allow this one`,
       position: entry.position,
     });
   }
+  const { problems, warnings } = toldNotes(notes);
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
   // what has no effect is told once the rest is right
   if (registries === undefined) return { problems, warnings: [] };

@@ -17,6 +17,7 @@ import {
   type RuleReading,
 } from '../yaml/rule.ts';
 import { readText } from '../yaml/scalars.ts';
+import { quote } from '../yaml/source-text.ts';
 
 const notBlank = (what: string): Rule<string> =>
   text((written) =>
@@ -42,7 +43,7 @@ const builder: typeof builderKeys = {
   read: (node, what, reading) => {
     if (node.kind !== 'scalar') return builderKeys.read(node, what, reading);
     const id = readText(node);
-    const shown = typeof id === 'string' && id !== '' ? JSON.stringify(id) : '<id>';
+    const shown = typeof id === 'string' && id !== '' ? quote(id) : '<id>';
     const position = reading.at(node.offset);
     reading.refuse({ message: `${what} has no level`, hint: `write {id: ${shown}, level: <1 to 3>}`, position });
     return undefined;
@@ -53,7 +54,7 @@ const source = text<string>((written) => {
   if (written.trim() === '')
     return { message: 'is blank', hint: 'write a repository, for example github.com/acme/app' };
   return written.includes('@')
-    ? { message: `is ${JSON.stringify(written)}, which carries a ref`, hint: 'leave out "@" and what follows it' }
+    ? { message: `is ${quote(written)}, which carries a ref`, hint: 'leave out "@" and what follows it' }
     : { value: written };
 }, '^[^@]*[^@\\s][^@]*$');
 
@@ -105,7 +106,8 @@ function checked(written: Written, reading: RuleReading): ProvenancePolicy | und
     at,
   };
   if (mode !== 'off') checkComplete(policy, reading);
-  for (const { signers: named = [] } of written.builders ?? []) checkNamed(named, policy, reading);
+  const texts = new Set(policy.signers.map(({ text: known }) => known));
+  for (const { signers: named = [] } of written.builders ?? []) checkNamed(named, texts, reading);
   checkBuilders(policy.builders, reading);
   if (level !== undefined) checkLevel(policy, level.position, reading);
   return reading.problems.length > before ? undefined : policy;
@@ -119,10 +121,14 @@ function checkComplete(policy: ProvenancePolicy, reading: RuleReading): void {
   }
 }
 
-function checkNamed(named: readonly Placed<SignerRule>[], policy: ProvenancePolicy, reading: RuleReading): void {
+function checkNamed(
+  named: readonly Placed<SignerRule>[],
+  signersOfPolicy: ReadonlySet<string>,
+  reading: RuleReading,
+): void {
   for (const { value, position } of named) {
-    if (policy.signers.some(({ text: known }) => known === value.text)) continue;
-    const message = `the signer ${JSON.stringify(value.text)} of a builder is none of the policy's`;
+    if (signersOfPolicy.has(value.text)) continue;
+    const message = `the signer ${quote(value.text)} of a builder is none of the policy's`;
     reading.refuse({ message, hint: 'write it as under "signers" of the policy, or add it there', position });
   }
 }
@@ -131,10 +137,10 @@ function checkBuilders(builders: readonly BuilderRule[], reading: RuleReading): 
   for (const [index, { id, signers: named, at }] of builders.entries()) {
     for (const earlier of builders.slice(0, index)) {
       if (earlier.id === id) {
-        const message = `the builder ${JSON.stringify(id)} stands twice (line ${earlier.at.line})`;
+        const message = `the builder ${quote(id)} stands twice (line ${earlier.at.line})`;
         reading.refuse({ message, hint: 'keep one of them', position: at });
       } else if ((named === undefined) !== (earlier.signers === undefined) && overlap(id, earlier.id)) {
-        const message = `the builders ${JSON.stringify(earlier.id)} and ${JSON.stringify(id)} overlap, and only one names signers`;
+        const message = `the builders ${quote(earlier.id)} and ${quote(id)} overlap, and only one names signers`;
         reading.refuse({ message, hint: 'name signers at both, or at none', position: at });
       }
     }

@@ -4,7 +4,9 @@ import type { Position } from '../errors.ts';
 import type { YamlProblem } from '../yaml/document.ts';
 import { pairsOf } from '../yaml/fields.ts';
 import { explained, list, mapping, numberOf, text, type Rule, type RuleReading } from '../yaml/rule.ts';
+import { MOST_PROBLEMS } from '../yaml/problem-list.ts';
 import { nameOf, readText } from '../yaml/scalars.ts';
+import { quote } from '../yaml/source-text.ts';
 import { PROVENANCE } from './provenance-rule.ts';
 
 // https://www.rfc-editor.org/rfc/rfc6838#section-4.2
@@ -15,7 +17,7 @@ const mediaType = text<string>(
     MEDIA_TYPE.test(written)
       ? { value: written }
       : {
-          message: `is ${JSON.stringify(written)}, which is no media type`,
+          message: `is ${quote(written)}, which is no media type`,
           hint: 'write one such as application/vnd.cncf.helm.config.v1+json',
         },
   MEDIA_TYPE.source,
@@ -39,7 +41,7 @@ const day: Rule<string> = {
     // a day that is not in the calendar is another one, or none
     const isDay = typeof written === 'string' && DAY.test(written) && !Number.isNaN(Date.parse(written));
     if (isDay && new Date(written).toISOString().startsWith(written)) return written;
-    const shown = typeof written === 'string' ? `is ${JSON.stringify(written)}, which is no day` : written.reason;
+    const shown = typeof written === 'string' ? `is ${quote(written)}, which is no day` : written.reason;
     const hint = 'write year-month-day, for example 2026-12-31';
     reading.refuse({ message: `${what} ${shown}`, hint, position: reading.at(node.offset) });
     return undefined;
@@ -108,14 +110,27 @@ const PROJECTS: Rule<readonly WrittenProject[]> = {
       });
       return undefined;
     }
+    const kept: YamlProblem[] = [];
+    let isOver = false;
     return [...pairsOf(node, reading)].map(({ key, value }) => {
       const problems: YamlProblem[] = [];
-      const own: RuleReading = { at: reading.at, problems, refuse: (problem) => void problems.push(problem) };
+      const refuse = (problem: YamlProblem): void => {
+        problems.push(problem);
+        if (kept.length < MOST_PROBLEMS) {
+          kept.push(problem);
+          return;
+        }
+        // with more than are told, the whole file is unusable, and tells them
+        if (!isOver) for (const one of kept) reading.refuse(one);
+        isOver = true;
+        reading.refuse(problem);
+      };
+      const own: RuleReading = { at: reading.at, problems, refuse };
       const name = readText(key);
       const at = reading.at(key.offset);
       if (typeof name !== 'string')
         own.refuse({ message: `a project ${name.reason}`, hint: 'write its name', position: at });
-      const policy = PROJECT.read(value, `the project ${JSON.stringify(name)}`, own);
+      const policy = PROJECT.read(value, `the project ${typeof name === 'string' ? quote(name) : '?'}`, own);
       return { name: typeof name === 'string' ? name : '', position: at, problems, ...(policy && { policy }) };
     });
   },

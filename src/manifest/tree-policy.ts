@@ -1,5 +1,6 @@
 import type { ProjectPolicy } from '../policy/policies.ts';
 import { parseYaml, type YamlProblem } from '../yaml/document.ts';
+import { problemList } from '../yaml/problem-list.ts';
 import type { RuleReading } from '../yaml/rule.ts';
 import { decodeText } from './decode.ts';
 import type { ManifestText } from './parse.ts';
@@ -21,12 +22,12 @@ export function parseTreePolicy({ file, bytes }: ManifestText): TreePolicy {
   if (typeof text !== 'string') return { file, projects: [], problems: [text] };
   const document = parseYaml(file, text);
   if (!('root' in document)) return { file, projects: [], problems: [document] };
-  const problems: YamlProblem[] = [];
-  const reading: RuleReading = { at: document.at, problems, refuse: (problem) => void problems.push(problem) };
+  const problems = problemList<YamlProblem>();
+  const reading: RuleReading = { at: document.at, problems, refuse: problems.push };
   const written = TREE_POLICY.read(document.root, 'the policy', reading);
-  if (written === undefined || problems.length > 0) return { file, projects: [], problems };
+  if (written === undefined || problems.length > 0) return { file, projects: [], problems: problems.told() };
   const { projects = [], position: _, ...defaults } = written;
-  return { file, defaults, projects: projects.map(withoutPosition), problems };
+  return { file, defaults, projects: projects.map(withoutPosition), problems: [] };
 }
 
 function withoutPosition({ policy, ...project }: WrittenProject): WrittenProject {

@@ -1,5 +1,6 @@
 import type { Position } from '../errors.ts';
 import { parseTolerant, type SyntaxProblem } from './flow-indent.ts';
+import { estimateNodes, MAX_NODES } from './node-estimate.ts';
 import { sourceText } from './source-text.ts';
 import type { YamlNode } from './node.ts';
 import { buildTree } from './tree.ts';
@@ -8,7 +9,13 @@ import { buildTree } from './tree.ts';
 export type YamlDocument = { readonly root: YamlNode; readonly at: (offset: number) => Position };
 
 /** Why a file is no single YAML document. */
-export type YamlProblem = { readonly message: string; readonly hint: string; readonly position: Position };
+export type YamlProblem = {
+  readonly message: string;
+  readonly hint: string;
+  readonly position: Position;
+  /** Of one that counts others: how many it stands for. */
+  readonly more?: number;
+};
 
 /** Parses text that holds at most one YAML document (none reads as null); never throws. */
 export function parseYaml(file: string, content: string): YamlDocument | YamlProblem {
@@ -16,6 +23,10 @@ export function parseYaml(file: string, content: string): YamlDocument | YamlPro
   if (conflict !== null && /^>{7} /m.test(content)) {
     const position = sourceText(file, content).at(conflict.index);
     return { message: 'the file holds a merge conflict', hint: CONFLICT_HINT, position };
+  }
+  if (estimateNodes(content, MAX_NODES) > MAX_NODES) {
+    const message = `the file has more than ${MAX_NODES.toLocaleString('en-US')} entries`;
+    return { message, hint: 'divide it into several files', position: { file, line: 1, column: 1 } };
   }
   const parsed = parseTolerant(content);
   const { at } = sourceText(file, parsed.text, parsed.padding);

@@ -1,7 +1,7 @@
 import { COLLECTION_STYLE, EVENT_ID, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
 import type { Event, ScalarEvent } from 'js-yaml';
 
-import { lineAt, lineStarts } from './source-text.ts';
+import { lineAt, lineStarts, type LineStarts } from './source-text.ts';
 
 /** Parser events with the text that their offsets refer to: the given one, some lines of it pushed to the right. */
 export type TolerantEvents = {
@@ -25,8 +25,14 @@ const PAD = 64;
 /** Collections in collections; a manifest has five of them. Far below what the parser's recursion could bear. */
 const MAX_DEPTH = 50;
 
-/** How many characters may be parsed to repair lines one by one: a second or two, where a hostile file would take hours. */
-const REPARSE_BUDGET = 128 * 1024 * 1024;
+/**
+ * How many characters may be parsed to repair lines one by one: four times the largest file. A hostile file would take hours
+ * otherwise.
+ */
+const REPARSE_BUDGET = 32 * 1024 * 1024;
+
+/** How many lines are pushed to the right on a guess: more would make a text of two characters a line thirty times as long. */
+const MAX_GUESSED = 100_000;
 
 /**
  * Parses YAML as js-yaml does, but takes flow collections whose lines stand left of their key, as libyaml (and so
@@ -48,7 +54,8 @@ export function parseTolerant(original: string): TolerantEvents | SyntaxProblem 
     if (Array.isArray(result)) {
       const wrong = wrongGuesses(result, lineStarts(text), guessed ?? new Set());
       if (wrong.length === 0) return { events: result, text, padding };
-      for (const line of wrong) guessed?.delete(line);
+      if (budget > 0) for (const line of wrong) guessed?.delete(line);
+      else guessed?.clear();
       continue;
     }
     const fix =
@@ -79,7 +86,7 @@ function tryParse(text: string): Event[] | { reason: string; offset: number } {
 /** What to change for a line that js-yaml found too far left; undefined when that would not help. */
 function repair(
   text: string,
-  starts: readonly number[],
+  starts: LineStarts,
   offset: number,
   parsed: string,
   refused: ReadonlySet<number>,
@@ -103,17 +110,18 @@ function repair(
 /** A closing bracket, or one tag with its comma: lines that a flow list consists of when it spans several. */
 const FLOW_LINE = /^[ \t]*(?:[\]}]|["']?\w[\w.+-]*["']?[ \t]*,?[ \t]*(?:#.*)?\r?$)/;
 
-function likelyFlowLines(text: string, starts: readonly number[]): Set<number> {
+function likelyFlowLines(text: string, starts: LineStarts): Set<number> {
   const lines = new Set<number>();
   for (const [line, start] of starts.entries()) {
     const end = starts[line + 1] ?? text.length;
     // 300: a tag has at most 128 characters; what is longer is not worth guessing.
     if (FLOW_LINE.test(text.slice(start, Math.min(end, start + 300)).trimEnd())) lines.add(line);
+    if (lines.size === MAX_GUESSED) break;
   }
   return lines;
 }
 
-function pad(text: string, starts: readonly number[], lines: ReadonlySet<number>): string {
+function pad(text: string, starts: LineStarts, lines: ReadonlySet<number>): string {
   if (lines.size === 0) return text;
   const parts: string[] = [];
   let from = 0;
@@ -126,7 +134,7 @@ function pad(text: string, starts: readonly number[], lines: ReadonlySet<number>
 }
 
 /** Guessed lines outside of flow collections, where indentation means something and the guess may have changed it. */
-function wrongGuesses(events: readonly Event[], starts: readonly number[], guessed: ReadonlySet<number>): number[] {
+function wrongGuesses(events: readonly Event[], starts: LineStarts, guessed: ReadonlySet<number>): number[] {
   const wrong: number[] = [];
   const open: boolean[] = [];
   let depth = 0;
@@ -134,7 +142,7 @@ function wrongGuesses(events: readonly Event[], starts: readonly number[], guess
     if (event.type === EVENT_ID.POP) {
       if (open.pop() === true) depth -= 1;
     } else if (event.type === EVENT_ID.SCALAR) {
-      if (depth === 0) wrong.push(...linesOf(event, starts).filter((line) => guessed.has(line)));
+      if (depth === 0) for (const line of linesOf(event, starts)) if (guessed.has(line)) wrong.push(line);
     } else if (event.type !== EVENT_ID.ALIAS) {
       const isFlow = event.type !== EVENT_ID.DOCUMENT && event.style === COLLECTION_STYLE.FLOW;
       open.push(isFlow);
@@ -144,12 +152,11 @@ function wrongGuesses(events: readonly Event[], starts: readonly number[], guess
   return wrong;
 }
 
-function linesOf({ valueStart, valueEnd, style }: ScalarEvent, starts: readonly number[]): number[] {
-  if (valueStart < 0) return [];
+function* linesOf({ valueStart, valueEnd, style }: ScalarEvent, starts: LineStarts): Generator<number> {
+  if (valueStart < 0) return;
   const first = lineAt(starts, valueStart);
+  yield first;
   // Further lines of a quoted text may begin anywhere, and their indentation is not part of it.
-  if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return [first];
-  const lines = [first];
-  for (let line = first + 1; (starts[line] ?? Infinity) < valueEnd; line += 1) lines.push(line);
-  return lines;
+  if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return;
+  for (let line = first + 1; (starts[line] ?? Infinity) < valueEnd; line += 1) yield line;
 }

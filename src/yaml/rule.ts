@@ -1,6 +1,5 @@
 import type { Position } from '../errors.ts';
 import { invalidFile, readFields, readList, type Reading } from './fields.ts';
-import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
 import { isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
@@ -8,8 +7,8 @@ import { quote } from './source-text.ts';
 /** A part of a JSON schema (https://json-schema.org/draft/2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Where a configuration is read: what is wrong with it is collected. */
-export type RuleReading = Reading & { readonly problems: YamlProblem[] };
+/** Where a configuration is read; `problems` are those that were refused so far. */
+export type RuleReading = Reading & { readonly problems: { readonly length: number } };
 
 /** How one value is written: the same rule reads it and tells editors about it. */
 export type Rule<T> = {
@@ -139,8 +138,11 @@ export function nullable<T>(rule: Rule<T>): Rule<T | undefined> {
   };
 }
 
+/** Far more than people keep in one list; what is done with each stays bearable. */
+const MOST_ENTRIES = 10_000;
+
 /** A list of at most so many values of one kind; `entry` names one of them. */
-export function list<T>(rule: Rule<T>, entry: string, most = Number.POSITIVE_INFINITY): Rule<readonly T[]> {
+export function list<T>(rule: Rule<T>, entry: string, most = MOST_ENTRIES): Rule<readonly T[]> {
   return {
     schema: { type: 'array', items: rule.schema, ...(Number.isFinite(most) && { maxItems: most }) },
     read: (node, what, reading) => {

@@ -16,14 +16,30 @@ export function sourceText(file: string, text: string, padding: ReadonlyMap<numb
 }
 
 /** The offset at which each line begins; lines end as in YAML: with LF, CR or CR LF. */
-export function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (const ending of text.matchAll(/\r\n?|\n/g)) starts.push(ending.index + ending[0].length);
-  return starts;
+export function lineStarts(text: string): LineStarts {
+  const [LF, CR] = [0x0a, 0x0d];
+  // a file may be nothing but line ends: no object for each
+  let starts = new Uint32Array(1024);
+  let lines = 1;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code !== LF && (code !== CR || text.charCodeAt(index + 1) === LF)) continue;
+    if (lines === starts.length) {
+      const more = new Uint32Array(lines * 2);
+      more.set(starts);
+      starts = more;
+    }
+    starts[lines] = index + 1;
+    lines += 1;
+  }
+  return starts.subarray(0, lines);
 }
 
+/** Where each line of a text begins, by line from 0. */
+export type LineStarts = Uint32Array;
+
 /** The line, from 0, that holds an offset. */
-export function lineAt(starts: readonly number[], offset: number): number {
+export function lineAt(starts: LineStarts, offset: number): number {
   let low = 0;
   let high = starts.length - 1;
   while (low < high) {

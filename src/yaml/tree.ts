@@ -25,6 +25,8 @@ type Tree = {
   aliased: number;
   /** Where what was read last ends. */
   last: number;
+  /** The first "-" from there on that was looked for: found once, however many empty entries come before it. */
+  dash: number;
 };
 
 /** Builds the tree of the one document of a file; a file without a document is null. */
@@ -38,6 +40,7 @@ export function buildTree(events: readonly Event[], text: string): YamlNode | Tr
     size: 0,
     aliased: 0,
     last: 0,
+    dash: -1,
   };
   for (const event of events) {
     const problem = take(tree, event);
@@ -137,9 +140,16 @@ function anchorOf({ text }: Tree, event: { anchorStart: number; anchorEnd: numbe
 }
 
 /** An empty value stands where its key does, an empty entry where its "-" does. */
-function placeOfNothing({ open: parents, text, last }: Tree): number {
+function placeOfNothing(tree: Tree): number {
+  const { open: parents, text, last } = tree;
   const parent = parents.at(-1)?.node;
-  if (parent?.kind === 'sequence') return Math.max(last, text.indexOf('-', last));
+  if (parent?.kind === 'sequence') {
+    if (tree.dash < last) {
+      const found = text.indexOf('-', last);
+      tree.dash = found < 0 ? text.length : found;
+    }
+    return tree.dash === text.length ? last : tree.dash;
+  }
   const key = parent !== undefined && parent.items.length % 2 === 1 ? parent.items.at(-1) : undefined;
   return key?.offset ?? last;
 }
