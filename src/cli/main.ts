@@ -6,8 +6,7 @@ import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './log.ts';
 import { outputTo, type OutputStream } from './output.ts';
-import { openSecrets, type Secrets } from '../secrets/secrets.ts';
-import { environmentSecrets, loginsIn } from '../secrets/told-secrets.ts';
+import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './screen.ts';
 import { reportingOf } from './reporting.ts';
 import { route, type Request } from './route.ts';
@@ -56,13 +55,6 @@ export async function main(
     code = explain(error, { signal: services.signal, narrate: log.narrate, task });
   }
   return finish(code, { ...screen, log, task });
-}
-
-/** Knows what the environment and the command line hold. */
-function givenSecrets(argv: readonly string[], env: MainServices['env']): Secrets {
-  const secrets = openSecrets();
-  for (const secret of [...environmentSecrets(env), ...argv.flatMap(loginsIn)]) secrets.learn(secret);
-  return secrets;
 }
 
 function attempt(parse: () => Request): Request | { readonly error: unknown } {

@@ -17,7 +17,7 @@ export async function openConfigured(
   }: ReachOptions & { readonly confirm?: boolean },
   { env, clock, narrate, secrets, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'secrets' | 'onRates'>,
 ): Promise<{ readonly config: RegistryConfig; readonly registries: Registries }> {
-  const config = registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(registryConfig);
+  const config = registryConfig === undefined ? NO_CONFIG : await loadRegistryConfig(registryConfig, secrets);
   for (const { proxy, clientCertificate } of config.registries) {
     if (proxy instanceof URL) loginsIn(proxy.href).forEach(secrets.learn);
     secrets.learn(clientCertificate?.key);

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError } from '../errors.ts';
 import type { YamlProblem } from '../yaml/document.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { misplacedSecrets } from '../secrets/told-secrets.ts';
 import { fileError } from '../yaml/file-error.ts';
 import type { RegistryConfig, RegistrySettings } from './config.ts';
 import { parseRegistryConfig } from './parse.ts';
@@ -12,13 +14,15 @@ import type { NamedFile, WrittenRegistry } from './rules.ts';
  * Loads a registry configuration with the files that it names, which are looked for beside it. Throws CONFIG_INVALID
  * that tells everything that is wrong, each with its place.
  */
-export async function loadRegistryConfig(file: string): Promise<RegistryConfig> {
+export async function loadRegistryConfig(file: string, secrets?: Pick<Secrets, 'learn'>): Promise<RegistryConfig> {
   const bytes = await readNamed(file).catch((error: unknown) => {
     throw new PromotionError('CONFIG_INVALID', `reading the registry configuration ${file}: ${reasonOf(error)}`, {
       hint: 'name a file that is there and readable with --registry-config',
       cause: error,
     });
   });
+  // a token where something else belongs must not be in the error that says so
+  for (const secret of misplacedSecrets(bytes.toString('utf8'))) secrets?.learn(secret);
   const parsed = parseRegistryConfig(file, bytes);
   if ('problems' in parsed) throw fileError('CONFIG_INVALID', parsed.problems);
   const problems: YamlProblem[] = [];

@@ -68,7 +68,8 @@ const duration = text<number>(
     const ms = parseDuration(written);
     if (ms !== undefined && ms > 0) return { value: ms };
     return {
-      message: `is ${JSON.stringify(written)}, which is no length of time`,
+      // What is no word and no number may be a secret that was put into the wrong place.
+      message: `${/^-?[0-9.]* ?[a-z]{0,12}$/i.test(written) ? `is ${JSON.stringify(written)}, which ` : ''}is no length of time`,
       hint: 'write a number with a unit, for example "30s", "15m" or "1m30s"',
     };
   },

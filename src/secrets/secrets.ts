@@ -21,8 +21,10 @@ export type SecretStream = { write(text: string): string; end(): string };
 
 /** In characters of a folded text: from so many on a secret is hidden within words, too. */
 const WITHIN_WORDS = 8;
-/** Longer secrets are looked for in parts, in characters: one part alone is a secret, and what must be kept back stays short. */
-const PART = 512;
+/** What is longer is looked for in parts of so many characters: messages cut what they quote, after 100 characters for instance. */
+const PART = 16;
+/** Tokens come by the thousand, and what a server says of them is judged before it is cut. */
+const PASSING_PART = 512;
 /** Characters that are looked at together. */
 const BLOCK = 65_536;
 /** A part with each character escaped (`&#x27;`, `\u0027`) is shorter, in characters. */
@@ -37,16 +39,19 @@ export function openSecrets(): Secrets {
   const fold = folding(BLOCK);
   const forms = formsOf();
   const add = (text: string, isPassing: boolean): void => {
-    const { bytes, length } = fold(text);
-    forms.add(bytes.subarray(0, length), isPassing);
+    for (let from = 0; from < text.length; from += BLOCK) {
+      const { bytes, length } = fold(text.slice(from, from + BLOCK));
+      for (const part of partsOf(bytes.subarray(0, length), isPassing ? PASSING_PART : PART))
+        forms.add(part, isPassing);
+    }
   };
   const spans: Spans = (text) => (forms.isEmpty() ? [] : spansIn(text, fold(text), forms));
   return {
     learn: (secret) => {
-      for (const text of partsOf(secret)) for (const form of [text, ...base64Of(text)]) add(form, false);
+      for (const line of linesOf(secret)) for (const form of [line, ...base64Of(line)]) add(form, false);
     },
     learnPassing: (token) => {
-      for (const text of partsOf(token)) add(text, true);
+      for (const line of linesOf(token)) add(line, true);
     },
     hide: (text) => hidden(text, spans),
     stream: () => streamOf(spans),
@@ -81,21 +86,23 @@ function hiddenPart(text: string, isWhole: boolean, spans: Spans): { readonly sh
   return used < end ? { shown: shown + text.slice(used, end), used: end } : { shown, used };
 }
 
-/** The lines of a secret, long ones in parts: no part holds a line break, so that each line of an output can be judged alone. */
-function partsOf(secret = ''): readonly string[] {
-  return (
-    secret
-      .split(/[\r\n]+/)
-      .map((line) => line.trim())
-      // the frame of PEM
-      .filter((line) => !line.startsWith('-----'))
-      .flatMap((line) => {
-        const parts: string[] = [];
-        for (let at = 0; at < line.length; at += PART)
-          parts.push(line.slice(Math.min(at, Math.max(0, line.length - PART)), at + PART));
-        return parts;
-      })
-  );
+const PEM_LINES = /[\r\n]+|\\n|-----(?:BEGIN|END) [A-Z0-9 ]*-----/;
+
+/** The lines of a secret, without the frame of PEM: none holds a line break, so that each line of an output can be judged alone. */
+function linesOf(secret = ''): readonly string[] {
+  const isPem = secret.includes('-----BEGIN ');
+  // Who puts PEM into one line writes `\n`, or spaces.
+  return secret.split(isPem ? PEM_LINES : /[\r\n]+/).map((line) => line.trim());
+}
+
+/** A folded line in parts of this length; the last one is as long, and may begin within the one before. */
+function partsOf(line: Uint8Array, length: number): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < line.length; at += length) {
+    const start = Math.max(0, Math.min(at, line.length - length));
+    parts.push(line.subarray(start, start + length));
+  }
+  return parts;
 }
 
 /** Base64 of the text wherever it stands in a longer one: of each alignment what does not depend on the neighbours. */

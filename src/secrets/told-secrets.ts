@@ -34,7 +34,8 @@ export function environmentSecrets(env: Readonly<Record<string, string | undefin
   return Object.entries(env).flatMap(([name, value = '']) => {
     const logins = loginsIn(ADDRESSES.test(name) && !value.includes('://') ? `http://${value}` : value);
     if (value.startsWith('{')) return [...logins, ...jsonSecrets(value)];
-    const isNamed = isSecretName(name) || /(?:^|_)(?:KEY|PAT|PWD|AUTH)$/.test(name);
+    if (NAMING.test(name) || value.includes('-----BEGIN ')) return [...logins, ...misplacedSecrets(value)];
+    const isNamed = TOKEN.test(value) || isSecretName(name) || /(?:^|_)(?:KEY|PAT|PWD|AUTH)$/.test(name);
     return isNamed && isValue(value) ? [...logins, value] : logins;
   });
 }
@@ -84,3 +85,33 @@ function secretsWithin(
     secretsWithin(inner, keeps, Array.isArray(value) ? name : key, depth - 1),
   );
 }
+
+/** JSON Web Tokens, and tokens of GitHub, GitLab, Google, Docker, Slack, Vault, npm and AWS by what they begin with. */
+const TOKEN =
+  /\beyJ[\w-]{8,}\.|\b(?:gh[a-z]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|oas|agent)-|ya29\.|GOCSPX-|dckr_[a-z]{3}_|xox[a-z]-|hv[bsr]\.|npm_|A[KS]IA)[\w-]{12,}/;
+const PEM = /-----BEGIN [^-]*-----[^-]*/g;
+/** Random letters and digits; shorter ones are names. */
+const OPAQUE = /^[A-Za-z0-9+/=_-]{20,}$/;
+
+/**
+ * The secrets that stand in what should name something (a file, an address, a length of time): in a flag, in a variable or
+ * in a configuration file. `isName` tells of what could be random letters that it is a name.
+ */
+export function misplacedSecrets(text: string, isName: (word: string) => boolean = () => false): readonly string[] {
+  const words = text.split(/[\s"',]+/).map((word) => word.replace(/^--?[a-z][\w-]*=/i, ''));
+  return [
+    ...(text.match(PEM) ?? []),
+    ...words.filter((word) => TOKEN.test(word) || (isOpaque(word) && !isName(word))),
+    ...jsonSecrets(text.slice(Math.max(0, text.indexOf('{')))),
+  ];
+}
+
+function isOpaque(word: string): boolean {
+  if (!OPAQUE.test(word) || word.startsWith('/')) return false;
+  if (/^[0-9a-f]{32,}$/i.test(word)) return true;
+  return [/[A-Z]/, /[a-z]/, /[0-9]/].every((kind) => kind.test(word));
+}
+
+/** Variables that name files and addresses. */
+const NAMING =
+  /(?:_(?:FILE|PATH|DIR|CREDENTIALS|CONFIG|MIRROR|JSON|ROOT|URL|URI|ENDPOINT|HOST|PROXY)|^DOCKER_CONFIG)$/i;

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { openSecrets, type Secrets } from '../secrets/secrets.ts';
+import { environmentSecrets, loginsIn, misplacedSecrets } from '../secrets/told-secrets.ts';
+
+/** Flags that take the file of a secret: some give the secret itself. */
+const SECRET_FILES = /^--?(?:key|identity-token|summary-identity-token)(?:=|$)/;
+/** Flags that may take a commit. */
+const COMMITS = /^--?manifest-diff-since(?:=|$)/;
+
+/** Knows the secrets that the environment and the command line hold, also those that stand where a path belongs. */
+export function givenSecrets(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Secrets {
+  const secrets = openSecrets();
+  environmentSecrets(env).forEach(secrets.learn);
+  for (const [index, word] of argv.entries()) {
+    const [flag, value] = word.includes('=') || index === 0 ? [word, valueOf(word)] : [`${argv[index - 1]}`, word];
+    const isName = (text: string): boolean => existsSync(text) || (COMMITS.test(flag) && /^[0-9a-f]+$/.test(text));
+    [...loginsIn(word), ...misplacedSecrets(word, isName)].forEach(secrets.learn);
+    if (SECRET_FILES.test(flag) && !isPath(value)) secrets.learn(value);
+  }
+  return secrets;
+}
+
+function valueOf(word: string): string {
+  return word.slice(word.indexOf('=') + 1);
+}
+
+/** Begins as a path, has an extension, or is there. */
+function isPath(text: string): boolean {
+  return /^(?:[./~]|[a-z0-9+]+:\/\/)|\.[a-z]{2,5}$/i.test(text) || existsSync(text);
+}
