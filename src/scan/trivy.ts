@@ -20,6 +20,7 @@ export function trivy(services: ToolServices): Scanner {
     {
       name: 'trivy',
       format: trivyReport,
+      settings: 'TRIVY_*',
       args: (reference) => ['image', ...EVERYTHING, reference],
     },
     services,

@@ -139,8 +139,9 @@ describe('echoed secrets', () => {
   it('are not shown from a helper that repeats its environment and what it was given before', async () => {
     const world = await secretWorld();
     const env = { GITHUB_TOKEN: `ghp_${MARK}0123456789`, COSIGN_PASSWORD: `${MARK}${MARK}` };
-    await writeFile(join(world.home, 'bin/docker-credential-test'), `${helper('')}env\nexit 1\n`);
+    await writeFile(join(world.home, 'bin/docker-credential-test'), `${helper('')}env | tee "$HOME/seen"\nexit 1\n`);
     const run = await promote(world, env);
     expect([run.code, leaks(world, shown(run))]).toEqual([1, []]);
+    expect(await readFile(join(world.home, 'seen'), 'utf8')).not.toMatch(/GITHUB_TOKEN|COSIGN_PASSWORD/);
   });
 });

@@ -11,6 +11,7 @@ type ForbiddenWord = { readonly word: string; readonly pattern: RegExp; readonly
 const LEAVES = [
   'abort',
   'all-of',
+  'child-environment',
   'child-process',
   'errors',
   'image',

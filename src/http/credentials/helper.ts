@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
+import { helperEnvironment } from '../../child-environment.ts';
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
@@ -8,7 +9,7 @@ import type { Credential } from './credential.ts';
 
 export type HelperOptions = {
   readonly clock: Clock;
-  /** The environment that helpers run in; its PATH says where they are. */
+  /** Helpers get what they need of it; its PATH says where they are. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds that a helper may take; 30 s unless given: some ask a cloud, none should ask a person. */
   readonly timeout?: number;
@@ -31,7 +32,8 @@ export async function askHelper(
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
   if (!/^[A-Za-z0-9._-]+$/.test(name)) throw helperError(name, server, 'has a name that is no program name');
-  const { code, output } = await run(`docker-credential-${name}`, server, options, signal).catch((error: unknown) => {
+  const own = { ...options, env: helperEnvironment(name, options.env) };
+  const { code, output } = await run(`docker-credential-${name}`, server, own, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw helperError(name, server, error instanceof Error ? error.message : String(error), error);
   });
@@ -66,7 +68,7 @@ function run(
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = spawn(program, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
     let output = '';
     const end = (then: () => void): void => {
       cancel();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A program of that name on a PATH of its own; what it shall do is Node's JavaScript, with `args` and `reference`. */
+/** A program of that name on a PATH of its own; what it shall do is Node's JavaScript, with `args`, `reference` and `log`, a file of its own. */
 export type FakeProgram = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The arguments, the folder and the environment of each run so far, in order. */
@@ -19,11 +19,12 @@ export type ProgramRun = {
   readonly env: Readonly<Record<string, string>>;
 };
 
-const BEFORE = `
+const before = (log: string): string => `
+const log = ${JSON.stringify(log)};
 const { appendFileSync, existsSync, readdirSync } = require('node:fs');
 const args = process.argv.slice(2);
 const reference = args.findLast((arg) => arg.includes('@sha256:'))?.replace('registry:', '');
-appendFileSync(process.env.FAKE_LOG, JSON.stringify({ args, folder: process.cwd(), files: readdirSync('.'), env: process.env }) + '\\n');
+appendFileSync(log, JSON.stringify({ args, folder: process.cwd(), files: readdirSync('.'), env: process.env }) + '\\n');
 `;
 
 /** Writes the program; it lives as long as the test. */
@@ -33,12 +34,12 @@ export async function fakeProgram(name: string, script: string): Promise<FakePro
   const [program, log] = [join(folder, name), join(folder, 'log')];
   await writeFile(log, '');
   const does = async (body: string): Promise<void> => {
-    await writeFile(program, `#!${process.execPath}\n${BEFORE}\n${body}\n`);
+    await writeFile(program, `#!${process.execPath}\n${before(log)}\n${body}\n`);
     await chmod(program, 0o755);
   };
   await does(script);
   return {
-    env: { PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin`, FAKE_LOG: log },
+    env: { PATH: `${folder}${delimiter}/usr/bin${delimiter}/bin` },
     does,
     runs: async () => {
       const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
