@@ -4,6 +4,7 @@ import { environmentSecrets, loginsIn, misplacedSecrets } from '../secrets/told-
 
 /** Flags that take the file of a secret: some give the secret itself. */
 const SECRET_FILES = /^--?(?:key|identity-token|summary-identity-token)(?:=|$)/;
+const FLAG = /^--?[a-z]/;
 /** Flags that may take a commit. */
 const COMMITS = /^--?manifest-diff-since(?:=|$)/;
 
@@ -12,7 +13,7 @@ export function givenSecrets(argv: readonly string[], env: Readonly<Record<strin
   const secrets = openSecrets();
   environmentSecrets(env).forEach(secrets.learn);
   for (const [index, word] of argv.entries()) {
-    const [flag, value] = word.includes('=') || index === 0 ? [word, valueOf(word)] : [`${argv[index - 1]}`, word];
+    const [flag, value] = FLAG.test(word) ? [word, valueOf(word)] : [flagBefore(argv[index - 1]), word];
     const isName = (text: string): boolean => existsSync(text) || (COMMITS.test(flag) && /^[0-9a-f]+$/.test(text));
     [...loginsIn(word), ...misplacedSecrets(word, isName)].forEach(secrets.learn);
     if (SECRET_FILES.test(flag) && !isPath(value)) secrets.learn(value);
@@ -20,8 +21,14 @@ export function givenSecrets(argv: readonly string[], env: Readonly<Record<strin
   return secrets;
 }
 
+/** The value within the word; empty if the next word is it. */
 function valueOf(word: string): string {
-  return word.slice(word.indexOf('=') + 1);
+  return word.includes('=') ? word.slice(word.indexOf('=') + 1) : '';
+}
+
+/** The flag whose value the next word is. */
+function flagBefore(word = ''): string {
+  return FLAG.test(word) && !word.includes('=') ? word : '';
 }
 
 /** Begins as a path, has an extension, or is there. */
