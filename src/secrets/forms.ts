@@ -11,19 +11,21 @@ export type Forms = {
 /** `isPassing`: a server named it. */
 export type FormKind = { readonly isPassing: boolean };
 
-/** A run that copies from a token registry has a token for each of some thousand repositories; 512 characters each are one. */
-const MOST_PASSING = 8192;
+/** A thousand tokens of a KiB each are in use at a time at most, in parts of 32 characters. */
+const MOST_PASSING = 32_768;
 
-/** Holds nothing at first. Of what is kept for a while the oldest are forgotten where there are too many. */
-export function formsOf(): Forms {
+/** Holds nothing at first. Of what is kept for a while the older half is forgotten where there is too much; `forgot` is called then. */
+export function formsOf(forgot: () => void): Forms {
   const known = windows<FormKind>();
   const lasting = new Set<string>();
   const passing = new Set<string>();
   const trim = (): void => {
     if (passing.size <= MOST_PASSING) return;
-    const [oldest = ''] = passing;
-    passing.delete(oldest);
-    known.remove(Buffer.from(oldest, 'latin1'));
+    for (const oldest of [...passing].slice(0, MOST_PASSING / 2)) {
+      passing.delete(oldest);
+      known.remove(Buffer.from(oldest, 'latin1'));
+    }
+    forgot();
   };
   return {
     add: (form, isPassing) => {

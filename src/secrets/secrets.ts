@@ -9,7 +9,7 @@ export type Secrets = {
    */
   learn(secret: string | undefined): void;
   /** The same for a text that is a secret for a while only. If there are too many, the oldest are forgotten. */
-  learnPassing(token: string | undefined): void;
+  learnPassing(token: string): void;
   /** The text with `…` for each secret. */
   hide(text: string): string;
   /** Hides secrets in a text that comes in pieces: keeps an unfinished line back. */
@@ -23,8 +23,8 @@ export type SecretStream = { write(text: string): string; end(): string };
 const WITHIN_WORDS = 8;
 /** What is longer is looked for in parts of so many characters: messages cut what they quote, after 100 characters for instance. */
 const PART = 16;
-/** Tokens come by the thousand, and what a server says of them is judged before it is cut. */
-const PASSING_PART = 512;
+/** Tokens come by the thousand. */
+const PASSING_PART = 32;
 /** Characters that are looked at together. */
 const BLOCK = 65_536;
 /** A part with each character escaped (`&#x27;`, `\u0027`) is shorter, in characters. */
@@ -37,26 +37,35 @@ type Span = readonly [start: number, end: number];
 /** Knows no secret at first. */
 export function openSecrets(): Secrets {
   const fold = folding(BLOCK);
-  const forms = formsOf();
-  const add = (text: string, isPassing: boolean): void => {
-    for (let from = 0; from < text.length; from += BLOCK) {
-      const { bytes, length } = fold(text.slice(from, from + BLOCK));
-      for (const part of partsOf(bytes.subarray(0, length), isPassing ? PASSING_PART : PART))
-        forms.add(part, isPassing);
-    }
+  // The same token goes with each request.
+  const [lasting, passing] = [new Set<string>(), new Set<string>()];
+  const forms = formsOf(() => passing.clear());
+  const folded = (text: string): Uint8Array => {
+    const { bytes, length } = fold(text.slice(0, BLOCK));
+    return bytes.subarray(0, length);
   };
   const spans: Spans = (text) => (forms.isEmpty() ? [] : spansIn(text, fold(text), forms));
   return {
-    learn: (secret) => {
-      for (const line of linesOf(secret)) for (const form of [line, ...base64Of(line)]) add(form, false);
+    learn: (secret = '') => {
+      if (lasting.has(secret)) return;
+      lasting.add(secret);
+      for (const form of linesOf(secret).flatMap((line) => [line, ...base64Of(line)]))
+        for (const part of partsOf(folded(form), PART)) forms.add(part, false);
     },
     learnPassing: (token) => {
-      for (const line of linesOf(token)) add(line, true);
+      if (passing.has(token)) return;
+      passing.add(token);
+      // A server may put names into what it calls a token: they stay in our outputs.
+      const parts = partsOf(token.trim(), PASSING_PART).filter((part) => !NAME.test(part));
+      for (const part of parts) forms.add(folded(part), true);
     },
     hide: (text) => hidden(text, spans),
     stream: () => streamOf(spans),
   };
 }
+
+/** Names of hosts, repositories, tags and digests. */
+const NAME = /^[a-z0-9._:@/-]*[./:@][a-z0-9._:@/-]*$/;
 
 /** The places of all secrets in a block, in order and apart. */
 type Spans = (block: string) => readonly Span[];
@@ -89,18 +98,18 @@ function hiddenPart(text: string, isWhole: boolean, spans: Spans): { readonly sh
 const PEM_LINES = /[\r\n]+|\\n|-----(?:BEGIN|END) [A-Z0-9 ]*-----/;
 
 /** The lines of a secret, without the frame of PEM: none holds a line break, so that each line of an output can be judged alone. */
-function linesOf(secret = ''): readonly string[] {
+function linesOf(secret: string): readonly string[] {
   const isPem = secret.includes('-----BEGIN ');
   // Who puts PEM into one line writes `\n`, or spaces.
   return secret.split(isPem ? PEM_LINES : /[\r\n]+/).map((line) => line.trim());
 }
 
-/** A folded line in parts of this length; the last one is as long, and may begin within the one before. */
-function partsOf(line: Uint8Array, length: number): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [];
+/** A line in parts of this length; the last one is as long, and may begin within the one before. */
+function partsOf<T extends string | Uint8Array>(line: T, length: number): readonly T[] {
+  const parts: T[] = [];
   for (let at = 0; at < line.length; at += length) {
     const start = Math.max(0, Math.min(at, line.length - length));
-    parts.push(line.subarray(start, start + length));
+    parts.push(line.slice(start, start + length) as T);
   }
   return parts;
 }
@@ -124,7 +133,7 @@ function spansIn(text: string, folded: Folded, forms: Forms): readonly Span[] {
     if (end - start < WITHIN_WORDS && (isLetter(text, folded, start - 1) || isLetter(text, folded, end))) return;
     const span: Span = [starts[start] ?? 0, starts[end] ?? text.length];
     // A digest is no secret, though a server may say so: reports would name no image.
-    if (isPassing && text.endsWith('sha256:', span[0])) return;
+    if (isPassing && isInDigest(text, span[0])) return;
     found.push(span);
   });
   found.sort(([one], [other]) => one - other);
@@ -136,6 +145,14 @@ function spansIn(text: string, folded: Folded, forms: Forms): readonly Span[] {
   }
   return apart;
 }
+
+function isInDigest(text: string, place: number): boolean {
+  let start = place;
+  while (start > 0 && place - start < HEX_OF_SHA512 && /[0-9a-f]/.test(text.charAt(start - 1))) start -= 1;
+  return text.endsWith('sha256:', start) || text.endsWith('sha512:', start);
+}
+
+const HEX_OF_SHA512 = 128;
 
 /** Whether a letter or a digit stands there; an escape is neither, whatever it is written with. */
 function isLetter(text: string, { starts, length }: Folded, at: number): boolean {
