@@ -188,6 +188,23 @@ describe('src/manifest/load', () => {
     ]);
   });
 
+  it.each(['/dev/zero', '/proc/self/environ', '/etc/hostname'])(
+    'reads nothing from %s, to which a link leads',
+    async (target) => {
+      write({ ...project('', 'good'), 'manifests/link/promoter-manifest.yaml': MANIFEST });
+      mkdirSync(path.join(root, 'images/link'));
+      symlinkSync(target, path.join(root, 'images/link/images.yaml'));
+      symlinkSync(target, path.join(root, 'promoter-policy.yaml'));
+      const { problems } = await load();
+      expect(problems).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('images/link/images.yaml: a link leaves the tree'),
+          expect.stringMatching(/^\w+ promoter-policy.yaml: .*leaves the tree/),
+        ]),
+      );
+    },
+  );
+
   it('refuses a file that is far too large', async () => {
     write({ ...project('', 'good'), ...project('', 'huge'), 'images/huge/images.yaml': 'x'.repeat(20_000_000) });
     const { projects, problems } = await load();
