@@ -22,7 +22,12 @@ export function parseRegistryConfig(file: string, bytes: Uint8Array): ParsedConf
   if (text.trim() === '')
     return problemAt(file, 'the file is empty', 'write "version: 1" and what differs from the defaults');
   const problems = problemList<YamlProblem>();
-  const reading: RuleReading = { at: document.at, problems, refuse: problems.push };
+  const reading: RuleReading = {
+    at: document.at,
+    problems,
+    refuse: problems.push,
+    spent: { expressions: 0 },
+  };
   const written = REGISTRY_CONFIG.read(document.root, 'the registry configuration', reading);
   if (written === undefined || problems.length > 0) return { problems: problems.told().toSorted(byPlace) };
   const twice = repeated(written.registries ?? []);

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError } from '../errors.ts';
 
@@ -39,9 +39,15 @@ export async function diskFiles(root: string): Promise<FileSource> {
     list: (folder) =>
       unlessMissing('list the folder', async () => {
         const real = await resolve(folder);
-        if (!(await stat(real)).isDirectory()) return undefined;
-        const names = (await readdir(real)).toSorted();
-        return Promise.all(names.map((name) => describe(path.join(real, name), name, isInside)));
+        const found: FileEntry[] = [];
+        // there may be a hundred thousand: only links are looked at one by one
+        for (const entry of await readdir(real, { withFileTypes: true }))
+          found.push(
+            entry.isSymbolicLink()
+              ? await describeLink(path.join(real, entry.name), entry.name, isInside)
+              : { name: entry.name, kind: kindOf(entry), isLink: false },
+          );
+        return found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
       }),
     read: (file) => unlessMissing('read the file', async () => readPlainFile(await resolve(file))),
   };
@@ -79,9 +85,7 @@ export function checkSize(bytes: number): void {
   });
 }
 
-async function describe(full: string, name: string, isInside: (real: string) => boolean): Promise<FileEntry> {
-  const own = await lstat(full);
-  if (!own.isSymbolicLink()) return { name, kind: kindOf(own), isLink: false };
+async function describeLink(full: string, name: string, isInside: (real: string) => boolean): Promise<FileEntry> {
   try {
     const real = await realpath(full);
     return { name, kind: isInside(real) ? kindOf(await stat(real)) : 'outside', isLink: true };

@@ -41,6 +41,9 @@ export type AllowedRegistries = readonly Pattern[] | undefined;
 const THIN_KEYS = ['registries', 'imagesPath', 'provenance'] as const;
 const PLAIN_KEYS = ['registries', 'images', 'imagesPath', 'provenance'] as const;
 
+/** Ten times as many destinations as all of production has: two small files could otherwise ask for thousands of millions. */
+const MAX_REPOSITORIES = 300_000;
+
 /** Compiles the patterns of `--allow-registry`; none allow every registry. Throws USAGE. */
 export function allowedRegistries(patterns: readonly string[] = []): AllowedRegistries {
   return patterns.length === 0 ? undefined : patterns.map(compilePattern);
@@ -115,7 +118,7 @@ function readProvenance(
   if (node === undefined || isNull(node)) return undefined;
   const before = problems.length;
   const refuse = (one: YamlProblem): void => problems.push({ code: 'POLICY_INVALID', ...one });
-  const policy = PROVENANCE.read(node, '"provenance"', { at, problems, refuse });
+  const policy = PROVENANCE.read(node, '"provenance"', { at, problems, refuse, spent: { expressions: 0 } });
   return policy === undefined || problems.length > before ? 'unreadable' : policy;
 }
 
@@ -140,6 +143,7 @@ function assemble(
       position: entry.position,
     });
   }
+  checkSize(parts, registries, notes);
   const { problems, warnings } = toldNotes(notes);
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
   // what has no effect is told once the rest is right
@@ -160,4 +164,21 @@ function assemble(
     warnings,
     declared,
   };
+}
+
+/** Refuses a project whose images and registries are few lines, and together more than can be worked on. */
+function checkSize(
+  { images, manifestFile }: Pick<Project, 'manifestFile' | 'images'>,
+  registries: Registries | undefined,
+  { problems }: Notes,
+): void {
+  const repositories = (registries?.destinations.length ?? 0) * new Set(images.map(({ name }) => name)).size;
+  if (repositories <= MAX_REPOSITORIES) return;
+  const [asked, most] = [repositories, MAX_REPOSITORIES].map((number) => number.toLocaleString('en-US'));
+  problems.push({
+    code: 'MANIFEST_INVALID',
+    message: `its images would go to ${asked} repositories, more than ${most}`,
+    hint: 'divide it into several projects, or name fewer registries',
+    position: registries?.source.position ?? { file: manifestFile, line: 1, column: 1 },
+  });
 }

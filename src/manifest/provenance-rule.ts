@@ -1,6 +1,6 @@
 import { coversBuilder, highestReachable } from '../policy/signer-builders.ts';
 import type { BuilderRule, ProvenancePolicy } from '../policy/provenance.ts';
-import { parseSigner, SIGNER_FORM, type SignerRule } from '../policy/signer.ts';
+import { expressionCost, parseSigner, readSigner, SIGNER_FORM, type SignerRule } from '../policy/signer.ts';
 import type { Position } from '../errors.ts';
 import {
   choice,
@@ -24,16 +24,42 @@ const notBlank = (what: string): Rule<string> =>
     written.trim() === '' ? { message: 'is blank', hint: `write ${what}, or leave it out` } : { value: written },
   );
 
+/** Compiling takes about two microseconds and 200 bytes for each character of an expression: a second for one file. */
+const MOST_EXPRESSIONS = 500_000;
+
+const signerText = text<string>((value) => {
+  const read = readSigner(value);
+  return 'message' in read ? read : { value };
+}, SIGNER_FORM);
+const signer: Rule<SignerRule> = {
+  schema: signerText.schema,
+  read: (node, what, reading) => {
+    const found = signerText.read(node, what, reading);
+    if (found === undefined) return undefined;
+    reading.spent.expressions += expressionCost(found);
+    const parsed =
+      reading.spent.expressions > MOST_EXPRESSIONS
+        ? {
+            message: 'is one regular expression too many, or too long',
+            hint: 'name identities exactly, or by one expression',
+          }
+        : parseSigner(found);
+    if ('value' in parsed) return parsed.value;
+    reading.refuse({ message: `${what} ${parsed.message}`, hint: parsed.hint, position: reading.at(node.offset) });
+    return undefined;
+  },
+};
 /** Each signature is held against each of them, and each builder against the others. */
 const MOST = 200;
-
-const signers = nullable(list(placed(text<SignerRule>(parseSigner, SIGNER_FORM)), 'an entry of "signers"', MOST));
+const signers = nullable(list(placed(signer), 'an entry of "signers"', MOST));
+/** Those that a builder names are of the policy: nothing is compiled for them. */
+const named = nullable(list(placed(signerText), 'an entry of "signers"', MOST));
 
 const builderKeys = mapping(
   {
     id: explained(notBlank('the id of a builder'), 'As provenance names it; without @ it is the builder at any ref.'),
     level: explained(numberOf([1, 2, 3]), 'The SLSA build level that it is trusted with.'),
-    signers: explained(signers, 'Those of the policy’s signers that may claim this builder, as written there.'),
+    signers: explained(named, 'Those of the policy’s signers that may claim this builder, as written there.'),
   },
   ['id', 'level'],
 );
@@ -92,12 +118,13 @@ function checked(written: Written, reading: RuleReading): ProvenancePolicy | und
   const before = reading.problems.length;
   const { mode = 'off', position: at, level } = written;
   const own = written.signers ?? [];
+  const known = new Map(own.map(({ value }) => [value.text, value]));
   const policy: ProvenancePolicy = {
     mode,
     signers: own.map(({ value }) => value),
-    builders: (written.builders ?? []).map(({ position, signers: named = [], ...rest }) => ({
+    builders: (written.builders ?? []).map(({ position, signers: texts = [], ...rest }) => ({
       ...rest,
-      ...(named.length > 0 && { signers: named.map(({ value }) => value) }),
+      ...(texts.length > 0 && { signers: texts.flatMap(({ value }) => known.get(value) ?? []) }),
       at: position,
     })),
     sources: written.sources ?? [],
@@ -106,8 +133,7 @@ function checked(written: Written, reading: RuleReading): ProvenancePolicy | und
     at,
   };
   if (mode !== 'off') checkComplete(policy, reading);
-  const texts = new Set(policy.signers.map(({ text: known }) => known));
-  for (const { signers: named = [] } of written.builders ?? []) checkNamed(named, texts, reading);
+  for (const { signers: texts = [] } of written.builders ?? []) checkNamed(texts, known, reading);
   checkBuilders(policy.builders, reading);
   if (level !== undefined) checkLevel(policy, level.position, reading);
   return reading.problems.length > before ? undefined : policy;
@@ -122,24 +148,24 @@ function checkComplete(policy: ProvenancePolicy, reading: RuleReading): void {
 }
 
 function checkNamed(
-  named: readonly Placed<SignerRule>[],
-  signersOfPolicy: ReadonlySet<string>,
+  texts: readonly Placed<string>[],
+  known: ReadonlyMap<string, SignerRule>,
   reading: RuleReading,
 ): void {
-  for (const { value, position } of named) {
-    if (signersOfPolicy.has(value.text)) continue;
-    const message = `the signer ${quote(value.text)} of a builder is none of the policy's`;
+  for (const { value, position } of texts) {
+    if (known.has(value)) continue;
+    const message = `the signer ${quote(value)} of a builder is none of the policy's`;
     reading.refuse({ message, hint: 'write it as under "signers" of the policy, or add it there', position });
   }
 }
 
 function checkBuilders(builders: readonly BuilderRule[], reading: RuleReading): void {
-  for (const [index, { id, signers: named, at }] of builders.entries()) {
+  for (const [index, { id, signers: own, at }] of builders.entries()) {
     for (const earlier of builders.slice(0, index)) {
       if (earlier.id === id) {
         const message = `the builder ${quote(id)} stands twice (line ${earlier.at.line})`;
         reading.refuse({ message, hint: 'keep one of them', position: at });
-      } else if ((named === undefined) !== (earlier.signers === undefined) && overlap(id, earlier.id)) {
+      } else if ((own === undefined) !== (earlier.signers === undefined) && overlap(id, earlier.id)) {
         const message = `the builders ${quote(earlier.id)} and ${quote(id)} overlap, and only one names signers`;
         reading.refuse({ message, hint: 'name signers at both, or at none', position: at });
       }

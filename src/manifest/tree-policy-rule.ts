@@ -125,7 +125,7 @@ const PROJECTS: Rule<readonly WrittenProject[]> = {
         isOver = true;
         reading.refuse(problem);
       };
-      const own: RuleReading = { at: reading.at, problems, refuse };
+      const own: RuleReading = { ...reading, problems, refuse };
       const name = readText(key);
       const at = reading.at(key.offset);
       if (typeof name !== 'string')

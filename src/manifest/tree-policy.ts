@@ -23,7 +23,12 @@ export function parseTreePolicy({ file, bytes }: ManifestText): TreePolicy {
   const document = parseYaml(file, text);
   if (!('root' in document)) return { file, projects: [], problems: [document] };
   const problems = problemList<YamlProblem>();
-  const reading: RuleReading = { at: document.at, problems, refuse: problems.push };
+  const reading: RuleReading = {
+    at: document.at,
+    problems,
+    refuse: problems.push,
+    spent: { expressions: 0 },
+  };
   const written = TREE_POLICY.read(document.root, 'the policy', reading);
   if (written === undefined || problems.length > 0) return { file, projects: [], problems: problems.told() };
   const { projects = [], position: _, ...defaults } = written;

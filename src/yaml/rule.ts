@@ -8,7 +8,11 @@ import { quote } from './source-text.ts';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Where a configuration is read; `problems` are those that were refused so far. */
-export type RuleReading = Reading & { readonly problems: { readonly length: number } };
+export type RuleReading = Reading & {
+  readonly problems: { readonly length: number };
+  /** What was spent of the file on expressions that take long to compile; counted by the rules that do it. */
+  readonly spent: { expressions: number };
+};
 
 /** How one value is written: the same rule reads it and tells editors about it. */
 export type Rule<T> = {
