@@ -1,5 +1,5 @@
-import { isTag, repositoryProblem } from '../image/reference.ts';
 import { withoutEndSlashes } from '../image/end-slashes.ts';
+import { canonicalRepository, isTag, repositoryHint, repositoryProblem } from '../image/reference.ts';
 import type { SnapshotFormat } from '../report/snapshot.ts';
 import { manifestSource, refusePositional, registryOptions, type ParsedCip } from './cip-options.ts';
 import { goQuote } from './go-quote.ts';
@@ -101,6 +101,6 @@ function sourceOf({ values }: ParsedCip, from: SnapshotOptions['from']): ReturnT
 function registryNamed(flag: string, text: string): string {
   const name = withoutEndSlashes(text);
   const problem = repositoryProblem(name);
-  if (problem === undefined) return name;
-  throw usage(`--${flag}: ${goQuote(text)} ${problem}`, 'write host[:port][/path]');
+  if (problem === undefined) return canonicalRepository(name);
+  throw usage(`--${flag}: ${goQuote(text)} ${problem}`, repositoryHint(name, 'gcr.io/acme'));
 }

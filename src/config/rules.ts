@@ -2,7 +2,7 @@ import { parseDuration } from '../duration.ts';
 import { isPromotionError, type Position } from '../errors.ts';
 import { hostInUrl, hostProblem } from '../image/host.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
-import { repositoryProblem } from '../image/reference.ts';
+import { repositoryHint, repositoryProblem } from '../image/reference.ts';
 import { bool, choice, explained, list, mapping, number, text, type Rule, type Wrong } from '../yaml/rule.ts';
 
 /** The kinds of registry that people can name. */
@@ -59,7 +59,7 @@ function patternOf(written: string): { readonly value: Pattern } | Wrong {
 const publicName = text<string>((written) => {
   const problem = repositoryProblem(written);
   if (problem === undefined) return { value: written };
-  return { message: problem, hint: 'write host[:port][/path], for example "images.example.com"' };
+  return { message: problem, hint: repositoryHint(written, 'images.example.com') };
 });
 
 // Go's form (https://pkg.go.dev/time#ParseDuration), without a sign.

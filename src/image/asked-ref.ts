@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from './digest.ts';
-import { isTag, repositoryProblem, splitRepository, type RepositoryName } from './reference.ts';
+import { canonicalRepository, isTag, repositoryProblem, splitRepository, type RepositoryName } from './reference.ts';
 
 /** A reference that somebody typed; without tag and digest it means the whole repository. */
 export type AskedRef = {
@@ -16,8 +16,9 @@ export function parseRef(text: string): AskedRef | undefined {
   const colon = named.lastIndexOf(':');
   // the colon of a port is followed by the path
   const tag = colon < 0 || named.includes('/', colon) ? undefined : named.slice(colon + 1);
-  const repository = tag === undefined ? named : named.slice(0, colon);
-  if (repositoryProblem(repository) !== undefined || splitRepository(repository).path === '') return undefined;
+  const written = tag === undefined ? named : named.slice(0, colon);
+  if (repositoryProblem(written) !== undefined || splitRepository(written).path === '') return undefined;
+  const repository = canonicalRepository(written);
   if (tag !== undefined && !isTag(tag)) return undefined;
   if (digest === undefined) return { repository, ...(tag !== undefined && { tag }) };
   return isDigest(digest) ? { repository, digest, ...(tag !== undefined && { tag }) } : undefined;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hostInUrl, hostPatternProblem, hostProblem, isUnmistakable } from './host.ts';
+import { canonicalHost, hostInUrl, hostPatternProblem, hostProblem, isUnmistakable, plainForm } from './host.ts';
 
 const L63 = 'a'.repeat(63);
 
@@ -110,5 +110,73 @@ describe('src/image/host', () => {
   it('tells hosts from organisations of Docker Hub', () => {
     expect(['gcr.io', 'localhost', 'LOCALHOST', 'registry:5000', '[::1]'].every(isUnmistakable)).toBe(true);
     expect(['myorg', 'library'].some(isUnmistakable)).toBe(false);
+  });
+});
+
+describe('src/image/host, of spellings', () => {
+  it.each([
+    ['LOCALHOST:5000', 'localhost:5000'],
+    ['GCR.io', 'gcr.io'],
+    ['gcr.io:443', 'gcr.io'],
+    ['gcr.io:80', 'gcr.io:80'],
+    ['registry:443', 'registry:443'],
+    ['127.0.0.1:80', '127.0.0.1'],
+    ['127.0.0.1:443', '127.0.0.1:443'],
+    ['localhost:80', 'localhost'],
+    ['[0:0:0:0:0:0:0:1]:80', '[::1]'],
+    ['[2001:DB8:0::1]:443', '[2001:db8::1]'],
+    ['*.PKG.dev:443', '*.pkg.dev'],
+  ])('has one spelling of %s', (host, expected) => {
+    expect(canonicalHost(host)).toBe(expected);
+    expect(canonicalHost(expected)).toBe(expected);
+  });
+
+  it.each([
+    ['127.1', '127.0.0.1'],
+    ['127.1:5000', '127.0.0.1:5000'],
+    ['0x7f000001', '127.0.0.1'],
+    ['2130706433', '127.0.0.1'],
+    ['0177.0.0.1', '127.0.0.1'],
+    ['GCR.io.', 'gcr.io'],
+    ['127.0.0.1.', '127.0.0.1'],
+    ['a..b', undefined],
+    ['999.1', undefined],
+    ['gcr.io', undefined],
+  ])('knows the plain form of %s', (host, expected) => {
+    expect(plainForm(host)).toBe(expected);
+  });
+
+  it('keeps what it has made', () => {
+    const part = fc.constantFrom(
+      'a',
+      'A',
+      '-',
+      '.',
+      '1',
+      '127',
+      '0x7f',
+      'localhost',
+      ':443',
+      ':80',
+      ':',
+      '[',
+      ']',
+      '::',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(part, { maxLength: 8 }).map((parts) => parts.join('')),
+        (host) => {
+          if (hostProblem(host) !== undefined) return;
+          const known = canonicalHost(host);
+          expect(hostProblem(known)).toBeUndefined();
+          expect([canonicalHost(known), canonicalHost(host.toUpperCase())]).toEqual([known, known]);
+          // both are reached at the same address
+          const scheme = /^(?:127\.|localhost|\[::1\])|\.localhost(?::|$)/.test(known) ? 'http' : 'https';
+          expect(new URL(`${scheme}://${host}`).href).toBe(new URL(`${scheme}://${known}`).href);
+        },
+      ),
+      { seed: 20261130, numRuns: 5000 },
+    );
   });
 });

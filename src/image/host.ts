@@ -16,6 +16,35 @@ export function hostProblem(host: string): string | undefined {
   return portProblem(port) ?? (name.startsWith('[') ? ipv6Problem(name) : nameProblem(name));
 }
 
+/**
+ * The one spelling of a valid `host[:port]`, or of the host of a pattern: in lower case, IPv6 in its shortest form, without
+ * the port that is the default. Two spellings of one host would not be compared with each other.
+ */
+export function canonicalHost(host: string): string {
+  const { name: written, port } = splitPort(host.toLowerCase());
+  const isShort = !written.startsWith('[') || written.includes('*');
+  const name = isShort ? written : (URL.parse(`http://${written}`)?.hostname ?? written);
+  return port === undefined || (port === defaultPort(name) && isUnmistakable(name)) ? name : `${name}:${port}`;
+}
+
+/** The port of a host in its one spelling that names none. */
+export function defaultPort(name: string): string {
+  return isLoopbackName(name) ? '80' : '443';
+}
+
+/** Over plain HTTP unless something else is said. */
+function isLoopbackName(name: string): boolean {
+  return name === '[::1]' || /^(?:127\.[0-9.]+|(?:.+\.)?localhost)$/.test(name);
+}
+
+/** What a host is called that is written with a dot at its end, or as a number in another form; undefined for any other. */
+export function plainForm(host: string): string | undefined {
+  const { name: written, port } = splitPort(host);
+  const name = URL.parse(`http://${written.slice(0, MAX_NAME)}`)?.hostname.replace(/\.$/, '') ?? '';
+  const plain = canonicalHost(port === undefined ? name : `${name}:${port}`);
+  return hostProblem(host) !== undefined && hostProblem(plain) === undefined ? plain : undefined;
+}
+
 /** The same of the host of a pattern, in which `*` may stand for any part of a name or a port. */
 export function hostPatternProblem(pattern: string): string | undefined {
   if (!pattern.includes('*')) return hostProblem(pattern);

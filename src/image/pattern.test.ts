@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isPromotionError } from '../errors.ts';
 import { hostPatternProblem } from './host.ts';
-import { compilePattern } from './pattern.ts';
+import { compilePattern, coversRegistry } from './pattern.ts';
 
 const matches = (pattern: string, name: string): boolean => compilePattern(pattern).matches(name);
 
@@ -113,5 +113,23 @@ describe('src/image/pattern', () => {
     const pattern = `gcr.io/${'**a'.repeat(40)}b`;
     expect(matches(pattern, `gcr.io/${'a'.repeat(250)}`)).toBe(false);
     expect(matches(pattern, `gcr.io/${'a'.repeat(250)}b`)).toBe(true);
+  });
+});
+
+describe('src/image/pattern, of registries', () => {
+  it.each([
+    ['gcr.io/acme', 'GCR.io:443/acme'],
+    ['gcr.io:443/acme', 'gcr.io/acme'],
+    ['localhost:80', 'LOCALHOST/app'],
+    ['index.docker.io/acme/*', 'docker.io/acme/app'],
+    ['docker.io/acme/*', 'registry-1.docker.io/acme/app'],
+  ])('covers by %s a registry that is written %s', (pattern, name) => {
+    expect(coversRegistry(compilePattern(pattern), name)).toBe(true);
+  });
+
+  it('tells what to write for a host in another form', () => {
+    expect(() => compilePattern('127.1:5000/acme')).toThrow(
+      expect.objectContaining({ hint: 'write 127.0.0.1:5000 for 127.1:5000' }),
+    );
   });
 });

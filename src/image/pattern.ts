@@ -1,5 +1,6 @@
 import { PromotionError } from '../errors.ts';
-import { hostPatternProblem } from './host.ts';
+import { hostPatternProblem, plainForm } from './host.ts';
+import { spellingsOf } from './reference.ts';
 
 /** A compiled name pattern; `text` is what the user wrote, in lower case. */
 export type Pattern = {
@@ -27,7 +28,7 @@ export function compilePattern(pattern: string): Pattern {
   const problem = patternProblem(text);
   if (problem !== undefined) {
     throw new PromotionError('USAGE', `pattern ${JSON.stringify(pattern)} ${problem}`, {
-      hint: 'write host[:port][/path], for example "*.pkg.dev/acme/**"',
+      hint: patternHint(text),
     });
   }
   const slash = text.indexOf('/');
@@ -38,6 +39,19 @@ export function compilePattern(pattern: string): Pattern {
     text,
     matches: (name) => covers(exact, name.toLowerCase()) || (below !== undefined && covers(below, name.toLowerCase())),
   };
+}
+
+/** True when a pattern covers a registry or repository, however its host is written, and whether or not its port is. */
+export function coversRegistry(pattern: Pattern, name: string): boolean {
+  return spellingsOf(name).some((spelling) => pattern.matches(spelling));
+}
+
+function patternHint(text: string): string {
+  const [host = ''] = text.split('/', 1);
+  const plain = plainForm(host);
+  return plain === undefined
+    ? 'write host[:port][/path], for example "*.pkg.dev/acme/**"'
+    : `write ${plain} for ${host}`;
 }
 
 function patternProblem(text: string): string | undefined {

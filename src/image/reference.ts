@@ -1,4 +1,4 @@
-import { hostProblem, isUnmistakable } from './host.ts';
+import { canonicalHost, defaultPort, hostProblem, isUnmistakable, plainForm } from './host.ts';
 
 /**
  * A repository with its registry, `host[:port]/path`, for example `localhost:5000/staging/app`; compared
@@ -43,6 +43,36 @@ export function repositoryProblem(name: string): string | undefined {
     return `has a path that is not lower-case components joined by "/" ("${path}")`;
   if (name.length > MAX_NAME_LENGTH) return TOO_LONG;
   return undefined;
+}
+
+/** One registry that people know under several names: https://github.com/distribution/reference/blob/v0.6.0/normalize.go */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['index.docker.io', 'docker.io'],
+  ['registry-1.docker.io', 'docker.io'],
+]);
+
+/** The one spelling of a valid `host[:port][/path]`: of its host, since paths have no other. */
+export function canonicalRepository(name: string): RepositoryName {
+  const { host, path } = splitRepository(name);
+  const known = canonicalHost(host);
+  const registry = ALIASES.get(known) ?? known;
+  return path === '' ? registry : `${registry}/${path}`;
+}
+
+/** How people may write a registry or repository: in its one spelling, with its port, by another name of its host. */
+export function spellingsOf(name: string): readonly string[] {
+  const { host, path } = splitRepository(canonicalRepository(name));
+  const rest = path === '' ? '' : `/${path}`;
+  const others = [...ALIASES].flatMap(([alias, known]) => (known === host ? [alias] : []));
+  const withPort = /:\d+$/.test(host) ? [] : [`${host}:${defaultPort(host)}`];
+  return [host, ...withPort, ...others].map((one) => `${one}${rest}`);
+}
+
+/** What to write for a name that is not a `host[:port][/path]`. */
+export function repositoryHint(name: string, example: string): string {
+  const { host } = splitRepository(name.slice(0, MAX_NAME_LENGTH));
+  const plain = plainForm(host);
+  return plain === undefined ? `write host[:port][/path], for example "${example}"` : `write ${plain} for ${host}`;
 }
 
 /** The registry's `host[:port]` and the path below it (empty when there is none). */

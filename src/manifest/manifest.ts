@@ -24,7 +24,7 @@ export type Project = {
 };
 
 export type RegistryEntry = {
-  /** `host[:port][/path]`, valid. */
+  /** `host[:port][/path]`, valid, its host in the one spelling that it has. */
   readonly name: string;
   readonly isSource: boolean;
   /** Shown to people, never used to obtain credentials. */

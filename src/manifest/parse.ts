@@ -1,4 +1,4 @@
-import { compilePattern, type Pattern } from '../image/pattern.ts';
+import { compilePattern, coversRegistry, type Pattern } from '../image/pattern.ts';
 import { readFields } from '../yaml/fields.ts';
 import { readImages } from './images.ts';
 import type { Problem, Project, Warning } from './manifest.ts';
@@ -135,7 +135,7 @@ function assemble(
   notes: Notes,
 ): ParsedProject {
   for (const entry of registries?.all ?? []) {
-    if (allowed === undefined || allowed.some((pattern) => pattern.matches(entry.name))) continue;
+    if (allowed === undefined || allowed.some((pattern) => coversRegistry(pattern, entry.name))) continue;
     notes.problems.push({
       code: 'REGISTRY_NOT_ALLOWED',
       message: `the registry ${entry.name} is not allowed`,

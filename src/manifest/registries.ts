@@ -1,5 +1,5 @@
 import { withoutEndSlashes } from '../image/end-slashes.ts';
-import { repositoryProblem } from '../image/reference.ts';
+import { canonicalRepository, repositoryHint, repositoryProblem } from '../image/reference.ts';
 import { invalidFile, readFields, readList, readTextField } from '../yaml/fields.ts';
 import type { RegistryEntry } from './manifest.ts';
 import { readBoolean } from '../yaml/scalars.ts';
@@ -21,7 +21,8 @@ export function readRegistries(
   reading: ManifestReading,
 ): Registries | undefined {
   const before = reading.problems.length;
-  const all = readList(list, '"registries"', reading).flatMap((item) => readRegistry(item, reading) ?? []);
+  const read = readList(list, '"registries"', reading).flatMap((item) => readRegistry(item, reading) ?? []);
+  const all = read.map(({ entry }) => entry);
   if (reading.problems.length > before) return undefined;
   const [source, second] = all.filter((entry) => entry.isSource);
   if (source === undefined) {
@@ -43,7 +44,7 @@ export function readRegistries(
     });
     return undefined;
   }
-  const destinations = destinationsIn(all, source, reading);
+  const destinations = destinationsIn(read, source, reading);
   if (destinations.length > 0) return { all, source, destinations };
   invalidFile(
     reading,
@@ -54,32 +55,35 @@ export function readRegistries(
   return undefined;
 }
 
-/** Each destination once, where it is listed first: hosts are the same in any case. */
+/** An entry, and how its name is written there. */
+type WrittenEntry = { readonly entry: RegistryEntry; readonly written: string };
+
+/** Each destination once, where it is listed first. */
 function destinationsIn(
-  all: readonly RegistryEntry[],
+  all: readonly WrittenEntry[],
   source: RegistryEntry,
   { warnings }: ManifestReading,
 ): readonly RegistryEntry[] {
   const destinations = new Map<string, RegistryEntry>();
-  for (const entry of all) {
+  for (const { entry, written } of all) {
     if (entry.isSource) continue;
     const { name, position } = entry;
-    const known = destinations.get(name.toLowerCase());
+    const known = destinations.get(name);
     if (known !== undefined) {
-      const message = `the destination ${quote(name)} is listed twice`;
+      const message = `the destination ${quote(written)} is listed twice`;
       const hint = `remove it here, or in line ${known.position.line}`;
       warnings.push({ code: 'NO_EFFECT', message, hint, position });
       continue;
     }
-    destinations.set(name.toLowerCase(), entry);
-    if (name.toLowerCase() !== source.name.toLowerCase()) continue;
-    const message = `the destination ${quote(name)} is the source registry: nothing is copied, tags are written there`;
+    destinations.set(name, entry);
+    if (name !== source.name) continue;
+    const message = `the destination ${quote(written)} is the source registry: nothing is copied, tags are written there`;
     warnings.push({ code: 'NO_EFFECT', message, hint: 'remove it, unless staging is to be tagged in place', position });
   }
   return [...destinations.values()];
 }
 
-function readRegistry(item: YamlNode, reading: ManifestReading): RegistryEntry | undefined {
+function readRegistry(item: YamlNode, reading: ManifestReading): WrittenEntry | undefined {
   const before = reading.problems.length;
   const fields = readFields(item, 'a registry', ['name', 'src', 'service-account'], reading);
   const written = readTextField(fields.get('name'), 'the name of a registry', reading) ?? '';
@@ -93,12 +97,18 @@ function readRegistry(item: YamlNode, reading: ManifestReading): RegistryEntry |
       reading,
       node,
       `the registry name ${quote(written)} ${problem}`,
-      'write host[:port][/path], for example "us-docker.pkg.dev/project/images"',
+      repositoryHint(name, 'us-docker.pkg.dev/project/images'),
     );
   }
   const isSource = readSource(fields.get('src')?.at(-1), reading);
   if (problem !== undefined || isSource === undefined) return undefined;
-  return { name, isSource, ...(serviceAccount === '' ? {} : { serviceAccount }), position: reading.at(node.offset) };
+  const entry = {
+    name: canonicalRepository(name),
+    isSource,
+    ...(serviceAccount === '' ? {} : { serviceAccount }),
+    position: reading.at(node.offset),
+  };
+  return { entry, written: name };
 }
 
 function readSource(node: YamlNode | undefined, reading: ManifestReading): boolean | undefined {

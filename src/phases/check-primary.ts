@@ -1,5 +1,5 @@
 import { PromotionError, type Failure } from '../errors.ts';
-import type { Pattern } from '../image/pattern.ts';
+import { coversRegistry, type Pattern } from '../image/pattern.ts';
 import { joinRepository } from '../image/reference.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
 import type { PolicyChange } from '../manifest/policy-changes.ts';
@@ -23,7 +23,7 @@ export function checkChosen({ projects, problems }: LoadedManifests, { chosen, i
   // a project that is left out may be the one that has it
   if (chosen === undefined || problems.some(({ code }) => code !== 'ENTRY_INVALID')) return;
   const names = new Set(projects.flatMap(({ destinations }) => destinations.map(({ name }) => name)));
-  if (names.size === 0 || [...names].some((name) => chosen.matches(name))) return;
+  if (names.size === 0 || [...names].some((name) => coversRegistry(chosen, name))) return;
   const where = isFlag ? '--primary-registry' : '"primary" of the registry configuration';
   const [first = '', ...others] = names;
   const more = others.length === 0 ? '' : ` or one of ${others.length} others`;

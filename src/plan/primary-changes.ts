@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import type { Pattern } from '../image/pattern.ts';
+import { coversRegistry, type Pattern } from '../image/pattern.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { ImageSet } from './desired.ts';
 import { primaryOf } from './primary.ts';
@@ -29,7 +29,7 @@ export function primaryChanges(
   for (const set of head) {
     const { project, destinations, listed = [] } = set;
     const after = primaryOf(destinations, chosen);
-    if (after === undefined || chosen?.matches(after) === true) continue;
+    if (after === undefined || (chosen !== undefined && coversRegistry(chosen, after))) continue;
     const old = formerPrimary(before, set, after);
     if (old === undefined) continue;
     const at = listed.find((entry) => entry.name === after)?.position;

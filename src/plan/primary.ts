@@ -1,4 +1,4 @@
-import type { Pattern } from '../image/pattern.ts';
+import { coversRegistry, type Pattern } from '../image/pattern.ts';
 import { hostOf } from '../image/reference.ts';
 
 /** Where upstream signs, and whence it replicates. */
@@ -11,7 +11,7 @@ const UPSTREAM_PRIMARY = 'us-central1-docker.pkg.dev';
  */
 export function primaryOf(destinations: readonly string[], chosen?: Pattern): string | undefined {
   return (
-    destinations.find((name) => chosen?.matches(name) === true) ??
+    (chosen && destinations.find((name) => coversRegistry(chosen, name))) ??
     destinations.find((name) => hostOf(name).toLowerCase() === UPSTREAM_PRIMARY) ??
     destinations[0]
   );

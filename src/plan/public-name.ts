@@ -1,4 +1,4 @@
-import type { Pattern } from '../image/pattern.ts';
+import { coversRegistry, type Pattern } from '../image/pattern.ts';
 import type { RepositoryName } from '../image/reference.ts';
 
 /** Where people pull what lies at the places that match, and the names that this place had before. */
@@ -18,7 +18,7 @@ const UPSTREAM_NAME = 'registry.k8s.io';
  */
 export function publicNameOf(repository: RepositoryName, rules: readonly PublicName[] = []): RepositoryName {
   for (const { match, name } of rules) {
-    const start = beginnings(repository).find((beginning) => match.matches(beginning));
+    const start = beginnings(repository).find((beginning) => coversRegistry(match, beginning));
     if (start !== undefined) return `${name}${repository.slice(start.length)}`;
   }
   const place = repository.indexOf(UPSTREAM_PLACE);
@@ -36,7 +36,7 @@ export function formerNamesOf(
 ): readonly RepositoryName[] {
   const names = places.flatMap((place) =>
     rules.flatMap(({ match, name, formerNames = [] }) => {
-      const start = beginnings(place).find((beginning) => match.matches(beginning));
+      const start = beginnings(place).find((beginning) => coversRegistry(match, beginning));
       return start === undefined ? [] : [name, ...formerNames].map((one) => `${one}${place.slice(start.length)}`);
     }),
   );
