@@ -21,6 +21,7 @@ const LEAVES = [
   'duration',
   'lists',
   'secrets',
+  'own-file',
 ];
 const PHASES = ['plan', 'attest', 'replicas', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
 const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
