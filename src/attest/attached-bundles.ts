@@ -1,12 +1,23 @@
+import pLimit from 'p-limit';
 import type { Call, Referrer } from '../registry/roles.ts';
 import type { Place } from './attached-tags.ts';
 import { judgement, unreadable, type Attached } from './attachment.ts';
-import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, orReason, readLayer } from './image-layers.ts';
+import {
+  attachedImage,
+  layerReading,
+  MAX_ATTESTATION,
+  MAX_LAYERS,
+  orReason,
+  type LayerReading,
+} from './image-layers.ts';
 import { PREDICATE_TYPE } from './listed.ts';
 import type { LaterVerifier } from './roles.ts';
 
 /** How the media type of a Sigstore bundle begins, of whatever version. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';
+
+/** Referrers of one digest that are read at once: as many as a registry is asked for at once. */
+const AT_ONCE = 20;
 
 /** The referrers of a digest; with predicate types given, without those that the list shows as of another type. Throws when they cannot be listed. */
 export async function bundlesOf(
@@ -20,12 +31,14 @@ export async function bundlesOf(
     const type = annotations[PREDICATE_TYPE];
     return types === undefined || type === undefined || types.includes(type);
   });
+  const few = pLimit(AT_ONCE);
+  const reading = layerReading(place.registry, place.repository, MAX_ATTESTATION, call);
   return Promise.all(
     wanted.map(async (referrer, index) => {
       const { digest: manifest, artifactType, mediaType } = referrer;
       const read =
         index < MAX_LAYERS
-          ? await orReason(call, () => bundleOf(place, verifier, referrer, call))
+          ? await few(() => orReason(call, () => bundleOf(place, verifier, referrer, reading, call)))
           : { reason: `${MAX_LAYERS} referrers stand before it` };
       if (!('reason' in read)) return { manifest, ...read };
       return { form: 'other', manifest, mediaType: artifactType ?? mediaType, ...unreadable(read) };
@@ -37,6 +50,7 @@ async function bundleOf(
   { registry, repository, digest }: Place,
   verifier: Pick<LaterVerifier, 'bundle'>,
   referrer: Referrer,
+  reading: LayerReading,
   call: Call,
 ): Promise<Omit<Attached, 'manifest'>> {
   const manifest = await registry.readManifest(repository, referrer.digest, call);
@@ -52,7 +66,8 @@ async function bundleOf(
   const bundle = { form: 'bundle', mediaType: layer.mediaType, content: layer.digest } as const;
   // cosign takes none that has more
   if (image.layers.length > 1) return { ...bundle, ...unreadable({ reason: 'it has more than one layer' }) };
-  const content = await readLayer(registry, repository, layer, MAX_ATTESTATION, call);
-  if (!(content instanceof Uint8Array)) return { ...bundle, ...unreadable(content) };
-  return { ...bundle, ...judgement(await verifier.bundle(content, digest), digest) };
+  return reading(layer, async (content) => {
+    if (!(content instanceof Uint8Array)) return { ...bundle, ...unreadable(content) };
+    return { ...bundle, ...judgement(await verifier.bundle(content, digest), digest) };
+  });
 }

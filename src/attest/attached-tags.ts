@@ -3,7 +3,15 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import { judgement, unreadable, type Attached, type Unread } from './attachment.ts';
-import { attachedImage, MAX_ATTESTATION, MAX_LAYERS, MAX_PAYLOAD, readLayer, type Layer } from './image-layers.ts';
+import {
+  attachedImage,
+  layerReading,
+  MAX_ATTESTATION,
+  MAX_LAYERS,
+  MAX_PAYLOAD,
+  type Layer,
+  type LayerContent,
+} from './image-layers.ts';
 import { SIMPLE_SIGNING } from './legacy.ts';
 import type { LaterVerifier, LegacySignature, LegacyVerdict } from './roles.ts';
 
@@ -71,21 +79,27 @@ async function taggedLayers(
   const { length } = image.layers;
   if (length > MAX_LAYERS)
     return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];
+  const reading = layerReading(registry, repository, limit, call);
   // A payload that was signed twice is one blob, named by two layers; one of them may be wrong about its size.
-  const contents = new Map<string, ReturnType<typeof readLayer>>();
-  const read = async (layer: Layer): Promise<AttachedSignature> => ({
-    ...(await readOne(layer)),
-    content: layer.digest,
-  });
-  const readOne = async (layer: Layer): Promise<AttachedSignature> => {
-    const { mediaType } = layer;
-    if (mediaType !== expected) return unread(mediaType, { reason: `it is of type ${mediaType}, not ${expected}` });
+  const payloads = new Map<string, Promise<LayerContent>>();
+  const payloadOf = (layer: Layer): Promise<LayerContent> => {
     const key = `${layer.digest} ${layer.size}`;
-    const reading = contents.get(key) ?? readLayer(registry, repository, layer, limit, call);
-    contents.set(key, reading);
-    const content = await reading;
-    if (!(content instanceof Uint8Array)) return unread(mediaType, content);
-    return { form, manifest, mediaType, ...(await judge(content, layer)) };
+    const known = payloads.get(key) ?? reading(layer, (content) => content);
+    payloads.set(key, known);
+    return known;
+  };
+  const judgeOne = async (layer: Layer, content: LayerContent): Promise<AttachedSignature> => {
+    const { mediaType, digest: named } = layer;
+    if (!(content instanceof Uint8Array)) return { ...unread(mediaType, content), content: named };
+    return { form, manifest, mediaType, ...(await judge(content, layer)), content: named };
+  };
+  const read = async (layer: Layer): Promise<AttachedSignature> => {
+    const { mediaType, digest: named, size } = layer;
+    if (mediaType !== expected)
+      return { ...unread(mediaType, { reason: `it is of type ${mediaType}, not ${expected}` }), content: named };
+    return size <= MAX_PAYLOAD
+      ? judgeOne(layer, await payloadOf(layer))
+      : reading(layer, (content) => judgeOne(layer, content));
   };
   return Promise.all(image.layers.map(read));
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asPromotionError, type ErrorCode, type PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
-import { digestJson, exactJson, jsonIn } from '../image/json.ts';
+import { digestJson, exactJson, manifestJsonIn } from '../image/json.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { BlobReader, Call } from '../registry/roles.ts';
 import { wholeBlob } from '../registry/whole-blob.ts';
@@ -27,6 +27,15 @@ export const MAX_ATTESTATION = 16 * 1024 * 1024;
 /** The payload of a signature has some hundred bytes; a thousand of the largest must fit into memory. In bytes. */
 export const MAX_PAYLOAD = 64 * 1024;
 
+/** All layers that are read of what is attached to one digest in one form, in bytes: ten lists of software for each of ten platforms are less. */
+const MAX_TOGETHER = 64 * 1024 * 1024;
+
+/** A layer of this size, in bytes, is read without waiting for memory. */
+const FREE = 256 * 1024;
+
+/** What a layer takes when it is judged: its text, its payload, and what that says. */
+const TIMES = 4;
+
 // Go programs write null for what is empty.
 const Annotations = z.record(z.string(), z.string()).nullish();
 const LayerJson = exactJson({
@@ -45,7 +54,7 @@ const ImageJson = exactJson({
 
 /** The attached image that a manifest is; undefined when it is none. */
 export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
-  const document = jsonIn(bytes);
+  const document = manifestJsonIn(bytes);
   const { data } = ImageJson.safeParse(document);
   if (data === undefined || (data.layers === undefined && !hasConfigOnly(data))) return undefined;
   const { layers, annotations, artifactType } = data;
@@ -67,6 +76,34 @@ function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolea
 export type LayerContent = Uint8Array | NoContent;
 
 type NoContent = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
+
+/** Reads the layers of what is attached to one digest, each whole, while `use` needs it; what is wrong with one is a value. */
+export type LayerReading = <T>(layer: Layer, use: (content: LayerContent) => T | Promise<T>) => Promise<T>;
+
+/** Reads no layer that is larger than the limit, and none once all together are too many bytes. Large ones wait for memory. */
+export function layerReading(
+  registry: BlobReader,
+  repository: RepositoryName,
+  limit: number,
+  call: Call,
+): LayerReading {
+  let together = 0;
+  return async (layer, use) => {
+    const { digest, size } = layer;
+    if (size <= limit) together += size;
+    if (together > MAX_TOGETHER)
+      return use({ reason: `its layer ${digest} is one too many: all together have more than ${MAX_TOGETHER} bytes` });
+    const giveBack =
+      size > FREE && size <= limit
+        ? await registry.memory?.lend(TIMES * size, () => undefined, call.signal)
+        : undefined;
+    try {
+      return await use(await readLayer(registry, repository, layer, limit, call));
+    } finally {
+      giveBack?.();
+    }
+  };
+}
 
 /** Reads a layer whole, unless it is larger than the limit; what is wrong with it is a value. */
 export async function readLayer(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isDigest, type Digest } from './digest.ts';
+import { hasTooManyValues } from './json-values.ts';
 
 /** JSON that every client reads alike, or why bytes are not. */
 export type JsonRead = { readonly value: unknown } | { readonly problem: string };
@@ -22,6 +23,17 @@ export function readJson(bytes: Uint8Array): JsonRead {
   }
   const problem = ambiguityIn(text);
   return problem === undefined ? { value } : { problem };
+}
+
+/** The same of a manifest, which has few values for its size. */
+export function readManifestJson(bytes: Uint8Array): JsonRead {
+  return hasTooManyValues(bytes) ? { problem: 'has more values than any image needs' } : readJson(bytes);
+}
+
+/** The value of a manifest; undefined if `readManifestJson` refuses it. */
+export function manifestJsonIn(bytes: Uint8Array): unknown {
+  const read = readManifestJson(bytes);
+  return 'value' in read ? read.value : undefined;
 }
 
 /** The value of foreign JSON; undefined if it is invalid, or ambiguous as `readJson` says. */

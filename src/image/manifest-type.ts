@@ -1,5 +1,5 @@
 import { ACCEPTED_MANIFESTS, MEDIA_TYPES, REFUSED_MANIFESTS } from './descriptor.ts';
-import { jsonIn } from './json.ts';
+import { manifestJsonIn } from './json.ts';
 
 /** The type of a manifest or blob of which nothing tells it. */
 export const UNKNOWN_TYPE = 'application/octet-stream';
@@ -19,7 +19,7 @@ export function isMediaType(text: unknown): text is string {
  * that its shape shows. Types that are not of a manifest, such as the `text/plain` of a file server, count as not told.
  */
 export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | undefined)[]): string {
-  const body = jsonIn(bytes);
+  const body = manifestJsonIn(bytes);
   if (!isObject(body)) return told.find(isManifestType) ?? UNKNOWN_TYPE;
   const { mediaType } = body;
   if (isMediaType(mediaType)) return mediaType;
@@ -29,7 +29,7 @@ export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | un
 /** Returns the type that a manifest was told to have if it states another one; undefined if both agree, or one is missing. */
 export function disputedType(bytes: Uint8Array, told: string | undefined): string | undefined {
   if (!isManifestType(told)) return undefined;
-  const body = jsonIn(bytes);
+  const body = manifestJsonIn(bytes);
   return isObject(body) && isMediaType(body.mediaType) && body.mediaType !== told ? told : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ARTIFACT_MANIFEST, isIndexType, type Descriptor, type Manifest } from './descriptor.ts';
 import { digestOf, isDigest, type Digest } from './digest.ts';
-import { exactJson, listJson, readJson } from './json.ts';
+import { exactJson, listJson, readManifestJson } from './json.ts';
 import { isFilled, isMediaType, UNKNOWN_TYPE } from './manifest-type.ts';
 
 /** A descriptor with all that its manifest says of it. */
@@ -109,7 +109,7 @@ const ODD_INTEGER = /"(?:size|schemaVersion)"\s{0,9}:\s{0,9}-?\d+[.eE]/;
 /** Reads a manifest. Refuses what other clients read otherwise, with the reason. */
 export function readOci({ descriptor: { mediaType }, bytes, servedAs }: Manifest): OciImage | OciIndex | Unread {
   if (servedAs !== undefined) return unread(`is served as ${servedAs}, and says that it is another type`);
-  const read = readJson(bytes);
+  const read = readManifestJson(bytes);
   if ('problem' in read) return unread(read.problem);
   const { value } = read;
   if (!isBody(value)) return unread('is not a JSON object');

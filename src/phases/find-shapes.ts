@@ -6,7 +6,7 @@ import type { Due } from '../plan/assemble.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import { refusalOf, refusedFailure } from '../plan/shape.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
-import { bytesOf, readImageTree, treeSource } from '../registry/image-tree.ts';
+import { bytesOf, openImageTree, treeSource } from '../registry/image-tree.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { caught } from './caught.ts';
 import { isHostDown, pushTo, readByHost } from './read-by-host.ts';
@@ -65,13 +65,13 @@ async function sizeOf(
   context: Context,
 ): Promise<PromotionError | number> {
   try {
-    const root = await source.manifest(repository, digest, context.signal);
-    if (root === undefined)
+    const open = await openImageTree(digest, repository, treeSource(source, repository, context.signal));
+    if (open === undefined)
       return new PromotionError('LOST', `${repository}@${digest} is no longer in the source registry`, {
         hint: 'push it to staging again',
       });
-    const tree = await readImageTree(root, repository, treeSource(source, repository, context.signal));
-    return refusalOf({ source: repository, digest }, tree, allowed) ?? bytesOf(tree);
+    open.close();
+    return refusalOf({ source: repository, digest }, open.tree, allowed) ?? bytesOf(open.tree);
   } catch (error) {
     const failure = caught(error, context);
     if (isHostDown(failure)) throw failure;

@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import type { BlobTransfer, TransferServices } from './blob-transfer.ts';
 import { HOLD_UP_TO, type CopyJob, type CopyResult, type LaneResult, type Shared } from './copy-shared.ts';
 import { heldBlob } from './held-blob.ts';
-import { readImageTree, treeSource, type ImageTree } from './image-tree.ts';
+import { openImageTree, treeSource, type ImageTree } from './image-tree.ts';
 import { lacksParts, laneFor, writeManifests, writeRoot, type Lane, type TagMove } from './lane.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { readBack } from './read-back.ts';
@@ -20,6 +20,8 @@ type Work = {
   readonly root: Manifest;
   /** Read when the first target needs more than the root. */
   readonly tree: () => Promise<ImageTree>;
+  /** Gives back the memory that the tree takes. */
+  readonly close: () => void;
 };
 
 /** Brings one image to all its targets side by side; what fails on one leaves the others alone. `settled` is called for each. */
@@ -32,16 +34,18 @@ export async function copyImage(
   const lanes = job.targets.map((target) => laneFor(target, { requests: 0, bytes: 0 }, signal));
   const reads = { count: 0 };
   const began = shared.clock.now();
+  let work: Work | undefined;
   try {
-    const work = await begin({ shared, job, signal, reads, began });
+    work = await begin({ shared, job, signal, reads, began });
+    const begun = work;
     const copying = lanes.filter(({ target }) => target.action === 'copy').length;
     const transfers = once(async () =>
-      transfersOf(work, (await work.tree()).blobs, copying, shared.budget, (lane, send) =>
+      transfersOf(begun, (await begun.tree()).blobs, copying, shared.budget, (lane, send) =>
         shared.sidingOf(lane).reads(send),
       ),
     );
     const results = lanes.map(async (lane) => {
-      const result = await settleLane(work, lane, transfers);
+      const result = await settleLane(begun, lane, transfers);
       settled();
       return result;
     });
@@ -53,24 +57,37 @@ export async function copyImage(
       lanes: lanes.map(({ target, meter }) => ({ target, meter, moves: [], attempts: 1, ms, error })),
       sourceReads: reads.count,
     };
+  } finally {
+    work?.close();
   }
 }
 
-async function begin(given: Omit<Work, 'root' | 'tree'>): Promise<Work> {
+async function begin(given: Omit<Work, 'root' | 'tree' | 'close'>): Promise<Work> {
   const { shared, job, signal, reads } = given;
   const read = async (digest: Digest): Promise<Manifest | undefined> => {
     reads.count += 1;
     return shared.source.manifest(job.source, digest, signal).catch(blameSource);
   };
-  const root = await read(job.digest);
-  if (root === undefined) {
-    throw new PromotionError('LOST', `${job.source}@${job.digest} is no longer in the source registry`, {
-      side: 'source',
-      hint: 'push it to staging again',
-    });
-  }
-  const parts = { ...treeSource(shared.source, job.source, signal), read };
-  return { ...given, root, tree: once(() => readImageTree(root, job.source, parts)) };
+  const root = (await read(job.digest)) ?? lost(job);
+  // The root is here: asked for as a part of the tree, it is not read again.
+  const part = (digest: Digest): Promise<Manifest | undefined> =>
+    digest === job.digest ? Promise.resolve(root) : read(digest);
+  let close = (): void => undefined;
+  const tree = async (): Promise<ImageTree> => {
+    const parts = { ...treeSource(shared.source, job.source, signal), read: part };
+    const open = await openImageTree(job.digest, job.source, parts);
+    if (open === undefined) return lost(job);
+    ({ close } = open);
+    return open.tree;
+  };
+  return { ...given, root, tree: once(tree), close: () => close() };
+}
+
+function lost({ source, digest }: CopyJob): never {
+  throw new PromotionError('LOST', `${source}@${digest} is no longer in the source registry`, {
+    side: 'source',
+    hint: 'push it to staging again',
+  });
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -9,15 +9,20 @@ import type { DistributionServices } from './distribution.ts';
 import type { RequestTo } from './distribution-request.ts';
 import { hashMarks } from './hash-marks.ts';
 import type { RegistryKind } from './kinds/kind.ts';
+import { memoryBudget } from './memory-budget.ts';
 import { referenceText } from './distribution-manifests.ts';
 import type { BlobPart, BlobReader, Call } from './roles.ts';
 
 /** How long one blob may go without a single new byte, over all its attempts: the same as one request's retries. */
 const NO_PROGRESS_MS = 120_000;
 
+/** Large blobs that are held whole at one time, with what is made of them; in bytes. */
+const HELD_BLOBS = 64 * 1024 * 1024;
+
 /** Blobs over HTTP: every byte is checked, and a download that breaks off goes on where it stopped. */
 export function blobReading(services: BlobServices, request: RequestTo): BlobReader {
   return {
+    memory: memoryBudget(HELD_BLOBS),
     lookUpBlob: blobLookUp(services, request),
     readBlob: (repository, blob, call, part) =>
       verified(

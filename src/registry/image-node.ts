@@ -25,6 +25,9 @@ export type ImageNode = {
 /** What a registry must take (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests); in bytes. */
 const MAX_MANIFEST = 4 * 1024 * 1024;
 
+/** Ten times as many as any index in use leads to; each is a request, and is signed and judged. */
+export const MAX_MANIFESTS = 1_000;
+
 /** Configs of what is an image, and no artifact. */
 const IMAGE_CONFIGS: readonly string[] = [
   'application/vnd.oci.image.config.v1+json',

@@ -1,10 +1,11 @@
+import pLimit from 'p-limit';
 import { PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { disputedType, manifestTypeOf } from '../image/manifest-type.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
-import { nodeOf, unsupported, type ImageNode } from './image-node.ts';
+import { MAX_MANIFESTS, nodeOf, unsupported, type ImageNode } from './image-node.ts';
 import type { SourceReader } from './source.ts';
 
 /** An image or index with all that it consists of. */
@@ -23,8 +24,19 @@ export type ImageTree = {
 /** Deeper than any index in use; a guard against an index built to be followed for ever. */
 const MAX_DEPTH = 16;
 
+/** The manifests of one image together, in bytes: a hundred platforms have about one. A registry must take 4 MiB for each. */
+export const MAX_TREE_BYTES = 32 * 1024 * 1024;
+
+/** So much of an image is read without a loan of memory, in bytes; many times what images in use need. */
+const FREE = 256 * 1024;
+
+/** Manifests of one image that are read at once, and those of one whose manifests are large. */
+const [PARTS_AT_ONCE, LARGE_PARTS_AT_ONCE] = [8, 1];
+
 /** The repository that an image is read from. */
 export type TreeSource = {
+  /** Memory for an image whose manifests are large; without it, none is waited for. */
+  readonly lend?: (bytes: number) => Promise<() => void>;
   /** Reads a manifest; undefined when the source does not have it. */
   read(digest: Digest): Promise<Manifest | undefined>;
   /** Whether the source has a layer that its manifest says is kept elsewhere. */
@@ -33,28 +45,99 @@ export type TreeSource = {
 
 /** The parts of an image as one repository of a source has them. */
 export function treeSource(
-  source: Pick<SourceReader, 'manifest' | 'hasBlob'>,
+  source: Pick<SourceReader, 'manifest' | 'hasBlob' | 'memory'>,
   repository: RepositoryName,
   signal: AbortSignal,
 ): TreeSource {
   return {
+    lend: (bytes) => source.memory.lend(bytes, () => undefined, signal),
     read: (digest) => source.manifest(repository, digest, signal),
     has: (blob) => source.hasBlob(repository, blob, signal),
   };
 }
 
-/** Follows an image or index down to its blobs. */
+/** A tree, and what gives its memory back when it is of no more use. */
+export type OpenTree = { readonly tree: ImageTree; readonly close: () => void };
+
+/**
+ * Follows an image or index down to its blobs; undefined when the source does not have it. One whose manifests are large is
+ * let go, and read again once there is memory for it.
+ */
+export async function openImageTree(
+  digest: Digest,
+  repository: RepositoryName,
+  source: TreeSource,
+): Promise<OpenTree | undefined> {
+  const within = async (most: number): Promise<ImageTree | 'too large' | undefined> => {
+    const root = await source.read(digest);
+    return root && treeWithin(most, typed(root), repository, source);
+  };
+  const small = await within(FREE);
+  if (small === undefined) return undefined;
+  if (small !== 'too large') return { tree: small, close: () => undefined };
+  const close = (await source.lend?.(MAX_TREE_BYTES)) ?? ((): void => undefined);
+  try {
+    const tree = await within(MAX_TREE_BYTES);
+    if (tree === 'too large') throw tooLarge(repository, digest);
+    if (tree !== undefined) return { tree, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+  close();
+  return undefined;
+}
+
+/** Follows an image or index, whose manifest is there, down to its blobs. */
 export async function readImageTree(top: Manifest, repository: RepositoryName, source: TreeSource): Promise<ImageTree> {
-  const root = typed(top);
+  const tree = await treeWithin(MAX_TREE_BYTES, typed(top), repository, source);
+  if (tree === 'too large') throw tooLarge(repository, top.descriptor.digest);
+  return tree;
+}
+
+function tooLarge(repository: RepositoryName, digest: Digest): PromotionError {
+  const most = MAX_TREE_BYTES / 1024 / 1024;
+  return new PromotionError(
+    'UNSUPPORTED_MANIFEST',
+    `${referenceText(repository, digest)} consists of more than ${most} MiB of manifests`,
+    { side: 'source', hint: 'build it with fewer platforms, or with smaller annotations' },
+  );
+}
+
+async function treeWithin(
+  most: number,
+  root: Manifest,
+  repository: RepositoryName,
+  source: TreeSource,
+): Promise<ImageTree | 'too large'> {
   const nodes = new Map<Digest, ImageNode>();
+  const few = pLimit(most > FREE ? LARGE_PARTS_AT_ONCE : PARTS_AT_ONCE);
+  let weight = root.descriptor.size;
   let level: readonly Manifest[] = [root];
-  for (let depth = 0; level.length > 0; depth++) {
+  const read = async (child: Descriptor): Promise<readonly Manifest[]> => {
+    if (weight > most) return [];
+    const manifest = await readChild(child, repository, root, source).catch((error: unknown) => {
+      // After a failure the others are of no use.
+      weight = Number.POSITIVE_INFINITY;
+      throw error;
+    });
+    weight += manifest.descriptor.size;
+    return weight > most ? [] : [manifest];
+  };
+  for (let depth = 0; level.length > 0 && weight <= most; depth++) {
     if (depth > MAX_DEPTH) throw unsupported(repository, root, `nests indexes more than ${MAX_DEPTH} deep`);
     for (const manifest of level) nodes.set(manifest.descriptor.digest, nodeOf(manifest, repository));
     const named = eachOnce(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
     const unread = named.filter(({ digest }) => !nodes.has(digest));
-    level = await Promise.all(unread.map((child) => readChild(child, repository, root, source)));
+    if (nodes.size + unread.length > MAX_MANIFESTS)
+      throw unsupported(repository, root, `leads to more than ${MAX_MANIFESTS} manifests`);
+    if (weight + unread.reduce((sum, { size }) => sum + size, 0) > most) return 'too large';
+    level = (await Promise.all(unread.map((child) => few(() => read(child))))).flat();
   }
+  return weight > most ? 'too large' : treeOf(nodes, root, source);
+}
+
+async function treeOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest, source: TreeSource): Promise<ImageTree> {
   const all = [...nodes.values()];
   const elsewhere = eachOnce(all.flatMap(({ foreign }) => foreign));
   const isHere = await Promise.all(elsewhere.map((layer) => source.has(layer)));
@@ -101,6 +184,10 @@ async function readChild(
   source: TreeSource,
 ): Promise<Manifest> {
   const manifest = await source.read(child.digest);
+  if (manifest !== undefined && manifest.descriptor.size !== child.size) {
+    const sizes = `of ${child.size} bytes, which has ${manifest.descriptor.size}`;
+    throw unsupported(repository, root, `leads to ${child.digest} ${sizes}: clients refuse it`);
+  }
   if (manifest !== undefined) return typed(manifest, child.mediaType);
   throw new PromotionError(
     'NOT_FOUND',

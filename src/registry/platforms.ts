@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import { readOci, type OciDescriptor, type OciIndex } from '../image/oci.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { referenceText } from './distribution-manifests.ts';
-import { unsupported } from './image-node.ts';
+import { MAX_MANIFESTS, unsupported } from './image-node.ts';
 
 /** Reads a manifest of one repository; resolves to undefined if it is not there. */
 export type ReadManifestOf = (digest: Digest) => Promise<Manifest | undefined>;
@@ -24,6 +24,8 @@ export async function platformsOf(
   const index = readOci(manifest);
   if (index.kind !== 'index')
     throw unsupported(repository, manifest, index.kind === 'unread' ? index.problem : 'is not an index');
+  if (index.children.length > MAX_MANIFESTS)
+    throw unsupported(repository, manifest, `names more than ${MAX_MANIFESTS} manifests`);
   const claimed = claimedIn(index);
   const shown = await Promise.all(
     [...claimed].map(async (digest) => ({ digest, is: isAttestation(await read(digest)) })),

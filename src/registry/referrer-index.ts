@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
-import { digestJson, exactJson, jsonIn } from '../image/json.ts';
+import { digestJson, exactJson, manifestJsonIn } from '../image/json.ts';
 import type { Referrer } from './roles.ts';
 
 /** The tag that lists what refers to a manifest on registries that do not (distribution-spec 1.1, «Referrers Tag Schema»). */
@@ -98,5 +98,5 @@ export function showsIndex(key: string, value: unknown): boolean {
 }
 
 function indexIn(bytes: Uint8Array): IndexJson | undefined {
-  return IndexJson.safeParse(jsonIn(bytes)).data;
+  return IndexJson.safeParse(manifestJsonIn(bytes)).data;
 }

@@ -4,6 +4,7 @@ import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Pause } from '../http/pause.ts';
 import type { HashMarks } from './hash-marks.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 export type { Meter, Pause };
 
@@ -32,6 +33,8 @@ export type ManifestReader = {
 export type ReadManifest = Manifest & { readonly etag?: string };
 
 export type BlobReader = {
+  /** What large blobs that are held whole take of the run's memory comes out of this budget; without it, none is waited for. */
+  readonly memory?: MemoryBudget;
   /** What the repository has of a blob; never fails but for an abort, for all that it can save is an upload. */
   lookUpBlob(repository: RepositoryName, blob: Descriptor, call: Call): Promise<BlobState>;
   /**

@@ -2,6 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import type { RegistryReader, RepositoryListing } from './roles.ts';
 
 /** Fewer digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
@@ -25,8 +26,13 @@ export function sourceListing(listing: RepositoryListing, isAskedFor: (digest: D
   return { tags: new Set(all.filter((tag) => COSIGN_TAG.test(tag))), uploads: new Map(uploads) };
 }
 
+/** Images with large manifests that are read or copied at one time, in bytes: two of the largest. */
+const LARGE_IMAGES = 64 * 1024 * 1024;
+
 /** Reads staging: every manifest once, however many mirrors and phases ask. */
 export type SourceReader = {
+  /** What images with large manifests take of the run's memory comes out of this budget. */
+  readonly memory: MemoryBudget;
   /** Which of these digests the repository has. */
   whichExist(repository: RepositoryName, digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
   /** What is kept of a listing that was read to find out which exist. */
@@ -54,6 +60,7 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
   };
   const listings = new Map<RepositoryName, SourceListing>();
   return {
+    memory: memoryBudget(LARGE_IMAGES),
     manifest,
     hasBlob: blobQuestions(registry, meterOf),
     listed: (repository) => listings.get(repository),

@@ -32,8 +32,8 @@ function staging(answer: HostileAnswer, digests: readonly string[], exit = 1, re
   return { answer, projects, exit };
 }
 
-function ofIndexes(count: number, children: number, told?: number): Attack {
-  const all: Part[][] = Array.from({ length: count }, (_, seed) => [...largeIndex(children, seed, told)]);
+function ofIndexes(count: number, children: number, told?: number, filler?: string): Attack {
+  const all: Part[][] = Array.from({ length: count }, (_, seed) => [...largeIndex(children, seed, told, filler)]);
   return staging(
     serving(all.flat()),
     all.map(([root]) => root?.descriptor.digest ?? ''),
@@ -69,7 +69,8 @@ export const ATTACKS: Readonly<Record<string, () => Attack>> = {
   ),
   'an index of 500 images of 4 MiB': () => ofIndexes(1, 500),
   'an index that calls 500 images of 4 MiB small': () => ofIndexes(1, 500, 100),
-  '100 indexes of seven images of 4 MiB': () => ofIndexes(100, 7),
+  'ten indexes of seven images of countless values': () => ofIndexes(10, 7),
+  'five indexes of seven images of 4 MiB': () => ({ ...ofIndexes(5, 7, undefined, 'long'), exit: 0 }),
   '150 attestations of 16 MiB': () =>
-    staging(serving([...partsOf(SUBJECT), ...largeAttestations(SUBJECT_DIGEST, 150)]), [SUBJECT_DIGEST], 0),
+    staging(serving([...partsOf(SUBJECT), ...largeAttestations(SUBJECT_DIGEST, 150)]), [SUBJECT_DIGEST]),
 };

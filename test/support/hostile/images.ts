@@ -19,7 +19,9 @@ export function serving(
       [part.descriptor.digest, part.tag ?? part.descriptor.digest].map((name) => [name, part] as const),
     ),
   );
+  const tags = JSON.stringify({ name: 'app', tags: parts.flatMap(({ tag }) => tag ?? []) });
   return ({ method, url, request }, response) => {
+    if (url.pathname.endsWith('/tags/list') && tags.includes('sha256')) return void response.end(tags);
     const name = /\/(?:manifests|blobs)\/([^/]+)$/.exec(url.pathname)?.[1] ?? '';
     const part = byName.get(name);
     if (part === undefined || (method !== 'GET' && method !== 'HEAD'))
@@ -67,7 +69,7 @@ export function documentPart(mediaType: string, document: unknown, tag?: string)
 }
 
 /** An index of so many images, each with a manifest of 4 MiB; the index is the first part. `told` is the size that the index tells of each, if not its own. */
-export function largeIndex(children: number, seed = 0, told?: number): readonly Part[] {
+export function largeIndex(children: number, seed = 0, told?: number, filler = 'many'): readonly Part[] {
   const config = documentPart('application/vnd.oci.image.config.v1+json', { architecture: 'amd64', os: 'linux' });
   const head = JSON.stringify({
     schemaVersion: 2,
@@ -76,8 +78,8 @@ export function largeIndex(children: number, seed = 0, told?: number): readonly 
     layers: [],
   });
   const images = alike(children, MEDIA_TYPES.ociManifest, 4 * MIB, [
-    `${head.slice(0, -1)},"annotations":{"seed":"${seed}"},"other":[{}`,
-    ',{}',
+    `${head.slice(0, -1)},"annotations":{"seed":"${seed}"},"other":[""`,
+    filler === 'many' ? ',{}' : `,"${'x'.repeat(1000)}"`,
     '],"nth":"',
     '"}',
   ]);
