@@ -53,7 +53,11 @@ describe('src/registry/blob-look-up', () => {
   );
 
   it.each([{ status: 500 }, 'reset'] as const)('gives %j up after ten seconds', async (fault) => {
-    const { registry, server, host, call } = await oddRegistry({ fault: () => fault }, {}, { random: () => 1 });
+    const { registry, server, host, call } = await oddRegistry(
+      { fault: () => fault },
+      {},
+      { random: () => 1, clock: fakeClock({ skipWaits: true }) },
+    );
     expect(await registry.lookUpBlob(`${host}/app`, BLOB, call)).toBe('absent');
     // At 200 ms, 600, 1400, 3000 and 6200; the next one would come too late.
     expect(server.counters.counts().kinds).toEqual({ headBlob: 6 });

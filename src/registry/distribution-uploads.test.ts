@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { oddRegistry } from '../../test/support/odd-registry.ts';
 import { scriptedRegistry, type ScriptedRegistry } from '../../test/support/scripted-registry.ts';
 import { bodyOf, type Answer } from '../../test/support/scripted-server.ts';
@@ -113,7 +114,7 @@ describe('src/registry/distribution-uploads', () => {
         fault: ({ path }) => (path.includes('mount=') ? (fault === 'reset' ? fault : { status: fault }) : undefined),
       },
       {},
-      { random: () => 1 },
+      { random: () => 1, clock: fakeClock({ skipWaits: true }) },
     );
     expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
     // At 200 ms, 600, 1400, 3000 and 6200, and without the mount.
