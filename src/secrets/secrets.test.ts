@@ -43,6 +43,12 @@ describe('src/secrets/secrets.ts', () => {
     }
   });
 
+  it('hides the base64 of a secret alone, and its hexadecimal form', () => {
+    for (const secret of ['hunter2', 'hunter22', 'hunter222', 'a longer password of me'])
+      for (const form of ['base64', 'base64url', 'hex'] as const)
+        expect(knowing(secret).hide(`(${Buffer.from(secret).toString(form)})`)).toMatch(/^\(…=*\)$/);
+  });
+
   it('leaves what is shorter than 6 characters, and hides up to 7 as whole words only', () => {
     expect(knowing('a', 'abcde').hide('a banana, abcde')).toBe('a banana, abcde');
     expect(knowing('hunter2').hide('hunter2, "hunter2\\nhunter2" and hunter22')).toBe('…, "…\\n…" and hunter22');

@@ -4,7 +4,7 @@ import { formsOf, type Forms } from './forms.ts';
 /** All secrets of the process; each output passes `hide` or a stream. */
 export type Secrets = {
   /**
-   * Hides this text from now on, by itself and in its escaped and base64 forms. Shorter ones than 6 characters are left: they would make
+   * Hides this text from now on, by itself and in its escaped forms, base64 and hexadecimal. Shorter ones than 6 characters are left: they would make
    * nonsense of an output, and protect nothing.
    */
   learn(secret: string | undefined): void;
@@ -49,7 +49,7 @@ export function openSecrets(): Secrets {
     learn: (secret = '') => {
       if (lasting.has(secret)) return;
       lasting.add(secret);
-      for (const form of linesOf(secret).flatMap((line) => [line, ...base64Of(line)]))
+      for (const form of linesOf(secret).flatMap((line) => [line, ...encodingsOf(line)]))
         for (const part of partsOf(folded(form), PART)) forms.add(part, false);
     },
     learnPassing: (token) => {
@@ -114,15 +114,15 @@ function partsOf<T extends string | Uint8Array>(line: T, length: number): readon
   return parts;
 }
 
-/** Base64 of the text wherever it stands in a longer one: of each alignment what does not depend on the neighbours. */
-function base64Of(text: string): readonly string[] {
+/** Hexadecimal, and base64 alone and within a longer text: of each alignment what does not depend on the neighbours. */
+function encodingsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text, 'utf8');
-  return [0, 1, 2]
-    .map((offset) => {
-      const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
-      return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
-    })
-    .filter((form) => form.length >= WITHIN_WORDS);
+  const aligned = [0, 1, 2].map((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+  });
+  const alone = bytes.toString('base64').replaceAll('=', '');
+  return [bytes.toString('hex'), alone, ...aligned].filter((form) => form.length >= WITHIN_WORDS);
 }
 
 /** The places of all secrets in a text, in order and apart. */

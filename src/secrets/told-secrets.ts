@@ -1,9 +1,12 @@
 /** How keys, parameters and headers are called whose values are secret. */
 const SECRET_NAME =
-  /token|secret|passw|passphrase|private_?key|access_?key|api_?key|credential|authorization|assertion|signature|cookie|jwt|^(?:auth|sig|pwd|pat|key)$/i;
+  /token|secret|passw|passphrase|private_?key|access_?key|api_?key|credential|authorization|assertion|signature|cookie|jwt|(?:^|_)(?:auth|sig|pwd|pat|key)$/i;
 /** How those are called that only say where a secret is, or whose it is. */
 const ABOUT_SECRETS =
   /(?:_(?:file|path|dir|url|uri|host|id|name|type|ttl|account|user|username|scopes?)|type|expires_in)$/i;
+/** How variables end whose values are secret. */
+const SECRET_END =
+  /(?:token|secret|password|passwd|passphrase|key|credentials?|authorization|assertion|signature|cookie|jwt|pat|pwd|auth)_?[0-9]*$/i;
 /** Variables whose values are addresses with a login, with or without a scheme. */
 const ADDRESSES = /(?:^|_)(?:proxy|limiter|redis(?:_url)?)$/i;
 
@@ -35,8 +38,9 @@ export function environmentSecrets(env: Readonly<Record<string, string | undefin
     const logins = loginsIn(ADDRESSES.test(name) && !value.includes('://') ? `http://${value}` : value);
     if (value.startsWith('{')) return [...logins, ...jsonSecrets(value)];
     if (NAMING.test(name) || value.includes('-----BEGIN ')) return [...logins, ...misplacedSecrets(value)];
-    const isNamed = TOKEN.test(value) || isSecretName(name) || /(?:^|_)(?:KEY|PAT|PWD|AUTH)$/.test(name);
-    return isNamed && isValue(value) ? [...logins, value] : logins;
+    // `TOKEN_AUDIENCE` is about a token; `TOKEN_OF_PROD` is known by its value.
+    const isNamed = isSecretName(name) && (SECRET_END.test(name) || isOpaque(value));
+    return (isNamed && isValue(value)) || TOKEN.test(value) ? [...logins, value] : logins;
   });
 }
 
