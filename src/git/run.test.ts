@@ -27,7 +27,7 @@ describe('src/git/run.ts', () => {
       GIT_EXTERNAL_DIFF: 'evil',
       GIT_TRACE: '1',
       LC_ALL: 'de_DE.UTF-8',
-      SIGSTORE_ID_TOKEN: 'secret',
+      SIGSTORE_ID_TOKEN: 'hush-hush',
     };
     const printed = (await gitIn('/', await withGit('env', { env }))(['x'])).toString('utf8').split('\n');
     expect(printed).toEqual(
@@ -39,7 +39,7 @@ describe('src/git/run.ts', () => {
         'GIT_NO_LAZY_FETCH=1',
       ]),
     );
-    expect(printed.filter((line) => /elsewhere|evil|secret|GIT_TRACE|de_DE/.test(line))).toEqual([]);
+    expect(printed.filter((line) => /elsewhere|evil|hush-hush|GIT_TRACE|de_DE/.test(line))).toEqual([]);
   });
 
   it('gives words as they are, after the folder and the settings', async () => {
