@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'NETWORK'
   | 'TIMEOUT'
   | 'STALLED'
+  | 'TOO_SLOW'
   | 'REPLAY_NEEDED'
   | 'UPLOAD_LOST'
   | 'REFUSED_ADDRESS'
@@ -55,6 +56,16 @@ export type ErrorCode =
   // the run itself
   | 'ABORTED'
   | 'INTERNAL';
+
+/** After one of these a host would not answer the next request either: its whole retry budget is spent. */
+export const UNREACHABLE: readonly ErrorCode[] = [
+  'NETWORK',
+  'TIMEOUT',
+  'STALLED',
+  'TOO_SLOW',
+  'PAUSED_TOO_LONG',
+  'REFUSED_ADDRESS',
+];
 
 /** A place in a manifest tree; `line` and `column` count from 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number };

@@ -47,6 +47,7 @@ export type TimeoutSettings = {
   readonly headers?: number;
   readonly idle?: number;
   readonly request?: number;
+  readonly bytesPerMinute?: number;
 };
 
 /** What holds where there is no configuration file. */

@@ -125,6 +125,10 @@ const timeouts = mapping(
     headers: explained(duration, 'From the last byte of the request until the answer begins.'),
     idle: explained(duration, 'Without a single byte moving while a body is sent or read.'),
     request: explained(duration, 'From the first byte of the request until the last byte of the answer.'),
+    bytesPerMinute: explained(
+      number(0),
+      'The fewest bytes a minute that a blob, manifest or list must move, over all attempts; 0 waits for any.',
+    ),
   },
   [],
 );

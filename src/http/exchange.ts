@@ -74,7 +74,7 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
     what,
     answer: Promise.withResolvers(),
     body: request.body === undefined ? undefined : outgoing(request.body, { sending, failed: fail }),
-    timers: stageTimers(what, clock, timesOf(request, timeouts), fail),
+    timers: stageTimers(what, clock, timesOf(request, timeouts), fail, request.progress),
     controller: undefined,
     response: undefined,
     over: false,
@@ -131,7 +131,10 @@ function handlerOf(call: Call, { onBytes }: ExchangeOptions): Dispatcher.Dispatc
       if (call.over) giveUp(call, controller);
       else if (request.body !== undefined) timers.sending();
     },
-    onBodySent: (chunk) => count(chunk.length),
+    onBodySent: (chunk) => {
+      count(chunk.length);
+      if (!call.over && call.response === undefined) timers.moved(chunk.length);
+    },
     onRequestSent: () => {
       if (!call.over && call.response === undefined) timers.headers();
     },
@@ -145,7 +148,7 @@ function handlerOf(call: Call, { onBytes }: ExchangeOptions): Dispatcher.Dispatc
     },
     onResponseData: (controller, chunk) => {
       count(chunk.length);
-      timers.touch();
+      timers.moved(chunk.length);
       if (call.response?.push(chunk) === false) controller.pause();
     },
     onResponseEnd: () => call.finish(() => call.response?.end()),

@@ -1,4 +1,5 @@
 import type { Permit } from '../ratelimit/limiter.ts';
+import type { Progress } from './progress.ts';
 
 /** One request as every layer of the stack sees it. Header names are lower case. */
 export type HttpRequest = {
@@ -29,6 +30,8 @@ export type HttpRequest = {
   readonly headersWithin?: number;
   /** How long an answer may still come, in milliseconds, when the signal aborts after the request was sent: it names what is to be tidied up. */
   readonly lingers?: number;
+  /** What has moved of that which this request is about: its body must move on, over all requests that share this. */
+  readonly progress?: Progress;
   /** Leave that was got before, by `Reserve`; of no use for a second request. */
   readonly permit?: Permit;
   /** Where this request and each of its replays is counted, besides the run's own totals. */

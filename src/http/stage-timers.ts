@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
+import { tooSlow, type Progress } from './progress.ts';
 import type { Timeouts } from './timeouts.ts';
 import { watchdog } from './watchdog.ts';
 
@@ -11,8 +12,8 @@ export type StageTimers = {
   headers(): void;
   /** A reader waits for bytes of the answer. */
   receiving(): void;
-  /** Something moved: the stage's time starts again. */
-  touch(): void;
+  /** Bytes moved: the stage's time starts again. */
+  moved(bytes: number): void;
   /** The other side of the stage is ours: no time runs. */
   rest(): void;
   /** Ends both timers. */
@@ -27,21 +28,54 @@ export function stageTimers(
   clock: Clock,
   timeouts: Timeouts,
   fail: (error: PromotionError) => void,
+  progress?: Progress,
 ): StageTimers {
   const stage = watchdog(clock);
   const expire = (code: 'TIMEOUT' | 'STALLED', words: string, ms: number) => (): void =>
     fail(new PromotionError(code, `${what}: ${words} ${ms / 1000} s`, { hint: HINT }));
   const { headers, idle, request } = timeouts;
   const cancelWhole = clock.timer(request, expire('TIMEOUT', 'not done within', request));
+  const count = counting(clock, progress, timeouts.bytesPerMinute, (moved) =>
+    fail(new PromotionError('TOO_SLOW', `${what}: only ${moved} bytes moved in half a minute`, { hint: HINT })),
+  );
   return {
-    sending: () => stage.watch(idle, expire('STALLED', 'no byte could be sent for', idle)),
+    sending: () => {
+      count(0, true);
+      stage.watch(idle, expire('STALLED', 'no byte could be sent for', idle));
+    },
     headers: () => stage.watch(headers, expire('TIMEOUT', 'no answer within', headers)),
-    receiving: () => stage.watch(idle, expire('STALLED', 'no byte of the answer came for', idle)),
-    touch: stage.touch,
-    rest: stage.rest,
+    receiving: () => {
+      count(0, true);
+      stage.watch(idle, expire('STALLED', 'no byte of the answer came for', idle));
+    },
+    moved: (bytes) => {
+      stage.touch();
+      count(bytes);
+    },
+    rest: () => {
+      count(0, false);
+      stage.rest();
+    },
     stop: () => {
       stage.rest();
       cancelWhole();
     },
+  };
+}
+
+/** Counts bytes as they move and the time that the other side takes; `isWaiting` begins or ends that, and changes nothing unless given. */
+function counting(
+  clock: Clock,
+  progress: Progress | undefined,
+  floor: number,
+  fail: (moved: number) => void,
+): (bytes: number, isWaiting?: boolean) => void {
+  if (progress === undefined) return () => undefined;
+  let since: number | undefined;
+  return (bytes, isWaiting = since !== undefined) => {
+    const now = clock.now();
+    const slow = tooSlow(progress, bytes, since === undefined ? 0 : now - since, floor);
+    since = isWaiting ? now : undefined;
+    if (slow !== undefined) fail(slow);
   };
 }

@@ -8,6 +8,8 @@ export type Timeouts = {
   readonly idle: number;
   /** From the first byte of the request until the last byte of the answer. */
   readonly request: number;
+  /** The fewest bytes a minute that a blob, manifest or list must move, over all requests for it; 0 waits for any. */
+  readonly bytesPerMinute: number;
 };
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -19,6 +21,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   idle: 30_000,
   // A 4 GiB layer at 5 MB/s; what is slower than that is better cut and told.
   request: 900_000,
+  // Twenty uploads at once share a link of 3 Mbit/s; at less, a layer of a GiB would take most of a day.
+  bytesPerMinute: 1_048_576,
 };
 
 /** The stages of an attempt that is worth waiting for no longer than `ms`: a body goes on for as long as bytes move. */
@@ -31,7 +35,8 @@ export function timeoutsWithin(ms: number): Pick<Timeouts, 'connect' | 'headers'
 export function timeoutsFrom(given: Partial<Timeouts> = {}): Timeouts {
   const all = { ...DEFAULT_TIMEOUTS, ...given };
   for (const [name, ms] of Object.entries(all)) {
-    if (!(ms > 0)) throw new RangeError(`timeout "${name}" must be a positive number of milliseconds, not ${ms}`);
+    if (!(ms > 0) && !(name === 'bytesPerMinute' && ms === 0))
+      throw new RangeError(`timeout "${name}" must be a positive number of milliseconds, not ${ms}`);
   }
   return all;
 }

@@ -1,4 +1,4 @@
-import { PromotionError, type ErrorCode } from '../errors.ts';
+import { PromotionError, UNREACHABLE } from '../errors.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
@@ -18,12 +18,9 @@ const MOST_PER_HOST = 24;
  */
 const MOST_AT_ONCE = 22 * MOST_PER_HOST;
 
-/** After one of these a registry is not asked about its other repositories: its whole retry budget is spent. */
-const HOST_IS_DOWN: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
-
 /** True for what a registry's other repositories would answer, too. */
 export function isHostDown({ code }: PromotionError): boolean {
-  return HOST_IS_DOWN.includes(code);
+  return UNREACHABLE.includes(code);
 }
 
 /**

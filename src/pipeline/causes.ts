@@ -28,6 +28,7 @@ const SHARED: ReadonlySet<string> = new Set([
   'NETWORK',
   'TIMEOUT',
   'STALLED',
+  'TOO_SLOW',
   'REFUSED_ADDRESS',
   'IDENTITY',
   'SIGNING_SERVICE',

@@ -15,6 +15,7 @@ const NO_ANSWER: readonly ErrorCode[] = [
   'NETWORK',
   'TIMEOUT',
   'STALLED',
+  'TOO_SLOW',
   'PAUSED_TOO_LONG',
   'REFUSED_ADDRESS',
   'RATE_LIMITED',

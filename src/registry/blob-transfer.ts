@@ -1,5 +1,5 @@
 import { onAbort } from '../abort.ts';
-import { isPromotionError, PromotionError, type ErrorCode } from '../errors.ts';
+import { isPromotionError, PromotionError, UNREACHABLE, type ErrorCode } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Pause } from '../http/pause.ts';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -158,9 +158,7 @@ async function takeLeave(upload: BlobUpload, { farewell }: Lane, clock: Clock): 
   }
 }
 
-/** After one of these a registry would not hear a farewell either, and trying takes minutes. */
-const UNREACHABLE: readonly ErrorCode[] = ['NETWORK', 'TIMEOUT', 'STALLED', 'PAUSED_TOO_LONG', 'REFUSED_ADDRESS'];
-
+/** Such a registry would not hear a farewell either, and trying takes minutes. */
 function isUnreachable(error: unknown): boolean {
   return error instanceof PromotionError && error.side !== 'source' && UNREACHABLE.includes(error.code);
 }

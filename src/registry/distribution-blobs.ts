@@ -1,5 +1,7 @@
+import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { header, type HttpResponse } from '../http/fetch.ts';
+import { noProgress, type Progress } from '../http/progress.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf } from '../image/digest.ts';
@@ -86,13 +88,14 @@ async function* resumed(
 ): AsyncGenerator<Uint8Array> {
   const object = referenceText(repository, blob.digest);
   let offset = from;
+  const progress = noProgress();
   let stuckSince: number | undefined;
   let inParts = true;
   for (let attempt = 1; ; attempt++) {
     const before = offset;
     try {
       const headers: Record<string, string> = inParts && offset > 0 ? { range: `bytes=${offset}-` } : {};
-      const get = { method: 'GET', operation: 'download', headers } as const;
+      const get = { method: 'GET', operation: 'download', headers, progress } as const;
       const response = await fetch(request(repository, `blobs/${blob.digest}`, get, call));
       for await (const chunk of await bodyFrom(response, offset, object)) {
         offset += chunk.length;
@@ -109,12 +112,19 @@ async function* resumed(
       stuckSince ??= clock.now();
       if (clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
       if (!breaksOff(error)) {
-        if (offset === 0 || !inParts) throw error;
+        if (offset === 0 || !inParts || isPromotionError(error, 'TOO_SLOW')) throw error;
         inParts = false;
       }
     }
-    await pause(attempt, call.signal);
+    await counted(offset > before ? progress : noProgress(), clock, () => pause(attempt, call.signal));
   }
+}
+
+/** What is given in crumbs takes its time between the requests. */
+async function counted(progress: Progress, clock: Clock, pause: () => Promise<void>): Promise<void> {
+  const began = clock.now();
+  await pause();
+  progress.ms += clock.now() - began;
 }
 
 function breaksOff(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { isPromotionError, PromotionError } from '../errors.ts';
 import { answerError } from '../http/answer-error.ts';
 import { header, type Fetch, type HttpResponse } from '../http/fetch.ts';
 import { peek } from '../http/peek.ts';
+import { noProgress } from '../http/progress.ts';
 import { bodyOf } from '../http/response-body.ts';
 import type { Manifest } from '../image/descriptor.ts';
 import { isDigest } from '../image/digest.ts';
@@ -58,7 +59,9 @@ function manifestWrite(
       const headers = { 'content-type': manifest.descriptor.mediaType, ...condition };
       const body = { kind: 'bytes', bytes: manifest.bytes } as const;
       const path = `manifests/${reference}`;
-      return fetch(request(repository, path, { method: 'PUT', operation: 'write', headers, body }, call));
+      return fetch(
+        request(repository, path, { method: 'PUT', operation: 'write', headers, body, progress: noProgress() }, call),
+      );
     };
     const put = async (condition: Record<string, string>): Promise<Written> => {
       const response = await legible(await send(condition), () => send(condition));

@@ -1,5 +1,6 @@
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse } from '../http/fetch.ts';
+import { noProgress } from '../http/progress.ts';
 import { ensureStatus, readAll } from '../http/read.ts';
 import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../image/descriptor.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../image/digest.ts';
@@ -72,7 +73,12 @@ type Get = (
 
 function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Get {
   return async (repository, reference, call, more) => {
-    const get = request(repository, `manifests/${reference}`, { ...ASK, ...more, method: 'GET' }, call);
+    const get = request(
+      repository,
+      `manifests/${reference}`,
+      { ...ASK, ...more, method: 'GET', progress: noProgress() },
+      call,
+    );
     const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
     if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
     await ensureStatus(response, [200], 'read the manifest', referenceText(repository, reference));

@@ -98,12 +98,17 @@ function expect(state: State, isRight: boolean, next: Expected): void {
 
 function begin(state: State, byte: number): void {
   if (state.shape === 'list') {
-    if (byte !== OPEN_LIST) state.sink.refuse('is not a JSON list');
+    if (byte !== OPEN_LIST) state.sink.refuse(isStart(byte) ? 'is not a JSON list' : 'is not JSON');
     enter(state, 'list');
     return;
   }
-  if (byte !== OPEN_OBJECT) state.sink.refuse('is not a JSON object');
+  if (byte !== OPEN_OBJECT) state.sink.refuse(isStart(byte) ? 'is not a JSON object' : 'is not JSON');
   state.expected = 'first key';
+}
+
+/** Whether a JSON value may begin so. */
+function isStart(byte: number): boolean {
+  return '{["-0123456789tfn'.includes(String.fromCharCode(byte));
 }
 
 function enter(state: State, inside: 'list' | 'map'): void {

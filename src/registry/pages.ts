@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../http/fetch.ts';
+import { noProgress } from '../http/progress.ts';
 import { readWith, type ReadAnswer } from '../http/read.ts';
 import { nextLink } from '../http/link.ts';
 import { hostOf, type RepositoryName } from '../image/reference.ts';
@@ -21,6 +22,9 @@ export type PageForm<P> = Pick<
   PagedList<P>,
   'of' | 'shape' | 'isPage' | 'refuse' | 'open' | 'entry' | 'begin' | 'field'
 >;
+
+/** Lists come in pages of a few KiB: a sixteenth of the rate of blobs is enough for them. */
+const LIST_SHARE = 1 / 16;
 
 /** A list that comes page by page, as each answer links to the next. */
 export type PagedList<P> = {
@@ -67,6 +71,7 @@ async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, l
   const began = clock.now();
   let next: HttpRequest | undefined = list.first;
   const visited = new Set<string>();
+  const progress = noProgress(LIST_SHARE);
   while (next !== undefined) {
     if (visited.has(next.url.href)) throw endless(list.of, `in a circle: ${next.url.pathname} came twice`);
     if (visited.size === MAX_PAGES)
@@ -74,7 +79,7 @@ async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, l
     if (clock.now() - began > MAX_TIME)
       throw endless(list.of, `without an end: it has taken ${MAX_TIME / 60_000} minutes`);
     visited.add(next.url.href);
-    const answer: ReadAnswer<P | undefined> = await readWith(fetch, next, (response) =>
+    const answer: ReadAnswer<P | undefined> = await readWith(fetch, { ...next, progress }, (response) =>
       readPage(response, memory, list),
     );
     memory.add(next.url.href.length);

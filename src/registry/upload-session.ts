@@ -1,5 +1,6 @@
 import { PromotionError } from '../errors.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse, type RequestBody } from '../http/fetch.ts';
+import { noProgress } from '../http/progress.ts';
 import { ensureStatus } from '../http/read.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../image/digest.ts';
@@ -30,12 +31,13 @@ export function uploadSession(opened: OpenedUpload): BlobUpload {
   const object = referenceText(repository, blob.digest);
   let current: Place = { url: opened.location, from };
   let moved: Moved | undefined;
+  const progress = noProgress();
   return {
     send: async (content, call, offset = 0) => {
       const headers = { 'content-type': 'application/octet-stream', ...rangeFrom(offset, blob) };
       const body = bodyOf(content, blob.size - offset);
       const to = moved ?? { url: closing(current.url, blob), from };
-      const response = await fetch({ ...requestAt(to, 'PUT', opened, call), headers, body });
+      const response = await fetch({ ...requestAt(to, 'PUT', opened, call), headers, body, progress });
       moved = movedBy(response, (moved?.hops ?? 0) + 1, object);
       if (moved !== undefined) {
         await response.body.discard();

@@ -1,0 +1,58 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { partsOf } from '../support/hostile/images.ts';
+import { startHostile, type HostileAnswer } from '../support/hostile/server.ts';
+import { crumbs, slowUploads } from '../support/hostile/slow.ts';
+import { cip, type CipRun } from '../support/promotion/cip.ts';
+import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
+import { buildImage, storeImage } from '../support/registry/images.ts';
+import { digestOf, startWorld, type World } from './uses/world.ts';
+
+/** One layer that is held in memory, and one that is passed on as it comes. */
+const IMAGE = buildImage({ seed: 9, layers: [100_000, 16 * 1024 * 1024] });
+const DIGEST = IMAGE.manifest.descriptor.digest;
+
+/** Time passes so much faster for the program: half a minute is half a second. */
+const SPEED = 60;
+
+async function attacked(
+  answer: HostileAnswer,
+  projectOf: (world: World, host: string) => ProjectSpec,
+): Promise<CipRun> {
+  const [world, evil] = await Promise.all([startWorld(), startHostile(answer)]);
+  onTestFinished(async () => {
+    await evil[Symbol.asyncDispose]();
+    await world[Symbol.asyncDispose]();
+  });
+  storeImage(world.staging.store, 'staging/large', IMAGE);
+  const projects = [world.project('honest', { v1: digestOf(1) }), projectOf(world, evil.host)];
+  await using tree = await writeTree(projects);
+  const run = await cip(['--confirm', '--sign=false', '--manifests', tree.path], { speed: SPEED });
+  for (const tags of world.tagsOn('prod/app')) expect(tags).toMatchObject({ v1: digestOf(1) });
+  return run;
+}
+
+describe('a registry that gives or takes bytes in crumbs', () => {
+  it.each([
+    ['blobs', 'a connection'],
+    ['blobs', 'a beat'],
+    ['manifests', 'a beat'],
+  ] as const)('is waited for no longer than its %s move: ten bytes %s', async (kind, form) => {
+    const answer = crumbs(partsOf(IMAGE), (path) => path.includes(`/${kind}/`), form, 100);
+    const { code, stderr } = await attacked(answer, (world, host) => ({
+      ...world.project('evil', {}),
+      from: `${host}/staging`,
+      entries: [['evil', DIGEST, 'v1']],
+    }));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('TOO_SLOW')]);
+    expect(stderr).toMatch(/only \d+ bytes moved in half a minute/);
+  });
+
+  it('is given up where it takes an upload so', async () => {
+    const { code, stderr } = await attacked(slowUploads(100), (world, host) => ({
+      ...world.project('evil', {}),
+      to: [`${host}/prod`],
+      entries: [['large', DIGEST, 'v1']],
+    }));
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/TOO_SLOW|REPLAY_NEEDED/)]);
+  });
+});
