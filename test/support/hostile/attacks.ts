@@ -1,7 +1,9 @@
 import type { World } from '../../integration/uses/world.ts';
 import { digestOf, imageOf } from '../../integration/uses/world.ts';
 import type { ProjectSpec } from '../promotion/tree.ts';
+import { buildImage } from '../registry/images.ts';
 import { largeAttestations, largeIndex, partsOf, serving, withImage, type Part } from './images.ts';
+import { crumbs } from './slow.ts';
 import { HOSTILE_LISTINGS, HOSTILE_REFERRERS, LONG_LISTINGS } from './listings.ts';
 import { digestNumber, type HostileAnswer } from './server.ts';
 
@@ -40,6 +42,13 @@ function ofIndexes(count: number, children: number, told?: number, filler?: stri
   );
 }
 
+/** Serves an image with a layer of a megabyte in crumbs. */
+function slow(kind: 'blobs' | 'manifests', form: 'a connection' | 'a beat'): Attack {
+  const image = buildImage({ seed: 9, layers: [1_000_000] });
+  const answer = crumbs(partsOf(image), (path) => path.includes(`/${kind}/`), form, 1_000);
+  return staging(answer, [image.manifest.descriptor.digest]);
+}
+
 const SUBJECT = imageOf(3);
 const SUBJECT_DIGEST = SUBJECT.manifest.descriptor.digest;
 
@@ -73,4 +82,7 @@ export const ATTACKS: Readonly<Record<string, () => Attack>> = {
   'five indexes of seven images of 4 MiB': () => ({ ...ofIndexes(5, 7, undefined, 'long'), exit: 0 }),
   '150 attestations of 16 MiB': () =>
     staging(serving([...partsOf(SUBJECT), ...largeAttestations(SUBJECT_DIGEST, 150)]), [SUBJECT_DIGEST]),
+  'a blob of ten bytes a connection': () => slow('blobs', 'a connection'),
+  'a blob of ten bytes a second': () => slow('blobs', 'a beat'),
+  'a manifest of ten bytes a second': () => slow('manifests', 'a beat'),
 };
