@@ -11,6 +11,8 @@ describe('src/cli/go-quote.ts', () => {
     ['é 日本 😀', '"é 日本 😀"'],
     ['\u202eevil\u00a0\u0085', '"\\u202eevil\\u00a0\\u0085"'],
     ['\u{e0001}', '"\\U000e0001"'],
+    ['##[error] a ##[b', '"#\\x23[error] a #\\x23[b"'],
+    ['\u{e0101}', '"\\U000e0101"'],
   ])('quotes %j as Go does', (text, expected) => {
     expect(goQuote(text)).toBe(expected);
   });

@@ -11,16 +11,24 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 
 // what unicode.IsPrint is true for: letters, marks, numbers, punctuation, symbols and the plain space
-const UNPRINTABLE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+// besides, tags and variation selectors, which hide whole texts in one character
+const UNPRINTABLE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\u{e0000}-\u{e0fff}]/gu;
 
 /** The text in double quotes as Go's `%q` prints it: nothing in it can move a cursor, end a line or change its direction. */
 export function goQuote(text: string): string {
-  return `"${text.replace(UNPRINTABLE, escape)}"`;
+  return `"${withoutCommands(text.replace(UNPRINTABLE, escape))}"`;
 }
 
 /** The text without quotes, safe on a terminal in the same way. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => (/["\\]/.test(character) ? character : escape(character)));
+  return withoutCommands(
+    text.replace(UNPRINTABLE, (character) => (/["\\]/.test(character) ? character : escape(character))),
+  );
+}
+
+/** GitHub Actions obeys the older form of its commands anywhere in a line: one of its characters is written as its code. */
+function withoutCommands(text: string): string {
+  return text.replaceAll('##[', '#\\x23[');
 }
 
 function escape(character: string): string {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { LogEvent, LogLevel, Narrator, RunEvent, SummaryEvent } from '../events.ts';
+import { jsonText } from '../report/text/json.ts';
 import { goQuote, printable } from './go-quote.ts';
 import type { Output } from './output.ts';
 
@@ -97,7 +98,7 @@ function textLines({ output, env }: LogSettings): Rendering {
 /** JSON lines: what a line is about stands beside its message. */
 const JSON_LINES: Rendering = {
   write: ({ level, message, fields }, now) =>
-    `${JSON.stringify({ time: new Date(now).toISOString(), level, msg: message, ...fields })}\n`,
+    `${jsonText({ time: new Date(now).toISOString(), level, msg: message, ...fields })}\n`,
   summarize: ({ text, fields }, now) => {
     const [headline = ''] = text.trim().split('\n');
     return JSON_LINES.write({ level: 'info', message: headline, fields }, now);

@@ -2,10 +2,11 @@ import type { ReportDocument } from './document.ts';
 import { htmlReport } from './html/report.ts';
 import { junitReport } from './junit-report.ts';
 import { markdownReport } from './markdown-report.ts';
+import { jsonText } from './text/json.ts';
 
 /** What makes a report, by the ending of its file. */
 export const REPORT_FORMATS = {
-  json: (document) => `${JSON.stringify(document, null, 2)}\n`,
+  json: (document) => `${jsonText(document, 2)}\n`,
   md: markdownReport,
   html: htmlReport,
   xml: junitReport,

@@ -1,3 +1,4 @@
+import { jsonText } from './text/json.ts';
 import type { Snapshot } from '../image/snapshot.ts';
 
 /** The forms in which a snapshot is printed. */
@@ -27,12 +28,11 @@ const FORMATS: Readonly<Record<SnapshotFormat, (snapshot: Snapshot) => string>> 
       }),
     ),
   json: (snapshot) =>
-    JSON.stringify(
+    jsonText(
       snapshot.map(({ name, digests }) => ({
         name,
         dmap: Object.fromEntries(digests.map(({ digest, tags }) => [digest, tags])),
       })),
-      undefined,
       2,
     ),
 };

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { LogLevel, Narrator, RunEvent } from '../events.ts';
+import { jsonText } from '../report/text/json.ts';
 
 /** Where lines go: writing never waits, and what nobody has read yet is its backlog, in bytes. */
 export type LineSink = { write(line: string): void; backlog(): number };
@@ -23,7 +24,7 @@ const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug'
 export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator {
   let dropped = 0;
   const put = (event: object): void => {
-    sink.write(`${JSON.stringify({ v: VERSION, time: new Date(clock.now()).toISOString(), ...event })}\n`);
+    sink.write(`${jsonText({ v: VERSION, time: new Date(clock.now()).toISOString(), ...event })}\n`);
   };
   return (event) => {
     if (!isTold(event, level)) return;

@@ -1,5 +1,6 @@
 import { loadManifests } from '../../manifest/load.ts';
 import { setup } from '../../phases/setup.ts';
+import { jsonText } from '../../report/text/json.ts';
 import { validationDocument, validationText } from '../../report/validation.ts';
 import type { CommandServices } from '../command.ts';
 import { fitted } from '../fitted.ts';
@@ -18,7 +19,7 @@ export async function run(
   const context = { clock, signal, narrate: () => undefined };
   const loaded = await setup({ load: () => loadManifests(request) }).run(undefined, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
-  stdout.write(output === 'json' ? `${JSON.stringify(document, null, 2)}\n` : fitted(validationText(document), stdout));
+  stdout.write(output === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads both outputs; JSON stays JSON
   const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
   const isAllJson = output === 'json' && logFormat === 'json';

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { HOSTILE } from '../../../test/support/reports.ts';
 import { visible } from './hidden.ts';
 import { embeddedJson } from './embedded.ts';
+import { jsonText } from './json.ts';
 import { markdownBlock, markdownCode } from './markdown.ts';
 import { terminalText } from './terminal.ts';
 import { annotationCommand } from './workflow.ts';
@@ -41,6 +42,10 @@ describe('src/report/text/terminal.ts', () => {
   it('begins no command of GitHub Actions', () => {
     expect(terminalText('  ::error::x')).toBe('  \\x3a:error::x');
     expect(terminalText('a ###[error] ::b')).toBe('a ##\\x23[error] ::b');
+  });
+
+  it('writes out tags and variation selectors, which hide whole texts', () => {
+    expect(terminalText('a\u{e0041}\u{e007f}b\u{e0101}')).toBe('a\\U000e0041\\U000e007fb\\U000e0101');
   });
 
   it('shows what it does not let through, and leaves the rest alone', () => {
@@ -142,6 +147,44 @@ describe('src/report/text/xml.ts', () => {
           .toWellFormed()
           .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
         expect([read, attribute]).toEqual([sayable, sayable]);
+      }),
+    );
+  });
+});
+
+/** What no output shows as it is. */
+const ACTING = /##\[|[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e0fff}]/u;
+
+describe('src/report/text/json.ts', () => {
+  const hidden = fc.constantFrom(
+    '\u202e',
+    '\u2066',
+    '\u{e0041}',
+    '\u{e007f}',
+    '\u200b',
+    '\u009b',
+    '##[error]',
+    '::error::',
+    '\u{1f389}',
+  );
+
+  it('is the same value, and neither hides, turns nor commands anything', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(foreign, hidden)), fc.constantFrom(undefined, 2), (texts, indent) => {
+        const value = { texts, [texts.join('')]: 1 };
+        const json = jsonText(value, indent);
+        expect(JSON.parse(json)).toEqual(value);
+        expect(json).not.toMatch(ACTING);
+        expect(json).not.toMatch(/^\s*::/m);
+      }),
+    );
+  });
+
+  it('does the same in XML', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(foreign, hidden)), (texts) => {
+        expect(xmlText(texts.join(''))).not.toMatch(ACTING);
+        expect(xmlText(texts.join(''))).not.toMatch(/^\s*::/);
       }),
     );
   });
