@@ -1,7 +1,7 @@
 import { policyFileFor } from '../manifest/discover.ts';
 import type { LoadedManifests, LoadedTree, Project } from '../manifest/manifest.ts';
 import { joinRepository, pathBelow, type RepositoryName } from '../image/reference.ts';
-import { distinct, governing, isWithin, policyKey } from '../policy/inheritance.ts';
+import { distinct, governing, policyKey } from '../policy/inheritance.ts';
 import type { ProjectPolicies, ProjectPolicy } from '../policy/policies.ts';
 import type { SignerRule } from '../policy/signer.ts';
 import type { VulnerabilityPolicy } from '../policy/vulnerabilities.ts';
@@ -21,6 +21,7 @@ const RUN_RULES: VulnerabilityPolicy = {
 export function alsoAskedBy(asked: AskedOf, projects: readonly Project[], before: LoadedManifests): AskedOf {
   const predecessorsOf = predecessorFinder(projects, before);
   const governed = askedBy(before);
+  const textOf = textsOfPolicies();
   return (project, repository) => {
     const head = asked(project, repository);
     const predecessors = predecessorsOf(project, repository);
@@ -32,8 +33,8 @@ export function alsoAskedBy(asked: AskedOf, projects: readonly Project[], before
     const rules = predecessors.length === 0 ? [RUN_RULES] : predecessors.map(rulesOf);
     return {
       provenance: [...head.provenance, ...others.map((policy) => ({ ...policy, isBase: true as const }))],
-      artifactTypes: [...head.artifactTypes, ...without(artifactTypes, head.artifactTypes)],
-      vulnerabilities: bothRules(head.vulnerabilities, rules),
+      artifactTypes: [...head.artifactTypes, ...without(artifactTypes, head.artifactTypes, textOf)],
+      vulnerabilities: bothRules(head.vulnerabilities, rules, textOf),
       signersBefore: (predecessors.length === 0 ? [{}] : predecessors).map((policy) => signersOf(policy, above)),
     };
   };
@@ -52,7 +53,7 @@ function predecessorFinder(
     ({ project }) => project,
   );
   const standing = new Set(projects.map(({ name }) => name));
-  const gone = before.filter(({ name }) => !standing.has(name));
+  const successorsOf = successorFinder(before.filter(({ name }) => !standing.has(name)));
   const treesFor = treeFinder(before, trees);
   return (project, repository) => {
     const image = pathBelow(project.source, repository) ?? '';
@@ -62,7 +63,7 @@ function predecessorFinder(
     const found = new Set<Project>(twins);
     if (same.length === 0) {
       for (const one of bySource(repository)) found.add(one);
-      for (const one of gone) if (isSuccessor(one, places, image)) found.add(one);
+      for (const one of successorsOf(places, image)) found.add(one);
     }
     for (const place of places) {
       const had = owners.get(place) ?? [];
@@ -107,12 +108,21 @@ function ownersOf(projects: readonly Project[]): ReadonlyMap<RepositoryName, rea
   return owners;
 }
 
-/** True if an image may have come from a project that is gone: it goes to where that one promoted, or has the name of one of its images. */
-function isSuccessor(gone: Project, places: readonly RepositoryName[], image: string): boolean {
-  return (
-    gone.images.some(({ name }) => name === image) ||
-    gone.destinations.some(({ name }) => places.some((place) => isWithin(place, name)))
+/**
+ * Finds the projects that are gone and that an image may have come from: it goes to where one of them promoted, or has the
+ * name of one of their images.
+ */
+function successorFinder(
+  gone: readonly Project[],
+): (places: readonly RepositoryName[], image: string) => readonly Project[] {
+  const above = governing(
+    gone.flatMap((project) => project.destinations.map(({ name }) => ({ source: name, policy: project }))),
   );
+  const byImage = new Map<string, Project[]>();
+  for (const project of gone)
+    for (const image of new Set(project.images.map(({ name }) => name)))
+      byImage.set(image, [...(byImage.get(image) ?? []), project]);
+  return (places, image) => [...(byImage.get(image) ?? []), ...places.flatMap((place) => above(place))];
 }
 
 function signersOf({ provenance }: ProjectPolicy, above: ProjectPolicies['provenance']): readonly SignerRule[] {
@@ -120,29 +130,42 @@ function signersOf({ provenance }: ProjectPolicy, above: ProjectPolicies['proven
 }
 
 function rulesOf({ vulnerabilities = RUN_RULES }: ProjectPolicy): VulnerabilityPolicy {
-  return { ...vulnerabilities, isBase: true };
+  return vulnerabilities;
 }
 
 /** The rules of the run count anyway where there are no others. */
 function bothRules(
   head: readonly VulnerabilityPolicy[],
   before: readonly VulnerabilityPolicy[],
+  textOf: Texts,
 ): readonly VulnerabilityPolicy[] {
-  const others = without(before, head);
+  const others = without(before, head, textOf).map((policy) => ({ ...policy, isBase: true as const }));
   const isRun = (policy: VulnerabilityPolicy): boolean => policy.at === RUN_RULES.at;
   if (head.length === 0 && others.every(isRun)) return [];
   return [...head, ...others.filter((policy) => !isRun(policy)), ...others.filter(isRun)];
 }
 
 /** What says something else than the known, each once and wherever it stands. */
-function without<T extends object>(all: readonly T[], known: readonly T[]): readonly T[] {
-  const texts = new Set(known.map(asText));
+function without<T extends object>(all: readonly T[], known: readonly T[], textOf: Texts): readonly T[] {
+  const texts = new Set(known.map(textOf));
   return all.filter((one) => {
-    const text = asText(one);
+    const text = textOf(one);
     return !texts.has(text) && texts.add(text);
   });
 }
 
-function asText(said: object): string {
-  return JSON.stringify(said, (key, value: unknown) => (key === 'at' || key === 'isBase' ? undefined : value));
+/** Policies are those of whole projects, and shared by thousands of images: each is written out once. */
+type Texts = (said: object) => string;
+
+function textsOfPolicies(): Texts {
+  const known = new Map<object, string>();
+  return (said) => {
+    const text = known.get(said) ?? JSON.stringify(said, withoutPlaces);
+    known.set(said, text);
+    return text;
+  };
+}
+
+function withoutPlaces(key: string, value: unknown): unknown {
+  return key === 'at' || key === 'isBase' ? undefined : value;
 }
