@@ -35,10 +35,12 @@ export async function diskFiles(root: string): Promise<FileSource> {
     if (!isInside(real)) throw leavesTree();
     return real;
   };
+  // a folder that is listed, and is no link, is where its name says
+  const plain = new Set<string>();
   return {
     list: (folder) =>
       unlessMissing('list the folder', async () => {
-        const real = await resolve(folder);
+        const real = plain.delete(folder) ? path.join(realRoot, folder) : await resolve(folder);
         const found: FileEntry[] = [];
         // there may be a hundred thousand: only links are looked at one by one
         for (const entry of await readdir(real, { withFileTypes: true }))
@@ -47,6 +49,9 @@ export async function diskFiles(root: string): Promise<FileSource> {
               ? await describeLink(path.join(real, entry.name), entry.name, isInside)
               : { name: entry.name, kind: kindOf(entry), isLink: false },
           );
+        if (real === path.join(realRoot, folder))
+          for (const { name, kind, isLink } of found)
+            if (kind === 'folder' && !isLink) plain.add(folder === '' ? name : `${folder}/${name}`);
         return found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
       }),
     read: (file) => unlessMissing('read the file', async () => readPlainFile(await resolve(file))),
