@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { LogEvent, LogLevel, Narrator, RunEvent, SummaryEvent } from '../events.ts';
-import { jsonText } from '../report/text/json.ts';
+import { jsonText } from '../image/json-text.ts';
 import { goQuote, printable } from './go-quote.ts';
 import type { Output } from './output.ts';
 

@@ -2,7 +2,7 @@ import type { ReportDocument } from './document.ts';
 import { htmlReport } from './html/report.ts';
 import { junitReport } from './junit-report.ts';
 import { markdownReport } from './markdown-report.ts';
-import { jsonText } from './text/json.ts';
+import { jsonText } from '../image/json-text.ts';
 
 /** What makes a report, by the ending of its file. */
 export const REPORT_FORMATS = {

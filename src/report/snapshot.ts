@@ -1,4 +1,4 @@
-import { jsonText } from './text/json.ts';
+import { jsonText } from '../image/json-text.ts';
 import type { Snapshot } from '../image/snapshot.ts';
 
 /** The forms in which a snapshot is printed. */

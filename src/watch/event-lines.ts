@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { LogLevel, Narrator, RunEvent } from '../events.ts';
-import { jsonText } from '../report/text/json.ts';
+import { jsonText } from '../image/json-text.ts';
 
 /** Where lines go: writing never waits, and what nobody has read yet is its backlog, in bytes. */
 export type LineSink = { write(line: string): void; backlog(): number };

@@ -1,6 +1,6 @@
 import { loadManifests } from '../../manifest/load.ts';
 import { setup } from '../../phases/setup.ts';
-import { jsonText } from '../../report/text/json.ts';
+import { jsonText } from '../../image/json-text.ts';
 import { validationDocument, validationText } from '../../report/validation.ts';
 import type { CommandServices } from '../command.ts';
 import { fitted } from '../fitted.ts';

@@ -1,10 +1,4 @@
-/**
- * Format characters that change direction or are not seen, tags and variation selectors that hide whole texts in one
- * character, line and paragraph separators, and what is no character at all, as part of a class of a regular expression:
- * https://www.unicode.org/reports/tr36/#visual_spoofing
- */
-export const FORMATTING =
-  '\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\uffff\\u{e0000}-\\u{e0fff}';
+import { FORMATTING } from '../../image/json-text.ts';
 
 // C0, DEL and C1 controls, and halves of surrogate pairs
 const HIDDEN = new RegExp(`[\\p{Cc}\\p{Cs}${FORMATTING}]`, 'gu');

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { HOSTILE } from '../../../test/support/reports.ts';
 import { visible } from './hidden.ts';
 import { embeddedJson } from './embedded.ts';
-import { jsonText } from './json.ts';
+import { jsonText } from '../../image/json-text.ts';
 import { markdownBlock, markdownCode } from './markdown.ts';
 import { terminalText } from './terminal.ts';
 import { annotationCommand } from './workflow.ts';
@@ -155,7 +155,7 @@ describe('src/report/text/xml.ts', () => {
 /** What no output shows as it is. */
 const ACTING = /##\[|[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e0fff}]/u;
 
-describe('src/report/text/json.ts', () => {
+describe('src/image/json-text.ts', () => {
   const hidden = fc.constantFrom(
     '\u202e',
     '\u2066',

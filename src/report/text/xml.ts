@@ -1,4 +1,4 @@
-import { FORMATTING } from './hidden.ts';
+import { FORMATTING } from '../../image/json-text.ts';
 
 /** What ends a text or an attribute, what parsers normalise, and what is not seen or acts on what shows it. */
 const ESCAPED = new RegExp(`[&<>"'\\t\\n\\r\\u007f-\\u009f${FORMATTING}]`, 'gu');
