@@ -9,8 +9,8 @@ import type { ListerServices, OwnLister } from './kind.ts';
 /** The most that DescribeImages gives at once. */
 const PAGE = 1000;
 
-/** ECR keeps at most 100,000 images in a repository unless that is raised (Service Quotas); a guard against going in circles. */
-const MAX_PAGES = 10_000;
+/** ECR keeps at most 100,000 images in a repository unless that is raised (Service Quotas): thrice as many are no list of ECR's. */
+const MAX_PAGES = 300;
 
 /** All images of a repository, with their tags, from DescribeImages; for hosts of ECR, where there are AWS keys that allow it. */
 export function ecrLister({ aws }: ListerServices): OwnLister {
