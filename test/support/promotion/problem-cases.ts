@@ -129,7 +129,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'REGISTRY_PROTOCOL',
     spoil: onMirrors(['list'], { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>log in</html>' }),
-    says: [/is not a JSON object/, /is a registry and not something else/],
+    says: [/is not JSON/, /is a registry and not something else/],
   },
   {
     code: 'DIGEST_MISMATCH',
