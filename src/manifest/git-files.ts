@@ -102,7 +102,7 @@ function describe(tree: Tree, path: string, name: string): FileEntry {
 
 /** The path with all links followed; undefined when it leads in circles or out of the repository's files. */
 function resolve(tree: Tree, path: string): string | undefined {
-  const rest = path.split('/');
+  let rest = path.split('/');
   let at: string[] = [];
   let followed = 0;
   for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
@@ -121,7 +121,7 @@ function resolve(tree: Tree, path: string): string | undefined {
     const target = tree.targets.get(entry.id);
     if (target === undefined || followed > MAX_LINKS) return undefined;
     if (target.startsWith('/')) return OUTSIDE;
-    rest.unshift(...target.split('/'));
+    rest = [...target.split('/'), ...rest];
   }
   return at.join('/');
 }
