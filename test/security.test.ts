@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+
+describe('SECURITY.md', () => {
+  it('names tests that exist', async () => {
+    const text = await readFile(join(ROOT, 'SECURITY.md'), 'utf8');
+    const named = [...text.matchAll(/`((?:test|src|bench)\/[^`]+\.ts)`/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
