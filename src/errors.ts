@@ -135,3 +135,8 @@ export function asPromotionError(error: unknown, signal?: AbortSignal): Promotio
     cause: error,
   });
 }
+
+/** An error whose message is a reason in words, such as `it is not JSON`: what judges foreign bytes may show it. */
+export class ReasonError extends Error {
+  override readonly name = 'ReasonError';
+}

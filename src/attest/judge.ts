@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import type * as core from '@sigstore/core';
 import type * as verify from '@sigstore/verify';
+import { ReasonError } from '../errors.ts';
 import { ed25519Content } from './ed25519.ts';
 import { intotoAnchored } from './intoto-001.ts';
 import { leafOf } from './leaf.ts';
@@ -84,11 +85,11 @@ function judged({ libraries }: JudgeOptions, signed: Signed, trust: Trust, who: 
   const { known, foreign } = ofKnownServices(given, trust.material);
   try {
     if (!known.tlogEntries.every((entry) => isLoggedUnder(entry, trust.der)))
-      throw new Error('the log took it under another certificate or key');
+      throw new ReasonError('the log took it under another certificate or key');
     const anchored = intotoAnchored(libraries, known, trust.material, signed.envelope);
     const thresholds = anchored === undefined ? trust.thresholds : { ...trust.thresholds, tlogThreshold: 0 };
     const identity = who(new Verifier(trust.material, thresholds).verify(anchored ?? known));
-    if (identity === undefined) throw new Error('its certificate names nobody');
+    if (identity === undefined) throw new ReasonError('its certificate names nobody');
     return { status: 'verified', identity };
   } catch (error) {
     if (foreign === undefined) throw error;

@@ -1,7 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import type { TrustMaterial } from '@sigstore/verify';
-import { PromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError, ReasonError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseJson } from '../image/json.ts';
 import { judge, type JudgeOptions, type Signed } from './judge.ts';
@@ -63,9 +63,16 @@ function careful<T extends Verdict>(judging: () => T): T {
   }
 }
 
+/** The errors of Sigstore's libraries have codes such as TLOG_ERROR, and repeat what was foreign. */
+const SIGSTORE_CODE = /^[A-Z_]+_ERROR$/;
+const LONGEST_REASON = 200;
+
+/** Says what is wrong; the text of an exception says it to nobody. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && typeof error.code === 'string' ? `${error.message} (${error.code})` : error.message;
+  if (error instanceof ReasonError || isPromotionError(error)) return error.message;
+  if (error instanceof Error && error.name === 'ValidationError') return 'it is not a valid bundle';
+  const isSigstores = error instanceof Error && 'code' in error && SIGSTORE_CODE.test(String(error.code));
+  return isSigstores ? `${error.message.slice(0, LONGEST_REASON)} (${String(error.code)})` : 'it is malformed';
 }
 
 function attestation(options: JudgeOptions, signed: Signed, subject: Digest): BundleVerdict {
@@ -100,6 +107,6 @@ function checkEnvelopeHash({ verificationMaterial }: Bundle, envelope: Uint8Arra
   for (const entry of verificationMaterial.tlogEntries) {
     if (entry.kindVersion.kind !== 'dsse') continue;
     const logged = envelopeHash(logBody(entry));
-    if (logged !== undefined && logged !== hash) throw new Error('the log entry is about another envelope');
+    if (logged !== undefined && logged !== hash) throw new ReasonError('the log entry is about another envelope');
   }
 }

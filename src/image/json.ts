@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ReasonError } from '../errors.ts';
 import { isDigest, type Digest } from './digest.ts';
 import { hasTooManyValues } from './json-values.ts';
 
@@ -42,10 +43,10 @@ export function jsonIn(bytes: Uint8Array): unknown {
   return 'value' in read ? read.value : undefined;
 }
 
-/** The value of foreign JSON; throws an error that says why it is refused. */
+/** The value of foreign JSON; throws a ReasonError if it is refused. */
 export function parseJson(bytes: Uint8Array): unknown {
   const read = readJson(bytes);
-  if ('problem' in read) throw new Error(`it ${read.problem}`);
+  if ('problem' in read) throw new ReasonError(`it ${read.problem}`);
   return read.value;
 }
 
