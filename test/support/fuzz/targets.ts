@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { parseRegistryConfig } from '../../../src/config/parse.ts';
 import { PromotionError } from '../../../src/errors.ts';
+import { registryWords } from '../../../src/http/answer-error.ts';
+import { chooseScheme, parseChallenges } from '../../../src/http/challenge.ts';
+import { nextLink } from '../../../src/http/link.ts';
 import { parseRef } from '../../../src/image/asked-ref.ts';
+import { MEDIA_TYPES } from '../../../src/image/descriptor.ts';
+import { digestOf } from '../../../src/image/digest.ts';
+import { manifestTypeOf } from '../../../src/image/manifest-type.ts';
+import { readOci } from '../../../src/image/oci.ts';
 import { compilePattern } from '../../../src/image/pattern.ts';
 import { repositoryProblem } from '../../../src/image/reference.ts';
 import { parsePlain } from '../../../src/manifest/parse.ts';
@@ -10,6 +17,7 @@ import { completePolicies } from '../../../src/manifest/project-policies.ts';
 import { parseTreePolicy } from '../../../src/manifest/tree-policy.ts';
 import { parseSigner } from '../../../src/policy/signer.ts';
 import { parseYaml } from '../../../src/yaml/document.ts';
+import { hostileChallenge, hostileLink, hostileText } from './headers.ts';
 
 /** A reader of foreign text: throws only what is wrong with itself. */
 export type FuzzTarget = { readonly text: fc.Arbitrary<string>; readonly read: (text: string) => void };
@@ -120,6 +128,24 @@ const name = madeOf(
   '**',
   DIGEST,
 );
+const image = madeOf(
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '"schemaVersion":2,',
+  '"mediaType":"application/vnd.oci.image.index.v1+json",',
+  '"config":',
+  '"layers":',
+  '"manifests":',
+  `{"digest":"${DIGEST}","size":1,"platform":{"os":"linux"}}`,
+  '"annotations":{"a":"b"}',
+  '"data":"e30="',
+  '1e9',
+  'null',
+);
 const signer = madeOf(
   'sigstore',
   '(identityMatch=regex)',
@@ -144,8 +170,20 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   policies: { text: policy, read: readPolicy },
   configuration: { text: config, read: (text) => void parseRegistryConfig('f', Buffer.from(text)) },
   references: { text: name, read: readReference },
+  challenges: { text: hostileChallenge, read: (text) => void chooseScheme(parseChallenges([text])) },
+  links: { text: hostileLink, read: (text) => void nextLink(text) },
+  'error texts': { text: hostileText, read: (text) => void registryWords(text, 'application/json') },
+  images: { text: image, read: readImage },
   signers: { text: signer, read: (text) => void parseSigner(text.slice(0, 5_000)) },
 };
+
+function readImage(text: string): void {
+  const bytes = Buffer.from(text);
+  const digest = digestOf(bytes);
+  for (const mediaType of [MEDIA_TYPES.ociManifest, MEDIA_TYPES.ociIndex])
+    readOci({ bytes, descriptor: { mediaType, digest, size: bytes.length } });
+  manifestTypeOf(bytes);
+}
 
 function readPolicy(text: string): void {
   const bytes = Buffer.from(text);
