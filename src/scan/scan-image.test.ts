@@ -95,10 +95,15 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([scanner('tool', { [AMD]: {}, [ARM]: broken }, true)], index)).toMatchObject({ state: 'failed' });
   });
 
-  it('takes what is known of the whole index for all of it', async () => {
+  it('takes a report that names no platform for an index of one platform only', async () => {
     const known = scanner('report', { [INDEX]: {} });
-    expect(await run([known], index)).toMatchObject({ state: 'scanned', findings: [{ id: 'CVE-a' }] });
-    expect(known.asked).toEqual([INDEX]);
+    expect(await run([known], index)).toMatchObject({
+      state: 'not-scanned',
+      findings: [{ id: 'CVE-a' }],
+      reason: expect.stringContaining('linux/arm64: unknown; the report of the index does not say which platform'),
+    });
+    const one = { ...index, platforms: platforms.slice(0, 1) };
+    expect(await run([known], one)).toMatchObject({ state: 'scanned', findings: [{ id: 'CVE-a' }] });
   });
 
   it('takes a report of an index that is of one platform for that platform only', async () => {

@@ -48,7 +48,9 @@ export async function scanImage(
     signal,
   );
   const isWhole = whole.state === 'scanned';
-  if (isWhole && whole.platforms === undefined) return whole;
+  // Scanners that are given an index look at one platform of it: without its name nobody knows at which.
+  const isUnnamed = isWhole && whole.platforms === undefined;
+  if (isUnnamed && platforms.length === 1) return whole;
   const known = isWhole ? (whole.platforms ?? []) : [];
   const results = isWhole ? [whole] : [];
   const missing: { readonly name: string; readonly result: ScanResult }[] = [];
@@ -57,10 +59,16 @@ export async function scanImage(
     const { name } = platform;
     // one after the other: a tool unpacks an image of a gigabyte for each
     const result = await ask(scanners, { repository, digest: platform.digest }, signal);
-    if (result.state !== 'scanned') missing.push({ name, result });
+    if (result.state !== 'scanned') missing.push({ name, result: isUnnamed ? withReason(result, UNNAMED) : result });
     results.push({ ...result, findings: result.findings.map((finding) => ({ ...finding, platform: name })) });
   }
   return together(results, missing);
+}
+
+const UNNAMED = 'the report of the index does not say which platform it is of';
+
+function withReason(result: ScanResult, reason: string): ScanResult {
+  return { ...result, reason: [result.reason ?? '', reason].filter(Boolean).join('; ') };
 }
 
 async function ask(scanners: readonly Scanner[], target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {

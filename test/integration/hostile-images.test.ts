@@ -100,22 +100,24 @@ describe('hostile images in staging', () => {
     expect(await world.attached(name, digestIn(attestation))).toEqual([]);
   });
 
-  it.each<[string, readonly BuiltImage[]]>([
-    ['a second child that calls itself linux/amd64', [amd, { ...evil, named: { platform: amd.platform } }]],
+  it.each<[string, readonly BuiltImage[], string?]>([
+    ['a second child that calls itself linux/amd64', [amd, { ...evil, named: { platform: amd.platform } }], 'amd64'],
     [
       'arm/v7 beside a scanned arm/v6',
       [
         { ...amd, named: { platform: { os: 'linux', architecture: 'arm', variant: 'v6' } } },
         { ...evil, named: { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } } },
       ],
+      'arm',
     ],
-    ['a child of an index below', [amd, buildIndex([evil])]],
-  ])('%s is not taken for scanned', async (_, children) => {
+    ['a child of an index below', [amd, buildIndex([evil])], 'amd64'],
+    ['a platform of an index with a report that names none', [amd, evil]],
+  ])('%s is not taken for scanned', async (_, children, architecture) => {
     const world = await stage();
     const index = buildIndex(children);
     storeImage(world.staging.store, 'staging/app', index, ['b']);
-    const architecture = children[0]?.named === undefined ? 'amd64' : 'arm';
-    const report = trivyJson({ reference: `app@${digestIn(index)}`, found: [], platform: ['linux', architecture] });
+    const platform = architecture === undefined ? {} : { platform: ['linux', architecture] as const };
+    const report = trivyJson({ reference: `app@${digestIn(index)}`, found: [], ...platform });
     await attest(world.staging.store, 'staging/app', index.manifest.descriptor, world.own, {
       predicateType: SCAN_RECORD,
       predicate: { scanner: { uri: '', result: report } },
