@@ -2,7 +2,8 @@ import type { Digest } from '../image/digest.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
 import type { Attached } from './attached.ts';
-import { buildFacts, kindOfPredicate } from './evidence-predicate.ts';
+import { contradiction } from './certified.ts';
+import { buildClaims, kindOfPredicate } from './evidence-predicate.ts';
 import type { Statement } from './statement.ts';
 
 /** Evidence with the statement that it is, of kinds whose content matters to others and not only that it is there. */
@@ -19,15 +20,19 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   const { form, manifest, content, verdict, error } = attached;
   if (error !== undefined) throw error;
   if (form === 'other') return undefined;
-  const { predicateType, statement, identity: signer, reason } = verdict;
+  const { predicateType, statement, identity: signer, certified, reason } = verdict;
   const kind = form === 'sig' ? 'signature' : kindOfPredicate(predicateType);
   const status = statusOf(attached);
-  const facts = statement === undefined ? { sources: [] } : buildFacts(statement.predicateType, statement.predicate);
+  const claims = statement === undefined ? undefined : buildClaims(statement.predicateType, statement.predicate);
+  const { builder, sources = [] } = claims ?? {};
+  const wrong = certified === undefined || claims === undefined ? undefined : contradiction(certified, claims);
   const item: EvidenceItem = {
     kind,
     form,
     status,
-    ...facts,
+    sources,
+    ...(builder !== undefined && { builder }),
+    ...(wrong !== undefined && { contradiction: wrong }),
     ...(predicateType !== undefined && { predicateType }),
     ...(signer !== undefined && { signer }),
     manifest: form === 'bundle' ? manifest : cosignTag(subject, form),

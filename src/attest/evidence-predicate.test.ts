@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildFacts, kindOfPredicate } from './evidence-predicate.ts';
+import { buildClaims, kindOfPredicate } from './evidence-predicate.ts';
 
 const V1 = 'https://slsa.dev/provenance/v1';
 const V02 = 'https://slsa.dev/provenance/v0.2';
@@ -9,6 +9,11 @@ const v1 = (externalParameters: unknown, resolvedDependencies: unknown = []): un
   buildDefinition: { buildType: 'https://example.com/build', externalParameters, resolvedDependencies },
   runDetails: { builder: { id: BUILDER } },
 });
+
+const buildFacts = (type: string, predicate: unknown): { builder?: string; sources: readonly string[] } => {
+  const { builder, sources } = buildClaims(type, predicate);
+  return { sources, ...(builder !== undefined && { builder }) };
+};
 
 describe('src/attest/evidence-predicate.ts', () => {
   it.each([

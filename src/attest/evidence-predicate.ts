@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { EvidenceItem } from '../policy/provenance.ts';
 import { exactJson } from '../image/json.ts';
+import { isSource } from '../policy/sources.ts';
 import { PROMOTION_RECORD } from './record.ts';
 import { SIGNATURE } from './statement.ts';
 
@@ -23,14 +24,17 @@ export function kindOfPredicate(type: string | undefined): EvidenceItem['kind'] 
 }
 
 const text = z.string().nullish();
-const material = exactJson({ uri: text, digest: z.record(z.string(), z.unknown()).nullish() });
+const materialFields = { uri: text, digest: z.record(z.string(), z.unknown()).nullish() };
+const material = exactJson(materialFields);
 type Material = z.infer<typeof material>;
 const materials = z.array(material).nullish();
 
 // https://slsa.dev/spec/v0.2/provenance, and v0.1, which has a recipe instead of an invocation
 const ProvenanceV0 = exactJson({
   builder: exactJson({ id: z.string().min(1) }),
-  invocation: exactJson({ configSource: exactJson({ uri: text }).nullish() }).nullish(),
+  invocation: exactJson({
+    configSource: exactJson({ ...materialFields, entryPoint: text }).nullish(),
+  }).nullish(),
   recipe: exactJson({ definedInMaterial: z.int().nullish() }).nullish(),
   materials,
 });
@@ -44,29 +48,58 @@ const ProvenanceV1 = exactJson({
   runDetails: exactJson({ builder: exactJson({ id: z.string().min(1) }) }),
 });
 
-/** Who built something, and from which repositories; each as `git+https://host/path[@ref]` where that can be told. */
-export type BuildFacts = { readonly builder?: string; readonly sources: readonly string[] };
+/** What build provenance claims. */
+export type BuildClaims = {
+  readonly builder?: string;
+  /** The repositories that were built, each as `git+https://host/path[@ref]` if that is known. */
+  readonly sources: readonly string[];
+  /** Their commits. */
+  readonly commits: readonly string[];
+  /** The workflow that was started, as `https://host/path/file@ref`. */
+  readonly config?: string;
+};
 
-/** What SLSA provenance says of the build; nothing of other predicates, and of one that is malformed. */
-export function buildFacts(type: string, predicate: unknown): BuildFacts {
-  if (kindOfPredicate(type) !== 'provenance') return { sources: [] };
+const NOTHING: BuildClaims = { sources: [], commits: [] };
+
+/** Returns what SLSA provenance claims of the build; nothing of other predicates, and of one that is malformed. */
+export function buildClaims(type: string, predicate: unknown): BuildClaims {
+  if (kindOfPredicate(type) !== 'provenance') return NOTHING;
   const { data: newer } = ProvenanceV1.safeParse(predicate);
   if (newer !== undefined) {
     const { externalParameters, resolvedDependencies } = newer.buildDefinition;
-    return factsOf(newer.runDetails.builder.id, declaredSource(externalParameters ?? {}), resolvedDependencies ?? []);
+    const parameters = externalParameters ?? {};
+    const claims = claimsOf(newer.runDetails.builder.id, declaredSource(parameters), resolvedDependencies ?? []);
+    return { ...claims, ...configOf(Workflow.safeParse(parameters['workflow']).data) };
   }
   const { data } = ProvenanceV0.safeParse(predicate);
-  if (data === undefined) return { sources: [] };
+  if (data === undefined) return NOTHING;
   const all = data.materials ?? [];
-  const configured = data.invocation?.configSource?.uri || all[data.recipe?.definedInMaterial ?? -1]?.uri;
-  return factsOf(data.builder.id, configured ?? undefined, all);
+  const configSource = data.invocation?.configSource;
+  const configured = configSource?.uri || all[data.recipe?.definedInMaterial ?? -1]?.uri;
+  const claims = claimsOf(data.builder.id, configured ?? undefined, configSource ? [...all, configSource] : all);
+  const [repository, ref] = (configSource?.uri ?? '').replace(/^git\+/, '').split('@', 2);
+  return { ...claims, ...configOf({ repository, ref, path: configSource?.entryPoint }) };
+}
+
+const Workflow = exactJson({ repository: text, path: text, ref: text });
+
+function configOf(workflow: z.infer<typeof Workflow> = {}): Pick<BuildClaims, 'config'> {
+  const { repository, path, ref } = workflow;
+  if (!repository || !ref || !path?.includes('/')) return {};
+  return { config: `${repository.replace(/\.git$/, '')}/${path}@${ref}` };
 }
 
 /** What the build was told to build is its source; without it, every Git repository that went into it is. */
-function factsOf(builder: string, declared: string | undefined, used: readonly Material[]): BuildFacts {
-  if (declared) return { builder, sources: [gitAddress(declared)] };
+function claimsOf(builder: string, declared: string | undefined, used: readonly Material[]): BuildClaims {
   const repositories = used.filter(isRepository).map(({ uri }) => gitAddress(uri ?? ''));
-  return { builder, sources: [...new Set(repositories)] };
+  const sources = declared ? [gitAddress(declared)] : [...new Set(repositories)];
+  const ofSource = used.filter(({ uri }) => uri && sources.some((source) => isSource(withoutRef(source), uri)));
+  const commits = ofSource.flatMap(({ digest }) => [digest?.['gitCommit'], digest?.['sha1']]);
+  return { builder, sources, commits: [...new Set(commits.filter((one) => typeof one === 'string'))] };
+}
+
+function withoutRef(source: string): string {
+  return source.replace(/@.*$/s, '');
 }
 
 /**

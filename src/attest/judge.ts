@@ -3,6 +3,7 @@ import type { Bundle } from '@sigstore/bundle';
 import type * as core from '@sigstore/core';
 import type * as verify from '@sigstore/verify';
 import { ReasonError } from '../errors.ts';
+import { certifiedIn } from './certified.ts';
 import { ed25519Content } from './ed25519.ts';
 import { intotoAnchored } from './intoto-001.ts';
 import { leafOf } from './leaf.ts';
@@ -37,10 +38,13 @@ function judgeByCertificate(options: JudgeOptions, signed: Signed, leaf: Buffer)
   if (!isOfKnownAuthority(options.material, certificate))
     return unverifiable('its certificate is of another authority');
   const thresholds = { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 };
-  return judged(options, signed, { material: options.material, thresholds, der: leaf }, ({ identity }) => {
+  const trust = { material: options.material, thresholds, der: leaf };
+  const verdict = judged(options, signed, trust, ({ identity }) => {
     const [subject, issuer] = [identity?.subjectAlternativeName, identity?.extensions?.issuer];
     return subject && issuer ? { kind: 'keyless', issuer, subject } : undefined;
   });
+  const certified = verdict.status === 'verified' ? certifiedIn(certificate) : undefined;
+  return certified === undefined ? verdict : { ...verdict, certified };
 }
 
 function judgeByKeys(options: JudgeOptions, signed: Signed): Verdict {

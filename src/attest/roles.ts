@@ -1,4 +1,5 @@
 import type { Digest } from '../image/digest.ts';
+import type { Certified } from './certified.ts';
 import type { Statement } from './statement.ts';
 
 /** Who signed: the certificate's subject and OIDC issuer, or the key by the hash of its public half. */
@@ -25,6 +26,8 @@ export type LegacySignature = {
 export type Verdict = {
   readonly status: 'verified' | 'failed' | 'unverifiable';
   readonly identity?: Identity;
+  /** What else the certificate says, of a build. */
+  readonly certified?: Certified;
   readonly reason?: string;
 };
 

@@ -76,7 +76,7 @@ describe('src/attest/sign-image.ts', () => {
     world.server.counters.reset();
     await sign(world);
     // the subject, .sig and the list; .sig again, two blobs, its PUT and its HEAD; two blobs and a PUT for the bundle
-    expect(world.asked()).toHaveLength(3 + (1 + 4 + 2) + (4 + 1));
+    expect(world.asked(), world.asked().join('\n')).toHaveLength(3 + (1 + 4 + 2) + (4 + 1));
     const { fulcio, rekor, timestamp } = world.sigstore.counts();
     expect({ fulcio, rekor, timestamp }).toEqual({ fulcio: 1, rekor: 2, timestamp: 1 });
     world.server.counters.reset();

@@ -65,6 +65,13 @@ describe('src/attest/verify.ts with what the real cosign made', () => {
         subject:
           'https://github.com/salrashid123/go-bazel-github-workflow/.github/workflows/release.yaml@refs/tags/v0.0.30',
       },
+      certified: {
+        source: 'https://github.com/salrashid123/go-bazel-github-workflow',
+        commit: '7624bd5f279fb5d4700ea72c1b2373ee33960700',
+        ref: 'refs/tags/v0.0.30',
+        config:
+          'https://github.com/salrashid123/go-bazel-github-workflow/.github/workflows/release.yaml@refs/tags/v0.0.30',
+      },
       reference: 'index.docker.io/salrashid123/server_image',
     });
   });

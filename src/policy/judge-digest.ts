@@ -75,6 +75,7 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   // provenance that does not say which of several repositories was built must not pass by one that was only used
   const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
   if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
+  if (item.contradiction !== undefined) return item.contradiction;
   const level = lowestLevel(builders);
   return level < policy.level ? `its level ${level} is below ${policy.level}` : undefined;
 }

@@ -64,6 +64,8 @@ export type EvidenceItem = {
   readonly builder?: string;
   /** What the image was built from, not what it was built with; several where it is not known which of them it was. */
   readonly sources: readonly string[];
+  /** Where it claims something else than the certificate of its signer says, as one clause. */
+  readonly contradiction?: string;
   /** Where it is: a referrer's manifest digest or a tag. */
   readonly manifest: string;
   /** The digest of the bundle, or of the payload. */

@@ -12,7 +12,7 @@ import { cip } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import { writeTree } from '../support/promotion/tree.ts';
 import { signingIn } from '../support/signing.ts';
-import { SIGNER, type Claims } from '../support/sigstore/oidc.ts';
+import { GITHUB_CLAIMS, SIGNER, WORKFLOW, type Claims } from '../support/sigstore/oidc.ts';
 import { startSigstore } from '../support/sigstore/local.ts';
 
 const forever = new AbortController().signal;
@@ -90,6 +90,33 @@ describe('provenance of what is promoted', () => {
     expect(log).toContainEqual(expect.stringMatching(/^warning 2 images have something attached that cannot be/));
     expect(summary).toContain('TAMPERED');
     expect(summary).not.toContain('PROVENANCE');
+  });
+
+  it('holds claims against what Fulcio certified of whoever called a trusted workflow', async () => {
+    const world = await signingStage(1);
+    const builder = 'https://github.com/acme/builder/.github/workflows/build.yaml@refs/tags/v1';
+    const callerOf = async (repository: string): Promise<Signer> => {
+      const claims = { ...GITHUB_CLAIMS, repository, job_workflow_ref: builder.replace('https://github.com/', '') };
+      const env = { SIGSTORE_ID_TOKEN: world.sigstore.token(claims) };
+      return (await signingIn({ sigstore: world.sigstore, clock: realClock() }, { env })).signer(forever);
+    };
+    const [honest, forged] = [stage(world, 61), stage(world, 62)];
+    const source = 'github.com/acme/app';
+    const commit = String(GITHUB_CLAIMS['sha']);
+    const claimed = { predicateType: SLSA_V1, predicate: slsa(BUILDER, source, { ref: 'refs/heads/main', commit }) };
+    await put(world, honest, await callerOf('acme/app'), claimed);
+    await put(world, forged, await callerOf('attacker/evil'), claimed);
+    const manifest = `provenance:
+  mode: require
+  signers: ["sigstore::${WORKFLOW.issuer}::${builder}"]
+  builders: [{ id: "${BUILDER}", level: 3 }]
+  sources: [${source}]
+`;
+    const entries = [honest, forged].map(({ digest }, index) => ['app', digest, `v${index + 1}`] as const);
+    const { code, summary } = await world.run([world.project(entries, { manifest })], CONFIRM);
+    expect(code).toBe(1);
+    expect(mirrored(world)).toEqual(['v1']);
+    expect(summary).toContain('its certificate https://github.com/attacker/evil');
   });
 
   it('holds back under require, and promotes the others and signs them; a dry run tells the same', async () => {

@@ -24,12 +24,16 @@ export type Attested = {
 };
 
 /** The predicate of SLSA v1 for a build of this source. */
-export function slsa(builder: string, source: string): Readonly<Record<string, unknown>> {
-  const dependencies = [{ uri: `git+https://${source}@refs/tags/v1`, digest: { gitCommit: '1' } }];
+export function slsa(
+  builder: string,
+  source: string,
+  { ref = 'refs/tags/v1', commit = '1' } = {},
+): Readonly<Record<string, unknown>> {
+  const dependencies = [{ uri: `git+https://${source}@${ref}`, digest: { gitCommit: commit } }];
   return {
     buildDefinition: {
       buildType: 'https://ci.example/build/v1',
-      externalParameters: { workflow: { repository: `https://${source}`, ref: 'refs/tags/v1' } },
+      externalParameters: { workflow: { repository: `https://${source}`, ref } },
       resolvedDependencies: dependencies,
     },
     runDetails: { builder: { id: builder } },

@@ -1,0 +1,65 @@
+import type { X509Certificate } from '@sigstore/core';
+import { isSource } from '../policy/sources.ts';
+import type { BuildClaims } from './evidence-predicate.ts';
+
+/** What Fulcio certified of the build that asked for a certificate; only CI systems say it in their tokens. */
+export type Certified = {
+  /** The repository whose workflow ran, such as `https://github.com/acme/app`. */
+  readonly source?: string;
+  /** Its commit. */
+  readonly commit?: string;
+  readonly ref?: string;
+  /** The workflow that was started, with its ref. */
+  readonly config?: string;
+};
+
+// https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md; the older names are of GitHub only, and not in DER
+const [SOURCE, COMMIT, REF, CONFIG] = ['12', '13', '14', '18'];
+const [OLD_REPOSITORY, OLD_COMMIT, OLD_REF] = ['5', '3', '6'];
+
+/** Returns what a certificate says of the build; undefined for one that is not of a build. */
+export function certifiedIn(certificate: X509Certificate): Certified | undefined {
+  const extension = (id = ''): ReturnType<X509Certificate['extension']> =>
+    certificate.extension(`1.3.6.1.4.1.57264.1.${id}`);
+  const said = (id?: string): string | undefined => extension(id)?.valueObj.subs?.[0]?.value.toString('utf8');
+  const saidBefore = (id?: string): string | undefined => extension(id)?.value.toString('utf8');
+  const repository = saidBefore(OLD_REPOSITORY);
+  const source = said(SOURCE) ?? (repository && `https://github.com/${repository}`);
+  if (source === undefined) return undefined;
+  const commit = said(COMMIT) ?? saidBefore(OLD_COMMIT);
+  const ref = said(REF) ?? saidBefore(OLD_REF);
+  const config = said(CONFIG);
+  return {
+    source,
+    ...(commit !== undefined && { commit }),
+    ...(ref !== undefined && { ref }),
+    ...(config !== undefined && { config }),
+  };
+}
+
+/**
+ * Returns where provenance contradicts the certificate of its signer, as one clause. Whoever calls a workflow that is trusted
+ * may fill in what it claims, but not what Fulcio certifies.
+ */
+export function contradiction(certified: Certified, claims: BuildClaims): string | undefined {
+  const { source, commit, ref, config } = certified;
+  const foreign = source === undefined ? undefined : claims.sources.find((claimed) => !isSource(source, claimed));
+  if (foreign !== undefined) return `its provenance claims the source ${foreign}, its certificate ${source}`;
+  const otherCommit = commit && claims.commits.find((claimed) => claimed !== commit);
+  if (otherCommit) return `its provenance claims the commit ${otherCommit}, its certificate ${commit}`;
+  const otherRef = ref && refsIn(claims).find((claimed) => !isRef(claimed, ref, commit));
+  if (otherRef) return `its provenance claims the ref ${otherRef}, its certificate ${ref}`;
+  if (config !== undefined && claims.config !== undefined && claims.config !== config)
+    return `its provenance claims the workflow ${claims.config}, its certificate ${config}`;
+  return undefined;
+}
+
+function refsIn({ sources }: BuildClaims): readonly string[] {
+  // BuildKit writes the folder behind a colon
+  return sources.flatMap((source) => source.split('@', 2)[1]?.replace(/:.*$/s, '') || []);
+}
+
+/** Builders write `refs/tags/v1` or `v1`, or the commit. */
+function isRef(claimed: string, ref: string, commit: string | undefined): boolean {
+  return claimed === ref || ref === `refs/tags/${claimed}` || ref === `refs/heads/${claimed}` || claimed === commit;
+}
