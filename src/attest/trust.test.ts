@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { homeWith } from '../../test/support/home.ts';
@@ -31,6 +31,70 @@ describe('src/attest/trust.ts', () => {
     await signedNumber(await signingIn(world, given));
     world.sigstore.inject('tuf', { kind: 'reset' });
     expect((await signedNumber(await signingIn(world, given))).length).toBeGreaterThan(1000);
+  });
+
+  it('says when what is cached must do', async () => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
+    const said: string[] = [];
+    const given = { ...noFiles, env, onStale: (reason: string) => void said.push(reason) };
+    await (await signingIn(world, given)).verifier(forever);
+    expect(said).toEqual([]);
+    world.sigstore.inject('tuf', { kind: 'status', status: 503 });
+    await (await signingIn(world, given)).verifier(forever);
+    expect(said).toEqual([`${tuf.url} cannot be reached; what is cached of it is used`]);
+  });
+
+  it('does not believe the cache of another Sigstore under the name of this mirror', async () => {
+    const [world, evil] = [await signingWorld(), await signingWorld()];
+    const { tuf } = world.sigstore;
+    const [cache, forged] = [await homeWith({}), await homeWith({})];
+    const own = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: cache };
+    const theirs = { TUF_MIRROR: evil.sigstore.tuf.url, TUF_ROOT_JSON: evil.sigstore.tuf.rootFile, TUF_ROOT: forged };
+    await (await signingIn(evil, { ...noFiles, env: theirs })).verifier(forever);
+    const folderOf = (folder: string, url: string): string => join(folder, encodeURIComponent(new URL(url).host + '/'));
+    const [from] = await readdir(forged);
+    const to = folderOf(cache, tuf.url).replace(/%2F$/, '');
+    await cp(join(forged, from ?? ''), to, { recursive: true });
+    const signing = await signingIn(world, { ...noFiles, env: { ...own, SIGSTORE_ID_TOKEN: world.sigstore.token() } });
+    expect((await signedNumber(signing)).length).toBeGreaterThan(1000);
+    await rm(to, { recursive: true });
+    await cp(join(forged, from ?? ''), to, { recursive: true });
+    world.sigstore.inject('tuf', { kind: 'reset' });
+    const offline = await signingIn(world, { ...noFiles, env: own });
+    expect(await rejection(offline.verifier(forever))).toMatchObject({ code: 'TRUST_ROOT' });
+  });
+
+  it.each([
+    ['cannot be written', async (cache: string) => writeFile(cache, 'a file')],
+    [
+      'cannot be parsed',
+      async (cache: string, folder: string) => {
+        await mkdir(join(cache, folder), { recursive: true });
+        for (const name of ['root', '2.root', 'timestamp', 'snapshot', 'targets'])
+          await writeFile(join(cache, folder, `${name}.json`), '{"signed":');
+      },
+    ],
+  ])('does without a cache that %s', async (_, spoil) => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const cache = join(await homeWith({}), 'cache');
+    await spoil(cache, encodeURIComponent(new URL(tuf.url).host));
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: cache };
+    const given = { ...noFiles, env: { ...env, SIGSTORE_ID_TOKEN: world.sigstore.token() } };
+    expect((await signedNumber(await signingIn(world, given))).length).toBeGreaterThan(1000);
+  });
+
+  it('asks for no root again that the cache leads to', async () => {
+    const world = await signingWorld();
+    const { tuf } = world.sigstore;
+    const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
+    await (await signingIn(world, { ...noFiles, env })).verifier(forever);
+    const before = world.sigstore.counts().tuf;
+    await (await signingIn(world, { ...noFiles, env })).verifier(forever);
+    // A newer root, and the timestamp.
+    expect(world.sigstore.counts().tuf - before).toBe(2);
   });
 
   it('says what could be done where nothing is cached', async () => {

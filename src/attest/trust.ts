@@ -13,6 +13,8 @@ export type TrustOptions = {
   /** Files that come before any repository. */
   readonly trustedRoot?: string;
   readonly signingConfig?: string;
+  /** Is told if the repository cannot be reached, and what is cached of it must do. */
+  readonly onStale?: (reason: string) => void;
 };
 
 /** What is trusted, and where to sign; each is got once, when it is first asked for. */
@@ -23,12 +25,13 @@ export type Trust = {
 };
 
 /** From a file, else from the TUF repository that TUF_MIRROR names, else from Sigstore's own; nothing is asked of anybody where both files are given. */
-export function trust({ fetch, env, home, trustedRoot, signingConfig }: TrustOptions): Trust {
+export function trust({ fetch, env, home, trustedRoot, signingConfig, onStale }: TrustOptions): Trust {
   const tuf = once((signal) =>
     openTuf(
       {
         fetch,
         cache: env['TUF_ROOT'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'kpromo', 'tuf'),
+        ...(onStale !== undefined && { onStale }),
         ...(env['TUF_MIRROR'] && { mirror: env['TUF_MIRROR'] }),
         ...(env['TUF_ROOT_JSON'] && { rootFile: env['TUF_ROOT_JSON'] }),
       },

@@ -51,7 +51,7 @@ export type RegistryOptions = {
 /** The part of what signing needs that is the same for everybody who signs. */
 export type SigningPath = Pick<
   SigningOptions,
-  'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'secrets'
+  'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'onStale' | 'secrets'
 >;
 
 /** `queue` is for what is attached to an image; `close` ends all connections. */
@@ -105,7 +105,7 @@ export function openRegistries(options: RegistryOptions): Registries {
     budget?.close();
     await stack.close();
   };
-  const signing = { ...cloud, pause, ...signingParts(cloud, stack, services) };
+  const signing = { ...cloud, pause, ...signingParts(cloud, stack, services, narrate) };
   return { registry, queue, pause, signing, readings: () => limiter.readings(), close };
 }
 
@@ -128,10 +128,16 @@ function waitsOf({
   };
 }
 
-type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService'>;
+type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService' | 'onStale'>;
 
-function signingParts(cloud: GoogleOptions, { reserve }: HttpStack, { told }: ServiceLimits): SigningParts {
-  return { reserve, onService: told, google: googleIdentities(cloud) };
+function signingParts(
+  cloud: GoogleOptions,
+  { reserve }: HttpStack,
+  { told }: ServiceLimits,
+  narrate: RegistryOptions['narrate'],
+): SigningParts {
+  const onStale = (message: string): void => narrate({ type: 'log', level: 'warning', message });
+  return { reserve, onService: told, onStale, google: googleIdentities(cloud) };
 }
 
 function googleIdentities(cloud: GoogleOptions): GoogleIdentities {
