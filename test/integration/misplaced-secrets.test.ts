@@ -82,6 +82,12 @@ function configs(schema: unknown, wrap: (inner: string) => string = (inner) => i
   return [wrap('SECRET')];
 }
 
+/** Every third of these places, beginning with another one for each secret: all secrets and all places are tried. */
+function thirdOf<T>(places: readonly T[], what: string): readonly T[] {
+  const first = Object.keys(SECRETS).indexOf(what) % 3;
+  return places.filter((_place, index) => index % 3 === first);
+}
+
 describe('secrets where a path belongs', () => {
   it('are tried in each flag, variable and key', () => {
     expect(commands.length).toBeGreaterThan(50);
@@ -89,8 +95,8 @@ describe('secrets where a path belongs', () => {
     expect(configs(REGISTRY_CONFIG.schema).length).toBeGreaterThan(20);
   });
 
-  it.each(Object.entries(SECRETS))('are not shown: %s in a flag', async (_what, [pasted, ...secret]) => {
-    for (const { command, flag } of commands)
+  it.each(Object.entries(SECRETS))('are not shown: %s in a flag', async (what, [pasted, ...secret]) => {
+    for (const { command, flag } of thirdOf(commands, what))
       for (const args of [[`--${flag}=${pasted}`], [`--${flag}`, pasted]]) {
         const text = await printed([command, '--manifests=/nonexistent', ...args]);
         expect([flag, shown(secret, text)]).toEqual([flag, []]);
@@ -107,8 +113,8 @@ describe('secrets where a path belongs', () => {
       expect(shown(secret, await printed(args))).toEqual([]);
   });
 
-  it.each(Object.entries(SECRETS))('are not shown: %s in a variable', async (_what, [pasted, ...secret]) => {
-    for (const name of variables) {
+  it.each(Object.entries(SECRETS))('are not shown: %s in a variable', async (what, [pasted, ...secret]) => {
+    for (const name of thirdOf(variables, what)) {
       const text = await printed(['cip', '--manifests=/nonexistent', '--confirm'], { [name]: pasted });
       expect([name, shown(secret, text)]).toEqual([name, []]);
     }
@@ -116,10 +122,10 @@ describe('secrets where a path belongs', () => {
 
   it.each(Object.entries(SECRETS))(
     'are not shown: %s in the registry configuration',
-    async (_what, [pasted, ...secret]) => {
+    async (what, [pasted, ...secret]) => {
       const home = await homeWith({});
       const file = join(home, 'registries.yaml');
-      for (const written of configs(REGISTRY_CONFIG.schema)) {
+      for (const written of thirdOf(configs(REGISTRY_CONFIG.schema), what)) {
         await writeFile(file, written.replace('SECRET', () => JSON.stringify(pasted)).replace('{', '{version: 1, '));
         const text = await printed(['cip', '--manifests=/nonexistent', `--registry-config=${file}`]);
         expect([written, shown(secret, text)]).toEqual([written, []]);
