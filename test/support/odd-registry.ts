@@ -17,14 +17,14 @@ export type OddRegistry = {
   asked(): string[];
 };
 
-/** Lives as long as the test; waits are a hundredth of what they would be. */
+/** Lives as long as the test; waits are a thirtieth of what they would be. */
 export async function oddRegistry(
   options: RegistryOptions = {},
   given: Partial<DistributionServices> = {},
   stackOptions: Partial<HttpStackOptions> = {},
 ): Promise<OddRegistry> {
   const server = await startRegistry(options);
-  const clock = realClock(100);
+  const clock = realClock(30);
   const { fetch, close } = httpStack({ clock, random: () => 0, ...stackOptions });
   onTestFinished(async () => {
     await close();
