@@ -72,7 +72,7 @@ export async function runPromotion(
     .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
     .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, scan], threads: request.threads }))
-    .pipe(promote({ copier: copying, traffic, threads: request.threads }));
+    .pipe(promote({ ...signatures, copier: copying, traffic, threads: request.threads }));
   const phases =
     signatures === undefined
       ? promoting

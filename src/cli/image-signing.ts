@@ -56,6 +56,7 @@ export function imageSigning(
   const promoter: Promoter = { version, ...(flags.builderId !== undefined && { builderId: flags.builderId }) };
   let facts: Promise<(file: string) => ManifestFact> | undefined;
   return {
+    prepare: async (signal) => void (await options.signing.verifier(signal)),
     isSigned: ({ tags }) => tags.length > 0 || flags.signTagless,
     concurrency: flags.maxSignatureOps,
     sign: async (request, call) => signDigest(await open(call.signal), request, call),

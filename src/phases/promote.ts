@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copy.ts';
+import { lacksSomething } from './candidate-lacks.ts';
 import { tellDefect } from './caught.ts';
 import type { PlannedImage, PromotedImage } from './images.ts';
 import { failuresOf } from './promote-failures.ts';
@@ -12,7 +13,13 @@ import type { Validation } from './validate.ts';
 import { tellFailures } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 
-export type PromoteServices = { readonly copier: Copier; readonly traffic: Traffic; readonly threads: number };
+export type PromoteServices = {
+  readonly copier: Copier;
+  readonly traffic: Traffic;
+  readonly threads: number;
+  /** Called before anything is written, if something is to be signed: what cannot be signed is not copied either. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>;
+};
 
 /** What was planned and let through, and what became of it. */
 export type Promotion = {
@@ -24,12 +31,13 @@ export type Promotion = {
 };
 
 /** Brings every image that was let through to its mirrors, writes its tags, and reads each back. */
-export const promote = ({ copier, traffic, threads }: PromoteServices): Phase<Validation, Promotion> => ({
+export const promote = ({ copier, traffic, threads, prepare }: PromoteServices): Phase<Validation, Promotion> => ({
   name: 'promote',
   run: async (validation, context) => {
     const { plan } = validation.provenance;
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     const total = validation.images.length;
+    if (plan.signing?.images.some(({ lacks }) => lacksSomething(lacks)) === true) await prepare?.(context.signal);
     say(total === 0 ? 'Nothing to promote.' : `Promoting ${total} images using ${threads} threads`);
     let [finished, failed] = [0, 0];
     const bytesOf = plannedBytes(plan);

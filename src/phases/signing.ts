@@ -50,6 +50,8 @@ export type Carried = { readonly carried: number; readonly left: readonly string
 
 /** Signs and records; each reads what is there first and leaves alone what verifies as ours. */
 export type SigningServices = {
+  /** Gets what signatures are verified with, before anything is written; throws TRUST_ROOT. */
+  readonly prepare: (signal: AbortSignal) => Promise<void>;
   readonly sign: (request: SignRequest, call: Call) => Promise<Done>;
   readonly record: (request: RecordRequest, call: Call) => Promise<Done>;
   /** False for digests without tags, unless they are to be signed, too. */

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { stopReason } from '../../src/cli/exit-codes.ts';
 import { realClock } from '../../src/clock.ts';
 import { createRepository } from '../support/git.ts';
-import type { CipRun } from '../support/promotion/cip.ts';
+import { homeWith } from '../support/home.ts';
+import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';
@@ -41,6 +42,24 @@ async function expectComplete(stage: SigningStage): Promise<void> {
 }
 
 describe('signing while something is wrong', () => {
+  it('copies nothing while what signatures are verified with cannot be got', async () => {
+    const { stage, project } = await staged();
+    await using tree = await writeTree([project]);
+    const { tuf } = stage.sigstore;
+    const home = await homeWith({});
+    const trust = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: home };
+    const env = { ...trust, SIGSTORE_ID_TOKEN: stage.sigstore.token() };
+    const args = ['--manifests', tree.path, '--confirm', `--signing-config=${stage.sigstore.signingConfigFile}`];
+    const over = stage.sigstore.inject('tuf', { kind: 'status', status: 503 });
+    stage.taken();
+    const down = await cip(args, { ...HASTE, env });
+    expect([down.code, stage.taken().writes]).toEqual([1, 0]);
+    expect(down.stderr).toMatch(/getting what Sigstore trusts from \S+: .*--trusted-root FILE/);
+    over();
+    expect((await cip(args, { env })).code).toBe(0);
+    await expectComplete(stage);
+  });
+
   it.each([
     ['Fulcio says 429', 'fulcio', { kind: 'status', status: 429 }],
     ['Rekor says 502', 'rekor', { kind: 'status', status: 502 }],
