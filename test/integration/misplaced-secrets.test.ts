@@ -82,10 +82,11 @@ function configs(schema: unknown, wrap: (inner: string) => string = (inner) => i
   return [wrap('SECRET')];
 }
 
-/** Every third of these places, beginning with another one for each secret: all secrets and all places are tried. */
-function thirdOf<T>(places: readonly T[], what: string): readonly T[] {
-  const first = Object.keys(SECRETS).indexOf(what) % 3;
-  return places.filter((_place, index) => index % 3 === first);
+/** Some of these places, others for each secret: all secrets and all places are tried. */
+function placesFor<T>(what: string, places: readonly T[]): readonly T[] {
+  const names = Object.keys(SECRETS);
+  const first = names.indexOf(what);
+  return places.filter((_place, index) => index % names.length === first);
 }
 
 describe('secrets where a path belongs', () => {
@@ -96,7 +97,7 @@ describe('secrets where a path belongs', () => {
   });
 
   it.each(Object.entries(SECRETS))('are not shown: %s in a flag', async (what, [pasted, ...secret]) => {
-    for (const { command, flag } of thirdOf(commands, what))
+    for (const { command, flag } of placesFor(what, commands))
       for (const args of [[`--${flag}=${pasted}`], [`--${flag}`, pasted]]) {
         const text = await printed([command, '--manifests=/nonexistent', ...args]);
         expect([flag, shown(secret, text)]).toEqual([flag, []]);
@@ -114,7 +115,7 @@ describe('secrets where a path belongs', () => {
   });
 
   it.each(Object.entries(SECRETS))('are not shown: %s in a variable', async (what, [pasted, ...secret]) => {
-    for (const name of thirdOf(variables, what)) {
+    for (const name of placesFor(what, variables)) {
       const text = await printed(['cip', '--manifests=/nonexistent', '--confirm'], { [name]: pasted });
       expect([name, shown(secret, text)]).toEqual([name, []]);
     }
@@ -125,7 +126,7 @@ describe('secrets where a path belongs', () => {
     async (what, [pasted, ...secret]) => {
       const home = await homeWith({});
       const file = join(home, 'registries.yaml');
-      for (const written of thirdOf(configs(REGISTRY_CONFIG.schema), what)) {
+      for (const written of placesFor(what, configs(REGISTRY_CONFIG.schema))) {
         await writeFile(file, written.replace('SECRET', () => JSON.stringify(pasted)).replace('{', '{version: 1, '));
         const text = await printed(['cip', '--manifests=/nonexistent', `--registry-config=${file}`]);
         expect([written, shown(secret, text)]).toEqual([written, []]);
