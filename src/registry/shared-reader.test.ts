@@ -60,4 +60,18 @@ describe('src/registry/shared-reader.ts', () => {
     expect(await bytesOf(reader, 'b.test/app')).toEqual(all);
     expect(calls).toEqual(['readBlob a.test/app', 'readBlob a.test/app']);
   });
+
+  it('keeps 8 MiB, and reads what is beyond again', async () => {
+    const { registry, reader, calls } = opened();
+    const large = buildImage({ seed: 2, layers: [5 * 1024 * 1024, 5 * 1024 * 1024] });
+    for (const host of ['a.test', 'b.test']) storeImage(registry.store(host), 'app', large);
+    const layers = large.blobs.slice(-2).map(({ descriptor }) => descriptor);
+    const read = async (repository: string): Promise<void> => {
+      for (const layer of layers)
+        for await (const chunk of reader.readBlob(repository, layer, call)) expect(chunk.length).toBeGreaterThan(0);
+    };
+    await read('a.test/app');
+    await read('b.test/app');
+    expect(calls).toEqual(['readBlob a.test/app', 'readBlob a.test/app', 'readBlob b.test/app']);
+  });
 });

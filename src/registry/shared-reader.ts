@@ -3,18 +3,23 @@ import { isDigest, type Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { RegistryReader } from './roles.ts';
 
+/** What one reader keeps, in bytes: all that is attached to an image, but for large lists of software. Some twenty readers work at once. */
+const MAX_KEPT = 8 * 1024 * 1024;
+
 /**
  * A reader for content that stands in many repositories: what was read in one is in the others only asked for, by its
- * digest; a blob, which a registry takes no manifest without, not even that. It keeps all that it reads.
+ * digest; a blob, which a registry takes no manifest without, not even that. What is beyond 8 MiB together is read again.
  */
 export function sharedReader(registry: RegistryReader): RegistryReader {
+  const room = roomOf(MAX_KEPT);
   const manifests = new Map<Digest, Manifest>();
-  const blobs = new Map<Digest, Uint8Array>();
   const seen = new Set<string>();
   const note = (repository: RepositoryName, manifest: Manifest | undefined): Manifest | undefined => {
     if (manifest === undefined) return undefined;
-    manifests.set(manifest.descriptor.digest, manifest);
-    seen.add(`${repository}@${manifest.descriptor.digest}`);
+    const { digest, size } = manifest.descriptor;
+    if (!manifests.has(digest) && !room.take(size)) return manifest;
+    manifests.set(digest, manifest);
+    seen.add(`${repository}@${digest}`);
     return manifest;
   };
   return {
@@ -26,18 +31,44 @@ export function sharedReader(registry: RegistryReader): RegistryReader {
       const isThere = (await registry.resolveManifest(repository, reference, call)) !== undefined;
       return isThere ? note(repository, known) : undefined;
     },
-    readBlob: async function* (repository, blob, call, part) {
-      const known = part === undefined ? blobs.get(blob.digest) : undefined;
-      if (known?.length === blob.size) {
-        yield known;
-        return;
-      }
-      const chunks: Uint8Array[] = [];
+    readBlob: blobsKept(registry, room),
+  };
+}
+
+type Room = { take(bytes: number): boolean; giveBack(bytes: number): void };
+
+function roomOf(most: number): Room {
+  let taken = 0;
+  return {
+    take: (bytes) => {
+      if (taken + bytes > most) return false;
+      taken += bytes;
+      return true;
+    },
+    giveBack: (bytes) => void (taken -= bytes),
+  };
+}
+
+function blobsKept(registry: RegistryReader, room: Room): RegistryReader['readBlob'] {
+  const blobs = new Map<Digest, Uint8Array>();
+  return async function* (repository, blob, call, part) {
+    const known = part === undefined ? blobs.get(blob.digest) : undefined;
+    if (known?.length === blob.size) {
+      yield known;
+      return;
+    }
+    const isKept = part === undefined && room.take(blob.size);
+    const chunks: Uint8Array[] = [];
+    let isComplete = false;
+    try {
       for await (const chunk of registry.readBlob(repository, blob, call, part)) {
-        chunks.push(chunk);
+        if (isKept) chunks.push(chunk);
         yield chunk;
       }
-      if (part === undefined) blobs.set(blob.digest, Buffer.concat(chunks));
-    },
+      isComplete = isKept && !blobs.has(blob.digest);
+      if (isComplete) blobs.set(blob.digest, Buffer.concat(chunks));
+    } finally {
+      if (isKept && !isComplete) room.giveBack(blob.size);
+    }
   };
 }
