@@ -41,7 +41,7 @@ const older = (uri: string, sha1 = COMMIT): ReturnType<typeof buildClaims> =>
 
 describe('src/attest/certified.ts', () => {
   it('finds no contradiction in what builders write', () => {
-    const { source = '', commit = '', ref = '' } = certified;
+    const { source, commit = '', ref = '' } = certified;
     for (const honest of [
       claims(),
       claims({ repository: 'https://github.com/acme/app.git' }),
@@ -63,6 +63,21 @@ describe('src/attest/certified.ts', () => {
     expect(contradiction(certified, claimed)).toMatch(
       new RegExp(`^its provenance claims the ${what} .*, its certificate `),
     );
+  });
+
+  it('asks of provenance that names several repositories only that it names the certified one', () => {
+    const several = (...uris: readonly string[]): ReturnType<typeof buildClaims> =>
+      buildClaims('https://slsa.dev/provenance/v1', {
+        buildDefinition: {
+          externalParameters: {},
+          resolvedDependencies: uris.map((uri) => ({ uri, digest: { gitCommit: uri.includes('app') ? COMMIT : 'd' } })),
+        },
+        runDetails: { builder: { id: 'https://ci.example/builder' } },
+      });
+    const { source, commit = '' } = certified;
+    const lib = 'git+https://github.com/acme/lib';
+    expect(contradiction({ source, commit }, several('git+https://github.com/acme/app', lib))).toBeUndefined();
+    expect(contradiction({ source, commit }, several(lib))).toContain('its certificate https://github.com/acme/app');
   });
 
   it('holds nothing against a certificate that says nothing of it', () => {

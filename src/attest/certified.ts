@@ -5,7 +5,7 @@ import type { BuildClaims } from './evidence-predicate.ts';
 /** What Fulcio certified of the build that asked for a certificate; only CI systems say it in their tokens. */
 export type Certified = {
   /** The repository whose workflow ran, such as `https://github.com/acme/app`. */
-  readonly source?: string;
+  readonly source: string;
   /** Its commit. */
   readonly commit?: string;
   readonly ref?: string;
@@ -38,23 +38,28 @@ export function certifiedIn(certificate: X509Certificate): Certified | undefined
 }
 
 /**
- * Returns where provenance contradicts the certificate of its signer, as one clause. Whoever calls a workflow that is trusted
- * may fill in what it claims, but not what Fulcio certifies.
+ * Returns the clause that says how provenance contradicts the certificate of its signer; undefined if it does not. The caller
+ * of a trusted workflow can choose the claims, but not what Fulcio certifies. Provenance that names several repositories must
+ * name the certified one; the others are the policy's concern.
  */
 export function contradiction(certified: Certified, claims: BuildClaims): string | undefined {
   const { source, commit, ref, config } = certified;
-  const foreign = source === undefined ? undefined : claims.sources.find((claimed) => !isSource(source, claimed));
-  if (foreign !== undefined) return `its provenance claims the source ${foreign}, its certificate ${source}`;
-  const otherCommit = commit && claims.commits.find((claimed) => claimed !== commit);
+  // without a scheme it stands for any
+  const isCertified = (claimed: string): boolean => isSource(source.replace(/^https:\/\//, ''), claimed);
+  const own = claims.sources.filter(isCertified);
+  if (own.length === 0 && claims.sources.length > 0)
+    return `its provenance claims the source ${claims.sources.join(', ')}, its certificate ${source}`;
+  const commits = claims.commits.filter(({ repository }) => isCertified(repository));
+  const otherCommit = commit && commits.find((claimed) => claimed.commit !== commit)?.commit;
   if (otherCommit) return `its provenance claims the commit ${otherCommit}, its certificate ${commit}`;
-  const otherRef = ref && refsIn(claims).find((claimed) => !isRef(claimed, ref, commit));
+  const otherRef = ref && refsIn(own).find((claimed) => !isRef(claimed, ref, commit));
   if (otherRef) return `its provenance claims the ref ${otherRef}, its certificate ${ref}`;
   if (config !== undefined && claims.config !== undefined && claims.config !== config)
     return `its provenance claims the workflow ${claims.config}, its certificate ${config}`;
   return undefined;
 }
 
-function refsIn({ sources }: BuildClaims): readonly string[] {
+function refsIn(sources: readonly string[]): readonly string[] {
   // BuildKit writes the folder behind a colon
   return sources.flatMap((source) => source.split('@', 2)[1]?.replace(/:.*$/s, '') || []);
 }

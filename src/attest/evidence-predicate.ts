@@ -53,8 +53,8 @@ export type BuildClaims = {
   readonly builder?: string;
   /** The repositories that were built, each as `git+https://host/path[@ref]` if that is known. */
   readonly sources: readonly string[];
-  /** Their commits. */
-  readonly commits: readonly string[];
+  /** Their commits, each with its repository. */
+  readonly commits: readonly { readonly repository: string; readonly commit: string }[];
   /** The workflow that was started, as `https://host/path/file@ref`. */
   readonly config?: string;
 };
@@ -94,8 +94,12 @@ function claimsOf(builder: string, declared: string | undefined, used: readonly 
   const repositories = used.filter(isRepository).map(({ uri }) => gitAddress(uri ?? ''));
   const sources = declared ? [gitAddress(declared)] : [...new Set(repositories)];
   const ofSource = used.filter(({ uri }) => uri && sources.some((source) => isSource(withoutRef(source), uri)));
-  const commits = ofSource.flatMap(({ digest }) => [digest?.['gitCommit'], digest?.['sha1']]);
-  return { builder, sources, commits: [...new Set(commits.filter((one) => typeof one === 'string'))] };
+  const commits = ofSource.flatMap(({ uri, digest }) =>
+    [digest?.['gitCommit'], digest?.['sha1']].flatMap((commit) =>
+      uri && typeof commit === 'string' ? [{ repository: uri, commit }] : [],
+    ),
+  );
+  return { builder, sources, commits };
 }
 
 function withoutRef(source: string): string {

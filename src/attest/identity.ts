@@ -29,7 +29,7 @@ export type IdentityOptions = IdentityFlags & {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly google: GoogleIdentities;
-  /** Is told each token. */
+  /** Learns each token, so that no output shows it. */
   readonly secrets?: Pick<Secrets, 'learn'>;
 };
 

@@ -103,7 +103,7 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
   return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
 }
 
-/** Far more than honest images have. Whoever can push to staging can sign there without end, also so that it verifies. */
+/** Honest images have one to three. Anyone who can push to staging can add any number of signatures that verify. */
 const MAX_CARRIED = 50;
 /** Made with keys that nobody names here, by pipelines of the project: one or two. */
 const MAX_UNVERIFIABLE = 5;
