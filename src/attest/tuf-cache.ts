@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createOwnFile } from '../own-file.ts';
 
 /** Where a TUF client keeps what it read. */
 export type TufCache = {
@@ -67,7 +68,13 @@ function rootFile(folder: string, version: number): string {
 }
 
 async function replace(file: string, bytes: Uint8Array): Promise<void> {
-  const aside = `${file}.${process.pid}.tmp`;
-  await writeFile(aside, bytes);
-  await rename(aside, file);
+  const own = await createOwnFile(file);
+  try {
+    await own.handle.writeFile(bytes);
+    await own.handle.close();
+    await own.place();
+  } catch (error) {
+    await own.discard();
+    throw error;
+  }
 }

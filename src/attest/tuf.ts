@@ -52,7 +52,7 @@ export async function openTuf(options: TufOptions, signal: AbortSignal): Promise
 }
 
 /** The targets that Sigstore's clients read. */
-export const TARGETS = ['trusted_root.json', 'signing_config.v0.2.json'] as const;
+const TARGETS = ['trusted_root.json', 'signing_config.v0.2.json'] as const;
 
 /** Reads all targets while their folder is there. */
 async function readTogether(read: TufTargets): Promise<TufTargets> {
