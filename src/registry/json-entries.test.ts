@@ -114,4 +114,24 @@ describe('src/registry/json-entries.ts', () => {
     expect(read(TAGS, `{"tags":["${'a'.repeat(1024 * 1024)}"]}`, [65_536])).toMatch(/more than 1048576 bytes/);
     expect(read(TAGS, `{"other":${'['.repeat(2 * 1024 * 1024)}`, [65_536])).toMatch(/more than 1048576 bytes/);
   });
+
+  it('reads lists and objects that are longer than what is parsed together', () => {
+    const names = Array.from({ length: 20_000 }, (_, nth) => `v${nth}`);
+    const value = { tags: names, manifest: Object.fromEntries(names.map((name) => [name, { tag: [name] }])) };
+    expect(read(TAGS, JSON.stringify(value), [10_000, 7])).toEqual(expected(value));
+  });
+
+  it.each([
+    ['a comma at the end of many entries', (tags: string) => `{"tags":[${tags},]}`],
+    ['two commas after many entries', (tags: string) => `{"tags":[${tags},,"x"]}`],
+    ['the wrong end of many entries', (tags: string) => `{"tags":[${tags}}}`],
+    ['many entries without an end', (tags: string) => `{"tags":[${tags},`],
+  ])('refuses %s', (_what, whole) => {
+    const tags = Array.from({ length: 10_000 }, (_, nth) => `"v${nth}"`).join(',');
+    // Up to the very byte at which a comma ends what is parsed together.
+    for (const cut of [0, 1, 2, 3]) {
+      const most = tags.slice(0, tags.indexOf(',', 64 * 1024 - cut));
+      expect(read(TAGS, whole(most), [1_000])).toBe('is not JSON');
+    }
+  });
 });
