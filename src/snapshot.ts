@@ -1,6 +1,12 @@
 import type { Failure } from './errors.ts';
 import { hostOf, pathBelow, type RepositoryName } from './image/reference.ts';
-import { filterSnapshot, snapshotOf, type Snapshot, type SnapshotDigest } from './image/snapshot.ts';
+import {
+  filterSnapshot,
+  snapshotOf,
+  type Snapshot,
+  type SnapshotDigest,
+  type SnapshotEntry,
+} from './image/snapshot.ts';
 import type { LoadedManifests } from './manifest/manifest.ts';
 import type { SnapshotReader } from './phases/held-manifests.ts';
 import { indexChildren } from './phases/index-children.ts';
@@ -55,7 +61,9 @@ export async function takeSnapshot(
   context.narrate({ type: 'log', level: 'info', message: 'removing tagless child digests of manifest lists' });
   const there = content ?? (await read());
   if (there.failures.length > 0) return { snapshot, failures: there.failures };
-  const found = await indexChildren(registry, there.held, context);
+  const untagged = snapshot.flatMap(({ digests }) => digests.filter((image) => !isTagged(image)));
+  const some = new Set(untagged.map(({ digest }) => digest));
+  const found = await indexChildren(registry, there.held, some, context);
   tellFailures(found.failures, context);
   const isKept = (image: SnapshotDigest): boolean => isTagged(image) || !found.children.has(image.digest);
   const kept = filterSnapshot(snapshot, isKept);
@@ -88,9 +96,12 @@ function tellLimits(of: RepositoryName, { knowsUntagged, cut }: RegistryContent,
 }
 
 function heldSnapshot(content: RegistryContent | undefined, of: RepositoryName): Snapshot {
-  const entries = [...(content?.held ?? [])].flatMap(([repository, manifests]) => {
+  return snapshotOf(entriesOf(content, of));
+}
+
+function* entriesOf(content: RegistryContent | undefined, of: RepositoryName): Generator<SnapshotEntry> {
+  for (const [repository, manifests] of content?.held ?? []) {
     const name = pathBelow(of, repository) ?? '';
-    return [...manifests].map(([digest, { tags }]) => ({ name, digest, tags }));
-  });
-  return snapshotOf(entries);
+    for (const [digest, { tags }] of manifests) yield { name, digest, tags };
+  }
 }

@@ -14,17 +14,16 @@ export type SnapshotEntry = { readonly name: string; readonly digest: Digest; re
 
 /** The snapshot that these entries make, in whatever order they come. */
 export function snapshotOf(entries: Iterable<SnapshotEntry>): Snapshot {
-  const images = new Map<string, Map<Digest, Set<string>>>();
+  const images = new Map<string, Map<Digest, readonly string[]>>();
   for (const { name, digest, tags } of entries) {
-    const image = images.get(name) ?? new Map<Digest, Set<string>>();
+    const image = images.get(name) ?? new Map<Digest, readonly string[]>();
     images.set(name, image);
-    const known = image.get(digest) ?? new Set<string>();
-    image.set(digest, known);
-    for (const tag of tags) known.add(tag);
+    const known = image.get(digest);
+    image.set(digest, known === undefined ? tags : [...known, ...tags]);
   }
   return inOrder(images).map(([name, digests]) => ({
     name,
-    digests: inOrder(digests).map(([digest, tags]) => ({ digest, tags: [...tags].toSorted() })),
+    digests: inOrder(digests).map(([digest, tags]) => ({ digest, tags: [...new Set(tags)].toSorted() })),
   }));
 }
 

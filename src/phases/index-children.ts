@@ -10,10 +10,11 @@ import type { Held } from './held-manifests.ts';
 import { readByHost, REQUESTS_AT_ONCE } from './read-by-host.ts';
 import { unreadable } from './unreadable.ts';
 
-/** Every digest that an index of these repositories names, wherever it stands; each index is read once. */
+/** Those of some digests that an index of these repositories names, wherever it stands; each index is read once. */
 export async function indexChildren(
   registry: ManifestReader,
   held: ReadonlyMap<RepositoryName, Held>,
+  some: ReadonlySet<Digest>,
   context: Context,
 ): Promise<{ readonly children: ReadonlySet<Digest>; readonly failures: readonly Failure[] }> {
   const children = new Set<Digest>();
@@ -22,7 +23,8 @@ export async function indexChildren(
     const indexes = indexesOf(held.get(repository)).filter((digest) => !asked.has(digest));
     for (const digest of indexes) asked.add(digest);
     await eachOf(indexes, REQUESTS_AT_ONCE, async (digest) => {
-      for (const child of await childrenOf(registry, repository, digest, context)) children.add(child);
+      for (const child of await childrenOf(registry, repository, digest, context))
+        if (some.has(child)) children.add(child);
     });
   };
   const errors = await readByHost('source', [...held.keys()], read, context);

@@ -1,6 +1,7 @@
 import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
 import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
+import { entriesOf, keptLists } from '../registry/kept-lists.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
 import { checkListed, heldIn, type Held, type SnapshotReader } from './held-manifests.ts';
 import { readByHost } from './read-by-host.ts';
@@ -17,6 +18,9 @@ export type RegistryContent = {
   readonly failures: readonly Failure[];
 };
 
+/** Of one host, in tags and digests: as many take 350 MiB until they are printed. A registry of Kubernetes has some 110,000. */
+const MOST_KEPT = 500_000;
+
 /** Reads all repositories at and below a name: level by level where listings name what is below, else by the catalog. */
 export async function readRegistry(
   registry: SnapshotReader,
@@ -27,9 +31,11 @@ export async function readRegistry(
   const errors = new Map<RepositoryName, PromotionError>();
   const below: RepositoryName[] = [];
   const cut: RepositoryName[] = [];
+  const kept = keptLists(MOST_KEPT);
   let knowsUntagged = true;
   const read = async (repository: RepositoryName): Promise<RepositoryListing> => {
     const listing = await registry.listRepository(repository, context);
+    kept.keep(repository, entriesOf(listing));
     for (const child of childrenOf(repository, listing)) below.push(child);
     const manifests = await heldIn(registry, repository, listing, context);
     if (manifests.size > 0) held.set(repository, manifests);

@@ -18,9 +18,13 @@ export function withoutAttached(held: HeldByRepository, of: RepositoryName, { na
   let left = 0;
   const kept = new Map<RepositoryName, Held>();
   for (const [repository, manifests] of held) {
+    if (![...manifests.values()].some(({ tags }) => tags.some(isAttaching))) {
+      kept.set(repository, manifests);
+      continue;
+    }
     const others: [Digest, { readonly tags: readonly string[] }][] = [];
     for (const [digest, manifest] of manifests) {
-      const tags = manifest.tags.filter((tag) => attachedBy(tag) === undefined);
+      const tags = manifest.tags.filter((tag) => !isAttaching(tag));
       if (tags.length > 0 || manifest.tags.length === 0) others.push([digest, { ...manifest, tags }]);
       else left += 1;
     }
@@ -28,6 +32,10 @@ export function withoutAttached(held: HeldByRepository, of: RepositoryName, { na
   }
   if (left > 0) tell(`Left out of the snapshot of ${of}: ${left} signatures or other attached manifests`, narrate);
   return kept;
+}
+
+function isAttaching(tag: string): boolean {
+  return attachedBy(tag) !== undefined;
 }
 
 /** Reads each manifest without a tag that may be attached by its subject, and leaves those out; logs how many. */

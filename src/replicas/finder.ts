@@ -11,7 +11,8 @@ import {
   type AttachedGroup,
   type TagDifference,
 } from '../plan/replication.ts';
-import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
+import { entriesOf, keptLists } from '../registry/kept-lists.ts';
+import type { Call, Meter, RegistryReader, RepositoryListing } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import { isContained } from './attachment.ts';
 import { lackList, type AttachedLack } from './lack.ts';
@@ -55,20 +56,33 @@ type Finder = {
   readonly lacks: ReturnType<typeof lackList>;
 };
 
+/** Of one host, in tags and digests: a million takes some 200 MiB. On Kubernetes' primary about 150,000 are attached to images. */
+const MOST_KEPT = 1_000_000;
+
 /** A finder that has read nothing yet. */
 export function lackFinder(services: FinderServices): LackFinder {
   const { registry, meterOf, signal } = services;
   const shelves = new Map<RepositoryName, Shelf>();
-  const finder: Finder = { registry, reader: primaryReader(services), lacks: lackList() };
+  const kept = keptLists(MOST_KEPT);
+  const finder: Finder = { registry, reader: primaryReader(services, kept), lacks: lackList() };
   const { reader, lacks } = finder;
   const callTo = (repository: RepositoryName): Call => ({ signal, meter: meterOf(repository) });
-  const list = async (repository: RepositoryName): Promise<Shelf> =>
-    shelfOf(await registry.listRepository(repository, callTo(repository)));
+  const list = async (repository: RepositoryName): Promise<RepositoryListing> =>
+    registry.listRepository(repository, callTo(repository));
+  const compareAll = async (there: Shelf, mirror: RepositoryName, groups: readonly AttachedGroup[]): Promise<void> => {
+    const call = callTo(mirror);
+    const isThere = presence(registry, mirror, there, call);
+    for (const group of groups) {
+      const primary = shelves.get(group.primary);
+      if (primary !== undefined) await comparePair(finder, { group, primary, mirror, there, isThere, call });
+    }
+  };
   return {
     unread: reader.unread,
     found: lacks.found,
     readPrimary: async (group) => {
-      const shelf = await list(group.primary);
+      const shelf = attachedOf(await list(group.primary));
+      kept.keep(group.primary, shelf.tags.size + (shelf.untagged ?? []).length);
       shelves.set(group.primary, shelf);
       // A listing that shows every manifest shows referrers, too.
       if (shelf.untagged !== undefined) return;
@@ -76,20 +90,21 @@ export function lackFinder(services: FinderServices): LackFinder {
       await Promise.all(subjects.map((subject) => reader.referrers(group.primary, subject)));
     },
     hasSomething: ({ primary }) => {
-      const shelf = shelves.get(primary);
-      if (shelf === undefined) return false;
-      return shelf.tags.size > 0 || (shelf.untagged ?? []).length > 0 || reader.hasReferrers(primary);
+      const { tags, untagged = [] } = shelves.get(primary) ?? { tags: new Map() };
+      return tags.size > 0 || untagged.length > 0 || reader.hasReferrers(primary);
     },
     compareMirror: async (mirror, groups) => {
-      const there = await list(mirror);
-      const call = callTo(mirror);
-      const isThere = presence(registry, mirror, there, call);
-      for (const group of groups) {
-        const primary = shelves.get(group.primary);
-        if (primary !== undefined) await comparePair(finder, { group, primary, mirror, there, isThere, call });
-      }
+      const listing = await list(mirror);
+      const forget = kept.keep(mirror, entriesOf(listing));
+      await compareAll(shelfOf(listing), mirror, groups).finally(forget);
     },
   };
+}
+
+/** What is kept of a primary for the whole run: of its images nobody asks. */
+function attachedOf(listing: RepositoryListing): Shelf {
+  const { tags, untagged } = shelfOf(listing);
+  return { tags, ...(untagged !== undefined && { untagged }) };
 }
 
 /** Answers whether a mirror holds an image. A list that names digests is believed only where it shows one. */
@@ -187,11 +202,11 @@ async function compareSubject(
     const listed = new Set((await registry.listReferrers(mirror, subject, call)).map(({ digest }) => digest));
     holds = (digest) => listed.has(digest);
   }
-  const missing = referrers.filter(({ digest }) => !holds(digest));
+  const missing = referrers.filter((digest) => !holds(digest));
   const [first] = missing;
   if (first === undefined) return;
-  const platforms = await reader.platforms(group.primary, first.digest);
-  for (const { digest } of missing)
+  const platforms = await reader.platforms(group.primary, first);
+  for (const digest of missing)
     lacks.add({ primary: group.primary, digest, subject, last: platforms.length > 0 }, mirror);
   await Promise.all(platforms.map((platform) => compareSubject(finder, pair, platform, byList, compared)));
 }

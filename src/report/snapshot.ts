@@ -38,5 +38,5 @@ const FORMATS: Readonly<Record<SnapshotFormat, (snapshot: Snapshot) => string>> 
 };
 
 function lines(snapshot: Snapshot, linesOf: (image: Snapshot[number]) => readonly string[]): string {
-  return snapshot.flatMap((image) => linesOf(image).map((line) => `${line}\n`)).join('');
+  return snapshot.map((image) => `${linesOf(image).join('\n')}\n`).join('');
 }

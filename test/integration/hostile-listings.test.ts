@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ENDLESS_CATALOG, HOSTILE_LISTINGS, HOSTILE_REFERRERS } from '../support/hostile/listings.ts';
+import { ENDLESS_CATALOG, HOSTILE_LISTINGS, HOSTILE_REFERRERS, longListings } from '../support/hostile/listings.ts';
 import { startHostile, type HostileAnswer, type HostileServer } from '../support/hostile/server.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
@@ -67,6 +67,14 @@ describe('a registry whose listings are made to fill the memory, or never end', 
     const { evil } = await opened(ENDLESS_CATALOG);
     const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
     expect([code, stderr]).toEqual([1, expect.stringContaining(`what is in ${evil.host} without an end`)]);
+  });
+});
+
+describe('a registry of which each list is within its limit', () => {
+  it('is refused by name where a run would keep more of all lists than it can hold', async () => {
+    const { evil } = await opened(longListings(3));
+    const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/have more than a run keeps: 500000 tags and digests/)]);
   });
 });
 

@@ -80,7 +80,8 @@ export const HOSTILE_LISTINGS: Readonly<Record<string, { readonly answer: Hostil
   },
   'pages without an end': {
     answer: endless('/tags/list', (nth) => `{"tags":["v${nth}"]}`),
-    says: /without an end: it gave 3000 pages/,
+    // By its pages or, on a busy machine, by its time.
+    says: /without an end: it (?:gave 3000 pages|has taken 15 minutes)/,
   },
   'large pages without an end': {
     answer: endless(
@@ -110,6 +111,18 @@ export const HOSTILE_REFERRERS: Readonly<Record<string, { readonly answer: Hosti
     code: 1,
   },
 };
+
+/** A registry of so many repositories, each with a list of 110,000 images that is within its limit. */
+export function longListings(repositories: number): HostileAnswer {
+  const list = LONG_LISTINGS['110,000 images'];
+  const names = Array.from({ length: repositories }, (_, nth) => `evil/app-${nth}`);
+  return (asked, response) => {
+    if (asked.url.pathname.endsWith('/_catalog')) return void response.end(JSON.stringify({ repositories: names }));
+    return names.some((name) => asked.url.pathname === `/v2/${name}/tags/list`)
+      ? list?.(asked, response)
+      : missing(response);
+  };
+}
 
 /** A catalog of which each page names one more. */
 export const ENDLESS_CATALOG: HostileAnswer = endless('/_catalog', (nth) => `{"repositories":["evil/app-${nth}"]}`);
