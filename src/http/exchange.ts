@@ -108,10 +108,13 @@ function whenStopped(call: Call, clock: Clock): () => void {
   };
 }
 
+/** Two attempts of this many milliseconds, with what surrounds them, are less than a minute. */
+const READ_ANSWER = 25_000;
+
 /** Only what writes may make a registry work for long before it answers; whoever is silent when asked is as good as stalled. */
 function timesOf({ method, headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
   const reads = method === 'GET' || method === 'HEAD';
-  const headers = reads ? Math.min(timeouts.headers, timeouts.idle) : timeouts.headers;
+  const headers = reads ? Math.min(timeouts.headers, timeouts.idle, READ_ANSWER) : timeouts.headers;
   return { ...timeouts, headers: headersWithin ?? headers };
 }
 

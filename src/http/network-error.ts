@@ -25,6 +25,11 @@ export function looksMisaddressed(error: PromotionError): boolean {
   return ADDRESS.test(code) || (code === 'UND_ERR_SOCKET' && isPlainHttp(error.message) && readNothing(error.cause));
 }
 
+/** True when a host took the request and did not answer in time; one that takes no connection may be about to come back. */
+export function isUnanswered(error: PromotionError): boolean {
+  return error.code === 'TIMEOUT' && !error.message.startsWith('connecting to ');
+}
+
 // EAI_AGAIN: what a machine without DNS says of every name
 const ADDRESS = /^(?:E(?:CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|HPE_.*)$/;
 

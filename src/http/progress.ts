@@ -23,7 +23,7 @@ const WINDOW = 30_000;
 const LONGEST_WAIT = 10_000;
 
 /** What moved less often has stalled, which ends by itself: only what moves again and again could go on for ever. */
-const LEAST_MOVES = 12;
+const LEAST_MOVES = 4;
 
 /** Counts bytes that moved, and how long they were waited for. Returns the bytes of a window in which too few moved for this floor, in bytes a minute. */
 export function tooSlow(progress: Progress, bytes: number, waited: number, floor: number): number | undefined {

@@ -2,7 +2,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fakeClock, type FakeClock } from '../../test/support/fake-clock.ts';
 import { rejection, requestTo } from '../../test/support/http-request.ts';
 import { bodyOf, scriptedServer, type Answer, type ScriptedServer } from '../../test/support/scripted-server.ts';
-import { PromotionError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { Fetch } from './fetch.ts';
 import { readAll } from './read.ts';
@@ -155,23 +154,6 @@ describe('src/http/retry.ts', () => {
     const before = failing;
     await rejection(world.fetch(requestTo(new URL('/bad', world.server.url))));
     expect(failing).toBeGreaterThan(before + 5);
-  });
-
-  it('does not give up for two silent sockets or a machine that slept, but where there is only silence', async () => {
-    const clock = fakeClock({ skipWaits: true });
-    const sent = async (outcomes: readonly number[]): Promise<number> => {
-      let attempts = 0;
-      const inner: Fetch = async () => {
-        const took = outcomes[Math.min(attempts, outcomes.length - 1)] ?? 0;
-        attempts += 1;
-        await clock.wait(took);
-        throw new PromotionError('TIMEOUT', 'no answer');
-      };
-      await rejection(retry({ clock, random: () => 0 })(inner)(requestTo(new URL('http://registry.test/'))));
-      return attempts;
-    };
-    expect(await sent([60_000])).toBe(6);
-    expect(await sent([0, 8 * 3_600_000, 60_000, 20_000])).toBe(7);
   });
 
   it('does not try again what another retry inside gave up on', async () => {

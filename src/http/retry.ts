@@ -6,6 +6,7 @@ import { retryAfter } from '../ratelimit/retry-after.ts';
 import { answerError } from './answer-error.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from './fetch.ts';
 import { isTransient, looksMisaddressed } from './network-error.ts';
+import { noteOutcome, originStates } from './origin-state.ts';
 import { peek } from './peek.ts';
 import { redactUrl } from './redact.ts';
 import { bodyOf } from './response-body.ts';
@@ -54,33 +55,30 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
  */
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
-  // Where a whole budget brought no answer, the next requests are tried once: hundreds of them would wait it out again.
-  const away = new Set<string>();
-  const answers = new Map<string, number>();
+  const stateOf = originStates();
   const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
   return (inner) => async (request) => {
-    const { origin } = request.url;
+    const state = stateOf(request.url.origin);
     const patience = patienceOf(rules, request);
-    const answersBefore = answers.get(origin);
+    const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
+      state.silentSince ??= rules.clock.now();
       const outcome = await legible(await attempt(inner, request, givenUp));
-      if ('response' in outcome) {
-        away.delete(origin);
-        answers.set(origin, (answers.get(origin) ?? 0) + 1);
-      }
+      const isMute = noteOutcome(state, outcome, request.method, rules.clock.now());
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
-      const stop = away.has(origin) ? 'budget' : patience(pause, budgetFor(outcome, answers.has(origin), rules));
+      const budget = budgetFor(outcome, state.answers > 0, rules);
+      const stop = state.isAway || isMute ? 'budget' : patience(pause, budget);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
         // One that answered others meanwhile is not away, nor is one that was not asked for long.
-        const isSilent = answers.get(origin) === answersBefore && request.patience === undefined;
-        if ('error' in outcome && isSilent) away.add(origin);
+        const isSilent = state.answers === answersBefore && request.patience === undefined;
+        if ('error' in outcome && isSilent) state.isAway = true;
         rules.told.end(request, outcome);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;

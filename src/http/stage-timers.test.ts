@@ -23,8 +23,8 @@ describe('src/http/stage-timers.ts', () => {
   it.each([
     ['POST', 60],
     ['PUT', 60],
-    ['GET', 30],
-    ['HEAD', 30],
+    ['GET', 25],
+    ['HEAD', 25],
   ] as const)('gives up an answer whose first header is late, to a %s after %i s', async (method, seconds) => {
     const clock = fakeClock();
     const server = await scriptedServer(() => {});

@@ -2,7 +2,7 @@
 export type Timeouts = {
   /** From opening a socket until TCP and TLS are up. */
   readonly connect: number;
-  /** From the last byte of the request until the first header of the answer; for a GET or HEAD no longer than `idle`. */
+  /** From the last byte of the request until the first header of the answer; for a GET or HEAD no longer than 25 s or `idle`. */
   readonly headers: number;
   /** Without a single byte moving, while a body is sent or read. */
   readonly idle: number;

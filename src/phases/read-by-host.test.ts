@@ -52,9 +52,9 @@ describe('src/phases/read-by-host.ts', () => {
   );
 
   it.each([
-    [1, 24],
-    [22, 24],
-    [40, 13],
+    [1, 20],
+    [22, 20],
+    [40, 11],
   ])('asks %i registries %i things at once each', async (hosts, atOnce) => {
     const names = Array.from({ length: hosts * 30 }, (_, index) => `${index % hosts}.test/${index}`);
     const active = new Map<string, number>();

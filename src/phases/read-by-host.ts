@@ -5,18 +5,18 @@ import type { Context } from '../pipeline/phase.ts';
 import { caught } from './caught.ts';
 import { progressOf } from './progress.ts';
 
-/** Requests about one repository that are sent at once: as many as one origin is sent at most (src/http/stack.ts). */
+/**
+ * Requests about one repository, or repositories of one registry, at once: as many as one origin is sent at most
+ * (src/http/stack.ts). More would wait in line, and for a registry that hangs each line waits as long as the first one.
+ */
 export const REQUESTS_AT_ONCE = 20;
-
-/** Wide enough to keep an origin busy while answers are compared. */
-const MOST_PER_HOST = 24;
 
 /**
  * All of the places above for 22 registries, as many as production has: at a round trip of 150 ms fewer would keep the rate
  * below what registries allow. They cost memory: 45,628 images on 22 mirrors peak at 236 MiB with 128, and at 252 to 267 MiB
  * with these. Shared evenly, so that a registry that hangs holds up no other.
  */
-const MOST_AT_ONCE = 22 * MOST_PER_HOST;
+const MOST_AT_ONCE = 22 * REQUESTS_AT_ONCE;
 
 /** True for what a registry's other repositories would answer, too. */
 export function isHostDown({ code }: PromotionError): boolean {
@@ -38,7 +38,7 @@ export async function readByHost(
   const tellProgress = progressOf('repositories', repositories.length, context);
   let done = 0;
   let left = hosts.size;
-  const atOnce = (): number => Math.min(MOST_PER_HOST, Math.floor(MOST_AT_ONCE / left));
+  const atOnce = (): number => Math.min(REQUESTS_AT_ONCE, Math.floor(MOST_AT_ONCE / left));
   const readHost = async (names: readonly RepositoryName[]): Promise<void> => {
     let down: PromotionError | undefined;
     await eachOf(names, atOnce, async (repository) => {

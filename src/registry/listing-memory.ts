@@ -11,7 +11,7 @@ const MAX_LISTED = 64 * 1024 * 1024;
 /** What an entry takes besides its text; in bytes. */
 const ENTRY = 200;
 
-/** Lists of up to two thousand images wait for nothing. A registry is asked for 24 at a time. */
+/** Lists of up to two thousand images wait for nothing. A registry is asked for 20 at a time. */
 const FREE = 1024 * 1024;
 
 /** All larger lists that are being read: two, so that one slow registry does not hold up all others. */

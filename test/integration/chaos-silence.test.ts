@@ -15,7 +15,7 @@ import { startRegistries, type TestRegistry } from '../support/registry/server.t
 const SPEED = 30;
 
 /** The default timeouts in milliseconds (docs/registry-config.md). */
-const [HEADERS, IDLE] = [60_000, 30_000];
+const [HEADERS, IDLE, READ] = [60_000, 30_000, 25_000];
 
 /** The rest of the run, a wait before the next attempt, and most of a second of a busy machine. */
 const SLACK = 30_000;
@@ -28,9 +28,9 @@ const LARGE = 16 * MIB;
 type Silence = readonly [when: string, kind: RequestKind, fault: Fault, layer: number, costs: number];
 
 const SILENCES: readonly Silence[] = [
-  ['before the answer to a token request', 'token', 'silent', 100, IDLE],
-  ['before the header of a listing', 'list', 'silent', 100, IDLE],
-  ['before the header of a manifest', 'getManifest', 'silent', 100, IDLE],
+  ['before the answer to a token request', 'token', 'silent', 100, READ],
+  ['before the header of a listing', 'list', 'silent', 100, READ],
+  ['before the header of a manifest', 'getManifest', 'silent', 100, READ],
   ['in the middle of a blob', 'getBlob', 'stall', 100, IDLE],
   ['in the middle of an upload', 'put', { bytesPerSecond: 1 }, LARGE, IDLE],
   ['after an upload', 'put', 'silent', 100, HEADERS],

@@ -31,6 +31,23 @@ async function attacked(
   return run;
 }
 
+describe('a registry that takes requests and answers none', () => {
+  it('is asked about few of its repositories, and little twice', async () => {
+    const asked: string[] = [];
+    const silent: HostileAnswer = ({ url }) => {
+      asked.push(url.pathname);
+      return new Promise(() => undefined);
+    };
+    const { code, stderr } = await attacked(silent, (world, host) => ({
+      ...world.project('evil', {}),
+      to: [`${host}/prod`],
+      entries: Array.from({ length: 200 }, (_, nth) => [`app-${nth}`, digestOf(2), 'v1'] as const),
+    }));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('200 repositories could not be read')]);
+    expect(asked.length).toBeLessThanOrEqual(40);
+  });
+});
+
 describe('a registry that gives or takes bytes in crumbs', () => {
   it.each([
     ['blobs', 'a connection'],

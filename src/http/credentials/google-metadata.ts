@@ -15,7 +15,7 @@ const PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 /** Where no metadata server is said to be, one that is there answers within this; elsewhere packets vanish. In milliseconds. */
 const PROBE = 3_000;
 /** Where one is said to be, it may be starting: on GKE that takes seconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 20_000;
 
 /**
  * The token of the machine's own service account; undefined where there is no metadata server or the machine has no

@@ -82,6 +82,7 @@ export const ATTACKS: Readonly<Record<string, () => Attack>> = {
   'five indexes of seven images of 4 MiB': () => ({ ...ofIndexes(5, 7, undefined, 'long'), exit: 0 }),
   '150 attestations of 16 MiB': () =>
     staging(serving([...partsOf(SUBJECT), ...largeAttestations(SUBJECT_DIGEST, 150)]), [SUBJECT_DIGEST]),
+  'a registry that answers nothing': () => destination(() => new Promise(() => undefined), 200),
   'a blob of ten bytes a connection': () => slow('blobs', 'a connection'),
   'a blob of ten bytes a second': () => slow('blobs', 'a beat'),
   'a manifest of ten bytes a second': () => slow('manifests', 'a beat'),
