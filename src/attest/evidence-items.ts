@@ -24,7 +24,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   const kind = form === 'sig' ? 'signature' : kindOfPredicate(predicateType);
   const status = statusOf(attached);
   const claims = statement === undefined ? undefined : buildClaims(statement.predicateType, statement.predicate);
-  const { builder, sources = [] } = claims ?? {};
+  const { builder, invocation, sources = [] } = claims ?? {};
   const wrong = certified === undefined || claims === undefined ? undefined : contradiction(certified, claims);
   const item: EvidenceItem = {
     kind,
@@ -32,6 +32,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
     status,
     sources,
     ...(builder !== undefined && { builder }),
+    ...(invocation !== undefined && { invocation }),
     ...(wrong !== undefined && { contradiction: wrong }),
     ...(predicateType !== undefined && { predicateType }),
     ...(signer !== undefined && { signer }),

@@ -116,6 +116,41 @@ describe('src/attest/evidence-predicate.ts', () => {
       expect(buildFacts(V1, odd)).toEqual({ sources: [] });
   });
 
+  it.each<[string, string, unknown, string | undefined]>([
+    [
+      'v1',
+      V1,
+      { ...(v1({}) as object), runDetails: { builder: { id: BUILDER }, metadata: { invocationId: 'run' } } },
+      'run',
+    ],
+    ['v1 without', V1, v1({}), undefined],
+    [
+      'v1 with an empty one',
+      V1,
+      { ...(v1({}) as object), runDetails: { builder: { id: BUILDER }, metadata: { invocationId: '' } } },
+      undefined,
+    ],
+    ['v0.2', V02, { builder: { id: BUILDER }, metadata: { buildInvocationId: 'run' } }, 'run'],
+    ['v0.2 as Go programs spell it', V02, { builder: { id: BUILDER }, metadata: { buildInvocationID: 'run' } }, 'run'],
+    [
+      'v0.2 without',
+      V02,
+      { builder: { id: BUILDER }, metadata: { buildStartedOn: '2026-01-01T00:00:00Z' } },
+      undefined,
+    ],
+    ['v0.2 with that of v1', V02, { builder: { id: BUILDER }, metadata: { invocationId: 'run' } }, undefined],
+  ])('reads the invocation of %s', (_, type, predicate, invocation) => {
+    const claims = buildClaims(type, predicate);
+    expect([claims.builder, claims.invocation]).toEqual([BUILDER, invocation]);
+  });
+
+  it.each([
+    ['spelt in both ways', { buildInvocationId: 'run', buildInvocationID: 'another' }],
+    ['that is no text', { buildInvocationId: 7 }],
+  ])('says nothing of provenance with an invocation %s', (_, metadata) => {
+    expect(buildClaims(V02, { builder: { id: BUILDER }, metadata })).toEqual({ sources: [], commits: [] });
+  });
+
   it('takes no builder from a predicate of another type', () => {
     expect(buildFacts('https://spdx.dev/Document', v1({ source: 'https://github.com/acme/app' }))).toEqual({
       sources: [],

@@ -29,6 +29,12 @@ const material = exactJson(materialFields);
 type Material = z.infer<typeof material>;
 const materials = z.array(material).nullish();
 
+/** Two spellings are in use; provenance with both is read differently by others. */
+const buildInvocation = z.union([
+  exactJson({ buildInvocationId: text }).transform(({ buildInvocationId }) => buildInvocationId),
+  exactJson({ buildInvocationID: text }).transform(({ buildInvocationID }) => buildInvocationID),
+]);
+
 // https://slsa.dev/spec/v0.2/provenance, and v0.1, which has a recipe instead of an invocation
 const ProvenanceV0 = exactJson({
   builder: exactJson({ id: z.string().min(1) }),
@@ -36,6 +42,7 @@ const ProvenanceV0 = exactJson({
     configSource: exactJson({ ...materialFields, entryPoint: text }).nullish(),
   }).nullish(),
   recipe: exactJson({ definedInMaterial: z.int().nullish() }).nullish(),
+  metadata: buildInvocation.nullish(),
   materials,
 });
 
@@ -45,12 +52,17 @@ const ProvenanceV1 = exactJson({
     externalParameters: z.record(z.string(), z.unknown()).nullish(),
     resolvedDependencies: materials,
   }),
-  runDetails: exactJson({ builder: exactJson({ id: z.string().min(1) }) }),
+  runDetails: exactJson({
+    builder: exactJson({ id: z.string().min(1) }),
+    metadata: exactJson({ invocationId: text }).nullish(),
+  }),
 });
 
 /** What build provenance claims. */
 export type BuildClaims = {
   readonly builder?: string;
+  /** The run that built it. */
+  readonly invocation?: string;
   /** The repositories that were built, each as `git+https://host/path[@ref]` if that is known. */
   readonly sources: readonly string[];
   /** Their commits, each with its repository. */
@@ -68,8 +80,10 @@ export function buildClaims(type: string, predicate: unknown): BuildClaims {
   if (newer !== undefined) {
     const { externalParameters, resolvedDependencies } = newer.buildDefinition;
     const parameters = externalParameters ?? {};
-    const claims = claimsOf(newer.runDetails.builder.id, declaredSource(parameters), resolvedDependencies ?? []);
-    return { ...claims, ...configOf(Workflow.safeParse(parameters['workflow']).data) };
+    const { builder, metadata } = newer.runDetails;
+    const claims = claimsOf(builder.id, declaredSource(parameters), resolvedDependencies ?? []);
+    const config = configOf(Workflow.safeParse(parameters['workflow']).data);
+    return { ...claims, ...config, ...invocationOf(metadata?.invocationId) };
   }
   const { data } = ProvenanceV0.safeParse(predicate);
   if (data === undefined) return NOTHING;
@@ -78,7 +92,12 @@ export function buildClaims(type: string, predicate: unknown): BuildClaims {
   const configured = configSource?.uri || all[data.recipe?.definedInMaterial ?? -1]?.uri;
   const claims = claimsOf(data.builder.id, configured ?? undefined, configSource ? [...all, configSource] : all);
   const [repository, ref] = (configSource?.uri ?? '').replace(/^git\+/, '').split('@', 2);
-  return { ...claims, ...configOf({ repository, ref, path: configSource?.entryPoint }) };
+  const config = configOf({ repository, ref, path: configSource?.entryPoint });
+  return { ...claims, ...config, ...invocationOf(data.metadata) };
+}
+
+function invocationOf(id: string | null | undefined): Pick<BuildClaims, 'invocation'> {
+  return id ? { invocation: id } : {};
 }
 
 const Workflow = exactJson({ repository: text, path: text, ref: text });

@@ -55,8 +55,12 @@ function isGood({ status }: EvidenceItem): boolean {
   return status === 'verified' || status === 'untrusted';
 }
 
+/** The most that provenance reaches which does not say in which run it was built, as upstream's verifier has it. */
+const WITHOUT_INVOCATION = 2;
+
 function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
-  return lowestLevel(claimable(policy, signersOf(policy, item.signer)));
+  const trusted = lowestLevel(claimable(policy, signersOf(policy, item.signer)));
+  return item.invocation === undefined && trusted > WITHOUT_INVOCATION ? WITHOUT_INVOCATION : trusted;
 }
 
 /** Why build provenance does not count, as one clause; undefined for one that does. */
@@ -76,9 +80,14 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
   if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
   if (item.contradiction !== undefined) return item.contradiction;
-  const level = lowestLevel(builders);
-  return level < policy.level ? `its level ${level} is below ${policy.level}` : undefined;
+  const level = levelOf(policy, item);
+  if (level >= policy.level) return undefined;
+  const why = level < lowestLevel(builders) ? NO_INVOCATION : '';
+  return `its level ${level} is below ${policy.level}${why}`;
 }
+
+const NO_INVOCATION =
+  ': it has no invocation id, without which it reaches level 2 at most (runDetails.metadata.invocationId, in SLSA v0.2 metadata.buildInvocationId)';
 
 /** Who signed, for people: the identity, or that it was a key. */
 export function signerText({ signer }: EvidenceItem): string {

@@ -164,6 +164,23 @@ describe('src/policy/judge.ts: levels', () => {
     expect(judged({ level, builders: [builderRule(BUILDER, reached)] }, provenanceItem()).result).toBe(result);
   });
 
+  it('trusts provenance without an invocation with level 2 at most, and says why', () => {
+    const { invocation: _, ...item } = provenanceItem();
+    expect(judged({}, item)).toMatchObject({ result: 'passed', level: 2 });
+    expect(judged({ level: 2 }, item)).toMatchObject({ result: 'passed', level: 2 });
+    expect(judged({ builders: [builderRule(BUILDER, 1)] }, item).level).toBe(1);
+    expect(judged({ level: 3 }, item)).toMatchObject({ result: 'failed', level: 0, accepted: [] });
+    expect(words(judged({ level: 3 }, item))).toMatch(/level 2 is below 3: .*no invocation id.*metadata\.invocationId/);
+    const low = { level: 3, builders: [builderRule(BUILDER, 2)] } as const;
+    expect(words(judged(low, item))).not.toContain('invocation');
+    expect(judged({ level: 3 }, item, provenanceItem())).toMatchObject({ result: 'passed', level: 3, accepted: [{}] });
+    const index = evidenceOf(
+      [],
+      [evidenceOf([provenanceItem()]), { ...evidenceOf([item]), digest: `sha256:${'c'.repeat(64)}` }],
+    );
+    expect(judge([requiring()], index)).toMatchObject({ result: 'passed', level: 2 });
+  });
+
   it.each([
     [BUILDER, BUILDER, 'passed'],
     [BUILDER, `${BUILDER}@v1`, 'passed'],

@@ -62,6 +62,8 @@ export type EvidenceItem = {
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: EvidenceSigner;
   readonly builder?: string;
+  /** The run that built it, as build provenance names it. */
+  readonly invocation?: string;
   /** What the image was built from, not what it was built with; several where it is not known which of them it was. */
   readonly sources: readonly string[];
   /** Where it claims something else than the certificate of its signer says, as one clause. */

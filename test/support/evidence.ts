@@ -36,7 +36,7 @@ export function slsa(
       externalParameters: { workflow: { repository: `https://${source}`, ref } },
       resolvedDependencies: dependencies,
     },
-    runDetails: { builder: { id: builder } },
+    runDetails: { builder: { id: builder }, metadata: { invocationId: 'https://ci.example/runs/1' } },
   };
 }
 

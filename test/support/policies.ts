@@ -49,6 +49,7 @@ export function provenanceItem(differing: Partial<EvidenceItem> = {}): EvidenceI
     status: 'verified',
     signer: { kind: 'keyless', issuer: ISSUER, subject: 'ci' },
     builder: `${BUILDER}@refs/tags/v1`,
+    invocation: 'https://ci.example/runs/1',
     sources: [`git+https://${SOURCE}@refs/tags/v1`],
     manifest: digestOf('e'),
     content: digestOf('f'),
