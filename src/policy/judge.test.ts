@@ -220,6 +220,22 @@ describe('src/policy/judge.ts: indexes', () => {
     });
   });
 
+  it('accepts what is attested of the index beside what is attested of all that it points to, whichever it passes by', () => {
+    const deep = evidenceOf([provenanceItem({ manifest: 'deep' })]);
+    const inner = { ...evidenceOf([provenanceItem({ manifest: 'inner' })], [deep]), digest: deep.digest };
+    const [listing, theirs] = [sbom({ manifest: 'listing' }), sbom({ manifest: 'theirs', ...by('eve') })];
+    const items = [listing, theirs];
+    const all = [...good.items, ...inner.items, ...deep.items];
+    const through = judge([requiring()], evidenceOf(items, [good, inner]));
+    expect([through.result, through.accepted]).toEqual(['passed', [listing, ...all]]);
+    const own = provenanceItem({ manifest: 'own' });
+    const itself = judge([requiring()], evidenceOf([own, ...items], [good, inner, bad]));
+    expect([itself.result, itself.accepted]).toEqual(['passed', [own, listing, ...all]]);
+    const rejected = evidenceOf([provenanceItem({ manifest: 'rejected', sources: ['github.com/eve/app'] })]);
+    expect(judge([requiring()], evidenceOf([own], [rejected])).accepted).toEqual([own]);
+    expect(judge([requiring()], evidenceOf(items, [good, bad])).accepted).toEqual([]);
+  });
+
   it('fails an index of which one platform fails, or that has none, and names what fails', () => {
     const judgement = judge([requiring()], evidenceOf([], [good, bad]));
     expect(judgement.result).toBe('failed');

@@ -24,7 +24,8 @@ export function judge(policies: readonly ProvenancePolicy[], evidence: Evidence)
 /** An index without provenance of its own is as good as the least of its platforms; one below it is judged by its own. */
 function rule(policy: ProvenancePolicy, { digest, isIndex, items, platforms }: Evidence): Ruling {
   const own = judgeDigest(policy, items);
-  if (!isIndex || own.isOwn || platforms.length === 0) return own;
+  const accepted = [...own.accepted, ...platforms.flatMap((platform) => acceptedIn(policy, platform))];
+  if (!isIndex || own.isOwn || platforms.length === 0) return { ...own, accepted };
   const parts = platforms.map((platform) => ({ platform, ruling: judgeDigest(policy, platform.items) }));
   const missing = parts.flatMap(({ platform, ruling }) =>
     ruling.missing.map((clause) => `platform ${short(platform.digest)}: ${clause}`),
@@ -34,10 +35,15 @@ function rule(policy: ProvenancePolicy, { digest, isIndex, items, platforms }: E
   return {
     isOwn: false,
     level: levels.reduce((least, level) => (level < least ? level : least)),
-    accepted: parts.flatMap(({ ruling }) => ruling.accepted),
+    accepted,
     missing: missing.length === 0 ? [] : [`${short(digest)} itself: ${own.missing.join('; ')}`, ...missing],
     ...(provenance !== undefined && { provenance }),
   };
+}
+
+/** What a policy accepts of a digest, and of all that it points to. */
+function acceptedIn(policy: ProvenancePolicy, { items, platforms }: Evidence): readonly EvidenceItem[] {
+  return [...judgeDigest(policy, items).accepted, ...platforms.flatMap((platform) => acceptedIn(policy, platform))];
 }
 
 /** Of the index and of everything in it: all of it would be promoted. */

@@ -83,7 +83,7 @@ export type Judgement = {
   readonly result: 'passed' | 'warned' | 'failed' | 'off';
   /** The lowest that a policy verified; 0 where one is not satisfied, `unevaluated` where there is none. */
   readonly level: 0 | 1 | 2 | 3 | 'unevaluated';
-  /** What every policy accepted, of the platforms too where an index passes by them; none unless all are satisfied. */
+  /** What every policy accepted, of all that an index points to, too; none unless all are satisfied. */
   readonly accepted: readonly EvidenceItem[];
   readonly violations: readonly Violation[];
   /** Of the build provenance that counts, or else of the one that was refused. */
