@@ -1,41 +1,99 @@
 import type { Digest } from '../image/digest.ts';
+import { judge } from '../policy/judge.ts';
+import type { ProjectPolicies } from '../policy/policies.ts';
 import type { Evidence, EvidenceItem, Judgement } from '../policy/provenance.ts';
 import type { SummaryFacts, SummaryOutcome } from './summary.ts';
 
 /** What was accepted of an image, or of one of its platforms. */
 export type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
 
+/** An image with what is attached to it in staging, and what its policies say of that. */
+export type Vouched = {
+  readonly evidence: Evidence;
+  readonly judgement: Judgement;
+  readonly policies: Pick<ProjectPolicies, 'provenance'>;
+};
+
+/** What a summary tells of one digest. */
+export type Verified = Pick<SummaryFacts, 'outcome' | 'inputs'>;
+
 /**
- * What was accepted of each digest of an image, for carrying; of what lists software only with `sboms`, and then all that is
- * good and by somebody who is known. Nothing unless a policy asks for something and all of them are satisfied.
+ * What was accepted of each digest of an image, for carrying, with `sboms` also what lists software. Nothing unless a policy
+ * asks for something and all of them are satisfied.
  */
 export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: boolean): readonly Accepted[] {
-  if (judgement.result !== 'passed' || judgement.mode === 'off') return [];
-  const accepted = new Set(judgement.accepted.map(keyOf));
-  const isAccepted = (item: EvidenceItem): boolean =>
-    item.kind === 'sbom' ? sboms && item.status === 'verified' : accepted.has(keyOf(item));
+  if (judgement.result !== 'passed') return [];
   return nodesOf(evidence)
-    .map(({ digest, items }) => ({ digest, items: items.filter(isAccepted) }))
+    .map(({ digest, items }) => ({
+      digest,
+      items: acceptedAmong(items, judgement).filter(({ kind }) => sboms || kind !== 'sbom'),
+    }))
     .filter(({ items }) => items.length > 0);
 }
 
+/** What a summary tells of an image that was judged: the attestations are its own, and if it passes by its platforms, theirs. */
+export function verifiedImage({ evidence, judgement }: Pick<Vouched, 'evidence' | 'judgement'>): Verified {
+  const isProven = acceptedAmong(evidence.items, judgement).some(({ kind }) => kind === 'provenance');
+  const nodes = isProven ? [evidence] : nodesOf(evidence);
+  return { outcome: outcomeOf(judgement), inputs: nodes.flatMap((node) => inputsOf(node, judgement)) };
+}
+
+/**
+ * What a summary tells of a platform, by each of the indexes that hold it: what its own attestations prove, under the policies
+ * of the index. Otherwise nothing is evaluated, or failed if the index has. Of several indexes the worst counts.
+ */
+export function verifiedPlatform(digest: Digest, indexes: readonly Vouched[]): Verified {
+  const told = indexes.map((index) => platformIn(index, digest));
+  const [outcome = UNEVALUATED] = told.map((one) => one.outcome).toSorted((one, other) => rank(one) - rank(other));
+  const inputs = rank(outcome) > rank(UNEVALUATED) ? told.flatMap((one) => one.inputs) : [];
+  return { outcome, inputs: [...new Map(inputs.map((input) => [input.uri, input])).values()] };
+}
+
+/** The images that speak for a platform: of the one that is summarized and others that hold it, too, those that ask something. */
+export function askingFor<T extends Vouched>(image: T, holders: readonly T[]): readonly [T, ...T[]] {
+  const others = holders.filter(({ evidence }) => evidence.digest !== image.evidence.digest);
+  const [first, ...more] = [image, ...others].filter(({ judgement }) => judgement.mode !== 'off');
+  return first === undefined ? [image] : [first, ...more];
+}
+
+/** The digests of all that is known of what an index holds, however deep. */
+export function platformsIn(evidence: Evidence): readonly Digest[] {
+  return evidence.platforms.flatMap(nodesOf).map(({ digest }) => digest);
+}
+
+const UNEVALUATED: SummaryOutcome = { result: 'PASSED', level: 'unevaluated' };
+
+function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest): Verified {
+  const node = nodesOf(evidence).find((one) => one.digest === digest);
+  const own = node && judge(policies.provenance, { ...node, platforms: [] });
+  if (node !== undefined && own?.result === 'passed') return { outcome: outcomeOf(own), inputs: inputsOf(node, own) };
+  const outcome = outcomeOf(judgement);
+  return { outcome: outcome.result === 'FAILED' ? outcome : UNEVALUATED, inputs: [] };
+}
+
 /** What a judgement comes to in a summary: what its policies only warn of has failed all the same. */
-export function outcomeOf({ result, level }: Judgement): SummaryOutcome {
+function outcomeOf({ result, level }: Judgement): SummaryOutcome {
   return result === 'passed' || result === 'off' ? { result: 'PASSED', level } : { result: 'FAILED' };
 }
 
-/** The attestations that count for a digest of an image: of the image all that were accepted, of a platform its own and those of the whole. */
-export function inputsOf(evidence: Evidence, { accepted }: Judgement, digest: Digest): SummaryFacts['inputs'] {
-  const keys = new Set(accepted.map(keyOf));
-  const all = nodesOf(evidence);
-  const nodes = digest === evidence.digest ? all : all.filter((node) => node === evidence || node.digest === digest);
-  return nodes.flatMap((node) => node.items.filter((item) => keys.has(keyOf(item))).map((item) => inputOf(node, item)));
+/** How good an outcome is. */
+function rank(outcome: SummaryOutcome): number {
+  if (outcome.result === 'FAILED') return 0;
+  return outcome.level === 'unevaluated' ? 1 : 2 + outcome.level;
+}
+
+function inputsOf({ repository, items }: Evidence, judgement: Judgement): SummaryFacts['inputs'] {
+  return acceptedAmong(items, judgement).map((item) => inputOf(repository, item));
 }
 
 /** A referrer by its digest; of cosign's tag the tag, and the digest of the payload. */
-function inputOf({ repository }: Evidence, item: EvidenceItem): SummaryFacts['inputs'][number] {
-  const { form, manifest, content } = item;
+function inputOf(repository: string, { form, manifest, content }: EvidenceItem): SummaryFacts['inputs'][number] {
   return { uri: `${repository}${form === 'bundle' ? '@' : ':'}${manifest}`, digest: content };
+}
+
+function acceptedAmong(items: readonly EvidenceItem[], { accepted }: Judgement): readonly EvidenceItem[] {
+  const keys = new Set(accepted.map(keyOf));
+  return items.filter((item) => keys.has(keyOf(item)));
 }
 
 function keyOf({ manifest, content }: EvidenceItem): string {

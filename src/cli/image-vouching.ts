@@ -1,12 +1,13 @@
-import { acceptedOf, inputsOf, outcomeOf } from '../attest/accepted.ts';
+import { acceptedOf, askingFor, verifiedImage, verifiedPlatform } from '../attest/accepted.ts';
 import { carryAttestations } from '../attest/carry.ts';
 import type { Signing } from '../attest/open-signing.ts';
 import type { ManifestFact } from '../attest/record.ts';
 import { summarizeImage } from '../attest/summarize-index.ts';
 import type { CommittedFile, SummaryFacts } from '../attest/summary.ts';
-import type { VouchRequest, VouchServices } from '../phases/signing.ts';
+import type { SummarizeRequest, VouchRequest, VouchServices } from '../phases/signing.ts';
 import type { DigestOpener } from './image-signing.ts';
 import { addAll } from '../lists.ts';
+import type { Digest } from '../image/digest.ts';
 
 export type ImageVouchingOptions = {
   readonly opener: DigestOpener;
@@ -58,23 +59,28 @@ export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOp
 }
 
 /** What a summary tells of an image, or of a platform of it. */
-function factsOf(
-  { version, time, committed, manifestOf }: SummaryWriting,
-  { reference, wanted, evidence, judgement, policies }: VouchRequest,
-): (digest: VouchRequest['digest']) => SummaryFacts {
-  const asking = new Set(policies.provenance.map(({ at }) => at.file));
-  const named = asking.size === 0 ? [manifestOf(wanted.at.file)] : [...asking];
+function factsOf(writing: SummaryWriting, request: SummarizeRequest): (digest: Digest) => SummaryFacts {
+  const { version, time } = writing;
+  const { reference, holders } = request;
+  return (digest) => {
+    const about = { reference, digest, version, time };
+    if (digest === request.digest)
+      return { ...about, policies: policiesIn(writing, [request]), ...verifiedImage(request) };
+    const asking = askingFor<VouchRequest>(request, holders(digest));
+    return { ...about, policies: policiesIn(writing, asking), ...verifiedPlatform(digest, asking) };
+  };
+}
+
+/** The files that hold what was asked of these images; of an image of which nothing was asked, that of its project. */
+function policiesIn(
+  { committed, manifestOf }: SummaryWriting,
+  requests: readonly VouchRequest[],
+): SummaryFacts['policies'] {
+  const asking = requests.flatMap(({ policies }) => policies.provenance.map(({ at }) => at.file));
+  const named = asking.length === 0 ? requests.map(({ wanted }) => manifestOf(wanted.at.file)) : [...new Set(asking)];
   const [first, ...others] = named.flatMap((file) => committed(file) ?? []);
   if (first === undefined) throw new Error(`${named.join(', ')} is at no commit`);
-  return (digest) => ({
-    reference,
-    digest,
-    version,
-    time,
-    policies: [first, ...others],
-    inputs: inputsOf(evidence, judgement, digest),
-    outcome: outcomeOf(judgement),
-  });
+  return [first, ...others];
 }
 
 /** A file of which all is known that a summary tells of it. */

@@ -4,6 +4,7 @@ import { testContext } from '../../test/support/promotion/context.ts';
 import { candidate, numbered } from '../../test/support/promotion/promoted.ts';
 import { NO_POLICIES } from '../policy/policies.ts';
 import { attestImage, type AttestImageServices } from './attest-image.ts';
+import { proofsOf, type Prove } from './attest-proofs.ts';
 import type { AttestedImage, PlannedSignature } from './images.ts';
 import { countTraffic } from './traffic.ts';
 
@@ -19,6 +20,7 @@ type Given = {
   /** Of an image that was due. */
   readonly proven?: typeof PROVEN;
   readonly services?: Partial<AttestImageServices>;
+  readonly prove?: Prove;
   readonly planned?: readonly PlannedSignature[];
 };
 
@@ -38,14 +40,15 @@ async function attesting(given: Given): Promise<Done> {
   };
   const services: AttestImageServices = {
     traffic: countTraffic(),
-    prove: () => note('prove', PROVEN),
     carry: ({ judgement }) => note(`carry ${judgement.result}`, { carried: judgement.accepted.length, left: [] }),
     record: () => note('record', 'written'),
     summarize: ({ judgement, listed }) =>
       note(`summarize ${judgement.result} ${judgement.level}, ${listed.size} listed`, 'written'),
     ...given.services,
   };
-  const known = { proven, planned: [planned, ...others] };
+  const due = new Map(proven === undefined ? [] : [[planned.wanted, proven]]);
+  const prove = given.prove ?? (() => note('prove', PROVEN));
+  const known = { proofs: proofsOf(prove, [planned], due, context), planned: [planned, ...others] };
   const image = await attestImage(services, { planned, signature: 'written' }, known, context);
   return { image, calls, log };
 }
@@ -84,8 +87,7 @@ describe('src/phases/attest-image.ts', () => {
   });
 
   it('records, and says that there is no summary, where staging no longer has the image', async () => {
-    const prove = (): Promise<undefined> => Promise.resolve(undefined);
-    const { image, calls, log } = await attesting({ services: { prove } });
+    const { image, calls, log } = await attesting({ prove: () => Promise.resolve(undefined) });
     expect(calls).toEqual(['record']);
     expect(image).toMatchObject({ carried: 0, record: 'written', summary: 'unknown' });
     expect(log).toContain(`warning No verification summary for ${NAME}: staging no longer has it`);

@@ -2,6 +2,7 @@ import type { Failure } from '../errors.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { attestImage, type AttestImageServices } from './attest-image.ts';
+import { proofsOf, type Prove } from './attest-proofs.ts';
 import { caught } from './caught.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
 import { progressOf } from './progress.ts';
@@ -19,7 +20,7 @@ export type Attestation = {
   readonly failures: readonly Failure[];
 };
 
-export type AttestServices = AttestImageServices & Pick<SigningServices, 'concurrency'>;
+export type AttestServices = AttestImageServices & Pick<SigningServices, 'concurrency'> & { readonly prove: Prove };
 
 /** Carries what was accepted in staging, writes the promotion record of each image that is signed, and its verification summary. */
 export const attest = (services: AttestServices): Phase<Signing, Attestation> => ({
@@ -28,13 +29,15 @@ export const attest = (services: AttestServices): Phase<Signing, Attestation> =>
     const attested: AttestedImage[] = [];
     const failures: Failure[] = [];
     const { validation, plan } = signing.promotion;
-    const proven = new Map(validation.images.map((image): [unknown, ProvenImage] => [image.wanted, image]));
-    const planned = plan.signing?.images ?? [];
+    const due = new Map(validation.images.map((image): [unknown, ProvenImage] => [image.wanted, image]));
+    const signed = signing.images.map((image) => image.planned);
+    const known = {
+      proofs: proofsOf(services.prove, signed, due, context),
+      planned: plan.signing?.images ?? [],
+    };
     const work = async (image: SignedImage): Promise<void> => {
       try {
-        attested.push(
-          await attestImage(services, image, { proven: proven.get(image.planned.wanted), planned }, context),
-        );
+        attested.push(await attestImage(services, image, known, context));
       } catch (error) {
         failures.push(signingFailure('attest', image.planned, caught(error, context)));
       }

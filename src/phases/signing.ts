@@ -45,6 +45,14 @@ export type RecordRequest = Omit<SignRequest, 'staging'> &
 export type VouchRequest = Omit<SignRequest, 'staging'> &
   Pick<ProvenImage, 'evidence' | 'judgement' | 'policies'> & { readonly wanted: Candidate['wanted'] };
 
+/** An image to be summarized with its platforms. */
+export type SummarizeRequest = VouchRequest & {
+  /** The digests of the repository that entries name. */
+  readonly listed: ReadonlySet<Digest>;
+  /** Those that are summarized in the repository and hold a platform, which indexes may share. */
+  readonly holders: (platform: Digest) => readonly VouchRequest[];
+};
+
 /** `left`: what was accepted and cannot be carried, each with the reason. */
 export type Carried = { readonly carried: number; readonly left: readonly string[] };
 
@@ -65,8 +73,5 @@ export type VouchServices = {
   /** Carries what policies accepted in staging. */
   readonly carry: (request: VouchRequest, call: Call) => Promise<Carried>;
   /** Writes the verification summaries of an image and its platforms, but for those that are listed on their own; never unless given. */
-  readonly summarize?: (
-    request: VouchRequest & { readonly listed: ReadonlySet<Digest> },
-    call: Call,
-  ) => Promise<SummaryDone>;
+  readonly summarize?: (request: SummarizeRequest, call: Call) => Promise<SummaryDone>;
 };

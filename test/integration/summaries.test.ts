@@ -16,7 +16,7 @@ import {
   summaryWorld,
   told,
 } from '../support/promotion/summary-world.ts';
-import { buildImage, buildMultiPlatform, storeImage } from '../support/registry/images.ts';
+import { buildImage, buildIndex, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { SIGNER } from '../support/sigstore/oidc.ts';
 
 const image = buildImage({ seed: 1 });
@@ -24,6 +24,11 @@ const image = buildImage({ seed: 1 });
 const summaryOf = (all: readonly Attached[]): readonly unknown[] =>
   all.flatMap(({ verdict: { predicateType, statement } }) =>
     predicateType === VERIFICATION_SUMMARY ? [statement?.predicate] : [],
+  );
+/** The level of each summary, and by how many attestations. */
+const levelsIn = (all: readonly Attached[]): readonly string[] =>
+  (summaryOf(all) as { verifiedLevels: string[]; inputAttestations: unknown[] }[]).map(
+    ({ verifiedLevels, inputAttestations }) => `${verifiedLevels[0]} by ${inputAttestations.length}`,
   );
 const errors = ({ log }: CipRun): readonly string[] => log.filter((line) => line.startsWith('error '));
 const warnings = ({ log }: CipRun): readonly string[] => log.filter((line) => line.startsWith('warning '));
@@ -123,6 +128,42 @@ describe('verification summaries', () => {
       expect(summaryOf(await attached(one))).toMatchObject([
         { verifiedLevels: ['SLSA_BUILD_LEVEL_UNEVALUATED', 'K8S_PROMOTION_MANIFEST_REVIEWED'], inputAttestations: [] },
       ]);
+  });
+
+  it('speak of each platform by its own evidence, never by that of its index', async () => {
+    const { stage, promise, build, run, attached } = await summaryWorld();
+    const index = buildMultiPlatform({ seed: 5 }, ['linux/amd64', 'linux/arm64']);
+    const [proven = image, bare = image] = index.children;
+    storeImage(stage.staging.store, 'staging/app', index);
+    for (const one of [index, proven]) await build(one);
+    await promise([index], policy('require'));
+    const { code, summary } = await run('--verification-summaries');
+    expect([code, summary]).toEqual([0, expect.stringContaining('2 attestations carried')]);
+    expect(levelsIn(await attached(index))).toEqual(['SLSA_BUILD_LEVEL_3 by 1']);
+    expect(levelsIn(await attached(proven))).toEqual(['SLSA_BUILD_LEVEL_3 by 1']);
+    expect(levelsIn(await attached(bare))).toEqual(['SLSA_BUILD_LEVEL_UNEVALUATED by 0']);
+    expect(told(await attached(proven))).toContain('provenance/v1 verified builder');
+  });
+
+  it('fail a platform without evidence if one of the indexes that share it failed, whichever was first', async () => {
+    const { stage, promise, build, run, attached } = await summaryWorld();
+    const [shared, one, two] = [1, 2, 3].map((seed) => buildImage({ seed })) as [BuiltImage, BuiltImage, BuiltImage];
+    const [good, bad] = [buildIndex([one, shared]), buildIndex([shared, two])];
+    for (const index of [good, bad]) storeImage(stage.staging.store, 'staging/app', index);
+    await build(good);
+    await promise([good, bad], policy('warn'));
+    expect((await run('--verification-summaries')).code).toBe(0);
+    const said = async (of: BuiltImage): Promise<readonly string[]> => levelsIn(await attached(of));
+    expect(await Promise.all([good, one, bad, two, shared].map(said))).toEqual([
+      ['SLSA_BUILD_LEVEL_3 by 1'],
+      ['SLSA_BUILD_LEVEL_UNEVALUATED by 0'],
+      ['FAILED by 0'],
+      ['FAILED by 0'],
+      ['FAILED by 0'],
+    ]);
+    stage.taken();
+    const again = await run('--verification-summaries', '--supersede-summaries', '--repair-since=all');
+    expect([again.code, warnings(again), stage.taken()]).toMatchObject([0, [], { writes: 0 }]);
   });
 
   it('say FAILED of what a policy only warns of, and nothing of it is carried', async () => {

@@ -1,0 +1,79 @@
+import { platformsIn } from '../attest/accepted.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Context } from '../pipeline/phase.ts';
+import { judge } from '../policy/judge.ts';
+import { policiesOf } from '../plan/asked.ts';
+import type { PlannedImage, PlannedSignature } from './images.ts';
+import type { ProvenImage } from './proven-images.ts';
+import { pushTo } from './read-by-host.ts';
+import type { SummarizeRequest, VouchRequest } from './signing.ts';
+
+type Proven = Pick<ProvenImage, 'evidence' | 'judgement'>;
+
+/** What policies say of an image that is not due; undefined where staging does not have it any longer. Throws where it cannot be read. */
+export type Prove = (image: Pick<PlannedImage, 'wanted' | 'policies'>, context: Context) => Promise<Proven | undefined>;
+
+/** What is found out about the images that a run attests, of each once. */
+export type Proofs = {
+  /** Undefined where nobody has to know, or where staging does not have it any longer. */
+  of(planned: PlannedSignature): Promise<VouchRequest | undefined>;
+  /** Tells which images that are summarized in a repository hold a platform; without those that cannot be read. */
+  holders(repository: RepositoryName): Promise<SummarizeRequest['holders']>;
+};
+
+/** Images of one repository that are looked at together, as before they are promoted. */
+const IMAGES_AT_ONCE = 16;
+
+/** `due` has what is known of images that were due; they are not looked at again. */
+export function proofsOf(
+  prove: Prove,
+  images: readonly PlannedSignature[],
+  due: ReadonlyMap<unknown, Proven>,
+  context: Context,
+): Proofs {
+  const found = new Map<PlannedSignature, Promise<VouchRequest | undefined>>();
+  const of: Proofs['of'] = (planned) => {
+    const looking = found.get(planned) ?? look(prove, planned, due.get(planned.wanted), context);
+    found.set(planned, looking);
+    return looking;
+  };
+  const read = async (repository: RepositoryName): Promise<SummarizeRequest['holders']> => {
+    const held = new Map<Digest, VouchRequest[]>();
+    const there = images.filter((one) => one.repository === repository && one.lacks.summary === true);
+    await eachOf(there, IMAGES_AT_ONCE, async (planned) => {
+      // what keeps it from being read is told where it is attested
+      const request = await of(planned).catch(() => undefined);
+      for (const digest of request === undefined ? [] : platformsIn(request.evidence)) pushTo(held, digest, request);
+    });
+    return (digest) => held.get(digest) ?? [];
+  };
+  const all = new Map<RepositoryName, ReturnType<Proofs['holders']>>();
+  const holders: Proofs['holders'] = (repository) => {
+    const reading = all.get(repository) ?? read(repository);
+    all.set(repository, reading);
+    return reading;
+  };
+  return { of, holders };
+}
+
+async function look(
+  prove: Prove,
+  { repository, reference, wanted, lacks }: PlannedSignature,
+  known: Proven | undefined,
+  context: Context,
+): Promise<VouchRequest | undefined> {
+  if (known === undefined && !lacks.record && lacks.summary !== true) return undefined;
+  const policies = policiesOf(wanted);
+  const asks = policies.provenance.length > 0;
+  const proven = known ?? (asks ? await prove({ wanted, policies }, context) : unasked(wanted));
+  if (proven === undefined) return undefined;
+  const { evidence, judgement } = proven;
+  return { repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement };
+}
+
+function unasked({ source: repository, digest }: PlannedSignature['wanted']): Proven {
+  const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
+  return { evidence, judgement: judge([], evidence) };
+}
