@@ -32,7 +32,7 @@ export const SUMMARY_FLAGS = [
   {
     name: 'carry-sboms',
     type: 'bool',
-    default: 'false',
-    help: 'Carry signed SBOMs of staging to production, too, where policies are satisfied; accepted attestations are carried in any case.',
+    default: 'true',
+    help: 'Carry the SBOMs that policies accepted in staging to production, as all other attestations that they accepted. With =false they stay in staging.',
   },
 ] as const satisfies readonly Flag[];

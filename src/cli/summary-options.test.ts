@@ -7,8 +7,8 @@ const options = (...argv: string[]): SummaryOptions => summaryOptions(parseFlags
 
 describe('src/cli/summary-options.ts', () => {
   it('writes no summaries unless told', () => {
-    expect(options()).toEqual({ carrySboms: false });
-    expect(options('--carry-sboms')).toEqual({ carrySboms: true });
+    expect(options()).toEqual({ carrySboms: true });
+    expect(options('--carry-sboms=false')).toEqual({ carrySboms: false });
   });
 
   it.each([
