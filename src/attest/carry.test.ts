@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestSigning, signedWorld, type SignedWorld } from '../../test/support/attached.ts';
 import { signingIn } from '../../test/support/signing.ts';
+import { SIGNER } from '../../test/support/sigstore/oidc.ts';
 import { MEDIA_TYPES } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
@@ -8,7 +9,7 @@ import { attacher, EMPTY_CONFIG } from '../registry/referrers.ts';
 import { attachedTo, type Attached } from './attached.ts';
 import { carryAttestations, type Carried, type CarryTarget } from './carry.ts';
 import { BUNDLE_TYPE, bundleAttachment } from './publish.ts';
-import { PREDICATE_TYPE } from './listed.ts';
+import { PREDICATE_TYPE, SIGNED_BY, signedBy } from './listed.ts';
 import { PROMOTION_RECORD } from './record.ts';
 import { statementBytes } from './statement.ts';
 import { VERIFICATION_SUMMARY } from './summary.ts';
@@ -44,11 +45,12 @@ async function world(options: Parameters<typeof signedWorld>[0] = {}): Promise<W
       const made = bundleAttachment(subject, { bytes, predicateType, identity: builder.signer.identity }, 0);
       const changed = change === undefined ? made : rewritten(made, change);
       await attach.attach(staging, changed, call);
-      return itemOf(changed.manifest.descriptor.digest, digestOf(bytes), predicateType);
+      const { identity: signer } = builder.signer;
+      return { ...itemOf(changed.manifest.descriptor.digest, digestOf(bytes), predicateType), signer };
     },
     carry: (items, given) =>
       carryAttestations(
-        { ...services, attacher: attach },
+        services,
         { staging, repository, digest: subject.digest, reference: 'prod.test/app', items, ...given },
         call,
       ),
@@ -133,6 +135,11 @@ describe('src/attest/carry.ts', () => {
       'another predicate type in its annotation',
       (document) => ({ ...document, annotations: { [PREDICATE_TYPE]: PROMOTION_RECORD } }),
       `claims to be of type ${PROMOTION_RECORD}`,
+    ],
+    [
+      'another signer in its annotation',
+      (document) => ({ ...document, annotations: { [SIGNED_BY]: signedBy({ kind: 'keyless', ...SIGNER }) } }),
+      `claims to be signed by ${SIGNER.issuer}::${SIGNER.subject}`,
     ],
   ])('leaves in staging what has %s, and says so', async (_, change, reason) => {
     const given = await world();

@@ -36,6 +36,8 @@ export type Publisher = {
     signatures: readonly LegacySignature[],
     call: Call,
   ): Promise<boolean>;
+  /** Attaches what others made, as it is. */
+  attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
   /** Attaches a bundle to its subject. */
   bundle(repository: RepositoryName, subject: Descriptor, bundle: OwnBundle, call: Call): Promise<void>;
 };
@@ -63,6 +65,7 @@ export function publisher({ registry, queue, attacher, clock }: PublisherService
       );
       return written;
     },
+    attach: (repository, attachment, call) => attacher.attach(repository, attachment, call),
     bundle: (repository, subject, bundle, call) =>
       attacher.attach(repository, bundleAttachment(subject, bundle, clock.now()), call),
   };

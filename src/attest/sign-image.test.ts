@@ -50,6 +50,12 @@ const told = (all: readonly Attached[]): string[] =>
     })
     .toSorted();
 
+/** A staging repository with the image. */
+async function stagingOf(world: SignedWorld): Promise<string> {
+  storeImage(world.server.store, 'staging', buildImage({ seed: 1 }), ['v1']);
+  return `${world.host}/staging`;
+}
+
 const OURS = [`bundle verified ${SIGNER.subject} ${REFERENCE}`, `sig verified ${SIGNER.subject} ${REFERENCE}`];
 
 describe('src/attest/sign-image.ts', () => {
@@ -154,24 +160,25 @@ describe('src/attest/sign-image.ts', () => {
     );
   });
 
-  it('R11 keeps the signatures of staging, and signs beside them', async () => {
-    const world = await signedWorld();
-    storeImage(world.server.store, 'staging', buildImage({ seed: 1 }), ['v1']);
-    const staging = `${world.host}/staging`;
-    await sign(world, { repository: staging, reference: staging }, await world.stranger());
-    expect(await sign(world, { staging })).toBe('written');
-    const theirs = `sig verified stranger@example.com ${staging}`;
-    expect(told(await attached(world))).toEqual([...OURS, theirs]);
-    world.server.counters.reset();
-    expect(await sign(world, { staging })).toBe('there');
-    expect(world.effects().writes).toBe(0);
-  });
+  it.each([true, false])(
+    'R11 keeps the signatures of staging in both their forms, and signs beside them (lists are kept: %s)',
+    async (referrers) => {
+      const world = await signedWorld({ registry: { referrers } });
+      const staging = await stagingOf(world);
+      await sign(world, { repository: staging, reference: staging }, await world.stranger());
+      expect(await sign(world, { staging })).toBe('written');
+      const theirs = ['bundle', 'sig'].map((form) => `${form} verified stranger@example.com ${staging}`);
+      expect(told(await attached(world))).toEqual([...OURS, ...theirs].toSorted());
+      world.server.counters.reset();
+      expect(await sign(world, { staging })).toBe('there');
+      expect(world.effects().writes).toBe(0);
+    },
+  );
 
   it('carries no junk of staging, and a few signatures that nobody can verify, behind ours', async () => {
     const world = await signedWorld();
-    storeImage(world.server.store, 'staging', buildImage({ seed: 1 }), ['v1']);
-    const staging = `${world.host}/staging`;
-    await sign(world, { repository: staging, reference: staging }, await world.stranger());
+    const staging = await stagingOf(world);
+    await sign(world, { repository: staging, reference: staging }, await world.stranger('legacy'));
     const payload = signaturePayload(REFERENCE, world.subject.digest);
     const junk = (count: number, annotations: Record<string, string>): readonly LegacySignature[] =>
       Array.from({ length: count }, (_, nth) => ({ payload, annotations: { ...annotations, nth: String(nth) } }));

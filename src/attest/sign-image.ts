@@ -7,11 +7,12 @@ import { imagesIn } from '../registry/platforms.ts';
 import type { Call, Registry } from '../registry/roles.ts';
 import type { SubjectQueue } from '../registry/subject-queue.ts';
 import { bundlesOf } from './attached-bundles.ts';
-import { signaturesOf, type AttachedSignature } from './attached-tags.ts';
+import { signaturesOf } from './attached-tags.ts';
 import { isBy, type Attached } from './attachment.ts';
+import { carriedBundle } from './carried-bundle.ts';
 import { signaturePayload } from './legacy.ts';
 import type { Publisher } from './publish.ts';
-import type { LegacySignature, Signer, Verifier } from './roles.ts';
+import type { Signer, Verifier } from './roles.ts';
 import { SIGNATURE, signatureStatement } from './statement.ts';
 
 /** What is needed to sign and record what a repository holds. */
@@ -31,7 +32,7 @@ export type SignTarget = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly reference: RepositoryName;
-  /** A repository whose `.sig` signatures of the digest are to be kept, too. */
+  /** A repository whose signatures of the digest are to be kept, too. */
   readonly staging?: RepositoryName;
 };
 
@@ -77,10 +78,7 @@ export function subjectName({ repository, digest }: Pick<SignTarget, 'repository
 
 function signOne(services: DigestSigning, target: SignTarget, subject: Descriptor, call: Call): Promise<Done> {
   const sign = async (): Promise<Done> => {
-    const written = await allOf([
-      signInTag(services, target, call),
-      services.format !== 'legacy' && signInBundle(services, target, subject, call),
-    ]);
+    const written = await allOf([signInTag(services, target, call), signInBundle(services, target, subject, call)]);
     return written.includes(true) ? 'written' : 'there';
   };
   return services.queue.run(subjectName(target), sign, call.signal);
@@ -97,7 +95,8 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
   ]);
   const isOurs = isSignatureOf(signer, reference);
   const hasOurs = !isWanted || staged.some(isOurs) || hasOne(there, isOurs);
-  const carried = carriedOf(staged, isOurs);
+  const kept = carriedOf(staged, isOurs);
+  const carried = kept.flatMap(({ signature }) => signature ?? []);
   const ours = hasOurs ? [] : [await signer.signPayload(signaturePayload(reference, digest, version), call.signal)];
   const signatures = [...ours, ...carried];
   return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
@@ -109,14 +108,11 @@ const MAX_CARRIED = 50;
 const MAX_UNVERIFIABLE = 5;
 
 /** The signatures of staging that are kept: ours, then what verifies, then a few that nobody here can verify. */
-function carriedOf(
-  staged: readonly AttachedSignature[],
-  isOurs: (attached: Attached) => boolean,
-): readonly LegacySignature[] {
+function carriedOf<T extends Attached>(staged: readonly T[], isOurs: (attached: Attached) => boolean): readonly T[] {
   const verified = staged.filter(({ verdict }) => verdict.status === 'verified');
   const unverifiable = staged.filter(({ verdict }) => verdict.status === 'unverifiable').slice(0, MAX_UNVERIFIABLE);
   const kept = [...verified.filter(isOurs), ...verified.filter((one) => !isOurs(one)), ...unverifiable];
-  return kept.flatMap(({ signature }) => signature ?? []).slice(0, MAX_CARRIED);
+  return kept.slice(0, MAX_CARRIED);
 }
 
 async function signInBundle(
@@ -125,8 +121,47 @@ async function signInBundle(
   subject: Descriptor,
   call: Call,
 ): Promise<boolean> {
-  const there = await bundlesOf({ registry: services.registry, ...target }, services.verifier, call, [SIGNATURE]);
-  return ensureBundle(services, target, subject, there, call);
+  const { registry, verifier, format } = services;
+  const theirs = await stagedBundles(services, target, call);
+  // where cosign finds a bundle it looks at no `.sig` tag
+  if (format === 'legacy' && theirs.length === 0) return false;
+  const there = await bundlesOf({ registry, ...target }, verifier, call, [SIGNATURE]);
+  const isSigned = await ensureBundle(services, target, subject, there, call);
+  const known = new Set(there.map(({ manifest }) => manifest));
+  const missing = theirs.filter(({ manifest }) => !known.has(manifest));
+  return (await carrySignatures(services, target, missing, call)) || isSigned;
+}
+
+/** The signatures of others that staging has as bundles and that are kept. */
+async function stagedBundles(
+  { registry, verifier, signer }: DigestSigning,
+  { staging, digest, reference }: SignTarget,
+  call: Call,
+): Promise<readonly Attached[]> {
+  if (staging === undefined) return [];
+  const staged = await bundlesOf({ registry, repository: staging, digest }, verifier, call, [SIGNATURE]);
+  const isOurs = isSignatureOf(signer, reference);
+  const theirs = staged.filter((one) => one.form === 'bundle' && one.kind === 'signature' && !isOurs(one));
+  return carriedOf(theirs, isOurs);
+}
+
+/** Brings signatures of staging byte for byte; false if there are none that can be. */
+async function carrySignatures(
+  { registry, publisher }: DigestSigning,
+  { repository, digest, staging = repository }: SignTarget,
+  signatures: readonly Attached[],
+  call: Call,
+): Promise<boolean> {
+  let isWritten = false;
+  for (const { manifest, content, verdict } of signatures) {
+    if (content === undefined) continue;
+    const judged = { manifest, content, predicateType: SIGNATURE, signer: verdict.identity };
+    const attachment = await carriedBundle(registry, { staging, digest }, judged, call);
+    if (typeof attachment === 'string') continue;
+    await publisher.attach(repository, attachment, call);
+    isWritten = true;
+  }
+  return isWritten;
 }
 
 /** Attaches our signature as a bundle unless it is among those there. */

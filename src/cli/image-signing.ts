@@ -5,7 +5,7 @@ import type { ManifestFact, Promoter, RecordFacts } from '../attest/record.ts';
 import { signDigest, type DigestSigning } from '../attest/sign-image.ts';
 import type { SigningServices } from '../phases/signing.ts';
 import type { Clock } from '../clock.ts';
-import { attacher, type Attacher } from '../registry/referrers.ts';
+import { attacher } from '../registry/referrers.ts';
 import type { Registries } from './services.ts';
 import type { SigningOptions } from './signing-options.ts';
 
@@ -21,18 +21,14 @@ export type ImageSigningOptions = {
   readonly job?: RecordFacts['job'];
 };
 
-/** What signs in the registries; opened when there is something to sign, and only once, well or not. */
-export type DigestOpener = {
-  readonly attacher: Attacher;
-  readonly open: (signal: AbortSignal) => Promise<DigestSigning>;
-};
+/** Opens what signs in the registries; when there is something to sign, and only once, well or not. */
+export type OpenDigestSigning = (signal: AbortSignal) => Promise<DigestSigning>;
 
 /** Opens nothing yet. */
-export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): DigestOpener {
+export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): OpenDigestSigning {
   const { flags, registries, clock, version } = options;
   const { registry, queue } = registries;
-  const attaching = attacher(registry, queue);
-  const publish = publisher({ registry, queue, clock, attacher: attaching });
+  const publish = publisher({ registry, queue, clock, attacher: attacher(registry, queue) });
   const open = async (signal: AbortSignal): Promise<DigestSigning> => ({
     registry,
     queue,
@@ -43,13 +39,13 @@ export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>
     version: `kpromo-${version}`,
   });
   let opened: Promise<DigestSigning> | undefined;
-  return { attacher: attaching, open: (signal) => (opened ??= open(signal)) };
+  return (signal) => (opened ??= open(signal));
 }
 
 /** Signs and records in the registries. */
 export function imageSigning(
   options: ImageSigningOptions,
-  { open }: Pick<DigestOpener, 'open'> = digestOpener(options),
+  open: OpenDigestSigning = digestOpener(options),
 ): SigningServices {
   const { flags, clock, version, job } = options;
   const time = clock.now();

@@ -42,11 +42,11 @@ export async function signaturesOf(
     facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
     ...(job !== undefined && { job }),
   };
-  const opener = digestOpener(given);
+  const open = digestOpener(given);
   const { carrySboms } = options;
   return {
     ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options, services, load)),
-    ...imageSigning(given, opener),
-    ...imageVouching({ opener, carrySboms, ...(summaries !== undefined && { summaries }) }),
+    ...imageSigning(given, open),
+    ...imageVouching({ open, carrySboms, ...(summaries !== undefined && { summaries }) }),
   };
 }

@@ -39,8 +39,10 @@ type World = {
   attached(): Promise<readonly Attached[]>;
   /** What somebody else's program prints. */
   ask(program: string, args: readonly string[]): Promise<string>;
+  /** Signs a copy in another repository, which keeps what the image is signed with here; resolves to its name. */
+  promoteCopy(): Promise<string>;
   /** cosign, which trusts this Sigstore and expects our identity unless another is given. */
-  verify(command: string, flags: readonly string[], who?: string): Promise<string>;
+  verify(command: string, flags: readonly string[], who?: string, where?: string): Promise<string>;
   /** Has cosign sign or attest, in the name of another. */
   cosignAdds(what: 'sign' | 'attest', form: 'tag' | 'bundle'): Promise<void>;
 };
@@ -84,6 +86,12 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
       await signDigest(services, { repository, digest, reference }, call),
       await recordDigest(services, { repository, facts }, call),
     ],
+    promoteCopy: async () => {
+      await pushImage(`http://${server.address}`, `${path}/prod`, buildImage({ seed: 801 }), ['v1']);
+      const copy = `${repository}/prod`;
+      await signDigest(services, { repository: copy, digest, reference, staging: repository }, call);
+      return `${copy}@${digest}`;
+    },
     summarize: () => {
       const policy = { name: 'a.yaml', uri: 'git+https://git.test/a', gitCommit: 'a'.repeat(40) };
       const about = { reference, digest, version: 'v1.0.0', time: 0, policies: [policy], inputs: [] } as const;
@@ -93,9 +101,9 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
     },
     attached: () => attachedTo(registries.registry, services.verifier, repository, digest, call),
     ask,
-    verify: (command, flags, who = SIGNER.subject) => {
+    verify: (command, flags, who = SIGNER.subject, where = image) => {
       const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--certificate-oidc-issuer=${SIGNER.issuer}`];
-      return ask('cosign', [command, ...flags, ...trust, `--certificate-identity=${who}`, image]);
+      return ask('cosign', [command, ...flags, ...trust, `--certificate-identity=${who}`, where]);
     },
     cosignAdds: async (what, form) => {
       await ask('cosign', [what, '-y', ...addingFlags(sigstore, home, what, form), image]);
@@ -169,6 +177,16 @@ describe.for(REGISTRIES)('what we attach on $name', ({ start }) => {
     expect(kinds(await attached())).toEqual([...OURS, ...theirs, ...theirs].toSorted());
     for (const flag of ['--new-bundle-format', '--new-bundle-format=false'])
       for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who)).not.toBe('');
+  });
+
+  it.for([
+    ['tag', '--new-bundle-format=false'],
+    ['bundle', '--new-bundle-format'],
+  ] as const)('keeps what cosign signed in staging as a %s', async ([form, flag], test) => {
+    const { promoteCopy, verify, cosignAdds } = await world(test, start);
+    await cosignAdds('sign', form);
+    const copy = await promoteCopy();
+    for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who, copy)).not.toBe('');
   });
 
   it('is verified beside what cosign attests, in both its forms', async (test) => {

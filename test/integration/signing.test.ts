@@ -279,7 +279,10 @@ describe('signing what is promoted', () => {
     expect((await stage.run([stage.project([['app', digest, 'v1']])])).code).toBe(0);
     const place = primaryOf(stage);
     expect(await stage.attached(place, digest)).toEqual(
-      [...all(place), `signature sig verified others@example.com ${host}/staging/app`].toSorted(),
+      [
+        ...all(place),
+        ...['bundle', 'sig'].map((form) => `signature ${form} verified others@example.com ${host}/staging/app`),
+      ].toSorted(),
     );
   });
 
