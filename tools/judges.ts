@@ -1,6 +1,6 @@
 // Builds the Go programs that integration tests use into the user's cache, each once per version.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { cachedJudge, goProblem, JUDGES } from '../test/support/judges.ts';
@@ -34,16 +34,24 @@ function provide(judge: Judge): boolean {
 /** Without symbols linking takes half the time, and without optimising compiling three quarters: for cosign 124 s, not 170 s. */
 const QUICKLY = ['-ldflags=-s', '-gcflags=all=-N -l'] as const;
 
-function binaryOf({ name, source }: Judge): string {
+function binaryOf({ name, source }: Pick<Judge, 'name' | 'source'>): string {
   return 'binary' in source && source.binary !== undefined ? source.binary : name;
 }
 
-function build({ name, version, source }: Judge, aside: string): { readonly status: number | null } {
+function build({ name, version, go, source }: Judge, aside: string): { readonly status: number | null } {
   if ('folder' in source)
     return spawnSync('go', ['build', ...QUICKLY, '-o', join(aside, name), '.'], {
       cwd: source.folder,
       stdio: 'inherit',
     });
+  if (source.module !== undefined) {
+    writeFileSync(join(aside, 'go.mod'), `module judge\n\ngo ${go}\n\nrequire ${source.module} ${version}\n`);
+    const output = join(aside, binaryOf({ name, source }));
+    return spawnSync('go', ['build', ...QUICKLY, '-mod=mod', '-o', output, source.package], {
+      cwd: aside,
+      stdio: 'inherit',
+    });
+  }
   return spawnSync('go', ['install', ...QUICKLY, `${source.package}@${version}`], {
     cwd: aside,
     stdio: 'inherit',

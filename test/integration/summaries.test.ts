@@ -82,25 +82,32 @@ describe('verification summaries', () => {
   it('verify with cosign, and so does the image, whose only signature in a bundle is ours', async (test) => {
     const cosign = await orSkip(test, () => requireProgram('cosign'));
     const { stage, primary, promise, build, run } = await summaryWorld();
-    storeImage(stage.staging.store, 'staging/app', image);
-    await build(image);
-    await promise([image], policy('require'));
+    const index = buildMultiPlatform({ seed: 5 }, ['linux/amd64']);
+    storeImage(stage.staging.store, 'staging/app', index);
+    await build(index);
+    await promise([index], policy('require'));
     expect((await run('--verification-summaries', '--signature-format=legacy')).code).toBe(0);
     const home = await homeWith({});
     const env = { HOME: home, TUF_ROOT: `${home}/tuf`, HTTPS_PROXY: 'http://127.0.0.1:9', PATH: process.env['PATH'] };
     const trust = [`--trusted-root=${stage.sigstore.trustedRootFile}`, `--certificate-oidc-issuer=${SIGNER.issuer}`];
-    const ask = (command: string, who: string, ...flags: readonly string[]) =>
+    const ask = (of: BuiltImage, command: string, who: string, ...flags: readonly string[]) =>
       promisify(execFile)(
         cosign,
-        [command, ...flags, ...trust, `--certificate-identity=${who}`, `${primary}@${digestOf(image)}`],
+        [command, ...flags, ...trust, `--certificate-identity=${who}`, `${primary}@${digestOf(of)}`],
         { env },
       );
-    const { stdout } = await ask('verify-attestation', SUMMARIES, '--type', VERIFICATION_SUMMARY);
-    const { payload } = JSON.parse(stdout.trim().split('\n')[0] ?? '') as { payload: string };
-    expect(Buffer.from(payload, 'base64').toString()).toContain('SLSA_BUILD_LEVEL_3');
-    expect((await ask('verify-attestation', BUILDER, '--type', SLSA_V1)).stdout).not.toBe('');
-    expect((await ask('verify', SIGNER.subject)).stdout).not.toBe('');
-    await expect(ask('verify-attestation', SIGNER.subject, '--type', VERIFICATION_SUMMARY)).rejects.toThrow(
+    const [platform = image] = index.children;
+    for (const [of, level] of [
+      [index, 'SLSA_BUILD_LEVEL_3'],
+      [platform, 'SLSA_BUILD_LEVEL_UNEVALUATED'],
+    ] as const) {
+      const { stdout } = await ask(of, 'verify-attestation', SUMMARIES, '--type', VERIFICATION_SUMMARY);
+      const { payload } = JSON.parse(stdout.trim().split('\n')[0] ?? '') as { payload: string };
+      expect(Buffer.from(payload, 'base64').toString()).toContain(`["${level}"`);
+      expect((await ask(of, 'verify', SIGNER.subject)).stdout).not.toBe('');
+    }
+    expect((await ask(index, 'verify-attestation', BUILDER, '--type', SLSA_V1)).stdout).not.toBe('');
+    await expect(ask(index, 'verify-attestation', SIGNER.subject, '--type', VERIFICATION_SUMMARY)).rejects.toThrow(
       /identit|SAN/i,
     );
   });

@@ -11,8 +11,13 @@ export type Judge = {
   readonly version: string;
   /** The oldest Go that compiles it, from the `go` line of its go.mod. */
   readonly go: string;
-  /** `binary` is what Go calls the program, where that is another name. */
-  readonly source: { readonly package: string; readonly binary?: string } | { readonly folder: string };
+  /**
+   * `binary` is what Go calls the program, where that is another name. With `module` the package is built in a module of its
+   * own that requires this one: `go install` asks for a list of all versions, which not every proxy gives.
+   */
+  readonly source:
+    | { readonly package: string; readonly binary?: string; readonly module?: string }
+    | { readonly folder: string };
 };
 
 const REFERRERS_REGISTRY = join(import.meta.dirname, 'referrers-registry');
@@ -64,6 +69,15 @@ export const JUDGES: readonly Judge[] = [
     version: 'v3.1.3',
     go: '1.26.0',
     source: { package: 'github.com/sigstore/cosign/v3/cmd/cosign' },
+  },
+  {
+    name: 'slsa-verifier',
+    version: 'v2.7.1',
+    go: '1.23.2',
+    source: {
+      package: 'github.com/slsa-framework/slsa-verifier/v2/cli/slsa-verifier',
+      module: 'github.com/slsa-framework/slsa-verifier/v2',
+    },
   },
 ];
 
