@@ -171,6 +171,13 @@ describe('src/attest/accepted.ts: platforms', () => {
   it('fails a platform that something was tampered with, and claims nothing where nothing is asked', () => {
     const tampered = node('tampered', item('tampered'), item('broken', { status: 'failed' }));
     expect(told(tampered, vouched(indexOf('index', [item('index')], tampered)))).toBe('FAILED, 0 inputs');
+    const inner = indexOf('inner', [item('inner')], tampered, proven);
+    const whole = vouched(indexOf('index', [item('index')], inner));
+    expect([told(inner, whole), told(tampered, whole), told(proven, whole)]).toEqual([
+      'FAILED, 0 inputs',
+      'FAILED, 0 inputs',
+      'PASSED 3, 1 inputs',
+    ]);
     expect(told(proven, NOT_ASKED(indexOf('index', [item('index')], proven)))).toBe('PASSED unevaluated, 0 inputs');
   });
 

@@ -65,10 +65,16 @@ const UNEVALUATED: SummaryOutcome = { result: 'PASSED', level: 'unevaluated' };
 
 function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest): Verified {
   const node = nodesOf(evidence).find((one) => one.digest === digest);
-  const own = node && judge(policies.provenance, { ...node, platforms: [] });
+  const own = node && ownJudgement(node, policies.provenance);
   if (node !== undefined && own?.result === 'passed') return { outcome: outcomeOf(own), inputs: inputsOf(node, own) };
   const outcome = outcomeOf(judgement);
   return { outcome: outcome.result === 'FAILED' ? outcome : UNEVALUATED, inputs: [] };
+}
+
+/** An index in an index is judged by its own attestations, unless something in it was tampered with. */
+function ownJudgement(node: Evidence, policies: ProjectPolicies['provenance']): Judgement | undefined {
+  if (judge([], node).result === 'failed') return undefined;
+  return judge(policies, { ...node, platforms: [] });
 }
 
 /** What a judgement comes to in a summary: what its policies only warn of has failed all the same. */
