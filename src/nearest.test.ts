@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slipOf } from './nearest.ts';
+import { slipOf, slipsOf } from './nearest.ts';
 
 describe('src/nearest.ts', () => {
   it.each([
@@ -14,6 +14,10 @@ describe('src/nearest.ts', () => {
     ['sed', undefined],
   ])('takes %j for a slip of %j', (word, name) => {
     expect(slipOf(word, ['threads', 'confirm', 'manifests', 'sign'])).toBe(name);
+  });
+
+  it('names all that a word may be a slip of, the nearest first', () => {
+    expect(slipsOf('levl', ['mode', 'levels', 'level'])).toEqual(['level', 'levels']);
   });
 
   it('finds nothing if there are no candidates', () => {

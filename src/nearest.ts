@@ -3,15 +3,19 @@ const MOST_ERRORS = 2;
 
 /** Returns the candidate that `word` is likely to be a slip of: the nearest, with at most so many typing errors. */
 export function slipOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
-  let best: { readonly name: string; readonly distance: number } | undefined;
+  return slipsOf(word, candidates, errors)[0];
+}
+
+/** Returns all candidates that `word` may be a slip of, the nearest first: only people know which of several was meant. */
+export function slipsOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): readonly string[] {
   // half of a short word changed is another word: `sed` is not a slip of `sign`
   const most = Math.min(errors, Math.floor(word.length / 2));
-  for (const name of candidates) {
-    if (Math.abs(name.length - word.length) > most) continue;
-    const distance = typingErrors(word.toLowerCase(), name.toLowerCase());
-    if (best === undefined || distance < best.distance) best = { name, distance };
-  }
-  return best !== undefined && best.distance <= most ? best.name : undefined;
+  return candidates
+    .filter((name) => Math.abs(name.length - word.length) <= most)
+    .map((name) => ({ name, distance: typingErrors(word.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ distance }) => distance <= most)
+    .toSorted((one, other) => one.distance - other.distance)
+    .map(({ name }) => name);
 }
 
 /** Characters left out, added, changed, or swapped with their neighbour (optimal string alignment distance). */

@@ -5,7 +5,7 @@ import type { BuildClaims } from './evidence-predicate.ts';
 /** What Fulcio certified of the build that asked for a certificate; only CI systems say it in their tokens. */
 export type Certified = {
   /** The repository whose workflow ran, such as `https://github.com/acme/app`. */
-  readonly source: string;
+  readonly source?: string;
   /** Its commit. */
   readonly commit?: string;
   readonly ref?: string;
@@ -25,12 +25,12 @@ export function certifiedIn(certificate: X509Certificate): Certified | undefined
   const saidBefore = (id?: string): string | undefined => extension(id)?.value.toString('utf8');
   const repository = saidBefore(OLD_REPOSITORY);
   const source = said(SOURCE) ?? (repository && `https://github.com/${repository}`);
-  if (source === undefined) return undefined;
+  const config = said(CONFIG);
+  if (source === undefined && config === undefined) return undefined;
   const commit = said(COMMIT) ?? saidBefore(OLD_COMMIT);
   const ref = said(REF) ?? saidBefore(OLD_REF);
-  const config = said(CONFIG);
   return {
-    source,
+    ...(source !== undefined && { source }),
     ...(commit !== undefined && { commit }),
     ...(ref !== undefined && { ref }),
     ...(config !== undefined && { config }),
@@ -43,7 +43,18 @@ export function certifiedIn(certificate: X509Certificate): Certified | undefined
  * name the certified one; the others are the policy's concern.
  */
 export function contradiction(certified: Certified, claims: BuildClaims): string | undefined {
-  const { source, commit, ref, config } = certified;
+  const { source, config } = certified;
+  const ofSource = source === undefined ? undefined : contradictionOf({ ...certified, source }, claims);
+  if (ofSource !== undefined) return ofSource;
+  if (config !== undefined && claims.config !== undefined && claims.config !== config)
+    return `its provenance claims the workflow ${claims.config}, its certificate ${config}`;
+  return undefined;
+}
+
+function contradictionOf(
+  { source, commit, ref }: Certified & { readonly source: string },
+  claims: BuildClaims,
+): string | undefined {
   // without a scheme it stands for any
   const isCertified = (claimed: string): boolean => isSource(source.replace(/^https:\/\//, ''), claimed);
   const own = claims.sources.filter(isCertified);
@@ -53,10 +64,7 @@ export function contradiction(certified: Certified, claims: BuildClaims): string
   const otherCommit = commit && commits.find((claimed) => claimed.commit !== commit)?.commit;
   if (otherCommit) return `its provenance claims the commit ${otherCommit}, its certificate ${commit}`;
   const otherRef = ref && refsIn(own).find((claimed) => !isRef(claimed, ref, commit));
-  if (otherRef) return `its provenance claims the ref ${otherRef}, its certificate ${ref}`;
-  if (config !== undefined && claims.config !== undefined && claims.config !== config)
-    return `its provenance claims the workflow ${claims.config}, its certificate ${config}`;
-  return undefined;
+  return otherRef ? `its provenance claims the ref ${otherRef}, its certificate ${ref}` : undefined;
 }
 
 function refsIn(sources: readonly string[]): readonly string[] {

@@ -2,7 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
 import type { Attached } from './attached.ts';
-import { contradiction } from './certified.ts';
+import { contradiction, type Certified } from './certified.ts';
 import { buildClaims, kindOfPredicate } from './evidence-predicate.ts';
 import type { Statement } from './statement.ts';
 
@@ -25,6 +25,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   const status = statusOf(attached);
   const claims = statement === undefined ? undefined : buildClaims(statement.predicateType, statement.predicate);
   const { builder, invocation, sources = [] } = claims ?? {};
+    const run = kind === 'provenance' ? runOf(certified, claims?.config) : undefined;
   const wrong = certified === undefined || claims === undefined ? undefined : contradiction(certified, claims);
   const item: EvidenceItem = {
     kind,
@@ -34,6 +35,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
     ...(builder !== undefined && { builder }),
     ...(invocation !== undefined && { invocation }),
     ...(wrong !== undefined && { contradiction: wrong }),
+    ...(run !== undefined && { run }),
     ...(predicateType !== undefined && { predicateType }),
     ...(signer !== undefined && { signer }),
     manifest: form === 'bundle' ? manifest : cosignTag(subject, form),
@@ -42,6 +44,17 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   };
   const isKept = status === 'verified' && statement !== undefined && KEPT.includes(kind);
   return { item, ...(isKept && { statement }) };
+}
+
+function runOf({ source, config }: Certified = {}, claimed: string | undefined): EvidenceItem['run'] {
+  if (claimed === undefined && source === undefined && config === undefined) return undefined;
+  return {
+    ...(claimed !== undefined && { claimed }),
+    certified: {
+      ...(config !== undefined && { workflow: config }),
+      ...(source !== undefined && { repository: source }),
+    },
+  };
 }
 
 /** What cannot be read, or not by this version, is not verified; only what was read and is wrong was tampered with. */

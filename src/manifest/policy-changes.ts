@@ -1,3 +1,4 @@
+import { levelsByPattern } from '../policy/image-levels.ts';
 import { policyKey } from '../policy/inheritance.ts';
 import type { ProvenancePolicy } from '../policy/provenance.ts';
 import type { VulnerabilityPolicy } from '../policy/vulnerabilities.ts';
@@ -66,14 +67,32 @@ function factsOf(
 }
 
 /** The same text for policies that ask the same. */
-function provenanceText({ mode, level, signers, builders, sources, predicateTypes }: ProvenancePolicy): string {
+function provenanceText(policy: ProvenancePolicy): string {
+  const { mode, level, signers, builders, sources, predicateTypes } = policy;
   const listed = (name: string, texts: readonly string[]): string[] =>
     texts.length === 0 ? [] : [`${name} ${[...new Set(texts)].toSorted().join(', ')}`];
-  const builder = ({ id, level: reached, signers: named }: ProvenancePolicy['builders'][number]): string =>
-    `${id} (level ${reached}${listed(' by', named?.map(({ text }) => text) ?? []).join('')})`;
+  const builder = ({ id, level: reached, signers: named = [], caller }: ProvenancePolicy['builders'][number]): string =>
+    `${id} (${[
+      `level ${reached}`,
+      ...listed(
+        'by',
+        named.map(({ text }) => text),
+      ),
+      ...(caller === undefined
+        ? []
+        : listed(
+            'called for',
+            caller.refs.map(({ text }) => text),
+          )),
+      ...listed('called by', caller?.workflows ?? []),
+    ].join(' ')})`;
   return [
     mode,
     ...(level > 0 ? [`level ${level}`] : []),
+    ...listed(
+      'levels',
+      [...levelsByPattern(policy)].map(([pattern, least]) => `${pattern} (level ${least})`),
+    ),
     ...listed(
       'signers',
       signers.map(({ text }) => text),

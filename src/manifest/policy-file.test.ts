@@ -13,7 +13,7 @@ describe('src/manifest/policy-file.ts', () => {
     const manifest = `${REGISTRIES}provenance: {${POLICY}, sources: [a]}\n`;
     expect(read(manifest)).toMatchObject({ provenance: { sources: ['a'], at: { line: 2, column: 13 } } });
     expect(read(`${manifest}images: []\n`).provenance?.sources).toEqual(['a']);
-    expect(read(REGISTRIES)).toEqual({});
+    expect(read(REGISTRIES)).toEqual({ source: 'a.test' });
   });
 
   it('reads that of a tree, and what a project has instead', () => {

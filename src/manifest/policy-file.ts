@@ -12,9 +12,12 @@ import { parseTreePolicy } from './tree-policy.ts';
  * Reads what one file asks of images: a manifest, or the promoter-policy.yaml of a tree, where a project may be named.
  * Throws POLICY_INVALID with all that is wrong, and USAGE for a project that the file does not name.
  */
-export function policyIn(text: ManifestText, project?: string): ProjectPolicy {
+export function policyIn(text: ManifestText, project?: string): FilePolicy {
   return isManifest(text) ? ofManifest(text, project) : ofTree(text, project);
 }
+
+/** What one file asks, and of a manifest the source registry of its images. */
+export type FilePolicy = ProjectPolicy & { readonly source?: string };
 
 /** Only a manifest has registries. */
 function isManifest({ file, bytes }: ManifestText): boolean {
@@ -25,13 +28,16 @@ function isManifest({ file, bytes }: ManifestText): boolean {
   return [...pairsOf(document.root, nothing)].some(({ key }) => readText(key) === 'registries');
 }
 
-function ofManifest(text: ManifestText, project: string | undefined): ProjectPolicy {
+function ofManifest(text: ManifestText, project: string | undefined): FilePolicy {
   if (project !== undefined) throw unknownProject(text.file, project, 'it is the manifest of one: leave --project out');
   const { declared, problems } = parsePlain(text.file, text, undefined);
   const wrong = problems.filter(({ code }) => code !== 'ENTRY_INVALID');
   if (wrong.length > 0) throw fileError('POLICY_INVALID', wrong);
-  const provenance = declared?.provenance;
-  return provenance === undefined || provenance === 'unreadable' ? {} : { provenance };
+  const { provenance, source } = declared ?? {};
+  return {
+    ...(source !== undefined && { source }),
+    ...(provenance !== undefined && provenance !== 'unreadable' && { provenance }),
+  };
 }
 
 function ofTree(text: ManifestText, project: string | undefined): ProjectPolicy {

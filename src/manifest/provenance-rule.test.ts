@@ -94,7 +94,7 @@ describe('src/manifest/provenance-rule.ts', () => {
     ['a builder with a blank id', ['builders: [{id: " ", level: 1}]'], '6:19', 'is blank'],
     ['a builder of level 0', ['builders: [{id: x, level: 0}]'], '6:29', '"level" is "0", not 1, 2 or 3'],
     ['a builder of level 4', ['builders: [{id: x, level: 4}]'], '6:29', 'not 1, 2 or 3'],
-    ['a builder with another key', ['builders: [{id: x, level: 1, caller: {}}]'], '6:32', 'unknown key "caller"'],
+    ['a builder with another key', ['builders: [{id: x, level: 1, calls: {}}]'], '6:32', 'unknown key "calls"'],
     ['a builder twice', ['builders: [{id: x, level: 1}, {id: x, level: 2}]'], '6:33', '"x" stands twice \\(line 6\\)'],
     [
       'a builder with signers that overlaps one without',

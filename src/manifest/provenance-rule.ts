@@ -18,6 +18,7 @@ import {
 } from '../yaml/rule.ts';
 import { readText } from '../yaml/scalars.ts';
 import { quote } from '../yaml/source-text.ts';
+import { CALLER, IMAGE_PATTERN } from './policy-patterns.ts';
 
 const notBlank = (what: string): Rule<string> =>
   text((written) =>
@@ -60,6 +61,10 @@ const builderKeys = mapping(
     id: explained(notBlank('the id of a builder'), 'As provenance names it; without @ it is the builder at any ref.'),
     level: explained(numberOf([1, 2, 3]), 'The SLSA build level that it is trusted with.'),
     signers: explained(named, 'Those of the policy’s signers that may claim this builder, as written there.'),
+    caller: explained(
+      nullable(CALLER),
+      'Which runs of GitHub Actions may call this builder, if it is a reusable workflow.',
+    ),
   },
   ['id', 'level'],
 );
@@ -80,13 +85,32 @@ const source = text<string>((written) => {
   if (written.trim() === '')
     return { message: 'is blank', hint: 'write a repository, for example github.com/acme/app' };
   return written.includes('@')
-    ? { message: `is ${quote(written)}, which carries a ref`, hint: 'leave out "@" and what follows it' }
+    ? {
+        message: `is ${quote(written)}, which carries a ref`,
+        hint: 'name the repository alone, and the refs under "caller" of a builder',
+      }
     : { value: written };
 }, '^[^@]*[^@\\s][^@]*$');
 
+const levelKeys = mapping(
+  {
+    images: explained(
+      list(IMAGE_PATTERN, 'an entry of "images"', MOST),
+      'Names of images below the source registry, such as app or charts/*; * does not match a slash.',
+    ),
+    level: explained(numberOf([2, 3]), 'The SLSA build level that they must reach.'),
+  },
+  ['images', 'level'],
+  ({ images }) =>
+    images.length > 0 ? undefined : { message: 'names no image', hint: 'name at least one under "images"' },
+);
+
 const KEYS = {
-  mode: explained(nullable(choice(['off', 'warn', 'require'])), 'What becomes of an image that does not satisfy it.'),
-  signers: explained(signers, 'Who may sign: sigstore::<issuer>::<identity>, or with (identityMatch=regex).'),
+  mode: explained(nullable(choice(['require', 'warn', 'off'])), 'What becomes of an image that does not satisfy it.'),
+  signers: explained(
+    signers,
+    'Who may sign: sigstore::<issuer>::<identity>, or with annotations such as (identityMatch=regex).',
+  ),
   builders: explained(
     nullable(list(builder, 'an entry of "builders"', MOST)),
     'Who may build, and how far each is trusted.',
@@ -99,6 +123,10 @@ const KEYS = {
   level: explained(
     nullable(placed(numberOf([0, 2, 3]))),
     'The SLSA build level that provenance must reach; 0 for any.',
+  ),
+  levels: explained(
+    nullable(list(levelKeys, 'an entry of "levels"', MOST)),
+    'The SLSA build levels that single images must reach besides.',
   ),
 } as const;
 const keys = mapping(KEYS, []);
@@ -122,20 +150,24 @@ function checked(written: Written, reading: RuleReading): ProvenancePolicy | und
   const policy: ProvenancePolicy = {
     mode,
     signers: own.map(({ value }) => value),
-    builders: (written.builders ?? []).map(({ position, signers: texts = [], ...rest }) => ({
+    builders: (written.builders ?? []).map(({ position, signers: texts = [], caller, ...rest }) => ({
       ...rest,
+      ...(caller !== undefined && { caller }),
       ...(texts.length > 0 && { signers: texts.flatMap(({ value }) => known.get(value) ?? []) }),
       at: position,
     })),
     sources: written.sources ?? [],
     predicateTypes: written.predicateTypes ?? [],
     level: level?.value ?? 0,
+    levels: (written.levels ?? []).map(({ images, level: reached }) => ({ images, level: reached })),
     at,
   };
   if (mode !== 'off') checkComplete(policy, reading);
   for (const { signers: texts = [] } of written.builders ?? []) checkNamed(texts, known, reading);
   checkBuilders(policy.builders, reading);
-  if (level !== undefined) checkLevel(policy, level.position, reading);
+  if (level !== undefined) checkLevel(policy, policy.level, level.position, reading);
+  for (const one of written.levels ?? []) checkLevel(policy, one.level, one.position, reading);
+  checkSize(policy, reading);
   return reading.problems.length > before ? undefined : policy;
 }
 
@@ -155,7 +187,7 @@ function checkNamed(
   for (const { value, position } of texts) {
     if (known.has(value)) continue;
     const message = `the signer ${quote(value)} of a builder is none of the policy's`;
-    reading.refuse({ message, hint: 'write it as under "signers" of the policy, or add it there', position });
+    reading.refuse({ message, hint: 'write it as it stands under "signers" of the policy', position });
   }
 }
 
@@ -164,10 +196,10 @@ function checkBuilders(builders: readonly BuilderRule[], reading: RuleReading): 
     for (const earlier of builders.slice(0, index)) {
       if (earlier.id === id) {
         const message = `the builder ${quote(id)} stands twice (line ${earlier.at.line})`;
-        reading.refuse({ message, hint: 'keep one of them', position: at });
+        reading.refuse({ message, hint: 'keep the stricter one', position: at });
       } else if ((own === undefined) !== (earlier.signers === undefined) && overlap(id, earlier.id)) {
         const message = `the builders ${quote(earlier.id)} and ${quote(id)} overlap, and only one names signers`;
-        reading.refuse({ message, hint: 'name signers at both, or at none', position: at });
+        reading.refuse({ message, hint: 'name signers at both', position: at });
       }
     }
   }
@@ -177,13 +209,21 @@ function overlap(one: string, other: string): boolean {
   return coversBuilder(one, other) || coversBuilder(other, one);
 }
 
-function checkLevel(policy: ProvenancePolicy, position: Position, reading: RuleReading): void {
+function checkLevel(policy: ProvenancePolicy, level: number, position: Position, reading: RuleReading): void {
   const highest = highestReachable(policy);
-  if (highest === 0 || policy.level <= highest) return;
-  const message = `no provenance can reach the level ${policy.level}: with these builders ${highest} is the highest`;
+  if (highest === 0 || level <= highest) return;
+  const message = `no provenance can reach the level ${level}: with these builders ${highest} is the highest`;
   reading.refuse({
     message,
-    hint: 'a signer is trusted with the least of the builders that it may claim: raise their levels, or name at each builder who signs for it',
+    hint: 'a signer is trusted with the least of the builders that it may claim: name at each builder who signs for it',
     position,
   });
+}
+
+/** Each image of a tree is held against each of them. */
+function checkSize({ levels, at }: ProvenancePolicy, reading: RuleReading): void {
+  const patterns = levels.reduce((sum, { images }) => sum + images.length, 0);
+  if (patterns <= MOST) return;
+  const message = `"levels" names ${patterns} images`;
+  reading.refuse({ message, hint: `name at most ${MOST}, with patterns such as charts/*`, position: at });
 }

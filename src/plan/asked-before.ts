@@ -1,6 +1,7 @@
 import { policyFileFor } from '../manifest/discover.ts';
 import type { LoadedManifests, LoadedTree, Project } from '../manifest/manifest.ts';
 import { joinRepository, pathBelow, type RepositoryName } from '../image/reference.ts';
+import { forImage } from '../policy/image-levels.ts';
 import { distinct, governing, policyKey } from '../policy/inheritance.ts';
 import type { ProjectPolicies, ProjectPolicy } from '../policy/policies.ts';
 import type { SignerRule } from '../policy/signer.ts';
@@ -70,12 +71,26 @@ function predecessorFinder(
       // what it provided there before, it may go on to provide by its own rules
       if (!had.some((one) => same.includes(one))) for (const one of had) found.add(one);
     }
+    const named = (policy: ProjectPolicy, names = [image]): ProjectPolicy => imagePolicy(policy, names);
     return [
-      ...[...found].map(({ policy = {} }) => policy),
-      ...(unpromotable.get(project.name) ?? []).map(({ provenance }) => ({ provenance })),
-      ...treesFor(project, same.length > 0),
+      ...[...found].map((one) => named(one.policy ?? {}, [image, ...namesIn(one, places)])),
+      ...(unpromotable.get(project.name) ?? []).map((one) => named({ provenance: one.provenance })),
+      ...treesFor(project, same.length > 0).map((policy) => named(policy)),
     ];
   };
+}
+
+/** What a policy asks of one image; of several names the strictest counts. */
+function imagePolicy(policy: ProjectPolicy, names: readonly string[]): ProjectPolicy {
+  const { provenance } = policy;
+  if (provenance === undefined || provenance.levels.length === 0) return policy;
+  return { ...policy, provenance: forImage(provenance)(names) };
+}
+
+/** The names under which a project would have promoted to these repositories. */
+function namesIn({ destinations, policy }: Project, places: readonly RepositoryName[]): readonly string[] {
+  if (policy?.provenance === undefined || policy.provenance.levels.length === 0) return [];
+  return destinations.flatMap(({ name }) => places.flatMap((place) => pathBelow(name, place) ?? []));
 }
 
 /** Finds what the files of trees asked of a project that did not stand there before. */

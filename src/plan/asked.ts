@@ -1,4 +1,6 @@
 import type { LoadedManifests, Project, SourcePolicy } from '../manifest/manifest.ts';
+import { pathBelow } from '../image/reference.ts';
+import { forImage } from '../policy/image-levels.ts';
 import { distinct, governing } from '../policy/inheritance.ts';
 import { NO_POLICIES, type ProjectPolicies, type ProjectPolicy } from '../policy/policies.ts';
 import type { WantedImage } from './desired.ts';
@@ -15,10 +17,13 @@ export function askedBy({
   repository: string,
 ) => ProjectPolicies {
   const above = governing(
-    (policies ?? ofProjects(projects)).map(({ source, provenance }) => ({ source, policy: provenance })),
+    (policies ?? ofProjects(projects)).map(({ source, provenance }) => {
+      const policyFor = forImage(provenance);
+      return { source, policy: (repository: string) => policyFor([pathBelow(source, repository) ?? '']) };
+    }),
   );
   return ({ policy = {} }, repository) => ({
-    provenance: distinct(above(repository)),
+    provenance: distinct(above(repository).map((policyFor) => policyFor(repository))),
     ...ownOf([policy]),
   });
 }

@@ -13,15 +13,21 @@ const LONGEST_IDENTITY = 2048;
 /** Why a text is no pattern, as half a sentence, and what would be right. */
 export type WrongPattern = { readonly message: string; readonly hint: string };
 
-/** Compiles one of Go's regular expressions, which must match the whole of an identity. It matches in linear time. */
-export function identityPattern(pattern: string): { readonly value: IdentityPattern } | WrongPattern {
+/**
+ * Compiles one of Go's regular expressions, which must match the whole of an identity, or of its issuer; in any case if it
+ * folds the case. It matches in linear time.
+ */
+export function identityPattern(
+  pattern: string,
+  foldsCase = false,
+): { readonly value: IdentityPattern } | WrongPattern {
   if (pattern.length > LONGEST_PATTERN || stepsOf(pattern) > MOST_STEPS)
     return {
       message: 'is too large a regular expression',
       hint: `write no more than ${LONGEST_PATTERN} characters, counting repetitions such as {100} as often`,
     };
   try {
-    const compiled = RE2JS.compile(pattern);
+    const compiled = RE2JS.compile(pattern, foldsCase ? RE2JS.CASE_INSENSITIVE : 0);
     return { value: (identity) => identity.length <= LONGEST_IDENTITY && compiled.matches(identity) };
   } catch {
     return { message: "is no regular expression of Go's", hint: 'see https://github.com/google/re2/wiki/Syntax' };

@@ -1,3 +1,4 @@
+import { levelsByPattern } from './image-levels.ts';
 import type { ProvenancePolicy } from './provenance.ts';
 
 /** A registry and what is asked of everything in it. */
@@ -27,19 +28,26 @@ function selfAndParents(repository: string): readonly string[] {
 /** The same text for two policies that ask the same, in whatever order they say it; all that are off ask nothing. */
 export function policyKey(policy: ProvenancePolicy | undefined): string {
   if (policy === undefined || policy.mode === 'off') return 'off';
-  const { mode, signers, builders, sources, predicateTypes, level } = policy;
+  const { mode, signers, builders, sources, predicateTypes, level, imageLevel } = policy;
   const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].toSorted();
   return JSON.stringify([
     mode,
     sorted(signers.map(({ text }) => text)),
     sorted(
-      builders.map(({ id, level: reached, signers: named }) =>
-        JSON.stringify([id, reached, named && sorted(named.map(({ text }) => text))]),
+      builders.map(({ id, level: reached, signers: named, caller }) =>
+        JSON.stringify([
+          id,
+          reached,
+          named && sorted(named.map(({ text }) => text)),
+          caller && [sorted(caller.workflows), sorted(caller.refs.map(({ text }) => text))],
+        ]),
       ),
     ),
     sorted(sources),
     sorted(predicateTypes),
     level,
+    imageLevel,
+    [...levelsByPattern(policy)].toSorted(([one], [other]) => (one < other ? -1 : 1)),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import { wrongCaller } from './callers.ts';
 import type { EvidenceItem, ProvenancePolicy } from './provenance.ts';
 import { claimable, coversBuilder, lowestLevel, signersOf } from './signer-builders.ts';
 import { isSource } from './sources.ts';
@@ -28,13 +29,14 @@ export function judgeDigest(policy: ProvenancePolicy, items: readonly EvidenceIt
   const passed = new Set(passing.map(({ item }) => item));
   const accepted = known.filter((item) => item.kind !== 'provenance' || passed.has(item));
   const lacking = policy.predicateTypes.filter((type) => accepted.every(({ predicateType }) => predicateType !== type));
+  const refusals = builds.flatMap(({ refusal }) => refusal ?? []);
   const shown = best ?? builds.find(({ item }) => isKnown(policy, item)) ?? builds[0];
   return {
     isOwn: builds.some(({ item }) => isKnown(policy, item)),
     level: best?.level ?? 0,
     accepted,
     missing: [
-      ...(best === undefined ? noProvenance(builds.flatMap(({ refusal }) => refusal ?? [])) : []),
+      ...(best === undefined ? noProvenance(refusals) : belowImageLevel(policy, best.level, refusals)),
       ...lacking.map((type) => `no signer of the policy attested ${type}`),
     ],
     ...(shown !== undefined && { provenance: shown.item }),
@@ -43,6 +45,16 @@ export function judgeDigest(policy: ProvenancePolicy, items: readonly EvidenceIt
 
 function noProvenance(refusals: readonly string[]): readonly string[] {
   return refusals.length === 0 ? ['no build provenance is attached'] : [...new Set(refusals)];
+}
+
+/** Why other provenance was refused may say why the best is not good enough. */
+function belowImageLevel(
+  { imageLevel }: ProvenancePolicy,
+  level: number,
+  refusals: readonly string[],
+): readonly string[] {
+  if (imageLevel === undefined || level >= imageLevel) return [];
+  return [...new Set([`its level ${level} is below ${imageLevel}, which this image must reach`, ...refusals])];
 }
 
 /** True for a good signature by a signer of the policy. */
@@ -71,7 +83,8 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   const builders = claimable(policy, signers);
   const { builder, sources } = item;
   if (builder === undefined) return 'its provenance names no builder';
-  if (!builders.some(({ id }) => coversBuilder(id, builder)))
+  const claimed = builders.filter(({ id }) => coversBuilder(id, builder));
+  if (claimed.length === 0)
     return policy.builders.some(({ id }) => coversBuilder(id, builder))
       ? `its builder ${builder} may not be claimed by ${signerText(item)}`
       : `its builder ${builder} is none of the policy`;
@@ -79,7 +92,8 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   // provenance that does not say which of several repositories was built must not pass by one that was only used
   const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
   if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
-  if (item.contradiction !== undefined) return item.contradiction;
+  const wrong = item.contradiction ?? wrongCaller(claimed, policy, item);
+  if (wrong !== undefined) return wrong;
   const level = levelOf(policy, item);
   if (level >= policy.level) return undefined;
   const why = level < lowestLevel(builders) ? NO_INVOCATION : '';

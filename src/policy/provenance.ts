@@ -1,5 +1,6 @@
 import type { Position } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
+import type { PathPattern } from './path-pattern.ts';
 import type { SignerRule } from './signer.ts';
 
 export type { SignerRule } from './signer.ts';
@@ -14,7 +15,27 @@ export type BuilderRule = {
   readonly level: 1 | 2 | 3;
   /** Some of the policy's signers: only these may claim this builder, and they may claim no other that does not name them. */
   readonly signers?: readonly SignerRule[];
+  /** Which runs may call it, for a reusable workflow that anybody could call. */
+  readonly caller?: CallerRule;
   readonly at: Position;
+};
+
+/** A pattern as written, and what it matches. */
+export type NamePattern = { readonly text: string; readonly matches: PathPattern };
+
+/** The GitHub Actions run that may call a reusable workflow; always in one of the policy's sources. */
+export type CallerRule = {
+  /** The paths of workflows in the source repository; any if there are none. */
+  readonly workflows: readonly string[];
+  /** Patterns of the git ref that the run was for; at least one. */
+  readonly refs: readonly NamePattern[];
+};
+
+/** The SLSA build level that some images must reach. */
+export type ImageLevel = {
+  /** Patterns of image names below the source registry of the policy. */
+  readonly images: readonly NamePattern[];
+  readonly level: 2 | 3;
 };
 
 /** What a project's staging images must be attested with. */
@@ -28,10 +49,17 @@ export type ProvenancePolicy = {
   readonly predicateTypes: readonly string[];
   /** Build provenance below it does not count; 0 asks for no level. */
   readonly level: 0 | 2 | 3;
+  /** What some images must reach besides; an image is held to the highest level that names it. */
+  readonly levels: readonly ImageLevel[];
+  /** That level, in a policy for one image: see `forImage`. */
+  readonly imageLevel?: 2 | 3;
   readonly at: Position;
   /** True for a policy of the tree before, which a change must satisfy, too. */
   readonly isBase?: true;
 };
+
+/** What Fulcio certified of a CI run: its workflow, as `https://host/path/file@ref`, and the repository that it ran for. */
+export type CertifiedRun = { readonly workflow?: string; readonly repository?: string };
 
 /** What is known of one digest of staging, before any policy. */
 export type Evidence = {
@@ -68,6 +96,8 @@ export type EvidenceItem = {
   readonly sources: readonly string[];
   /** Where it claims something else than the certificate of its signer says, as one clause. */
   readonly contradiction?: string;
+  /** The CI run that made it: as it claims itself, and as its certificate says. */
+  readonly run?: { readonly claimed?: string; readonly certified?: CertifiedRun };
   /** Where it is: a referrer's manifest digest or a tag. */
   readonly manifest: string;
   /** The digest of the bundle, or of the payload. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSigner, SIGNER_FORM } from './signer.ts';
 
 const ISSUER = 'https://accounts.google.com';
+const GLOBBED = 'https://github.com/acme/app/b.yml@refs/tags/v1';
 const matches = (text: string, subject: string, issuer = ISSUER): boolean => {
   const parsed = parseSigner(text);
   return 'value' in parsed && parsed.value.matches({ issuer, subject });
@@ -23,6 +24,50 @@ describe('src/policy/signer.ts', () => {
     expect(text).toMatch(new RegExp(SIGNER_FORM));
   });
 
+  it.each([
+    ['sigstore(regexp)::https://.*::.*@b\\.example', 'https://i.example', 'a@b.example', true],
+    ['sigstore(regexp)::https://.*::.*@b\\.example', 'http://i.example', 'a@b.example', false],
+    ['sigstore(regexp)::https://.*::.*@b\\.example', 'https://i.example', 'a@bxexample', false],
+    ['sigstore(regexp=)::i::a|b', 'i', 'b', true],
+    ['sigstore(regexp)::i|j::a', 'ix', 'a', false],
+    ['sigstore(issuerMatch=regex)::https://.*::user@x', 'https://i', 'user@x', true],
+    ['sigstore(issuerMatch=regex)::https://.*::u.er@x', 'https://i', 'user@x', false],
+    ['sigstore(issuerMatch=exact)::i::a', 'i', 'a', true],
+    ['sigstore(issuerMatch=prefix,identityMatch=prefix)::https://i::a', 'https://i.example', 'abc', true],
+    ['sigstore(issuerMatch=prefix,identityMatch=prefix)::https://i::a', 'http://i.example', 'abc', false],
+    ['sigstore(identityMatch=prefix)::i::A', 'i', 'abc', false],
+    ['sigstore(identityMatch=prefix/i)::i::A', 'i', 'abc', true],
+    ['sigstore(identityMatch=exact/i)::i::A@B.example', 'i', 'a@b.Example', true],
+    ['sigstore(identityMatch=exact/i)::i::A@B.example', 'i', 'a@b.example.evil', false],
+    ['sigstore(identityMatch=exact/)::i::A', 'i', 'a', false],
+    ['sigstore(identityMatch=regex/i)::i::a[b-d]+', 'i', 'ABCD', true],
+    ['sigstore(identityMatch=regex)::i::a[b-d]+', 'i', 'ABCD', false],
+    ['sigstore(identityMatch=regex/i)::i::a|ab', 'i', 'ABc', false],
+    ['sigstore(identityMatch=glob)::i::https://github.com/acme/*/b.yml@refs/tags/v*', 'i', GLOBBED, true],
+    ['sigstore(identityMatch=glob)::i::https://github.com/*@refs/tags/v*', 'i', GLOBBED, false],
+    ['sigstore(identityMatch=glob)::i::https://github.com/ACME/*/b.yml@refs/tags/v*', 'i', GLOBBED, false],
+    ['sigstore(identityMatch=glob/i)::i::https://github.com/ACME/*/b.yml@refs/tags/v*', 'i', GLOBBED, true],
+    ['sigstore(identityMatch=glob)::i::[ab]?c', 'i', 'bxc', true],
+    ['sigstore(identityMatch=glob)::i::[ab]?c', 'i', 'b/c', false],
+    ['sigstore( issuerMatch = exact , identityMatch = glob )::i::a*', 'i', 'abc', true],
+    ['sigstore(identityMatch=glob,issuerMatch=exact)::i::a*', 'I', 'abc', false],
+    ['sigstore(regexp,identityMatch=exact)::i.::a.', 'ij', 'ab', false],
+    ['sigstore(identityMatch=exact,regexp)::i.::a.', 'ij', 'a.', true],
+    ['sigstore::i::(a)', 'i', '(a)', true],
+  ])('holds %s against the issuer %s and %s: %s', (text, issuer, subject, expected) => {
+    expect(matches(text, subject, issuer)).toBe(expected);
+    expect(text).toMatch(new RegExp(SIGNER_FORM));
+  });
+
+  it('suggests nothing that trusts more than what was written', () => {
+    for (const text of ['sigstore(identityMatch=exat)::a::b', 'sigstore(identiyMatch=exact)::a::b', 'sigstor::a::b']) {
+      const parsed = parseSigner(text);
+      if ('value' in parsed) throw new Error('it was taken');
+      expect(parsed.hint).toMatch(/exact|issuerMatch or identityMatch/);
+      expect(parsed.hint).not.toMatch(/^write [^;]*(?:regex|glob|prefix)[^,;]*;/);
+    }
+  });
+
   it('takes the issuer literally, also beside a pattern', () => {
     const text = 'sigstore(identityMatch=regex)::https://a.example::.*';
     expect(matches(text, 'anybody', 'https://a.example')).toBe(true);
@@ -32,8 +77,34 @@ describe('src/policy/signer.ts', () => {
   it.each([
     ['a@b.example', 'is no signer'],
     ['key::abc', 'is no signer'],
-    ['sigstore(regexp)::x::y', 'is no signer'],
-    ['sigstore(issuerMatch=regex)::x::y', 'is no signer'],
+    ['spiffe://a.example/b', 'is no signer'],
+    ['ref:shared', 'is no signer'],
+    ['key(idMatch=glob)::rsa::a*', 'is no signer'],
+    ['Sigstore::x::y', 'is no signer'],
+    ['sigstore (regexp)::x::y', 'is no signer'],
+    ['sigstore(issuerMatch=exact::a::b', 'is no signer'],
+    ['sigstore(issuerMatch=exact):a::b', 'is no signer'],
+    ['sigstore()::a::b', 'unknown annotation ""'],
+    ['sigstore(regexp,)::a::b', 'unknown annotation ""'],
+    ['sigstore(weirdMatch=exact)::a::b', 'unknown annotation "weirdMatch"'],
+    ['sigstore(identitymatch=exact)::a::b', 'unknown annotation "identitymatch"'],
+    ['sigstore(regex)::a::b', 'unknown annotation "regex"'],
+    ['sigstore(issuerMatch=fuzzy)::a::b', 'compares by "fuzzy"'],
+    ['sigstore(issuerMatch=Exact)::a::b', 'compares by "Exact"'],
+    ['sigstore(issuerMatch)::a::b', 'compares by ""'],
+    ['sigstore(issuerMatch=exact/x)::a::b', 'compares by "exact/x"'],
+    ['sigstore(issuerMatch=exact/I)::a::b', 'compares by "exact/I"'],
+    ['sigstore(regexp=yes)::a::b', 'compares by "yes"'],
+    ['sigstore(identityMatch=regex,identityMatch=exact)::a::b', 'identityMatch twice'],
+    ['sigstore(issuerMatch=exact)::only', 'no identity'],
+    ['sigstore(issuerMatch=exact)::https://accounts.google.com::', 'no identity'],
+    ['sigstore(identityMatch=prefix)::::a', 'no issuer'],
+    ['sigstore(identityMatch=exact)::a::b::c', '"::" in its issuer or identity'],
+    ['sigstore(issuerMatch=regex)::(::b', 'no regular expression'],
+    ['sigstore(regexp)::a::(', 'no regular expression'],
+    ['sigstore(regexp)::a)|(b::c', 'no regular expression'],
+    ['sigstore(identityMatch=glob)::a::[b', 'no pattern'],
+    ['sigstore(issuerMatch=glob/i)::[::b', 'no pattern'],
     ['sigstore::', 'no issuer'],
     ['sigstore::::a@b.example', 'no issuer'],
     [`sigstore::${ISSUER}`, 'no identity'],

@@ -1,50 +1,111 @@
 import { identityPattern } from './identity-pattern.ts';
+import { pathPattern } from './path-pattern.ts';
 
-/** Who may sign: `sigstore::<issuer>::<identity>`, or `sigstore(identityMatch=regex)::<issuer>::<RE2>`. */
+/** Who may sign: `sigstore::<issuer>::<identity>`, where annotations such as `(identityMatch=regex)` say how each is compared. */
 export type SignerRule = {
   /** As written. */
   readonly text: string;
-  readonly issuer: string;
-  /** Both the issuer and the whole of the identity. */
+  /** Both the whole issuer and the whole identity. */
   matches(identity: { readonly issuer: string; readonly subject: string }): boolean;
 };
 
 /** Why a text is no signer, as half a sentence, and what would be right. */
 export type WrongSigner = { readonly message: string; readonly hint: string };
 
-const EXACT = 'sigstore::';
-const REGEX = 'sigstore(identityMatch=regex)::';
+const KINDS = ['exact', 'prefix', 'glob', 'regex'] as const;
+
+/** How the issuer or the identity is compared; `foldsCase` for `/i`. */
+type Comparison = { readonly kind: (typeof KINDS)[number]; readonly foldsCase: boolean };
+
+/** One half of a signer: what is compared, and how. */
+type Half = Comparison & { readonly text: string };
+
+/** A signer in its parts, before its patterns are compiled. */
+export type WrittenSigner = { readonly issuer: Half; readonly identity: Half };
+
+const ANNOTATION = '\\s*(?:regexp\\s*=?|(?:issuer|identity)Match\\s*=\\s*(?:exact|prefix|glob|regex)(?:/i?)?)\\s*';
 /** The form of a signer as a regular expression, for editors. */
-export const SIGNER_FORM = '^sigstore(?:\\(identityMatch=regex\\))?::[^:]+(?::[^:]+)*::.+$';
-const FORM_HINT = `write ${EXACT}<issuer>::<identity>, or ${REGEX}<issuer>::<regular expression>`;
+export const SIGNER_FORM = `^sigstore(?:\\(${ANNOTATION}(?:,${ANNOTATION})*\\))?::[^:]+(?::[^:]+)*::.+$`;
+const FORM_HINT =
+  'write sigstore::<issuer>::<identity>, both exact; sigstore(identityMatch=regex)::<issuer>::<expression> compares the identity in another way';
+const EXACT: Comparison = { kind: 'exact', foldsCase: false };
 
-/** A signer in its parts; `isExpression` says whether the identity is one. */
-export type WrittenSigner = { readonly issuer: string; readonly identity: string; readonly isExpression: boolean };
-
-/** Reads the form of a signer, without a look at its expression. */
+/**
+ * Reads the form of a signer as upstream's library does (https://github.com/policylabs/signer/blob/main/docs/identity-matching.md),
+ * without a look at its patterns.
+ */
 export function readSigner(text: string): WrittenSigner | WrongSigner {
-  const prefix = [EXACT, REGEX].find((form) => text.startsWith(form));
-  if (prefix === undefined) return { message: `is ${shown(text)}, which is no signer`, hint: FORM_HINT };
-  const rest = text.slice(prefix.length);
-  const end = rest.indexOf('::');
-  const issuer = end < 0 ? rest : rest.slice(0, end);
-  const identity = end < 0 ? '' : rest.slice(end + 2);
-  if (issuer.trim() === '' || identity.trim() === '')
-    return {
-      message: `is ${shown(text)}, which has no ${issuer.trim() === '' ? 'issuer' : 'identity'}`,
-      hint: FORM_HINT,
-    };
-  return { issuer, identity, isExpression: prefix === REGEX };
+  const [, annotations, rest] = /^sigstore(?:\(([^)]*)\))?::(.*)$/s.exec(text) ?? [];
+  if (rest === undefined) return { message: `is ${shown(text)}, which is no signer`, hint: FORM_HINT };
+  const comparisons = annotations === undefined ? {} : comparisonsIn(annotations);
+  if ('message' in comparisons) return { ...comparisons, message: `${shown(text)} ${comparisons.message}` };
+  const [issuer = '', ...others] = rest.split('::');
+  // like upstream: behind annotations "::" only separates
+  if (annotations !== undefined && others.length > 1)
+    return { message: `is ${shown(text)}, which has "::" in its issuer or identity`, hint: COLONS_HINT };
+  const identity = others.join('::');
+  for (const [what, half] of [
+    ['issuer', issuer],
+    ['identity', identity],
+  ] as const)
+    if (half.trim() === '') return { message: `is ${shown(text)}, which has no ${what}`, hint: FORM_HINT };
+  const { issuerMatch = EXACT, identityMatch = EXACT } = comparisons;
+  return { issuer: { ...issuerMatch, text: issuer }, identity: { ...identityMatch, text: identity } };
+}
+
+const COLONS_HINT = 'leave out the annotation in parentheses, or write ":{2}" in a regular expression';
+
+type Comparisons = { readonly issuerMatch?: Comparison; readonly identityMatch?: Comparison };
+
+/** Reads `issuerMatch=exact,identityMatch=regex/i`, or `regexp`, which is both. */
+function comparisonsIn(annotations: string): Comparisons | WrongSigner {
+  const found = new Map<string, Comparison>();
+  for (const annotation of annotations.split(',')) {
+    const [name = '', value = ''] = annotation.split(/=(.*)/s, 2).map((part) => part.trim());
+    const comparison = name === 'regexp' ? wholeExpression(value) : comparisonOf(value);
+    if (!['regexp', 'issuerMatch', 'identityMatch'].includes(name))
+      return { message: `has the unknown annotation ${shown(name)}`, hint: 'write issuerMatch or identityMatch' };
+    if (found.has(name)) return { message: `has the annotation ${name} twice`, hint: 'keep the stricter one' };
+    if (comparison === undefined)
+      return {
+        message: `compares by ${shown(value)}, which is no kind`,
+        hint: `write ${name === 'regexp' ? 'regexp alone' : `${name}=exact, prefix, glob or regex, or one of these with /i for any case`}`,
+      };
+    found.set(name, comparison);
+  }
+  const both = found.get('regexp');
+  const [issuerMatch, identityMatch] = [found.get('issuerMatch') ?? both, found.get('identityMatch') ?? both];
+  return { ...(issuerMatch && { issuerMatch }), ...(identityMatch && { identityMatch }) };
+}
+
+function wholeExpression(value: string): Comparison | undefined {
+  return value === '' ? { kind: 'regex', foldsCase: false } : undefined;
+}
+
+function comparisonOf(value: string): Comparison | undefined {
+  const [word, option = ''] = value.split(/\/(.*)/s, 2);
+  const kind = KINDS.find((one) => one === word);
+  return kind === undefined || !['', 'i'].includes(option) ? undefined : { kind, foldsCase: option === 'i' };
 }
 
 /** Understands one signer of a policy. */
 export function parseSigner(text: string): { readonly value: SignerRule } | WrongSigner {
   const read = readSigner(text);
   if ('message' in read) return read;
-  const { issuer, identity, isExpression } = read;
-  const pattern = isExpression ? identityPattern(identity) : { value: (subject: string) => subject === identity };
-  if (!('value' in pattern)) return { message: `${shown(identity)} ${pattern.message}`, hint: pattern.hint };
-  return { value: { text, issuer, matches: (by) => by.issuer === issuer && pattern.value(by.subject) } };
+  const [issuer, identity] = [comparing(read.issuer), comparing(read.identity)];
+  if (!('value' in issuer)) return { ...issuer, message: `${shown(read.issuer.text)} ${issuer.message}` };
+  if (!('value' in identity)) return { ...identity, message: `${shown(read.identity.text)} ${identity.message}` };
+  return { value: { text, matches: (by) => issuer.value(by.issuer) && identity.value(by.subject) } };
+}
+
+function comparing({ kind, foldsCase, text }: Half): { readonly value: (whole: string) => boolean } | WrongSigner {
+  if (kind === 'regex') return identityPattern(text, foldsCase);
+  const folded = (one: string): string => (foldsCase ? one.toLowerCase() : one);
+  const wanted = folded(text);
+  if (kind === 'exact') return { value: (whole) => folded(whole) === wanted };
+  if (kind === 'prefix') return { value: (whole) => folded(whole).startsWith(wanted) };
+  const pattern = pathPattern(wanted);
+  return 'value' in pattern ? { value: (whole) => pattern.value(folded(whole)) } : pattern;
 }
 
 /** Whoever writes a megabyte shall not have all of it repeated. */
@@ -52,11 +113,16 @@ function shown(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
-/** How many steps the expression of a signer compiles to, as far as its length and counts tell; 0 for an exact identity. */
+/** How many steps the expressions of a signer compile to, as far as its length and counts tell; 0 without one. */
 export function expressionCost(text: string): number {
-  if (!text.startsWith(REGEX)) return 0;
+  const read = readSigner(text);
+  if ('message' in read) return 0;
+  return [read.issuer, read.identity].reduce((sum, half) => sum + (half.kind === 'regex' ? stepsIn(half.text) : 0), 0);
+}
+
+function stepsIn(expression: string): number {
   let most = 1;
-  for (const [, least = '', last = ''] of text.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g))
+  for (const [, least = '', last = ''] of expression.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g))
     most = Math.max(most, Number(least), Number(last));
-  return text.length * most;
+  return expression.length * most;
 }

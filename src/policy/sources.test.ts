@@ -8,12 +8,19 @@ describe('src/policy/sources.ts', () => {
     ['github.com/acme/app', 'github.com/acme/app'],
     ['git+https://github.com/acme/app', 'https://github.com/acme/app@v1'],
     ['https://github.com/acme/app/', 'git+https://github.com/acme/app.git'],
+    ['GitHub.com/acme/app', 'git+https://github.com/acme/app'],
+    ['HTTPS://github.com/acme/app', 'git+https://GITHUB.com/acme/app'],
+    [' github.com/acme/app', 'git+https://github.com/acme/app'],
+    ['git+https://github.com/acme/app', 'https://github.com/acme/app'],
   ])('takes %s for the repository of %s', (rule, source) => {
     expect(isSource(rule, source)).toBe(true);
   });
 
   it.each([
     ['github.com/acme/app', 'https://github.com/acme/app2'],
+    ['github.com/Acme/app', 'https://github.com/acme/app'],
+    ['gitlab.com/acme/app', 'https://github.com/acme/app'],
+    ['https://github.com/acme/app', 'github.com/acme/app'],
     ['github.com/acme/app', 'https://github.com/acme/app/sub'],
     ['github.com/acme/app', 'https://github.com/acme'],
     ['github.com/acme/app', 'https://evil.example/github.com/acme/app'],

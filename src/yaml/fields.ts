@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import { slipOf } from '../nearest.ts';
+import { slipsOf } from '../nearest.ts';
 import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
@@ -90,19 +90,19 @@ function unknownKey(
     invalidFile(reading, key, `a key of ${what} ${name.reason}`, `the keys are ${listed(keys)}`);
     return;
   }
-  const meant = keyMeantBy(name, keys);
+  const meant = keysMeantBy(name, keys);
   invalidFile(
     reading,
     key,
     `${what} has the unknown key ${quote(name)}`,
-    meant === undefined ? `the keys are ${listed(keys)}` : `write "${meant}"`,
+    meant.length === 0 ? `the keys are ${listed(keys)}` : `write ${meant.map((one) => `"${one}"`).join(' or ')}`,
   );
 }
 
-function keyMeantBy(name: string, keys: readonly string[]): string | undefined {
+/** Of several none is left out: in a policy one of them may ask for less than what was meant. */
+function keysMeantBy(name: string, keys: readonly string[]): readonly string[] {
   const alike = keys.find((candidate) => simplified(candidate) === simplified(name));
-  if (alike !== undefined) return alike;
-  return slipOf(name, keys);
+  return alike === undefined ? slipsOf(name, keys) : [alike];
 }
 
 function simplified(key: string): string {

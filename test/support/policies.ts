@@ -26,6 +26,7 @@ export function requiring(differing: Partial<ProvenancePolicy> = {}): Provenance
     sources: [SOURCE],
     predicateTypes: [],
     level: 0,
+    levels: [],
     at: AT,
     ...differing,
   };

@@ -4,8 +4,10 @@ import { openSigning } from '../../attest/open-signing.ts';
 import { PromotionError } from '../../errors.ts';
 import { refText, type AskedRef } from '../../image/asked-ref.ts';
 import type { Digest } from '../../image/digest.ts';
-import { policyIn } from '../../manifest/policy-file.ts';
+import { pathBelow, type RepositoryName } from '../../image/reference.ts';
+import { policyIn, type FilePolicy } from '../../manifest/policy-file.ts';
 import { prove } from '../../phases/prove-image.ts';
+import { forImage } from '../../policy/image-levels.ts';
 import { NO_POLICIES, type ProjectPolicies } from '../../policy/policies.ts';
 import type { PromotionServices } from '../../promotion.ts';
 import type { RegistryReader } from '../../registry/roles.ts';
@@ -33,19 +35,28 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
       manifestOf: (repository, digest, stop) => registry.readManifest(repository, digest, { signal: stop }),
       verifier: trust.verifier,
     });
-    const policies: ProjectPolicies = {
-      ...NO_POLICIES,
-      provenance: policy.provenance === undefined ? [] : [policy.provenance],
-    };
+    const policiesFor = policiesIn(policy);
     let passed = true;
     for (const ref of options.refs) {
-      const isGood = await tried({ registry, evidence, trust, policies }, ref, services);
+      const isGood = await tried({ registry, evidence, trust, policies: policiesFor(ref.repository) }, ref, services);
       passed &&= isGood;
     }
     return passed ? 0 : 1;
   } finally {
     await registries.close();
   }
+}
+
+/** Without a source registry an image has each name that it can have below one; the strictest counts. */
+function policiesIn({ provenance, source }: FilePolicy): (repository: RepositoryName) => ProjectPolicies {
+  if (provenance === undefined) return () => NO_POLICIES;
+  const policyFor = forImage(provenance);
+  return (repository) => {
+    const below = source === undefined ? undefined : pathBelow(source, repository);
+    const parts = repository.split('/');
+    const names = below === undefined ? parts.map((_, dropped) => parts.slice(dropped).join('/')) : [below];
+    return { ...NO_POLICIES, provenance: [policyFor(names)] };
+  };
 }
 
 /** Nothing is signed here, so none of these matters. */

@@ -1,0 +1,108 @@
+/** Whether a name as a whole is what a pattern describes. */
+export type PathPattern = (name: string) => boolean;
+
+/** Why a text is no pattern, as half a sentence, and what would be right. */
+type WrongPathPattern = { readonly message: string; readonly hint: string };
+
+/** In characters: far more than names and addresses have. */
+const LONGEST_PATTERN = 1000;
+/** In characters: browsers and servers take no longer addresses. */
+const LONGEST_NAME = 2048;
+
+/** One place of a pattern: a run of anything but `/`, or one character. */
+type Step = '*' | ((character: string) => boolean);
+
+/**
+ * Compiles a pattern of Go's path.Match (https://pkg.go.dev/path#Match): `*` is any run without `/`, `?` any character but
+ * `/`, `[a-z]` and `[^a-z]` one of a class, and `\` takes the next character literally. It matches in bounded time.
+ */
+export function pathPattern(pattern: string): { readonly value: PathPattern } | WrongPathPattern {
+  if (pattern.length > LONGEST_PATTERN)
+    return { message: 'is too long a pattern', hint: `write no more than ${LONGEST_PATTERN} characters` };
+  const steps = stepsOf(Array.from(pattern));
+  if (steps === undefined)
+    return {
+      message: "is no pattern of Go's path.Match",
+      hint: 'close each "[", name at least one character in it, and write a character behind "\\"',
+    };
+  return { value: (name) => name.length <= LONGEST_NAME && matches(steps, Array.from(name)) };
+}
+
+function stepsOf(pattern: readonly string[]): readonly Step[] | undefined {
+  const steps: Step[] = [];
+  let index = 0;
+  while (index < pattern.length) {
+    const character = pattern[index];
+    if (character === '[') {
+      const found = classFrom(pattern, index + 1);
+      if (found === undefined) return undefined;
+      steps.push(found.step);
+      index = found.end;
+      continue;
+    }
+    if (character === '*') steps.push('*');
+    else if (character === '?') steps.push((one) => one !== '/');
+    else {
+      if (character === '\\') index++;
+      const literal = pattern[index];
+      if (literal === undefined) return undefined;
+      steps.push((one) => one === literal);
+    }
+    index++;
+  }
+  return steps;
+}
+
+type Class = { readonly step: Step; readonly end: number };
+
+/** Reads a class from behind its `[`; undefined for one that Go does not understand. */
+function classFrom(pattern: readonly string[], start: number): Class | undefined {
+  const isNegated = pattern[start] === '^';
+  const ranges: (readonly [low: number, high: number])[] = [];
+  let index = isNegated ? start + 1 : start;
+  while (pattern[index] !== ']' || ranges.length === 0) {
+    const low = boundFrom(pattern, index);
+    if (low === undefined) return undefined;
+    const high = pattern[low.end] === '-' ? boundFrom(pattern, low.end + 1) : low;
+    if (high === undefined) return undefined;
+    ranges.push([low.code, high.code]);
+    index = high.end;
+  }
+  const isIn = (code: number): boolean => ranges.some(([low, high]) => low <= code && code <= high);
+  return { step: (one) => isIn(one.codePointAt(0) ?? 0) !== isNegated, end: index + 1 };
+}
+
+/** Reads one character of a class, behind which there must be another. */
+function boundFrom(
+  pattern: readonly string[],
+  start: number,
+): { readonly code: number; readonly end: number } | undefined {
+  const first = pattern[start];
+  if (first === '-' || first === ']') return undefined;
+  const at = first === '\\' ? start + 1 : start;
+  const code = pattern[at]?.codePointAt(0);
+  return code === undefined || at + 1 >= pattern.length ? undefined : { code, end: at + 1 };
+}
+
+/** The last `*` alone is tried again: none crosses a `/`, so that those before it never need another place. */
+function matches(steps: readonly Step[], name: readonly string[]): boolean {
+  let [step, at] = [0, 0];
+  let retry: { readonly step: number; at: number } | undefined;
+  while (step < steps.length || at < name.length) {
+    const wanted = steps[step];
+    const character = name[at];
+    if (wanted === '*') {
+      retry = { step: step + 1, at };
+      step++;
+    } else if (wanted !== undefined && character !== undefined && wanted(character)) {
+      step++;
+      at++;
+    } else {
+      if (retry === undefined || retry.at >= name.length || name[retry.at] === '/') return false;
+      retry.at++;
+      step = retry.step;
+      at = retry.at;
+    }
+  }
+  return true;
+}
