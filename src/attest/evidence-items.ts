@@ -23,19 +23,11 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   const { predicateType, statement, identity: signer, certified, reason } = verdict;
   const kind = form === 'sig' ? 'signature' : kindOfPredicate(predicateType);
   const status = statusOf(attached);
-  const claims = statement === undefined ? undefined : buildClaims(statement.predicateType, statement.predicate);
-  const { builder, invocation, sources = [] } = claims ?? {};
-    const run = kind === 'provenance' ? runOf(certified, claims?.config) : undefined;
-  const wrong = certified === undefined || claims === undefined ? undefined : contradiction(certified, claims);
   const item: EvidenceItem = {
     kind,
     form,
     status,
-    sources,
-    ...(builder !== undefined && { builder }),
-    ...(invocation !== undefined && { invocation }),
-    ...(wrong !== undefined && { contradiction: wrong }),
-    ...(run !== undefined && { run }),
+    ...claimsIn(statement, certified),
     ...(predicateType !== undefined && { predicateType }),
     ...(signer !== undefined && { signer }),
     manifest: form === 'bundle' ? manifest : cosignTag(subject, form),
@@ -46,16 +38,35 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
   return { item, ...(isKept && { statement }) };
 }
 
-function runOf({ source, config }: Certified = {}, claimed: string | undefined): EvidenceItem['run'] {
-  if (claimed === undefined && source === undefined && config === undefined) return undefined;
+type Claims = Pick<EvidenceItem, 'sources' | 'builder' | 'invocation' | 'contradiction' | 'run'>;
+
+/** What a verified statement claims of a build, beside what is certified of it. */
+function claimsIn(statement: Statement | undefined, certified: Certified | undefined): Claims {
+  if (statement === undefined) return { sources: [] };
+  const claims = buildClaims(statement.predicateType, statement.predicate);
+  const { builder, invocation, sources, config } = claims;
+  const wrong = certified && contradiction(certified, claims);
+  const isRun = builder !== undefined && (config !== undefined || certified !== undefined);
   return {
-    ...(claimed !== undefined && { claimed }),
+    sources,
+    ...(builder !== undefined && { builder }),
+    ...(invocation !== undefined && { invocation }),
+    ...(wrong !== undefined && { contradiction: wrong }),
+    ...(isRun && { run: { ...(config !== undefined && { claimed: config }), ...runOf(certified) } }),
+  };
+}
+
+function runOf({ source, config }: Certified = {}): Pick<Run, 'certified'> {
+  if (source === undefined && config === undefined) return {};
+  return {
     certified: {
       ...(config !== undefined && { workflow: config }),
       ...(source !== undefined && { repository: source }),
     },
   };
 }
+
+type Run = NonNullable<EvidenceItem['run']>;
 
 /** What cannot be read, or not by this version, is not verified; only what was read and is wrong was tampered with. */
 function statusOf({ form, kind, mediaType, verdict, isTampered }: Attached): EvidenceItem['status'] {

@@ -136,7 +136,8 @@ const Parameter = exactJson({ uri: text, repository: text, ref: text });
 function declaredSource(parameters: Readonly<Record<string, unknown>>): string | undefined {
   for (const name of PARAMETERS) {
     const value = parameters[name];
-    if (typeof value === 'string' && value !== '') return value;
+    // GitHub writes a mapping; the name of a workflow is no repository
+    if (typeof value === 'string' && value !== '' && name !== 'workflow') return value;
     const { data } = Parameter.safeParse(value);
     if (data?.uri) return data.uri;
     if (data?.repository) return data.ref ? `${data.repository}@${data.ref}` : data.repository;

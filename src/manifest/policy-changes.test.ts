@@ -57,6 +57,16 @@ describe('src/manifest/policy-changes.ts', () => {
     expect(lines([base], [project({ provenance: signed })])).toEqual([
       `p provenance: ${whole} > ${whole.replace('(level 1)', `(level 1 by ${SIGNER})`)}`,
     ]);
+    const caller = '{refs: [refs/tags/v*, refs/heads/main], workflows: [.github/workflows/a.yml]}';
+    const called = policy('require', 'a', `{id: x, level: 1, caller: ${caller}}`);
+    expect(lines([base], [project({ provenance: called })])).toEqual([
+      `p provenance: ${whole} > ${whole.replace('(level 1)', '(level 1 called for refs/heads/main, refs/tags/v* called by .github/workflows/a.yml)')}`,
+    ]);
+    const three = policy('require', 'a', '{id: x, level: 3}');
+    const leveled = three.replace(/\}$/, ', levels: [{images: [b, c], level: 2}, {images: [c], level: 3}]}');
+    expect(lines([project({ provenance: three })], [project({ provenance: leveled })])[0]).toMatch(
+      /> require; levels b \(level 2\), c \(level 3\); signers/,
+    );
   });
 
   it('finds changes of the types of artifact and of what vulnerabilities do', () => {

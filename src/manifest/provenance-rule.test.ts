@@ -132,6 +132,83 @@ describe('src/manifest/provenance-rule.ts', () => {
     expect(places(parsed)[0]).toMatch(new RegExp(`^${place}.* POLICY_INVALID .*${words}`));
   });
 
+  const caller = (text: string): string => `builders: [{id: x, level: 1, caller: ${text}}]`;
+  it.each([
+    ['a caller without refs', '{workflows: [.github/workflows/a.yml]}', '"caller" has no refs'],
+    ['an empty caller', '{}', '"caller" has no refs'],
+    ['a caller with an empty list of refs', '{refs: []}', '"caller" has no refs'],
+    ['a caller with events', '{refs: [refs/tags/v*], events: [push]}', '"events" cannot be checked'],
+    ['a caller with another key', '{refs: [refs/tags/v*], repositories: [a/b]}', 'unknown key "repositories"'],
+    ['a caller that is a text', 'refs/tags/v*', '"caller" is "refs/tags/v\\*", not a mapping'],
+    ['a branch', '{refs: [main]}', 'no full git ref'],
+    ['any ref', '{refs: ["*"]}', 'no full git ref'],
+    ['no pattern of refs', '{refs: ["refs/tags/["]}', 'no pattern of Go'],
+    ['a workflow elsewhere', '{refs: [refs/tags/v*], workflows: [ci/a.yml]}', 'no path of a workflow'],
+    ['a folder', '{refs: [refs/tags/v*], workflows: [.github/workflows/]}', 'no path of a workflow'],
+    ['a way up', '{refs: [refs/tags/v*], workflows: [.github/workflows/../a.yml]}', 'no path of a workflow'],
+    ['two slashes', '{refs: [refs/tags/v*], workflows: [.github/workflows//a.yml]}', 'no path of a workflow'],
+    ['a slash before', '{refs: [refs/tags/v*], workflows: [/.github/workflows/a.yml]}', 'no path of a workflow'],
+    ['a ref of it', '{refs: [refs/tags/v*], workflows: [".github/workflows/a.yml@v1"]}', 'no path of a workflow'],
+    ['its repository', '{refs: [refs/tags/v*], workflows: [a/b/.github/workflows/a.yml]}', 'no path of a workflow'],
+  ])('refuses %s as who may call a builder', (_, text, words) => {
+    expect(places(changed(caller(text)))[0]).toMatch(new RegExp(`^6:.*POLICY_INVALID .*${words}`));
+  });
+
+  it.each([
+    ['any workflow', '{refs: [refs/tags/v*]}', []],
+    ['empty lists', '{refs: [refs/heads/main], workflows: [], events: []}', []],
+    ['keys without values', '{refs: [refs/heads/main], workflows:, events:}', []],
+    [
+      'a workflow in a folder',
+      '{refs: [refs/heads/main], workflows: [.github/workflows/a/b.yml]}',
+      ['.github/workflows/a/b.yml'],
+    ],
+  ])('reads who may call a builder: %s', (_, text, workflows) => {
+    const parsed = changed(caller(text));
+    expect(places(parsed)).toEqual([]);
+    expect(parsed.project?.policy?.provenance?.builders[0]?.caller).toMatchObject({ workflows, refs: [{}] });
+  });
+
+  it('takes a builder with an empty caller for one that everybody may call', () => {
+    const { project } = changed('builders: [{id: x, level: 1, caller: }]');
+    expect(project?.policy?.provenance?.builders[0]).not.toHaveProperty('caller');
+  });
+
+  it.each([
+    ['another key', 'levels: [{images: [a], level: 3, mode: warn}]', 'unknown key "mode"'],
+    ['an image alone', 'levels: [a]', 'not a mapping'],
+    ['a mapping', 'levels: {a: 3}', 'not a list'],
+    ['a level in quotes', 'levels: [{images: [a], level: "3"}]', 'not 2 or 3'],
+    [
+      'more images than anybody needs',
+      `levels: [{images: [${'a, '.repeat(101)}], level: 3}, {images: [${'b, '.repeat(100)}], level: 2}]`,
+      '"levels" names 201 images',
+    ],
+    ['an unknown key near two', 'levl: 3', 'unknown key "levl"'],
+  ])('refuses levels with %s', (_, line, words) => {
+    expect(places(changed(line))[0]).toContain(words);
+  });
+
+  it('reads an empty list of levels', () => {
+    expect(changed('levels: []').project?.policy?.provenance?.levels).toEqual([]);
+    expect(changed('levels:').project?.policy?.provenance?.levels).toEqual([]);
+  });
+
+  it.each([
+    [['levl: 3'], 'write "level" or "levels"'],
+    [['levelz: [{images: [a], level: 3}]'], 'write "level" or "levels"'],
+    [['mode: requires'], 'write require, warn or off'],
+    [['builders: [{id: x, level: 1}, {id: x@v1, level: 2, signers: ["' + SIGNER + '"]}]'], 'name signers at both'],
+    [['builders: [{id: x, level: 1}, {id: x, level: 2}]'], 'keep the stricter one'],
+    [['builders: [{id: x, level: 3}, {id: y, level: 1}]', 'level: 2'], 'name at each builder who signs for it'],
+    [['sources: [github.com/acme/app@refs/tags/v1]'], 'the refs under "caller" of a builder'],
+    [[`builders: [{id: x, level: 1, signers: ['${OTHER}']}]`], 'as it stands under "signers"'],
+  ])('suggests nothing that asks for less than %j', (lines, hint) => {
+    const [problem] = changed(...lines).problems;
+    expect(problem?.hint).toContain(hint);
+    expect(problem?.hint).not.toMatch(/at none|raise their levels|leave out|write "level"$/);
+  });
+
   it('names every mistake of a policy', () => {
     const parsed = changed('signers: [x]', 'sources: [a@b]', 'level: 9');
     expect(places(parsed).map((line) => line.split(' ')[0])).toEqual(['5:13', '6:13', '7:10']);

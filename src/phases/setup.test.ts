@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requiring } from '../../test/support/policies.ts';
+import { imageLevel, requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import type { SourcePolicy } from '../manifest/manifest.ts';
@@ -119,6 +119,24 @@ describe('src/phases/setup.ts', () => {
       'info Provenance policies: 1 of 14 require, 1 warn',
       'warning Provenance policies that are off and ask nothing: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, and 2 more; set "mode" to warn or require',
     ]);
+  });
+
+  it('names the levels that no image has to reach', async () => {
+    const { context, log } = testContext();
+    const { projects } = loadedTree([
+      { name: 'p', from: 's.test', to: ['d.test'], entries: [['charts/app', A, 'v1']] },
+    ]);
+    const levels = [imageLevel(3, 'charts/*', 'd.test/charts/app'), imageLevel(2, 'ap')];
+    const policies = (['require', 'off'] as const).map((mode) => ({
+      project: 'p',
+      manifestFile: 'f',
+      source: 's.test',
+      provenance: requiring({ mode, levels }),
+    }));
+    await setup({ load: () => Promise.resolve({ projects, problems: [], policies }) }).run(undefined, context);
+    expect(log).toContain(
+      'warning Levels of provenance policies that no image has to reach: d.test/charts/app (p), ap (p); check the names under "levels"',
+    );
   });
 
   it('says in words of upstream that nothing differs', async () => {

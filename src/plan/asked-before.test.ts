@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadedManifests, LoadedTree, Project } from '../manifest/manifest.ts';
 import type { ProjectPolicies, ProjectPolicy } from '../policy/policies.ts';
-import { requiring } from '../../test/support/policies.ts';
+import { imageLevel, requiring } from '../../test/support/policies.ts';
 import { loadedTree } from '../../test/support/promotion/tree.ts';
 import { askedBy, policiesOf } from './asked.ts';
 import { alsoAskedBy } from './asked-before.ts';
@@ -61,6 +61,20 @@ describe('src/plan/asked-before.ts', () => {
     ['is gone, and had an image of its name', [project('new', 'new.test', { to: 'else.test' })]],
   ])('asks what a project asked that %s', (_, now) => {
     expect(lines(now, tree(p))).toEqual(['(p)']);
+  });
+
+  it.each([
+    [
+      'drops them',
+      project('p', 's.test/p', { policy: { provenance: requiring({ sources: ['p'] }) }, to: 'prod.test/x' }),
+    ],
+    ['moves the image to another source', project('p', 'new.test', { to: 'prod.test/x' })],
+    ['gives it a longer name at the same place', project('new', 'new.test', { images: ['x/app'] })],
+  ])('holds a change that %s to the levels of images before', (_, now) => {
+    const provenance = requiring({ sources: ['p'], levels: [imageLevel(3, 'app')] });
+    const before = tree(project('p', 's.test/p', { policy: { provenance }, to: 'prod.test/x' }));
+    const [asked] = policies([now], before);
+    expect(asked?.provenance.filter(({ isBase }) => isBase).map((policy) => policy.imageLevel)).toEqual([3]);
   });
 
   it('asks nothing of other projects that stay, of images that go elsewhere', () => {

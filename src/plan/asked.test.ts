@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Project } from '../manifest/manifest.ts';
 import type { ProjectPolicy } from '../policy/policies.ts';
-import { requiring } from '../../test/support/policies.ts';
+import type { ImageLevel } from '../policy/provenance.ts';
+import { imageLevel, requiring } from '../../test/support/policies.ts';
 import { loadedTree } from '../../test/support/promotion/tree.ts';
 import { artifactTypesOf, askedBy, policiesOf } from './asked.ts';
 import { wantedBy } from './wanted.ts';
@@ -45,6 +46,18 @@ describe('src/plan/asked.ts', () => {
       'off app: top',
       'else app: ',
     ]);
+  });
+
+  it('holds an image to the levels that name it below the source registry of each manifest', () => {
+    const levels = (...all: readonly ImageLevel[]): ProjectPolicy => ({ provenance: requiring({ levels: all }) });
+    const projects = [
+      project('top', 's.test', levels(imageLevel(2, 'one/app')), ['app', 'one/app']),
+      project('one', 's.test/one', levels(imageLevel(3, 'app')), ['app', 'other']),
+    ];
+    const asked = wantedBy(projects).flatMap(({ images }) =>
+      images.map((image) => policiesOf(image).provenance.map((policy) => policy.imageLevel)),
+    );
+    expect(asked).toEqual([[undefined], [3, 2], [3, 2], [undefined]]);
   });
 
   it('asks what a manifest says that is not promoted itself', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { builderRule, requiring, signerRule } from '../../test/support/policies.ts';
+import type { ProvenancePolicy } from './provenance.ts';
 import { distinct, governing, isWithin, policyKey } from './inheritance.ts';
 
 describe('src/policy/inheritance.ts', () => {
@@ -48,6 +49,7 @@ describe('src/policy/inheritance.ts', () => {
     ['sources', { sources: ['s'] }],
     ['predicateTypes', { predicateTypes: ['p'] }],
     ['level', { level: 2 }],
+    ['imageLevel', { imageLevel: 2 }],
   ] as const)('tells policies apart by their %s', (_, differing) => {
     expect(policyKey(requiring(differing))).not.toBe(policyKey(requiring()));
     expect(distinct([requiring(), requiring(differing)])).toHaveLength(2);
@@ -59,6 +61,36 @@ describe('src/policy/inheritance.ts', () => {
       keyOf,
     );
     expect(new Set(keys).size).toBe(4);
+  });
+
+  it('tells builders apart by who may call them, in whatever order', () => {
+    const named = (text: string): { text: string; matches: () => boolean } => ({ text, matches: () => true });
+    const keyOf = (workflows: readonly string[], ...refs: readonly string[]): string => {
+      const caller = { workflows, refs: refs.map(named) };
+      return policyKey(requiring({ builders: [{ ...builderRule('x', 1), caller }] }));
+    };
+    expect(keyOf(['a', 'b'], 'r', 's')).toBe(keyOf(['b', 'a'], 's', 'r'));
+    const keys = [
+      keyOf([], 'r'),
+      keyOf(['a'], 'r'),
+      keyOf([], 's'),
+      policyKey(requiring({ builders: [builderRule('x', 1)] })),
+    ];
+    expect(new Set(keys).size).toBe(4);
+  });
+
+  it('takes levels that require the same for the same, however they are grouped', () => {
+    const of = (...levels: readonly (readonly [2 | 3, ...string[]])[]): ProvenancePolicy =>
+      requiring({
+        levels: levels.map(([level, ...images]) => ({
+          level,
+          images: images.map((text) => ({ text, matches: (name: string) => name === text })),
+        })),
+      });
+    const one = policyKey(of([3, 'a', 'b'], [2, 'c']));
+    expect(policyKey(of([2, 'c', 'a'], [3, 'a'], [3, 'b']))).toBe(one);
+    expect(policyKey(of([3, 'a', 'b', 'c']))).not.toBe(one);
+    expect(policyKey(requiring())).not.toBe(one);
   });
 
   it('takes every policy that is off for none', () => {

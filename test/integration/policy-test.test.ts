@@ -82,6 +82,25 @@ describe('kpromo policy test', () => {
     expect(lenient.stdout).toContain('is not judged');
   });
 
+  it('holds an image to the level that its policy asks of its name', async () => {
+    const { run } = await world('github.com/acme/app');
+    const other = 'sigstore::https://a.example::other';
+    const policy = POLICY.replace('signers: [', `signers: ["${other}", `).replace(
+      'level: 3 }',
+      `level: 2 }, { id: "https://ci.example/other", level: 3, signers: ["${other}"] }`,
+    );
+    const named = (name: string): Promise<CipRun> => run(`${policy}  levels: [{ images: [${name}], level: 3 }]\n`);
+    expect(await named('other')).toMatchObject({ code: 0, stdout: expect.stringContaining('level: 2') });
+    // without a source registry it has every name that it can have below one
+    for (const name of ['app', 'staging/*']) {
+      const { code, stdout } = await named(name);
+      expect([code, stdout.replaceAll(/\s+/g, ' ')]).toEqual([
+        1,
+        expect.stringContaining('level 2 is below 3, which this image'),
+      ]);
+    }
+  });
+
   it('knows what a key signed by its public key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const home = await homeWith({

@@ -1,6 +1,7 @@
 import type { Position } from '../../src/errors.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import type { Evidence, EvidenceItem, ProvenancePolicy, SignerRule } from '../../src/policy/provenance.ts';
+import { pathPattern } from '../../src/policy/path-pattern.ts';
+import type { Evidence, EvidenceItem, ImageLevel, ProvenancePolicy, SignerRule } from '../../src/policy/provenance.ts';
 import { parseSigner } from '../../src/policy/signer.ts';
 
 const AT: Position = { file: 'promoter-manifest.yaml', line: 7, column: 1 };
@@ -39,6 +40,16 @@ export function builderRule(
   ...signers: readonly string[]
 ): ProvenancePolicy['builders'][number] {
   return { id, level, at: AT, ...(signers.length > 0 && { signers: signers.map(signerRule) }) };
+}
+
+/** What images of these names must reach. */
+export function imageLevel(level: 2 | 3, ...images: readonly string[]): ImageLevel {
+  const patterns = images.map((text) => {
+    const pattern = pathPattern(text);
+    if (!('value' in pattern)) throw new Error(pattern.message);
+    return { text, matches: pattern.value };
+  });
+  return { images: patterns, level };
 }
 
 /** Build provenance by `ci` that satisfies requiring(). */
