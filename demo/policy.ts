@@ -31,7 +31,7 @@ export async function stagePolicy(
     const signing = openSigning({
       ...registries.signing,
       env: { SIGSTORE_ID_TOKEN: sigstore.token({ email: BUILDER }) },
-      trustedRoot: sigstore.trustedRootFile,
+      trustedRoots: [sigstore.trustedRootFile],
       signingConfig: sigstore.signingConfigFile,
     });
     const signer = await signing.signer(new AbortController().signal);

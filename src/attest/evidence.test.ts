@@ -229,7 +229,7 @@ describe('src/attest/evidence.ts', () => {
 
   it('goes on without a trusted root, and tells so once', async () => {
     const { sigstore, clock } = await openedSigning();
-    const missing = await signingIn({ sigstore, clock }, { trustedRoot: '/nonexistent/root.json' });
+    const missing = await signingIn({ sigstore, clock }, { trustedRoots: ['/nonexistent/root.json'] });
     const reasons: string[] = [];
     const open = withoutTrust(missing.verifier, { clock, onBlind: (reason) => void reasons.push(reason) });
     await Promise.all([open(forever, 'judge'), open(forever, 'judge')]);

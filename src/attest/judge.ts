@@ -37,7 +37,7 @@ function judgeByCertificate(options: JudgeOptions, signed: Signed, leaf: Buffer)
   const certificate = options.libraries.core.X509Certificate.parse(Buffer.from(leaf));
   if (!isOfKnownAuthority(options.material, certificate))
     return unverifiable('its certificate is of another authority');
-  const thresholds = { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 };
+  const thresholds = { ...thresholdsOf(options.material), timestampThreshold: 1 };
   const trust = { material: options.material, thresholds, der: leaf };
   const verdict = judged(options, signed, trust, ({ identity }) => {
     const [subject, issuer] = [identity?.subjectAlternativeName, identity?.extensions?.issuer];
@@ -45,6 +45,12 @@ function judgeByCertificate(options: JudgeOptions, signed: Signed, leaf: Buffer)
   });
   const certified = verdict.status === 'verified' ? certifiedIn(certificate) : undefined;
   return certified === undefined ? verdict : { ...verdict, certified };
+}
+
+/** A Sigstore without any log, as GitHub's own is, proves by its time stamps alone when something was signed. */
+function thresholdsOf({ tlogs, ctlogs }: verify.TrustMaterial): { tlogThreshold: number; ctlogThreshold: number } {
+  const least = tlogs.length === 0 && ctlogs.length === 0 ? 0 : 1;
+  return { tlogThreshold: least, ctlogThreshold: least };
 }
 
 function judgeByKeys(options: JudgeOptions, signed: Signed): Verdict {

@@ -71,7 +71,7 @@ describe('src/attest/key-signer.ts', () => {
     const { sigstore, signing } = await openedSigning({
       key: await keyFile(generate()),
       tlogUpload: false,
-      trustedRoot: undefined as never,
+      trustedRoots: undefined as never,
       signingConfig: undefined as never,
     });
     expect([await bundle(signing), await legacy(signing)]).toMatchObject([

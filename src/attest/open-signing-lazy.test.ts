@@ -16,7 +16,7 @@ const program = (work: string): string => `
   });
   const { openSigning } = await import('./open-signing.ts');
   const signing = openSigning({
-    env: {}, home: '/nowhere', signerAccount: 'a@b.c', trustedRoot: '/not/there',
+    env: {}, home: '/nowhere', signerAccount: 'a@b.c', trustedRoots: ['/not/there'],
     clock: { now: () => 0 }, google: { present: async () => false },
   });
   ${work}

@@ -139,7 +139,7 @@ describe('src/attest/open-signing.ts', () => {
 
   it('hands out nothing that the trusted root does not verify', async () => {
     const { sigstore: other } = await signingWorld();
-    const { signing } = await openedSigning({ trustedRoot: other.trustedRootFile });
+    const { signing } = await openedSigning({ trustedRoots: [other.trustedRootFile] });
     expect(await rejection(signedNumber(signing))).toMatchObject({ code: 'SIGNATURE_MISMATCH' });
   });
 
@@ -147,7 +147,7 @@ describe('src/attest/open-signing.ts', () => {
     const world = await signingWorld();
     const { fulcioUrl, rekorUrl, trustedRootFile } = world.sigstore;
     const signing = await signingIn(world, {
-      trustedRoot: trustedRootFile,
+      trustedRoots: [trustedRootFile],
       signingConfig: undefined as never,
       fulcioUrl: new URL(fulcioUrl),
       rekorUrl: new URL(rekorUrl),

@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Reserve } from '../http/fetch.ts';
 import type { Pause } from '../http/pause.ts';
+import { anyRoot } from './any-root.ts';
 import { identitySource, type IdentityOptions, type IdentitySource } from './identity.ts';
 import { keyFrom, verifyingKeyFrom } from './key-signer.ts';
 import { hintOf } from './log-entry.ts';
@@ -14,7 +14,7 @@ import { signer } from './signer.ts';
 import type { KeySource, SigningKey } from './signing-key.ts';
 import { stamper } from './timestamp.ts';
 import { expectationOf } from './token.ts';
-import { trust, type TrustOptions } from './trust.ts';
+import { trust, type Root, type TrustOptions } from './trust.ts';
 import { openVerifier } from './verify.ts';
 
 /** All that the flags, the environment and the request path give to signing. `fetch` is the stack's `outbound`. */
@@ -31,14 +31,17 @@ export type SigningOptions = IdentityOptions &
 
 /** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
 export type Signing = {
-  /** Reads the trusted root and the signing configuration that the user names, and sends no request. Throws TRUST_ROOT. */
+  /** Reads the trusted roots and the signing configuration that the user names as files, and sends no request. Throws TRUST_ROOT. */
   openFiles(signal: AbortSignal): Promise<void>;
   /** Who will sign (images, unless something else is named), in upstream's words; sends no request. Throws USAGE for two, IDENTITY if there is no identity, or its key or token cannot be used. */
   announcement(what?: string): Promise<string>;
   /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
   identity(signal: AbortSignal): Promise<Identity | undefined>;
   signer(signal: AbortSignal): Promise<Signer>;
+  /** Judges by all trusted roots. */
   verifier(signal: AbortSignal): Promise<Verifier>;
+  /** Judges by the root that counts for signing alone: what else would be ours is not good for those who trust it. */
+  ownVerifier(signal: AbortSignal): Promise<Verifier>;
 };
 
 /** Signing as the user wants it; throws nothing before it is used. */
@@ -46,22 +49,26 @@ export function openSigning(options: SigningOptions): Signing {
   const trusted = trust(options);
   let source: Promise<IdentitySource> | undefined;
   let made: Promise<Signer> | undefined;
-  let verifier: Promise<Verifier> | undefined;
+  const verifiers = new Map<Root, Promise<Verifier>>();
   const sourceOnce = (): Promise<IdentitySource> => (source ??= identitySource(options));
-  const verifierOnce = (signal: AbortSignal): Promise<Verifier> =>
-    (verifier ??= kept(openFor(signal), () => (verifier = undefined)));
-  const openFor = async (signal: AbortSignal): Promise<Verifier> => {
-    const keys = options.key === undefined ? [] : [await verifyingKeyFrom(options.key, options)];
-    return verifierOf(options, keys, await trustedRoot(options, trusted.root, signal));
+  const verifierOf = (root: Root, signal: AbortSignal): Promise<Verifier> => {
+    const opening = verifiers.get(root) ?? kept(openFor(options, root, signal), () => verifiers.delete(root));
+    verifiers.set(root, opening);
+    return opening;
   };
+  const byAny = async (roots: readonly Root[], signal: AbortSignal): Promise<Verifier> =>
+    anyRoot(
+      await Promise.all(roots.map(async (root) => ({ name: root.name, verifier: await verifierOf(root, signal) }))),
+    );
   const open = async (signal: AbortSignal): Promise<Signer> => {
-    const [who, judge] = [await sourceOnce(), await verifierOnce(signal)];
+    const [who, judge] = [await sourceOnce(), await verifierOf(trusted.root, signal)];
     const config = needsConfig(options) ? await trusted.signingConfig(signal) : undefined;
     return signerOf(options, who, chooseServices(config, options, options.clock.now()), judge, signal);
   };
   return {
     openFiles: async (signal) => {
-      if (options.trustedRoot !== undefined) await verifierOnce(signal);
+      const files = trusted.roots.filter(({ isFile }) => isFile);
+      if (files.length > 0) await byAny(files, signal);
       if (options.signingConfig !== undefined) await trusted.signingConfig(signal);
     },
     announcement: async (what = 'images') =>
@@ -72,7 +79,8 @@ export function openSigning(options: SigningOptions): Signing {
       return { kind: 'key', hint: hintOf(await verifyingKeyFrom(who.path, options)) };
     },
     signer: (signal) => (made ??= kept(open(signal), () => (made = undefined))),
-    verifier: verifierOnce,
+    verifier: (signal) => byAny(trusted.roots, signal),
+    ownVerifier: (signal) => verifierOf(trusted.root, signal),
   };
 }
 
@@ -102,25 +110,37 @@ function needsConfig({ fulcioUrl, rekorUrl, signingConfig, key, tlogUpload }: Si
   return fulcioUrl === undefined && rekorUrl === undefined;
 }
 
+async function openFor(options: SigningOptions, root: Root, signal: AbortSignal): Promise<Verifier> {
+  const { key, tlogUpload } = options;
+  const keys = key === undefined ? [] : [await verifyingKeyFrom(key, options)];
+  const trustedRoot = await readRoot(options, root, signal);
+  try {
+    return await openVerifier({ trustedRoot, keys, requireLog: tlogUpload !== false });
+  } catch (error) {
+    if (!isPromotionError(error, 'TRUST_ROOT')) throw error;
+    const { message, hint } = error;
+    throw new PromotionError('TRUST_ROOT', `${root.name}: ${message}`, {
+      cause: error,
+      ...(hint !== undefined && { hint }),
+    });
+  }
+}
+
 /** Keys without a log need nobody's trust but ours. */
-async function trustedRoot(
-  { key, tlogUpload, trustedRoot: path }: SigningOptions,
-  root: (signal: AbortSignal) => Promise<unknown>,
+async function readRoot(
+  { key, tlogUpload, trustedRoots = [] }: SigningOptions,
+  { read }: Root,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (key === undefined || path !== undefined) return root(signal);
+  if (key === undefined || trustedRoots.length > 0) return read(signal);
   if (tlogUpload === false) return {};
   try {
-    return await root(signal);
+    return await read(signal);
   } catch (error) {
     if (!isPromotionError(error, 'TRUST_ROOT')) throw error;
     const hint = `use the key without a transparency log: --tlog-upload=false; or ${error.hint}`;
     throw new PromotionError('TRUST_ROOT', error.message, { cause: error, hint });
   }
-}
-
-function verifierOf({ tlogUpload }: SigningOptions, keys: readonly KeyObject[], root: unknown): Promise<Verifier> {
-  return openVerifier({ trustedRoot: root, keys, requireLog: tlogUpload !== false });
 }
 
 async function signerOf(

@@ -9,7 +9,7 @@ import { PromotionError } from '../errors.ts';
 
 const forever = new AbortController().signal;
 /** Neither file is given: the repository is asked. */
-const noFiles = { trustedRoot: undefined as never, signingConfig: undefined as never };
+const noFiles = { trustedRoots: undefined as never, signingConfig: undefined as never };
 
 describe('src/attest/trust.ts', () => {
   it('gets what is trusted, and where to sign, from a TUF mirror, once', async () => {
@@ -167,14 +167,14 @@ describe('src/attest/trust.ts', () => {
     ['of another form', '{"tlogs":[{}]}', /another form/],
   ])('names a trusted root that is %s', async (_what, text, message) => {
     const trustedRoot = join(await homeWith({ 'root.json': text }), 'root.json');
-    const { signing } = await openedSigning({ trustedRoot });
+    const { signing } = await openedSigning({ trustedRoots: [trustedRoot] });
     const expected = { code: 'TRUST_ROOT', message: expect.stringMatching(message) };
     expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
     expect(await readFile(trustedRoot, 'utf8')).toBe(text);
   });
 
   it('names a file that is not there', async () => {
-    const { signing } = await openedSigning({ trustedRoot: '/not/there.json' });
+    const { signing } = await openedSigning({ trustedRoots: ['/not/there.json'] });
     expect(await rejection(signing.verifier(forever))).toMatchObject({
       code: 'TRUST_ROOT',
       message: '--trusted-root /not/there.json cannot be read',

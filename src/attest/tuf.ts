@@ -10,10 +10,13 @@ import { openTufCache, type TufCache } from './tuf-cache.ts';
 /** Sigstore's own repository, whose first root the library brings along. */
 export const PUBLIC_GOOD = 'https://tuf-repo-cdn.sigstore.dev';
 
+/** That of GitHub's own Sigstore, which signs attestations of private repositories. */
+export const GITHUB = 'https://tuf-repo.github.com';
+
 export type TufOptions = {
   readonly fetch: Fetch;
-  /** The address of the repository; Sigstore's own unless given. */
-  readonly mirror?: string;
+  /** The address of the repository. */
+  readonly mirror: string;
   /** The file with the first root of a mirror. */
   readonly rootFile?: string;
   /** The folder of the cache. */
@@ -30,7 +33,7 @@ export type TufTargets = (name: string) => Promise<Uint8Array>;
  * does alone if the mirror cannot be reached; `onStale` says so. Throws TRUST_ROOT.
  */
 export async function openTuf(options: TufOptions, signal: AbortSignal): Promise<TufTargets> {
-  const mirror = withoutEndSlashes(options.mirror ?? PUBLIC_GOOD);
+  const mirror = withoutEndSlashes(options.mirror);
   try {
     const pinned = options.rootFile === undefined ? await seedOf(mirror) : await readFile(options.rootFile);
     const cache = await openTufCache(options.cache, mirror, pinned);
@@ -100,10 +103,19 @@ async function refreshed(
 }
 
 async function seedOf(mirror: string): Promise<Buffer> {
+  if (mirror === GITHUB) return Buffer.from(JSON.stringify(await githubRoot()));
+  if (mirror !== PUBLIC_GOOD) throw new Error('its first root is not known: set TUF_ROOT_JSON to the file');
   const { default: seeds } = await import('@sigstore/tuf/seeds.json', { with: { type: 'json' } });
-  const seed = mirror === PUBLIC_GOOD ? seeds[PUBLIC_GOOD]['root.json'] : undefined;
-  if (seed === undefined) throw new Error('its first root is not known: set TUF_ROOT_JSON to the file');
-  return Buffer.from(seed, 'base64');
+  return Buffer.from(seeds[PUBLIC_GOOD]['root.json'], 'base64');
+}
+
+/**
+ * The root of GitHub's TUF repository, version 3, as GitHub's command line tool pins it: cli/cli (MIT),
+ * pkg/cmd/attestation/verification/embed/tuf-repo.github.com/root.json. The newest is signed by those before it.
+ */
+async function githubRoot(): Promise<unknown> {
+  const { default: root } = await import('./github-tuf-root.json', { with: { type: 'json' } });
+  return root;
 }
 
 /** A mirror that is down costs seconds: the cache, or a file, can do without it. In milliseconds. */

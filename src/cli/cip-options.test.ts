@@ -8,6 +8,7 @@ const options = (...argv: string[]): CipOptions =>
   cipOptions(parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv));
 
 const SIGNING: CipOptions['signing'] = {
+  trustedRoots: [],
   tlogUpload: true,
   signatureFormat: 'both',
   signTagless: false,

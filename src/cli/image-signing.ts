@@ -34,7 +34,7 @@ export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>
     queue,
     publisher: publish,
     signer: await options.signing.signer(signal),
-    verifier: await options.signing.verifier(signal),
+    verifier: await options.signing.ownVerifier(signal),
     format: flags.signatureFormat,
     version: `kpromo-${version}`,
   });
@@ -52,7 +52,7 @@ export function imageSigning(
   const promoter: Promoter = { version, ...(flags.builderId !== undefined && { builderId: flags.builderId }) };
   let facts: Promise<(file: string) => ManifestFact> | undefined;
   return {
-    prepare: async (signal) => void (await options.signing.verifier(signal)),
+    prepare: async (signal) => void (await options.signing.ownVerifier(signal)),
     isSigned: ({ tags }) => tags.length > 0 || flags.signTagless,
     concurrency: flags.maxSignatureOps,
     sign: async (request, call) => signDigest(await open(call.signal), request, call),

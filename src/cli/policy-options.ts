@@ -18,7 +18,7 @@ export type PolicyOptions = LogOptions &
     readonly policy: string;
     readonly project?: string;
     readonly expected: ExpectedIdentity;
-    readonly trustedRoot?: string;
+    readonly trustedRoots: readonly string[];
     /** Whose signatures are known besides those of `expected`: a public or a private key. */
     readonly key?: string;
     /** Whether what the key signed must be in a log. */
@@ -44,7 +44,7 @@ export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
     refs: refs.map(imageRef),
     policy: values.policy,
     ...(values.project !== '' && { project: values.project }),
-    ...(values['trusted-root'] !== '' && { trustedRoot: values['trusted-root'] }),
+    trustedRoots: values['trusted-root'].filter((root) => root !== ''),
     ...keyOptions(values),
     expected: expectedIdentity(parsed),
     ...logOptions(values),

@@ -59,11 +59,11 @@ export const SIGNER_FLAGS = [
   },
   {
     name: 'trusted-root',
-    type: 'string',
+    type: 'stringArray',
     default: '',
-    value: 'FILE',
+    value: 'ROOT',
     completes: 'file',
-    help: 'The trusted_root.json of the Sigstore instance to trust. Default: downloaded by TUF (TUF_MIRROR, TUF_ROOT_JSON) from the public Sigstore.',
+    help: 'A Sigstore to trust: public-good, github (for attestations of private repositories), or the path of a trusted_root.json. May be repeated to verify; what is signed must verify by the first. Default: the repository that TUF_MIRROR and TUF_ROOT_JSON name, else public-good.',
   },
   {
     name: 'signing-config',

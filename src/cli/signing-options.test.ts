@@ -15,7 +15,13 @@ const refusal = (...argv: string[]): PromotionError => {
 
 describe('src/cli/signing-options.ts', () => {
   it('names nobody who signs unless told: the default of --signer-account is no choice', () => {
-    expect(options()).toEqual({ tlogUpload: true, signatureFormat: 'both', signTagless: false, maxSignatureOps: 50 });
+    expect(options()).toEqual({
+      trustedRoots: [],
+      tlogUpload: true,
+      signatureFormat: 'both',
+      signTagless: false,
+      maxSignatureOps: 50,
+    });
     expect(options('--signer-account=me@acme.test').signerAccount).toBe('me@acme.test');
   });
 
@@ -26,6 +32,7 @@ describe('src/cli/signing-options.ts', () => {
       '--rekor-url=http://r.test:3000/log',
       '--timestamp-url=https://t.test/api/v1/timestamp',
       '--trusted-root=root.json',
+      '--trusted-root=github',
       '--signing-config=config.json',
       '--rekor-version=1',
       '--signature-format=legacy',
@@ -42,7 +49,7 @@ describe('src/cli/signing-options.ts', () => {
     expect(primaryRegistry?.text).toBe('*.acme.test/prod');
     expect(rest).toEqual({
       identityToken: 't',
-      trustedRoot: 'root.json',
+      trustedRoots: ['root.json', 'github'],
       signingConfig: 'config.json',
       rekorVersion: 1,
       signatureFormat: 'legacy',

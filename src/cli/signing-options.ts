@@ -11,7 +11,8 @@ import type { SIGNING_FLAGS } from './signing-flags.ts';
 /** How a run signs; who and where is what the user said of it, and may be nothing. */
 export type SigningOptions = IdentityFlags &
   ServiceFlags & {
-    readonly trustedRoot?: string;
+    /** Each a name or a file; none is the default. */
+    readonly trustedRoots: readonly string[];
     readonly signingConfig?: string;
     readonly tlogUpload: boolean;
     readonly signatureFormat: 'both' | 'legacy' | 'bundle';
@@ -29,7 +30,8 @@ export function signingOptions({ values, given }: Given): SigningOptions {
   const { 'rekor-version': rekor } = values;
   const options: SigningOptions = {
     ...filled({ key: values.key, identityToken: values['identity-token'], builderId: values['builder-id'] }),
-    ...filled({ trustedRoot: values['trusted-root'], signingConfig: values['signing-config'] }),
+    ...filled({ signingConfig: values['signing-config'] }),
+    trustedRoots: values['trusted-root'].filter((root) => root !== ''),
     // the default is no choice of the user's
     ...(given.has('signer-account') && filled({ signerAccount: values['signer-account'] })),
     ...addresses(values),

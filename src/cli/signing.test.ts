@@ -28,7 +28,14 @@ function signingAs(
 ): Signing {
   const unused = (): never => expect.unreachable('nothing is signed');
   const openFiles = (): Promise<void> => Promise.resolve();
-  return { openFiles, announcement, identity: () => Promise.resolve(identity), signer: unused, verifier: unused };
+  return {
+    openFiles,
+    announcement,
+    identity: () => Promise.resolve(identity),
+    signer: unused,
+    verifier: unused,
+    ownVerifier: unused,
+  };
 }
 
 function services(env: Readonly<Record<string, string>> = {}): {

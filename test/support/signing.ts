@@ -48,7 +48,7 @@ export async function signingIn(
     home: await homeWith({}),
     env: { SIGSTORE_ID_TOKEN: sigstore.token() },
     google: { present: async () => false, token: () => Promise.reject(new Error('no Google here')) },
-    trustedRoot: sigstore.trustedRootFile,
+    trustedRoots: [sigstore.trustedRootFile],
     signingConfig: sigstore.signingConfigFile,
     ...options,
   });

@@ -25,8 +25,8 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
   const { registries } = await openConfigured(options, services);
   try {
     const { registry, signing: path } = registries;
-    const { trustedRoot, key, tlogUpload } = options;
-    const flags = { tlogUpload, ...(trustedRoot !== undefined && { trustedRoot }), ...(key !== undefined && { key }) };
+    const { trustedRoots, key, tlogUpload } = options;
+    const flags = { tlogUpload, trustedRoots, ...(key !== undefined && { key }) };
     const signing = openSigning({ ...path, ...flags });
     await signing.openFiles(services.signal);
     const trust = await stagingTrust({ ...options, signing: { ...UNSIGNED, ...flags } }, signing, services);
