@@ -1,12 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { describe, expect, it } from 'vitest';
 import { homeWith } from '../../test/support/home.ts';
 import { rejection } from '../../test/support/http-request.ts';
 import { openedSigning, signedNumber, signingIn, signingWorld } from '../../test/support/signing.ts';
 import { PromotionError } from '../errors.ts';
+import { trust } from './trust.ts';
 
+const unasked = (): Promise<never> => Promise.reject(new Error('nothing may be asked'));
 const forever = new AbortController().signal;
 /** Neither file is given: the repository is asked. */
 const noFiles = { trustedRoots: undefined as never, signingConfig: undefined as never };
@@ -125,6 +128,50 @@ describe('src/attest/trust.ts', () => {
     expect(root).toHaveProperty('signed.version');
   });
 
+  it.each([
+    ['github', 'https://tuf-repo.github.com/4.root.json', 'tuf-repo.github.com'],
+    ['public-good', /^https:\/\/tuf-repo-cdn\.sigstore\.dev\/\d+\.root\.json$/, 'tuf-repo-cdn.sigstore.dev'],
+  ])('begins with the pinned root of %s, whatever TUF_MIRROR is', async (name, first, folder) => {
+    const asked: string[] = [];
+    const cache = await homeWith({});
+    const { signing, sigstore } = await openedSigning();
+    expect(await signing.verifier(forever)).toBeDefined();
+    const { signing: named } = await openedSigning({
+      ...noFiles,
+      trustedRoots: [name],
+      env: { TUF_ROOT: cache, TUF_MIRROR: sigstore.tuf.url, TUF_ROOT_JSON: sigstore.tuf.rootFile },
+      fetch: ({ url }) => {
+        asked.push(url.href);
+        return Promise.reject(new PromotionError('NETWORK', 'offline'));
+      },
+    });
+    await named.openFiles(forever);
+    expect(asked).toEqual([]);
+    const expected = { code: 'TRUST_ROOT', message: expect.stringContaining(`https://${folder}: offline`) };
+    expect(await rejection(named.verifier(forever))).toMatchObject(expected);
+    expect(asked[0]).toMatch(first);
+    const root = await readFile(join(cache, folder, 'root.json'));
+    // its own keys sign it
+    expect(() => new TrustedMetadataStore(root)).not.toThrow();
+  });
+
+  it('gets each of several roots, by name or from a file, and says which of them cannot be had', async () => {
+    const world = await signingWorld();
+    const trustedRoots = [world.sigstore.trustedRootFile, 'github'];
+    const fetch = (): Promise<never> => Promise.reject(new PromotionError('NETWORK', 'offline'));
+    const signing = await signingIn(world, { trustedRoots, fetch });
+    const message = expect.stringContaining('https://tuf-repo.github.com: offline');
+    expect(await rejection(signing.verifier(forever))).toMatchObject({ code: 'TRUST_ROOT', message });
+    expect(await signing.ownVerifier(forever)).toBeDefined();
+  });
+
+  it("refuses to sign by GitHub's own Sigstore, which signs for GitHub only", async () => {
+    const world = await signingWorld();
+    const given = { ...noFiles, trustedRoots: ['github', world.sigstore.trustedRootFile] };
+    const config = trust({ ...given, fetch: unasked, env: {}, home: '/nowhere' }).signingConfig(forever);
+    expect(await rejection(config)).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('signs first') });
+  });
+
   it('wants the first root of a mirror', async () => {
     const world = await signingWorld();
     const env = { TUF_MIRROR: world.sigstore.tuf.url, TUF_ROOT: await homeWith({}) };
@@ -178,6 +225,7 @@ describe('src/attest/trust.ts', () => {
     expect(await rejection(signing.verifier(forever))).toMatchObject({
       code: 'TRUST_ROOT',
       message: '--trusted-root /not/there.json cannot be read',
+      hint: 'write public-good, github or the path of a trusted_root.json',
     });
   });
 });

@@ -101,6 +101,13 @@ describe('kpromo policy test', () => {
     }
   });
 
+  it('verifies by any of several trusted roots', async () => {
+    const [{ run }, other] = [await world('github.com/acme/app'), await signingStage(1)];
+    const foreign = `--trusted-root=${other.sigstore.trustedRootFile}`;
+    const { code, stdout } = await run(POLICY, foreign);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('The image passes')]);
+  });
+
   it('knows what a key signed by its public key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const home = await homeWith({

@@ -12,6 +12,8 @@ export type CertificateTerms = {
   validity?: number;
   /** Certifies this one instead of who asks. */
   account?: { readonly subject: string; readonly issuer?: string };
+  /** Promises no log of certificates. */
+  isUnlogged?: true;
 };
 
 /** A certificate authority that names who asks, and the log that its certificates are in. */
@@ -33,7 +35,13 @@ export async function fulcio(now: () => number, tokens: Tokens): Promise<Fulcio>
   Object.assign(certificateLog, { getCurrentTime: () => new Date(now()) });
   const terms: CertificateTerms = {};
   const issue = (request: CertificateRequest): Promise<Uint8Array<ArrayBuffer>> =>
-    certify({ request, issuer, certificateLog, from: now(), validity: terms.validity ?? 10 * MINUTE });
+    certify({
+      request,
+      issuer,
+      certificateLog: terms.isUnlogged === true ? undefined : certificateLog,
+      from: now(),
+      validity: terms.validity ?? 10 * MINUTE,
+    });
   const chain = [issuer, root].map(({ certificate }) => Buffer.from(certificate.rawData));
   const handler = fulcioHandler(
     { rootCertificate: Buffer.alloc(0), issueCertificate: issue },

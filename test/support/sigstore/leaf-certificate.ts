@@ -22,12 +22,13 @@ export type CertificateRequest = Parameters<CA['issueCertificate']>[0];
 export type Certifying = {
   readonly request: CertificateRequest;
   readonly issuer: Issuer;
-  readonly certificateLog: CTLog;
+  /** Absent for a Sigstore without one, as GitHub's own is. */
+  readonly certificateLog?: CTLog | undefined;
   readonly from: number;
   readonly validity: number;
 };
 
-/** The certificate for one public key of P-256, in DER; the log's promise is in it. */
+/** The certificate for one public key of P-256, in DER; the log's promise is in it, if there is a log. */
 export async function certify({
   request,
   issuer,
@@ -60,6 +61,7 @@ export async function certify({
   };
   const issuerKey = await webcrypto.subtle.exportKey('spki', issuer.keys.publicKey);
   const before = await X509CertificateGenerator.create(terms, webcrypto);
+  if (certificateLog === undefined) return new Uint8Array(before.rawData);
   const sct = Buffer.from(await certificateLog.log(before.rawData, arrayBuffer(sha256(Buffer.from(issuerKey)))));
   const list = octets(Buffer.concat([Buffer.of(0, sct.length), sct]));
   const withSct = { ...terms, extensions: [...terms.extensions, new Extension(SCT_LIST, false, list)] };
