@@ -90,6 +90,65 @@ describe('TestPolicyEvaluatorEvaluate: callers', () => {
   });
 });
 
+describe('callers, beyond the tests of upstream', () => {
+  const declared = `git+${release().repository}@${RELEASE}`;
+  const pinned = (caller: unknown): Written => ({
+    id: `${GENERATOR}@${RELEASE}`,
+    level: 3,
+    signers: [ISOLATED],
+    caller,
+  });
+  const both = (caller: unknown): Written =>
+    bound({
+      builders: [
+        { id: SELF, level: 1 },
+        { id: GENERATOR, level: 3, signers: [ISOLATED], caller: CALLER },
+        pinned(caller),
+      ],
+    });
+  it.each<Case>([
+    [
+      'a foreign caller that names the source of the policy',
+      called(),
+      [by(FOREIGN, FOREIGN, { declared, certifiedSource: 'none' })],
+      'which is in no source of the policy',
+    ],
+    [
+      'a foreign caller whose certificate names the source of the policy',
+      called(),
+      [by(FOREIGN, FOREIGN, { declared, certifiedSource: release().repository })],
+      'but its certificate names the repository https://github.com/acme/app',
+    ],
+    [
+      'a repository in another case',
+      called(),
+      [by(release({ repository: 'https://github.com/Acme/app' }))],
+      'is none of the policy',
+    ],
+    ['two builders that both allow it', both({ refs: ['refs/tags/*'] }), [by(release())], 3],
+    [
+      'two builders of which one does not',
+      both({ refs: ['refs/heads/*'] }),
+      [by(release())],
+      'only runs for refs/heads/* may',
+    ],
+    ['a ref with @', called(), [by(release({ ref: 'refs/tags/v1@2' }))], 3],
+    ['a ref below a tag', called(), [by(release({ ref: 'refs/tags/v1/x' }))], 'only runs for refs/tags/v* may'],
+    ['several refs', called({ refs: ['refs/heads/release-*', 'refs/tags/v*'] }), [by(release())], 3],
+    [
+      'several workflows',
+      called({ ...CALLER, workflows: ['.github/workflows/a.yml', '.github/workflows/build.yml'] }),
+      [by(release())],
+      3,
+    ],
+    ['a workflow in another case', called(), [by(release({ path: '.github/workflows/Build.yml' }))], 'may'],
+    ['no workflows named', called({ ...CALLER, workflows: [] }), [by(OTHER_FILE)], 3],
+    ['a policy of level 3', called(CALLER, { level: 3 }), [by(release())], 3],
+  ])('judges %s', (__, policy, attached, expected) => {
+    expect(outcome(policy, attached)).toEqual(meant(expected));
+  });
+});
+
 describe('TestParseBuildConfig', () => {
   const caller = { refs: ['refs/*/*'] };
   it.each<[string, Run, boolean]>([

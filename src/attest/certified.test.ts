@@ -80,6 +80,14 @@ describe('src/attest/certified.ts', () => {
     expect(contradiction(withoutRef, several(lib))).toContain('its certificate https://github.com/acme/app');
   });
 
+  it('reads refs with an @ in them', () => {
+    const ref = 'refs/tags/app@1.0.0';
+    const tagged = { ...certified, ref, config: `https://github.com/acme/app/.github/workflows/release.yaml@${ref}` };
+    expect(contradiction(tagged, claims({ ref }))).toBeUndefined();
+    expect(contradiction(tagged, older(`git+https://github.com/acme/app@${ref}`))).toBeUndefined();
+    expect(contradiction(tagged, claims({ ref: 'refs/tags/app@1.0.1' }))).toContain('claims the ref');
+  });
+
   it('holds nothing against a certificate that says nothing of it', () => {
     expect(contradiction({ source: 'https://github.com/acme/app' }, claims({}, 'e'.repeat(40)))).toBeUndefined();
   });

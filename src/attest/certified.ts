@@ -68,8 +68,8 @@ function contradictionOf(
 }
 
 function refsIn(sources: readonly string[]): readonly string[] {
-  // BuildKit writes the folder behind a colon
-  return sources.flatMap((source) => source.split('@', 2)[1]?.replace(/:.*$/s, '') || []);
+  // a ref may hold an @ itself, as tags of packages do; BuildKit writes the folder behind a colon
+  return sources.flatMap((source) => /@(.*)$/s.exec(source)?.[1]?.replace(/:.*$/s, '') || []);
 }
 
 /** Builders write `refs/tags/v1` or `v1`, or the commit. */

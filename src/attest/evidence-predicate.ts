@@ -91,7 +91,7 @@ export function buildClaims(type: string, predicate: unknown): BuildClaims {
   const configSource = data.invocation?.configSource;
   const configured = configSource?.uri || all[data.recipe?.definedInMaterial ?? -1]?.uri;
   const claims = claimsOf(data.builder.id, configured ?? undefined, configSource ? [...all, configSource] : all);
-  const [repository, ref] = (configSource?.uri ?? '').replace(/^git\+/, '').split('@', 2);
+  const [, repository, ref] = /^(?:git\+)?([^@]*)@(.*)$/s.exec(configSource?.uri ?? '') ?? [];
   const config = configOf({ repository, ref, path: configSource?.entryPoint });
   return { ...claims, ...config, ...invocationOf(data.metadata) };
 }

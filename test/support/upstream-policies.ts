@@ -77,6 +77,8 @@ export type Attestation = {
   readonly sbom?: true;
   readonly builder?: string;
   readonly source?: string;
+  /** What the build was told to build, as the caller of a builder may choose. */
+  readonly declared?: string;
   readonly hasInvocation?: false;
   /** The calling workflow as provenance names it. */
   readonly workflow?: Run | string;
@@ -139,12 +141,15 @@ function certifiedBy({ certified: run, certifiedSource }: Attestation): Certifie
 
 const COMMIT = 'a'.repeat(40);
 
-function predicate({ builder = BUILDER, source, hasInvocation, workflow }: Attestation): unknown {
+function predicate({ builder = BUILDER, source, declared, hasInvocation, workflow }: Attestation): unknown {
   const uri = source ?? sourceOf(workflow, 'refs/heads/main');
   return {
     buildDefinition: {
       buildType: 'https://ci.example/type@v1',
-      externalParameters: { ...(workflow !== undefined && { workflow }) },
+      externalParameters: {
+        ...(declared !== undefined && { source: declared }),
+        ...(workflow !== undefined && { workflow }),
+      },
       resolvedDependencies: [{ uri, digest: { gitCommit: COMMIT } }],
     },
     runDetails: {
