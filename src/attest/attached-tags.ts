@@ -1,4 +1,5 @@
 import { cosignTag } from '../image/cosign-tag.ts';
+import type { Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
@@ -31,12 +32,26 @@ export function signaturesOf(
   verifier: Pick<LaterVerifier, 'legacy'>,
   call: Call,
 ): Promise<readonly AttachedSignature[]> {
+  return taggedLayers(place, signatureShape('sig', place, verifier), call);
+}
+
+/** The layers of a referrer that is what a `.sig` tag holds. */
+export function referringSignatures(
+  place: Place,
+  manifest: Manifest,
+  verifier: Pick<LaterVerifier, 'legacy'>,
+  call: Call,
+): Promise<readonly AttachedSignature[]> {
+  return layersOf(place, manifest, signatureShape('sig-referrer', place, verifier), call);
+}
+
+function signatureShape(form: 'sig' | 'sig-referrer', place: Place, verifier: Pick<LaterVerifier, 'legacy'>): Shape {
   const judge: Judge = async (payload, { annotations }) => {
     const verdict: LegacyVerdict = await verifier.legacy({ payload, annotations }, place.digest);
-    const references = verdict.reference === undefined ? [] : [verdict.reference];
-    return { kind: 'signature', references, verdict, signature: { payload, annotations } };
+    if (verdict.reference === undefined) return { kind: 'other', references: [], verdict };
+    return { kind: 'signature', references: [verdict.reference], verdict, signature: { payload, annotations } };
   };
-  return taggedLayers(place, { form: 'sig', expected: SIMPLE_SIGNING, limit: MAX_PAYLOAD, judge }, call);
+  return { form, expected: SIMPLE_SIGNING, limit: MAX_PAYLOAD, judge };
 }
 
 /** The media type of a layer of an `.att` image: a DSSE envelope. */
@@ -57,25 +72,31 @@ export function attestationsOf(
 type Judge = (bytes: Uint8Array, layer: Layer) => Promise<Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>>;
 
 type Shape = {
-  readonly form: 'sig' | 'att';
+  readonly form: 'sig' | 'sig-referrer' | 'att';
   readonly expected: string;
   readonly limit: number;
   readonly judge: Judge;
 };
 
-async function taggedLayers(
-  { registry, repository, digest }: Place,
+async function taggedLayers(place: Place, shape: Shape, call: Call): Promise<readonly AttachedSignature[]> {
+  const { registry, repository, digest } = place;
+  // cosign's tag of a sha512 would be longer than tags may be: a registry could only refuse it
+  if (!digest.startsWith('sha256:')) return [];
+  const tag = cosignTag(digest, shape.form === 'att' ? 'att' : 'sig');
+  const tagged = await registry.readManifest(repository, tag, call);
+  return tagged === undefined ? [] : layersOf(place, tagged, shape, call);
+}
+
+async function layersOf(
+  { registry, repository }: Place,
+  tagged: Manifest,
   { form, expected, limit, judge }: Shape,
   call: Call,
 ): Promise<readonly AttachedSignature[]> {
-  // cosign's tag of a sha512 would be longer than tags may be: a registry could only refuse it
-  if (!digest.startsWith('sha256:')) return [];
-  const tagged = await registry.readManifest(repository, cosignTag(digest, form), call);
-  if (tagged === undefined) return [];
   const manifest = tagged.descriptor.digest;
   const unread = (mediaType: string, why: Unread): Attached => ({ form, manifest, mediaType, ...unreadable(why) });
   const image = attachedImage(tagged);
-  if (image === undefined) return [unread(tagged.descriptor.mediaType, { reason: 'it is no image' })];
+  if (image === undefined) return [unread(tagged.descriptor.mediaType, { reason: 'it is not an image' })];
   const { length } = image.layers;
   if (length > MAX_LAYERS)
     return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];

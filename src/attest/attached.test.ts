@@ -89,11 +89,11 @@ describe('src/attest/attached.ts', () => {
       ...ours,
     ]);
     expect(told(await attached(world))).toEqual([
-      ['sig', 'signature', 'failed', 'its payload is no image signature'],
-      ['sig', 'other', 'failed', expect.stringContaining('404')],
-      ['sig', 'other', 'failed', expect.stringMatching(/has 65537 bytes, more than 65536$/)],
+      ['sig', 'other', 'unverifiable', 'its payload is not an image signature'],
+      ['sig', 'other', 'unverifiable', expect.stringContaining('404')],
+      ['sig', 'other', 'unverifiable', expect.stringMatching(/has 65537 bytes, more than 65536$/)],
       ['sig', 'other', 'failed', expect.stringContaining('more than 3 bytes')],
-      ['sig', 'other', 'failed', `it is of type text/plain, not ${SIMPLE_SIGNING}`],
+      ['sig', 'other', 'unverifiable', `it is of type text/plain, not ${SIMPLE_SIGNING}`],
       ['sig', 'other', 'failed', expect.stringContaining('more than 1 bytes')],
       SIG_OURS,
       BUNDLE_OURS,
@@ -101,7 +101,7 @@ describe('src/attest/attached.ts', () => {
   });
 
   it.each([
-    ['no image', { manifests: [] }, 'it is no image'],
+    ['not an image', { manifests: [] }, 'it is not an image'],
     [
       'with more layers than cosign reads',
       { layers: Array.from({ length: 1001 }, () => EMPTY_CONFIG.descriptor) },
@@ -111,7 +111,7 @@ describe('src/attest/attached.ts', () => {
     const world = await opened();
     put(world, cosignTag(world.subject.digest, 'sig'), more);
     world.server.counters.reset();
-    expect(told(await attached(world))).toEqual([['sig', 'other', 'failed', reason]]);
+    expect(told(await attached(world))).toEqual([['sig', 'other', 'unverifiable', reason]]);
     expect(world.asked()).toHaveLength(3);
   });
 
@@ -129,8 +129,8 @@ describe('src/attest/attached.ts', () => {
     const tag = cosignTag(world.subject.digest, 'att');
     put(world, tag, { layers: [layer(world, ENVELOPE, '{}'), layer(world, SIMPLE_SIGNING, 'payload')] });
     expect(told(await attached(world))).toEqual([
-      ['att', 'attestation', 'failed', expect.any(String)],
-      ['att', 'other', 'failed', `it is of type ${SIMPLE_SIGNING}, not ${ENVELOPE}`],
+      ['att', 'other', 'unverifiable', 'it is not a DSSE envelope'],
+      ['att', 'other', 'unverifiable', `it is of type ${SIMPLE_SIGNING}, not ${ENVELOPE}`],
     ]);
   });
 
@@ -149,12 +149,12 @@ describe('src/attest/attached.ts', () => {
     const all = await attached(world);
     const of = new Map(all.map((one) => [one.manifest, one]));
     expect(told(others.flatMap((digest) => of.get(digest) ?? []))).toEqual([
-      ['other', 'other', 'unverifiable', 'it is no Sigstore bundle'],
-      ['bundle', 'attestation', 'failed', expect.stringContaining('JSON')],
-      ['bundle', 'other', 'failed', 'it has more than one layer'],
-      ['bundle', 'other', 'failed', expect.stringMatching(/has 1073741824 bytes/)],
-      ['other', 'other', 'unverifiable', 'it is no Sigstore bundle'],
-      ['other', 'other', 'unverifiable', 'it is no Sigstore bundle'],
+      ['other', 'other', 'unverifiable', 'it is not a Sigstore bundle'],
+      ['bundle', 'other', 'unverifiable', 'it is not JSON'],
+      ['bundle', 'other', 'unverifiable', 'it has more than one layer'],
+      ['bundle', 'other', 'unverifiable', expect.stringMatching(/has 1073741824 bytes/)],
+      ['other', 'other', 'unverifiable', 'it is not a Sigstore bundle'],
+      ['other', 'other', 'unverifiable', 'it is not a Sigstore bundle'],
     ]);
     expect(of.get(others[0] ?? world.subject.digest)?.mediaType).toBe('text/html');
     expect(told(all)).toEqual(expect.arrayContaining([SIG_OURS, BUNDLE_OURS]));

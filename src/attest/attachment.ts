@@ -7,8 +7,12 @@ import { referencesIn, SIGNATURE } from './statement.ts';
 
 /** One thing that is attached to a digest, and what is to be thought of it. */
 export type Attached = {
-  /** `sig` and `att`: a layer of cosign's tags; `bundle`: a referrer that is a Sigstore bundle; `other`: another referrer. */
-  readonly form: 'sig' | 'att' | 'bundle' | 'other';
+  /**
+   * `sig` and `att`: a layer of cosign's tags; `bundle`: a referrer that is a Sigstore bundle; `sig-referrer`: a layer of a
+   * referrer that is what a `.sig` tag holds, as cosign writes it with `--registry-referrers-mode=oci-1-1`; `other`: another
+   * referrer.
+   */
+  readonly form: 'sig' | 'att' | 'bundle' | 'sig-referrer' | 'other';
   readonly kind: 'signature' | 'record' | 'attestation' | 'other';
   /** The manifest that holds it. */
   readonly manifest: Digest;
@@ -21,15 +25,18 @@ export type Attached = {
   readonly verdict: BundleVerdict;
   /** Why it could not be read, where that may be otherwise the next time: until then nobody knows what it is. */
   readonly error?: PromotionError;
-  /** Its bytes are not what their digest says. */
-  readonly isTampered?: true;
 };
+
+/** Whether something of this form can be nothing but an image signature. */
+export function isSignatureForm(form: Attached['form']): boolean {
+  return form === 'sig' || form === 'sig-referrer';
+}
 
 /** What a verdict on a statement makes of that to which it is attached. */
 export function judgement(verdict: BundleVerdict, digest: Digest): Pick<Attached, 'kind' | 'references' | 'verdict'> {
-  const { predicateType, statement } = verdict;
+  const { predicateType, statement, isFormless } = verdict;
   const references = statement === undefined ? [] : referencesIn(statement, digest);
-  return { kind: kindOf(predicateType), references, verdict };
+  return { kind: isFormless ? 'other' : kindOf(predicateType), references, verdict };
 }
 
 function kindOf(predicateType: string | undefined): Attached['kind'] {
@@ -40,13 +47,14 @@ function kindOf(predicateType: string | undefined): Attached['kind'] {
 /** Why something has no bytes to judge. */
 export type Unread = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
 
-/** What can be said of something that has no bytes to judge. */
-export function unreadable(
-  { reason, error, isTampered }: Unread,
-  status: 'failed' | 'unverifiable' = 'failed',
-): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error' | 'isTampered'> {
-  const why = { ...(error !== undefined && { error }), ...(isTampered && { isTampered }) };
-  return { kind: 'other', references: [], verdict: { status, reason }, ...why };
+/** What can be said of something that has no bytes to judge: it was tampered with only if it has other bytes than its digest. */
+export function unreadable({
+  reason,
+  error,
+  isTampered,
+}: Unread): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error'> {
+  const verdict = { status: isTampered ? ('failed' as const) : ('unverifiable' as const), reason };
+  return { kind: 'other', references: [], verdict, ...(error !== undefined && { error }) };
 }
 
 /** True when it was verified, and as this identity's. */

@@ -97,13 +97,18 @@ async function lookAt(
   return looked.map((one) => ({ ...one, why: NOT_THERE }));
 }
 
+const FORMS: Readonly<Record<string, string>> = {
+  bundle: 'a bundle',
+  'sig-referrer': 'a signature among the referrers',
+};
+
 /** What is good is so only in all the forms that the primary has: clients differ in which they read. */
 function likeOnPrimary(found: Looked, primary: readonly Looked[]): Looked {
   if (found.status !== 'verified') return found;
   const there = primary.find(({ subject, what }) => subject === found.subject && what === found.what);
   const missing = (there?.forms ?? []).filter((form) => !found.forms.includes(form));
   if (there === undefined || missing.length === 0) return found;
-  const forms = missing.map((form) => (form === 'bundle' ? 'a bundle' : `.${form}`)).join(' and ');
+  const forms = missing.map((form) => FORMS[form] ?? `.${form}`).join(' and ');
   return { ...found, status: 'unsigned', why: `it is not there as ${forms}, as it is in ${there.repository}` };
 }
 

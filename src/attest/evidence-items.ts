@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';
-import type { Attached } from './attached.ts';
+import { isSignatureForm, type Attached } from './attachment.ts';
 import { contradiction, type Certified } from './certified.ts';
 import { buildClaims, kindOfPredicate } from './evidence-predicate.ts';
 import type { Statement } from './statement.ts';
@@ -12,17 +12,13 @@ export type FoundItem = { readonly item: EvidenceItem; readonly statement?: Stat
 /** The kinds of which the statement is kept: the others may have megabytes, and nobody reads them. */
 const KEPT: readonly EvidenceItem['kind'][] = ['vex', 'vulnerabilities'];
 
-/** The versions of bundles that can be verified; what is newer is no sign that somebody changed it. */
-const KNOWN_BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;\s*version=(?:v?0\.[123])|\.v0\.3\+json)$/;
-
 /** What is attached to a digest, as evidence; nothing for what is no signature. Throws what kept it from being read. */
 export function foundItem(attached: Attached, subject: Digest): FoundItem | undefined {
   const { form, manifest, content, verdict, error } = attached;
   if (error !== undefined) throw error;
   if (form === 'other') return undefined;
-  const { predicateType, statement, identity: signer, certified, reason } = verdict;
-  const kind = form === 'sig' ? 'signature' : kindOfPredicate(predicateType);
-  const status = statusOf(attached);
+  const { status, predicateType, statement, identity: signer, certified, reason } = verdict;
+  const kind = isSignatureForm(form) ? 'signature' : kindOfPredicate(predicateType);
   const item: EvidenceItem = {
     kind,
     form,
@@ -30,7 +26,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
     ...claimsIn(statement, certified),
     ...(predicateType !== undefined && { predicateType }),
     ...(signer !== undefined && { signer }),
-    manifest: form === 'bundle' ? manifest : cosignTag(subject, form),
+    manifest: form === 'sig' || form === 'att' ? cosignTag(subject, form) : manifest,
     content: content ?? manifest,
     ...(reason !== undefined && { reason }),
   };
@@ -67,11 +63,3 @@ function runOf({ source, config }: Certified = {}): Pick<Run, 'certified'> {
 }
 
 type Run = NonNullable<EvidenceItem['run']>;
-
-/** What cannot be read, or not by this version, is not verified; only what was read and is wrong was tampered with. */
-function statusOf({ form, kind, mediaType, verdict, isTampered }: Attached): EvidenceItem['status'] {
-  if (isTampered === true) return 'failed';
-  if (verdict.status !== 'failed') return verdict.status;
-  if (kind === 'other') return 'unverifiable';
-  return form === 'bundle' && !KNOWN_BUNDLE.test(mediaType) ? 'unverifiable' : 'failed';
-}

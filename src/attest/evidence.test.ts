@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { signedWorld, type SignedWorld } from '../../test/support/attached.ts';
-import { attest, slsa, SLSA_V1, SPDX } from '../../test/support/evidence.ts';
+import { attachBytes, attest, referSignatures, slsa, SLSA_V1, SPDX } from '../../test/support/evidence.ts';
+import { requiring } from '../../test/support/policies.ts';
 import { keySigner } from '../../test/support/key-signer.ts';
 import { rejection } from '../../test/support/http-request.ts';
 import type { FaultHook } from '../../test/support/registry/faults.ts';
@@ -12,13 +13,15 @@ import { MEDIA_TYPES } from '../image/descriptor.ts';
 import { EMPTY_CONFIG } from '../registry/referrers.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import { digestOf } from '../image/digest.ts';
+import { judge } from '../policy/judge.ts';
 import type { Evidence } from '../policy/provenance.ts';
 import { blobOf } from '../registry/memory-store.ts';
 import { evidenceReader, type EvidenceReader } from './evidence.ts';
-import { allItems } from './evidence-state.ts';
+import { allItems, signatureOf } from './evidence-state.ts';
 import { blindVerifier, withoutTrust } from './evidence-verifier.ts';
 import type { Verifier } from './roles.ts';
 import { signDigest } from './sign-image.ts';
+import { statementBytes } from './statement.ts';
 
 const forever = new AbortController().signal;
 const VEX = 'https://openvex.dev/ns/v0.2.0';
@@ -129,6 +132,57 @@ describe('src/attest/evidence.ts', () => {
       builder: 'https://ci.example/builder',
       sources: ['git+https://github.com/acme/app@refs/tags/v1'],
       manifest: expect.stringMatching(/^sha256:/),
+    });
+  });
+
+  it('takes the signatures of a referrer for signatures, as those of a .sig tag', async () => {
+    const world = await signedWorld({ format: 'legacy' });
+    const target = { repository: world.repository, digest: world.subject.digest, reference: 'staging.test/app' };
+    await signDigest(world.services, target, world.call);
+    referSignatures(...of(world));
+    const evidence = await reading(world).read();
+    expect(told(evidence)).toEqual(['sig-referrer signature verified']);
+    expect(evidence.items).toMatchObject([
+      { signer: { kind: 'keyless', ...SIGNER }, manifest: expect.stringMatching(/^sha256:/) },
+    ]);
+    expect(signatureOf(evidence)).toBe('verified');
+  });
+
+  it('holds back what cannot be verified only where a policy requires, and says why in words', async () => {
+    const world = await signedWorld();
+    const { signer } = world.services;
+    const [store, path, subject] = of(world);
+    const about = { digest: subject.digest, reference: 'staging.test/app', predicateType: SLSA_V1, predicate: {} };
+    const bundle = JSON.parse(
+      Buffer.from(await signer.signStatement(statementBytes(about), forever)).toString(),
+    ) as Record<string, object>;
+    const { dsseEnvelope, verificationMaterial } = bundle;
+    const forged = [
+      { ...bundle, verificationMaterial: { ...verificationMaterial, tlogEntries: [] } },
+      { ...bundle, dsseEnvelope: { ...dsseEnvelope, signatures: [] } },
+      { ...bundle, mediaType: 'text/plain' },
+      { issues: [{ code: 'invalid_type' }] },
+    ];
+    for (const json of forged) attachBytes(store, path, subject, Buffer.from(JSON.stringify(json)));
+    attachBytes(store, path, subject, Buffer.from(JSON.stringify(bundle)).subarray(0, 500));
+    const evidence = await reading(world).read();
+    expect(told(evidence)).toEqual([
+      'bundle other unverifiable it is not JSON',
+      'bundle other unverifiable it is not a Sigstore bundle',
+      'bundle other unverifiable its envelope has no signature',
+      'bundle other unverifiable its media type is not that of a known Sigstore bundle',
+      'bundle provenance unverifiable it has no entry of a transparency log',
+    ]);
+    expect(judge([], evidence).result).toBe('off');
+    expect(judge([requiring({ mode: 'warn' })], evidence).result).toBe('warned');
+    expect(judge([requiring()], evidence)).toMatchObject({
+      result: 'failed',
+      violations: [
+        {
+          code: 'PROVENANCE',
+          message: expect.stringContaining('its provenance is unverifiable (it has no entry of a transparency log)'),
+        },
+      ],
     });
   });
 

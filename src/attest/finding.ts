@@ -1,6 +1,6 @@
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { Attached } from './attachment.ts';
+import { isSignatureForm, type Attached } from './attachment.ts';
 import { identityText } from './own-signature.ts';
 import { isRecordOf } from './record-image.ts';
 import type { Identity } from './roles.ts';
@@ -67,9 +67,9 @@ export function judgeRecord(attached: readonly Attached[], expected: Expected, s
   );
 }
 
-/** A layer of `.sig` that cannot be read was meant to be one; what could not be read for now might be. */
+/** A layer of a signature image that cannot be read was meant to be one; what could not be read for now might be. */
 function mayBeSignature({ kind, form, error }: Attached): boolean {
-  return kind === 'signature' || (kind === 'other' && (form === 'sig' || error !== undefined));
+  return kind === 'signature' || (kind === 'other' && (isSignatureForm(form) || error !== undefined));
 }
 
 function best(attached: readonly Attached[], judgement: (one: Attached) => Omit<Judged, 'forms'>): Judged {

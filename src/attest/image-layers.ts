@@ -14,6 +14,8 @@ export type AttachedImage = {
   readonly layers: readonly Layer[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly artifactType?: string;
+  /** The type of its config, which stands for that of the artifact where none is named. */
+  readonly configType?: string;
   /** The document as it stands there, for whoever writes it back. */
   readonly document: { readonly layers?: readonly unknown[] | null };
 };
@@ -57,13 +59,21 @@ export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
   const document = manifestJsonIn(bytes);
   const { data } = ImageJson.safeParse(document);
   if (data === undefined || (data.layers === undefined && !hasConfigOnly(data))) return undefined;
-  const { layers, annotations, artifactType } = data;
+  const { layers, annotations, artifactType, config } = data;
   return {
     layers: (layers ?? []).map((layer) => ({ ...layer, annotations: layer.annotations ?? {} })),
     annotations: annotations ?? {},
     ...(typeof artifactType === 'string' && { artifactType }),
+    ...configTypeOf(config),
     document: document as AttachedImage['document'],
   };
+}
+
+const Config = exactJson({ mediaType: z.string() });
+
+function configTypeOf(config: unknown): Pick<AttachedImage, 'configType'> {
+  const { data } = Config.safeParse(config);
+  return data === undefined ? {} : { configType: data.mediaType };
 }
 
 /** Without a list of layers, an image is told from an index by its config. */

@@ -1,8 +1,8 @@
 import { createHash, verify as verifyBytes } from 'node:crypto';
 import type { SignedEntity, TrustMaterial } from '@sigstore/verify';
-import { ReasonError } from '../errors.ts';
 import type { VerifyLibraries } from './judge.ts';
 import { logBody } from './log-entry.ts';
+import { TamperedError } from './tampered.ts';
 
 type Entry = SignedEntity['tlogEntries'][number];
 
@@ -22,7 +22,7 @@ export function intotoAnchored(
   const { kind, apiVersion, spec } = logBody(entry);
   const isAbout = spec.content?.hash?.value === createHash('sha256').update(envelope).digest('hex');
   if (kind !== 'intoto' || apiVersion !== '0.0.1' || !isAbout)
-    throw new ReasonError('the log entry is not about this envelope');
+    throw new TamperedError('the log entry is not about this envelope');
   const at = new Date(Number(entry.integratedTime) * 1000);
   const promised = Buffer.from(core.json.canonicalize(promiseOf(entry)));
   const set = entry.inclusionPromise?.signedEntryTimestamp;
@@ -34,7 +34,7 @@ export function intotoAnchored(
       at <= validFor.end &&
       verifyBytes('sha256', promised, publicKey, set),
   );
-  if (!isPromised) throw new ReasonError("the log's promise is not good");
+  if (!isPromised) throw new TamperedError("the log's promise is not good");
   return { ...entity, tlogEntries: [] };
 }
 

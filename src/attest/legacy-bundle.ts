@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
 import { z } from 'zod';
+import { ReasonError } from '../errors.ts';
 import { exactJson, parseJson } from '../image/json.ts';
 import { LEGACY } from './legacy.ts';
 import { certificatesIn } from './pem.ts';
@@ -21,8 +22,19 @@ const Kind = exactJson({ kind: z.string(), apiVersion: z.string() });
 const Envelope = exactJson({
   payloadType: z.string(),
   payload: z.string(),
-  signatures: z.array(exactJson({ keyid: z.string().nullish(), sig: z.string() })).length(1),
+  signatures: z.array(exactJson({ keyid: z.string().nullish(), sig: z.string() })),
 });
+
+/** Throws a ReasonError unless an envelope has one signature: with two, nobody can say whose statement it is. */
+export function checkSigners(count: number): void {
+  if (count !== 1) throw new ReasonError(`its envelope has ${count === 0 ? 'no signature' : `${count} signatures`}`);
+}
+
+function parsed<T extends z.ZodType>(schema: T, bytes: Uint8Array, otherwise: string): z.output<T> {
+  const { data, success } = schema.safeParse(parseJson(bytes));
+  if (!success) throw new ReasonError(otherwise);
+  return data;
+}
 
 /** A `.sig` layer in the form in which bundles are verified; throws for one that is malformed. */
 export function signatureAsBundle(payload: Uint8Array, annotations: Annotations): Bundle {
@@ -38,7 +50,8 @@ export function signatureAsBundle(payload: Uint8Array, annotations: Annotations)
 
 /** A `.att` layer in that form. Its time stamp covers the whole envelope, which no verifier of bundles checks: it is left out. */
 export function attestationAsBundle(envelope: Uint8Array, annotations: Annotations): Bundle {
-  const { payloadType, payload, signatures } = Envelope.parse(parseJson(envelope));
+  const { payloadType, payload, signatures } = parsed(Envelope, envelope, 'it is not a DSSE envelope');
+  checkSigners(signatures.length);
   const content: Bundle['content'] = {
     $case: 'dsseEnvelope',
     dsseEnvelope: {
@@ -71,9 +84,9 @@ function asBundle(content: Bundle['content'], annotations: Annotations, stamps: 
 }
 
 function entryOf(log: string): TransparencyLogEntry {
-  const { SignedEntryTimestamp, Payload } = Log.parse(parseJson(Buffer.from(log)));
+  const { SignedEntryTimestamp, Payload } = parsed(Log, Buffer.from(log), 'its log entry cannot be read');
   const canonicalizedBody = Buffer.from(Payload.body, 'base64');
-  const { kind, apiVersion } = Kind.parse(parseJson(canonicalizedBody));
+  const { kind, apiVersion } = parsed(Kind, canonicalizedBody, 'its log entry cannot be read');
   return {
     logIndex: String(Payload.logIndex),
     logId: { keyId: Buffer.from(Payload.logID, 'hex') },
@@ -88,6 +101,6 @@ function entryOf(log: string): TransparencyLogEntry {
 function stampOf(annotations: Annotations): Stamps {
   const text = annotations[LEGACY.timestamp];
   if (text === undefined) return [];
-  const { SignedRFC3161Timestamp } = Timestamp.parse(parseJson(Buffer.from(text)));
+  const { SignedRFC3161Timestamp } = parsed(Timestamp, Buffer.from(text), 'its time stamp cannot be read');
   return [{ signedTimestamp: Buffer.from(SignedRFC3161Timestamp, 'base64') }];
 }

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { TransparencyLogEntry } from '@sigstore/bundle';
 import { z } from 'zod';
+import { ReasonError } from '../errors.ts';
 import { parseJson } from '../image/json.ts';
 import { blocksIn } from './pem.ts';
 
@@ -32,7 +33,9 @@ export type LogBody = z.infer<typeof Body>;
 
 /** What is said in a log entry; throws when it is nothing known. */
 export function logBody(entry: TransparencyLogEntry): LogBody {
-  return Body.parse(parseJson(entry.canonicalizedBody));
+  const { data } = Body.safeParse(parseJson(entry.canonicalizedBody));
+  if (data === undefined) throw new ReasonError('its log entry is of an unknown form');
+  return data;
 }
 
 /** The certificates and keys in DER under which the log took this. */

@@ -22,7 +22,10 @@ export type LegacySignature = {
   readonly annotations: Readonly<Record<string, string>>;
 };
 
-/** `verified` says nothing about who; `unverifiable`: no trust root for it; `failed`: tampered or not of this digest. */
+/**
+ * `verified` says nothing about who; `failed`: bytes contradict the signature, or it is about another digest; `unverifiable`:
+ * nobody here can tell, for the reason given.
+ */
 export type Verdict = {
   readonly status: 'verified' | 'failed' | 'unverifiable';
   readonly identity?: Identity;
@@ -31,7 +34,12 @@ export type Verdict = {
   readonly reason?: string;
 };
 
-export type BundleVerdict = Verdict & { readonly predicateType?: string; readonly statement?: Statement };
+export type BundleVerdict = Verdict & {
+  readonly predicateType?: string;
+  readonly statement?: Statement;
+  /** It does not have the form of an attestation, so that no client takes it for one. */
+  readonly isFormless?: true;
+};
 
 /** `reference` is the name that the signer claims for the image. */
 export type LegacyVerdict = Verdict & { readonly reference?: string };

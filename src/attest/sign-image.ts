@@ -172,7 +172,8 @@ export async function ensureBundle(
   there: readonly Attached[],
   call: Call,
 ): Promise<boolean> {
-  if (hasOne(there, isSignatureOf(signer, reference))) return false;
+  const isOurs = isSignatureOf(signer, reference);
+  if (hasOne(there, (one) => one.form === 'bundle' && isOurs(one))) return false;
   const bytes = await signer.signStatement(signatureStatement(reference, digest, version), call.signal);
   await publisher.bundle(repository, subject, { bytes, predicateType: SIGNATURE, identity: signer.identity }, call);
   return true;

@@ -62,6 +62,16 @@ export function parseStatement(bytes: Uint8Array): Statement | undefined {
   return Statement.safeParse(jsonIn(bytes)).data;
 }
 
+/** The algorithm that a digest names, such as `sha256`. */
+export function algorithmOf(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(':'));
+}
+
+/** Whether the statement names a digest of the same algorithm; one that names none cannot be compared. */
+export function namesAlgorithm({ subject }: Statement, digest: Digest): boolean {
+  return subject.some(({ digest: digests }) => Object.hasOwn(digests, algorithmOf(digest)));
+}
+
 /** True when a subject of the statement is this digest. */
 export function isAbout(statement: Statement, digest: Digest): boolean {
   const [algorithm = '', hex] = digest.split(':');

@@ -1,15 +1,17 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import type { TrustMaterial } from '@sigstore/verify';
+import { z } from 'zod';
 import { isPromotionError, PromotionError, ReasonError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseJson } from '../image/json.ts';
 import { judge, type JudgeOptions, type Signed } from './judge.ts';
-import { attestationAsBundle, signatureAsBundle } from './legacy-bundle.ts';
+import { attestationAsBundle, checkSigners, signatureAsBundle } from './legacy-bundle.ts';
 import { parsePayload } from './legacy.ts';
 import { envelopeHash, logBody } from './log-entry.ts';
 import type { BundleVerdict, LegacyVerdict, Verdict, Verifier } from './roles.ts';
-import { IN_TOTO, isAbout, parseStatement } from './statement.ts';
+import { algorithmOf, IN_TOTO, isAbout, namesAlgorithm, parseStatement } from './statement.ts';
+import { isContradiction, TamperedError } from './tampered.ts';
 
 export type VerifierOptions = {
   /** The JSON of a trusted root, parsed. */
@@ -30,16 +32,21 @@ export async function openVerifier({ trustedRoot, keys = [], requireLog = true }
   ]);
   const material = readable(() => verify.toTrustMaterial(TrustedRoot.fromJSON(trustedRoot)));
   const options: JudgeOptions = { libraries: { verify, core }, material, keys, requireLog };
-  const parse = (bytes: Uint8Array): Bundle => bundleFromJSON(parseJson(bytes));
   return {
-    bundle: (bytes, subject) => careful(() => attestation(options, { bundle: parse(bytes) }, subject)),
+    bundle: (bytes, subject) =>
+      reading(
+        () => parseBundle(bytes, bundleFromJSON),
+        (bundle) => attestation(options, { bundle }, subject),
+      ),
     legacy: (signature, subject) => careful(() => legacy(options, signature, subject)),
     legacyAttestation: (envelope, annotations, subject) =>
-      careful(() => {
-        const bundle = attestationAsBundle(envelope, annotations);
-        checkEnvelopeHash(bundle, envelope);
-        return attestation(options, { bundle, envelope }, subject);
-      }),
+      reading(
+        () => attestationAsBundle(envelope, annotations),
+        (bundle) => {
+          checkEnvelopeHash(bundle, envelope);
+          return attestation(options, { bundle, envelope }, subject);
+        },
+      ),
   };
 }
 
@@ -54,12 +61,22 @@ function readable(parse: () => TrustMaterial): TrustMaterial {
   }
 }
 
-/** Whatever goes wrong with foreign bytes: they are not verified. */
+function reading(read: () => Bundle, judging: (bundle: Bundle) => BundleVerdict): BundleVerdict {
+  let bundle: Bundle;
+  try {
+    bundle = read();
+  } catch (error) {
+    return { status: 'unverifiable', reason: reasonOf(error), isFormless: true };
+  }
+  return careful(() => judging(bundle));
+}
+
+/** Whatever goes wrong with foreign bytes: they are not verified, and only what contradicts a signature fails it. */
 function careful<T extends Verdict>(judging: () => T): T {
   try {
     return judging();
   } catch (error) {
-    return { status: 'failed', reason: reasonOf(error) } as T;
+    return { status: isContradiction(error) ? 'failed' : 'unverifiable', reason: reasonOf(error) } as T;
   }
 }
 
@@ -70,21 +87,50 @@ const LONGEST_REASON = 200;
 /** Says what is wrong; the text of an exception says it to nobody. */
 function reasonOf(error: unknown): string {
   if (error instanceof ReasonError || isPromotionError(error)) return error.message;
-  if (error instanceof Error && error.name === 'ValidationError') return 'it is not a valid bundle';
   const isSigstores = error instanceof Error && 'code' in error && SIGSTORE_CODE.test(String(error.code));
   return isSigstores ? `${error.message.slice(0, LONGEST_REASON)} (${String(error.code)})` : 'it is malformed';
 }
 
+/** The versions of bundles that can be verified: https://github.com/sigstore/protobuf-specs, sigstore_bundle.proto */
+const KNOWN_BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;\s*version=(?:v?0\.[123])|\.v0\.3\+json)$/;
+
+const BundleJson = z.looseObject({
+  mediaType: z.string(),
+  dsseEnvelope: z.looseObject({ signatures: z.array(z.unknown()).nullish() }).nullish(),
+});
+
+/** A bundle in the form of the libraries; throws a ReasonError in words for what is none. */
+function parseBundle(bytes: Uint8Array, read: (json: unknown) => Bundle): Bundle {
+  const json = parseJson(bytes);
+  const { data } = BundleJson.safeParse(json);
+  if (data === undefined) throw new ReasonError('it is not a Sigstore bundle');
+  if (!KNOWN_BUNDLE.test(data.mediaType))
+    throw new ReasonError('its media type is not that of a known Sigstore bundle');
+  if (data.dsseEnvelope) checkSigners(data.dsseEnvelope.signatures?.length ?? 0);
+  try {
+    return read(json);
+  } catch {
+    throw new ReasonError('it is not a valid Sigstore bundle');
+  }
+}
+
+/** A verdict on something that could be no more than unverifiable even if its signature is good. */
+function atMostUnverifiable(verdict: Verdict, reason: string): Verdict {
+  return verdict.status === 'failed' ? verdict : { status: 'unverifiable', reason };
+}
+
 function attestation(options: JudgeOptions, signed: Signed, subject: Digest): BundleVerdict {
   const { content } = signed.bundle;
-  if (content.$case !== 'dsseEnvelope') return { status: 'unverifiable', reason: 'it is no attestation' };
-  if (content.dsseEnvelope.payloadType !== IN_TOTO)
-    return { status: 'unverifiable', reason: 'its payload is no in-toto statement' };
-  const statement = parseStatement(content.dsseEnvelope.payload);
-  if (statement === undefined) return { status: 'failed', reason: 'its payload is no in-toto statement' };
+  if (content.$case !== 'dsseEnvelope') return { status: 'unverifiable', reason: 'it is not an attestation' };
+  const { payloadType, payload } = content.dsseEnvelope;
+  const statement = payloadType === IN_TOTO ? parseStatement(payload) : undefined;
+  const judging = (): Verdict => careful(() => judge(options, signed));
+  if (statement === undefined) return atMostUnverifiable(judging(), 'its payload is not an in-toto statement');
   const { predicateType } = statement;
+  if (!namesAlgorithm(statement, subject))
+    return { ...atMostUnverifiable(judging(), `it names no ${algorithmOf(subject)} digest`), predicateType };
   if (!isAbout(statement, subject)) return { status: 'failed', predicateType, reason: 'it is about another digest' };
-  const verdict = careful(() => judge(options, signed));
+  const verdict = judging();
   return { ...verdict, predicateType, ...(verdict.status === 'verified' && { statement }) };
 }
 
@@ -93,12 +139,13 @@ function legacy(
   { payload, annotations }: Parameters<Verifier['legacy']>[0],
   subject: Digest,
 ): LegacyVerdict {
+  const judging = (): Verdict =>
+    careful(() => judge(options, { bundle: signatureAsBundle(payload, annotations), artifact: payload }));
   const claim = parsePayload(payload);
-  if (claim === undefined) return { status: 'failed', reason: 'its payload is no image signature' };
+  if (claim === undefined) return atMostUnverifiable(judging(), 'its payload is not an image signature');
   const { reference, digest } = claim;
   if (digest !== subject) return { status: 'failed', reference, reason: 'it is about another digest' };
-  const verdict = careful(() => judge(options, { bundle: signatureAsBundle(payload, annotations), artifact: payload }));
-  return { ...verdict, reference };
+  return { ...judging(), reference };
 }
 
 /** The log must have taken these bytes, not only what is in them. */
@@ -107,6 +154,6 @@ function checkEnvelopeHash({ verificationMaterial }: Bundle, envelope: Uint8Arra
   for (const entry of verificationMaterial.tlogEntries) {
     if (entry.kindVersion.kind !== 'dsse') continue;
     const logged = envelopeHash(logBody(entry));
-    if (logged !== undefined && logged !== hash) throw new ReasonError('the log entry is about another envelope');
+    if (logged !== undefined && logged !== hash) throw new TamperedError('the log entry is about another envelope');
   }
 }

@@ -28,7 +28,12 @@ export function attestationsFor({ evidence, isBelieved }: AttestationServices, i
   };
 }
 
-function attestation({ predicateType = '', status, signer }: EvidenceItem): Attestation {
+function attestation({ predicateType = '', status, signer, reason }: EvidenceItem): Attestation {
   const by = signer?.kind === 'keyless' ? signer.subject : signer && `a key (${signer.hint})`;
-  return { predicateType, status, ...(by !== undefined && { signer: by }) };
+  return {
+    predicateType,
+    status,
+    ...(by !== undefined && { signer: by }),
+    ...(reason !== undefined && { reason }),
+  };
 }

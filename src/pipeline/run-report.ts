@@ -124,7 +124,7 @@ export type EvidenceReport = {
   /** The digest that it is about: the image, or a platform of it. */
   readonly subject: string;
   readonly kind: string;
-  readonly form: 'bundle' | 'sig' | 'att';
+  readonly form: 'bundle' | 'sig' | 'sig-referrer' | 'att';
   readonly status: EvidenceStatus;
   readonly predicateType?: string;
   readonly signer?: string;

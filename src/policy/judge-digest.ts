@@ -36,7 +36,7 @@ export function judgeDigest(policy: ProvenancePolicy, items: readonly EvidenceIt
     level: best?.level ?? 0,
     accepted,
     missing: [
-      ...(best === undefined ? noProvenance(refusals) : belowImageLevel(policy, best.level, refusals)),
+      ...(best === undefined ? noProvenance(refusals) : belowImageLevel(policy, best, refusals)),
       ...lacking.map((type) => `no signer of the policy attested ${type}`),
     ],
     ...(shown !== undefined && { provenance: shown.item }),
@@ -49,12 +49,13 @@ function noProvenance(refusals: readonly string[]): readonly string[] {
 
 /** Why other provenance was refused may say why the best is not good enough. */
 function belowImageLevel(
-  { imageLevel }: ProvenancePolicy,
-  level: number,
+  policy: ProvenancePolicy,
+  { item, level }: { readonly item: EvidenceItem; readonly level: number },
   refusals: readonly string[],
 ): readonly string[] {
-  if (imageLevel === undefined || level >= imageLevel) return [];
-  return [...new Set([`its level ${level} is below ${imageLevel}, which this image must reach`, ...refusals])];
+  if (policy.imageLevel === undefined || level >= policy.imageLevel) return [];
+  const wanted = `its level ${level} is below ${policy.imageLevel}, which this image must reach`;
+  return [...new Set([`${wanted}${cappedBy(policy, item)}`, ...refusals])];
 }
 
 /** True for a good signature by a signer of the policy. */
@@ -95,9 +96,12 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   const wrong = item.contradiction ?? wrongCaller(claimed, policy, item);
   if (wrong !== undefined) return wrong;
   const level = levelOf(policy, item);
-  if (level >= policy.level) return undefined;
-  const why = level < lowestLevel(builders) ? NO_INVOCATION : '';
-  return `its level ${level} is below ${policy.level}${why}`;
+  return level < policy.level ? `its level ${level} is below ${policy.level}${cappedBy(policy, item)}` : undefined;
+}
+
+/** Why the level is lower than the builder's; empty if it is not. */
+function cappedBy(policy: ProvenancePolicy, item: EvidenceItem): string {
+  return levelOf(policy, item) < lowestLevel(claimable(policy, signersOf(policy, item.signer))) ? NO_INVOCATION : '';
 }
 
 const NO_INVOCATION =

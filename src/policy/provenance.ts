@@ -81,11 +81,11 @@ export type EvidenceSigner =
 /** One signature or statement that is attached to a digest. */
 export type EvidenceItem = {
   readonly kind: 'signature' | 'provenance' | 'sbom' | 'vex' | 'vulnerabilities' | 'summary' | 'record' | 'other';
-  readonly form: 'bundle' | 'sig' | 'att';
+  readonly form: 'bundle' | 'sig' | 'sig-referrer' | 'att';
   readonly predicateType?: string;
   /**
    * `untrusted`: a good signature by somebody whom the policy (or --certificate-*) does not know; `failed`: tampered
-   * with, or about another digest; `unverifiable`: unsigned, or without a trust root for it.
+   * with, or about another digest; `unverifiable`: nobody here can tell whether its signature is good.
    */
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: EvidenceSigner;

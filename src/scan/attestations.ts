@@ -12,6 +12,8 @@ export type Attestation = {
   readonly predicate?: unknown;
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: string;
+  /** Why it is not verified. */
+  readonly reason?: string;
 };
 
 /** The attestations of one digest; asked once or more for the same digest, it reads it once. */
@@ -66,7 +68,8 @@ function found(
 function missing(records: readonly Attestation[]): ScanResult {
   const [first] = records;
   if (first === undefined) return notScanned('attestation', 'no scan of it is attested in staging');
-  const { status, signer = 'nobody that is known' } = first;
-  const why = status === 'verified' ? 'holds a report of no form that is known' : `is ${status}`;
+  const { status, signer = 'nobody that is known', reason } = first;
+  const told = reason === undefined ? status : `${status}: ${plain(reason)}`;
+  const why = status === 'verified' ? 'holds a report of no form that is known' : `is ${told}`;
   return notScanned('attestation', `the attested scan, signed by ${plain(signer)}, ${why}`);
 }

@@ -44,7 +44,7 @@ type World = {
   /** cosign, which trusts this Sigstore and expects our identity unless another is given. */
   verify(command: string, flags: readonly string[], who?: string, where?: string): Promise<string>;
   /** Has cosign sign or attest, in the name of another. */
-  cosignAdds(what: 'sign' | 'attest', form: 'tag' | 'bundle'): Promise<void>;
+  cosignAdds(what: 'sign' | 'attest', form: keyof typeof FORMS): Promise<void>;
 };
 
 /** An image on a real registry, with all that signs it. */
@@ -74,6 +74,8 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
     HOME: home,
     TUF_ROOT: join(home, 'tuf'),
     HTTPS_PROXY: 'http://127.0.0.1:9',
+    // cosign asks for it before it refers to an image
+    COSIGN_EXPERIMENTAL: '1',
   };
   const image = `${repository}@${digest}`;
   const ask: World['ask'] = async (name, args) => {
@@ -111,21 +113,27 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
   };
 }
 
+/** The flags for each form in which cosign attaches: `referrer` is what a `.sig` tag holds, as a referrer. */
+const FORMS = {
+  tag: ['--new-bundle-format=false'],
+  bundle: [],
+  referrer: ['--new-bundle-format=false', '--registry-referrers-mode=oci-1-1'],
+} as const;
+
 /** How cosign is told to sign or attest with this Sigstore. */
 function addingFlags(
   { fulcioUrl, rekorUrl, trustedRootFile, signingConfigFile }: LocalSigstore,
   home: string,
   what: 'sign' | 'attest',
-  form: 'tag' | 'bundle',
+  form: keyof typeof FORMS,
 ): readonly string[] {
-  const services = [`--fulcio-url=${fulcioUrl}`, `--rekor-url=${rekorUrl}`];
-  const forms = {
-    tag: ['--new-bundle-format=false', '--use-signing-config=false', ...services],
-    bundle: [`--signing-config=${signingConfigFile}`],
-  };
+  const services =
+    form === 'bundle'
+      ? [`--signing-config=${signingConfigFile}`]
+      : ['--use-signing-config=false', `--fulcio-url=${fulcioUrl}`, `--rekor-url=${rekorUrl}`];
   const who = [`--identity-token=${join(home, 'token')}`, `--trusted-root=${trustedRootFile}`];
   const about = what === 'sign' ? [] : ['--type=vuln', `--predicate=${join(home, 'predicate.json')}`];
-  return [...who, ...about, ...forms[form]];
+  return [...who, ...about, ...FORMS[form], ...services];
 }
 
 const kinds = (all: readonly Attached[]): string[] =>
@@ -187,6 +195,15 @@ describe.for(REGISTRIES)('what we attach on $name', ({ start }) => {
     await cosignAdds('sign', form);
     const copy = await promoteCopy();
     for (const who of [SIGNER.subject, OTHER]) expect(await verify('verify', [flag], who, copy)).not.toBe('');
+  });
+
+  it('stands beside a signature that cosign wrote as a referrer, which is found and verified', async (test) => {
+    const { promote, attached, verify, cosignAdds } = await world(test, start);
+    await cosignAdds('sign', 'referrer');
+    expect(kinds(await attached())).toEqual(['sig-referrer signature verified']);
+    expect(await verify('verify', ['--new-bundle-format=false', '--experimental-oci11'], OTHER)).not.toBe('');
+    expect(await promote()).toEqual(['written', 'written']);
+    expect(kinds(await attached())).toEqual([...OURS, 'sig-referrer signature verified'].toSorted());
   });
 
   it('is verified beside what cosign attests, in both its forms', async (test) => {

@@ -69,6 +69,27 @@ function attachBundle(store: RegistryStore, path: string, subject: Descriptor, b
   store.putManifest(path, manifest.descriptor.digest, manifest.descriptor.mediaType, manifest.bytes);
 }
 
+/**
+ * Puts what the `.sig` tag holds into a referrer, as cosign writes it with `--registry-referrers-mode=oci-1-1`, and takes the tag
+ * away.
+ */
+export function referSignatures(store: RegistryStore, path: string, subject: Descriptor): void {
+  const { mediaType, digest, size } = subject;
+  const tag = cosignTag(digest, 'sig');
+  const tagged = store.repository(path)?.manifests.get(store.resolve(path, tag) ?? digest);
+  if (tagged?.bytes === undefined) throw new Error('there are no signatures');
+  const document = JSON.parse(Buffer.from(tagged.bytes).toString()) as { readonly config: object };
+  const config = { ...document.config, mediaType: 'application/vnd.dev.cosign.artifact.sig.v1+json' };
+  const bytes = Buffer.from(JSON.stringify({ ...document, config, subject: { mediaType, digest, size } }));
+  store.putManifest(path, digestOf(bytes), MEDIA_TYPES.ociManifest, bytes);
+  store.remove(path, 'manifest', tag);
+}
+
+/** Attaches these bytes as a bundle, whatever they are. */
+export function attachBytes(store: RegistryStore, path: string, subject: Descriptor, bytes: Uint8Array): void {
+  attachBundle(store, path, subject, { bytes, predicateType: SPDX, identity: { kind: 'key', hint: 'nobody' } });
+}
+
 /** The same statement in the form of cosign's `.att` tag. */
 function attachLayer(store: RegistryStore, path: string, { digest }: Descriptor, bytes: Uint8Array): void {
   const bundle = bundleFromJSON(JSON.parse(Buffer.from(bytes).toString()));
