@@ -170,8 +170,14 @@ describe('src/http/retry.ts', () => {
   it.each<[string, Record<string, string>, string, number]>([
     ['seconds', { 'retry-after': '7' }, '', 7_000],
     ['a fraction', { 'retry-after': '0.5' }, '', 500],
-    ['a date', { 'retry-after': 'Thu, 01 Jan 2026 12:00:09 GMT' }, '', 9_000],
-    ['a Unix time', { 'x-retry-after': String(Date.UTC(2026, 0, 1, 12) / 1000 + 5) }, '', 5_000],
+    ['a date', { 'retry-after': 'Thu, 01 Jan 2026 12:00:09 GMT', date: 'none' }, '', 9_000],
+    [
+      'a date by a clock that is three hours slow',
+      { 'retry-after': 'Thu, 01 Jan 2026 09:00:09 GMT', date: 'Thu, 01 Jan 2026 09:00:00 GMT' },
+      '',
+      9_000,
+    ],
+    ['a Unix time', { 'x-retry-after': String(Date.UTC(2026, 0, 1, 12) / 1000 + 5), date: 'none' }, '', 5_000],
     ['a duration in the body', {}, 'retry-after: 1m30s, allowed: 44000/minute', 90_000],
     ['microseconds, but not at once', {}, 'retry-after: 880.092µs', 200],
     ['nothing', {}, '', 200],

@@ -41,6 +41,16 @@ describe('src/ratelimit/retry-after.ts', () => {
   const from = (headers: Record<string, string>, text?: string): number | undefined =>
     retryAfter({ header: (name) => headers[name], ...(text === undefined ? {} : { text }) }, NOW);
 
+  it.each([
+    ['retry-after', 'Thu, 01 Jan 2026 15:00:30 GMT'],
+    ['x-retry-after', String((NOW + 3 * 3_600_000) / 1000 + 30)],
+  ])("counts %s from the registry's own clock, which is three hours fast", (name, value) => {
+    const date = 'Thu, 01 Jan 2026 15:00:00 GMT';
+    expect(from({ [name]: value, date })).toBe(30_000);
+    expect(from({ [name]: value, date: 'soon' })).toBe(3 * 3_600_000 + 30_000);
+    expect(from({ 'retry-after': '7', date })).toBe(7_000);
+  });
+
   it("prefers the standard header to Docker Hub's, and headers to the body", () => {
     expect(from({ 'retry-after': '1', 'x-retry-after': '2' }, 'retry-after: 3s')).toBe(1_000);
     expect(from({ 'x-retry-after': String(NOW / 1000 + 60) }, 'retry-after: 3s')).toBe(60_000);

@@ -7,12 +7,14 @@ export type RetryAfterSource = {
 };
 
 /**
- * How many milliseconds from `now` (Unix time in milliseconds) the registry asks to wait; 0 when that time has
+ * How many milliseconds from now the registry asks to wait; 0 when that time has
  * passed; undefined when it does not say. Reads `Retry-After` as seconds, fraction or HTTP date
  * (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub), the reset of a quota that is used up (GitHub), and a
- * Go duration in the body (GHCR).
+ * Go duration in the body (GHCR). A point in time is one of the registry's clock: if the answer has a `Date`, it counts from
+ * there, else from `clock` (Unix time in milliseconds).
  */
-export function retryAfter(source: RetryAfterSource, now: number): number | undefined {
+export function retryAfter(source: RetryAfterSource, clock: number): number | undefined {
+  const now = httpDate(source.header('date') ?? '') ?? clock;
   const standard = source.header('retry-after');
   const hub = source.header('x-retry-after');
   const reset = isUsedUp(source.header) ? source.header('x-ratelimit-reset') : undefined;
@@ -44,9 +46,14 @@ export function parseRetryAfter(value: string, now: number): number | undefined 
   }
   const duration = goDuration(text);
   if (duration !== undefined) return duration;
-  // An HTTP date starts with a weekday; Date.parse alone would take «1» or «-5» for a date, too.
+  const date = httpDate(text);
+  return date === undefined ? undefined : wait(date - now);
+}
+
+/** An HTTP date starts with a weekday; Date.parse alone would take «1» or «-5» for a date, too. */
+function httpDate(text: string): number | undefined {
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : wait(date - now);
+  return Number.isNaN(date) ? undefined : date;
 }
 
 const UNITS: Readonly<Record<string, number>> = {
