@@ -29,7 +29,7 @@ export const SIGCHECK_FLAGS = [
     min: 0,
     example: '1',
     value: 'DAYS',
-    help: 'Do not check images that were uploaded in the last DAYS days; 0 checks up to now.',
+    help: 'Do not check images that were uploaded in the last DAYS days; 0 means no limit, so that what is newer than the clock of this machine is checked, too.',
   },
   {
     name: 'attestations-since',

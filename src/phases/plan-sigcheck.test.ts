@@ -74,6 +74,13 @@ describe('src/phases/plan-sigcheck.ts', () => {
     expect(digests(await planned({ window: { from: 3, to: 9 } }))).toEqual([]);
   });
 
+  it('takes what was uploaded later than now by our clock, unless an end is asked for', async () => {
+    const done = await planned({ window: { from: 1 } });
+    expect(digests(done)).toEqual([one, two]);
+    expect(done.log).toContain('info Checking 2 digests uploaded since 1970-01-01T00:00Z');
+    expect(digests(await planned({ window: { from: 1, to: 1 } }))).toEqual([one]);
+  });
+
   it('takes everything where listings tell no dates, and says so', async () => {
     const done = await planned({ window: { from: 8, to: 9 } }, { listing: () => 'tags' });
     expect(digests(done)).toEqual([one, two]);

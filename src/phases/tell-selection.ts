@@ -11,14 +11,19 @@ export function tellSelection(
   { narrate }: Context,
 ): void {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
-  const [from, to] = [window.from, window.to].map((time) => new Date(time).toISOString().slice(0, 16));
   const isDated = refs.length === 0 && checked > undated;
-  say(`Checking ${digests(checked)}${isDated ? ` uploaded between ${from}Z and ${to}Z` : ''}`);
+  const { from, to } = window;
+  const when = to === undefined ? `since ${minute(from)}` : `between ${minute(from)} and ${minute(to)}`;
+  say(`Checking ${digests(checked)}${isDated ? ` uploaded ${when}` : ''}`);
   if (outside > 0) say(`${digests(outside)} uploaded before or after are not checked (--from-days, --to-days)`);
   if (undated > 0)
     say(`${digests(undated)} checked whatever their age: their registries do not tell when they were uploaded`);
   if (absent > 0) say(`${digests(absent)} not on the primary registry yet: \`kpromo cip\` promotes them`);
   if (beyond > 0) say(`${digests(beyond)} more not checked (--limit)`);
+}
+
+function minute(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16)}Z`;
 }
 
 function digests(count: number): string {

@@ -101,8 +101,11 @@ function isNamed({ repository, mirrors, reference }: Checked, name: RepositoryNa
   return repository === name || reference === name || mirrors.includes(name);
 }
 
-/** Unix milliseconds: what was uploaded between these two. */
-export type UploadWindow = { readonly from: number; readonly to: number };
+/**
+ * Unix milliseconds: what was uploaded between these two. Without `to` there is no later end, not even now: a registry's clock may
+ * be ahead of ours.
+ */
+export type UploadWindow = { readonly from: number; readonly to?: number };
 
 /** When a listing says that the digest came, in Unix milliseconds; `undated` where it does not tell, `absent` where it shows that it is not there. */
 export type UploadOf = (repository: RepositoryName, digest: Digest) => number | 'undated' | 'absent';
@@ -117,7 +120,11 @@ export type Selection = {
 };
 
 /** What was uploaded in the window, and what has no date. */
-export function selectByUpload(checks: readonly Checked[], uploadOf: UploadOf, { from, to }: UploadWindow): Selection {
+export function selectByUpload(
+  checks: readonly Checked[],
+  uploadOf: UploadOf,
+  { from, to = Number.POSITIVE_INFINITY }: UploadWindow,
+): Selection {
   const left = { undated: 0, absent: 0, outside: 0 };
   const selected = checks.filter(({ repository, digest }) => {
     const time = uploadOf(repository, digest);

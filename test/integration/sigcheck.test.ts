@@ -119,12 +119,14 @@ describe.each<[string, RegistryOptions]>([
 
 describe('checking signatures', () => {
   it('selects by days where the listing tells them, and else says that it does not', async () => {
-    const { check, stage } = await promoted({ google: true });
+    const { check, checkIn, stage } = await promoted({ google: true });
     const late = await check('--from-days=10', '--to-days=5');
     expect([late.code, late.stdout]).toEqual([0, '0 digests checked\n']);
     expect(late.log).toContain('info 2 digests uploaded before or after are not checked (--from-days, --to-days)');
     // a listing for each primary repository, and nothing else
     expect(stage.taken()).toMatchObject({ requests: 2, fulcio: 0 });
+    const slow = await checkIn(EXPECTED, { behind: 3 * 60_000 });
+    expect(slow.stdout).toContain('2 digests checked\n');
     const other = await promoted({});
     const old = await other.check('--from-days=10', '--to-days=5');
     expect(old.stdout).toContain('2 digests checked\n');

@@ -70,7 +70,7 @@ function requestOf(
   return {
     mode: confirm ? 'repair' : 'check',
     refs,
-    window: { from: now - fromDays * DAY, to: now - toDays * DAY },
+    window: { from: now - fromDays * DAY, ...(toDays > 0 && { to: now - toDays * DAY }) },
     rules: { publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
     ...(since !== undefined && { recordsSince: since }),
     ...(limit !== undefined && { limit }),

@@ -18,6 +18,8 @@ export type CipOptions = {
   readonly signal?: AbortSignal;
   /** How fast its clock runs; 10 by default. */
   readonly speed?: number;
+  /** How far its clock is behind the registries', in milliseconds; not at all by default. */
+  readonly behind?: number;
 };
 
 /** A run begins at 60 requests a second: ten times as fast, tests do not wait for the limiter to find out more. */
@@ -35,11 +37,13 @@ const NO_DRY_RUN = /^(?:--(?:confirm|snapshot|manifest-based-snapshot-of|require
 /** Runs any command of the program in this process. */
 export async function kpromo(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
   const [out, err] = [collector(), collector()];
+  const { behind = 0 } = options;
+  const clock = realClock(options.speed ?? TEST_SPEED);
   const code = await main(args, {
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
     stderr: err.stream,
-    clock: realClock(options.speed ?? TEST_SPEED),
+    clock: { ...clock, now: () => clock.now() - behind },
     signal: options.signal ?? new AbortController().signal,
   });
   const stderr = err.text();
