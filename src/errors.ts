@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'ARTIFACT_TYPE'
   | 'BLOB_UNKNOWN'
   | 'INCOMPLETE'
+  | 'LIST_IMMUTABLE'
   // what the network did
   | 'NETWORK'
   | 'TIMEOUT'

@@ -3,18 +3,16 @@ import { cosignTag } from '../image/cosign-tag.ts';
 import { MEDIA_TYPES, type Descriptor } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { EMPTY_CONFIG, type Attacher, type Attachment } from '../registry/referrers.ts';
-import type { Call, Registry } from '../registry/roles.ts';
-import type { SubjectQueue } from '../registry/subject-queue.ts';
-import { updateTag } from '../registry/tag-update.ts';
+import { EMPTY_CONFIG, type Attacher, type Attaching, type Attachment } from '../registry/referrers.ts';
+import type { Call } from '../registry/roles.ts';
 import { PREDICATE_TYPE, SIGNED_BY, signedBy } from './listed.ts';
 import type { Identity, LegacySignature } from './roles.ts';
 import { withSignatures } from './signature-image.ts';
 
 export type PublisherServices = {
-  readonly registry: Registry;
-  readonly queue: SubjectQueue;
   readonly attacher: Attacher;
+  /** Instead of the attacher, for bundles whose lists are written later. */
+  readonly batch?: Attaching;
   readonly clock: Clock;
 };
 
@@ -38,6 +36,11 @@ export type Publisher = {
   ): Promise<boolean>;
   /** Attaches what others made, as it is. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
+  /**
+   * Throws LIST_IMMUTABLE if what is signed now, in the form of a `.sig` layer or of a bundle, could not be put where everybody
+   * looks for it.
+   */
+  check(repository: RepositoryName, digest: Digest, form: 'sig' | 'bundle', call: Call): Promise<void>;
   /** Attaches a bundle to its subject. */
   bundle(repository: RepositoryName, subject: Descriptor, bundle: OwnBundle, call: Call): Promise<void>;
 };
@@ -46,14 +49,12 @@ export type Publisher = {
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
 /** One for a run, as the attacher is. */
-export function publisher({ registry, queue, attacher, clock }: PublisherServices): Publisher {
+export function publisher({ attacher, batch = attacher, clock }: PublisherServices): Publisher {
   return {
     signatures: async (repository, digest, signatures, call) => {
       let written = false;
       const tag = cosignTag(digest, 'sig');
-      await updateTag(
-        registry,
-        queue,
+      await attacher.tags.update(
         repository,
         tag,
         async (current) => {
@@ -65,9 +66,13 @@ export function publisher({ registry, queue, attacher, clock }: PublisherService
       );
       return written;
     },
-    attach: (repository, attachment, call) => attacher.attach(repository, attachment, call),
+    attach: (repository, attachment, call) => batch.attach(repository, attachment, call),
+    check: (repository, digest, form, call) =>
+      form === 'sig'
+        ? attacher.tags.checkWritable(repository, cosignTag(digest, 'sig'), digest, call)
+        : attacher.checkList(repository, digest, call),
     bundle: (repository, subject, bundle, call) =>
-      attacher.attach(repository, bundleAttachment(subject, bundle, clock.now()), call),
+      batch.attach(repository, bundleAttachment(subject, bundle, clock.now()), call),
   };
 }
 

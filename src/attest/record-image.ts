@@ -27,6 +27,7 @@ export function recordDigest(
     if (hasOne(there, (attached) => isRecordOf(digest, attached) && isBy(signer.identity, attached))) return 'there';
     const { descriptor } = await readSubject(registry, repository, digest, call);
     await ensureBundle(services, target, descriptor, there, call);
+    await publisher.check(repository, digest, 'bundle', call);
     const predicate = recordPredicate(facts);
     const statement = statementBytes({ digest, reference, predicateType: PROMOTION_RECORD, predicate });
     const bytes = await signer.signStatement(statement, call.signal);

@@ -97,6 +97,7 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
   const hasOurs = !isWanted || staged.some(isOurs) || hasOne(there, isOurs);
   const kept = carriedOf(staged, isOurs);
   const carried = kept.flatMap(({ signature }) => signature ?? []);
+  if (!hasOurs && there.length > 0) await publisher.check(repository, digest, 'sig', call);
   const ours = hasOurs ? [] : [await signer.signPayload(signaturePayload(reference, digest, version), call.signal)];
   const signatures = [...ours, ...carried];
   return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
@@ -174,6 +175,7 @@ export async function ensureBundle(
 ): Promise<boolean> {
   const isOurs = isSignatureOf(signer, reference);
   if (hasOne(there, (one) => one.form === 'bundle' && isOurs(one))) return false;
+  await publisher.check(repository, digest, 'bundle', call);
   const bytes = await signer.signStatement(signatureStatement(reference, digest, version), call.signal);
   await publisher.bundle(repository, subject, { bytes, predicateType: SIGNATURE, identity: signer.identity }, call);
   return true;

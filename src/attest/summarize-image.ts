@@ -52,6 +52,7 @@ export function summarizeDigest(
     if (newest !== undefined && isSettled(newest, facts)) return 'there';
     if (newest !== undefined && (!supersede || newest.time >= facts.time)) return 'stuck';
     await ensureBundle(services, target, subject, there, call);
+    await publisher.check(repository, digest, 'bundle', call);
     const predicate = summaryPredicate(facts);
     const statement = statementBytes({ digest, reference, predicateType: VERIFICATION_SUMMARY, predicate });
     const bytes = await summarySigner.signStatement(statement, call.signal);

@@ -5,13 +5,12 @@ import type { ManifestFact } from '../attest/record.ts';
 import { summarizeImage } from '../attest/summarize-index.ts';
 import type { CommittedFile, SummaryFacts } from '../attest/summary.ts';
 import type { SummarizeRequest, VouchRequest, VouchServices } from '../phases/signing.ts';
-import type { OpenDigestSigning } from './image-signing.ts';
+import type { DigestOpener } from './image-signing.ts';
 import { addAll } from '../lists.ts';
 import type { Digest } from '../image/digest.ts';
 
 export type ImageVouchingOptions = {
-  /** What signs in the registries. */
-  readonly open: OpenDigestSigning;
+  readonly opener: Pick<DigestOpener, 'open'>;
   readonly carrySboms: boolean;
   /** Where verification summaries are written. */
   readonly summaries?: SummaryWriting;
@@ -32,13 +31,13 @@ export type SummaryWriting = {
 };
 
 /** Carries attestations and writes summaries in the registries. */
-export function imageVouching({ open, carrySboms, summaries }: ImageVouchingOptions): VouchServices {
+export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOptions): VouchServices {
   const carry: VouchServices['carry'] = async (request, call) => {
     const { repository, reference, evidence, judgement } = request;
     const left: string[] = [];
     let carried = 0;
     for (const { digest, items } of acceptedOf(evidence, judgement, carrySboms)) {
-      const services = await open(call.signal);
+      const services = await opener.open(request, call.signal);
       const target = { staging: evidence.repository, repository, reference, digest, items };
       const done = await carryAttestations(services, target, call);
       carried += done.carried;
@@ -49,7 +48,7 @@ export function imageVouching({ open, carrySboms, summaries }: ImageVouchingOpti
   if (summaries === undefined) return { carry };
   const summarize: VouchServices['summarize'] = async (request, call) => {
     const services = {
-      ...(await open(call.signal)),
+      ...(await opener.open(request, call.signal)),
       summarySigner: await summaries.signing.signer(call.signal),
       supersede: summaries.supersede,
     };

@@ -3,6 +3,7 @@ import { jobFact } from '../attest/record.ts';
 import type { RegistryConfig } from '../config/config.ts';
 import type { SetupServices } from '../phases/setup.ts';
 import type { CandidateServices, SigningServices, VouchServices } from '../phases/signing.ts';
+import { ownPushes } from '../registry/own-pushes.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { digestOpener, imageSigning } from './image-signing.ts';
@@ -35,18 +36,18 @@ export async function signaturesOf(
   const job = jobFact(env);
   const given = {
     signing,
-    registries,
+    registries: { ...registries, registry: ownPushes(registries.registry, clock) },
     clock,
     version,
     flags: options.signing,
     facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
     ...(job !== undefined && { job }),
   };
-  const open = digestOpener(given);
+  const opener = digestOpener(given);
   const { carrySboms } = options;
   return {
     ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options, services, load)),
-    ...imageSigning(given, open),
-    ...imageVouching({ open, carrySboms, ...(summaries !== undefined && { summaries }) }),
+    ...imageSigning(given, opener),
+    ...imageVouching({ opener, carrySboms, ...(summaries !== undefined && { summaries }) }),
   };
 }

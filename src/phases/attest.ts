@@ -11,6 +11,7 @@ import type { Signing } from './sign.ts';
 import { signingFailure } from './signing-results.ts';
 import type { SigningServices } from './signing.ts';
 import { tellFailures } from './tell.ts';
+import { thenList } from './then-list.ts';
 
 /** What was signed, and which of it is recorded. */
 export type Attestation = {
@@ -20,7 +21,8 @@ export type Attestation = {
   readonly failures: readonly Failure[];
 };
 
-export type AttestServices = AttestImageServices & Pick<SigningServices, 'concurrency'> & { readonly prove: Prove };
+export type AttestServices = AttestImageServices &
+  Pick<SigningServices, 'list' | 'concurrency'> & { readonly prove: Prove };
 
 /** Carries what was accepted in staging, writes the promotion record of each image that is signed, and its verification summary. */
 export const attest = (services: AttestServices): Phase<Signing, Attestation> => ({
@@ -36,8 +38,14 @@ export const attest = (services: AttestServices): Phase<Signing, Attestation> =>
       planned: plan.signing?.images ?? [],
     };
     const work = async (image: SignedImage): Promise<void> => {
+      const { repository, wanted } = image.planned;
+      const call = { signal: context.signal, meter: services.traffic.of(repository) };
       try {
-        attested.push(await attestImage(services, image, known, context));
+        attested.push(
+          await thenList(services.list, { repository, digest: wanted.digest }, call, () =>
+            attestImage(services, image, known, context),
+          ),
+        );
       } catch (error) {
         failures.push(signingFailure('attest', image.planned, caught(error, context)));
       }

@@ -51,22 +51,30 @@ export async function copyLacks(
   return { replicated, failures };
 }
 
-function copyAll(
+/** Copies what is lacking; what is attached to one image is told of when mirrors list all of it. */
+async function copyAll(
   { replicator, traffic, copies }: ReplicateServices,
   lacks: readonly AttachedLack[],
   context: Context,
 ): Promise<Replicated[]> {
   const slots = pLimit(copies);
+  const { signal } = context;
   const tellProgress = progressOf('copies', lacks.length, context);
   let failed = 0;
-  const copy = async (lack: AttachedLack): Promise<Replicated> => {
-    const replicated = await replicator(lack, context.signal);
+  const tellOf = (replicated: Replicated): void => {
     for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
     tellReplicated(replicated, context);
     for (const { error } of replicated.results) tellDefect(error, context);
     if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
     tellProgress(failed);
-    return replicated;
   };
-  return Promise.all(lacks.map((lack) => slots(() => copy(lack))));
+  const copyImage = async (ofImage: readonly AttachedLack[]): Promise<readonly Replicated[]> => {
+    const batch = replicator.batch();
+    const copied = await Promise.all(ofImage.map((lack) => slots(() => replicator.copy(lack, batch, signal))));
+    const listed = await slots(() => replicator.list(copied, batch, signal));
+    for (const replicated of listed) tellOf(replicated);
+    return listed;
+  };
+  const images = Map.groupBy(lacks, ({ primary, subject }) => `${primary}@${subject}`);
+  return (await Promise.all([...images.values()].map(copyImage))).flat();
 }

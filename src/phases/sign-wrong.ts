@@ -5,9 +5,10 @@ import { caught } from './caught.ts';
 import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
 import { repairFailure, tellRepair } from './repair-results.ts';
 import type { SigningServices, SignRequest } from './signing.ts';
+import { thenList } from './then-list.ts';
 import type { Traffic } from './traffic.ts';
 
-export type SignWrongServices = Pick<SigningServices, 'sign' | 'record' | 'concurrency'> & {
+export type SignWrongServices = Pick<SigningServices, 'sign' | 'record' | 'list' | 'concurrency'> & {
   readonly traffic: Traffic;
 };
 
@@ -16,7 +17,7 @@ export type SignedWrong = { readonly signed: number; readonly recorded: number; 
 
 /** Signs and records what has no good signature or record on its primary; a signature that is not ours stops it. */
 export async function signWrong(
-  { sign, record, concurrency, traffic }: SignWrongServices,
+  { sign, record, list, concurrency, traffic }: SignWrongServices,
   wrong: readonly CheckedImage[],
   context: Context,
 ): Promise<SignedWrong> {
@@ -25,7 +26,7 @@ export async function signWrong(
   let stopped: PromotionError | undefined;
   await eachOf(wrong, concurrency, async (image) => {
     const call = { signal: context.signal, meter: traffic.of(image.check.repository) };
-    try {
+    const repairIt = async (): Promise<void> => {
       for (const what of ['signature', 'record'] as const) {
         if (!wrongOnPrimary(image, what)) continue;
         if (stopped !== undefined) throw stopped;
@@ -33,6 +34,9 @@ export async function signWrong(
         const done = what === 'signature' ? await sign(withElsewhere(image), call) : await record(image.check, call);
         if (done === 'written') written[what] += 1;
       }
+    };
+    try {
+      await thenList(list, image.check, call, repairIt);
     } catch (error) {
       const failure = caught(error, context);
       // whatever made it would make it again

@@ -9,6 +9,7 @@ import { readyToSign } from './ready-to-sign.ts';
 import { signingFailure, tellSigned, tellSigning } from './signing-results.ts';
 import type { SigningServices } from './signing.ts';
 import { tellFailures } from './tell.ts';
+import { listIfFailed } from './then-list.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What was promoted, and which of it, and of what was there, is signed. */
@@ -19,17 +20,15 @@ export type Signing = {
   readonly failures: readonly Failure[];
 };
 
-export type SignServices = Pick<SigningServices, 'sign' | 'isSigned' | 'concurrency'> & { readonly traffic: Traffic };
+export type SignServices = Pick<SigningServices, 'sign' | 'list' | 'isSigned' | 'concurrency'> & {
+  readonly traffic: Traffic;
+};
 
 /** Signs each candidate that its primary holds, once under its name; a signature that is not ours stops it. */
-export const sign = ({
-  sign: signDigest,
-  isSigned,
-  concurrency,
-  traffic,
-}: SignServices): Phase<Promotion, Signing> => ({
+export const sign = (services: SignServices): Phase<Promotion, Signing> => ({
   name: 'sign',
   run: async (promotion, context) => {
+    const { sign: signDigest, list, isSigned, concurrency, traffic } = services;
     const ready = readyToSign(promotion);
     const signed: SignedImage[] = [];
     const failures: Failure[] = [];
@@ -44,8 +43,9 @@ export const sign = ({
       try {
         if (stopped !== undefined) throw notTried(stopped);
         const request = { repository, digest: wanted.digest, reference, ...(staging !== undefined && { staging }) };
+        const call = { signal: context.signal, meter: traffic.of(repository) };
         tellSigning(planned, context);
-        const signature = await signDigest(request, { signal: context.signal, meter: traffic.of(repository) });
+        const signature = await listIfFailed(list, request, call, () => signDigest(request, call));
         signed.push({ planned, signature });
         tellSigned(planned, signature, context);
       } catch (error) {

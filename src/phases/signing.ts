@@ -62,6 +62,11 @@ export type SigningServices = {
   readonly prepare: (signal: AbortSignal) => Promise<void>;
   readonly sign: (request: SignRequest, call: Call) => Promise<Done>;
   readonly record: (request: RecordRequest, call: Call) => Promise<Done>;
+  /**
+   * Has the registry's lists tell what was attached to an image, each list with one write; where they are told at once, there is
+   * nothing to do.
+   */
+  readonly list?: (image: Pick<SignRequest, 'repository' | 'digest'>, call: Call) => Promise<void>;
   /** False for digests without tags, unless they are to be signed, too. */
   readonly isSigned: (image: Pick<Candidate, 'tags'>) => boolean;
   /** Digests in work at once. */

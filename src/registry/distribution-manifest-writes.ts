@@ -21,7 +21,7 @@ const MAYBE_WRITTEN: readonly number[] = [...MAYBE_IMMUTABLE, 403, 405, 422, 501
 const CONDITION_REFUSED: readonly number[] = [400, 412, 501];
 
 /** How long a registry may take until a blob or manifest that it has taken can be named by another; in milliseconds. */
-const VISIBLE_AFTER_MS: readonly number[] = [250, 1_000, 3_000];
+export const VISIBLE_AFTER_MS: readonly number[] = [250, 1_000, 3_000];
 
 /** The words of a refusal are shorter; more is a proxy's page. */
 const WORDS_LIMIT = 64 * 1024;

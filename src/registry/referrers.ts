@@ -1,12 +1,15 @@
+import { allOf } from '../all-of.ts';
 import { isPromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { fallbackReferrers, fallbackTag, withReferrer } from './referrer-index.ts';
+import { listTags, type ListTags } from './overwriting.ts';
+import { pendingReferrers } from './pending-referrers.ts';
 import type { Call, Referrer, Registry } from './roles.ts';
 import { storeBlobs, type SmallBlob } from './small-blobs.ts';
 import type { SubjectQueue } from './subject-queue.ts';
-import { updateTag, writeWithBlobs, type TagContent } from './tag-update.ts';
+import { writeWithBlobs, type TagContent } from './tag-update.ts';
 
 export { fallbackTag } from './referrer-index.ts';
 
@@ -18,12 +21,33 @@ export type Attachment = {
   readonly blobs: readonly SmallBlob[];
 };
 
-/** The way to attach something: one for each run, since it remembers what repositories hold. */
-export type Attacher = {
+/** A way to attach something. */
+export type Attaching = {
   /** Stores the attachment and has it listed; an attachment that is listed is left alone. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
   /** Has a referrer listed that the repository holds already; asks nothing of a host that is known to keep lists. */
   list(repository: RepositoryName, attached: Pick<Attachment, 'subject' | 'referrer'>, call: Call): Promise<void>;
+};
+
+/** One for each run, since it remembers what repositories hold. */
+export type Attacher = Attaching & {
+  /**
+   * Throws LIST_IMMUTABLE if the subject has a list that the registry does not let be changed, so that what is signed for it
+   * could not be found.
+   */
+  checkList(repository: RepositoryName, subject: Digest, call: Call): Promise<void>;
+  /** A way to attach several things of which lists are to tell later, with one write for each list. */
+  batch(): AttachmentBatch;
+  /** The tags of lists and signatures, with what is known of whether they can be changed. */
+  readonly tags: ListTags;
+  /** What batches have attached to a subject and lists do not tell yet. */
+  pending(repository: RepositoryName, subject: Digest): readonly Referrer[];
+};
+
+/** Until it is written, what it has attached is stored, and where a registry keeps no lists in no list. */
+export type AttachmentBatch = Attaching & {
+  /** Writes the lists of a repository, each once. */
+  write(repository: RepositoryName, call: Call): Promise<void>;
 };
 
 const EMPTY = Buffer.from('{}');
@@ -36,10 +60,49 @@ export const EMPTY_CONFIG: SmallBlob = {
 
 /** Attaches through the registry; of one subject's fallback tag through the queue, one at a time. */
 export function attacher(registry: Registry, queue: SubjectQueue): Attacher {
+  const tags = listTags(registry, queue);
   const bring = blobBringing(registry);
-  const list: Attacher['list'] = async (repository, { subject, referrer }, call) => {
+  const pending = pendingReferrers();
+  return {
+    ...attaching(registry, bring, (repository, subject, referrer, call) =>
+      addToFallback(registry, tags, repository, subject, [referrer], call),
+    ),
+    tags,
+    pending: pending.of,
+    checkList: async (repository, subject, call) => {
+      if (await registry.keepsReferrers(repository, subject, call)) return;
+      // the list is written once all is attached
+      if (pending.of(repository, subject).length > 0) return;
+      await tags.checkWritable(repository, fallbackTag(subject), subject, call);
+    },
+    batch: () => {
+      const subjects = new Map<RepositoryName, Set<Digest>>();
+      return {
+        ...attaching(registry, bring, async (repository, subject, referrer) => {
+          pending.add(repository, subject, referrer);
+          subjects.set(repository, (subjects.get(repository) ?? new Set()).add(subject));
+        }),
+        write: async (repository, call) => {
+          const write = async (subject: Digest): Promise<void> => {
+            const referrers = pending.of(repository, subject);
+            if (referrers.length > 0) await addToFallback(registry, tags, repository, subject, referrers, call);
+            pending.remove(repository, subject, referrers);
+          };
+          await allOf([...(subjects.get(repository) ?? [])].map(write));
+          subjects.delete(repository);
+        },
+      };
+    },
+  };
+}
+
+/** Adds a referrer to the list that the registry does not keep itself, at once or later. */
+type Add = (repository: RepositoryName, subject: Digest, referrer: Referrer, call: Call) => Promise<void>;
+
+function attaching(registry: Registry, bring: ReturnType<typeof blobBringing>, add: Add): Attaching {
+  const list: Attaching['list'] = async (repository, { subject, referrer }, call) => {
     if (await registry.keepsReferrers(repository, subject.digest, call)) return;
-    await addToFallback(registry, queue, repository, subject.digest, referrer, call);
+    await add(repository, subject.digest, referrer, call);
   };
   return {
     list,
@@ -95,25 +158,25 @@ function isEmptyConfig({ descriptor }: SmallBlob): boolean {
 
 async function addToFallback(
   registry: Registry,
-  queue: SubjectQueue,
+  tags: ListTags,
   repository: RepositoryName,
   subject: Digest,
-  referrer: Referrer,
+  referrers: readonly Referrer[],
   call: Call,
 ): Promise<void> {
   const add = (current: Manifest | undefined, gone?: ReadonlySet<Digest>): TagContent | undefined => {
-    const manifest = withReferrer(current, subject, referrer, gone);
-    return manifest && { manifest, blobs: [] };
+    const manifest = referrers.reduce((list, one) => withReferrer(list, subject, one, gone) ?? list, current);
+    return manifest === undefined || manifest === current ? undefined : { manifest, blobs: [] };
   };
   const tag = fallbackTag(subject);
   try {
-    await updateTag(registry, queue, repository, tag, async (current) => add(current), call);
+    await tags.update(repository, tag, async (current) => add(current), call);
   } catch (error) {
     if (!isPromotionError(error, 'BLOB_UNKNOWN')) throw error;
     // Where others have deleted a manifest and not its entry, a registry that looks for both refuses the index.
     const change = async (current: Manifest | undefined): Promise<TagContent | undefined> =>
       add(current, await goneOf(registry, repository, fallbackReferrers(current, subject), call));
-    await updateTag(registry, queue, repository, tag, change, call);
+    await tags.update(repository, tag, change, call);
   }
 }
 

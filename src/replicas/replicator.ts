@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Copier } from '../registry/copy.ts';
 import type { LaneResult } from '../registry/copy-shared.ts';
-import type { Attacher } from '../registry/referrers.ts';
+import type { Attacher, AttachmentBatch } from '../registry/referrers.ts';
 import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 import type { TagRegistry } from '../registry/tag-update.ts';
@@ -40,22 +40,58 @@ export type Replicated = {
 };
 
 /** Brings what is attached on a primary to the mirrors that lack it; it is read there once. */
-export type Replicator = (lack: AttachedLack, signal: AbortSignal) => Promise<Replicated>;
+export type Replicator = {
+  copy(lack: AttachedLack, batch: AttachmentBatch, signal: AbortSignal): Promise<Replicated>;
+  /** For what is copied of one image. */
+  batch(): AttachmentBatch;
+  /** Has each mirror list what was copied there, with one write; a mirror where that fails has failed. */
+  list(copied: readonly Replicated[], batch: AttachmentBatch, signal: AbortSignal): Promise<readonly Replicated[]>;
+};
 
 /** A replicator for a whole run. */
 export function replicator(services: ReplicatorServices): Replicator {
-  return async (lack, signal) => {
-    try {
-      return await replicate(services, lack, signal);
-    } catch (error) {
-      const failure = asPromotionError(error, signal);
-      const results = lack.mirrors.map((repository) => failed(repository, failure));
-      return { lack, gone: false, results, sourceReads: 0 };
-    }
+  return {
+    batch: services.attacher.batch,
+    copy: async (lack, batch, signal) => {
+      try {
+        return await replicate(services, lack, batch, signal);
+      } catch (error) {
+        const failure = asPromotionError(error, signal);
+        const results = lack.mirrors.map((repository) => failed(repository, failure));
+        return { lack, gone: false, results, sourceReads: 0 };
+      }
+    },
+    list: async (copied, batch, signal) => {
+      const errors = new Map<RepositoryName, PromotionError>();
+      const mirrors = new Set(copied.flatMap(({ results }) => results.map(({ repository }) => repository)));
+      const write = async (mirror: RepositoryName): Promise<void> => {
+        const meter = copied.flatMap(({ results }) => results).find(({ repository }) => repository === mirror)?.meter;
+        try {
+          await batch.write(mirror, { signal, ...(meter !== undefined && { meter }) });
+        } catch (error) {
+          errors.set(mirror, asPromotionError(error, signal));
+        }
+      };
+      await Promise.all([...mirrors].map(write));
+      return copied.map((one) => (one.lack.tag === undefined ? withErrors(one, errors) : one));
+    },
   };
 }
 
-async function replicate(services: ReplicatorServices, lack: AttachedLack, signal: AbortSignal): Promise<Replicated> {
+function withErrors(replicated: Replicated, errors: ReadonlyMap<RepositoryName, PromotionError>): Replicated {
+  const results = replicated.results.map((result) => {
+    const error = result.error ?? errors.get(result.repository);
+    return error === undefined ? result : { ...result, error };
+  });
+  return { ...replicated, results };
+}
+
+async function replicate(
+  services: ReplicatorServices,
+  lack: AttachedLack,
+  batch: AttachmentBatch,
+  signal: AbortSignal,
+): Promise<Replicated> {
   const { primary, digest, tag } = lack;
   const manifest = await services.source.manifest(primary, digest, signal);
   if (manifest === undefined) return { lack, gone: true, results: [], sourceReads: 0 };
@@ -76,7 +112,7 @@ async function replicate(services: ReplicatorServices, lack: AttachedLack, signa
       error ??
       (moves.length > 0
         ? await keepBoth(services, lack, manifest, repository, call)
-        : tag === undefined && (await list(services, manifest, repository, call)));
+        : tag === undefined && (await list(batch, manifest, repository, call)));
     return { repository, attempts, meter, ms, ...(failure && { error: failure }) };
   };
   return { lack, gone, results: await Promise.all(lanes.map(finish)), sourceReads };
@@ -114,9 +150,9 @@ async function keepBoth(
   }
 }
 
-/** Has a mirror list the referrer that it now holds; some list it by themselves. */
+/** Notes the referrer that a mirror now holds for its list; some list it by themselves. */
 async function list(
-  { attacher }: ReplicatorServices,
+  batch: AttachmentBatch,
   manifest: Manifest,
   repository: RepositoryName,
   call: Call,
@@ -124,7 +160,7 @@ async function list(
   const attachment = attachmentOf(manifest);
   if (attachment === undefined) return undefined;
   try {
-    await attacher.list(repository, attachment, call);
+    await batch.list(repository, attachment, call);
     return undefined;
   } catch (error) {
     return asPromotionError(error, call.signal);

@@ -60,7 +60,7 @@ async function world(test: Skippable, own: readonly EvidenceItem[]): Promise<Ver
     holders: () => [],
   };
   const { summarize } = imageVouching({
-    open: async () => services,
+    opener: { open: async () => services },
     carrySboms: true,
     summaries: {
       signing,

@@ -22,7 +22,7 @@ export async function digestSigning(
   return {
     registry,
     queue,
-    publisher: publisher({ registry, queue, attacher: attacher(registry, queue), clock: realClock() }),
+    publisher: publisher({ attacher: attacher(registry, queue), clock: realClock() }),
     signer: await signing.signer(signal),
     verifier: await signing.verifier(signal),
     format,

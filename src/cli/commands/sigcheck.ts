@@ -2,9 +2,11 @@ import type { Signing } from '../../attest/open-signing.ts';
 import { identityText } from '../../attest/own-signature.ts';
 import { jobFact } from '../../attest/record.ts';
 import type { Identity } from '../../attest/roles.ts';
+import type { Clock } from '../../clock.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import { PromotionError } from '../../errors.ts';
 import { loadManifests } from '../../manifest/load.ts';
+import { ownPushes } from '../../registry/own-pushes.ts';
 import { sigcheckSummary, sigcheckTable } from '../../report/sigcheck-summary.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
 import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
@@ -38,7 +40,11 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
       refuseStranger(await signerIdentity(signing, signal), isExpected);
     }
     const version = await versionName();
-    const checking = checkServices(options, services, { registries, signing, version });
+    const checking = checkServices(options, services, {
+      registries: showingPushes(registries, clock),
+      signing,
+      version,
+    });
     const request = requestOf(options, config, clock.now());
     const running = { ...checking, isExpected, primary: primaryRules(options, config) };
     const report = await runSigcheck({ ...request, version }, running, { clock, narrate, signal });
@@ -75,6 +81,10 @@ function requestOf(
     ...(since !== undefined && { recordsSince: since }),
     ...(limit !== undefined && { limit }),
   };
+}
+
+function showingPushes(registries: Registries, clock: Clock): Registries {
+  return { ...registries, registry: ownPushes(registries.registry, clock) };
 }
 
 type Opened = { readonly registries: Registries; readonly signing: Signing; readonly version: string };

@@ -1,0 +1,94 @@
+import type { Clock } from '../clock.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { VISIBLE_AFTER_MS } from './distribution-manifest-writes.ts';
+import type { Call, Registry } from './roles.ts';
+
+/** Registries show what was pushed within seconds: what some thousand pushes later is still awaited is not there. */
+const REMEMBERED = 10_000;
+
+/**
+ * A registry in which what was pushed through it is there, though the registry says 404 for some seconds. Throws INCOMPLETE if
+ * it still says so then: to go on as if it were absent would push, or sign, a second time.
+ */
+export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Registry {
+  const pushed = recent(REMEMBERED);
+  const whenThere = async <T>(name: string, read: () => Promise<T | undefined>, call: Call): Promise<T | undefined> => {
+    const found = await read();
+    if (found !== undefined || !pushed.has(name)) return found;
+    for (const wait of VISIBLE_AFTER_MS) {
+      await clock.wait(wait, call.signal);
+      const later = await read();
+      if (later !== undefined) return later;
+    }
+    throw notShown(name);
+  };
+  return {
+    ...registry,
+    writeManifest: async (repository, reference, manifest, call, was) => {
+      const written = await registry.writeManifest(repository, reference, manifest, call, was);
+      for (const name of [reference, manifest.descriptor.digest]) pushed.add(nameOf(repository, name));
+      return written;
+    },
+    startBlob: async (repository, blob, from, call) => {
+      const started = await registry.startBlob(repository, blob, from, call);
+      pushed.add(nameOf(repository, blob.digest));
+      return started;
+    },
+    readManifest: (repository, reference, call) =>
+      whenThere(nameOf(repository, reference), () => registry.readManifest(repository, reference, call), call),
+    resolveManifest: (repository, reference, call) =>
+      whenThere(nameOf(repository, reference), () => registry.resolveManifest(repository, reference, call), call),
+    readBlob: (repository, blob, call, part) => {
+      const name = nameOf(repository, blob.digest);
+      const read = (): AsyncIterable<Uint8Array> => registry.readBlob(repository, blob, call, part);
+      return pushed.has(name) ? onceThere(name, read, clock, call) : read();
+    },
+  };
+}
+
+/** A blob that was pushed; one that is not shown yet has not begun to come. */
+async function* onceThere(
+  name: string,
+  read: () => AsyncIterable<Uint8Array>,
+  clock: Pick<Clock, 'wait'>,
+  { signal }: Call,
+): AsyncIterable<Uint8Array> {
+  for (const wait of [...VISIBLE_AFTER_MS, undefined]) {
+    try {
+      yield* read();
+      return;
+    } catch (error) {
+      if (!isPromotionError(error, 'NOT_FOUND')) throw error;
+      if (wait === undefined) throw notShown(name);
+    }
+    await clock.wait(wait, signal);
+  }
+}
+
+function nameOf(repository: RepositoryName, reference: string): string {
+  return `${repository} ${reference}`;
+}
+
+function notShown(name: string): PromotionError {
+  const seconds = VISIBLE_AFTER_MS.reduce((sum, ms) => sum + ms, 0) / 1000;
+  return new PromotionError(
+    'INCOMPLETE',
+    `the registry took ${name.replace(' ', ' with ')} in this run, and does not show it after ${seconds} s`,
+    { side: 'destination', hint: "run again; if it persists, contact the registry's operator" },
+  );
+}
+
+/** A set that forgets what was added first. */
+function recent(most: number): { add(name: string): void; has(name: string): boolean } {
+  const names = new Set<string>();
+  return {
+    has: (name) => names.has(name),
+    add: (name) => {
+      names.delete(name);
+      names.add(name);
+      const [oldest] = names;
+      if (names.size > most && oldest !== undefined) names.delete(oldest);
+    },
+  };
+}
