@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { VISIBLE_AFTER_MS } from './distribution-manifest-writes.ts';
-import type { Call, Registry } from './roles.ts';
+import { fallbackTag } from './referrer-index.ts';
+import type { Call, Referrer, Registry } from './roles.ts';
 
 /** Registries show what was pushed within seconds: what some thousand pushes later is still awaited is not there. */
 const REMEMBERED = 10_000;
@@ -13,21 +14,14 @@ const REMEMBERED = 10_000;
  */
 export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Registry {
   const pushed = recent(REMEMBERED);
-  const whenThere = async <T>(name: string, read: () => Promise<T | undefined>, call: Call): Promise<T | undefined> => {
-    const found = await read();
-    if (found !== undefined || !pushed.has(name)) return found;
-    for (const wait of VISIBLE_AFTER_MS) {
-      await clock.wait(wait, call.signal);
-      const later = await read();
-      if (later !== undefined) return later;
-    }
-    throw notShown(name);
-  };
+  const whenThere = <T>(name: string, read: Read<T>, call: Call): Promise<T | undefined> =>
+    pushed.has(name) ? onceShown(name, read, clock, call) : read();
   return {
     ...registry,
     writeManifest: async (repository, reference, manifest, call, was) => {
       const written = await registry.writeManifest(repository, reference, manifest, call, was);
       for (const name of [reference, manifest.descriptor.digest]) pushed.add(nameOf(repository, name));
+      if (written.subject !== undefined) pushed.add(nameOf(repository, fallbackTag(written.subject)));
       return written;
     },
     startBlob: async (repository, blob, from, call) => {
@@ -39,12 +33,31 @@ export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Regis
       whenThere(nameOf(repository, reference), () => registry.readManifest(repository, reference, call), call),
     resolveManifest: (repository, reference, call) =>
       whenThere(nameOf(repository, reference), () => registry.resolveManifest(repository, reference, call), call),
+    // A list that was written, or that a registry said it has written, is not empty.
+    listReferrers: async (repository, subject, call) => {
+      const read = async (): Promise<readonly Referrer[] | undefined> => {
+        const listed = await registry.listReferrers(repository, subject, call);
+        return listed.length === 0 ? undefined : listed;
+      };
+      return (await whenThere(nameOf(repository, fallbackTag(subject)), read, call)) ?? [];
+    },
     readBlob: (repository, blob, call, part) => {
       const name = nameOf(repository, blob.digest);
       const read = (): AsyncIterable<Uint8Array> => registry.readBlob(repository, blob, call, part);
       return pushed.has(name) ? onceThere(name, read, clock, call) : read();
     },
   };
+}
+
+type Read<T> = () => Promise<T | undefined>;
+
+async function onceShown<T>(name: string, read: Read<T>, clock: Pick<Clock, 'wait'>, { signal }: Call): Promise<T> {
+  for (const wait of [...VISIBLE_AFTER_MS, undefined]) {
+    const found = await read();
+    if (found !== undefined) return found;
+    if (wait !== undefined) await clock.wait(wait, signal);
+  }
+  throw notShown(name);
 }
 
 /** A blob that was pushed; one that is not shown yet has not begun to come. */
