@@ -23,7 +23,6 @@ export function openReplicator(
     source,
     copier: copier({ registry, source, pause, clock, meterOf: traffic.of }),
     attacher: attacher(registry, queue),
-    queue,
     merge: mergedSignatures,
     meterOf: traffic.of,
   });

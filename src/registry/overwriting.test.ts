@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { signedWorld } from '../../test/support/attached.ts';
 import { oddRegistry, type OddRegistry } from '../../test/support/odd-registry.ts';
 import { buildAttachment } from '../../test/support/registry/attachments.ts';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { RegistryOptions } from '../../test/support/registry/options.ts';
+import { signDigest } from '../attest/sign-image.ts';
 import { MEDIA_TYPES, type Descriptor } from '../image/descriptor.ts';
 import { attacher, fallbackTag, type Attacher, type Attachment } from './referrers.ts';
 import { subjectQueue } from './subject-queue.ts';
@@ -112,6 +114,16 @@ describe('src/registry/overwriting.ts', () => {
       await there.attacher.checkList(there.repository, digest, there.call);
       expect(there.asked()).toEqual(referrers ? [] : [`GET /v2/app/manifests/${fallbackTag(digest)}`]);
     }
+  });
+
+  it('keeps a .sig from being signed that could not be written', async () => {
+    const there = await signedWorld({ format: 'legacy', registry: IMMUTABLE });
+    const { repository, subject, call } = there;
+    const target = { repository, digest: subject.digest, reference: 'prod.test/app' };
+    await signDigest(await there.stranger('legacy'), target, call);
+    const { signed } = there.effects();
+    await expect(signDigest(there.services, target, call)).rejects.toMatchObject({ code: 'LIST_IMMUTABLE' });
+    expect(there.effects().signed).toBe(signed);
   });
 
   it('fails with what the registry says if that is something else', async () => {

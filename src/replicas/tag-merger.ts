@@ -1,10 +1,10 @@
 import { PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { RepositoryName } from '../image/reference.ts';
+import type { Attacher } from '../registry/referrers.ts';
 import type { BlobReader, Call, Meter } from '../registry/roles.ts';
 import type { SmallBlob } from '../registry/small-blobs.ts';
-import type { SubjectQueue } from '../registry/subject-queue.ts';
-import { updateTag, type TagRegistry } from '../registry/tag-update.ts';
+import type { TagChange } from '../registry/tag-update.ts';
 import { wholeBlob } from '../registry/whole-blob.ts';
 import { isContained } from './attachment.ts';
 
@@ -20,24 +20,24 @@ export type Merged = {
 export type Merge = (primary: Manifest, mirror: Manifest) => Merged | undefined;
 
 export type TagMergerServices = {
-  readonly registry: TagRegistry;
-  readonly queue: SubjectQueue;
+  readonly registry: BlobReader;
+  readonly attacher: Pick<Attacher, 'tags'>;
   readonly merge: Merge;
   readonly meterOf: (repository: RepositoryName) => Meter;
 };
 
 export type MergeTarget = { readonly primary: RepositoryName; readonly mirror: RepositoryName; readonly tag: string };
 
-/** Brings what the primary's tag holds to the mirror's, which loses nothing. Throws TAG_MOVE for what is no list of signatures. */
+/** Brings what the primary's tag holds to the mirror's, which loses nothing. Throws TAG_MOVE for what is no list of signatures, LIST_IMMUTABLE for a tag that cannot be changed. */
 export async function mergeTag(
-  { registry, queue, merge, meterOf }: TagMergerServices,
+  { registry, attacher, merge, meterOf }: TagMergerServices,
   manifest: Manifest,
   target: MergeTarget,
   call: Call,
 ): Promise<void> {
   const { primary, mirror, tag } = target;
   const source = { ...call, meter: meterOf(primary) };
-  const change = async (current: Manifest | undefined): ReturnType<Parameters<typeof updateTag>[4]> => {
+  const change: TagChange = async (current) => {
     if (current === undefined) throw gone(target);
     if (isContained(manifest, current)) return undefined;
     const merged = merge(manifest, current);
@@ -45,7 +45,7 @@ export async function mergeTag(
     const payloads = await Promise.all(merged.payloads.map((blob) => smallBlob(registry, primary, blob, source)));
     return { manifest: merged.manifest, blobs: [...payloads, merged.config] };
   };
-  await updateTag(registry, queue, mirror, tag, change, call);
+  await attacher.tags.update(mirror, tag, change, call);
 }
 
 async function smallBlob(
