@@ -22,10 +22,17 @@ export type ListTags = {
 export function listTags(registry: TagRegistry, queue: SubjectQueue): ListTags {
   const known = new Map<RepositoryName, 'writable' | 'immutable'>();
   const update: ListTags['update'] = async (repository, tag, change, call) => {
+    // what the change itself refuses says nothing of the registry
+    let refused: unknown;
+    const changing: TagChange = (current) =>
+      change(current).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
     try {
-      await updateTag(registry, queue, repository, tag, change, call);
+      await updateTag(registry, queue, repository, tag, changing, call);
     } catch (error) {
-      if (!isPromotionError(error, 'TAG_MOVE')) throw error;
+      if (!isPromotionError(error, 'TAG_MOVE') || error === refused) throw error;
       known.set(repository, 'immutable');
       throw immutable(repository, tag, error);
     }
