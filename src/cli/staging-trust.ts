@@ -24,7 +24,7 @@ export async function stagingTrust(
       level: 'warning',
       message: `What is attached in staging is not verified: the trust root could not be loaded: ${reason}; ${hint}`,
     });
-  const hint = `give --trusted-root${options.verifyStaging === undefined ? '' : ', or do not look with --verify-staging=false'}`;
+  const hint = `give --trusted-root FILE${options.verifyStaging === undefined ? '' : ', or do not look with --verify-staging=false'}`;
   const open = withoutTrust(signing.verifier, { clock, onBlind });
   const opener: OpenVerifier = options.scan === undefined ? open : (stop) => open(stop, 'judge');
   return {
