@@ -3,7 +3,7 @@ import { evidenceOf, provenanceItem, requiring } from '../../test/support/polici
 import { digestOf, type Digest } from '../image/digest.ts';
 import { judge } from '../policy/judge.ts';
 import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../policy/provenance.ts';
-import { acceptedOf, askingFor, platformsIn, verifiedImage, verifiedPlatform, type Vouched } from './accepted.ts';
+import { acceptedOf, askingFor, platformsIn, verifiedBy, type Verified, type Vouched } from './accepted.ts';
 import type { SummaryFacts } from './summary.ts';
 
 const digest = (text: string): Digest => digestOf(Buffer.from(text));
@@ -16,6 +16,10 @@ const passed = (...accepted: readonly EvidenceItem[]): Judgement => ({
   accepted,
   violations: [],
 });
+
+/** What is told of an image itself. */
+const verifiedImage = (one: Pick<Vouched, 'evidence' | 'judgement'>): Verified =>
+  verifiedBy(one.evidence.digest, [{ policies: { provenance: [] }, ...one }]);
 
 const own = item('own');
 const sbom = item('sbom', { kind: 'sbom', predicateType: 'https://spdx.dev/Document' });
@@ -96,7 +100,7 @@ describe('src/attest/accepted.ts: platforms', () => {
   const bare = node('bare');
   const proven = node('proven', item('proven'));
   const told = (one: Evidence, ...indexes: readonly Vouched[]): string => {
-    const { outcome, inputs } = verifiedPlatform(one.digest, indexes);
+    const { outcome, inputs } = verifiedBy(one.digest, indexes);
     const says = outcome.result === 'FAILED' ? 'FAILED' : `PASSED ${outcome.level}`;
     return `${says}, ${inputs.length} inputs`;
   };
@@ -168,6 +172,16 @@ describe('src/attest/accepted.ts: platforms', () => {
     expect(told(proven, good, stricter)).toBe('FAILED, 0 inputs');
   });
 
+  it('tells the worst of the sources that an image is promoted from, in whatever order', () => {
+    const good = vouched(node('image', item('good')));
+    const { invocation: _, ...less } = item('less');
+    const low = vouched(node('image', less));
+    const bad = vouched(node('image', wrong('bad')));
+    const image = good.evidence;
+    expect([told(image, good, low), told(image, low, good)]).toEqual(Array(2).fill('PASSED 2, 2 inputs'));
+    expect([told(image, good, bad), told(image, bad, good)]).toEqual(Array(2).fill('FAILED, 0 inputs'));
+  });
+
   it('fails a platform that something was tampered with, and claims nothing where nothing is asked', () => {
     const tampered = node('tampered', item('tampered'), item('broken', { status: 'failed' }));
     expect(told(tampered, vouched(indexOf('index', [item('index')], tampered)))).toBe('FAILED, 0 inputs');
@@ -184,9 +198,10 @@ describe('src/attest/accepted.ts: platforms', () => {
   it('has those speak for a platform that ask something', () => {
     const [one, two] = [vouched(indexOf('one', [], bare)), vouched(indexOf('two', [], indexOf('inner', [], bare)))];
     const silent = NOT_ASKED(indexOf('silent', [], bare));
-    expect(askingFor(one, [{ ...one }, two, silent])).toEqual([one, two]);
-    expect(askingFor(silent, [two, silent])).toEqual([two]);
-    expect(askingFor(silent, [silent])).toEqual([silent]);
+    expect(askingFor([one], [{ ...one }, two, silent])).toEqual([one, two]);
+    expect(askingFor([silent], [two, silent])).toEqual([two]);
+    expect(askingFor([silent], [silent])).toEqual([silent]);
+    expect(askingFor([silent, { ...one, evidence: silent.evidence }], [two])).toHaveLength(2);
     expect(platformsIn(two.evidence)).toEqual([digest('inner'), bare.digest]);
   });
 });

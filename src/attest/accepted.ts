@@ -31,29 +31,27 @@ export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: bool
     .filter(({ items }) => items.length > 0);
 }
 
-/** What a summary tells of an image that was judged: the attestations are its own, and if it passes by its platforms, theirs. */
-export function verifiedImage({ evidence, judgement }: Pick<Vouched, 'evidence' | 'judgement'>): Verified {
-  const isProven = acceptedAmong(evidence.items, judgement).some(({ kind }) => kind === 'provenance');
-  const nodes = isProven ? [evidence] : nodesOf(evidence);
-  return { outcome: outcomeOf(judgement), inputs: nodes.flatMap((node) => inputsOf(node, judgement)) };
-}
-
 /**
- * What a summary tells of a platform, by each of the indexes that hold it: what its own attestations prove, under the policies
- * of the index. Otherwise nothing is evaluated, or failed if the index has. Of several indexes the worst counts.
+ * What a summary tells of a digest, by each of the images that have it or hold it. Of an image what its policies came to; of a
+ * platform what its own attestations prove under the policies of the index, otherwise nothing is evaluated, or failed if the
+ * index has. Of several the worst counts.
  */
-export function verifiedPlatform(digest: Digest, indexes: readonly Vouched[]): Verified {
-  const told = indexes.map((index) => platformIn(index, digest));
+export function verifiedBy(digest: Digest, images: readonly Vouched[]): Verified {
+  const told = images.map((image) => (image.evidence.digest === digest ? imageIn(image) : platformIn(image, digest)));
   const [outcome = UNEVALUATED] = told.map((one) => one.outcome).toSorted((one, other) => rank(one) - rank(other));
   const inputs = rank(outcome) > rank(UNEVALUATED) ? told.flatMap((one) => one.inputs) : [];
   return { outcome, inputs: [...new Map(inputs.map((input) => [input.uri, input])).values()] };
 }
 
-/** The images that speak for a platform: of the one that is summarized and others that hold it, too, those that ask something. */
-export function askingFor<T extends Vouched>(image: T, holders: readonly T[]): readonly [T, ...T[]] {
-  const others = holders.filter(({ evidence }) => evidence.digest !== image.evidence.digest);
-  const [first, ...more] = [image, ...others].filter(({ judgement }) => judgement.mode !== 'off');
-  return first === undefined ? [image] : [first, ...more];
+/** The images that speak for a digest: of one image, by each of its sources, and of others that hold it, those that ask something. */
+export function askingFor<T extends Vouched>(
+  sources: readonly [T, ...T[]],
+  holders: readonly T[],
+): readonly [T, ...T[]] {
+  const [source] = sources;
+  const others = holders.filter(({ evidence }) => evidence.digest !== source.evidence.digest);
+  const [first, ...more] = [...sources, ...others].filter(({ judgement }) => judgement.mode !== 'off');
+  return first === undefined ? [source] : [first, ...more];
 }
 
 /** The digests of all that is known of what an index holds, however deep. */
@@ -62,6 +60,13 @@ export function platformsIn(evidence: Evidence): readonly Digest[] {
 }
 
 const UNEVALUATED: SummaryOutcome = { result: 'PASSED', level: 'unevaluated' };
+
+/** The attestations are the image's own, and if it passes by its platforms, theirs. */
+function imageIn({ evidence, judgement }: Vouched): Verified {
+  const isProven = acceptedAmong(evidence.items, judgement).some(({ kind }) => kind === 'provenance');
+  const nodes = isProven ? [evidence] : nodesOf(evidence);
+  return { outcome: outcomeOf(judgement), inputs: nodes.flatMap((node) => inputsOf(node, judgement)) };
+}
 
 function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest): Verified {
   const node = nodesOf(evidence).find((one) => one.digest === digest);

@@ -1,4 +1,4 @@
-import { acceptedOf, askingFor, verifiedImage, verifiedPlatform } from '../attest/accepted.ts';
+import { acceptedOf, askingFor, verifiedBy } from '../attest/accepted.ts';
 import { carryAttestations } from '../attest/carry.ts';
 import type { Signing } from '../attest/open-signing.ts';
 import type { ManifestFact } from '../attest/record.ts';
@@ -61,13 +61,11 @@ export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOp
 /** What a summary tells of an image, or of a platform of it. */
 function factsOf(writing: SummaryWriting, request: SummarizeRequest): (digest: Digest) => SummaryFacts {
   const { version, time } = writing;
-  const { reference, holders } = request;
+  const { reference, sources, holders } = request;
   return (digest) => {
-    const about = { reference, digest, version, time };
-    if (digest === request.digest)
-      return { ...about, policies: policiesIn(writing, [request]), ...verifiedImage(request) };
-    const asking = askingFor<VouchRequest>(request, holders(digest));
-    return { ...about, policies: policiesIn(writing, asking), ...verifiedPlatform(digest, asking) };
+    const asking = askingFor(sources, digest === request.digest ? [] : holders(digest));
+    const policies = policiesIn(writing, asking);
+    return { reference, digest, version, time, policies, ...verifiedBy(digest, asking) };
   };
 }
 

@@ -42,7 +42,7 @@ async function attesting(given: Given): Promise<Done> {
     traffic: countTraffic(),
     carry: ({ judgement }) => note(`carry ${judgement.result}`, { carried: judgement.accepted.length, left: [] }),
     record: () => note('record', 'written'),
-    summarize: ({ judgement, listed }) =>
+    summarize: ({ sources: [{ judgement }], listed }) =>
       note(`summarize ${judgement.result} ${judgement.level}, ${listed.size} listed`, 'written'),
     ...given.services,
   };

@@ -4,7 +4,7 @@ import type { Call } from '../registry/roles.ts';
 import type { Proofs } from './attest-proofs.ts';
 import type { AttestedImage, PlannedSignature, SignedImage } from './images.ts';
 import { tellCarried, tellRecording, tellSummary } from './signing-results.ts';
-import type { SigningServices, VouchServices } from './signing.ts';
+import type { Carried, SigningServices, VouchRequest, VouchServices } from './signing.ts';
 import type { Traffic } from './traffic.ts';
 
 export type AttestImageServices = Pick<SigningServices, 'record'> & VouchServices & { readonly traffic: Traffic };
@@ -28,22 +28,41 @@ export async function attestImage(
   const { planned } = image;
   const { repository, reference, wanted, tags, lacks } = planned;
   const call: Call = { signal: context.signal, meter: services.traffic.of(repository) };
-  const about = await proofs.of(planned);
-  const { carried, left } = about === undefined ? NOTHING : await services.carry(about, call);
-  tellCarried(planned, { carried, left }, context);
+  const [first, ...others] = await proofs.of(planned);
+  const carried = await carryFrom(services, first === undefined ? [] : [first, ...others], call);
+  tellCarried(planned, carried, context);
   if (lacks.record) tellRecording(planned, context);
   const { name, digest } = wanted;
   const record = lacks.record ? await services.record({ repository, reference, digest, tags, wanted }, call) : 'there';
   if (record === 'written') context.narrate({ type: 'image-recorded', image: name, digest, reference });
-  if (services.summarize === undefined || lacks.summary === undefined) return { ...image, record, carried };
-  if (!lacks.summary) return { ...image, record, carried, summary: 'there' };
-  const among = { listed: listedWith(planned, all), holders: await proofs.holders(repository) };
-  const summary = about === undefined ? 'unknown' : await services.summarize({ ...about, ...among }, call);
+  const done = { ...image, record, carried: carried.carried };
+  if (services.summarize === undefined || lacks.summary === undefined) return done;
+  if (!lacks.summary) return { ...done, summary: 'there' };
+  const about = { repository, reference, digest, listed: listedWith(planned, all) };
+  const summary =
+    first === undefined
+      ? 'unknown'
+      : await services.summarize(
+          { ...about, sources: [first, ...others], holders: await proofs.holders(repository) },
+          call,
+        );
   tellSummary(planned, summary, context);
-  return { ...image, record, carried, summary };
+  return { ...done, summary };
 }
 
-const NOTHING = { carried: 0, left: [] };
+/** Carries what was accepted in each of the repositories that an image is promoted from. */
+async function carryFrom(
+  { carry }: Pick<AttestImageServices, 'carry'>,
+  sources: readonly VouchRequest[],
+  call: Call,
+): Promise<Carried> {
+  let [carried, left]: [number, readonly string[]] = [0, []];
+  for (const source of sources) {
+    const done = await carry(source, call);
+    [carried, left] = [carried + done.carried, [...left, ...done.left]];
+  }
+  return { carried, left };
+}
 
 function listedWith({ repository }: PlannedSignature, planned: readonly PlannedSignature[]): ReadonlySet<Digest> {
   return new Set(planned.filter((one) => one.repository === repository).map(({ wanted }) => wanted.digest));

@@ -46,7 +46,7 @@ describe('src/phases/attest-proofs.ts', () => {
       ['1', '2', '3'],
       ['1', '2'],
     ]);
-    expect(await proofs.of(due)).toMatchObject({ ...PROVEN, digest: due.wanted.digest });
+    expect(await proofs.of(due)).toMatchObject([{ ...PROVEN, digest: due.wanted.digest }]);
     expect((await proofs.holders(REPOSITORY))(evidence.digest)).toEqual([]);
   });
 
@@ -69,8 +69,17 @@ describe('src/phases/attest-proofs.ts', () => {
     const complete = asked(1, { lacks: { signature: true, record: false, summary: false } });
     const silent = candidate(2, { lacks: { signature: true, record: true, summary: true } });
     const { proofs, looked } = world([complete, silent]);
-    expect(await proofs.of(complete)).toBeUndefined();
-    expect(await proofs.of(silent)).toMatchObject({ judgement: { mode: 'off', level: 'unevaluated' } });
+    expect(await proofs.of(complete)).toEqual([]);
+    expect(await proofs.of(silent)).toMatchObject([{ judgement: { mode: 'off', level: 'unevaluated' } }]);
     expect(looked).toEqual([]);
+  });
+
+  it('looks at an image in each of the repositories that it is promoted from', async () => {
+    const { wanted, ...rest } = asked(1);
+    const other = { ...wanted, source: 'a.test/other' };
+    const image = { ...rest, wanted, also: [other] };
+    const { proofs, looked } = world([image]);
+    expect((await proofs.of(image)).map((one) => one.wanted.source)).toEqual(['a.test/app', 'a.test/other']);
+    expect(looked).toEqual(['1', '1']);
   });
 });

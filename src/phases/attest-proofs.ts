@@ -5,6 +5,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { judge } from '../policy/judge.ts';
 import { policiesOf } from '../plan/asked.ts';
+import type { WantedImage } from '../plan/desired.ts';
 import type { PlannedImage, PlannedSignature } from './images.ts';
 import type { ProvenImage } from './proven-images.ts';
 import { pushTo } from './read-by-host.ts';
@@ -17,8 +18,8 @@ export type Prove = (image: Pick<PlannedImage, 'wanted' | 'policies'>, context: 
 
 /** What is found out about the images that a run attests, of each once. */
 export type Proofs = {
-  /** Undefined where nobody has to know, or where staging does not have it any longer. */
-  of(planned: PlannedSignature): Promise<VouchRequest | undefined>;
+  /** By each of its sources; none where nobody has to know, or where staging does not have it any longer. */
+  of(planned: PlannedSignature): Promise<readonly VouchRequest[]>;
   /** Tells which images that are summarized in a repository hold a platform; without those that cannot be read. */
   holders(repository: RepositoryName): Promise<SummarizeRequest['holders']>;
 };
@@ -33,9 +34,9 @@ export function proofsOf(
   due: ReadonlyMap<unknown, Proven>,
   context: Context,
 ): Proofs {
-  const found = new Map<PlannedSignature, Promise<VouchRequest | undefined>>();
+  const found = new Map<PlannedSignature, Promise<readonly VouchRequest[]>>();
   const of: Proofs['of'] = (planned) => {
-    const looking = found.get(planned) ?? look(prove, planned, due.get(planned.wanted), context);
+    const looking = found.get(planned) ?? lookAt(prove, planned, due, context);
     found.set(planned, looking);
     return looking;
   };
@@ -44,8 +45,8 @@ export function proofsOf(
     const there = images.filter((one) => one.repository === repository && one.lacks.summary === true);
     await eachOf(there, IMAGES_AT_ONCE, async (planned) => {
       // what keeps it from being read is told where it is attested
-      const request = await of(planned).catch(() => undefined);
-      for (const digest of request === undefined ? [] : platformsIn(request.evidence)) pushTo(held, digest, request);
+      for (const request of await of(planned).catch(() => []))
+        for (const digest of platformsIn(request.evidence)) pushTo(held, digest, request);
     });
     return (digest) => held.get(digest) ?? [];
   };
@@ -58,22 +59,26 @@ export function proofsOf(
   return { of, holders };
 }
 
-async function look(
+async function lookAt(
   prove: Prove,
-  { repository, reference, wanted, lacks }: PlannedSignature,
-  known: Proven | undefined,
+  { repository, reference, wanted: first, also = [], lacks }: PlannedSignature,
+  due: ReadonlyMap<unknown, Proven>,
   context: Context,
-): Promise<VouchRequest | undefined> {
-  if (known === undefined && !lacks.record && lacks.summary !== true) return undefined;
-  const policies = policiesOf(wanted);
-  const asks = policies.provenance.length > 0;
-  const proven = known ?? (asks ? await prove({ wanted, policies }, context) : unasked(wanted));
-  if (proven === undefined) return undefined;
-  const { evidence, judgement } = proven;
-  return { repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement };
+): Promise<readonly VouchRequest[]> {
+  const look = async (wanted: WantedImage): Promise<readonly VouchRequest[]> => {
+    const known = due.get(wanted);
+    if (known === undefined && !lacks.record && lacks.summary !== true) return [];
+    const policies = policiesOf(wanted);
+    const asks = policies.provenance.length > 0;
+    const proven = known ?? (asks ? await prove({ wanted, policies }, context) : unasked(wanted));
+    if (proven === undefined) return [];
+    const { evidence, judgement } = proven;
+    return [{ repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement }];
+  };
+  return (await Promise.all([first, ...also].map(look))).flat();
 }
 
-function unasked({ source: repository, digest }: PlannedSignature['wanted']): Proven {
+function unasked({ source: repository, digest }: WantedImage): Proven {
   const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
   return { evidence, judgement: judge([], evidence) };
 }

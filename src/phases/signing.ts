@@ -46,7 +46,9 @@ export type VouchRequest = Omit<SignRequest, 'staging'> &
   Pick<ProvenImage, 'evidence' | 'judgement' | 'policies'> & { readonly wanted: Candidate['wanted'] };
 
 /** An image to be summarized with its platforms. */
-export type SummarizeRequest = VouchRequest & {
+export type SummarizeRequest = Omit<SignRequest, 'staging'> & {
+  /** The image as it is in each of the repositories that it is promoted from. */
+  readonly sources: readonly [VouchRequest, ...VouchRequest[]];
   /** The digests of the repository that entries name. */
   readonly listed: ReadonlySet<Digest>;
   /** Those that are summarized in the repository and hold a platform, which indexes may share. */

@@ -153,6 +153,7 @@ describe('src/plan/candidates.ts', () => {
       ['b.test/app', ['v0', 'v1'], 'a.test/app'],
       ['b.test/other', ['v1'], 'a.test/other'],
     ]);
+    expect(images.map(({ also }) => also?.map(({ source }) => source))).toEqual([['x.test/app'], undefined]);
   });
 
   it('follows the primary that was chosen, wherever it stands', () => {

@@ -13,6 +13,8 @@ import { attachedBy } from './replication.ts';
 export type Candidate = {
   /** The first entry that names it. */
   readonly wanted: WantedImage;
+  /** Entries that promote the same digest from other repositories; absent where there are none. */
+  readonly also?: readonly WantedImage[];
   /** All that candidates name for this digest there, sorted. */
   readonly tags: readonly string[];
   /** Of the primary registry. */
@@ -103,7 +105,10 @@ function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
   const key = keyOf(candidate.repository, candidate.wanted.digest);
   const known = candidates.get(key);
   const tags = [...new Set([...(known?.tags ?? []), ...candidate.tags])].toSorted();
-  candidates.set(key, { ...(known ?? candidate), tags });
+  const also = known?.also ?? [];
+  const isNew =
+    known !== undefined && ![known.wanted, ...also].some(({ source }) => source === candidate.wanted.source);
+  candidates.set(key, { ...(known ?? candidate), tags, ...(isNew && { also: [...also, candidate.wanted] }) });
 }
 
 /** The primary repository of each image. */

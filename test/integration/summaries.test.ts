@@ -173,6 +173,21 @@ describe('verification summaries', () => {
     expect([again.code, warnings(again), stage.taken()]).toMatchObject([0, [], { writes: 0 }]);
   });
 
+  it('tell the worst of the repositories that one digest is promoted from', async () => {
+    const { stage, repository, promise, build, run, attached } = await summaryWorld();
+    for (const path of ['staging/app', 'second/app']) storeImage(stage.staging.store, path, image);
+    await build(image);
+    await promise([image], policy('warn'));
+    const mirrors = stage.mirrors.map(({ host }) => `- name: ${host}/prod\n`).join('');
+    await repository.commit({
+      'manifests/second/promoter-manifest.yaml': `registries:\n- name: ${stage.staging.host}/second\n  src: true\n${mirrors}${policy('warn')}`,
+      'images/second/images.yaml': `- name: app\n  dmap:\n    "${digestOf(image)}": ["second"]\n`,
+    });
+    expect((await run('--verification-summaries')).code).toBe(0);
+    expect(levelsIn(await attached(image))).toEqual(['FAILED by 0']);
+    expect(told(await attached(image))).toContain('provenance/v1 verified builder');
+  });
+
   it('say FAILED of what a policy only warns of, and nothing of it is carried', async () => {
     const { stage, promise, build, run, attached } = await summaryWorld();
     storeImage(stage.staging.store, 'staging/app', image);

@@ -48,14 +48,11 @@ async function world(test: Skippable, own: readonly EvidenceItem[]): Promise<Ver
   ];
   const evidence = { ...evidenceOf(own, platforms), digest: digestOf(index) };
   const policies = { ...NO_POLICIES, provenance: [requiring({ mode: 'warn' })] };
+  const about = { repository, reference: REFERENCE, digest: digestOf(index) };
+  const judgement = judge(policies.provenance, evidence);
   const request: SummarizeRequest = {
-    repository,
-    reference: REFERENCE,
-    digest: digestOf(index),
-    wanted: candidate(1).wanted,
-    policies,
-    evidence,
-    judgement: judge(policies.provenance, evidence),
+    ...about,
+    sources: [{ ...about, wanted: candidate(1).wanted, policies, evidence, judgement }],
     listed: new Set([digestOf(index)]),
     holders: () => [],
   };
@@ -82,10 +79,10 @@ async function world(test: Skippable, own: readonly EvidenceItem[]): Promise<Ver
     const bundle = typeof attachment === 'string' ? attachment : Buffer.from(attachment.blobs[1]?.bytes ?? []);
     const { dsseEnvelope } = JSON.parse(bundle.toString()) as { dsseEnvelope: unknown };
     await writeFile(join(home, 'vsa.json'), JSON.stringify(dsseEnvelope));
-    const about = [`--subject-digest=${digestOf(as)}`, `--resource-uri=${REFERENCE}@${digestOf(as)}`];
+    const subject = [`--subject-digest=${digestOf(as)}`, `--resource-uri=${REFERENCE}@${digestOf(as)}`];
     const given = [`--attestation-path=${join(home, 'vsa.json')}`, `--public-key-path=${join(home, 'key.pub')}`];
     const asked = [`--verifier-id=${VERIFIER_ID}`, `--verified-level=${level}`];
-    const ran = run(program, ['verify-vsa', ...about, ...given, ...asked], { env: { HOME: home } });
+    const ran = run(program, ['verify-vsa', ...subject, ...given, ...asked], { env: { HOME: home } });
     return ran.then(
       ({ stderr }) => firstLine(stderr),
       (error: unknown) => firstLine((error as { stderr: string }).stderr),
