@@ -3,10 +3,10 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { judge } from '../policy/judge.ts';
 import { policiesOf } from '../plan/asked.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { PlannedImage, PlannedSignature } from './images.ts';
+import { unasked } from './prove-image.ts';
 import type { ProvenImage } from './proven-images.ts';
 import { pushTo } from './read-by-host.ts';
 import type { SummarizeRequest, VouchRequest } from './signing.ts';
@@ -76,9 +76,4 @@ async function lookAt(
     return [{ repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement }];
   };
   return (await Promise.all([first, ...also].map(look))).flat();
-}
-
-function unasked({ source: repository, digest }: WantedImage): Proven {
-  const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
-  return { evidence, judgement: judge([], evidence) };
 }

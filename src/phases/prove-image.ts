@@ -2,6 +2,7 @@ import type { EvidenceReader } from '../attest/evidence.ts';
 import { attestationOf, signatureOf, withKnown } from '../attest/evidence-state.ts';
 import type { Failure } from '../errors.ts';
 import type { Context } from '../pipeline/phase.ts';
+import type { WantedImage } from '../plan/desired.ts';
 import { judge } from '../policy/judge.ts';
 import type { EvidenceSigner } from '../policy/provenance.ts';
 import { caught } from './caught.ts';
@@ -26,7 +27,7 @@ export async function prove(
   context: Context,
 ): Promise<ProvenImage | Failure> {
   const policies = image.policies.provenance;
-  if (looks === 'when-asked' && policies.length === 0) return unread(image);
+  if (looks === 'when-asked' && policies.length === 0) return { ...image, ...unasked(image.wanted) };
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
     const look = async (tags: 'listed' | 'unlisted'): Promise<Pick<ProvenImage, 'evidence' | 'judgement'>> => {
@@ -47,8 +48,8 @@ export async function prove(
   }
 }
 
-function unread(image: PlannedImage): ProvenImage {
-  const { source: repository, digest } = image.wanted;
+/** What is known of an image that nobody looks at. */
+export function unasked({ source: repository, digest }: WantedImage): Pick<ProvenImage, 'evidence' | 'judgement'> {
   const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
-  return { ...image, evidence, judgement: judge([], evidence) };
+  return { evidence, judgement: judge([], evidence) };
 }
