@@ -85,6 +85,8 @@ export type Failure = {
   readonly source?: string;
   /** The destination references it concerns: the same trouble on many mirrors is one failure. */
   readonly refs?: readonly string[];
+  /** With a diff: it stands in the tree before as it does now, and fails nothing. */
+  readonly inBase?: true;
 };
 
 /** Which end of a copy an error happened on. */

@@ -20,6 +20,8 @@ export type CipOptions = SummaryOptions &
   WatchOptions &
   ReachOptions & {
     readonly manifests?: string;
+    /** Whether `manifests` may hold several trees. */
+    readonly allTrees?: boolean;
     readonly manifest?: string;
     readonly thinManifestDir?: string;
     /** False is a dry run. */
@@ -126,16 +128,22 @@ export function manifestSource({
   manifests,
   manifest,
   'thin-manifest-dir': thinManifestDir,
-}: Values): Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir'> | undefined {
+  'all-trees': allTrees,
+}: Values): Pick<CipOptions, 'manifests' | 'allTrees' | 'manifest' | 'thinManifestDir'> | undefined {
   const sources = [
     ['--manifests', manifests],
     ['--manifest', manifest],
     ['--thin-manifest-dir', thinManifestDir],
   ].filter(([, path]) => path !== '');
+  if (allTrees && manifests === '')
+    throw usage(
+      '--all-trees says nothing without --manifests',
+      'name the folder that holds the trees with --manifests',
+    );
   if (sources.length === 0) return undefined;
   if (sources.length > 1)
     throw usage(`${sources.map(([flag]) => flag).join(' and ')} contradict each other`, 'write exactly one of them');
-  if (manifests !== '') return { manifests };
+  if (manifests !== '') return { manifests, ...(allTrees && { allTrees }) };
   return manifest === '' ? { thinManifestDir } : { manifest };
 }
 

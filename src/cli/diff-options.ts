@@ -1,29 +1,37 @@
 import { parseAge, parseSince } from './since.ts';
 import type { CipOptions } from './cip-options.ts';
+import type { FlagValues } from './flags.ts';
+import type { DIFF_FLAGS } from './source-flags.ts';
 import { goQuote } from './go-quote.ts';
 import { usage } from './removed.ts';
 
-type Values = {
-  readonly 'use-prow-manifest-diff': boolean;
-  readonly 'manifest-diff-since': string;
+type Values = FlagValues<typeof DIFF_FLAGS> & {
   readonly 'repair-since': string;
   readonly 'staging-retention': string;
 };
 
 /** How far back a run looks, by its flags; throws USAGE. */
 export function diffOptions(values: Values): Pick<CipOptions, 'diff' | 'repairSince' | 'stagingRetention'> {
+  return {
+    ...diffOption(values),
+    repairSince: repairAge(values['repair-since']),
+    ...retention(values['staging-retention']),
+  };
+}
+
+/** What the manifests are compared with, by the flags; throws USAGE. */
+export function diffOption(values: FlagValues<typeof DIFF_FLAGS>): Pick<CipOptions, 'diff'> {
   const since = values['manifest-diff-since'];
   if (values['use-prow-manifest-diff'] && since !== '')
     throw usage('--use-prow-manifest-diff and --manifest-diff-since contradict each other', 'leave one of them out');
-  const ages = { repairSince: repairAge(values['repair-since']), ...retention(values['staging-retention']) };
-  if (values['use-prow-manifest-diff']) return { diff: 'prow', ...ages };
-  if (since === '') return ages;
+  if (values['use-prow-manifest-diff']) return { diff: 'prow' };
+  if (since === '') return {};
   if (parseSince(since, 0) === undefined)
     throw usage(
       `--manifest-diff-since does not understand ${goQuote(since)}`,
       'write an age, for example 14d, 336h or "14 days", or a date, for example 2026-01-31 or 2026-01-31T12:00:00Z',
     );
-  return { diff: { since }, ...ages };
+  return { diff: { since } };
 }
 
 function repairAge(text: string): number | 'all' {

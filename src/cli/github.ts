@@ -35,7 +35,7 @@ export function annotations(failures: readonly Annotated[], env: Env, folder: st
     .join('');
 }
 
-type Annotated = Omit<ReportedProblem, 'cause' | 'phase'> & { readonly severity?: 'error' | 'warning' };
+type Annotated = Omit<ReportedProblem, 'cause' | 'phase'> & { readonly severity?: 'error' | 'warning' | 'notice' };
 
 /** Adds the report to what GitHub shows of the job; a file that cannot be written costs the summary, not the run. */
 export async function addStepSummary(

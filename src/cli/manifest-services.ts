@@ -2,23 +2,25 @@ import { parseSince } from './since.ts';
 import { loadDiffBase, type Against } from '../manifest/diff-base.ts';
 import { entriesSince, type YoungEntries } from '../manifest/entry-ages.ts';
 import { loadManifests, type LoadRequest } from '../manifest/load.ts';
+import { parseOnce } from '../manifest/parse-once.ts';
 import type { SetupServices } from '../phases/setup.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 
 /** How a run reads the manifests that its flags name, and with a diff those before. */
 export function manifestServices(
-  options: CipOptions,
+  options: TreeOptions & Pick<CipOptions, 'diff'>,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
 ): SetupServices {
   const request = loadRequest(options);
   // whoever asks for the tree again, such as for the ages of its entries, gets the same
   let loaded: ReturnType<typeof loadManifests> | undefined;
-  const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request));
+  const parse = parseOnce();
+  const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request, parse));
   const against = againstOf(options.diff, clock.now());
   return against === undefined
     ? { load }
-    : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }) };
+    : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }, parse) };
 }
 
 /** Which entries of the tree that `load` gives were not there at a time; undefined where Git cannot say. */
@@ -34,12 +36,22 @@ export function youngEntries(
 }
 
 /** Where the manifests are, and which registries they may name. */
-export type TreeOptions = Pick<CipOptions, 'manifests' | 'manifest' | 'thinManifestDir' | 'allowRegistries'>;
+export type TreeOptions = Pick<
+  CipOptions,
+  'manifests' | 'allTrees' | 'manifest' | 'thinManifestDir' | 'allowRegistries'
+>;
 
 /** What the flags ask to load. */
-export function loadRequest({ manifests, manifest, thinManifestDir, allowRegistries }: TreeOptions): LoadRequest {
+export function loadRequest({
+  manifests,
+  allTrees,
+  manifest,
+  thinManifestDir,
+  allowRegistries,
+}: TreeOptions): LoadRequest {
   return {
     ...(manifests !== undefined && { manifests }),
+    ...(allTrees === true && { allTrees }),
     ...(manifest !== undefined && { manifest }),
     ...(thinManifestDir !== undefined && { thinManifestDir }),
     allowRegistries: allowRegistries.map(({ text }) => text),

@@ -8,7 +8,7 @@ import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
 import { CERTIFICATE_FLAGS, REQUIRE_IDENTITY_FLAG, SIGNING_FLAGS } from './signing-flags.ts';
 import { SUMMARY_FLAGS } from './summary-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
-import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { DIFF_FLAGS, MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 import { WATCH_FLAGS } from './watch-flags.ts';
 import { VALIDATE_FLAGS } from './validate-flags.ts';
 
@@ -82,19 +82,7 @@ export const CIP_FLAGS = [
     default: 'false',
     help: 'Only check the manifests, without any network access; cannot be combined with --confirm.',
   },
-  {
-    name: 'use-prow-manifest-diff',
-    type: 'bool',
-    default: 'false',
-    help: 'Only look at what a Prow job changed: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
-  },
-  {
-    name: 'manifest-diff-since',
-    type: 'string',
-    default: '',
-    value: 'TIME',
-    help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
-  },
+  ...DIFF_FLAGS,
   {
     name: 'accept-primary-change',
     type: 'bool',

@@ -1,6 +1,6 @@
 import type { Flag } from './flag.ts';
 import { REPORT_FLAGS } from './report-flags.ts';
-import { MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
+import { DIFF_FLAGS, MANIFEST_FLAGS, REGISTRY_FLAGS } from './source-flags.ts';
 import { SNAPSHOT_FLAGS } from './snapshot-flags.ts';
 import { WATCH_FLAGS } from './watch-flags.ts';
 
@@ -15,9 +15,7 @@ const OTHER_HELP: Readonly<Record<string, string>> = {
 
 /** Those that do the same. */
 const SHARED: ReadonlySet<string> = new Set([
-  ...[...MANIFEST_FLAGS, ...REGISTRY_FLAGS, ...REPORT_FLAGS, ...WATCH_FLAGS].map(({ name }) => name),
-  'use-prow-manifest-diff',
-  'manifest-diff-since',
+  ...[...MANIFEST_FLAGS, ...DIFF_FLAGS, ...REGISTRY_FLAGS, ...REPORT_FLAGS, ...WATCH_FLAGS].map(({ name }) => name),
   'max-signature-copies',
   'detailed-exitcode',
 ]);

@@ -99,7 +99,10 @@ async function publish(
     }
   }
   if (isGitHubActions(env)) {
-    const warnings = (document.warnings ?? []).map((one) => ({ ...one, severity: 'warning' as const }));
+    const warnings = (document.warnings ?? []).map((one) => ({
+      ...one,
+      severity: one.inBase === true ? ('notice' as const) : ('warning' as const),
+    }));
     stdout.write(annotations([...document.failures, ...warnings], env, process.cwd()));
     await addStepSummary(document, services);
   }

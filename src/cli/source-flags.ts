@@ -11,6 +11,12 @@ export const MANIFEST_FLAGS = [
     help: 'Where the manifests are: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
   },
   {
+    name: 'all-trees',
+    type: 'bool',
+    default: 'false',
+    help: 'Read every tree below --manifests. Without it a folder with several trees is an error, and one has to be named.',
+  },
+  {
     name: 'thin-manifest-dir',
     type: 'string',
     default: '',
@@ -25,6 +31,23 @@ export const MANIFEST_FLAGS = [
     value: 'FILE',
     completes: 'file',
     help: 'Where the manifests are: a plain manifest.',
+  },
+] as const satisfies readonly Flag[];
+
+/** What of the manifests is looked at. */
+export const DIFF_FLAGS = [
+  {
+    name: 'use-prow-manifest-diff',
+    type: 'bool',
+    default: 'false',
+    help: 'Only look at what a Prow job changed: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
+  },
+  {
+    name: 'manifest-diff-since',
+    type: 'string',
+    default: '',
+    value: 'TIME',
+    help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
   },
 ] as const satisfies readonly Flag[];
 

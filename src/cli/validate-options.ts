@@ -1,5 +1,6 @@
 import type { Pattern } from '../image/pattern.ts';
-import { allowedRegistry } from './cip-options.ts';
+import { allowedRegistry, type CipOptions } from './cip-options.ts';
+import { diffOption } from './diff-options.ts';
 import type { ParsedFlags } from './flags.ts';
 import { goQuote } from './go-quote.ts';
 import type { COMMON_FLAGS } from './options.ts';
@@ -8,13 +9,14 @@ import type { VALIDATE_FLAGS } from './validate-flags.ts';
 import { logOptions, type LogOptions } from './watch-options.ts';
 
 /** What `kpromo validate` was asked to do. */
-export type ValidateOptions = LogOptions & {
-  /** A plain manifest, a tree, or a folder that holds trees deeper down. */
-  readonly manifests: string;
-  readonly output: 'text' | 'json';
-  /** What covers the registries that manifests may name; empty allows every registry. */
-  readonly allowRegistries: readonly Pattern[];
-};
+export type ValidateOptions = LogOptions &
+  Pick<CipOptions, 'allTrees' | 'diff'> & {
+    /** A plain manifest, a tree, or a folder that holds trees deeper down. */
+    readonly manifests: string;
+    readonly output: 'text' | 'json';
+    /** What covers the registries that manifests may name; empty allows every registry. */
+    readonly allowRegistries: readonly Pattern[];
+  };
 
 /** What was typed after `kpromo validate`. */
 export type ParsedValidate = ParsedFlags<readonly [...typeof VALIDATE_FLAGS, ...typeof COMMON_FLAGS]>;
@@ -28,6 +30,8 @@ export function validateOptions({ values, positional }: ParsedValidate): Validat
     throw usage(`\`kpromo validate\` takes one path, not ${goQuote(extra)} besides`, 'validate one path after another');
   return {
     manifests,
+    ...(values['all-trees'] && { allTrees: true }),
+    ...diffOption(values),
     output: values.output,
     allowRegistries: values['allow-registry'].map(allowedRegistry),
     ...logOptions(values),

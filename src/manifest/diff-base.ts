@@ -1,13 +1,23 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { normalize } from 'node:path';
 import type { ObjectId } from '../git/objects.ts';
 import { prowBase } from '../git/prow.ts';
 import type { GitServices } from '../git/run.ts';
-import { findTrees } from './discover.ts';
+import { changedFile, changedFiles, type ChangedFiles } from './changed-files.ts';
+import { findProjects, findTrees } from './discover.ts';
 import { diskFiles } from './file-source.ts';
 import { isManifest } from './git-files.ts';
-import type { LoadRequest } from './load.ts';
-import { loadCommit, repositoryOf, type ManifestRepository } from './load-commit.ts';
+import { onlyOne, type LoadRequest } from './load.ts';
+import {
+  NO_MANIFESTS,
+  openCommit,
+  repositoryOf,
+  type CommitManifests,
+  type ManifestRepository,
+} from './load-commit.ts';
 import type { LoadedManifests } from './manifest.ts';
+import type { ParseProject } from './parse-once.ts';
 
 /** What the tree is compared with: what Prow's job started from, or what was before a time in milliseconds. */
 export type Against = 'prow' | { readonly since: number };
@@ -19,10 +29,17 @@ export type DiffBase = {
   readonly commit?: ObjectId;
   /** True when the working tree, which is what is compared, is not what HEAD holds. */
   readonly isDirty: boolean;
+  /** Which files differ. */
+  readonly changed: ChangedFiles;
 };
 
 /** Loads the tree that the working tree is compared with; throws GIT. */
-export async function loadDiffBase(request: LoadRequest, against: Against, services: GitServices): Promise<DiffBase> {
+export async function loadDiffBase(
+  request: LoadRequest,
+  against: Against,
+  services: GitServices,
+  parse?: ParseProject,
+): Promise<DiffBase> {
   const name = against === 'prow' ? prowBase(services.env) : undefined;
   const repository = await repositoryOf(request, services);
   const { git } = repository;
@@ -33,8 +50,26 @@ export async function loadDiffBase(request: LoadRequest, against: Against, servi
       : name === undefined || name === 'HEAD^'
         ? await git.parent(head)
         : await git.commit(name);
-  const base = commit === undefined ? { projects: [], problems: [] } : await loadCommit(repository, commit);
-  return { base, ...(commit !== undefined && { commit }), isDirty: await isDirty(repository, head) };
+  const before = commit === undefined ? undefined : await openCommit(repository, commit);
+  return {
+    base: (await before?.load(parse)) ?? NO_MANIFESTS,
+    ...(commit !== undefined && { commit }),
+    isDirty: await isDirty(repository, head),
+    changed: before === undefined ? ALL_CHANGED : await changedSince(before, repository),
+  };
+}
+
+/** Where there was nothing before. */
+const ALL_CHANGED: ChangedFiles = { files: new Set(), isChanged: () => Promise.resolve(true) };
+
+async function changedSince(
+  { files }: CommitManifests,
+  { git, place, request }: ManifestRepository,
+): Promise<ChangedFiles> {
+  const { kind, location } = onlyOne(request);
+  if (!(await stat(location)).isDirectory())
+    return changedFile(files, await diskFiles(git.topLevel), place, normalize(location));
+  return changedFiles(files, await diskFiles(location), location, kind === 'manifests' ? findTrees : findProjects);
 }
 
 /** As upstream: the parent of the oldest commit that `git log --since` lists; HEAD when it lists none. */

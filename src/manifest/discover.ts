@@ -31,6 +31,8 @@ export type Found = {
   readonly problems: readonly Misplaced[];
   /** Files that nothing reads, and that stand beside the right ones. */
   readonly warnings: readonly Misplaced[];
+  /** The folders of the trees. */
+  readonly trees: readonly string[];
 };
 
 const NAMES: readonly string[] = [MANIFEST_NAME, IMAGES_NAME, POLICY_NAME];
@@ -48,6 +50,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
   const projects: FoundProject[] = [];
   const problems: Misplaced[] = [];
   const warnings: Misplaced[] = [];
+  const trees: string[] = [];
   const pending = [folder];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const at = next;
@@ -59,6 +62,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
       tree !== undefined &&
       (tree.projects.length > 0 || tree.problems.some((problem) => rightName(problem.path) === MANIFEST_NAME));
     if (isTree) {
+      trees.push(at);
       append(projects, tree.projects);
       append(problems, tree.problems);
       append(warnings, tree.warnings);
@@ -71,7 +75,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
     );
     append(pending, below.map((entry) => join(at, entry.name)).toReversed());
   }
-  return { projects, problems, warnings };
+  return { projects, problems, warnings, trees };
 }
 
 /** Finds the projects of one tree, and manifests that stand where nothing reads them. */
@@ -105,7 +109,7 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
     problems,
     wrong.map((place) => misplaced(place, tree, manifestsOf)),
   );
-  return { projects, problems, warnings: others.filter(isBeside).map(unreadBeside) };
+  return { projects, problems, warnings: others.filter(isBeside).map(unreadBeside), trees: [tree] };
 }
 
 /** A misnamed file beside one that is read. */

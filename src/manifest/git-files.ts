@@ -25,7 +25,7 @@ const MAX_TARGET = 4096;
  * to outside of it. `listed` is what the repository lists there.
  */
 export async function commitFiles(
-  repository: GitRepository,
+  repository: Pick<GitRepository, 'read'>,
   listed: readonly TreeEntry[],
   root: string,
 ): Promise<FileSource> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isDigest } from '../image/digest.ts';
 import { isRepositoryPath, isTag, joinRepository, MAX_TAG_LENGTH, repositoryProblem } from '../image/reference.ts';
 import { invalidFile, pairsOf, readFields, readList, readTextField } from '../yaml/fields.ts';
@@ -12,6 +13,8 @@ export type ImageList = {
   readonly isTree: boolean;
   /** The longest registry name that the names come after, where it is known. */
   readonly registry: string | undefined;
+  /** Where the images come from: the source registry, or the file where that is not known. */
+  readonly from: string;
 };
 
 /** Reads a list of images; an empty one is noted at `place`. */
@@ -43,19 +46,34 @@ function readImage(item: YamlNode, about: ImageList, reading: ManifestReading): 
       hint: problem.hint,
       position,
       image: name,
+      entry: entryOf(about, [item]),
     });
   }
   const written = fields.get('dmap') ?? [];
-  const digests = readDigests(written, name, reading);
+  const digests = readDigests(written, name, about, reading);
   if (digests === 'empty') {
     const isPlaceholder = about.isTree && written.length > 0 && problem === undefined;
-    noDigests(written.at(-1) ?? item, name, isPlaceholder, reading);
+    const found = { message: `the image ${quote(name)} has no digests`, hint: DMAP_HINT, image: name };
+    const noted = { ...found, position: reading.at((written.at(-1) ?? item).offset) };
+    if (isPlaceholder) reading.warnings.push({ ...noted, code: 'NO_EFFECT' });
+    else reading.problems.push({ ...noted, code: 'ENTRY_INVALID', entry: entryOf(about, [item]) });
     return isPlaceholder ? { name, position, digests: [] } : undefined;
   }
   return problem === undefined && digests.length > 0 ? { name, position, digests } : undefined;
 }
 
 const NAME_HINT = 'write lower-case words joined by "/", for example "sub/app"';
+
+/** Two entries have the same text if they say the same of the same source, however they are formatted. */
+function entryOf({ from }: ImageList, nodes: readonly YamlNode[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([from, ...nodes], withoutLayout))
+    .digest('hex');
+}
+
+function withoutLayout(key: string, value: unknown): unknown {
+  return key === 'offset' || key === 'plain' ? undefined : value;
+}
 
 type Wrong = { readonly message: string; readonly hint: string };
 
@@ -71,6 +89,7 @@ function nameProblem(name: string, registry: string | undefined): Wrong | undefi
 function readDigests(
   values: readonly YamlNode[],
   image: string,
+  about: ImageList,
   reading: ManifestReading,
 ): readonly DigestEntry[] | 'empty' {
   const maps = values.slice(values.findLastIndex(isNull) + 1);
@@ -91,19 +110,12 @@ function readDigests(
         );
       } else {
         seen.add(digest);
-        const entry = readDigest({ digest, key, tags: value }, image, reading);
+        const entry = readDigest({ digest, key, tags: value }, image, about, reading);
         if (entry !== undefined) entries.push(entry);
       }
     }
   }
   return seen.size === 0 && maps.every((map) => map.kind === 'mapping') ? 'empty' : entries;
-}
-
-function noDigests(node: YamlNode, image: string, isPlaceholder: boolean, reading: ManifestReading): void {
-  const message = `the image ${quote(image)} has no digests`;
-  const about = { message, hint: DMAP_HINT, position: reading.at(node.offset), image };
-  if (isPlaceholder) reading.warnings.push({ ...about, code: 'NO_EFFECT' });
-  else reading.problems.push({ ...about, code: 'ENTRY_INVALID' });
 }
 
 const DIGEST_HINT = 'write "sha256:" and 64 hexadecimal digits in lower case';
@@ -115,11 +127,14 @@ type WrittenDigest = { readonly digest: string; readonly key: YamlNode; readonly
 function readDigest(
   { digest, key, tags }: WrittenDigest,
   image: string,
+  about: ImageList,
   reading: ManifestReading,
 ): DigestEntry | undefined {
   const before = reading.problems.length;
   const invalid = (node: YamlNode, message: string, hint: string): void => {
-    reading.problems.push({ code: 'ENTRY_INVALID', message, hint, position: reading.at(node.offset), image, digest });
+    const entry = entryOf(about, [key, tags]);
+    const position = reading.at(node.offset);
+    reading.problems.push({ code: 'ENTRY_INVALID', message, hint, position, image, digest, entry });
   };
   const names = new Set<string>();
   const tagPositions: DigestEntry['tagPositions'][number][] = [];

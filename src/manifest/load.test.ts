@@ -59,7 +59,26 @@ describe('src/manifest/load', () => {
       'app/images/logo.png': '',
       'app/manifests/deployment.yaml': 'kind: Deployment',
     });
-    expect(await load()).toEqual({ projects: ['one', 'two', 'three'], problems: [] });
+    const request = { manifests: root, allTrees: true };
+    expect(await load(request)).toEqual({ projects: ['one', 'two', 'three'], problems: [] });
+  });
+
+  it('asks for one of several trees, by name', async () => {
+    write({ ...project('registry', 'one'), ...project('old/registry', 'two'), ...project('old', 'three') });
+    const { projects, problems } = await loadManifests({ manifests: root });
+    const place = (name: string): string => path.join(root, name);
+    expect([projects, problems]).toMatchObject([
+      [],
+      [
+        {
+          code: 'MANIFEST_NOT_FOUND',
+          message: `there are 3 trees of manifests here (${['old', 'old/registry', 'registry'].map(place).join(', ')}), and one is to be named: ${root}`,
+          hint: `name the tree that is meant, or read all of them with --all-trees; --thin-manifest-dir ${place('old')} reads that one without those below`,
+        },
+      ],
+    ]);
+    expect(await load({ manifests: place('registry') })).toEqual({ projects: ['one'], problems: [] });
+    expect(await load({ thinManifestDir: place('old') })).toEqual({ projects: ['three'], problems: [] });
   });
 
   it('takes a tree, and one that was named as such', async () => {

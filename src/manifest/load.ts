@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { stat } from 'node:fs/promises';
 import { asPromotionError, PromotionError } from '../errors.ts';
+import { withoutEndSlashes } from '../image/end-slashes.ts';
 import {
   findProjects,
   findTrees,
@@ -15,6 +16,7 @@ import {
 import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
 import type { LoadedManifests, Problem, Warning } from './manifest.ts';
 import { newNotes, toldNotes } from './reading.ts';
+import type { ParseProject } from './parse-once.ts';
 import { completePolicies, type InTree } from './project-policies.ts';
 import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
@@ -27,6 +29,8 @@ export type LoadRequest = {
   readonly manifest?: string;
   /** A folder with `manifests/` and `images/`. */
   readonly thinManifestDir?: string;
+  /** True if `manifests` may hold several trees. */
+  readonly allTrees?: boolean;
   /** Patterns of the registries that manifests may name; none allow all. */
   readonly allowRegistries?: readonly string[];
 };
@@ -35,8 +39,8 @@ export type LoadRequest = {
  * Loads manifests from the disk. What is wrong with them is among the problems and takes out no more than its own
  * project or entry; throws USAGE only, for a request that contradicts itself.
  */
-export async function loadManifests(request: LoadRequest): Promise<LoadedManifests> {
-  const loaded = toldOnly(await loadNamed(request));
+export async function loadManifests(request: LoadRequest, parse: ParseProject = parseThin): Promise<LoadedManifests> {
+  const loaded = toldOnly(await loadNamed(request, parse));
   if (loaded.projects.some(({ images }) => images.length > 0)) return loaded;
   const location = path.normalize(onlyOne(request).location);
   const tree = treeAround(location);
@@ -54,7 +58,7 @@ function toldOnly({ problems, warnings = [], ...loaded }: LoadedManifests): Load
   return { ...loaded, ...toldNotes(notes) };
 }
 
-async function loadNamed(request: LoadRequest): Promise<LoadedManifests> {
+async function loadNamed(request: LoadRequest, parse: ParseProject): Promise<LoadedManifests> {
   const allowed = allowedRegistries(request.allowRegistries);
   const { kind, location } = onlyOne(request);
   if (location === '') throw new PromotionError('USAGE', `--${kind} is empty`, { hint: 'name a file or folder' });
@@ -67,15 +71,19 @@ async function loadNamed(request: LoadRequest): Promise<LoadedManifests> {
       `this is a ${isFolder ? 'folder, not a file' : 'file, not a folder'}`,
       `--${kind} takes a ${isFolder ? 'file; use --manifests' : 'folder; use --manifest'}`,
     );
-  return loadFolder(location, kind === 'manifests', allowed);
+  const find = kind === 'manifests' ? findTrees : findProjects;
+  return loadFolder(location, { find, allTrees: request.allTrees === true }, { allowed, parse });
 }
+
+/** Which registries projects may name, and what parses them. */
+type ProjectReading = { readonly allowed: AllowedRegistries; readonly parse: ParseProject };
 
 /** Loads what was found in a file source; `display` turns its paths into those that people know. */
 export async function loadFound(
   files: FileSource,
   found: Found,
   display: (path: string) => string,
-  allowed: AllowedRegistries,
+  reading: ProjectReading,
 ): Promise<LoadedManifests> {
   const misplaced = found.problems.map(({ path: place, message, hint }) => invalid(display(place), message, hint));
   const unused = found.warnings.map((one) => unusedFile(one, display));
@@ -85,7 +93,7 @@ export async function loadFound(
     if (!trees.has(project.policy))
       trees.set(project.policy, await loadTreePolicy(files, project.policy, display, unused));
     const tree = trees.get(project.policy);
-    all.push({ parsed: await loadProject(files, project, display, allowed), ...(tree && { tree }) });
+    all.push({ parsed: await loadProject(files, project, display, reading), ...(tree && { tree }) });
   }
   const loaded = completePolicies(all);
   return {
@@ -162,9 +170,15 @@ export async function loadPlain(
   }
 }
 
-async function loadFolder(location: string, deep: boolean, allowed: AllowedRegistries): Promise<LoadedManifests> {
+type Finding = { readonly find: typeof findTrees | typeof findProjects; readonly allTrees: boolean };
+
+async function loadFolder(
+  location: string,
+  { find, allTrees }: Finding,
+  reading: ProjectReading,
+): Promise<LoadedManifests> {
   const files = await diskFiles(location);
-  const found = deep ? await findTrees(files) : await findProjects(files);
+  const found = await find(files);
   if (found.projects.length === 0 && found.problems.length === 0) {
     return notFound(
       location,
@@ -172,7 +186,29 @@ async function loadFolder(location: string, deep: boolean, allowed: AllowedRegis
       'a tree has manifests/<project>/promoter-manifest.yaml and images/<project>/images.yaml',
     );
   }
-  return loadFound(files, found, (relative) => path.join(location, relative), allowed);
+  const display = (relative: string): string => path.join(location, relative);
+  if (found.trees.length > 1 && !allTrees) return severalTrees(location, found.trees.map(display));
+  return loadFound(files, found, display, reading);
+}
+
+/** As many trees are named: a repository has few. */
+const MOST_TREES = 20;
+
+/** One tree in a hundred may be frozen, or somebody else's: nobody but the user knows which are meant. */
+function severalTrees(location: string, trees: readonly string[]): LoadedManifests {
+  const named = trees.slice(0, MOST_TREES).join(', ');
+  const more = trees.length > MOST_TREES ? ` and ${trees.length - MOST_TREES} more` : '';
+  const around = trees.find((tree) => trees.some((other) => other !== tree && isWithin(tree, other)));
+  const alone = around === undefined ? '' : `; --thin-manifest-dir ${around} reads that one without those below`;
+  return notFound(
+    location,
+    `there are ${trees.length} trees of manifests here (${named}${more}), and one is to be named`,
+    `name the tree that is meant, or read all of them with --all-trees${alone}`,
+  );
+}
+
+function isWithin(folder: string, place: string): boolean {
+  return folder === '.' || place.startsWith(`${withoutEndSlashes(folder)}/`);
 }
 
 const NO_IMAGES = Buffer.from('[]');
@@ -181,19 +217,19 @@ async function loadProject(
   files: FileSource,
   project: FoundProject,
   display: (path: string) => string,
-  allowed: AllowedRegistries,
+  { allowed, parse }: ProjectReading,
 ): Promise<ParsedProject> {
   const manifestFile = display(project.manifest);
   const imagesFile = display(project.images);
-  let reading = manifestFile;
+  let place = manifestFile;
   try {
     const manifest = await files.read(project.manifest);
-    reading = imagesFile;
+    place = imagesFile;
     const images = await files.read(project.images);
     if (manifest === undefined)
       return unusable(invalid(manifestFile, 'this link points to nothing', 'put the file itself in its place'));
     const file = { file: imagesFile, bytes: images ?? NO_IMAGES };
-    const parsed = parseThin(project.name, { file: manifestFile, bytes: manifest }, file, allowed);
+    const parsed = parse(project.name, { file: manifestFile, bytes: manifest }, file, allowed);
     if (images !== undefined) return parsed;
     const message = `its images file ${imagesFile} is missing`;
     const missing = invalid(manifestFile, message, `add ${imagesFile}, or remove this manifest`);
@@ -203,7 +239,7 @@ async function loadProject(
     const isMisnamed = (await files.read(misnamed(project.images))) !== undefined;
     return { ...declared, problems: [...(isMisnamed ? [] : [missing]), ...problems], warnings: [] };
   } catch (error) {
-    return unusable(unreadable(reading, error));
+    return unusable(unreadable(place, error));
   }
 }
 

@@ -63,6 +63,8 @@ export type Problem = {
   readonly position: Position;
   readonly image?: string;
   readonly digest?: string;
+  /** Of ENTRY_INVALID: stands for all that is taken out, as it is written and from where it comes; the same wherever it stands. */
+  readonly entry?: string;
   /** Of one that counts others: how many it stands for. */
   readonly more?: number;
 };

@@ -1,6 +1,6 @@
 import { compilePattern, coversRegistry, type Pattern } from '../image/pattern.ts';
 import { readFields } from '../yaml/fields.ts';
-import { readImages } from './images.ts';
+import { readImages, type ImageList } from './images.ts';
 import type { Problem, Project, Warning } from './manifest.ts';
 import { readRegistries, type Registries } from './registries.ts';
 import { manifestReading, newNotes, toldNotes, warn, type ManifestReading, type Notes } from './reading.ts';
@@ -60,7 +60,7 @@ export function parseThin(
   const opened = open(manifest, notes);
   const head = opened && readHead(opened, THIN_KEYS);
   const list = open(images, notes);
-  const about = { isTree: true, registry: longestName(head?.registries) };
+  const about = { isTree: true, ...originOf(head?.registries, images.file) };
   const entries = list === undefined ? [] : readImages(list.root, list.root, about, list.reading);
   return assemble(
     { name, manifestFile: manifest.file, imagesFile: images.file, images: entries },
@@ -78,7 +78,7 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
   const { root, reading } = opened;
   const head = readHead(opened, PLAIN_KEYS);
   const list = head.fields.get('images')?.at(-1);
-  const about = { isTree: false, registry: longestName(head.registries) };
+  const about = { isTree: false, ...originOf(head.registries, manifest.file) };
   const images = readImages(list, root, about, reading);
   return assemble({ name, manifestFile: manifest.file, imagesFile: manifest.file, images }, head, allowed, notes);
 }
@@ -122,10 +122,11 @@ function readProvenance(
   return policy === undefined || problems.length > before ? 'unreadable' : policy;
 }
 
-function longestName(registries: Registries | undefined): string | undefined {
-  return registries?.all
+function originOf(registries: Registries | undefined, file: string): Pick<ImageList, 'registry' | 'from'> {
+  const registry = registries?.all
     .map((entry) => entry.name)
     .reduce((longest, name) => (name.length > longest.length ? name : longest));
+  return { registry, from: registries?.source.name ?? file };
 }
 
 function assemble(

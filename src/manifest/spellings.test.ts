@@ -32,7 +32,7 @@ describe('two spellings of one host', () => {
       { parsed: parse('a.test', one, 'a') },
       { parsed: parse('b.test', other, 'b') },
     ]);
-    expect(findDisputes(wantedBy(projects)).map(({ code }) => code)).toEqual(['TAG_CONFLICT']);
+    expect(findDisputes(wantedBy(projects)).failures.map(({ code }) => code)).toEqual(['TAG_CONFLICT']);
   });
 
   it.each([

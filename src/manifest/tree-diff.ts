@@ -30,14 +30,36 @@ export type TreeDiff = {
 
 /** Compares two trees. */
 export function diffTrees(base: readonly Project[], head: readonly Project[]): TreeDiff {
-  const [before, after] = [wantsOf(base), wantsOf(head)];
-  const isSameSource = (one: Want, other: Want): boolean => one.source === other.source;
+  const [one, other] = [divided(base, head), divided(head, base)];
+  const [before, after] = [wantsOf(one.changed), wantsOf(other.changed)];
+  const isSameSource = (a: Want, b: Want): boolean => a.source === b.source;
   return {
-    changes: beyond(before, after, isSameSource),
+    changes: beyond([...before, ...wantsOf(one.rest, digestsOf(after))], after, isSameSource),
     // what another source provides now is still managed
-    removed: beyond(after, before, () => true),
+    removed: beyond([...after, ...wantsOf(other.rest, digestsOf(before))], before, () => true),
     policyChanges: policyChanges(base, head),
   };
+}
+
+/** The projects of a tree that are not in the other tree, too: one that was parsed once for both is the same in both. */
+export function changedProjects(projects: readonly Project[], other: readonly Project[]): readonly Project[] {
+  return divided(projects, other).changed;
+}
+
+function divided(
+  projects: readonly Project[],
+  other: readonly Project[],
+): { readonly changed: readonly Project[]; readonly rest: readonly Project[] } {
+  const there = new Map(other.map((project) => [project.images, project]));
+  const isSame = ({ images, source, destinations }: Project): boolean => {
+    const same = there.get(images);
+    return same?.source === source && same.destinations === destinations;
+  };
+  return { changed: projects.filter((project) => !isSame(project)), rest: projects.filter(isSame) };
+}
+
+function digestsOf(wants: readonly Want[]): ReadonlySet<Digest> {
+  return new Set(wants.map(({ digest }) => digest));
 }
 
 /** One digest of one image name of one project. */
@@ -52,7 +74,8 @@ type Want = {
   readonly mirrorsKey: string;
 };
 
-function wantsOf(projects: readonly Project[]): Want[] {
+/** All that is wanted, or only of these digests. */
+function wantsOf(projects: readonly Project[], only?: ReadonlySet<Digest>): Want[] {
   return projects.flatMap((project) => {
     const mirrors = new Set(project.destinations.map(({ name }) => name));
     const mirrorsKey = [...mirrors].toSorted().join(' ');
@@ -60,6 +83,7 @@ function wantsOf(projects: readonly Project[]): Want[] {
     for (const { name, digests } of project.images) {
       const source = joinRepository(project.source, name);
       for (const { digest, tags } of digests) {
+        if (only?.has(digest) === false) continue;
         const known = wants.get(`${name}@${digest}`);
         const want = known ?? { project: project.name, source, name, digest, tags: new Set(), mirrors, mirrorsKey };
         for (const tag of tags) want.tags.add(tag);

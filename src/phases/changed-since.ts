@@ -1,9 +1,9 @@
 import type { Failure } from '../errors.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
-import { diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
+import { changedProjects, diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
 import type { Context } from '../pipeline/phase.ts';
-import { askedBy } from '../plan/asked.ts';
+import { askedBy, type AskedOf } from '../plan/asked.ts';
 import { alsoAskedBy } from '../plan/asked-before.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
 import { touchedBy } from '../plan/touched.ts';
@@ -12,7 +12,6 @@ import { lostPolicies } from '../manifest/lost-policies.ts';
 import { checkPrimaries, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
 import { tellDiff } from './tell-diff.ts';
-import { tellFailures } from './tell.ts';
 
 /** The tree before, and how the tree differs from it. */
 export type LoadedDiff = {
@@ -26,24 +25,28 @@ export type LoadedDiff = {
   readonly unchanged: number;
 };
 
-/** Finds what the tree wants that it did not want before, and holds back images whose primary changes unaccepted. */
+/** What is asked of images: also what the tree before asked, where there was one. */
+export function askedSince(before: DiffBase | undefined, head: LoadedManifests): AskedOf {
+  const asked = askedBy(head);
+  // where nothing was before, everything is new, and nothing is loosened
+  const isNew = before === undefined || before.base.projects.length + before.base.problems.length === 0;
+  return isNew ? asked : alsoAskedBy(asked, head.projects, before.base);
+}
+
+/** Finds what the tree wants (`all`) that it did not want before, and holds back images whose primary changes unaccepted. */
 export function changedSince(
   before: DiffBase,
   head: LoadedManifests,
+  all: readonly ImageSet[],
   primary: PrimaryRules,
   context: Context,
 ): { readonly sets: readonly ImageSet[]; readonly failures: readonly Failure[]; readonly diff: LoadedDiff } {
   const { base, commit } = before;
-  const { projects } = head;
-  const isNew = base.projects.length + base.problems.length === 0;
-  // where nothing was before, everything is new, and nothing is loosened
-  const all = wantedBy(projects, isNew ? askedBy(head) : alsoAskedBy(askedBy(head), projects, base));
-  const { failures: moved, held, settings } = checkPrimaries(wantedBy(base.projects), all, primary);
+  const { failures: moved, held, settings } = checkPrimaries(...mayDiffer(base, head, all), primary);
   const failures = [...lostPolicies(base, head).map(problemFailure), ...moved];
-  const found = diffTrees(base.projects, projects);
+  const found = diffTrees(base.projects, head.projects);
   const diff = { ...found, policyChanges: [...found.policyChanges, ...settings] };
   tellDiff(diff, before, context);
-  tellFailures(failures, context);
   const unchanged = countImages(all) - countImages(touchedBy(all, diff.changes));
   const free = all.filter((set) => !held.has(set));
   return {
@@ -51,4 +54,17 @@ export function changedSince(
     failures,
     diff: { base, ...(commit !== undefined && { commit }), diff, all, unchanged },
   };
+}
+
+/** The images of projects that changed, and those of the same names before: no other image can get another primary. */
+function mayDiffer(
+  { projects: base }: LoadedManifests,
+  { projects: head }: LoadedManifests,
+  all: readonly ImageSet[],
+): readonly [before: readonly ImageSet[], after: readonly ImageSet[]] {
+  const lists = new Set<ImageSet['listed']>(changedProjects(head, base).map(({ destinations }) => destinations));
+  const after = all.filter(({ listed }) => listed !== undefined && lists.has(listed));
+  const names = new Set(after.map(({ name }) => name));
+  const named = base.map((project) => ({ ...project, images: project.images.filter(({ name }) => names.has(name)) }));
+  return [wantedBy(named), after];
 }

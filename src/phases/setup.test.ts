@@ -7,6 +7,7 @@ import type { DiffBase } from '../manifest/diff-base.ts';
 import { setup, type Loaded, type SetupServices } from './setup.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
+const NOTHING: DiffBase['changed'] = { files: new Set(), isChanged: () => Promise.resolve(false) };
 const B = `sha256:${'b'.repeat(64)}`;
 
 describe('src/phases/setup.ts', () => {
@@ -43,7 +44,8 @@ describe('src/phases/setup.ts', () => {
     const { context, log } = testContext();
     const services: SetupServices = {
       load: () => Promise.resolve(loadedTree(head)),
-      loadBase: () => Promise.resolve({ base: loadedTree(base), commit: 'c'.repeat(40), isDirty: false, ...more }),
+      loadBase: () =>
+        Promise.resolve({ base: loadedTree(base), commit: 'c'.repeat(40), isDirty: false, changed: NOTHING, ...more }),
     };
     return { loaded: await setup(services).run(undefined, context), log };
   };

@@ -1,16 +1,17 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
-import type { LoadedManifests } from '../manifest/manifest.ts';
-import { askedBy } from '../plan/asked.ts';
+import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
+import { standingProblems } from '../manifest/standing-problems.ts';
 import type { ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { wantedBy } from '../plan/wanted.ts';
-import { changedSince, type LoadedDiff } from './changed-since.ts';
+import { askedSince, changedSince, type LoadedDiff } from './changed-since.ts';
 import { checkChosen, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
 import { tellPolicies } from './tell-policies.ts';
-import { tellFailures, tellWarnings } from './tell.ts';
+import { tellFailures } from './tell.ts';
+import { tellWarnings } from './tell-warnings.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {
@@ -18,7 +19,7 @@ export type Loaded = {
   /** What is looked at: all of the tree, or what the diff touches. */
   readonly sets: readonly ImageSet[];
   readonly failures: readonly Failure[];
-  /** What has no effect; it changes no exit code. */
+  /** What changes no exit code: what stands in the tree before, and what has no effect. */
   readonly warnings?: readonly Failure[];
   /** Where only what changed is looked at. */
   readonly diff?: LoadedDiff;
@@ -34,26 +35,38 @@ export type SetupServices = {
   readonly primary?: PrimaryRules;
 };
 
-/** Loads the manifests and finds what is wrong with them without asking anybody. */
+/** Loads the manifests and finds what is wrong with them without asking anybody; with a diff, what stood there before fails nothing. */
 export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServices): Phase<undefined, Loaded> => ({
   name: 'setup',
   run: async (_, context) => {
     const loaded = await load();
     const { projects, problems } = loaded;
-    const wanted = wantedBy(projects, askedBy(loaded));
-    const failures = [...problems.map(problemFailure), ...findDisputes(wanted), ...refusals];
-    const warnings = (loaded.warnings ?? []).map(problemFailure);
+    const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
+    const before = isThere ? await loadBase?.() : undefined;
+    const wanted = wantedBy(projects, askedSince(before, loaded));
+    const changed = before && changedSince(before, loaded, wanted, primary, context);
+    const disputes = findDisputes(wanted, changed?.diff.diff.changes);
+    const standing = before ? await standingProblems(before.base, loaded, before.changed) : new Set<Problem>();
+    const isNew = (problem: Problem): boolean => !standing.has(problem);
+    const failures = [
+      ...problems.filter(isNew).map(problemFailure),
+      ...disputes.failures,
+      ...refusals,
+      ...(changed?.failures ?? []),
+    ];
+    const inBase = [...[...standing].map(problemFailure), ...disputes.standing].map(asInBase);
+    const warnings = [...inBase, ...(loaded.warnings ?? []).map(problemFailure)];
     tellFailures(failures, context);
     tellWarnings(warnings, context);
     tellPolicies(loaded, context);
     checkChosen(loaded, primary);
-    const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
-    const before = isThere ? await loadBase?.() : undefined;
-    if (before === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
-    const changed = changedSince(before, loaded, primary, context);
-    const { sets, diff } = changed;
-    return { phase: 'setup', sets, failures: [...failures, ...changed.failures], warnings, diff };
+    if (changed === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
+    return { phase: 'setup', sets: changed.sets, failures, warnings, diff: changed.diff };
   },
   // a tree without a single project that can be read leaves nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
+
+function asInBase(failure: Failure): Failure {
+  return { ...failure, inBase: true };
+}

@@ -21,11 +21,6 @@ export function tellFailures(failures: readonly Failure[], { narrate }: Context)
   }
 }
 
-/** Logs what has no effect, each once. */
-export function tellWarnings(warnings: readonly Failure[], { narrate }: Context): void {
-  for (const warning of warnings) narrate({ type: 'log', level: 'warning', message: failureLine(warning) });
-}
-
 /** One failure as a log line: `edge src@digest -> dst:tag: …`, or `file:line:column: …` where no edge is concerned. */
 export function failureLine({ source, at, message, hint, refs = [] }: Failure): string {
   const place = at === undefined ? '' : `${at.file}:${at.line}:${at.column}`;

@@ -9,7 +9,7 @@ export type RunReport = {
   /** The images that were due or failed; those that were complete are only counted in `totals`. */
   readonly images: readonly ImageReport[];
   readonly failures: readonly Failure[];
-  /** What in the manifests has no effect; absent when all has. */
+  /** What fails nothing: what the tree before has, too, and what in the manifests has no effect; absent if there is none. */
   readonly warnings?: readonly Failure[];
   readonly totals: Totals;
   /** Of a run that looks at a diff. */

@@ -65,7 +65,7 @@ describe('src/plan/conflicts.ts', () => {
 
 describe('src/plan/disputes.ts', () => {
   it('tells a dispute once for all mirrors, with both files and lines', () => {
-    const disputes = findDisputes(
+    const { failures: disputes } = findDisputes(
       sets(
         [['app', A, 'v1']],
         [

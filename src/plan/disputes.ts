@@ -1,28 +1,36 @@
 import type { Failure } from '../errors.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import { joinRepository, type RepositoryName } from '../image/reference.ts';
+import type { ImageChange } from '../manifest/tree-diff.ts';
 import { conflictFinder, type TagConflict } from './conflicts.ts';
 import { byDestination, type ImageSet } from './desired.ts';
 
-/** Every tag that the tree gives to several digests of one repository, each dispute once however many mirrors share it. */
-export function findDisputes(sets: readonly ImageSet[]): Failure[] {
-  const conflictsOf = conflictFinder();
-  const places = new Map<ReadonlyMap<string, TagConflict>, RepositoryName[]>();
-  for (const [repository, wanting] of byDestination(sets)) {
-    const conflicts = conflictsOf(wanting);
-    if (conflicts.size > 0) places.set(conflicts, [...(places.get(conflicts) ?? []).slice(0, MOST_PLACES), repository]);
-  }
-  const failures: Failure[] = [];
+/** Tags that a tree gives to several digests of one repository. */
+export type Disputes = {
+  readonly failures: readonly Failure[];
+  /** Those that stand in the tree before, too. */
+  readonly standing: readonly Failure[];
+};
+
+/**
+ * Finds every dispute of a tree once, however many mirrors share it. With `changes`, what the tree wants that the one before
+ * did not, a dispute is as it was if none of them wants its tag: then each side wanted it there before.
+ */
+export function findDisputes(sets: readonly ImageSet[], changes?: readonly ImageChange[]): Disputes {
+  const groups = conflictGroups(sets);
+  const isTouched = changes === undefined ? () => true : touchFinder(groups, changes);
+  const [failures, standing]: [Failure[], Failure[]] = [[], []];
   let left = 0;
-  for (const [conflicts, repositories] of places) {
+  for (const { conflicts, repositories } of groups) {
     for (const conflict of conflicts.values()) {
-      if (failures.length < MOST_TOLD) failures.push(failureOf(conflict, repositories));
-      else left += 1;
+      const list = isTouched(conflict.tag, repositories) ? failures : standing;
+      if (list.length < MOST_TOLD) list.push(failureOf(conflict, repositories.slice(0, MOST_PLACES)));
+      else if (list === failures) left += 1;
     }
   }
   const last = failures.at(-1);
-  if (left === 0 || last === undefined) return failures;
+  if (left === 0 || last === undefined) return { failures, standing };
   const message = `${left.toLocaleString('en-US')} more tags are wanted for several digests`;
-  return [...failures, { ...last, message, hint: 'correct those before first', refs: [] }];
+  return { failures: [...failures, { ...last, message, hint: 'correct those before first', refs: [] }], standing };
 }
 
 /** Of the mirrors that share a dispute, so many are named. */
@@ -33,6 +41,44 @@ const MOST_TOLD = 1000;
 
 /** Of the digests that want one tag, so many are named. */
 const MOST_NAMED = 20;
+
+type ConflictGroup = {
+  readonly conflicts: ReadonlyMap<string, TagConflict>;
+  /** All that have these conflicts. */
+  readonly repositories: readonly RepositoryName[];
+};
+
+function conflictGroups(sets: readonly ImageSet[]): readonly ConflictGroup[] {
+  const conflictsOf = conflictFinder();
+  const places = new Map<ReadonlyMap<string, TagConflict>, RepositoryName[]>();
+  for (const [repository, wanting] of byDestination(sets)) {
+    const conflicts = conflictsOf(wanting);
+    if (conflicts.size === 0) continue;
+    const there = places.get(conflicts);
+    if (there === undefined) places.set(conflicts, [repository]);
+    else there.push(repository);
+  }
+  return [...places].map(([conflicts, repositories]) => ({ conflicts, repositories }));
+}
+
+/** Tells whether a change wants a tag of some of these repositories. */
+function touchFinder(
+  groups: readonly ConflictGroup[],
+  changes: readonly ImageChange[],
+): (tag: string, repositories: readonly RepositoryName[]) => boolean {
+  const disputed = new Set(groups.flatMap(({ conflicts }) => [...conflicts.keys()]));
+  const touched = new Map<string, Set<RepositoryName>>();
+  for (const { name, tags, destinations } of disputed.size === 0 ? [] : changes)
+    for (const tag of tags.filter((one) => disputed.has(one))) {
+      const there = touched.get(tag) ?? new Set();
+      touched.set(tag, there);
+      for (const registry of destinations) there.add(joinRepository(registry, name));
+    }
+  return (tag, repositories) => {
+    const there = touched.get(tag);
+    return there !== undefined && repositories.some((repository) => there.has(repository));
+  };
+}
 
 function failureOf({ tag, images }: TagConflict, repositories: readonly RepositoryName[]): Failure {
   const intents = images.slice(0, MOST_NAMED).map((image) => {

@@ -4,18 +4,20 @@ import type { ImageSet, WantedImage } from './desired.ts';
 
 /** The images that changes touch, whole, with none but the mirrors on which they do. */
 export function touchedBy(sets: readonly ImageSet[], changes: readonly ImageChange[]): ImageSet[] {
-  const touched = new Map<string, Set<string>>();
+  const touched = new Map<string, Map<string, Set<string>>>();
   for (const { source, digest, name, destinations } of changes) {
-    const key = `${source}@${digest}`;
-    const repositories = touched.get(key) ?? new Set();
+    const digests = touched.get(source) ?? new Map<string, Set<string>>();
+    const repositories = digests.get(digest) ?? new Set();
     for (const registry of destinations) repositories.add(joinRepository(registry, name));
-    touched.set(key, repositories);
+    touched.set(source, digests.set(digest, repositories));
   }
   return sets.flatMap((set) => {
+    const digests = touched.get(set.source);
+    if (digests === undefined) return [];
     // images with the same mirrors stay one set
     const parts = new Map<string, { readonly destinations: readonly string[]; readonly images: WantedImage[] }>();
     for (const image of set.images) {
-      const repositories = touched.get(`${image.source}@${image.digest}`);
+      const repositories = digests.get(image.digest);
       if (repositories === undefined) continue;
       const destinations = set.destinations.filter((registry) => repositories.has(joinRepository(registry, set.name)));
       if (destinations.length === 0) continue;

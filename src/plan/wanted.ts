@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { joinRepository } from '../image/reference.ts';
 import type { DigestEntry, Project } from '../manifest/manifest.ts';
+import type { ProjectPolicies } from '../policy/policies.ts';
 import { askedBy, type AskedOf } from './asked.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
@@ -25,12 +26,15 @@ function setsOf(project: Project, asked: AskedOf): ImageSet[] {
   return promoted.map(([name, entries]) => {
     const source = joinRepository(project.source, name);
     const policies = asked(project, source);
-    const images = [...entries].map(([digest, found]) => ({ ...wantedImage(name, source, digest, found), policies }));
+    const images = [...entries].map(([digest, found]) => wantedImage({ name, source, digest, policies }, found));
     return { project: project.name, source, destinations, listed: project.destinations, name, images };
   });
 }
 
-function wantedImage(name: string, source: string, digest: Digest, entries: readonly DigestEntry[]): WantedImage {
+function wantedImage(
+  { name, source, digest, policies }: Pick<WantedImage, 'name' | 'source' | 'digest'> & { policies: ProjectPolicies },
+  entries: readonly DigestEntry[],
+): WantedImage {
   const [first] = entries;
   if (first === undefined) throw new Error(`${name}@${digest} has no entry`);
   return {
@@ -46,5 +50,6 @@ function wantedImage(name: string, source: string, digest: Digest, entries: read
       }
       return first.position;
     },
+    policies,
   };
 }

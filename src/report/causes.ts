@@ -7,3 +7,12 @@ export function subjectOf(failures: readonly (Groupable & { readonly digest?: st
   const named = [...new Set(subjects)].filter((subject) => subject !== '');
   return named.length < 2 ? (named[0] ?? '') : `${count(named.length, 'image')}: ${few(named)}`;
 }
+
+/** Returns the problems that the tree before has, too, and the warnings of what has no effect. */
+export function splitWarnings<W extends { readonly inBase?: true | undefined }>({
+  warnings = [],
+}: {
+  readonly warnings?: readonly W[] | undefined;
+}): readonly [old: readonly W[], others: readonly W[]] {
+  return [warnings.filter(({ inBase }) => inBase === true), warnings.filter(({ inBase }) => inBase !== true)];
+}

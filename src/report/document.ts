@@ -132,6 +132,7 @@ const Problem = z.strictObject({
   digest: z.string().optional(),
   source: z.string().optional(),
   refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
+  inBase: described(z.literal(true).optional(), 'Of a warning, with a diff: a problem that the tree before has, too.'),
   cause: described(count, 'Failures with the same number have one cause; people are told of them once.'),
 });
 
@@ -236,7 +237,10 @@ export const ReportDocument = z.strictObject({
   phases: z.array(z.strictObject({ name: z.string(), start: z.number(), ms, ended: z.enum(['done', 'broken']) })),
   totals: z.strictObject(totals),
   failures: z.array(Problem),
-  warnings: described(z.array(Problem).optional(), 'What in the manifests has no effect; it fails nothing.'),
+  warnings: described(
+    z.array(Problem).optional(),
+    'What fails nothing: problems that the tree before has, too (`inBase`), and what in the manifests has no effect.',
+  ),
   text: described(z.string(), 'The plan of a dry run, or the summary of any other run, as the terminal shows it.'),
   images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
   replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),

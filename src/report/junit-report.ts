@@ -59,9 +59,9 @@ export function junitReport(document: ReportDocument): string {
 
 /** A warning fails no test, so it is told with the verdict. */
 function warningTexts({ warnings = [] }: ReportDocument): readonly string[] {
-  return warnings.map(({ code, file, line, column, message, hint }) => {
+  return warnings.map(({ code, inBase, file, line, column, message, hint }) => {
     const place = file === undefined ? '' : ` ${file}:${line}:${column}`;
-    return `warning ${code}${place}: ${message}${hint === undefined ? '' : ` → ${hint}`}`;
+    return `${inBase === true ? 'already in the base' : 'warning'} ${code}${place}: ${message}${hint === undefined ? '' : ` → ${hint}`}`;
   });
 }
 

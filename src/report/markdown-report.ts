@@ -1,6 +1,6 @@
 import { causesOf, type Cause } from '../pipeline/causes.ts';
 import { durationText } from '../pipeline/duration.ts';
-import { subjectOf } from './causes.ts';
+import { splitWarnings, subjectOf } from './causes.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from './document.ts';
 import { bytesText, count, shortDigests } from './layout.ts';
 import { SECTIONS, settingGroups, SETTINGS } from './plan-change.ts';
@@ -47,9 +47,11 @@ export function markdownReport(document: ReportDocument): string {
   const share = Math.max(LEAST, Math.min(1, (MOST - FRAME - change.length) / (MOST - FRAME - CHANGE)));
   const room = (most: number): number => Math.floor(most * share);
   const plan = document.mode === 'dry-run' && document.text !== '' ? markdownBlock(document.text, room(PLAN)) : '';
+  const [old, warnings] = splitWarnings(document);
   const problems = [
     problemSection(document.failures, 'problem', room(plan === '' ? PROBLEMS + PLAN : PROBLEMS)),
-    problemSection(document.warnings ?? [], 'warning', room(WARNINGS)),
+    problemSection(old, 'old problem', room(WARNINGS), 'The tree before this change has them, too: they fail nothing.'),
+    problemSection(warnings, 'warning', room(WARNINGS)),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -94,10 +96,11 @@ function folded(summary: string, head: readonly string[], rows: readonly string[
   return `${open}\n${fit(rows, most - open.length - 15, noun)}\n\n</details>`;
 }
 
-function problemSection(failures: readonly ReportedProblem[], noun: string, most: number): string {
+function problemSection(failures: readonly ReportedProblem[], noun: string, most: number, about = ''): string {
   const causes = causesOf(failures);
   if (causes.length === 0) return '';
-  return `### ${count(causes.length, noun)}\n\n${fit(causes.map(problemItem), most, noun)}`;
+  const head = `### ${count(causes.length, noun)}\n\n${about === '' ? '' : `${about}\n\n`}`;
+  return `${head}${fit(causes.map(problemItem), most, noun)}`;
 }
 
 function problemItem({ first, failures }: Cause<ReportedProblem>): string {

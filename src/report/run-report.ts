@@ -18,11 +18,11 @@ export type { Reached } from './stages.ts';
 export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
   const stages = stagesOf(reached);
   const failures = reached?.failures ?? [];
-  const images = imagesOf(stages, failures);
+  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : stages.plan) ?? {};
+  const images = imagesOf(stages, failures, warnings);
   const registries = registriesOf(stages.plan, failures, traffic);
   const signing = signingTotals(stages);
   const totals = totalsOf(reached, stages.plan, images, registries);
-  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : stages.plan) ?? {};
   return {
     run,
     registries,
@@ -34,9 +34,9 @@ export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['h
   };
 }
 
-function imagesOf(stages: Stages, failures: readonly Failure[]): readonly ImageReport[] {
+function imagesOf(stages: Stages, failures: readonly Failure[], warnings: readonly Failure[]): readonly ImageReport[] {
   const bare = imageReports(stages, signaturesOf(stages), failures);
-  const disputes = failures.filter(({ code }) => code === 'TAG_CONFLICT');
+  const disputes = [...failures, ...warnings].filter(({ code }) => code === 'TAG_CONFLICT');
   const mirrorsOf = mirrorFinder(bare, new Set(disputes.flatMap(({ refs = [] }) => refs)));
   const planned = plannedOf(stages);
   const proven = provenanceOf(stages);

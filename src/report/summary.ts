@@ -11,7 +11,7 @@ import type {
   TargetReport,
 } from '../pipeline/run-report.ts';
 import { causesOf, type Cause } from '../pipeline/causes.ts';
-import { subjectOf } from './causes.ts';
+import { splitWarnings, subjectOf } from './causes.ts';
 import { bytesText, count, few, shortDigests, table } from './layout.ts';
 import { isPromoted, reachOf, stateOf, worstFirst } from './mirrors.ts';
 import { provenanceLines } from './provenance-table.ts';
@@ -85,9 +85,12 @@ export function registryLines(registries: readonly RegistryReport[]): string[] {
     });
 }
 
-function headline({ run, totals, images, failures }: RunReport): string {
+function headline(report: RunReport): string {
+  const { run, totals, images, failures } = report;
   const causes = causesOf(failures).length;
-  const trouble = causes === 0 ? '' : `, ${count(causes, 'problem')}`;
+  const [{ length: old }] = splitWarnings(report);
+  const known = old === 0 ? '' : `, ${count(old, 'problem')} already in the base`;
+  const trouble = `${causes === 0 ? '' : `, ${count(causes, 'problem')}`}${known}`;
   const changed = totals.unchanged === undefined ? '' : ` changed, and ${totals.unchanged} others`;
   const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
   if (run.mode === 'parse') return `${named}; no registry was asked`;
@@ -177,9 +180,10 @@ function verb(image: ImageReport, good: readonly TargetReport[]): string {
   return state === 'pending' ? 'not done' : state === 'unknown' ? 'unknown' : 'failed';
 }
 
-/** What in the manifests has no effect, as lines. */
-export function warningLines({ warnings = [] }: Pick<RunReport, 'warnings'>): string[] {
-  return blocks(warnings, 'warning');
+/** What fails nothing, as lines: what the tree before has, too, and what in the manifests has no effect. */
+export function warningLines(report: Pick<RunReport, 'warnings'>): string[] {
+  const [old, warnings] = splitWarnings(report);
+  return [...blocks(old, 'problem', ' already in the base, which fails nothing'), ...blocks(warnings, 'warning')];
 }
 
 /** Every problem with its place and its way out, as lines; failures of one cause are one problem. */
@@ -187,10 +191,10 @@ export function problems(failures: readonly Failure[]): string[] {
   return blocks(failures, 'problem');
 }
 
-function blocks(failures: readonly Failure[], noun: string): string[] {
+function blocks(failures: readonly Failure[], noun: string, about = ''): string[] {
   const causes = causesOf(failures);
   if (causes.length === 0) return [];
-  const lines = ['', `${count(causes.length, noun)}:`];
+  const lines = ['', `${count(causes.length, noun)}${about}:`];
   for (const [code, found] of Map.groupBy(causes, ({ first }) => first.code)) {
     for (const cause of found.slice(0, LISTED)) addAll(lines, problem(cause));
     if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);

@@ -1,4 +1,5 @@
 import type { ReportDocument } from './document.ts';
+import { splitWarnings } from './causes.ts';
 import { count } from './layout.ts';
 
 /** A run in a few words and in a sentence, as the heading of a report. */
@@ -38,7 +39,11 @@ export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): numb
 
 function partsOf(document: ReportDocument): string[] {
   const { mode, totals, replication, check, images } = document;
-  const trouble = some(causeCount(document), count(causeCount(document), 'problem'));
+  const [{ length: old }] = splitWarnings(document);
+  const trouble = [
+    ...some(causeCount(document), count(causeCount(document), 'problem')),
+    ...some(old, `${count(old, 'problem')} already in the base`),
+  ];
   if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
   const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
   if (mode === 'parse') return [named, 'no registry was asked', ...trouble];

@@ -1,4 +1,3 @@
-import { loadManifests } from '../../manifest/load.ts';
 import { setup } from '../../phases/setup.ts';
 import { jsonText } from '../../image/json-text.ts';
 import { validationDocument, validationText } from '../../report/validation.ts';
@@ -6,18 +5,19 @@ import type { CommandServices } from '../command.ts';
 import { fitted } from '../fitted.ts';
 import { annotations } from '../github.ts';
 import { isGitHubActions } from '../reporting.ts';
+import { manifestServices } from '../manifest-services.ts';
 import type { ValidateOptions } from '../validate-options.ts';
 import { versionName } from './version.ts';
 
 /** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
 export async function run(
-  { manifests, output, allowRegistries, logFormat }: ValidateOptions,
+  options: ValidateOptions,
   { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
-  const request = { manifests, allowRegistries: allowRegistries.map(({ text }) => text) };
+  const { manifests, output, logFormat } = options;
   // what the phase tells as it goes is what is printed: once is enough
   const context = { clock, signal, narrate: () => undefined };
-  const loaded = await setup({ load: () => loadManifests(request) }).run(undefined, context);
+  const loaded = await setup(manifestServices(options, { env, clock, signal })).run(undefined, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
   stdout.write(output === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads both outputs; JSON stays JSON

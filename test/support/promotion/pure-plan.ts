@@ -42,7 +42,7 @@ export function purePlan(plan: PlanCase): Verdicts {
       ),
     ),
   );
-  return { ...failureVerdicts([...findDisputes(sets), ...failures]), promote: verdicts({ promote }).promote };
+  return { ...failureVerdicts([...findDisputes(sets).failures, ...failures]), promote: verdicts({ promote }).promote };
 }
 
 function inventoryOf(held: Readonly<Record<string, readonly string[]>>): {

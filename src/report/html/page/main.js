@@ -3,7 +3,7 @@ import { el, section } from './dom.js';
 import { findings } from './findings.js';
 import { bytes, duration, number } from './format.js';
 import { matrix } from './matrix.js';
-import { problems, warnings } from './problems.js';
+import { oldProblems, problems, warnings } from './problems.js';
 import { timeline } from './timeline.js';
 import { traffic } from './traffic.js';
 
@@ -72,5 +72,7 @@ function tiles({ totals, failures, check }) {
   );
 }
 
-const parts = [problems, warnings, change, findings, matrix, timeline, traffic, context].map((draw) => draw(data));
+const parts = [problems, oldProblems, warnings, change, findings, matrix, timeline, traffic, context].map((draw) =>
+  draw(data),
+);
 document.body.append(el('main', {}, banner(data), tiles(data), ...parts.filter((part) => part !== undefined)));

@@ -11,9 +11,22 @@ export function problems({ failures, meanings }) {
   return causeSection('problem', failures, meanings);
 }
 
+/** What the tree before has, too, and so fails nothing, in the same form. */
+export function oldProblems({ warnings: all = [], meanings }) {
+  return causeSection(
+    'old problem',
+    all.filter(({ inBase }) => inBase === true),
+    meanings,
+  );
+}
+
 /** What in the manifests has no effect, in the same form. */
 export function warnings({ warnings: all = [], meanings }) {
-  return causeSection('warning', all, meanings);
+  return causeSection(
+    'warning',
+    all.filter(({ inBase }) => inBase !== true),
+    meanings,
+  );
 }
 
 function causeSection(noun, failures, meanings) {
@@ -31,7 +44,7 @@ function causeSection(noun, failures, meanings) {
     kinds.size < 2
       ? []
       : [choice([[undefined, `All ${number(all.length)}`], ...kindTexts(kinds)], show, `Kind of ${noun}`)];
-  return section(`${noun}s`, `${noun[0].toUpperCase()}${noun.slice(1)}s`, undefined, ...chips, place);
+  return section(`${noun}s`.replace(' ', '-'), `${noun[0].toUpperCase()}${noun.slice(1)}s`, undefined, ...chips, place);
 }
 
 function kindTexts(kinds) {

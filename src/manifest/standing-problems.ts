@@ -1,0 +1,73 @@
+import path from 'node:path';
+import type { ChangedFiles } from './changed-files.ts';
+import { IMAGES_NAME, MANIFEST_NAME, POLICY_NAME } from './discover.ts';
+import type { LoadedManifests, Problem } from './manifest.ts';
+
+/**
+ * Finds the problems of a tree that a change leaves as they were: the same is wrong with the same entry or file, and the
+ * change touches nothing that they keep from being promoted. A problem that stands more often than before is new.
+ */
+export async function standingProblems(
+  base: LoadedManifests,
+  head: LoadedManifests,
+  changed: ChangedFiles,
+): Promise<ReadonlySet<Problem>> {
+  const left = new Map<string, number>();
+  for (const problem of base.problems) left.set(keyOf(problem), (left.get(keyOf(problem)) ?? 0) + 1);
+  const places = new Set(base.problems.map(placedKeyOf));
+  // of an entry that is there twice now, the one that stayed in its file is the old one
+  const [stayed, moved] = [true, false].map((isThere) =>
+    head.problems.filter((problem) => places.has(placedKeyOf(problem)) === isThere),
+  );
+  const isPolicyTouched = policiesTouched(head, changed);
+  const standing = new Set<Problem>();
+  for (const problem of [...(stayed ?? []), ...(moved ?? [])]) {
+    const key = keyOf(problem);
+    const count = left.get(key) ?? 0;
+    // the base is not held against --allow-registry: the same bytes have the same problem
+    const wasThere = count > 0 || problem.code === 'REGISTRY_NOT_ALLOWED';
+    if (!wasThere || (await isTouched(problem, changed, isPolicyTouched))) continue;
+    left.set(key, count - 1);
+    standing.add(problem);
+  }
+  return standing;
+}
+
+/** What is wrong, and with what: an entry is the same in whichever file and line it stands. */
+function keyOf({ code, message, hint, image, digest, entry, position }: Problem): string {
+  return JSON.stringify([code, message, hint, image, digest, entry ?? position.file]);
+}
+
+function placedKeyOf(problem: Problem): string {
+  return `${keyOf(problem)} ${problem.position.file}`;
+}
+
+/** True if the change may concern what the problem takes out: its entry, its whole project, or all that a policy governs. */
+async function isTouched(
+  { code, more, entry, position: { file } }: Problem,
+  changed: ChangedFiles,
+  isPolicyTouched: boolean,
+): Promise<boolean> {
+  // nobody can tell which problems one stands for that counts others
+  if (more !== undefined || code === 'MANIFEST_NOT_FOUND') return true;
+  if (entry !== undefined) return false;
+  if (code === 'POLICY_INVALID' && isPolicyTouched) return true;
+  for (const one of [file, ...counterpartOf(file)]) if (await changed.isChanged(one)) return true;
+  return false;
+}
+
+/** A policy may hold back other projects than that beside it: a change of a policy, or of a project that is out, concerns all. */
+function policiesTouched({ projects }: LoadedManifests, { files }: ChangedFiles): boolean {
+  const loaded = new Set(projects.flatMap(({ manifestFile, imagesFile }) => [manifestFile, imagesFile]));
+  return [...files].some((file) => path.basename(file) === POLICY_NAME || !loaded.has(file));
+}
+
+/** The images file of a manifest, and the manifest of an images file. */
+function counterpartOf(file: string): readonly string[] {
+  const name = path.basename(file);
+  const [folder, other] =
+    name === MANIFEST_NAME ? ['images', IMAGES_NAME] : name === IMAGES_NAME ? ['manifests', MANIFEST_NAME] : [];
+  if (folder === undefined || other === undefined) return [];
+  const project = path.dirname(file);
+  return [path.join(project, '..', '..', folder, path.basename(project), other)];
+}
