@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ChangedFiles } from './changed-files.ts';
 import { IMAGES_NAME, MANIFEST_NAME, POLICY_NAME } from './discover.ts';
-import type { LoadedManifests, Problem } from './manifest.ts';
+import type { LoadedManifests, Problem, Warning } from './manifest.ts';
 
 /**
  * Finds the problems of a tree that a change leaves as they were: the same is wrong with the same entry or file, and the
@@ -12,8 +12,7 @@ export async function standingProblems(
   head: LoadedManifests,
   changed: ChangedFiles,
 ): Promise<ReadonlySet<Problem>> {
-  const left = new Map<string, number>();
-  for (const problem of base.problems) left.set(keyOf(problem), (left.get(keyOf(problem)) ?? 0) + 1);
+  const left = counted(base.problems.map(keyOf));
   const places = new Set(base.problems.map(placedKeyOf));
   // of an entry that is there twice now, the one that stayed in its file is the old one
   const [stayed, moved] = [true, false].map((isThere) =>
@@ -33,12 +32,28 @@ export async function standingProblems(
   return standing;
 }
 
+/** The warnings of a tree that the one before does not give as often; what has no effect there has none here. */
+export function newWarnings(base: LoadedManifests, head: LoadedManifests): readonly Warning[] {
+  const left = counted((base.warnings ?? []).map(placedKeyOf));
+  return (head.warnings ?? []).filter((warning) => {
+    const count = left.get(placedKeyOf(warning)) ?? 0;
+    left.set(placedKeyOf(warning), count - 1);
+    return count <= 0;
+  });
+}
+
+function counted(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
 /** What is wrong, and with what: an entry is the same in whichever file and line it stands. */
-function keyOf({ code, message, hint, image, digest, entry, position }: Problem): string {
+function keyOf({ code, message, hint, image, digest, entry, position }: Problem | Warning): string {
   return JSON.stringify([code, message, hint, image, digest, entry ?? position.file]);
 }
 
-function placedKeyOf(problem: Problem): string {
+function placedKeyOf(problem: Problem | Warning): string {
   return `${keyOf(problem)} ${problem.position.file}`;
 }
 

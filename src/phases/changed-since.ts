@@ -2,7 +2,6 @@ import type { Failure } from '../errors.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests } from '../manifest/manifest.ts';
 import { changedProjects, diffTrees, type TreeDiff } from '../manifest/tree-diff.ts';
-import type { Context } from '../pipeline/phase.ts';
 import { askedBy, type AskedOf } from '../plan/asked.ts';
 import { alsoAskedBy } from '../plan/asked-before.ts';
 import { countImages, type ImageSet } from '../plan/desired.ts';
@@ -11,7 +10,6 @@ import { wantedBy } from '../plan/wanted.ts';
 import { lostPolicies } from '../manifest/lost-policies.ts';
 import { checkPrimaries, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
-import { tellDiff } from './tell-diff.ts';
 
 /** The tree before, and how the tree differs from it. */
 export type LoadedDiff = {
@@ -39,14 +37,12 @@ export function changedSince(
   head: LoadedManifests,
   all: readonly ImageSet[],
   primary: PrimaryRules,
-  context: Context,
 ): { readonly sets: readonly ImageSet[]; readonly failures: readonly Failure[]; readonly diff: LoadedDiff } {
   const { base, commit } = before;
   const { failures: moved, held, settings } = checkPrimaries(...mayDiffer(base, head, all), primary);
   const failures = [...lostPolicies(base, head).map(problemFailure), ...moved];
   const found = diffTrees(base.projects, head.projects);
   const diff = { ...found, policyChanges: [...found.policyChanges, ...settings] };
-  tellDiff(diff, before, context);
   const unchanged = countImages(all) - countImages(touchedBy(all, diff.changes));
   const free = all.filter((set) => !held.has(set));
   return {

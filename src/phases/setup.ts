@@ -2,13 +2,14 @@ import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { DiffBase } from '../manifest/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
-import { standingProblems } from '../manifest/standing-problems.ts';
+import { newWarnings, standingProblems } from '../manifest/standing-problems.ts';
 import type { ImageSet } from '../plan/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { wantedBy } from '../plan/wanted.ts';
 import { askedSince, changedSince, type LoadedDiff } from './changed-since.ts';
 import { checkChosen, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
+import { tellDiff } from './tell-diff.ts';
 import { tellPolicies } from './tell-policies.ts';
 import { tellFailures } from './tell.ts';
 import { tellWarnings } from './tell-warnings.ts';
@@ -44,7 +45,7 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
     const before = isThere ? await loadBase?.() : undefined;
     const wanted = wantedBy(projects, askedSince(before, loaded));
-    const changed = before && changedSince(before, loaded, wanted, primary, context);
+    const changed = before && changedSince(before, loaded, wanted, primary);
     const disputes = findDisputes(wanted, changed?.diff.diff.changes);
     const standing = before ? await standingProblems(before.base, loaded, before.changed) : new Set<Problem>();
     const isNew = (problem: Problem): boolean => !standing.has(problem);
@@ -55,7 +56,9 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
       ...(changed?.failures ?? []),
     ];
     const inBase = [...[...standing].map(problemFailure), ...disputes.standing].map(asInBase);
-    const warnings = [...inBase, ...(loaded.warnings ?? []).map(problemFailure)];
+    const leftovers = before ? newWarnings(before.base, loaded) : (loaded.warnings ?? []);
+    const warnings = [...inBase, ...leftovers.map(problemFailure)];
+    if (changed) tellDiff(changed.diff.diff, before, before.base.problems.length - standing.size, context);
     tellFailures(failures, context);
     tellWarnings(warnings, context);
     tellPolicies(loaded, context);

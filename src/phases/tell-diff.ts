@@ -8,10 +8,14 @@ const MOST_NAMED = 10;
 /** As many digits of a commit or digest as people compare. */
 const SHORT = 12;
 
-/** Logs in a few lines how the tree differs from the one before, with upstream's words for how much of it is to do. */
+/**
+ * Logs in a few lines how the tree differs from the one before, with upstream's words for how much of it is to do; `mended`
+ * counts the problems of that one which are not in this one.
+ */
 export function tellDiff(
   { changes, removed, policyChanges }: TreeDiff,
-  { commit, base, isDirty }: DiffBase,
+  { commit, isDirty }: DiffBase,
+  mended: number,
   { narrate }: Context,
 ): void {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
@@ -19,8 +23,7 @@ export function tellDiff(
     `Comparing with ${commit === undefined ? 'nothing: there is no earlier commit' : `commit ${commit.slice(0, SHORT)}`}`,
   );
   if (isDirty) say('The manifests have changes that are not committed; they count');
-  if (base.problems.length > 0)
-    say(`Of that commit ${plural(base.problems.length, 'place')} cannot be read; what stands there counts as new`);
+  if (mended > 0) say(`Of that commit ${plural(mended, 'place')} cannot be read; what stands there counts as new`);
   for (const line of summary(changes)) say(`  ${line}`);
   const gone = removed.map(goneLine);
   if (gone.length > 0) say('Stays in production, no longer managed:');

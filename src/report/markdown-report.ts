@@ -50,7 +50,7 @@ export function markdownReport(document: ReportDocument): string {
   const [old, warnings] = splitWarnings(document);
   const problems = [
     problemSection(document.failures, 'problem', room(plan === '' ? PROBLEMS + PLAN : PROBLEMS)),
-    problemSection(old, 'old problem', room(WARNINGS), 'The tree before this change has them, too: they fail nothing.'),
+    problemSection(old, 'old problem', room(WARNINGS), 'Already in the tree before this change, and so no failure.'),
     problemSection(warnings, 'warning', room(WARNINGS)),
   ]
     .filter((part) => part !== '')

@@ -91,7 +91,7 @@ function headline(report: RunReport): string {
   const [{ length: old }] = splitWarnings(report);
   const known = old === 0 ? '' : `, ${count(old, 'problem')} already in the base`;
   const trouble = `${causes === 0 ? '' : `, ${count(causes, 'problem')}`}${known}`;
-  const changed = totals.unchanged === undefined ? '' : ` changed, and ${totals.unchanged} others`;
+  const changed = totals.unchanged === undefined ? '' : ` changed, and ${count(totals.unchanged, 'other')}`;
   const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
   if (run.mode === 'parse') return `${named}; no registry was asked`;
   const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';

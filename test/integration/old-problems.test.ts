@@ -190,6 +190,19 @@ describe('problems that the tree before has, too', () => {
     expect((await kpromo(args, { env: POSTSUBMIT })).stdout).toMatch(/: 1 problem, /);
   });
 
+  it('are no warnings, of which those that stand in the base are not told', async () => {
+    const idle = (name: string, head = ''): Files =>
+      project(name, images([C, 'v1']), `${head}imagesPath: x\n${manifest(`s.test/${name}`, [`m.test/${name}`])}`);
+    await tree.commit({ ...OLD, ...idle('four') });
+    await tree.commit({ ...idle('four', '# new\n'), ...idle('five') });
+    const { code, stdout } = await validate();
+    expect([code, stdout.match(/^\S+ {2}warning NO_EFFECT$/gm)]).toEqual([
+      0,
+      [expect.stringContaining('manifests/five/promoter-manifest.yaml')],
+    ]);
+    expect(stdout).toMatch(/, 1 problem already in the base, 1 warning\n$/);
+  });
+
   it('are notices in GitHub Actions, and their severity in JSON', async () => {
     await tree.commit(OLD);
     const base = tree.git('rev-parse', 'HEAD');
@@ -221,7 +234,7 @@ describe('kpromo cip with problems that the tree before has, too', () => {
     expect(run.log.filter((line) => line.startsWith('error'))).toEqual([]);
     expect(run.log).toContain('warning Already in the base, and no failure of this run: 1 problem');
     expect(run.summary).toContain(
-      'Summary: 1 image changed, and 1 others in the manifests, 1 problem already in the base',
+      'Summary: 1 image changed, and 1 other in the manifests, 1 problem already in the base',
     );
     expect(run.summary).toMatch(
       /1 problem already in the base, which fails nothing:\n {2}ENTRY_INVALID app@sha256:short\n/,
@@ -236,7 +249,7 @@ describe('kpromo cip with problems that the tree before has, too', () => {
       [['ENTRY_INVALID', true]],
     ]);
     expect(md).toContain(
-      '### 1 old problem\n\nThe tree before this change has them, too: they fail nothing.\n\n- **ENTRY_INVALID**',
+      '### 1 old problem\n\nAlready in the tree before this change, and so no failure.\n\n- **ENTRY_INVALID**',
     );
     expect(xml).toContain('failures="0"');
     expect(xml).toContain('already in the base ENTRY_INVALID ');
