@@ -72,8 +72,8 @@ describe('src/manifest/load', () => {
       [
         {
           code: 'MANIFEST_NOT_FOUND',
-          message: `there are 3 trees of manifests here (${['old', 'old/registry', 'registry'].map(place).join(', ')}), and one is to be named: ${root}`,
-          hint: `name the tree that is meant, or read all of them with --all-trees; --thin-manifest-dir ${place('old')} reads that one without those below`,
+          message: `${root} holds 3 trees of manifests: ${['old', 'old/registry', 'registry'].map(place).join(', ')}`,
+          hint: `name the one that is meant, or read all of them with --all-trees; --thin-manifest-dir ${place('old')} reads that one without those below`,
         },
       ],
     ]);

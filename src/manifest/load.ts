@@ -200,11 +200,9 @@ function severalTrees(location: string, trees: readonly string[]): LoadedManifes
   const more = trees.length > MOST_TREES ? ` and ${trees.length - MOST_TREES} more` : '';
   const around = trees.find((tree) => trees.some((other) => other !== tree && isWithin(tree, other)));
   const alone = around === undefined ? '' : `; --thin-manifest-dir ${around} reads that one without those below`;
-  return notFound(
-    location,
-    `there are ${trees.length} trees of manifests here (${named}${more}), and one is to be named`,
-    `name the tree that is meant, or read all of them with --all-trees${alone}`,
-  );
+  const message = `${location} holds ${trees.length} trees of manifests: ${named}${more}`;
+  const hint = `name the one that is meant, or read all of them with --all-trees${alone}`;
+  return nothing({ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' });
 }
 
 function isWithin(folder: string, place: string): boolean {
@@ -261,10 +259,14 @@ function unreadable(file: string, error: unknown): Problem {
 }
 
 function notFound(location: string, message: string, hint: string): LoadedManifests {
-  return {
-    projects: [],
-    problems: [{ ...invalid(path.normalize(location), `${message}: ${location}`, hint), code: 'MANIFEST_NOT_FOUND' }],
-  };
+  return nothing({
+    ...invalid(path.normalize(location), `${message}: ${location}`, hint),
+    code: 'MANIFEST_NOT_FOUND',
+  });
+}
+
+function nothing(problem: Problem): LoadedManifests {
+  return { projects: [], problems: [problem] };
 }
 
 function invalid(file: string, message: string, hint: string): Problem {

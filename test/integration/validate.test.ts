@@ -128,6 +128,24 @@ describe('kpromo validate', () => {
     expect(refused.stdout.match(/REGISTRY_NOT_ALLOWED/g)).toHaveLength(2);
   });
 
+  it('asks for one of several trees, and reads all of them with --all-trees', async () => {
+    const one = project('one', `- name: app\n  dmap:\n    "${GOOD}": [v1]\n`);
+    for (const tree of ['k8s.gcr.io', 'registry.k8s.io'])
+      write(Object.fromEntries(Object.entries(one).map(([file, text]) => [`${tree}/${file}`, text])));
+    const several = await validate();
+    expect([several.code, several.stdout]).toEqual([
+      1,
+      expect.stringContaining(`holds 2 trees of manifests: ${folder}/k8s.gcr.io, ${folder}/registry.k8s.io\n`),
+    ]);
+    const runs = [await validate('--all-trees'), await kpromo(['validate', join(folder, 'registry.k8s.io')])];
+    expect(runs.map(({ code, stdout }) => [code, /valid, \d/.exec(stdout)?.[0]])).toEqual([
+      [0, 'valid, 2'],
+      [0, 'valid, 1'],
+    ]);
+    const parse = await kpromo(['cip', '--manifest', 'x.yaml', '--all-trees', '--parse-only']);
+    expect([parse.code, lastLine(parse)]).toEqual([1, expect.stringContaining('--all-trees says nothing without')]);
+  });
+
   it('says that there is nothing at a path', async () => {
     const { code, stdout } = await kpromo(['validate', join(folder, 'nowhere')]);
     expect([code, stdout]).toEqual([
