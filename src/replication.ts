@@ -5,6 +5,7 @@ import { replicate } from './phases/replicate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import { countTraffic } from './phases/traffic.ts';
 import type { Context } from './pipeline/phase.ts';
+import type { AttachmentRule } from './plan/attachments.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import type { RunReport } from './pipeline/run-report.ts';
@@ -17,6 +18,8 @@ export type ReplicationRequest = {
   readonly copies: number;
   /** Covers the primary registry, where one is chosen. */
   readonly primary?: Pattern;
+  /** Which mirrors get no copies. */
+  readonly attachments?: readonly AttachmentRule[];
   readonly version: string;
 };
 
@@ -32,9 +35,9 @@ export async function runReplication(
   const traffic = countTraffic();
   const source = sourceReader(registry, traffic.of);
   const copying = openReplicator(services, source, traffic, context);
-  const { primary } = request;
+  const { primary, attachments } = request;
   const phases = pipeline(setup(services))
-    .pipe(planReplication({ registry, source, traffic, ...(primary !== undefined && { primary }) }))
+    .pipe(planReplication({ registry, source, traffic, attachments, ...(primary !== undefined && { primary }) }))
     .pipe(replicate({ replicator: copying, traffic, copies: request.copies }));
 
   let reached: ReplicationReached;

@@ -12,7 +12,7 @@ const FROM_ENVIRONMENT = new URL('http://environment:3128');
 
 function settings(entries: Readonly<Record<string, Omit<RegistrySettings, 'match'>>>): HostSettings {
   const registries = Object.entries(entries).map(([match, rest]) => ({ match: compilePattern(match), ...rest }));
-  const config: RegistryConfig = { publicNames: [], registries };
+  const config: RegistryConfig = { publicNames: [], attachments: [], registries };
   return hostSettings(config, () => FROM_ENVIRONMENT);
 }
 

@@ -15,7 +15,7 @@ export type ImageSigningOptions = {
   readonly signing: Signing;
   readonly flags: SigningOptions;
   /** They show what was pushed through them, as `ownPushes` does. */
-  readonly registries: Pick<Registries, 'registry' | 'queue'>;
+  readonly registries: Pick<Registries, 'registry' | 'queue' | 'isRouted'>;
   readonly clock: Clock;
   /** With its leading `v`. */
   readonly version: string;
@@ -38,8 +38,8 @@ export type DigestOpener = {
 /** Opens nothing yet. */
 export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): DigestOpener {
   const { flags, registries, clock, version } = options;
-  const { queue } = registries;
-  const attaching = attacher(registries.registry, queue);
+  const { queue, isRouted } = registries;
+  const attaching = attacher(registries.registry, queue, isRouted);
   const registry = withPending(registries.registry, attaching);
   const open = async (signal: AbortSignal): Promise<Omit<DigestSigning, 'publisher'>> => ({
     registry,

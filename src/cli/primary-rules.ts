@@ -11,13 +11,14 @@ type Options = {
 /** What the flags and the registry configuration say of the primary registry; the flag goes first. */
 export function primaryRules(
   { signing: { primaryRegistry }, sign = true, acceptPrimaryChange = false }: Options,
-  { primary, publicNames }: Pick<RegistryConfig, 'primary' | 'publicNames'>,
+  { primary, publicNames, attachments }: Pick<RegistryConfig, 'primary' | 'publicNames' | 'attachments'>,
 ): PrimaryRules {
   const chosen = primaryRegistry ?? primary;
   return {
     ...(chosen !== undefined && { chosen }),
     isFlag: primaryRegistry !== undefined,
     publicNames,
+    attachments,
     refusesChanges: sign && !acceptPrimaryChange,
   };
 }

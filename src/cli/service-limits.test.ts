@@ -8,7 +8,7 @@ const REKOR = 'https://rekor.example';
 function opened(): { readonly hosts: HostSettings; readonly services: ServiceLimits } {
   const services = serviceLimits();
   const registries = [{ match: compilePattern('rekor.example'), limits: { start: 3 } }];
-  return { services, hosts: hostSettings({ publicNames: [], registries }, () => undefined, services) };
+  return { services, hosts: hostSettings({ publicNames: [], attachments: [], registries }, () => undefined, services) };
 }
 
 describe('src/cli/service-limits.ts', () => {

@@ -12,10 +12,12 @@ import { credentialSources } from '../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../http/pause.ts';
 import { environmentProxy } from '../http/proxy.ts';
 import { MAX_WAIT } from '../http/retry.ts';
+import type { RepositoryName } from '../image/reference.ts';
 import { CONCURRENCY, httpStack, type HttpStack, type HttpStackOptions } from '../http/stack.ts';
 import { timeoutsWithin } from '../http/timeouts.ts';
 import { adaptiveLimiter, type RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { RedisAddress } from '../ratelimit/redis-address.ts';
+import { routeOf } from '../plan/attachments.ts';
 import { distributionRegistry } from '../registry/distribution.ts';
 import { ecrRepositories } from '../registry/ecr-repositories.ts';
 import type { Registry } from '../registry/roles.ts';
@@ -58,6 +60,8 @@ export type SigningPath = Pick<
 export type Registries = {
   readonly registry: Registry;
   readonly queue: SubjectQueue;
+  /** Whether a router sends clients of this place to what is attached on the primary. */
+  readonly isRouted: (repository: RepositoryName) => boolean;
   readonly pause: Pause;
   /** What signing takes of it; the user's wishes are not in it. */
   readonly signing: SigningPath;
@@ -106,7 +110,11 @@ export function openRegistries(options: RegistryOptions): Registries {
     await stack.close();
   };
   const signing = { ...cloud, pause, ...signingParts(cloud, stack, services, narrate) };
-  return { registry, queue, pause, signing, readings: () => limiter.readings(), close };
+  return { registry, queue, isRouted: routing(config), pause, signing, readings: () => limiter.readings(), close };
+}
+
+function routing({ attachments } = NO_CONFIG): Registries['isRouted'] {
+  return (repository) => routeOf(repository, attachments) !== undefined;
 }
 
 type Waits = Pick<HttpStackOptions, 'retryBudget' | 'timeouts' | 'retries' | 'unanswered'>;

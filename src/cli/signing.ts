@@ -75,12 +75,13 @@ export function candidateServices(
 ): CandidateServices {
   const since = repairSince === 'all' ? repairSince : clock.now() - repairSince;
   const primary = flags.primaryRegistry ?? config.primary;
+  const { publicNames, attachments } = config;
   const identityOf =
     (who: Signing): CandidateServices['identity'] =>
     (signal) =>
       confirm ? signerIdentity(who, signal) : knownIdentity(who, signal);
   return {
-    rules: { since, publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
+    rules: { since, publicNames, attachments, ...(primary !== undefined && { primary }) },
     young: (unknown) => (since === 'all' ? Promise.resolve(undefined) : young(since, unknown)),
     identity: identityOf(signing),
     ...(summaries !== undefined && {

@@ -4,6 +4,7 @@ import { settingsFor, type RegistryConfig } from './config.ts';
 
 const config: RegistryConfig = {
   publicNames: [],
+  attachments: [],
   registries: ['us.pkg.dev', '*.pkg.dev', 'a.example:443', 'b.example', '127.0.0.1:*', 'docker.io'].map((text) => ({
     match: compilePattern(text),
   })),

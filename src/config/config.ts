@@ -12,6 +12,11 @@ export type RegistryConfig = {
     /** What signatures that were made earlier may name instead. */
     readonly formerNames?: readonly string[];
   }[];
+  /** In the order of the file: the first that matches wins; without a route attachments are replicated. */
+  readonly attachments: readonly {
+    readonly match: Pattern;
+    readonly route?: { readonly through: string; readonly standby: readonly Pattern[] };
+  }[];
   /** In the order of the file: the first that matches wins. */
   readonly registries: readonly RegistrySettings[];
 };
@@ -51,7 +56,7 @@ export type TimeoutSettings = {
 };
 
 /** What holds where there is no configuration file. */
-export const NO_CONFIG: RegistryConfig = { publicNames: [], registries: [] };
+export const NO_CONFIG: RegistryConfig = { publicNames: [], attachments: [], registries: [] };
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' };
 

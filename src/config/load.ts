@@ -8,7 +8,7 @@ import { fileError } from '../yaml/file-error.ts';
 import type { RegistryConfig, RegistrySettings } from './config.ts';
 import { parseRegistryConfig } from './parse.ts';
 import { certificateProblem, keyProblem } from './pem.ts';
-import type { NamedFile, WrittenRegistry } from './rules.ts';
+import type { NamedFile, WrittenAttachment, WrittenRegistry } from './rules.ts';
 
 /**
  * Loads a registry configuration with the files that it names, which are looked for beside it. Throws CONFIG_INVALID
@@ -26,14 +26,19 @@ export async function loadRegistryConfig(file: string, secrets?: Pick<Secrets, '
   const parsed = parseRegistryConfig(file, bytes);
   if ('problems' in parsed) throw fileError('CONFIG_INVALID', parsed.problems);
   const problems: YamlProblem[] = [];
-  const { primary, publicNames = [], registries = [] } = parsed.written;
+  const { primary, publicNames = [], attachments = [], registries = [] } = parsed.written;
   const read = await Promise.all(registries.map((registry) => withFiles(registry, path.dirname(file), problems)));
   if (problems.length > 0) throw fileError('CONFIG_INVALID', problems);
   return {
     ...(primary === undefined ? {} : { primary }),
     publicNames: publicNames.map(withoutPosition),
+    attachments: attachments.map(routeIn),
     registries: read,
   };
+}
+
+function routeIn({ match, through, standby = [] }: WrittenAttachment): RegistryConfig['attachments'][number] {
+  return { match, ...(through !== undefined && { route: { through, standby } }) };
 }
 
 async function withFiles(

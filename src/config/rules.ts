@@ -170,6 +170,38 @@ const registry = mapping(
   },
 );
 
+/** How what is attached to images reaches clients. */
+export const ATTACHMENT_MODES = ['replicated', 'routed'] as const;
+
+const attachment = mapping(
+  {
+    match: explained(
+      anyPattern,
+      'The places that this is about, as host[:port][/path] with * and **; the first match wins.',
+    ),
+    mode: explained(
+      choice(ATTACHMENT_MODES),
+      'How clients reach what is attached: by copies on each mirror, or by a router that asks the primary.',
+    ),
+    through: explained(publicName, 'The name of the router; what matched is replaced by it.'),
+    standby: explained(
+      list(anyPattern, 'an entry of "standby"'),
+      'Mirrors that get copies nevertheless, to take the place of the primary.',
+    ),
+  },
+  ['match'],
+  ({ mode = 'replicated', through, standby }) => {
+    if (mode === 'routed' && through === undefined)
+      return { message: 'is routed through no name', hint: 'add "through": the name that clients use' };
+    if (mode === 'replicated' && (through !== undefined || standby !== undefined))
+      return {
+        message: `has "${through === undefined ? 'standby' : 'through'}" without being routed`,
+        hint: 'add "mode: routed", or leave "through" and "standby" out',
+      };
+    return undefined;
+  },
+);
+
 const version = number(1);
 
 /** The whole file. */
@@ -194,6 +226,10 @@ export const REGISTRY_CONFIG = mapping(
       ),
       'Under which names people pull: what matches is replaced by the name; the first match wins.',
     ),
+    attachments: explained(
+      list(attachment, 'an entry of "attachments"'),
+      'How signatures and attestations reach clients; replicated to all mirrors unless given.',
+    ),
     registries: explained(
       list(registry, 'an entry of "registries"'),
       'How registries are reached; the first match wins.',
@@ -208,3 +244,6 @@ export const REGISTRY_CONFIG = mapping(
 
 /** One entry of `registries` as written. */
 export type WrittenRegistry = NonNullable<ReturnType<(typeof registry)['read']>>;
+
+/** One entry of `attachments` as written. */
+export type WrittenAttachment = NonNullable<ReturnType<(typeof attachment)['read']>>;

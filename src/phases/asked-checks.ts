@@ -34,8 +34,8 @@ async function resolved(
 ): Promise<readonly Checked[] | Failure> {
   const named = namedBy(checks, ref);
   if (named.length > 0) return named;
-  const place = placeOf(checks, ref, rules);
   try {
+    const place = placeOf(checks, ref, rules);
     const call: Call = { signal: context.signal, meter: traffic.of(place.repository) };
     const reference = ref.digest ?? ref.tag;
     const digest =

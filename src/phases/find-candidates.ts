@@ -12,7 +12,7 @@ import { nameOf, tellStuck } from './signing-results.ts';
 import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 import { unreadable } from './unreadable.ts';
 
-type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
+export type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
 
 /** Lists of referrers of one repository that are read at once: they are small, and one registry answers all. */
 const LISTS_AT_ONCE = 8;

@@ -1,4 +1,5 @@
 import { mergedSignatures } from '../attest/signature-image.ts';
+import type { RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { copier } from '../registry/copy.ts';
 import { attacher } from '../registry/referrers.ts';
@@ -9,11 +10,17 @@ import { replicator, type Replicator } from '../replicas/replicator.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What a replicator is made of. */
-export type ReplicatorParts = { readonly registry: Registry; readonly pause: Pause; readonly queue: SubjectQueue };
+export type ReplicatorParts = {
+  readonly registry: Registry;
+  readonly pause: Pause;
+  readonly queue: SubjectQueue;
+  /** Whether attachments of a repository are routed; of none unless given. */
+  readonly isRouted?: (repository: RepositoryName) => boolean;
+};
 
 /** Makes the replicator of a run, which counts on its `traffic` and reads each source once. */
 export function openReplicator(
-  { registry, pause, queue }: ReplicatorParts,
+  { registry, pause, queue, isRouted }: ReplicatorParts,
   source: SourceReader,
   traffic: Traffic,
   { clock }: Context,
@@ -22,7 +29,7 @@ export function openReplicator(
     registry,
     source,
     copier: copier({ registry, source, pause, clock, meterOf: traffic.of }),
-    attacher: attacher(registry, queue),
+    attacher: attacher(registry, queue, isRouted),
     merge: mergedSignatures,
     meterOf: traffic.of,
   });

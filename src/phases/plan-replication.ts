@@ -1,15 +1,20 @@
 import type { Failure } from '../errors.ts';
 import type { Pattern } from '../image/pattern.ts';
 import type { Phase } from '../pipeline/phase.ts';
+import { routedPrimaries, type AttachmentRule } from '../plan/attachments.ts';
 import { groupsOf, type SignedGroup } from '../plan/replication.ts';
 import { onAllMirrors } from '../plan/touched.ts';
 import type { AttachedLack } from '../replicas/lack.ts';
 import { findLacks, type LackServices } from './find-lacks.ts';
 import type { Loaded } from './setup.ts';
+import { tellFailures } from './tell.ts';
+import { unlistedFailures, withoutLists } from './without-lists.ts';
 
 export type PlanReplicationServices = LackServices & {
   /** Covers the primary registry, where one is chosen. */
   readonly primary?: Pattern;
+  /** Which mirrors get no copies; all get them unless given. */
+  readonly attachments?: readonly AttachmentRule[] | undefined;
 };
 
 export type ReplicationPlan = {
@@ -24,8 +29,18 @@ export const planReplication = (services: PlanReplicationServices): Phase<Loaded
   name: 'plan',
   run: async (loaded, context) => {
     const { sets, diff } = loaded;
-    const groups = groupsOf(diff === undefined ? sets : onAllMirrors(sets, diff.all), services.primary);
+    const { primary, attachments } = services;
+    const wanted = diff === undefined ? sets : onAllMirrors(sets, diff.all);
+    const all = groupsOf(wanted, primary, attachments);
+    const routed = routedPrimaries(wanted, primary, attachments);
+    const places = all.flatMap(({ primary: repository, images: [first] }) =>
+      first !== undefined && routed.has(repository) ? [{ repository, digest: first.digest }] : [],
+    );
+    const unlistedOf = await withoutLists(services, places, context);
+    const unlisted = unlistedFailures([...routed], unlistedOf);
+    tellFailures(unlisted, context);
+    const groups = all.filter((group) => !routed.has(group.primary) || unlistedOf(group.primary) === undefined);
     const { lacks, failures } = await findLacks(services, groups, context);
-    return { phase: 'plan', groups, lacks, failures: [...loaded.failures, ...failures] };
+    return { phase: 'plan', groups, lacks, failures: [...loaded.failures, ...unlisted, ...failures] };
   },
 });

@@ -6,11 +6,11 @@ import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
-import { lookAtCandidates } from './find-candidates.ts';
 import { findLacking } from './find-lacking.ts';
 import { checkShapes } from './find-shapes.ts';
 import type { PlannedImage, SigningPlan } from './images.ts';
 import { openFinder } from './open-finder.ts';
+import { planSigning } from './plan-signing.ts';
 import type { LoadedDiff } from './changed-since.ts';
 import type { Loaded } from './setup.ts';
 import type { CandidateServices } from './signing.ts';
@@ -55,14 +55,11 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const { pending, present, unread, failures, states } = lacking;
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
-    const images = due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
+    const signing = await planSigning(services, finder, { due, destinations }, context);
+    const images = signing.due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
     const details = detailsOf(loaded.sets, { pending, sizes, unread });
     tellPending(images, details, context);
-    const signing =
-      candidates &&
-      finder &&
-      (await lookAtCandidates({ ...services, candidates }, finder.found(due, destinations), context));
-    const found = [...failures, ...decided.failures, ...odd, ...(signing?.failures ?? [])];
+    const found = [...failures, ...decided.failures, ...odd, ...signing.failures];
     tellFailures(found, context);
     return {
       phase: 'plan',
@@ -72,7 +69,7 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
       present,
       named: countImages(loaded.sets),
       repositories: [...destinations.keys()],
-      ...(signing !== undefined && { signing: signing.plan }),
+      ...(signing.plan !== undefined && { signing: signing.plan }),
       ...(loaded.diff !== undefined && { diff: loaded.diff }),
       details,
     };

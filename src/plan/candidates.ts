@@ -4,6 +4,7 @@ import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Inventory } from '../registry/inventory.ts';
 import type { Due } from './assemble.ts';
+import { routedPrimaries, type AttachmentRule } from './attachments.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
 import { publicNameOf, type PublicName } from './public-name.ts';
@@ -25,6 +26,8 @@ export type Candidate = {
   readonly why: 'due' | 'entered';
   /** Whether the listing shows cosign's tag for its signatures. */
   readonly hasSignatureTag: boolean;
+  /** True if a router asks this repository for what is attached. */
+  readonly isRouted?: boolean;
 };
 
 /** What was found of the images that are signed: those to look at, and how many are left alone. */
@@ -41,6 +44,7 @@ export type CandidateRules = {
   /** Covers the primary registry, where one is chosen. */
   readonly primary?: Pattern;
   readonly publicNames?: readonly PublicName[];
+  readonly attachments?: readonly AttachmentRule[];
   /** Unix milliseconds: what entered later is looked at; `all`: everything is. */
   readonly since: number | 'all';
   /** As `source repository@digest`, what entered the tree later; undefined where Git cannot say. */
@@ -57,9 +61,9 @@ export type CandidateFinder = {
 /** Finds candidates; `all` is what the whole tree wants, since a diff does not know an image's every mirror. */
 export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules): CandidateFinder {
   const primaries = primariesOf(all, rules.primary);
+  const routed = routeMarks(all, rules);
   const places = new Set(primaries.values());
-  const held = new Set<string>();
-  const signed = new Set<string>();
+  const [held, signed] = [new Set<string>(), new Set<string>()];
   const young: WantedImage[] = [];
   // by key: several entries may name one digest of one repository
   const left = { older: new Set<string>(), undated: new Set<string>() };
@@ -82,8 +86,8 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
     const images = new Map<string, Candidate>();
     const add = (wanted: WantedImage, why: Candidate['why'], repository: RepositoryName): void => {
       const hasSignatureTag = signed.has(keyOf(repository, wanted.digest));
-      const reference = publicNameOf(repository, rules.publicNames);
-      addTo(images, { wanted, tags: wanted.tags, repository, reference, why, hasSignatureTag });
+      const place = { repository, reference: publicNameOf(repository, rules.publicNames), ...routed(repository) };
+      addTo(images, { wanted, tags: wanted.tags, ...place, why, hasSignatureTag });
     };
     for (const { image, targets } of due) {
       const repository = primaries.get(image);
@@ -98,6 +102,14 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
     return { images: [...images.values()], older: count(left.older), undated: count(left.undated) };
   };
   return { look, found };
+}
+
+function routeMarks(
+  all: readonly ImageSet[],
+  { primary, attachments }: CandidateRules,
+): (repository: RepositoryName) => Pick<Candidate, 'isRouted'> {
+  const routed = routedPrimaries(all, primary, attachments);
+  return (repository) => (routed.has(repository) ? { isRouted: true } : {});
 }
 
 /** One digest of one repository is one candidate, with the tags of all its entries. */

@@ -1,10 +1,12 @@
+import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
-import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { AskedRef } from '../image/asked-ref.ts';
+import { hasCopies } from './attachments.ts';
+import { clientNameOf, placeBehind, type ClientNameRules } from './client-name.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
-import { formerNamesOf, publicNameOf, type PublicName } from './public-name.ts';
+import { formerNamesOf, publicNameOf } from './public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** Where a repository's images must be, and the name that their signatures carry. */
@@ -12,6 +14,10 @@ export type CheckedPlace = {
   /** Of the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
+  /** The other mirrors: clients are routed to the primary for what is attached there. */
+  readonly routed?: readonly RepositoryName[];
+  /** The name through which clients reach it, where it is looked at as they do. */
+  readonly through?: RepositoryName;
   /** The name under which people pull. */
   readonly reference: RepositoryName;
   /** Other names that its signatures may carry, where the registry configuration lists some. */
@@ -28,14 +34,11 @@ export type Checked = CheckedPlace & {
   readonly wanted?: WantedImage;
 };
 
-export type CheckRules = {
-  /** Covers the primary registry, where one is chosen. */
-  readonly primary?: Pattern;
-  readonly publicNames?: readonly PublicName[];
-};
+export type CheckRules = ClientNameRules;
 
 /** What can be checked of a tree: each digest of each primary repository once. What is itself attached to an image is left out. */
-export function checksOf(sets: readonly ImageSet[], { primary, publicNames }: CheckRules): Checked[] {
+export function checksOf(sets: readonly ImageSet[], rules: CheckRules): Checked[] {
+  const { primary, publicNames, attachments } = rules;
   const mirrors = new Map<RepositoryName, Set<RepositoryName>>();
   const checks = new Map<string, Checked>();
   for (const { destinations, name, images } of sets) {
@@ -56,25 +59,40 @@ export function checksOf(sets: readonly ImageSet[], { primary, publicNames }: Ch
   }
   return [...checks].map(([key, check]) => {
     const others = [...(mirrors.get(key) ?? [])];
-    return { ...check, mirrors: others, ...formerOf([check.repository, ...others], check.reference, publicNames) };
+    const copied = others.filter((mirror) => hasCopies(mirror, attachments));
+    const routed = others.filter((mirror) => !copied.includes(mirror));
+    const places = [check.repository, ...others];
+    const more = { ...formerOf(places, check.reference, publicNames), ...throughOf(places, rules) };
+    return { ...check, mirrors: copied, ...(routed.length > 0 && { routed }), ...more };
   });
 }
 
 /** Where a reference has to be looked at: in all places of the images that the tree has under its name, else only there. */
-export function placeOf(
-  checks: readonly Checked[],
-  { repository }: AskedRef,
-  { publicNames }: CheckRules,
-): CheckedPlace {
-  const group = checks.filter((check) => isNamed(check, repository));
+export function placeOf(checks: readonly Checked[], { repository: named }: AskedRef, rules: CheckRules): CheckedPlace {
+  const { publicNames, through } = rules;
+  const group = checks.filter((check) => isNamed(check, named));
   const [first] = group;
   if (first === undefined) {
+    const isClients = through !== undefined && named.startsWith(`${through}/`);
+    const repository = isClients ? (placeBehind(named, rules) ?? noPlace(named)) : named;
     const reference = publicNameOf(repository, publicNames);
-    return { repository, mirrors: [], reference, ...formerOf([repository], reference, publicNames) };
+    const view = isClients ? { through: named } : throughOf([repository], rules);
+    return { repository, mirrors: [], reference, ...formerOf([repository], reference, publicNames), ...view };
   }
   const mirrors = [...new Set(group.flatMap((check) => check.mirrors))];
   const { name: _name, digest: _digest, tags: _tags, wanted: _wanted, ...place } = first;
   return { ...place, mirrors };
+}
+
+function noPlace(name: RepositoryName): never {
+  throw new PromotionError('NOT_FOUND', `nothing says which repository of a primary registry ${name} stands for`, {
+    hint: 'name the manifest tree with --manifests PATH, or the place in "publicNames" of the registry configuration',
+  });
+}
+
+function throughOf(places: readonly RepositoryName[], rules: CheckRules): Pick<CheckedPlace, 'through'> {
+  const through = clientNameOf(places, rules);
+  return through === undefined ? {} : { through };
 }
 
 function formerOf(...asked: Parameters<typeof formerNamesOf>): Pick<CheckedPlace, 'formerReferences'> {
@@ -97,8 +115,8 @@ export function unlisted(place: CheckedPlace, { tag }: AskedRef, digest: Digest)
   return { ...place, name: splitRepository(place.reference).path, digest, tags: tag === undefined ? [] : [tag] };
 }
 
-function isNamed({ repository, mirrors, reference }: Checked, name: RepositoryName): boolean {
-  return repository === name || reference === name || mirrors.includes(name);
+function isNamed({ repository, mirrors, routed = [], reference, through }: Checked, name: RepositoryName): boolean {
+  return [repository, reference, through].includes(name) || mirrors.includes(name) || routed.includes(name);
 }
 
 /**

@@ -2,7 +2,7 @@ import { coversRegistry, type Pattern } from '../image/pattern.ts';
 import { hostOf } from '../image/reference.ts';
 
 /** Where upstream signs, and whence it replicates. */
-const UPSTREAM_PRIMARY = 'us-central1-docker.pkg.dev';
+export const UPSTREAM_PRIMARY = 'us-central1-docker.pkg.dev';
 
 /**
  * Returns the one of an image's destinations that is signed and that the others follow: the first that `chosen` covers,

@@ -1,6 +1,7 @@
 import { isDigest, type Digest } from '../image/digest.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
+import { hasCopies, type AttachmentRule } from './attachments.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 import { primaryOf } from './primary.ts';
 import type { Pattern } from '../image/pattern.ts';
@@ -16,8 +17,12 @@ export type AttachedGroup = {
 /** A group with the images that the tree wants there. */
 export type SignedGroup = Omit<AttachedGroup, 'images'> & { readonly images: readonly WantedImage[] };
 
-/** The groups of a tree that have a mirror to follow; sets that share their primary repository are one group. */
-export function groupsOf(sets: readonly ImageSet[], chosen?: Pattern): SignedGroup[] {
+/** The groups of a tree that have a mirror to follow, routed ones apart; sets that share their primary repository are one group. */
+export function groupsOf(
+  sets: readonly ImageSet[],
+  chosen?: Pattern,
+  attachments?: readonly AttachmentRule[],
+): SignedGroup[] {
   const groups = new Map<RepositoryName, { mirrors: Set<RepositoryName>; images: WantedImage[] }>();
   for (const set of sets) {
     const host = primaryOf(set.destinations, chosen);
@@ -25,7 +30,10 @@ export function groupsOf(sets: readonly ImageSet[], chosen?: Pattern): SignedGro
     const primary = joinRepository(host, set.name);
     const group = groups.get(primary) ?? { mirrors: new Set(), images: [] };
     groups.set(primary, group);
-    for (const mirror of set.destinations) if (mirror !== host) group.mirrors.add(joinRepository(mirror, set.name));
+    for (const registry of set.destinations) {
+      const mirror = joinRepository(registry, set.name);
+      if (registry !== host && hasCopies(mirror, attachments)) group.mirrors.add(mirror);
+    }
     addAll(group.images, set.images);
   }
   return [...groups]

@@ -21,26 +21,48 @@ const LIST = { method: 'GET', operation: 'list', headers: { accept: MEDIA_TYPES.
 
 type ListingServices = { readonly readPages: ListReader; readonly kindOf: (host: string) => RegistryKind };
 
+type Ask = (
+  repository: RepositoryName,
+  subject: Digest,
+  call: Call,
+  artifactType?: string,
+) => Promise<Referrer[] | undefined>;
+
 /**
  * Referrers over HTTP, by https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers or the
  * fallback tag; remembers which of the two a host has.
  */
 export function referrerListing(
-  { readPages, kindOf }: ListingServices,
+  services: ListingServices,
   request: RequestTo,
   { readManifest }: Pick<ManifestReader, 'readManifest'>,
 ): ReferrerLister {
   const listing = new Map<string, boolean>();
+  const ask = askingLists(services, request, listing);
+  return {
+    listReferrers: async (repository, subject, call, artifactType) => {
+      const isAsked = listing.get(hostOf(repository)) !== false;
+      const listed = isAsked ? await ask(repository, subject, call, artifactType) : undefined;
+      return listed ?? fallbackReferrers(await readManifest(repository, fallbackTag(subject), call), subject);
+    },
+    keepsReferrers: async (repository, subject, call) => {
+      if (!listing.has(hostOf(repository))) await ask(repository, subject, call).catch(unanswered(call));
+      return listing.get(hostOf(repository));
+    },
+  };
+}
 
-  /** What the registry lists; undefined when it has no list. */
-  const ask = async (repository: RepositoryName, subject: Digest, call: Call): Promise<Referrer[] | undefined> => {
+/** Asks for what a registry lists, undefined when it has no list, and notes in `listing` which hosts have lists. */
+function askingLists({ readPages, kindOf }: ListingServices, request: RequestTo, listing: Map<string, boolean>): Ask {
+  return async (repository, subject, call, artifactType) => {
     const host = hostOf(repository);
     const found: Referrer[] = [];
     let [lists, known] = [false, false];
     const object = referenceText(repository, subject);
+    const filter = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
     await readPages({
       ...indexPages(repository, object),
-      first: request(repository, `referrers/${subject}`, LIST, call),
+      first: request(repository, `referrers/${subject}${filter}`, LIST, call),
       take: async ({ page, ...answer }) => {
         const { response } = answer;
         if (!lists && saysNo(response, kindOf(host))) {
@@ -58,15 +80,6 @@ export function referrerListing(
     });
     if (lists) listing.set(host, true);
     return lists || known ? found : undefined;
-  };
-
-  return {
-    listReferrers: async (repository, subject, call) => {
-      const listed = listing.get(hostOf(repository)) === false ? undefined : await ask(repository, subject, call);
-      return listed ?? fallbackReferrers(await readManifest(repository, fallbackTag(subject), call), subject);
-    },
-    keepsReferrers: async (repository, subject, call) =>
-      listing.get(hostOf(repository)) ?? (await ask(repository, subject, call).catch(unanswered(call))) !== undefined,
   };
 }
 

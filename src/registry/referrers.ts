@@ -1,8 +1,8 @@
 import { allOf } from '../all-of.ts';
-import { isPromotionError } from '../errors.ts';
+import { isPromotionError, PromotionError } from '../errors.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import { digestOf, type Digest } from '../image/digest.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import { hostOf, type RepositoryName } from '../image/reference.ts';
 import { fallbackReferrers, fallbackTag, withReferrer } from './referrer-index.ts';
 import { listTags, type ListTags } from './overwriting.ts';
 import { pendingReferrers } from './pending-referrers.ts';
@@ -58,13 +58,20 @@ export const EMPTY_CONFIG: SmallBlob = {
   descriptor: { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(EMPTY), size: EMPTY.length },
 };
 
-/** Attaches through the registry; of one subject's fallback tag through the queue, one at a time. */
-export function attacher(registry: Registry, queue: SubjectQueue): Attacher {
+/**
+ * Attaches through the registry; of one subject's fallback tag through the queue, one at a time. Throws CONFIG_INVALID before
+ * it writes to a routed repository without the referrers API: no router sends clients to fallback tags.
+ */
+export function attacher(
+  registry: Registry,
+  queue: SubjectQueue,
+  isRouted: (repository: RepositoryName) => boolean = () => false,
+): Attacher {
   const tags = listTags(registry, queue);
   const bring = blobBringing(registry);
   const pending = pendingReferrers();
   return {
-    ...attaching(registry, bring, (repository, subject, referrer, call) =>
+    ...attaching({ registry, bring, isRouted }, (repository, subject, referrer, call) =>
       addToFallback(registry, tags, repository, subject, [referrer], call),
     ),
     tags,
@@ -78,7 +85,7 @@ export function attacher(registry: Registry, queue: SubjectQueue): Attacher {
     batch: () => {
       const subjects = new Map<RepositoryName, Set<Digest>>();
       return {
-        ...attaching(registry, bring, async (repository, subject, referrer) => {
+        ...attaching({ registry, bring, isRouted }, async (repository, subject, referrer) => {
           pending.add(repository, subject, referrer);
           subjects.set(repository, (subjects.get(repository) ?? new Set()).add(subject));
         }),
@@ -99,9 +106,16 @@ export function attacher(registry: Registry, queue: SubjectQueue): Attacher {
 /** Adds a referrer to the list that the registry does not keep itself, at once or later. */
 type Add = (repository: RepositoryName, subject: Digest, referrer: Referrer, call: Call) => Promise<void>;
 
-function attaching(registry: Registry, bring: ReturnType<typeof blobBringing>, add: Add): Attaching {
+type AttachingParts = {
+  readonly registry: Registry;
+  readonly bring: ReturnType<typeof blobBringing>;
+  readonly isRouted: (repository: RepositoryName) => boolean;
+};
+
+function attaching({ registry, bring, isRouted }: AttachingParts, add: Add): Attaching {
   const list: Attaching['list'] = async (repository, { subject, referrer }, call) => {
-    if (await registry.keepsReferrers(repository, subject.digest, call)) return;
+    if ((await registry.keepsReferrers(repository, subject.digest, call)) === true) return;
+    if (isRouted(repository)) throw noLists(hostOf(repository));
     await add(repository, subject.digest, referrer, call);
   };
   return {
@@ -110,10 +124,24 @@ function attaching(registry: Registry, bring: ReturnType<typeof blobBringing>, a
       const were = await bring(repository, attachment.blobs, call);
       if (were && (await isListed(registry, repository, attachment, call))) return;
       const { digest } = attachment.manifest.descriptor;
+      // refused before it is written
+      if (isRouted(repository)) await list(repository, attachment, call);
       const written = await writeWithBlobs(registry, repository, digest, attachment, call);
       if (written.subject !== attachment.subject.digest) await list(repository, attachment, call);
     },
   };
+}
+
+/** An error for a registry whose attachments are routed, and that keeps no lists of them. */
+export function noLists(host: string): PromotionError {
+  return new PromotionError(
+    'CONFIG_INVALID',
+    `${host} has no referrers API, and what is attached to its images is routed ("attachments" of the registry configuration): no router sends clients to fallback tags (sha256-…)`,
+    {
+      side: 'destination',
+      hint: 'make a registry with the referrers API the primary, or write "mode: replicated" for these places',
+    },
+  );
 }
 
 async function isListed(

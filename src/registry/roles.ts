@@ -104,13 +104,21 @@ export type Referrer = Descriptor & {
 };
 
 export type ReferrerLister = {
-  /** All that refers to the manifest, as the registry or, where it keeps no such lists, the fallback tag tells; throws where neither can be read. */
-  listReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<readonly Referrer[]>;
   /**
-   * Whether the registry itself lists what is written with a subject, which some do without answering so; a host is asked at
-   * most once. False also if it does not tell: an entry under the fallback tag that nobody needs does no harm.
+   * All that refers to the manifest, as the registry or, where it keeps no such lists, the fallback tag tells; throws where
+   * neither can be read. With `artifactType` the registry is asked for that type only, and may list others all the same.
    */
-  keepsReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<boolean>;
+  listReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    call: Call,
+    artifactType?: string,
+  ): Promise<readonly Referrer[]>;
+  /**
+   * Whether the registry itself lists what is written with a subject, which some do without answering so; a host that tells
+   * is asked once. Undefined if it does not tell, for instance of a repository that is not there yet.
+   */
+  keepsReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<boolean | undefined>;
 };
 
 /** Cannot change anything: a dry run holds no more than this. */

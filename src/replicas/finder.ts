@@ -132,7 +132,7 @@ async function comparePair(finder: Finder, pair: Pair): Promise<void> {
   await Promise.all(untagged.map((digest) => compareUntagged(finder, pair, digest)));
   const lists = differingLists(primary, there);
   const [first] = lists;
-  if (first === undefined || (await finder.registry.keepsReferrers(mirror, first, call))) return;
+  if (first === undefined || (await finder.registry.keepsReferrers(mirror, first, call)) === true) return;
   await Promise.all(lists.map((subject) => compareSubject(finder, pair, subject, true)));
 }
 

@@ -62,7 +62,7 @@ export function primaryReader(
     return found;
   };
   const keepsReferrers = async (primary: RepositoryName, subject: Digest): Promise<boolean> => {
-    const keeps = async (): Promise<boolean> => registry.keepsReferrers(primary, subject, callTo(primary));
+    const keeps = async (): Promise<boolean | undefined> => registry.keepsReferrers(primary, subject, callTo(primary));
     return (await ask(primary, 'keeps referrers', keeps)) === true;
   };
   return {

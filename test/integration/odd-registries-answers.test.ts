@@ -121,7 +121,7 @@ describe('odd registries: answers', () => {
       clock: realClock(),
       narrate: () => undefined,
       random: () => 0,
-      config: { publicNames: [], registries },
+      config: { publicNames: [], attachments: [], registries },
     });
     onTestFinished(close);
     expect(await registry.readManifest(`${host}/prod/app`, 'v1', call)).toBeUndefined();

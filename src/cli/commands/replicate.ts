@@ -27,6 +27,7 @@ export async function replicateWith(
       mode: options.confirm ? 'replicate' : 'dry-run',
       copies: options.copies,
       version: await versionName(),
+      attachments: config.attachments,
       ...(primary !== undefined && { primary }),
     },
     { ...manifestServices(options, services), ...registries, primary: primaryRules(options, config) },

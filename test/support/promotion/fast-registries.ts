@@ -4,6 +4,7 @@ import { compilePattern } from '../../../src/image/pattern.ts';
 /** Registries of this machine are known to take all that comes: tests of other things need not find that out each time. */
 export const KNOWN_TO_BE_FAST: RegistryConfig = {
   publicNames: [],
+  attachments: [],
   registries: [{ match: compilePattern('127.0.0.1:*'), limits: { start: 5000, burst: 100 } }],
 };
 
