@@ -50,6 +50,7 @@ export type ErrorCode =
   | 'SIGNATURE_MISMATCH'
   | 'TRUST_ROOT'
   | 'UNSIGNED'
+  | 'BROKEN_LINK'
   // what a scan found
   | 'VULNERABLE'
   | 'NOT_SCANNED'

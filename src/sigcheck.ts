@@ -8,11 +8,12 @@ import { setup, type SetupServices } from './phases/setup.ts';
 import type { SigningServices } from './phases/signing.ts';
 import { tellFailures } from './phases/tell.ts';
 import { countTraffic } from './phases/traffic.ts';
+import { view } from './phases/view.ts';
 import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildSigcheckReport, type SigcheckReached, type SigcheckReport } from './report/sigcheck-report.ts';
+import { buildSigcheckReport, imagesOf, type SigcheckReached, type SigcheckReport } from './report/sigcheck-report.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
   readonly mode: 'check' | 'repair';
@@ -36,16 +37,20 @@ export async function runSigcheck(
   const copying = openReplicator(services, source, traffic, context);
   const checking = { ...services, traffic, concurrency };
   const repairing = { ...checking, ...signatures, source, replicator: copying, copies: concurrency };
-  const phases = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) }))
-    .pipe(planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }))
-    .pipe(check(checking))
-    .pipe(repair(repairing));
+  const { through, attachments = [] } = request.rules;
+  const planned = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) })).pipe(
+    planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }),
+  );
+  const checked = planned.pipe(check(checking));
+  const done = request.mode === 'repair' ? checked.pipe(repair(repairing)) : checked;
+  const isRouted = attachments.some(({ route }) => route !== undefined);
+  const viewed = through === undefined ? (isRouted ? done.pipe(view(checking)) : done) : planned.pipe(view(checking));
 
   let reached: SigcheckReached;
   const run = await factsOf(request, context, async (onPhase) => {
-    await phases.run(undefined, context, request.mode, (output) => (reached = output), onPhase);
+    await viewed.run(undefined, context, 'view', (output) => (reached = output), onPhase);
   });
-  const wrong = reached !== undefined && 'images' in reached ? wrongFailures(reached.images) : [];
+  const wrong = wrongFailures(imagesOf(reached));
   tellFailures(wrong, context);
   return buildSigcheckReport(run, reached, wrong, traffic.hosts);
 }

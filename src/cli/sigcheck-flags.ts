@@ -15,6 +15,13 @@ export const SIGCHECK_FLAGS = [
     help: 'Repair what is wrong: sign and record on the primary, and copy to the mirrors. Without it nothing is written.',
   },
   {
+    name: 'through',
+    type: 'string',
+    default: '',
+    value: 'NAME',
+    help: 'Look at images as clients do, by this name (registry.k8s.io), instead of verifying them on the registries: follow every link from the tag to the bytes of what is attached, and compare it with the primary.',
+  },
+  {
     name: 'from-days',
     type: 'int',
     default: '5',

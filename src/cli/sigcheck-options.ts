@@ -1,5 +1,6 @@
 import type { ExpectedIdentity } from '../attest/identity-match.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
+import { repositoryHint, repositoryProblem } from '../image/reference.ts';
 import { manifestSource, registryOptions } from './cip-options.ts';
 import type { ReachOptions } from './reach-options.ts';
 import { expectedIdentity } from './expected-identity.ts';
@@ -25,6 +26,8 @@ export type SigcheckOptions = TreeOptions &
     readonly signing: SigningOptions;
     /** Whose signatures count, beside those of `--key`; undefined where only the key's do. */
     readonly expected?: ExpectedIdentity;
+    /** The name by which clients reach images, where only their view is checked. */
+    readonly through?: string;
     readonly fromDays: number;
     readonly toDays: number;
     /** A time; `parseSince` reads it. */
@@ -47,6 +50,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     ...source,
     ...registryOptions(values),
     ...daysOptions(values),
+    ...throughOption(values),
     ...reportOptions(values),
     ...watchOptions(values),
     ...(!isOnlyKey && { expected: expectedIdentity({ values, given }) }),
@@ -54,6 +58,19 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     confirm: values.confirm,
     signing,
   };
+}
+
+function throughOption({ through, confirm }: ParsedSigcheck['values']): Pick<SigcheckOptions, 'through'> {
+  if (through === '') return {};
+  if (confirm)
+    throw usage(
+      '--through and --confirm contradict each other',
+      'repair the registries first, then look through the name',
+    );
+  const problem = repositoryProblem(through);
+  if (problem !== undefined)
+    throw usage(`--through: ${goQuote(through)} ${problem}`, repositoryHint(through, 'registry.k8s.io'));
+  return { through };
 }
 
 function reference(text: string, hasTree: boolean): AskedRef {

@@ -1,8 +1,9 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { checkImages, type CheckServices } from './check-images.ts';
-import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
+import { wrongOnPrimary, type CheckedImage, type PlannedCheck } from './checked-images.ts';
 import type { SigcheckPlan } from './plan-sigcheck.ts';
+import { placeOf } from './repair-results.ts';
 import { tellFailures } from './tell.ts';
 
 /** What was found, and what could not be read; what is wrong with an image is no failure yet. */
@@ -22,7 +23,7 @@ export const check = (services: CheckServices): Phase<SigcheckPlan, Checks> => (
     const absent = images.filter(
       ({ subjects, check: { repository } }) => subjects.length === 0 && !unread.has(repository),
     );
-    const missing = plan.isAsked ? absent.map(absence) : [];
+    const missing = plan.isAsked ? absent.map((image) => absence(image.check)) : [];
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     if (absent.length > missing.length)
       say(`${absent.length} of them not on the primary registry yet: \`kpromo cip\` promotes them`);
@@ -35,14 +36,14 @@ export const check = (services: CheckServices): Phase<SigcheckPlan, Checks> => (
   },
 });
 
-function absence({ check: { name, digest, repository, wanted } }: CheckedImage): Failure {
+/** An image that was asked for, and that its primary does not hold. */
+export function absence(absent: PlannedCheck): Failure {
+  const { digest, repository } = absent;
   return {
     phase: 'check',
     code: 'NOT_FOUND',
     message: `${repository}@${digest} is not there`,
     hint: 'check the reference; images that manifests name are promoted with `kpromo cip`',
-    image: name,
-    digest,
-    ...(wanted !== undefined && { at: wanted.at }),
+    ...placeOf(absent),
   };
 }

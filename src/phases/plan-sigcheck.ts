@@ -4,6 +4,7 @@ import type { AskedRef } from '../image/asked-ref.ts';
 import { checksOf, selectByUpload, type Checked, type UploadWindow } from '../plan/checks.ts';
 import { askedChecks, type AskedServices } from './asked-checks.ts';
 import type { PlannedCheck } from './checked-images.ts';
+import { listedChecks } from './listed-checks.ts';
 import { readUploads, undatedAll } from './read-uploads.ts';
 import type { Loaded } from './setup.ts';
 import { tellFailures } from './tell.ts';
@@ -37,7 +38,8 @@ export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, Sigc
   name: 'plan',
   run: async (loaded, context) => {
     const { refs, rules, window, recordsSince, limit = Number.POSITIVE_INFINITY, isSigned } = services;
-    const all = checksOf(loaded.sets, rules);
+    const listed = await listedChecks(services, checksOf(loaded.sets, rules), context);
+    const all = listed.checks;
     const isAsked = refs.length > 0;
     const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
     tellFailures(asked.failures, context);
@@ -55,7 +57,13 @@ export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, Sigc
     });
     const beyond = selected.checks.length - checks.length;
     tellSelection(checks.length, beyond, selected, services, context);
-    return { phase: 'plan', checks, isAsked, beyond, failures: [...loaded.failures, ...asked.failures, ...failures] };
+    return {
+      phase: 'plan',
+      checks,
+      isAsked,
+      beyond,
+      failures: [...loaded.failures, ...listed.failures, ...asked.failures, ...failures],
+    };
   },
 });
 

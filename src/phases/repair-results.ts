@@ -73,6 +73,7 @@ function platformsText(digest: Digest, { subjects }: Pick<FoundGroup, 'subjects'
   return platforms.length < subjects.length ? ` with ${named}` : `, ${named} of it,`;
 }
 
-function placeOf({ name, digest, wanted }: PlannedCheck): Pick<Failure, 'image' | 'digest' | 'at'> {
+/** Where a failure of a check belongs. */
+export function placeOf({ name, digest, wanted }: PlannedCheck): Pick<Failure, 'image' | 'digest' | 'at'> {
   return { image: name, digest, ...(wanted !== undefined && { at: wanted.at }) };
 }

@@ -22,4 +22,5 @@ export type PhaseName =
   | 'attest'
   | 'replicate'
   | 'check'
-  | 'repair';
+  | 'repair'
+  | 'view';

@@ -4,16 +4,19 @@ import type { FoundGroup } from '../phases/checked-images.ts';
 import type { SigcheckPlan } from '../phases/plan-sigcheck.ts';
 import type { Repaired } from '../phases/repair.ts';
 import type { Loaded } from '../phases/setup.ts';
+import type { Viewed } from '../phases/view.ts';
 import type { Traffic } from '../phases/traffic.ts';
 import type { RunFacts } from '../pipeline/run-report.ts';
 
 /** How far a check came; undefined when not even the manifests were loaded. */
-export type SigcheckReached = Loaded | SigcheckPlan | Checks | Repaired | undefined;
+export type SigcheckReached = Loaded | SigcheckPlan | Checks | Repaired | Viewed | undefined;
 
 /** What a check returns, and all that its output is printed from. */
 export type SigcheckReport = {
   readonly run: RunFacts;
   readonly rows: readonly SigcheckRow[];
+  /** Where images were looked at as clients see them: how many, by how many links, and those that are broken, in words. */
+  readonly view?: { readonly digests: number; readonly links: number; readonly broken: readonly string[] };
   readonly failures: readonly Failure[];
   readonly totals: SigcheckTotals;
 };
@@ -56,14 +59,18 @@ export function buildSigcheckReport(
   wrong: readonly Failure[],
   traffic: Traffic['hosts'],
 ): SigcheckReport {
-  const images = reached !== undefined && 'images' in reached ? reached.images : [];
-  const plan =
-    reached?.phase === 'plan' ? reached : reached !== undefined && 'plan' in reached ? reached.plan : undefined;
-  const { signed, recorded, copied } = reached?.phase === 'repair' ? reached : { signed: 0, recorded: 0, copied: 0 };
+  const images = imagesOf(reached);
+  const found = reached?.phase === 'view' ? reached.before : reached;
+  const plan = found?.phase === 'plan' ? found : found !== undefined && 'plan' in found ? found.plan : undefined;
+  const { signed, recorded, copied } = found?.phase === 'repair' ? found : { signed: 0, recorded: 0, copied: 0 };
   const meters = [...traffic.values()];
+  const view = reached?.phase === 'view' && {
+    view: { digests: reached.viewed, links: reached.followed, broken: reached.broken.map(({ message }) => message) },
+  };
   return {
     run,
     rows: rowsOf(images),
+    ...view,
     failures: [...(reached?.failures ?? []), ...wrong],
     totals: {
       digests: images.length,
@@ -78,6 +85,12 @@ export function buildSigcheckReport(
       bytes: meters.reduce((sum, { bytes }) => sum + bytes, 0),
     },
   };
+}
+
+/** The images that were verified, with what was found of them. */
+export function imagesOf(reached: SigcheckReached): Images {
+  const found = reached?.phase === 'view' ? reached.before : reached;
+  return found !== undefined && 'images' in found ? found.images : [];
 }
 
 function rowsOf(images: Images): SigcheckRow[] {

@@ -5,25 +5,30 @@ import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from './sigcheck-report.ts';
 import { terminalLines } from './text/terminal.ts';
 
-/** Everything that was found, a line each, and then counts. */
-export function sigcheckTable({ rows, totals }: SigcheckReport): string {
+/** Everything that was found, a line each, each link that is broken for clients, and then counts. */
+export function sigcheckTable({ rows, view, totals }: SigcheckReport): string {
   const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
   const lines = rows.length === 0 ? [] : [...table([head, ...merged(rows).map(cells)], ''), ''];
-  return terminalLines([...lines, ...countLines(totals)]);
+  const broken = view?.broken ?? [];
+  const links = broken.length === 0 ? [] : [...broken, ''];
+  return terminalLines([...lines, ...links, ...countLines(totals, view)]);
 }
 
 /** How the run went, for the end of a terminal session. */
-export function sigcheckSummary({ run, totals, failures }: SigcheckReport): string {
+export function sigcheckSummary({ run, totals, failures, view }: SigcheckReport): string {
   const { digests, signed, recorded, copied } = totals;
   const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';
   const causes = causesOf(failures).length;
   const trouble = causes === 0 ? calm : count(causes, 'problem');
   const done = `${signed} signed, ${recorded} recorded, ${count(copied, 'copy', 'copies')} to mirrors, `;
-  const lines = ['', `Summary: ${count(digests, 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`];
+  const lines = [
+    '',
+    `Summary: ${count(Math.max(digests, view?.digests ?? 0), 'digest')} checked, ${run.mode === 'repair' ? done : ''}${trouble}`,
+  ];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   const bytes = `${bytesText(totals.bytes)} sent and received`;
   lines.push(`  ${count(totals.requests, 'request')}, ${bytes}, ${durationText(run.ms)}`);
-  const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED'));
+  const others = problems(failures.filter(({ code }) => code !== 'UNSIGNED' && code !== 'BROKEN_LINK'));
   return terminalLines([...lines, ...others]);
 }
 
@@ -59,7 +64,7 @@ function placesText({ repositories, places }: SigcheckRow): string {
   return `${first} and ${repositories.length - 1} more`;
 }
 
-function countLines({ signatures, records, digests, beyond }: SigcheckTotals): string[] {
+function countLines({ signatures, records, digests, beyond }: SigcheckTotals, view: SigcheckReport['view']): string[] {
   const parts = (counts: SigcheckTotals['signatures']): string =>
     Object.entries(counts)
       .filter(([, number]) => number > 0)
@@ -70,8 +75,12 @@ function countLines({ signatures, records, digests, beyond }: SigcheckTotals): s
     ['records', parts(records).replace('verified', 'recorded').replace('unsigned', 'unrecorded')],
   ].filter(([, text]) => text !== '');
   const left = beyond === 0 ? '' : `, ${beyond} more left out`;
-  return [
-    `${count(digests, 'digest')} checked${left}`,
-    ...told.map(([what, text]) => `${what}, by digest and repository: ${text}`),
-  ];
+  const verified = view !== undefined && digests === 0 ? [] : [`${count(digests, 'digest')} checked${left}`];
+  const counts = told.map(([what, text]) => `${what}, by digest and repository: ${text}`);
+  return [...verified, ...counts, ...(view === undefined ? [] : [viewLine(view)])];
+}
+
+function viewLine({ digests, links, broken }: NonNullable<SigcheckReport['view']>): string {
+  const wrong = broken.length === 0 ? 'none' : broken.length.toLocaleString('en-US');
+  return `${count(digests, 'digest')} looked at as clients do, by ${count(links, 'link')}: ${wrong} broken`;
 }

@@ -67,7 +67,7 @@ function refuseStranger(identity: Identity, isExpected: SigcheckServices['isExpe
 }
 
 function requestOf(
-  { confirm, refs, fromDays, toDays, recordsSince, limit, signing }: SigcheckOptions,
+  { confirm, refs, fromDays, toDays, recordsSince, limit, signing, through }: SigcheckOptions,
   config: RegistryConfig,
   now: number,
 ): Omit<SigcheckRequest, 'version'> {
@@ -77,7 +77,12 @@ function requestOf(
     mode: confirm ? 'repair' : 'check',
     refs,
     window: { from: now - fromDays * DAY, ...(toDays > 0 && { to: now - toDays * DAY }) },
-    rules: { publicNames: config.publicNames, ...(primary !== undefined && { primary }) },
+    rules: {
+      publicNames: config.publicNames,
+      attachments: config.attachments,
+      ...(primary !== undefined && { primary }),
+      ...(through !== undefined && { through }),
+    },
     ...(since !== undefined && { recordsSince: since }),
     ...(limit !== undefined && { limit }),
   };
