@@ -2,9 +2,10 @@ import { evidenceReader, type EvidenceServices } from './attest/evidence.ts';
 import type { Context } from './pipeline/phase.ts';
 import type { RunFacts, RunReport } from './pipeline/run-report.ts';
 import { factsOf } from './pipeline/run-facts.ts';
-import { pipeline } from './pipeline/pipeline.ts';
+import { pipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { attest } from './phases/attest.ts';
 import { noScan } from './phases/no-scan.ts';
+import { openReplicator, type ReplicatorParts } from './phases/open-replicator.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
 import { proveLater } from './phases/prove-later.ts';
@@ -13,7 +14,8 @@ import { scanGate, type ScanGateServices, type ScanServices } from './phases/sca
 import { setup, type SetupServices } from './phases/setup.ts';
 import { sign } from './phases/sign.ts';
 import type { CandidateServices, SigningServices, VouchServices } from './phases/signing.ts';
-import { countTraffic } from './phases/traffic.ts';
+import { tag, type TagServices } from './phases/tag.ts';
+import { countTraffic, type Traffic } from './phases/traffic.ts';
 import { validate, type Gate } from './phases/validate.ts';
 import { copier } from './registry/copy.ts';
 import type { Registry, Pause } from './registry/roles.ts';
@@ -43,10 +45,16 @@ export type PromotionServices = SetupServices & {
   readonly gates?: readonly Gate[];
   /** Signs and records what is promoted; nothing is signed unless given. */
   readonly signatures?: CandidateServices & SigningServices & VouchServices;
+  /** Tags are written when what they name is signed, and its mirrors have the signatures; at once unless given. */
+  readonly tagsLast?: Omit<ReplicatorParts, 'registry' | 'pause'> &
+    Pick<TagServices, 'hasCopies'> & {
+      /** What is copied to mirrors at once. */
+      readonly copies: number;
+    };
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */
-const STOP_AFTER = { parse: 'setup', 'dry-run': 'validate', promote: 'attest' } as const;
+const STOP_AFTER = { parse: 'setup', 'dry-run': 'validate', promote: 'tag' } as const;
 
 /** The engine on one page: loads the manifests, finds what is missing, looks at who built and signed it, brings it there, signs and records it, and reports. */
 export async function runPromotion(
@@ -54,39 +62,43 @@ export async function runPromotion(
   services: PromotionServices,
   context: Context,
 ): Promise<RunReport> {
-  const { registry, pause, signatures, trust, scanning, gates = [] } = services;
-  const destination = request.mode === 'promote' ? 'written' : 'compared';
   const traffic = countTraffic();
-  const source = sourceReader(registry, traffic.of);
-  const evidence = evidenceReader({
-    registry,
-    manifestOf: source.manifest,
-    listed: source.listed,
-    meterOf: traffic.of,
-    ...trust,
-  });
-  const scan = scanning === undefined ? noScan() : scanGate({ ...scanning, ...trust, evidence, source });
-  const proving = { evidence, ...trust };
-  const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
-  const promoting = pipeline(setup(services))
-    .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
-    .pipe(provenance(proving))
-    .pipe(validate({ gates: [...gates, scan], threads: request.threads }))
-    .pipe(promote({ ...signatures, copier: copying, traffic, threads: request.threads }));
-  const phases =
-    signatures === undefined
-      ? promoting
-      : promoting
-          .pipe(sign({ ...signatures, traffic }))
-          .pipe(attest({ ...signatures, traffic, prove: proveLater(proving, source) }));
-
+  const phases = phasesOf(request, services, { traffic, context });
   let reached: Reached;
   const run = await factsOf(request, context, async (onPhase) => {
     await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output), onPhase);
     if (reached?.phase === STOP_AFTER['dry-run'])
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });
-  const since = signatures?.rules.since;
+  const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };
   return withRepairTimes(buildReport(run, reached, traffic.hosts), reached, times);
+}
+
+/** The phases in their order; those of signing only where the run signs, and that of the tags only where they are last. */
+function phasesOf(
+  { mode, threads }: PromotionRequest,
+  { registry, pause, signatures, trust, scanning, gates = [], tagsLast, ...services }: PromotionServices,
+  { traffic, context }: { readonly traffic: Traffic; readonly context: Context },
+): Pick<Pipeline<undefined, unknown, Reached>, 'run'> {
+  const destination = mode === 'promote' ? 'written' : 'compared';
+  const source = sourceReader(registry, traffic.of);
+  const reading = { registry, manifestOf: source.manifest, listed: source.listed, meterOf: traffic.of };
+  const evidence = evidenceReader({ ...reading, ...trust });
+  const scan = scanning === undefined ? noScan() : scanGate({ ...scanning, ...trust, evidence, source });
+  const proving = { evidence, ...trust };
+  const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
+  const writing = { traffic, threads, copier: copying };
+  const promoting = pipeline(setup(services))
+    .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
+    .pipe(provenance(proving))
+    .pipe(validate({ gates: [...gates, scan], threads }))
+    .pipe(promote({ ...signatures, ...writing, tagsLast: tagsLast !== undefined }));
+  if (signatures === undefined) return promoting;
+  const attesting = promoting
+    .pipe(sign({ ...signatures, traffic }))
+    .pipe(attest({ ...signatures, traffic, prove: proveLater(proving, source) }));
+  if (tagsLast === undefined) return attesting;
+  const replicator = openReplicator({ registry, pause, ...tagsLast }, source, traffic, context);
+  return attesting.pipe(tag({ ...tagsLast, ...writing, registry, source, replicator }));
 }

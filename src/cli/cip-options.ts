@@ -52,6 +52,8 @@ export type CipOptions = SummaryOptions &
     readonly threads: number;
     /** What covers the registries that manifests may name; empty allows every registry. */
     readonly allowRegistries: readonly Pattern[];
+    /** Where tags are written last: how many signatures are copied to mirrors at once before. */
+    readonly tagsLast?: { readonly copies: number };
     /** What is copied at once, where signatures are replicated after the promotion. */
     readonly replicateCopies?: number;
     /** What is written when the run ended; nothing where it is left out. */
@@ -90,6 +92,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
     ...diffOptions(values),
     ...reportOptions(values),
     ...watchOptions(values),
+    ...(values['tags-last'] && { tagsLast: { copies: values['max-signature-copies'] } }),
     ...(values['replicate-signatures'] && { replicateCopies: values['max-signature-copies'] }),
     threads: values.threads,
     detailedExitcode: values['detailed-exitcode'],
@@ -117,6 +120,11 @@ function refuseContradictions({ values, given }: ParsedCip): void {
     throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
   if (values.confirm && !values['require-identity'])
     throw usage('--confirm and --require-identity=false contradict each other', 'leave one of them out');
+  if (values['tags-last'] && !values.sign)
+    throw usage(
+      '--tags-last and --sign=false contradict each other',
+      'tags wait for signatures: leave one of them out',
+    );
   if (values['replicate-signatures'] && !values.sign)
     throw usage('--replicate-signatures and --sign=false contradict each other', 'leave one of them out');
 }

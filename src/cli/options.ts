@@ -133,6 +133,12 @@ export const CIP_FLAGS = [
     help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
   },
   {
+    name: 'tags-last',
+    type: 'bool',
+    default: 'false',
+    help: 'Copy images by digest first, and write their tags only when they are signed and recorded, and their mirrors have all of that: whoever resolves a tag can verify it. Costs one request more for each image and mirror.',
+  },
+  {
     name: 'replicate-signatures',
     type: 'bool',
     default: 'false',

@@ -1,9 +1,8 @@
-import { PromotionError, type Failure } from '../errors.ts';
-import { coversRegistry, type Pattern } from '../image/pattern.ts';
+import type { Failure } from '../errors.ts';
+import type { Pattern } from '../image/pattern.ts';
 import { joinRepository } from '../image/reference.ts';
-import type { LoadedManifests } from '../manifest/manifest.ts';
 import type { PolicyChange } from '../manifest/policy-changes.ts';
-import { strayStandby, type AttachmentRule } from '../plan/attachments.ts';
+import type { AttachmentRule } from '../plan/attachments.ts';
 import type { ImageSet } from '../plan/desired.ts';
 import { primaryChanges, type PrimaryChange } from '../plan/primary-changes.ts';
 import { publicNameOf, type PublicName } from '../plan/public-name.ts';
@@ -19,35 +18,6 @@ export type PrimaryRules = {
   /** Whether a change is a problem: only where something is signed, and unless it is accepted. */
   readonly refusesChanges?: boolean;
 };
-
-/** Throws USAGE, or CONFIG_INVALID, if no destination of any project is the primary that was chosen, or a standby. */
-export function checkChosen(
-  { projects, problems }: LoadedManifests,
-  { chosen, isFlag = false, attachments }: PrimaryRules,
-): void {
-  // a project that is left out may be the one that has it
-  if (problems.some(({ code }) => code !== 'ENTRY_INVALID')) return;
-  const names = new Set(projects.flatMap(({ destinations }) => destinations.map(({ name }) => name)));
-  const stray = strayStandby([...names], attachments);
-  if (stray !== undefined) throw strayError(stray.standby.text, stray.match.text);
-  if (chosen === undefined || names.size === 0 || [...names].some((name) => coversRegistry(chosen, name))) return;
-  const where = isFlag ? '--primary-registry' : '"primary" of the registry configuration';
-  const [first = '', ...others] = names;
-  const more = others.length === 0 ? '' : ` or one of ${others.length} others`;
-  throw new PromotionError(
-    isFlag ? 'USAGE' : 'CONFIG_INVALID',
-    `${where}: ${JSON.stringify(chosen.text)} matches no destination of the manifests`,
-    { hint: `write a pattern that matches ${first}${more}` },
-  );
-}
-
-function strayError(standby: string, match: string): PromotionError {
-  return new PromotionError(
-    'CONFIG_INVALID',
-    `"attachments" of the registry configuration: the standby ${JSON.stringify(standby)} of ${JSON.stringify(match)} matches no destination of the manifests`,
-    { hint: 'write the destination as the manifests name it, or leave the standby out' },
-  );
-}
 
 type CheckedPrimaries = {
   readonly failures: readonly Failure[];

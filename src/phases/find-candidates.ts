@@ -4,7 +4,7 @@ import { eachOf } from '../pipeline/concurrency.ts';
 import type { Context } from '../pipeline/phase.ts';
 import type { Candidate, Candidates } from '../plan/candidates.ts';
 import { lacksOf, lacksSomething, signersOf, type Lacks } from './candidate-lacks.ts';
-import type { SigningPlan } from './images.ts';
+import type { SigningPlan } from './signing-plan.ts';
 import type { PlanServices } from './plan.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
 import type { CandidateServices } from './signing.ts';

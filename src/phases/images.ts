@@ -1,6 +1,6 @@
 import type { Done } from '../attest/sign-image.ts';
 import type { PromotionError } from '../errors.ts';
-import type { Candidate, Candidates } from '../plan/candidates.ts';
+import type { Candidate } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { TagMove } from '../registry/lane.ts';
@@ -32,6 +32,8 @@ export type TargetResult = PlannedTarget & {
   readonly moves?: readonly TagMove[];
   /** Every write was acknowledged, and only the read-back is missing. */
   readonly isWritten?: true;
+  /** The digest is there, and its tags wait for its signature. */
+  readonly isUntagged?: true;
   readonly attempts: number;
   readonly requests: number;
   readonly bytes: number;
@@ -53,15 +55,6 @@ export type PlannedSignature = Candidate & {
     /** Of a verification summary; not told where none are written. */
     readonly summary?: boolean;
   };
-};
-
-/** What has to be signed and recorded, and how much was left alone. */
-export type SigningPlan = Omit<Candidates, 'images'> & {
-  readonly images: readonly PlannedSignature[];
-  /** Young digests that have all of it. */
-  readonly complete: number;
-  /** Those whose verification summary failed or evaluated nothing, and is kept, as `reference@digest`. */
-  readonly stuck?: readonly string[];
 };
 
 /** An image whose signatures are on its primary, or need not be. */

@@ -4,7 +4,7 @@ import type { Context } from '../pipeline/phase.ts';
 import type { Due } from '../plan/assemble.ts';
 import type { CandidateFinder } from '../plan/candidates.ts';
 import { lookAtCandidates } from './find-candidates.ts';
-import type { SigningPlan } from './images.ts';
+import type { SigningPlan } from './signing-plan.ts';
 import type { PlanServices } from './plan.ts';
 import { withoutLists } from './without-lists.ts';
 
@@ -46,7 +46,11 @@ export async function planSigning(
   });
   const held = new Set(routed.flatMap(({ repository, wanted }) => (unlistedOf(repository) ? [keyOf(wanted)] : [])));
   return {
-    plan: { ...plan, images: plan.images.filter(({ wanted }) => !held.has(keyOf(wanted))) },
+    plan: {
+      ...plan,
+      images: plan.images.filter(({ wanted }) => !held.has(keyOf(wanted))),
+      primaryOf: finder.primaryOf,
+    },
     due: due.filter(({ image }) => !held.has(keyOf(image))),
     failures: [...failures, ...refused],
   };

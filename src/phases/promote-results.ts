@@ -10,7 +10,7 @@ import { imageFields } from './told-events.ts';
 import { largest } from '../lists.ts';
 
 /** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
-export function resultOf({ wanted }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
+export function resultOf({ wanted }: Pick<PlannedImage, 'wanted'>, { lanes, sourceReads }: CopyResult): PromotedImage {
   const results = lanes.map(({ target, error, moves, meter, ...result }): TargetResult => {
     const tags = target.tags.filter((tag) => moves.every((move) => move.tag !== tag));
     const nothing = moves.length > 0 && tags.length === 0 ? tagMoved(target.repository, moves) : undefined;
@@ -49,7 +49,8 @@ export function tellCopying({ wanted, targets }: PlannedImage, { narrate }: Cont
 
 /** Logs what an image was copied to: one line, and at `debug` one a reference. */
 export function tellPromoted({ wanted, results }: PromotedImage, progress: string, { narrate }: Context): void {
-  const done = results.filter(({ error }) => error === undefined);
+  // what has no tags yet is told of once it has
+  const done = results.filter(({ error, isUntagged }) => error === undefined && isUntagged !== true);
   for (const { repository, tags, ms } of done) {
     for (const ref of refsOf(repository, tags, wanted.digest))
       narrate({

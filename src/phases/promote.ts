@@ -8,9 +8,11 @@ import type { PlannedImage, PromotedImage } from './images.ts';
 import { failuresOf } from './promote-failures.ts';
 import { resultOf, tellCopying, tellPromoted } from './promote-results.ts';
 import type { Plan } from './plan.ts';
+import { plannedBytes } from './planned-bytes.ts';
 import { progressOf } from './progress.ts';
 import type { Validation } from './validate.ts';
 import { tellFailures } from './tell.ts';
+import { hasTagsOfItsOwn, untaggedResult, withoutTags } from './untagged.ts';
 import type { Traffic } from './traffic.ts';
 
 export type PromoteServices = {
@@ -19,6 +21,8 @@ export type PromoteServices = {
   readonly threads: number;
   /** Called before anything is written, if something is to be signed: what cannot be signed is not copied either. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>;
+  /** Leaves the tags to a later phase; for all but what is itself attached to an image. */
+  readonly tagsLast?: boolean | undefined;
 };
 
 /** What was planned and let through, and what became of it. */
@@ -30,10 +34,11 @@ export type Promotion = {
   readonly failures: readonly Failure[];
 };
 
-/** Brings every image that was let through to its mirrors, writes its tags, and reads each back. */
-export const promote = ({ copier, traffic, threads, prepare }: PromoteServices): Phase<Validation, Promotion> => ({
+/** Brings every image that was let through to its mirrors, writes its tags unless they follow later, and reads each back. */
+export const promote = (services: PromoteServices): Phase<Validation, Promotion> => ({
   name: 'promote',
   run: async (validation, context) => {
+    const { copier, traffic, threads, prepare, tagsLast = false } = services;
     const { plan } = validation.provenance;
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     const total = validation.images.length;
@@ -44,15 +49,18 @@ export const promote = ({ copier, traffic, threads, prepare }: PromoteServices):
     const allBytes = validation.images.reduce((sum, image) => sum + bytesOf(image), 0);
     const tellProgress = progressOf('images', total, context, allBytes);
     const slots = pLimit(threads);
+    const isLater = ({ wanted }: PlannedImage): boolean => tagsLast && hasTagsOfItsOwn(wanted);
     const images = validation.images.map(async (image) => {
       const copying = await slots(async () => {
         tellCopying(image, context);
-        const job = { source: image.wanted.source, digest: image.wanted.digest, targets: image.targets };
+        const targets = isLater(image) ? withoutTags(image.targets) : image.targets;
+        const job = { source: image.wanted.source, digest: image.wanted.digest, targets };
         const begun = copier.copy(job, context.signal);
         await begun.released;
         return begun;
       });
-      const promoted = resultOf(image, await copying.done);
+      const copied = await copying.done;
+      const promoted = isLater(image) ? untaggedResult(image, copied) : resultOf(image, copied);
       for (const { repository, requests, bytes } of promoted.results) traffic.add(repository, { requests, bytes });
       for (const { error } of promoted.results) tellDefect(error, context);
       finished += 1;
@@ -67,11 +75,3 @@ export const promote = ({ copier, traffic, threads, prepare }: PromoteServices):
     return { phase: 'promote', plan, validation, images: promoted, failures: [...validation.failures, ...failures] };
   },
 });
-
-/** How many bytes an image is at most to be read and written, where its size is known. */
-function plannedBytes({ details }: Plan): (image: PlannedImage) => number {
-  return ({ wanted, targets }) => {
-    const copies = targets.filter(({ action }) => action === 'copy').length;
-    return copies === 0 ? 0 : (details?.get(wanted)?.size ?? 0) * (copies + 1);
-  };
-}

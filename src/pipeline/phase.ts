@@ -20,6 +20,7 @@ export type PhaseName =
   | 'promote'
   | 'sign'
   | 'attest'
+  | 'tag'
   | 'replicate'
   | 'check'
   | 'repair'

@@ -56,6 +56,7 @@ export type CandidateFinder = {
   look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
   /** What is due, unless its primary is one of the repositories `asked` and will not have it, and what is complete and young. */
   found(due: readonly Due[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
+  primaryOf(image: WantedImage): RepositoryName | undefined;
 };
 
 /** Finds candidates; `all` is what the whole tree wants, since a diff does not know an image's every mirror. */
@@ -101,7 +102,7 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
     const count = (keys: ReadonlySet<string>): number => [...keys].filter((key) => !images.has(key)).length;
     return { images: [...images.values()], older: count(left.older), undated: count(left.undated) };
   };
-  return { look, found };
+  return { look, found, primaryOf: (image) => primaries.get(image) };
 }
 
 function routeMarks(

@@ -13,6 +13,8 @@ export type CopyTarget = {
   readonly action: 'copy' | 'tag';
   readonly tags: readonly string[];
   readonly isNew: boolean;
+  /** True if another copy writes the tags, and reads the image back then. */
+  readonly tagsFollow?: boolean;
   /** Whether a tag may be moved from the digest it points to; never unless given. */
   readonly mayReplace?: (current: Digest) => Promise<boolean>;
 };

@@ -43,8 +43,9 @@ export async function readBack(
   await allOf([...below.map(child), ...referencesOf(lane.target, root, moves).map(reference)]);
 }
 
-/** Returns what the root was written under: the tags but for those that point elsewhere, or its digest if there are none. */
-function referencesOf({ tags }: CopyTarget, root: Manifest, moves: readonly TagMove[]): readonly string[] {
+/** Returns what the root was written under: the tags but for those that point elsewhere, or its digest if there are none and none follow. */
+function referencesOf({ tags, tagsFollow }: CopyTarget, root: Manifest, moves: readonly TagMove[]): readonly string[] {
+  if (tagsFollow === true) return [];
   if (tags.length === 0) return [root.descriptor.digest];
   return tags.filter((tag) => moves.every((move) => move.tag !== tag));
 }

@@ -4,10 +4,11 @@ import type { Promotion } from '../phases/promote.ts';
 import type { Provenance } from '../phases/provenance.ts';
 import type { Loaded } from '../phases/setup.ts';
 import type { Signing } from '../phases/sign.ts';
+import type { Tagging } from '../phases/tag.ts';
 import type { Validation } from '../phases/validate.ts';
 
 /** How far a run came; undefined when not even the manifests were loaded. */
-export type Reached = Loaded | Plan | Provenance | Validation | Promotion | Signing | Attestation | undefined;
+export type Reached = Loaded | Plan | Provenance | Validation | Promotion | Signing | Attestation | Tagging | undefined;
 
 /** The output of each phase that a run came to. */
 export type Stages = {
@@ -22,6 +23,8 @@ export type Stages = {
 /** Takes the last output apart: each holds the one before. */
 export function stagesOf(reached: Reached): Stages {
   switch (reached?.phase) {
+    case 'tag':
+      return withTags(stagesOf(reached.attestation), reached);
     case 'attest':
       return { ...stagesOf(reached.signing), attestation: reached };
     case 'sign':
@@ -37,4 +40,9 @@ export function stagesOf(reached: Reached): Stages {
     default:
       return {};
   }
+}
+
+/** What was promoted, with its tags. */
+function withTags({ promotion, ...stages }: Stages, { images }: Tagging): Stages {
+  return { ...stages, ...(promotion !== undefined && { promotion: { ...promotion, images } }) };
 }

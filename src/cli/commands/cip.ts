@@ -1,6 +1,8 @@
 import type { Signing } from '../../attest/open-signing.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import type { Failure } from '../../errors.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { hasCopies } from '../../plan/attachments.ts';
 import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
 import { planText } from '../../report/plan-text.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
@@ -82,6 +84,14 @@ async function promotionServices(
     ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
     ...(isSigning(options, mode) && { signatures: await signaturesOf(options, services, given) }),
     refusals: [...refusals.values()],
+    ...(options.tagsLast !== undefined && {
+      tagsLast: {
+        ...options.tagsLast,
+        queue: registries.queue,
+        isRouted: registries.isRouted,
+        hasCopies: (mirror: RepositoryName) => hasCopies(mirror, config.attachments),
+      },
+    }),
   };
 }
 

@@ -1,0 +1,68 @@
+import type { Failure } from '../errors.ts';
+import type { RepositoryName } from '../image/reference.ts';
+import { addAll } from '../lists.ts';
+import { eachOf } from '../pipeline/concurrency.ts';
+import type { Phase } from '../pipeline/phase.ts';
+import type { Copier } from '../registry/copy.ts';
+import type { Attestation } from './attest.ts';
+import { tellDefect } from './caught.ts';
+import type { PromotedImage } from './images.ts';
+import { failuresOf } from './promote-failures.ts';
+import { tellPromoted } from './promote-results.ts';
+import { progressOf } from './progress.ts';
+import { replicateSigned, type ReplicateSignedServices } from './replicate-signed.ts';
+import { signedCopies } from './signed-copies.ts';
+import { taggedResult } from './tag-results.ts';
+import { tellFailures } from './tell.ts';
+
+export type TagServices = ReplicateSignedServices & {
+  readonly copier: Copier;
+  /** Images that are tagged at once. */
+  readonly threads: number;
+  /** Whether a mirror needs what is attached to its images itself. */
+  readonly hasCopies: (mirror: RepositoryName) => boolean;
+};
+
+/** The images of a promotion after their tags were written; what is not signed has none. */
+export type Tagging = {
+  readonly phase: 'tag';
+  readonly attestation: Attestation;
+  readonly images: readonly PromotedImage[];
+  readonly failures: readonly Failure[];
+};
+
+/** Copies what is attached to signed images to the mirrors that need it, and then writes the tags of the images there. */
+export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
+  name: 'tag',
+  run: async (attestation, context) => {
+    const { copier, traffic, threads } = services;
+    const { images } = attestation.signing.promotion;
+    const { signed, unsigned } = signedCopies(services, attestation);
+    const { isLacking, failures } = await replicateSigned(services, [...signed.values()], context);
+    const found = [...failures, ...unsigned];
+    const tagged = new Map<PromotedImage, PromotedImage>();
+    const tellProgress = progressOf('images', signed.size, context);
+    await eachOf(signed, threads, async ([image, copy]) => {
+      const { wanted } = image;
+      const targets = image.results
+        .filter(({ repository, isUntagged }) => isUntagged === true && !isLacking(copy, repository))
+        .map(({ repository, tags }) => ({ repository, tags, action: 'tag' as const, isNew: false }));
+      if (targets.length === 0) return;
+      const job = { source: wanted.source, digest: wanted.digest, targets };
+      const copied = await copier.copy(job, context.signal).done;
+      for (const { target, meter, error } of copied.lanes) {
+        traffic.add(target.repository, meter);
+        tellDefect(error, context);
+      }
+      const result = taggedResult(image, copied);
+      tagged.set(image, result);
+      const written = new Set(targets.map(({ repository }) => repository));
+      addAll(found, failuresOf({ ...result, results: result.results.filter((one) => written.has(one.repository)) }));
+      tellPromoted(result, `(${tagged.size}/${signed.size})`, context);
+      tellProgress();
+    });
+    tellFailures(found, context);
+    const all = images.map((image) => tagged.get(image) ?? image);
+    return { phase: 'tag', attestation, images: all, failures: [...attestation.failures, ...found] };
+  },
+});
