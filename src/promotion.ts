@@ -72,7 +72,8 @@ export async function runPromotion(
   });
   const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };
-  return withRepairTimes(buildReport(run, reached, traffic.hosts), reached, times);
+  const facts = { ...run, ...(services.tagsLast !== undefined && { tagsLast: true as const }) };
+  return withRepairTimes(buildReport(facts, reached, traffic.hosts), reached, times);
 }
 
 /** The phases in their order; those of signing only where the run signs, and that of the tags only where they are last. */

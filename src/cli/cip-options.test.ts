@@ -119,6 +119,11 @@ describe('src/cli/cip-options.ts', () => {
     );
   });
 
+  it('writes tags last only where that is asked for', () => {
+    expect(options('--manifests=x')).not.toHaveProperty('tagsLast');
+    expect(options('--manifests=x', '--tags-last', '--max-signature-copies=7').tagsLast).toEqual({ copies: 7 });
+  });
+
   it('promotes with --confirm --dry-run=false', () => {
     expect(options('--manifests=x', '--confirm', '--dry-run=false', '--sign=f').confirm).toBe(true);
   });
@@ -152,6 +157,11 @@ describe('src/cli/cip-options.ts', () => {
       ['--manifest=a', '--confirm', '--parse-only', '--sign=false'],
       '--confirm and --parse-only contradict each other',
       /leave one of them out/,
+    ],
+    [
+      ['--manifest=a', '--tags-last', '--sign=false'],
+      '--tags-last and --sign=false contradict each other',
+      /tags wait for signatures/,
     ],
     [['--manifest=a', '--threads=0'], '--threads=0 is not positive', /1 or more/],
     [['--manifest=a', '--threads=-4'], '--threads=-4 is not positive', /1 or more/],

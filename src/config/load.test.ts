@@ -35,14 +35,20 @@ describe('src/config/load.ts', () => {
   it('reads the files that a configuration names, beside it', async () => {
     const folder = await folderWith({
       'r.yaml': `${entryWith('ca: certs/ca.pem', 'clientCertificate: { cert: robot.pem, key: robot.key }')}
-publicNames: [{ match: b.example, name: c.example }]`,
+publicNames: [{ match: b.example, name: c.example }]
+attachments: [{ match: b.example/x }, { match: b.example, mode: routed, through: c.example, standby: [d.example] }]`,
       'certs/ca.pem': `# ours\n${ours.cert}${robot.cert}`,
       'robot.pem': robot.cert,
       'robot.key': robot.key,
     });
-    const { registries, publicNames, ...rest } = await loadRegistryConfig(join(folder, 'r.yaml'));
+    const { registries, publicNames, attachments, ...rest } = await loadRegistryConfig(join(folder, 'r.yaml'));
     expect(rest).toEqual({});
     expect(publicNames).toMatchObject([{ match: { text: 'b.example' }, name: 'c.example' }]);
+    expect(attachments).toMatchObject([
+      { match: { text: 'b.example/x' } },
+      { match: { text: 'b.example' }, route: { through: 'c.example', standby: [{ text: 'd.example' }] } },
+    ]);
+    expect(attachments[0]).not.toHaveProperty('route');
     expect(registries).toEqual([
       { match: expect.anything(), ca: `# ours\n${ours.cert}${robot.cert}`, clientCertificate: robot },
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { compilePattern } from '../image/pattern.ts';
 import { imageLevel, requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
@@ -49,6 +50,25 @@ describe('src/phases/setup.ts', () => {
     };
     return { loaded: await setup(services).run(undefined, context), log };
   };
+
+  it('refuses a standby that no manifest names', async () => {
+    const { context } = testContext();
+    const standby = (text: string) => [
+      { match: compilePattern('*.test'), route: { through: 'r.example', standby: [compilePattern(text)] } },
+    ];
+    const run = (text: string): Promise<Loaded> =>
+      setup({
+        load: () => Promise.resolve(loadedTree([spec([['app', A, 'v1']], ['b.test', 'c.test'])])),
+        primary: { attachments: standby(text) },
+      }).run(undefined, context);
+    expect((await run('c.test')).failures).toEqual([]);
+    await expect(run('d.test')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(
+        'the standby "d.test" of "*.test" matches no destination of the manifests',
+      ) as string,
+    });
+  });
 
   it('hands on what differs from the tree before, and the tree before, and tells both', async () => {
     const base = [

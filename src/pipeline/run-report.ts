@@ -26,6 +26,8 @@ export type RunFacts = {
   readonly phases?: readonly PhaseTime[];
   /** The signal or reason that ended the run early. */
   readonly aborted?: string;
+  /** Tags are written after signatures. */
+  readonly tagsLast?: true;
 };
 
 export type RegistryReport = {

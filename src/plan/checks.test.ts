@@ -43,6 +43,35 @@ describe('src/plan/checks', () => {
     expect(check?.mirrors).toEqual(['a.example/prod/app', 'b.example/prod/app']);
   });
 
+  it('wants copies on the primary and on standbys only where attachments are routed, and knows all names', () => {
+    const route = { through: 'images.example', standby: [compilePattern('b.example/prod')] };
+    const attachments = [{ match: compilePattern('*.example/prod'), route }];
+    const checks = checksOf(SETS, { attachments });
+    expect(checks[0]).toMatchObject({
+      repository: 'a.example/prod/app',
+      mirrors: ['b.example/prod/app'],
+      routed: ['c.example/prod/app'],
+      through: 'images.example/app',
+    });
+    for (const name of ['images.example/app:v1', 'c.example/prod/app:v1'])
+      expect(namedBy(checks, ref(name)).map((check) => check.digest)).toEqual([digest(1)]);
+  });
+
+  it('places a name that clients use, or says that nothing tells its place', () => {
+    const rules = {
+      through: 'images.example',
+      publicNames: [{ match: compilePattern('a.example/prod'), name: 'images.example' }],
+    };
+    expect(placeOf([], ref('images.example/app:v1'), rules)).toMatchObject({
+      repository: 'a.example/prod/app',
+      through: 'images.example/app',
+    });
+    expect(() => placeOf([], ref('images.example/app:v1'), { through: 'images.example' })).toThrow(
+      'nothing says which repository of a primary registry images.example/app stands for',
+    );
+    expect(placeOf([], ref('a.example/prod/app:v1'), rules)).toMatchObject({ through: 'images.example/app' });
+  });
+
   it('leaves out what is itself attached to an image', () => {
     const tag = `sha256-${'0'.repeat(64)}.sig`;
     expect(

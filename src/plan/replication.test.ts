@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf, type Digest } from '../image/digest.ts';
 import { MEDIA_TYPES } from '../image/descriptor.ts';
+import { compilePattern } from '../image/pattern.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
 import type { ImageSet } from './desired.ts';
 import {
@@ -59,6 +60,18 @@ describe('src/plan/replication.ts', () => {
       set('alone', ['a.example']),
     ]);
     expect(groups).toEqual([{ primary: 'a.example/app', mirrors: ['b.example/app', 'c.example/app'], images: [] }]);
+  });
+
+  it('leaves routed mirrors out, standbys apart', () => {
+    const route = { through: 'images.example', standby: [compilePattern('b.example')] };
+    const rules = [{ match: compilePattern('*.example'), route }];
+    const sets = [
+      set('app', ['a.example', 'b.example', 'c.example', 'd.test']),
+      set('tool', ['a.example', 'c.example']),
+    ];
+    expect(groupsOf(sets, undefined, rules)).toEqual([
+      { primary: 'a.example/app', mirrors: ['b.example/app', 'd.test/app'], images: [] },
+    ]);
   });
 
   it.each([

@@ -53,6 +53,19 @@ describe('src/registry/distribution-referrers', () => {
     expect(asked()).toEqual([expect.stringMatching(/^GET .*\/referrers\//)]);
   });
 
+  it('asks for one type, and tells of a host that has no such API, or does not tell', async () => {
+    const { registry, server, host, call, asked } = await attached({});
+    await registry.listReferrers(`${host}/app`, SUBJECT, call, 'application/x+json; a=b');
+    expect(asked()).toEqual([expect.stringMatching(/\?artifactType=application%2Fx%2Bjson%3B%20a%3Db$/)]);
+    server.counters.reset();
+    expect(await registry.keepsReferrers(`${host}/app`, SUBJECT, call)).toBe(true);
+    expect(asked()).toEqual([]);
+    const none = await oddRegistry({ referrers: false });
+    expect(await none.registry.keepsReferrers(`${none.host}/app`, SUBJECT, none.call)).toBe(false);
+    const empty = await oddRegistry({});
+    expect(await empty.registry.keepsReferrers(`${empty.host}/nothing`, SUBJECT, empty.call)).toBe(undefined);
+  });
+
   it('R26 lists what a registry tells without types and annotations as it is', async () => {
     const { attachments, list } = await attached({ referrers: 'bare' });
     const descriptors = attachments.map(({ manifest }) => manifest.descriptor);

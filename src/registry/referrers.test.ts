@@ -56,6 +56,18 @@ describe('src/registry/referrers', () => {
     expect(await there.list()).toHaveLength(2);
   });
 
+  it('writes nothing to a routed repository without lists, and all of it to one with lists', async () => {
+    for (const referrers of [false, true]) {
+      const there = await world({ referrers });
+      const queue = subjectQueue(async () => undefined);
+      const { attach } = attacher(there.registry, queue, (repository) => repository === `${there.host}/app`);
+      const attaching = attach(`${there.host}/app`, buildAttachment({ seed: 2, subject: there.subject }), there.call);
+      if (referrers) await attaching;
+      else await expect(attaching).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(methods(there).includes('PUT manifests')).toBe(referrers);
+    }
+  });
+
   it.each([
     ['keeps lists', true, []],
     ['keeps none', false, ['GET manifests', 'PUT manifests', 'HEAD manifests']],

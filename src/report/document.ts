@@ -164,6 +164,16 @@ const Check = z.strictObject({
       places: described(count, 'How many repositories the image must be in.'),
     }),
   ),
+  view: described(
+    z
+      .strictObject({
+        digests: count,
+        links: described(count, 'Links that were followed.'),
+        broken: described(z.array(z.string()), 'Those that end elsewhere than on the primary, in words.'),
+      })
+      .optional(),
+    'Digests that were looked at by the name that clients use.',
+  ),
 });
 
 const Traffic = z.strictObject({

@@ -66,6 +66,13 @@ describe('src/report/plan-text.ts', () => {
     expect(linesOf([image('app', 1)], { failures })[1]).toBe(`  ${message}`);
   });
 
+  it('says that tags are written last', () => {
+    const run = { ...reportOf([]).run, tagsLast: true } as const;
+    const line = '  tags are written last: when all that they name is signed, on the mirrors, too';
+    expect(linesOf([image('app', 1)], { run })[1]).toBe(line);
+    expect(linesOf([image('app', 1)])).not.toContain(line);
+  });
+
   it('groups by image, with what mirrors lack, the size and what is known of signatures and policy', () => {
     const [first = '', second = ''] = MIRRORS;
     const proven = {

@@ -2,7 +2,7 @@ import type { ImageReport, RunReport } from '../pipeline/run-report.ts';
 import { bytesText, count, shortDigests, table } from './layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText, unknownTexts } from './plan-lacks.ts';
-import { warningLines } from './summary.ts';
+import { tagsLastLines, warningLines } from './summary.ts';
 import { terminalLines } from './text/terminal.ts';
 import { addAll } from '../lists.ts';
 
@@ -20,6 +20,7 @@ export function planText(report: RunReport): string {
   const lines = [
     headline(report),
     ...missing(report),
+    ...tagsLastLines(report.run),
     ...warningLines(report),
     ...(change === undefined ? [] : ['', ...changeLines(change)]),
   ];

@@ -183,7 +183,7 @@ function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTo
   return { ...NOTHING, images: digests, pending, copied, requests, bytes };
 }
 
-function checkOf({ rows, totals }: SigcheckReport): NonNullable<ReportDocument['check']> {
+function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
   const { digests, beyond, signatures, records } = totals;
-  return { digests, beyond, signatures, records, findings: rows };
+  return { digests, beyond, signatures, records, findings: rows, ...(view !== undefined && { view }) };
 }

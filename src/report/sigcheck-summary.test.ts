@@ -66,6 +66,22 @@ describe('src/report/sigcheck-summary.ts', () => {
     ]);
   });
 
+  it('tells each link that is broken for clients in a line, and how many were followed', () => {
+    const plan = { phase: 'plan', checks: [], isAsked: false, beyond: 0, failures: [] } as const;
+    const broken = [
+      { phase: 'view', code: 'BROKEN_LINK', message: 'manifest r.test/app@sha256:1: not found' } as const,
+    ];
+    const reached = { phase: 'view', before: plan, followed: 1234, viewed: 2, broken, failures: broken } as const;
+    const report = buildSigcheckReport({ ...RUN, mode: 'check' }, reached, [], new Map());
+    expect(lines(sigcheckTable(report))).toEqual([
+      'manifest r.test/app@sha256:1: not found',
+      '',
+      '2 digests looked at as clients do, by 1,234 links: 1 broken',
+      '',
+    ]);
+    expect(lines(sigcheckSummary(report))[1]).toBe('Summary: 2 digests checked, 1 problem');
+  });
+
   it('tells of nothing that there was nothing', () => {
     expect(sigcheckTable(reportOf([]))).toBe('0 digests checked\n');
     const before = buildSigcheckReport({ ...RUN, mode: 'check', aborted: 'SIGINT' }, undefined, [], new Map());

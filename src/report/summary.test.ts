@@ -168,10 +168,14 @@ describe('src/report/summary.ts', () => {
     ],
     [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no registry was asked'],
     [{ run: { aborted: 'stopped by SIGINT' } }, 'Summary: nothing was promoted'],
+    [{ run: { tagsLast: true as const } }, 'Summary: 3 images in the manifests, nothing to promote'],
   ])('says of a run without anything to show %j: %s', (given, expected) => {
     const lines = summary(given);
     expect(lines[0]).toBe(expected);
     expect(lines.includes('  stopped early: stopped by SIGINT')).toBe('run' in given && 'aborted' in given.run);
+    expect(lines.some((line) => line.includes('tags are written last'))).toBe(
+      'run' in given && 'tagsLast' in given.run,
+    );
     expect(lines.some((line) => line.includes('requests'))).toBe(!('run' in given && 'mode' in given.run));
   });
 

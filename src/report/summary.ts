@@ -35,6 +35,7 @@ function outcome(report: RunReport): string[] {
   const lines = ['', `Summary: ${headline(report)}`];
   if (run.aborted !== undefined) lines.push(`  stopped early: ${run.aborted}`);
   if (run.mode === 'parse') return lines;
+  if (run.mode !== 'dry-run') addAll(lines, tagsLastLines(run));
   addAll(lines, imageLines(report));
   addAll(lines, registryLines(registries));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
@@ -44,6 +45,11 @@ function outcome(report: RunReport): string[] {
   const scans = vulnerabilitySummary(images);
   if (scans !== undefined) lines.push(`  ${scans}`);
   return [...lines, `  ${trafficText(report)}`];
+}
+
+/** Says that tags wait for signatures, where they do. */
+export function tagsLastLines({ tagsLast }: RunFacts): readonly string[] {
+  return tagsLast === true ? ['  tags are written last: when all that they name is signed, on the mirrors, too'] : [];
 }
 
 /** What was sent and received, in a line. */

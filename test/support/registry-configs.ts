@@ -12,6 +12,12 @@ publicNames:
 - match: "*.pkg.dev/acme/prod"
   name: images.acme.dev
 - { match: "localhost:5000", name: "public.example:443/acme" }
+attachments:
+- { match: "*.pkg.dev/acme/prod/copied", mode: replicated }
+- match: "*.pkg.dev/acme/prod"
+  mode: routed
+  through: images.acme.dev
+  standby: [eu-docker.pkg.dev/acme/prod, "asia-*.pkg.dev"]
 registries:
 - match: "*.pkg.dev"
   kind: artifact-registry
@@ -37,7 +43,10 @@ registries:
 export const VALID: readonly (readonly [name: string, text: string])[] = [
   ['every key', EVERY_KEY],
   ['nothing but the version', 'version: 1'],
-  ['empty lists', 'version: 1\nregistries: []\npublicNames: []'],
+  [
+    'empty lists',
+    'version: 1\nregistries: []\npublicNames: []\nattachments: [{ match: a, mode: routed, through: b, standby: [] }]',
+  ],
   ['settings without any', entryWith('limits: {}', 'timeouts: {}')],
   ['flow style over several lines', 'version: 1\nregistries: [\n  {match: a.example,\n   mount: false}]'],
 ];
@@ -53,13 +62,13 @@ export const INVALID: readonly (readonly [
   [
     'a text',
     'hello',
-    '1:1: the registry configuration is "hello", not a mapping; write the keys version, primary, publicNames, registries below it',
+    '1:1: the registry configuration is "hello", not a mapping; write the keys version, primary, publicNames, attachments, registries below it',
     'refuses',
   ],
   [
     'a list',
     '- version: 1',
-    '1:1: the registry configuration is a list, not a mapping; write a mapping with the keys "version", "primary", "publicNames", "registries"',
+    '1:1: the registry configuration is a list, not a mapping; write a mapping with the keys "version", "primary", "publicNames", "attachments", "registries"',
     'refuses',
   ],
   [
@@ -259,6 +268,24 @@ export const INVALID: readonly (readonly [
     'version: 1\npublicNames: [{ match: a, name: "A b" }]',
     '2:33: "name" has no valid host before the first "/" ("A b": a part between dots is letters, digits and "-", and neither begins nor ends with "-"); write host[:port][/path], for example "images.example.com"',
     'cannot tell',
+  ],
+  [
+    'a route to no name',
+    'version: 1\nattachments: [{ match: a, mode: routed }]',
+    '2:15: an entry of "attachments" is routed through no name; add "through": the name that clients use',
+    'cannot tell',
+  ],
+  [
+    'a standby of what is replicated',
+    'version: 1\nattachments: [{ match: a, standby: [b] }]',
+    '2:15: an entry of "attachments" has "standby" without being routed; add "mode: routed", or leave "through" and "standby" out',
+    'cannot tell',
+  ],
+  [
+    'an unknown way of attachments',
+    'version: 1\nattachments: [{ match: a, mode: mirrored }]',
+    '2:33: "mode" is "mirrored", which it cannot be; write replicated or routed',
+    'refuses',
   ],
   [
     'two documents',
