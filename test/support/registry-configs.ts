@@ -45,7 +45,7 @@ export const VALID: readonly (readonly [name: string, text: string])[] = [
   ['nothing but the version', 'version: 1'],
   [
     'empty lists',
-    'version: 1\nregistries: []\npublicNames: []\nattachments: [{ match: a, mode: routed, through: b, standby: [] }]',
+    'version: 1\nregistries: []\npublicNames: []\nattachments: [{ match: a, mode: routed, through: b.example, standby: [] }]',
   ],
   ['settings without any', entryWith('limits: {}', 'timeouts: {}')],
   ['flow style over several lines', 'version: 1\nregistries: [\n  {match: a.example,\n   mount: false}]'],
