@@ -94,7 +94,7 @@ function phasesOf(
     .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
     .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, scan], threads }))
-    .pipe(promote({ ...signatures, ...writing, tagsLast: tagsLast !== undefined }));
+    .pipe(promote({ ...signatures, ...writing, tagsLast: signatures && tagsLast !== undefined }));
   if (signatures === undefined) return promoting;
   const attesting = promoting
     .pipe(sign({ ...signatures, traffic }))

@@ -47,6 +47,7 @@ describe('src/cli/snapshot-options.ts', () => {
     [['--parse-only'], '--snapshot and --parse-only contradict each other'],
     [['--use-prow-manifest-diff'], '--snapshot and --use-prow-manifest-diff contradict each other'],
     [['--manifest-diff-since=1d'], '--snapshot and --manifest-diff-since contradict each other'],
+    [['--tags-last'], '--snapshot and --tags-last contradict each other'],
     [['--replicate-signatures'], '--snapshot and --replicate-signatures contradict each other'],
     [['--vuln-severity-threshold=2'], '--snapshot and --vuln-severity-threshold contradict each other'],
     [['--vuln-gate'], '--snapshot and --vuln-gate contradict each other'],

@@ -69,6 +69,7 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'use-prow-manifest-diff',
   'manifest-diff-since',
   'replicate-signatures',
+  'tags-last',
   'vuln-severity-threshold',
   'vuln-gate',
   'report',

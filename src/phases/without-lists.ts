@@ -4,6 +4,7 @@ import { hostOf, type RepositoryName } from '../image/reference.ts';
 import type { Context } from '../pipeline/phase.ts';
 import { noLists } from '../registry/referrers.ts';
 import type { RegistryReader } from '../registry/roles.ts';
+import { caught } from './caught.ts';
 import type { Traffic } from './traffic.ts';
 
 type Services = { readonly registry: RegistryReader; readonly traffic: Traffic };
@@ -19,7 +20,7 @@ const MOST_ASKED = 8;
 
 /**
  * Finds the primaries of these places that have no referrers API: what is attached there could not be routed. One that does
- * not tell is left to whoever attaches something. A host costs one request, or none if it has told before.
+ * not tell is left to whoever attaches something. A host with the API costs one request.
  */
 export async function withoutLists(
   { registry, traffic }: Services,
@@ -30,6 +31,13 @@ export async function withoutLists(
   const ask = async (host: string, those: readonly Place[]): Promise<void> => {
     for (const { repository, digest } of those.slice(0, MOST_ASKED)) {
       const call = { signal: context.signal, meter: traffic.of(repository) };
+      // a list that is there answers the question, too; a host that does not answer is not asked again
+      try {
+        await registry.listReferrers(repository, digest, call);
+      } catch (error) {
+        caught(error, context);
+        return;
+      }
       const keeps = await registry.keepsReferrers(repository, digest, call);
       if (keeps === false) unlisted.set(host, noLists(host));
       if (keeps !== undefined) return;

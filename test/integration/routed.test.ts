@@ -65,10 +65,10 @@ attachments: [{ match: "127.0.0.1:*/prod", mode: routed, through: "${router.host
 }
 
 /** Production as it should be: promoted, signed on the primary, and the standby in step. */
-async function rightWorld(registry?: RegistryOptions): Promise<World> {
-  const world = await routedWorld(registry);
-  for (const command of ['cip', 'replicate']) {
-    const { code, log } = await world.run(command, '--confirm');
+async function rightWorld(...flags: readonly string[]): Promise<World> {
+  const world = await routedWorld();
+  for (const [command = '', ...more] of [['cip', ...flags], ['replicate']]) {
+    const { code, log } = await world.run(command, '--confirm', ...more);
     expect([command, code, log.filter((line) => line.startsWith('error '))]).toEqual([command, 0, []]);
   }
   return world;
@@ -97,6 +97,25 @@ describe('attachments that are routed', () => {
     // a repair has nothing to do
     const repaired = await world.run('sigcheck', '--confirm');
     expect([repaired.code, world.stage.taken().writes]).toEqual([0, 0]);
+  });
+
+  it('are there before any tag is with --tags-last, and a dry run says so', async () => {
+    const world = await routedWorld();
+    const dry = await world.run('cip', '--tags-last', '--require-identity=false');
+    expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining('\n  tags are written last: ')]);
+    const run = await world.run('cip', '--tags-last', '--confirm');
+    expect([run.code, run.summary]).toEqual([0, expect.stringContaining('2 of 2 images promoted (6 references)')]);
+    expect(run.summary).toContain('tags are written last');
+    // the standby got its copies with the promotion, the region none
+    const checked = await world.run('sigcheck');
+    expect([checked.code, broken(checked)]).toEqual([0, []]);
+    for (const registry of [world.primary, world.standby, world.region]) {
+      const puts = registry.counters.log
+        .filter(({ kind }) => kind === 'putManifest')
+        .map(({ path }) => path.split('/').at(-1) ?? '');
+      const first = puts.findIndex((reference) => /^v\d$/.test(reference));
+      expect(puts.slice(first).every((reference) => /^v\d$/.test(reference))).toBe(true);
+    }
   });
 
   it('are missed on a standby, and nowhere else', async () => {
@@ -153,7 +172,7 @@ describe('looking at production as clients do', () => {
     ]);
   });
 
-  it('finds kubernetes/registry.k8s.io#324 by its name', async () => {
+  it('finds kubernetes/registry.k8s.io#324 by its name, blobs that stay in the region, and lists that are not routed', async () => {
     const world = await rightWorld();
     const { router, primary } = world;
     const signature = signatureOf(world);
@@ -168,11 +187,7 @@ describe('looking at production as clients do', () => {
     expect(checked.stderr).toContain('kubernetes/registry.k8s.io#324');
     // a check of the registries alone cannot see it; the configuration has it looked at in every check
     expect((await world.run('sigcheck')).code).toBe(1);
-  });
 
-  it('finds blobs that stay in the region, and a referrers API that is not routed', async () => {
-    const world = await rightWorld();
-    const { router, primary } = world;
     const look = (): Promise<CipRun> => world.run('sigcheck', `--through=${router.host}`, `${router.host}/app:v1`);
     router.fault({ blobsStay: true });
     const blobs = await look();

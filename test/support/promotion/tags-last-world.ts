@@ -68,7 +68,12 @@ export function tagsLastWorld(
   {
     attachments = [],
     both = false,
-  }: { readonly attachments?: readonly AttachmentRule[]; readonly both?: boolean } = {},
+    format = 'both',
+  }: {
+    readonly attachments?: readonly AttachmentRule[];
+    readonly both?: boolean;
+    readonly format?: 'both' | 'bundle';
+  } = {},
 ): TagsLastWorld {
   const calls: MemoryCall[] = [];
   let hook: (call: MemoryCall, nth: number) => void = () => undefined;
@@ -102,7 +107,7 @@ export function tagsLastWorld(
       calls.length = 0;
       // each run is a process of its own: nothing is remembered but what the registries hold
       const queue = subjectQueue(pause);
-      const flags = { tlogUpload: false, signatureFormat: 'both', signTagless: false, maxSignatureOps: 4 } as const;
+      const flags = { tlogUpload: false, signatureFormat: format, signTagless: false, maxSignatureOps: 4 } as const;
       const parts = { registry, queue, isRouted: () => false };
       const given = {
         signing,
@@ -119,7 +124,7 @@ export function tagsLastWorld(
         rules: { since: 'all' as const },
         young: async () => undefined,
         identity: () => signing.identity(never),
-        wantsTag: () => true,
+        wantsTag: () => format === 'both',
         rate: 60,
       };
       try {
