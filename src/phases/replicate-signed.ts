@@ -6,11 +6,12 @@ import type { Context } from '../pipeline/phase.ts';
 import type { WantedImage } from '../plan/desired.ts';
 import type { RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
-import { lackList } from '../replicas/lack.ts';
+import { lackList, type AttachedLack } from '../replicas/lack.ts';
 import { signedLacks } from '../replicas/signed-lacks.ts';
 import { caught } from './caught.ts';
 import { copyLacks, type ReplicateServices } from './replicate.ts';
 import { taggingFailure } from './tag-results.ts';
+import { tellFailures } from './tell.ts';
 
 export type ReplicateSignedServices = ReplicateServices & {
   readonly registry: RegistryReader;
@@ -24,7 +25,7 @@ export type SignedCopy = {
   readonly mirrors: readonly RepositoryName[];
 };
 
-/** Copies to mirrors what is attached to signed images; `isLacking` tells which mirror does not have all of it. */
+/** Copies to mirrors what is attached to signed images, and tells its failures; `isLacking` is true of a mirror that does not have all of it. */
 export async function replicateSigned(
   services: ReplicateSignedServices,
   images: readonly SignedCopy[],
@@ -38,30 +39,35 @@ export async function replicateSigned(
   const wanted = lackList();
   const subjects = new Map<SignedCopy, ReadonlySet<Digest>>();
   const failures: Failure[] = [];
-  await eachOf(
-    images.filter(({ mirrors }) => mirrors.length > 0),
-    copies,
-    async (image) => {
-      try {
-        const found = await signedLacks({ ...services, callTo }, image.primary, image.wanted.digest);
-        subjects.set(image, found.subjects);
-        for (const lack of found.lacks) for (const mirror of image.mirrors) wanted.add(lack, mirror);
-      } catch (error) {
-        failures.push(taggingFailure(image.wanted, image.mirrors, caught(error, context)));
-      }
-    },
-  );
+  const mirrored = images.filter(({ mirrors }) => mirrors.length > 0);
+  await eachOf(mirrored, copies, async (image) => {
+    try {
+      const found = await signedLacks({ ...services, callTo }, image.primary, image.wanted.digest);
+      subjects.set(image, found.subjects);
+      for (const lack of found.lacks) for (const mirror of image.mirrors) wanted.add(lack, mirror);
+    } catch (error) {
+      failures.push(taggingFailure(image.wanted, image.mirrors, caught(error, context)));
+    }
+  });
   const lacks = wanted.found();
   const copied = lacks.length === 0 ? { replicated: [], failures: [] } : await copyLacks(services, lacks, context);
   const lacking = new Set<string>();
   for (const { lack, gone, results } of copied.replicated) {
     const without = gone ? lack.mirrors : results.flatMap(({ error, repository }) => (error ? [repository] : []));
+    if (gone) failures.push(goneFailure(lack));
     for (const mirror of without) lacking.add(`${lack.primary}@${lack.subject} ${mirror}`);
   }
+  tellFailures(failures, context);
   const isLacking = (image: SignedCopy, mirror: RepositoryName): boolean => {
     if (!image.mirrors.includes(mirror)) return false;
     const all = subjects.get(image);
     return all === undefined || [...all].some((subject) => lacking.has(`${image.primary}@${subject} ${mirror}`));
   };
   return { isLacking, failures: [...failures, ...copied.failures] };
+}
+
+function goneFailure({ primary, digest, subject, mirrors }: AttachedLack): Failure {
+  const message = `${primary}@${digest} was attached to ${subject}, and is gone: tags that waited for its copy are not written`;
+  const hint = 'run again: what is attached is looked at anew';
+  return { phase: 'tag', code: 'INCOMPLETE', message, hint, digest: subject, refs: mirrors };
 }

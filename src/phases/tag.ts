@@ -39,7 +39,7 @@ export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
     const { images } = attestation.signing.promotion;
     const { signed, unsigned } = signedCopies(services, attestation);
     const { isLacking, failures } = await replicateSigned(services, [...signed.values()], context);
-    const found = [...failures, ...unsigned];
+    const found = [...unsigned];
     const tagged = new Map<PromotedImage, PromotedImage>();
     const tellProgress = progressOf('images', signed.size, context);
     await eachOf(signed, threads, async ([image, copy]) => {
@@ -47,7 +47,7 @@ export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
       const targets = image.results
         .filter(({ repository, isUntagged }) => isUntagged === true && !isLacking(copy, repository))
         .map(({ repository, tags }) => ({ repository, tags, action: 'tag' as const, isNew: false }));
-      if (targets.length === 0) return;
+      if (targets.length === 0) return tellProgress();
       const job = { source: wanted.source, digest: wanted.digest, targets };
       const copied = await copier.copy(job, context.signal).done;
       for (const { target, meter, error } of copied.lanes) {
@@ -63,6 +63,6 @@ export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
     });
     tellFailures(found, context);
     const all = images.map((image) => tagged.get(image) ?? image);
-    return { phase: 'tag', attestation, images: all, failures: [...attestation.failures, ...found] };
+    return { phase: 'tag', attestation, images: all, failures: [...attestation.failures, ...failures, ...found] };
   },
 });
