@@ -13,7 +13,9 @@ const at = { file: 'images.yaml', line: 3, column: 5 };
 const MIRRORS = ['b.test/app', 'c.test/app'];
 
 /** Two images on a primary, the first of which has a signature there; with what became of their copies. */
-async function replicated(replicator: Replicator) {
+async function replicated(copy: Replicator['copy']) {
+  const batch = { list: async () => undefined, attach: async () => undefined, write: async () => undefined };
+  const replicator: Replicator = { copy, batch: () => batch, list: async (copied) => copied };
   const registry = memoryRegistry();
   const [signed, bare] = [1, 2].map((seed) => {
     const image = buildImage({ seed });
@@ -34,7 +36,7 @@ async function replicated(replicator: Replicator) {
 
 describe('src/phases/replicate-signed.ts', () => {
   const meter = { requests: 0, bytes: 0 };
-  const done: Replicator = async (lack) => {
+  const done: Replicator['copy'] = async (lack) => {
     const results = lack.mirrors.map((repository) => ({ repository, attempts: 1, meter, ms: 0 }));
     return { lack, gone: false, results, sourceReads: 1 };
   };
@@ -50,8 +52,8 @@ describe('src/phases/replicate-signed.ts', () => {
 
   it('holds an image back on the mirror that did not get its signature', async () => {
     const error = new PromotionError('DENIED', 'writing: 403');
-    const { signed, failures, log } = await replicated(async (lack, signal) => {
-      const copied = await done(lack, signal);
+    const { signed, failures, log } = await replicated(async (...asked) => {
+      const copied = await done(...asked);
       return {
         ...copied,
         results: copied.results.map((one) => (one.repository === 'c.test/app' ? { ...one, error } : one)),

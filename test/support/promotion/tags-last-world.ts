@@ -107,7 +107,13 @@ export function tagsLastWorld(
       calls.length = 0;
       // each run is a process of its own: nothing is remembered but what the registries hold
       const queue = subjectQueue(pause);
-      const flags = { tlogUpload: false, signatureFormat: format, signTagless: false, maxSignatureOps: 4 } as const;
+      const flags = {
+        tlogUpload: false,
+        signatureFormat: format,
+        signTagless: false,
+        maxSignatureOps: 4,
+        trustedRoots: [],
+      } as const;
       const parts = { registry, queue, isRouted: () => false };
       const given = {
         signing,
