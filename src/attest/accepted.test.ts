@@ -138,6 +138,14 @@ describe('src/attest/accepted.ts: platforms', () => {
     expect([told(strange, failed), told(foreign, failed)]).toEqual(Array(2).fill('FAILED, 0 inputs'));
   });
 
+  it('asks of a platform for no level that only the image must reach', () => {
+    const { invocation: _, ...less } = item('less');
+    const low = node('low', less);
+    const whole = vouched(indexOf('index', [item('index')], low), { level: 2, imageLevel: 3 });
+    expect(verifiedImage(whole).outcome).toEqual({ result: 'PASSED', level: 3 });
+    expect(told(low, whole)).toBe('PASSED 2, 1 inputs');
+  });
+
   it('asks of a platform all that is asked of the index', () => {
     const both = { predicateTypes: ['https://spdx.dev/Document'] };
     const listing = node('listing', item('listing'), sbom);

@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { judge } from '../policy/judge.ts';
 import type { ProjectPolicies } from '../policy/policies.ts';
-import type { Evidence, EvidenceItem, Judgement } from '../policy/provenance.ts';
+import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../policy/provenance.ts';
 import type { SummaryFacts, SummaryOutcome } from './summary.ts';
 
 /** What was accepted of an image, or of one of its platforms. */
@@ -76,10 +76,11 @@ function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest):
   return { outcome: outcome.result === 'FAILED' ? outcome : UNEVALUATED, inputs: [] };
 }
 
-/** An index in an index is judged by its own attestations, unless something in it was tampered with. */
+/** A platform by the policies, without the level that its image must reach; an index in an index by its own attestations, unless something in it was tampered with. */
 function ownJudgement(node: Evidence, policies: ProjectPolicies['provenance']): Judgement | undefined {
   if (judge([], node).result === 'failed') return undefined;
-  return judge(policies, { ...node, platforms: [] });
+  const withoutLevels = policies.map(({ imageLevel: _ofImage, ...policy }): ProvenancePolicy => policy);
+  return judge(withoutLevels, { ...node, platforms: [] });
 }
 
 /** What a judgement comes to in a summary: what its policies only warn of has failed all the same. */
