@@ -4,7 +4,7 @@ import { NO_CONFIG } from '../config/config.ts';
 import { PromotionError, type Failure } from '../errors.ts';
 import type { Signing } from '../attest/open-signing.ts';
 import type { Identity } from '../attest/roles.ts';
-import type { CandidateServices } from '../phases/signing.ts';
+import type { CandidateServices } from '../phases/candidate-services.ts';
 import { cipOptions, type CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import { parseFlags } from './flags.ts';

@@ -3,7 +3,7 @@ import { identityText } from '../attest/own-signature.ts';
 import type { Identity } from '../attest/roles.ts';
 import type { RegistryConfig } from '../config/config.ts';
 import { isPromotionError, type Failure, type PromotionError } from '../errors.ts';
-import type { CandidateServices } from '../phases/signing.ts';
+import type { CandidateServices } from '../phases/candidate-services.ts';
 import type { CipOptions } from './cip-options.ts';
 import type { CommandServices } from './command.ts';
 import type { Registries } from './services.ts';

@@ -9,7 +9,7 @@ import type { Candidate } from '../plan/candidates.ts';
 import type { Referrer } from '../registry/roles.ts';
 import { caught } from './caught.ts';
 import type { PlannedSignature } from './images.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 
 /** Who signs in this run; no summaries are written where nobody is known to sign them. */
 export type Signers = { readonly images: Identity; readonly summaries: Identity | undefined };

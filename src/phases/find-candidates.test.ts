@@ -15,7 +15,7 @@ import { memoryRegistry } from '../registry/memory.ts';
 import { sourceReader } from '../registry/source.ts';
 import { plan, type Plan } from './plan.ts';
 import { setup } from './setup.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 import { countTraffic } from './traffic.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };

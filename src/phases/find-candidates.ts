@@ -7,7 +7,7 @@ import { lacksOf, lacksSomething, signersOf, type Lacks } from './candidate-lack
 import type { SigningPlan } from './signing-plan.ts';
 import type { PlanServices } from './plan.ts';
 import { pushTo, readByHost } from './read-by-host.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 import { nameOf, tellStuck } from './signing-results.ts';
 import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 import { unreadable } from './unreadable.ts';

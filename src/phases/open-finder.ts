@@ -1,7 +1,7 @@
 import type { Context } from '../pipeline/phase.ts';
 import { candidateFinder, type CandidateFinder } from '../plan/candidates.ts';
 import type { ImageSet } from '../plan/desired.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 
 /** A finder that knows from Git which entries are young. */
 export async function openFinder(

@@ -14,7 +14,7 @@ import { openFinder } from './open-finder.ts';
 import { planSigning } from './plan-signing.ts';
 import type { LoadedDiff } from './changed-since.ts';
 import type { Loaded } from './setup.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 import { tellFailures, tellPending, tellReading } from './tell.ts';
 import type { Traffic } from './traffic.ts';
 

@@ -1,29 +1,10 @@
-import type { Identity } from '../attest/roles.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { Candidate, CandidateRules } from '../plan/candidates.ts';
+import type { Candidate } from '../plan/candidates.ts';
 import type { Call } from '../registry/roles.ts';
 import type { Done } from '../attest/sign-image.ts';
 import type { SummaryDone } from './images.ts';
 import type { ProvenImage } from './proven-images.ts';
-
-/** Which places a run looks at for what may have to be signed, and how it knows what is there. */
-export type CandidateServices = {
-  readonly rules: Omit<CandidateRules, 'young'>;
-  /** The entries that are young by Git, as `source repository@digest`; where Git cannot say, undefined, and `unknown` is told why. */
-  readonly young: (unknown: (reason: string) => void) => Promise<ReadonlySet<string> | undefined>;
-  /** In whose name the run signs; undefined where it has none, as a dry run may. Asked only when there is something to look at. */
-  readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
-  /** Whether images are to have cosign's `.sig` tag, tagless ones apart. */
-  readonly wantsTag: (image: Pick<Candidate, 'tags'>) => boolean;
-  /** In whose name verification summaries are signed, and whether poor ones are superseded; none are written unless given. */
-  readonly summaries?: {
-    readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
-    readonly supersede: boolean;
-  };
-  /** Requests a second that a registry can be expected to allow, for estimates. */
-  readonly rate: number;
-};
 
 /** One digest to be signed under one name. */
 export type SignRequest = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
-import type { CandidateServices } from './signing.ts';
+import type { CandidateServices } from './candidate-services.ts';
 import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 
 const services = (since: number | 'all'): CandidateServices => ({
