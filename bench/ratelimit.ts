@@ -33,7 +33,7 @@ const JUDGE_S = 20;
 /** A quota that changed must be followed within these. */
 const FOLLOW_S = 15;
 
-// What src/ratelimit/adaptive-bucket.test.ts asks of the law alone.
+// What src/ratelimit/adaptive/bucket.test.ts asks of the law alone.
 const LEAST_SHARE = 0.9;
 const MOST_LATE = 0.02;
 const MOST_EARLY = 0.05;

@@ -1,6 +1,6 @@
 import { MEDIA_TYPES } from '../src/image/descriptor.ts';
 import { digestOf } from '../src/image/digest.ts';
-import { blobOf } from '../src/registry/memory-store.ts';
+import { blobOf } from '../test/support/memory-registry/store.ts';
 import { buildImage, buildMultiPlatform, type BuiltImage } from '../test/support/registry/images.ts';
 import { describeBlob, seededBlob } from '../test/support/registry/seeded.ts';
 

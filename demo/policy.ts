@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSigning } from '../src/attest/open-signing.ts';
+import { openSigning } from '../src/attest/signing/open.ts';
 import { realClock } from '../src/clock.ts';
-import { openRegistries } from '../src/cli/services.ts';
+import { openRegistries } from '../src/cli/wiring/registries.ts';
 import { attest, slsa, SLSA_V1 } from '../test/support/evidence.ts';
 import { buildImage, storeImage } from '../test/support/registry/images.ts';
 import type { TestRegistry } from '../test/support/registry/server.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { fold } from '../src/report/layout.ts';
+import { fold } from '../src/text/layout.ts';
 
 /** Writes the demo's page: folded to the terminal's width, coloured only on a terminal. */
 export type Screen = {

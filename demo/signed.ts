@@ -1,7 +1,7 @@
-import { attachedTo } from '../src/attest/attached.ts';
-import { openVerifier } from '../src/attest/verify.ts';
+import { attachedTo } from '../src/attest/attached/attached.ts';
+import { openVerifier } from '../src/attest/verifying/verify.ts';
 import { realClock } from '../src/clock.ts';
-import { openRegistries } from '../src/cli/services.ts';
+import { openRegistries } from '../src/cli/wiring/registries.ts';
 import type { Digest } from '../src/image/digest.ts';
 import type { LocalSigstore } from '../test/support/sigstore/local.ts';
 

@@ -1,16 +1,16 @@
 import type { Pattern } from './image/pattern.ts';
-import { openReplicator, type ReplicatorParts } from './phases/open-replicator.ts';
-import { planReplication } from './phases/plan-replication.ts';
-import { replicate } from './phases/replicate.ts';
+import { openReplicator, type ReplicatorParts } from './phases/replication/open-replicator.ts';
+import { planReplication } from './phases/replication/plan.ts';
+import { replicate } from './phases/replication/replicate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
-import { countTraffic } from './phases/traffic.ts';
+import { countTraffic } from './phases/reading/traffic.ts';
 import type { Context } from './pipeline/phase.ts';
-import type { AttachmentRule } from './plan/attachments.ts';
+import type { AttachmentRule } from './plan/places/attachments.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
-import type { RunReport } from './pipeline/run-report.ts';
+import type { RunReport } from './report/model/report.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildReplicationReport, type ReplicationReached } from './report/replication-report.ts';
+import { buildReplicationReport, type ReplicationReached } from './report/build/replication.ts';
 
 export type ReplicationRequest = {
   readonly mode: 'dry-run' | 'replicate';

@@ -1,19 +1,19 @@
-import { check } from './phases/check.ts';
-import type { CheckServices } from './phases/check-images.ts';
-import { openReplicator, type ReplicatorParts } from './phases/open-replicator.ts';
-import { planSigcheck, type PlanSigcheckServices } from './phases/plan-sigcheck.ts';
-import { repair } from './phases/repair.ts';
-import { wrongFailures } from './phases/repair-results.ts';
+import { check } from './phases/sigcheck/check.ts';
+import type { CheckServices } from './phases/sigcheck/check-images.ts';
+import { openReplicator, type ReplicatorParts } from './phases/replication/open-replicator.ts';
+import { planSigcheck, type PlanSigcheckServices } from './phases/sigcheck/plan.ts';
+import { repair } from './phases/sigcheck/repair.ts';
+import { wrongFailures } from './phases/sigcheck/failures.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
-import type { SigningServices } from './phases/signing.ts';
-import { tellFailures } from './phases/tell.ts';
-import { countTraffic } from './phases/traffic.ts';
+import type { SigningServices } from './phases/signing/services.ts';
+import { tellFailures } from './phases/log/failures.ts';
+import { countTraffic } from './phases/reading/traffic.ts';
 import { view } from './phases/view.ts';
 import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildSigcheckReport, imagesOf, type SigcheckReached, type SigcheckReport } from './report/sigcheck-report.ts';
+import { buildSigcheckReport, imagesOf, type SigcheckReached, type SigcheckReport } from './report/build/sigcheck.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
   readonly mode: 'check' | 'repair';

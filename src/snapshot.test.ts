@@ -6,7 +6,7 @@ import { loadState, type GoldenImage, type GoldenSnapshots } from '../test/suppo
 import { PromotionError } from './errors.ts';
 import { MEDIA_TYPES } from './image/descriptor.ts';
 import { digestOf, type Digest } from './image/digest.ts';
-import { memoryRegistry, type MemoryCall, type MemoryRegistry } from './registry/memory.ts';
+import { memoryRegistry, type MemoryCall, type MemoryRegistry } from '../test/support/memory-registry/memory.ts';
 import { takeSnapshot, type SnapshotRequest } from './snapshot.ts';
 
 type State = GoldenSnapshots['state'];

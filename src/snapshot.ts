@@ -8,14 +8,14 @@ import {
   type SnapshotEntry,
 } from './image/snapshot.ts';
 import type { LoadedManifests } from './manifest/manifest.ts';
-import type { SnapshotReader } from './phases/held-manifests.ts';
-import { indexChildren } from './phases/index-children.ts';
-import { readRegistry, type RegistryContent } from './phases/read-registry.ts';
-import { withoutAttached, withoutReferrers } from './phases/snapshot-attached.ts';
+import type { SnapshotReader } from './phases/snapshot/held-manifests.ts';
+import { indexChildren } from './phases/snapshot/index-children.ts';
+import { readRegistry, type RegistryContent } from './phases/snapshot/read-registry.ts';
+import { withoutAttached, withoutReferrers } from './phases/snapshot/attached.ts';
 import { setup } from './phases/setup.ts';
-import { tellFailures } from './phases/tell.ts';
+import { tellFailures } from './phases/log/failures.ts';
 import type { Context } from './pipeline/phase.ts';
-import { wantedSnapshot } from './plan/snapshot.ts';
+import { wantedSnapshot } from './plan/desired/snapshot.ts';
 
 export type SnapshotRequest = {
   /** The registry, as `host[:port][/path]`. */

@@ -35,7 +35,7 @@ describe('test/architecture', () => {
     ['src/phases/a.ts', `import { b } from '../pipeline/phase.ts';\nreader.fetch(url);`],
     ['src/promotion.ts', `import { plan } from './phases/plan.ts';`],
     ['src/cli/a.ts', `import { b } from '../http/b.ts';`],
-    ['src/http/transport.ts', `import { Pool } from 'undici';`],
+    ['src/http/transport/transport.ts', `import { Pool } from 'undici';`],
     ['src/clock.ts', `Date.now(); setTimeout(fire, 1);`],
     ['src/plan/a.test.ts', `import { b } from '../../test/support/b.ts';`],
   ])('allows in %s: %s', (path, text) => {
@@ -53,8 +53,8 @@ describe('test/architecture', () => {
     ['src/errors.ts', `import { b } from './pipeline/b.ts';`, 'errors may not import pipeline'],
     ['src/odd/a.ts', `import { b } from '../errors.ts';`, 'the table of imports does not know odd'],
     ['src/cli/a.ts', `import { serve } from '../../test/support/serve.ts';`, 'src/ imports nothing outside itself'],
-    ['src/registry/a.ts', `import { request } from 'undici';`, 'only src/http/transport opens sockets'],
-    ['src/git/a.ts', `import { connect } from 'node:net';`, 'only src/http/transport opens sockets'],
+    ['src/registry/a.ts', `import { request } from 'undici';`, 'only src/http/transport/transport opens sockets'],
+    ['src/git/a.ts', `import { connect } from 'node:net';`, 'only src/http/transport/transport opens sockets'],
     ['src/phases/a.ts', `import { readFile } from 'node:fs/promises';`, 'phases do not touch files'],
   ])('refuses in %s: %s', (path, text, problem) => {
     expect(one(path, text)).toEqual([expect.stringMatching(new RegExp(`^${path} imports .*: ${problem}$`))]);

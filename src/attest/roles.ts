@@ -1,6 +1,6 @@
 import type { Digest } from '../image/digest.ts';
-import type { Certified } from './certified.ts';
-import type { Statement } from './statement.ts';
+import type { Certified } from './evidence/certified.ts';
+import type { Statement } from './formats/statement.ts';
 
 /** Who signed: the certificate's subject and OIDC issuer, or the key by the hash of its public half. */
 export type Identity =
@@ -66,4 +66,4 @@ export type LaterVerifier = {
 /** Opens a verifier: to `judge` images by a policy or a scan, or only to `inform` reports of what is attached. */
 export type OpenVerifier = (signal: AbortSignal, need: 'judge' | 'inform') => Promise<Verifier>;
 
-export type { Statement } from './statement.ts';
+export type { Statement } from './formats/statement.ts';

@@ -72,7 +72,7 @@ describe('src/cli/bin.ts', () => {
     expect(
       loaded.filter(
         (url) =>
-          !/\/src\/(?:cli\/[\w-]+|abort|errors|clock|nearest|duration|image\/[\w-]+|secrets\/[\w-]+|ratelimit\/redis-address|scan\/scanner-names)\.ts$/.test(
+          !/\/src\/(?:cli\/(?:\w+\/){0,2}[\w-]+|abort|errors|clock|text\/[\w-]+|image\/[\w-]+|secrets\/[\w-]+|redis\/address|scan\/scanner(?:-names)?)\.ts$/.test(
             url,
           ) && !url.startsWith('node:'),
       ),

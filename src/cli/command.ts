@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
-import type { Recorded } from '../report/run-document.ts';
+import type { Recorded } from '../report/build/document.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import type { Output } from './output.ts';
+import type { Output } from './output/streams.ts';
 
 /** An output as commands see it. */
 export type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;

@@ -1,14 +1,14 @@
 import { onAbort } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
-import type { CipOptions } from './cip-options.ts';
+import type { CipOptions } from './options/cip.ts';
 import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
-import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './log.ts';
-import { outputTo, type OutputStream } from './output.ts';
+import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './output/log.ts';
+import { outputTo, type OutputStream } from './output/streams.ts';
 import { givenSecrets } from './given-secrets.ts';
-import { screenOf, type Screen } from './screen.ts';
-import { reportingOf } from './reporting.ts';
+import { screenOf, type Screen } from './output/screen.ts';
+import { reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
 
 /** The world as the program sees it; tests bring their own. */
@@ -92,12 +92,12 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
     given.stdout.write(await textOf(request, given.stdout.columns?.()));
     return 0;
   }
-  const { fittedSummaries } = await import('./fitted.ts');
+  const { fittedSummaries } = await import('./output/fitted.ts');
   const services = { ...given, narrate: fittedSummaries(given.narrate, given.stderr) };
-  const { versionLine } = await import('./commands/version.ts');
+  const { versionLine } = await import('./version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
   if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
-  const { withWatching } = await import('./watching.ts');
+  const { withWatching } = await import('./output/watchers.ts');
   return withWatching({ options: request.options, screen, stdout: screen.stdout }, services, async (watched) => {
     const quiet = onAbort(watched.signal, () => tellStopping(watched));
     try {
@@ -125,7 +125,7 @@ async function reported(
 ): Promise<number> {
   const reporting = reportingOf(request, argv, services.env);
   if (reporting === undefined) return runCommand(request, services, runCip);
-  const { withReports } = await import('./reports.ts');
+  const { withReports } = await import('./output/reports.ts');
   return withReports(reporting, services, (observed) => runCommand(request, observed, runCip));
 }
 
@@ -141,14 +141,14 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
 }
 
 async function textOf(request: Exclude<Request, { options: object }>, columns: number | undefined): Promise<string> {
-  if (request.kind === 'help') return (await import('./help.ts')).helpText(request.about, columns);
+  if (request.kind === 'help') return (await import('./help/help.ts')).helpText(request.about, columns);
   if (request.kind === 'explain') {
     const { explanationText } = await import('./commands/explain.ts');
-    const { fitted } = await import('./fitted.ts');
+    const { fitted } = await import('./output/fitted.ts');
     return fitted(explanationText(request.code), { columns: () => columns });
   }
-  if (request.kind === 'version') return (await import('./commands/version.ts')).versionText();
-  return (await import('./completion.ts')).completionScript(request.shell);
+  if (request.kind === 'version') return (await import('./version.ts')).versionText();
+  return (await import('./help/completion.ts')).completionScript(request.shell);
 }
 
 /** Logs why the command failed, and returns its exit code. */

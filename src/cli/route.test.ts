@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../errors.ts';
-import { commandNamed } from './options.ts';
+import { commandNamed } from './options/flags/cip-flags.ts';
 import { route } from './route.ts';
 
 const help = (name?: string) => ({ kind: 'help', about: name === undefined ? undefined : commandNamed(name) });

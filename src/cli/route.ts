@@ -1,17 +1,25 @@
-import { cipOptions, type CipOptions } from './cip-options.ts';
-import { parseFlags } from './flags.ts';
-import { goQuote } from './go-quote.ts';
-import type { Flag } from './flag.ts';
-import { CIP_FLAGS, COMMANDS, COMMON_FLAGS, ROOT_FLAGS, SHELLS, commandNamed, type Command } from './options.ts';
-import { unknownCommand, unknownFlag, usage } from './removed.ts';
-import { replicateOptions, type ReplicateOptions } from './replicate-options.ts';
-import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './snapshot-options.ts';
-import { POLICY_FLAGS } from './policy-flags.ts';
-import { policyOptions, type PolicyOptions } from './policy-options.ts';
-import { SIGCHECK_FLAGS } from './sigcheck-flags.ts';
-import { sigcheckOptions, type SigcheckOptions } from './sigcheck-options.ts';
-import { VALIDATE_FLAGS } from './validate-flags.ts';
-import { validateOptions, type ValidateOptions } from './validate-options.ts';
+import { cipOptions, type CipOptions } from './options/cip.ts';
+import { parseFlags } from './options/flags/parse-flags.ts';
+import { goQuote } from '../text/go-quote.ts';
+import type { Flag } from './options/flags/flag.ts';
+import {
+  CIP_FLAGS,
+  COMMANDS,
+  COMMON_FLAGS,
+  ROOT_FLAGS,
+  SHELLS,
+  commandNamed,
+  type Command,
+} from './options/flags/cip-flags.ts';
+import { unknownCommand, unknownFlag, usage } from './unknown.ts';
+import { replicateOptions, type ReplicateOptions } from './options/replicate.ts';
+import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './options/snapshot.ts';
+import { POLICY_FLAGS } from './options/flags/policy-flags.ts';
+import { policyOptions, type PolicyOptions } from './options/policy.ts';
+import { SIGCHECK_FLAGS } from './options/flags/sigcheck-flags.ts';
+import { sigcheckOptions, type SigcheckOptions } from './options/sigcheck.ts';
+import { VALIDATE_FLAGS } from './options/flags/validate-flags.ts';
+import { validateOptions, type ValidateOptions } from './options/validate.ts';
 
 /** What a command line asks for. */
 export type Request =

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TIMEOUTS, type Timeouts } from '../http/timeouts.ts';
-import { parseDuration } from '../duration.ts';
+import { DEFAULT_TIMEOUTS, type Timeouts } from '../http/transport/timeouts.ts';
+import { parseDuration } from '../text/go-duration.ts';
 import { parseRegistryConfig } from './parse.ts';
 import { registryConfigSchema } from './schema.ts';
 

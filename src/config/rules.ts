@@ -1,4 +1,4 @@
-import { parseDuration } from '../duration.ts';
+import { parseDuration } from '../text/go-duration.ts';
 import { isPromotionError, type Position } from '../errors.ts';
 import { hostInUrl, hostProblem } from '../image/host.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';

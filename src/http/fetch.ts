@@ -1,5 +1,5 @@
 import type { Permit } from '../ratelimit/limiter.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from './transport/progress.ts';
 
 /** One request as every layer of the stack sees it. Header names are lower case. */
 export type HttpRequest = {

@@ -1,4 +1,4 @@
-import { isLoopback } from './addresses.ts';
+import { isLoopback } from './transport/addresses.ts';
 
 /** The host that serves a registry's API where it is not the one in its name. */
 const API_HOSTS: ReadonlyMap<string, string> = new Map([

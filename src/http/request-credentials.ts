@@ -1,5 +1,5 @@
 import { isPromotionError } from '../errors.ts';
-import { parseChallenges } from './challenge.ts';
+import { parseChallenges } from './auth/challenge.ts';
 import { accessOf, credentialName, type Credential, type CredentialSource } from './credentials/credential.ts';
 import type { Access, HttpRequest, HttpResponse } from './fetch.ts';
 

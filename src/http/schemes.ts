@@ -1,8 +1,8 @@
 import { isPromotionError } from '../errors.ts';
-import { answerError } from './answer-error.ts';
-import { chooseScheme, parseChallenges, type Scheme } from './challenge.ts';
+import { answerError } from './response/error.ts';
+import { chooseScheme, parseChallenges, type Scheme } from './auth/challenge.ts';
 import type { Fetch, HttpRequest, HttpResponse } from './fetch.ts';
-import { singleFlight } from './single-flight.ts';
+import { singleFlight } from '../async/single-flight.ts';
 
 /** How the registries of a run want to be asked, by origin. */
 export type Schemes = {

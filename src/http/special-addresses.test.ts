@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressProblem, isPrivate, resolvedProblem } from './addresses.ts';
+import { addressProblem, isPrivate, resolvedProblem } from './transport/addresses.ts';
 import { kindOfAddress } from './special-addresses.ts';
 
 const PROPERTIES = { seed: 525, numRuns: 1000 };

@@ -4,18 +4,18 @@ import type { Narrator } from '../events.ts';
 import { concurrencyLimiter } from '../ratelimit/limits.ts';
 import type { Limiter } from '../ratelimit/limiter.ts';
 import { openSecrets, type Secrets } from '../secrets/secrets.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate } from './layers/authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Reserve } from './fetch.ts';
 import { knowSecrets } from './know-secrets.ts';
-import { narrate } from './narrate.ts';
-import type { SettingsOf } from './origin-settings.ts';
-import { redirect } from './redirect.ts';
-import { retry } from './retry.ts';
-import { reserve, throttle } from './throttle.ts';
-import type { Timeouts } from './timeouts.ts';
-import { transport } from './transport.ts';
-import { unmask } from './unmask.ts';
+import { narrate } from './layers/narrate.ts';
+import type { SettingsOf } from './transport/origin-settings.ts';
+import { redirect } from './layers/redirect.ts';
+import { retry } from './layers/retry.ts';
+import { reserve, throttle } from './layers/throttle.ts';
+import type { Timeouts } from './transport/timeouts.ts';
+import { transport } from './transport/transport.ts';
+import { unmask } from './layers/rate-limit-codes.ts';
 
 export type HttpStackOptions = {
   readonly clock: Clock;

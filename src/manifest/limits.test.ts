@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { findDisputes } from '../plan/disputes.ts';
-import { wantedBy } from '../plan/wanted.ts';
+import { wantedBy } from '../plan/desired/wanted.ts';
 import { findTrees } from './discover.ts';
 import type { FileSource } from './file-source.ts';
 import { parseThin, type ParsedProject } from './parse.ts';
-import { completePolicies, type InTree } from './project-policies.ts';
-import { parseTreePolicy } from './tree-policy.ts';
+import { completePolicies, type InTree } from './policies/project-policies.ts';
+import { parseTreePolicy } from './policies/tree-policy.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const each = (count: number, line: (index: number) => string): string =>

@@ -17,8 +17,8 @@ import { diskFiles, readNamedFile, type FileSource } from './file-source.ts';
 import type { LoadedManifests, Problem, Warning } from './manifest.ts';
 import { newNotes, toldNotes } from './reading.ts';
 import type { ParseProject } from './parse-once.ts';
-import { completePolicies, type InTree } from './project-policies.ts';
-import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
+import { completePolicies, type InTree } from './policies/project-policies.ts';
+import { parseTreePolicy, type TreePolicy } from './policies/tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
 
 /** Exactly one of the first three; paths as the user typed them. */

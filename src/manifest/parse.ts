@@ -10,7 +10,7 @@ import type { YamlNode } from '../yaml/node.ts';
 import { parseYaml, type YamlProblem } from '../yaml/document.ts';
 import { isNull } from '../yaml/scalars.ts';
 import { decodeText } from './decode.ts';
-import { PROVENANCE } from './provenance-rule.ts';
+import { PROVENANCE } from './policies/provenance-rule.ts';
 
 /** The bytes of one file and the name under which people know it. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };

@@ -1,5 +1,5 @@
 import { GRAMMAR } from '../image/reference.ts';
-import { PROVENANCE } from './provenance-rule.ts';
+import { PROVENANCE } from './policies/provenance-rule.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findDisputes } from '../plan/disputes.ts';
-import { wantedBy } from '../plan/wanted.ts';
+import { wantedBy } from '../plan/desired/wanted.ts';
 import { allowedRegistries, parsePlain, type ParsedProject } from './parse.ts';
-import { completePolicies } from './project-policies.ts';
+import { completePolicies } from './policies/project-policies.ts';
 
 const digest = (character: string): string => `sha256:${character.repeat(64)}`;
 const POLICY =

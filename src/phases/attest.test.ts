@@ -5,8 +5,8 @@ import type { RunEvent } from '../events.ts';
 import { PromotionError } from '../errors.ts';
 import { attest, type Attestation } from './attest.ts';
 import type { SignedImage } from './images.ts';
-import type { RecordRequest, SigningServices } from './signing.ts';
-import { countTraffic } from './traffic.ts';
+import type { RecordRequest, SigningServices } from './signing/services.ts';
+import { countTraffic } from './reading/traffic.ts';
 
 type Attested = {
   readonly attestation: Attestation;

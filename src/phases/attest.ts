@@ -1,17 +1,17 @@
 import type { Failure } from '../errors.ts';
-import { eachOf } from '../pipeline/concurrency.ts';
+import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import { attestImage, type AttestImageServices } from './attest-image.ts';
-import { proofsOf, type Prove } from './attest-proofs.ts';
+import { attestImage, type AttestImageServices } from './signing/attest-image.ts';
+import { proofsOf, type Prove } from './signing/attest-proofs.ts';
 import { caught } from './caught.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
-import { progressOf } from './progress.ts';
-import type { ProvenImage } from './proven-images.ts';
+import { progressOf } from './reading/progress.ts';
+import type { ProvenImage } from './provenance/proven-images.ts';
 import type { Signing } from './sign.ts';
-import { signingFailure } from './signing-results.ts';
-import type { SigningServices } from './signing.ts';
-import { tellFailures } from './tell.ts';
-import { thenList } from './then-list.ts';
+import { signingFailure } from './signing/results.ts';
+import type { SigningServices } from './signing/services.ts';
+import { tellFailures } from './log/failures.ts';
+import { thenList } from './signing/then-list.ts';
 
 /** What was signed, and which of it is recorded. */
 export type Attestation = {

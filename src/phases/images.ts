@@ -1,9 +1,9 @@
-import type { Done } from '../attest/sign-image.ts';
+import type { Done } from '../attest/writing/sign-digest.ts';
 import type { PromotionError } from '../errors.ts';
 import type { Candidate } from '../plan/candidates.ts';
-import type { WantedImage } from '../plan/desired.ts';
+import type { WantedImage } from '../plan/desired/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { TagMove } from '../registry/lane.ts';
+import type { TagMove } from '../registry/copying/lane.ts';
 import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** What one mirror lacks of an image, and what will be done about it. */

@@ -3,12 +3,12 @@ import { testContext } from '../../test/support/promotion/context.ts';
 import { digestOfLabel, imageOf } from '../../test/support/promotion/plan-cases.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage } from '../../test/support/registry/images.ts';
-import { memoryRegistry, type MemoryRegistry } from '../registry/memory.ts';
+import { memoryRegistry, type MemoryRegistry } from '../../test/support/memory-registry/memory.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
 import { sourceReader } from '../registry/source.ts';
 import { plan, type Plan } from './plan.ts';
 import { setup } from './setup.ts';
-import { countTraffic } from './traffic.ts';
+import { countTraffic } from './reading/traffic.ts';
 
 type Bench = {
   readonly registry: Pick<MemoryRegistry, 'store'>;

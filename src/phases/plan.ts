@@ -1,22 +1,22 @@
-import { artifactTypesOf, policiesOf } from '../plan/asked.ts';
-import { assemble } from '../plan/assemble.ts';
-import { detailsOf, type ImageDetails } from '../plan/details.ts';
-import { byDestination, countImages, type WantedImage } from '../plan/desired.ts';
+import { artifactTypesOf, policiesOf } from '../plan/desired/asked.ts';
+import { assemble } from '../plan/desired/assemble.ts';
+import { detailsOf, type ImageDetails } from '../plan/desired/details.ts';
+import { byDestination, countImages, type WantedImage } from '../plan/desired/desired.ts';
 import type { Batch } from '../pipeline/batch.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
-import { findLacking } from './find-lacking.ts';
-import { checkShapes } from './find-shapes.ts';
+import { findLacking } from './plan/find-lacking.ts';
+import { checkShapes } from './plan/find-shapes.ts';
 import type { PlannedImage } from './images.ts';
-import type { SigningPlan } from './signing-plan.ts';
-import { openFinder } from './open-finder.ts';
-import { planSigning } from './plan-signing.ts';
-import type { LoadedDiff } from './changed-since.ts';
+import type { SigningPlan } from './plan/signing-plan.ts';
+import { openFinder } from './plan/open-finder.ts';
+import { planSigning } from './plan/plan-signing.ts';
+import type { LoadedDiff } from './setup/changed-since.ts';
 import type { Loaded } from './setup.ts';
-import type { CandidateServices } from './candidate-services.ts';
-import { tellFailures, tellPending, tellReading } from './tell.ts';
-import type { Traffic } from './traffic.ts';
+import type { CandidateServices } from './plan/candidate-services.ts';
+import { tellFailures, tellPending, tellReading } from './log/failures.ts';
+import type { Traffic } from './reading/traffic.ts';
 
 export type PlanServices = {
   readonly registry: RegistryReader;

@@ -5,11 +5,11 @@ import { letThrough } from '../../test/support/promotion/promoted.ts';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { NO_POLICIES } from '../policy/policies.ts';
-import type { CopyJob, CopyResult } from '../registry/copy.ts';
+import type { CopyJob, CopyResult } from '../registry/copying/copier.ts';
 import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
 import { promote, type PromoteServices, type Promotion } from './promote.ts';
-import { countTraffic } from './traffic.ts';
+import { countTraffic } from './reading/traffic.ts';
 
 const digestOf = (index: number): Digest => `sha256:${String(index).padStart(64, '0')}`;
 const at = { file: 'images.yaml', line: 3, column: 5 };

@@ -1,19 +1,19 @@
 import pLimit from 'p-limit';
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { Copier } from '../registry/copy.ts';
-import { lacksSomething } from './candidate-lacks.ts';
+import type { Copier } from '../registry/copying/copier.ts';
+import { lacksSomething } from './plan/candidate-lacks.ts';
 import { tellDefect } from './caught.ts';
 import type { PlannedImage, PromotedImage } from './images.ts';
-import { failuresOf } from './promote-failures.ts';
-import { resultOf, tellCopying, tellPromoted } from './promote-results.ts';
+import { failuresOf } from './promote/failures.ts';
+import { resultOf, tellCopying, tellPromoted } from './promote/results.ts';
 import type { Plan } from './plan.ts';
-import { plannedBytes } from './planned-bytes.ts';
-import { progressOf } from './progress.ts';
+import { plannedBytes } from './promote/planned-bytes.ts';
+import { progressOf } from './reading/progress.ts';
 import type { Validation } from './validate.ts';
-import { tellFailures } from './tell.ts';
-import { hasTagsOfItsOwn, untaggedResult, withoutTags } from './untagged.ts';
-import type { Traffic } from './traffic.ts';
+import { tellFailures } from './log/failures.ts';
+import { hasTagsOfItsOwn, untaggedResult, withoutTags } from './promote/untagged.ts';
+import type { Traffic } from './reading/traffic.ts';
 
 export type PromoteServices = {
   readonly copier: Copier;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evidenceOf, provenanceItem, requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { numbered } from '../../test/support/promotion/promoted.ts';
-import type { EvidenceReader } from '../attest/evidence.ts';
+import type { EvidenceReader } from '../attest/evidence/reader.ts';
 import { PromotionError } from '../errors.ts';
 import { NO_POLICIES, type ProjectPolicies } from '../policy/policies.ts';
 import type { EvidenceItem } from '../policy/provenance.ts';

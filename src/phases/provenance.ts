@@ -1,17 +1,17 @@
 import type { Failure } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { eachOf } from '../pipeline/concurrency.ts';
+import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
-import { prove, type ProvenanceServices } from './prove-image.ts';
-import type { ProvenImage } from './proven-images.ts';
-import { evidenceFailure, refusal } from './provenance-results.ts';
-import { pushTo, readByHost } from './read-by-host.ts';
-import { tellEvidence, tellWarnings } from './tell-evidence.ts';
-import { tellFailures } from './tell.ts';
+import { prove, type ProvenanceServices } from './provenance/prove-image.ts';
+import type { ProvenImage } from './provenance/proven-images.ts';
+import { evidenceFailure, refusal } from './provenance/failures.ts';
+import { pushTo, readByHost } from './reading/read-by-host.ts';
+import { tellEvidence, tellWarnings } from './log/evidence.ts';
+import { tellFailures } from './log/failures.ts';
 
-export type { ProvenanceServices } from './prove-image.ts';
+export type { ProvenanceServices } from './provenance/prove-image.ts';
 
 /** What was planned, and which of it may be promoted for what is attached to it. */
 export type Provenance = {

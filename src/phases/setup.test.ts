@@ -4,7 +4,7 @@ import { imageLevel, requiring } from '../../test/support/policies.ts';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import type { SourcePolicy } from '../manifest/manifest.ts';
-import type { DiffBase } from '../manifest/diff-base.ts';
+import type { DiffBase } from '../manifest/history/diff-base.ts';
 import { setup, type Loaded, type SetupServices } from './setup.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;

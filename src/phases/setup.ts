@@ -1,19 +1,19 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { DiffBase } from '../manifest/diff-base.ts';
+import type { DiffBase } from '../manifest/history/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
 import { newWarnings, standingProblems } from '../manifest/standing-problems.ts';
-import type { ImageSet } from '../plan/desired.ts';
+import type { ImageSet } from '../plan/desired/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
-import { wantedBy } from '../plan/wanted.ts';
-import { askedSince, changedSince, type LoadedDiff } from './changed-since.ts';
-import { checkChosen } from './check-chosen.ts';
-import type { PrimaryRules } from './check-primary.ts';
-import { problemFailure } from './problem-failure.ts';
-import { tellDiff } from './tell-diff.ts';
-import { tellPolicies } from './tell-policies.ts';
-import { tellFailures } from './tell.ts';
-import { tellWarnings } from './tell-warnings.ts';
+import { wantedBy } from '../plan/desired/wanted.ts';
+import { askedSince, changedSince, type LoadedDiff } from './setup/changed-since.ts';
+import { checkChosen } from './setup/check-chosen.ts';
+import type { PrimaryRules } from './setup/check-primary.ts';
+import { problemFailure } from './setup/problem-failure.ts';
+import { tellDiff } from './log/diff.ts';
+import { tellPolicies } from './log/policies.ts';
+import { tellFailures } from './log/failures.ts';
+import { tellWarnings } from './log/warnings.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {

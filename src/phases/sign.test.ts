@@ -6,8 +6,8 @@ import type { RunEvent } from '../events.ts';
 import { PromotionError } from '../errors.ts';
 import type { Promotion } from './promote.ts';
 import { sign, type Signing } from './sign.ts';
-import type { SigningServices, SignRequest } from './signing.ts';
-import { countTraffic } from './traffic.ts';
+import type { SigningServices, SignRequest } from './signing/services.ts';
+import { countTraffic } from './reading/traffic.ts';
 
 type Signed = {
   readonly signing: Signing;

@@ -1,16 +1,16 @@
 import { PromotionError, type Failure } from '../errors.ts';
-import { eachOf } from '../pipeline/concurrency.ts';
+import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { caught } from './caught.ts';
 import type { PlannedSignature, SignedImage } from './images.ts';
 import type { Promotion } from './promote.ts';
-import { progressOf } from './progress.ts';
-import { readyToSign } from './ready-to-sign.ts';
-import { signingFailure, tellSigned, tellSigning } from './signing-results.ts';
-import type { SigningServices } from './signing.ts';
-import { tellFailures } from './tell.ts';
-import { listIfFailed } from './then-list.ts';
-import type { Traffic } from './traffic.ts';
+import { progressOf } from './reading/progress.ts';
+import { readyToSign } from './signing/ready-to-sign.ts';
+import { signingFailure, tellSigned, tellSigning } from './signing/results.ts';
+import type { SigningServices } from './signing/services.ts';
+import { tellFailures } from './log/failures.ts';
+import { listIfFailed } from './signing/then-list.ts';
+import type { Traffic } from './reading/traffic.ts';
 
 /** What was promoted, and which of it, and of what was there, is signed. */
 export type Signing = {

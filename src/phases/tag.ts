@@ -1,19 +1,19 @@
 import type { Failure } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { addAll } from '../lists.ts';
-import { eachOf } from '../pipeline/concurrency.ts';
+import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { Copier } from '../registry/copy.ts';
+import type { Copier } from '../registry/copying/copier.ts';
 import type { Attestation } from './attest.ts';
 import { tellDefect } from './caught.ts';
 import type { PromotedImage } from './images.ts';
-import { failuresOf } from './promote-failures.ts';
-import { tellPromoted } from './promote-results.ts';
-import { progressOf } from './progress.ts';
-import { replicateSigned, type ReplicateSignedServices } from './replicate-signed.ts';
-import { signedCopies } from './signed-copies.ts';
-import { taggedResult } from './tag-results.ts';
-import { tellFailures } from './tell.ts';
+import { failuresOf } from './promote/failures.ts';
+import { tellPromoted } from './promote/results.ts';
+import { progressOf } from './reading/progress.ts';
+import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
+import { signedCopies } from './tagging/signed-copies.ts';
+import { taggedResult } from './tagging/results.ts';
+import { tellFailures } from './log/failures.ts';
 
 export type TagServices = ReplicateSignedServices & {
   readonly copier: Copier;

@@ -1,11 +1,11 @@
 import type { Failure } from '../errors.ts';
-import { eachOf } from '../pipeline/concurrency.ts';
+import { eachOf } from '../async/each-of.ts';
 import type { Context, Phase } from '../pipeline/phase.ts';
 import { caught } from './caught.ts';
-import type { GateResult, ProvenImage, ValidatedImage } from './proven-images.ts';
+import type { GateResult, ProvenImage, ValidatedImage } from './provenance/proven-images.ts';
 import type { Provenance } from './provenance.ts';
-import { scanFailure } from './scan-results.ts';
-import { tellFailures } from './tell.ts';
+import { scanFailure } from './scan/failures.ts';
+import { tellFailures } from './log/failures.ts';
 
 /**
  * Looks at an image before it is promoted. A failure in what it returns keeps the image back, and so does what it throws.

@@ -1,10 +1,10 @@
 import type { Phase } from '../pipeline/phase.ts';
-import { absence, type Checks } from './check.ts';
-import type { SigcheckPlan } from './plan-sigcheck.ts';
-import type { Repaired } from './repair.ts';
-import { tellFailures } from './tell.ts';
-import { unreadable } from './unreadable.ts';
-import { viewImages, type Seen, type ViewServices } from './view-images.ts';
+import { absence, type Checks } from './sigcheck/check.ts';
+import type { SigcheckPlan } from './sigcheck/plan.ts';
+import type { Repaired } from './sigcheck/repair.ts';
+import { tellFailures } from './log/failures.ts';
+import { unreadable } from './reading/unreadable.ts';
+import { viewImages, type Seen, type ViewServices } from './view/view-images.ts';
 
 type Before = SigcheckPlan | Checks | Repaired;
 

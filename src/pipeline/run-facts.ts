@@ -1,7 +1,21 @@
 import type { Context } from './phase.ts';
 import type { OnPhase } from './pipeline.ts';
-import type { RunFacts } from './run-report.ts';
 import type { PhaseTime } from './timeline.ts';
+
+/** How a run went. */
+export type RunFacts = {
+  readonly version: string;
+  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate' | 'check' | 'repair';
+  /** ISO 8601, UTC. */
+  readonly started: string;
+  readonly ms: number;
+  /** Those that began, in their order. */
+  readonly phases?: readonly PhaseTime[];
+  /** The signal or reason that ended the run early. */
+  readonly aborted?: string;
+  /** Tags are written after signatures. */
+  readonly tagsLast?: true;
+};
 
 /** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
 export async function factsOf(

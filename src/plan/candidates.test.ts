@@ -5,11 +5,11 @@ import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import { compilePattern } from '../image/pattern.ts';
 import type { Inventory } from '../registry/inventory.ts';
-import type { Due } from './assemble.ts';
+import type { Due } from './desired/assemble.ts';
 import { candidateFinder, type CandidateRules, type Candidates } from './candidates.ts';
-import { byDestination } from './desired.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
-import { wantedBy } from './wanted.ts';
+import { byDestination } from './desired/desired.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
+import { wantedBy } from './desired/wanted.ts';
 
 const [A, B] = [digestOfLabel('A'), digestOfLabel('B')] as [Digest, Digest];
 const NOW = 1_000_000;

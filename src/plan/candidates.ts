@@ -3,11 +3,11 @@ import type { Digest } from '../image/digest.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Inventory } from '../registry/inventory.ts';
-import type { Due } from './assemble.ts';
-import { routedPrimaries, type AttachmentRule } from './attachments.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
-import { primaryOf } from './primary.ts';
-import { publicNameOf, type PublicName } from './public-name.ts';
+import type { Due } from './desired/assemble.ts';
+import { routedPrimaries, type AttachmentRule } from './places/attachments.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
+import { primaryOf } from './places/primary.ts';
+import { publicNameOf, type PublicName } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** A digest that may have to be signed and recorded, at the one place where that is done. */

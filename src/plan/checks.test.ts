@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { compilePattern } from '../image/pattern.ts';
 import { parseRef, type AskedRef } from '../image/asked-ref.ts';
 import { checksOf, namedBy, placeOf, selectByUpload, unlisted } from './checks.ts';
-import type { ImageSet } from './desired.ts';
+import type { ImageSet } from './desired/desired.ts';
 
 const digest = (number: number): Digest => `sha256:${String(number).padStart(64, '0')}`;
 

@@ -2,11 +2,11 @@ import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { joinRepository, splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { AskedRef } from '../image/asked-ref.ts';
-import { hasCopies } from './attachments.ts';
-import { clientNameOf, placeBehind, type ClientNameRules } from './client-name.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
-import { primaryOf } from './primary.ts';
-import { formerNamesOf, publicNameOf } from './public-name.ts';
+import { hasCopies } from './places/attachments.ts';
+import { clientNameOf, placeBehind, type ClientNameRules } from './places/client-name.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
+import { primaryOf } from './places/primary.ts';
+import { formerNamesOf, publicNameOf } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** Where a repository's images must be, and the name that their signatures carry. */

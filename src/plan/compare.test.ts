@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import { compare } from './compare.ts';
 import { conflictFinder } from './conflicts.ts';
-import { wantedBy } from './wanted.ts';
+import { wantedBy } from './desired/wanted.ts';
 
 const [A, B] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [Digest, Digest];
 

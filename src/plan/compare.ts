@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import type { TagConflict } from './conflicts.ts';
 import type { Inventory } from '../registry/inventory.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
 
 /** What one image lacks in one repository. Tags that point elsewhere are `moves`, and are never written. */
 export type Lack = {

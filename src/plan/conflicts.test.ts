@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
 import { conflictFinder } from './conflicts.ts';
-import type { ImageSet } from './desired.ts';
+import type { ImageSet } from './desired/desired.ts';
 import { findDisputes } from './disputes.ts';
-import { wantedBy } from './wanted.ts';
+import { wantedBy } from './desired/wanted.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string, string];
 

@@ -1,5 +1,5 @@
 import type { Digest } from '../image/digest.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
 
 /** One tag that several digests want in the same repositories. */
 export type TagConflict = { readonly tag: string; readonly images: readonly WantedImage[] };

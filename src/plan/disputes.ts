@@ -1,8 +1,8 @@
 import type { Failure } from '../errors.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
-import type { ImageChange } from '../manifest/tree-diff.ts';
+import type { ImageChange } from '../manifest/diff/tree-diff.ts';
 import { conflictFinder, type TagConflict } from './conflicts.ts';
-import { byDestination, type ImageSet } from './desired.ts';
+import { byDestination, type ImageSet } from './desired/desired.ts';
 
 /** Tags that a tree gives to several digests of one repository. */
 export type Disputes = {

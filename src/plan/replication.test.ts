@@ -3,7 +3,7 @@ import { digestOf, type Digest } from '../image/digest.ts';
 import { MEDIA_TYPES } from '../image/descriptor.ts';
 import { compilePattern } from '../image/pattern.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
-import type { ImageSet } from './desired.ts';
+import type { ImageSet } from './desired/desired.ts';
 import {
   attachedBy,
   differingLists,

@@ -1,9 +1,9 @@
 import { isDigest, type Digest } from '../image/digest.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { RepositoryListing } from '../registry/roles.ts';
-import { hasCopies, type AttachmentRule } from './attachments.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
-import { primaryOf } from './primary.ts';
+import { hasCopies, type AttachmentRule } from './places/attachments.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
+import { primaryOf } from './places/primary.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { addAll } from '../lists.ts';
 

@@ -1,9 +1,9 @@
 import { PromotionError, type Failure } from '../errors.ts';
 import { refsOf } from '../image/reference.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
-import type { ImageTree } from '../registry/image-tree.ts';
-import type { Due } from './assemble.ts';
-import type { WantedImage } from './desired.ts';
+import type { ImageTree } from '../registry/image/image-tree.ts';
+import type { Due } from './desired/assemble.ts';
+import type { WantedImage } from './desired/desired.ts';
 
 /** What BuildKit puts into the index of an image is part of the image. */
 const PART_OF_IMAGES = 'application/vnd.docker.attestation.manifest.v1+json';

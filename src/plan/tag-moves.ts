@@ -1,7 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { WantedImage } from './desired.ts';
+import type { WantedImage } from './desired/desired.ts';
 
 /** A tag that points to another digest in one repository; `digestThere`: the wanted digest is there under other tags. */
 export type FoundMove = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadedTree, type ProjectSpec } from '../../test/support/promotion/tree.ts';
-import { diffTrees } from '../manifest/tree-diff.ts';
+import { diffTrees } from '../manifest/diff/tree-diff.ts';
 import { onAllMirrors, touchedBy } from './touched.ts';
-import { wantedBy } from './wanted.ts';
+import { wantedBy } from './desired/wanted.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string];
 

@@ -1,6 +1,6 @@
 import { joinRepository } from '../image/reference.ts';
-import type { ImageChange } from '../manifest/tree-diff.ts';
-import type { ImageSet, WantedImage } from './desired.ts';
+import type { ImageChange } from '../manifest/diff/tree-diff.ts';
+import type { ImageSet, WantedImage } from './desired/desired.ts';
 
 /** The images that changes touch, whole, with none but the mirrors on which they do. */
 export function touchedBy(sets: readonly ImageSet[], changes: readonly ImageChange[]): ImageSet[] {

@@ -1,7 +1,7 @@
 import type { Position } from '../errors.ts';
 import type { ProvenancePolicy } from './provenance.ts';
 import type { SignerRule } from './signer.ts';
-import type { VulnerabilityPolicy } from './vulnerabilities.ts';
+import type { VulnerabilityPolicy } from './vulnerabilities/vulnerabilities.ts';
 
 /** What one project asks of its images: its manifest, completed by the file of the whole tree. */
 export type ProjectPolicy = {

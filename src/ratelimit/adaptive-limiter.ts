@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
-import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive-bucket.ts';
+import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive/bucket.ts';
 import type { Limiter } from './limiter.ts';
-import { originGate, type OriginGate } from './origin-gate.ts';
-import { rateGroup, type NewBucket, type RateGroup } from './rate-group.ts';
+import { originGate, type OriginGate } from './adaptive/origin-gate.ts';
+import { rateGroup, type NewBucket, type RateGroup } from './adaptive/group.ts';
 
 /** What a configuration may set for an origin; rates in requests a second. */
 export type LimitSettings = {

@@ -5,10 +5,10 @@ import { hostileAnswer, type HostileAnswer } from '../../test/support/fuzz/answe
 import { scriptedServer } from '../../test/support/scripted-server.ts';
 import { realClock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
-import { jitteredPause } from '../http/pause.ts';
+import { jitteredPause } from '../async/backoff.ts';
 import { httpStack } from '../http/stack.ts';
 import { digestOf } from '../image/digest.ts';
-import { distributionRegistry } from './distribution.ts';
+import { distributionRegistry } from './distribution/index.ts';
 import type { Call, Registry } from './roles.ts';
 
 const PROPERTIES = { seed: 707, numRuns: 400 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { Digest } from '../image/digest.ts';
 import { readInventory, type Inventory, type Question } from './inventory.ts';
-import { memoryRegistry, type MemoryCall } from './memory.ts';
+import { memoryRegistry, type MemoryCall } from '../../test/support/memory-registry/memory.ts';
 
 const REPOSITORY = 'prod.test/app';
 const call = { signal: new AbortController().signal };

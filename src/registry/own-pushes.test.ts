@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { digestSigning, signedWorld, type SignedWorld } from '../../test/support/attached.ts';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import type { FaultHook } from '../../test/support/registry/faults.ts';
-import { recordDigest } from '../attest/record-image.ts';
-import { signDigest, type Done } from '../attest/sign-image.ts';
+import { recordDigest } from '../attest/writing/record-digest.ts';
+import { signDigest, type Done } from '../attest/writing/sign-digest.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
 import { ownPushes } from './own-pushes.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { VISIBLE_AFTER_MS } from './distribution-manifest-writes.ts';
-import { fallbackTag } from './referrer-index.ts';
+import { VISIBLE_AFTER_MS } from './distribution/manifest-writes.ts';
+import { fallbackTag } from './attaching/fallback-index.ts';
 import type { Call, Referrer, Registry } from './roles.ts';
 
 /** Registries show what was pushed within seconds: what some thousand pushes later is still awaited is not there. */

@@ -2,9 +2,9 @@ import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
-import type { Pause } from '../http/pause.ts';
-import type { HashMarks } from './hash-marks.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { Pause } from '../async/backoff.ts';
+import type { HashMarks } from './copying/hash-checkpoints.ts';
+import type { MemoryBudget } from './copying/memory-budget.ts';
 
 export type { Meter, Pause };
 

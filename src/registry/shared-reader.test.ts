@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
-import { memoryRegistry, type MemoryRegistry } from './memory.ts';
+import { memoryRegistry, type MemoryRegistry } from '../../test/support/memory-registry/memory.ts';
 import type { RegistryReader } from './roles.ts';
 import { sharedReader } from './shared-reader.ts';
 

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { Digest } from '../image/digest.ts';
-import { memoryRegistry, type MemoryCall, type MemoryOptions, type MemoryRegistry } from './memory.ts';
+import {
+  memoryRegistry,
+  type MemoryCall,
+  type MemoryOptions,
+  type MemoryRegistry,
+} from '../../test/support/memory-registry/memory.ts';
 import type { Meter } from './roles.ts';
 import { sourceReader, type SourceReader } from './source.ts';
 

@@ -1,5 +1,5 @@
 import type { Groupable } from '../pipeline/causes.ts';
-import { count, few } from './layout.ts';
+import { count, few } from '../text/layout.ts';
 
 /** Returns what failures of one cause are about: the image, or how many images and the first few of them. */
 export function subjectOf(failures: readonly (Groupable & { readonly digest?: string | undefined })[]): string {

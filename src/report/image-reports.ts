@@ -2,8 +2,8 @@ import { refsOf, tagOf } from '../image/reference.ts';
 import type { Failure } from '../errors.ts';
 import type { PlannedImage, PromotedImage } from '../phases/images.ts';
 import { outcomeOf, type Outcome } from '../pipeline/outcome.ts';
-import type { ImageReport, SignatureReport, TargetReport } from '../pipeline/run-report.ts';
-import type { Stages } from './stages.ts';
+import type { ImageReport, SignatureReport, TargetReport } from './model/report.ts';
+import type { Stages } from './build/stages.ts';
 
 type Wanted = PlannedImage['wanted'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MirrorReport, MirrorState, TargetReport } from '../pipeline/run-report.ts';
+import type { MirrorReport, MirrorState, TargetReport } from './model/report.ts';
 import { isPromoted, mirrorFinder, mirrorOf, reachOf, stateOf, type Known } from './mirrors.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

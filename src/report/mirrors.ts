@@ -1,5 +1,5 @@
 import { hostOf, refsOf, repositoryOf } from '../image/reference.ts';
-import type { ImageReport, MirrorReport, MirrorState, TargetReport } from '../pipeline/run-report.ts';
+import type { ImageReport, MirrorReport, MirrorState, TargetReport } from './model/report.ts';
 
 /** From the worst to the best: the state of several references is that of the worst. */
 const WORST: readonly MirrorState[] = ['failed', 'unknown', 'pending', 'done', 'present'];

@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
-import type { ImageReport, RunFacts } from '../pipeline/run-report.ts';
-import { count } from './layout.ts';
+import type { ImageReport } from './model/report.ts';
+import type { RunFacts } from '../pipeline/run-facts.ts';
+import { count } from '../text/layout.ts';
 
 /** Returns the one problem of a run that was stopped, with how many images it left undone; nothing for any other run. */
 export function stoppedProblem(

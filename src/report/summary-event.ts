@@ -1,6 +1,6 @@
 import type { SummaryEvent } from '../events.ts';
 import type { Failure } from '../errors.ts';
-import type { RunFacts } from '../pipeline/run-report.ts';
+import type { RunFacts } from '../pipeline/run-facts.ts';
 
 /** What every report has; totals are numbers, and details that are left out here. */
 type Summarized = {

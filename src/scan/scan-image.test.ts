@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rejection } from '../../test/support/http-request.ts';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
-import type { ScanResult } from '../policy/vulnerability.ts';
+import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 import { namedApart, scanImage, type Platform, type ScannedImage } from './scan-image.ts';
 import { askedOnce, notScanned, type Scanner } from './scanner.ts';
 

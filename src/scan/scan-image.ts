@@ -1,8 +1,8 @@
 import { isPromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { ScanResult } from '../policy/vulnerability.ts';
-import { plain } from './report.ts';
+import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
+import { plain } from './reports/types.ts';
 import { notScanned, type Scanner, type ScanTarget } from './scanner.ts';
 
 /** An image with its platforms, where it is an index. */

@@ -1,6 +1,6 @@
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { ScanResult } from '../policy/vulnerability.ts';
+import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 
 /** One manifest of a repository: an image of one platform, or an index. */
 export type ScanTarget = { readonly repository: RepositoryName; readonly digest: Digest };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goQuote } from '../cli/go-quote.ts';
+import { goQuote } from '../text/go-quote.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 
 const knowing = (...texts: readonly string[]): Secrets => {

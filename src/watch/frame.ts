@@ -1,5 +1,5 @@
-import { bytesText, count } from '../report/layout.ts';
-import { terminalText } from '../report/text/terminal.ts';
+import { bytesText, count } from '../text/layout.ts';
+import { terminalText } from '../text/escape/terminal.ts';
 import { shareOf, type Standing } from './standing.ts';
 import { mostTelling, progressText, registryText, spanText } from './words.ts';
 

@@ -1,5 +1,5 @@
 import type { LogEvent } from '../events.ts';
-import { bytesText, count } from '../report/layout.ts';
+import { bytesText, count } from '../text/layout.ts';
 import type { Standing } from './standing.ts';
 import { mostTelling, progressText, registryText, spanText } from './words.ts';
 

@@ -1,4 +1,4 @@
-import { bytesText } from '../report/layout.ts';
+import { bytesText } from '../text/layout.ts';
 import type { RegistryFlow } from './flow.ts';
 import type { Standing } from './standing.ts';
 

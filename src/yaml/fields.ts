@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import { slipsOf } from '../nearest.ts';
+import { slipsOf } from '../text/nearest.ts';
 import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';

@@ -1,6 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
-import type { Commons } from '../../src/ratelimit/commons.ts';
-import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared-record.ts';
+import type { Commons } from '../../src/ratelimit/shared/store.ts';
+import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
 /** A place where processes meet; `open` is one process's connection, `lose` takes it away from all. */
 export type CommonsSubject = AsyncDisposable & { open(): Promise<Commons>; lose(): Promise<void> };

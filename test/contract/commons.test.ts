@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { parseRedisAddress, type RedisAddress } from '../../src/ratelimit/redis-address.ts';
-import { redisCommons } from '../../src/ratelimit/redis-commons.ts';
-import { openRedis } from '../../src/ratelimit/redis-link.ts';
-import { newRecord } from '../../src/ratelimit/shared-record.ts';
+import { parseRedisAddress, type RedisAddress } from '../../src/redis/address.ts';
+import { redisCommons } from '../../src/redis/rate-store.ts';
+import { openRedis } from '../../src/redis/link.ts';
+import { newRecord } from '../../src/ratelimit/shared/record.ts';
 import { memoryCommons } from '../support/memory-commons.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
@@ -31,7 +31,7 @@ async function redisFor(test: TestContext): Promise<{ server: RedisServer; addre
   return { server, address };
 }
 
-describe('src/ratelimit/redis-commons.ts', () => {
+describe('src/redis/rate-store.ts', () => {
   commonsContract(async (test) => {
     const { server, address } = await redisFor(test);
     const opened: { close(): void }[] = [];

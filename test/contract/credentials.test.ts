@@ -94,7 +94,7 @@ it('lets nobody but the sources google and ecr ask a metadata address', async ()
     if (/metadata: '(?:google|ecr)'/.test(readFileSync(path, 'utf8'))) askers.push(path);
   }
   expect(askers.toSorted()).toEqual([
-    'src/http/credentials/aws-metadata.ts',
-    'src/http/credentials/google-metadata.ts',
+    'src/http/credentials/aws/metadata.ts',
+    'src/http/credentials/google/metadata.ts',
   ]);
 });

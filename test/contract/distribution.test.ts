@@ -1,9 +1,9 @@
 import { TEST_SPEED } from '../support/promotion/cip.ts';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
-import { distributionRegistry } from '../../src/registry/distribution.ts';
+import { distributionRegistry } from '../../src/registry/distribution/index.ts';
 import type { Fault, FaultRequest } from '../support/registry/faults.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/server.ts';

@@ -1,5 +1,5 @@
 import { expect, it, type TestContext } from 'vitest';
-import type { Leases } from '../../src/registry/leased-queue.ts';
+import type { Leases } from '../../src/registry/attaching/leased-lock.ts';
 
 /** Leases as two processes see them. */
 export type LeasesSubject = AsyncDisposable & { readonly one: Leases; readonly other: Leases };

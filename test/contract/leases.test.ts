@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { redisLeases } from '../../src/cli/redis-leases.ts';
+import { redisLeases } from '../../src/redis/leases.ts';
 import { realClock } from '../../src/clock.ts';
-import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
-import { openRedis } from '../../src/ratelimit/redis-link.ts';
+import { parseRedisAddress } from '../../src/redis/address.ts';
+import { openRedis } from '../../src/redis/link.ts';
 import { memoryLeases } from '../support/memory-leases.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis } from '../support/redis-server.ts';
@@ -15,7 +15,7 @@ describe('test/support/memory-leases.ts', () => {
   });
 });
 
-describe('src/cli/redis-leases.ts', () => {
+describe('src/redis/leases.ts', () => {
   leasesContract(async (test) => {
     const server = await orSkip(test, () => startRedis({ password: 'of a test' }));
     const address = parseRedisAddress(server.url);

@@ -1,5 +1,5 @@
 import { PromotionError } from '../../src/errors.ts';
-import { memoryRegistry, type MemoryCall } from '../../src/registry/memory.ts';
+import { memoryRegistry, type MemoryCall } from '../support/memory-registry/memory.ts';
 import { registryContract } from './registry.contract.ts';
 
 const refusing = ({ repository }: MemoryCall): void => {

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
-import { attacher } from '../../src/registry/referrers.ts';
+import { attacher } from '../../src/registry/attaching/attacher.ts';
 import type { Referrer } from '../../src/registry/roles.ts';
-import { subjectQueue } from '../../src/registry/subject-queue.ts';
+import { subjectQueue } from '../../src/registry/attaching/lock.ts';
 import { buildAttachment } from '../support/registry/attachments.ts';
 import { buildImage, buildIndex } from '../support/registry/images.ts';
 import { call, type Bench, type ContractSkips } from './registry.subject.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/image/digest.ts';
-import type { ScanResult } from '../../src/policy/vulnerability.ts';
+import type { ScanResult } from '../../src/policy/vulnerabilities/vulnerability.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';
 import { rejection } from '../support/http-request.ts';
 

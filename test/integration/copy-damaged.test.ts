@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
-import { blobOf } from '../../src/registry/memory-store.ts';
+import { blobOf } from '../support/memory-registry/store.ts';
 import {
   codesOf,
   expectImage,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import type { CopyResult } from '../../src/registry/copy.ts';
+import type { CopyResult } from '../../src/registry/copying/copier.ts';
 import {
   codesOf,
   expectImage,

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { stopReason } from '../../src/cli/exit-codes.ts';
-import { openRegistries } from '../../src/cli/services.ts';
+import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { KNOWN_TO_BE_FAST } from '../support/promotion/fast-registries.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { splitRepository } from '../../src/image/reference.ts';
-import type { RunReport } from '../../src/pipeline/run-report.ts';
+import type { RunReport } from '../../src/report/model/report.ts';
 import { runPromotion } from '../../src/promotion.ts';
-import { HOLD_UP_TO, SHARED_BYTES } from '../../src/registry/copy-shared.ts';
+import { HOLD_UP_TO, SHARED_BYTES } from '../../src/registry/copying/types.ts';
 import {
   atOnce,
   codesOf,

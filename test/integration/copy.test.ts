@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';
-import { blobOf } from '../../src/registry/memory-store.ts';
+import { blobOf } from '../support/memory-registry/store.ts';
 import {
   codesOf,
   expectImage,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { runPromotion } from '../../src/promotion.ts';
-import { memoryRegistry, type MemoryCall } from '../../src/registry/memory.ts';
-import { subjectQueue } from '../../src/registry/subject-queue.ts';
+import { memoryRegistry, type MemoryCall } from '../support/memory-registry/memory.ts';
+import { subjectQueue } from '../../src/registry/attaching/lock.ts';
 import { runReplication } from '../../src/replication.ts';
 import { testContext } from '../support/promotion/context.ts';
 import { digestOfLabel, imageOf } from '../support/promotion/plan-cases.ts';

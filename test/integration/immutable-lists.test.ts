@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fallbackTag } from '../../src/registry/referrers.ts';
+import { fallbackTag } from '../../src/registry/attaching/attacher.ts';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import type { CipRun } from '../support/promotion/cip.ts';
 import { signingStage, type SigningStage } from '../support/promotion/signing-stage.ts';

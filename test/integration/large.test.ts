@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/image/digest.ts';
-import type { CopyJob } from '../../src/registry/copy.ts';
+import type { CopyJob } from '../../src/registry/copying/copier.ts';
 import { copyApart } from '../support/copying-apart.ts';
 import {
   layerOf,

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { openQueue } from '../../src/cli/subject-leases.ts';
+import { openQueue } from '../../src/cli/wiring/locks.ts';
 import { realClock } from '../../src/clock.ts';
 import type { RunEvent } from '../../src/events.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
-import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
-import { attacher, fallbackTag, type Attachment } from '../../src/registry/referrers.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
+import { parseRedisAddress } from '../../src/redis/address.ts';
+import { attacher, fallbackTag, type Attachment } from '../../src/registry/attaching/attacher.ts';
 import { oddRegistry } from '../support/odd-registry.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';

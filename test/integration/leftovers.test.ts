@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ReportDocument } from '../../src/report/document.ts';
+import type { ReportDocument } from '../../src/report/model/schema.ts';
 import { homeWith } from '../support/home.ts';
 import { cip, kpromo } from '../support/promotion/cip.ts';
 import { digestOfLabel, imageOf } from '../support/promotion/plan-cases.ts';

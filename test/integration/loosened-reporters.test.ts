@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { SCAN_RECORD } from '../../src/scan/attestations.ts';
+import { SCAN_RECORD } from '../../src/scan/scanners/attestations.ts';
 import { attest } from '../support/evidence.ts';
 import { createRepository } from '../support/git.ts';
 import { signingStage } from '../support/promotion/signing-stage.ts';

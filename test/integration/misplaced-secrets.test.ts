@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CI_ENVIRONMENT, CREDENTIAL_ENVIRONMENT, ENVIRONMENT, SIGNING_ENVIRONMENT } from '../../src/cli/environment.ts';
-import { COMMANDS } from '../../src/cli/options.ts';
+import { COMMANDS } from '../../src/cli/options/flags/cip-flags.ts';
 import { REGISTRY_CONFIG } from '../../src/config/rules.ts';
 import { homeWith } from '../support/home.ts';
 import { kpromo } from '../support/promotion/cip.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openRegistries } from '../../src/cli/services.ts';
+import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { realClock } from '../../src/clock.ts';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf, type Digest } from '../../src/image/digest.ts';

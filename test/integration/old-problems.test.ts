@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReportDocument } from '../../src/report/document.ts';
-import type { ValidationDocument } from '../../src/report/validation.ts';
+import type { ReportDocument } from '../../src/report/model/schema.ts';
+import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { createRepository, type TestRepository } from '../support/git.ts';
 import { cip, kpromo, type CipRun } from '../support/promotion/cip.ts';
 

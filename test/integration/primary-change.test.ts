@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
-import type { ReportDocument } from '../../src/report/document.ts';
+import type { ReportDocument } from '../../src/report/model/schema.ts';
 import { createRepository } from '../support/git.ts';
 import { homeWith } from '../support/home.ts';
 import { kpromo, type CipRun } from '../support/promotion/cip.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitted } from '../../src/cli/fitted.ts';
+import { fitted } from '../../src/cli/output/fitted.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { AT_ONCE, OFFLINE, ONLINE, type ProblemCase } from '../support/promotion/problem-cases.ts';
 import { writeTree } from '../support/promotion/tree.ts';

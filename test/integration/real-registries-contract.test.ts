@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { registryContract } from '../contract/registry.contract.ts';
 import type { ContractSkips, ContractSubject } from '../contract/registry.subject.ts';
 import { realClock } from '../../src/clock.ts';
-import { openRegistries } from '../../src/cli/services.ts';
+import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { dockerLogins } from '../support/docker-config.ts';
 import {
   startDistribution,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/errors.ts';
 import { setup } from '../../src/phases/setup.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
-import type { ValidationDocument } from '../../src/report/validation.ts';
+import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { ensureBuilt, runCli, type Ended } from '../support/built-cli.ts';
 import { nearChange, replay } from '../support/history.ts';
 import { testContext } from '../support/promotion/context.ts';

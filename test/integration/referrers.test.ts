@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openRegistries } from '../../src/cli/services.ts';
+import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
-import { attacher, type Attachment } from '../../src/registry/referrers.ts';
-import { subjectQueue } from '../../src/registry/subject-queue.ts';
+import { attacher, type Attachment } from '../../src/registry/attaching/attacher.ts';
+import { subjectQueue } from '../../src/registry/attaching/lock.ts';
 import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import {
   startDistribution,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ReportDocument } from '../../src/report/document.ts';
+import { ReportDocument } from '../../src/report/model/schema.ts';
 import { kpromo } from '../support/promotion/cip.ts';
 import { signingStage } from '../support/promotion/signing-stage.ts';
 import { writeTree } from '../support/promotion/tree.ts';

@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stopReason } from '../../src/cli/exit-codes.ts';
-import type { ReportDocument } from '../../src/report/document.ts';
+import type { ReportDocument } from '../../src/report/model/schema.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { writeTree } from '../support/promotion/tree.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';

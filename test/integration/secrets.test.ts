@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { openRegistries } from '../../src/cli/services.ts';
+import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import type { RunEvent } from '../../src/events.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import type { RepositoryName } from '../../src/image/reference.ts';

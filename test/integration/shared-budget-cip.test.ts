@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { parseRedisAddress } from '../../src/ratelimit/redis-address.ts';
-import { openRedis } from '../../src/ratelimit/redis-link.ts';
+import { parseRedisAddress } from '../../src/redis/address.ts';
+import { openRedis } from '../../src/redis/link.ts';
 import { freePort } from '../support/processes.ts';
 import { orSkip } from '../support/programs.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PROMOTION_RECORD } from '../../src/attest/record.ts';
+import { PROMOTION_RECORD } from '../../src/attest/formats/record.ts';
 import { homeWith } from '../support/home.ts';
 import { orSkip, requireProgram } from '../support/programs.ts';
 import { cip } from '../support/promotion/cip.ts';

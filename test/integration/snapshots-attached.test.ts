@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { cosignTag } from '../../src/image/cosign-tag.ts';
 import { MEDIA_TYPES } from '../../src/image/descriptor.ts';
 import { digestOf } from '../../src/image/digest.ts';
-import { fallbackTag } from '../../src/registry/referrers.ts';
+import { fallbackTag } from '../../src/registry/attaching/attacher.ts';
 import { homeWith } from '../support/home.ts';
 import { cip } from '../support/promotion/cip.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';

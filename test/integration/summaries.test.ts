@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Attached } from '../../src/attest/attached.ts';
-import { VERIFICATION_SUMMARY } from '../../src/attest/summary.ts';
+import type { Attached } from '../../src/attest/attached/attached.ts';
+import { VERIFICATION_SUMMARY } from '../../src/attest/formats/summary.ts';
 import { SLSA_V1 } from '../support/evidence.ts';
 import { homeWith } from '../support/home.ts';
 import { orSkip, requireProgram } from '../support/programs.ts';

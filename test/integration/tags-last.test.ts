@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../../src/errors.ts';
 import { compilePattern } from '../../src/image/pattern.ts';
-import type { MemoryCall } from '../../src/registry/memory.ts';
+import type { MemoryCall } from '../support/memory-registry/memory.ts';
 import { keySigning, tagsLastWorld } from '../support/promotion/tags-last-world.ts';
 
 const isWrite = ({ operation }: MemoryCall): boolean => ['writeManifest', 'startBlob', 'send'].includes(operation);

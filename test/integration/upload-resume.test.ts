@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
-import type { CopyResult } from '../../src/registry/copy.ts';
+import type { CopyResult } from '../../src/registry/copying/copier.ts';
 import {
   codesOf,
   digestIn,

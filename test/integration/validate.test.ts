@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { validationSchema, type ValidationDocument } from '../../src/report/validation.ts';
+import { validationSchema, type ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { kpromo, type CipRun } from '../support/promotion/cip.ts';
 
 const GOOD = `sha256:${'a'.repeat(64)}`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
-import { SCAN_RECORD } from '../../src/scan/attestations.ts';
+import { SCAN_RECORD } from '../../src/scan/scanners/attestations.ts';
 import { attest } from '../support/evidence.ts';
 import { homeWith } from '../support/home.ts';
 import { keySigner } from '../support/key-signer.ts';

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { envelopeToJSON } from '@sigstore/bundle';
 import { DSSEBundleBuilder } from '@sigstore/sign';
-import { certify } from '../../src/attest/fulcio.ts';
-import { LEGACY } from '../../src/attest/legacy.ts';
+import { certify } from '../../src/attest/services/fulcio.ts';
+import { LEGACY } from '../../src/attest/formats/cosign-layer.ts';
 import type { LegacySignature } from '../../src/attest/roles.ts';
-import { signBytes } from '../../src/attest/signing-key.ts';
-import { IN_TOTO } from '../../src/attest/statement.ts';
-import { readToken } from '../../src/attest/token.ts';
+import { signBytes } from '../../src/attest/identity/signing-key.ts';
+import { IN_TOTO } from '../../src/attest/formats/statement.ts';
+import { readToken } from '../../src/attest/identity/token.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import { statementNumber, type SigningWorld } from './signing.ts';
 

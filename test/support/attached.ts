@@ -1,11 +1,11 @@
-import type { Signing } from '../../src/attest/open-signing.ts';
-import { publisher } from '../../src/attest/publish.ts';
-import type { DigestSigning } from '../../src/attest/sign-image.ts';
+import type { Signing } from '../../src/attest/signing/open.ts';
+import { publisher } from '../../src/attest/attached/publish.ts';
+import type { DigestSigning } from '../../src/attest/writing/sign-digest.ts';
 import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
-import { attacher } from '../../src/registry/referrers.ts';
+import { attacher } from '../../src/registry/attaching/attacher.ts';
 import type { Registry } from '../../src/registry/roles.ts';
-import { subjectQueue, type SubjectQueue } from '../../src/registry/subject-queue.ts';
+import { subjectQueue, type SubjectQueue } from '../../src/registry/attaching/lock.ts';
 import { oddRegistry, type OddRegistry } from './odd-registry.ts';
 import { buildImage, storeImage, type BuiltImage } from './registry/images.ts';
 import type { RegistryOptions } from './registry/options.ts';

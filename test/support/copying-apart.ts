@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { CopyJob } from '../../src/registry/copy.ts';
+import type { CopyJob } from '../../src/registry/copying/copier.ts';
 
 /** What became of a copy in a process of its own, and the most memory that the process ever had. */
 export type CopiedApart = {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { realClock } from '../../src/clock.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
-import { copier, type CopyJob } from '../../src/registry/copy.ts';
-import { distributionRegistry } from '../../src/registry/distribution.ts';
+import { copier, type CopyJob } from '../../src/registry/copying/copier.ts';
+import { distributionRegistry } from '../../src/registry/distribution/index.ts';
 import { sourceReader } from '../../src/registry/source.ts';
 import type { CopiedApart } from './copying-apart.ts';
 

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { realClock, type Clock } from '../../src/clock.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { copier, type Copier, type CopyResult } from '../../src/registry/copy.ts';
-import { distributionRegistry } from '../../src/registry/distribution.ts';
-import type { CopyTarget } from '../../src/registry/lane.ts';
-import type { BlobContent, RegistryStore } from '../../src/registry/memory-store.ts';
+import { copier, type Copier, type CopyResult } from '../../src/registry/copying/copier.ts';
+import { distributionRegistry } from '../../src/registry/distribution/index.ts';
+import type { CopyTarget } from '../../src/registry/copying/lane.ts';
+import type { BlobContent, RegistryStore } from './memory-registry/store.ts';
 import { sourceReader } from '../../src/registry/source.ts';
 import type { LogEntry } from './registry/counters.ts';
 import type { Fault, FaultHook } from './registry/faults.ts';

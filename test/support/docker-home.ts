@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Credential } from '../../src/http/credentials/credential.ts';
-import { dockerConfig } from '../../src/http/credentials/docker-config.ts';
+import { dockerConfig } from '../../src/http/credentials/docker/config.ts';
 import { fakeClock } from './fake-clock.ts';
 
 const forever = new AbortController().signal;

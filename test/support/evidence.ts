@@ -2,14 +2,14 @@ import { bundleFromJSON, envelopeToJSON, isBundleWithDsseEnvelope } from '@sigst
 import { cosignTag } from '../../src/image/cosign-tag.ts';
 import { MEDIA_TYPES, type Descriptor } from '../../src/image/descriptor.ts';
 import { digestOf } from '../../src/image/digest.ts';
-import { leafOf } from '../../src/attest/leaf.ts';
-import { LEGACY } from '../../src/attest/legacy.ts';
-import { pemOf } from '../../src/attest/pem.ts';
-import { bundleAttachment, type OwnBundle } from '../../src/attest/publish.ts';
+import { leafOf } from '../../src/attest/formats/leaf.ts';
+import { LEGACY } from '../../src/attest/formats/cosign-layer.ts';
+import { pemOf } from '../../src/attest/formats/pem.ts';
+import { bundleAttachment, type OwnBundle } from '../../src/attest/attached/publish.ts';
 import type { Signer } from '../../src/attest/roles.ts';
-import { statementBytes } from '../../src/attest/statement.ts';
-import { EMPTY_CONFIG } from '../../src/registry/referrers.ts';
-import { blobOf, type RegistryStore } from '../../src/registry/memory-store.ts';
+import { statementBytes } from '../../src/attest/formats/statement.ts';
+import { EMPTY_CONFIG } from '../../src/registry/attaching/attacher.ts';
+import { blobOf, type RegistryStore } from './memory-registry/store.ts';
 
 export const SLSA_V1 = 'https://slsa.dev/provenance/v1';
 export const SPDX = 'https://spdx.dev/Document';

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { parseObjects, type ObjectId, type TreeEntry } from '../../src/git/objects.ts';
 import { findTrees } from '../../src/manifest/discover.ts';
 import { changedFiles } from '../../src/manifest/changed-files.ts';
-import type { DiffBase } from '../../src/manifest/diff-base.ts';
+import type { DiffBase } from '../../src/manifest/history/diff-base.ts';
 import type { FileSource } from '../../src/manifest/file-source.ts';
-import { commitFiles } from '../../src/manifest/git-files.ts';
+import { commitFiles } from '../../src/manifest/history/git-files.ts';
 import { loadFound } from '../../src/manifest/load.ts';
 import type { LoadedManifests, Project } from '../../src/manifest/manifest.ts';
-import { changedProjects } from '../../src/manifest/tree-diff.ts';
+import { changedProjects } from '../../src/manifest/diff/tree-diff.ts';
 import { parseOnce } from '../../src/manifest/parse-once.ts';
 
 /** One commit of a history, as a run with a diff sees it. */

@@ -1,7 +1,7 @@
 // A process of its own that always has more requests for one server, and sends them as a registry's are sent.
 import { realClock } from '../../src/clock.ts';
-import { openBudget } from '../../src/cli/limiter-budget.ts';
-import { limiterOption } from '../../src/cli/limiter-option.ts';
+import { openBudget } from '../../src/cli/wiring/limiter-budget.ts';
+import { limiterOption } from '../../src/cli/options/limiter.ts';
 import { adaptiveLimiter } from '../../src/ratelimit/adaptive-limiter.ts';
 
 const [limiter = '', target = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Commons } from '../../src/ratelimit/commons.ts';
-import type { SharedRecord } from '../../src/ratelimit/shared-record.ts';
+import type { Commons } from '../../src/ratelimit/shared/store.ts';
+import type { SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
 /** A budget that processes share, in this process's memory. */
 export type MemoryCommons = {

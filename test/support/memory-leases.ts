@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Leases } from '../../src/registry/leased-queue.ts';
+import type { Leases } from '../../src/registry/attaching/leased-lock.ts';
 
 /** Leases in this process's memory, for as many holders as there are. */
 export function memoryLeases(clock: Clock): Leases {

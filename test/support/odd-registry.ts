@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack, type HttpStackOptions } from '../../src/http/stack.ts';
-import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution.ts';
+import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution/index.ts';
 import type { Call, Registry } from '../../src/registry/roles.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { startRegistry, type TestRegistry } from './registry/server.ts';

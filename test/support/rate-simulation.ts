@@ -1,4 +1,4 @@
-import { adaptiveBucket } from '../../src/ratelimit/adaptive-bucket.ts';
+import { adaptiveBucket } from '../../src/ratelimit/adaptive/bucket.ts';
 
 /** A registry's quota: says for each request whether it is admitted. Times in milliseconds. */
 export type Quota = { admit(now: number): boolean };

@@ -1,8 +1,9 @@
 import type { Failure } from '../../src/errors.ts';
-import type { ImageReport, RunFacts, RunReport, TargetReport } from '../../src/pipeline/run-report.ts';
+import type { ImageReport, RunReport, TargetReport } from '../../src/report/model/report.ts';
+import type { RunFacts } from '../../src/pipeline/run-facts.ts';
 import type { TrafficSeries } from '../../src/pipeline/timeline.ts';
 import { mirrorFinder } from '../../src/report/mirrors.ts';
-import { referenceTotals } from '../../src/report/run-report.ts';
+import { referenceTotals } from '../../src/report/build/promotion.ts';
 
 const START = Date.UTC(2026, 0, 31, 12);
 

@@ -1,8 +1,9 @@
 import type { Failure } from '../../src/errors.ts';
-import type { ImageReport, RunFacts } from '../../src/pipeline/run-report.ts';
-import type { ReportDocument } from '../../src/report/document.ts';
-import { documentOf } from '../../src/report/run-document.ts';
-import type { SigcheckReport } from '../../src/report/sigcheck-report.ts';
+import type { ImageReport } from '../../src/report/model/report.ts';
+import type { RunFacts } from '../../src/pipeline/run-facts.ts';
+import type { ReportDocument } from '../../src/report/model/schema.ts';
+import { documentOf } from '../../src/report/build/document.ts';
+import type { SigcheckReport } from '../../src/report/build/sigcheck.ts';
 import { digestOf, FACTS, image, MIRRORS, reportOf, target, trafficOf } from './report-parts.ts';
 
 const TRAFFIC = trafficOf([

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
-import { openSigning, type Signing, type SigningOptions } from '../../src/attest/open-signing.ts';
-import { signaturePayload } from '../../src/attest/legacy.ts';
-import { signatureStatement } from '../../src/attest/statement.ts';
+import { openSigning, type Signing, type SigningOptions } from '../../src/attest/signing/open.ts';
+import { signaturePayload } from '../../src/attest/formats/cosign-layer.ts';
+import { signatureStatement } from '../../src/attest/formats/statement.ts';
 import { realClock, type Clock } from '../../src/clock.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { jitteredPause } from '../../src/http/pause.ts';
+import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { homeWith } from './home.ts';

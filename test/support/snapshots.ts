@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDigest } from '../../src/image/digest.ts';
-import type { RegistryStore, StoredManifest } from '../../src/registry/memory-store.ts';
+import type { RegistryStore, StoredManifest } from './memory-registry/store.ts';
 
 /** Upstream's snapshots: a registry's content, a manifest, and what each command prints. */
 export type GoldenSnapshots = {

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { realClock } from '../../src/clock.ts';
-import { transport, type TransportOptions } from '../../src/http/transport.ts';
+import { transport, type TransportOptions } from '../../src/http/transport/transport.ts';
 
 /** A transport that is closed when the test ends. */
 export function openedTransport(options: Partial<TransportOptions> = {}): ReturnType<typeof transport> {

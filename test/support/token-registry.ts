@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
-import { authenticate } from '../../src/http/authenticate.ts';
+import { authenticate } from '../../src/http/layers/authenticate.ts';
 import type { Credential, CredentialSource } from '../../src/http/credentials/credential.ts';
 import type { Fetch, HttpRequest, Scope } from '../../src/http/fetch.ts';
-import { transport } from '../../src/http/transport.ts';
+import { transport } from '../../src/http/transport/transport.ts';
 import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { requestTo } from './http-request.ts';
 import { bodyOf, scriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';

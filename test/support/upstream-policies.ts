@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import type { Attached } from '../../src/attest/attachment.ts';
-import type { Certified } from '../../src/attest/certified.ts';
-import { foundItem } from '../../src/attest/evidence-items.ts';
-import type { Statement } from '../../src/attest/statement.ts';
+import type { Attached } from '../../src/attest/attached/types.ts';
+import type { Certified } from '../../src/attest/evidence/certified.ts';
+import { foundItem } from '../../src/attest/evidence/items.ts';
+import type { Statement } from '../../src/attest/formats/statement.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { parsePlain } from '../../src/manifest/parse.ts';
 import { forImage } from '../../src/policy/image-levels.ts';

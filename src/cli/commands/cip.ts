@@ -1,27 +1,27 @@
-import type { Signing } from '../../attest/open-signing.ts';
+import type { Signing } from '../../attest/signing/open.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import type { Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { hasCopies } from '../../plan/attachments.ts';
+import { hasCopies } from '../../plan/places/attachments.ts';
 import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
-import { planText } from '../../report/plan-text.ts';
+import { planText } from '../../report/terminal/plan-text.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
-import { summaryText } from '../../report/summary.ts';
-import { vulnerabilityText } from '../../report/vulnerable.ts';
-import type { CipOptions } from '../cip-options.ts';
+import { summaryText } from '../../report/terminal/summary.ts';
+import { vulnerabilityText } from '../../report/terminal/vulnerabilities.ts';
+import type { CipOptions } from '../options/cip.ts';
 import type { CommandServices } from '../command.ts';
-import { conclude } from '../conclude.ts';
-import { fitted } from '../fitted.ts';
-import { manifestServices } from '../manifest-services.ts';
-import { openConfigured } from '../open-configured.ts';
-import { scanningOf, scansOnly } from '../scanning.ts';
-import { signaturesOf } from '../signatures.ts';
-import type { Registries } from '../services.ts';
-import { announceOrRefuse, recordSigner, signingOf, type Refuse } from '../signing.ts';
-import { primaryRules } from '../primary-rules.ts';
+import { conclude } from '../output/conclude.ts';
+import { fitted } from '../output/fitted.ts';
+import { manifestServices } from '../wiring/manifests.ts';
+import { openConfigured } from '../wiring/open-configured.ts';
+import { scanningOf, scansOnly } from '../wiring/scanning.ts';
+import { signaturesOf } from '../wiring/signatures.ts';
+import type { Registries } from '../wiring/registries.ts';
+import { announceOrRefuse, recordSigner, signingOf, type Refuse } from '../wiring/signing.ts';
+import { primaryRules } from './primary-rules.ts';
 import { replicateWith } from './replicate.ts';
-import { stagingTrust } from '../staging-trust.ts';
-import { versionName } from './version.ts';
+import { stagingTrust } from '../wiring/trust.ts';
+import { versionName } from '../version.ts';
 
 /** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {

@@ -1,7 +1,7 @@
-import { slipOf } from '../../nearest.ts';
+import { slipOf } from '../../text/nearest.ts';
 import { explanations, type Explanation } from '../../report/explanations.ts';
-import { goQuote } from '../go-quote.ts';
-import { usage } from '../removed.ts';
+import { goQuote } from '../../text/go-quote.ts';
+import { usage } from '../unknown.ts';
 
 /** What `kpromo explain` prints: what happened and what to do, of one code or of all. Throws USAGE for an unknown code. */
 export function explanationText(code?: string): string {

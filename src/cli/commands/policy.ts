@@ -1,23 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import { evidenceReader, type EvidenceReader } from '../../attest/evidence.ts';
-import { openSigning } from '../../attest/open-signing.ts';
+import { evidenceReader, type EvidenceReader } from '../../attest/evidence/reader.ts';
+import { openSigning } from '../../attest/signing/open.ts';
 import { PromotionError } from '../../errors.ts';
 import { refText, type AskedRef } from '../../image/asked-ref.ts';
 import type { Digest } from '../../image/digest.ts';
 import { pathBelow, type RepositoryName } from '../../image/reference.ts';
-import { policyIn, type FilePolicy } from '../../manifest/policy-file.ts';
-import { prove } from '../../phases/prove-image.ts';
+import { policyIn, type FilePolicy } from '../../manifest/policies/policy-file.ts';
+import { prove } from '../../phases/provenance/prove-image.ts';
 import { forImage } from '../../policy/image-levels.ts';
 import { NO_POLICIES, type ProjectPolicies } from '../../policy/policies.ts';
 import type { PromotionServices } from '../../promotion.ts';
 import type { RegistryReader } from '../../registry/roles.ts';
-import { verdictText } from '../../report/policy-verdict.ts';
-import { provenanceReport } from '../../report/proven.ts';
+import { verdictText } from '../../report/terminal/policy-verdict.ts';
+import { provenanceReport } from '../../report/build/proven.ts';
 import type { CommandServices } from '../command.ts';
-import { fitted } from '../fitted.ts';
-import { openConfigured } from '../open-configured.ts';
-import type { PolicyOptions } from '../policy-options.ts';
-import { stagingTrust } from '../staging-trust.ts';
+import { fitted } from '../output/fitted.ts';
+import { openConfigured } from '../wiring/open-configured.ts';
+import type { PolicyOptions } from '../options/policy.ts';
+import { stagingTrust } from '../wiring/trust.ts';
 
 /** `kpromo policy test`: prints what is attached to each image and what the policy says of it; 1 when it would not be promoted. */
 export async function run(options: PolicyOptions, services: CommandServices): Promise<number> {

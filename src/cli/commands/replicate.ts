@@ -1,16 +1,16 @@
 import type { RegistryConfig } from '../../config/config.ts';
-import type { RunReport } from '../../pipeline/run-report.ts';
-import { replicationSummary, skippedSummary } from '../../report/replication-summary.ts';
+import type { RunReport } from '../../report/model/report.ts';
+import { replicationSummary, skippedSummary } from '../../report/terminal/replication-summary.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
 import { runReplication } from '../../replication.ts';
 import type { CommandServices } from '../command.ts';
-import { conclude } from '../conclude.ts';
-import { manifestServices } from '../manifest-services.ts';
-import type { ReplicateOptions } from '../replicate-options.ts';
-import { openConfigured } from '../open-configured.ts';
-import { primaryRules } from '../primary-rules.ts';
-import type { Registries } from '../services.ts';
-import { versionName } from './version.ts';
+import { conclude } from '../output/conclude.ts';
+import { manifestServices } from '../wiring/manifests.ts';
+import type { ReplicateOptions } from '../options/replicate.ts';
+import { openConfigured } from '../wiring/open-configured.ts';
+import { primaryRules } from './primary-rules.ts';
+import type { Registries } from '../wiring/registries.ts';
+import { versionName } from '../version.ts';
 
 type Replicating = ReplicateOptions & { readonly config: RegistryConfig };
 

@@ -1,16 +1,16 @@
 import { isPromotionError } from '../../errors.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 import { loadManifests } from '../../manifest/load.ts';
-import { tellFailures } from '../../phases/tell.ts';
-import { count } from '../../report/layout.ts';
-import { snapshotText } from '../../report/snapshot.ts';
+import { tellFailures } from '../../phases/log/failures.ts';
+import { count } from '../../text/layout.ts';
+import { snapshotText } from '../../report/terminal/snapshot.ts';
 import { takeSnapshot, type SnapshotResult } from '../../snapshot.ts';
 import type { CommandServices } from '../command.ts';
-import { conclude } from '../conclude.ts';
-import { loadRequest } from '../manifest-services.ts';
-import { openConfigured } from '../open-configured.ts';
-import type { Registries } from '../services.ts';
-import type { SnapshotOptions } from '../snapshot-options.ts';
+import { conclude } from '../output/conclude.ts';
+import { loadRequest } from '../wiring/manifests.ts';
+import { openConfigured } from '../wiring/open-configured.ts';
+import type { Registries } from '../wiring/registries.ts';
+import type { SnapshotOptions } from '../options/snapshot.ts';
 
 /** `kpromo cip --snapshot`: prints a snapshot when it is complete, else nothing, and resolves to the exit code. */
 export async function run(options: SnapshotOptions, services: CommandServices): Promise<number> {

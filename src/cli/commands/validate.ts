@@ -1,13 +1,13 @@
 import { setup } from '../../phases/setup.ts';
 import { jsonText } from '../../image/json-text.ts';
-import { validationDocument, validationText } from '../../report/validation.ts';
+import { validationDocument, validationText } from '../../report/terminal/validation.ts';
 import type { CommandServices } from '../command.ts';
-import { fitted } from '../fitted.ts';
-import { annotations } from '../github.ts';
-import { isGitHubActions } from '../reporting.ts';
-import { manifestServices } from '../manifest-services.ts';
-import type { ValidateOptions } from '../validate-options.ts';
-import { versionName } from './version.ts';
+import { fitted } from '../output/fitted.ts';
+import { annotations } from '../output/github.ts';
+import { isGitHubActions } from '../output/reporting.ts';
+import { manifestServices } from '../wiring/manifests.ts';
+import type { ValidateOptions } from '../options/validate.ts';
+import { versionName } from '../version.ts';
 
 /** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
 export async function run(

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
 import type { Fetch, HttpRequest } from '../fetch.ts';
-import { ensureStatus } from '../read.ts';
+import { ensureStatus } from '../response/read.ts';
 import { redactUrl } from '../redact.ts';
 
 /** Credentials are a few KiB at most. */

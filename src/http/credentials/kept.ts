@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.ts';
-import { singleFlight } from '../single-flight.ts';
+import { singleFlight } from '../../async/single-flight.ts';
 
 /** Something with the time, in milliseconds since the epoch, from which on it is of no use. */
 export type Perishable<T> = { readonly value: T; readonly expires: number };

@@ -1,11 +1,11 @@
 import { acr } from './acr.ts';
 import { anonymous, type CredentialSource } from './credential.ts';
-import { dockerConfig, type DockerConfigOptions } from './docker-config.ts';
-import { ecr } from './ecr.ts';
-import type { EcrOptions } from './ecr-client.ts';
+import { dockerConfig, type DockerConfigOptions } from './docker/config.ts';
+import { ecr } from './aws/ecr.ts';
+import type { EcrOptions } from './aws/ecr-client.ts';
 import { ghcr } from './ghcr.ts';
 import { gitlab } from './gitlab.ts';
-import { google } from './google.ts';
+import { google } from './google/google.ts';
 
 /** The sources that a configuration can name. */
 export type SourceName = 'docker' | 'google' | 'ecr' | 'acr' | 'ghcr' | 'gitlab' | 'none';

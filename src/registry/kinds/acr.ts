@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { ensureStatus } from '../../http/read.ts';
+import { ensureStatus } from '../../http/response/read.ts';
 import { isDigest, type Digest } from '../../image/digest.ts';
 import { splitRepository } from '../../image/reference.ts';
-import { refuseListing } from '../pages.ts';
+import { refuseListing } from '../listing/pages.ts';
 import type { ListerServices, OwnLister } from './kind.ts';
 
 // https://learn.microsoft.com/rest/api/containerregistry/tag/get-list

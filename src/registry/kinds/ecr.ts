@@ -1,6 +1,6 @@
 import type { ImageDetail } from '@aws-sdk/client-ecr';
 import { PromotionError } from '../../errors.ts';
-import { ecrClient, ecrPlaceOf } from '../../http/credentials/ecr-client.ts';
+import { ecrClient, ecrPlaceOf } from '../../http/credentials/aws/ecr-client.ts';
 import { isDigest, type Digest } from '../../image/digest.ts';
 import { splitRepository, type RepositoryName } from '../../image/reference.ts';
 import type { Call, ListedManifest, RepositoryListing } from '../roles.ts';

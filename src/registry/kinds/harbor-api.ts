@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { basicAuthorization } from '../../http/credentials/credential.ts';
 import type { HttpRequest } from '../../http/fetch.ts';
-import { ensureStatus } from '../../http/read.ts';
+import { ensureStatus } from '../../http/response/read.ts';
 import { hostOf, splitRepository, type RepositoryName } from '../../image/reference.ts';
-import { refuseListing } from '../pages.ts';
+import { refuseListing } from '../listing/pages.ts';
 import type { Call } from '../roles.ts';
 import type { ListerServices } from './kind.ts';
 

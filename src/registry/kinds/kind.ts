@@ -1,9 +1,9 @@
 import type { CredentialSource } from '../../http/credentials/credential.ts';
-import type { EcrOptions } from '../../http/credentials/ecr-client.ts';
+import type { EcrOptions } from '../../http/credentials/aws/ecr-client.ts';
 import type { Fetch } from '../../http/fetch.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import type { RequestTo } from '../distribution-request.ts';
-import type { ListReader } from '../pages.ts';
+import type { RequestTo } from '../request.ts';
+import type { ListReader } from '../listing/pages.ts';
 import type { Call, RepositoryListing } from '../roles.ts';
 
 /** Lists a repository by an API of the registry's own; undefined where it is not offered to us, and `tags/list` must do. */

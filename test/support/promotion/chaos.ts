@@ -1,5 +1,5 @@
 import { realClock, type Clock } from '../../../src/clock.ts';
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 import type { Fault, FaultHook, FaultRequest } from '../registry/faults.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';

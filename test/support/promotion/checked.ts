@@ -1,4 +1,4 @@
-import type { CheckedImage, FoundGroup } from '../../../src/phases/checked-images.ts';
+import type { CheckedImage, FoundGroup } from '../../../src/phases/sigcheck/checked-images.ts';
 import { numbered } from './promoted.ts';
 
 /** A finding of the image of that number, on its primary unless given. */

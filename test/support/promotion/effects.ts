@@ -1,5 +1,5 @@
 import { labelOf, repositoriesOf, type PlanCase } from './plan-cases.ts';
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 
 /** What repositories hold: path, label, tags. Nothing more is told of a repository that holds nothing. */
 export type Held = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

@@ -1,4 +1,4 @@
-import type { ReportedImage } from '../../../src/report/document.ts';
+import type { ReportedImage } from '../../../src/report/model/schema.ts';
 import type { Snapshot } from '../registry/snapshot.ts';
 import type { Told } from './told.ts';
 

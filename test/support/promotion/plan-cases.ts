@@ -1,7 +1,7 @@
 import { joinRepository } from '../../../src/image/reference.ts';
 import type { Failure } from '../../../src/errors.ts';
-import type { RunReport } from '../../../src/pipeline/run-report.ts';
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RunReport } from '../../../src/report/model/report.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 import { buildImage, storeImage, type BuiltImage } from '../registry/images.ts';
 import type { ProjectSpec } from './tree.ts';
 

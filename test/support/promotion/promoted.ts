@@ -2,7 +2,7 @@ import { PromotionError } from '../../../src/errors.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import type { Plan } from '../../../src/phases/plan.ts';
 import type { PlannedSignature, PromotedImage, TargetResult } from '../../../src/phases/images.ts';
-import type { ProvenImage } from '../../../src/phases/proven-images.ts';
+import type { ProvenImage } from '../../../src/phases/provenance/proven-images.ts';
 import type { Promotion } from '../../../src/phases/promote.ts';
 import type { Validation } from '../../../src/phases/validate.ts';
 

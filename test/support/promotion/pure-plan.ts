@@ -1,10 +1,10 @@
 import { isDigest, type Digest } from '../../../src/image/digest.ts';
-import { assemble, gather, type PendingLack } from '../../../src/plan/assemble.ts';
+import { assemble, gather, type PendingLack } from '../../../src/plan/desired/assemble.ts';
 import { compare } from '../../../src/plan/compare.ts';
 import { conflictFinder } from '../../../src/plan/conflicts.ts';
-import { byDestination } from '../../../src/plan/desired.ts';
+import { byDestination } from '../../../src/plan/desired/desired.ts';
 import { findDisputes } from '../../../src/plan/disputes.ts';
-import { wantedBy } from '../../../src/plan/wanted.ts';
+import { wantedBy } from '../../../src/plan/desired/wanted.ts';
 import {
   digestOfLabel,
   edgeOf,

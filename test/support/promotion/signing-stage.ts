@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { attachedTo } from '../../../src/attest/attached.ts';
-import type { Attached } from '../../../src/attest/attachment.ts';
-import { openVerifier } from '../../../src/attest/verify.ts';
+import { attachedTo } from '../../../src/attest/attached/attached.ts';
+import type { Attached } from '../../../src/attest/attached/types.ts';
+import { openVerifier } from '../../../src/attest/verifying/verify.ts';
 import { realClock } from '../../../src/clock.ts';
-import { openRegistries } from '../../../src/cli/services.ts';
+import { openRegistries } from '../../../src/cli/wiring/registries.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import { startRegistries, type TestRegistry } from '../registry/server.ts';
 import type { RegistryOptions } from '../registry/options.ts';

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { attachedTo, type Attached } from '../../../src/attest/attached.ts';
-import { openVerifier } from '../../../src/attest/verify.ts';
-import { openRegistries } from '../../../src/cli/services.ts';
+import { attachedTo, type Attached } from '../../../src/attest/attached/attached.ts';
+import { openVerifier } from '../../../src/attest/verifying/verify.ts';
+import { openRegistries } from '../../../src/cli/wiring/registries.ts';
 import { realClock } from '../../../src/clock.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import { attest, slsa, SLSA_V1 } from '../evidence.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SaxesParser } from 'saxes';
 import type { RunEvent } from '../../../src/events.ts';
-import type { ReportDocument } from '../../../src/report/document.ts';
-import type { PageData } from '../../../src/report/html/data.ts';
+import type { ReportDocument } from '../../../src/report/model/schema.ts';
+import type { PageData } from '../../../src/report/formats/html/data.ts';
 import { numbersOf } from '../prometheus.ts';
 import { cip, type CipOptions, type CipRun } from './cip.ts';
 

@@ -1,4 +1,4 @@
-import { blindVerifier } from '../../../src/attest/evidence-verifier.ts';
+import { blindVerifier } from '../../../src/attest/verifying/untrusting.ts';
 import type { PromotionServices } from '../../../src/promotion.ts';
 
 /** For runs whose staging has nothing signed, or where it does not matter by whom: nobody is trusted or known. */

@@ -1,6 +1,6 @@
 import { MEDIA_TYPES, type Descriptor } from '../../../src/image/descriptor.ts';
 import { digestOf } from '../../../src/image/digest.ts';
-import { EMPTY_CONFIG, type Attachment } from '../../../src/registry/referrers.ts';
+import { EMPTY_CONFIG, type Attachment } from '../../../src/registry/attaching/attacher.ts';
 import { seededBytes } from './seeded.ts';
 
 /** Everything about an attachment that follows from its seed is the same on every machine. */

@@ -1,6 +1,6 @@
 import { isDigest, type Digest } from '../../../src/image/digest.ts';
 import { MEDIA_TYPES } from '../../../src/image/descriptor.ts';
-import type { RegistryStore, StoredManifest, StoredRepository } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore, StoredManifest, StoredRepository } from '../memory-registry/store.ts';
 import { buildImage, storeImage, type ImageSpec } from './images.ts';
 
 /** Listings without bytes: repositories with digests and their tags, for benchmarks of plans. Plain JSON. */

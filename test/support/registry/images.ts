@@ -1,6 +1,6 @@
 import { MEDIA_TYPES, type Descriptor, type Manifest } from '../../../src/image/descriptor.ts';
 import { digestOf } from '../../../src/image/digest.ts';
-import { blobOf, type BlobContent, type RegistryStore } from '../../../src/registry/memory-store.ts';
+import { blobOf, type BlobContent, type RegistryStore } from '../memory-registry/store.ts';
 import { describeBlob, seededBlob } from './seeded.ts';
 
 export type ImageFormat = 'oci' | 'docker';

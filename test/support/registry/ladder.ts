@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { buildImage, buildIndex, storeImage, type BuiltImage } from './images.ts';
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 
 /** An index that leads to one image in more ways than anybody can follow, and the number of manifests that it consists of. */
 export type Ladder = { readonly root: Descriptor; readonly manifests: number };

@@ -1,6 +1,6 @@
 import { isDigest } from '../../../src/image/digest.ts';
-import { storedReferrers } from '../../../src/registry/memory-referrers.ts';
-import { manifestReferences, type RegistryStore, type StoredRepository } from '../../../src/registry/memory-store.ts';
+import { storedReferrers } from '../memory-registry/referrers.ts';
+import { manifestReferences, type RegistryStore, type StoredRepository } from '../memory-registry/store.ts';
 import type { Referrer } from '../../../src/registry/roles.ts';
 import type { Exchange, RegistryOptions } from './options.ts';
 import { failure, json, type Reply } from './reply.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../src/clock.ts';
-import type { RegistryStore, StoreOptions } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore, StoreOptions } from '../memory-registry/store.ts';
 import type { AuthOptions, Gate } from './auth.ts';
 import type { FaultHook, Quota } from './faults.ts';
 import type { Route } from './route.ts';

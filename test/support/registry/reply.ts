@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../../src/clock.ts';
-import type { BlobContent } from '../../../src/registry/memory-store.ts';
+import type { BlobContent } from '../memory-registry/store.ts';
 import type { Spoiling } from './faults.ts';
 
 /** An answer before it is sent: a whole body, or a part of a blob as a stream. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
-import type { BlobContent } from '../../../src/registry/memory-store.ts';
+import type { BlobContent } from '../memory-registry/store.ts';
 
 /** Large enough that a GiB is 16,384 chunks, small enough to throttle by. */
 const BLOCK = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../../src/clock.ts';
 import { isRepositoryPath } from '../../../src/image/reference.ts';
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 import type { Gate } from './auth.ts';
 import type { Counters, LogEntry } from './counters.ts';
 import type { Fault, FaultHook } from './faults.ts';

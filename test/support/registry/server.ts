@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { realClock } from '../../../src/clock.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
-import { registryStore, type RegistryStore } from '../../../src/registry/memory-store.ts';
+import { registryStore, type RegistryStore } from '../memory-registry/store.ts';
 import { authGate } from './auth.ts';
 import { counters as startCounters, type Counters } from './counters.ts';
 import { quotaGate, type FaultHook, type Quota } from './faults.ts';

@@ -1,4 +1,4 @@
-import type { RegistryStore } from '../../../src/registry/memory-store.ts';
+import type { RegistryStore } from '../memory-registry/store.ts';
 
 /** All that a registry holds, as plain data in a fixed order: equal snapshots are equal registries, byte for byte. */
 export type Snapshot = Readonly<

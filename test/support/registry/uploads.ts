@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDigest, type Digest } from '../../../src/image/digest.ts';
-import { blobSink, type BlobSink } from '../../../src/registry/memory-store.ts';
+import { blobSink, type BlobSink } from '../memory-registry/store.ts';
 import type { Exchange } from './options.ts';
 import { failure, type Reply } from './reply.ts';
 

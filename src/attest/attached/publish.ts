@@ -1,0 +1,110 @@
+import type { Clock } from '../../clock.ts';
+import { cosignTag } from '../../image/cosign-tag.ts';
+import { MEDIA_TYPES, type Descriptor } from '../../image/descriptor.ts';
+import { digestOf, type Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { EMPTY_CONFIG, type Attacher, type Attaching, type Attachment } from '../../registry/attaching/attacher.ts';
+import type { Call } from '../../registry/roles.ts';
+import { PREDICATE_TYPE, SIGNED_BY, signedBy } from '../formats/annotations.ts';
+import type { Identity, LegacySignature } from '../roles.ts';
+import { withSignatures } from './sig-image.ts';
+
+export type PublisherServices = {
+  readonly attacher: Attacher;
+  /** Instead of the attacher, for bundles whose lists are written later. */
+  readonly batch?: Attaching;
+  readonly clock: Clock;
+};
+
+/** A bundle of ours, and what lists are to tell of it. */
+export type OwnBundle = {
+  readonly bytes: Uint8Array;
+  readonly predicateType: string;
+  readonly identity: Identity;
+  /** What lists are to tell besides. */
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+/** Puts signatures and bundles where everybody looks for them, beside those of others. */
+export type Publisher = {
+  /** Appends to the `.sig` tag what is not there; false when everything was. */
+  signatures(
+    repository: RepositoryName,
+    digest: Digest,
+    signatures: readonly LegacySignature[],
+    call: Call,
+  ): Promise<boolean>;
+  /** Attaches what others made, as it is. */
+  attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
+  /**
+   * Throws LIST_IMMUTABLE if what is signed now, in the form of a `.sig` layer or of a bundle, could not be put where everybody
+   * looks for it.
+   */
+  check(repository: RepositoryName, digest: Digest, form: 'sig' | 'bundle', call: Call): Promise<void>;
+  /** Attaches a bundle to its subject. */
+  bundle(repository: RepositoryName, subject: Descriptor, bundle: OwnBundle, call: Call): Promise<void>;
+};
+
+/** The media type of a Sigstore bundle, as cosign writes it. */
+export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+/** One for a run, as the attacher is. */
+export function publisher({ attacher, batch = attacher, clock }: PublisherServices): Publisher {
+  return {
+    signatures: async (repository, digest, signatures, call) => {
+      let written = false;
+      const tag = cosignTag(digest, 'sig');
+      await attacher.tags.update(
+        repository,
+        tag,
+        async (current) => {
+          const next = withSignatures(current, signatures);
+          written ||= next !== undefined;
+          return next;
+        },
+        call,
+      );
+      return written;
+    },
+    attach: (repository, attachment, call) => batch.attach(repository, attachment, call),
+    check: (repository, digest, form, call) =>
+      form === 'sig'
+        ? attacher.tags.checkWritable(repository, cosignTag(digest, 'sig'), digest, call)
+        : attacher.checkList(repository, digest, call),
+    bundle: (repository, subject, bundle, call) =>
+      batch.attach(repository, bundleAttachment(subject, bundle, clock.now()), call),
+  };
+}
+
+/** A bundle's manifest: https://github.com/sigstore/cosign/blob/v3.1.3/specs/BUNDLE_SPEC.md , and our annotation of who signed. */
+export function bundleAttachment(
+  { mediaType, digest, size }: Descriptor,
+  { bytes, predicateType, identity, annotations: more }: OwnBundle,
+  time: number,
+): Attachment {
+  const layer = { mediaType: BUNDLE_TYPE, digest: digestOf(bytes), size: bytes.length };
+  const annotations = {
+    'dev.sigstore.bundle.content': 'dsse-envelope',
+    [PREDICATE_TYPE]: predicateType,
+    'org.opencontainers.image.created': `${new Date(time).toISOString().slice(0, 19)}Z`,
+    [SIGNED_BY]: signedBy(identity),
+    ...more,
+  };
+  const document = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    artifactType: BUNDLE_TYPE,
+    config: EMPTY_CONFIG.descriptor,
+    layers: [layer],
+    subject: { mediaType, digest, size },
+    annotations,
+  };
+  const manifest = Buffer.from(JSON.stringify(document));
+  const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(manifest), size: manifest.length };
+  return {
+    manifest: { bytes: manifest, descriptor },
+    subject: { mediaType, digest, size },
+    referrer: { ...descriptor, artifactType: BUNDLE_TYPE, annotations },
+    blobs: [EMPTY_CONFIG, { descriptor: layer, bytes }],
+  };
+}

@@ -1,0 +1,133 @@
+import { PromotionError } from '../../errors.ts';
+import { MEDIA_TYPES, type Descriptor, type Manifest } from '../../image/descriptor.ts';
+import { digestOf, type Digest } from '../../image/digest.ts';
+import type { SmallBlob } from '../../registry/attaching/small-blobs.ts';
+import type { TagContent } from '../../registry/attaching/tag-update.ts';
+import { attachedImage, MAX_LAYERS, MAX_PAYLOAD, type AttachedImage, type Layer } from './image-layers.ts';
+import { LEGACY, SIMPLE_SIGNING } from '../formats/cosign-layer.ts';
+import type { LegacySignature } from '../roles.ts';
+
+/** What cosign writes for a time that it does not want to tell. */
+const NO_TIME = '0001-01-01T00:00:00Z';
+
+/**
+ * The `.sig` image with these signatures behind those that it has, all of them untouched; undefined when they are there.
+ * Where there is not room for all of them, the first are added. Throws UNSUPPORTED_MANIFEST where there is room for none.
+ * What is no image, and so holds no signature that anybody could read, is replaced.
+ */
+export function withSignatures(
+  current: Manifest | undefined,
+  signatures: readonly LegacySignature[],
+): TagContent | undefined {
+  const image = current && attachedImage(current);
+  const there = image?.layers ?? [];
+  // One payload may be signed by several; a layer that is wrong about anything is another one.
+  const known = new Set(there.map((layer) => JSON.stringify(layerJson(layer))));
+  const added: Layer[] = [];
+  const blobs = new Map<Digest, SmallBlob>();
+  for (const { payload, annotations } of signatures) {
+    const descriptor = { mediaType: SIMPLE_SIGNING, digest: digestOf(payload), size: payload.length };
+    const layer = { ...descriptor, annotations };
+    const json = JSON.stringify(layerJson(layer));
+    if (known.has(json)) continue;
+    known.add(json);
+    added.push(layer);
+    blobs.set(descriptor.digest, { descriptor, bytes: payload });
+  }
+  if (added.length === 0) return undefined;
+  if (there.length >= MAX_LAYERS) throw full();
+  added.splice(MAX_LAYERS - there.length);
+  const { manifest, config } = extended(image, added, added.map(layerJson));
+  return { manifest, blobs: [...blobs.values(), config] };
+}
+
+/** One `.sig` image that holds the signatures of two. */
+export type MergedSignatures = {
+  readonly manifest: Manifest;
+  readonly config: SmallBlob;
+  /** What the first of the two has in its layers. */
+  readonly payloads: readonly Descriptor[];
+};
+
+/**
+ * Returns the first `.sig` image with those layers of the other behind its own that it lacks, each as it stands there.
+ * Undefined unless both hold nothing but signatures, as cosign writes them.
+ */
+export function mergedSignatures(first: Manifest, other: Manifest): MergedSignatures | undefined {
+  const [image, second] = [first, other].map(signatureImage);
+  if (image === undefined || second === undefined) return undefined;
+  const known = new Set(image.layers.map((layer) => JSON.stringify(layerJson(layer))));
+  const added = second.layers.flatMap((layer, index) => {
+    const json = JSON.stringify(layerJson(layer));
+    if (known.has(json)) return [];
+    known.add(json);
+    return [{ layer, written: second.document.layers?.[index] }];
+  });
+  if (image.layers.length + added.length > MAX_LAYERS) throw full();
+  const layers = added.map(({ layer }) => layer);
+  const written = added.map((one) => one.written);
+  const payloads = new Map(
+    image.layers.map(({ mediaType, digest, size }) => [digest, { mediaType, digest, size }] as const),
+  );
+  return { ...extended(image, layers, written), payloads: [...payloads.values()] };
+}
+
+/** The image if all its layers are signatures. */
+function signatureImage(manifest: Manifest): AttachedImage | undefined {
+  const image = manifest.descriptor.mediaType === MEDIA_TYPES.ociManifest ? attachedImage(manifest) : undefined;
+  const isSignature = ({ mediaType, size, annotations }: Layer): boolean =>
+    mediaType === SIMPLE_SIGNING && size <= MAX_PAYLOAD && annotations[LEGACY.signature] !== undefined;
+  return image !== undefined && image.layers.length > 0 && image.layers.every(isSignature) ? image : undefined;
+}
+
+/** An image with more layers, and the config that it then has; `written` is what its manifest says of those. */
+function extended(
+  image: AttachedImage | undefined,
+  added: readonly Layer[],
+  written: readonly unknown[],
+): Pick<MergedSignatures, 'manifest' | 'config'> {
+  const layers = [...(image?.layers ?? []), ...added];
+  const config = configOf(layers);
+  const document = {
+    schemaVersion: 2,
+    ...image?.document,
+    mediaType: MEDIA_TYPES.ociManifest,
+    config: config.descriptor,
+    layers: [...(image?.document.layers ?? []), ...written],
+  };
+  const bytes = Buffer.from(JSON.stringify(document));
+  const descriptor = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(bytes), size: bytes.length };
+  return { manifest: { bytes, descriptor }, config };
+}
+
+/** The config, byte for byte as cosign writes it for these layers. */
+function configOf(layers: readonly Layer[]): SmallBlob {
+  const document = {
+    architecture: '',
+    created: NO_TIME,
+    history: layers.map(() => ({ created: NO_TIME })),
+    os: '',
+    rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+    config: {},
+  };
+  const bytes = Buffer.from(JSON.stringify(document));
+  const mediaType = 'application/vnd.oci.image.config.v1+json';
+  return { bytes, descriptor: { mediaType, size: bytes.length, digest: digestOf(bytes) } };
+}
+
+/** In the order in which cosign writes it. */
+function layerJson({ mediaType, size, digest, annotations }: Layer): object {
+  const sorted = Object.entries(annotations).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { mediaType, size, digest, annotations: Object.fromEntries(sorted) };
+}
+
+function full(): PromotionError {
+  return new PromotionError(
+    'UNSUPPORTED_MANIFEST',
+    `the .sig tag holds ${MAX_LAYERS} signatures, and nobody reads more`,
+    {
+      side: 'destination',
+      hint: 'delete the tag, or the signatures in it that nobody needs, and run again',
+    },
+  );
+}

@@ -1,0 +1,117 @@
+import type { Digest } from '../../image/digest.ts';
+import { judge } from '../../policy/judge.ts';
+import type { ProjectPolicies } from '../../policy/policies.ts';
+import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../../policy/provenance.ts';
+import type { SummaryFacts, SummaryOutcome } from '../formats/summary.ts';
+
+/** What was accepted of an image, or of one of its platforms. */
+export type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
+
+/** An image with what is attached to it in staging, and what its policies say of that. */
+export type Vouched = {
+  readonly evidence: Evidence;
+  readonly judgement: Judgement;
+  readonly policies: Pick<ProjectPolicies, 'provenance'>;
+};
+
+/** What a summary tells of one digest. */
+export type Verified = Pick<SummaryFacts, 'outcome' | 'inputs'>;
+
+/**
+ * What was accepted of each digest of an image, for carrying, with `sboms` also what lists software. Nothing unless a policy
+ * asks for something and all of them are satisfied.
+ */
+export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: boolean): readonly Accepted[] {
+  if (judgement.result !== 'passed') return [];
+  return nodesOf(evidence)
+    .map(({ digest, items }) => ({
+      digest,
+      items: acceptedAmong(items, judgement).filter(({ kind }) => sboms || kind !== 'sbom'),
+    }))
+    .filter(({ items }) => items.length > 0);
+}
+
+/**
+ * What a summary tells of a digest, by each of the images that have it or hold it. Of an image what its policies came to; of a
+ * platform what its own attestations prove under the policies of the index, otherwise nothing is evaluated, or failed if the
+ * index has. Of several the worst counts.
+ */
+export function verifiedBy(digest: Digest, images: readonly Vouched[]): Verified {
+  const told = images.map((image) => (image.evidence.digest === digest ? imageIn(image) : platformIn(image, digest)));
+  const [outcome = UNEVALUATED] = told.map((one) => one.outcome).toSorted((one, other) => rank(one) - rank(other));
+  const inputs = rank(outcome) > rank(UNEVALUATED) ? told.flatMap((one) => one.inputs) : [];
+  return { outcome, inputs: [...new Map(inputs.map((input) => [input.uri, input])).values()] };
+}
+
+/** The images that speak for a digest: of one image, by each of its sources, and of others that hold it, those that ask something. */
+export function askingFor<T extends Vouched>(
+  sources: readonly [T, ...T[]],
+  holders: readonly T[],
+): readonly [T, ...T[]] {
+  const [source] = sources;
+  const others = holders.filter(({ evidence }) => evidence.digest !== source.evidence.digest);
+  const [first, ...more] = [...sources, ...others].filter(({ judgement }) => judgement.mode !== 'off');
+  return first === undefined ? [source] : [first, ...more];
+}
+
+/** The digests of all that is known of what an index holds, however deep. */
+export function platformsIn(evidence: Evidence): readonly Digest[] {
+  return evidence.platforms.flatMap(nodesOf).map(({ digest }) => digest);
+}
+
+const UNEVALUATED: SummaryOutcome = { result: 'PASSED', level: 'unevaluated' };
+
+/** The attestations are the image's own, and if it passes by its platforms, theirs. */
+function imageIn({ evidence, judgement }: Vouched): Verified {
+  const isProven = acceptedAmong(evidence.items, judgement).some(({ kind }) => kind === 'provenance');
+  const nodes = isProven ? [evidence] : nodesOf(evidence);
+  return { outcome: outcomeOf(judgement), inputs: nodes.flatMap((node) => inputsOf(node, judgement)) };
+}
+
+function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest): Verified {
+  const node = nodesOf(evidence).find((one) => one.digest === digest);
+  const own = node && ownJudgement(node, policies.provenance);
+  if (node !== undefined && own?.result === 'passed') return { outcome: outcomeOf(own), inputs: inputsOf(node, own) };
+  const outcome = outcomeOf(judgement);
+  return { outcome: outcome.result === 'FAILED' ? outcome : UNEVALUATED, inputs: [] };
+}
+
+/** A platform by the policies, without the level that its image must reach; an index in an index by its own attestations, unless something in it was tampered with. */
+function ownJudgement(node: Evidence, policies: ProjectPolicies['provenance']): Judgement | undefined {
+  if (judge([], node).result === 'failed') return undefined;
+  const withoutLevels = policies.map(({ imageLevel: _ofImage, ...policy }): ProvenancePolicy => policy);
+  return judge(withoutLevels, { ...node, platforms: [] });
+}
+
+/** What a judgement comes to in a summary: what its policies only warn of has failed all the same. */
+function outcomeOf({ result, level }: Judgement): SummaryOutcome {
+  return result === 'passed' || result === 'off' ? { result: 'PASSED', level } : { result: 'FAILED' };
+}
+
+/** How good an outcome is. */
+function rank(outcome: SummaryOutcome): number {
+  if (outcome.result === 'FAILED') return 0;
+  return outcome.level === 'unevaluated' ? 1 : 2 + outcome.level;
+}
+
+function inputsOf({ repository, items }: Evidence, judgement: Judgement): SummaryFacts['inputs'] {
+  return acceptedAmong(items, judgement).map((item) => inputOf(repository, item));
+}
+
+/** A referrer by its digest; of cosign's tag the tag, and the digest of the payload. */
+function inputOf(repository: string, { form, manifest, content }: EvidenceItem): SummaryFacts['inputs'][number] {
+  return { uri: `${repository}${form === 'bundle' ? '@' : ':'}${manifest}`, digest: content };
+}
+
+function acceptedAmong(items: readonly EvidenceItem[], { accepted }: Judgement): readonly EvidenceItem[] {
+  const keys = new Set(accepted.map(keyOf));
+  return items.filter((item) => keys.has(keyOf(item)));
+}
+
+function keyOf({ manifest, content }: EvidenceItem): string {
+  return `${manifest} ${content}`;
+}
+
+function nodesOf(evidence: Evidence): readonly Evidence[] {
+  return [evidence, ...evidence.platforms.flatMap(nodesOf)];
+}

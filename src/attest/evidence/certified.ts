@@ -1,0 +1,78 @@
+import type { X509Certificate } from '@sigstore/core';
+import { isSource } from '../../policy/sources.ts';
+import type { BuildClaims } from './predicates.ts';
+
+/** What Fulcio certified of the build that asked for a certificate; only CI systems say it in their tokens. */
+export type Certified = {
+  /** The repository whose workflow ran, such as `https://github.com/acme/app`. */
+  readonly source?: string;
+  /** Its commit. */
+  readonly commit?: string;
+  readonly ref?: string;
+  /** The workflow that was started, with its ref. */
+  readonly config?: string;
+};
+
+// https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md; the older names are of GitHub only, and not in DER
+const [SOURCE, COMMIT, REF, CONFIG] = ['12', '13', '14', '18'];
+const [OLD_REPOSITORY, OLD_COMMIT, OLD_REF] = ['5', '3', '6'];
+
+/** Returns what a certificate says of the build; undefined for one that is not of a build. */
+export function certifiedIn(certificate: X509Certificate): Certified | undefined {
+  const extension = (id = ''): ReturnType<X509Certificate['extension']> =>
+    certificate.extension(`1.3.6.1.4.1.57264.1.${id}`);
+  const said = (id?: string): string | undefined => extension(id)?.valueObj.subs?.[0]?.value.toString('utf8');
+  const saidBefore = (id?: string): string | undefined => extension(id)?.value.toString('utf8');
+  const repository = saidBefore(OLD_REPOSITORY);
+  const source = said(SOURCE) ?? (repository && `https://github.com/${repository}`);
+  const config = said(CONFIG);
+  if (source === undefined && config === undefined) return undefined;
+  const commit = said(COMMIT) ?? saidBefore(OLD_COMMIT);
+  const ref = said(REF) ?? saidBefore(OLD_REF);
+  return {
+    ...(source !== undefined && { source }),
+    ...(commit !== undefined && { commit }),
+    ...(ref !== undefined && { ref }),
+    ...(config !== undefined && { config }),
+  };
+}
+
+/**
+ * Returns the clause that says how provenance contradicts the certificate of its signer; undefined if it does not. The caller
+ * of a trusted workflow can choose the claims, but not what Fulcio certifies. Provenance that names several repositories must
+ * name the certified one; the others are the policy's concern.
+ */
+export function contradiction(certified: Certified, claims: BuildClaims): string | undefined {
+  const { source, config } = certified;
+  const ofSource = source === undefined ? undefined : contradictionOf({ ...certified, source }, claims);
+  if (ofSource !== undefined) return ofSource;
+  if (config !== undefined && claims.config !== undefined && claims.config !== config)
+    return `its provenance claims the workflow ${claims.config}, its certificate ${config}`;
+  return undefined;
+}
+
+function contradictionOf(
+  { source, commit, ref }: Certified & { readonly source: string },
+  claims: BuildClaims,
+): string | undefined {
+  // without a scheme it stands for any
+  const isCertified = (claimed: string): boolean => isSource(source.replace(/^https:\/\//, ''), claimed);
+  const own = claims.sources.filter(isCertified);
+  if (own.length === 0 && claims.sources.length > 0)
+    return `its provenance claims the source ${claims.sources.join(', ')}, its certificate ${source}`;
+  const commits = claims.commits.filter(({ repository }) => isCertified(repository));
+  const otherCommit = commit && commits.find((claimed) => claimed.commit !== commit)?.commit;
+  if (otherCommit) return `its provenance claims the commit ${otherCommit}, its certificate ${commit}`;
+  const otherRef = ref && refsIn(own).find((claimed) => !isRef(claimed, ref, commit));
+  return otherRef ? `its provenance claims the ref ${otherRef}, its certificate ${ref}` : undefined;
+}
+
+function refsIn(sources: readonly string[]): readonly string[] {
+  // a ref may hold an @ itself, as tags of packages do; BuildKit writes the folder behind a colon
+  return sources.flatMap((source) => /@(.*)$/s.exec(source)?.[1]?.replace(/:.*$/s, '') || []);
+}
+
+/** Builders write `refs/tags/v1` or `v1`, or the commit. */
+function isRef(claimed: string, ref: string, commit: string | undefined): boolean {
+  return claimed === ref || ref === `refs/tags/${claimed}` || ref === `refs/heads/${claimed}` || claimed === commit;
+}

@@ -1,0 +1,65 @@
+import type { Digest } from '../../image/digest.ts';
+import { cosignTag } from '../../image/cosign-tag.ts';
+import type { EvidenceItem } from '../../policy/provenance.ts';
+import { isSignatureForm, type Attached } from '../attached/types.ts';
+import { contradiction, type Certified } from './certified.ts';
+import { buildClaims, kindOfPredicate } from './predicates.ts';
+import type { Statement } from '../formats/statement.ts';
+
+/** Evidence with the statement that it is, of kinds whose content matters to others and not only that it is there. */
+export type FoundItem = { readonly item: EvidenceItem; readonly statement?: Statement };
+
+/** The kinds of which the statement is kept: the others may have megabytes, and nobody reads them. */
+const KEPT: readonly EvidenceItem['kind'][] = ['vex', 'vulnerabilities'];
+
+/** What is attached to a digest, as evidence; nothing for what is no signature. Throws what kept it from being read. */
+export function foundItem(attached: Attached, subject: Digest): FoundItem | undefined {
+  const { form, manifest, content, verdict, error } = attached;
+  if (error !== undefined) throw error;
+  if (form === 'other') return undefined;
+  const { status, predicateType, statement, identity: signer, certified, reason } = verdict;
+  const kind = isSignatureForm(form) ? 'signature' : kindOfPredicate(predicateType);
+  const item: EvidenceItem = {
+    kind,
+    form,
+    status,
+    ...claimsIn(statement, certified),
+    ...(predicateType !== undefined && { predicateType }),
+    ...(signer !== undefined && { signer }),
+    manifest: form === 'sig' || form === 'att' ? cosignTag(subject, form) : manifest,
+    content: content ?? manifest,
+    ...(reason !== undefined && { reason }),
+  };
+  const isKept = status === 'verified' && statement !== undefined && KEPT.includes(kind);
+  return { item, ...(isKept && { statement }) };
+}
+
+type Claims = Pick<EvidenceItem, 'sources' | 'builder' | 'invocation' | 'contradiction' | 'run'>;
+
+/** What a verified statement claims of a build, beside what is certified of it. */
+function claimsIn(statement: Statement | undefined, certified: Certified | undefined): Claims {
+  if (statement === undefined) return { sources: [] };
+  const claims = buildClaims(statement.predicateType, statement.predicate);
+  const { builder, invocation, sources, config } = claims;
+  const wrong = certified && contradiction(certified, claims);
+  const isRun = builder !== undefined && (config !== undefined || certified !== undefined);
+  return {
+    sources,
+    ...(builder !== undefined && { builder }),
+    ...(invocation !== undefined && { invocation }),
+    ...(wrong !== undefined && { contradiction: wrong }),
+    ...(isRun && { run: { ...(config !== undefined && { claimed: config }), ...runOf(certified) } }),
+  };
+}
+
+function runOf({ source, config }: Certified = {}): Pick<Run, 'certified'> {
+  if (source === undefined && config === undefined) return {};
+  return {
+    certified: {
+      ...(config !== undefined && { workflow: config }),
+      ...(source !== undefined && { repository: source }),
+    },
+  };
+}
+
+type Run = NonNullable<EvidenceItem['run']>;

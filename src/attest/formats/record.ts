@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { withoutEndSlashes } from '../../image/end-slashes.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+
+/** The predicate type of a promotion record, upstream's. */
+export const PROMOTION_RECORD = 'https://k8s.io/promo-tools/promotion/v1';
+
+/** What is known of one promotion; what is unknown or empty is left out of the record. */
+export type RecordFacts = {
+  /** The staging repository; unknown when only production is looked at. */
+  readonly source?: RepositoryName;
+  /** The name under which people pull, without tag and digest. */
+  readonly reference: RepositoryName;
+  readonly digest: Digest;
+  readonly tags: readonly string[];
+  /** Unix milliseconds, the same for all records of a run. */
+  readonly time: number;
+  readonly manifest?: ManifestFact;
+  readonly promoter: Promoter;
+  readonly job?: JobFact;
+};
+
+/** Who promotes: `version` with its leading `v`; `builderId` is for everything but upstream's own registry. */
+export type Promoter = { readonly version: string; readonly gitCommit?: string; readonly builderId?: string };
+
+/** Where the entry stands: a path from the top of its Git repository, that repository, and its commit. */
+export type ManifestFact = { readonly name: string; readonly uri?: string; readonly gitCommit?: string };
+
+export type JobFact = {
+  readonly name: string;
+  readonly type?: string;
+  readonly buildId?: string;
+  readonly prowJobId?: string;
+};
+
+/** The one public name whose records carry upstream's own builder. */
+const UPSTREAM_NAME = 'registry.k8s.io/';
+const UPSTREAM_BUILDER = 'https://k8s.io/promo-tools';
+/** This package, as a package URL names it (https://github.com/package-url/purl-spec). */
+const PACKAGE = 'pkg:npm/kpromo';
+
+/** Message `promo_tools.provenance.v1.PromotionRecord` as JSON: lower camel case, empty fields left out. */
+export type RecordPredicate = Readonly<Record<string, unknown>> & { readonly digest: Digest; readonly dstRef: string };
+
+/** The record's predicate; readers must not compare its bytes, as protojson promises none. */
+export function recordPredicate(facts: RecordFacts): RecordPredicate {
+  const { source, reference, digest, tags, time, manifest, promoter, job } = facts;
+  return {
+    ...(source !== undefined && { srcRef: `${source}@${digest}` }),
+    dstRef: reference,
+    digest,
+    timestamp: `${new Date(time).toISOString().slice(0, 19)}Z`,
+    builderId: builderIdOf(reference, promoter),
+    ...(tags.length > 0 && { tags: tags.toSorted() }),
+    ...(source !== undefined && { source: resource(source, digest) }),
+    destination: resource(reference, digest),
+    ...(manifest !== undefined && { manifest: manifestResource(manifest) }),
+    promoter: filled({ version: promoter.version, gitCommit: promoter.gitCommit }),
+    ...(job !== undefined && { job: filled(job) }),
+  };
+}
+
+function builderIdOf(reference: RepositoryName, { version, builderId }: Promoter): string {
+  if (reference.startsWith(UPSTREAM_NAME)) return `${UPSTREAM_BUILDER}@${version}`;
+  return builderId ?? `${PACKAGE}@${version.replace(/^v/, '')}`;
+}
+
+/** A ResourceDescriptor: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/resource_descriptor.md */
+function resource(name: string, digest: Digest): object {
+  const [algorithm = '', hex] = digest.split(':');
+  return { name, digest: { [algorithm]: hex } };
+}
+
+function manifestResource({ name, uri, gitCommit }: ManifestFact): object {
+  return { name, ...(uri !== undefined && { uri }), ...(gitCommit !== undefined && { digest: { gitCommit } }) };
+}
+
+function filled(message: Readonly<Record<string, string | undefined>>): object {
+  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The job that promotes, as Prow tells it; undefined where there is none. */
+export function jobFact(env: Environment): JobFact | undefined {
+  const name = env['JOB_NAME'] ?? '';
+  if (name === '') return undefined;
+  const [type = '', buildId = '', prowJobId = ''] = [env['JOB_TYPE'], env['BUILD_ID'], env['PROW_JOB_ID']];
+  return {
+    name,
+    ...(type !== '' && { type }),
+    ...(buildId !== '' && { buildId }),
+    ...(prowJobId !== '' && { prowJobId }),
+  };
+}
+
+const refs = z.looseObject({ org: z.string().min(1), repo: z.string().min(1) });
+// https://docs.prow.k8s.io/docs/jobs/#job-environment-variables
+const jobSpec = z.looseObject({ refs: refs.optional(), extra_refs: z.array(refs).optional() });
+
+/** The address of a Git repository for a record: from its `origin`, https only and without credentials, else as Prow names it. */
+export function repositoryUri(origin: string | undefined, env: Environment): string | undefined {
+  if (origin !== undefined && URL.canParse(origin)) {
+    const { protocol, host, pathname } = new URL(origin);
+    if (protocol === 'https:') return `git+https://${host}${withoutEndSlashes(pathname).replace(/\.git$/, '')}`;
+  }
+  const { refs: main, extra_refs: [extra] = [] } = specIn(env['JOB_SPEC'] ?? '');
+  const named = main ?? extra;
+  return named === undefined
+    ? undefined
+    : `git+https://github.com/${named.org.replace(/^https:\/\/github\.com\//, '')}/${named.repo}`;
+}
+
+function specIn(text: string): z.infer<typeof jobSpec> {
+  try {
+    return jobSpec.safeParse(JSON.parse(text)).data ?? {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,125 @@
+import { PromotionError, isPromotionError } from '../../errors.ts';
+import { withoutEndSlashes } from '../../image/end-slashes.ts';
+import type { Fetch, HttpRequest } from '../../http/fetch.ts';
+
+/** The services that signing talks to, as errors name them. */
+export type ServiceName = 'Fulcio' | 'Rekor' | 'the timestamp authority';
+
+/** One `POST` (or `GET`, without a body) to a service. */
+export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' | 'permit' | 'signal'> & {
+  readonly service: ServiceName;
+  /** What it is for, as the beginning of an error: «logging a signature». */
+  readonly purpose: string;
+  readonly type?: string;
+  readonly body?: Uint8Array;
+  /** The statuses that are no error. */
+  readonly expected: readonly number[];
+};
+
+export type ServiceAnswer = {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly location?: string;
+};
+
+/** Certificates, log entries and stamps are a few KiB; a log entry's proof may be some more. */
+const ANSWER_LIMIT = 1_048_576;
+/** Only so many characters of an answer are shown. */
+const SHOWN = 300;
+/** What may pass by itself; 409: the log has these very bytes, a new signature is another entry; 499: others gave up, and the log's batch with them. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429, 499]);
+const PASSING_CODES: ReadonlySet<string> = new Set(['NETWORK', 'TIMEOUT', 'STALLED', 'REGISTRY_ERROR']);
+
+/** The answer of a service; throws SIGNING_SERVICE, with the service's own words, for any other. */
+export async function askService(fetch: Fetch, request: ServiceRequest): Promise<ServiceAnswer> {
+  const { url, body, type, signal, once, headersWithin, permit } = request;
+  const sent: HttpRequest = {
+    method: body === undefined ? 'GET' : 'POST',
+    url,
+    operation: body === undefined ? 'read' : 'write',
+    headers: {
+      accept: 'application/json',
+      ...(type !== undefined && { 'content-type': type, accept: ACCEPT[type] ?? type }),
+    },
+    ...(body !== undefined && { body: { kind: 'bytes', bytes: body } }),
+    ...(once !== undefined && { once }),
+    ...(headersWithin !== undefined && { headersWithin }),
+    ...(permit !== undefined && { permit }),
+    wholeBody: ANSWER_LIMIT,
+    signal,
+  };
+  const failed = (error: unknown): never => {
+    throw isPromotionError(error) ? failure(request, error.message, error) : error;
+  };
+  const { status, headers, body: answer, hide } = await fetch(sent).catch(failed);
+  const bytes = await answer.bytes(ANSWER_LIMIT).catch(failed);
+  const location = headers.get('location')?.[0];
+  if (request.expected.includes(status)) return { status, bytes, ...(location !== undefined && { location }) };
+  const code = status >= 500 || PASSING.has(status) ? 'REGISTRY_ERROR' : 'REGISTRY_PROTOCOL';
+  const what = `it answered ${status}${words(bytes, hide)}`;
+  throw failure(request, what, new PromotionError(code, `status ${status}`));
+}
+
+/** A timestamp authority answers in its own type. */
+const ACCEPT: Readonly<Record<string, string>> = { 'application/timestamp-query': 'application/timestamp-reply' };
+
+/** The error for an answer that has another form than the service's specification says. */
+export function malformed(
+  request: Pick<ServiceRequest, 'service' | 'purpose' | 'url'>,
+  cause: unknown,
+): PromotionError {
+  return failure(request, 'its answer has another form', cause);
+}
+
+/** True when the service did not answer, or only that it cannot now. */
+export function isOutage(error: unknown): boolean {
+  return isPromotionError(error, 'SIGNING_SERVICE') && (isNewSignatureNeeded(error) || isTransient(error.cause));
+}
+
+/** True when the same may be done a moment later, but not with the same request. */
+export function isNewSignatureNeeded(error: unknown): boolean {
+  return isPromotionError(error, 'SIGNING_SERVICE') && isPromotionError(error.cause, 'REPLAY_NEEDED');
+}
+
+function isTransient(error: unknown): boolean {
+  return isPromotionError(error) && PASSING_CODES.has(error.code);
+}
+
+/** The address of an endpoint below the base address of a service. */
+export function endpoint(base: URL, path: string): URL {
+  const url = new URL(base);
+  url.pathname = `${withoutEndSlashes(base.pathname)}${path}`;
+  return url;
+}
+
+function failure(
+  { service, purpose, url, once }: Pick<ServiceRequest, 'service' | 'purpose' | 'url' | 'once'>,
+  what: string,
+  reason: unknown,
+): PromotionError {
+  const isReplay = once === true && isTransient(reason);
+  const cause = isReplay ? new PromotionError('REPLAY_NEEDED', what, { cause: reason }) : reason;
+  return new PromotionError('SIGNING_SERVICE', `${purpose}: ${service} at ${url.origin}${url.pathname}: ${what}`, {
+    cause,
+    hint: 'run again later: what is published stays, and what is unsigned is signed then',
+  });
+}
+
+function words(bytes: Uint8Array, hide = (text: string): string => text): string {
+  const text = Buffer.from(bytes.subarray(0, 4096)).toString('utf8');
+  const said = messageIn(text) ?? text;
+  const clean = hide(said)
+    .replaceAll(/[^\x20-\x7e…]+/g, ' ')
+    .trim();
+  return clean === '' ? '' : `: ${clean.slice(0, SHOWN)}`;
+}
+
+function messageIn(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : undefined;
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { PromotionError } from '../../errors.ts';
+
+const Service = z.looseObject({
+  url: z.url(),
+  majorApiVersion: z.number(),
+  validFor: z
+    .object({ start: z.iso.datetime({ offset: true }), end: z.iso.datetime({ offset: true }).optional() })
+    .optional(),
+});
+type Service = z.infer<typeof Service>;
+
+// https://github.com/sigstore/protobuf-specs/blob/v0.5.1/protos/sigstore_trustroot.proto, SigningConfig
+const SigningConfig = z.looseObject({
+  mediaType: z.literal('application/vnd.dev.sigstore.signingconfig.v0.2+json'),
+  caUrls: z.array(Service).default([]),
+  rekorTlogUrls: z.array(Service).default([]),
+  tsaUrls: z.array(Service).default([]),
+});
+
+/** Which services there are to sign with, as Sigstore publishes it. */
+export type SigningConfig = z.infer<typeof SigningConfig>;
+
+/** Where to sign; `timestamp` is the whole address, the others are base addresses. */
+export type Services = {
+  readonly fulcio?: URL;
+  readonly rekor?: { readonly url: URL; readonly version: 1 | 2 };
+  readonly timestamp?: URL;
+};
+
+/** What the user says of it. */
+export type ServiceFlags = {
+  readonly fulcioUrl?: URL;
+  readonly rekorUrl?: URL;
+  readonly timestampUrl?: URL;
+  readonly rekorVersion?: 1 | 2;
+};
+
+/** Reads a signing configuration; `from` names it. Throws TRUST_ROOT for anything else. */
+export function readSigningConfig(value: unknown, from: string): SigningConfig {
+  const { data, error } = SigningConfig.safeParse(value);
+  if (data !== undefined) return data;
+  throw new PromotionError('TRUST_ROOT', `reading the signing configuration ${from}: it has another form`, {
+    cause: error,
+    hint: 'give a signing_config.v0.2.json as Sigstore publishes it',
+  });
+}
+
+/** The services by the flags, the rest by the configuration: of those valid now the newest. Throws USAGE for what cannot be together. */
+export function chooseServices(config: SigningConfig | undefined, flags: ServiceFlags, now: number): Services {
+  const from = (services: readonly Service[] | undefined, version: number): URL | undefined =>
+    newest(services ?? [], version, now);
+  const fulcio = flags.fulcioUrl ?? from(config?.caUrls, 1);
+  const timestamp = flags.timestampUrl ?? from(config?.tsaUrls, 1);
+  const rekor = logOf(config, flags, now);
+  if (rekor?.version === 2 && timestamp === undefined) {
+    throw new PromotionError('USAGE', 'Rekor v2 tells no time, and there is no timestamp authority', {
+      hint: 'give --timestamp-url, or a signing configuration that names one',
+    });
+  }
+  return {
+    ...(fulcio !== undefined && { fulcio }),
+    ...(rekor !== undefined && { rekor }),
+    ...(timestamp !== undefined && { timestamp }),
+  };
+}
+
+/** Version 1 where there is a choice: a `.sig` signature can hold no entry of version 2. */
+function logOf(config: SigningConfig | undefined, flags: ServiceFlags, now: number): Services['rekor'] {
+  const { rekorUrl, rekorVersion } = flags;
+  if (rekorUrl !== undefined) return { url: rekorUrl, version: rekorVersion ?? 1 };
+  for (const version of rekorVersion === undefined ? ([1, 2] as const) : [rekorVersion]) {
+    const url = newest(config?.rekorTlogUrls ?? [], version, now);
+    if (url !== undefined) return { url, version };
+  }
+  if (rekorVersion === undefined || config === undefined) return undefined;
+  throw new PromotionError('USAGE', `no Rekor v${rekorVersion} is in the signing configuration`, {
+    hint: 'give --rekor-url, or another --rekor-version',
+  });
+}
+
+function newest(services: readonly Service[], version: number, now: number): URL | undefined {
+  const start = ({ validFor }: Service): number => Date.parse(validFor?.start ?? '') || 0;
+  const isValid = (service: Service): boolean => {
+    const end = Date.parse(service.validFor?.end ?? '');
+    return service.majorApiVersion === version && start(service) <= now && !(end <= now);
+  };
+  // The sort is stable: of equals the first, as the specification says.
+  const [first] = services.filter(isValid).toSorted((a, b) => start(b) - start(a));
+  return first === undefined ? undefined : new URL(first.url);
+}

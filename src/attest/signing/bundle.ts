@@ -1,0 +1,108 @@
+import type { Bundle } from '@sigstore/bundle';
+import type { Signer as LibrarySigner, Witness } from '@sigstore/sign';
+import type { Reserve } from '../../http/fetch.ts';
+import { hintOf } from '../verifying/log-entry.ts';
+import type { Permit } from '../services/permit.ts';
+import type { Log } from '../services/rekor.ts';
+import {
+  checkLoggable,
+  keyDetailsOf,
+  publicHalf,
+  signBytes,
+  type KeySource,
+  type SigningKey,
+} from '../identity/signing-key.ts';
+import { IN_TOTO } from '../formats/statement.ts';
+import type { Stamper } from '../services/timestamp.ts';
+
+/** All that makes a signature; what is not given is not done. */
+export type Bundler = {
+  readonly key: KeySource;
+  readonly log?: Log;
+  readonly stamp?: Stamper;
+  readonly reserve: Reserve;
+};
+
+export type Made = { readonly bundle: Bundle; readonly key: SigningKey };
+
+/** What to sign: a statement becomes an envelope, a payload is signed as it is. */
+export type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
+
+/** Signs, stamps and logs once. The stamp comes before the log, so that nothing is logged for a signature that gets none. */
+export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, signal: AbortSignal): Promise<Made> {
+  const { DSSEBundleBuilder, MessageSignatureBundleBuilder } = await import('@sigstore/sign');
+  const { key, permit } = await prepared(bundler, signal);
+  try {
+    if (bundler.log !== undefined) checkLoggable(key, bundler.log.version, kind);
+    // A .sig layer has the log's time; its stamp would be of no use to those who read it.
+    const services = kind === 'statement' ? bundler : { ...bundler, stamp: undefined };
+    const parts = { signer: librarySigner(key), witnesses: [witness(services, key, permit, signal)] };
+    const data = Buffer.from(bytes);
+    const bundle =
+      kind === 'statement'
+        ? await new DSSEBundleBuilder(parts).create({ data, type: IN_TOTO })
+        : await new MessageSignatureBundleBuilder(parts).create({ data });
+    return { bundle: hinted(bundle, key), key };
+  } finally {
+    permit?.release();
+  }
+}
+
+/** A certificate is good for minutes: who waits longer for a permit, again and again, asks Fulcio no more. */
+const PERMITS = 3;
+
+type Prepared = { readonly key: SigningKey; readonly permit: Permit | undefined };
+
+/**
+ * The log's permit is got before signing: a signature that waited for one might reach the log when its certificate is
+ * over. Nothing else is waited for with the permit in hand, or all slots could be held by those who wait for one.
+ */
+async function prepared({ key: source, log, reserve }: Bundler, signal: AbortSignal): Promise<Prepared> {
+  for (let tries = 1; ; tries += 1) {
+    const key = await source(signal);
+    if (log === undefined) return { key, permit: undefined };
+    const permit = await reserve(log.url, signal);
+    if (key.isFresh() || tries === PERMITS) return { key, permit };
+    permit.release();
+  }
+}
+
+type Services = { readonly log?: Log | undefined; readonly stamp?: Stamper | undefined };
+
+function witness({ log, stamp }: Services, key: SigningKey, permit: Permit | undefined, signal: AbortSignal): Witness {
+  return {
+    testify: async (content, verifier) => {
+      const riding = stamp?.url.origin === log?.url.origin;
+      const signedTimestamp = await stamp?.stamp(signatureIn(content), riding, signal);
+      const rfc3161Timestamps = signedTimestamp === undefined ? [] : [{ signedTimestamp }];
+      if (log === undefined || permit === undefined) return { rfc3161Timestamps };
+      const entry = await log.add({ content, verifier, keyDetails: keyDetailsOf(key) }, permit);
+      return { rfc3161Timestamps, tlogEntries: [entry] };
+    },
+  };
+}
+
+/** The key is named beside the envelope only: as its key id, cosign would take the name for that of another key. */
+function hinted(bundle: Bundle, { isCertified, privateKey }: SigningKey): Bundle {
+  const { content } = bundle.verificationMaterial;
+  if (!isCertified && content.$case === 'publicKey') content.publicKey.hint = hintOf(publicHalf(privateKey));
+  return bundle;
+}
+
+function librarySigner(key: SigningKey): LibrarySigner {
+  const { verifier } = key;
+  return {
+    sign: async (data) => ({
+      signature: signBytes(key, data),
+      key: key.isCertified
+        ? { $case: 'x509Certificate', certificate: verifier }
+        : { $case: 'publicKey', publicKey: verifier },
+    }),
+  };
+}
+
+function signatureIn(content: Bundle['content']): Uint8Array {
+  return content.$case === 'messageSignature'
+    ? content.messageSignature.signature
+    : (content.dsseEnvelope.signatures[0]?.sig ?? Buffer.alloc(0));
+}

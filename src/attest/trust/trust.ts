@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PromotionError } from '../../errors.ts';
+import type { Fetch } from '../../http/fetch.ts';
+import { readSigningConfig, type SigningConfig } from '../services/config.ts';
+import { GITHUB, openTuf, PUBLIC_GOOD, type TufTargets } from './tuf.ts';
+
+/** The instances of Sigstore that are known by name, with their TUF repositories. */
+const INSTANCES: ReadonlyMap<string, string> = new Map([
+  ['public-good', PUBLIC_GOOD],
+  ['github', GITHUB],
+]);
+
+export type TrustOptions = {
+  readonly fetch: Fetch;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. */
+  readonly home: string;
+  /** Each an instance by name, or a file; what is signed must verify by the first. */
+  readonly trustedRoots?: readonly string[];
+  /** A file that comes before any repository. */
+  readonly signingConfig?: string;
+  /** Is told if the repository cannot be reached, and what is cached of it must do. */
+  readonly onStale?: (reason: string) => void;
+};
+
+/** A trusted root, got once, when it is first asked for. */
+export type Root = {
+  readonly name: string;
+  readonly isFile: boolean;
+  /** Its JSON, parsed. */
+  read(signal: AbortSignal): Promise<unknown>;
+};
+
+/** What is trusted, and where to sign. */
+export type Trust = {
+  /** The one that counts for signing. */
+  readonly root: Root;
+  /** All that count for verifying, the one for signing first. */
+  readonly roots: readonly Root[];
+  signingConfig(signal: AbortSignal): Promise<SigningConfig>;
+};
+
+/**
+ * From files and instances that are named, else from the TUF repository that TUF_MIRROR names, else from Sigstore's own; nothing
+ * is asked of anybody if all are files. The signing configuration is of the root that signs.
+ */
+export function trust(options: TrustOptions): Trust {
+  const { trustedRoots = [], signingConfig, env } = options;
+  const mirror = env['TUF_MIRROR'] || PUBLIC_GOOD;
+  const standard = tufOf({ ...options, mirror, ...(env['TUF_ROOT_JSON'] && { rootFile: env['TUF_ROOT_JSON'] }) });
+  const known = new Map([...INSTANCES].map(([name, own]) => [name, tufOf({ ...options, mirror: own })] as const));
+  const rootOf = (name: string, tuf = known.get(name)): Root => ({
+    name,
+    isFile: tuf === undefined,
+    read: once(tuf === undefined ? () => file(name, '--trusted-root', NO_ROOT) : target(tuf, 'trusted_root.json')),
+  });
+  const [root = rootOf(mirror, standard), ...others] = [...new Set(trustedRoots)].map((name) => rootOf(name));
+  const readConfig = target(known.get(root.name) ?? standard, 'signing_config.v0.2.json');
+  return {
+    root,
+    roots: [root, ...others],
+    signingConfig: once(async (signal) => {
+      if (signingConfig !== undefined)
+        return readSigningConfig(await file(signingConfig, '--signing-config', 'check the path'), signingConfig);
+      if (root.name === 'github') throw notForSigning();
+      return readSigningConfig(await readConfig(signal), 'of the repository');
+    }),
+  };
+}
+
+const NO_ROOT = `write ${[...INSTANCES.keys()].join(', ')} or the path of a trusted_root.json`;
+
+function notForSigning(): PromotionError {
+  return new PromotionError('USAGE', "GitHub's Sigstore signs for GitHub only", {
+    hint: 'give the --trusted-root of the Sigstore that signs first, for example public-good, and github behind it',
+  });
+}
+
+type Opener = (signal: AbortSignal) => Promise<TufTargets>;
+
+type Repository = TrustOptions & { readonly mirror: string; readonly rootFile?: string };
+
+function tufOf({ fetch, env, home, onStale, mirror, rootFile }: Repository): Opener {
+  const cache = env['TUF_ROOT'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'kpromo', 'tuf');
+  const more = { ...(onStale !== undefined && { onStale }), ...(rootFile !== undefined && { rootFile }) };
+  return once((signal) => openTuf({ fetch, cache, mirror, ...more }, signal));
+}
+
+function target(tuf: Opener, name: string): (signal: AbortSignal) => Promise<unknown> {
+  return async (signal) => parsed(Buffer.from(await (await tuf(signal))(name)).toString('utf8'), name);
+}
+
+async function file(path: string, flag: string, hint: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new PromotionError('TRUST_ROOT', `${flag} ${path} cannot be read`, { cause, hint });
+  });
+  return parsed(text, path);
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PromotionError('TRUST_ROOT', `${what} is no JSON`, {
+      cause,
+      hint: 'give the file as Sigstore publishes it',
+    });
+  }
+}
+
+/** Does something once for all who ask; what failed is done anew. */
+function once<T>(work: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let result: Promise<T> | undefined;
+  return (signal) => {
+    const own = (result ??= work(signal).catch((error: unknown) => {
+      result = undefined;
+      throw error;
+    }));
+    return own;
+  };
+}

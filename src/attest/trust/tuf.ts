@@ -1,0 +1,167 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { withoutEndSlashes } from '../../image/end-slashes.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Fetcher, Updater } from 'tuf-js';
+import { PromotionError } from '../../errors.ts';
+import type { Fetch } from '../../http/fetch.ts';
+import { openTufCache, type TufCache } from './tuf-cache.ts';
+
+/** Sigstore's own repository, whose first root the library brings along. */
+export const PUBLIC_GOOD = 'https://tuf-repo-cdn.sigstore.dev';
+
+/** That of GitHub's own Sigstore, which signs attestations of private repositories. */
+export const GITHUB = 'https://tuf-repo.github.com';
+
+export type TufOptions = {
+  readonly fetch: Fetch;
+  /** The address of the repository. */
+  readonly mirror: string;
+  /** The file with the first root of a mirror. */
+  readonly rootFile?: string;
+  /** The folder of the cache. */
+  readonly cache: string;
+  /** Is told why what is cached must do. */
+  readonly onStale?: (reason: string) => void;
+};
+
+/** Reads targets of a TUF repository. */
+export type TufTargets = (name: string) => Promise<Uint8Array>;
+
+/**
+ * Brings a TUF repository up to date through our own requests, beginning with the pinned root. What is cached and still valid
+ * does alone if the mirror cannot be reached; `onStale` says so. Throws TRUST_ROOT.
+ */
+export async function openTuf(options: TufOptions, signal: AbortSignal): Promise<TufTargets> {
+  const mirror = withoutEndSlashes(options.mirror);
+  try {
+    const pinned = options.rootFile === undefined ? await seedOf(mirror) : await readFile(options.rootFile);
+    const cache = await openTufCache(options.cache, mirror, pinned);
+    try {
+      const updater = await refreshed(cache, mirror, options, signal);
+      const read = async (name: string): Promise<Uint8Array> => {
+        const info = await updater.getTargetInfo(name);
+        if (info === undefined) throw problem(mirror, new Error(`it has no target ${name}`));
+        return readFile((await updater.findCachedTarget(info)) ?? (await updater.downloadTarget(info)));
+      };
+      return cache.isForThisRun ? await readTogether(read) : read;
+    } finally {
+      await cache.close();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw problem(mirror, error);
+  }
+}
+
+/** The targets that Sigstore's clients read. */
+const TARGETS = ['trusted_root.json', 'signing_config.v0.2.json'] as const;
+
+/** Reads all targets while their folder is there. */
+async function readTogether(read: TufTargets): Promise<TufTargets> {
+  const settled = await Promise.allSettled(TARGETS.map(read));
+  return async (name) => {
+    const found = settled[TARGETS.findIndex((known) => known === name)];
+    if (found?.status === 'fulfilled') return found.value;
+    throw found?.reason ?? new Error(`it has no target ${name}`);
+  };
+}
+
+async function refreshed(
+  { folder, keepRoots }: TufCache,
+  mirror: string,
+  { fetch, onStale }: TufOptions,
+  signal: AbortSignal,
+): Promise<Updater> {
+  const { Updater: Client } = await import('tuf-js');
+  const source = fetcher(fetch, signal);
+  const client = (forceCache: boolean): Updater =>
+    new Client({
+      metadataBaseUrl: mirror,
+      targetBaseUrl: `${mirror}/targets`,
+      metadataDir: folder,
+      targetDir: join(folder, 'targets'),
+      fetcher: source,
+      forceCache,
+    });
+  const updater = client(false);
+  try {
+    await updater.refresh();
+    await keepRoots(source.roots);
+    return updater;
+  } catch (error) {
+    signal.throwIfAborted();
+    // What a mirror says and its root did not sign is no reason to believe what is cached.
+    if (!source.isDown()) throw error;
+    const cached = client(true);
+    await cached.refresh().catch(() => {
+      throw error;
+    });
+    onStale?.(`${mirror} cannot be reached; what is cached of it is used`);
+    return cached;
+  }
+}
+
+async function seedOf(mirror: string): Promise<Buffer> {
+  if (mirror === GITHUB) return Buffer.from(JSON.stringify(await githubRoot()));
+  if (mirror !== PUBLIC_GOOD) throw new Error('its first root is not known: set TUF_ROOT_JSON to the file');
+  const { default: seeds } = await import('@sigstore/tuf/seeds.json', { with: { type: 'json' } });
+  return Buffer.from(seeds[PUBLIC_GOOD]['root.json'], 'base64');
+}
+
+/**
+ * The root of GitHub's TUF repository, version 3, as GitHub's command line tool pins it: cli/cli (MIT),
+ * pkg/cmd/attestation/verification/embed/tuf-repo.github.com/root.json. The newest is signed by those before it.
+ */
+async function githubRoot(): Promise<unknown> {
+  const { default: root } = await import('./github-tuf-root.json', { with: { type: 'json' } });
+  return root;
+}
+
+/** A mirror that is down costs seconds: the cache, or a file, can do without it. In milliseconds. */
+const PATIENCE = 10_000;
+
+/** Our requests as the library sends them, what came of them, and the roots among it. */
+type Source = Fetcher & { readonly roots: ReadonlyMap<number, Uint8Array>; isDown(): boolean };
+
+function fetcher(fetch: Fetch, signal: AbortSignal): Source {
+  const roots = new Map<number, Uint8Array>();
+  let isDown = false;
+  const downloadBytes = async (address: string, limit: number): Promise<Buffer> => {
+    const url = new URL(address);
+    isDown = true;
+    const request = { method: 'GET', url, operation: 'read', wholeBody: limit, patience: PATIENCE, signal } as const;
+    const response = await fetch(request);
+    const bytes = Buffer.from(await response.body.bytes(limit));
+    isDown = response.status >= 500 || response.status === 429;
+    const [, version] = /\/(\d{1,9})\.root\.json$/.exec(url.pathname) ?? [];
+    if (response.status === 200 && version !== undefined) roots.set(Number(version), bytes);
+    if (response.status === 200) return bytes;
+    // The library knows by this class, which its entrance does not offer, that there is no newer root.
+    const { DownloadHTTPError } = await import('tuf-js/dist/error.js');
+    throw new DownloadHTTPError(`${url.origin}${url.pathname} answered ${response.status}`, response.status);
+  };
+  return {
+    roots,
+    isDown: () => isDown,
+    downloadBytes,
+    downloadFile: async (address, limit, handler) => {
+      const bytes = await downloadBytes(address, limit);
+      const folder = await mkdtemp(join(tmpdir(), 'kpromo-tuf-'));
+      try {
+        await writeFile(join(folder, 'file'), bytes);
+        return await handler(join(folder, 'file'));
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function problem(mirror: string, cause: unknown): PromotionError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new PromotionError('TRUST_ROOT', `getting what Sigstore trusts from ${mirror}: ${why}`, {
+    cause,
+    hint: 'give --trusted-root FILE (and --signing-config FILE), or a mirror with TUF_MIRROR and TUF_ROOT_JSON',
+  });
+}

@@ -1,0 +1,86 @@
+import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import type { TransparencyLogEntry } from '@sigstore/bundle';
+import { z } from 'zod';
+import { ReasonError } from '../../errors.ts';
+import { parseJson } from '../../image/json.ts';
+import { blocksIn } from '../formats/pem.ts';
+
+const V2Verifier = z.object({
+  x509Certificate: z.object({ rawBytes: z.string() }).optional(),
+  publicKey: z.object({ rawBytes: z.string() }).optional(),
+});
+type V2 = z.infer<typeof V2Verifier>;
+
+// The entry types of Rekor: https://github.com/sigstore/rekor/tree/v1.5.3/pkg/types and https://github.com/sigstore/rekor-tiles
+const Spec = z.looseObject({
+  signature: z.object({ publicKey: z.object({ content: z.string() }) }).optional(),
+  signatures: z.array(z.object({ verifier: z.string() })).optional(),
+  publicKey: z.string().optional(),
+  envelopeHash: z.object({ value: z.string() }).optional(),
+  content: z
+    .looseObject({
+      hash: z.object({ value: z.string() }).optional(),
+      envelope: z.object({ signatures: z.array(z.object({ publicKey: z.string() })) }).optional(),
+    })
+    .optional(),
+  hashedRekordV002: z.object({ signature: z.object({ verifier: V2Verifier }) }).optional(),
+  dsseV002: z.object({ signatures: z.array(z.object({ verifier: V2Verifier })) }).optional(),
+});
+const Body = z.object({ kind: z.string(), apiVersion: z.string(), spec: Spec });
+
+/** What is said in a log entry. */
+export type LogBody = z.infer<typeof Body>;
+
+/** What is said in a log entry; throws when it is nothing known. */
+export function logBody(entry: TransparencyLogEntry): LogBody {
+  const { data } = Body.safeParse(parseJson(entry.canonicalizedBody));
+  if (data === undefined) throw new ReasonError('its log entry is of an unknown form');
+  return data;
+}
+
+/** The certificates and keys in DER under which the log took this. */
+export function loggedKeys({ spec }: LogBody): readonly Buffer[] {
+  const texts = [
+    spec.signature?.publicKey.content,
+    ...(spec.signatures ?? []).map(({ verifier }) => verifier),
+    spec.publicKey,
+    ...(spec.content?.envelope?.signatures ?? []).map(({ publicKey }) => publicKey),
+  ];
+  const newer: readonly (V2 | undefined)[] = [
+    spec.hashedRekordV002?.signature.verifier,
+    ...(spec.dsseV002?.signatures ?? []).map(({ verifier }) => verifier),
+  ];
+  return [
+    ...texts.flatMap((text) => (text === undefined ? [] : fromPem(Buffer.from(text, 'base64').toString('latin1')))),
+    ...newer.flatMap((one) => {
+      const raw = one?.x509Certificate?.rawBytes ?? one?.publicKey?.rawBytes;
+      return raw === undefined ? [] : [Buffer.from(raw, 'base64')];
+    }),
+  ];
+}
+
+function fromPem(pem: string): readonly Buffer[] {
+  return [...blocksIn(pem, 'CERTIFICATE'), ...blocksIn(pem, 'PUBLIC KEY')];
+}
+
+/** True when the log took the entry under this certificate or key alone, in DER. */
+export function isLoggedUnder(entry: TransparencyLogEntry, der: Buffer): boolean {
+  const keys = loggedKeys(logBody(entry));
+  return keys.length > 0 && keys.every((key) => key.equals(der));
+}
+
+/** The hash of an envelope that the entry is about, where it names one; in hex. */
+export function envelopeHash({ spec }: LogBody): string | undefined {
+  return spec.envelopeHash?.value ?? spec.content?.hash?.value;
+}
+
+/** The public key in DER (SPKI) of a key or of a certificate's. */
+export function spkiOf(key: KeyObject | X509Certificate): Buffer {
+  const publicKey = key instanceof X509Certificate ? key.publicKey : key;
+  return createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ type: 'spki', format: 'der' });
+}
+
+/** How cosign calls a public key: the hash of its DER in base64. */
+export function hintOf(key: KeyObject): string {
+  return createHash('sha256').update(spkiOf(key)).digest('base64');
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { MEDIA_TYPES, type Manifest } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
+import { digestJson, exactJson } from '../../image/json.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { EvidenceItem } from '../../policy/provenance.ts';
+import { EMPTY_CONFIG, type Attachment } from '../../registry/attaching/attacher.ts';
+import type { Call, RegistryReader } from '../../registry/roles.ts';
+import { attachedImage, MAX_ATTESTATION, readLayer, type AttachedImage } from '../attached/image-layers.ts';
+import { PREDICATE_TYPE, SIGNED_BY, signedBy } from '../formats/annotations.ts';
+
+/** A bundle in staging that is about one digest. */
+export type BundlePlace = { readonly staging: RepositoryName; readonly digest: Digest };
+
+/** A bundle by its manifest and its layer, as it was judged. */
+export type JudgedBundle = Pick<EvidenceItem, 'manifest' | 'content' | 'predicateType'> & {
+  readonly signer?: EvidenceItem['signer'] | undefined;
+};
+
+/** Returns a bundle of staging with its blobs, to be attached byte for byte elsewhere; or why it is left there. */
+export async function carriedBundle(
+  registry: RegistryReader,
+  { staging, digest }: BundlePlace,
+  item: JudgedBundle,
+  call: Call,
+): Promise<Attachment | string> {
+  const manifest = await registry.readManifest(staging, item.manifest, call);
+  if (manifest === undefined) return 'is no longer there';
+  const image = attachedImage(manifest);
+  const problem = image === undefined ? 'is no image manifest' : problemOf(manifest, image, digest, item);
+  const [layer] = image?.layers ?? [];
+  if (image === undefined || layer === undefined || problem !== undefined) return problem ?? 'has no layer';
+  const bytes = await readLayer(registry, staging, layer, MAX_ATTESTATION, call);
+  if (!(bytes instanceof Uint8Array)) {
+    if (bytes.error !== undefined) throw bytes.error;
+    return `cannot be read: ${bytes.reason}`;
+  }
+  const { artifactType, annotations } = image;
+  const { mediaType, size } = layer;
+  return {
+    manifest,
+    subject: Subject.parse(image.document).subject,
+    referrer: { ...manifest.descriptor, ...(artifactType !== undefined && { artifactType }), annotations },
+    blobs: [EMPTY_CONFIG, { descriptor: { mediaType, digest: layer.digest, size }, bytes }],
+  };
+}
+
+const Descriptor = exactJson({
+  mediaType: z.string(),
+  digest: digestJson,
+  size: z.int().nonnegative(),
+});
+const Subject = exactJson({ subject: Descriptor });
+const Carriable = exactJson({ subject: Descriptor, config: Descriptor });
+
+/** How the media type of a Sigstore bundle begins, of whatever version. */
+const BUNDLE = 'application/vnd.dev.sigstore.bundle';
+
+/** What is not exactly a bundle of this digest, as it was accepted, could bring in something that nobody looked at. */
+function problemOf(
+  { descriptor }: Manifest,
+  { artifactType, layers, annotations, document }: AttachedImage,
+  digest: Digest,
+  { content, predicateType, signer }: JudgedBundle,
+): string | undefined {
+  const { data } = Carriable.safeParse(document);
+  const [layer] = layers;
+  if (descriptor.mediaType !== MEDIA_TYPES.ociManifest || data === undefined)
+    return 'is no OCI image manifest of a subject';
+  if (artifactType?.startsWith(BUNDLE) !== true) return `is of the artifact type ${artifactType ?? 'of nothing'}`;
+  if (
+    data.config.mediaType !== EMPTY_CONFIG.descriptor.mediaType ||
+    data.config.digest !== EMPTY_CONFIG.descriptor.digest
+  )
+    return 'has a config of its own';
+  if (layers.length !== 1 || layer?.digest !== content || !layer.mediaType.startsWith(BUNDLE))
+    return 'has other layers than the bundle that was accepted';
+  if (data.subject.digest !== digest) return `is about ${data.subject.digest}`;
+  const { [PREDICATE_TYPE]: type, [SIGNED_BY]: who } = annotations;
+  if (type !== undefined && type !== predicateType) return `claims to be of type ${type}`;
+  return who !== undefined && who !== (signer && signedBy(signer)) ? `claims to be signed by ${who}` : undefined;
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Call } from '../../registry/roles.ts';
+import { bundlesOf } from '../attached/bundles.ts';
+import { isBy, type Attached } from '../attached/types.ts';
+import { PROMOTION_RECORD, recordPredicate, type RecordFacts } from '../formats/record.ts';
+import { ensureBundle, hasOne, readSubject, subjectName, type DigestSigning, type Done } from './sign-digest.ts';
+import { SIGNATURE, statementBytes } from '../formats/statement.ts';
+
+/** Where a digest is recorded, and what is known of its promotion. */
+export type RecordTarget = { readonly repository: RepositoryName; readonly facts: RecordFacts };
+
+/**
+ * Attaches the promotion record unless there is one of ours, and ahead of it our signature as a bundle: cosign looks at no
+ * `.sig` tag where it finds a bundle. Throws NOT_FOUND when the repository does not hold the digest.
+ */
+export function recordDigest(
+  services: Omit<DigestSigning, 'format'>,
+  { repository, facts }: RecordTarget,
+  call: Call,
+): Promise<Done> {
+  const { registry, verifier, signer, publisher, queue } = services;
+  const { digest, reference } = facts;
+  const target = { repository, digest, reference };
+  const record = async (): Promise<Done> => {
+    const there = await bundlesOf({ registry, repository, digest }, verifier, call, [SIGNATURE, PROMOTION_RECORD]);
+    if (hasOne(there, (attached) => isRecordOf(digest, attached) && isBy(signer.identity, attached))) return 'there';
+    const { descriptor } = await readSubject(registry, repository, digest, call);
+    await ensureBundle(services, target, descriptor, there, call);
+    await publisher.check(repository, digest, 'bundle', call);
+    const predicate = recordPredicate(facts);
+    const statement = statementBytes({ digest, reference, predicateType: PROMOTION_RECORD, predicate });
+    const bytes = await signer.signStatement(statement, call.signal);
+    const bundle = { bytes, predicateType: PROMOTION_RECORD, identity: signer.identity };
+    await publisher.bundle(repository, descriptor, bundle, call);
+    return 'written';
+  };
+  return queue.run(subjectName(target), record, call.signal);
+}
+
+const Predicate = z.looseObject({ digest: z.string() });
+
+/** Whether it tells of this digest, not only names it as its subject. */
+export function isRecordOf(digest: string, { kind, verdict }: Attached): boolean {
+  return kind === 'record' && Predicate.safeParse(verdict.statement?.predicate).data?.digest === digest;
+}

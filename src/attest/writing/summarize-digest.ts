@@ -1,0 +1,81 @@
+import type { Descriptor } from '../../image/descriptor.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Call } from '../../registry/roles.ts';
+import { bundlesOf } from '../attached/bundles.ts';
+import { isBy, type Attached } from '../attached/types.ts';
+import { SUMMARY_SAYS } from '../formats/annotations.ts';
+import type { Signer } from '../roles.ts';
+import { ensureBundle, hasOne, subjectName, type DigestSigning } from './sign-digest.ts';
+import { SIGNATURE, statementBytes } from '../formats/statement.ts';
+import {
+  levelsOf,
+  readSummary,
+  summaryMark,
+  summaryPredicate,
+  VERIFICATION_SUMMARY,
+  type ReadSummary,
+  type SummaryFacts,
+} from '../formats/summary.ts';
+
+/** `signer` signs images, `summarySigner` what was verified: they may be two identities. */
+export type SummarySigning = Omit<DigestSigning, 'format'> & {
+  readonly summarySigner: Signer;
+  /** Whether a summary that is poor may be followed by one that says otherwise. */
+  readonly supersede: boolean;
+};
+
+/** The manifest that a summary is of, where it is, and what is said of it. */
+export type SummaryTarget = {
+  readonly repository: RepositoryName;
+  readonly subject: Descriptor;
+  readonly facts: SummaryFacts;
+};
+
+/** `stuck`: a poor summary is there, would now say otherwise, and may not be superseded. */
+export type Summarized = 'written' | 'there' | 'stuck';
+
+/**
+ * Attaches a verification summary, and ahead of it our signature as a bundle, unless there is one of this verifier and signer.
+ * One that failed, or that evaluated nothing, is superseded by a newer one where that is wanted.
+ */
+export function summarizeDigest(
+  services: SummarySigning,
+  { repository, subject, facts }: SummaryTarget,
+  call: Call,
+): Promise<Summarized> {
+  const { registry, verifier, summarySigner, publisher, queue, supersede } = services;
+  const { digest, reference, outcome } = facts;
+  const target = { repository, digest, reference };
+  const summarize = async (): Promise<Summarized> => {
+    const there = await bundlesOf({ registry, repository, digest }, verifier, call, [SIGNATURE, VERIFICATION_SUMMARY]);
+    const newest = newestOf(there, summarySigner, facts);
+    if (newest !== undefined && isSettled(newest, facts)) return 'there';
+    if (newest !== undefined && (!supersede || newest.time >= facts.time)) return 'stuck';
+    await ensureBundle(services, target, subject, there, call);
+    await publisher.check(repository, digest, 'bundle', call);
+    const predicate = summaryPredicate(facts);
+    const statement = statementBytes({ digest, reference, predicateType: VERIFICATION_SUMMARY, predicate });
+    const bytes = await summarySigner.signStatement(statement, call.signal);
+    const annotations = { [SUMMARY_SAYS]: summaryMark(outcome) };
+    const bundle = { bytes, predicateType: VERIFICATION_SUMMARY, identity: summarySigner.identity, annotations };
+    await publisher.bundle(repository, subject, bundle, call);
+    return 'written';
+  };
+  return queue.run(subjectName(target), summarize, call.signal);
+}
+
+/** The newest of ours; throws where one that could not be read may be it. */
+function newestOf(there: readonly Attached[], { identity }: Signer, { digest }: SummaryFacts): ReadSummary | undefined {
+  const ours = there.flatMap((attached) => {
+    const { predicateType, statement } = attached.verdict;
+    if (predicateType !== VERIFICATION_SUMMARY || !isBy(identity, attached)) return [];
+    return readSummary(statement?.predicate, digest) ?? [];
+  });
+  const newest = ours.toSorted((a, b) => b.time - a.time)[0];
+  hasOne(there, () => newest !== undefined);
+  return newest;
+}
+
+function isSettled({ isPoor, levels }: ReadSummary, { outcome }: SummaryFacts): boolean {
+  return !isPoor || levels.join(' ') === levelsOf(outcome).join(' ');
+}

@@ -1,0 +1,33 @@
+import type { Failure } from '../../errors.ts';
+import { failureFields } from '../../phases/log/events.ts';
+import { causesOf } from '../../pipeline/causes.ts';
+import type { RunReport } from '../../report/model/report.ts';
+import { count } from '../../text/layout.ts';
+import type { CommandServices } from '../command.ts';
+import { exitCode, stopSignalOf } from '../exit-codes.ts';
+import { runFailedMessage } from './log.ts';
+
+/** What every report has. */
+export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
+
+function reasonOf({ message, at, hint }: Failure, more: number): string {
+  const place = at === undefined ? '' : ` [${at.file}:${at.line}:${at.column}]`;
+  const others = more === 0 ? '' : ` (and ${count(more, 'more problem')})`;
+  return `${message}${place}${others}${hint === undefined || hint === '' ? '' : `; ${hint}`}`;
+}
+
+/** Says last what the first problem of a run was, and gives the exit code that its report means. */
+export function conclude(
+  { failures, totals }: Concluded,
+  { detailedExitcode }: { readonly detailedExitcode: boolean },
+  { narrate, signal, task }: Pick<CommandServices, 'narrate' | 'signal' | 'task'>,
+): number {
+  const stopped = stopSignalOf(signal);
+  const [cause, ...others] = causesOf(failures);
+  if (cause !== undefined && stopped === undefined) {
+    const { first } = cause;
+    const message = runFailedMessage(task, first.phase, reasonOf(first, others.length));
+    narrate({ type: 'log', level: 'fatal', message, fields: failureFields(first) });
+  }
+  return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
+}

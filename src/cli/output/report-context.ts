@@ -1,0 +1,52 @@
+import { jobFact } from '../../attest/formats/record.ts';
+import { redactText } from '../../http/redact.ts';
+import type { Recorded } from '../../report/build/document.ts';
+import type { CommandServices } from '../command.ts';
+import { manifestFacts } from '../wiring/manifest-facts.ts';
+import { loadRequest, type TreeOptions } from '../wiring/manifests.ts';
+
+type Context = NonNullable<Recorded['context']>;
+
+type ContextServices = Pick<CommandServices, 'env' | 'clock' | 'signal'>;
+
+/** Returns what a report says of the run itself: its command line without secrets, its files and their commit, its job. */
+export async function reportContext(
+  argv: readonly string[],
+  options: TreeOptions,
+  services: ContextServices,
+): Promise<Context> {
+  const job = jobAddress(services.env);
+  return { command: commandText(argv), ...(job !== undefined && { job }), ...(await treeFacts(options, services)) };
+}
+
+async function treeFacts(options: TreeOptions, services: ContextServices): Promise<Context> {
+  const tree = options.manifests ?? options.thinManifestDir ?? options.manifest;
+  if (tree === undefined) return {};
+  // What is wrong with the tree is for the run to say.
+  const facts = await manifestFacts(loadRequest(options), services).catch(() => undefined);
+  const { gitCommit: commit, uri: repository } = facts?.(tree) ?? {};
+  return { tree, ...(commit !== undefined && { commit }), ...(repository !== undefined && { repository }) };
+}
+
+/** The command line as a shell would take it; what may be secret becomes `…`. */
+export function commandText(argv: readonly string[]): string {
+  const words = argv.map((word) => {
+    const shown = redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
+    return /^[\w@%+=:,./…-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+  });
+  return ['kpromo', ...words].join(' ');
+}
+
+/** Variables that hold the address of a job: GitLab, Jenkins, Buildkite, CircleCI. */
+const ADDRESSES = ['CI_JOB_URL', 'BUILD_URL', 'BUILDKITE_BUILD_URL', 'CIRCLE_BUILD_URL'] as const;
+
+/** The address of the CI job, as its system tells it; of a Prow job its name. */
+export function jobAddress(env: CommandServices['env']): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const github = [server, repository, run].every(Boolean) ? [`${server}/${repository}/actions/runs/${run}`] : [];
+  const named = ADDRESSES.flatMap((name) => env[name] ?? []);
+  const found = [...github, ...named].find((text) => /^https?:\/\//.test(text) && URL.canParse(text));
+  if (found !== undefined) return redactText(found);
+  const prow = jobFact(env);
+  return prow && [prow.name, prow.buildId].filter((part) => part !== undefined).join(' ');
+}

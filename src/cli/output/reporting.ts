@@ -1,0 +1,39 @@
+import type { RunFacts } from '../../pipeline/run-facts.ts';
+import type { MainServices } from '../main.ts';
+import type { TreeOptions } from '../wiring/manifests.ts';
+import type { ReportFile } from '../options/report.ts';
+import type { Request } from '../route.ts';
+
+/** Which reports a command is asked for, and what it is when it comes to none. */
+export type Reporting = {
+  readonly mode: RunFacts['mode'];
+  readonly reports: readonly ReportFile[];
+  readonly argv: readonly string[];
+  readonly options: TreeOptions;
+};
+
+/** True in a job of GitHub Actions. */
+export function isGitHubActions(env: MainServices['env']): boolean {
+  return env['GITHUB_ACTIONS'] === 'true';
+}
+
+/** What is to be reported of a command line; undefined where nobody wants to know. */
+export function reportingOf(
+  request: Request,
+  argv: readonly string[],
+  env: MainServices['env'],
+): Reporting | undefined {
+  const { kind } = request;
+  if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck') return undefined;
+  const { options } = request;
+  const { reports = [] } = options;
+  if (reports.length === 0 && !isGitHubActions(env)) return undefined;
+  return { mode: modeOf(request), reports, argv, options };
+}
+
+function modeOf({ kind, options }: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' }>): RunFacts['mode'] {
+  if (kind === 'sigcheck') return options.confirm ? 'repair' : 'check';
+  if (kind === 'replicate') return options.confirm ? 'replicate' : 'dry-run';
+  if (options.parseOnly) return 'parse';
+  return options.confirm ? 'promote' : 'dry-run';
+}

@@ -1,0 +1,110 @@
+import type { LogLevel } from '../../events.ts';
+import type { ReportDocument } from '../../report/model/schema.ts';
+import { REPORT_FORMATS } from '../../report/formats/index.ts';
+import { documentOf, type Recorded } from '../../report/build/document.ts';
+import { recordTraffic } from '../../report/build/traffic-series.ts';
+import { unwritable, writeAtomically } from './atomic-file.ts';
+import type { CommandServices } from '../command.ts';
+import { versionName } from '../version.ts';
+import { addStepSummary, annotations } from './github.ts';
+import { goQuote } from '../../text/go-quote.ts';
+import { usage } from '../unknown.ts';
+import { reportContext } from './report-context.ts';
+import type { ReportFile } from '../options/report.ts';
+import { isGitHubActions, type Reporting } from './reporting.ts';
+
+/**
+ * Runs a command and then writes the reports that were asked for, also when the command failed or was stopped, and in
+ * GitHub Actions what GitHub shows of the job. Throws USAGE, before anything runs, for a file that cannot be written.
+ */
+export async function withReports(
+  { mode, reports, argv, options }: Reporting,
+  services: CommandServices,
+  run: (observed: CommandServices) => Promise<number>,
+): Promise<number> {
+  const { clock, signal } = services;
+  for (const { path } of reports) await refuseUnwritable(path);
+  const start = clock.now();
+  const version = await versionName();
+  const { observed, recorded } = observe(services);
+  observed.record?.({ context: await reportContext(argv, options, services) });
+  const finish = async (error?: unknown): Promise<boolean> => {
+    const stopped = signal.aborted && { aborted: reasonOf(signal) };
+    const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
+    // What a stopped run throws is that it was stopped.
+    const thrown = error === undefined || signal.aborted ? {} : { error };
+    // What kept the run from its end is told last, and by whoever catches it.
+    const level = error === undefined ? 'fatal' : 'error';
+    return publish(documentOf({ ...recorded(), facts, ...thrown }), { reports, level }, services);
+  };
+  let code: number;
+  try {
+    code = await run(observed);
+  } catch (error) {
+    await finish(error);
+    throw error;
+  }
+  return (await finish()) || code !== 0 ? code : 1;
+}
+
+async function refuseUnwritable(path: string): Promise<void> {
+  const reason = await unwritable(path);
+  if (reason === undefined) return;
+  throw usage(`--report ${goQuote(path)} ${reason}`, 'name a file in a folder that exists and can be written to');
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
+}
+
+type Observed = { readonly observed: CommandServices; recorded(): Omit<Recorded, 'facts'> };
+
+function observe(services: CommandServices): Observed {
+  let rates: Parameters<NonNullable<CommandServices['onRates']>>[0] = () => [];
+  let recorded: Omit<Recorded, 'facts'> = {};
+  const traffic = recordTraffic(services.clock, () => rates());
+  const observed: CommandServices = {
+    ...services,
+    narrate: (event) => {
+      traffic.narrate(event);
+      services.narrate(event);
+    },
+    onRates: (readings) => {
+      rates = readings;
+      services.onRates?.(readings);
+    },
+    record: (part) => {
+      recorded = { ...recorded, ...part, context: { ...recorded.context, ...part.context } };
+      services.record?.(part);
+    },
+  };
+  return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }) };
+}
+
+/** Writes everything that can be written; false when some report could not. */
+async function publish(
+  document: ReportDocument,
+  { reports, level }: { readonly reports: readonly ReportFile[]; readonly level: LogLevel },
+  services: CommandServices,
+): Promise<boolean> {
+  const { env, stdout, narrate, secrets } = services;
+  let isWritten = true;
+  for (const { path, format } of reports) {
+    try {
+      await writeAtomically(path, secrets.hide(REPORT_FORMATS[format](document)));
+    } catch (error) {
+      isWritten = false;
+      const reason = error instanceof Error ? error.message : String(error);
+      narrate({ type: 'log', level, message: `writing the report ${path} failed: ${reason}` });
+    }
+  }
+  if (isGitHubActions(env)) {
+    const warnings = (document.warnings ?? []).map((one) => ({
+      ...one,
+      severity: one.inBase === true ? ('notice' as const) : ('warning' as const),
+    }));
+    stdout.write(annotations([...document.failures, ...warnings], env, process.cwd()));
+    await addStepSummary(document, services);
+  }
+  return isWritten;
+}

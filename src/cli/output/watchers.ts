@@ -1,0 +1,121 @@
+import type { LogLevel, Narrator } from '../../events.ts';
+import type { RateReading } from '../../ratelimit/adaptive-limiter.ts';
+import { eventLines } from '../../watch/event-lines.ts';
+import { startHeartbeat } from '../../watch/heartbeat.ts';
+import { liveDisplay } from '../../watch/live-display.ts';
+import { openLines } from '../../watch/open-lines.ts';
+import { trackStanding } from '../../watch/standing.ts';
+import type { CommandServices } from '../command.ts';
+import { goQuote } from '../../text/go-quote.ts';
+import { watchMetrics } from './metrics.ts';
+import { outputTo, type Output } from './streams.ts';
+import { usage } from '../unknown.ts';
+import type { Screen } from './screen.ts';
+import type { WatchOptions } from '../options/watch.ts';
+
+/** What is watched, and with what. */
+export type Watching = {
+  readonly options: WatchOptions;
+  readonly screen: Screen;
+  /** The stream of the program's data, where events may be written. */
+  readonly stdout: Output;
+};
+
+/** Something that follows a run until it is ended; ending waits for nobody for long, and gives what went wrong with it. */
+export type Watcher = { readonly narrate: Narrator; end(): Promise<string | undefined> };
+
+/** A reader that takes nothing for so long, in milliseconds, will not at all. */
+const PATIENCE = 5000;
+
+/**
+ * Runs a command while its progress, its events and its metrics are shown as asked for; where nothing is, it costs nothing.
+ * Throws USAGE, before anything runs, for what cannot be written or listened on.
+ */
+export async function withWatching(
+  watching: Watching,
+  services: CommandServices,
+  run: (watched: CommandServices) => Promise<number>,
+): Promise<number> {
+  let readings: () => readonly RateReading[] = () => [];
+  const watchers: Watcher[] = [];
+  const narrate: Narrator = (event) => {
+    services.narrate(event);
+    for (const watcher of watchers) watcher.narrate(event);
+  };
+  const end = async (): Promise<boolean> => {
+    const problems = (await Promise.all(watchers.splice(0).map((watcher) => watcher.end()))).filter(
+      (problem) => problem !== undefined,
+    );
+    for (const message of problems) services.narrate({ type: 'log', level: 'fatal', message });
+    return problems.length === 0;
+  };
+  const watched: CommandServices = {
+    ...services,
+    ...(watching.options.events === '-' && { stdout: services.stderr }),
+    narrate,
+    onRates: (read) => {
+      readings = read;
+      services.onRates?.(read);
+    },
+  };
+  try {
+    const rates = (): readonly RateReading[] => readings();
+    await open(watching, watchers, { ...watched, rates });
+    const code = await run(watched);
+    narrate({ type: 'exit', code });
+    return (await end()) || code !== 0 ? code : 1;
+  } finally {
+    await end();
+  }
+}
+
+type Opening = CommandServices & { readonly rates: () => readonly RateReading[] };
+
+async function open({ options, screen, stdout }: Watching, watchers: Watcher[], services: Opening): Promise<void> {
+  const { events, metricsFile, metricsListen, progress } = options;
+  if (events !== undefined) watchers.push(await watchEvents(events, stdout, options.logLevel, services));
+  if (metricsFile !== undefined || metricsListen !== undefined)
+    watchers.push(await watchMetrics({ file: metricsFile, listen: metricsListen }, services));
+  if (progress !== 'off') watchers.push(watchProgress(screen, services));
+}
+
+function watchProgress(screen: Screen, { clock, rates, narrate }: Opening): Watcher {
+  const { narrate: follow, standing } = trackStanding(clock, rates);
+  const end = screen.canDraw
+    ? screen.show((terminal) => liveDisplay({ ...terminal, clock, standing }))
+    : startHeartbeat(clock, standing, narrate);
+  return {
+    narrate: follow,
+    end: async () => {
+      end();
+      return undefined;
+    },
+  };
+}
+
+async function watchEvents(
+  path: string,
+  stdout: Output,
+  level: LogLevel,
+  { clock, secrets }: Pick<Opening, 'clock' | 'secrets'>,
+): Promise<Watcher> {
+  if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => undefined };
+  const stream = await openLines(path).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'name a file, or a pipe that somebody reads');
+  });
+  const sink = outputTo(stream, secrets);
+  return {
+    narrate: eventLines({ sink, clock, level }),
+    end: async () => {
+      const cancel = new AbortController();
+      const ignore = (): undefined => undefined;
+      const tired = clock.wait(PATIENCE, cancel.signal).then(ignore, ignore);
+      const error = await Promise.race([sink.close(), tired]);
+      cancel.abort();
+      // A write that was under way fails then, and nobody is left to hear of it.
+      stream.on('error', ignore).destroy();
+      return error && `writing the events to ${path} failed: ${error.message}`;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { CIP_FLAGS, COMMANDS } from './options/flags/cip-flags.ts';
+import { FOREIGN_COMMANDS, FOREIGN_FLAGS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './unknown.ts';
+
+describe('src/cli/unknown.ts', () => {
+  it.each([...REMOVED_FLAGS.keys()])('says that --%s was removed and what to do instead', (name) => {
+    const { code, message, hint } = unknownFlag(name, CIP_FLAGS);
+    expect([code, message]).toEqual(['USAGE', `--${name} was removed`]);
+    expect(hint).toBe(REMOVED_FLAGS.get(name));
+  });
+
+  it('names the nearest flag, but never a hidden one nor one that writes', () => {
+    expect(unknownFlag('thread', CIP_FLAGS).hint).toBe('did you mean --threads?');
+    expect(unknownFlag('frobnicate', CIP_FLAGS).hint).toBe('--help lists all flags');
+    expect(unknownFlag('max-image-sizes', CIP_FLAGS).hint).not.toContain('max-image-size');
+  });
+
+  it('never suggests a flag that writes, however it is mistyped', () => {
+    for (const { flags } of COMMANDS)
+      for (const typed of ['confim', 'confrim', 'confirmm', 'conifrm', 'comfirm'])
+        expect(unknownFlag(typed, flags).hint).toBe('--help lists all flags');
+  });
+
+  it.each([...FOREIGN_FLAGS])('says what takes the place of --%s of other tools', (name, instead) => {
+    for (const { flags } of COMMANDS) expect(unknownFlag(name, flags).hint).toBe(instead);
+  });
+
+  it.each([...FOREIGN_COMMANDS])('says what to use instead of `%s`', (command, instead) => {
+    const { message, hint } = unknownCommand(command.split(' '));
+    expect(message).toBe(`kpromo has no command "${command}"`);
+    expect(hint).toBe(instead);
+  });
+
+  it.each([
+    [['gh', 'anything'], 'kpromo has no command "gh"'],
+    [['cpi'], 'unknown command "cpi" for "kpromo"'],
+  ])('explains %j', (words, message) => {
+    expect(unknownCommand(words).message).toBe(message);
+  });
+
+  it('names the nearest command only where it is near', () => {
+    expect(unknownCommand(['verison']).hint).toBe('did you mean `kpromo version`?');
+    expect(unknownCommand(['frobnicate']).hint).toBe('`kpromo help` lists all commands');
+  });
+});

@@ -1,0 +1,82 @@
+import { PromotionError } from '../errors.ts';
+import { goQuote } from '../text/go-quote.ts';
+import { slipOf } from '../text/nearest.ts';
+import type { Flag } from './options/flags/flag.ts';
+import { COMMANDS } from './options/flags/cip-flags.ts';
+
+const DOCKER_CONFIG =
+  'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
+const POLICY = 'the provenance policy of each project takes its place (docs/policy.md); leave the flag out';
+
+/** Flags that upstream once had and removed, with what to do instead. */
+export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['key-files', DOCKER_CONFIG],
+  ['snapshot-service-account', DOCKER_CONFIG],
+  ['use-service-account', DOCKER_CONFIG],
+  ['json-log-summary', 'the summary at the end of each run takes its place; leave the flag out'],
+  ['require-provenance', POLICY],
+  ['allowed-builders', POLICY],
+  ['allowed-source-repos', POLICY],
+  ['generate-promotion-provenance', 'a promotion record is written with each signature (--sign); leave the flag out'],
+  ['use-legacy-pipeline', 'there is one pipeline only; leave the flag out'],
+]);
+
+/** Flags that other tools have, with what takes their place here. */
+export const FOREIGN_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['version', '`kpromo version` prints the version'],
+  ['quiet', 'write --log-level=error and --progress=off'],
+  ['verbose', 'write --log-level=debug'],
+  ['no-color', 'set NO_COLOR=1'],
+  ['authfile', 'set REGISTRY_AUTH_FILE (docs/credentials.md)'],
+  ['insecure', 'set `insecure` or `ca` of the registry in a file for --registry-config (docs/registry-config.md)'],
+  ['tls-verify', 'set `ca` of the registry in a file for --registry-config (docs/registry-config.md)'],
+]);
+
+/** Commands of upstream that are not part of this program, with what to use instead. */
+export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
+  [
+    'run',
+    'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`',
+  ],
+  [
+    'run files',
+    'kpromo promotes images, not files: copy files with the tool of your bucket, for example `gcloud storage rsync`',
+  ],
+  ['manifest', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
+  ['manifest files', 'kpromo has no file manifests: list the hashes of files with `sha256sum`'],
+  ['manifest validate', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
+  ['pr', 'edit the images.yaml of the project and open the pull request yourself; `kpromo validate PATH` checks it'],
+  ['gh', 'fetch release assets with `gh release download` and copy them with the tool of your bucket'],
+]);
+
+/** Wrong usage, told in one sentence, with what to type instead. */
+export function usage(message: string, hint?: string): PromotionError {
+  return new PromotionError('USAGE', message, hint === undefined ? {} : { hint });
+}
+
+/** Explains a flag that is not among `known`: removed, of another tool, or mistyped. Never suggests a flag that writes. */
+export function unknownFlag(name: string, known: readonly Flag[]): PromotionError {
+  const removed = REMOVED_FLAGS.get(name);
+  if (removed !== undefined) return usage(`--${name} was removed`, removed);
+  const offered = known.filter(({ hidden, writes }) => hidden !== true && writes !== true).map((flag) => flag.name);
+  const near = slipOf(name, offered);
+  const hint = near === undefined ? FOREIGN_FLAGS.get(name) : `did you mean --${near}?`;
+  return usage(`unknown flag: --${name}`, hint ?? '--help lists all flags');
+}
+
+/** Why `words` (a command and what follows it) name no command of ours, with what to type instead. */
+export function unknownCommand(words: readonly string[]): PromotionError {
+  const [name = '', sub = ''] = words;
+  for (const command of [`${name} ${sub}`, name]) {
+    const instead = FOREIGN_COMMANDS.get(command);
+    if (instead !== undefined) return usage(`kpromo has no command ${goQuote(command)}`, instead);
+  }
+  const near = slipOf(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+  return usage(
+    `unknown command ${goQuote(name)} for "kpromo"`,
+    near === undefined ? '`kpromo help` lists all commands' : `did you mean \`kpromo ${near}\`?`,
+  );
+}

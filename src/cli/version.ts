@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+/** The version of this package with a leading `v`, for example `v0.1.0`. */
+export async function versionName(): Promise<string> {
+  // src/cli/commands and dist/cli/commands are equally deep below it
+  const file = new URL('../../package.json', import.meta.url);
+  const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
+  if (typeof version !== 'string') throw new Error(`${file.pathname} has no version`);
+  return `v${version}`;
+}
+
+/** What `kpromo version` prints. */
+export async function versionText(): Promise<string> {
+  return `kpromo ${await versionName()}\nnode:     ${process.version}\nplatform: ${process.platform}/${process.arch}\n`;
+}
+
+/** The first line of a run's log; starts as upstream's does. */
+export async function versionLine(): Promise<string> {
+  return `kpromo ${await versionName()} (node: ${process.version}, platform: ${process.platform}/${process.arch})`;
+}

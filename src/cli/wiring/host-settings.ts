@@ -1,0 +1,68 @@
+import { settingsFor, type LimitSettings, type RegistryConfig, type RegistrySettings } from '../../config/config.ts';
+import type { CredentialSource } from '../../http/credentials/credential.ts';
+import { defaultCredentials, type CredentialSources } from '../../http/credentials/sources.ts';
+import { baseUrl, registryName } from '../../http/http-scheme.ts';
+import type { SettingsOf } from '../../http/transport/origin-settings.ts';
+import type { ProxyFor } from '../../http/transport/environment-proxy.ts';
+import type { HostTraits } from '../../registry/roles.ts';
+import { serviceLimits, type ServiceLimits } from './service-limits.ts';
+
+/** What each layer asks the registry configuration about a host. */
+export type HostSettings = {
+  /** How an origin is reached. */
+  readonly settingsOf: SettingsOf;
+  /** How fast an origin may be asked. */
+  readonly limitsOf: (origin: string) => LimitSettings;
+  /** Where a host of a manifest is. */
+  readonly baseUrl: (host: string) => URL;
+  readonly traitsOf: (host: string) => HostTraits;
+  /** The credential source of each host, by the name that the configuration says, else the usual ones. */
+  readonly credentials: (sources: CredentialSources) => CredentialSource;
+};
+
+/** Answers from the configuration, from the environment which proxy is on the way, and what signing services allow. */
+export function hostSettings(
+  config: RegistryConfig,
+  proxyFor: ProxyFor,
+  services: Pick<ServiceLimits, 'of'> = serviceLimits(),
+): HostSettings {
+  const ofOrigin = (origin: URL): RegistrySettings | undefined =>
+    settingsFor(config, origin, registryName(origin.host));
+  const limitsOf = (origin: string): LimitSettings => ({
+    ...services.of(origin),
+    ...ofOrigin(new URL(origin))?.limits,
+  });
+  const ofHost = (host: string): RegistrySettings | undefined => settingsFor(config, baseUrl(host), host);
+  return {
+    settingsOf: (origin) => {
+      const { ca, clientCertificate, timeouts, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
+      const { concurrency } = limitsOf(origin.origin);
+      return {
+        ...(ca !== undefined && { ca }),
+        ...(clientCertificate !== undefined && { clientCertificate }),
+        ...(timeouts !== undefined && { timeouts }),
+        ...(concurrency !== undefined && { connections: concurrency }),
+        ...(proxy !== undefined && proxy !== 'none' && { proxy }),
+      };
+    },
+    limitsOf,
+    baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
+    traitsOf: (host) => traitsIn(ofHost(host) ?? {}),
+    credentials: (sources) => {
+      const usual = defaultCredentials(sources);
+      return (host, signal, query) => {
+        const named = ofHost(registryName(host))?.credentials;
+        return (named === undefined ? usual : sources[named])(host, signal, query);
+      };
+    },
+  };
+}
+
+function traitsIn({ kind, listing, mount, createRepositories }: Partial<RegistrySettings>): HostTraits {
+  return {
+    ...(kind !== undefined && { kind }),
+    ...(listing !== undefined && { listing }),
+    ...(mount !== undefined && { mount }),
+    ...(createRepositories !== undefined && { createRepositories }),
+  };
+}

@@ -1,0 +1,18 @@
+import type { Clock } from '../../clock.ts';
+import type { Narrator } from '../../events.ts';
+import type { RedisAddress } from '../../redis/address.ts';
+import { sharedBudget, type SharedBudget } from '../../ratelimit/shared/budget.ts';
+
+/** Shares rates with the other processes that use this server; its client is loaded with the first request. */
+export function openBudget(address: RedisAddress, clock: Clock, narrate: Narrator): SharedBudget {
+  return sharedBudget({
+    clock,
+    narrate,
+    place: address.shown,
+    open: async (signal) => {
+      const { openRedis } = await import('../../redis/link.ts');
+      const { redisCommons } = await import('../../redis/rate-store.ts');
+      return redisCommons(await openRedis(address, signal), clock);
+    },
+  });
+}

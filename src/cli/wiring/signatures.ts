@@ -1,0 +1,54 @@
+import type { Signing } from '../../attest/signing/open.ts';
+import { jobFact } from '../../attest/formats/record.ts';
+import type { RegistryConfig } from '../../config/config.ts';
+import type { SetupServices } from '../../phases/setup.ts';
+import type { SigningServices, VouchServices } from '../../phases/signing/services.ts';
+import type { CandidateServices } from '../../phases/plan/candidate-services.ts';
+import { ownPushes } from '../../registry/own-pushes.ts';
+import type { CipOptions } from '../options/cip.ts';
+import type { CommandServices } from '../command.ts';
+import { digestOpener, imageSigning } from './image-signing.ts';
+import { imageVouching } from './attestations.ts';
+import { manifestFacts } from './manifest-facts.ts';
+import { loadRequest, youngEntries } from './manifests.ts';
+import type { Registries } from './registries.ts';
+import { candidateServices, type Refuse } from './signing.ts';
+import { summariesOf } from './summaries.ts';
+
+/** What signing is made of. */
+export type SigningParts = {
+  readonly signing: Signing;
+  readonly registries: Registries;
+  readonly config: RegistryConfig;
+  readonly load: SetupServices['load'];
+  readonly version: string;
+  readonly refuse: Refuse;
+};
+
+/** Says who signs verification summaries, where they are written, and gives what a run needs to sign what it promotes; nothing is opened before there is something to sign. */
+export async function signaturesOf(
+  options: CipOptions,
+  services: CommandServices,
+  parts: SigningParts,
+): Promise<CandidateServices & SigningServices & VouchServices> {
+  const { signing, registries, load, version } = parts;
+  const summaries = await summariesOf(options, services, parts);
+  const { env, clock, signal } = services;
+  const job = jobFact(env);
+  const given = {
+    signing,
+    registries: { ...registries, registry: ownPushes(registries.registry, clock) },
+    clock,
+    version,
+    flags: options.signing,
+    facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
+    ...(job !== undefined && { job }),
+  };
+  const opener = digestOpener(given);
+  const { carrySboms } = options;
+  return {
+    ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options, services, load)),
+    ...imageSigning(given, opener),
+    ...imageVouching({ opener, carrySboms, ...(summaries !== undefined && { summaries }) }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { Credential, CredentialSource } from '../credential.ts';
+import { ecrClient, ecrPlaceOf, type EcrOptions } from './ecr-client.ts';
+import { kept, type Perishable } from '../kept.ts';
+import { credentialProblem } from '../problem.ts';
+
+/**
+ * Authorization tokens for private registries on ECR, one for each region (https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html).
+ * For public.ecr.aws, whose API is another one, it has none.
+ */
+export function ecr(options: EcrOptions): CredentialSource {
+  const tokens = kept(options.clock, (place, signal) => obtain(options, place, signal));
+  return async (host, signal, { refused } = {}) => {
+    const place = ecrPlaceOf(host);
+    return place === undefined ? undefined : tokens(`${place.region}${place.fips ? '-fips' : ''}`, signal, refused);
+  };
+}
+
+async function obtain(
+  options: EcrOptions,
+  place: string,
+  signal: AbortSignal,
+): Promise<Perishable<Credential | undefined>> {
+  const region = place.replace(/-fips$/, '');
+  try {
+    const client = await ecrClient(options, { region, fips: place !== region }, signal);
+    if (client === undefined) return { value: undefined, expires: Number.POSITIVE_INFINITY };
+    return await authorizationToken(client);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw credentialProblem(
+      `getting a token for ECR in ${region}`,
+      'check the AWS keys, and that they allow ecr:GetAuthorizationToken',
+      error,
+    );
+  }
+}
+
+async function authorizationToken(client: ECRClient): Promise<Perishable<Credential>> {
+  const { GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
+  const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
+  const [data] = authorizationData ?? [];
+  const [, username, password] =
+    /^([^:]+):(.+)$/s.exec(Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8')) ?? [];
+  if (username === undefined || password === undefined) throw new Error('the answer holds no token');
+  return {
+    value: { kind: 'basic', username, password, from: 'the AWS keys' },
+    expires: data?.expiresAt?.getTime() ?? 0,
+  };
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { isPromotionError, PromotionError } from '../../../errors.ts';
+import { isLoopback } from '../../transport/addresses.ts';
+import { askJson, askText, type Question } from '../ask.ts';
+import type { AwsKeys } from './keys.ts';
+import type { EcrOptions } from './ecr-client.ts';
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html, and the same from containers
+const RoleKeys = z.object({
+  AccessKeyId: z.string().min(1),
+  SecretAccessKey: z.string().min(1),
+  Token: z.string().min(1),
+});
+
+/** A machine that is no EC2 instance has nobody at that address: packets vanish. In milliseconds. */
+const PROBE = 2_000;
+
+/** The container's address that ECS gives as a path only. */
+const ECS = 'http://169.254.170.2';
+
+/** The keys that ECS or EKS keeps for this container; undefined outside of one. */
+export async function containerKeys({ env, fetch }: EcrOptions, signal: AbortSignal): Promise<AwsKeys | undefined> {
+  const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
+  const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+  if (!relative && !full) return undefined;
+  const url = relative ? URL.parse(relative, ECS) : URL.parse(full ?? '');
+  // Our token goes there: over plain HTTP only to this machine, or to where AWS itself answers.
+  const safe = url !== null && (url.protocol === 'https:' || isLoopback(url.hostname) || isContainerHost(url));
+  if (!safe) {
+    throw new PromotionError(
+      'REFUSED_ADDRESS',
+      'getting AWS keys: the address of the container credentials is not safe',
+      {
+        hint: 'give AWS_CONTAINER_CREDENTIALS_FULL_URI as HTTPS, or of this machine',
+      },
+    );
+  }
+  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+  const token = file ? (await readFile(file, 'utf8')).trim() : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
+  const headers = token ? { authorization: token } : {};
+  return roleKeys(fetch, { method: 'GET', url, headers, signal, ...(isContainerHost(url) && { metadata: 'ecr' }) });
+}
+
+function isContainerHost({ hostname }: URL): boolean {
+  return ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'].includes(hostname);
+}
+
+/** The keys of the instance's role, by IMDSv2; undefined where there is no instance or no role. */
+export async function instanceKeys(
+  { clock, env, fetch }: EcrOptions,
+  signal: AbortSignal,
+): Promise<AwsKeys | undefined> {
+  if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') return undefined;
+  const base = env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254';
+  const deadline = new AbortController();
+  const cancel = clock.timer(PROBE, () => deadline.abort());
+  const ask = (path: string, more: Pick<Question, 'headers'> & { readonly method?: 'GET' | 'PUT' }): Question => ({
+    method: 'GET',
+    url: new URL(path, base),
+    metadata: 'ecr',
+    signal: AbortSignal.any([signal, deadline.signal]),
+    ...more,
+  });
+  try {
+    const lifetime = { 'x-aws-ec2-metadata-token-ttl-seconds': '60', 'content-length': '0' };
+    const token = await askText(fetch, ask('/latest/api/token', { method: 'PUT', headers: lifetime }), 'asking');
+    // It is there: from here on it has all the time that any server has.
+    cancel();
+    const headers = { 'x-aws-ec2-metadata-token': token };
+    const role = await askText(fetch, ask(ROLES, { headers }), 'asking for the role of the instance at');
+    return await roleKeys(fetch, ask(`${ROLES}${encodeURIComponent(role.trim())}`, { headers }));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.signal.aborted || NOBODY.some((code) => isPromotionError(error, code))) return undefined;
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+const ROLES = '/latest/meta-data/iam/security-credentials/';
+
+/** Nobody answers, or another cloud's metadata server, or an instance without a role. */
+const NOBODY = ['NETWORK', 'TIMEOUT', 'NOT_FOUND', 'REGISTRY_PROTOCOL', 'DENIED'] as const;
+
+async function roleKeys(fetch: EcrOptions['fetch'], question: Question): Promise<AwsKeys> {
+  const answer = await askJson(fetch, question, 'getting AWS keys from', RoleKeys);
+  return { accessKeyId: answer.AccessKeyId, secretAccessKey: answer.SecretAccessKey, sessionToken: answer.Token };
+}

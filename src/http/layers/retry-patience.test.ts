@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../../test/support/fake-clock.ts';
+import { rejection, requestTo } from '../../../test/support/http-request.ts';
+import type { RunEvent } from '../../events.ts';
+import type { Fetch, HttpResponse } from '../fetch.ts';
+import { networkError } from '../transport/network-error.ts';
+import { bodyOf } from '../transport/response-body.ts';
+import { retry, type RetryOptions } from './retry.ts';
+
+const URL_OF = 'http://registry.test:5000/v2/app/tags/list';
+
+/** What an attempt comes to: the code of an error, or a status. */
+type Attempt = string | number;
+
+/** A layer over these attempts, the last one for ever, and what it did. */
+function retried(attempts: readonly Attempt[], options: Partial<RetryOptions> = {}) {
+  const clock = fakeClock({ skipWaits: true });
+  const events: RunEvent[] = [];
+  let count = 0;
+  const inner: Fetch = async ({ method, url }): Promise<HttpResponse> => {
+    const attempt = attempts[Math.min(count, attempts.length - 1)] ?? 200;
+    count += 1;
+    if (typeof attempt === 'number')
+      return { status: attempt, headers: new Map(), url, body: bodyOf(new Uint8Array(), 'it') };
+    throw networkError(Object.assign(new Error(`it failed: ${attempt}`), { code: attempt }), `${method} ${url.href}`);
+  };
+  const start = clock.now();
+  const narrate = (event: RunEvent): void => void events.push(event);
+  const fetch = retry({ clock, random: () => 1, narrate, ...options })(inner);
+  const lines = (level: string): readonly string[] =>
+    events.flatMap((event) => (event.type === 'log' && event.level === level ? [event.message] : []));
+  return { fetch, lines, clock, sent: () => count, took: () => clock.now() - start };
+}
+
+const ask = (fetch: Fetch, path = ''): Promise<HttpResponse> => fetch(requestTo(`${URL_OF}${path}`));
+
+describe('src/http/layers/retry.ts, how long it tries', () => {
+  it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'HPE_INVALID_CONSTANT'])(
+    'gives up within ten seconds where nothing has answered yet: %s',
+    async (code) => {
+      const { fetch, sent, took } = retried([code]);
+      expect(await rejection(ask(fetch))).toMatchObject({ code: 'NETWORK', hint: expect.any(String) as string });
+      expect(sent()).toBeGreaterThan(4);
+      expect(took()).toBeLessThanOrEqual(10_000);
+    },
+  );
+
+  it('waits longer for a registry that answered before: it is being restarted', async () => {
+    const { fetch, took } = retried([200, 'ECONNREFUSED']);
+    await ask(fetch);
+    await rejection(ask(fetch));
+    expect(took()).toBeGreaterThan(60_000);
+  });
+
+  it('waits longer for a connection that broke', async () => {
+    const { fetch, took } = retried(['ECONNRESET']);
+    await rejection(ask(fetch));
+    expect(took()).toBeGreaterThan(60_000);
+  });
+
+  it.each(['ECONNREFUSED', 'ECONNRESET'])('takes the time that a person gave instead, for %s', async (code) => {
+    for (const budget of [3_000, 60_000]) {
+      const { fetch, took } = retried([code], { budget });
+      await rejection(ask(fetch));
+      expect(took()).toBeLessThanOrEqual(budget);
+      expect(took()).toBeGreaterThanOrEqual(budget / 4);
+    }
+  });
+
+  it('counts the first attempt, too, in the time that a person gave', async () => {
+    const clock = fakeClock({ skipWaits: true });
+    let attempts = 0;
+    const slow: Fetch = async () => {
+      attempts += 1;
+      await clock.wait(8_000);
+      throw networkError(Object.assign(new Error('broken'), { code: 'ECONNRESET' }), 'GET x');
+    };
+    await rejection(ask(retry({ clock, random: () => 0, budget: 10_000 })(slow)));
+    expect(attempts).toBe(2);
+  });
+
+  it.each([0, 1, 3])('tries again %i times at most, but waits where the registry orders it', async (retries) => {
+    const failing = retried(['ECONNRESET'], { retries });
+    await rejection(ask(failing.fetch));
+    expect(failing.sent()).toBe(retries + 1);
+    const answering = retried([503], { retries });
+    expect((await ask(answering.fetch)).status).toBe(503);
+    expect(answering.sent()).toBe(retries + 1);
+    const limited = retried([429, 429, 429, 429, 200], { retries });
+    expect((await ask(limited.fetch)).status).toBe(200);
+  });
+});
+
+describe('src/http/layers/transients.ts', () => {
+  it('warns once of an origin and a cause, without its address twice, and counts the rest', async () => {
+    const { fetch, lines } = retried(['ECONNREFUSED']);
+    await Promise.all(Array.from({ length: 10 }, (_, index) => rejection(ask(fetch, `?last=${index}`))));
+    expect(lines('warning')).toEqual([
+      `Transient error (will retry): GET ${URL_OF}?last=0: it failed: ECONNREFUSED; attempt 2 in 200 ms`,
+    ]);
+    expect(lines('debug').length).toBeGreaterThan(5);
+    expect(lines('info')[0]).toMatch(
+      /^http:\/\/registry\.test:5000: \d+ more attempts failed: it failed: ECONNREFUSED$/,
+    );
+  });
+
+  it('warns of each cause, and again after a minute with the number in between', async () => {
+    const { fetch, lines } = retried([503, 'ECONNRESET', 503, 'ECONNRESET', 503, 200]);
+    await ask(fetch);
+    expect(lines('warning')).toHaveLength(2);
+    const long = retried([503]);
+    await ask(long.fetch);
+    expect(long.lines('warning')).toHaveLength(2);
+    expect(long.lines('warning')[1]).toMatch(/answered 503; attempt \d+ in \d+ ms; \d+ more like it before$/);
+  });
+});

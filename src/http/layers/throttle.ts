@@ -1,0 +1,66 @@
+import type { Clock } from '../../clock.ts';
+import type { Answer, Lane, Limiter, Permit, RequestClass } from '../../ratelimit/limiter.ts';
+import { promisedRate } from '../../ratelimit/rate-headers.ts';
+import { retryAfter } from '../../ratelimit/retry-after.ts';
+import { header, type Fetch, type HttpRequest, type HttpResponse, type Operation, type Reserve } from '../fetch.ts';
+import { peek } from '../response/peek.ts';
+
+const KINDS: Readonly<Record<Operation, readonly [Lane, RequestClass]>> = {
+  token: ['small', 'token'],
+  list: ['small', 'list'],
+  read: ['small', 'read'],
+  write: ['small', 'write'],
+  download: ['download', 'read'],
+  session: ['small', 'write'],
+  upload: ['upload', 'write'],
+  other: ['small', 'read'],
+};
+
+/** Only the start of a refusal is searched for a wait. */
+const TEXT_LIMIT = 4096;
+
+/**
+ * Sends a request when the limiter lets it, and tells the limiter what came of it; its slot is held until nothing
+ * more comes over the socket.
+ */
+export const throttle =
+  (limiter: Limiter, clock: Clock) =>
+  (inner: Fetch): Fetch =>
+  async (request) => {
+    const permit = request.permit ?? (await acquire(limiter, request));
+    try {
+      const { response, text } = await legible(await inner(request));
+      permit.answered(answerOf(response, text, clock.now()));
+      void response.body.finished.then(permit.release);
+      return response;
+    } catch (error) {
+      permit.release();
+      throw error;
+    }
+  };
+
+/** Leave to write to an origin, before there is a request. */
+export const reserve =
+  (limiter: Limiter): Reserve =>
+  ({ origin }, signal) =>
+    limiter.acquire({ origin, lane: 'small', class: 'write' }, signal);
+
+function acquire(limiter: Limiter, { operation, url, signal }: HttpRequest): Promise<Permit> {
+  const [lane, kind] = KINDS[operation];
+  return limiter.acquire({ origin: url.origin, lane, class: kind }, signal);
+}
+
+/** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
+async function legible(response: HttpResponse): Promise<{ readonly response: HttpResponse; readonly text?: string }> {
+  const isSilent = response.status === 429 && header(response, 'retry-after') === undefined;
+  return isSilent ? peek(response, TEXT_LIMIT) : { response };
+}
+
+function answerOf(response: HttpResponse, text: string | undefined, now: number): Answer {
+  const { status } = response;
+  const named = (name: string): string | undefined => header(response, name);
+  const orders = status === 429 || status === 503;
+  const pause = orders ? retryAfter({ header: named, ...(text !== undefined && { text }) }, now) : undefined;
+  const rate = promisedRate(named);
+  return { status, ...(pause !== undefined && { pause }), ...(rate !== undefined && { rate }) };
+}

@@ -1,0 +1,131 @@
+import type { LookupFunction } from 'node:net';
+import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../clock.ts';
+import { PromotionError } from '../../errors.ts';
+import { addressAdvice, addressProblem } from './addresses.ts';
+import { exchange } from './exchange.ts';
+import type { Fetch, HttpRequest } from '../fetch.ts';
+import type { OriginSettings, SettingsOf } from './origin-settings.ts';
+import { redactUrl } from '../redact.ts';
+import { type Timeouts, timeoutsFrom } from './timeouts.ts';
+import { connecting, type Connecting } from './connect.ts';
+import { type Places, places, type Reach } from './lookup.ts';
+import { askedOf, refusal } from './tunnel.ts';
+
+export type TransportOptions = {
+  readonly clock: Clock;
+  /** Sockets for each origin; as many as requests are let through at once, or they would queue unseen. */
+  readonly connections: number;
+  readonly timeouts?: Partial<Timeouts>;
+  /** How an origin is reached, where that differs from the above. */
+  readonly settingsOf?: SettingsOf;
+  /** Resolves names; the system's resolver unless given. */
+  readonly lookup?: LookupFunction;
+  /** Is told of bytes of bodies as they go over the sockets of an origin. */
+  readonly onBytes?: (origin: string, bytes: number) => void;
+};
+
+/** `inside` tells whether a host is in our own network, by its name or by where connections to it led. */
+export type Transport = { readonly fetch: Fetch; readonly inside: Places['inside']; close(): Promise<void> };
+
+/**
+ * An idle socket is kept this long, in milliseconds: across the pauses within one image, and shorter
+ * than the minutes after which load balancers drop connections silently.
+ */
+const KEEP_ALIVE = 30_000;
+
+/** The sockets of one origin. */
+type Route = {
+  readonly pool: Pool;
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
+  readonly timeouts: Timeouts;
+  /** The proxy that answers in place of the origin when it refuses. */
+  readonly proxy: URL | undefined;
+};
+
+/**
+ * Sends requests as they are, over HTTP/1.1 pools kept alive for each origin; every wait has a timeout on the clock.
+ * Forbidden addresses are refused, by name and as what the name stands for at the moment of connecting.
+ */
+export function transport(options: TransportOptions): Transport {
+  const { clock, settingsOf = () => ({}) } = options;
+  timeoutsFrom(options.timeouts);
+  const known = places(options.lookup);
+  const sockets = connecting(clock, settingsOf, known);
+  const routes = new Map<string, Route>();
+  let closed = false;
+
+  const routeTo = ({ origin }: URL, reach: Reach): Route => {
+    const key = `${origin} ${reach}`;
+    const open = routes.get(key);
+    if (open !== undefined) return open;
+    const url = new URL(origin);
+    const route = openRoute(url, reach, settingsFor(url, reach, settingsOf), sockets, options);
+    routes.set(key, route);
+    return route;
+  };
+
+  return {
+    inside: known.inside,
+    fetch: async (request) => {
+      if (closed) throw new Error('the HTTP transport is closed');
+      refuse(request, known);
+      const { dispatcher, timeouts, proxy } = routeTo(request.url, reachOf(request, known));
+      const { origin } = request.url;
+      const onBytes = options.onBytes && ((bytes: number) => options.onBytes?.(origin, bytes));
+      const response = await exchange(dispatcher, request, { clock, timeouts, ...(onBytes && { onBytes }) });
+      if (proxy === undefined || response.status !== 407) return response;
+      await response.body.discard();
+      throw refusal(407, `${request.method} ${redactUrl(request.url)}`, proxy);
+    },
+    close: async () => {
+      closed = true;
+      sockets.close();
+      await Promise.all([...routes.values()].map(({ pool }) => pool.destroy()));
+      routes.clear();
+    },
+  };
+}
+
+function refuse({ method, url, from, metadata }: HttpRequest, { inside }: Places): void {
+  const problem = addressProblem(url, from, { inside, metadata });
+  if (problem === undefined) return;
+  throw new PromotionError('REFUSED_ADDRESS', `${method} ${redactUrl(url)}: the address ${problem}`, {
+    hint: addressAdvice(url, from),
+  });
+}
+
+/** Only another host than the one that named it can be a way inside. */
+function reachOf({ url, from, metadata }: HttpRequest, { inside }: Places): Reach {
+  if (metadata !== undefined) return metadata;
+  return from !== undefined && from.host !== url.host && !inside(from.hostname) ? 'outside' : 'anywhere';
+}
+
+/** A metadata address is on this machine: a proxy would answer for its own. */
+function settingsFor(origin: URL, reach: Reach, settingsOf: SettingsOf): OriginSettings {
+  if (reach === 'anywhere' || reach === 'outside') return settingsOf(origin);
+  const { proxy: _proxy, ...settings } = settingsOf(origin);
+  return settings;
+}
+
+function openRoute(
+  origin: URL,
+  reach: Reach,
+  settings: OriginSettings,
+  sockets: Connecting,
+  options: TransportOptions,
+): Route {
+  const timeouts = timeoutsFrom({ ...options.timeouts, ...settings.timeouts });
+  const proxy = origin.protocol === 'http:' ? settings.proxy : undefined;
+  const pool = new Pool(proxy?.origin ?? origin.origin, {
+    connections: settings.connections ?? options.connections,
+    pipelining: 1,
+    allowH2: false,
+    connect: sockets.connectorFor(origin, reach, settings, timeouts.connect),
+    // Our own timeouts, on our clock, tell stages apart; undici's must not fire first.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE,
+  });
+  return { pool, dispatcher: proxy === undefined ? pool : askedOf(proxy, pool), timeouts, proxy };
+}

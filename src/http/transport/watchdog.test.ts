@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../../../test/support/fake-clock.ts';
+import { watchdog } from './watchdog.ts';
+
+describe('src/http/transport/watchdog.ts', () => {
+  it('expires once when it was not moved for the whole time', async () => {
+    const clock = fakeClock();
+    const dog = watchdog(clock);
+    let expired = 0;
+    dog.watch(100, () => (expired += 1));
+    await clock.advance(90);
+    dog.touch();
+    await clock.advance(99);
+    expect(expired).toBe(0);
+    await clock.advance(1);
+    expect(expired).toBe(1);
+    await clock.advance(1000);
+    expect(expired).toBe(1);
+  });
+
+  it('expires earlier when the next time is shorter', async () => {
+    const clock = fakeClock();
+    const dog = watchdog(clock);
+    const expired: string[] = [];
+    dog.watch(100, () => expired.push('first'));
+    dog.watch(10, () => expired.push('second'));
+    await clock.advance(10);
+    expect(expired).toEqual(['second']);
+    await clock.advance(1000);
+    expect(expired).toEqual(['second']);
+  });
+
+  it('rests until it is told to watch again, and holds no timer', async () => {
+    const clock = fakeClock();
+    const dog = watchdog(clock);
+    let expired = 0;
+    dog.watch(100, () => (expired += 1));
+    dog.rest();
+    dog.touch();
+    expect(clock.pending()).toBe(0);
+    await clock.advance(1000);
+    expect(expired).toBe(0);
+    dog.watch(100, () => (expired += 1));
+    await clock.advance(100);
+    expect(expired).toBe(1);
+  });
+
+  it('costs one timer for many moves', async () => {
+    const clock = fakeClock();
+    let set = 0;
+    const dog = watchdog({ ...clock, timer: (ms, fire) => ((set += 1), clock.timer(ms, fire)) });
+    dog.watch(100, () => {});
+    for (let moved = 0; moved < 1000; moved += 1) dog.touch();
+    expect(set).toBe(1);
+  });
+});

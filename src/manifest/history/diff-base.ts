@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { normalize } from 'node:path';
+import type { ObjectId } from '../../git/objects.ts';
+import { prowBase } from '../../git/prow.ts';
+import type { GitServices } from '../../git/run.ts';
+import { changedFile, changedFiles, type ChangedFiles } from '../changed-files.ts';
+import { findProjects, findTrees } from '../discover.ts';
+import { diskFiles } from '../file-source.ts';
+import { isManifest } from './git-files.ts';
+import { onlyOne, type LoadRequest } from '../load.ts';
+import {
+  NO_MANIFESTS,
+  openCommit,
+  repositoryOf,
+  type CommitManifests,
+  type ManifestRepository,
+} from './load-commit.ts';
+import type { LoadedManifests } from '../manifest.ts';
+import type { ParseProject } from '../parse-once.ts';
+
+/** What the tree is compared with: what Prow's job started from, or what was before a time in milliseconds. */
+export type Against = 'prow' | { readonly since: number };
+
+/** The old tree, and where it is from. */
+export type DiffBase = {
+  readonly base: LoadedManifests;
+  /** Undefined when there was nothing before: then everything is new. */
+  readonly commit?: ObjectId;
+  /** True when the working tree, which is what is compared, is not what HEAD holds. */
+  readonly isDirty: boolean;
+  /** Which files differ. */
+  readonly changed: ChangedFiles;
+};
+
+/** Loads the tree that the working tree is compared with; throws GIT. */
+export async function loadDiffBase(
+  request: LoadRequest,
+  against: Against,
+  services: GitServices,
+  parse?: ParseProject,
+): Promise<DiffBase> {
+  const name = against === 'prow' ? prowBase(services.env) : undefined;
+  const repository = await repositoryOf(request, services);
+  const { git } = repository;
+  const head = await git.commit('HEAD');
+  const commit =
+    against !== 'prow'
+      ? await beforeWindow(repository, head, against.since)
+      : name === undefined || name === 'HEAD^'
+        ? await git.parent(head)
+        : await git.commit(name);
+  const before = commit === undefined ? undefined : await openCommit(repository, commit);
+  return {
+    base: (await before?.load(parse)) ?? NO_MANIFESTS,
+    ...(commit !== undefined && { commit }),
+    isDirty: await isDirty(repository, head),
+    changed: before === undefined ? ALL_CHANGED : await changedSince(before, repository),
+  };
+}
+
+/** Where there was nothing before. */
+const ALL_CHANGED: ChangedFiles = { files: new Set(), isChanged: () => Promise.resolve(true) };
+
+async function changedSince(
+  { files }: CommitManifests,
+  { git, place, request }: ManifestRepository,
+): Promise<ChangedFiles> {
+  const { kind, location } = onlyOne(request);
+  if (!(await stat(location)).isDirectory())
+    return changedFile(files, await diskFiles(git.topLevel), place, normalize(location));
+  return changedFiles(files, await diskFiles(location), location, kind === 'manifests' ? findTrees : findProjects);
+}
+
+/** As upstream: the parent of the oldest commit that `git log --since` lists; HEAD when it lists none. */
+async function beforeWindow({ git }: ManifestRepository, head: ObjectId, since: number): Promise<ObjectId | undefined> {
+  const oldest = await git.oldestSince(since);
+  return oldest === undefined ? head : git.parent(oldest);
+}
+
+/**
+ * Holds the committed manifests against those on the disk by their hashes: `git status` would start filters that the
+ * repository names.
+ */
+async function isDirty({ git, place, request }: ManifestRepository, head: ObjectId): Promise<boolean> {
+  const listed = (await git.list(head, place)).filter((entry) => entry.path === place || isManifest(entry.path));
+  const committed = new Set(listed.map((entry) => entry.path));
+  const disk = await diskFiles(git.topLevel);
+  const found = request.manifest === undefined ? await findTrees(disk, place) : { projects: [] };
+  if (found.projects.some(({ manifest, images }) => !committed.has(manifest) || !committed.has(images))) return true;
+  for (const policy of new Set(found.projects.map((project) => project.policy)))
+    if (!committed.has(policy) && (await disk.read(policy).catch(() => 'there')) !== undefined) return true;
+  for (const { path, kind, id } of listed) {
+    if (kind !== 'file') continue;
+    const bytes = await disk.read(path).catch(() => undefined);
+    if (bytes === undefined || blobId(bytes, id) !== id) return true;
+  }
+  return false;
+}
+
+/** The name that Git gives to these bytes, by the algorithm of `like`: https://git-scm.com/docs/hash-function-transition */
+function blobId(bytes: Uint8Array, like: ObjectId): ObjectId {
+  const hash = createHash(like.length === 64 ? 'sha256' : 'sha1');
+  return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}

@@ -1,0 +1,44 @@
+import { isPromotionError } from '../../errors.ts';
+import type { GitServices } from '../../git/run.ts';
+import { joinRepository } from '../../image/reference.ts';
+import type { LoadRequest } from '../load.ts';
+import { loadCommit, repositoryOf } from './load-commit.ts';
+import type { Project } from '../manifest.ts';
+
+/** Which entries of a tree are young, as `source repository@digest`. */
+export type YoungEntries = ReadonlySet<string>;
+
+/**
+ * Which entries of a tree were not yet in it at `time`, which is in milliseconds: then Git's HEAD was the last commit of
+ * its own branch before. Undefined when Git cannot say, because there is no repository or the clone does not go back so
+ * far; `unknown` is then told why.
+ */
+export async function entriesSince(
+  request: LoadRequest,
+  projects: readonly Project[],
+  time: number,
+  services: GitServices,
+  unknown: (reason: string) => void = () => undefined,
+): Promise<YoungEntries | undefined> {
+  try {
+    const repository = await repositoryOf(request, services);
+    const commit = await repository.git.lastBefore(time);
+    if (commit === undefined && (await repository.git.isShallow())) {
+      unknown('the clone does not go back far enough');
+      return undefined;
+    }
+    const old = commit === undefined ? [] : (await loadCommit(repository, commit)).projects;
+    const known = new Set(entriesOf(old));
+    return new Set(entriesOf(projects).filter((entry) => !known.has(entry)));
+  } catch (error) {
+    if (!isPromotionError(error, 'GIT')) throw error;
+    unknown(error.message);
+    return undefined;
+  }
+}
+
+function entriesOf(projects: readonly Project[]): string[] {
+  return projects.flatMap(({ source, images }) =>
+    images.flatMap(({ name, digests }) => digests.map(({ digest }) => `${joinRepository(source, name)}@${digest}`)),
+  );
+}

@@ -1,0 +1,77 @@
+import type { Failure, PromotionError } from '../../errors.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { eachOf } from '../../async/each-of.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import { gather, type Pending, type PendingLack } from '../../plan/desired/assemble.ts';
+import type { RegistryReader } from '../../registry/roles.ts';
+import { pushTo, readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
+import type { Traffic } from '../reading/traffic.ts';
+import { unreadable } from '../reading/unreadable.ts';
+
+export type AskServices = { readonly registry: RegistryReader; readonly traffic: Traffic };
+
+/** What is still lacking after each reference was asked for; `present` counts the image × mirror pairs that turned out complete. */
+export type Asked = {
+  readonly pending: readonly Pending[];
+  readonly present: number;
+  /** Repositories that refused an answer. */
+  readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
+  readonly failures: readonly Failure[];
+};
+
+/**
+ * Asks destinations for the tags and digests that their lists do not show, or show at another digest: lists are stale, cut
+ * or refused on real registries. Only lacks for which `isAsked` returns true are asked for, with one `HEAD` a reference.
+ */
+export async function askLacks(
+  { registry, traffic }: AskServices,
+  pending: readonly Pending[],
+  isAsked: (lack: PendingLack) => boolean,
+  context: Context,
+): Promise<Asked> {
+  const asked = new Map<RepositoryName, PendingLack[]>();
+  for (const lack of pending.flatMap(({ lacks }) => lacks)) if (isAsked(lack)) pushTo(asked, lack.repository, lack);
+  if (asked.size === 0) return { pending, present: 0, unread: new Map(), failures: [] };
+  const answers = new Map<PendingLack, PendingLack | 'nothing'>();
+  const ask = async (repository: RepositoryName): Promise<void> => {
+    const call = { signal: context.signal, meter: traffic.of(repository) };
+    await eachOf(asked.get(repository) ?? [], REQUESTS_AT_ONCE, async (lack) => {
+      const digestOf = async (reference: string): Promise<Digest | undefined> =>
+        (await registry.resolveManifest(repository, reference, call))?.digest;
+      answers.set(lack, await askLack(lack, digestOf));
+    });
+  };
+  const unread = await readByHost('destination', [...asked.keys()], ask, context);
+  let present = 0;
+  const left = pending.flatMap(({ lacks }) =>
+    lacks.flatMap((lack): PendingLack[] => {
+      // Nothing is planned in a repository that refused an answer.
+      if (unread.has(lack.repository)) return [];
+      const answer = answers.get(lack) ?? lack;
+      if (answer === 'nothing') present += 1;
+      return answer === 'nothing' ? [] : [answer];
+    }),
+  );
+  return { pending: gather(left), present, unread, failures: unreadable(unread) };
+}
+
+async function askLack(
+  lack: PendingLack,
+  digestOf: (reference: string) => Promise<Digest | undefined>,
+): Promise<PendingLack | 'nothing'> {
+  const { image, missingTags, moves } = lack;
+  const references = image.tags.length === 0 ? [image.digest] : [...missingTags, ...moves.map(({ tag }) => tag)];
+  const found = await Promise.all(
+    references.map(async (reference) => ({ reference, digest: await digestOf(reference) })),
+  );
+  const left = found.filter(({ digest }) => digest !== image.digest);
+  if (left.length === 0) return 'nothing';
+  return {
+    ...lack,
+    digestMissing: lack.digestMissing && left.length === found.length,
+    missingTags:
+      image.tags.length === 0 ? [] : left.flatMap(({ reference, digest }) => (digest === undefined ? [reference] : [])),
+    moves: left.flatMap(({ reference, digest }) => (digest === undefined ? [] : [{ tag: reference, current: digest }])),
+  };
+}

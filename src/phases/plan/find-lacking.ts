@@ -1,0 +1,36 @@
+import type { Context } from '../../pipeline/phase.ts';
+import type { PendingLack, SourceState } from '../../plan/desired/assemble.ts';
+import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
+import { askLacks } from './ask-lacks.ts';
+import { findPending, type Found, type FindPendingOptions } from './find-pending.ts';
+import { findSources } from './find-sources.ts';
+import type { PlanServices } from '../plan.ts';
+
+/** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */
+export type Lacking = Omit<Found, 'present'> & {
+  readonly present: number;
+  readonly states: (image: WantedImage) => SourceState;
+};
+
+/** Finds what is lacking by the lists of the registries, and asks for what their silence would decide. */
+export async function findLacking(
+  services: PlanServices,
+  destinations: ReadonlyMap<string, readonly ImageSet[]>,
+  options: FindPendingOptions,
+  context: Context,
+): Promise<Lacking> {
+  const unlisted = await findPending(services, destinations, context, options);
+  const states = await findSources(services, unlisted.pending, context);
+  const isAsked = ({ image, moves, isUnread }: PendingLack): boolean =>
+    isUnread !== true && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
+  const asked = await askLacks(services, unlisted.pending, isAsked, context);
+  // Of a repository that refused an answer nothing is taken for known.
+  const known = [...unlisted.present].filter(([repository]) => !asked.unread.has(repository));
+  return {
+    states,
+    pending: asked.pending,
+    present: known.reduce((sum, [, count]) => sum + count, asked.present),
+    unread: new Map([...unlisted.unread, ...asked.unread]),
+    failures: [...unlisted.failures, ...asked.failures],
+  };
+}

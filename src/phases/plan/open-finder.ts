@@ -1,0 +1,16 @@
+import type { Context } from '../../pipeline/phase.ts';
+import { candidateFinder, type CandidateFinder } from '../../plan/candidates.ts';
+import type { ImageSet } from '../../plan/desired/desired.ts';
+import type { CandidateServices } from './candidate-services.ts';
+
+/** A finder that knows from Git which entries are young. */
+export async function openFinder(
+  { rules, young }: CandidateServices,
+  all: readonly ImageSet[],
+  { narrate }: Context,
+): Promise<CandidateFinder> {
+  const unknown = (reason: string): void =>
+    narrate({ type: 'log', level: 'info', message: `Git does not tell how old entries are: ${reason}` });
+  const entries = rules.since === 'all' ? undefined : await young(unknown);
+  return candidateFinder(all, { ...rules, ...(entries !== undefined && { young: entries }) });
+}

@@ -1,0 +1,62 @@
+import type { Failure } from '../../errors.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import type { Due } from '../../plan/desired/assemble.ts';
+import type { CandidateFinder } from '../../plan/candidates.ts';
+import { lookAtCandidates } from './find-candidates.ts';
+import type { SigningPlan } from './signing-plan.ts';
+import type { PlanServices } from '../plan.ts';
+import { withoutLists } from '../reading/without-lists.ts';
+
+type Found = {
+  readonly due: readonly Due[];
+  /** The repositories that were looked at. */
+  readonly destinations: Pick<ReadonlyMap<RepositoryName, unknown>, 'has'>;
+};
+
+export type PlannedSigning = {
+  /** Where the run signs. */
+  readonly plan?: SigningPlan;
+  /** All but what cannot be signed where it would have to be. */
+  readonly due: readonly Due[];
+  readonly failures: readonly Failure[];
+};
+
+/** Finds out what has to be signed, if the run signs, and holds back what is routed to a primary without the referrers API. */
+export async function planSigning(
+  services: PlanServices,
+  finder: CandidateFinder | undefined,
+  { due, destinations }: Found,
+  context: Context,
+): Promise<PlannedSigning> {
+  const { candidates } = services;
+  if (candidates === undefined || finder === undefined) return { due, failures: [] };
+  const found = finder.found(due, destinations);
+  const { plan, failures } = await lookAtCandidates({ ...services, candidates }, found, context);
+  const routed = plan.images.filter(({ isRouted }) => isRouted === true);
+  const places = routed.map(({ repository, wanted: { digest } }) => ({ repository, digest }));
+  const unlistedOf = await withoutLists(services, places, context);
+  const refused = routed.flatMap(({ repository, wanted }): Failure[] => {
+    const error = unlistedOf(repository);
+    if (error === undefined) return [];
+    const { code, message, hint } = error;
+    const { name: image, digest, source, at } = wanted;
+    const about = { at, image, digest, source: `${source}@${digest}`, refs: [`${repository}@${digest}`] };
+    return [{ phase: 'plan', code, message, ...(hint !== undefined && { hint }), ...about }];
+  });
+  const held = new Set(routed.flatMap(({ repository, wanted }) => (unlistedOf(repository) ? [keyOf(wanted)] : [])));
+  return {
+    plan: {
+      ...plan,
+      images: plan.images.filter(({ wanted }) => !held.has(keyOf(wanted))),
+      primaryOf: finder.primaryOf,
+    },
+    due: due.filter(({ image }) => !held.has(keyOf(image))),
+    failures: [...failures, ...refused],
+  };
+}
+
+/** Several entries may name one digest; all of them wait for its one signature. */
+function keyOf({ source, digest }: Due['image']): string {
+  return `${source}@${digest}`;
+}

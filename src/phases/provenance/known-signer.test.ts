@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { ISSUER, requiring, signerRule } from '../../../test/support/policies.ts';
+import type { PlannedImage } from '../images.ts';
+import { knownReporters } from './known-signer.ts';
+
+const named = (...names: readonly string[]): ReturnType<typeof signerRule>[] => names.map(signerRule);
+
+/** Who of these is known, where the policies of now and before name so many; `flag` is known to the user. */
+function known(
+  now: readonly string[],
+  before: readonly (readonly string[])[] | undefined,
+  base: readonly string[] = [],
+): string[] {
+  const provenance = [
+    requiring({ signers: named(...now) }),
+    { ...requiring({ signers: named(...base) }), isBase: true as const },
+  ];
+  const signersBefore = before?.map((names) => named(...names));
+  const policies = { provenance, artifactTypes: [], vulnerabilities: [], ...(signersBefore && { signersBefore }) };
+  const isKnown = knownReporters(
+    { policies } as unknown as PlannedImage,
+    (signer) => signer.kind === 'keyless' && signer.subject === 'flag',
+  );
+  return ['old', 'new', 'other', 'flag'].filter((subject) => isKnown({ kind: 'keyless', issuer: ISSUER, subject }));
+}
+
+describe('src/phases/provenance/known-signer.ts', () => {
+  it('knows whom the policies name, where there is no tree to compare with', () => {
+    expect(known(['old', 'new'], undefined)).toEqual(['old', 'new', 'flag']);
+  });
+
+  it('knows none of the reporters that a change adds', () => {
+    expect(known(['old', 'new'], [['old']], ['old'])).toEqual(['old', 'flag']);
+    expect(known(['new'], [[]])).toEqual(['flag']);
+  });
+
+  it('knows none of those that a change removes', () => {
+    expect(known(['new'], [['old', 'new']], ['old', 'new'])).toEqual(['new', 'flag']);
+  });
+
+  it('knows those only whom each policy before named', () => {
+    expect(known(['old', 'new'], [['old', 'new'], ['new']])).toEqual(['new', 'flag']);
+  });
+
+  it('knows no key', () => {
+    const policies = { provenance: [requiring()], artifactTypes: [], vulnerabilities: [] };
+    expect(knownReporters({ policies } as unknown as PlannedImage, () => false)({ kind: 'key', hint: 'x' })).toBe(
+      false,
+    );
+  });
+});

@@ -1,0 +1,15 @@
+import { PromotionError } from '../../errors.ts';
+import type { SourceReader } from '../../registry/source.ts';
+import type { Prove } from '../signing/attest-proofs.ts';
+import { prove, type ProvenanceServices } from './prove-image.ts';
+
+/** Finds out who built and signed an image that is not due, for what is made up for; undefined where staging has it no longer. */
+export function proveLater(services: ProvenanceServices, source: Pick<SourceReader, 'manifest'>): Prove {
+  return async ({ wanted, policies }, context) => {
+    if ((await source.manifest(wanted.source, wanted.digest, context.signal)) === undefined) return undefined;
+    const proven = await prove(services, { wanted, policies, targets: [] }, context);
+    if (!('code' in proven)) return proven;
+    const { code, message, hint } = proven;
+    throw new PromotionError(code, message, { side: 'source', ...(hint !== undefined && { hint }) });
+  };
+}

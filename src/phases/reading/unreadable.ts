@@ -1,0 +1,34 @@
+import type { Failure, PromotionError } from '../../errors.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { causesOf, type Cause } from '../../pipeline/causes.ts';
+
+type Unread = {
+  readonly code: PromotionError['code'];
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly refs: readonly [RepositoryName];
+};
+
+/** One failure for each cause, with all the repositories, of however many registries, that could not be read for it. */
+export function unreadable(errors: ReadonlyMap<RepositoryName, PromotionError>): Failure[] {
+  const unread = [...errors].map(([repository, { code, message, hint }]): Unread => ({
+    code,
+    message,
+    hint,
+    refs: [repository],
+  }));
+  return causesOf(unread).map(failureOf);
+}
+
+function failureOf({ first, failures, hosts }: Cause<Unread>): Failure {
+  const { code, message, hint } = first;
+  const others = hosts.length === 1 ? '' : ` and ${hosts.length - 1} more`;
+  const alike = hosts.length === 1 ? '' : '; the same holds for the others';
+  return {
+    phase: 'plan',
+    code,
+    message: `reading registry ${hosts[0] ?? ''}${others}: ${message}`,
+    ...(hint !== undefined && { hint: `${hint}${alike}` }),
+    refs: failures.flatMap(({ refs }) => refs),
+  };
+}

@@ -1,0 +1,36 @@
+import { mergedSignatures } from '../../attest/attached/sig-image.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import { copier } from '../../registry/copying/copier.ts';
+import { attacher } from '../../registry/attaching/attacher.ts';
+import type { Pause, Registry } from '../../registry/roles.ts';
+import type { SourceReader } from '../../registry/source.ts';
+import type { SubjectQueue } from '../../registry/attaching/lock.ts';
+import { replicator, type Replicator } from '../../mirroring/replicator.ts';
+import type { Traffic } from '../reading/traffic.ts';
+
+/** What a replicator is made of. */
+export type ReplicatorParts = {
+  readonly registry: Registry;
+  readonly pause: Pause;
+  readonly queue: SubjectQueue;
+  /** Whether attachments of a repository are routed; of none unless given. */
+  readonly isRouted?: (repository: RepositoryName) => boolean;
+};
+
+/** Makes the replicator of a run, which counts on its `traffic` and reads each source once. */
+export function openReplicator(
+  { registry, pause, queue, isRouted }: ReplicatorParts,
+  source: SourceReader,
+  traffic: Traffic,
+  { clock }: Context,
+): Replicator {
+  return replicator({
+    registry,
+    source,
+    copier: copier({ registry, source, pause, clock, meterOf: traffic.of }),
+    attacher: attacher(registry, queue, isRouted),
+    merge: mergedSignatures,
+    meterOf: traffic.of,
+  });
+}

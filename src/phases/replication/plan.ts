@@ -1,0 +1,46 @@
+import type { Failure } from '../../errors.ts';
+import type { Pattern } from '../../image/pattern.ts';
+import type { Phase } from '../../pipeline/phase.ts';
+import { routedPrimaries, type AttachmentRule } from '../../plan/places/attachments.ts';
+import { groupsOf, type SignedGroup } from '../../plan/replication.ts';
+import { onAllMirrors } from '../../plan/touched.ts';
+import type { AttachedLack } from '../../mirroring/lack.ts';
+import { findLacks, type LackServices } from './find-lacks.ts';
+import type { Loaded } from '../setup.ts';
+import { tellFailures } from '../log/failures.ts';
+import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
+
+export type PlanReplicationServices = LackServices & {
+  /** Covers the primary registry, where one is chosen. */
+  readonly primary?: Pattern;
+  /** Which mirrors get no copies; all get them unless given. */
+  readonly attachments?: readonly AttachmentRule[] | undefined;
+};
+
+export type ReplicationPlan = {
+  readonly phase: 'plan';
+  readonly groups: readonly SignedGroup[];
+  readonly lacks: readonly AttachedLack[];
+  readonly failures: readonly Failure[];
+};
+
+/** Compares what is attached to images on their primary with what their mirrors have: what has to be copied. */
+export const planReplication = (services: PlanReplicationServices): Phase<Loaded, ReplicationPlan> => ({
+  name: 'plan',
+  run: async (loaded, context) => {
+    const { sets, diff } = loaded;
+    const { primary, attachments } = services;
+    const wanted = diff === undefined ? sets : onAllMirrors(sets, diff.all);
+    const all = groupsOf(wanted, primary, attachments);
+    const routed = routedPrimaries(wanted, primary, attachments);
+    const places = all.flatMap(({ primary: repository, images: [first] }) =>
+      first !== undefined && routed.has(repository) ? [{ repository, digest: first.digest }] : [],
+    );
+    const unlistedOf = await withoutLists(services, places, context);
+    const unlisted = unlistedFailures([...routed], unlistedOf);
+    tellFailures(unlisted, context);
+    const groups = all.filter((group) => !routed.has(group.primary) || unlistedOf(group.primary) === undefined);
+    const { lacks, failures } = await findLacks(services, groups, context);
+    return { phase: 'plan', groups, lacks, failures: [...loaded.failures, ...unlisted, ...failures] };
+  },
+});

@@ -1,0 +1,80 @@
+import pLimit from 'p-limit';
+import type { Failure } from '../../errors.ts';
+import type { Context, Phase } from '../../pipeline/phase.ts';
+import type { Replicated, Replicator } from '../../mirroring/replicator.ts';
+import type { AttachedLack } from '../../mirroring/lack.ts';
+import { tellDefect } from '../caught.ts';
+import type { ReplicationPlan } from './plan.ts';
+import { progressOf } from '../reading/progress.ts';
+import { replicationFailures, tellReplicated } from './results.ts';
+import { tellFailures } from '../log/failures.ts';
+import type { Traffic } from '../reading/traffic.ts';
+
+export type ReplicateServices = {
+  readonly replicator: Replicator;
+  readonly traffic: Traffic;
+  /** What is copied at once. */
+  readonly copies: number;
+};
+
+/** What was planned, and what became of it. */
+export type Replication = {
+  readonly phase: 'replicate';
+  readonly plan: ReplicationPlan;
+  readonly replicated: readonly Replicated[];
+  readonly failures: readonly Failure[];
+};
+
+/** Copies to every mirror what is attached on the primary and missing there; attachments of an index come last. */
+export const replicate = (services: ReplicateServices): Phase<ReplicationPlan, Replication> => ({
+  name: 'replicate',
+  run: async (plan, context) => {
+    const { replicated, failures } = await copyLacks(services, plan.lacks, context);
+    return { phase: 'replicate', plan, replicated, failures: [...plan.failures, ...failures] };
+  },
+});
+
+/** Copies what is lacking, and tells what became of it. */
+export async function copyLacks(
+  services: ReplicateServices,
+  lacks: readonly AttachedLack[],
+  context: Context,
+): Promise<Pick<Replication, 'replicated' | 'failures'>> {
+  const total = lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
+  const message = total === 0 ? 'All signatures already replicated' : `${total} copies needed`;
+  context.narrate({ type: 'log', level: 'info', message });
+  const first = lacks.filter(({ last }) => !last);
+  const later = lacks.filter(({ last }) => last);
+  const replicated = [...(await copyAll(services, first, context)), ...(await copyAll(services, later, context))];
+  const failures = replicated.flatMap(replicationFailures);
+  tellFailures(failures, context);
+  return { replicated, failures };
+}
+
+/** Copies what is lacking; what is attached to one image is told of when mirrors list all of it. */
+async function copyAll(
+  { replicator, traffic, copies }: ReplicateServices,
+  lacks: readonly AttachedLack[],
+  context: Context,
+): Promise<Replicated[]> {
+  const slots = pLimit(copies);
+  const { signal } = context;
+  const tellProgress = progressOf('copies', lacks.length, context);
+  let failed = 0;
+  const tellOf = (replicated: Replicated): void => {
+    for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
+    tellReplicated(replicated, context);
+    for (const { error } of replicated.results) tellDefect(error, context);
+    if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
+    tellProgress(failed);
+  };
+  const copyImage = async (ofImage: readonly AttachedLack[]): Promise<readonly Replicated[]> => {
+    const batch = replicator.batch();
+    const copied = await Promise.all(ofImage.map((lack) => slots(() => replicator.copy(lack, batch, signal))));
+    const listed = await slots(() => replicator.list(copied, batch, signal));
+    for (const replicated of listed) tellOf(replicated);
+    return listed;
+  };
+  const images = Map.groupBy(lacks, ({ primary, subject }) => `${primary}@${subject}`);
+  return (await Promise.all([...images.values()].map(copyImage))).flat();
+}

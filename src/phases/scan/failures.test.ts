@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { candidate, letThrough } from '../../../test/support/promotion/promoted.ts';
+import { PromotionError } from '../../errors.ts';
+import type { RunEvent } from '../../events.ts';
+import { realClock } from '../../clock.ts';
+import { NO_POLICIES } from '../../policy/policies.ts';
+import type { JudgedFinding, VulnerabilityJudgement } from '../../policy/vulnerabilities/vulnerability-gate.ts';
+import { scanFailure, tellScan } from './failures.ts';
+
+const { wanted } = candidate(1);
+const target = { repository: 'b.test/app', action: 'copy', tags: ['v1'], isNew: true } as const;
+const [image] = letThrough({
+  phase: 'plan',
+  images: [{ wanted, targets: [target], policies: NO_POLICIES }],
+  failures: [],
+  present: 0,
+  named: 1,
+  repositories: [],
+}).images;
+if (image === undefined) throw new Error('there is no image');
+
+const finding = (index: number, given: Partial<JudgedFinding> = {}): JudgedFinding => ({
+  id: `CVE-2026-${index}`,
+  aliases: [],
+  severity: 4,
+  package: 'openssl',
+  version: '3.0.1',
+  source: 'trivy',
+  verdict: 'over',
+  ...given,
+});
+const judgement = (given: Partial<VulnerabilityJudgement> = {}): VulnerabilityJudgement => ({
+  state: 'scanned',
+  result: 'passed',
+  scanner: 'trivy',
+  threshold: 4,
+  findings: [],
+  ...given,
+});
+
+describe('src/phases/scan/failures.ts', () => {
+  it('says where the image stands and where it cannot go', () => {
+    const failure = scanFailure(
+      image,
+      judgement({ result: 'over', findings: [finding(1, { fixedIn: '3.0.2' })] }),
+      false,
+    );
+    expect(failure).toMatchObject({
+      phase: 'validate',
+      code: 'VULNERABLE',
+      message: '1 vulnerability at or over 4 (high): CVE-2026-1 (high, openssl 3.0.1, fixed in 3.0.2)',
+      at: wanted.at,
+      image: 'app',
+      digest: wanted.digest,
+      source: `a.test/app@${wanted.digest}`,
+      refs: ['b.test/app:v1'],
+    });
+  });
+
+  it('names the worst of many, and none that does not count', () => {
+    const many = Array.from({ length: 8 }, (_, index) => finding(index, { platform: 'linux/amd64' }));
+    const below = finding(9, { verdict: 'below' });
+    const failure = scanFailure(image, judgement({ result: 'over', findings: [...many, below] }), false);
+    expect(failure?.message).toMatch(
+      /^8 vulnerabilities .*CVE-2026-0 \(high, openssl 3\.0\.1, linux\/amd64\).*, and 3 more$/,
+    );
+    expect(failure?.message).not.toContain('CVE-2026-9');
+  });
+
+  it.each([
+    [judgement(), false, undefined],
+    [judgement({ state: 'not-scanned', result: 'not-scanned', reason: 'unknown' }), false, 'NOT_SCANNED'],
+    [judgement({ state: 'not-scanned', result: 'not-scanned' }), true, undefined],
+    [judgement({ state: 'not-scanned', result: 'over', findings: [finding(1)] }), true, 'VULNERABLE'],
+    [judgement({ state: 'failed', result: 'failed', reason: 'it is missing' }), false, 'SCANNER'],
+    [judgement({ state: 'failed', result: 'failed' }), true, 'SCANNER'],
+  ])('makes of %j, where what is unscanned may pass: %s, the failure %s', (judged, allowed, code) => {
+    expect(scanFailure(image, judged, allowed)?.code).toBe(code);
+  });
+
+  it('keeps the code of what could not be read', () => {
+    const error = new PromotionError('DENIED', 'reading referrers: 403', { hint: 'grant it' });
+    expect(scanFailure(image, error)).toMatchObject({
+      code: 'DENIED',
+      message: 'reading referrers: 403',
+      hint: 'grant it',
+    });
+  });
+
+  it('tells of each scan, and of each finding those who debug', () => {
+    const told: string[] = [];
+    const narrate = (event: RunEvent): void =>
+      void (event.type === 'log' && told.push(`${event.level} ${event.message}`));
+    const context = { narrate, clock: realClock(), signal: new AbortController().signal };
+    const name = `a.test/app@${wanted.digest}`;
+    tellScan(image, judgement({ findings: [finding(1), finding(2, { verdict: 'below' })] }), context);
+    tellScan(image, judgement({ state: 'not-scanned', scanner: 'google', reason: 'pending' }), context);
+    expect(told).toEqual([
+      `info Vulnerabilities of ${name}: scanned (trivy), 2 findings, 1 of them at or over 4 (high)`,
+      `debug ${name}: over: CVE-2026-1 (high, openssl 3.0.1)`,
+      `debug ${name}: below: CVE-2026-2 (high, openssl 3.0.1)`,
+      `warning Vulnerabilities of ${name}: not-scanned (google): pending`,
+    ]);
+  });
+});

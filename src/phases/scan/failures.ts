@@ -1,0 +1,78 @@
+import { PromotionError, type Failure } from '../../errors.ts';
+import { refsOf } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import {
+  findingText,
+  thresholdText,
+  type VulnerabilityJudgement,
+  wayOut,
+} from '../../policy/vulnerabilities/vulnerability-gate.ts';
+import type { ProvenImage } from '../provenance/proven-images.ts';
+
+/** More are counted, not named; all of them stand in the report. */
+const NAMED = 5;
+
+/** Why an image is held back; undefined of one that may go on. */
+export function scanFailure(image: ProvenImage, error: PromotionError): Failure;
+export function scanFailure(
+  image: ProvenImage,
+  judgement: VulnerabilityJudgement,
+  allowUnscanned: boolean,
+): Failure | undefined;
+export function scanFailure(
+  { wanted, targets }: ProvenImage,
+  found: VulnerabilityJudgement | PromotionError,
+  allowUnscanned = false,
+): Failure | undefined {
+  const problem = found instanceof PromotionError ? found : problemOf(found, allowUnscanned);
+  if (problem === undefined) return undefined;
+  const { code, message, hint } = problem;
+  return {
+    phase: 'validate',
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+    at: wanted.at,
+    image: wanted.name,
+    digest: wanted.digest,
+    source: `${wanted.source}@${wanted.digest}`,
+    refs: targets.flatMap(({ repository, tags }) => refsOf(repository, tags, wanted.digest)),
+  };
+}
+
+type Problem = Pick<Failure, 'code' | 'message' | 'hint'>;
+
+function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): Problem | undefined {
+  const { result, findings, threshold, scanner, reason = 'nobody says why' } = judgement;
+  if (result === 'over') {
+    const over = findings.filter(({ verdict }) => verdict === 'over');
+    const more = over.length > NAMED ? `, and ${over.length - NAMED} more` : '';
+    const named = over.slice(0, NAMED).map(findingText).join(', ');
+    return {
+      code: 'VULNERABLE',
+      message: `${over.length} ${over.length === 1 ? 'vulnerability' : 'vulnerabilities'} at or over ${thresholdText(threshold)}: ${named}${more}`,
+      hint: wayOut(over),
+    };
+  }
+  if (result === 'failed')
+    return { code: 'SCANNER', message: `scanning (${scanner}) failed: ${reason}`, hint: 'run again once it works' };
+  if (result !== 'not-scanned' || allowUnscanned) return undefined;
+  return {
+    code: 'NOT_SCANNED',
+    message: `not scanned for vulnerabilities (${scanner}): ${reason}`,
+    hint: 'scan it, give its report with --vuln-report, or let such images through with --vuln-allow-unscanned',
+  };
+}
+
+/** Logs what a scan came to, and at `debug` each finding. */
+export function tellScan({ wanted }: ProvenImage, judgement: VulnerabilityJudgement, { narrate }: Context): void {
+  const { state, findings, scanner, reason } = judgement;
+  const name = `${wanted.source}@${wanted.digest}`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const over = findings.filter(({ verdict }) => verdict === 'over').length;
+  const what = `${findings.length} findings, ${over} of them at or over ${thresholdText(judgement.threshold)}`;
+  const [level, told] = state === 'scanned' ? (['info', `, ${what}`] as const) : (['warning', ''] as const);
+  narrate({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner})${told}${why}` });
+  for (const finding of findings)
+    narrate({ type: 'log', level: 'debug', message: `${name}: ${finding.verdict}: ${findingText(finding)}` });
+}

@@ -1,0 +1,39 @@
+import type { EvidenceReader } from '../../attest/evidence/reader.ts';
+import { allItems } from '../../attest/evidence/state.ts';
+import { isAbout } from '../../attest/formats/statement.ts';
+import type { EvidenceItem, EvidenceSigner } from '../../policy/provenance.ts';
+import type { Attestation, AttestationsOf } from '../../scan/scanners/attestations.ts';
+import { knownReporters } from '../provenance/known-signer.ts';
+import type { ProvenImage } from '../provenance/proven-images.ts';
+
+export type AttestationServices = {
+  readonly evidence: Pick<EvidenceReader, 'statements'>;
+  /** Whom the user names, besides those that policies name. */
+  readonly isBelieved: (signer: EvidenceSigner) => boolean;
+};
+
+/** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
+export function attestationsFor({ evidence, isBelieved }: AttestationServices, image: ProvenImage): AttestationsOf {
+  const isKnown = knownReporters(image, isBelieved);
+  // what could not be verified is no statement, but worth a word
+  const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
+  return async (target, signal) => {
+    const found = await evidence.statements(target, signal);
+    const verified = found.flatMap(({ item, statement: { predicate, ...statement } }): Attestation[] => {
+      if (!isAbout({ predicate, ...statement }, target.digest)) return [];
+      const isTrusted = item.signer !== undefined && isKnown(item.signer);
+      return [{ ...attestation({ ...item, status: isTrusted ? item.status : 'untrusted' }), predicate }];
+    });
+    return [...verified, ...unverified.filter(({ subject }) => subject === target.digest).map(attestation)];
+  };
+}
+
+function attestation({ predicateType = '', status, signer, reason }: EvidenceItem): Attestation {
+  const by = signer?.kind === 'keyless' ? signer.subject : signer && `a key (${signer.hint})`;
+  return {
+    predicateType,
+    status,
+    ...(by !== undefined && { signer: by }),
+    ...(reason !== undefined && { reason }),
+  };
+}

@@ -1,0 +1,73 @@
+import type { Digest } from '../../image/digest.ts';
+import {
+  isOff,
+  judgeVulnerabilities,
+  type VulnerabilityJudgement,
+} from '../../policy/vulnerabilities/vulnerability-gate.ts';
+import type { VexStatement } from '../../policy/vulnerabilities/vulnerability.ts';
+import { isIndexType } from '../../image/descriptor.ts';
+import { imagesIn, type ReadManifestOf } from '../../registry/image/platforms.ts';
+import type { WantedImage } from '../../plan/desired/desired.ts';
+import type { SourceReader } from '../../registry/source.ts';
+import { attestedVex, type AttestationsOf } from '../../scan/scanners/attestations.ts';
+import { namedApart, scanImage, type Platform } from '../../scan/scan-image.ts';
+import type { Scanner } from '../../scan/scanner.ts';
+import { attestationsFor, type AttestationServices } from './known-attestations.ts';
+import { scanFailure, tellScan } from './failures.ts';
+import type { Gate } from '../validate.ts';
+
+/** What the user wants to be scanned, by whom, and how strictly. */
+export type ScanServices = {
+  /** Those that are asked, in their order. */
+  readonly scanners: (attestationsOf: AttestationsOf) => readonly Scanner[];
+  /** What OpenVEX documents that were given say of a digest. */
+  readonly vexOf: (digest: Digest) => readonly VexStatement[];
+  /** The lowest severity that holds an image back, where its project names none. */
+  readonly threshold: number;
+  readonly allowUnscanned: boolean;
+};
+
+export type ScanGateServices = ScanServices & AttestationServices & { readonly source: SourceReader };
+
+/** Of an image whose project scans nothing. */
+const NOT_WANTED: VulnerabilityJudgement = {
+  state: 'not-scanned',
+  result: 'passed',
+  scanner: 'none',
+  threshold: -1,
+  findings: [],
+  reason: 'the threshold of its project is -1',
+};
+
+/** Holds back images with known weaknesses, and those that nobody has scanned. */
+export function scanGate(services: ScanGateServices): Gate {
+  return async (image, context) => {
+    const { signal, clock } = context;
+    const { source: repository, digest } = image.wanted;
+    const attestationsOf = attestationsFor(services, image);
+    const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
+    if (isOff(rules)) return { gate: 'vulnerabilities', failures: [], vulnerabilities: NOT_WANTED };
+    const platforms = await platformsIn(image.wanted, (one) => services.source.manifest(repository, one, signal));
+    const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);
+    const about: readonly Platform[] = [{ digest, name: digest }, ...platforms];
+    const vex = await Promise.all(
+      about.map(async ({ digest: one, name }) => {
+        const attested = attestedVex(await attestationsOf({ repository, digest: one }, signal), one);
+        const all = [...services.vexOf(one), ...attested];
+        return one === digest ? all : all.map((statement) => ({ ...statement, platform: name }));
+      }),
+    );
+    const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
+    const failure = scanFailure(image, judgement, services.allowUnscanned);
+    tellScan(image, judgement, context);
+    return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
+  };
+}
+
+/** The images of an index, at whatever depth; none of an image. */
+async function platformsIn({ source, digest }: WantedImage, read: ReadManifestOf): Promise<readonly Platform[]> {
+  const root = await read(digest);
+  if (root === undefined || !isIndexType(root.descriptor.mediaType)) return [];
+  const images = await imagesIn(root, source, read);
+  return namedApart(images.filter(({ mediaType }) => !isIndexType(mediaType)));
+}

@@ -1,0 +1,66 @@
+import type { Failure } from '../../errors.ts';
+import type { DiffBase } from '../../manifest/history/diff-base.ts';
+import type { LoadedManifests } from '../../manifest/manifest.ts';
+import { changedProjects, diffTrees, type TreeDiff } from '../../manifest/diff/tree-diff.ts';
+import { askedBy, type AskedOf } from '../../plan/desired/asked.ts';
+import { alsoAskedBy } from '../../plan/desired/asked-before.ts';
+import { countImages, type ImageSet } from '../../plan/desired/desired.ts';
+import { touchedBy } from '../../plan/touched.ts';
+import { wantedBy } from '../../plan/desired/wanted.ts';
+import { lostPolicies } from '../../manifest/lost-policies.ts';
+import { checkPrimaries, type PrimaryRules } from './check-primary.ts';
+import { problemFailure } from './problem-failure.ts';
+
+/** The tree before, and how the tree differs from it. */
+export type LoadedDiff = {
+  readonly base: LoadedManifests;
+  /** Undefined when there was nothing before. */
+  readonly commit?: string;
+  readonly diff: TreeDiff;
+  /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
+  readonly all: readonly ImageSet[];
+  /** How many images that makes besides those that are looked at. */
+  readonly unchanged: number;
+};
+
+/** What is asked of images: also what the tree before asked, where there was one. */
+export function askedSince(before: DiffBase | undefined, head: LoadedManifests): AskedOf {
+  const asked = askedBy(head);
+  // where nothing was before, everything is new, and nothing is loosened
+  const isNew = before === undefined || before.base.projects.length + before.base.problems.length === 0;
+  return isNew ? asked : alsoAskedBy(asked, head.projects, before.base);
+}
+
+/** Finds what the tree wants (`all`) that it did not want before, and holds back images whose primary changes unaccepted. */
+export function changedSince(
+  before: DiffBase,
+  head: LoadedManifests,
+  all: readonly ImageSet[],
+  primary: PrimaryRules,
+): { readonly sets: readonly ImageSet[]; readonly failures: readonly Failure[]; readonly diff: LoadedDiff } {
+  const { base, commit } = before;
+  const { failures: moved, held, settings } = checkPrimaries(...mayDiffer(base, head, all), primary);
+  const failures = [...lostPolicies(base, head).map(problemFailure), ...moved];
+  const found = diffTrees(base.projects, head.projects);
+  const diff = { ...found, policyChanges: [...found.policyChanges, ...settings] };
+  const unchanged = countImages(all) - countImages(touchedBy(all, diff.changes));
+  const free = all.filter((set) => !held.has(set));
+  return {
+    sets: touchedBy(free, diff.changes),
+    failures,
+    diff: { base, ...(commit !== undefined && { commit }), diff, all, unchanged },
+  };
+}
+
+/** The images of projects that changed, and those of the same names before: no other image can get another primary. */
+function mayDiffer(
+  { projects: base }: LoadedManifests,
+  { projects: head }: LoadedManifests,
+  all: readonly ImageSet[],
+): readonly [before: readonly ImageSet[], after: readonly ImageSet[]] {
+  const lists = new Set<ImageSet['listed']>(changedProjects(head, base).map(({ destinations }) => destinations));
+  const after = all.filter(({ listed }) => listed !== undefined && lists.has(listed));
+  const names = new Set(after.map(({ name }) => name));
+  const named = base.map((project) => ({ ...project, images: project.images.filter(({ name }) => names.has(name)) }));
+  return [wantedBy(named), after];
+}

@@ -1,0 +1,65 @@
+import type { Failure } from '../../errors.ts';
+import type { Pattern } from '../../image/pattern.ts';
+import { joinRepository } from '../../image/reference.ts';
+import type { PolicyChange } from '../../manifest/diff/policy-changes.ts';
+import type { AttachmentRule } from '../../plan/places/attachments.ts';
+import type { ImageSet } from '../../plan/desired/desired.ts';
+import { primaryChanges, type PrimaryChange } from '../../plan/places/primary-changes.ts';
+import { publicNameOf, type PublicName } from '../../plan/places/public-name.ts';
+
+/** What the user said of the primary registry, and what a run makes of a change. */
+export type PrimaryRules = {
+  /** Covers it, where one is chosen. */
+  readonly chosen?: Pattern;
+  /** Where it is chosen: on the command line, else in the registry configuration. */
+  readonly isFlag?: boolean;
+  readonly publicNames?: readonly PublicName[];
+  readonly attachments?: readonly AttachmentRule[];
+  /** Whether a change is a problem: only where something is signed, and unless it is accepted. */
+  readonly refusesChanges?: boolean;
+};
+
+type CheckedPrimaries = {
+  readonly failures: readonly Failure[];
+  /** The images that are not promoted until somebody accepts it. */
+  readonly held: ReadonlySet<ImageSet>;
+  readonly settings: readonly PolicyChange[];
+};
+
+/** Finds the images whose primary is another than before. */
+export function checkPrimaries(
+  base: readonly ImageSet[],
+  head: readonly ImageSet[],
+  { chosen, publicNames, refusesChanges = false }: PrimaryRules,
+): CheckedPrimaries {
+  const changes = primaryChanges(base, head, chosen);
+  const refused = refusesChanges ? changes : [];
+  return {
+    failures: refused.map((change) => failureOf(change, publicNames)),
+    held: new Set(refused.flatMap(({ sets }) => sets)),
+    settings: changes.map(({ project, before, after, at }) => ({
+      kind: 'primary',
+      project,
+      file: at?.file ?? '',
+      before,
+      after,
+    })),
+  };
+}
+
+function failureOf({ project, before, after, at, sets }: PrimaryChange, publicNames?: readonly PublicName[]): Failure {
+  const [first] = sets;
+  const [was, is] = [before, after].map((registry) =>
+    publicNameOf(joinRepository(registry, first?.name ?? ''), publicNames),
+  );
+  const images = `${sets.length} ${sets.length === 1 ? 'image' : 'images'}`;
+  const names =
+    was === is ? `the mirrors follow ${after}` : `signatures are made for ${is}, those there are for ${was}`;
+  return {
+    phase: 'setup',
+    code: 'PRIMARY_CHANGED',
+    message: `the primary registry of project ${project} changes from ${before} to ${after} (${images}): ${names}`,
+    hint: `keep ${before} first, or name the primary with --primary-registry; if the change is meant, add --accept-primary-change`,
+    ...(at !== undefined && { at }),
+  };
+}

@@ -1,0 +1,15 @@
+import type { Failure } from '../../errors.ts';
+import type { Problem, Warning } from '../../manifest/manifest.ts';
+
+/** A problem or warning of the manifests as a failure of the run's first phase. */
+export function problemFailure({ code, message, hint, position, image, digest }: Problem | Warning): Failure {
+  return {
+    phase: 'setup',
+    code,
+    message,
+    hint,
+    ...(code !== 'MANIFEST_NOT_FOUND' && { at: position }),
+    ...(image !== undefined && { image }),
+    ...(digest !== undefined && { digest }),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Failure } from '../../errors.ts';
+import type { Phase } from '../../pipeline/phase.ts';
+import { checkImages, type CheckServices } from './check-images.ts';
+import { wrongOnPrimary, type CheckedImage, type PlannedCheck } from './checked-images.ts';
+import type { SigcheckPlan } from './plan.ts';
+import { placeOf } from './failures.ts';
+import { tellFailures } from '../log/failures.ts';
+
+/** What was found, and what could not be read; what is wrong with an image is no failure yet. */
+export type Checks = {
+  readonly phase: 'check';
+  readonly plan: SigcheckPlan;
+  readonly images: readonly CheckedImage[];
+  readonly failures: readonly Failure[];
+};
+
+/** Verifies what is attached to each digest, on its primary and all its mirrors. */
+export const check = (services: CheckServices): Phase<SigcheckPlan, Checks> => ({
+  name: 'check',
+  run: async (plan, context) => {
+    const { images, failures } = await checkImages(services, plan.checks, context);
+    const unread = new Set(failures.flatMap(({ refs = [] }) => refs));
+    const absent = images.filter(
+      ({ subjects, check: { repository } }) => subjects.length === 0 && !unread.has(repository),
+    );
+    const missing = plan.isAsked ? absent.map((image) => absence(image.check)) : [];
+    const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
+    if (absent.length > missing.length)
+      say(`${absent.length} of them not on the primary registry yet: \`kpromo cip\` promotes them`);
+    for (const image of images)
+      if (wrongOnPrimary(image, 'record'))
+        say(`No attestation found for ${image.check.reference}@${image.check.digest}`);
+    const found = [...failures, ...missing];
+    tellFailures(found, context);
+    return { phase: 'check', plan, images, failures: [...plan.failures, ...found] };
+  },
+});
+
+/** An image that was asked for, and that its primary does not hold. */
+export function absence(absent: PlannedCheck): Failure {
+  const { digest, repository } = absent;
+  return {
+    phase: 'check',
+    code: 'NOT_FOUND',
+    message: `${repository}@${digest} is not there`,
+    hint: 'check the reference; images that manifests name are promoted with `kpromo cip`',
+    ...placeOf(absent),
+  };
+}

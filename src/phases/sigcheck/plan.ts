@@ -1,0 +1,73 @@
+import type { Failure } from '../../errors.ts';
+import type { Phase } from '../../pipeline/phase.ts';
+import type { AskedRef } from '../../image/asked-ref.ts';
+import { checksOf, selectByUpload, type Checked, type UploadWindow } from '../../plan/checks.ts';
+import { askedChecks, type AskedServices } from './asked-checks.ts';
+import type { PlannedCheck } from './checked-images.ts';
+import { listedChecks } from './listed-checks.ts';
+import { readUploads, undatedAll } from './read-uploads.ts';
+import type { Loaded } from '../setup.ts';
+import { tellFailures } from '../log/failures.ts';
+import { tellSelection } from '../log/selection.ts';
+
+export type PlanSigcheckServices = AskedServices & {
+  /** What is checked; all of the tree where there are none. */
+  readonly refs: readonly AskedRef[];
+  /** When what is checked of the tree was uploaded. */
+  readonly window: UploadWindow;
+  /** Unix milliseconds: what was uploaded before needs no record. */
+  readonly recordsSince?: number;
+  /** Digests that are checked at the most. */
+  readonly limit?: number;
+  /** Whether an image of the tree must be signed. */
+  readonly isSigned: (image: Pick<Checked, 'tags'>) => boolean;
+};
+
+export type SigcheckPlan = {
+  readonly phase: 'plan';
+  readonly checks: readonly PlannedCheck[];
+  /** Whether somebody asked for these, so that each must be there. */
+  readonly isAsked: boolean;
+  /** Digests that the limit left out. */
+  readonly beyond: number;
+  readonly failures: readonly Failure[];
+};
+
+/** Chooses the digests to check: those asked for, else those of the tree that were uploaded in the window. */
+export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, SigcheckPlan> => ({
+  name: 'plan',
+  run: async (loaded, context) => {
+    const { refs, rules, window, recordsSince, limit = Number.POSITIVE_INFINITY, isSigned } = services;
+    const listed = await listedChecks(services, checksOf(loaded.sets, rules), context);
+    const all = listed.checks;
+    const isAsked = refs.length > 0;
+    const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
+    tellFailures(asked.failures, context);
+
+    const needsDates = !isAsked || recordsSince !== undefined;
+    const { uploadOf, readable, failures } = needsDates
+      ? await readUploads(services, asked.checks, context)
+      : { uploadOf: undatedAll, readable: asked.checks, failures: [] };
+    const selected = isAsked ? { checks: readable } : selectByUpload(readable, uploadOf, window);
+    const checks = selected.checks.slice(0, limit).map((check): PlannedCheck => {
+      const time = uploadOf(check.repository, check.digest);
+      const isRecent = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
+      const record = isRecent && !(all.length > 0 && mayBePlatform(check));
+      return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record } };
+    });
+    const beyond = selected.checks.length - checks.length;
+    tellSelection(checks.length, beyond, selected, services, context);
+    return {
+      phase: 'plan',
+      checks,
+      isAsked,
+      beyond,
+      failures: [...loaded.failures, ...listed.failures, ...asked.failures, ...failures],
+    };
+  },
+});
+
+/** A digest that a tree does not name, and nobody named by a tag: platforms are signed, but not recorded. */
+function mayBePlatform({ wanted, tags }: Checked): boolean {
+  return wanted === undefined && tags.length === 0;
+}

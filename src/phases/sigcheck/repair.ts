@@ -1,0 +1,50 @@
+import type { Phase } from '../../pipeline/phase.ts';
+import { checkImages, type CheckServices } from './check-images.ts';
+import { isWrong, wrongOnPrimary } from './checked-images.ts';
+import type { Checks } from './check.ts';
+import { findLacks, type LackServices } from '../replication/find-lacks.ts';
+import { groupsToRepair, lacksToRepair } from './lacks-to-repair.ts';
+import { copyLacks, type ReplicateServices } from '../replication/replicate.ts';
+import { signWrong, type SignWrongServices } from './sign-wrong.ts';
+import { tellFailures } from '../log/failures.ts';
+
+export type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
+
+/** What was found after all that could be done, and how much was done. */
+export type Repaired = Omit<Checks, 'phase'> & {
+  readonly phase: 'repair';
+  readonly signed: number;
+  readonly recorded: number;
+  /** Manifests that mirrors got, each on each mirror. */
+  readonly copied: number;
+};
+
+/** Signs and records on the primary what is wrong there, brings it to the mirrors, and checks again what was wrong. */
+export const repair = (services: RepairServices): Phase<Checks, Repaired> => ({
+  name: 'repair',
+  run: async (checks, context) => {
+    const wrong = checks.images.filter(({ findings }) => findings.some(isWrong));
+    if (!wrong.some((image) => wrongOnPrimary(image, 'record')))
+      context.narrate({ type: 'log', level: 'info', message: 'No attestations to repair' });
+    if (wrong.length === 0) return { ...checks, phase: 'repair', signed: 0, recorded: 0, copied: 0 };
+    const { failures, signed, recorded } = await signWrong(services, wrong, context);
+    tellFailures(failures, context);
+    const lacks = await findLacks(services, groupsToRepair(wrong), context);
+    const copies = await copyLacks(services, lacksToRepair(wrong, lacks.lacks), context);
+    const copied = copies.replicated.flatMap(({ results }) =>
+      results.filter(({ error }) => error === undefined),
+    ).length;
+    const again = await checkImages(
+      services,
+      wrong.map((image) => image.check),
+      context,
+    );
+    const now = new Map(again.images.map((image) => [image.check, image]));
+    const images = checks.images.map((image) => now.get(image.check) ?? image);
+    // a registry that could not be read before most likely still cannot
+    const unread = again.failures.filter(({ message }) => checks.failures.every((known) => known.message !== message));
+    tellFailures(unread, context);
+    const all = [...checks.failures, ...failures, ...lacks.failures, ...copies.failures, ...unread];
+    return { phase: 'repair', plan: checks.plan, images, failures: all, signed, recorded, copied };
+  },
+});

@@ -1,0 +1,79 @@
+import { platformsIn } from '../../attest/evidence/accepted.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { eachOf } from '../../async/each-of.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import { policiesOf } from '../../plan/desired/asked.ts';
+import type { WantedImage } from '../../plan/desired/desired.ts';
+import type { PlannedImage, PlannedSignature } from '../images.ts';
+import { unasked } from '../provenance/prove-image.ts';
+import type { ProvenImage } from '../provenance/proven-images.ts';
+import { pushTo } from '../reading/read-by-host.ts';
+import type { SummarizeRequest, VouchRequest } from './services.ts';
+
+type Proven = Pick<ProvenImage, 'evidence' | 'judgement'>;
+
+/** What policies say of an image that is not due; undefined where staging does not have it any longer. Throws where it cannot be read. */
+export type Prove = (image: Pick<PlannedImage, 'wanted' | 'policies'>, context: Context) => Promise<Proven | undefined>;
+
+/** What is found out about the images that a run attests, of each once. */
+export type Proofs = {
+  /** By each of its sources; none where nobody has to know, or where staging does not have it any longer. */
+  of(planned: PlannedSignature): Promise<readonly VouchRequest[]>;
+  /** Tells which images that are summarized in a repository hold a platform; without those that cannot be read. */
+  holders(repository: RepositoryName): Promise<SummarizeRequest['holders']>;
+};
+
+/** Images of one repository that are looked at together, as before they are promoted. */
+const IMAGES_AT_ONCE = 16;
+
+/** `due` has what is known of images that were due; they are not looked at again. */
+export function proofsOf(
+  prove: Prove,
+  images: readonly PlannedSignature[],
+  due: ReadonlyMap<unknown, Proven>,
+  context: Context,
+): Proofs {
+  const found = new Map<PlannedSignature, Promise<readonly VouchRequest[]>>();
+  const of: Proofs['of'] = (planned) => {
+    const looking = found.get(planned) ?? lookAt(prove, planned, due, context);
+    found.set(planned, looking);
+    return looking;
+  };
+  const read = async (repository: RepositoryName): Promise<SummarizeRequest['holders']> => {
+    const held = new Map<Digest, VouchRequest[]>();
+    const there = images.filter((one) => one.repository === repository && one.lacks.summary === true);
+    await eachOf(there, IMAGES_AT_ONCE, async (planned) => {
+      // what keeps it from being read is told where it is attested
+      for (const request of await of(planned).catch(() => []))
+        for (const digest of platformsIn(request.evidence)) pushTo(held, digest, request);
+    });
+    return (digest) => held.get(digest) ?? [];
+  };
+  const all = new Map<RepositoryName, ReturnType<Proofs['holders']>>();
+  const holders: Proofs['holders'] = (repository) => {
+    const reading = all.get(repository) ?? read(repository);
+    all.set(repository, reading);
+    return reading;
+  };
+  return { of, holders };
+}
+
+async function lookAt(
+  prove: Prove,
+  { repository, reference, wanted: first, also = [], lacks }: PlannedSignature,
+  due: ReadonlyMap<unknown, Proven>,
+  context: Context,
+): Promise<readonly VouchRequest[]> {
+  const look = async (wanted: WantedImage): Promise<readonly VouchRequest[]> => {
+    const known = due.get(wanted);
+    if (known === undefined && !lacks.record && lacks.summary !== true) return [];
+    const policies = policiesOf(wanted);
+    const asks = policies.provenance.length > 0;
+    const proven = known ?? (asks ? await prove({ wanted, policies }, context) : unasked(wanted));
+    if (proven === undefined) return [];
+    const { evidence, judgement } = proven;
+    return [{ repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement }];
+  };
+  return (await Promise.all([first, ...also].map(look))).flat();
+}

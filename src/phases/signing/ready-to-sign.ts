@@ -1,0 +1,27 @@
+import type { RepositoryName } from '../../image/reference.ts';
+import type { PlannedSignature } from '../images.ts';
+import type { Promotion } from '../promote.ts';
+
+/** An image to sign, and the staging repository that this run copied it from. */
+export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName };
+
+/** The candidates that their primaries hold after the copying, but for those that were not let through; of the others it is told already why not. */
+export function readyToSign({ plan, validation, images }: Promotion): ReadyImage[] {
+  const good = new Set(validation.images.map(({ wanted }) => wanted));
+  const refused = new Set(plan.images.flatMap(({ wanted }) => (good.has(wanted) ? [] : [wanted])));
+  const written = new Map<string, { done: boolean; staging?: RepositoryName }>();
+  for (const { wanted, results } of images) {
+    for (const { repository, action, error } of results) {
+      const key = `${repository}@${wanted.digest}`;
+      const known = written.get(key) ?? { done: false };
+      if (action === 'copy' && error === undefined) known.staging = wanted.source;
+      known.done ||= error === undefined;
+      written.set(key, known);
+    }
+  }
+  return (plan.signing?.images ?? []).flatMap((planned) => {
+    const known = written.get(`${planned.repository}@${planned.wanted.digest}`);
+    const { done = !refused.has(planned.wanted), staging } = known ?? {};
+    return done ? [{ ...planned, ...(staging !== undefined && { staging }) }] : [];
+  });
+}

@@ -1,0 +1,77 @@
+import { PromotionError } from '../../errors.ts';
+import type { Digest } from '../../image/digest.ts';
+import { hostOf, isTag, repositoryProblem, type RepositoryName } from '../../image/reference.ts';
+import { eachOf } from '../../async/each-of.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import type {
+  ListedManifest,
+  ManifestReader,
+  RepositoryLister,
+  RepositoryListing,
+  TagLister,
+} from '../../registry/roles.ts';
+import { REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
+
+/** What reading a whole registry takes: nothing that could write. */
+export type SnapshotReader = ManifestReader & TagLister & RepositoryLister;
+
+/** What a repository is known to hold, by digest. */
+export type Held = ReadonlyMap<Digest, ListedManifest>;
+
+/** What a listing tells of a repository; each tag is looked up where the listing does not say what it points to. */
+export async function heldIn(
+  registry: ManifestReader,
+  repository: RepositoryName,
+  listing: RepositoryListing,
+  context: Context,
+): Promise<Held> {
+  if (listing.kind === 'digests') {
+    for (const { tags } of listing.manifests.values()) for (const tag of tags) checkTag(repository, tag);
+    return listing.manifests;
+  }
+  const held = new Map<Digest, { readonly tags: string[]; readonly mediaType?: string }>();
+  await eachOf(listing.tags, REQUESTS_AT_ONCE, async (tag) => {
+    checkTag(repository, tag);
+    const known = listing.digests?.get(tag);
+    const found = known === undefined ? await lookUp(registry, repository, tag, context) : { digest: known };
+    if (found === undefined) {
+      const message = `${repository}:${tag} is listed, but is no longer there`;
+      return context.narrate({ type: 'log', level: 'warning', message });
+    }
+    const { digest, ...type } = found;
+    const there = held.get(digest) ?? { tags: [], ...type };
+    held.set(digest, there);
+    there.tags.push(tag);
+  });
+  return held;
+}
+
+/** A repository's name as a registry lists it: it becomes part of addresses. Throws REGISTRY_PROTOCOL for what is none. */
+export function checkListed(repository: RepositoryName): RepositoryName {
+  const problem = repositoryProblem(repository);
+  return problem === undefined ? repository : refuse(repository, `a repository that ${problem}`);
+}
+
+function checkTag(repository: RepositoryName, tag: string): void {
+  if (!isTag(tag)) refuse(repository, `${JSON.stringify(tag.slice(0, 80))} as a tag, which is none`);
+}
+
+function refuse(repository: RepositoryName, what: string): never {
+  const host = hostOf(repository);
+  throw new PromotionError('REGISTRY_PROTOCOL', `listing ${repository}: the registry names ${what}`, {
+    hint: `check that ${host} is a registry and not something else that answers`,
+  });
+}
+
+// A tag that is listed is there: some registries deny it to a HEAD.
+async function lookUp(
+  registry: ManifestReader,
+  repository: RepositoryName,
+  tag: string,
+  context: Context,
+): Promise<{ readonly digest: Digest; readonly mediaType: string } | undefined> {
+  const found =
+    (await registry.resolveManifest(repository, tag, context)) ??
+    (await registry.readManifest(repository, tag, context))?.descriptor;
+  return found && { digest: found.digest, mediaType: found.mediaType };
+}

@@ -1,0 +1,67 @@
+import { PromotionError, type Failure } from '../../errors.ts';
+import { refsOf, type RepositoryName } from '../../image/reference.ts';
+import type { WantedImage } from '../../plan/desired/desired.ts';
+import type { CopyResult } from '../../registry/copying/copier.ts';
+import type { Attestation } from '../attest.ts';
+import type { PromotedImage, TargetResult } from '../images.ts';
+import { resultOf } from '../promote/results.ts';
+
+/** An image whose tags stay unwritten on these repositories. */
+export function taggingFailure(
+  { name, source, digest, tags, at }: WantedImage,
+  repositories: readonly RepositoryName[],
+  { code, message, hint }: PromotionError,
+): Failure {
+  return {
+    phase: 'tag',
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+    at,
+    image: name,
+    digest,
+    source: `${source}@${digest}`,
+    refs: repositories.flatMap((repository) => refsOf(repository, tags, digest)),
+  };
+}
+
+/** Why tags are not written of an image that nothing else is told of. */
+export function notSigned({ name, digest }: WantedImage): PromotionError {
+  return new PromotionError(
+    'UNSIGNED',
+    `${name}@${digest} gets no tags: it is not signed and recorded on its primary`,
+    {
+      hint: 'run again: it goes on where it stopped',
+    },
+  );
+}
+
+/** The primary of an image, if the image is signed and recorded there. */
+export function signedPrimary({ signing, images }: Attestation): (wanted: WantedImage) => RepositoryName | undefined {
+  const done = new Set(images.map(({ planned }) => `${planned.repository}@${planned.wanted.digest}`));
+  const { primaryOf } = signing.promotion.plan.signing ?? {};
+  return (wanted) => {
+    const primary = primaryOf?.(wanted);
+    return primary !== undefined && done.has(`${primary}@${wanted.digest}`) ? primary : undefined;
+  };
+}
+
+/** Returns an image after its tags were written: what each mirror cost before counts, too. */
+export function taggedResult({ wanted, results, sourceReads }: PromotedImage, copied: CopyResult): PromotedImage {
+  const tagged = new Map(resultOf({ wanted }, copied).results.map((one) => [one.repository, one]));
+  const merged = results.map((before): TargetResult => {
+    const after = tagged.get(before.repository);
+    if (after === undefined) return before;
+    const { isUntagged: _, ...rest } = before;
+    return {
+      ...rest,
+      ...after,
+      action: before.action,
+      attempts: Math.max(1, before.attempts) + after.attempts - 1,
+      requests: before.requests + after.requests,
+      bytes: before.bytes + after.bytes,
+      ms: before.ms + after.ms,
+    };
+  });
+  return { wanted, results: merged, sourceReads: sourceReads + copied.sourceReads };
+}

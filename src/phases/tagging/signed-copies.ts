@@ -1,0 +1,30 @@
+import type { Failure } from '../../errors.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Attestation } from '../attest.ts';
+import type { PromotedImage } from '../images.ts';
+import type { SignedCopy } from './replicate-signed.ts';
+import { notSigned, signedPrimary, taggingFailure } from './results.ts';
+
+/** The images whose tags are to be written, and a failure for each that gets none and of which no failure tells yet. */
+export function signedCopies(
+  { hasCopies }: { readonly hasCopies: (mirror: RepositoryName) => boolean },
+  attestation: Attestation,
+): { readonly signed: ReadonlyMap<PromotedImage, SignedCopy>; readonly unsigned: readonly Failure[] } {
+  const primaryOf = signedPrimary(attestation);
+  const told = new Set(attestation.failures.map(({ digest }) => digest));
+  const signed = new Map<PromotedImage, SignedCopy>();
+  const unsigned: Failure[] = [];
+  for (const image of attestation.signing.promotion.images) {
+    const { wanted, results } = image;
+    const waiting = results.flatMap(({ repository, isUntagged }) => (isUntagged === true ? [repository] : []));
+    if (waiting.length === 0) continue;
+    const primary = primaryOf(wanted);
+    if (primary !== undefined) {
+      const mirrors = waiting.filter((mirror) => mirror !== primary && hasCopies(mirror));
+      signed.set(image, { wanted, primary, mirrors });
+    } else if (!told.has(wanted.digest)) {
+      unsigned.push(taggingFailure(wanted, waiting, notSigned(wanted)));
+    }
+  }
+  return { signed, unsigned };
+}

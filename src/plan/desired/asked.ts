@@ -1,0 +1,53 @@
+import type { LoadedManifests, Project, SourcePolicy } from '../../manifest/manifest.ts';
+import { pathBelow } from '../../image/reference.ts';
+import { forImage } from '../../policy/image-levels.ts';
+import { distinct, governing } from '../../policy/inheritance.ts';
+import { NO_POLICIES, type ProjectPolicies, type ProjectPolicy } from '../../policy/policies.ts';
+import type { WantedImage } from './desired.ts';
+
+/** What is asked of the images of one project in one repository. */
+export type AskedOf = (project: Project, repository: string) => ProjectPolicies;
+
+/** What manifests ask, those included that are not promoted themselves. */
+export function askedBy({
+  projects,
+  policies,
+}: Pick<LoadedManifests, 'projects' | 'policies'>): (
+  project: Pick<Project, 'policy'>,
+  repository: string,
+) => ProjectPolicies {
+  const above = governing(
+    (policies ?? ofProjects(projects)).map(({ source, provenance }) => {
+      const policyFor = forImage(provenance);
+      return { source, policy: (repository: string) => policyFor([pathBelow(source, repository) ?? '']) };
+    }),
+  );
+  return ({ policy = {} }, repository) => ({
+    provenance: distinct(above(repository).map((policyFor) => policyFor(repository))),
+    ...ownOf([policy]),
+  });
+}
+
+/** Everything that is asked of an image. */
+export function policiesOf({ policies = NO_POLICIES }: WantedImage): ProjectPolicies {
+  return policies;
+}
+
+/** The lists of types of which an artifact's must be in each. */
+export function artifactTypesOf(image: WantedImage): ProjectPolicies['artifactTypes'] {
+  return policiesOf(image).artifactTypes;
+}
+
+/** What policies ask of the images of their own projects only. */
+export function ownOf(policies: readonly ProjectPolicy[]): Pick<ProjectPolicies, 'artifactTypes' | 'vulnerabilities'> {
+  return {
+    artifactTypes: policies.flatMap(({ artifactTypes }) => artifactTypes ?? []),
+    vulnerabilities: policies.flatMap(({ vulnerabilities }) => vulnerabilities ?? []),
+  };
+}
+
+function ofProjects(projects: readonly Project[]): readonly Pick<SourcePolicy, 'source' | 'provenance'>[] {
+  return projects.flatMap(({ source, policy }) =>
+    policy?.provenance === undefined ? [] : [{ source, provenance: policy.provenance }],
+  );
+}

@@ -1,0 +1,114 @@
+import type { Failure } from '../../errors.ts';
+import { PromotionError } from '../../errors.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Lack } from '../compare.ts';
+import type { WantedImage } from './desired.ts';
+import { tagMoveFailures } from '../tag-moves.ts';
+
+/** One image with the repositories that lack something of it. */
+export type Pending = { readonly image: WantedImage; readonly lacks: readonly PendingLack[] };
+
+/** A lack, the repository it was found in, and whether that repository holds anything. */
+export type PendingLack = Lack & {
+  readonly repository: RepositoryName;
+  readonly isNew: boolean;
+  /** The repository may not be read: nothing in it can be asked for. */
+  readonly isUnread?: true;
+};
+
+/** Whether the source has the digest; an error when the source could not say. */
+export type SourceState = 'there' | 'lost' | PromotionError;
+
+/** One promotion that is due. */
+export type Due = { readonly image: WantedImage; readonly targets: readonly DueTarget[] };
+
+export type DueTarget = {
+  readonly repository: RepositoryName;
+  readonly action: 'copy' | 'tag';
+  readonly tags: readonly string[];
+  readonly isNew: boolean;
+};
+
+/** Gathers what the repositories lack by image. */
+export function gather(lacks: Iterable<PendingLack>): Pending[] {
+  const byImage = new Map<WantedImage, PendingLack[]>();
+  for (const lack of lacks) {
+    const there = byImage.get(lack.image);
+    if (there === undefined) byImage.set(lack.image, [lack]);
+    else there.push(lack);
+  }
+  return [...byImage].map(([image, found]) => ({ image, lacks: found }));
+}
+
+/**
+ * Decides every pending edge: what is due, what is lost, which tags would move. An edge that several images
+ * want is due once, from the first source that has the digest.
+ */
+export function assemble(
+  pending: readonly Pending[],
+  stateOf: (image: WantedImage) => SourceState,
+): { readonly due: readonly Due[]; readonly failures: readonly Failure[] } {
+  const taken = new Set<string>();
+  const there = pending.filter(({ image }) => stateOf(image) === 'there');
+  const due = there.flatMap((entry) => dueOf(entry, taken));
+  const moves = there.flatMap(({ image, lacks }) =>
+    tagMoveFailures(
+      'plan',
+      image,
+      lacks.flatMap(({ repository, moves: found, digestMissing }) =>
+        found.map((move) => ({ ...move, repository, digestThere: !digestMissing })),
+      ),
+    ),
+  );
+  const missing = pending.flatMap((entry) => missingSource(entry, stateOf(entry.image), taken));
+  return { due, failures: [...missing, ...moves] };
+}
+
+function edge(repository: RepositoryName, image: WantedImage, tag?: string): string {
+  return tag === undefined ? `${repository}@${image.digest}` : `${repository}:${tag}@${image.digest}`;
+}
+
+function dueOf({ image, lacks }: Pending, taken: Set<string>): Due[] {
+  const targets: DueTarget[] = [];
+  for (const { repository, missingTags, digestMissing, isNew } of lacks) {
+    const tags = missingTags.filter((tag) => !taken.has(edge(repository, image, tag)));
+    const tagless = image.tags.length === 0 && digestMissing && !taken.has(edge(repository, image));
+    if (tags.length === 0 && !tagless) continue;
+    for (const tag of tags) taken.add(edge(repository, image, tag));
+    taken.add(edge(repository, image));
+    targets.push({ repository, action: digestMissing ? 'copy' : 'tag', tags, isNew });
+  }
+  return targets.length === 0 ? [] : [{ image, targets }];
+}
+
+function missingSource({ image, lacks }: Pending, state: SourceState, taken: ReadonlySet<string>): Failure[] {
+  if (state === 'there') return [];
+  const refs = lacks.flatMap(({ repository, missingTags, moves, digestMissing }) => {
+    if (image.tags.length === 0)
+      return digestMissing && !taken.has(edge(repository, image)) ? [`${repository}@${image.digest}`] : [];
+    const tags = [...missingTags, ...moves.map(({ tag }) => tag)];
+    return tags.filter((tag) => !taken.has(edge(repository, image, tag))).map((tag) => `${repository}:${tag}`);
+  });
+  if (refs.length === 0) return [];
+  const about = {
+    phase: 'plan',
+    at: image.at,
+    image: image.name,
+    digest: image.digest,
+    source: `${image.source}@${image.digest}`,
+    refs,
+  };
+  if (state instanceof PromotionError) {
+    return [
+      { ...about, code: state.code, message: state.message, ...(state.hint !== undefined && { hint: state.hint }) },
+    ];
+  }
+  return [
+    {
+      ...about,
+      code: 'LOST',
+      message: `skipping ${image.source}@${image.digest} because it is _LOST_ (can't find it in src registry!)`,
+      hint: 'check the digest and the source registry of this entry, or push the image to staging again',
+    },
+  ];
+}

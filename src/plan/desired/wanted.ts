@@ -1,0 +1,55 @@
+import type { Digest } from '../../image/digest.ts';
+import { joinRepository } from '../../image/reference.ts';
+import type { DigestEntry, Project } from '../../manifest/manifest.ts';
+import type { ProjectPolicies } from '../../policy/policies.ts';
+import { askedBy, type AskedOf } from './asked.ts';
+import type { ImageSet, WantedImage } from './desired.ts';
+
+/** What the projects of a tree want: entries of one image name in one project add up, tags of one digest too. */
+export function wantedBy(projects: readonly Project[], asked: AskedOf = askedBy({ projects })): ImageSet[] {
+  return projects.flatMap((project) => setsOf(project, asked));
+}
+
+function setsOf(project: Project, asked: AskedOf): ImageSet[] {
+  const destinations = project.destinations.map(({ name }) => name);
+  const names = new Map<string, Map<Digest, DigestEntry[]>>();
+  for (const { name, digests } of project.images) {
+    const entries = names.get(name) ?? new Map<Digest, DigestEntry[]>();
+    names.set(name, entries);
+    for (const entry of digests) {
+      const there = entries.get(entry.digest);
+      if (there === undefined) entries.set(entry.digest, [entry]);
+      else there.push(entry);
+    }
+  }
+  const promoted = [...names].filter(([, entries]) => entries.size > 0);
+  return promoted.map(([name, entries]) => {
+    const source = joinRepository(project.source, name);
+    const policies = asked(project, source);
+    const images = [...entries].map(([digest, found]) => wantedImage({ name, source, digest, policies }, found));
+    return { project: project.name, source, destinations, listed: project.destinations, name, images };
+  });
+}
+
+function wantedImage(
+  { name, source, digest, policies }: Pick<WantedImage, 'name' | 'source' | 'digest'> & { policies: ProjectPolicies },
+  entries: readonly DigestEntry[],
+): WantedImage {
+  const [first] = entries;
+  if (first === undefined) throw new Error(`${name}@${digest} has no entry`);
+  return {
+    name,
+    source,
+    digest,
+    tags: entries.length === 1 ? first.tags.toSorted() : [...new Set(entries.flatMap(({ tags }) => tags))].toSorted(),
+    at: first.position,
+    tagAt: (tag) => {
+      for (const { tags, tagPositions } of entries) {
+        const position = tagPositions[tags.indexOf(tag)];
+        if (position !== undefined) return position;
+      }
+      return first.position;
+    },
+    policies,
+  };
+}

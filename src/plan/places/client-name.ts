@@ -1,0 +1,59 @@
+import type { Pattern } from '../../image/pattern.ts';
+import { splitRepository, type RepositoryName } from '../../image/reference.ts';
+import { routeOf, type AttachmentRule } from './attachments.ts';
+import { restBehind, servedBy, UPSTREAM_NAME, UPSTREAM_PLACE, type PublicName } from './public-name.ts';
+import { UPSTREAM_PRIMARY } from './primary.ts';
+
+export type ClientNameRules = {
+  /** Covers the primary registry, where one is chosen. */
+  readonly primary?: Pattern;
+  readonly publicNames?: readonly PublicName[];
+  readonly attachments?: readonly AttachmentRule[];
+  /** The name through which clients look, if somebody named one; else the rules for attachments say so. */
+  readonly through?: string;
+};
+
+/**
+ * Returns the name of a repository through which clients reach it: that of the first of its places that is routed. A name
+ * that is given takes the place of the router's, else that of the public name, else that of the host.
+ */
+export function clientNameOf(
+  places: readonly RepositoryName[],
+  { publicNames, attachments = [], through }: ClientNameRules,
+): RepositoryName | undefined {
+  const routed = places.flatMap((place) => routeOf(place, attachments)?.through ?? [])[0];
+  const [first] = places;
+  if (through === undefined || first === undefined) return routed;
+  const rests = attachments.flatMap(({ match, route }) => {
+    const rest = route === undefined ? undefined : restBehind(match, first);
+    return rest === undefined ? [] : [rest];
+  });
+  const rest = rests[0] ?? servedBy(first, publicNames)?.rest ?? `/${splitRepository(first).path}`;
+  return `${through}${rest}`;
+}
+
+/**
+ * Returns the repository on the primary registry that a client's name stands for, without manifests: what the rules match
+ * must then be written without wildcards, or `primary` be. Undefined if the rules do not tell.
+ */
+export function placeBehind(
+  name: RepositoryName,
+  { primary, publicNames = [], attachments = [] }: ClientNameRules,
+): RepositoryName | undefined {
+  const rules = [
+    ...attachments.flatMap(({ match, route }) => (route === undefined ? [] : [{ match, name: route.through }])),
+    ...publicNames,
+  ];
+  for (const rule of rules) {
+    if (!name.startsWith(`${rule.name}/`)) continue;
+    const place = [rule.match, primary].find((one) => one !== undefined && isPlace(one, rule.match));
+    if (place !== undefined) return `${place.text}${name.slice(rule.name.length)}`;
+  }
+  if (!name.startsWith(`${UPSTREAM_NAME}/`)) return undefined;
+  return `${UPSTREAM_PRIMARY}/${UPSTREAM_PLACE}${name.slice(UPSTREAM_NAME.length)}`;
+}
+
+/** True for a pattern that is one place, and all of what the rule matches. */
+function isPlace({ text }: Pattern, match: Pattern): boolean {
+  return !text.includes('*') && restBehind(match, text) === '';
+}

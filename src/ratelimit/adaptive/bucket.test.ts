@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import {
+  bucketQuota,
+  minuteQuota,
+  simulate,
+  sumOf,
+  type Quota,
+  type SimulationSpec,
+} from '../../../test/support/rate-simulation.ts';
+import { adaptiveBucket, type AdaptiveBucket } from './bucket.ts';
+
+const QUOTAS = [10, 30, 60, 100, 250, 500, 1000];
+
+/** How a registry may count: a second's burst, and one of 100 ms or at least one request. */
+const DEEP = (rate: number): number => rate;
+const SHALLOW = (rate: number): number => Math.max(1, rate / 10);
+
+const steady = (rate: number, burst: (rate: number) => number): Quota => bucketQuota(() => rate, burst);
+
+/** What so many connections can send at all, at round trips of 42.5 ms on average. */
+const reachable = (quota: number, concurrency: number): number => Math.min(quota, (concurrency / 0.0425) * 0.97);
+
+type Worst = { readonly share: number; readonly late: number; readonly early: number };
+
+/** The worst of some seeds: the share of the quota and of refusals after ten seconds, and of refusals within them. */
+function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, seconds = 60): Worst {
+  const runs = [20, 64].flatMap((concurrency) =>
+    [1, 2].map((seed) => {
+      const { admitted, refused } = simulate({ quota: open(), seconds, seed, concurrency, ...spec });
+      const refusals = (from: number, to: number): number =>
+        sumOf(refused, from, to) / (sumOf(refused, from, to) + sumOf(admitted, from, to));
+      const share = sumOf(admitted, 10, seconds) / (seconds - 10) / reachable(quota, concurrency);
+      return { share, late: refusals(10, seconds), early: refusals(0, 10) };
+    }),
+  );
+  return {
+    share: Math.min(...runs.map(({ share }) => share)),
+    late: Math.max(...runs.map(({ late }) => late)),
+    early: Math.max(...runs.map(({ early }) => early)),
+  };
+}
+
+function expectGood({ share, late, early }: Worst, least = 0.9): void {
+  expect(share).toBeGreaterThanOrEqual(least);
+  expect(late).toBeLessThanOrEqual(0.02);
+  expect(early).toBeLessThanOrEqual(0.05);
+}
+
+const opened = (start: number, burst = 10, ceiling = 100_000): AdaptiveBucket =>
+  adaptiveBucket({ start, floor: 1, ceiling, burst }, 0);
+
+describe('src/ratelimit/adaptive/bucket.ts', () => {
+  for (const quickRefusals of [true, false]) {
+    const answers = quickRefusals ? 'at once' : 'as slowly as it admits';
+    it.each(QUOTAS)(`reaches nine tenths of %i/s with a burst of a second, refused ${answers}`, (quota) => {
+      expectGood(worst(quota, { quickRefusals }, () => steady(quota, DEEP)));
+    });
+
+    it.each(QUOTAS)(`reaches nine tenths of %i/s with a burst of 100 ms, refused ${answers}`, (quota) => {
+      expectGood(worst(quota, { quickRefusals }, () => steady(quota, SHALLOW)));
+    });
+  }
+
+  it.each(QUOTAS.slice(0, 4))('reaches nine tenths of %i/s in a busy process, whose timers fire late', (quota) => {
+    for (const burst of [DEEP, SHALLOW])
+      expectGood(worst(quota, { quickRefusals: true, lateness: 20 }, () => steady(quota, burst)));
+  });
+
+  // Without any burst only even spacing is admitted: nobody keeps that up with timers and networks as they are, above 250/s.
+  it.each(QUOTAS.slice(0, 5))('reaches nine tenths of %i/s without any burst, on exact timers', (quota) => {
+    expectGood(worst(quota, { exact: true, quickRefusals: true }, () => steady(quota, () => 1)));
+  });
+
+  it.each(QUOTAS)('gets by with %i/s where each refusal orders a pause of a second', (quota) => {
+    expect(worst(quota, { pause: 1000 }, () => steady(quota, DEEP), 90).share).toBeGreaterThanOrEqual(0.9);
+    // The pause itself lets the registry's bucket run over: what is lost then cannot be had.
+    expect(worst(quota, { pause: 1000 }, () => steady(quota, SHALLOW), 90).share).toBeGreaterThanOrEqual(0.85);
+  });
+
+  it.each([30, 60, 100, 250])('follows %i/s that go up or down fourfold, within 15 s', (quota) => {
+    for (const burst of [DEEP, SHALLOW]) {
+      for (const [before, after] of [[quota, quota * 4] as const, [quota * 4, quota] as const]) {
+        for (const at of [12, 15, 18, 21]) {
+          const stepped = bucketQuota((now) => (now < at * 1000 ? before : after), burst);
+          const { admitted, refused } = simulate({
+            quota: stepped,
+            seconds: 60,
+            seed: at,
+            concurrency: 64,
+            quickRefusals: true,
+          });
+          const got = sumOf(admitted, at + 15, 60);
+          expect(got / (45 - at) / after).toBeGreaterThanOrEqual(0.9);
+          expect(sumOf(refused, at + 15, 60) / got).toBeLessThanOrEqual(0.02);
+        }
+      }
+    }
+  });
+
+  it.each(QUOTAS.slice(0, 6))('uses all of %i/s that are counted by the minute', (quota) => {
+    for (const concurrency of [20, 64]) {
+      const { admitted, refused } = simulate({
+        quota: minuteQuota(quota * 60),
+        seconds: 360,
+        seed: 1,
+        concurrency,
+        quickRefusals: true,
+      });
+      for (let minute = 0; minute < 6; minute += 1) {
+        const got = sumOf(admitted, minute * 60, minute * 60 + 60);
+        expect(got / 60 / reachable(quota, concurrency)).toBeGreaterThanOrEqual(0.9);
+        // That it is a window shows in its second minute.
+        const over = sumOf(refused, minute * 60, minute * 60 + 60) / got;
+        expect(over).toBeLessThanOrEqual(minute < 2 ? 0.05 : 0.02);
+      }
+    }
+  });
+
+  it('opens its burst from 1, further with every answer', () => {
+    const bucket = opened(1000, 3);
+    const first = bucket.take(0);
+    expect(bucket.wait(100)).toBeGreaterThan(0);
+    bucket.answered('admitted', first, 100);
+    expect(bucket.wait(100)).toBe(0);
+  });
+
+  it('is not held up for longer than a second by a request that is never answered', () => {
+    const bucket = opened(60);
+    bucket.take(0);
+    expect(bucket.wait(500)).toBe(500);
+    expect(bucket.wait(1000)).toBe(0);
+  });
+
+  it('cuts once for all refusals of one round trip', () => {
+    const bucket = opened(60);
+    const marks = [0, 1000, 2000, 3000].map((at) => bucket.take(at));
+    bucket.answered('refused', marks[0] ?? bucket.take(0), 4000);
+    const rate = bucket.rate(4000);
+    for (const mark of marks.slice(1)) bucket.answered('refused', mark, 4000);
+    expect(bucket.rate(4000)).toBe(rate);
+    expect(rate).toBeLessThan(60);
+  });
+
+  it('asks ever more rarely while nothing is admitted, and no faster afterwards than it was admitted', () => {
+    const bucket = opened(60);
+    const waits: number[] = [];
+    let now = 0;
+    for (let tries = 0; tries < 12; tries += 1) {
+      now += bucket.wait(now);
+      bucket.hungry(true, now);
+      const mark = bucket.take(now);
+      bucket.answered('refused', mark, (now += 10));
+      waits.push(Math.round(bucket.wait(now)));
+    }
+    expect(waits.slice(1)).toEqual(waits.slice(1).toSorted((one, other) => one - other));
+    expect(waits.at(-1)).toBe(5000);
+    expect(bucket.rate(now)).toBeLessThan(60);
+  });
+
+  it('does not grow unless requests wait for nothing but its rate', () => {
+    const bucket = opened(60);
+    bucket.hungry(false, 0);
+    expect(bucket.rate(5000)).toBe(60);
+    bucket.hungry(true, 5000);
+    expect(bucket.rate(6000)).toBe(120);
+    // The one request that may go is not answered: that it is slow says nothing about the rate.
+    bucket.take(6000);
+    expect(bucket.rate(9000)).toBe(120);
+  });
+
+  it('halves for a registry that fails', () => {
+    const bucket = opened(60);
+    bucket.answered('failing', bucket.take(0), 100);
+    expect(bucket.rate(100)).toBe(30);
+  });
+
+  it('never exceeds its ceiling, nor what the registry promises', () => {
+    const bucket = opened(60, 10, 50);
+    expect(bucket.rate(0)).toBe(50);
+    bucket.advertise(20, 0);
+    expect(bucket.rate(0)).toBe(20);
+    bucket.advertise(undefined, 0);
+    expect(bucket.rate(0)).toBe(50);
+  });
+
+  it('passes more than 20,000 requests a second of processor time', () => {
+    const start = process.cpuUsage();
+    const { admitted } = simulate({ quota: { admit: () => true }, seconds: 20, seed: 1, concurrency: 400 });
+    const { user, system } = process.cpuUsage(start);
+    expect(sumOf(admitted, 0, 20) / ((user + system) / 1e6)).toBeGreaterThan(20_000);
+  });
+});

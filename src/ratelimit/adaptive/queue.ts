@@ -1,0 +1,45 @@
+import type { Lane, Permit, RequestClass, Want } from '../limiter.ts';
+import { LANES } from '../limits.ts';
+
+/** A request that waits; exactly one of its functions is called, once. */
+export type Waiter = { readonly want: Want; go(permit: Permit): void; fail(error: unknown): void };
+
+/** Those who wait at one gate: a queue for each lane and class, so that none is stuck behind another. */
+export type WaitingRoom = {
+  enter(waiter: Waiter): void;
+  leave(waiter: Waiter): void;
+  /** The first of each queue whose lane is `free`, in order of arrival. */
+  heads(free: (lane: Lane) => boolean): readonly Waiter[];
+  everybody(): readonly Waiter[];
+};
+
+const CLASSES: readonly RequestClass[] = ['token', 'list', 'read', 'write'];
+
+/** A room with nobody in it. */
+export function waitingRoom(): WaitingRoom {
+  // A waiter's value is when it arrived.
+  const queues = new Map<string, Map<Waiter, number>>();
+  for (const lane of LANES) for (const kind of CLASSES) queues.set(`${lane} ${kind}`, new Map());
+  let arrivals = 0;
+  const queueOf = ({ want }: Waiter): Map<Waiter, number> | undefined => queues.get(`${want.lane} ${want.class}`);
+  return {
+    enter: (waiter) => {
+      queueOf(waiter)?.set(waiter, (arrivals += 1));
+    },
+    leave: (waiter) => {
+      queueOf(waiter)?.delete(waiter);
+    },
+    heads: (free) => {
+      const first: (readonly [Waiter, number])[] = [];
+      for (const queue of queues.values()) {
+        for (const entry of queue) {
+          if (free(entry[0].want.lane)) first.push(entry);
+          break;
+        }
+      }
+      if (first.length > 1) first.sort(([, one], [, other]) => one - other);
+      return first.map(([waiter]) => waiter);
+    },
+    everybody: () => [...queues.values()].flatMap((queue) => [...queue.keys()]),
+  };
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '../clock.ts';
+import type { Narrator } from '../events.ts';
+import { reasonOf, type RedisLink } from './link.ts';
+import type { Leases } from '../registry/attaching/leased-lock.ts';
+
+export type RedisLeaseOptions = {
+  readonly clock: Clock;
+  readonly narrate: Narrator;
+  /** What users know the server by; holds no secret. */
+  readonly place: string;
+  /** Connects; rejects with an Error that says why not, or when the signal aborts. */
+  readonly open: (signal: AbortSignal) => Promise<RedisLink>;
+};
+
+/** A server that cannot be reached is looked for so often; milliseconds. */
+const RETRY = 2000;
+
+const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('pexpire', KEYS[1], ARGV[2]) end`;
+const GIVE_BACK = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
+
+const keyOf = (name: string): string => `kpromo:lease:1:${name}`;
+
+/** Leases in Redis (https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/); connects for the first one, and tells once when it has to do without. */
+export function redisLeases(options: RedisLeaseOptions): Leases & { close(): void } {
+  const { use, close } = connection(options);
+  return {
+    close,
+    take: (name, holder, ms) =>
+      use(async ({ client }) => (await client.set(keyOf(name), holder, 'PX', ms, 'NX')) === 'OK', true),
+    renew: (name, holder, ms) =>
+      use(async ({ client }) => void (await client.eval(RENEW, 1, keyOf(name), holder, ms)), undefined),
+    giveBack: (name, holder) =>
+      use(async ({ client }) => void (await client.eval(GIVE_BACK, 1, keyOf(name), holder)), undefined),
+  };
+}
+
+/** Does the work, or what `alone` says where the server cannot be reached. */
+type Use = <T>(work: (link: RedisLink) => Promise<T>, alone: T) => Promise<T>;
+
+function connection({ clock, narrate, place, open }: RedisLeaseOptions): { readonly use: Use; close(): void } {
+  const closing = new AbortController();
+  let link: Promise<RedisLink> | undefined;
+  let awayUntil = 0;
+  let isAlone = false;
+  const drop = (dropped: Promise<RedisLink> | undefined): void => {
+    if (link === dropped) link = undefined;
+    dropped?.then((opened) => opened.close()).catch(() => undefined);
+  };
+  const goAlone = (error: unknown): void => {
+    awayUntil = clock.now() + RETRY;
+    if (isAlone || closing.signal.aborted) return;
+    isAlone = true;
+    const message = `${place}, which lets one job at a time change what is attached to an image, cannot be reached (${reasonOf(error)}): going on without; run no other job that signs or replicates`;
+    narrate({ type: 'log', level: 'warning', message });
+  };
+  return {
+    use: async (work, alone) => {
+      if (closing.signal.aborted || clock.now() < awayUntil) return alone;
+      const mine = (link ??= open(closing.signal));
+      try {
+        const result = await work(await mine);
+        isAlone = false;
+        return result;
+      } catch (error) {
+        drop(mine);
+        goAlone(error);
+        return alone;
+      }
+    },
+    close: () => {
+      closing.abort();
+      drop(link);
+    },
+  };
+}

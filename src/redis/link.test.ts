@@ -1,0 +1,63 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../test/support/processes.ts';
+import type { RedisAddress } from './address.ts';
+import { openRedis, reasonOf } from './link.ts';
+
+const at = (port: number): RedisAddress => ({
+  host: '127.0.0.1',
+  port,
+  db: 0,
+  tls: false,
+  password: 'secret-zq7',
+  shown: 'redis://127.0.0.1',
+});
+
+const forever = new AbortController().signal;
+
+describe('src/redis/link.ts', () => {
+  it('says why nobody can be reached', async () => {
+    await expect(openRedis(at(await freePort()), forever)).rejects.toThrow(/^ECONNREFUSED$/);
+  });
+
+  it.each([
+    ['never answers', undefined, 'it does not answer'],
+    ['repeats what it is told', (text: string) => `-ERR unknown command ${text.replaceAll(/\s+/g, ' ')}\r\n`, 'ERR'],
+    ['takes no password', () => `-WRONGPASS invalid username-password pair\r\n`, 'WRONGPASS'],
+  ])('gives up a server that %s, and shows nothing that was sent', async (_what, answer, reason) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (data) => answer !== undefined && socket.write(answer(data.toString())));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => void server.close());
+    await expect(openRedis(at((server.address() as AddressInfo).port), forever)).rejects.toThrow(
+      new RegExp(`^${reason}$`),
+    );
+  });
+
+  it('stops trying when it is told to', async () => {
+    const server = createServer((socket) => void socket.on('error', () => {}));
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => void server.close());
+    const stopping = new AbortController();
+    const opening = openRedis(at((server.address() as AddressInfo).port), stopping.signal);
+    server.once('connection', () => stopping.abort());
+    // Not with the reason of a server that was waited for in vain.
+    await expect(opening).rejects.toThrow(/^the connection ended$/);
+  });
+
+  it.each([
+    [Object.assign(new Error('connect ECONNRESET 1.2.3.4'), { code: 'ECONNRESET' }), 'ECONNRESET'],
+    [new Error('NOAUTH Authentication required.'), 'NOAUTH'],
+    [new Error('Command timed out'), 'it does not answer'],
+    [new Error('Connection is closed.'), 'the connection ended'],
+    ['anything', 'it failed'],
+  ])('shortens %s', (error, reason) => {
+    expect(reasonOf(error)).toBe(reason);
+  });
+});

@@ -1,0 +1,80 @@
+import { isPromotionError, PromotionError } from '../../errors.ts';
+import type { Manifest } from '../../image/descriptor.ts';
+import { digestOf, type Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { referenceText } from '../distribution/manifests.ts';
+import type { Call } from '../roles.ts';
+import type { SubjectQueue } from './lock.ts';
+import { updateTag, type TagChange, type TagRegistry } from './tag-update.ts';
+
+/** The tags that list what is attached to images, and whether a repository lets them be overwritten. */
+export type ListTags = {
+  /** Changes a tag as updateTag does. Throws LIST_IMMUTABLE if the registry does not let it be overwritten. */
+  update(repository: RepositoryName, tag: string, change: TagChange, call: Call): Promise<void>;
+  /**
+   * Throws LIST_IMMUTABLE if the tag exists and cannot be overwritten: nothing should be signed that could then not be listed.
+   * The first time in a repository it writes what is there once more, with a line break that no reader sees.
+   */
+  checkWritable(repository: RepositoryName, tag: string, subject: Digest, call: Call): Promise<void>;
+};
+
+/** Knows nothing of any repository yet. */
+export function listTags(registry: TagRegistry, queue: SubjectQueue): ListTags {
+  const known = new Map<RepositoryName, 'writable' | 'immutable'>();
+  const update: ListTags['update'] = async (repository, tag, change, call) => {
+    // what the change itself refuses says nothing of the registry
+    let refused: unknown;
+    const changing: TagChange = (current) =>
+      change(current).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
+    try {
+      await updateTag(registry, queue, repository, tag, changing, call);
+    } catch (error) {
+      if (!isPromotionError(error, 'TAG_MOVE') || error === refused) throw error;
+      known.set(repository, 'immutable');
+      throw immutable(repository, tag, error);
+    }
+  };
+  return {
+    update,
+    checkWritable: async (repository, tag, subject, call) => {
+      if (known.get(repository) === 'writable') return;
+      const there = await registry.readManifest(repository, tag, call);
+      // GitLab reads the tag as the digest that it spells.
+      if (there === undefined || there.descriptor.digest === subject) return;
+      if (known.get(repository) === 'immutable') throw immutable(repository, tag);
+      let turns = 0;
+      await update(
+        repository,
+        tag,
+        async (current) =>
+          (turns += 1) > 1 || current === undefined ? undefined : { manifest: respaced(current), blobs: [] },
+        call,
+      );
+      known.set(repository, 'writable');
+    },
+  };
+}
+
+const LINE_BREAK = 0x0a;
+
+/** The same JSON in other bytes. */
+function respaced({ bytes, descriptor }: Manifest): Manifest {
+  const changed =
+    bytes.at(-1) === LINE_BREAK ? bytes.subarray(0, -1) : Buffer.concat([bytes, Buffer.from([LINE_BREAK])]);
+  return { bytes: changed, descriptor: { ...descriptor, digest: digestOf(changed), size: changed.length } };
+}
+
+function immutable(repository: RepositoryName, tag: string, cause?: PromotionError): PromotionError {
+  return new PromotionError(
+    'LIST_IMMUTABLE',
+    `${referenceText(repository, tag)} lists what is attached to an image, and the registry does not let it be changed`,
+    {
+      side: 'destination',
+      hint: 'exempt the tags `sha256-*` from the immutability of tags there, and run again; until then nothing more is signed for it',
+      ...(cause !== undefined && { cause }),
+    },
+  );
+}

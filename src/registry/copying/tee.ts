@@ -1,0 +1,179 @@
+import type { Clock } from '../../clock.ts';
+import { PromotionError } from '../../errors.ts';
+import { smallest } from '../../lists.ts';
+
+export type TeeOptions = {
+  readonly clock: Clock;
+  /** Bytes that a branch may be behind the source before the others wait for it. */
+  readonly window: number;
+  /** A branch that made others wait this long within `lagPeriod` is cut off. */
+  readonly lagLimit: number;
+  readonly lagPeriod: number;
+};
+
+/** 4 MiB covers the jitter of a healthy connection; making the others twice as slow over four seconds is a lag. */
+export const TEE_DEFAULTS = { window: 4 * 1024 * 1024, lagLimit: 2_000, lagPeriod: 4_000 } as const;
+
+type Branch = {
+  readonly queue: Uint8Array[];
+  queued: number;
+  ended: boolean;
+  failure: unknown;
+  stalledMs: number;
+  /** Wakes the branch's reader; set while it waits for a chunk. */
+  wake: (() => void) | undefined;
+};
+
+/**
+ * Reads `source` once for `count` readers, which get every chunk in order and must all be read at the same
+ * time. Memory is bounded by the window. A reader that lags ends with LAGGING, one that stops reading leaves;
+ * neither slows or ends the others.
+ */
+export function tee(
+  source: AsyncIterable<Uint8Array>,
+  count: number,
+  options: TeeOptions,
+): AsyncIterable<Uint8Array>[] {
+  const branches = Array.from({ length: count }, (): Branch => ({
+    queue: [],
+    queued: 0,
+    ended: false,
+    failure: undefined,
+    stalledMs: 0,
+    wake: undefined,
+  }));
+  const room = signalBox();
+  let begun = false;
+  const begin = (): void => {
+    if (begun) return;
+    begun = true;
+    void pump(source, branches, room, options);
+  };
+  return branches.map((branch) => ({ [Symbol.asyncIterator]: () => reader(branch, room, begin) }));
+}
+
+function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterator<Uint8Array> {
+  const leave = (): Promise<IteratorResult<Uint8Array>> => {
+    end(branch, undefined);
+    room.ring();
+    return Promise.resolve({ done: true, value: undefined });
+  };
+  return {
+    next: async () => {
+      begin();
+      while (branch.queue.length === 0 && !branch.ended) {
+        const woken = new Promise<void>((resolve) => (branch.wake = resolve));
+        // From now on whoever has no room makes this reader wait.
+        room.ring();
+        await woken;
+      }
+      const chunk = branch.queue.shift();
+      if (chunk !== undefined) {
+        branch.queued -= chunk.length;
+        room.ring();
+        return { done: false, value: chunk };
+      }
+      if (branch.failure !== undefined) throw branch.failure as Error;
+      return { done: true, value: undefined };
+    },
+    return: leave,
+  };
+}
+
+async function pump(
+  source: AsyncIterable<Uint8Array>,
+  branches: readonly Branch[],
+  room: SignalBox,
+  options: TeeOptions,
+): Promise<void> {
+  let periodStart = options.clock.now();
+  try {
+    for await (const chunk of source) {
+      if (options.clock.now() - periodStart > options.lagPeriod) {
+        periodStart = options.clock.now();
+        for (const branch of branches) branch.stalledMs = 0;
+      }
+      await untilRoom(branches, room, options);
+      const active = branches.filter((branch) => !branch.ended);
+      if (active.length === 0) return;
+      for (const branch of active) push(branch, chunk);
+    }
+    for (const branch of branches) finish(branch, undefined);
+  } catch (error) {
+    for (const branch of branches) finish(branch, error);
+  }
+}
+
+async function untilRoom(
+  branches: readonly Branch[],
+  room: SignalBox,
+  { clock, window, lagLimit }: TeeOptions,
+): Promise<void> {
+  for (;;) {
+    const active = branches.filter((branch) => !branch.ended);
+    const full = active.filter((branch) => branch.queued >= window);
+    if (full.length === 0) return;
+    // A reader that still has something to read is not kept waiting, however full another one's queue is.
+    const starving = active.some((branch) => branch.wake !== undefined);
+    const before = clock.now();
+    await room.next(starving ? smallest(full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
+    if (!starving) continue;
+    const waited = clock.now() - before;
+    for (const branch of full) {
+      branch.stalledMs += waited;
+      if (branch.stalledMs >= lagLimit && branch.queued >= window) {
+        end(
+          branch,
+          new PromotionError('LAGGING', 'this mirror is too slow to share the read of the source with the others', {
+            side: 'destination',
+          }),
+        );
+      }
+    }
+  }
+}
+
+function push(branch: Branch, chunk: Uint8Array): void {
+  branch.queue.push(chunk);
+  branch.queued += chunk.length;
+  wake(branch);
+}
+
+/** Nothing more comes; what is queued is still delivered. */
+function finish(branch: Branch, failure: unknown): void {
+  if (branch.ended) return;
+  branch.ended = true;
+  branch.failure = failure;
+  wake(branch);
+}
+
+/** Nothing more comes, and what is queued is dropped. */
+function end(branch: Branch, failure: unknown): void {
+  finish(branch, failure);
+  branch.queue.length = 0;
+  branch.queued = 0;
+}
+
+function wake(branch: Branch): void {
+  branch.wake?.();
+  branch.wake = undefined;
+}
+
+type SignalBox = { ring(): void; next(ms: number | undefined, clock: Clock): Promise<void> };
+
+/** Lets one waiter sleep until something changes, or a time is over. */
+function signalBox(): SignalBox {
+  let waiter: (() => void) | undefined;
+  return {
+    ring: () => waiter?.(),
+    next: (ms, clock) =>
+      new Promise((resolve) => {
+        const cancel = ms === undefined ? undefined : clock.timer(Math.max(1, ms), () => waiter?.());
+        waiter = () => {
+          waiter = undefined;
+          cancel?.();
+          resolve();
+        };
+      }),
+  };
+}

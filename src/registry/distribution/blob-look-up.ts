@@ -1,0 +1,37 @@
+import { header, type HttpResponse } from '../../http/fetch.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import { algorithmOf, isDigest } from '../../image/digest.ts';
+import { hostOf, type RepositoryName } from '../../image/reference.ts';
+import type { DistributionServices } from './index.ts';
+import { OPTIONAL_MS, REFUSED_FOR_MS, unanswered, type RequestTo } from '../request.ts';
+import { isMissing, type RegistryKind } from '../kinds/kind.ts';
+import type { BlobReader } from '../roles.ts';
+
+type LookUpServices = Pick<DistributionServices, 'fetch' | 'clock'> & {
+  readonly kindOf: (host: string) => RegistryKind;
+};
+
+/** Asks for blobs with HEAD. A repository that refuses the question in whatever way is not asked again for ten minutes. */
+export function blobLookUp({ fetch, clock, kindOf }: LookUpServices, request: RequestTo): BlobReader['lookUpBlob'] {
+  const refusals = new Map<RepositoryName, number>();
+  return async (repository, blob, call) => {
+    if (clock.now() < (refusals.get(repository) ?? 0)) return 'absent';
+    const asked = { method: 'HEAD', operation: 'session', patience: OPTIONAL_MS } as const;
+    const head = request(repository, `blobs/${blob.digest}`, asked, call);
+    const response = await fetch(head).catch(unanswered(call));
+    await response?.body.discard();
+    if (response?.status === 200) return contradicts(response, blob) ? 'damaged' : 'present';
+    const isTold = response !== undefined && isMissing(response.status, kindOf(hostOf(repository)));
+    if (!isTold) refusals.set(repository, clock.now() + REFUSED_FOR_MS);
+    return 'absent';
+  };
+}
+
+/** Whether an answer speaks of other bytes than the descriptor; one without length and digest does not. */
+function contradicts(response: HttpResponse, { digest, size }: Descriptor): boolean {
+  const isEncoded = header(response, 'content-encoding') !== undefined;
+  const length = isEncoded ? undefined : header(response, 'content-length');
+  if (length !== undefined && /^\d+$/.test(length) && Number(length) !== size) return true;
+  const told = header(response, 'docker-content-digest');
+  return told !== undefined && isDigest(told) && algorithmOf(told) === algorithmOf(digest) && told !== digest;
+}

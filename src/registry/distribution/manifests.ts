@@ -1,0 +1,167 @@
+import { isPromotionError, PromotionError } from '../../errors.ts';
+import { header, type Fetch, type HttpRequest, type HttpResponse } from '../../http/fetch.ts';
+import { noProgress } from '../../http/transport/progress.ts';
+import { ensureStatus, readAll } from '../../http/response/read.ts';
+import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../../image/descriptor.ts';
+import { algorithmOf, digestOf, isDigest, type Digest } from '../../image/digest.ts';
+import { disputedType, isMediaType, manifestTypeOf, UNKNOWN_TYPE } from '../../image/manifest-type.ts';
+import { hostOf, type RepositoryName } from '../../image/reference.ts';
+import { OPTIONAL_MS, type RequestTo } from '../request.ts';
+import { isMissing, type RegistryKind } from '../kinds/kind.ts';
+import type { Call, ManifestReader, ReadManifest, Resolved } from '../roles.ts';
+
+/** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
+const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+
+const ASK = {
+  operation: 'read',
+  headers: { accept: [...ACCEPTED_MANIFESTS, ...REFUSED_MANIFESTS].join(', ') },
+} as const;
+
+const BRIEFLY = { patience: OPTIONAL_MS } as const;
+
+/** `repository@digest` or `repository:tag`, as people write it. */
+export function referenceText(repository: RepositoryName, reference: string): string {
+  return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+}
+
+type ReadingServices = { readonly fetch: Fetch; readonly kindOf: (host: string) => RegistryKind };
+
+/** Manifests over HTTP, read byte for byte; remembers which hosts answer a HEAD with nothing to go by. */
+export function manifestReading({ fetch, kindOf }: ReadingServices, request: RequestTo): ManifestReader {
+  const heads = headsOf(kindOf);
+  const ask = manifestGet({ fetch, kindOf }, request);
+  const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
+    const first = await ask(repository, reference, call);
+    // One bad node of a cache, or a body that was cut where no length tells, is no damaged image.
+    const served = first?.isSound === false ? await ask(repository, reference, call) : first;
+    if (served !== undefined && isDigest(reference) && !served.isSound)
+      throw mismatch(referenceText(repository, reference), served.manifest.descriptor.digest);
+    return served?.manifest;
+  };
+
+  return {
+    readManifest,
+    resolveManifest: async (repository, reference, call) => {
+      const host = hostOf(repository);
+      const read = async (): Promise<Resolved | undefined> =>
+        (await readManifest(repository, reference, call))?.descriptor;
+      if (!heads.use(host)) return read();
+      const head = request(repository, `manifests/${reference}`, { ...ASK, method: 'HEAD' }, call);
+      const response = await fetch(head).catch(unlessMisled);
+      await response?.body.discard();
+      if (response === undefined || heads.doubt(host, response.status)) {
+        // What is out of order for a HEAD may be so for a GET, and was waited for already.
+        const isDown = (response?.status ?? 0) >= 500;
+        const found = isDown ? (await ask(repository, reference, call, BRIEFLY))?.manifest.descriptor : await read();
+        heads.found(host, response?.status, found !== undefined);
+        return found;
+      }
+      if (response.status !== 200) return undefined;
+      // A registry need not say the digest (distribution-spec 1.1), and then only the bytes tell.
+      return describe(response, reference) ?? (await read());
+    },
+  };
+}
+
+type Get = (
+  repository: RepositoryName,
+  reference: string,
+  call: Call,
+  more?: Pick<HttpRequest, 'patience'>,
+) => Promise<Served | undefined>;
+
+function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Get {
+  return async (repository, reference, call, more) => {
+    const get = request(
+      repository,
+      `manifests/${reference}`,
+      { ...ASK, ...more, method: 'GET', progress: noProgress() },
+      call,
+    );
+    const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
+    if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
+    await ensureStatus(response, [200], 'read the manifest', referenceText(repository, reference));
+    return servedAs(bytes, reference, response);
+  };
+}
+
+/** A HEAD may be led to an address that is signed for GET only, or that is none. */
+function unlessMisled(error: unknown): undefined {
+  if (!isPromotionError(error, 'REFUSED_ADDRESS') && !isPromotionError(error, 'REGISTRY_PROTOCOL')) throw error;
+}
+
+type Heads = {
+  /** Whether a HEAD is worth sending. */
+  use(host: string): boolean;
+  /** Whether only a GET can tell, after this answer to a HEAD. */
+  doubt(host: string, status: number): boolean;
+  /** What the GET told. */
+  found(host: string, status: number | undefined, there: boolean): void;
+};
+
+function headsOf(kindOf: ReadingServices['kindOf']): Heads {
+  const useless = new Set<string>();
+  const proven = new Set<string>();
+  return {
+    use: (host) => !useless.has(host) && kindOf(host).heads !== 'never',
+    doubt: (host, status) => {
+      if (status === 200) proven.add(host);
+      if (isMissing(status, kindOf(host))) return kindOf(host).heads === 'doubted' && !proven.has(host);
+      return status !== 200;
+    },
+    found: (host, status, there) => {
+      if (there || status === 405 || status === 501) useless.add(host);
+    },
+  };
+}
+
+/** A manifest as it came; sound unless it was asked for, or announced, with another digest. */
+type Served = { readonly manifest: ReadManifest; readonly isSound: boolean };
+
+function servedAs(bytes: Uint8Array, reference: string, response: HttpResponse): Served {
+  const told = header(response, 'docker-content-digest');
+  const wanted = isDigest(reference) ? reference : told !== undefined && isDigest(told) ? told : undefined;
+  const digest = isDigest(reference) ? digestOf(bytes, reference) : digestOf(bytes);
+  const mediaType = manifestTypeOf(bytes, contentType(response));
+  const isSound = wanted === undefined || algorithmOf(wanted) !== algorithmOf(digest) || wanted === digest;
+  const descriptor = { mediaType, digest, size: bytes.length };
+  const disputed = disputedType(bytes, contentType(response));
+  const served = { bytes, descriptor, ...(disputed !== undefined && { servedAs: disputed }), ...etagOf(response) };
+  return { manifest: served, isSound };
+}
+
+function etagOf(response: HttpResponse): { readonly etag?: string } {
+  const etag = header(response, 'etag');
+  return etag === undefined ? {} : { etag };
+}
+
+function mismatch(object: string, digest: Digest): PromotionError {
+  return new PromotionError(
+    'DIGEST_MISMATCH',
+    `the registry answered for ${object}, twice, with a manifest whose digest is ${digest}`,
+    { hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
+  );
+}
+
+/** The first error code in a registry's JSON error body. */
+export function errorCodeIn(text: string): string | undefined {
+  return /"code"\s*:\s*"([A-Z_]{1,40})"/.exec(text)?.[1];
+}
+
+function describe(response: HttpResponse, reference: string): Resolved | undefined {
+  const digest = header(response, 'docker-content-digest') ?? (isDigest(reference) ? reference : undefined);
+  if (digest === undefined || !isDigest(digest)) return undefined;
+  const length = header(response, 'content-length');
+  return {
+    digest,
+    mediaType: contentType(response) ?? UNKNOWN_TYPE,
+    ...(length !== undefined && /^\d+$/.test(length) && { size: Number(length) }),
+    ...etagOf(response),
+  };
+}
+
+function contentType(response: HttpResponse): string | undefined {
+  const type = header(response, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  return isMediaType(type) ? type : undefined;
+}

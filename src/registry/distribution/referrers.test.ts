@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { oddRegistry, type OddRegistry } from '../../../test/support/odd-registry.ts';
+import { buildAttachment } from '../../../test/support/registry/attachments.ts';
+import type { FaultHook } from '../../../test/support/registry/faults.ts';
+import { buildImage, storeImage } from '../../../test/support/registry/images.ts';
+import type { RegistryOptions } from '../../../test/support/registry/options.ts';
+import { scriptedRegistry } from '../../../test/support/scripted-registry.ts';
+import type { Answer } from '../../../test/support/scripted-server.ts';
+import { MEDIA_TYPES } from '../../image/descriptor.ts';
+import { digestOf } from '../../image/digest.ts';
+import { kindNamed } from '../kinds/index.ts';
+import { attacher, fallbackTag, type Attachment } from '../attaching/attacher.ts';
+import { subjectQueue } from '../attaching/lock.ts';
+
+const SUBJECT = digestOf(Buffer.from('a manifest'));
+const REFERRER = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(Buffer.from('another')), size: 7 };
+/** The first wait is longer than all waits may be. */
+const ONE_TRY = { retryBudget: 100, random: () => 1 };
+const INDEX = { 'content-type': MEDIA_TYPES.ociIndex };
+const body = (...manifests: readonly object[]): string => JSON.stringify({ schemaVersion: 2, manifests });
+
+/** Answers requests for the API in one way, those for the fallback tag in another. */
+function either(api: Answer, tag: Answer = (_, response) => void response.writeHead(404).end()): Answer {
+  return (request, response) => (request.url?.includes('/referrers/') === true ? api : tag)(request, response);
+}
+
+const listed: Answer = (_, response) => void response.writeHead(200, INDEX).end(body(REFERRER));
+
+/** A registry with an image that two things are attached to. */
+async function attached(
+  options: RegistryOptions,
+): Promise<OddRegistry & { readonly attachments: readonly Attachment[]; list(): Promise<readonly object[]> }> {
+  const odd = await oddRegistry(options);
+  const subject = storeImage(odd.server.store, 'app', buildImage({ seed: 1 }), ['v1']);
+  const { attach } = attacher(
+    odd.registry,
+    subjectQueue(async () => undefined),
+  );
+  const attachments = [2, 3].map((seed) => buildAttachment({ seed, subject }));
+  for (const attachment of attachments) await attach(`${odd.host}/app`, attachment, odd.call);
+  odd.server.counters.reset();
+  return {
+    ...odd,
+    attachments,
+    list: () => odd.registry.listReferrers(`${odd.host}/app`, subject.digest, odd.call),
+  };
+}
+
+describe('src/registry/distribution/referrers', () => {
+  it('lists by one request where the registry keeps lists', async () => {
+    const { attachments, list, asked } = await attached({});
+    expect(await list()).toEqual(attachments.map(({ referrer }) => referrer));
+    expect(asked()).toEqual([expect.stringMatching(/^GET .*\/referrers\//)]);
+  });
+
+  it('asks for one type, and tells of a host that has no such API, or does not tell', async () => {
+    const { registry, server, host, call, asked } = await attached({});
+    await registry.listReferrers(`${host}/app`, SUBJECT, call, 'application/x+json; a=b');
+    expect(asked()).toEqual([expect.stringMatching(/\?artifactType=application%2Fx%2Bjson%3B%20a%3Db$/)]);
+    server.counters.reset();
+    expect(await registry.keepsReferrers(`${host}/app`, SUBJECT, call)).toBe(true);
+    expect(asked()).toEqual([]);
+    const none = await oddRegistry({ referrers: false });
+    expect(await none.registry.keepsReferrers(`${none.host}/app`, SUBJECT, none.call)).toBe(false);
+    const empty = await oddRegistry({});
+    expect(await empty.registry.keepsReferrers(`${empty.host}/nothing`, SUBJECT, empty.call)).toBe(undefined);
+  });
+
+  it('R26 lists what a registry tells without types and annotations as it is', async () => {
+    const { attachments, list } = await attached({ referrers: 'bare' });
+    const descriptors = attachments.map(({ manifest }) => manifest.descriptor);
+    expect(await list()).toEqual(descriptors);
+  });
+
+  it("R26 lists what a registry tells with the config's type as the artifact's as it is", async () => {
+    const { attachments, list } = await attached({ referrers: 'config-type' });
+    const artifactType = 'application/vnd.oci.empty.v1+json';
+    expect(await list()).toEqual(attachments.map(({ manifest }) => ({ ...manifest.descriptor, artifactType })));
+  });
+
+  it('R26 reads the fallback tag where the registry says 404, and then at once', async () => {
+    const { attachments, list, asked } = await attached({ referrers: false });
+    expect(await list()).toEqual(attachments.map(({ referrer }) => referrer));
+    expect(await list()).toHaveLength(2);
+    const tag = expect.stringContaining(
+      `/manifests/${fallbackTag(attachments[0]?.subject.digest ?? SUBJECT)}`,
+    ) as string;
+    expect(asked()).toEqual([tag, tag]);
+  });
+
+  it.each([
+    [500, 'REGISTRY_ERROR'],
+    [503, 'REGISTRY_ERROR'],
+    [401, 'UNAUTHORIZED'],
+    [403, 'DENIED'],
+  ])('R26 takes %i for an error, from the list and from the tag', async (status, code) => {
+    for (const kind of ['referrers', 'getManifest']) {
+      const fault: FaultHook = (request) => (request.kind === kind ? { status } : undefined);
+      const { registry, host, call } = await oddRegistry({ referrers: false, fault }, {}, ONE_TRY);
+      await expect(registry.listReferrers(`${host}/app`, SUBJECT, call)).rejects.toMatchObject({ code });
+    }
+  });
+
+  it.each([
+    ['400', 400, {}],
+    ['405', 405, {}],
+    ['406', 406, {}],
+    ['501', 501, {}],
+    ['a web page', 200, { 'content-type': 'text/html' }],
+    ['an image index of no type', 200, {}],
+  ])('takes %s for a registry without lists', async (_, status, headers) => {
+    const { registry, server, host, call } = await scriptedRegistry(
+      either((_request, response) => void response.writeHead(status, headers).end(body(REFERRER))),
+    );
+    expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([]);
+    expect(await registry.keepsReferrers(`${host}/app`, SUBJECT, call)).toBe(false);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('does not take a host for one without lists because one repository is unknown', async () => {
+    const { registry, host, call } = await scriptedRegistry(
+      either((request, response) => {
+        if (request.url?.startsWith('/v2/app/') === true) return listed(request, response);
+        response.writeHead(404).end('{"errors":[{"code":"NAME_UNKNOWN"}]}');
+      }),
+    );
+    expect(await registry.listReferrers(`${host}/unknown`, SUBJECT, call)).toEqual([]);
+    expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([REFERRER]);
+  });
+
+  it('asks no tag for an unknown repository of a host that keeps lists', async () => {
+    const { registry, server, host, call } = await scriptedRegistry(
+      either((request, response) => {
+        if (request.url?.startsWith('/v2/app/') === true) return listed(request, response);
+        response.writeHead(404).end();
+      }),
+    );
+    await registry.listReferrers(`${host}/app`, SUBJECT, call);
+    expect(await registry.listReferrers(`${host}/unknown`, SUBJECT, call)).toEqual([]);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('follows pages', async () => {
+    const { attachments, list, asked } = await attached({ pageSize: 1 });
+    expect(await list()).toEqual(attachments.map(({ referrer }) => referrer));
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('takes a page that is missing behind the first for an error', async () => {
+    const { registry, host, call } = await scriptedRegistry((request, response) => {
+      const isFirst = request.url?.includes('?') === false;
+      response.writeHead(isFirst ? 200 : 404, { ...INDEX, link: '<?page=1>; rel="next"' }).end(body(REFERRER));
+    });
+    await expect(registry.listReferrers(`${host}/app`, SUBJECT, call)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it.each(['', '{}', '[]', '{"manifests":[{"digest":"latest"}]}'])(
+    'refuses %j under status 200, naming the subject',
+    async (text) => {
+      const answer: Answer = (_, response) => void response.writeHead(200, INDEX).end(text);
+      const { registry, host, call } = await scriptedRegistry(answer);
+      await expect(registry.listReferrers(`${host}/app`, SUBJECT, call)).rejects.toMatchObject({
+        code: 'REGISTRY_PROTOCOL',
+        message: expect.stringContaining(`${host}/app@${SUBJECT}`) as string,
+      });
+    },
+  );
+
+  it('takes 403 for missing where the registry answers so to all that is missing', async () => {
+    const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(403).end(), {
+      traitsOf: () => ({ kind: kindNamed('artifactory')?.name ?? '' }),
+    });
+    expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([]);
+  });
+
+  it('finds out once whether a host keeps lists that it does not speak of', async () => {
+    const { registry, host, call, asked, attachments } = await attached({ referrers: 'unannounced' });
+    const subject = attachments[0]?.subject.digest ?? SUBJECT;
+    expect(await registry.keepsReferrers(`${host}/app`, subject, call)).toBe(true);
+    expect(asked()).toEqual([]);
+  });
+});

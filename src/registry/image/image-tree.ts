@@ -1,0 +1,210 @@
+import pLimit from 'p-limit';
+import { PromotionError } from '../../errors.ts';
+import type { Descriptor, Manifest } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
+import { disputedType, manifestTypeOf } from '../../image/manifest-type.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { referenceText } from '../distribution/manifests.ts';
+import { MAX_MANIFESTS, nodeOf, unsupported, type ImageNode } from './image-node.ts';
+import type { SourceReader } from '../source.ts';
+
+/** An image or index with all that it consists of. */
+export type ImageTree = {
+  readonly root: Manifest;
+  /** Manifests below the root in the order in which they can be written: each level needs only those before it. */
+  readonly levels: readonly (readonly Manifest[])[];
+  /** Configs and layers of all platforms, each digest once. */
+  readonly blobs: readonly Descriptor[];
+  /** What it is where it is no image: the artifact types of its manifests, each once. */
+  readonly artifactTypes: readonly string[];
+  /** Layers that are fetched from their own addresses, since the source does not have them. */
+  readonly foreign: readonly Descriptor[];
+};
+
+/** Deeper than any index in use; a guard against an index built to be followed for ever. */
+const MAX_DEPTH = 16;
+
+/** The manifests of one image together, in bytes: a hundred platforms have about one. A registry must take 4 MiB for each. */
+export const MAX_TREE_BYTES = 32 * 1024 * 1024;
+
+/** So much of an image is read without a loan of memory, in bytes; many times what images in use need. */
+const FREE = 256 * 1024;
+
+/** Manifests of one image that are read at once, and those of one whose manifests are large. */
+const [PARTS_AT_ONCE, LARGE_PARTS_AT_ONCE] = [8, 1];
+
+/** The repository that an image is read from. */
+export type TreeSource = {
+  /** Memory for an image whose manifests are large; without it, none is waited for. */
+  readonly lend?: (bytes: number) => Promise<() => void>;
+  /** Reads a manifest; undefined when the source does not have it. */
+  read(digest: Digest): Promise<Manifest | undefined>;
+  /** Whether the source has a layer that its manifest says is kept elsewhere. */
+  has(blob: Descriptor): Promise<boolean>;
+};
+
+/** The parts of an image as one repository of a source has them. */
+export function treeSource(
+  source: Pick<SourceReader, 'manifest' | 'hasBlob' | 'memory'>,
+  repository: RepositoryName,
+  signal: AbortSignal,
+): TreeSource {
+  return {
+    lend: (bytes) => source.memory.lend(bytes, () => undefined, signal),
+    read: (digest) => source.manifest(repository, digest, signal),
+    has: (blob) => source.hasBlob(repository, blob, signal),
+  };
+}
+
+/** A tree, and what gives its memory back when it is of no more use. */
+export type OpenTree = { readonly tree: ImageTree; readonly close: () => void };
+
+/**
+ * Follows an image or index down to its blobs; undefined when the source does not have it. One whose manifests are large is
+ * let go, and read again once there is memory for it.
+ */
+export async function openImageTree(
+  digest: Digest,
+  repository: RepositoryName,
+  source: TreeSource,
+): Promise<OpenTree | undefined> {
+  const within = async (most: number): Promise<ImageTree | 'too large' | undefined> => {
+    const root = await source.read(digest);
+    return root && treeWithin(most, typed(root), repository, source);
+  };
+  const small = await within(FREE);
+  if (small === undefined) return undefined;
+  if (small !== 'too large') return { tree: small, close: () => undefined };
+  const close = (await source.lend?.(MAX_TREE_BYTES)) ?? ((): void => undefined);
+  try {
+    const tree = await within(MAX_TREE_BYTES);
+    if (tree === 'too large') throw tooLarge(repository, digest);
+    if (tree !== undefined) return { tree, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+  close();
+  return undefined;
+}
+
+/** Follows an image or index, whose manifest is there, down to its blobs. */
+export async function readImageTree(top: Manifest, repository: RepositoryName, source: TreeSource): Promise<ImageTree> {
+  const tree = await treeWithin(MAX_TREE_BYTES, typed(top), repository, source);
+  if (tree === 'too large') throw tooLarge(repository, top.descriptor.digest);
+  return tree;
+}
+
+function tooLarge(repository: RepositoryName, digest: Digest): PromotionError {
+  const most = MAX_TREE_BYTES / 1024 / 1024;
+  return new PromotionError(
+    'UNSUPPORTED_MANIFEST',
+    `${referenceText(repository, digest)} consists of more than ${most} MiB of manifests`,
+    { side: 'source', hint: 'build it with fewer platforms, or with smaller annotations' },
+  );
+}
+
+async function treeWithin(
+  most: number,
+  root: Manifest,
+  repository: RepositoryName,
+  source: TreeSource,
+): Promise<ImageTree | 'too large'> {
+  const nodes = new Map<Digest, ImageNode>();
+  const few = pLimit(most > FREE ? LARGE_PARTS_AT_ONCE : PARTS_AT_ONCE);
+  let weight = root.descriptor.size;
+  let level: readonly Manifest[] = [root];
+  const read = async (child: Descriptor): Promise<readonly Manifest[]> => {
+    if (weight > most) return [];
+    const manifest = await readChild(child, repository, root, source).catch((error: unknown) => {
+      // After a failure the others are of no use.
+      weight = Number.POSITIVE_INFINITY;
+      throw error;
+    });
+    weight += manifest.descriptor.size;
+    return weight > most ? [] : [manifest];
+  };
+  for (let depth = 0; level.length > 0 && weight <= most; depth++) {
+    if (depth > MAX_DEPTH) throw unsupported(repository, root, `nests indexes more than ${MAX_DEPTH} deep`);
+    for (const manifest of level) nodes.set(manifest.descriptor.digest, nodeOf(manifest, repository));
+    const named = eachOnce(level.flatMap((manifest) => nodes.get(manifest.descriptor.digest)?.children ?? []));
+    const unread = named.filter(({ digest }) => !nodes.has(digest));
+    if (nodes.size + unread.length > MAX_MANIFESTS)
+      throw unsupported(repository, root, `leads to more than ${MAX_MANIFESTS} manifests`);
+    if (weight + unread.reduce((sum, { size }) => sum + size, 0) > most) return 'too large';
+    level = (await Promise.all(unread.map((child) => few(() => read(child))))).flat();
+  }
+  return weight > most ? 'too large' : treeOf(nodes, root, source);
+}
+
+async function treeOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest, source: TreeSource): Promise<ImageTree> {
+  const all = [...nodes.values()];
+  const elsewhere = eachOnce(all.flatMap(({ foreign }) => foreign));
+  const isHere = await Promise.all(elsewhere.map((layer) => source.has(layer)));
+  return {
+    root,
+    levels: levelsOf(nodes, root),
+    blobs: eachOnce([...all.flatMap(({ blobs }) => blobs), ...elsewhere.filter((_, index) => isHere[index])]),
+    artifactTypes: [...new Set(all.flatMap(({ artifactType }) => artifactType ?? []))],
+    foreign: elsewhere.filter((_, index) => !isHere[index]),
+  };
+}
+
+/** What copying all of it takes. */
+export function bytesOf({ root, levels, blobs }: Pick<ImageTree, 'root' | 'levels' | 'blobs'>): number {
+  const descriptors = [root, ...levels.flat()].map(({ descriptor }) => descriptor).concat(blobs);
+  return descriptors.reduce((sum, { size }) => sum + size, 0);
+}
+
+function eachOnce(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(descriptors.map((one) => [one.digest, one])).values()];
+}
+
+/** Everything but the root, by its height above the images: a manifest may be named on several levels at once. */
+function levelsOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest): readonly (readonly Manifest[])[] {
+  const heights = new Map<Digest, number>();
+  const heightOf = (digest: Digest): number => {
+    const known = heights.get(digest);
+    if (known !== undefined) return known;
+    const height = Math.max(0, ...(nodes.get(digest)?.children ?? []).map((child) => heightOf(child.digest) + 1));
+    heights.set(digest, height);
+    return height;
+  };
+  const levels: Manifest[][] = [];
+  for (const [digest, { manifest }] of nodes) {
+    if (manifest !== root) (levels[heightOf(digest)] ??= []).push(manifest);
+  }
+  return levels;
+}
+
+async function readChild(
+  child: Descriptor,
+  repository: RepositoryName,
+  root: Manifest,
+  source: TreeSource,
+): Promise<Manifest> {
+  const manifest = await source.read(child.digest);
+  if (manifest !== undefined && manifest.descriptor.size !== child.size) {
+    const sizes = `of ${child.size} bytes, which has ${manifest.descriptor.size}`;
+    throw unsupported(repository, root, `leads to ${child.digest} ${sizes}: clients refuse it`);
+  }
+  if (manifest !== undefined) return typed(manifest, child.mediaType);
+  throw new PromotionError(
+    'NOT_FOUND',
+    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`,
+    {
+      side: 'source',
+      hint: 'push the index with all its platforms to staging again',
+    },
+  );
+}
+
+/** The manifest with the type that it states, that its parent tells or that its shape shows, whatever it was served as. */
+function typed(manifest: Manifest, told?: string): Manifest {
+  const { descriptor, bytes } = manifest;
+  const mediaType = manifestTypeOf(bytes, told, descriptor.mediaType);
+  const disputed = disputedType(bytes, told);
+  if (mediaType === descriptor.mediaType && disputed === undefined) return manifest;
+  const isDisputed = disputed !== undefined && { servedAs: disputed };
+  return { ...manifest, descriptor: { ...descriptor, mediaType }, ...isDisputed };
+}

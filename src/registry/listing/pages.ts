@@ -1,0 +1,166 @@
+import type { Clock } from '../../clock.ts';
+import { PromotionError } from '../../errors.ts';
+import type { Fetch, HttpRequest, HttpResponse } from '../../http/fetch.ts';
+import { noProgress } from '../../http/transport/progress.ts';
+import { readWith, type ReadAnswer } from '../../http/response/read.ts';
+import { nextLink } from '../../http/link.ts';
+import { hostOf, type RepositoryName } from '../../image/reference.ts';
+import { jsonEntries, type Shape } from './json-entries.ts';
+import { listingMemory, type ListingMemory } from './listing-memory.ts';
+
+/** A repository of 150,000 tags has as many where a page holds 50; a registry that has more sends us round in circles. */
+const MAX_PAGES = 3_000;
+
+/** A list of so many pages takes ten minutes from a registry that needs 200 ms for each; in milliseconds. */
+const MAX_TIME = 900_000;
+
+/** Throws that this is wrong with a list. */
+export type Refuse = (what: string, cause?: unknown) => never;
+
+/** How the pages of a list are read, entry by entry. */
+export type PageForm<P> = Pick<
+  PagedList<P>,
+  'of' | 'shape' | 'isPage' | 'refuse' | 'open' | 'entry' | 'begin' | 'field'
+>;
+
+/** Lists come in pages of a few KiB: a sixteenth of the rate of blobs is enough for them. */
+const LIST_SHARE = 1 / 16;
+
+/** A list that comes page by page, as each answer links to the next. */
+export type PagedList<P> = {
+  readonly first: HttpRequest;
+  /** What is listed, for errors. */
+  readonly of: RepositoryName;
+  readonly shape: Shape;
+  /** Whether an answer of status 2xx is a page; every 200 unless given. */
+  readonly isPage?: (response: HttpResponse) => boolean;
+  readonly refuse: Refuse;
+  /** Makes an empty page, for each attempt to read one. */
+  readonly open: () => P;
+  readonly entry: (page: P, value: unknown, name: string, key: string) => void;
+  /** Is told of the lists and objects that the shape names, however empty. */
+  readonly begin?: (page: P, key: string) => void;
+  readonly field?: (page: P, key: string, value: unknown) => void;
+  /** Takes an answer, with the page if it is one, and says whether there may be more. */
+  readonly take: (answer: Answer<P>) => boolean | Promise<boolean>;
+};
+
+/** One answer on the way through a list; `bytes` are the words of a refusal. */
+export type Answer<P> = { readonly response: HttpResponse; readonly bytes: Uint8Array; readonly page: P | undefined };
+
+/**
+ * Reads lists. Pages are read entry by entry as they come, and all pages of one list have limits of size, number and time:
+ * throws REGISTRY_PROTOCOL for one that exceeds them.
+ */
+export type ListReader = <P>(list: PagedList<P>) => Promise<void>;
+
+/** A reader for a whole run: what large lists take of memory is shared by all that are read at one time. */
+export function listReader(fetch: Fetch, clock: Clock): ListReader {
+  const memory = listingMemory();
+  return async (list) => {
+    const share = memory.open(list.of, list.first.signal);
+    try {
+      await readPages(fetch, clock, share, list);
+    } finally {
+      share.close();
+    }
+  };
+}
+
+async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, list: PagedList<P>): Promise<void> {
+  const began = clock.now();
+  let next: HttpRequest | undefined = list.first;
+  const visited = new Set<string>();
+  const progress = noProgress(LIST_SHARE);
+  while (next !== undefined) {
+    if (visited.has(next.url.href)) throw endless(list.of, `in a circle: ${next.url.pathname} came twice`);
+    if (visited.size === MAX_PAGES)
+      throw endless(list.of, `without an end: it gave ${MAX_PAGES} pages, and names one more`);
+    if (clock.now() - began > MAX_TIME)
+      throw endless(list.of, `without an end: it has taken ${MAX_TIME / 60_000} minutes`);
+    visited.add(next.url.href);
+    const answer: ReadAnswer<P | undefined> = await readWith(fetch, { ...next, progress }, (response) =>
+      readPage(response, memory, list),
+    );
+    memory.add(next.url.href.length);
+    memory.keep();
+    if (!(await list.take({ ...answer, page: answer.value }))) return;
+    const following = nextPage(answer.response, next.url);
+    next = following === undefined ? undefined : { ...next, url: following };
+  }
+}
+
+async function readPage<P>(response: HttpResponse, memory: ListingMemory, list: PagedList<P>): Promise<P | undefined> {
+  const { shape, refuse, isPage = ({ status }: HttpResponse) => status === 200 } = list;
+  if (!isPage(response)) {
+    await response.body.discard();
+    return undefined;
+  }
+  const page = list.open();
+  memory.restart();
+  const reader = jsonEntries(shape, {
+    refuse,
+    begin: (key) => list.begin?.(page, key),
+    entry: (key, value, name) => {
+      memory.addEntry();
+      list.entry(page, value, name, key);
+    },
+    field: (key, value) => {
+      memory.addEntry();
+      list.field?.(page, key, value);
+    },
+  });
+  await response.body.drain((chunk) => {
+    memory.add(chunk.length);
+    reader.push(chunk);
+    return memory.room();
+  });
+  reader.end();
+  return page;
+}
+
+function endless(of: RepositoryName, how: string): PromotionError {
+  return new PromotionError('REGISTRY_PROTOCOL', `the registry lists what is in ${of} ${how}`, {
+    hint: `run again; if it stays, tell whoever runs ${hostOf(of)}`,
+  });
+}
+
+/** Throws that the list of this repository is none. */
+export function refuseListing(repository: RepositoryName): Refuse {
+  return (what, cause) => {
+    throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, {
+      cause,
+      hint: `check that ${hostOf(repository)} is a registry and not something else that answers`,
+    });
+  };
+}
+
+function noAddress({ host, pathname }: URL): PromotionError {
+  return new PromotionError(
+    'REGISTRY_PROTOCOL',
+    `the next page of ${host}${pathname} is at something that is no address`,
+    {
+      hint: `check that ${host} is a registry and not something else that answers`,
+    },
+  );
+}
+
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
+function nextPage(response: HttpResponse, from: URL): URL | undefined {
+  for (const link of response.headers.get('link') ?? []) {
+    const target = nextLink(link);
+    if (target === undefined) continue;
+    const url = URL.parse(target, from.href);
+    if (url === null) throw noAddress(from);
+    // Behind a proxy registries know neither their scheme nor their port: path and query are what counts.
+    // Set rather than resolved: a path that begins with two slashes would name another host.
+    if (url.hostname === from.hostname)
+      return Object.assign(new URL(from), { pathname: url.pathname, search: url.search });
+    throw new PromotionError(
+      'REFUSED_ADDRESS',
+      `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
+      { hint: `let ${from.host} give addresses under its own name: credentials are sent to no other host` },
+    );
+  }
+  return undefined;
+}

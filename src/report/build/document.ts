@@ -1,0 +1,190 @@
+import { isPromotionError, type Failure } from '../../errors.ts';
+import { causesOf } from '../../pipeline/causes.ts';
+import type { ImageReport, RunReport, TargetReport, Totals } from '../model/report.ts';
+import type { RunFacts } from '../../pipeline/run-facts.ts';
+import type { TrafficSeries } from '../../pipeline/timeline.ts';
+import type { ReportDocument, ReportedImage, ReportedProblem, ReportedTarget } from '../model/schema.ts';
+import { mirrorOf } from '../mirrors.ts';
+import { planText } from '../terminal/plan-text.ts';
+import { replicationSummary } from '../terminal/replication-summary.ts';
+import { sigcheckSummary, sigcheckTable } from '../terminal/sigcheck-summary.ts';
+import { summaryText } from '../terminal/summary.ts';
+import type { SigcheckReport, SigcheckTotals } from './sigcheck.ts';
+import { stoppedProblem } from '../stopped.ts';
+
+/** All that is known of a run when it ended: the reports that it came to, and what ended it otherwise. */
+export type Recorded = {
+  /** What is true even of a run that came to no report. */
+  readonly facts: RunFacts;
+  readonly run?: RunReport;
+  /** Of a run that replicates after its promotion. */
+  readonly replication?: RunReport;
+  readonly check?: SigcheckReport;
+  readonly traffic?: TrafficSeries;
+  /** What the command knows of itself: its command line, files, signer and job. */
+  readonly context?: Omit<ReportDocument['context'], 'primary'>;
+  /** What was thrown. */
+  readonly error?: unknown;
+};
+
+const NOTHING: Totals = {
+  images: 0,
+  repositories: 0,
+  present: 0,
+  pending: 0,
+  copied: 0,
+  tagged: 0,
+  failed: 0,
+  unknown: 0,
+  promoted: 0,
+  requests: 0,
+  bytes: 0,
+  sourceReads: 0,
+};
+
+/** Makes the document that all report files are made from. */
+export function documentOf(recorded: Recorded): ReportDocument {
+  const { run, replication, check, traffic, error } = recorded;
+  const all = [run, check, replication].filter((report) => report !== undefined);
+  const facts = all[0]?.run ?? recorded.facts;
+  const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
+  const failed = all.flatMap((report) => report.failures);
+  const failures = problemsOf(failed, { ...facts, ...(aborted !== undefined && { aborted }) }, error);
+  const main = run ?? replication;
+  const totals = main?.totals ?? (check === undefined ? NOTHING : checkedTotals(check.totals));
+  const copies = main === replication ? undefined : replication;
+  return {
+    version: 2,
+    kpromo: facts.version,
+    context: contextOf(recorded.context, run),
+    mode: facts.mode,
+    outcome: outcomeOf(failures.length, totals, aborted),
+    started: facts.started,
+    ms: Math.max(facts.ms, recorded.facts.ms),
+    ...(aborted !== undefined && { aborted }),
+    phases: phasesOf(all, facts),
+    totals,
+    failures,
+    ...warningsOf(run),
+    text: textOf(recorded),
+    images: imagesOf(run, replication),
+    ...(copies !== undefined && { replication: copies.totals }),
+    ...(check !== undefined && { check: checkOf(check) }),
+    ...(run?.change !== undefined && { change: run.change }),
+    registries: registriesOf([run, replication], traffic),
+    ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
+  };
+}
+
+function warningsOf(run: RunReport | undefined): Pick<ReportDocument, 'warnings'> {
+  return run?.warnings === undefined ? {} : { warnings: numbered(run.warnings) };
+}
+
+function textOf({ run, replication, check }: Recorded): string {
+  const copied = replication === undefined ? '' : replicationSummary(replication);
+  if (run?.run.mode === 'dry-run') return `${planText(run)}${copied}`;
+  if (run !== undefined) return `${summaryText(run)}${copied}`.trimStart();
+  return (check === undefined ? copied : `${sigcheckTable(check)}${sigcheckSummary(check)}`).trimStart();
+}
+
+function outcomeOf(failures: number, { pending, signing }: Totals, aborted?: string): ReportDocument['outcome'] {
+  if (aborted !== undefined) return 'stopped';
+  if (failures > 0) return 'failed';
+  return pending + (signing?.left ?? 0) > 0 ? 'pending' : 'done';
+}
+
+/** The phases of all reports on the time of the first; one that was not needed again is not told again. */
+function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): ReportDocument['phases'] {
+  return all.flatMap(({ run }) => {
+    const later = Date.parse(run.started) - Date.parse(facts.started);
+    return (run.phases ?? []).map((phase) => ({ ...phase, start: phase.start + later }));
+  });
+}
+
+type Told = Omit<Failure, 'code'> & { readonly code: string };
+
+/** All that went wrong, each with the number of its cause; that the run was stopped is told once, whatever parts it had. */
+function problemsOf(failures: readonly Failure[], facts: RunFacts, error: unknown): ReportedProblem[] {
+  const stop = failures.find(({ code }) => code === 'ABORTED');
+  const others = failures.filter(({ code }) => code !== 'ABORTED');
+  const stopped = stop === undefined ? stoppedProblem(facts, []) : [stop];
+  return numbered([...stopped, ...others, ...thrown(error)]);
+}
+
+function numbered(told: readonly Told[]): ReportedProblem[] {
+  return causesOf(told).flatMap(({ failures: alike }, index) => alike.map((one) => problemOf(one, index + 1)));
+}
+
+function problemOf({ at, ...failure }: Told, cause: number): ReportedProblem {
+  return { ...failure, cause, ...(at !== undefined && { file: at.file, line: at.line, column: at.column }) };
+}
+
+function thrown(error: unknown): Told[] {
+  if (error === undefined) return [];
+  const message = messageOf(error);
+  if (!isPromotionError(error)) return [{ phase: 'run', code: 'INTERNAL', message }];
+  return [{ phase: 'run', code: error.code, message, ...(error.hint !== undefined && { hint: error.hint }) }];
+}
+
+/** What the command knows of itself, and where the images that the run looked at are signed. */
+function contextOf(context: Recorded['context'] = {}, run: RunReport | undefined): ReportDocument['context'] {
+  const primaries = (run?.images ?? []).flatMap(({ name, signature }) =>
+    signature === undefined ? [] : [mirrorOf(`${signature.repository}@`, name)],
+  );
+  const primary = [...new Set(primaries)].toSorted();
+  return { ...context, ...(primary.length > 0 && { primary }) };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function imagesOf(run: RunReport | undefined, replication: RunReport | undefined): ReportedImage[] {
+  const copies = (replication?.images ?? []).map((image) => ({ ...imageOf(image), attached: true as const }));
+  return [...(run?.images ?? []).map(imageOf), ...copies];
+}
+
+function imageOf(image: ImageReport): ReportedImage {
+  return { ...image, targets: image.targets.map((target) => targetOf(target, image.name)) };
+}
+
+function targetOf(target: TargetReport, name: string): ReportedTarget {
+  return { mirror: mirrorOf(target.ref, name), ...target };
+}
+
+function registriesOf(
+  reports: readonly (RunReport | undefined)[],
+  traffic: TrafficSeries | undefined,
+): ReportDocument['registries'] {
+  const all = new Map<string, RunReport['registries'][number]>();
+  for (const registry of reports.flatMap((report) => report?.registries ?? [])) {
+    const known = all.get(registry.host);
+    all.set(registry.host, known === undefined ? registry : sum(known, registry));
+  }
+  for (const { host, requests } of traffic?.hosts ?? []) {
+    if (host === '' || all.has(host)) continue;
+    const sent = requests.reduce((total, one) => total + one, 0);
+    all.set(host, { host, repositories: 0, failed: 0, unread: 0, requests: sent, bytes: 0 });
+  }
+  return [...all.values()].toSorted((a, b) => (a.host < b.host ? -1 : 1));
+}
+
+function sum(a: RunReport['registries'][number], b: RunReport['registries'][number]): RunReport['registries'][number] {
+  return {
+    host: a.host,
+    repositories: Math.max(a.repositories, b.repositories),
+    failed: a.failed + b.failed,
+    unread: a.unread + b.unread,
+    requests: a.requests + b.requests,
+    bytes: a.bytes + b.bytes,
+  };
+}
+
+function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTotals): Totals {
+  return { ...NOTHING, images: digests, pending, copied, requests, bytes };
+}
+
+function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
+  const { digests, beyond, signatures, records } = totals;
+  return { digests, beyond, signatures, records, findings: rows, ...(view !== undefined && { view }) };
+}

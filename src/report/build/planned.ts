@@ -1,0 +1,50 @@
+import type { Plan } from '../../phases/plan.ts';
+import type { LoadedDiff } from '../../phases/setup/changed-since.ts';
+import type { ChangeReport, ImageChangeReport } from '../model/change.ts';
+import type { ImageReport, MirrorReport } from '../model/report.ts';
+import type { Known } from '../mirrors.ts';
+import type { Stages } from './stages.ts';
+
+type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
+
+/** What the plan found out about each image that is not known to be complete. */
+export type Planned = { readonly size?: number; readonly known?: Known };
+
+/** Finds what the plan found out about an image, by its file and source; all mirrors of a set share one list. */
+export function plannedOf({ plan }: Pick<Stages, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
+  const planned = new Map<string, Planned>();
+  const unreadOf = new Map<ImageDetails['unread'], readonly MirrorReport[]>();
+  for (const [{ at, source, digest }, { mirrors, lacking, unread, size }] of plan?.details ?? []) {
+    const reports = unreadOf.get(unread) ?? unread.map(unreadReport);
+    unreadOf.set(unread, reports);
+    const known = { mirrors, lacking, unread: reports };
+    planned.set(`${at.file} ${source}@${digest}`, { known, ...(size !== undefined && { size }) });
+  }
+  return ({ file, source }) => planned.get(`${file} ${source}`) ?? {};
+}
+
+function unreadReport({ name, error: { code, message: reason } }: ImageDetails['unread'][number]): MirrorReport {
+  return { name, state: 'unknown', code, reason };
+}
+
+/** What the diff of a run says, as reports have it. */
+export function changeReport({ commit, diff: { changes, removed, policyChanges } }: LoadedDiff): ChangeReport {
+  return {
+    ...(commit !== undefined && { commit }),
+    changes: changes.map(imageChange),
+    removed: removed.map(imageChange),
+    ...(policyChanges.length > 0 && { settings: policyChanges }),
+  };
+}
+
+function imageChange({
+  kind,
+  project,
+  name,
+  digest,
+  source,
+  tags,
+  destinations,
+}: LoadedDiff['diff']['changes'][number]): ImageChangeReport {
+  return { kind, project, name, digest, source: `${source}@${digest}`, tags, mirrors: destinations };
+}

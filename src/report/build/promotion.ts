@@ -1,0 +1,133 @@
+import { hostOf } from '../../image/reference.ts';
+import type { Plan } from '../../phases/plan.ts';
+import type { Traffic } from '../../phases/reading/traffic.ts';
+import type { Failure } from '../../errors.ts';
+import type { ImageReport, RegistryReport, RunReport, TargetReport, Totals } from '../model/report.ts';
+import type { RunFacts } from '../../pipeline/run-facts.ts';
+import { imageReports } from '../image-reports.ts';
+import { isPromoted, mirrorFinder } from '../mirrors.ts';
+import { changeReport, plannedOf } from './planned.ts';
+import { provenanceOf } from './proven.ts';
+import { signaturesOf, signingTotals } from './signed.ts';
+import { stagesOf, type Reached, type Stages } from './stages.ts';
+import { stoppedProblem } from '../stopped.ts';
+import { vulnerabilitiesOf } from '../terminal/vulnerabilities.ts';
+
+export type { Reached } from './stages.ts';
+
+/** Makes the one report of a run from the output of its last phase. */
+export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
+  const stages = stagesOf(reached);
+  const failures = reached?.failures ?? [];
+  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : stages.plan) ?? {};
+  const images = imagesOf(stages, failures, warnings);
+  const registries = registriesOf(stages.plan, failures, traffic);
+  const signing = signingTotals(stages);
+  const totals = totalsOf(reached, stages.plan, images, registries);
+  return {
+    run,
+    registries,
+    images,
+    failures: [...stoppedProblem(run, images), ...failures],
+    ...(warnings.length > 0 && { warnings }),
+    totals: { ...totals, ...(signing !== undefined && { signing }) },
+    ...(diff !== undefined && { change: changeReport(diff) }),
+  };
+}
+
+function imagesOf(stages: Stages, failures: readonly Failure[], warnings: readonly Failure[]): readonly ImageReport[] {
+  const bare = imageReports(stages, signaturesOf(stages), failures);
+  const disputes = [...failures, ...warnings].filter(({ code }) => code === 'TAG_CONFLICT');
+  const mirrorsOf = mirrorFinder(bare, new Set(disputes.flatMap(({ refs = [] }) => refs)));
+  const planned = plannedOf(stages);
+  const proven = provenanceOf(stages);
+  const scanned = vulnerabilitiesOf(stages);
+  return bare.map((image) => {
+    const { known, size } = planned(image);
+    const mirrors = mirrorsOf(image, known);
+    return {
+      ...image,
+      ...(mirrors.length > 0 && { mirrors }),
+      ...(size !== undefined && { size }),
+      ...proven(image),
+      ...scanned(image),
+    };
+  });
+}
+
+function registriesOf(
+  plan: Plan | undefined,
+  failures: readonly Failure[],
+  traffic: Traffic['hosts'],
+): RegistryReport[] {
+  const repositories = countBy(plan?.repositories ?? []);
+  const unread = countBy(unreadRepositories(failures));
+  const unwritten = countBy(failures.filter(({ phase }) => phase === 'promote').flatMap(({ refs = [] }) => refs));
+  const hosts = new Set([...repositories.keys(), ...traffic.keys()]);
+  return [...hosts].toSorted().map((host) => ({
+    host,
+    repositories: repositories.get(host) ?? 0,
+    failed: (unread.get(host) ?? 0) + (unwritten.get(host) ?? 0),
+    unread: unread.get(host) ?? 0,
+    requests: traffic.get(host)?.requests ?? 0,
+    bytes: traffic.get(host)?.bytes ?? 0,
+  }));
+}
+
+/** Returns the repositories that a plan could not read. */
+export function unreadRepositories(failures: readonly Failure[]): readonly string[] {
+  return failures
+    .filter(({ phase, source }) => phase === 'plan' && source === undefined)
+    .flatMap(({ refs = [] }) => refs);
+}
+
+function countBy(refs: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const ref of refs) counts.set(hostOf(ref), (counts.get(hostOf(ref)) ?? 0) + 1);
+  return counts;
+}
+
+function totalsOf(
+  reached: Reached,
+  plan: Plan | undefined,
+  images: readonly ImageReport[],
+  registries: readonly RegistryReport[],
+): Totals {
+  const named =
+    reached?.phase === 'setup'
+      ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0)
+      : (plan?.named ?? 0);
+  const diff = reached?.phase === 'setup' ? reached.diff : plan?.diff;
+  return {
+    images: named,
+    ...(diff !== undefined && { unchanged: diff.unchanged }),
+    repositories: plan?.repositories.length ?? 0,
+    present: plan?.present ?? 0,
+    ...referenceTotals(images),
+    requests: registries.reduce((sum, { requests }) => sum + requests, 0),
+    bytes: registries.reduce((sum, { bytes }) => sum + bytes, 0),
+    sourceReads: images.reduce((sum, { sourceReads }) => sum + sourceReads, 0),
+  };
+}
+
+/** Counts the references of images by what became of them; those of a mirror that could not be read have no target. */
+export function referenceTotals(
+  images: readonly ImageReport[],
+): Pick<Totals, 'pending' | 'copied' | 'tagged' | 'failed' | 'unknown' | 'promoted'> {
+  const targets = images.flatMap((image) => image.targets);
+  const count = (wanted: (target: TargetReport) => boolean): number => targets.filter(wanted).length;
+  const unread = images.reduce((sum, image) => sum + unreadReferences(image), 0);
+  return {
+    pending: count(({ pending }) => pending === true),
+    copied: count(({ action, pending }) => action === 'copy' && pending !== true),
+    tagged: count(({ action, pending }) => action === 'tag' && pending !== true),
+    failed: count(({ action, code }) => action === 'failed' || (action === 'unknown' && code !== 'ABORTED')) + unread,
+    unknown: count(({ action }) => action === 'unknown') + unread,
+    promoted: images.filter(isPromoted).length,
+  };
+}
+
+function unreadReferences({ tags, mirrors = [] }: ImageReport): number {
+  // a mirror that was not read has its reason beside it; another's reason stands with its targets
+  return mirrors.filter(({ code }) => code !== undefined).length * Math.max(1, tags.length);
+}

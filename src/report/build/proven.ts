@@ -1,0 +1,72 @@
+import type { ProvenImage } from '../../phases/provenance/proven-images.ts';
+import type { EvidenceReport, ImageReport, ProvenanceReport } from '../model/report.ts';
+import type { Stages } from './stages.ts';
+
+type Evidence = ProvenImage['evidence'];
+type Item = Evidence['items'][number];
+
+/** What is attached in staging to each image that was looked at, by its file and source. */
+export function provenanceOf({
+  provenance,
+}: Pick<Stages, 'provenance'>): (image: ImageReport) => Pick<ImageReport, 'provenance'> {
+  const reports = new Map<string, ProvenanceReport>();
+  for (const image of [...(provenance?.images ?? []), ...(provenance?.refused ?? [])]) {
+    const { at, source, digest } = image.wanted;
+    if (image.found !== undefined) reports.set(`${at.file} ${source}@${digest}`, provenanceReport(image));
+  }
+  return ({ file, source }) => {
+    const report = reports.get(`${file} ${source}`);
+    return report === undefined ? {} : { provenance: report };
+  };
+}
+
+const NOTHING = { signature: 'none', attestations: 'none' } as const;
+
+/** What is attached to one image, as reports have it. */
+export function provenanceReport({
+  evidence,
+  judgement,
+  found = NOTHING,
+}: Pick<ProvenImage, 'evidence' | 'judgement' | 'found'>): ProvenanceReport {
+  const { mode, result, level, signer, builder, source, violations } = judgement;
+  return {
+    signature: found.signature === 'none' ? 'unsigned' : found.signature,
+    attestations: found.attestations === 'none' ? 'unattested' : found.attestations,
+    mode,
+    result,
+    level,
+    ...(signer !== undefined && { signer }),
+    ...(builder !== undefined && { builder }),
+    ...(source !== undefined && { source }),
+    violations: violations.map(({ code, message, hint, policy }) => ({
+      code,
+      message,
+      hint,
+      ...(policy !== undefined && { file: policy.file, line: policy.line }),
+    })),
+    evidence: evidenceReports(evidence),
+  };
+}
+
+function evidenceReports({ digest, items, platforms }: Evidence): readonly EvidenceReport[] {
+  return [...items.map((item) => evidenceReport(item, digest)), ...platforms.flatMap(evidenceReports)];
+}
+
+function evidenceReport(item: Item, subject: string): EvidenceReport {
+  const { kind, form, status, predicateType, signer, builder, manifest, reason } = item;
+  return {
+    subject,
+    kind,
+    form,
+    status,
+    ...(predicateType !== undefined && { predicateType }),
+    ...(signer !== undefined && { signer: signerText(signer) }),
+    ...(builder !== undefined && { builder }),
+    manifest,
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function signerText(signer: NonNullable<Item['signer']>): string {
+  return signer.kind === 'key' ? `a key (${signer.hint})` : `${signer.subject} (${signer.issuer})`;
+}

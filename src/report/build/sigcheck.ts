@@ -1,0 +1,118 @@
+import type { Failure } from '../../errors.ts';
+import type { Checks } from '../../phases/sigcheck/check.ts';
+import type { FoundGroup } from '../../phases/sigcheck/checked-images.ts';
+import type { SigcheckPlan } from '../../phases/sigcheck/plan.ts';
+import type { Repaired } from '../../phases/sigcheck/repair.ts';
+import type { Loaded } from '../../phases/setup.ts';
+import type { Viewed } from '../../phases/view.ts';
+import type { Traffic } from '../../phases/reading/traffic.ts';
+import type { RunFacts } from '../../pipeline/run-facts.ts';
+
+/** How far a check came; undefined when not even the manifests were loaded. */
+export type SigcheckReached = Loaded | SigcheckPlan | Checks | Repaired | Viewed | undefined;
+
+/** What a check returns, and all that its output is printed from. */
+export type SigcheckReport = {
+  readonly run: RunFacts;
+  readonly rows: readonly SigcheckRow[];
+  /** Where images were looked at as clients see them: how many, by how many links, and those that are broken, in words. */
+  readonly view?: { readonly digests: number; readonly links: number; readonly broken: readonly string[] };
+  readonly failures: readonly Failure[];
+  readonly totals: SigcheckTotals;
+};
+
+/** One finding of an image or platforms of it, in all the repositories that have it. */
+export type SigcheckRow = FoundGroup & {
+  readonly name: string;
+  readonly reference: string;
+  readonly digest: string;
+  /** How many repositories the image must be in. */
+  readonly places: number;
+};
+
+type CheckStatus = FoundGroup['status'];
+
+export type SigcheckTotals = {
+  /** Digests that were checked. */
+  readonly digests: number;
+  /** Digests that the limit left out. */
+  readonly beyond: number;
+  /** Digest × repository pairs by the worst that was found of the signatures of the digest and its platforms. */
+  readonly signatures: Readonly<Record<CheckStatus, number>>;
+  /** The same of promotion records. */
+  readonly records: Readonly<Record<CheckStatus, number>>;
+  readonly signed: number;
+  readonly recorded: number;
+  readonly copied: number;
+  /** Nothing is left for another run. */
+  readonly pending: 0;
+  readonly requests: number;
+  readonly bytes: number;
+};
+
+type Images = Checks['images'];
+
+/** Makes the report of a check; `wrong` are the failures that its findings are. */
+export function buildSigcheckReport(
+  run: RunFacts,
+  reached: SigcheckReached,
+  wrong: readonly Failure[],
+  traffic: Traffic['hosts'],
+): SigcheckReport {
+  const images = imagesOf(reached);
+  const found = reached?.phase === 'view' ? reached.before : reached;
+  const plan = found?.phase === 'plan' ? found : found !== undefined && 'plan' in found ? found.plan : undefined;
+  const { signed, recorded, copied } = found?.phase === 'repair' ? found : { signed: 0, recorded: 0, copied: 0 };
+  const meters = [...traffic.values()];
+  const view = reached?.phase === 'view' && {
+    view: { digests: reached.viewed, links: reached.followed, broken: reached.broken.map(({ message }) => message) },
+  };
+  return {
+    run,
+    rows: rowsOf(images),
+    ...view,
+    failures: [...(reached?.failures ?? []), ...wrong],
+    totals: {
+      digests: images.length,
+      beyond: plan?.beyond ?? 0,
+      signatures: pairsOf(images, 'signature'),
+      records: pairsOf(images, 'record'),
+      signed,
+      recorded,
+      copied,
+      pending: 0,
+      requests: meters.reduce((sum, { requests }) => sum + requests, 0),
+      bytes: meters.reduce((sum, { bytes }) => sum + bytes, 0),
+    },
+  };
+}
+
+/** The images that were verified, with what was found of them. */
+export function imagesOf(reached: SigcheckReached): Images {
+  const found = reached?.phase === 'view' ? reached.before : reached;
+  return found !== undefined && 'images' in found ? found.images : [];
+}
+
+function rowsOf(images: Images): SigcheckRow[] {
+  return images.flatMap(({ check: { name, reference, digest, mirrors }, findings }) =>
+    findings.map((finding) => ({ ...finding, name, reference, digest, places: mirrors.length + 1 })),
+  );
+}
+
+/** The worst first. */
+const STATUSES: readonly CheckStatus[] = ['failed', 'untrusted', 'unverifiable', 'unsigned', 'verified'];
+
+function pairsOf(images: Images, what: SigcheckRow['what']): Record<CheckStatus, number> {
+  const pairs = { verified: 0, untrusted: 0, failed: 0, unverifiable: 0, unsigned: 0 };
+  for (const { findings } of images) {
+    const counted = new Set<string>();
+    for (const status of STATUSES) {
+      const found = findings.filter((one) => one.what === what && one.status === status);
+      for (const repository of found.flatMap(({ repositories }) => repositories)) {
+        if (!counted.has(repository)) pairs[status] += 1;
+        counted.add(repository);
+      }
+    }
+  }
+  return pairs;
+}

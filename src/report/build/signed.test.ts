@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { candidate, numbered, promotedTo, promotionOf } from '../../../test/support/promotion/promoted.ts';
+import type { RunReport } from '../model/report.ts';
+import type { RunFacts } from '../../pipeline/run-facts.ts';
+import { buildReport, type Reached } from './promotion.ts';
+import { summaryText } from '../terminal/summary.ts';
+
+const RUN: RunFacts = { version: 'v1', mode: 'promote', started: '2026-01-01T00:00:00.000Z', ms: 1000 };
+const report = (reached: Reached, mode: RunFacts['mode'] = 'promote'): RunReport =>
+  buildReport({ ...RUN, mode }, reached, new Map());
+const summary = (given: RunReport): string[] => summaryText(given).split('\n');
+
+/** Two images that are due, and one that was there and lacked its record. */
+function promotion(): ReturnType<typeof promotionOf> {
+  const entered = candidate(3, { why: 'entered', lacks: { signature: false, record: true } });
+  const images = [1, 2].map((index) => promotedTo(index, { repository: 'b.test/app', action: 'copy' }));
+  const planned = [1, 2].map((index, at) => ({
+    ...candidate(index),
+    wanted: images[at]?.wanted ?? candidate(index).wanted,
+  }));
+  return promotionOf([...planned, entered], images);
+}
+
+/** The first signed and recorded, the second neither, the third recorded. */
+function attested(): Exclude<Reached, undefined> {
+  const promoted = promotion();
+  const [first, , third] = promoted.plan.signing?.images ?? [];
+  if (first === undefined || third === undefined) throw new Error('there are three');
+  const { failures } = promoted;
+  const images = [
+    { planned: first, signature: 'written' },
+    { planned: third, signature: 'there' },
+  ] as const;
+  const signing = { phase: 'sign', promotion: promoted, images, failures } as const;
+  return {
+    phase: 'attest',
+    signing,
+    images: images.map((image) => ({ ...image, record: 'written', carried: 0 })),
+    failures,
+  };
+}
+
+describe('src/report/build/signed.ts', () => {
+  it('tells of each image what is signed and recorded, and under which name', () => {
+    const { images } = report(attested());
+    expect(
+      images.map(({ digest, signature, targets }) => [digest, signature?.signature, signature?.record, targets.length]),
+    ).toEqual([
+      [numbered(1), 'written', 'written', 1],
+      [numbered(2), 'missing', 'missing', 1],
+      [numbered(3), 'there', 'written', 0],
+    ]);
+    expect(images[2]?.signature).toMatchObject({
+      repository: 'b.test/app',
+      reference: 'prod.test/app',
+      why: 'entered',
+    });
+  });
+
+  it('counts what was signed, recorded and left', () => {
+    expect(report(attested()).totals.signing).toEqual({ signed: 1, recorded: 2, complete: 0, left: 1, unsigned: 0 });
+  });
+
+  it('tells what was carried and summarized, and which summaries are poor and kept', () => {
+    const run = attested() as Extract<Exclude<Reached, undefined>, { phase: 'attest' }>;
+    const [first, third] = run.images;
+    if (first === undefined || third === undefined) throw new Error('there are two');
+    const images = [
+      { ...first, carried: 2, summary: 'written' as const },
+      { ...third, summary: 'stuck' as const },
+    ];
+    const vouched = report({ ...run, images });
+    expect(vouched.images.map(({ signature }) => [signature?.carried, signature?.summary])).toEqual([
+      [2, 'written'],
+      [undefined, undefined],
+      [undefined, 'stuck'],
+    ]);
+    expect(vouched.totals.signing).toMatchObject({ carried: 2, summarized: 1, stuck: 1, left: 1 });
+    expect(summary(vouched).join(' ').replaceAll(/\s+/g, ' ')).toContain(
+      '1 digest signed, 2 recorded, 2 attestations carried, 1 summarized, 1 poor summary kept, 1 left to do',
+    );
+  });
+
+  it('counts what a look found stuck, and what lacks only a summary', () => {
+    const { plan } = promotion();
+    const [first] = plan.signing?.images ?? [];
+    if (first === undefined) throw new Error('there are three');
+    const lacking = { ...first, lacks: { signature: false, record: false, summary: true } };
+    const signing = { images: [lacking], complete: 0, older: 0, undated: 0, stuck: ['prod.test/app@sha256:1'] };
+    const { totals } = report({ ...plan, signing }, 'dry-run');
+    expect(totals.signing).toMatchObject({ stuck: 1, left: 1 });
+  });
+
+  it('counts what a run did not come to as left', () => {
+    expect(report(promotion()).totals.signing).toMatchObject({ signed: 0, recorded: 0, left: 3 });
+    expect(report(promotion().plan, 'dry-run').totals.signing).toMatchObject({ left: 3 });
+  });
+
+  it('says nothing of signatures where nothing is signed', () => {
+    const { signing: _, ...plan } = promotion().plan;
+    expect(report(plan, 'dry-run').totals).not.toHaveProperty('signing');
+    expect(summary(report(plan, 'dry-run')).join('\n')).not.toMatch(/sign/);
+  });
+
+  it('sums it up in a line, and lists what was only repaired', () => {
+    const lines = summary(report(attested()));
+    expect(lines).toContain('  1 digest signed, 2 recorded, 1 left to do');
+    expect(lines.find((line) => line.includes('as prod.test/app'))).toMatch(
+      /^  recorded +app +v1 +as prod\.test\/app +sha256:/,
+    );
+    expect(lines[1]).toMatch(/^Summary: 2 of 1 image promoted/);
+  });
+
+  it('says in a dry run what would be signed, and what is left alone', () => {
+    const { plan } = promotion();
+    const older = { ...plan, signing: { images: plan.signing?.images ?? [], complete: 4, older: 5, undated: 1 } };
+    expect(summary(report(older, 'dry-run'))).toContain(
+      '  4 had all of it, 3 digests to sign or record, 6 more not looked at',
+    );
+  });
+});

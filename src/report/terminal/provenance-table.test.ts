@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageReport, ProvenanceReport } from '../model/report.ts';
+import { evidenceTable, provenanceLines } from './provenance-table.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const violation = { code: 'PROVENANCE', message: `${digest} has no provenance`, hint: 'build it' } as const;
+const evidence = {
+  subject: digest,
+  kind: 'sbom',
+  form: 'bundle',
+  status: 'untrusted',
+  signer: 'me (https://issuer.example)',
+  manifest: `sha256:${'b'.repeat(64)}`,
+} as const;
+const proven = (given: Partial<ProvenanceReport> = {}): ProvenanceReport => ({
+  signature: 'unsigned',
+  attestations: 'untrusted',
+  mode: 'require',
+  result: 'failed',
+  level: 0,
+  violations: [violation],
+  evidence: [evidence],
+  ...given,
+});
+const image = (name: string, provenance?: ProvenanceReport): Pick<ImageReport, 'name' | 'digest' | 'provenance'> => ({
+  name,
+  digest,
+  ...(provenance !== undefined && { provenance }),
+});
+
+describe('src/report/terminal/provenance-table.ts', () => {
+  it('has nothing to say where nothing was looked at, or all is well', () => {
+    expect(provenanceLines([image('a'), image('b', proven({ result: 'passed', violations: [] }))])).toEqual([]);
+  });
+
+  it('tells of each image that is held back, or warned of, who built it and why it is not taken', () => {
+    const known = { signer: 'ci', builder: 'https://ci.example', source: 'git+https://example.com/app', level: 2 };
+    const images = [image('one', proven()), image('two', proven({ ...known, result: 'warned' }))];
+    expect(provenanceLines(images)).toEqual([
+      '  provenance: 1 held back, 1 with a warning',
+      '    held back  one  sha256:aaaaaaaaaaaa…',
+      '      signer     nobody',
+      '      builder    unknown',
+      '      source     unknown',
+      '      level      0',
+      '      violation  sha256:aaaaaaaaaaaa… has no provenance',
+      '    warning  two  sha256:aaaaaaaaaaaa…',
+      '      signer     ci',
+      '      builder    https://ci.example',
+      '      source     git+https://example.com/app',
+      '      level      2',
+      '      violation  sha256:aaaaaaaaaaaa… has no provenance',
+    ]);
+  });
+
+  it('counts what is too much to list', () => {
+    const lines = provenanceLines(Array.from({ length: 23 }, (_, index) => image(`i${index}`, proven())));
+    expect(lines[0]).toBe('  provenance: 23 held back, 0 with a warning');
+    expect(lines.at(-1)).toBe('    and 3 more images');
+  });
+
+  it('lists evidence a line each', () => {
+    expect(evidenceTable([evidence])).toEqual([
+      'STATUS     KIND  FORM    SIGNER                       BUILDER  OF                    AT',
+      'untrusted  sbom  bundle  me (https://issuer.example)  -        sha256:aaaaaaaaaaaa…  sha256:bbbbbbbbbbbb…',
+    ]);
+  });
+});

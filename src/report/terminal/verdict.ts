@@ -1,0 +1,73 @@
+import type { ReportDocument } from '../model/schema.ts';
+import { splitWarnings } from '../causes.ts';
+import { count } from '../../text/layout.ts';
+
+/** A run in a few words and in a sentence, as the heading of a report. */
+export type Verdict = { readonly title: string; readonly sentence: string };
+
+const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
+  parse: 'Manifests',
+  'dry-run': 'Dry run',
+  promote: 'Promotion',
+  replicate: 'Signature replication',
+  check: 'Signature check',
+  repair: 'Signature repair',
+};
+
+/** What came of a run, worst first; none of it is foreign text. */
+export function verdictOf(document: ReportDocument): Verdict {
+  const { mode, outcome } = document;
+  const ended = {
+    stopped: 'stopped early',
+    failed: count(causeCount(document), 'problem'),
+    pending: mode === 'dry-run' ? 'changes are pending' : 'something is left to do',
+    done: isIdle(document) ? 'nothing to do' : 'all is well',
+  };
+  return { title: `${KINDS[mode]}: ${ended[outcome]}`, sentence: `${partsOf(document).join(', ')}.` };
+}
+
+function isIdle({ totals, replication, check }: ReportDocument): boolean {
+  const written = [totals, replication].flatMap((all) => (all === undefined ? [] : [all.copied, all.tagged]));
+  const signed = (totals.signing?.signed ?? 0) + (totals.signing?.recorded ?? 0);
+  return check === undefined && signed === 0 && written.every((number) => number === 0);
+}
+
+/** Returns how many problems people are told of: failures of one cause are one. */
+export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
+  return new Set(failures.map(({ cause }) => cause)).size;
+}
+
+function partsOf(document: ReportDocument): string[] {
+  const { mode, totals, replication, check, images } = document;
+  const [{ length: old }] = splitWarnings(document);
+  const trouble = [
+    ...some(causeCount(document), count(causeCount(document), 'problem')),
+    ...some(old, `${count(old, 'problem')} already in the base`),
+  ];
+  if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
+  const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
+  if (mode === 'parse') return [named, 'no registry was asked', ...trouble];
+  const due = images.filter(({ targets, attached }) => targets.length > 0 && attached !== true).length;
+  const { copied, tagged, pending, failed, unknown, present, promoted, signing } = totals;
+  const what = mode === 'replicate' ? 'signature or attestation' : 'reference';
+  const whats = mode === 'replicate' ? 'signatures and attestations' : 'references';
+  return [
+    named,
+    ...(due > 0 ? [`${due} of them due`] : []),
+    ...some(pending, `${count(pending, what, whats)} to write`),
+    ...some(copied, `${count(copied, what, whats)} copied`),
+    ...some(tagged, `${tagged} tagged`),
+    ...(mode === 'promote' && due > 0 ? [`${count(promoted, 'image')} complete on all mirrors`] : []),
+    ...some(failed, `${failed} failed${unknown > 0 && failed >= unknown ? ` (${unknown} of them not known)` : ''}`),
+    ...some(failed >= unknown ? 0 : unknown, `${unknown} not known`),
+    ...some(signing?.signed, `${signing?.signed} signed`),
+    ...some(signing?.left, `${signing?.left} still to sign or record`),
+    ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),
+    ...some(present, `${count(present, 'image × mirror pair')} complete before`),
+    ...trouble,
+  ];
+}
+
+function some(number: number | undefined, text: string): string[] {
+  return number === undefined || number === 0 ? [] : [text];
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { grypeReport } from './grype.ts';
+import type { Report, ReportFormat } from './types.ts';
+import { sarifReport } from './sarif.ts';
+import { trivyReport } from './trivy.ts';
+
+/** Every form of report that is read. */
+const FORMATS: readonly ReportFormat[] = [trivyReport, grypeReport, sarifReport];
+
+// https://github.com/sigstore/cosign/blob/main/specs/COSIGN_VULN_ATTESTATION_SPEC.md
+const ScanRecord = z.looseObject({
+  scanner: z.looseObject({ uri: z.string().nullish(), version: z.string().nullish(), result: z.unknown() }),
+  metadata: z.looseObject({ scanFinishedOn: z.string().nullish(), scanStartedOn: z.string().nullish() }).nullish(),
+});
+
+/** A report, with the time of the scan in milliseconds where that is told. */
+export type DatedReport = Report & { readonly time?: number };
+
+/** What a report says, also one within cosign's scan record; undefined where its form is not known. */
+export function readReport(value: unknown): DatedReport | undefined {
+  for (const format of FORMATS) {
+    const report = format(value);
+    if (report !== undefined) return report;
+  }
+  const record = ScanRecord.safeParse(value).data;
+  const inner = record && FORMATS.map((format) => format(record.scanner.result)).find((found) => found !== undefined);
+  if (record === undefined || inner === undefined) return undefined;
+  const { scanFinishedOn, scanStartedOn } = record.metadata ?? {};
+  const time = Date.parse(scanFinishedOn || scanStartedOn || '');
+  return { ...inner, ...(!Number.isNaN(time) && { time }) };
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { withoutEndSlashes } from '../../image/end-slashes.ts';
+import type { Digest } from '../../image/digest.ts';
+import { parsePackageUrl } from '../../policy/vulnerabilities/package-url.ts';
+import type { VexPackage, VexStatement } from '../../policy/vulnerabilities/vulnerability.ts';
+import { plain } from './types.ts';
+import { addAll } from '../../lists.ts';
+
+const Component = z.looseObject({
+  '@id': z.string().nullish(),
+  identifiers: z.looseObject({ purl: z.string().nullish() }).nullish(),
+  hashes: z.record(z.string(), z.string()).nullish(),
+});
+
+const Product = z.union([
+  z.string().transform((id) => ({ '@id': id, subcomponents: [] as z.infer<typeof Component>[] })),
+  Component.extend({ subcomponents: z.array(Component).nullish() }),
+]);
+
+const Vulnerability = z.union([
+  z.string().transform((name) => ({ name })),
+  z.looseObject({
+    '@id': z.string().nullish(),
+    name: z.string().nullish(),
+    aliases: z.array(z.string()).nullish(),
+  }),
+]);
+
+const Statement = z.looseObject({
+  vulnerability: Vulnerability,
+  timestamp: z.string().nullish(),
+  last_updated: z.string().nullish(),
+  products: z.array(Product).nullish(),
+  status: z.enum(['not_affected', 'affected', 'fixed', 'under_investigation']),
+  justification: z.string().nullish(),
+  impact_statement: z.string().nullish(),
+  status_notes: z.string().nullish(),
+});
+
+// https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md; before v0.2.0 products and vulnerabilities were plain text
+const OpenVex = z.looseObject({
+  '@context': z.string().startsWith('https://openvex.dev/ns'),
+  author: z.string().nullish(),
+  timestamp: z.string().nullish(),
+  last_updated: z.string().nullish(),
+  statements: z.array(Statement),
+});
+
+type Document = z.infer<typeof OpenVex>;
+
+/** What an OpenVEX document says of one digest. `attached`: the digest is what it was signed for. */
+export type OpenVexDocument = { about(digest: Digest, attached: boolean): readonly VexStatement[] };
+
+/** Reads an OpenVEX document; undefined for what is none. */
+export function readOpenVex(value: unknown): OpenVexDocument | undefined {
+  const { data } = OpenVex.safeParse(value);
+  if (data === undefined) return undefined;
+  return {
+    about: (digest, attached) =>
+      data.statements.flatMap((statement) => statementsOf(data, statement, digest, attached)),
+  };
+}
+
+function statementsOf(
+  document: Document,
+  statement: z.infer<typeof Statement>,
+  digest: Digest,
+  attached: boolean,
+): readonly VexStatement[] {
+  const packages = packagesOf(statement.products ?? [], digest, attached);
+  if (packages === undefined) return [];
+  const { status, justification, impact_statement: impact, status_notes: notes } = statement;
+  const written = statement.last_updated ?? statement.timestamp ?? document.last_updated ?? document.timestamp ?? '';
+  const time = Date.parse(written);
+  const words = plain(impact ?? notes ?? '');
+  const author = plain(document.author ?? '');
+  return [
+    {
+      ids: namesOf(statement.vulnerability),
+      status,
+      ...(justification && { justification: plain(justification) }),
+      ...(words !== '' && { statement: words }),
+      ...(author !== '' && { author }),
+      time: Number.isNaN(time) ? 0 : time,
+      packages,
+    },
+  ];
+}
+
+/** Its `@id` is an address whose end is the name. */
+function namesOf(vulnerability: z.infer<typeof Vulnerability>): readonly string[] {
+  const { '@id': id, name, aliases } = vulnerability as { '@id'?: string; name?: string; aliases?: string[] };
+  const last = withoutEndSlashes(id ?? '')
+    .split('/')
+    .at(-1);
+  return [...new Set([name, last, ...(aliases ?? [])])].flatMap((one) => (one ? [plain(one)] : []));
+}
+
+/**
+ * What of the image a statement is about; undefined where of nothing. A product is this image (all of it, or the parts
+ * that are named), or a package that may be in any image; without products it is about what it is attached to.
+ */
+function packagesOf(
+  products: readonly z.infer<typeof Product>[],
+  digest: Digest,
+  attached: boolean,
+): readonly VexPackage[] | undefined {
+  if (products.length === 0) return attached ? [] : undefined;
+  const packages: VexPackage[] = [];
+  for (const product of products) {
+    const { subcomponents } = product;
+    if (isImage(product, digest, attached)) {
+      if ((subcomponents ?? []).length === 0) return [];
+      addAll(packages, (subcomponents ?? []).flatMap(packageOf));
+    } else addAll(packages, packageOf(product));
+  }
+  return packages.length === 0 ? undefined : packages;
+}
+
+/** By its digest; without one, an image is that to which the document is attached. */
+function isImage(component: z.infer<typeof Component>, digest: Digest, attached: boolean): boolean {
+  const [algorithm, hex] = digest.split(':');
+  const hash = component.hashes?.[algorithm === 'sha512' ? 'sha-512' : 'sha-256'];
+  if (hash?.toLowerCase() === hex) return true;
+  return urlsOf(component).some((text) => {
+    const url = parsePackageUrl(text);
+    if (url === undefined) return text.endsWith(`@${digest}`);
+    return url.type === 'oci' && (url.version === digest || (attached && url.version === undefined));
+  });
+}
+
+function packageOf(component: z.infer<typeof Component>): readonly VexPackage[] {
+  const urls = urlsOf(component).flatMap((text) => parsePackageUrl(text) ?? []);
+  // another image is no package of this one
+  return urls.filter(({ type }) => type !== 'oci' && type !== 'docker').slice(0, 1);
+}
+
+function urlsOf({ '@id': id, identifiers }: z.infer<typeof Component>): readonly string[] {
+  return [identifiers?.purl, id].flatMap((text) => (text ? [text] : []));
+}

@@ -1,0 +1,75 @@
+import type { ScanResult, VexStatement } from '../../policy/vulnerabilities/vulnerability.ts';
+import type { Digest } from '../../image/digest.ts';
+import { readReport } from '../reports/formats.ts';
+import { readOpenVex } from '../reports/open-vex.ts';
+import { plain } from '../reports/types.ts';
+import { notScanned, type Scanner, type ScanTarget } from '../scanner.ts';
+
+/** An attestation that is attached to an image in staging. */
+export type Attestation = {
+  readonly predicateType: string;
+  /** Only of a verified one. */
+  readonly predicate?: unknown;
+  readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
+  readonly signer?: string;
+  /** Why it is not verified. */
+  readonly reason?: string;
+};
+
+/** The attestations of one digest; asked once or more for the same digest, it reads it once. */
+export type AttestationsOf = (target: ScanTarget, signal: AbortSignal) => Promise<readonly Attestation[]>;
+
+/** A scan that cosign attested (https://github.com/sigstore/cosign/blob/main/specs/COSIGN_VULN_ATTESTATION_SPEC.md). */
+export const SCAN_RECORD = 'https://cosign.sigstore.dev/attestation/vuln/v1';
+
+/** How the predicate type of an OpenVEX document begins. */
+export const OPEN_VEX = 'https://openvex.dev/ns';
+
+/** Takes a scan that is attested in staging, the newest, by somebody who is trusted. */
+export function attestationScanner(attestationsOf: AttestationsOf): Scanner {
+  return {
+    name: 'attestation',
+    onePlatform: false,
+    scan: async (target, signal) => {
+      const all = await attestationsOf(target, signal);
+      const records = all.filter(({ predicateType }) => predicateType === SCAN_RECORD);
+      const read = records.flatMap(({ status, predicate, signer }) => {
+        const report = status === 'verified' ? readReport(predicate) : undefined;
+        return report === undefined ? [] : [{ report, signer }];
+      });
+      const [newest] = read.toSorted((a, b) => (b.report.time ?? 0) - (a.report.time ?? 0));
+      return newest === undefined ? missing(records) : found(newest.report, newest.signer);
+    },
+  };
+}
+
+/** What the OpenVEX documents say that are attached to a digest by somebody who is trusted. */
+export function attestedVex(attestations: readonly Attestation[], digest: Digest): readonly VexStatement[] {
+  return attestations
+    .filter(({ predicateType, status }) => predicateType.startsWith(OPEN_VEX) && status === 'verified')
+    .flatMap(({ predicate }) => readOpenVex(predicate)?.about(digest, true) ?? []);
+}
+
+function found(
+  { scanner, findings, platform, time }: NonNullable<ReturnType<typeof readReport>>,
+  signer: string | undefined,
+): ScanResult {
+  const by = signer === undefined ? '' : ` by ${plain(signer)}`;
+  const when = time === undefined ? '' : `scanned ${new Date(time).toISOString().slice(0, 10)}, `;
+  return {
+    state: 'scanned',
+    scanner,
+    findings,
+    reason: `${when}attested${by}`,
+    ...(platform !== undefined && { platforms: [platform] }),
+  };
+}
+
+function missing(records: readonly Attestation[]): ScanResult {
+  const [first] = records;
+  if (first === undefined) return notScanned('attestation', 'no scan of it is attested in staging');
+  const { status, signer = 'nobody that is known', reason } = first;
+  const told = reason === undefined ? status : `${status}: ${plain(reason)}`;
+  const why = status === 'verified' ? 'holds a report of no form that is known' : `is ${told}`;
+  return notScanned('attestation', `the attested scan, signed by ${plain(signer)}, ${why}`);
+}

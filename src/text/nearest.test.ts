@@ -1,0 +1,44 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { slipOf, slipsOf } from './nearest.ts';
+
+describe('src/text/nearest.ts', () => {
+  it.each([
+    ['confrim', 'confirm'],
+    ['confirmm', 'confirm'],
+    ['Confirm', 'confirm'],
+    ['cnfirm', 'confirm'],
+    ['thread', 'threads'],
+    ['manifest-dir', undefined],
+    ['threadless', undefined],
+    ['sed', undefined],
+  ])('takes %j for a slip of %j', (word, name) => {
+    expect(slipOf(word, ['threads', 'confirm', 'manifests', 'sign'])).toBe(name);
+  });
+
+  it('names all that a word may be a slip of, the nearest first', () => {
+    expect(slipsOf('levl', ['mode', 'levels', 'level'])).toEqual(['level', 'levels']);
+  });
+
+  it('finds nothing if there are no candidates', () => {
+    expect(slipOf('confirm', [])).toBeUndefined();
+  });
+
+  it('allows more errors if it is told so, but never half of a word', () => {
+    expect([slipOf('guestbok-staing', ['guestbook-staging'], 5), slipOf('ab', ['cd'], 5)]).toEqual([
+      'guestbook-staging',
+      undefined,
+    ]);
+  });
+
+  it('finds any word that is one error away', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z-]{3,12}$/), fc.nat(), fc.stringMatching(/^[a-z]$/), (word, seed, letter) => {
+        const at = seed % word.length;
+        for (const typed of [word.slice(0, at) + word.slice(at + 1), word.slice(0, at) + letter + word.slice(at)]) {
+          expect(slipOf(typed, [word])).toBe(word);
+        }
+      }),
+    );
+  });
+});
