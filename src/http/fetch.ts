@@ -1,109 +1,124 @@
 import type { Permit } from '../ratelimit/limiter.ts';
 import type { Progress } from './transport/progress.ts';
 
-/** One request as every layer of the stack sees it. Header names are lower case. */
+/** One request, as every layer of the stack sees it. Header names are lower case. */
 export type HttpRequest = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
-  /** Decides the rate class, the timeouts and the words of an error. */
+  /** Selects the rate class, the timeouts and the words of error messages. */
   readonly operation: Operation;
-  /** What the request needs to be allowed to do, for a token; the first is the repository it is about. */
+  /** Permissions that a token for the request needs; the first names the repository of the request. */
   readonly scopes?: readonly Scope[];
   /**
-   * Reads a 2xx answer to its end as part of the request, so that a body cut short is retried like any other failure: so many
-   * bytes at most, or as this function reads it, anew for each attempt.
+   * Reads a 2xx body to its end as part of the request, so that a truncated body is retried like any other failure. A
+   * number is the limit in bytes; a function reads the body itself, once for each attempt.
    */
   readonly wholeBody?: number | ((response: HttpResponse) => Promise<void>);
-  /** No credentials, whoever asks: a redirect led to another origin. */
+  /** Sends no credentials: a redirect led to another origin. */
   readonly anonymous?: boolean;
-  /** Who named this address, if a server did: to another origin go no credentials, and from a public host nothing goes inside. */
+  /**
+   * The server that named this address, if one did. A request to another origin carries no credentials, and a public
+   * host cannot direct us to a private one.
+   */
   readonly from?: URL;
-  /** Only set by the credential source of this name, which may ask its own fixed metadata address. */
+  /** Set only by the credential source of this name, which may access its own fixed metadata address. */
   readonly metadata?: MetadataUser;
-  /** Never sent twice by itself: what it does may be done although no answer came. */
+  /** Never retried: the operation may have taken effect although no response came. */
   readonly once?: boolean;
-  /** How long, in milliseconds, it is tried again, if less than the retry layer's budget: for a request that others can do without. */
-  readonly patience?: number;
-  /** How long the first header of the answer may take, in milliseconds, where the origin's own time does not fit. */
+  /** Retry budget in milliseconds, if less than that of the retry layer: for a request that callers can do without. */
+  readonly retryWithin?: number;
+  /** Time limit for the first response header, in milliseconds, if it differs from the origin's. */
   readonly headersWithin?: number;
-  /** How long an answer may still come, in milliseconds, when the signal aborts after the request was sent: it names what is to be tidied up. */
-  readonly lingers?: number;
-  /** What has moved of that which this request is about: its body must move on, over all requests that share this. */
+  /**
+   * How long to wait for the response, in milliseconds, if the signal aborts after the request was sent: the response
+   * names a resource to clean up.
+   */
+  readonly abortGrace?: number;
+  /**
+   * Progress of the transfer that this request belongs to. All requests that share it must together keep the minimum
+   * rate.
+   */
   readonly progress?: Progress;
-  /** Leave that was got before, by `Reserve`; of no use for a second request. */
+  /** A permit from `Reserve`; valid for one request. */
   readonly permit?: Permit;
-  /** Where this request and each of its replays is counted, besides the run's own totals. */
+  /** Counts this request and each of its replays, in addition to the run's totals. */
   readonly meter?: Meter;
   readonly signal: AbortSignal;
 };
 
-/** The credential sources that have a metadata address of their own. */
+/** The credential sources that may access a metadata address. */
 export type MetadataUser = 'google' | 'ecr';
 
-/** `token` auth endpoints, `list` tags and referrers, `read`/`write` manifests, `download`/`upload` blob bodies, `session` the small requests of an upload. */
+/**
+ * Class of a request: `token` authentication endpoints, `list` tags and referrers, `read`/`write` manifests,
+ * `download`/`upload` blob bodies, `session` the small requests of an upload.
+ */
 export type Operation = 'token' | 'list' | 'read' | 'write' | 'download' | 'session' | 'upload' | 'other';
 
-/** Bytes can be sent again after a 401 or a 5xx; a stream is sent once. `length` in bytes. */
+/** A request body. Bytes can be sent again after a 401 or a 5xx; a stream is sent once. `length` in bytes. */
 export type RequestBody =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly length: number; readonly chunks: AsyncIterable<Uint8Array> };
 
-/** Access to one repository, as a token server understands it: `repository:<path>:<actions>`. */
+/** Access to one repository, in the form of the token specification: `repository:<path>:<actions>`. */
 export type Scope = {
   readonly repository: string;
-  /** `metadata_read` is Azure's own, for the API that tells what tags point to. */
+  /** `metadata_read` is Azure's own action, for the API that lists tags with their digests. */
   readonly actions: readonly ('pull' | 'push' | 'delete' | 'metadata_read')[];
 };
 
-/** Counts what was really sent: `requests` every hop and replay, `bytes` request and response bodies. */
+/** Counts what was sent: `requests` with every hop and replay, `bytes` of request and response bodies. */
 export type Meter = { requests: number; bytes: number };
 
-/** An answer of any status. The body must be read or discarded: a concurrency slot is held until then. */
+/** A response of any status. The body must be read or discarded: a concurrency slot is held until then. */
 export type HttpResponse = {
   readonly status: number;
-  /** Lower-case names; of a repeated header all values, in order. */
+  /** Lower-case names; all values of a repeated header, in order. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
-  /** Where the answer came from, after redirects. */
+  /** The address that responded, after redirects. */
   readonly url: URL;
   readonly body: ResponseBody;
-  /** Of a refusal (401, 403) by a registry: who we were to it. */
+  /** For a 401 or 403 of a registry: how the request was authenticated. */
   readonly access?: Access;
-  /** Hides the secrets of the process in what the server said. */
+  /** Redacts the secrets of the process in text from the server. */
   readonly hide?: (text: string) => string;
 };
 
-/** How a refused request was sent, for the words of an error. `name` is that of the credentials. */
+/** How a refused request was authenticated, for error messages. `name` describes the credentials. */
 export type Access =
   | { readonly kind: 'anonymous' }
-  /** `taken`: a token server took the credentials, and the registry refuses the token. */
+  /** `taken`: a token server accepted the credentials, but the registry refused the token. */
   | { readonly kind: 'sent'; readonly name: string; readonly taken: boolean }
-  /** The server names no scheme in which the credentials can be sent; `offered` are those that it names. */
+  /** The server names no scheme that can carry the credentials; `offered` lists those that it names. */
   | { readonly kind: 'unused'; readonly name: string; readonly offered: readonly string[] }
-  /** Another host named the address: credentials do not follow. */
+  /** Another host named the address, so no credentials were sent. */
   | { readonly kind: 'withheld'; readonly from: string };
 
 export type ResponseBody = {
-  /** All of the body; throws REGISTRY_PROTOCOL when it is longer than `limit` bytes. */
+  /** Returns the whole body; throws REGISTRY_PROTOCOL if it is longer than `limit` bytes. */
   bytes(limit: number): Promise<Uint8Array>;
-  /** Hands on all of the body as it comes, the next chunk when the last one was taken; throws what `take` throws. */
+  /** Passes the body to `take` chunk by chunk and awaits each call; throws what `take` throws. */
   drain(take: (chunk: Uint8Array) => void | Promise<void>): Promise<void>;
-  /** The body as it comes; ends with an error when it is truncated or stalls. */
+  /** Returns the body as a stream; it ends with an error if the body is truncated or stalls. */
   stream(): AsyncIterable<Uint8Array>;
-  /** Gives the body up without reading it; never throws. */
+  /** Gives up the body without reading it; never throws. */
   discard(): Promise<void>;
-  /** Resolves, never rejects, once nothing more comes over the socket: received, failed or given up. */
+  /** Resolves when the socket is done with the body: received, failed or given up. Never rejects. */
   readonly finished: Promise<void>;
 };
 
-/** The one function type that every layer wraps. Resolves for every status; throws PromotionError when no answer came. */
+/** The function type that every layer wraps. Resolves for every status; throws PromotionError if no response came. */
 export type Fetch = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Gets leave to send one request to the origin of this address, for whoever must not wait once all is prepared; released if it is not sent. */
+/**
+ * Gets a permit for one request to the origin of this address, for callers that must not wait later. A permit that is
+ * not used must be released.
+ */
 export type Reserve = (url: URL, signal: AbortSignal) => Promise<Permit>;
 
-/** The first value of a header. */
+/** Returns the first value of a header. */
 export function header(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
   return response.headers.get(name)?.[0];
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostileChallenge, hostileLink, hostileText, longTexts } from '../../test/support/fuzz/headers.ts';
 import { retryAfter } from '../ratelimit/retry-after.ts';
-import { registryWords } from './response/error.ts';
+import { registryMessage } from './response/error.ts';
 import { chooseScheme, parseChallenges } from './auth/challenge.ts';
 import { nextLink } from './link.ts';
 import { redactText } from './redact.ts';
@@ -15,7 +15,7 @@ const LONG = 300_000;
 const TIMEOUT = 120_000;
 
 describe('src/http: hostile headers', () => {
-  it('never throws on a challenge, and reads no more challenges than characters', () => {
+  it('never throws on a challenge, and returns no more challenges than characters', () => {
     fc.assert(
       fc.property(hostileChallenge, (text) => {
         const challenges = parseChallenges([text]);
@@ -26,7 +26,7 @@ describe('src/http: hostile headers', () => {
     );
   });
 
-  it('never throws on a link, and takes its target as it stands', () => {
+  it('never throws on a link, and returns its target unchanged', () => {
     fc.assert(
       fc.property(hostileLink, (text) => {
         const target = nextLink(text);
@@ -39,7 +39,7 @@ describe('src/http: hostile headers', () => {
   it('never throws on an error text, and shows it on one short line', () => {
     fc.assert(
       fc.property(hostileText, fc.constantFrom('', 'text/plain', 'text/html', 'application/json'), (text, type) => {
-        const words = registryWords(text, type);
+        const words = registryMessage(text, type);
         expect(words.length).toBeLessThanOrEqual(301);
         expect(words).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
@@ -50,7 +50,7 @@ describe('src/http: hostile headers', () => {
   it.each([
     ['challenges', (text: string) => parseChallenges([text, `Bearer realm="${text}"`])],
     ['links', (text: string) => nextLink(text)],
-    ['error texts', (text: string) => registryWords(text, 'text/html') + redactText(text)],
+    ['error texts', (text: string) => registryMessage(text, 'text/html') + redactText(text)],
     ['waits', (text: string) => retryAfter({ header: () => text, text: `retry after ${text}` }, 0)],
     ['scopes', (text: string) => mergeScopes(text.split(' '))],
   ])(

@@ -27,11 +27,11 @@ describe('src/http/http-scheme.ts', () => {
     ['localhost:5000', false, 'https://localhost:5000/'],
     ['127.0.0.1', false, 'https://127.0.0.1/'],
     ['plain.example', false, 'https://plain.example/'],
-  ])('reaches %s, whose being insecure is %s, at %s', (host, insecure, expected) => {
+  ])('reaches %s, with insecure set to %s, at %s', (host, insecure, expected) => {
     expect(baseUrl(host, insecure).href).toBe(expected);
   });
 
-  it('names a registry as people do', () => {
+  it('returns the common name of a registry', () => {
     expect(registryName('registry-1.docker.io')).toBe('docker.io');
     expect(registryName('gcr.io')).toBe('gcr.io');
   });

@@ -1,6 +1,6 @@
 /**
- * The target of the first link with `rel="next"` in a `Link` header (RFC 8288), as written. Reads each character a few
- * times at most: the header is a stranger's.
+ * Returns the target of the first link with `rel="next"` in a `Link` header (RFC 8288), as written. Runs in linear
+ * time, because the header is untrusted.
  */
 export function nextLink(text: string): string | undefined {
   for (let open = text.indexOf('<'); open >= 0;) {
@@ -11,7 +11,7 @@ export function nextLink(text: string): string | undefined {
     const parameters = text.slice(close + 1, end);
     if (/^\s*;/.test(parameters)) {
       if (/\brel="?next"?/i.test(parameters)) return text.slice(open + 1, close);
-      // What begins within these parameters would have the same ones.
+      // A link that begins within these parameters would have the same parameters.
       open = text.indexOf('<', end);
     } else open = text.indexOf('<', close);
   }

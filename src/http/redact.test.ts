@@ -4,7 +4,7 @@ import { redactText, redactUrl } from './redact.ts';
 const redacted = (url: string): string => redactUrl(new URL(url));
 
 describe('src/http/redact.ts', () => {
-  it('shows scheme, host, path and what the protocol itself puts into the query', () => {
+  it("shows scheme, host, path and the protocol's own query parameters", () => {
     expect(redacted('https://host:5000/v2/a/tags/list?n=100&last=v1')).toBe(
       'https://host:5000/v2/a/tags/list?n=100&last=v1',
     );
@@ -13,7 +13,7 @@ describe('src/http/redact.ts', () => {
     );
   });
 
-  it('hides users, fragments and all of the query that it does not know', () => {
+  it('hides users, fragments and unknown query parameters', () => {
     const shown = redacted(
       'https://me:hunter2@host/x?X-Amz-Signature=hunter2&digest=sha256:0&_state=hunter2&hunter2#hunter2',
     );
@@ -34,11 +34,11 @@ describe('src/http/redact.ts', () => {
     'token eyJhbGciOiJSUzI1NiJ9.hunter2.hunter2',
     '-----BEGIN RSA PRIVATE KEY----- hunter2 hunter2',
     'http://user:hunter2@:80/ is no address',
-  ])('hides what is secret in foreign text: %s', (text) => {
+  ])('hides secrets in untrusted text: %s', (text) => {
     expect(redactText(text)).not.toContain('hunter2');
   });
 
-  it('leaves other words as they are, on one line', () => {
+  it('leaves other words unchanged, on one line', () => {
     const text = 'denied: the token of team\u202e-a has\n expired; ask https://host/help?n=1 (secret stays secret)';
     expect(redactText(text)).toBe(
       'denied: the token of team -a has expired; ask https://host/help?n=1 (secret stays secret)',

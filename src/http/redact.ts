@@ -1,4 +1,4 @@
-/** Query keys whose values are part of the distribution-spec or of a token request, and never secret. */
+/** Query keys whose values belong to the distribution specification or to a token request, and are never secret. */
 const HARMLESS = new Set([
   'n',
   'last',
@@ -16,23 +16,26 @@ const HARMLESS = new Set([
   'client_id',
 ]);
 
-/** True for a query key whose value is never secret. */
+/** Returns true for a query key whose value is never secret. */
 export function isHarmless(key: string): boolean {
   return HARMLESS.has(key);
 }
 
-/** The URL as it may be shown: scheme, host and path; of the query only what is known to be harmless, «…» for the rest; no user, no fragment. */
+/**
+ * Returns a URL that is safe to show: scheme, host, path, and those query parameters that are never secret; «…» stands
+ * for the others. Drops user and fragment.
+ */
 export function redactUrl(url: URL): string {
   const pairs = [...url.searchParams];
   const shown = pairs.filter(([key]) => isHarmless(key)).map(([key, value]) => `${key}=${value}`);
-  // Not even the keys of the rest: a secret without `=` is a key.
+  // The keys of the other parameters are hidden as well: a secret without `=` is a key.
   if (shown.length < pairs.length) shown.push('…');
   return `${url.protocol}//${url.host}${url.pathname}${shown.length === 0 ? '' : `?${shown.join('&')}`}`;
 }
 
 /**
- * Foreign text as it may be shown, on one line: control and bidirectional characters could rewrite a terminal, and
- * servers and libraries echo what they were sent, credentials and signed addresses included.
+ * Returns untrusted text that is safe to show, on one line. Removes control and bidirectional characters, which could
+ * rewrite a terminal, and the credentials and signed addresses that servers and libraries echo.
  */
 export function redactText(text: string): string {
   return text
@@ -49,7 +52,7 @@ export function redactText(text: string): string {
     .trim();
 }
 
-/** A run of characters up to the JSON Web Token in it: `eyJ` is the base64 of `{"`. */
+/** Returns the characters before the JSON Web Token in a run: `eyJ` is the base64 of `{"`. */
 function withoutToken(run: string): string {
   const start = run.search(/\beyJ/);
   return start < 0 || !run.includes('.', start) ? run : `${run.slice(0, start)}…`;

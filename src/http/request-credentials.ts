@@ -8,7 +8,7 @@ export function repositoryOf({ scopes }: HttpRequest): string | undefined {
   return scopes?.[0]?.repository;
 }
 
-/** Looks up the credential for a request; undefined if there is none, or if none may be sent. */
+/** Returns the credential for a request; undefined if there is none, or if none may be sent. */
 export async function credentialFor(
   credentials: CredentialSource,
   request: HttpRequest,
@@ -18,12 +18,12 @@ export async function credentialFor(
   return anonymous ? undefined : credentials(url.host, signal, { repository: repositoryOf(request), refused });
 }
 
-/** Swallows what a source or a registry failed with; a bug or an abort stays what it is. */
-export function onlyOurs(error: unknown): undefined {
+/** Returns undefined for a PromotionError; throws any other error again. */
+export function ignorePromotionError(error: unknown): undefined {
   if (!isPromotionError(error)) throw error;
 }
 
-/** Returns the answer; a refusal with what an error should say of the credentials that were `sent`. */
+/** Returns the response; adds to a refusal how it was authenticated, for error messages. */
 export async function withAccess(
   response: HttpResponse,
   request: HttpRequest,
@@ -45,7 +45,7 @@ async function unsentAccess(
   const { anonymous, from, url } = request;
   if (anonymous === true && from !== undefined && from.origin !== url.origin)
     return { kind: 'withheld', from: from.host };
-  const unused = await credentialFor(credentials, request).catch(onlyOurs);
+  const unused = await credentialFor(credentials, request).catch(ignorePromotionError);
   const offered = parseChallenges(headers.get('www-authenticate') ?? []).map(({ scheme }) => scheme);
   return unused === undefined ? { kind: 'anonymous' } : { kind: 'unused', name: credentialName(unused), offered };
 }

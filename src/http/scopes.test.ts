@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mergeScopes, scopeStrings } from './scopes.ts';
 
 describe('src/http/scopes.ts', () => {
-  it('writes equal permissions in one way, actions and repositories sorted', () => {
+  it('writes equal permissions as equal strings, actions and repositories sorted', () => {
     expect(
       scopeStrings([
         { repository: 'b', actions: ['push', 'pull'] },
@@ -12,7 +12,7 @@ describe('src/http/scopes.ts', () => {
     ).toEqual(['repository:a/c:pull', 'repository:b:delete,pull,push']);
   });
 
-  it('joins what a challenge asks for', () => {
+  it('merges the scopes of a challenge', () => {
     expect(
       mergeScopes(['repository:host:5000/a:pull', 'registry:catalog:*', 'repository:host:5000/a:push,pull']),
     ).toEqual(['registry:catalog:*', 'repository:host:5000/a:pull,push']);

@@ -1,11 +1,17 @@
 import type { Scope } from './fetch.ts';
 
-/** Scopes as a token server reads them, `repository:<path>:<actions>`; one for each repository, all sorted, so that equal sets are equal lists. */
+/**
+ * Returns scopes as strings for a token server, `repository:<path>:<actions>`, one for each repository. All are sorted,
+ * so that equal sets are equal lists.
+ */
 export function scopeStrings(scopes: readonly Scope[]): readonly string[] {
   return mergeScopes(scopes.map(({ repository, actions }) => `repository:${repository}:${actions.join(',')}`));
 }
 
-/** The same permissions with one entry for each resource, sorted (https://distribution.github.io/distribution/spec/auth/scope/). */
+/**
+ * Merges the permissions to one entry for each resource, sorted
+ * (https://distribution.github.io/distribution/spec/auth/scope/).
+ */
 export function mergeScopes(scopes: readonly string[]): readonly string[] {
   const actions = new Map<string, Set<string>>();
   for (const scope of scopes) {

@@ -81,7 +81,7 @@ describe('src/http/special-addresses.ts', () => {
     ...Object.entries(EMBEDDINGS),
   ];
 
-  it.each(forms)('judges %s by where it leads', (_name, embed) => {
+  it.each(forms)('classifies %s by the embedded address', (_name, embed) => {
     const written = (bytes: Bytes, rest: Bytes): string =>
       embed === undefined ? bytes.join('.') : ipv6(embed(bytes, rest));
     const check = (some: fc.Arbitrary<Bytes>, judge: (host: string) => void): void =>
@@ -112,7 +112,7 @@ describe('src/http/special-addresses.ts', () => {
   });
 
   it.each(Object.entries(LOCAL))(
-    'takes local-use NAT64 of /%s for ours, and finds metadata in it',
+    'treats local-use NAT64 of /%s as private, and recognizes metadata addresses in it',
     (_length, embed) => {
       fc.assert(
         fc.property(METADATA, PUBLIC, (metadata, open) => {
@@ -142,7 +142,7 @@ describe('src/http/special-addresses.ts', () => {
     ['2a00:1450::1', undefined],
     ['registry.example', undefined],
     ['', undefined],
-  ])('knows of %s that it is %s', (address, kind) => {
+  ])('classifies %s as %s', (address, kind) => {
     expect(kindOfAddress(address)).toBe(kind);
   });
 
@@ -153,11 +153,11 @@ describe('src/http/special-addresses.ts', () => {
     'metadata.google.internal',
     'Metadata.Google.Internal.',
     'instance-data',
-  ])('refuses the metadata service %s by its name', (name) => {
+  ])('rejects the metadata service %s by its name', (name) => {
     expect(addressProblem(new URL(`http://${name}/latest`))).toContain('metadata');
   });
 
-  it('is agreed upon by a name and what it resolves to', () => {
+  it('classifies a name and the address that it resolves to alike', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
         const host = new URL(`http://${address.includes(':') ? `[${address}]` : address}/`).hostname.replace(

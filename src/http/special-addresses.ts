@@ -1,15 +1,15 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * What an address that is no public one is for. `metadata`: link-local, or where clouds serve credentials; `nowhere`:
- * no host has it alone; `loopback` and `private`: in this machine or in our network.
+ * Kind of an address that is not public. `metadata`: link-local, or where clouds serve credentials; `nowhere`: does not
+ * belong to a single host; `loopback` and `private`: on this machine or in our network.
  */
 export type AddressKind = 'metadata' | 'nowhere' | 'loopback' | 'private';
 
 /**
  * The blocks of IANA's special-purpose registries that lead into our network or to many hosts at once
- * (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry, and multicast), and the metadata
- * services that are elsewhere. Blocks for documentation lead nowhere, and are as harmless as public ones.
+ * (https://www.iana.org/assignments/iana-ipv4-special-registry, iana-ipv6-special-registry, and multicast), and the
+ * metadata services at other addresses. Blocks for documentation lead to no host, and are as harmless as public ones.
  */
 const BLOCKS: readonly (readonly [net: string, prefix: number, kind: AddressKind, what: string])[] = [
   ['169.254.0.0', 16, 'metadata', 'link-local (RFC 3927)'],
@@ -44,7 +44,7 @@ const BLOCKS: readonly (readonly [net: string, prefix: number, kind: AddressKind
   ['fc00::', 7, 'private', 'unique local (RFC 4193)'],
 ];
 
-/** Each address before the first kind that it is of: one of AWS's is unique local, too. */
+/** Order in which the kinds are tried: one address of AWS is unique local as well. */
 const ORDER: readonly AddressKind[] = ['metadata', 'nowhere', 'loopback', 'private'];
 
 const LISTS = ORDER.map((kind) => {
@@ -55,8 +55,8 @@ const LISTS = ORDER.map((kind) => {
 });
 
 /**
- * The kind of an address, undefined for a public one and for what is none. An IPv6 address that stands for an IPv4
- * address is of that one's kind, but never loopback: what translates it is another machine.
+ * Returns the kind of an address; undefined for a public address or for text that is not an address. An IPv6 address
+ * that embeds an IPv4 address has that address's kind, but is never loopback: another machine translates it.
  */
 export function kindOfAddress(address: string): AddressKind | undefined {
   const [host = ''] = address.split('%');
@@ -70,12 +70,12 @@ export function kindOfAddress(address: string): AddressKind | undefined {
   return inner === 'loopback' ? 'private' : inner;
 }
 
-/** A BlockList matches IPv4 addresses written as IPv6 (`::ffff:a.b.c.d`), too. */
+/** A BlockList also matches IPv4 addresses written as IPv6 (`::ffff:a.b.c.d`). */
 function kindIn(host: string, family: 'ipv4' | 'ipv6'): AddressKind | undefined {
   return LISTS.find(([, list]) => list.check(host, family))?.[0];
 }
 
-/** The eight groups of an IPv6 address; `URL` writes an address at the end in groups. */
+/** Returns the eight groups of an IPv6 address; `URL` writes an embedded IPv4 address in groups. */
 function groupsOf(host: string): readonly number[] {
   const [head = '', tail] = new URL(`http://[${host}]/`).hostname.slice(1, -1).split('::');
   const parse = (part = ''): number[] =>
@@ -84,7 +84,7 @@ function groupsOf(host: string): readonly number[] {
   return tail === undefined ? left : [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
 }
 
-/** Prefixes in groups, and the IPv4 addresses that what begins so stands for. */
+/** Prefixes in groups, each with the IPv4 addresses that it embeds. */
 const EMBEDDING: readonly (readonly [
   prefix: readonly number[],
   embedded: (groups: readonly number[]) => readonly string[],
@@ -95,7 +95,7 @@ const EMBEDDING: readonly (readonly [
   [[0, 0, 0, 0, 0xffff, 0], lastOf],
   // NAT64 (RFC 6052)
   [[0x64, 0xff9b, 0, 0, 0, 0], lastOf],
-  // Its local prefixes (RFC 8215) may be of 48, 56, 64 or 96 bits: each puts the address elsewhere, around a byte of zeros.
+  // Local prefixes (RFC 8215) have 48, 56, 64 or 96 bits: each places the address elsewhere, around a zero byte.
   [[0x64, 0xff9b, 1], (groups) => [...lastOf(groups), ...[6, 7, 8].map((from) => around(groups, from))]],
   // 6to4 (RFC 3056)
   [[0x2002], ([, high, low]) => [dotted(high, low)]],
@@ -116,7 +116,7 @@ function lastOf(groups: readonly number[]): readonly string[] {
   return [dotted(groups[6], groups[7])];
 }
 
-/** Four bytes from one on, without the ninth byte of the address, which is zero (RFC 6052 §2.2). */
+/** Returns four bytes from an offset on, without the ninth byte of the address, which is zero (RFC 6052 §2.2). */
 function around(groups: readonly number[], from: number): string {
   const bytes = groups.flatMap((group) => [group >> 8, group & 0xff]);
   return [...bytes.slice(0, 8), ...bytes.slice(9)].slice(from, from + 4).join('.');

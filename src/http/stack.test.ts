@@ -36,7 +36,7 @@ async function world(): Promise<{
 }
 
 describe('src/http/stack.ts', () => {
-  it('takes a request through challenge, token, redirect and failures to its answer, and counts every hop', async () => {
+  it('completes a request through challenge, token, redirect and failures, and counts every hop', async () => {
     const { registry, storage, tokens } = await world();
     const events: RunEvent[] = [];
     const sizes: number[] = [];
@@ -74,7 +74,7 @@ describe('src/http/stack.ts', () => {
     expect(registry.requests).toHaveLength(1);
   });
 
-  it('sends with leave that was got before, and gives it back with the answer', async () => {
+  it('sends a request with a reserved permit, and releases it with the response', async () => {
     const server = await scriptedServer((_request, response) => void response.end('fine'));
     const { outbound, reserve } = opened({ concurrency: 3 });
     for (let sent = 0; sent < 5; sent += 1) {
@@ -84,7 +84,7 @@ describe('src/http/stack.ts', () => {
     expect(server.requests).toHaveLength(5);
   });
 
-  it('waits for the answer as long as the request says, not its origin', async () => {
+  it('uses the header timeout of the request, not that of its origin', async () => {
     const clock = fakeClock();
     const server = await scriptedServer(() => {});
     const { outbound } = opened({ clock, timeouts: { headers: 1000 } });
@@ -98,11 +98,11 @@ describe('src/http/stack.ts', () => {
     expect(await failed).toMatchObject({ code: 'TIMEOUT' });
   });
 
-  it('refuses a concurrency that would block itself', () => {
+  it('rejects a concurrency that would block itself', () => {
     expect(() => httpStack({ clock: fakeClock(), concurrency: 1 })).toThrow(RangeError);
   });
 
-  it('leaves no connection and no timer when it is closed', async () => {
+  it('leaves no connection and no timer when closed', async () => {
     const clock = fakeClock();
     const server = await scriptedServer((_request, response) => void response.end('fine'));
     const stack = opened({ clock });

@@ -7,7 +7,7 @@ import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { authenticate } from './layers/authenticate.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Reserve } from './fetch.ts';
-import { knowSecrets } from './know-secrets.ts';
+import { learnSecrets } from './learn-secrets.ts';
 import { narrate } from './layers/narrate.ts';
 import type { SettingsOf } from './transport/origin-settings.ts';
 import { redirect } from './layers/redirect.ts';
@@ -15,52 +15,57 @@ import { retry } from './layers/retry.ts';
 import { reserve, throttle } from './layers/throttle.ts';
 import type { Timeouts } from './transport/timeouts.ts';
 import { transport } from './transport/transport.ts';
-import { unmask } from './layers/rate-limit-codes.ts';
+import { normalizeRateLimit } from './layers/rate-limit-codes.ts';
 
 export type HttpStackOptions = {
   readonly clock: Clock;
-  /** Jitter: a number from 0 to 1; `Math.random` unless given. */
+  /** Returns a random number from 0 to 1, for jitter. Default: `Math.random`. */
   readonly random?: () => number;
   readonly narrate?: Narrator;
-  /** Where the secrets are kept that go over the network; in a place of its own unless given. */
+  /** Secrets to redact. Default: a collection of its own. */
   readonly secrets?: Secrets;
-  /** Who we are, to each registry; nobody unless given. */
+  /** Credentials for each registry. Default: none, requests are anonymous. */
   readonly credentials?: CredentialSource;
-  /** Requests at once for each origin, and its number of sockets; 20 unless given. */
+  /** Maximum number of concurrent requests, and of sockets, for each origin. Default: 20. */
   readonly concurrency?: number;
-  /** Decides when a request may be sent; by `concurrency` alone unless given. */
+  /** Decides when a request may be sent. Default: limits by `concurrency` alone. */
   readonly limiter?: Limiter;
-  /** What differs from the defaults of `timeouts.ts`. */
+  /** Timeouts that differ from the defaults in `timeouts.ts`. */
   readonly timeouts?: Partial<Timeouts>;
-  /** How an origin is reached, where that differs from the above: its proxy, its certificates, its timeouts. */
+  /** Settings of an origin that override the above: proxy, certificates, timeouts. */
   readonly settingsOf?: SettingsOf;
-  /** Resolves names; the system's resolver unless given. */
+  /** Resolves host names. Default: the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Is told of bytes of bodies as they go over the sockets of an origin. */
+  /** Receives the number of body bytes that pass through the sockets of an origin. */
   readonly onBytes?: (origin: string, bytes: number) => void;
-  /** Milliseconds; as `retry.ts` has it unless given. */
+  /** Retry budget in milliseconds. Default: as in `retry.ts`. */
   readonly retryBudget?: number;
-  /** Milliseconds, for a host that has not answered yet; as `retry.ts` has it unless given. */
+  /** Retry budget of a host that has never responded, in milliseconds. Default: as in `retry.ts`. */
   readonly unanswered?: number;
-  /** How often one request is tried again at most; no limit unless given. */
+  /** Maximum number of retries of one request. Default: no limit. */
   readonly retries?: number;
-  /** Milliseconds; 10 min unless given. */
+  /** Longest wait that a registry may order, in milliseconds. Default: 10 min. */
   readonly maxWait?: number;
 };
 
-/** What registries serve one client at once without complaint, and enough to fill a link (upstream's number, too). */
+/**
+ * Number of concurrent requests that registries accept from one client, and that fill a link (also upstream's number).
+ */
 export const CONCURRENCY = 20;
 
-/** `fetch` is for registries; `outbound` has neither credentials nor redirects, for libraries and credential sources. */
+/**
+ * `fetch` is for registries. `outbound` has neither credentials nor redirects; it is for libraries and credential
+ * sources.
+ */
 export type HttpStack = {
   readonly fetch: Fetch;
   readonly outbound: Fetch;
-  /** Leave for one request through `outbound`, got before it is made. */
+  /** Gets a permit for one request through `outbound` before the request exists. */
   readonly reserve: Reserve;
   close(): Promise<void>;
 };
 
-/** The one way to the network: every layer, in the one place that decides their order. */
+/** Builds the only way to the network. All layers and their order are in this one place. */
 export function httpStack(options: HttpStackOptions): HttpStack {
   const { clock, random = Math.random, concurrency = CONCURRENCY, narrate: narrator = () => {} } = options;
   const secrets = options.secrets ?? openSecrets();
@@ -82,17 +87,20 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     ...(options.maxWait === undefined ? {} : { maxWait: options.maxWait }),
   });
 
-  // Read from the inside out. Each hop, each replay and each token request is told of on its own (hence narrate
-  // at the socket, where time spent waiting for a slot is not counted) and takes its own slot of its own origin.
+  // Read from the inside out. Each hop, replay and token request emits its own event (hence narrate at the socket,
+  // where time spent waiting for a slot is not counted) and takes a slot of its own origin.
   const limiter = options.limiter ?? concurrencyLimiter(concurrency);
-  const sent = throttle(limiter, clock)(knowSecrets(secrets)(unmask(narrate(narrator, clock)(sockets.fetch))));
-  // Token requests have no redirect and no authentication of their own. What this retry gave up on, the one below knows.
+  const sent = throttle(
+    limiter,
+    clock,
+  )(learnSecrets(secrets)(normalizeRateLimit(narrate(narrator, clock)(sockets.fetch))));
+  // Token requests have no redirects and no authentication. The outer retry layer knows what this one gave up on.
   const outbound = retried(sent);
   const { inside } = sockets;
   const credentials = options.credentials ?? anonymous;
   const authenticated = authenticate({ clock, credentials, inside, fetch: outbound, narrate: narrator })(sent);
-  // Authentication is inside redirect, so that it sees the origin of each hop; redirects are inside retry, so that a
-  // retry asks the registry again instead of a storage address that has expired.
+  // Authentication is inside redirect, so that it sees the origin of each hop. Redirects are inside retry, so that a
+  // retry starts at the registry again instead of at an expired storage address.
   return {
     fetch: retried(redirect({ inside })(authenticated)),
     outbound,

@@ -101,7 +101,7 @@ describe('the registry configuration', () => {
     const flags = ['--confirm', '--sign=false', '--log-level=debug'];
     const { code, stderr } = await promote('timeouts: { headers: 1500ms }', { flags });
     expect([code, tagsOf(mirror)]).toEqual([0, ALL_TAGS]);
-    expect(stderr).toContain('no answer within 1.5 s');
+    expect(stderr).toContain('no response within 1.5 s');
   });
 
   it('chooses the source of credentials', async () => {

@@ -10,36 +10,49 @@ type Place = readonly [file: string, test: string];
 /** Points that are tested where the code that answers them is. */
 const ELSEWHERE: Readonly<Record<number, readonly Place[]>> = {
   1: [['src/http/layers/authenticate.test.ts', 'answers Basic among several challenges']],
-  2: [['src/http/auth/token-cache.test.ts', 'reads a realm relative to the registry']],
-  3: [['src/http/auth/token-cache.test.ts', 'takes access_token for token, and refuses what is no token']],
-  4: [['src/http/auth/token-cache.test.ts', 'renews a token before it expires, and a minute is the least it lives']],
-  5: [['src/http/auth/token-cache.test.ts', 'falls back to GET when the token server answers %i to a POST']],
-  6: [
-    ['src/http/layers/authenticate.test.ts', 'asks for all scopes in one request, actions sorted'],
+  2: [['src/http/auth/token-cache.test.ts', 'resolves a realm relative to the registry']],
+  3: [['src/http/auth/token-cache.test.ts', 'reads access_token as token, and rejects an invalid token']],
+  4: [
     [
-      'src/http/layers/authenticate.test.ts',
-      'asks for what the registry wants when what the request said is not enough',
+      'src/http/auth/token-cache.test.ts',
+      'renews a token before it expires, and assumes a lifetime of at least a minute',
     ],
   ],
-  7: [
-    ['src/http/layers/authenticate.test.ts', 'drops a token that is no longer taken, and sends the request once more'],
+  5: [['src/http/auth/token-cache.test.ts', 'falls back to GET when the token server responds %i to a POST']],
+  6: [
+    ['src/http/layers/authenticate.test.ts', 'requests a token for all scopes at once, with sorted actions'],
+    [
+      'src/http/layers/authenticate.test.ts',
+      'requests the scopes of the challenge when those of the request are not enough',
+    ],
   ],
-  8: [['src/http/layers/authenticate.test.ts', 'asks for a stream to be started anew after a 401, with a new token']],
-  9: [['src/http/layers/authenticate-renewal.test.ts', 'gets another password when ECR says in a 403']],
-  10: [['src/http/auth/token-cache.test.ts', 'renews a token before a large body when less than its half is left']],
+  7: [['src/http/layers/authenticate.test.ts', 'drops a rejected token, and replays the request once']],
+  8: [
+    [
+      'src/http/layers/authenticate.test.ts',
+      'throws REPLAY_NEEDED for a stream after a 401, and has a new token for the next attempt',
+    ],
+  ],
+  9: [
+    [
+      'src/http/layers/authenticate-renewal.test.ts',
+      'renews the password when ECR reports an expired token in a 403, and replays the request',
+    ],
+  ],
+  10: [
+    ['src/http/auth/token-cache.test.ts', 'renews a token before a large body when less than half of its life is left'],
+  ],
   11: [
     [
       'src/http/layers/authenticate-renewal.test.ts',
-      'does not believe one 401 against a password that was taken before',
+      'believes two rejections of a password that was accepted before, but not one',
     ],
   ],
-  12: [['src/http/auth/token-cache.test.ts', 'refuses the realm %s of a public registry on HTTPS']],
+  12: [['src/http/auth/token-cache.test.ts', 'rejects the realm %s of a public registry on HTTPS']],
   14: [['src/http/layers/authenticate-renewal.test.ts', 'keeps tokens of over 8 KiB, one for each repository']],
-  15: [['src/http/layers/redirect.test.ts', 'leaves credentials and scopes behind when the origin changes']],
-  16: [['src/http/transport/addresses.test.ts', 'refuses to go from HTTPS to HTTP, and to anything else']],
-  17: [
-    ['src/http/layers/redirect.test.ts', 'repeats bytes after 307 and 308, and hands on other redirects of a write'],
-  ],
+  15: [['src/http/layers/redirect.test.ts', 'drops credentials and scopes when the origin changes']],
+  16: [['src/http/transport/addresses.test.ts', 'rejects a change from HTTPS to HTTP and any other scheme']],
+  17: [['src/http/layers/redirect.test.ts', 'resends bytes after 307 and 308, and returns other redirects of a write']],
   29: [['src/registry/distribution/uploads.test.ts', 'takes the answer %i %s to the bytes for %s']],
   32: [['test/integration/copy-mirrors.test.ts', 'begins a new upload when the registry has lost the first']],
   33: [['src/registry/distribution/manifests.test.ts', 'reads the bytes when HEAD does not say the digest']],
@@ -59,7 +72,7 @@ const ELSEWHERE: Readonly<Record<number, readonly Place[]>> = {
     ['src/ratelimit/retry-after.test.ts', 'finds the wait in the body that GHCR answers with'],
   ],
   58: [['src/ratelimit/rate-headers.test.ts', 'reads %j']],
-  66: [['src/http/http-scheme.test.ts', 'reaches %s, whose being insecure is %s, at %s']],
+  66: [['src/http/http-scheme.test.ts', 'reaches %s, with insecure set to %s, at %s']],
 };
 
 const UNREAD = 'referrers are not read yet; comes with signing';

@@ -109,7 +109,7 @@ describe('a proxy', () => {
   it('with an address that is none is refused before anything is asked', async () => {
     await using site = await openSite();
     const { code, stderr } = await promote({ env: { HTTPS_PROXY: 'socks5://me:hunter2@proxy.test' } });
-    expect([code, stderr]).toEqual([1, expect.stringContaining('HTTPS_PROXY is no address of an HTTP proxy')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('HTTPS_PROXY is not the address of an HTTP proxy')]);
     expect(stderr).not.toContain('hunter2');
     expect(site.staging.counters.counts().requests).toBe(0);
   });

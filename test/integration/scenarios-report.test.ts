@@ -193,7 +193,7 @@ describe('what `kpromo cip` prints and exits with', () => {
             tree/images/app/images.yaml:3:5
             write the manifest r2.test/prod/app:v1: the registry answered 403: DENIED: read only
             on r2.test/prod/app:v1
-            → give credentials for r2.test that may do this, for instance with "docker login r2.test""
+            → use credentials for r2.test with permission for this, for instance through "docker login r2.test""
     `);
   });
 });

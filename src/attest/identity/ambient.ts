@@ -87,6 +87,6 @@ async function ask<T>(
     if (isPromotionError(error, 'IDENTITY')) throw error;
     if (isPromotionError(error)) throw bad(error.message, error);
     // What a parser says quotes the answer, and with it the token.
-    throw bad('the answer has another form');
+    throw bad('the response has an unexpected format');
   }
 }

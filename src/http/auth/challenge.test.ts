@@ -6,7 +6,7 @@ const plain = (...values: string[]): unknown =>
   parseChallenges(values).map(({ scheme, params }) => [scheme, Object.fromEntries(params)]);
 
 describe('src/http/auth/challenge.ts', () => {
-  it('reads quoted and bare parameters', () => {
+  it('reads quoted and unquoted parameters', () => {
     expect(
       plain('Bearer realm="https://auth.example/token",service=registry, scope="repository:a/b:pull,push"'),
     ).toEqual([
@@ -28,7 +28,7 @@ describe('src/http/auth/challenge.ts', () => {
     expect(plain('Negotiate YII=, Basic realm="x",Bearer realm="https://auth.example/", service="s"')).toEqual(three);
   });
 
-  it('never throws and always ends, whatever a server says', () => {
+  it('never throws and always terminates, for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('a', '=', '"', ',', ' ', '\\', 'Bearer ', 'realm', '\0', 'é') }),
@@ -39,7 +39,7 @@ describe('src/http/auth/challenge.ts', () => {
     );
   });
 
-  it('chooses Bearer before Basic, and neither when it can answer none', () => {
+  it('prefers Bearer to Basic, and returns undefined when neither is offered', () => {
     const choose = (...values: string[]): unknown => chooseScheme(parseChallenges(values));
     expect(choose('Basic realm="x", Bearer realm="/token",scope="repository:a:pull repository:b:pull"')).toEqual({
       kind: 'bearer',

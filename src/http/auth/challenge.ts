@@ -1,7 +1,7 @@
 /** One challenge of a `WWW-Authenticate` header: scheme and parameter names in lower case. */
 export type Challenge = { readonly scheme: string; readonly params: ReadonlyMap<string, string> };
 
-// Each pattern is one run of one kind of character: none can try a second way.
+// Each pattern matches one run of one character class, so none can backtrack.
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 const TOKEN68 = /[A-Za-z0-9\-._~+/]+/y;
 const PADDING = /=*/y;
@@ -10,22 +10,22 @@ const BETWEEN = /[\s,]*/y;
 const SPACES = /\s*/y;
 
 /**
- * All challenges in these header values, in order: several may stand in one header or in several (RFC 9110 §11.6.1).
- * What is malformed is left out, never thrown at: the answer comes from a server.
+ * Returns all challenges in these header values, in order. One header may hold several challenges, and the header may
+ * be repeated (RFC 9110 §11.6.1). Skips malformed parts and never throws, because the text comes from a server.
  */
 export function parseChallenges(values: readonly string[]): readonly Challenge[] {
   return values.flatMap(challengesIn);
 }
 
-/** No registry offers more ways to log in; the rest is left. */
+/** No registry offers more ways to log in; further challenges are ignored. */
 const MOST_CHALLENGES = 20;
 
 type Reader = {
-  /** Where it is. */
+  /** Current position in the text. */
   at: number;
-  /** Takes what matches there, which may be nothing. */
+  /** Consumes and returns the match at the current position; the empty string if there is none. */
   take(pattern: RegExp): string;
-  /** Takes this character, with the spaces around it. */
+  /** Consumes this character and the spaces around it; false if it is not there. */
   takeSign(sign: string): boolean;
 };
 
@@ -68,9 +68,9 @@ function readerOf(text: string): Reader {
   return reader;
 }
 
-/** `Negotiate abc=` carries a blob where others have parameters; a lone word is the next scheme. */
+/** `Negotiate abc=` carries a token68 value instead of parameters; a lone word is the next scheme. */
 function blobs(text: string, reader: Reader): () => void {
-  // A run that is no blob has no end that is one: it is looked at once.
+  // A run that is not token68 contains none either: it is examined once.
   let refused = 0;
   return () => {
     if (reader.at < refused) return;
@@ -84,7 +84,7 @@ function blobs(text: string, reader: Reader): () => void {
   };
 }
 
-/** The text in double quotes, without its backslashes; one that is not closed ends with the header. */
+/** Returns the quoted string without its backslashes. An unclosed string ends with the header. */
 function quoted(text: string, reader: Reader): string | undefined {
   if (text[reader.at] !== '"') return undefined;
   let value = '';
@@ -96,7 +96,7 @@ function quoted(text: string, reader: Reader): string | undefined {
   return value;
 }
 
-/** How a registry wants to be asked. */
+/** The authentication scheme that a registry requires. */
 export type Scheme =
   | {
       readonly kind: 'bearer';
@@ -105,10 +105,12 @@ export type Scheme =
       readonly scopes: readonly string[];
     }
   | { readonly kind: 'basic' }
-  /** It names no scheme that we know; `offered` are those that it names. */
+  /** The registry names only schemes that we do not support, listed in `offered`. */
   | { readonly kind: 'unnamed'; readonly offered: readonly string[] };
 
-/** The challenge that we can answer: Bearer with a realm before Basic; undefined when there is neither. */
+/**
+ * Returns the challenge that we can answer, Bearer with a realm before Basic. Returns undefined if there is neither.
+ */
 export function chooseScheme(challenges: readonly Challenge[]): Scheme | undefined {
   for (const { scheme, params } of challenges) {
     const realm = params.get('realm');

@@ -8,7 +8,7 @@ import type { Fetch } from '../fetch.ts';
 import { bodyOf } from '../transport/response-body.ts';
 
 describe('src/http/auth/token-cache.ts', () => {
-  it('gets one token for many requests at the same time', async () => {
+  it('requests one token for concurrent requests', async () => {
     const { server, asked } = await tokenRegistry();
     const fetch = authenticated();
     const answers = await Promise.all(
@@ -18,7 +18,7 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("does not let one caller's abort take the token from another", async () => {
+  it('keeps a shared token request alive when one caller aborts', async () => {
     const { server } = await tokenRegistry();
     const fetch = authenticated();
     const leaving = new AbortController();
@@ -30,7 +30,7 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(await staying).toMatch(/^200 hello T/);
   });
 
-  it('renews a token before it expires, and a minute is the least it lives', async () => {
+  it('renews a token before it expires, and assumes a lifetime of at least a minute', async () => {
     for (const [answer, life] of [
       [{}, 60],
       [{ expires_in: 5 }, 60],
@@ -52,7 +52,7 @@ describe('src/http/auth/token-cache.ts', () => {
     }
   });
 
-  it('renews a token before a large body when less than its half is left', async () => {
+  it('renews a token before a large body when less than half of its life is left', async () => {
     const { server, asked } = await tokenRegistry({ answer: { expires_in: 120 } });
     const clock = fakeClock();
     const fetch = authenticated(undefined, clock);
@@ -70,7 +70,7 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('takes access_token for token, and refuses what is no token', async () => {
+  it('reads access_token as token, and rejects an invalid token', async () => {
     const { server } = await tokenRegistry({ answer: { token: '', access_token: 'T7' } });
     expect(await read(authenticated(), server.url)).toBe('200 hello T7');
     const evil = await tokenRegistry({ answer: { token: 'a\r\nb: c' } });
@@ -85,14 +85,14 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(asked[0]).toEqual(['kpromo', 'refresh', 'refresh_token', 'reg', 'repository:a:pull'].toSorted());
   });
 
-  it.each([404, 405])('falls back to GET when the token server answers %i to a POST', async (postStatus) => {
+  it.each([404, 405])('falls back to GET when the token server responds %i to a POST', async (postStatus) => {
     const { server, tokens } = await tokenRegistry({ postStatus });
     const fetch = authenticated(async () => ({ kind: 'identity', username: 'me', token: 'refresh' }));
     expect(await read(fetch, server.url)).toBe('200 hello T1');
     expect(tokens.headers[1]?.authorization).toBe(`Basic ${Buffer.from('me:refresh').toString('base64')}`);
   });
 
-  it('sends a registry token as it is', async () => {
+  it('sends a registry token unchanged', async () => {
     const { server, tokens } = await tokenRegistry();
     expect(
       await read(
@@ -103,14 +103,14 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(tokens.requests).toEqual([]);
   });
 
-  it('counts token requests where the request is counted', async () => {
+  it('counts token requests on the meter of the request', async () => {
     const { server } = await tokenRegistry();
     const meter = { requests: 0, bytes: 0 };
     await read(authenticated(), server.url, { meter });
     expect(meter.requests).toBe(3);
   });
 
-  it('says what the token server said, and how to log in', async () => {
+  it("quotes the token server's message, and hints how to log in", async () => {
     const { server } = await tokenRegistry({ tokenStatus: 401, answer: { details: 'incorrect username or password' } });
     const error = await rejection(
       read(
@@ -126,7 +126,7 @@ describe('src/http/auth/token-cache.ts', () => {
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it('reads a realm relative to the registry', async () => {
+  it('resolves a realm relative to the registry', async () => {
     const server = await scriptedServer((request, response) => {
       if (request.url?.startsWith('/auth') === true) response.end('{"token":"T1"}');
       else void challenged('Bearer realm="/auth?x=1",service="s"')(request, response);
@@ -140,7 +140,7 @@ describe('src/http/auth/token-cache.ts', () => {
     'http://metadata.google.internal/',
     'http://[fd00:ec2::254]/',
     'ftp://127.0.0.1/',
-  ])('refuses the realm %s', async (realm) => {
+  ])('rejects the realm %s', async (realm) => {
     const { server } = await tokenRegistry({ realm });
     expect(
       await rejection(
@@ -153,7 +153,7 @@ describe('src/http/auth/token-cache.ts', () => {
   });
 
   it.each(['http://auth.example/token', 'https://10.0.0.1/token', 'https://localhost/token'])(
-    'refuses the realm %s of a public registry on HTTPS',
+    'rejects the realm %s of a public registry on HTTPS',
     async (realm) => {
       const asked: URL[] = [];
       const answer: Fetch = async (request) => ({

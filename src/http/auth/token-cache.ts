@@ -4,11 +4,11 @@ import type { Fetch, Meter } from '../fetch.ts';
 import { singleFlight } from '../../async/single-flight.ts';
 import { tokenRequests } from './token-request.ts';
 
-/** What a token is for. */
+/** The registry, repository and scopes that a token is requested for. */
 export type TokenWant = {
-  /** The registry's own address. */
+  /** The registry's base address. */
   readonly registry: URL;
-  /** The path of the repository whose credentials are used; those of the host unless given. */
+  /** Path of the repository whose credentials are used. Default: the credentials of the host. */
   readonly repository?: string | undefined;
   readonly realm: string;
   readonly service: string | undefined;
@@ -17,7 +17,7 @@ export type TokenWant = {
   readonly anonymous: boolean;
 };
 
-/** `credential` is the one that it was given for; undefined for an anonymous token. */
+/** A token. `credential` is the one that it was issued for; undefined for an anonymous token. */
 export type Token = {
   readonly value: string;
   readonly received: number;
@@ -25,11 +25,11 @@ export type Token = {
   readonly credential?: Credential | undefined;
 };
 
-/** Tokens by what they are for; each is asked for once by all who need it, and renewed before it expires. */
+/** A cache of tokens. Concurrent callers share one token request, and a token is renewed before it expires. */
 export type TokenSource = {
-  /** A token with at least the life that a small (or `large`) request needs. */
+  /** Returns a token that stays valid long enough for a small or a `large` request. */
   get(want: TokenWant, need: TokenNeed): Promise<Token>;
-  /** Forgets this token, unless it was renewed already. */
+  /** Drops this token from the cache, unless it has been renewed already. */
   drop(want: TokenWant, token: Token): void;
 };
 
@@ -39,18 +39,24 @@ export type TokenSourceOptions = {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly credentials: CredentialSource;
-  /** True for hosts inside our own network; by name unless given. */
+  /** True for hosts inside our own network. Default: judged by the host's name. */
   readonly inside?: (hostname: string) => boolean;
 };
 
-/** A small request needs this much of a token's life, for clocks that differ and queues; a quarter of a life that is shorter. */
+/**
+ * Remaining lifetime that a small request needs, in milliseconds, to allow for clock skew and queues. For short-lived
+ * tokens: a quarter of the lifetime.
+ */
 const SMALL_NEED = 30_000;
-/** A large body needs this much: a GiB at 5 MB/s, rounded up; half of a life that is shorter. */
+/**
+ * Remaining lifetime that a large body needs, in milliseconds: a GiB at 5 MB/s, rounded up. For short-lived tokens:
+ * half of the lifetime.
+ */
 const LARGE_NEED = 300_000;
-/** So many tokens are remembered; at 2 KiB each a few MiB. */
+/** Maximum number of cached tokens; at 2 KiB each, a few MiB. */
 const REMEMBERED = 2000;
 
-/** Remembers nothing at first. */
+/** Creates an empty token cache. */
 export function tokenSource(options: TokenSourceOptions): TokenSource {
   const { clock } = options;
   const cache = new Map<string, Token>();

@@ -1,23 +1,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
-import { addressAdvice, addressProblem, withKeptScheme, type Surroundings } from '../transport/addresses.ts';
+import { addressAdvice, addressProblem, withKeptScheme, type AddressContext } from '../transport/addresses.ts';
 import { accessOf, basicAuthorization, type Credential } from '../credentials/credential.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../fetch.ts';
 import { ensureStatus } from '../response/read.ts';
 import { redactUrl } from '../redact.ts';
 import type { Token, TokenNeed, TokenSourceOptions, TokenWant } from './token-cache.ts';
 
-/** The least life that the token specification allows, in milliseconds (https://distribution.github.io/distribution/spec/auth/token/). */
+/**
+ * The shortest lifetime that the token specification allows, in milliseconds
+ * (https://distribution.github.io/distribution/spec/auth/token/).
+ */
 const SHORTEST_LIFE = 60_000;
 
 /** Tokens are a few KiB at most. */
 const ANSWER_LIMIT = 1_048_576;
 
-/** Asks the token server of a registry for one token, with the registry's credential where there is one. */
+/**
+ * Returns a function that requests one token from a registry's token server, with the registry's credential if there is
+ * one.
+ */
 export function tokenRequests(options: TokenSourceOptions): (want: TokenWant, need: TokenNeed) => Promise<Token> {
   const { clock, fetch } = options;
-  // Credentials that a token server took once: a later 401 is no proof against them.
+  // Credentials that a token server has accepted before: a later 401 does not prove them wrong.
   const proven = new WeakSet<Credential>();
   return async (want, need) => {
     const realm = realmUrl(want, options);
@@ -44,7 +50,7 @@ type Answered =
   | { readonly credential: Exchanged | undefined; readonly response: HttpResponse }
   | { readonly credential: RegistryToken; readonly response?: undefined };
 
-/** What the token server says to the registry's credential, or to a newer one when it no longer takes that. */
+/** Sends the credential, and a renewed one if the server rejects the first. */
 async function answered(
   { credentials }: TokenSourceOptions,
   proven: WeakSet<Credential>,
@@ -56,7 +62,7 @@ async function answered(
   if (credential?.kind === 'registry') return { credential };
   const response = await asking(credential);
   if (response.status !== 401 || credential === undefined) return { credential, response };
-  // It may have expired where it came from; and an overloaded server refuses what it took a moment ago.
+  // The credential may have expired, and an overloaded server rejects credentials that it accepted a moment ago.
   const other = await credentials(host, signal, { repository, refused: credential });
   const hopeless = other === undefined || (isDeepStrictEqual(other, credential) && !proven.has(other));
   if (hopeless || other.kind === 'registry') return { credential, response };
@@ -79,7 +85,7 @@ async function ask(
 
 type Base = Pick<HttpRequest, 'signal' | 'meter' | 'from'> & { readonly operation: 'token' };
 
-/** Exchanges an identity token by OAuth2; undefined where the server knows only the older GET. */
+/** Exchanges an identity token by OAuth2. Returns undefined if the server supports only the older GET. */
 async function exchange(
   fetch: Fetch,
   base: Base,
@@ -120,13 +126,16 @@ function getRequest(
   };
 }
 
-/** The token server's address, checked: a registry that is not trusted must not choose where our credentials go inside our network. */
-function realmUrl({ registry, realm }: TokenWant, surroundings: Surroundings): URL {
+/**
+ * Returns the checked address of the token server. An untrusted registry must not direct our credentials to a host
+ * inside our network.
+ */
+function realmUrl({ registry, realm }: TokenWant, context: AddressContext): URL {
   const given = URL.parse(realm, registry.href);
   if (given === null) {
     throw new PromotionError(
       'REGISTRY_PROTOCOL',
-      `getting a token for ${registry.host}: the registry names no valid token server`,
+      `getting a token for ${registry.host}: the registry's token server address is invalid`,
       { hint: 'check that the address is a registry' },
     );
   }
@@ -134,7 +143,7 @@ function realmUrl({ registry, realm }: TokenWant, surroundings: Surroundings): U
   url.username = '';
   url.password = '';
   url.hash = '';
-  const problem = addressProblem(url, registry, surroundings);
+  const problem = addressProblem(url, registry, context);
   if (problem !== undefined) {
     throw new PromotionError(
       'REFUSED_ADDRESS',
@@ -157,11 +166,11 @@ const TokenAnswer = z.object({
 function parseToken(bytes: Uint8Array, realm: URL): { readonly value: string; readonly life: number } {
   const { data } = TokenAnswer.safeParse(json(bytes));
   const value = data?.token || data?.access_token;
-  // What is no visible ASCII cannot stand in a header.
+  // A value with other than visible ASCII characters cannot be sent in a header.
   if (value === undefined || !/^[\x21-\x7e]+$/.test(value)) {
     throw new PromotionError(
       'REGISTRY_PROTOCOL',
-      `getting a token from ${redactUrl(realm)}: the answer holds no token`,
+      `getting a token from ${redactUrl(realm)}: the response contains no valid token`,
       { hint: 'check that the address is a token server' },
     );
   }

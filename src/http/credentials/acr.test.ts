@@ -54,7 +54,7 @@ describe('src/http/credentials/acr.ts', () => {
     expect(world.asked[0]?.body).not.toContain('hunter2');
   });
 
-  it.each([{}, { AZURE_CLIENT_SECRET: 'hunter2' }, APP])('has nothing with %o', async (env) => {
+  it.each([{}, { AZURE_CLIENT_SECRET: 'hunter2' }, APP])('has no credential with %o', async (env) => {
     const { world, ask } = await opened(env);
     expect(await ask('acme.azurecr.io')).toBeUndefined();
     expect(world.asked).toEqual([]);
@@ -73,7 +73,7 @@ describe('src/http/credentials/acr.ts', () => {
     expect(world.asked).toEqual([]);
   });
 
-  it('says which answer was no token', async () => {
+  it('names the server whose response contains no token', async () => {
     const { world, ask } = await opened({ ...APP, AZURE_CLIENT_SECRET: 'hunter2' });
     world.answer(({ path }) => ({ json: path.endsWith('/token') ? { access_token: 'aad' } : { error: 'none' } }));
     expect(await rejection(ask('acme.azurecr.io'))).toMatchObject({

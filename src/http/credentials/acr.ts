@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Fetch } from '../fetch.ts';
-import { askJson, form } from './ask.ts';
+import { fetchJson, form } from './fetch-json.ts';
 import type { Credential, CredentialSource } from './credential.ts';
-import { kept, type Perishable } from './kept.ts';
+import { expiringCache, type Expiring } from './expiring-cache.ts';
 import { credentialProblem } from './problem.ts';
 
 export type AcrOptions = {
@@ -15,10 +15,10 @@ export type AcrOptions = {
   readonly fetch: Fetch;
 };
 
-/** Names of registries have no dot of their own, those of regional data endpoints are not logged in to. */
+/** Registry names contain no dot. Regional data endpoints need no login. */
 const HOSTS = /^[a-z0-9][a-z0-9-]{1,62}\.azurecr\.(?:io|cn|us)$/;
 
-/** Who signs people and programs in, by the end of the registry's name. */
+/** The sign-in authority of each cloud, by the suffix of the registry's host name. */
 const AUTHORITIES: Readonly<Record<string, string>> = {
   io: 'https://login.microsoftonline.com',
   cn: 'https://login.chinacloudapi.cn',
@@ -29,15 +29,16 @@ const AadAnswer = z.object({ access_token: z.string().min(1) });
 // https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
 const ExchangeAnswer = z.object({ refresh_token: z.string().min(1) });
 
-/** Refresh tokens of ACR live three hours; asked for every hour, none is ever close to its end. In milliseconds. */
+/** ACR refresh tokens live three hours. Renewed every hour, none comes close to expiring. In milliseconds. */
 const KEPT = 3_600_000;
 
 /**
- * A refresh token of the registry for the application that AZURE_TENANT_ID and AZURE_CLIENT_ID name, proven by
- * AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET; undefined where these are not set.
+ * Returns a credential source that exchanges the identity of an application for a refresh token of the registry.
+ * AZURE_TENANT_ID and AZURE_CLIENT_ID name the application; AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET proves
+ * it. The source returns undefined if these are not set.
  */
 export function acr(options: AcrOptions): CredentialSource {
-  const tokens = kept(options.clock, (host, signal) => obtain(options, host, signal));
+  const tokens = expiringCache(options.clock, (host, signal) => obtain(options, host, signal));
   return async (host, signal, { refused } = {}) => {
     const name = host.toLowerCase();
     return HOSTS.test(name) ? tokens(name, signal, refused) : undefined;
@@ -48,7 +49,7 @@ async function obtain(
   options: AcrOptions,
   host: string,
   signal: AbortSignal,
-): Promise<Perishable<Credential | undefined>> {
+): Promise<Expiring<Credential | undefined>> {
   const { clock, env, fetch } = options;
   const [tenant, client] = [env['AZURE_TENANT_ID'], env['AZURE_CLIENT_ID']];
   const proven = env['AZURE_FEDERATED_TOKEN_FILE'] || env['AZURE_CLIENT_SECRET'];
@@ -57,13 +58,13 @@ async function obtain(
     const access_token = await aadToken(options, { host, tenant, client }, signal);
     const fields = { grant_type: 'access_token', service: host, tenant, access_token };
     const question = form(`https://${host}/oauth2/exchange`, fields, signal);
-    const { refresh_token: token } = await askJson(fetch, question, 'exchanging a token at', ExchangeAnswer);
+    const { refresh_token: token } = await fetchJson(fetch, question, 'exchanging a token at', ExchangeAnswer);
     return { value: { kind: 'identity', username: '', token, from: 'AZURE_CLIENT_ID' }, expires: clock.now() + KEPT };
   } catch (error) {
     signal.throwIfAborted();
     throw credentialProblem(
       `getting a token for ${host}`,
-      'check AZURE_TENANT_ID, AZURE_CLIENT_ID and what proves them, and that the application has a role in the registry',
+      'check AZURE_TENANT_ID, AZURE_CLIENT_ID and the client secret or token file, and that the application has a role in the registry',
       error,
     );
   }
@@ -78,7 +79,7 @@ async function aadToken(
   const authority = env['AZURE_AUTHORITY_HOST'] || AUTHORITIES[host.slice(host.lastIndexOf('.') + 1)];
   const url = URL.parse(`/${encodeURIComponent(tenant)}/oauth2/v2.0/token`, authority);
   if (url?.protocol !== 'https:') {
-    throw new PromotionError('USAGE', 'AZURE_AUTHORITY_HOST is no HTTPS address', { hint: 'correct or unset it' });
+    throw new PromotionError('USAGE', 'AZURE_AUTHORITY_HOST is not an HTTPS address', { hint: 'correct or unset it' });
   }
   const file = env['AZURE_FEDERATED_TOKEN_FILE'];
   const proof: Record<string, string> = file
@@ -89,6 +90,6 @@ async function aadToken(
     : { client_secret: env['AZURE_CLIENT_SECRET'] ?? '' };
   const scope = 'https://containerregistry.azure.net/.default';
   const fields = { grant_type: 'client_credentials', client_id: client, scope, ...proof };
-  const { access_token: token } = await askJson(fetch, form(url, fields, signal), 'signing in at', AadAnswer);
+  const { access_token: token } = await fetchJson(fetch, form(url, fields, signal), 'signing in at', AadAnswer);
   return token;
 }

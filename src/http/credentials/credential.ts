@@ -1,6 +1,6 @@
 import type { Access } from '../fetch.ts';
 
-/** Proves to a registry, or to its token server, who we are. `from` names where it was found, for people. */
+/** A credential for a registry or its token server. `from` names its source in messages. */
 export type Credential = { readonly from?: string } & (
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   /** Exchanged for tokens at the token server (`identitytoken`). */
@@ -9,37 +9,40 @@ export type Credential = { readonly from?: string } & (
   | { readonly kind: 'registry'; readonly token: string }
 );
 
-/** What else a source may go by. */
+/** Further facts that a source may use to choose a credential. */
 export type CredentialQuery = {
-  /** The path of the repository, `namespace/name`: some credentials hold for a part of a registry only. */
+  /** Path of the repository, `namespace/name`: some credentials are valid for a part of a registry only. */
   readonly repository?: string | undefined;
-  /** One that the source gave before and that is no longer taken: a source that can, gets another. */
+  /** A credential of this source that the server has rejected. A source that can renew it returns another one. */
   readonly refused?: Credential | undefined;
 };
 
-/** The credential for a registry's `host[:port]`; undefined when this source has none and access is anonymous. */
+/**
+ * Returns the credential for a registry's `host[:port]`; undefined if the source has none, and access is then
+ * anonymous.
+ */
 export type CredentialSource = (
   host: string,
   signal: AbortSignal,
   query?: CredentialQuery,
 ) => Promise<Credential | undefined>;
 
-/** Has no credential for any host. */
+/** A source that has no credentials. */
 export const anonymous: CredentialSource = async () => undefined;
 
-/** Returns what an error says of a request that was sent with this credential. */
+/** Returns the facts about a sent credential for an error message. */
 export function accessOf(credential: Credential, taken: boolean): Access {
   return { kind: 'sent', name: credentialName(credential), taken };
 }
 
-/** Returns the words for a credential: where it is from, and the user; never a secret. */
+/** Returns the source and the user of a credential for messages, never a secret. */
 export function credentialName(credential: Credential): string {
   const from = credential.from === undefined ? '' : ` from ${credential.from}`;
   const user = credential.kind === 'registry' || credential.username === '' ? '' : ` (user ${credential.username})`;
   return `the credentials${from}${user}`;
 }
 
-/** The `Authorization` value of a user and a password (RFC 7617, in UTF-8). */
+/** Returns the `Authorization` value for a user and a password (RFC 7617, UTF-8). */
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }

@@ -1,6 +1,9 @@
 import type { Credential, CredentialSource } from './credential.ts';
 
-/** The job's own token for ghcr.io, from GITHUB_TOKEN and GITHUB_ACTOR; undefined where these are not set. */
+/**
+ * Returns a source for ghcr.io that uses the job's GITHUB_TOKEN and GITHUB_ACTOR; it has no credential if these are not
+ * set.
+ */
 export function ghcr({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): CredentialSource {
   const { GITHUB_TOKEN: password, GITHUB_ACTOR: username } = env;
   const credential: Credential | undefined =

@@ -1,8 +1,9 @@
 import type { Credential, CredentialSource } from './credential.ts';
 
 /**
- * What a GitLab job may use on its own registry, the host CI_REGISTRY: CI_REGISTRY_USER with CI_REGISTRY_PASSWORD,
- * else CI_JOB_TOKEN; undefined outside of a job (https://docs.gitlab.com/ci/variables/predefined_variables/).
+ * Returns a source for the registry of a GitLab job, CI_REGISTRY. It uses CI_REGISTRY_USER with CI_REGISTRY_PASSWORD,
+ * else CI_JOB_TOKEN (https://docs.gitlab.com/ci/variables/predefined_variables/). Outside of a job it has no
+ * credential.
  */
 export function gitlab({ env }: { readonly env: Readonly<Record<string, string | undefined>> }): CredentialSource {
   const own = env['CI_REGISTRY']?.toLowerCase();

@@ -1,7 +1,10 @@
 import type { Narrator } from '../../events.ts';
 import { credentialName, type CredentialSource } from './credential.ts';
 
-/** The same source; says at level debug, once each, which credentials are used for which host, or that there are none. */
+/**
+ * Wraps a source so that it logs, at level debug and once for each host, which credentials are used, or that there are
+ * none.
+ */
 export function narrated(source: CredentialSource, narrate: Narrator): CredentialSource {
   const said = new Set<string>();
   return async (host, signal, query) => {

@@ -4,7 +4,7 @@ import { PromotionError } from '../../errors.ts';
 import { credentialProblem } from './problem.ts';
 
 describe('src/http/credentials/problem.ts', () => {
-  it('keeps the words of what a library threw, and nothing of its objects', () => {
+  it("keeps the message of a library's error, and nothing of its objects", () => {
     const thrown = Object.assign(new Error('invalid_grant: assertion=eyJhbGciOi.J9 expired'), {
       config: { key: 'hunter2' },
     });
@@ -14,18 +14,18 @@ describe('src/http/credentials/problem.ts', () => {
     expect(inspect(problem)).not.toMatch(/hunter2|eyJ/);
   });
 
-  it('finds our own error inside of it, for its code and its words', () => {
-    const own = new PromotionError('TIMEOUT', 'POST https://sts.example/: no answer within 60 s');
+  it("keeps the code and message of our own error inside a library's error", () => {
+    const own = new PromotionError('TIMEOUT', 'POST https://sts.example/: no response within 60 s');
     const problem = credentialProblem(
       'getting a token',
       'x',
       new Error('outer', { cause: new Error('inner', { cause: own }) }),
     );
     expect(problem).toMatchObject({ code: 'TIMEOUT', cause: own });
-    expect(problem.message).toContain('no answer within 60 s');
+    expect(problem.message).toContain('no response within 60 s');
   });
 
-  it('ends where causes go in a circle', () => {
+  it('terminates for a cycle of causes', () => {
     const circle = new Error('round');
     circle.cause = circle;
     expect(credentialProblem('getting a token', 'x', circle).message).toBe('getting a token: round');

@@ -2,8 +2,8 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import { redactText } from '../redact.ts';
 
 /**
- * Why a source has no credential, as UNAUTHORIZED. Of what a library threw only the words are kept, redacted: its
- * error objects carry requests, and with them secrets. An error of ours inside of it is kept as the cause.
+ * Returns an UNAUTHORIZED error that says why a source has no credential. Of a library's error only the redacted
+ * message is kept, because its error objects carry requests with secrets. An error of ours inside it becomes the cause.
  */
 export function credentialProblem(what: string, hint: string, thrown?: unknown): PromotionError {
   const cause = ownError(thrown);
@@ -14,7 +14,7 @@ export function credentialProblem(what: string, hint: string, thrown?: unknown):
   });
 }
 
-/** Libraries nest what they caught a few times at most; a circle of causes must end, too. */
+/** Libraries nest causes a few levels at most; the limit also ends a cycle of causes. */
 const DEPTH = 10;
 
 function ownError(thrown: unknown): PromotionError | undefined {

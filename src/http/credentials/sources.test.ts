@@ -35,13 +35,13 @@ async function opened() {
 }
 
 describe('src/http/credentials/sources.ts', () => {
-  it('takes what people logged in to with Docker before any cloud', async () => {
+  it('prefers a Docker login to any cloud', async () => {
     const { world, ask } = await opened();
     expect(await ask('eu.gcr.io')).toMatchObject({ kind: 'basic', username: 'me', password: 'mine' });
     expect(world.asked).toEqual([]);
   });
 
-  it('asks the one cloud whose host it is', async () => {
+  it('calls the source of the cloud that the host belongs to', async () => {
     const { ask } = await opened();
     expect(await ask('us.gcr.io')).toMatchObject({ username: 'oauth2accesstoken', password: 'cloud' });
     expect(await ask('acme.azurecr.io')).toMatchObject({ kind: 'identity', username: '', token: 'acr' });
@@ -58,13 +58,13 @@ describe('src/http/credentials/sources.ts', () => {
     'evil.ghcr.io',
     '127.0.0.1:5000',
     '',
-  ])('has nothing for %j, and asks no cloud', async (host) => {
+  ])('has no credential for %j, and sends no request', async (host) => {
     const { world, ask } = await opened();
     expect(await ask(host)).toBeUndefined();
     expect(world.asked).toEqual([]);
   });
 
-  it('does not let a source that is named for a host give it the credential of another cloud', async () => {
+  it('never gives a host the credential of another cloud, even if its source is configured', async () => {
     const { world, sources } = await opened();
     for (const name of ['google', 'ecr', 'acr', 'ghcr', 'gitlab', 'none'] as const)
       expect(await sources[name]('mirror.example', forever)).toBeUndefined();

@@ -7,15 +7,18 @@ import { ghcr } from './ghcr.ts';
 import { gitlab } from './gitlab.ts';
 import { google } from './google/google.ts';
 
-/** The sources that a configuration can name. */
+/** Names of credential sources in the configuration. */
 export type SourceName = 'docker' | 'google' | 'ecr' | 'acr' | 'ghcr' | 'gitlab' | 'none';
 
 export type CredentialSources = Readonly<Record<SourceName, CredentialSource>>;
 
-/** What all sources together need; `fetch` is the stack's `outbound`. */
+/** Options of all sources; `fetch` is the stack's `outbound`. */
 export type SourceOptions = DockerConfigOptions & EcrOptions;
 
-/** Every source by its name. Each has credentials for its own cloud's hosts only, `docker` for those that its files name. */
+/**
+ * Creates every credential source, by name. Each has credentials for the hosts of its own cloud only, `docker` for
+ * those in its files.
+ */
 export function credentialSources(options: SourceOptions): CredentialSources {
   return {
     docker: dockerConfig(options),
@@ -28,10 +31,10 @@ export function credentialSources(options: SourceOptions): CredentialSources {
   };
 }
 
-/** What people logged in to with Docker comes first; then the cloud whose host it is. Of the clouds at most one knows a host. */
+/** Docker logins come first, then the cloud of the host. At most one cloud source matches a host. */
 const ORDER = ['docker', 'google', 'ecr', 'acr', 'ghcr', 'gitlab'] as const;
 
-/** The first credential that there is for a host, in the order that people expect. */
+/** Returns a source that tries all sources in order and returns the first credential for a host. */
 export function defaultCredentials(sources: CredentialSources): CredentialSource {
   return async (host, signal, query) => {
     for (const name of ORDER) {

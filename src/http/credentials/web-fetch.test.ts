@@ -7,7 +7,7 @@ import { webFetch } from './web-fetch.ts';
 const forever = new AbortController().signal;
 
 describe('src/http/credentials/web-fetch.ts', () => {
-  it('sends and answers as libraries expect it of fetch', async () => {
+  it("sends requests and returns responses like the web's fetch", async () => {
     const world = await cloud(fakeClock(), () => ({ status: 201, body: { a: 1 } }));
     const answer = await webFetch(world.fetch, forever)('https://sts.example/x?y=1', {
       method: 'post',
@@ -23,12 +23,12 @@ describe('src/http/credentials/web-fetch.ts', () => {
     expect(world.asked[0]?.headers['x-one']).toBe('1');
   });
 
-  it('answers a status that has no body', async () => {
+  it('returns a response for a status without a body', async () => {
     const world = await cloud(fakeClock(), () => ({ status: 204 }));
     expect((await webFetch(world.fetch, forever)(new URL('https://sts.example/'))).status).toBe(204);
   });
 
-  it('refuses what it could send only in part', async () => {
+  it('rejects a request with unsupported parts', async () => {
     const world = await cloud(fakeClock(), () => 'no');
     const send = webFetch(world.fetch, forever);
     expect(await rejection(send('https://sts.example/', { method: 'TRACE' }))).toBeInstanceOf(TypeError);

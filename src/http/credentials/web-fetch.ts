@@ -1,7 +1,7 @@
 import type { Fetch } from '../fetch.ts';
-import { ANSWER_LIMIT } from './ask.ts';
+import { ANSWER_LIMIT } from './fetch-json.ts';
 
-/** The part of the web's fetch that libraries use: an address, and a request whose body is text. */
+/** The part of the web's fetch that libraries use: an address, and a request with a text body. */
 export type WebFetch = (
   input: string | URL | Request,
   init?: {
@@ -13,13 +13,16 @@ export type WebFetch = (
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Sends a library's small requests through `fetch`, so that permits, retries, timeouts, proxy and CA are ours. */
+/**
+ * Returns a web-style fetch that sends a library's small requests through `fetch`, so that our permits, retries,
+ * timeouts, proxy and CA apply.
+ */
 export function webFetch(fetch: Fetch, signal: AbortSignal): WebFetch {
   return async (input, { method: name = 'GET', headers, body } = {}) => {
     const method = METHODS.find((known) => known === name.toUpperCase());
-    if (method === undefined) throw new TypeError(`a library wants to send ${name}, which is not provided for`);
+    if (method === undefined) throw new TypeError(`a library sends ${name}, which is not supported`);
     if (body !== undefined && body !== null && typeof body !== 'string' && !(body instanceof URLSearchParams))
-      throw new TypeError('a library wants to send a body that is no text');
+      throw new TypeError('a library sends a body that is not text');
     const response = await fetch({
       method,
       url: new URL(input instanceof Request ? input.url : input),
@@ -33,7 +36,7 @@ export function webFetch(fetch: Fetch, signal: AbortSignal): WebFetch {
     const answered = [...response.headers].flatMap(([key, values]) =>
       values.map((value): [string, string] => [key, value]),
     );
-    // These statuses have no body, and a Response takes none with them.
+    // A Response with one of these statuses must have no body.
     const empty = method === 'HEAD' || response.status === 204 || response.status === 304;
     return new Response(empty ? null : Buffer.from(bytes), { status: response.status, headers: answered });
   };

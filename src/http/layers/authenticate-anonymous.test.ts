@@ -35,7 +35,7 @@ const accessOf = async (fetch: Fetch, url: URL, given: Partial<HttpRequest> = {}
 
 describe('src/http/layers/authenticate.ts, before an anonymous answer is believed', () => {
   it.each([404, 403])(
-    'logs in to a registry that asks for it at /v2/ only, and says %i to the anonymous',
+    'logs in to a registry that requires it at /v2/ only and sends %i to anonymous requests',
     async (status) => {
       const server = await scriptedServer(hiding(says(401, { 'www-authenticate': 'Basic realm="x"' }), status));
       const fetch = authenticated(mine);
@@ -45,20 +45,23 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     },
   );
 
-  it.each([200, 404, 403])('sends a password to a registry that asks for none and says %i at /v2/', async (status) => {
-    const server = await scriptedServer(hiding(says(status)));
-    const fetch = authenticated(mine);
-    expect(await read(fetch, new URL('/v2/a/tags/list', server.url))).toBe('200 private');
-    expect(await read(fetch, new URL('/v2/b/tags/list', server.url), { method: 'HEAD' })).toBe('200 ');
-    expect(server.requests).toEqual(['GET /v2/', 'GET /v2/a/tags/list', 'HEAD /v2/b/tags/list']);
-  });
+  it.each([200, 404, 403])(
+    'sends a password to a registry without a challenge that responds %i at /v2/',
+    async (status) => {
+      const server = await scriptedServer(hiding(says(status)));
+      const fetch = authenticated(mine);
+      expect(await read(fetch, new URL('/v2/a/tags/list', server.url))).toBe('200 private');
+      expect(await read(fetch, new URL('/v2/b/tags/list', server.url), { method: 'HEAD' })).toBe('200 ');
+      expect(server.requests).toEqual(['GET /v2/', 'GET /v2/a/tags/list', 'HEAD /v2/b/tags/list']);
+    },
+  );
 
   it('answers a 401 that names no scheme with the password', async () => {
     const server = await scriptedServer(hiding(says(401), 401));
     expect(await read(authenticated(mine), server.url)).toBe('200 private');
   });
 
-  it('asks /v2/ once for all who need it at the same time', async () => {
+  it('requests /v2/ once for concurrent callers', async () => {
     const server = await scriptedServer(hiding(says(401, { 'www-authenticate': 'Basic realm="x"' })));
     const fetch = authenticated(mine);
     const paths = Array.from({ length: 20 }, (_, index) => `/v2/app${index}/tags/list`);
@@ -66,7 +69,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(server.requests.toSorted()).toEqual(['GET /v2/', ...paths.map((path) => `GET ${path}`)].toSorted());
   });
 
-  it('sends nothing more where there are no credentials, nor on the word of another host', async () => {
+  it('sends no further request without credentials, or for an address that another host named', async () => {
     const server = await scriptedServer(hiding(says(401)));
     expect(await read(authenticated(), server.url)).toMatch(/^404/);
     const from = new URL('http://127.0.0.1:1/');
@@ -74,7 +77,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(server.requests).toEqual(['GET /', 'GET /']);
   });
 
-  it('asks /v2/ again when it failed and the anonymous answer is a denial', async () => {
+  it('requests /v2/ again if it failed and an anonymous request is denied', async () => {
     let asked = 0;
     const ping: Answer = (request, response) => says((asked += 1) === 1 ? 503 : 200)(request, response);
     const server = await scriptedServer(hiding(ping));
@@ -82,7 +85,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(server.requests).toEqual(['GET /v2/', 'GET /x', 'GET /v2/', 'GET /x']);
   });
 
-  it('believes no denial as long as /v2/ fails, but what an anonymous request is given', async () => {
+  it('believes no denial while /v2/ fails, but accepts a successful anonymous response', async () => {
     const server = await scriptedServer((request, response) =>
       says(request.url === '/v2/' ? 500 : request.url === '/public' ? 200 : 404)(request, response),
     );
@@ -90,11 +93,11 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(await read(fetch, new URL('/public', server.url))).toBe('200 ');
     expect(await rejection(read(fetch, new URL('/x', server.url)))).toMatchObject({
       code: 'REGISTRY_ERROR',
-      message: expect.stringContaining('how to log in') as string,
+      message: expect.stringContaining('getting the login scheme') as string,
     });
   });
 
-  it('reports a source that fails only where the registry denies something', async () => {
+  it('reports a failing source only if the registry denies access', async () => {
     const server = await scriptedServer((request, response) =>
       says(request.url === '/public' ? 200 : 404)(request, response),
     );
@@ -104,7 +107,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(await rejection(read(fetch, new URL('/private', server.url)))).toBe(broken);
   });
 
-  it('sends no password unasked to a host that wants another scheme, nor over a public network in the clear', async () => {
+  it('sends no unrequested password to a host with another scheme, or over plain HTTP on a public network', async () => {
     const digest = await scriptedServer(says(401, { 'www-authenticate': 'Digest realm="x"' }));
     await read(authenticated(mine), digest.url);
     const open = await scriptedServer(hiding(says(200)));
@@ -118,7 +121,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     for (const { headers } of [digest, open]) expect(JSON.stringify(headers)).not.toContain('Basic');
   });
 
-  it('asks again with a token where a request without a scope is denied', async () => {
+  it('replays a denied request without scopes with a token', async () => {
     const { server, tokens } = await tokenRegistry();
     const catalog = await scriptedServer((request, response) => {
       const isIn = request.headers.authorization?.startsWith('Bearer T') === true;
@@ -131,7 +134,7 @@ describe('src/http/layers/authenticate.ts, before an anonymous answer is believe
     expect(server.requests).toEqual([]);
   });
 
-  it('gets tokens for each repository with its own credentials', async () => {
+  it("gets a token for each repository with that repository's credentials", async () => {
     const { server, tokens } = await tokenRegistry();
     const fetch = authenticated(async (_host, _signal, { repository = '' } = {}) => {
       const username = repository.split('/')[0] ?? '';
@@ -149,7 +152,7 @@ describe('src/http/layers/authenticate.ts, what it says of a refusal', () => {
   const named: CredentialSource = async () => ({ ...basic, from: '~/.docker/config.json' });
   const name = 'the credentials from ~/.docker/config.json (user me)';
 
-  it('names the credentials that were refused, by the registry and by its token server', async () => {
+  it('names the credentials that the registry or its token server rejected', async () => {
     const server = await scriptedServer(says(401, { 'www-authenticate': 'Basic realm="x"' }));
     expect(await accessOf(authenticated(named), server.url)).toEqual({ kind: 'sent', name, taken: false });
     const { server: bearer, revoked } = await tokenRegistry();
@@ -158,7 +161,7 @@ describe('src/http/layers/authenticate.ts, what it says of a refusal', () => {
     expect(await accessOf(authenticated(), bearer.url)).toEqual({ kind: 'anonymous' });
   });
 
-  it('tells credentials that could not be sent, and those that do not follow to another host', async () => {
+  it('names credentials that could not be sent, and those withheld from another host', async () => {
     const server = await scriptedServer(says(401, { 'www-authenticate': 'Digest realm="x", Negotiate' }));
     const unused = { kind: 'unused', name, offered: ['digest', 'negotiate'] };
     expect(await accessOf(authenticated(named), server.url)).toEqual(unused);
@@ -169,7 +172,7 @@ describe('src/http/layers/authenticate.ts, what it says of a refusal', () => {
     });
   });
 
-  it('logs once at level debug which credentials are used, and never a secret', async () => {
+  it('logs the credentials in use once at level debug, never a secret', async () => {
     const events: RunEvent[] = [];
     const clock = fakeClock();
     const sockets = transport({ clock, connections: 5 });

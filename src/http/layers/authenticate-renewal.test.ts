@@ -43,7 +43,7 @@ const expiring = (lasts: number): Answer => {
 };
 
 describe('src/http/layers/authenticate.ts, when credentials expire', () => {
-  it('gets another password when ECR says in a 403 that the token has expired, and sends the request once more', async () => {
+  it('renews the password when ECR reports an expired token in a 403, and replays the request', async () => {
     const server = await scriptedServer(expiring(2));
     const { source, refused } = renewing();
     const fetch = authenticated(source);
@@ -55,7 +55,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     expect(server.requests).toHaveLength(5);
   });
 
-  it('renews a credential that was stale when it was first needed, once', async () => {
+  it('renews a stale credential once at its first use', async () => {
     for (const [good, answer, requests] of [
       ['P2', '200 in', 3],
       ['P9', '401 ', 3],
@@ -69,7 +69,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     }
   });
 
-  it('hands on a 403 that is still one with another password, and any other with its words', async () => {
+  it('returns a 403 that a renewed password does not change, and any other with its message', async () => {
     const server = await scriptedServer(expiring(0));
     expect(await read(authenticated(renewing().source), server.url)).toBe(`403 ${EXPIRED}`);
     const denying = await scriptedServer((request, response) =>
@@ -84,7 +84,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     expect(refused).toHaveLength(0);
   });
 
-  it('asks for a stream to be started anew after an expired token', async () => {
+  it('throws REPLAY_NEEDED for a stream after an expired token', async () => {
     const server = await scriptedServer(expiring(1));
     const fetch = authenticated(renewing().source);
     await read(fetch, server.url);
@@ -95,7 +95,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     expect(await rejection(read(fetch, server.url, upload))).toMatchObject({ code: 'REPLAY_NEEDED' });
   });
 
-  it('does not believe one 401 against a password that was taken before, and believes two', async () => {
+  it('believes two rejections of a password that was accepted before, but not one', async () => {
     let refusing = 0;
     const server = await scriptedServer((request, response) => {
       if (refusing > 0 && request.headers.authorization !== undefined) {
@@ -112,7 +112,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     expect(refusing).toBe(0);
   });
 
-  it('gets another credential when the token server no longer takes the one it has', async () => {
+  it('renews the credential when the token server rejects the current one', async () => {
     const { server, tokens, revoked } = await tokenRegistry({
       takes: (authorization) => !isPassword(authorization, 'P1'),
     });
@@ -125,7 +125,7 @@ describe('src/http/layers/authenticate.ts, when credentials expire', () => {
     expect(tokens.requests).toHaveLength(3);
   });
 
-  it('asks an overloaded token server once more with a credential that it took before, and only then', async () => {
+  it('retries a credential once at an overloaded token server if it was accepted before', async () => {
     let refusals = 1;
     const takes = (): boolean => (refusals -= 1) < 0;
     const wrong = await tokenRegistry({ takes });

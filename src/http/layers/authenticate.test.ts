@@ -5,7 +5,7 @@ import { authenticated, basic, challenged, pull, read, tokenRegistry } from '../
 import type { HttpRequest } from '../fetch.ts';
 
 describe('src/http/layers/authenticate.ts', () => {
-  it('answers a challenge once, and brings the next token along unasked', async () => {
+  it('answers a challenge once, and sends the next request with the token from the start', async () => {
     const { server, asked } = await tokenRegistry();
     const fetch = authenticated();
     expect(await read(fetch, server.url, { scopes: [pull('a')] })).toBe('200 hello T1');
@@ -15,7 +15,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(asked).toEqual([['repository:a:pull'], ['repository:b:pull']]);
   });
 
-  it('asks for all scopes in one request, actions sorted', async () => {
+  it('requests a token for all scopes at once, with sorted actions', async () => {
     const { server, asked } = await tokenRegistry();
     const fetch = authenticated();
     await read(fetch, server.url);
@@ -23,7 +23,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(asked).toEqual([['repository:challenged:pull'], ['repository:from:pull', 'repository:to:pull,push']]);
   });
 
-  it('sends basic credentials to the token server and to nobody else', async () => {
+  it('sends basic credentials to the token server and to no other', async () => {
     const { server, tokens } = await tokenRegistry();
     const hosts: string[] = [];
     await read(
@@ -35,7 +35,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(JSON.stringify(server.headers)).not.toContain('Basic');
   });
 
-  it('drops a token that is no longer taken, and sends the request once more', async () => {
+  it('drops a rejected token, and replays the request once', async () => {
     const { server, asked, revoked } = await tokenRegistry();
     const fetch = authenticated();
     await read(fetch, server.url, { scopes: [pull('a')] });
@@ -45,7 +45,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('asks for what the registry wants when what the request said is not enough', async () => {
+  it('requests the scopes of the challenge when those of the request are not enough', async () => {
     const { server, asked, revoked } = await tokenRegistry();
     const fetch = authenticated();
     await read(fetch, server.url, { scopes: [pull('a')] });
@@ -54,7 +54,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(asked).toEqual([['repository:a:pull'], ['repository:a:pull', 'repository:challenged:pull']]);
   });
 
-  it('hands on a 401 after one replay', async () => {
+  it('returns a 401 after one replay', async () => {
     const { server, revoked } = await tokenRegistry();
     const fetch = authenticated();
     for (let number = 1; number < 10; number += 1) revoked.add(`T${number}`);
@@ -62,7 +62,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('asks for another token where a new one is called invalid, and hands on the 401 after four', async () => {
+  it('requests another token when a new one is called invalid, and returns the 401 after four', async () => {
     for (const [invalid, answer, sent] of [
       [3, '200 hello T4', 5],
       [9, '401 {"errors":[]}', 5],
@@ -74,7 +74,7 @@ describe('src/http/layers/authenticate.ts', () => {
     }
   });
 
-  it('asks for a stream to be started anew after a 401, with a new token', async () => {
+  it('throws REPLAY_NEEDED for a stream after a 401, and has a new token for the next attempt', async () => {
     const { server, revoked } = await tokenRegistry();
     const fetch = authenticated();
     await read(fetch, server.url, { scopes: [pull('a')] });
@@ -95,7 +95,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(await read(fetch, server.url, upload())).toBe('200 hello T2');
   });
 
-  it('answers Basic among several challenges, and brings it along the next time', async () => {
+  it('answers Basic among several challenges, and sends the next request with it from the start', async () => {
     const server = await scriptedServer(challenged(['Negotiate', 'Basic realm="x"']));
     const fetch = authenticated(async () => basic);
     await read(fetch, server.url);
@@ -103,7 +103,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('hands on the 401 when it has no credentials, when they are wrong, and when it knows no scheme', async () => {
+  it('returns the 401 without credentials, with wrong ones, and for an unknown scheme', async () => {
     const server = await scriptedServer(
       (_request, response) => void response.writeHead(401, { 'www-authenticate': 'Basic' }).end(),
     );
@@ -123,7 +123,7 @@ describe('src/http/layers/authenticate.ts', () => {
     ).toMatch(/^401/);
   });
 
-  it('gives no credentials to an anonymous hop, whoever asks', async () => {
+  it('sends no credentials with an anonymous hop', async () => {
     const server = await scriptedServer(challenged('Basic realm="x"'));
     const { server: bearer, tokens } = await tokenRegistry();
     const fetch = authenticated(async () => basic);
@@ -132,7 +132,7 @@ describe('src/http/layers/authenticate.ts', () => {
     expect(tokens.headers[0]?.authorization).toBeUndefined();
   });
 
-  it('leaves an authorization alone that the request brings itself', async () => {
+  it("leaves the request's own authorization unchanged", async () => {
     const { server } = await tokenRegistry();
     expect(
       await read(

@@ -10,7 +10,7 @@ import { narrated } from '../credentials/narrated.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../fetch.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
-import { credentialFor, onlyOurs, repositoryOf, withAccess } from '../request-credentials.ts';
+import { credentialFor, ignorePromotionError, repositoryOf, withAccess } from '../request-credentials.ts';
 import { schemes, type Schemes } from '../schemes.ts';
 import { mergeScopes, scopeStrings } from '../scopes.ts';
 import { type Token, type TokenSource, type TokenWant, tokenSource } from '../auth/token-cache.ts';
@@ -18,24 +18,27 @@ import { type Token, type TokenSource, type TokenWant, tokenSource } from '../au
 export type AuthenticateOptions = {
   readonly clock: Clock;
   readonly credentials: CredentialSource;
-  /** Sends token requests; must not come through this layer again. */
+  /** Sends token requests; must not pass through this layer. */
   readonly fetch: Fetch;
-  /** True for hosts inside our own network; by name unless given. */
+  /** True for hosts inside our own network. Default: judged by the host's name. */
   readonly inside?: (hostname: string) => boolean;
-  /** Is told at level debug which credentials are used. */
+  /** Receives debug log lines about the credentials used. */
   readonly narrate?: Narrator;
 };
 
-/** A body from this size on is worth a token with life left for all of it: a second or more on a slow link. */
+/** A body of this many bytes needs a token that stays valid for the whole upload: a second or more on a slow link. */
 const LARGE_BODY = 1_048_576;
 
-/** Only the start of a 403 is searched for an expired token. */
+/** Bytes of a 403 body that are searched for an expired token. */
 const TEXT_LIMIT = 4096;
 
-/** Registries lose their tokens when they restart, and their replicas learn of a token at different moments: four new ones outlast that. */
+/**
+ * Registries lose their tokens when they restart, and their replicas learn of a token at different moments: four new
+ * tokens outlast that.
+ */
 const MOST_REPLAYS = 4;
 
-/** What a request was sent with, so that it can be taken back; `password` where it is one. */
+/** The authorization that a request was sent with, so that it can be revoked; `password` if it is a password. */
 type Pass = {
   readonly authorization: string;
   /** Undefined for an anonymous token. */
@@ -49,20 +52,21 @@ type Gate = {
   readonly credentials: CredentialSource;
   readonly schemes: Schemes;
   readonly inside: (hostname: string) => boolean;
-  /** Passwords that were taken once: a later 401 is no proof against them. */
+  /** Passwords that were accepted before: a later 401 does not prove them wrong. */
   readonly proven: WeakSet<Credential>;
-  /** Where which rights were granted once: a later 401 says that a token has expired. */
-  readonly welcomed: Set<string>;
+  /** Origins and rights that were granted before: a later 401 then means an expired token. */
+  readonly granted: Set<string>;
 };
 
-/** What a request has had of another chance. */
-type Chances = { replays: number; renewed: boolean };
+/** Replays and renewals that a request has used. */
+type Replays = { replays: number; renewed: boolean };
 
 /**
- * Answers challenges, by the origin of each request, and remembers how each origin wants to be asked: the next request
- * brings its token along. With credentials for an origin, `/v2/` is asked before the first request: an anonymous 403 or
- * 404, or a list that shows less to the anonymous, is never believed. After a 401 a request is sent once more with a new
- * token, and a few times more where that one is called invalid as well; a stream throws REPLAY_NEEDED.
+ * Layer that authenticates requests. It answers challenges and remembers the scheme of each origin, so that later
+ * requests carry a token from the start. If there are credentials for an origin, it calls `/v2/` before the first
+ * request: an anonymous 403 or 404, or a list shortened for anonymous users, is never believed. After a 401 it replays
+ * the request once with a new token, and up to four times if the new token is also called invalid. For a stream it
+ * throws REPLAY_NEEDED instead.
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
   const { narrate = () => {}, inside = isPrivate } = options;
@@ -73,11 +77,11 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
     schemes: schemes(options.fetch),
     inside,
     proven: new WeakSet(),
-    welcomed: new Set(),
+    granted: new Set(),
   };
   return (inner) => async (request) => {
     if (request.headers?.['authorization'] !== undefined) return inner(request);
-    const chances: Chances = { replays: 0, renewed: false };
+    const chances: Replays = { replays: 0, renewed: false };
     let pass = await unaskedPass(gate, request);
     for (;;) {
       const answer = await inner(withPass(request, pass));
@@ -96,84 +100,84 @@ export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fe
   };
 }
 
-/** A pass that was taken: what it stands for is known to be allowed. */
-function remember({ proven, welcomed }: Gate, request: HttpRequest, { status }: HttpResponse, pass: Pass): void {
+/** Records an accepted authorization. */
+function remember({ proven, granted }: Gate, request: HttpRequest, { status }: HttpResponse, pass: Pass): void {
   if (pass.password !== undefined) proven.add(pass.password);
-  if (status < 400) welcomed.add(rightsOf(request));
+  if (status < 400) granted.add(rightsOf(request));
 }
 
 function rightsOf(request: HttpRequest): string {
   return `${request.url.origin} ${scopesOf(request).join(' ')}`;
 }
 
-/** What a request brings along by itself, once its origin is known. */
+/** Returns the authorization that a request carries from the start, if its origin's scheme is known. */
 async function unaskedPass(gate: Gate, request: HttpRequest): Promise<Pass | undefined> {
   const known = gate.schemes.known(request.url.origin) ?? (await firstAnswer(gate, request));
-  // Without scopes there is nothing to ask a token for before the registry says what it wants.
+  // Without scopes no token can be requested before the registry names them.
   const enough = known?.kind !== 'bearer' || scopesOf(request).length > 0;
   return known !== undefined && enough ? passFor(gate, known, request, scopesOf(request)) : undefined;
 }
 
-/** How the origin of a first request wants to be asked, if there is anything to tell it. */
+/** Finds the scheme of an origin before its first request, if there are credentials for it. */
 async function firstAnswer(gate: Gate, request: HttpRequest): Promise<Scheme | undefined> {
-  // A source that fails matters only if the registry wants a login, or denies that there is anything.
-  const credential = await credentialFor(gate.credentials, request).catch(onlyOurs);
-  return credential === undefined ? undefined : gate.schemes.tryToAsk(request);
+  // A failing source matters only if the registry requires a login or denies access.
+  const credential = await credentialFor(gate.credentials, request).catch(ignorePromotionError);
+  return credential === undefined ? undefined : gate.schemes.tryDetect(request);
 }
 
-/** What to send a refused request with once more; undefined where the refusal stands. */
+/** Returns the authorization for a replay; undefined if the refusal is final. */
 async function nextPass(
   gate: Gate,
   request: HttpRequest,
   response: HttpResponse,
   pass: Pass | undefined,
-  chances: Chances,
+  chances: Replays,
 ): Promise<Pass | undefined> {
   const { origin } = request.url;
   const challenges = parseChallenges(response.headers.get('www-authenticate') ?? []);
   const scheme = chooseScheme(challenges) ?? (challenges.length === 0 ? await schemeOf(gate, request) : undefined);
-  // A password is not said again and again: too many refusals lock accounts.
-  const isWelcome = pass?.password === undefined && gate.welcomed.has(rightsOf(request));
-  if (scheme === undefined || !takeChance(chances, response, challenges, pass, isWelcome)) return undefined;
+  // A password is not sent again and again: too many rejections lock accounts.
+  const wasGranted = pass?.password === undefined && gate.granted.has(rightsOf(request));
+  if (scheme === undefined || !mayReplay(chances, response, challenges, pass, wasGranted)) return undefined;
   gate.schemes.learn(origin, scheme);
   pass?.forget();
   if (request.body?.kind === 'stream') throw await replayNeeded(request, response);
-  // The slot of the 401 is given back before a token server is asked for one of its own.
+  // Releases the slot of the 401 before the token request takes one of its own.
   if (scheme.kind === 'bearer') await response.body.discard();
   const next = await passFor(gate, scheme, request, scopesAfter(request, scheme, pass), pass);
-  return next === undefined || isSaidTwice(gate, pass, next) ? undefined : next;
+  return next === undefined || isUselessReplay(gate, pass, next) ? undefined : next;
 }
 
-/** How an origin wants to be asked that has not said so in this answer. */
+/** Returns the scheme of an origin whose response does not name it. */
 async function schemeOf(gate: Gate, request: HttpRequest): Promise<Scheme | undefined> {
   const known = gate.schemes.known(request.url.origin);
   if (known !== undefined || (await credentialFor(gate.credentials, request)) === undefined) return known;
-  return gate.schemes.ask(request);
+  return gate.schemes.detect(request);
 }
 
 /**
- * A 401 is a question once; again only where the new token itself is called invalid (RFC 6750 §3.1), or where the same
- * rights were granted before: either may pass.
- * A password, or what ECR calls expired, is renewed once even when it was the answer to that first question.
+ * Decides whether a 401 is worth a replay. The first one is; later ones only if the new token itself is called invalid
+ * (RFC 6750 §3.1) or the same rights were granted before, since both may be temporary. A password, or a token that ECR
+ * calls expired, is renewed once even if it answered the first challenge.
  */
-function takeChance(
-  chances: Chances,
+function mayReplay(
+  chances: Replays,
   { status }: HttpResponse,
   challenges: readonly Challenge[],
   pass: Pass | undefined,
-  isWelcome: boolean,
+  wasGranted: boolean,
 ): boolean {
   const invalid = challenges.some(({ params }) => params.get('error') === 'invalid_token');
   const renews = !chances.renewed && pass !== undefined && (pass.password !== undefined || status === 403);
-  const allowed = renews || chances.replays === 0 || ((invalid || isWelcome) && chances.replays < MOST_REPLAYS);
+  const allowed = renews || chances.replays === 0 || ((invalid || wasGranted) && chances.replays < MOST_REPLAYS);
   chances.replays += 1;
   chances.renewed ||= renews;
   return allowed;
 }
 
 /**
- * Whether the pass was the reason, or that there was none: a 401 always says so; ECR says 403 with this text when a token
- * has expired. What an anonymous request must not see, some registries deny with 403 or 404.
+ * Decides whether the refusal is about the authorization. A 401 always is; ECR sends 403 with this text for an expired
+ * token. Some registries answer an anonymous request with 403 or 404 for content that it must not see.
  */
 async function judged(
   gate: Gate,
@@ -189,8 +193,11 @@ async function judged(
   return { refused: /\bauthorization token has expired\b/i.test(text), response: whole };
 }
 
-/** A wrong password does not get better by saying it again; one that was taken before does, from a registry that is overloaded. */
-function isSaidTwice({ proven }: Gate, first: Pass | undefined, second: Pass): boolean {
+/**
+ * True if the second password equals the first and has never been accepted: sending it again cannot help. An overloaded
+ * registry may reject one that it accepted before.
+ */
+function isUselessReplay({ proven }: Gate, first: Pass | undefined, second: Pass): boolean {
   if (first?.password === undefined || first.authorization !== second.authorization) return false;
   return !proven.has(first.password);
 }
@@ -199,7 +206,10 @@ function scopesOf(request: HttpRequest): readonly string[] {
   return scopeStrings(request.scopes ?? []);
 }
 
-/** What the request says it needs; what the registry says only where the request does not, or where that was not enough. */
+/**
+ * Returns the scopes of the request; those of the registry's challenge only if the request has none or its own were not
+ * enough.
+ */
 function scopesAfter(request: HttpRequest, scheme: Scheme, first: Pass | undefined): readonly string[] {
   const own = scopesOf(request);
   if (scheme.kind !== 'bearer' || (own.length > 0 && first === undefined)) return own;
@@ -223,7 +233,10 @@ async function passFor(
   return { authorization: `Bearer ${token.value}`, login: token.credential, forget: () => tokens.drop(want, token) };
 }
 
-/** The credential itself. A password that nobody asked for crosses no public network in the clear. */
+/**
+ * Returns the credential as the authorization itself. A password that no challenge asked for is not sent over plain
+ * HTTP on a public network.
+ */
 async function directPass(gate: Gate, scheme: Scheme, request: HttpRequest, refused?: Pass): Promise<Pass | undefined> {
   const { protocol, hostname } = request.url;
   const isAsked = scheme.kind === 'basic';

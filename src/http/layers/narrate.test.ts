@@ -7,7 +7,7 @@ import { narrate } from './narrate.ts';
 import { transport } from '../transport/transport.ts';
 
 describe('src/http/layers/narrate.ts', () => {
-  it('tells of answers and of failures, with how long they took and without secrets', async () => {
+  it('emits responses and failures with their duration and without secrets', async () => {
     const clock = fakeClock();
     const server = await scriptedServer(async (request, response) => {
       await clock.advance(250);

@@ -4,7 +4,7 @@ import type { Narrator } from '../../events.ts';
 import type { Fetch } from '../fetch.ts';
 import { redactUrl } from '../redact.ts';
 
-/** Tells of each request that was sent: how it was answered, or the code of what went wrong, and how long that took. */
+/** Layer that emits an event for each request that was sent, with its status or error code, and its duration. */
 export const narrate =
   (narrator: Narrator, clock: Clock) =>
   (inner: Fetch): Fetch =>

@@ -8,7 +8,7 @@ import { retry } from './retry.ts';
 
 describe('src/http/layers/origin-state.ts', () => {
   /** How often a request is sent that fails after these times, the last one for ever. */
-  const sent = async (error: PromotionError, outcomes: readonly number[], isMute = true): Promise<number> => {
+  const sent = async (error: PromotionError, outcomes: readonly number[], isSilent = true): Promise<number> => {
     const clock = fakeClock({ skipWaits: true });
     let attempts = 0;
     const inner: Fetch = async ({ url }) => {
@@ -16,7 +16,7 @@ describe('src/http/layers/origin-state.ts', () => {
       const took = outcomes[Math.min(attempts, outcomes.length - 1)] ?? 0;
       attempts += 1;
       await clock.wait(took);
-      if (!isMute) await fetch(requestTo(new URL('http://registry.test/others')));
+      if (!isSilent) await fetch(requestTo(new URL('http://registry.test/others')));
       throw error;
     };
     const fetch = retry({ clock, random: () => 0 })(inner);
@@ -24,24 +24,24 @@ describe('src/http/layers/origin-state.ts', () => {
     return attempts;
   };
 
-  it('does not give up for two silent sockets or a machine that slept while the host answers others', async () => {
-    const silent = new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer within 25 s');
+  it('keeps retrying after two silent sockets, or sleep of the machine, while the host responds to others', async () => {
+    const silent = new PromotionError('TIMEOUT', 'GET http://registry.test/: no response within 25 s');
     expect(await sent(silent, [60_000], false)).toBe(6);
     expect(await sent(silent, [0, 8 * 3_600_000, 60_000, 20_000], false)).toBe(7);
   });
 
-  it('asks a host twice that takes requests and answers nobody, and one that takes no connection for two minutes', async () => {
+  it('tries a host twice that accepts requests without responding, and retries refused connections for two minutes', async () => {
     expect(await sent(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [25_000])).toBe(2);
     expect(await sent(new PromotionError('TIMEOUT', 'connecting to registry.test: none'), [25_000])).toBe(6);
   });
 
-  it('asks nothing twice of a host that has been silent for half a minute', async () => {
+  it('retries nothing at a host that has been silent for half a minute', async () => {
     const clock = fakeClock({ skipWaits: false });
     let attempts = 0;
     const inner: Fetch = async () => {
       attempts += 1;
       await clock.wait(25_000);
-      throw new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer within 25 s');
+      throw new PromotionError('TIMEOUT', 'GET http://registry.test/: no response within 25 s');
     };
     const fetch = retry({ clock, random: () => 0 })(inner);
     const failures: Promise<unknown>[] = [];

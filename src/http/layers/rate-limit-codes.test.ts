@@ -4,7 +4,7 @@ import { scriptedServer } from '../../../test/support/scripted-server.ts';
 import { realClock } from '../../clock.ts';
 import type { HttpRequest } from '../fetch.ts';
 import { transport } from '../transport/transport.ts';
-import { unmask } from './rate-limit-codes.ts';
+import { normalizeRateLimit } from './rate-limit-codes.ts';
 
 const LIMITED = '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}';
 
@@ -17,16 +17,16 @@ async function ask(
   const server = await scriptedServer((_, response) => void response.writeHead(status, headers).end(body));
   const sockets = transport({ clock: realClock(), connections: 1 });
   onTestFinished(() => sockets.close());
-  const response = await unmask(sockets.fetch)(requestTo(server.url, { operation: 'list', ...given }));
+  const response = await normalizeRateLimit(sockets.fetch)(requestTo(server.url, { operation: 'list', ...given }));
   return `${response.status} ${Buffer.from(await response.body.bytes(10_000)).toString()}`;
 }
 
 describe('src/http/layers/rate-limit-codes', () => {
-  it.each([200, 403])('calls a refusal for a limit under status %i what it is, and keeps its words', async (status) => {
+  it.each([200, 403])('turns a rate limit under status %i into a 429, and keeps its message', async (status) => {
     expect(await ask(status, LIMITED, { 'content-length': String(LIMITED.length) })).toBe(`429 ${LIMITED}`);
   });
 
-  it('knows one that comes without a length', async () => {
+  it('recognizes a rate limit without a content length', async () => {
     expect(await ask(200, LIMITED, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' })).toBe(
       `429 ${LIMITED}`,
     );
@@ -37,7 +37,7 @@ describe('src/http/layers/rate-limit-codes', () => {
     '{"errors":[{"code":"DENIED"},{"code":"TOO_MANY_REQUESTS"}]}',
     '{"code":"TooManyRequests","message":"slow down"}',
     '{"message":"API rate limit exceeded for user ID 1.","documentation_url":"https://docs.github.com"}',
-  ])('knows a limit in any shape under 200 and 403: %s', async (body) => {
+  ])('recognizes a rate limit in any format under 200 and 403: %s', async (body) => {
     for (const status of [200, 403])
       expect(await ask(status, body, { 'content-length': String(body.length) })).toBe(`429 ${body}`);
   });
@@ -46,12 +46,12 @@ describe('src/http/layers/rate-limit-codes', () => {
     'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
     'toomanyrequests: You have reached your pull rate limit',
     '<html><title>Too Many Requests</title></html>',
-  ])('knows a limit in words under 403: %s', async (body) => {
+  ])('recognizes the words for a rate limit under 403: %s', async (body) => {
     expect(await ask(403, body)).toBe(`429 ${body}`);
   });
 
   it.each([{ 'retry-after': '60' }, { 'x-ratelimit-remaining': '0' }])(
-    'takes a 403 with %o for a limit, to a HEAD too',
+    'treats a 403 with %o as a rate limit, also for a HEAD',
     async (headers) => {
       expect(await ask(403, 'no', headers)).toBe('429 no');
       expect(await ask(403, '', headers, { method: 'HEAD' })).toBe('429 ');
@@ -59,7 +59,7 @@ describe('src/http/layers/rate-limit-codes', () => {
     },
   );
 
-  it('leaves every other answer as it is', async () => {
+  it('leaves every other response unchanged', async () => {
     const denied = '{"errors":[{"code":"DENIED"}]}';
     const listed = '{"name":"app","tags":["TOOMANYREQUESTS"]}';
     const annotated = '{"annotations":{"x":"{\\"errors\\":[{\\"code\\":\\"TOOMANYREQUESTS\\"}]}"}}';
@@ -75,7 +75,7 @@ describe('src/http/layers/rate-limit-codes', () => {
     }
   });
 
-  it('does not look into blobs', async () => {
+  it('does not read blobs', async () => {
     const headers = { 'content-length': String(LIMITED.length) };
     expect(await ask(200, LIMITED, headers, { operation: 'download' })).toBe(`200 ${LIMITED}`);
   });

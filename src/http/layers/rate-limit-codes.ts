@@ -2,23 +2,24 @@ import { type Fetch, type HttpRequest, type HttpResponse, header } from '../fetc
 import { isUsedUp } from '../../ratelimit/retry-after.ts';
 import { peek } from '../response/peek.ts';
 
-/** Error bodies are shorter than this, and so is what has to be read to know that it is none. */
+/** Bytes to read: error bodies are shorter, and this is enough to recognize other bodies. */
 const TEXT_LIMIT = 1024;
 
-/** How registries and the proxies before them say that there were too many requests. */
+/** Phrases with which registries and proxies report too many requests. */
 const LIMITED =
   /too[\s_-]*many[\s_-]*requests|secondary rate limit|rate limit (?:is |was |has been )?(?:exceeded|reached)|exceeded [\w\s]{0,30}rate limit/i;
 
-/** The keys of error bodies; what has another is an answer, whatever its texts say. */
+/** Keys of error bodies. A body with any other key is a normal response, whatever its texts say. */
 const ERROR_KEYS: ReadonlySet<string> = new Set(
   'errors error error_description code message detail details status statusCode requestId documentation_url'.split(' '),
 );
 
 /**
- * Makes a 429 of a limit under another status, for all who go by the status: a 403 with `Retry-After`, without quota left,
- * or with the words for it (GHCR: «secondary rate limit»), and an error body of that kind under 200.
+ * Layer that turns a rate limit reported under another status into a 429, for all callers that check the status. It
+ * detects a 403 with `Retry-After`, with no quota left or with matching words (GHCR: «secondary rate limit»), and such
+ * an error body under 200.
  */
-export const unmask =
+export const normalizeRateLimit =
   (inner: Fetch): Fetch =>
   async (request) => {
     const response = await inner(request);

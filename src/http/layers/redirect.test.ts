@@ -38,7 +38,7 @@ describe('src/http/layers/redirect.ts', () => {
     expect(server.requests).toEqual(['GET /', 'GET /new', 'HEAD /', 'HEAD /new']);
   });
 
-  it('leaves credentials and scopes behind when the origin changes', async () => {
+  it('drops credentials and scopes when the origin changes', async () => {
     const storage = await scriptedServer((_request, response) => void response.end('blob'));
     const registry = await scriptedServer(to(`http://someone:secret@127.0.0.1:${storage.url.port}/blob?sig=1`));
     const { fetch, hops } = following();
@@ -67,7 +67,7 @@ describe('src/http/layers/redirect.ts', () => {
     expect(hops[1]?.anonymous).toBeUndefined();
   });
 
-  it('takes an address that a server gave for a redirect: nothing meant for that server goes elsewhere', async () => {
+  it('treats an address that a server named like a redirect: drops everything meant for that server', async () => {
     const elsewhere = await scriptedServer((_request, response) => void response.writeHead(201).end());
     const registry = new URL('http://127.0.0.1:1/v2/app/blobs/uploads/');
     const { fetch, hops } = following();
@@ -86,7 +86,7 @@ describe('src/http/layers/redirect.ts', () => {
     });
   });
 
-  it('asks no metadata address, whatever the request says of itself', async () => {
+  it('rejects a metadata address, even if the request claims permission', async () => {
     const request = requestTo('http://169.254.169.254/', { metadata: 'google' });
     expect(await rejection(following().fetch(request))).toMatchObject({ code: 'REFUSED_ADDRESS' });
   });
@@ -105,13 +105,13 @@ describe('src/http/layers/redirect.ts', () => {
     'http://metadata.google.internal/',
     'http://[fe80::1]/',
     'file:///etc/passwd',
-  ])('refuses to follow to %s', async (location) => {
+  ])('rejects a redirect to %s', async (location) => {
     const server = await scriptedServer(to(location));
     expect(await rejection(following().fetch(requestTo(server.url)))).toMatchObject({ code: 'REFUSED_ADDRESS' });
     expect(server.requests).toHaveLength(1);
   });
 
-  it('refuses a metadata address as the first one, too', async () => {
+  it('rejects a metadata address also as the first address', async () => {
     expect(await rejection(following().fetch(requestTo('http://169.254.169.254/')))).toMatchObject({
       code: 'REFUSED_ADDRESS',
     });
@@ -120,7 +120,7 @@ describe('src/http/layers/redirect.ts', () => {
   it.each([
     ['https://registry.example/', 'http://cdn.example/', 'plain HTTP'],
     ['https://registry.example/', 'https://10.0.0.1/', 'private'],
-  ])('refuses to follow from %s to %s', async (from, location, words) => {
+  ])('rejects a redirect from %s to %s', async (from, location, words) => {
     const answer: Fetch = async (request) => ({
       status: 307,
       headers: new Map([['location', [location]]]),
@@ -133,7 +133,7 @@ describe('src/http/layers/redirect.ts', () => {
     });
   });
 
-  it('keeps HTTPS where the address differs only by its scheme, as a hop and as the address of an upload', async () => {
+  it('keeps HTTPS when an address differs only by its scheme, in a redirect and in an upload address', async () => {
     const asked: HttpRequest[] = [];
     const answer: Fetch = async (request) => {
       asked.push(request);
@@ -156,13 +156,13 @@ describe('src/http/layers/redirect.ts', () => {
     expect(asked.map((request) => request.scopes)).toEqual([scopes, scopes, scopes]);
   });
 
-  it("never shows what a redirect's address holds", async () => {
+  it("never shows the secrets of a redirect's address", async () => {
     const server = await scriptedServer(to('http://user:hunter2@169.254.1.1/x?X-Amz-Signature=hunter2'));
     const error = await rejection(following().fetch(requestTo(server.url)));
     expect(String(error)).not.toContain('hunter2');
   });
 
-  it('repeats bytes after 307 and 308, and hands on other redirects of a write', async () => {
+  it('resends bytes after 307 and 308, and returns other redirects of a write', async () => {
     const bodies: string[] = [];
     const server = await scriptedServer(async (request, response) => {
       bodies.push((await sentTo(request)).toString());
@@ -184,7 +184,7 @@ describe('src/http/layers/redirect.ts', () => {
     expect(bodies).toEqual(['m', 'm', 'm', 'm', 'm', 'm']);
   });
 
-  it('hands on a redirect of a stream, and one that leads nowhere', async () => {
+  it('returns a redirect of a stream, and one without a location', async () => {
     const server = await scriptedServer((request, response) =>
       request.method === 'PUT' ? to('/new')(request, response) : void response.writeHead(304).end(),
     );

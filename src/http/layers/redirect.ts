@@ -1,5 +1,5 @@
 import { PromotionError } from '../../errors.ts';
-import { addressAdvice, addressProblem, withKeptScheme, type Surroundings } from '../transport/addresses.ts';
+import { addressAdvice, addressProblem, withKeptScheme, type AddressContext } from '../transport/addresses.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from '../fetch.ts';
 import { redactUrl } from '../redact.ts';
 
@@ -7,26 +7,27 @@ import { redactUrl } from '../redact.ts';
 const MAX_HOPS = 5;
 
 const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Only these keep the method and the body of a request that changes something (RFC 9110 §15.4). */
+/** Only these keep the method and the body of a write (RFC 9110 §15.4). */
 const KEEPS_METHOD: ReadonlySet<number> = new Set([307, 308]);
 
 /**
- * Follows redirects of reads, and of writes whose body can be sent again, each hop as a request of its own. Refuses forbidden
- * addresses on every hop; neither credentials nor scopes follow to another origin, nor to an address that one gave.
+ * Layer that follows redirects of reads, and of writes whose body can be sent again. Each hop is a separate request.
+ * Rejects forbidden addresses on every hop. Credentials and scopes are not sent to another origin, nor to an address
+ * that another origin named.
  */
 export const redirect =
-  (surroundings: Surroundings = {}) =>
+  (context: AddressContext = {}) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    let current = request.from === undefined ? request : led(request, request.url, request.from);
-    refuse(request, current.url, surroundings, request.from);
+    let current = request.from === undefined ? request : redirected(request, request.url, request.from);
+    refuse(request, current.url, context, request.from);
     for (let hops = 0; ; hops += 1) {
       const response = await inner(current);
       const location = header(response, 'location');
       if (!FOLLOWED.has(response.status) || location === undefined || !follows(request, response)) return response;
       await response.body.discard();
       if (hops === MAX_HOPS) throw protocolError(request, `more than ${MAX_HOPS} redirects`);
-      current = nextHop(current, location, surroundings);
+      current = nextHop(current, location, context);
     }
   };
 
@@ -34,18 +35,21 @@ function follows({ method, body }: HttpRequest, { status }: HttpResponse): boole
   return method === 'GET' || method === 'HEAD' || (KEEPS_METHOD.has(status) && body?.kind !== 'stream');
 }
 
-function nextHop(previous: HttpRequest, location: string, surroundings: Surroundings): HttpRequest {
+function nextHop(previous: HttpRequest, location: string, context: AddressContext): HttpRequest {
   const given = URL.parse(location, previous.url.href);
-  if (given === null) throw protocolError(previous, 'a redirect to something that is no address');
-  const next = led({ ...previous, from: previous.url }, given, previous.url);
-  refuse(previous, next.url, surroundings, previous.url);
+  if (given === null) throw protocolError(previous, 'a redirect to an invalid address');
+  const next = redirected({ ...previous, from: previous.url }, given, previous.url);
+  refuse(previous, next.url, context, previous.url);
   next.url.username = '';
   next.url.password = '';
   return next;
 }
 
-/** The request to an address that `from` named, without all that was meant for that origin, unless that is where it goes. */
-function led(asked: HttpRequest, given: URL, from: URL): HttpRequest {
+/**
+ * Returns the request to an address that `from` named. Drops everything that was meant for the original origin if the
+ * address is elsewhere.
+ */
+function redirected(asked: HttpRequest, given: URL, from: URL): HttpRequest {
   const url = withKeptScheme(given, from);
   const request = { ...asked, url };
   if (url.origin === from.origin) return request;
@@ -56,8 +60,8 @@ function led(asked: HttpRequest, given: URL, from: URL): HttpRequest {
 
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-function refuse(request: HttpRequest, target: URL, surroundings: Surroundings, from?: URL): void {
-  const problem = addressProblem(target, from, surroundings);
+function refuse(request: HttpRequest, target: URL, context: AddressContext, from?: URL): void {
+  const problem = addressProblem(target, from, context);
   if (problem === undefined) return;
   const what = `${request.method} ${redactUrl(request.url)}`;
   const subject = target.href === request.url.href ? 'its address' : `the redirect to ${redactUrl(target)}`;

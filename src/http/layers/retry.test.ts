@@ -35,19 +35,19 @@ const text = async (response: Awaited<ReturnType<Fetch>>): Promise<string> =>
   Buffer.from(await response.body.bytes(10_000)).toString();
 
 describe('src/http/layers/retry.ts', () => {
-  it.each([408, 425, 429, 500, 502, 503, 504, 499, 520, 521, 522, 523, 524])('tries again after %i', async (code) => {
+  it.each([408, 425, 429, 500, 502, 503, 504, 499, 520, 521, 522, 523, 524])('retries after %i', async (code) => {
     const { server, fetch } = await setup([status(code), ok]);
     expect(await text(await fetch(requestTo(server.url)))).toBe('fine');
     expect(server.requests).toHaveLength(2);
   });
 
-  it.each([200, 202, 307, 400, 401, 403, 404, 416, 501, 505])('hands on %i at once', async (code) => {
+  it.each([200, 202, 307, 400, 401, 403, 404, 416, 501, 505])('returns %i at once', async (code) => {
     const { server, fetch } = await setup([status(code), ok]);
     expect((await fetch(requestTo(server.url))).status).toBe(code);
     expect(server.requests).toHaveLength(1);
   });
 
-  it.each([status(503), broken])('sends once what may be done although no answer came', async (answer) => {
+  it.each([status(503), broken])('never retries a request marked `once`', async (answer) => {
     const { server, fetch } = await setup([answer, ok]);
     const request = requestTo(server.url, { method: 'POST', once: true });
     await fetch(request).then(
@@ -57,13 +57,13 @@ describe('src/http/layers/retry.ts', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("tries again after a connection that broke, for a session's POST too", async () => {
+  it('retries after a broken connection, also a POST of an upload session', async () => {
     const { server, fetch, clock } = await setup([broken, broken, ok]);
     expect((await fetch(requestTo(server.url, { method: 'POST', operation: 'session' }))).status).toBe(200);
     expect(clock.waits).toEqual([200, 400]);
   });
 
-  it('sends bytes again as they were', async () => {
+  it('resends the same bytes', async () => {
     const bodies: string[] = [];
     const { server, fetch } = await setup([
       async (request, response) => {
@@ -76,7 +76,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(bodies).toEqual(['manifest', 'manifest', 'manifest']);
   });
 
-  it('asks for a stream to be started anew, and keeps the reason', async () => {
+  it('throws REPLAY_NEEDED for a stream, with the reason', async () => {
     const stream = {
       method: 'PUT',
       operation: 'upload',
@@ -96,7 +96,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(server.requests.length + reset.server.requests.length).toBe(2);
   });
 
-  it('hands on the last answer, body intact, when the budget is used up', async () => {
+  it('returns the last response with its body when the budget is used up', async () => {
     const { server, fetch, clock } = await setup([status(500, {}, 'it hurts')]);
     const response = await fetch(requestTo(server.url));
     expect([response.status, await text(response)]).toEqual([500, 'it hurts']);
@@ -115,7 +115,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('tries an origin once that brought no answer for a whole budget, until it answers again', async () => {
+  it('tries a down origin once for each request until it responds again', async () => {
     let isAway = true;
     const { server, fetch } = await setup([(request, response) => (isAway ? broken : ok)(request, response)]);
     await rejection(fetch(requestTo(server.url)));
@@ -132,15 +132,15 @@ describe('src/http/layers/retry.ts', () => {
     expect(server.requests.length).toBeGreaterThan(before + 7);
   });
 
-  it('gives a request up after its own patience, and takes no origin for away because of it', async () => {
+  it('respects the budget of a single request, and does not mark the origin as down for it', async () => {
     const { server, fetch, clock } = await setup([broken]);
-    await rejection(fetch(requestTo(server.url, { patience: 3_000 })));
+    await rejection(fetch(requestTo(server.url, { retryWithin: 3_000 })));
     expect(clock.waits).toEqual([200, 400, 800, 1_600]);
     await rejection(fetch(requestTo(server.url)));
     expect(clock.waits).toHaveLength(9);
   });
 
-  it('does not take an origin that answered others for one that is away', async () => {
+  it('does not mark an origin as down while it responds to other requests', async () => {
     let failing = 0;
     const world = await setup([
       async (request, response) => {
@@ -156,7 +156,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(failing).toBeGreaterThan(before + 5);
   });
 
-  it('does not try again what another retry inside gave up on', async () => {
+  it('does not retry what an inner retry layer gave up on', async () => {
     const { server, clock } = await setup([broken]);
     const sockets = transport({ clock, connections: 5 });
     onTestFinished(() => sockets.close());
@@ -181,7 +181,7 @@ describe('src/http/layers/retry.ts', () => {
     ['a duration in the body', {}, 'retry-after: 1m30s, allowed: 44000/minute', 90_000],
     ['microseconds, but not at once', {}, 'retry-after: 880.092µs', 200],
     ['nothing', {}, '', 200],
-  ])('waits as a 429 asks with %s', async (_form, headers, body, expected) => {
+  ])('waits as a 429 orders with %s', async (_form, headers, body, expected) => {
     const { server, fetch, clock } = await setup([status(429, headers, body), ok]);
     await fetch(requestTo(server.url));
     expect(clock.waits).toEqual([expected]);
@@ -194,7 +194,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(clock.waits).toEqual([100_000, 100_000, 100_000, 1_600]);
   });
 
-  it('gives up a registry that asks for too long a pause, with the time of release', async () => {
+  it('gives up when a registry orders too long a wait, and names its end', async () => {
     const { server, fetch, clock } = await setup([status(429, { 'retry-after': '601' }), ok]);
     expect(await rejection(fetch(requestTo(server.url)))).toMatchObject({
       code: 'PAUSED_TOO_LONG',
@@ -204,12 +204,12 @@ describe('src/http/layers/retry.ts', () => {
     expect(clock.waits).toEqual([]);
   });
 
-  it('ends one day, also when a registry answers 429 for ever', async () => {
+  it('gives up after endless 429 responses', async () => {
     const { server, fetch } = await setup([status(429)]);
     expect(await rejection(fetch(requestTo(server.url)))).toMatchObject({ code: 'PAUSED_TOO_LONG' });
   });
 
-  it('reads a whole body again that was cut short, when it is asked to', async () => {
+  it('retries a truncated body when told to read it whole', async () => {
     const { server, fetch } = await setup([truncated, ok]);
     const meter = { requests: 0, bytes: 0 };
     const { response, bytes } = await readAll(fetch, requestTo(server.url, { meter }), 100);
@@ -217,7 +217,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(meter).toEqual({ requests: 2, bytes: 8 });
   });
 
-  it('leaves a body that is cut short to its reader otherwise', async () => {
+  it('otherwise passes on a truncated body', async () => {
     const { server, fetch } = await setup([truncated, ok]);
     const response = await fetch(requestTo(server.url));
     expect(await rejection(response.body.bytes(100))).toMatchObject({ code: 'NETWORK' });
@@ -240,7 +240,7 @@ describe('src/http/layers/retry.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('tells of each new attempt', async () => {
+  it('warns of each retry', async () => {
     const events: RunEvent[] = [];
     const { server, fetch } = await setup([status(503), ok], { narrate: (event) => events.push(event) });
     await fetch(requestTo(server.url));

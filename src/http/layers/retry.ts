@@ -6,7 +6,7 @@ import { retryAfter } from '../../ratelimit/retry-after.ts';
 import { answerError } from '../response/error.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from '../fetch.ts';
 import { isTransient, looksMisaddressed } from '../transport/network-error.ts';
-import { noteOutcome, originStates } from './origin-state.ts';
+import { recordOutcome, originStates } from './origin-state.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
 import { bodyOf } from '../transport/response-body.ts';
@@ -14,44 +14,47 @@ import { transients, type Outcome, type Transients } from './transients.ts';
 
 export type RetryOptions = {
   readonly clock: Clock;
-  /** A number from 0 to 1; jitter. */
+  /** Returns a random number from 0 to 1, for jitter. */
   readonly random: () => number;
   readonly narrate?: Narrator;
   /**
-   * Milliseconds after which a failing request is not tried again; waits that the registry ordered do not count. Unless
-   * given, 120 s since the first failure, and `unanswered` if the address looks wrong and nothing has answered there yet.
+   * Time in milliseconds after which a failing request is not retried; waits that the registry orders do not count.
+   * Default: 120 s since the first failure, or `unanswered` if the address looks wrong and has never responded.
    */
   readonly budget?: number;
-  /** Milliseconds; 10 s unless given. */
+  /** Milliseconds. Default: 10 s. */
   readonly unanswered?: number;
-  /** How often one request is tried again at most; waits that the registry ordered do not count. No limit unless given. */
+  /** Maximum number of retries of one request; waits that the registry orders do not count. Default: no limit. */
   readonly retries?: number;
-  /** The longest time, in milliseconds, that one request waits because the registry ordered it. 10 min unless given. */
+  /** Longest wait that a registry may order for one request, in milliseconds. Default: 10 min. */
   readonly maxWait?: number;
 };
 
-/** A registry behind a load balancer is replaced within a minute or so; two minutes outlast that. */
+/** A registry behind a load balancer is replaced within about a minute; two minutes outlast that. In milliseconds. */
 const BUDGET = 120_000;
 
-/** A person waits for this to hear of a wrong port. */
+/** The time until a wrong port is reported, in milliseconds: a person is waiting for it. */
 const UNANSWERED = 10_000;
 
-/** A quota per minute opens again within this; one per hour or day does not, and a run should not hang on it. */
+/**
+ * A quota per minute is restored within this time; one per hour or day is not, and a run should not hang on it. In
+ * milliseconds.
+ */
 export const MAX_WAIT = 600_000;
 
 // 425: RFC 8470; 499: nginx's word for a client that it believes gone; 520 to 524: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 499, 520, 521, 522, 523, 524]);
 
-/** Only the start of an answer is searched for a wait. */
+/** Bytes of a response that are searched for a wait. */
 const TEXT_LIMIT = 4096;
 
 type Rules = RetryOptions & { readonly maxWait: number; readonly told: Transients };
 type Pause = { readonly ms: number; readonly ordered: boolean };
 
 /**
- * The only retry layer of the program. Tries again after statuses and errors that may pass, with full jitter or
- * as the registry orders; after the budget hands on the last answer or error. All layers made by one call know
- * each other's errors, so that what one gave up on is not tried again by another around it.
+ * The only retry layer of the program. Retries after temporary statuses and errors, with full jitter or after the wait
+ * that the registry orders. When the budget is used up, passes on the last response or error. All layers made by one
+ * call share their final errors, so that an outer layer does not retry what an inner one gave up on.
  */
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
@@ -59,26 +62,26 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
   return (inner) => async (request) => {
     const state = stateOf(request.url.origin);
-    const patience = patienceOf(rules, request);
+    const stopFor = pauseRule(rules, request);
     const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
       state.silentSince ??= rules.clock.now();
-      const outcome = await legible(await attempt(inner, request, givenUp));
-      const isMute = noteOutcome(state, outcome, request.method, rules.clock.now());
+      const outcome = await withText(await attempt(inner, request, givenUp));
+      const isUnresponsive = recordOutcome(state, outcome, request.method, rules.clock.now());
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
       const budget = budgetFor(outcome, state.answers > 0, rules);
-      const stop = state.isAway || isMute ? 'budget' : patience(pause, budget);
+      const stop = state.isDown || isUnresponsive ? 'budget' : stopFor(pause, budget);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
         givenUp.add(error);
-        // One that answered others meanwhile is not away, nor is one that was not asked for long.
-        const isSilent = state.answers === answersBefore && request.patience === undefined;
-        if ('error' in outcome && isSilent) state.isAway = true;
+        // An origin that answered other requests meanwhile is not down. A request with a short budget proves nothing.
+        const isSilent = state.answers === answersBefore && request.retryWithin === undefined;
+        if ('error' in outcome && isSilent) state.isDown = true;
         rules.told.end(request, outcome);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
@@ -90,7 +93,7 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   };
 }
 
-/** A registry that answered before is away, whatever it looks like now. */
+/** An origin that has responded before is temporarily down, even if its address looks wrong now. */
 function budgetFor(outcome: Outcome, hasAnswered: boolean, { unanswered = UNANSWERED }: RetryOptions): number {
   const isWrong = 'error' in outcome && !hasAnswered && looksMisaddressed(outcome.error);
   return isWrong ? unanswered : BUDGET;
@@ -113,8 +116,8 @@ async function attempt(inner: Fetch, request: HttpRequest, givenUp: WeakSet<Prom
   }
 }
 
-/** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
-async function legible(outcome: Outcome): Promise<Outcome> {
+/** Adds the start of a 429 body without wait headers, which may name the wait. The body stays whole. */
+async function withText(outcome: Outcome): Promise<Outcome> {
   if (
     !('response' in outcome) ||
     outcome.response.status !== 429 ||
@@ -124,7 +127,7 @@ async function legible(outcome: Outcome): Promise<Outcome> {
   return peek(outcome.response, TEXT_LIMIT);
 }
 
-/** How long to wait after this outcome, and whether that is the registry's order. */
+/** Returns how long to wait after this outcome, and whether the registry ordered it. */
 function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOptions): Pause {
   const own = backoff(attempts, random());
   if (!('response' in outcome)) return { ms: own, ordered: false };
@@ -133,26 +136,26 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
     { header: (name) => header(response, name), ...(text === undefined ? {} : { text }) },
     clock.now(),
   );
-  // Never sooner than our own backoff: «0» and microseconds are answers, too, and would make a busy loop.
+  // Never less than our own backoff: `0` and microseconds are valid answers, and would cause a busy loop.
   return { ms: Math.max(asked ?? 0, own), ordered: asked !== undefined || response.status === 429 };
 }
 
 /**
- * Says for each pause of a request whether it still may be waited. A budget that a person gave counts from the start; of
- * our own, one attempt uses up a quarter at most: neither a single silent socket nor a machine that slept is a registry
- * that stays away.
+ * Returns a function that decides whether a request may wait once more. A budget that the user gave counts from the
+ * start. Of our own budget, one attempt uses up a quarter at most: one silent socket, or a machine that slept, does not
+ * mean that a registry is down.
  */
-function patienceOf(
+function pauseRule(
   { clock, budget: given, retries = Number.POSITIVE_INFINITY, maxWait }: Rules,
   request: HttpRequest,
 ): (pause: Pause, usual: number) => 'budget' | PromotionError | undefined {
-  const patience = request.patience ?? Number.POSITIVE_INFINITY;
+  const limit = request.retryWithin ?? Number.POSITIVE_INFINITY;
   let last = given === undefined ? undefined : clock.now();
   let [used, ordered, failures] = [0, 0, 0];
   return (pause, usual) => {
     const now = clock.now();
-    const budget = Math.min(given ?? usual, patience);
-    if (last !== undefined) used += Math.min(now - last, given ?? Math.min(BUDGET, patience) / 4);
+    const budget = Math.min(given ?? usual, limit);
+    if (last !== undefined) used += Math.min(now - last, given ?? Math.min(BUDGET, limit) / 4);
     last = now;
     if (!pause.ordered) {
       failures += 1;
@@ -166,13 +169,13 @@ function patienceOf(
       'PAUSED_TOO_LONG',
       `${request.method} ${redactUrl(request.url)}: the registry asks to wait until ${release}`,
       {
-        hint: `run again after ${release}, or allow longer waits with --max-wait`,
+        hint: `retry after ${release}, or allow longer waits with --max-wait`,
       },
     );
   };
 }
 
-/** The error to throw after the last attempt; undefined where there is an answer to hand on. */
+/** Returns the error to throw after the last attempt; undefined if there is a response to return. */
 function exhausted(outcome: Outcome, attempts: number): PromotionError | undefined {
   if ('response' in outcome) return undefined;
   const { error } = outcome;
@@ -189,7 +192,7 @@ async function replayNeeded(request: HttpRequest, outcome: Outcome): Promise<Pro
     `${what}: the body was a stream and cannot be sent again: ${cause.message}`,
     {
       cause,
-      hint: 'the upload is started anew by the copy; run again if it was not',
+      hint: 'retry if the copy did not restart the upload by itself',
     },
   );
 }

@@ -16,7 +16,7 @@ function throttled(): Fetch {
 }
 
 describe('src/http/layers/throttle.ts', () => {
-  it('holds a slot until the body was read or given up', async () => {
+  it('holds a slot until the body is read or discarded', async () => {
     const ends: (() => void)[] = [];
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200).write('first');
@@ -39,7 +39,7 @@ describe('src/http/layers/throttle.ts', () => {
     await Promise.all(queued);
   });
 
-  it('gives the slot back when there is no answer', async () => {
+  it('releases the slot when there is no response', async () => {
     const server = await scriptedServer((request, response) => {
       if (request.url === '/broken') request.socket.destroy();
       else response.end('fine');

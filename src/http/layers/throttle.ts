@@ -16,12 +16,12 @@ const KINDS: Readonly<Record<Operation, readonly [Lane, RequestClass]>> = {
   other: ['small', 'read'],
 };
 
-/** Only the start of a refusal is searched for a wait. */
+/** Bytes of a refusal that are searched for a wait. */
 const TEXT_LIMIT = 4096;
 
 /**
- * Sends a request when the limiter lets it, and tells the limiter what came of it; its slot is held until nothing
- * more comes over the socket.
+ * Layer that sends a request when the limiter permits it, and reports the outcome to the limiter. The slot is held
+ * until the socket is done with the response.
  */
 export const throttle =
   (limiter: Limiter, clock: Clock) =>
@@ -29,7 +29,7 @@ export const throttle =
   async (request) => {
     const permit = request.permit ?? (await acquire(limiter, request));
     try {
-      const { response, text } = await legible(await inner(request));
+      const { response, text } = await withText(await inner(request));
       permit.answered(answerOf(response, text, clock.now()));
       void response.body.finished.then(permit.release);
       return response;
@@ -39,7 +39,7 @@ export const throttle =
     }
   };
 
-/** Leave to write to an origin, before there is a request. */
+/** Returns a function that gets a permit to write to an origin before the request exists. */
 export const reserve =
   (limiter: Limiter): Reserve =>
   ({ origin }, signal) =>
@@ -50,8 +50,8 @@ function acquire(limiter: Limiter, { operation, url, signal }: HttpRequest): Pro
   return limiter.acquire({ origin: url.origin, lane, class: kind }, signal);
 }
 
-/** A 429 without a header may tell in its body how long to wait: reads the start of it, and keeps it whole. */
-async function legible(response: HttpResponse): Promise<{ readonly response: HttpResponse; readonly text?: string }> {
+/** Adds the start of a 429 body without wait headers, which may name the wait. The body stays whole. */
+async function withText(response: HttpResponse): Promise<{ readonly response: HttpResponse; readonly text?: string }> {
   const isSilent = response.status === 429 && header(response, 'retry-after') === undefined;
   return isSilent ? peek(response, TEXT_LIMIT) : { response };
 }

@@ -5,23 +5,29 @@ import type { HttpRequest, HttpResponse } from '../fetch.ts';
 import { codeOf } from '../transport/network-error.ts';
 import { redactUrl } from '../redact.ts';
 
-/** What came of one attempt. */
+/** The outcome of one attempt: a response or an error. */
 export type Outcome = { readonly response: HttpResponse; readonly text?: string } | { readonly error: PromotionError };
 
-/** The warnings about attempts that failed. */
+/** Logs warnings about failed attempts. */
 export type Transients = {
-  /** Warns of one, unless the same happened to the same origin within a minute: it is then counted, and logged for debugging. */
+  /**
+   * Logs a warning, unless the same origin had the same failure within a minute: it is then counted and logged at level
+   * debug.
+   */
   add(request: HttpRequest, outcome: Outcome, next: string): void;
-  /** Says how many were only counted: the origin is given up. */
+  /** Logs how many failures were only counted, when an origin is given up. */
   end(request: HttpRequest, outcome: Outcome): void;
 };
 
 type Told = { at: number; since: number };
 
-/** A registry in trouble is told of once in this time, in milliseconds, and not for each of its requests. */
+/**
+ * Interval between warnings about one origin, in milliseconds, so that a registry in trouble does not cause one for
+ * each request.
+ */
 const EVERY = 60_000;
 
-/** Counts by origin and cause. */
+/** Counts failed attempts by origin and cause. */
 export function transients({ clock, narrate }: { readonly clock: Clock; readonly narrate?: Narrator }): Transients {
   const told = new Map<string, Told>();
   const say = (level: LogLevel, message: string, fields: LogFields): void =>
@@ -32,7 +38,7 @@ export function transients({ clock, narrate }: { readonly clock: Clock; readonly
       const before = told.get(key);
       const isDue = before === undefined || clock.now() - before.at >= EVERY;
       const more = isDue && before !== undefined && before.since > 0 ? `; ${before.since} more like it before` : '';
-      // the first words are upstream's: scripts look for them
+      // The first words are upstream's: scripts search for them.
       const what = `Transient error (will retry): ${whatOf(request)}: ${whyOf(request, outcome)}; ${next}${more}`;
       say(isDue ? 'warning' : 'debug', what, fieldsOf(request, outcome));
       if (isDue) told.set(key, { at: clock.now(), since: 0 });
@@ -61,7 +67,10 @@ function fieldsOf({ method, url }: HttpRequest, outcome: Outcome): LogFields {
   return { method, url: redactUrl(url), ...answer };
 }
 
-/** The error names the request that failed, which may be another one: of a token server, or after a redirect. */
+/**
+ * Returns the cause in words. It names the request that failed if that is another one: a token request, or a hop of a
+ * redirect.
+ */
 function whyOf(request: HttpRequest, outcome: Outcome): string {
   if ('response' in outcome) return `answered ${outcome.response.status}`;
   const { message } = outcome.error;

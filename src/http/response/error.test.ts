@@ -21,38 +21,38 @@ const name = 'the credentials from ~/.docker/config.json (user robot)';
 
 describe('src/http/response/error.ts', () => {
   it.each<[number, Access | undefined, RegExp]>([
-    [401, undefined, /^give credentials for registry\.example, for instance with "docker login/],
-    [401, { kind: 'anonymous' }, /^give credentials for registry\.example, for instance with "docker login/],
+    [401, undefined, /^log in to registry\.example, for instance with "docker login/],
+    [401, { kind: 'anonymous' }, /^log in to registry\.example, for instance with "docker login/],
     [
       401,
       { kind: 'sent', name, taken: true },
-      /^check that the account of .*\(user robot\) may do this on registry\.example, and that the repository exists/,
+      /^check that the account of .*\(user robot\) has permission for this on registry\.example, and that the repository exists/,
     ],
     [
       401,
       { kind: 'sent', name, taken: false },
       /^the registry refused the credentials from ~\/\.docker\/config\.json \(user robot\): /,
     ],
-    [401, { kind: 'withheld', from: 'reg.example' }, /^let reg\.example give .* not sent to registry\.example$/],
     [
       401,
-      { kind: 'unused', name, offered: ['digest'] },
-      /accept Basic or Bearer .*: it asks for digest, so .* not sent/,
+      { kind: 'withheld', from: 'reg.example' },
+      /^configure reg\.example to return .* not sent to registry\.example$/,
     ],
-    [401, { kind: 'unused', name, offered: [] }, /\(WWW-Authenticate\): it does not say how, so .* were not sent/],
-    [403, undefined, /^check that the account used for registry\.example may do this$/],
-    [403, { kind: 'anonymous' }, /^give credentials for registry\.example that may do this/],
+    [401, { kind: 'unused', name, offered: ['digest'] }, /accept Basic or Bearer .*: it offers digest, so .* not sent/],
+    [401, { kind: 'unused', name, offered: [] }, /\(WWW-Authenticate\): it offers no scheme, so .* were not sent/],
+    [403, undefined, /^check that the account used for registry\.example has permission for this$/],
+    [403, { kind: 'anonymous' }, /^use credentials for registry\.example with permission for this/],
     [
       403,
       { kind: 'sent', name, taken: true },
-      /^check that the account of the credentials from .*\(user robot\) may do this$/,
+      /^check that the account of the credentials from .*\(user robot\) has permission for this$/,
     ],
-    [403, { kind: 'withheld', from: 'reg.example' }, /^let reg\.example give/],
-  ])('says what to do after a %i by how the request was sent: %o', async (status, access, hint) => {
+    [403, { kind: 'withheld', from: 'reg.example' }, /^configure reg\.example to return/],
+  ])('gives the hint for a %i by how the request was authenticated: %o', async (status, access, hint) => {
     expect((await errorOf({ status, ...(access && { access }) })).hint).toMatch(hint);
   });
 
-  it('does not speak of "docker login" where a login was made or cannot help', async () => {
+  it('does not suggest "docker login" when a login was made or cannot help', async () => {
     for (const access of [
       { kind: 'sent', name, taken: false },
       { kind: 'withheld', from: 'reg.example' },
@@ -66,13 +66,13 @@ describe('src/http/response/error.ts', () => {
     '<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>',
     "<title>400 Bad Request</title><p>You're speaking plain HTTP to an SSL-enabled server port.",
     'Bad Request\nThis combination of host and port requires TLS.\n',
-  ])('knows a server that wants HTTPS by its words: %s', async (text) => {
+  ])('recognizes a server that requires HTTPS by its message: %s', async (text) => {
     const plain = await errorOf({ status: 400, text, url: 'http://localhost:5000/v2/' });
     expect(plain).toMatchObject({ code: 'REGISTRY_PROTOCOL', hint: expect.stringContaining('"insecure: false"') });
     expect((await errorOf({ status: 400, text })).hint).not.toContain('insecure');
   });
 
-  it('shows words that have no content type', async () => {
+  it('shows a message without a content type', async () => {
     const { message } = await errorOf({ status: 400, text: 'Client sent an HTTP request to an HTTPS server.\n' });
     expect(message).toBe('reading it: the registry answered 400: Client sent an HTTP request to an HTTPS server.');
   });

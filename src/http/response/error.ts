@@ -5,14 +5,14 @@ import { registryName } from '../http-scheme.ts';
 import { peek } from './peek.ts';
 import { redactText } from '../redact.ts';
 
-/** Only the start of an error page is read. */
+/** Bytes of an error body that are read. */
 const READ_LIMIT = 4096;
-/** And only so many characters of it are shown. */
+/** Characters of it that are shown. */
 const SHOWN_LIMIT = 300;
 
 /**
- * The error that an unwanted answer stands for, with the registry's own words; reads the start of the body and gives the
- * rest up. `host` is the registry that the hint speaks of, where it is not the host that answered.
+ * Returns the error for a response with an unwanted status, with the registry's message. Reads the start of the body
+ * and discards the rest. `host` is the registry that the hint names, if another host responded.
  */
 export async function answerError(
   response: HttpResponse,
@@ -21,7 +21,7 @@ export async function answerError(
 ): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, READ_LIMIT);
   await whole.body.discard();
-  const said = registryWords(wholeWords(text), header(response, 'content-type') ?? '', response.hide);
+  const said = registryMessage(wholeWords(text), header(response, 'content-type') ?? '', response.hide);
   const { code, hint } = isTlsServer(response, text)
     ? {
         code: 'REGISTRY_PROTOCOL' as const,
@@ -35,7 +35,7 @@ export async function answerError(
   );
 }
 
-/** The words of Go, nginx, Apache and Tomcat for plain HTTP on a port where they speak TLS. */
+/** The messages of Go, nginx, Apache and Tomcat for plain HTTP on a TLS port. */
 const WANTS_TLS =
   /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL|host and port requires TLS/i;
 
@@ -49,28 +49,31 @@ function meaning({ status, access }: HttpResponse, host: string): { readonly cod
   const refusal = POLICIES[status];
   if (refusal !== undefined) return { code: 'DENIED', hint: refusal(host) };
   if (status === 413)
-    return { code: 'REGISTRY_PROTOCOL', hint: `raise the size that ${host}, or a proxy before it, takes at once` };
+    return {
+      code: 'REGISTRY_PROTOCOL',
+      hint: `raise the maximum request size of ${host}, or of a proxy in front of it`,
+    };
   if (status === 404)
     return { code: 'NOT_FOUND', hint: 'check the spelling of the repository, and that it exists there' };
-  if (status === 429) return { code: 'RATE_LIMITED', hint: `run again later, or ask for more quota on ${host}` };
-  if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `run again; if it stays, ask whoever runs ${host}` };
+  if (status === 429) return { code: 'RATE_LIMITED', hint: `retry later, or request more quota on ${host}` };
+  if (status >= 500) return { code: 'REGISTRY_ERROR', hint: `retry; if it persists, contact the operator of ${host}` };
   return { code: 'REGISTRY_PROTOCOL', hint: `check that ${host} is an OCI registry that allows this operation` };
 }
 
 function loginHint(host: string, access: Access | undefined): string {
   if (access?.kind === 'sent' && access.taken)
-    return `check that the account of ${access.name} may do this on ${host}, and that the repository exists there`;
+    return `check that the account of ${access.name} has permission for this on ${host}, and that the repository exists there`;
   if (access?.kind === 'sent')
-    return `the registry refused ${access.name}: log in again, or check that this account may do this on ${host}`;
+    return `the registry refused ${access.name}: log in again, or check that this account has permission for this on ${host}`;
   if (access?.kind === 'withheld') return withheldHint(host, access.from);
   if (access?.kind === 'unused') {
     const asks =
       access.offered.length === 0
-        ? 'it does not say how'
-        : `it asks for ${access.offered.slice(0, MOST_OFFERED).join(', ')}`;
-    return `let ${host} accept Basic or Bearer (WWW-Authenticate): ${asks}, so ${access.name} were not sent`;
+        ? 'it offers no scheme'
+        : `it offers ${access.offered.slice(0, MOST_OFFERED).join(', ')}`;
+    return `configure ${host} to accept Basic or Bearer (WWW-Authenticate): ${asks}, so ${access.name} were not sent`;
   }
-  return `give credentials for ${host}, for instance with "docker login ${host}"`;
+  return `log in to ${host}, for instance with "docker login ${host}"`;
 }
 
 /** No registry offers more ways to log in. */
@@ -79,20 +82,20 @@ const MOST_OFFERED = 5;
 function rightsHint(host: string, access: Access | undefined): string {
   if (access?.kind === 'withheld') return withheldHint(host, access.from);
   if (access?.kind === 'anonymous')
-    return `give credentials for ${host} that may do this, for instance with "docker login ${host}"`;
+    return `use credentials for ${host} with permission for this, for instance through "docker login ${host}"`;
   const account = access === undefined ? `the account used for ${host}` : `the account of ${access.name}`;
-  return `check that ${account} may do this`;
+  return `check that ${account} has permission for this`;
 }
 
 function withheldHint(host: string, from: string): string {
-  return `let ${from} give addresses under its own name, or ones that need no login: credentials for it are not sent to ${host}`;
+  return `configure ${from} to return addresses under its own name, or ones that need no login: credentials for it are not sent to ${host}`;
 }
 
-/** Refusals that neither another try nor another account changes, each with what does. */
+/** Refusals that neither a retry nor another account changes, with their hints. */
 const POLICIES: Readonly<Partial<Record<number, (host: string) => string>>> = {
-  402: (host) => `look at the plan, the quota and the bills of the account on ${host}`,
-  412: (host) => `look at the rules of the project on ${host}: immutable tags, signatures that must be there, scans`,
-  451: (host) => `${host} withholds this for legal reasons: ask whoever runs it, or take the image from elsewhere`,
+  402: (host) => `check the plan, the quota and the billing of the account on ${host}`,
+  412: (host) => `check the rules of the project on ${host}: immutable tags, required signatures, scans`,
+  451: (host) => `${host} withholds this for legal reasons: contact its operator, or use another source for the image`,
 };
 
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes; token servers say `details` or `error`
@@ -104,15 +107,18 @@ const ErrorAnswer = z.object({
   error_description: z.string().optional(),
 });
 
-/** What an error body says, on one line and without control characters: JSON errors, an HTML title or plain text. */
-export function registryWords(text: string, contentType: string, hide = (said: string): string => said): string {
+/**
+ * Returns the message in an error body, on one line and without control characters. Reads JSON errors, an HTML title or
+ * plain text.
+ */
+export function registryMessage(text: string, contentType: string, hide = (said: string): string => said): string {
   const words =
     jsonWords(text) ?? titleOf(text) ?? (contentType === '' || contentType.startsWith('text/plain') ? text : '');
   const line = redactText(hide(words));
   return line.length > SHOWN_LIMIT ? `${line.slice(0, SHOWN_LIMIT)}…` : line;
 }
 
-/** What was cut off has no last word: it could be the beginning of a secret. */
+/** Drops the last word of a truncated text: it could be the beginning of a secret. */
 function wholeWords(text: string): string {
   if (Buffer.byteLength(text) < READ_LIMIT) return text;
   let end = text.length;

@@ -1,7 +1,7 @@
 import type { HttpResponse, ResponseBody } from '../fetch.ts';
 import { collect } from '../transport/response-body.ts';
 
-/** The first `limit` bytes of an answer as text, and the same answer with its body still whole. */
+/** Returns the first `limit` bytes of a response as text, and the response with its body still whole. */
 export async function peek(
   response: HttpResponse,
   limit: number,

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { rejection, requestTo } from '../../../test/support/http-request.ts';
 import { scriptedServer } from '../../../test/support/scripted-server.ts';
 import { realClock } from '../../clock.ts';
-import { registryWords } from './error.ts';
+import { registryMessage } from './error.ts';
 import type { HttpResponse } from '../fetch.ts';
 import { peek } from './peek.ts';
 import { ensureStatus, readAll } from './read.ts';
@@ -24,7 +24,7 @@ describe('src/http/response/read.ts', () => {
   it.each([
     [404, { response: { status: 404 }, bytes: new Uint8Array() }],
     [200, { code: 'NETWORK' }],
-  ])('takes a %i whose body was cut short for what it is', async (status, expected) => {
+  ])('judges a %i with a truncated body by its status', async (status, expected) => {
     const server = await scriptedServer((request, response) => {
       response.writeHead(status, { 'content-length': '100' }).write('{"errors":', () => request.socket.destroy());
     });
@@ -35,7 +35,7 @@ describe('src/http/response/read.ts', () => {
     );
   });
 
-  it('returns on an expected status and leaves the body alone', async () => {
+  it('returns on an expected status and leaves the body unread', async () => {
     const response = await answered(202, 'body');
     await ensureStatus(response, [201, 202], 'writing', 'it');
     expect(Buffer.from(await response.body.bytes(10)).toString()).toBe('body');
@@ -51,7 +51,7 @@ describe('src/http/response/read.ts', () => {
     [400, 'REGISTRY_PROTOCOL'],
     [307, 'REGISTRY_PROTOCOL'],
     [204, 'REGISTRY_PROTOCOL'],
-  ])('makes of %i the error %s with a hint', async (status, code) => {
+  ])('converts %i to the error %s with a hint', async (status, code) => {
     expect(await errorOf(status)).toMatchObject({
       code,
       message: `reading manifest host/app:v1: the registry answered ${status}`,
@@ -59,7 +59,7 @@ describe('src/http/response/read.ts', () => {
     });
   });
 
-  it("repeats the registry's own words", async () => {
+  it("quotes the registry's message", async () => {
     const body = JSON.stringify({
       errors: [{ code: 'DENIED', message: 'no push here' }, { code: 'OTHER' }, { message: 'and more' }],
     });
@@ -68,13 +68,13 @@ describe('src/http/response/read.ts', () => {
     });
   });
 
-  it('gives up the body whatever its length', async () => {
+  it('discards the body whatever its length', async () => {
     const response = await answered(404, Buffer.alloc(10_000_000));
     expect(await rejection(ensureStatus(response, [200], 'reading', 'it'))).toMatchObject({ code: 'NOT_FOUND' });
     await response.body.finished;
   });
 
-  it('tells how to log in, at Docker Hub under its own name', async () => {
+  it('hints how to log in, at Docker Hub under its own name', async () => {
     const response = await answered(401, '');
     expect(await rejection(ensureStatus(response, [200], 'a', 'b', 'registry-1.docker.io'))).toMatchObject({
       hint: expect.stringContaining('docker login docker.io'),
@@ -95,11 +95,11 @@ describe('src/http/response/read.ts', () => {
     ],
     ['numbers for codes', '{"errors":[{"code":404,"message":"x"}]}', 'application/json', '404: x'],
     ['control characters', '{"message":"a\\u001b[31mb\\u202ec\\r\\nd"}', 'application/json', 'a [31mb c d'],
-  ])('reads the words of %s', (_what, body, type, expected) => {
-    expect(registryWords(body, type)).toBe(expected);
+  ])('reads the message of %s', (_what, body, type, expected) => {
+    expect(registryMessage(body, type)).toBe(expected);
   });
 
-  it('shows no secret that an error repeats, and no more than a line', () => {
+  it('hides secrets that an error repeats, and shows one line at most', () => {
     const said = [
       'Authorization: Bearer hunter2hunter2',
       'token=hunter2',
@@ -108,11 +108,11 @@ describe('src/http/response/read.ts', () => {
       'https://me:hunter2@host/',
       'eyJhunter2.hunter2.hunter2',
     ];
-    for (const text of said) expect(registryWords(JSON.stringify({ message: text }), '')).not.toContain('hunter2');
-    expect(registryWords('x'.repeat(5000), 'text/plain').length).toBeLessThan(320);
+    for (const text of said) expect(registryMessage(JSON.stringify({ message: text }), '')).not.toContain('hunter2');
+    expect(registryMessage('x'.repeat(5000), 'text/plain').length).toBeLessThan(320);
   });
 
-  it('reads all of an answer, up to the limit', async () => {
+  it('reads a whole response, up to the limit', async () => {
     const server = await scriptedServer((_request, response) => void response.end('0123456789'));
     const sockets = transport({ clock: realClock(), connections: 2 });
     onTestFinished(() => sockets.close());
@@ -123,7 +123,7 @@ describe('src/http/response/read.ts', () => {
     });
   });
 
-  it("repeats the registry's own words also when the answer was read before", async () => {
+  it("quotes the registry's message also if the response was read before", async () => {
     const server = await scriptedServer(
       (_request, response) => void response.writeHead(412).end('{"message":"shut down"}'),
     );
@@ -137,14 +137,14 @@ describe('src/http/response/read.ts', () => {
 });
 
 describe('src/http/response/peek.ts', () => {
-  it('shows the start of a body that stays whole', async () => {
+  it('returns the start of a body that stays whole', async () => {
     const content = Buffer.alloc(300_000, 'abc');
     const seen = await peek(await answered(200, content), 10);
     expect(seen.text).toBe('abcabcabca');
     expect(Buffer.compare(await seen.response.body.bytes(300_000), content)).toBe(0);
   });
 
-  it('shows a short body, and can give up the rest', async () => {
+  it('returns a short body, and can discard the rest', async () => {
     expect((await peek(await answered(200, 'abc'), 10)).text).toBe('abc');
     const long = await peek(await answered(200, Buffer.alloc(10_000_000)), 10);
     await long.response.body.discard();

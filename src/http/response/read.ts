@@ -4,8 +4,8 @@ import { redactUrl } from '../redact.ts';
 import { bodyOf } from '../transport/response-body.ts';
 
 /**
- * Sends a request and reads its answer to the end, `limit` bytes at most. With a retry layer in `fetch`, a 2xx body that
- * was cut short or stalled is asked for again within that layer's one budget; that of a refusal counts as empty then.
+ * Sends a request and reads the response to its end, `limit` bytes at most. With a retry layer in `fetch`, a truncated
+ * or stalled 2xx body is requested again within that layer's budget. The truncated body of a refusal counts as empty.
  */
 export async function readAll(
   fetch: Fetch,
@@ -13,19 +13,19 @@ export async function readAll(
   limit: number,
 ): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
   const response = await fetch({ ...request, wholeBody: limit });
-  // What a refusal means, its status says: that its words were cut short changes nothing.
+  // The status alone says what a refusal means, so a truncated message does not matter.
   if (response.status >= 300) return readRefusal(response, request, limit);
   const bytes = await response.body.bytes(limit);
   return { response: withBytes(response, request, bytes), bytes };
 }
 
-/** An answer that was read: what `read` made of a 2xx, or the first bytes of a refusal. */
+/** A response that was read: the result of `read` for a 2xx, or the first bytes of a refusal. */
 export type ReadAnswer<T> = { readonly response: HttpResponse; readonly bytes: Uint8Array; readonly value?: T };
 
-/** The words of a refusal are shorter; more is a proxy's page. */
+/** Maximum size of a refusal that is read, in bytes; more is a proxy's page. */
 const REFUSAL_BYTES = 1024 * 1024;
 
-/** Like readAll, but a 2xx answer is read by `read`, once more for each attempt, and need not be held. */
+/** Like readAll, but passes a 2xx response to `read`, once for each attempt, so that it need not be held in memory. */
 export async function readWith<T>(
   fetch: Fetch,
   request: HttpRequest,
@@ -38,7 +38,7 @@ export async function readWith<T>(
   };
   const response = await fetch({ ...request, wholeBody });
   if (response.status >= 300) return readRefusal(response, request, REFUSAL_BYTES);
-  // Without a retry layer nobody has read it.
+  // Without a retry layer the body has not been read yet.
   if (last === undefined) await wholeBody(response);
   return { response, bytes: new Uint8Array(), ...last };
 }
@@ -55,15 +55,15 @@ async function readRefusal(
   return { response: withBytes(response, request, bytes), bytes };
 }
 
-/** The answer whole again, for an error to tell what the registry said. */
+/** Returns the response with its body restored, so that an error can quote it. */
 function withBytes(response: HttpResponse, { method, url }: HttpRequest, bytes: Uint8Array): HttpResponse {
   return { ...response, body: bodyOf(bytes, `${method} ${redactUrl(url)}`) };
 }
 
 /**
- * Returns when the status is one of `expected`, with the body untouched; otherwise gives the body up and throws what the
- * status means. `operation` and `object` become the beginning of the message: «reading manifest host/repo:tag». `host` is the registry
- * meant, where another one answered for it.
+ * Returns if the status is one of `expected`, with the body untouched. Otherwise discards the body and throws the error
+ * for the status. Its message begins with `operation` and `object`: «reading manifest host/repo:tag». `host` is the
+ * registry meant, if another host responded for it.
  */
 export async function ensureStatus(
   response: HttpResponse,

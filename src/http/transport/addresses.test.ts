@@ -30,7 +30,7 @@ describe('src/http/transport/addresses.ts', () => {
     'http://[::ffff:169.254.169.254]/',
     'http://metadata.google.internal/',
     'http://METADATA.google.internal./computeMetadata',
-  ])('refuses %s wherever it comes from', (target) => {
+  ])('rejects %s from any origin', (target) => {
     expect(problem(target)).toContain('metadata');
     expect(problem(target, 'http://127.0.0.1')).toContain('metadata');
   });
@@ -40,7 +40,7 @@ describe('src/http/transport/addresses.ts', () => {
     'https://metadata.google.internal.example.com',
     'https://[fec0::1]',
     'https://eu.gcr.io',
-  ])('has nothing against %s', (target) => {
+  ])('accepts %s', (target) => {
     expect(problem(target, 'https://registry.example')).toBeUndefined();
   });
 
@@ -56,13 +56,13 @@ describe('src/http/transport/addresses.ts', () => {
     'https://100.64.0.1',
     'https://0.0.0.0',
     'https://[::ffff:10.0.0.1]',
-  ])('refuses %s when a public registry points there, and not when a private one does', (target) => {
+  ])('rejects %s when a public registry names it, but not when a private one does', (target) => {
     expect(problem(target, 'https://registry.example')).toContain('private');
     expect(problem(target, 'https://10.1.1.1')).toBeUndefined();
     expect(problem(target)).toBeUndefined();
   });
 
-  it('refuses to go from HTTPS to HTTP, and to anything else', () => {
+  it('rejects a change from HTTPS to HTTP and any other scheme', () => {
     expect(problem('http://cdn.example', 'https://registry.example')).toContain('plain HTTP');
     expect(problem('http://cdn.example', 'http://registry.example')).toBeUndefined();
     expect(problem('file:///etc/passwd', 'http://registry.example')).toContain('scheme');
@@ -73,7 +73,7 @@ describe('src/http/transport/addresses.ts', () => {
     ['http://registry.example/v2/x?a=1', 'https://registry.example', 'https://registry.example/v2/x?a=1'],
     ['http://registry.example:443/x', 'https://registry.example', 'https://registry.example/x'],
     ['http://registry.example:5000/x', 'https://registry.example:5000', 'https://registry.example:5000/x'],
-  ])('takes %s from %s as %s', (target, from, expected) => {
+  ])('corrects %s from %s to %s', (target, from, expected) => {
     expect(withKeptScheme(new URL(target), new URL(from)).href).toBe(expected);
   });
 
@@ -83,11 +83,11 @@ describe('src/http/transport/addresses.ts', () => {
     ['http://cdn.example/x', 'https://registry.example'],
     ['http://registry.example/x', 'http://registry.example'],
     ['https://registry.example/x', 'http://registry.example'],
-  ])('leaves %s from %s as it is', (target, from) => {
+  ])('leaves %s from %s unchanged', (target, from) => {
     expect(withKeptScheme(new URL(target), new URL(from)).href).toBe(target);
   });
 
-  it('advises on the proxy when an HTTPS registry names plain HTTP, else on whoever named the address', () => {
+  it('hints at the proxy when an HTTPS registry names plain HTTP, otherwise at the server that named the address', () => {
     const advice = (target: string, from?: string): string =>
       addressAdvice(new URL(target), from === undefined ? undefined : new URL(from));
     expect(advice('http://cdn.example', 'https://registry.example')).toMatch(/registry\.example.*X-Forwarded-Proto/);
@@ -95,7 +95,7 @@ describe('src/http/transport/addresses.ts', () => {
     expect(advice('http://169.254.169.254')).toMatch(/name of the registry/);
   });
 
-  it('tells loopback and private hosts from names that only look like them', () => {
+  it('distinguishes loopback and private hosts from similar names', () => {
     expect(['localhost', 'a.localhost', '127.0.0.1', '127.9.9.9', '[::1]'].map(isLoopback)).toEqual([
       true,
       true,
@@ -109,7 +109,7 @@ describe('src/http/transport/addresses.ts', () => {
     expect(['172.32.0.1', '10.example.com', '11.0.0.1'].map(isPrivate)).toEqual([false, false, false]);
   });
 
-  it('lets each credential source ask its own metadata address, and no other', () => {
+  it('permits each credential source its own metadata address, and no other', () => {
     const asks = (target: string, metadata: 'google' | 'ecr'): boolean =>
       addressProblem(new URL(target), undefined, { metadata }) === undefined;
     expect(asks('http://169.254.169.254/computeMetadata/v1/', 'google')).toBe(true);
@@ -123,7 +123,7 @@ describe('src/http/transport/addresses.ts', () => {
     expect(asks('http://[::ffff:169.254.169.254]/', 'google')).toBe(false);
   });
 
-  it('believes what connections have shown of a host more than its name', () => {
+  it("prefers the addresses that connections have shown to the host's name", () => {
     const inside = (host: string): boolean => host === 'registry.corp' || isPrivate(host);
     const between = (from: string, to: string): string | undefined =>
       addressProblem(new URL(to), new URL(from), { inside });
@@ -145,7 +145,7 @@ describe('src/http/transport/addresses.ts', () => {
     ['169.254.169.254', 'google', false],
     ['169.254.170.2', 'google', true],
     ['169.254.170.2', 'ecr', false],
-  ] as const)('judges a name that stands for %s, asked for %s', (address, reach, refused) => {
+  ] as const)('classifies a name that resolves to %s for a request to %s', (address, reach, refused) => {
     expect(resolvedProblem(address, reach) !== undefined).toBe(refused);
   });
 });

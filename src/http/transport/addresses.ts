@@ -1,19 +1,22 @@
 import type { MetadataUser } from '../fetch.ts';
 import { kindOfAddress } from '../special-addresses.ts';
 
-/** What is known of the addresses besides their names. */
-export type Surroundings = {
-  /** True for hosts inside our own network; by name unless given. */
+/** What is known about addresses besides their names. */
+export type AddressContext = {
+  /** True for hosts inside our own network. Default: judged by the host's name. */
   readonly inside?: (hostname: string) => boolean;
-  /** The credential source that asks, and may ask its own metadata address. */
+  /** The credential source that sends the request; it may access its own metadata address. */
   readonly metadata?: MetadataUser | undefined;
 };
 
-/** Why a request to `target` must not be sent, as half a sentence; undefined when it may be. `from` is where the address came from, if a server gave it. */
+/**
+ * Returns why a request to `target` must not be sent, as a predicate such as «is a private address»; undefined if it
+ * may be sent. `from` is the address of the server that named it, if one did.
+ */
 export function addressProblem(
   target: URL,
   from?: URL,
-  { inside = isPrivate, metadata }: Surroundings = {},
+  { inside = isPrivate, metadata }: AddressContext = {},
 ): string | undefined {
   if (target.protocol !== 'https:' && target.protocol !== 'http:')
     return `has the scheme "${target.protocol.slice(0, -1)}"`;
@@ -25,26 +28,29 @@ export function addressProblem(
   return undefined;
 }
 
-/** What to do about an address that must not be asked. */
+/** Returns the hint for an address that must not be requested. */
 export function addressAdvice(target: URL, from?: URL): string {
   if (from?.protocol === 'https:' && target.protocol === 'http:')
-    return `let ${from.host} give HTTPS addresses: the proxy before it must pass X-Forwarded-Proto, and its storage must speak HTTPS`;
-  if (from === undefined) return 'check the name of the registry: such an address is never asked';
-  return `check the configuration of ${from.host}: a registry must not point there`;
+    return `configure ${from.host} to return HTTPS addresses: the proxy in front of it must pass X-Forwarded-Proto, and its storage must support HTTPS`;
+  if (from === undefined) return 'check the name of the registry: such an address is never requested';
+  return `a registry must not redirect there; check the configuration of ${from.host}`;
 }
 
 /**
- * The address that a server gave, over HTTPS if it is the server's own and only its scheme differs: behind a proxy that does
- * not pass X-Forwarded-Proto, a registry takes itself for one on plain HTTP.
+ * Returns an address that a server named. If it is the server's own address with plain HTTP instead of HTTPS, returns
+ * it with HTTPS: behind a proxy that does not pass X-Forwarded-Proto, a registry takes its own scheme for HTTP.
  */
 export function withKeptScheme(target: URL, from: URL): URL {
   if (from.protocol !== 'https:' || target.protocol !== 'http:' || target.hostname !== from.hostname) return target;
   if ((target.port || '443') !== (from.port || '443')) return target;
-  // Built anew rather than changed: what is an explicit port over HTTP may be the default over HTTPS.
+  // A new URL rather than a changed one: an explicit port over HTTP may be the default over HTTPS.
   return new URL(`https:${target.href.slice('http:'.length)}`);
 }
 
-/** Why a connection must not be made to an address that a name stands for; nothing inside is `outside`. */
+/**
+ * Returns why a connection must not be made to an address that a name resolves to; undefined if it may. With the reach
+ * `outside`, private addresses are forbidden.
+ */
 export function resolvedProblem(
   address: string,
   reach: 'anywhere' | 'outside' | MetadataUser = 'anywhere',
@@ -56,13 +62,13 @@ export function resolvedProblem(
   return undefined;
 }
 
-/** What is never asked, as errors name it. */
+/** Addresses that are never requested, as errors name them. */
 const FORBIDDEN = {
   metadata: 'a link-local or metadata address',
   nowhere: 'a multicast or broadcast address',
 } as const;
 
-/** The kind of a host that is never asked, except for the asking source's own metadata. */
+/** Returns the kind of a host that is never requested; a credential source's own metadata host is exempt. */
 function forbiddenKind(hostname: string, metadata?: MetadataUser): keyof typeof FORBIDDEN | undefined {
   const host = bare(hostname);
   if (metadata !== undefined && OWN_METADATA[metadata].has(host)) return undefined;
@@ -70,18 +76,18 @@ function forbiddenKind(hostname: string, metadata?: MetadataUser): keyof typeof 
   return kind === 'metadata' || kind === 'nowhere' ? kind : undefined;
 }
 
-/** True for `localhost`, names below it, 127.0.0.0/8 and ::1. */
+/** Returns true for `localhost`, names below it, 127.0.0.0/8 and ::1. */
 export function isLoopback(hostname: string): boolean {
   const host = bare(hostname);
   return host === 'localhost' || host.endsWith('.localhost') || kindOfAddress(host) === 'loopback';
 }
 
-/** True for loopback, for private ranges, and for all that leads nowhere else than into our own network. */
+/** Returns true for loopback, private ranges, and all other addresses that lead into our own network. */
 export function isPrivate(hostname: string): boolean {
   return isLoopback(hostname) || kindOfAddress(bare(hostname)) !== undefined;
 }
 
-// The names under which clouds serve credentials to whoever asks from inside.
+// Names under which clouds serve credentials to hosts inside their network.
 const METADATA_NAMES: ReadonlySet<string> = new Set([
   'metadata.google.internal',
   'metadata',
@@ -105,7 +111,7 @@ const OWN_METADATA: Readonly<Record<MetadataUser, ReadonlySet<string>>> = {
   ecr: new Set(['169.254.169.254', 'fd00:ec2::254', '169.254.170.2', '169.254.170.23', 'fd00:ec2::23']),
 };
 
-/** The host name in lower case, without the brackets of IPv6 and without the root's dot. */
+/** Returns the host name in lower case, without the brackets of IPv6 and the root's dot. */
 function bare(hostname: string): string {
   return hostname
     .toLowerCase()

@@ -32,7 +32,7 @@ async function get(host: string, settings: OriginSettings): Promise<string> {
 }
 
 describe('src/http/transport/connect.ts', () => {
-  it('trusts a certificate of the authority in the settings', async () => {
+  it('trusts a certificate of the configured authority', async () => {
     const { host } = await tlsServer(ours.issue('server', ['127.0.0.1']));
     expect(await get(host, { ca: ours.cert })).toBe('hello');
   });
@@ -41,7 +41,7 @@ describe('src/http/transport/connect.ts', () => {
     ['no authority that signed it', {}, 'server', ['127.0.0.1'], 'registry configuration ("ca")'],
     ['another authority', { ca: theirs.cert }, 'server', ['127.0.0.1'], 'registry configuration ("ca")'],
     ['another host', { ca: ours.cert }, 'server', ['elsewhere.example'], 'for another host'],
-  ])('refuses a certificate of %s, and says what to do', async (_what, settings, name, hosts, hint) => {
+  ])('rejects a certificate of %s with a hint', async (_what, settings, name, hosts, hint) => {
     const { host } = await tlsServer(ours.issue(name, hosts));
     const error = await rejection(get(host, settings));
     expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringContaining(`GET https://${host}/: `) });
@@ -49,14 +49,14 @@ describe('src/http/transport/connect.ts', () => {
     expect(isTransient(error)).toBe(false);
   });
 
-  it('shows its certificate to a server that asks for one', async () => {
+  it('sends the client certificate to a server that requests one', async () => {
     const server = await tlsServer(ours.issue('server', ['127.0.0.1']), theirs.cert);
     const clientCertificate = theirs.issue('robot');
     expect(await get(server.host, { ca: ours.cert, clientCertificate })).toBe('hello');
     expect(server.clients).toEqual(['robot']);
   });
 
-  it('fails at once, and says what to do, where a server asks for a certificate and there is none', async () => {
+  it('fails at once with a hint when a server requests a certificate and none is configured', async () => {
     const { host } = await tlsServer(ours.issue('server', ['127.0.0.1']), theirs.cert);
     const error = await rejection(get(host, { ca: ours.cert }));
     expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringContaining('alert handshake failure') });

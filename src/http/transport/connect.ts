@@ -9,12 +9,18 @@ import { type Opener, tunnel, unreachable } from './tunnel.ts';
 
 /** Opens sockets; `close` gives up those that are still opening. */
 export type Connecting = {
-  /** Opens sockets to one origin: TCP, the proxy's tunnel and TLS together within `timeout` milliseconds of the clock. */
+  /**
+   * Returns a connector for one origin. TCP, the proxy's tunnel and TLS together may take `timeout` milliseconds of the
+   * clock.
+   */
   connectorFor(origin: URL, reach: Reach, settings: OriginSettings, timeout: number): buildConnector.connector;
   close(): void;
 };
 
-/** Opens sockets on this clock to what `known` permits; how a proxy itself is reached is asked of `settingsOf`, too. */
+/**
+ * Creates connectors that open sockets only to addresses that `known` permits. The settings of a proxy come from
+ * `settingsOf` as well.
+ */
 export function connecting(clock: Clock, settingsOf: SettingsOf, known: Places): Connecting {
   const opening = new Set<(reason: Error) => void>();
   return {
@@ -37,18 +43,18 @@ export function connecting(clock: Clock, settingsOf: SettingsOf, known: Places):
   };
 }
 
-/** Straight to the host as `straight` does it, or by way of the proxy, which resolves names in its own network. */
+/** Connects directly with `straight`, or through the proxy, which resolves names in its own network. */
 function openerFor(origin: URL, settings: OriginSettings, settingsOf: SettingsOf, straight: Opener): Opener {
   const { proxy } = settings;
   if (proxy === undefined) return straight;
   const toHost = direct(settingsOf(new URL(proxy.origin)));
-  // undici takes the name for TLS from the request, which is for another host than the proxy.
+  // undici takes the TLS name from the request, whose host is not the proxy.
   const toProxy: Opener = (options, callback) =>
     toHost({ ...options, servername: '' }, (...result) => {
       if (result[0] === null) callback(...result);
       else callback(unreachable(result[0], proxy), null);
     });
-  // Plain HTTP is asked of the proxy itself, not sent through a tunnel.
+  // Plain HTTP is sent to the proxy itself, not through a tunnel.
   return origin.protocol === 'https:' ? tunnel(proxy, toProxy, direct(settings)) : toProxy;
 }
 
@@ -61,7 +67,7 @@ function direct(settings: OriginSettings, lookup?: LookupFunction): Opener {
   };
 }
 
-/** Notes where connections to a host led. */
+/** Records the addresses that connections to a host were made to. */
 function guarded(open: Opener, known: Places): Opener {
   return (options, callback) =>
     open(options, (...result) => {
@@ -83,7 +89,7 @@ function tooSlow({ host, hostname }: buildConnector.Options, { proxy }: OriginSe
     'TIMEOUT',
     `connecting to ${host ?? hostname}${through}: no connection within ${ms / 1000} s`,
     {
-      hint: `check that the ${proxy === undefined ? 'host' : 'proxy'} is up and that a firewall lets this machine through`,
+      hint: `check that the ${proxy === undefined ? 'host' : 'proxy'} is up and that no firewall blocks this machine`,
     },
   );
 }

@@ -22,7 +22,7 @@ describe('src/http/transport/environment-proxy.ts', () => {
     [{ HTTP_PROXY: 'http://p' }, 'http://127.0.0.1:5000', undefined],
     [{ HTTP_PROXY: 'http://p' }, 'http://[::1]:5000', undefined],
     [{}, 'https://a.example', undefined],
-  ])('by %j sends a request for %s through %s', (env, target, expected) => {
+  ])('with %j sends a request for %s through %s', (env, target, expected) => {
     expect(via(env as Record<string, string>, target)).toBe(expected);
   });
 
@@ -43,7 +43,7 @@ describe('src/http/transport/environment-proxy.ts', () => {
     ['fd00::/8', 'https://[fd12::1]'],
     ['fd12::1', 'https://[fd12:0:0::1]'],
     ['[fd12::1]:443', 'https://[fd12::1]'],
-  ])('lets %j exempt %s', (list, target) => {
+  ])('given %j, exempts %s', (list, target) => {
     expect(exempt(list, target)).toBe(true);
   });
 
@@ -62,15 +62,15 @@ describe('src/http/transport/environment-proxy.ts', () => {
     ['10.1.2.3', 'https://110.1.2.3'],
     ['10.1.2.3:81', 'http://10.1.2.3'],
     ['fd12::1', 'https://[fd12::2]'],
-  ])('does not let %j exempt %s', (list, target) => {
+  ])('given %j, does not exempt %s', (list, target) => {
     expect(exempt(list, target)).toBe(false);
   });
 
   it.each(['socks5://user:hunter2@p:1080', 'http://', 'http://user:hunter2@p:port'])(
-    'refuses %s, without repeating it',
+    'rejects %s without quoting it',
     (value) => {
       expect(() => environmentProxy({ HTTPS_PROXY: value })).toThrow(
-        expect.objectContaining({ code: 'USAGE', message: 'HTTPS_PROXY is no address of an HTTP proxy' }),
+        expect.objectContaining({ code: 'USAGE', message: 'HTTPS_PROXY is not the address of an HTTP proxy' }),
       );
     },
   );

@@ -2,17 +2,18 @@ import { BlockList, isIP } from 'node:net';
 import { PromotionError } from '../../errors.ts';
 import { isLoopback } from './addresses.ts';
 
-/** The proxy for a request to this address; undefined goes straight there. */
+/** Returns the proxy for requests to an address; undefined means a direct connection. */
 export type ProxyFor = (target: URL) => URL | undefined;
 
-/** The environment variables, of which the upper-case name wins, as for Go programs. */
+/** The environment variables. The upper-case name takes precedence, as in Go programs. */
 const VARIABLES = { 'https:': 'HTTPS_PROXY', 'http:': 'HTTP_PROXY' } as const;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'https:': '443', 'http:': '80' };
 
 /**
- * The proxies that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, in upper or lower case, by the rules of
- * https://pkg.go.dev/golang.org/x/net/http/httpproxy: loopback is never proxied. Throws USAGE for an address that is none.
+ * Reads the proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in upper or lower case, by the rules of
+ * https://pkg.go.dev/golang.org/x/net/http/httpproxy: loopback is never proxied. Throws USAGE if a proxy address is
+ * invalid.
  */
 export function environmentProxy(env: Readonly<Record<string, string | undefined>>): ProxyFor {
   const valueOf = (name: string): string => env[name] || env[name.toLowerCase()] || '';
@@ -21,20 +22,20 @@ export function environmentProxy(env: Readonly<Record<string, string | undefined
   return (target) => (isLoopback(target.hostname) || isExempt(target) ? undefined : proxies.get(target.protocol));
 }
 
-/** An address without a scheme is one of plain HTTP. */
+/** An address without a scheme is a plain HTTP one. */
 function parse(name: string, value: string): URL | undefined {
   if (value === '') return undefined;
   const url = URL.parse(/^[a-z0-9+.-]+:\/\//i.test(value) ? value : `http://${value}`);
   if (url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '') return url;
   // The value may hold a password, so it is not repeated.
-  throw new PromotionError('USAGE', `${name} is no address of an HTTP proxy`, {
+  throw new PromotionError('USAGE', `${name} is not the address of an HTTP proxy`, {
     hint: `set it to http://host:port or https://host:port, or unset it`,
   });
 }
 
 type Exemption = (host: string, port: string) => boolean;
 
-/** Reads a list such as `localhost,.internal,10.0.0.0/8,registry.example:5000`; `*` exempts everything. */
+/** Parses a list such as `localhost,.internal,10.0.0.0/8,registry.example:5000`; `*` exempts all hosts. */
 function exemptions(list: string): (target: URL) => boolean {
   const rules = list
     .toLowerCase()
@@ -62,7 +63,7 @@ function exemption(entry: string): Exemption {
     address.addAddress(name, family(name));
     return (host, port) => onPort(port) && isIP(host) !== 0 && address.check(host, family(host));
   }
-  // `example.com` covers the host and what is below it, `.example.com` and `*.example.com` only what is below.
+  // `example.com` covers the host and its subdomains, `.example.com` and `*.example.com` only its subdomains.
   const below = name.replace(/^\*?\.?/, '.');
   const whole = /^[.*]/.test(name) ? undefined : name;
   return (host, port) => onPort(port) && below !== '.' && (host === whole || host.endsWith(below));

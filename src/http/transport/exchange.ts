@@ -12,13 +12,13 @@ import type { Timeouts } from './timeouts.ts';
 export type ExchangeOptions = {
   readonly clock: Clock;
   readonly timeouts: Timeouts;
-  /** Is told of bytes of bodies as they go over the socket. */
+  /** Receives the number of body bytes as they pass through the socket. */
   readonly onBytes?: (bytes: number) => void;
 };
 
 /**
- * Sends one request over a dispatcher and resolves with the answer as soon as its headers are there.
- * However it ends, the socket, the timers and the request body's source are let go.
+ * Sends one request through a dispatcher and resolves with the response as soon as its headers are there. However it
+ * ends, it releases the socket, the timers and the source of the request body.
  */
 export function exchange(
   dispatcher: Pick<Dispatcher, 'dispatch'>,
@@ -39,7 +39,7 @@ export function exchange(
   return call.answer.promise;
 }
 
-/** One exchange while it lasts. It has one end: after that `fail` and `finish` do nothing. */
+/** A running exchange. It ends once: after that, `fail` and `finish` do nothing. */
 type Call = {
   readonly request: HttpRequest;
   readonly what: string;
@@ -49,7 +49,7 @@ type Call = {
   controller: Dispatcher.DispatchController | undefined;
   response: Incoming | undefined;
   over: boolean;
-  /** Why the socket was given up, where there is more to say than that nobody wants the rest. */
+  /** Why the socket was given up, if not because the reader discarded the rest. */
   reason: Error | undefined;
   fail(error: unknown): void;
   finish(then: () => void): void;
@@ -93,14 +93,14 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
   return call;
 }
 
-/** Ends the exchange when its signal aborts, or somewhat later where its answer is still of use. */
+/** Ends the exchange when its signal aborts, or later if its response is still needed. */
 function whenStopped(call: Call, clock: Clock): () => void {
-  const { signal, lingers } = call.request;
+  const { signal, abortGrace } = call.request;
   const stop = (): void => call.fail(signal.reason);
   let cancel: (() => void) | undefined;
   const ignoreAbort = onAbort(signal, () => {
-    if (lingers === undefined || call.controller === undefined || call.response !== undefined) return stop();
-    cancel = clock.timer(lingers, stop);
+    if (abortGrace === undefined || call.controller === undefined || call.response !== undefined) return stop();
+    cancel = clock.timer(abortGrace, stop);
   });
   return () => {
     ignoreAbort();
@@ -108,10 +108,13 @@ function whenStopped(call: Call, clock: Clock): () => void {
   };
 }
 
-/** Two attempts of this many milliseconds, with what surrounds them, are less than a minute. */
+/** Two attempts of this many milliseconds, with connecting and backoff, take less than a minute. */
 const READ_ANSWER = 25_000;
 
-/** Only what writes may make a registry work for long before it answers; whoever is silent when asked is as good as stalled. */
+/**
+ * Shortens the header timeout of reads: only a write may need long work before its response, and a silent read has most
+ * likely stalled.
+ */
 function timesOf({ method, headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
   const reads = method === 'GET' || method === 'HEAD';
   const headers = reads ? Math.min(timeouts.headers, timeouts.idle, READ_ANSWER) : timeouts.headers;
@@ -145,7 +148,7 @@ function handlerOf(call: Call, { onBytes }: ExchangeOptions): Dispatcher.Dispatc
       if (status < 200) return; // an interim answer; the real one follows
       timers.rest();
       call.response = responseOf(call, controller);
-      // After a refusal no one wants the rest of the body; after a 2xx the server may still be reading it.
+      // After a refusal the rest of the body is useless; after a 2xx the server may still be reading it.
       if (status >= 300) call.body?.halt();
       call.answer.resolve({ status, headers: headerMap(headers), url: request.url, body: call.response.body });
     },
@@ -179,15 +182,15 @@ function dispatchOptions(request: HttpRequest, body: Outgoing | undefined): Disp
     path: `${url.pathname}${url.search}`,
     method,
     headers: {
-      // Compressed answers would have other digests and lengths than the registry's descriptors say.
+      // Compressed responses would have digests and lengths that differ from the descriptors.
       'accept-encoding': 'identity',
       'user-agent': 'kpromo',
       ...headers,
       ...(body === undefined ? {} : { 'content-length': String(body.length) }),
     },
-    // undici takes async iterables, but its types do not say so.
+    // undici accepts async iterables, but its types do not say so.
     body: (body?.payload ?? null) as Uint8Array | null,
-    // undici closes the connection after each HEAD unless told not to; half of our requests are HEADs.
+    // undici closes the connection after each HEAD unless this is false; half of our requests are HEADs.
     reset: false,
   };
 }

@@ -42,7 +42,7 @@ describe('src/http/transport/lookup.ts', () => {
     [['64:ff9b::a9fe:a9fe']],
     // One good address does not excuse the other: which of them is connected to is chance.
     [['127.0.0.1', '169.254.169.254']],
-  ])('connects to no name that stands for %j', async (addresses) => {
+  ])('rejects a name that resolves to %j', async (addresses) => {
     const server = await served();
     const { lookup } = resolver({ 'registry.example': addresses });
     const { fetch } = openedTransport({ lookup });
@@ -51,7 +51,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect(server.connections.opened).toBe(0);
   });
 
-  it('judges each connection by the address that it is made to: a name may change its meaning', async () => {
+  it('checks the address of each connection, since a name may change its meaning', async () => {
     const server = await served();
     const answers = [['127.0.0.1'], ['169.254.169.254']];
     const { lookup, asked } = resolver({ 'registry.example': () => answers.shift() ?? [] });
@@ -64,7 +64,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('lets no public server lead inside by a name, and a private one by any', async () => {
+  it('rejects private addresses for names from a public server, not from a private one', async () => {
     const server = await served();
     const { lookup } = resolver({ 'auth.example': ['127.0.0.1'], 'registry.corp': ['127.0.0.1'] });
     const { fetch, inside } = openedTransport({ lookup });
@@ -83,7 +83,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('lets a credential source ask its own metadata server by name, and nobody else', async () => {
+  it('permits a credential source its own metadata server by name, and nothing else', async () => {
     const server = await served();
     const { lookup } = resolver({ 'metadata.google.internal': ['127.0.0.1'] });
     const { fetch } = openedTransport({ lookup });
@@ -94,7 +94,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('asks a metadata server without the proxy of the environment', async () => {
+  it("connects to a metadata server without the environment's proxy", async () => {
     const [server, proxy] = [await served(), await served()];
     const { lookup } = resolver({ 'metadata.google.internal': ['127.0.0.1'], 'registry.example': ['127.0.0.1'] });
     const { fetch } = openedTransport({ lookup, settingsOf: () => ({ proxy: proxy.url }) });
@@ -103,7 +103,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect([server.requests.length, proxy.requests.length]).toEqual([1, 1]);
   });
 
-  it('goes by the name behind a proxy, which resolves it in its own network', async () => {
+  it('checks only the name behind a proxy, which resolves it in its own network', async () => {
     const proxy = await served();
     const { lookup, asked } = resolver({});
     const { fetch } = openedTransport({ lookup, settingsOf: () => ({ proxy: proxy.url }) });
@@ -115,7 +115,7 @@ describe('src/http/transport/lookup.ts', () => {
   });
 
   it.each(['64:ff9b::7f00:1', '64:ff9b:1::a00:1', '2002:7f00:1::', '2001:0:808:808:0:0:80ff:fffe', '198.18.0.1'])(
-    'refuses a name from a public host that stands for %s, which leads inside',
+    'rejects a name from a public host that resolves to the private address %s',
     async (address) => {
       const { lookup } = resolver({ 'cdn.example': [address] });
       const { fetch } = openedTransport({ lookup });
@@ -128,7 +128,7 @@ describe('src/http/transport/lookup.ts', () => {
   );
 
   it.each(['64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::', '224.0.0.1', '255.255.255.255', 'fd20:ce::254'])(
-    'refuses a name that stands for %s, whoever gave it',
+    'rejects a name that resolves to %s, whatever its origin',
     async (address) => {
       const { lookup } = resolver({ 'registry.example': [address] });
       const { fetch } = openedTransport({ lookup });
@@ -136,7 +136,7 @@ describe('src/http/transport/lookup.ts', () => {
     },
   );
 
-  it('does not try a refused address again', async () => {
+  it('does not retry a rejected address', async () => {
     const { lookup, asked } = resolver({ 'registry.example': ['169.254.169.254'] });
     const stack = httpStack({ clock: realClock(), lookup });
     expect(await rejection(stack.fetch(requestTo('http://registry.example/')))).toMatchObject({
@@ -146,7 +146,7 @@ describe('src/http/transport/lookup.ts', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('takes a host for private only while no connection led out', () => {
+  it('treats a host as private only until a connection reaches a public address', () => {
     const known = places();
     known.connected('both.example', '10.0.0.1');
     expect(known.inside('both.example')).toBe(true);

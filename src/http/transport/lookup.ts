@@ -4,23 +4,26 @@ import { PromotionError } from '../../errors.ts';
 import { isPrivate, resolvedProblem } from './addresses.ts';
 import type { MetadataUser } from '../fetch.ts';
 
-/** What connections may reach: `outside` nothing in our network, as a public server gave the name; a credential source its own metadata. */
+/**
+ * The addresses that a connection may reach. `outside`: none in our network, as a public server gave the name; a
+ * credential source: also its own metadata address.
+ */
 export type Reach = 'anywhere' | 'outside' | MetadataUser;
 
 /** Where hosts are, as far as connections have shown. */
 export type Places = {
   /**
-   * Resolves names for connecting, and refuses a name with any address out of reach: what is checked is what is
+   * Returns a lookup function that rejects a name with any address out of reach. The checked address is the one
    * connected to, so that a name cannot change its meaning in between.
    */
   lookup(reach: Reach): LookupFunction;
-  /** Notes the address that a connection was made to. */
+  /** Records the address that a connection was made to. */
   connected(hostname: string, address: string | undefined): void;
-  /** True for a private address or loopback, and for a name that led to nothing else so far. */
+  /** Returns true for a private address or loopback, and for a name that has led to nothing else so far. */
   inside(hostname: string): boolean;
 };
 
-/** Knows no place at first; `resolve` is the system's resolver unless given. */
+/** Starts with no known hosts. Default of `resolve`: the system's resolver. */
 export function places(resolve: LookupFunction = systemLookup): Places {
   const seen = new Map<string, boolean>();
   return {
@@ -30,7 +33,8 @@ export function places(resolve: LookupFunction = systemLookup): Places {
         callback(problem === undefined ? error : refused(hostname, problem), found, family);
       }),
     connected: (hostname, address) => {
-      // One public address is enough to be public: else a name with both kinds would open our network to its owner.
+      // One public address is enough to count as public: otherwise a name with both kinds would open our network to its
+      // owner.
       if (address !== undefined) seen.set(hostname, isPrivate(address) && seen.get(hostname) !== false);
     },
     inside: (hostname) => isPrivate(hostname) || seen.get(hostname) === true,
@@ -43,7 +47,7 @@ function problemOf(found: Parameters<Parameters<LookupFunction>[2]>[1], reach: R
 }
 
 function refused(hostname: string, problem: string): PromotionError {
-  return new PromotionError('REFUSED_ADDRESS', `connecting to ${hostname}: the name stands for ${problem}`, {
-    hint: 'check who chose that name, and the DNS of this machine',
+  return new PromotionError('REFUSED_ADDRESS', `connecting to ${hostname}: the name resolves to ${problem}`, {
+    hint: 'check where that name comes from, and the DNS of this machine',
   });
 }

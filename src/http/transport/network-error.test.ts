@@ -9,7 +9,7 @@ import { isTransient, looksMisaddressed, networkError } from './network-error.ts
 const failure = (code: string): Error => Object.assign(new Error(`it failed: ${code}`), { code });
 
 describe('src/http/transport/network-error.ts', () => {
-  it('keeps the cause, names the request, and leaves our own errors alone', () => {
+  it('keeps the cause, names the request, and returns our own errors unchanged', () => {
     const cause = failure('ECONNRESET');
     expect(networkError(cause, 'GET x')).toMatchObject({
       code: 'NETWORK',
@@ -20,7 +20,7 @@ describe('src/http/transport/network-error.ts', () => {
     expect(networkError(own, 'GET x')).toBe(own);
   });
 
-  it('shows all attempts of a connection to several addresses', () => {
+  it('lists all attempts to connect to several addresses', () => {
     const error = new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]);
     expect(networkError(error, 'GET x').message).toBe('GET x: ::1 refused; 127.0.0.1 refused');
   });
@@ -40,18 +40,18 @@ describe('src/http/transport/network-error.ts', () => {
     ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', '"clientCertificate"'],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', '"clientCertificate"'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', '"insecure: true"'],
-  ])('tells what to do after %s', (code, words) => {
+  ])('gives the hint for %s', (code, words) => {
     expect(networkError(failure(code), 'GET x').hint).toContain(words);
   });
 
-  it('says how to ask in HTTPS where plain HTTP got no answer', () => {
+  it('hints at HTTPS when plain HTTP got no response', () => {
     for (const code of ['HPE_INVALID_CONSTANT', 'UND_ERR_SOCKET']) {
       expect(networkError(failure(code), 'GET http://x').hint).toContain('"insecure: false"');
       expect(networkError(failure(code), 'GET https://x').hint).not.toContain('insecure');
     }
   });
 
-  it('tells a wrong address from a registry that is away', () => {
+  it('distinguishes a wrong address from a registry that is down', () => {
     const wrong = (error: Error, what = 'GET http://x'): boolean => looksMisaddressed(networkError(error, what));
     const codes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'HPE_INVALID_CONSTANT'];
     expect(codes.map((code) => wrong(failure(code)))).toEqual(codes.map(() => true));
@@ -61,7 +61,7 @@ describe('src/http/transport/network-error.ts', () => {
     expect(looksMisaddressed(new PromotionError('TIMEOUT', 'x'))).toBe(false);
   });
 
-  it('holds that asking again helps against a broken connection, not against a wrong certificate', () => {
+  it('calls a broken connection transient, an invalid certificate not', () => {
     const again = (code: string): boolean => isTransient(networkError(failure(code), 'GET x'));
     expect(['ECONNRESET', 'EPIPE', 'EAI_AGAIN', 'UND_ERR_SOCKET'].map(again)).toEqual([true, true, true, true]);
     const certificates = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'];
@@ -76,13 +76,13 @@ describe('src/http/transport/network-error.ts', () => {
     ['a name that nobody has', async () => new URL('http://registry.invalid/')],
     ['a server that speaks something else', async () => (await rawServer(greeting)).url],
     ['a server that speaks TLS', tlsServer],
-  ])('takes %s for a wrong address, and says what to check', async (_, open) => {
+  ])('treats %s as a wrong address and hints what to check', async (_, open) => {
     const error = await rejection(openedTransport().fetch(requestTo(await open())));
     expect(error).toMatchObject({ code: 'NETWORK', hint: expect.stringMatching(/^check /) as string });
     expect(isTransient(error) && looksMisaddressed(error)).toBe(true);
   });
 
-  it('takes a connection that breaks within an answer for one that may come back', async () => {
+  it('treats a connection that breaks within a response as transient', async () => {
     const { url } = await rawServer((socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nx: ')));
     const error = await rejection(openedTransport().fetch(requestTo(url)));
     expect(isTransient(error) && !looksMisaddressed(error)).toBe(true);

@@ -1,6 +1,9 @@
 import { isPromotionError, PromotionError } from '../../errors.ts';
 
-/** What undici, Node or the system threw, as a NETWORK error of this request; a PromotionError stays what it is. */
+/**
+ * Converts an error of undici, Node or the system to a NETWORK error of this request; returns a PromotionError
+ * unchanged.
+ */
 export function networkError(error: unknown, what: string): PromotionError {
   if (isPromotionError(error)) return error;
   const hint = hintFor(codeOf(error), isPlainHttp(what));
@@ -10,34 +13,37 @@ export function networkError(error: unknown, what: string): PromotionError {
   });
 }
 
-/** True when no usable answer came and asking again may help: a wrong certificate stays wrong. */
+/** Returns true if no usable response came and a retry may help: an invalid certificate stays invalid. */
 export function isTransient(error: unknown): error is PromotionError {
   if (isPromotionError(error, 'TIMEOUT') || isPromotionError(error, 'STALLED')) return true;
   return isPromotionError(error, 'NETWORK') && !CERTIFICATE.test(codeOf(error.cause) ?? '');
 }
 
 /**
- * True when the address is more likely wrong than the registry away: nobody listens there, nobody knows the name, or what
- * answers does not speak HTTP.
+ * Returns true if the address is more likely wrong than the registry down: the port is closed, the name is unknown, or
+ * the server does not speak HTTP.
  */
 export function looksMisaddressed(error: PromotionError): boolean {
   const code = codeOf(error.cause) ?? '';
   return ADDRESS.test(code) || (code === 'UND_ERR_SOCKET' && isPlainHttp(error.message) && readNothing(error.cause));
 }
 
-/** True when a host took the request and did not answer in time; one that takes no connection may be about to come back. */
+/**
+ * Returns true if a host accepted the request and did not respond in time. A host that accepts no connection may be
+ * about to come back.
+ */
 export function isUnanswered(error: PromotionError): boolean {
   return error.code === 'TIMEOUT' && !error.message.startsWith('connecting to ');
 }
 
-// EAI_AGAIN: what a machine without DNS says of every name
+// EAI_AGAIN: what a machine without DNS reports for every name
 const ADDRESS = /^(?:E(?:CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)|HPE_.*)$/;
 
 function isPlainHttp(what: string): boolean {
   return /^\w+ http:/.test(what);
 }
 
-/** Servers that speak TLS close a connection on which they are asked in plain HTTP. */
+/** A TLS server closes the connection when it receives plain HTTP. */
 function readNothing(error: unknown): boolean {
   const socket = error instanceof Error && 'socket' in error ? error.socket : undefined;
   return typeof socket === 'object' && socket !== null && 'bytesRead' in socket && socket.bytesRead === 0;
@@ -50,21 +56,21 @@ const CERTIFICATE = /CERT|^UNABLE_TO_(?:GET|VERIFY|DECRYPT)|^ERR_SSL_|^HOSTNAME_
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string') return code;
-  // undici knows a code for some of its parser's errors only
+  // undici sets a code for some of its parser's errors only
   return error instanceof Error && error.name === 'HTTPParserError' ? 'HPE_INVALID' : undefined;
 }
 
-/** An AggregateError of connection attempts has an empty message; its parts have not. */
+/** An AggregateError of connection attempts has an empty message; its parts have messages. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join('; ');
   if (!(error instanceof Error)) return String(error);
-  // OpenSSL's message names its source files; its reason is for people.
+  // OpenSSL's message names its source files; its reason is readable.
   if (codeOf(error)?.startsWith('ERR_SSL_') && 'reason' in error) return String(error.reason);
-  // Node's advice is for those who start Node themselves; ours is the hint.
+  // Node's advice is for those who start Node themselves; our hint replaces it.
   return error.message.replace(/; if the root CA is installed locally.*$/, '');
 }
 
-/** What to do next, by the first rule whose pattern finds the code. */
+/** Hints by error code; the first matching pattern wins. */
 const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
   [/^ENOTFOUND$/, 'check the spelling of the host and the DNS of this machine'],
   [/^EAI_AGAIN$/, 'check the network and the DNS of this machine'],
@@ -72,21 +78,22 @@ const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
   [/^E(?:HOSTUNREACH|NETUNREACH|ADDRNOTAVAIL)$/, 'check the address of the host and the routes of this machine'],
   [
     /^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/,
-    'the host speaks plain HTTP; if that is meant, say "insecure: true" of it in the registry configuration',
+    'the host speaks plain HTTP; if that is intended, set "insecure: true" for it in the registry configuration',
   ],
   [
-    // https://www.rfc-editor.org/rfc/rfc8446#section-6.2: what servers say of a client's certificate, or of none
+    // https://www.rfc-editor.org/rfc/rfc8446#section-6.2: the alerts that servers send for an invalid or missing client
+    // certificate
     /ALERT_(?:HANDSHAKE_FAILURE|(?:BAD_|UNSUPPORTED_)?CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/,
-    'the server refuses our TLS; if it wants a certificate, give one it knows as "clientCertificate" in the registry configuration',
+    'the server rejected the TLS handshake; if it requires a client certificate, set "clientCertificate" in the registry configuration',
   ],
   [
     /ALTNAME_INVALID$|^HOSTNAME_MISMATCH$/,
-    'the certificate is for another host: check the name of the registry, and that no proxy answers in its place',
+    'the certificate is for another host: check the name of the registry, and that no proxy responds in its place',
   ],
-  [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, 'renew the certificate of the server, or check the date of this machine'],
+  [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, 'renew the certificate of the server, or correct the date of this machine'],
   [
     CERTIFICATE,
-    'give the CA that signed the certificate in the registry configuration ("ca") or in NODE_EXTRA_CA_CERTS',
+    'set the CA that signed the certificate in the registry configuration ("ca") or in NODE_EXTRA_CA_CERTS',
   ],
 ];
 

@@ -1,17 +1,17 @@
 import type { Timeouts } from './timeouts.ts';
 
-/** How one origin is reached, where that differs from the defaults. */
+/** Connection settings of one origin that differ from the defaults. */
 export type OriginSettings = {
   readonly timeouts?: Partial<Timeouts>;
-  /** PEM certificates that are trusted besides the system's. */
+  /** PEM certificates to trust in addition to the system's. */
   readonly ca?: string;
-  /** What proves to the server who we are, in PEM. */
+  /** Client certificate and key for the server, in PEM. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string };
-  /** The HTTP proxy on the way, with its user and password; none unless given. */
+  /** Address of the HTTP proxy, with user and password. Default: none. */
   readonly proxy?: URL;
-  /** Sockets for this origin; as many as requests are let through at once. */
+  /** Maximum number of sockets for this origin; as many as the permitted concurrent requests. */
   readonly connections?: number;
 };
 
-/** The settings of each origin, registries, token servers and storage alike; asked for once an origin. */
+/** Returns the settings of an origin: a registry, token server or storage host. Called once for each origin. */
 export type SettingsOf = (origin: URL) => OriginSettings;

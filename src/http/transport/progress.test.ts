@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../../test/support/fake-clock.ts';
 import type { PromotionError } from '../../errors.ts';
-import { noProgress, tooSlow, type Progress } from './progress.ts';
+import { newProgress, tooSlow, type Progress } from './progress.ts';
 import { stageTimers } from './stage-timers.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 const FLOOR = 1_048_576;
 
 /** How many beats of so many bytes and milliseconds are waited for; 1000 where there is no end. */
-function beats(bytes: number, ms: number, progress: Progress = noProgress(), floor = FLOOR): number {
+function beats(bytes: number, ms: number, progress: Progress = newProgress(), floor = FLOOR): number {
   for (let beat = 1; beat < 1000; beat += 1) if (tooSlow(progress, bytes, ms, floor) !== undefined) return beat;
   return 1000;
 }
@@ -20,23 +20,23 @@ describe('src/http/transport/progress.ts', () => {
     ['a MiB a minute', 17_500, 1_000, 1000],
     ['a byte each 29 seconds', 1, 29_000, 4],
     ['nothing that we waited for', 1, 0, 1000],
-  ])('waits for %s for so many beats', (_, bytes, ms, expected) => {
+  ])('accepts %s for the expected number of steps', (_, bytes, ms, expected) => {
     expect(beats(bytes, ms)).toBe(expected);
   });
 
-  it('counts over all requests that share it, and waits for a share, or for any rate, where it is told to', () => {
-    const shared = noProgress();
+  it('counts over all requests that share it, and applies the share and a floor of 0', () => {
+    const shared = newProgress();
     expect([beats(1, 1_000, shared), beats(1, 1_000, shared)]).toEqual([30, 30]);
-    expect(beats(1_100, 1_000, noProgress(1 / 16))).toBe(1000);
-    expect(beats(1, 1_000, noProgress(), 0)).toBe(1000);
+    expect(beats(1_100, 1_000, newProgress(1 / 16))).toBe(1000);
+    expect(beats(1, 1_000, newProgress(), 0)).toBe(1000);
   });
 
   it.each(['sending', 'receiving'] as const)(
-    'ends an exchange that is slow in %s, and one that rests never',
+    'ends an exchange that is slow in %s, but not one with a paused timer',
     async (stage) => {
       const clock = fakeClock();
       const errors: PromotionError[] = [];
-      const timers = stageTimers('PUT it', clock, DEFAULT_TIMEOUTS, (error) => errors.push(error), noProgress());
+      const timers = stageTimers('PUT it', clock, DEFAULT_TIMEOUTS, (error) => errors.push(error), newProgress());
       for (let second = 0; second < 60; second += 1) {
         timers.rest();
         await clock.advance(1_000);

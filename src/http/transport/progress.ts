@@ -1,31 +1,37 @@
 /**
- * What has moved of one thing, such as a blob, while we waited for the other side, over all requests for it. Both are counted
- * anew whenever enough has moved.
+ * Bytes moved and time waited for one transfer, such as that of a blob, over all its requests. Both restart at zero
+ * whenever enough bytes have moved.
  */
 export type Progress = {
   bytes: number;
   ms: number;
-  /** How often something moved. */
+  /** Number of times that bytes moved. */
   moves: number;
-  /** Which part of the usual rate is enough; all of it unless given. */
+  /** Fraction of the minimum rate that is required. Default: 1. */
   readonly share?: number;
 };
 
-/** Nothing yet. */
-export function noProgress(share = 1): Progress {
+/** Creates a progress with nothing moved yet. */
+export function newProgress(share = 1): Progress {
   return { bytes: 0, ms: 0, moves: 0, share };
 }
 
-/** How long less than the floor is waited for, in milliseconds; as long as no byte at all. */
+/** How long a rate below the minimum is accepted, in milliseconds; the same as the idle timeout. */
 const WINDOW = 30_000;
 
-/** One wait counts no more, in milliseconds: a machine that slept is no slow registry. */
+/** The longest time that one wait may count, in milliseconds: a machine that slept is not a slow registry. */
 const LONGEST_WAIT = 10_000;
 
-/** What moved less often has stalled, which ends by itself: only what moves again and again could go on for ever. */
+/**
+ * A transfer with fewer moves has stalled, which the idle timeout ends. Only one that keeps moving a little could go on
+ * for ever.
+ */
 const LEAST_MOVES = 4;
 
-/** Counts bytes that moved, and how long they were waited for. Returns the bytes of a window in which too few moved for this floor, in bytes a minute. */
+/**
+ * Adds bytes that moved and the milliseconds waited for them. Returns the bytes moved in a window that stayed below
+ * `floor` bytes a minute; undefined if the rate is sufficient.
+ */
 export function tooSlow(progress: Progress, bytes: number, waited: number, floor: number): number | undefined {
   const { share = 1 } = progress;
   progress.bytes += bytes;

@@ -1,23 +1,22 @@
 import type { RequestBody } from '../fetch.ts';
 
-/** Bodies go out in pieces of this size, so that progress on a slow link is seen within the idle timeout. */
+/** Bodies are sent in pieces of this size, so that progress on a slow link is seen within the idle timeout. */
 const PIECE = 65_536;
 
-/** What a body being sent tells the exchange. */
+/** Callbacks of a request body to its exchange. */
 export type Sender = {
-  /** True while the socket has to move, false while the body's own source is waited for. */
+  /** True while bytes are to be sent, false while the source of the body has none. */
   sending(yes: boolean): void;
-  /** The source failed; nothing more comes. */
+  /** Reports that the source failed; no more bytes come. */
   failed(error: unknown): void;
 };
 
-/** A request body being sent. */
 export type Outgoing = {
   readonly length: number;
   readonly payload: Uint8Array | AsyncIterable<Uint8Array> | null;
-  /** The answer is there and no one wants the rest: pulls no more from the source, but does not end. */
+  /** Stops reading the source without ending the body: the response is there, and the rest is not needed. */
   halt(): void;
-  /** Ends, and lets the source go; may be called again. */
+  /** Ends the body and releases the source; may be called again. */
   stop(): void;
 };
 
@@ -50,13 +49,13 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const DONE: IteratorResult<Uint8Array> = { done: true, value: undefined };
 
-/** What is left to be sent, and whether it is still wanted. */
+/** The rest of a body, and whether it is still needed. */
 type Pieces = {
   readonly source: AsyncIterator<Uint8Array>;
   readonly sender: Sender;
   rest: Uint8Array;
   state: 'open' | 'halted' | 'stopped';
-  /** The source has ended, or was told that no one wants more. */
+  /** The source has ended or has been told to stop. */
   released: boolean;
   /** Ends a `next` that waits for the source. */
   leave: () => void;
@@ -69,7 +68,7 @@ function piecesOf(source: AsyncIterator<Uint8Array>, sender: Sender): Pieces {
 function release(pieces: Pieces): void {
   if (pieces.released) return;
   pieces.released = true;
-  // The generator may be in the middle of `next`; what it says to the farewell is nobody's concern.
+  // The generator may be in the middle of `next`; an error of its cleanup does not matter.
   pieces.source.return?.().catch(() => {});
 }
 
@@ -99,16 +98,18 @@ async function nextPiece(pieces: Pieces): Promise<IteratorResult<Uint8Array>> {
   return { done: false, value };
 }
 
-/** The source's next chunk, or the end when there is none, when it failed, or when the body is stopped meanwhile. */
+/**
+ * Returns the source's next chunk. Returns the end if the source ended or failed, or if the body is stopped meanwhile.
+ */
 function fromSource(pieces: Pieces): Promise<IteratorResult<Uint8Array>> {
-  // Written out rather than Promise.race, whose long-lived loser would keep every chunk alive.
+  // Written out because the losing promise of a Promise.race would keep every chunk in memory.
   return new Promise((resolve) => {
     pieces.leave = () => resolve(DONE);
     if (pieces.state !== 'open') return;
     pieces.source.next().then(
       (result) => {
         if (result.done === true) pieces.released = true;
-        // Once halted, the body does not end before the answer has: an early end would be taken for a broken request.
+        // Once halted, the body must not end before the response: an early end would count as a broken request.
         if (pieces.state !== 'halted') resolve(result);
       },
       (error: unknown) => {

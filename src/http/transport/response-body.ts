@@ -1,49 +1,48 @@
 import { PromotionError } from '../../errors.ts';
 import type { ResponseBody } from '../fetch.ts';
 
-/** More than this waiting to be read pauses the socket: a socket's worth, so that memory stays flat. */
+/** Unread bytes above which the socket is paused: the size of a socket's buffer, so that memory use stays constant. */
 const HIGH_WATER = 65_536;
 
-/** A body given up is still read to its end when no more than this is left: cheaper than a new connection. */
+/** A discarded body is still read to its end if at most this many bytes are left: cheaper than a new connection. */
 const WORTH_DRAINING = 65_536;
 
-/** What a body does to the exchange that feeds it. */
-export type Valve = {
-  /** The reader wants more. */
+/** Callbacks of a response body to its exchange. */
+export type BodyCallbacks = {
+  /** Reports that the reader needs more bytes. */
   resume(): void;
-  /** The reader wants no more: the socket can go. */
+  /** Reports that the reader is done: the socket may be closed. */
   cancel(): void;
   /** True from when a reader waits for bytes until it has some. */
   awaiting(yes: boolean): void;
 };
 
-/** A response body being received. */
 export type Incoming = {
   readonly body: ResponseBody;
-  /** Takes a chunk; false asks for a pause. */
+  /** Adds a chunk; returns false to ask for a pause. */
   push(chunk: Uint8Array): boolean;
   end(): void;
   fail(error: unknown): void;
 };
 
-/** What has come and waits to be read. */
+/** Chunks that were received and not yet read. */
 type Queue = {
-  readonly valve: Valve;
+  readonly callbacks: BodyCallbacks;
   readonly chunks: Uint8Array[];
   readonly done: PromiseWithResolvers<void>;
   /** Bytes in `chunks`. */
   size: number;
-  /** Bytes thrown away since the reader gave the body up; undefined before that. */
+  /** Bytes dropped since the reader discarded the body; undefined before that. */
   dropped: number | undefined;
   state: 'open' | 'ended' | { readonly error: unknown };
-  /** Tells a waiting reader that something changed. */
+  /** Wakes a waiting reader after a change. */
   wake: () => void;
 };
 
-/** Joins an exchange that pushes with a reader that pulls; `what` names the request in errors. */
-export function incoming(valve: Valve, what: string): Incoming {
+/** Connects an exchange that pushes chunks with a reader that pulls them; `what` names the request in errors. */
+export function incoming(callbacks: BodyCallbacks, what: string): Incoming {
   const queue: Queue = {
-    valve,
+    callbacks,
     chunks: [],
     done: Promise.withResolvers(),
     size: 0,
@@ -69,7 +68,7 @@ function settle(queue: Queue, state: Exclude<Queue['state'], 'open'>): void {
 function cancel(queue: Queue): void {
   if (queue.state !== 'open') return;
   settle(queue, { error: new PromotionError('ABORTED', 'the response body was given up') });
-  queue.valve.cancel();
+  queue.callbacks.cancel();
 }
 
 function push(queue: Queue, chunk: Uint8Array): boolean {
@@ -93,12 +92,12 @@ async function next(queue: Queue): Promise<Uint8Array | undefined> {
     }
     if (queue.state === 'ended') return undefined;
     if (queue.state !== 'open') throw queue.state.error;
-    // All set before resuming, which may push what is buffered before it returns.
+    // All must be set before resuming, which may push buffered chunks before it returns.
     const more = new Promise<void>((resolve) => (queue.wake = resolve));
-    queue.valve.awaiting(true);
-    queue.valve.resume();
+    queue.callbacks.awaiting(true);
+    queue.callbacks.resume();
     await more;
-    queue.valve.awaiting(false);
+    queue.callbacks.awaiting(false);
   }
 }
 
@@ -106,8 +105,8 @@ function drop(queue: Queue): Promise<void> {
   queue.chunks.length = 0;
   queue.dropped ??= 0;
   if (queue.state === 'open') {
-    queue.valve.awaiting(true);
-    queue.valve.resume();
+    queue.callbacks.awaiting(true);
+    queue.callbacks.resume();
   }
   return queue.done.promise;
 }
@@ -129,7 +128,8 @@ function readerOf(queue: Queue, what: string): ResponseBody {
   };
 }
 
-// Not through `stream`: what an async generator held outlives it in the old heap, and listings are read by the ten thousand.
+// Not through `stream`: objects held by an async generator outlive it in the old heap, and listings are read by the ten
+// thousand.
 async function drain(queue: Queue, take: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
   try {
     for (let chunk = await next(queue); chunk !== undefined; chunk = await next(queue)) {
@@ -147,7 +147,9 @@ async function assembled(drained: ResponseBody['drain'], limit: number, what: st
   return whole.bytes();
 }
 
-/** All chunks as one array; throws REGISTRY_PROTOCOL, and reads no further, as soon as they are more than `limit` bytes. */
+/**
+ * Returns all chunks as one array. Throws REGISTRY_PROTOCOL, and stops reading, as soon as they exceed `limit` bytes.
+ */
 export async function collect(chunks: AsyncIterable<Uint8Array>, limit: number, what: string): Promise<Uint8Array> {
   const whole = assembly(limit, what);
   for await (const chunk of chunks) whole.add(chunk);
@@ -163,8 +165,8 @@ function assembly(limit: number, what: string): Assembly {
     add: (chunk) => {
       size += chunk.length;
       if (size > limit) {
-        throw new PromotionError('REGISTRY_PROTOCOL', `${what}: the answer is longer than ${limit} bytes`, {
-          hint: 'check that the address is a registry and not something else that answers',
+        throw new PromotionError('REGISTRY_PROTOCOL', `${what}: the response is longer than ${limit} bytes`, {
+          hint: 'check that the address belongs to a registry and not to another service',
         });
       }
       parts.push(chunk);
@@ -173,7 +175,7 @@ function assembly(limit: number, what: string): Assembly {
   };
 }
 
-/** A body that is already here. */
+/** Returns a body whose bytes are already here. */
 export function bodyOf(bytes: Uint8Array, what: string): ResponseBody {
   async function* stream(): AsyncGenerator<Uint8Array> {
     if (bytes.length > 0) yield bytes;

@@ -8,7 +8,7 @@ import { openedTransport, rawServer, until } from '../../../test/support/sockets
 const MiB = 1_048_576;
 
 describe('src/http/transport/stage-timers.ts', () => {
-  it('gives up a connection that is not there in time', async () => {
+  it('fails when no connection is established in time', async () => {
     const clock = fakeClock();
     // TLS to a server that never says hello: the connection is TCP only, and stays «connecting».
     const { url } = await rawServer(() => {});
@@ -25,7 +25,7 @@ describe('src/http/transport/stage-timers.ts', () => {
     ['PUT', 60],
     ['GET', 25],
     ['HEAD', 25],
-  ] as const)('gives up an answer whose first header is late, to a %s after %i s', async (method, seconds) => {
+  ] as const)('fails when the first response header is late, for a %s after %i s', async (method, seconds) => {
     const clock = fakeClock();
     const server = await scriptedServer(() => {});
     const { fetch } = openedTransport({ clock });
@@ -39,7 +39,7 @@ describe('src/http/transport/stage-timers.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('gives up a body that stalls after the idle time, however often it moved before', async () => {
+  it('fails when a body stalls for the idle time, even if it moved before', async () => {
     const clock = fakeClock();
     let write = (_text: string): void => {};
     const server = await scriptedServer((_request, response) => {
@@ -61,7 +61,7 @@ describe('src/http/transport/stage-timers.ts', () => {
     await until(() => server.connections.open === 0);
   });
 
-  it("does not call a reader's own pause a stall", async () => {
+  it('does not count a pause of the reader as a stall', async () => {
     const clock = fakeClock();
     const server = await scriptedServer((_request, response) => void response.end(Buffer.alloc(MiB)));
     const { fetch } = openedTransport({ clock });
@@ -74,7 +74,7 @@ describe('src/http/transport/stage-timers.ts', () => {
     expect(size).toBe(MiB);
   });
 
-  it('gives up an upload that the server stops reading', async () => {
+  it('fails when the server stops reading an upload', async () => {
     const clock = fakeClock();
     const server = await scriptedServer((request) => void request.pause());
     let taken = 0;
@@ -98,10 +98,10 @@ describe('src/http/transport/stage-timers.ts', () => {
       for (let turn = 0; turn < 200; turn += 1) await setImmediate();
     }
     await clock.advance(30_000);
-    expect(await failed).toMatchObject({ code: 'STALLED', message: expect.stringContaining('could be sent') });
+    expect(await failed).toMatchObject({ code: 'STALLED', message: expect.stringContaining('byte sent') });
   });
 
-  it('does not call a slow source of an upload a stall', async () => {
+  it('does not count a slow upload source as a stall', async () => {
     const clock = fakeClock();
     const server = await scriptedServer(
       async (request, response) => void response.writeHead(201).end(String((await bodyOf(request)).length)),
@@ -118,7 +118,7 @@ describe('src/http/transport/stage-timers.ts', () => {
     ).toBe(201);
   });
 
-  it('gives up a request that trickles on for too long', async () => {
+  it('fails when a trickling request exceeds the total time', async () => {
     const clock = fakeClock();
     let write = (): void => {};
     const server = await scriptedServer((_request, response) => {

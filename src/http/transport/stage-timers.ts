@@ -4,25 +4,28 @@ import { tooSlow, type Progress } from './progress.ts';
 import type { Timeouts } from './timeouts.ts';
 import { watchdog } from './watchdog.ts';
 
-/** The timers of one exchange: one for the whole of it, one for the stage that it is in. */
+/** The timers of one exchange: one for the whole exchange, one for its current stage. */
 export type StageTimers = {
-  /** The socket has to take bytes. */
+  /** Starts the stage in which the socket sends bytes. */
   sending(): void;
-  /** The request is sent; its answer has to begin. */
+  /** Starts the stage after the request is sent, until the first response header. */
   headers(): void;
-  /** A reader waits for bytes of the answer. */
+  /** Starts the stage in which a reader waits for response bytes. */
   receiving(): void;
-  /** Bytes moved: the stage's time starts again. */
+  /** Restarts the stage's timer because bytes moved. */
   moved(bytes: number): void;
-  /** The other side of the stage is ours: no time runs. */
+  /** Pauses the stage's timer while the delay is on our side. */
   rest(): void;
-  /** Ends both timers. */
+  /** Stops both timers. */
   stop(): void;
 };
 
-const HINT = 'check the network path to the host, or allow more time in the registry configuration';
+const HINT = 'check the network path to the host, or set longer timeouts in the registry configuration';
 
-/** Starts the whole exchange's timer; `what` names the request in the error that `fail` is called with when a time is over. */
+/**
+ * Starts the timer of the whole exchange. When a timer expires, calls `fail` with an error that names the request as
+ * `what`.
+ */
 export function stageTimers(
   what: string,
   clock: Clock,
@@ -41,12 +44,12 @@ export function stageTimers(
   return {
     sending: () => {
       count(0, true);
-      stage.watch(idle, expire('STALLED', 'no byte could be sent for', idle));
+      stage.watch(idle, expire('STALLED', 'no byte sent for', idle));
     },
-    headers: () => stage.watch(headers, expire('TIMEOUT', 'no answer within', headers)),
+    headers: () => stage.watch(headers, expire('TIMEOUT', 'no response within', headers)),
     receiving: () => {
       count(0, true);
-      stage.watch(idle, expire('STALLED', 'no byte of the answer came for', idle));
+      stage.watch(idle, expire('STALLED', 'no byte of the response for', idle));
     },
     moved: (bytes) => {
       stage.touch();
@@ -63,7 +66,10 @@ export function stageTimers(
   };
 }
 
-/** Counts bytes as they move and the time that the other side takes; `isWaiting` begins or ends that, and changes nothing unless given. */
+/**
+ * Counts the bytes that move and the time that the other side takes. `isWaiting` starts or stops that time; undefined
+ * leaves it as it is.
+ */
 function counting(
   clock: Clock,
   progress: Progress | undefined,

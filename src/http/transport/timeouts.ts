@@ -1,37 +1,37 @@
-/** How long each stage of one request may take, in milliseconds. */
+/** Time limit of each stage of one request, in milliseconds. */
 export type Timeouts = {
-  /** From opening a socket until TCP and TLS are up. */
+  /** From opening a socket until TCP and TLS are established. */
   readonly connect: number;
-  /** From the last byte of the request until the first header of the answer; for a GET or HEAD no longer than 25 s or `idle`. */
+  /** From the last byte of the request until the first response header; for a GET or HEAD at most 25 s or `idle`. */
   readonly headers: number;
-  /** Without a single byte moving, while a body is sent or read. */
+  /** Without a single byte moving while a body is sent or read. */
   readonly idle: number;
-  /** From the first byte of the request until the last byte of the answer. */
+  /** From the first byte of the request until the last byte of the response. */
   readonly request: number;
-  /** The fewest bytes a minute that a blob, manifest or list must move, over all requests for it; 0 waits for any. */
+  /** Minimum rate of a blob, manifest or list in bytes a minute, over all requests for it; 0 disables the check. */
   readonly bytesPerMinute: number;
 };
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
-  // Three SYNs (1, 2 and 4 s apart) are lost before this ends: the host is not there.
+  // Three lost SYNs (1, 2 and 4 s apart) are over before this ends: the host is not there.
   connect: 10_000,
-  // Registries verify a whole upload before they answer its PUT; a GiB takes tens of seconds on slow storage.
+  // Registries verify a whole upload before they respond to its PUT; a GiB takes tens of seconds on slow storage.
   headers: 60_000,
-  // Longer than any pause that TCP recovers from by itself on a working path.
+  // Longer than any pause from which TCP recovers by itself on a working path.
   idle: 30_000,
-  // A 4 GiB layer at 5 MB/s; what is slower than that is better cut and told.
+  // A 4 GiB layer at 5 MB/s; a slower transfer is better aborted and reported.
   request: 900_000,
-  // Twenty uploads at once share a link of 3 Mbit/s; at less, a layer of a GiB would take most of a day.
+  // Twenty concurrent uploads share a link of 3 Mbit/s; at less, a layer of a GiB would take most of a day.
   bytesPerMinute: 1_048_576,
 };
 
-/** The stages of an attempt that is worth waiting for no longer than `ms`: a body goes on for as long as bytes move. */
+/** Returns timeouts for an attempt that may wait at most `ms` milliseconds. A body continues as long as bytes move. */
 export function timeoutsWithin(ms: number): Pick<Timeouts, 'connect' | 'headers' | 'idle'> {
   const { connect, headers, idle } = DEFAULT_TIMEOUTS;
   return { connect: Math.min(connect, ms), headers: Math.min(headers, ms), idle: Math.min(idle, ms) };
 }
 
-/** These timeouts with the defaults for what is missing; throws a RangeError on anything that is no positive time. */
+/** Fills in the defaults of missing timeouts; throws a RangeError if one is not a positive number. */
 export function timeoutsFrom(given: Partial<Timeouts> = {}): Timeouts {
   const all = { ...DEFAULT_TIMEOUTS, ...given };
   for (const [name, ms] of Object.entries(all)) {

@@ -18,7 +18,7 @@ async function* chunks(count: number, onReturn: () => void = () => {}): AsyncGen
 }
 
 describe('src/http/transport/transport.ts', () => {
-  it('answers with status, headers and body, and counts what went over the wire', async () => {
+  it('returns status, headers and body, and counts the bytes on the wire', async () => {
     const server = await scriptedServer((_request, response) => {
       response
         .writeHead(
@@ -39,7 +39,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(server.headers[0]).toMatchObject({ 'accept-encoding': 'identity' });
   });
 
-  it('keeps connections alive, after HEAD and a discarded body too', async () => {
+  it('keeps connections alive, also after HEAD and a discarded body', async () => {
     const server = await scriptedServer((_request, response) => void response.end('x'.repeat(1000)));
     const { fetch } = openedTransport();
     for (const method of ['HEAD', 'GET', 'HEAD', 'GET', 'HEAD', 'GET'] as const)
@@ -49,7 +49,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(server.connections.opened).toBeLessThanOrEqual(2);
   });
 
-  it('sends a stream with its length and under back pressure', async () => {
+  it('sends a stream with its length and with back pressure', async () => {
     let taken = 0;
     let release = (): void => {};
     const server = await scriptedServer(async (request, response) => {
@@ -79,7 +79,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(server.headers[0]?.['content-length']).toBe(String(64 * MiB));
   });
 
-  it('returns an answer that comes before the body was sent, and lets the source go', async () => {
+  it('returns a response that comes before the body was sent, and releases the source', async () => {
     let returned = false;
     const server = await scriptedServer((_request, response) => void response.writeHead(413).end('too large'));
     const body = { kind: 'stream', length: 4096 * MiB, chunks: chunks(4096, () => (returned = true)) } as const;
@@ -89,7 +89,7 @@ describe('src/http/transport/transport.ts', () => {
     await until(() => returned && server.connections.open === 0);
   });
 
-  it('pulls no more once it is refused, and still reads the refusal to its end', async () => {
+  it('stops reading the source after a refusal, and reads the refusal to its end', async () => {
     let finish = (): void => {};
     const server = await scriptedServer((request, response) => {
       request.resume().once('data', () => response.writeHead(413).write('too '));
@@ -114,7 +114,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(Buffer.from(await response.body.bytes(100)).toString()).toBe('too large');
   });
 
-  it('lets the source go when the connection breaks in the middle of an upload', async () => {
+  it('releases the source when the connection breaks during an upload', async () => {
     let returned = false;
     const server = await scriptedServer((request) => void request.once('data', () => request.socket.destroy()));
     const body = { kind: 'stream', length: 4096 * MiB, chunks: chunks(4096, () => (returned = true)) } as const;
@@ -124,7 +124,7 @@ describe('src/http/transport/transport.ts', () => {
     await until(() => returned);
   });
 
-  it("hands on the error of the body's own source as it is", async () => {
+  it("throws the error of the body's source unchanged", async () => {
     const server = await scriptedServer((request) => void request.resume());
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(10);
@@ -136,14 +136,14 @@ describe('src/http/transport/transport.ts', () => {
     );
   });
 
-  it('sends an empty body as one of length 0', async () => {
+  it('sends an empty body with length 0', async () => {
     const server = await scriptedServer((_request, response) => void response.writeHead(201).end());
     const body = { kind: 'stream', length: 0, chunks: chunks(0) } as const;
     expect((await openedTransport().fetch(requestTo(server.url, { method: 'PUT', body }))).status).toBe(201);
     expect(server.headers[0]?.['content-length']).toBe('0');
   });
 
-  it('ends a body that is shorter than its length with NETWORK', async () => {
+  it('throws NETWORK for a body that is shorter than its length', async () => {
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('only this', () => response.destroy());
     });
@@ -152,7 +152,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(error).toMatchObject({ code: 'NETWORK', message: expect.stringContaining(`GET ${server.url.href}`) });
   });
 
-  it('gives up a body that is longer than the limit, and its connection', async () => {
+  it('stops at the limit of a body that is too long, and closes its connection', async () => {
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200);
       const more = (): void => void (response.destroyed || response.write('x'.repeat(65_536), more));
@@ -163,7 +163,7 @@ describe('src/http/transport/transport.ts', () => {
     await until(() => server.connections.open === 0);
   });
 
-  it('gives up the connection of a long body that is discarded', async () => {
+  it('closes the connection of a long body that is discarded', async () => {
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200);
       const more = (): void => void (response.destroyed || response.write('x'.repeat(65_536), more));
@@ -175,7 +175,7 @@ describe('src/http/transport/transport.ts', () => {
     await until(() => server.connections.open === 0);
   });
 
-  it('reads no more than it is asked for', async () => {
+  it('reads no more than the reader asks for', async () => {
     let written = 0;
     const server = await scriptedServer((_request, response) => {
       response.writeHead(200);
@@ -191,7 +191,7 @@ describe('src/http/transport/transport.ts', () => {
     await response.body.discard();
   });
 
-  it('says which host refused, and what to do', async () => {
+  it('names the host that refused the connection, with a hint', async () => {
     const { url, server } = await rawServer(() => {});
     await new Promise((resolve) => server.close(resolve));
     expect(await rejection(openedTransport().fetch(requestTo(url)))).toMatchObject({
@@ -225,7 +225,7 @@ describe('src/http/transport/transport.ts', () => {
     await until(() => server.connections.open === 0);
   });
 
-  it('ends what is under way when it is closed, and leaves no timer', async () => {
+  it('ends running requests when closed, and leaves no timer', async () => {
     const clock = fakeClock();
     const server = await scriptedServer(
       (request, response) => void (request.url === '/body' && response.writeHead(200).write('a')),
@@ -242,7 +242,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(await rejection(made.fetch(requestTo(server.url)))).toEqual(new Error('the HTTP transport is closed'));
   });
 
-  it('lets an answer that is still of use come after a stop, for a while', async () => {
+  it('waits a while after an abort for a response that is still needed', async () => {
     const clock = fakeClock();
     const stop = new AbortController();
     let answer = (): void => {};
@@ -250,7 +250,7 @@ describe('src/http/transport/transport.ts', () => {
       answer = () => void response.writeHead(202, { location: '/up' }).end();
     });
     const { fetch } = openedTransport({ clock });
-    const post = { method: 'POST', signal: stop.signal, lingers: 1_500 } as const;
+    const post = { method: 'POST', signal: stop.signal, abortGrace: 1_500 } as const;
     const late = fetch(requestTo(server.url, post));
     await server.came(1);
     const never = rejection(fetch(requestTo(server.url, post)));
@@ -266,7 +266,7 @@ describe('src/http/transport/transport.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('refuses timeouts that are no times', () => {
+  it('rejects invalid timeouts', () => {
     expect(() => transport({ clock: realClock(), connections: 1, timeouts: { idle: 0 } })).toThrow('timeout "idle"');
   });
 });

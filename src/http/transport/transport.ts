@@ -10,27 +10,30 @@ import { redactUrl } from '../redact.ts';
 import { type Timeouts, timeoutsFrom } from './timeouts.ts';
 import { connecting, type Connecting } from './connect.ts';
 import { type Places, places, type Reach } from './lookup.ts';
-import { askedOf, refusal } from './tunnel.ts';
+import { throughProxy, refusal } from './tunnel.ts';
 
 export type TransportOptions = {
   readonly clock: Clock;
-  /** Sockets for each origin; as many as requests are let through at once, or they would queue unseen. */
+  /**
+   * Maximum number of sockets for each origin; as many as the permitted concurrent requests, or requests would queue
+   * unseen.
+   */
   readonly connections: number;
   readonly timeouts?: Partial<Timeouts>;
-  /** How an origin is reached, where that differs from the above. */
+  /** Settings of an origin that override the above. */
   readonly settingsOf?: SettingsOf;
-  /** Resolves names; the system's resolver unless given. */
+  /** Resolves host names. Default: the system's resolver. */
   readonly lookup?: LookupFunction;
-  /** Is told of bytes of bodies as they go over the sockets of an origin. */
+  /** Receives the number of body bytes that pass through the sockets of an origin. */
   readonly onBytes?: (origin: string, bytes: number) => void;
 };
 
-/** `inside` tells whether a host is in our own network, by its name or by where connections to it led. */
+/** `inside` returns true for a host in our own network, by its name or by the addresses that it resolved to. */
 export type Transport = { readonly fetch: Fetch; readonly inside: Places['inside']; close(): Promise<void> };
 
 /**
- * An idle socket is kept this long, in milliseconds: across the pauses within one image, and shorter
- * than the minutes after which load balancers drop connections silently.
+ * Time that an idle socket is kept, in milliseconds: longer than the pauses within one image, and shorter than the
+ * minutes after which load balancers silently drop connections.
  */
 const KEEP_ALIVE = 30_000;
 
@@ -39,13 +42,13 @@ type Route = {
   readonly pool: Pool;
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly timeouts: Timeouts;
-  /** The proxy that answers in place of the origin when it refuses. */
+  /** The proxy that responds in place of the origin if it refuses the request. */
   readonly proxy: URL | undefined;
 };
 
 /**
- * Sends requests as they are, over HTTP/1.1 pools kept alive for each origin; every wait has a timeout on the clock.
- * Forbidden addresses are refused, by name and as what the name stands for at the moment of connecting.
+ * Sends requests over HTTP/1.1 pools kept alive for each origin; every wait has a timeout on the clock. Rejects
+ * forbidden addresses, both by name and by the address that the name resolves to when connecting.
  */
 export function transport(options: TransportOptions): Transport {
   const { clock, settingsOf = () => ({}) } = options;
@@ -95,13 +98,13 @@ function refuse({ method, url, from, metadata }: HttpRequest, { inside }: Places
   });
 }
 
-/** Only another host than the one that named it can be a way inside. */
+/** Only an address that another host named can be used to reach our network. */
 function reachOf({ url, from, metadata }: HttpRequest, { inside }: Places): Reach {
   if (metadata !== undefined) return metadata;
   return from !== undefined && from.host !== url.host && !inside(from.hostname) ? 'outside' : 'anywhere';
 }
 
-/** A metadata address is on this machine: a proxy would answer for its own. */
+/** A metadata address belongs to this machine: a proxy would return its own metadata. */
 function settingsFor(origin: URL, reach: Reach, settingsOf: SettingsOf): OriginSettings {
   if (reach === 'anywhere' || reach === 'outside') return settingsOf(origin);
   const { proxy: _proxy, ...settings } = settingsOf(origin);
@@ -122,10 +125,10 @@ function openRoute(
     pipelining: 1,
     allowH2: false,
     connect: sockets.connectorFor(origin, reach, settings, timeouts.connect),
-    // Our own timeouts, on our clock, tell stages apart; undici's must not fire first.
+    // Our own timeouts, on our clock, distinguish the stages; undici's must not fire first.
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE,
   });
-  return { pool, dispatcher: proxy === undefined ? pool : askedOf(proxy, pool), timeouts, proxy };
+  return { pool, dispatcher: proxy === undefined ? pool : throughProxy(proxy, pool), timeouts, proxy };
 }

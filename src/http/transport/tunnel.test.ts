@@ -44,7 +44,7 @@ async function put(settingsOf: SettingsOf, url: string): Promise<string> {
 }
 
 describe('src/http/transport/tunnel.ts', () => {
-  it('sends HTTPS through a tunnel, with the certificate checked at its other end', async () => {
+  it('sends HTTPS through a tunnel, and checks the certificate at its far end', async () => {
     const here = await site();
     expect(await put(through(here), 'https://secret.example/a?b=c')).toBe('secret.example got 100000');
     expect(here.proxy.requests).toEqual(['CONNECT secret.example:443']);
@@ -53,14 +53,14 @@ describe('src/http/transport/tunnel.ts', () => {
     expect(error).toMatchObject({ code: 'NETWORK', hint: expect.stringContaining('"ca"') });
   });
 
-  it('asks the proxy itself for plain HTTP', async () => {
+  it('sends plain HTTP to the proxy itself', async () => {
     const here = await site();
     expect(await put(through(here), 'http://plain.example:5000/a?b=c')).toBe('plain.example:5000 got 100000');
     expect(here.proxy.requests).toEqual(['PUT http://plain.example:5000/a?b=c']);
     expect(here.server.requests).toEqual(['PUT /a?b=c']);
   });
 
-  it('uses one tunnel for many requests', async () => {
+  it('reuses one tunnel for many requests', async () => {
     const here = await site();
     const { fetch } = openedTransport({ settingsOf: through(here), connections: 1 });
     for (let count = 0; count < 5; count += 1) {
@@ -71,7 +71,7 @@ describe('src/http/transport/tunnel.ts', () => {
   });
 
   it.each(['https://secret.example/', 'http://plain.example:5000/'])(
-    'shows the user and the password in the proxy’s address to the proxy only, for %s',
+    'sends the user and password of the proxy’s address to the proxy only, for %s',
     async (url) => {
       const here = await site({ credentials: 'us er:p@ss' });
       await put(through(here, 'us%20er:p%40ss@'), url);
@@ -81,7 +81,7 @@ describe('src/http/transport/tunnel.ts', () => {
   );
 
   it.each(['https://secret.example/', 'http://plain.example:5000/'])(
-    'says who refused, without the password, when the proxy wants another, for %s',
+    'names the proxy, but not its password, when the proxy rejects it, for %s',
     async (url) => {
       const here = await site({ credentials: 'user:right' });
       const error = (await rejection(put(through(here, 'user:hunter2@'), url))) as PromotionError;
@@ -96,7 +96,7 @@ describe('src/http/transport/tunnel.ts', () => {
     },
   );
 
-  it('tells a refusal, which stays, from trouble, which may pass', async () => {
+  it('distinguishes a permanent refusal from a temporary failure', async () => {
     const refusing = await rejection(put(through(await site({ refuse: 403 })), 'https://secret.example/'));
     expect(refusing).toMatchObject({ code: 'DENIED', hint: expect.stringContaining('NO_PROXY') });
     const unknown = await rejection(put(through(await site()), 'https://nowhere.example/'));
@@ -105,7 +105,7 @@ describe('src/http/transport/tunnel.ts', () => {
   });
 
   it.each(['https://secret.example/', 'http://plain.example:5000/'])(
-    'says so when the proxy is not there, for %s',
+    'reports a proxy that cannot be reached, for %s',
     async (url) => {
       const here = await site();
       await here.proxy[Symbol.asyncDispose]();
@@ -119,7 +119,7 @@ describe('src/http/transport/tunnel.ts', () => {
     },
   );
 
-  it('gives up a tunnel that does not open in time, and at the end of the run', async () => {
+  it('gives up a tunnel that does not open in time, and closes all at the end of the run', async () => {
     const here = await site({ refuse: 'silent' });
     const clock = fakeClock();
     const sockets = openedTransport({
@@ -139,7 +139,7 @@ describe('src/http/transport/tunnel.ts', () => {
     await last;
   });
 
-  it('reaches a proxy over TLS with the settings of its own address', async () => {
+  it('connects to a proxy over TLS with the settings of its own address', async () => {
     const here = await site();
     const front = await startTlsFront(here.proxy.url.host, CA.issue('proxy', ['127.0.0.1']));
     onTestFinished(() => front[Symbol.asyncDispose]());

@@ -3,10 +3,10 @@ import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { PromotionError } from '../../errors.ts';
 import { networkError } from './network-error.ts';
 
-/** Starts opening a socket; what it returns gives that up, for a reason that the callback then gets. */
+/** Starts opening a socket. The returned function aborts that with a reason, which the callback receives. */
 export type Opener = (options: buildConnector.Options, callback: buildConnector.Callback) => (reason: Error) => void;
 
-/** Opens sockets through a proxy with CONNECT (RFC 9110 §9.3.6), and TLS with `secure` inside of them. */
+/** Opens sockets through a proxy with CONNECT (RFC 9110 §9.3.6), and TLS with `secure` inside them. */
 export function tunnel(proxy: URL, toProxy: Opener, secure: Opener): Opener {
   return (options, callback) => {
     const controller = new AbortController();
@@ -48,13 +48,15 @@ async function openTunnel(proxy: URL, toProxy: Opener, address: string, signal: 
     throw signal.aborted ? signal.reason : networkError(error, what);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    // The tunnel is a socket of its own by now, and outlives the client.
+    // The tunnel is now an independent socket and outlives the client.
     await client.destroy();
   }
 }
 
-/** Sends plain HTTP through a pool of sockets to a proxy, which is told the whole address (RFC 9112 §3.2.2). */
-export function askedOf(proxy: URL, pool: Dispatcher): Pick<Dispatcher, 'dispatch'> {
+/**
+ * Sends plain HTTP through a pool of sockets to a proxy, with the absolute URL as the request target (RFC 9112 §3.2.2).
+ */
+export function throughProxy(proxy: URL, pool: Dispatcher): Pick<Dispatcher, 'dispatch'> {
   return {
     dispatch: (options, handler) => {
       const target = new URL(String(options.origin));
@@ -69,31 +71,33 @@ export function askedOf(proxy: URL, pool: Dispatcher): Pick<Dispatcher, 'dispatc
   };
 }
 
-/** Why a proxy did not do what it was asked for: what a person has to change is not tried again. */
+/**
+ * Returns the error for a proxy that refused a request. Refusals that need a change of configuration are not retried.
+ */
 export function refusal(status: number, what: string, proxy: URL): PromotionError {
   const message = `${what}: the proxy answered ${status}`;
   if (status === 407) {
-    const known = proxy.username === '' ? 'put user and password into' : 'correct user and password in';
+    const known = proxy.username === '' ? 'add user and password to' : 'correct user and password in';
     return new PromotionError('UNAUTHORIZED', message, {
       hint: `${known} the address of the proxy: http://USER:PASSWORD@${proxy.host}`,
     });
   }
   if (status === 401 || status === 403 || status === 405) {
     return new PromotionError('DENIED', message, {
-      hint: 'let the proxy allow this host and port, or name the host in NO_PROXY or with "proxy: none"',
+      hint: 'permit this host and port in the proxy, or exempt the host with NO_PROXY or "proxy: none"',
     });
   }
   return new PromotionError('NETWORK', message, { hint: 'check that the proxy can reach the host' });
 }
 
-/** Why there is no connection to a proxy. */
+/** Returns the error for a failed connection to a proxy. */
 export function unreachable(thrown: Error, proxy: URL): PromotionError {
   const error = networkError(thrown, `connecting to the proxy ${proxy.host}`);
   const code = 'code' in thrown ? String(thrown.code) : '';
   if (!/^E(?:CONNREFUSED|NOTFOUND|HOSTUNREACH|NETUNREACH)$/.test(code)) return error;
   return new PromotionError(error.code, error.message, {
     cause: thrown,
-    hint: 'check the address of the proxy, and that it runs',
+    hint: 'check the address of the proxy, and that it is running',
   });
 }
 
@@ -103,7 +107,7 @@ function proxyAuthorization({ username, password }: URL): Record<string, string>
   return { 'proxy-authorization': `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` };
 }
 
-/** `host:port`, the port always written: CONNECT has no default. */
+/** Returns `host:port`, always with the port: CONNECT has no default. */
 function addressOf({ hostname, port }: buildConnector.Options): string {
   return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port === '' ? 443 : port}`;
 }

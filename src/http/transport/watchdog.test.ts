@@ -3,7 +3,7 @@ import { fakeClock } from '../../../test/support/fake-clock.ts';
 import { watchdog } from './watchdog.ts';
 
 describe('src/http/transport/watchdog.ts', () => {
-  it('expires once when it was not moved for the whole time', async () => {
+  it('expires once after the whole time without a restart', async () => {
     const clock = fakeClock();
     const dog = watchdog(clock);
     let expired = 0;
@@ -30,7 +30,7 @@ describe('src/http/transport/watchdog.ts', () => {
     expect(expired).toEqual(['second']);
   });
 
-  it('rests until it is told to watch again, and holds no timer', async () => {
+  it('stays stopped until the next watch, and holds no timer', async () => {
     const clock = fakeClock();
     const dog = watchdog(clock);
     let expired = 0;
@@ -45,7 +45,7 @@ describe('src/http/transport/watchdog.ts', () => {
     expect(expired).toBe(1);
   });
 
-  it('costs one timer for many moves', async () => {
+  it('uses one timer for many restarts', async () => {
     const clock = fakeClock();
     let set = 0;
     const dog = watchdog({ ...clock, timer: (ms, fire) => ((set += 1), clock.timer(ms, fire)) });

@@ -1,18 +1,18 @@
 import type { Clock } from '../../clock.ts';
 
-/** A timer that is moved far more often than it fires. */
+/** A timer that is restarted far more often than it fires. */
 export type Watchdog = {
-  /** Expires after `ms` from now, unless told otherwise before. */
+  /** Calls `expired` in `ms` milliseconds, unless restarted or stopped before. */
   watch(ms: number, expired: () => void): void;
-  /** Starts the same time again. */
+  /** Restarts the same time. */
   touch(): void;
-  /** Expires no more until the next `watch`. */
+  /** Stops the timer until the next `watch`. */
   rest(): void;
 };
 
 /**
- * A watchdog on this clock. Moving it only notes the new time: a body of many chunks costs one timer in
- * a while, not one a chunk.
+ * Creates a watchdog on this clock. A restart only records the new time, so that a body of many chunks costs a timer
+ * now and then, not one for each chunk.
  */
 export function watchdog(clock: Clock): Watchdog {
   let allowance = 0;

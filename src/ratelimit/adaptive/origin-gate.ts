@@ -105,7 +105,7 @@ function permit({ group, clock, onPause }: GateOptions, want: Want, leaveSlot: (
 function failAll(waiting: readonly Waiter[], until: number): void {
   const release = new Date(until).toISOString();
   for (const { want, fail } of waiting) {
-    const hint = `run again after ${release}, or allow longer waits with --max-wait`;
+    const hint = `retry after ${release}, or allow longer waits with --max-wait`;
     fail(new PromotionError('PAUSED_TOO_LONG', `${want.origin} asks to wait until ${release}`, { hint }));
   }
 }

@@ -16,7 +16,7 @@ export function blobLookUp({ fetch, clock, kindOf }: LookUpServices, request: Re
   const refusals = new Map<RepositoryName, number>();
   return async (repository, blob, call) => {
     if (clock.now() < (refusals.get(repository) ?? 0)) return 'absent';
-    const asked = { method: 'HEAD', operation: 'session', patience: OPTIONAL_MS } as const;
+    const asked = { method: 'HEAD', operation: 'session', retryWithin: OPTIONAL_MS } as const;
     const head = request(repository, `blobs/${blob.digest}`, asked, call);
     const response = await fetch(head).catch(unanswered(call));
     await response?.body.discard();

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import { header, type HttpResponse } from '../../http/fetch.ts';
-import { noProgress, type Progress } from '../../http/transport/progress.ts';
+import { newProgress, type Progress } from '../../http/transport/progress.ts';
 import { ensureStatus } from '../../http/response/read.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf } from '../../image/digest.ts';
@@ -88,7 +88,7 @@ async function* resumed(
 ): AsyncGenerator<Uint8Array> {
   const object = referenceText(repository, blob.digest);
   let offset = from;
-  const progress = noProgress();
+  const progress = newProgress();
   let stuckSince: number | undefined;
   let inParts = true;
   for (let attempt = 1; ; attempt++) {
@@ -116,7 +116,7 @@ async function* resumed(
         inParts = false;
       }
     }
-    await counted(offset > before ? progress : noProgress(), clock, () => pause(attempt, call.signal));
+    await counted(offset > before ? progress : newProgress(), clock, () => pause(attempt, call.signal));
   }
 }
 

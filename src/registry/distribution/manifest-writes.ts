@@ -2,7 +2,7 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import { answerError } from '../../http/response/error.ts';
 import { header, type Fetch, type HttpResponse } from '../../http/fetch.ts';
 import { peek } from '../../http/response/peek.ts';
-import { noProgress } from '../../http/transport/progress.ts';
+import { newProgress } from '../../http/transport/progress.ts';
 import { bodyOf } from '../../http/transport/response-body.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import { isDigest } from '../../image/digest.ts';
@@ -60,7 +60,7 @@ function manifestWrite(
       const body = { kind: 'bytes', bytes: manifest.bytes } as const;
       const path = `manifests/${reference}`;
       return fetch(
-        request(repository, path, { method: 'PUT', operation: 'write', headers, body, progress: noProgress() }, call),
+        request(repository, path, { method: 'PUT', operation: 'write', headers, body, progress: newProgress() }, call),
       );
     };
     const put = async (condition: Record<string, string>): Promise<Written> => {

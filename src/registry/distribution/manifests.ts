@@ -1,6 +1,6 @@
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse } from '../../http/fetch.ts';
-import { noProgress } from '../../http/transport/progress.ts';
+import { newProgress } from '../../http/transport/progress.ts';
 import { ensureStatus, readAll } from '../../http/response/read.ts';
 import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../../image/descriptor.ts';
 import { algorithmOf, digestOf, isDigest, type Digest } from '../../image/digest.ts';
@@ -18,7 +18,7 @@ const ASK = {
   headers: { accept: [...ACCEPTED_MANIFESTS, ...REFUSED_MANIFESTS].join(', ') },
 } as const;
 
-const BRIEFLY = { patience: OPTIONAL_MS } as const;
+const BRIEFLY = { retryWithin: OPTIONAL_MS } as const;
 
 /** `repository@digest` or `repository:tag`, as people write it. */
 export function referenceText(repository: RepositoryName, reference: string): string {
@@ -68,7 +68,7 @@ type Get = (
   repository: RepositoryName,
   reference: string,
   call: Call,
-  more?: Pick<HttpRequest, 'patience'>,
+  more?: Pick<HttpRequest, 'retryWithin'>,
 ) => Promise<Served | undefined>;
 
 function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Get {
@@ -76,7 +76,7 @@ function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Ge
     const get = request(
       repository,
       `manifests/${reference}`,
-      { ...ASK, ...more, method: 'GET', progress: noProgress() },
+      { ...ASK, ...more, method: 'GET', progress: newProgress() },
       call,
     );
     const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);

@@ -1,6 +1,6 @@
 import { PromotionError } from '../../errors.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse, type RequestBody } from '../../http/fetch.ts';
-import { noProgress } from '../../http/transport/progress.ts';
+import { newProgress } from '../../http/transport/progress.ts';
 import { ensureStatus } from '../../http/response/read.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../../image/digest.ts';
@@ -31,7 +31,7 @@ export function uploadSession(opened: OpenedUpload): BlobUpload {
   const object = referenceText(repository, blob.digest);
   let current: Place = { url: opened.location, from };
   let moved: Moved | undefined;
-  const progress = noProgress();
+  const progress = newProgress();
   return {
     send: async (content, call, offset = 0) => {
       const headers = { 'content-type': 'application/octet-stream', ...rangeFrom(offset, blob) };
@@ -59,7 +59,7 @@ export function uploadSession(opened: OpenedUpload): BlobUpload {
       return keptIn(header(response, 'range'), blob);
     },
     abandon: async (call) => {
-      await fetch({ ...requestAt(current, 'DELETE', opened, call), patience: OPTIONAL_MS })
+      await fetch({ ...requestAt(current, 'DELETE', opened, call), retryWithin: OPTIONAL_MS })
         .then((response) => response.body.discard())
         .catch(() => undefined);
     },

@@ -14,7 +14,7 @@ import { uploadSession } from './upload-session.ts';
 const OPENED: readonly number[] = [200, 201, 202, 204];
 
 /** With the 3 s for giving up the upload that it names, a late answer stays within the 5 s that a stopped run may take. */
-const LINGER_MS = 1_500;
+const GRACE_MS = 1_500;
 
 /** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
 export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
@@ -27,7 +27,7 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
       const object = referenceText(repository, blob.digest);
       const post: Post = (query, scopes, more = {}) => {
         const headers = { 'content-length': '0' };
-        const asked = { method: 'POST', operation: 'session', scopes, headers, lingers: LINGER_MS, ...more } as const;
+        const asked = { method: 'POST', operation: 'session', scopes, headers, abortGrace: GRACE_MS, ...more } as const;
         return fetch(request(repository, `blobs/uploads/${query}`, asked, call));
       };
       const plain = (): Promise<HttpResponse> => post('', [scopeOf(repository, 'POST')]);
@@ -54,7 +54,7 @@ export function blobWriting(services: UploadServices, request: RequestTo): BlobW
 }
 
 type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator' | 'clock'>;
-type Post = (query: string, scopes: readonly Scope[], more?: Pick<HttpRequest, 'patience'>) => Promise<HttpResponse>;
+type Post = (query: string, scopes: readonly Scope[], more?: Pick<HttpRequest, 'retryWithin'>) => Promise<HttpResponse>;
 
 /**
  * The answer to a mount, which may be an open upload; `refused` if the registry, or its token server, answers anything else
@@ -71,7 +71,7 @@ async function mount(
   const source = scopeOf(from, 'GET');
   const query = `?mount=${encodeURIComponent(blob.digest)}&from=${encodeURIComponent(source.repository)}`;
   const scopes = [scopeOf(repository, 'POST'), source];
-  const response = await post(query, scopes, { patience: OPTIONAL_MS }).catch(unanswered(call));
+  const response = await post(query, scopes, { retryWithin: OPTIONAL_MS }).catch(unanswered(call));
   if (response !== undefined && isUsable(response, blob)) return response;
   await response?.body.discard();
   return 'refused';

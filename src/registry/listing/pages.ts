@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../../http/fetch.ts';
-import { noProgress } from '../../http/transport/progress.ts';
+import { newProgress } from '../../http/transport/progress.ts';
 import { readWith, type ReadAnswer } from '../../http/response/read.ts';
 import { nextLink } from '../../http/link.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
@@ -71,7 +71,7 @@ async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, l
   const began = clock.now();
   let next: HttpRequest | undefined = list.first;
   const visited = new Set<string>();
-  const progress = noProgress(LIST_SHARE);
+  const progress = newProgress(LIST_SHARE);
   while (next !== undefined) {
     if (visited.has(next.url.href)) throw endless(list.of, `in a circle: ${next.url.pathname} came twice`);
     if (visited.size === MAX_PAGES)

@@ -25,7 +25,9 @@ describe('src/report/build/document.ts', () => {
     isValid(json);
     expect(isValid.errors).toBe(null);
     expect(() => ReportDocument.parse(json)).not.toThrow();
-    await expect(`${JSON.stringify(json, null, 2)}\n`).toMatchFileSnapshot(`../../../test/fixtures/reports/${name}.json`);
+    await expect(`${JSON.stringify(json, null, 2)}\n`).toMatchFileSnapshot(
+      `../../../test/fixtures/reports/${name}.json`,
+    );
   });
 
   it('takes what later versions add, and refuses what is wrong', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseRegistryConfig } from '../../../src/config/parse.ts';
 import { PromotionError } from '../../../src/errors.ts';
-import { registryWords } from '../../../src/http/response/error.ts';
+import { registryMessage } from '../../../src/http/response/error.ts';
 import { chooseScheme, parseChallenges } from '../../../src/http/auth/challenge.ts';
 import { nextLink } from '../../../src/http/link.ts';
 import { parseRef } from '../../../src/image/asked-ref.ts';
@@ -172,7 +172,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   references: { text: name, read: readReference },
   challenges: { text: hostileChallenge, read: (text) => void chooseScheme(parseChallenges([text])) },
   links: { text: hostileLink, read: (text) => void nextLink(text) },
-  'error texts': { text: hostileText, read: (text) => void registryWords(text, 'application/json') },
+  'error texts': { text: hostileText, read: (text) => void registryMessage(text, 'application/json') },
   images: { text: image, read: readImage },
   signers: { text: signer, read: (text) => void parseSigner(text.slice(0, 5_000)) },
 };

@@ -108,7 +108,7 @@ export const ONLINE: readonly ProblemCase[] = [
     code: 'DENIED',
     args: CONFIRM,
     spoil: onMirrors(['postUpload'], { status: 403, body: errors('DENIED', 'no') }),
-    says: [/start the upload .* 403: DENIED: no/, /give credentials for 127\.0\.0\.1:\d+ that may do this/],
+    says: [/start the upload .* 403: DENIED: no/, /use credentials for 127\.0\.0\.1:\d+ with permission for this/],
   },
   {
     code: 'NOT_FOUND',
@@ -124,7 +124,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'REGISTRY_ERROR',
     spoil: ({ staging }) => always(staging, ['getManifest'], { status: 500, body: 'oops' }),
-    says: [/read the manifest \S+: the registry answered 500/, /run again; if it stays, ask whoever runs/],
+    says: [/read the manifest \S+: the registry answered 500/, /retry; if it persists, contact the operator of/],
   },
   {
     code: 'REGISTRY_PROTOCOL',
@@ -181,13 +181,13 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'TIMEOUT',
     spoil: ({ staging }) => always(staging, ['getManifest'], 'silent'),
-    says: [/no answer within 30 s/, /allow more time in the registry configuration/],
+    says: [/no response within 30 s/, /set longer timeouts in the registry configuration/],
   },
   {
     code: 'STALLED',
     args: CONFIRM,
     spoil: ({ staging }) => always(staging, ['getBlob'], 'stall'),
-    says: [/no byte of the answer came/, /check the network path/],
+    says: [/no byte of the response/, /check the network path/],
   },
   {
     code: 'PROVENANCE',

@@ -8,9 +8,9 @@ import { awsHandler } from './handler.ts';
 export type EcrOptions = {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
+  /** The user's home directory. */
   readonly home: string;
-  /** Is told what the sources hold. */
+  /** Learns every secret that the sources read, so that it can be redacted. */
   readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
   /** Sends requests with our permits, retries and timeouts, but without credentials. */
   readonly fetch: Fetch;
@@ -23,10 +23,10 @@ const HOSTS = [
   /^\d{12}\.dkr-ecr(-fips)?\.([a-z]{2}(?:-[a-z]+)+-\d+)\.on\.aws$/,
 ];
 
-/** Whose registry a host of ECR is, in which region, and whether it is reached by FIPS endpoints. */
+/** The account and region of an ECR registry, and whether its endpoints are FIPS endpoints. */
 export type EcrPlace = { readonly account: string; readonly region: string; readonly fips: boolean };
 
-/** The place of a private registry on ECR; undefined for every other host. */
+/** Parses the host name of a private ECR registry. Returns undefined for every other host. */
 export function ecrPlaceOf(host: string): EcrPlace | undefined {
   const name = host.toLowerCase();
   const [match] = HOSTS.map((pattern) => pattern.exec(name)).filter((found) => found !== null);
@@ -34,7 +34,9 @@ export function ecrPlaceOf(host: string): EcrPlace | undefined {
   return region === undefined ? undefined : { account: name.slice(0, 12), region, fips: fips !== '' };
 }
 
-/** A client of ECR's API whose requests go through `fetch`; undefined where there are no keys. */
+/**
+ * Creates a client of the ECR API that sends its requests through `fetch`. Returns undefined if there are no AWS keys.
+ */
 export async function ecrClient(
   options: EcrOptions,
   { region, fips }: Pick<EcrPlace, 'region' | 'fips'>,
@@ -48,7 +50,8 @@ export async function ecrClient(
     region,
     credentials,
     useFipsEndpoint: fips,
-    // Ours is the only retry layer; the rest is said so that nothing is looked up in files and environment.
+    // Our retry layer is the only one. The other options are set so that the SDK reads no files or environment
+    // variables.
     maxAttempts: 1,
     retryMode: 'standard',
     defaultsMode: 'standard',

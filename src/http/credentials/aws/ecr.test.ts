@@ -28,7 +28,7 @@ describe('src/http/credentials/aws/ecr.ts', () => {
     ['123456789012.dkr.ecr-fips.us-east-1.amazonaws.com', 'api.ecr-fips.us-east-1.amazonaws.com'],
     ['123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn', 'api.ecr.cn-north-1.amazonaws.com.cn'],
     ['123456789012.dkr-ecr.eu-west-1.on.aws', 'api.ecr.eu-west-1.amazonaws.com'],
-  ])('asks for a token for %s at %s', async (host, api) => {
+  ])('requests a token for %s from %s', async (host, api) => {
     const { world, ask } = await opened(KEYS);
     expect(await ask(host)).toMatchObject({ kind: 'basic', username: 'AWS', password: 'a:password' });
     expect(world.wanted[0]?.url.href).toBe(`https://${api}/`);
@@ -36,7 +36,7 @@ describe('src/http/credentials/aws/ecr.ts', () => {
     expect(world.asked[0]?.headers['authorization']).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE\//);
   });
 
-  it('shares a token among the registries of a region', async () => {
+  it('shares one token between the registries of a region', async () => {
     const { world, ask } = await opened(KEYS);
     await ask('123456789012.dkr.ecr.eu-central-1.amazonaws.com');
     await ask('210987654321.dkr.ecr.eu-central-1.amazonaws.com');
@@ -44,12 +44,12 @@ describe('src/http/credentials/aws/ecr.ts', () => {
     expect(world.asked).toHaveLength(2);
   });
 
-  it('has nothing without keys', async () => {
+  it('has no credential without keys', async () => {
     const { ask } = await opened({ AWS_EC2_METADATA_DISABLED: 'true' });
     expect(await ask('123456789012.dkr.ecr.eu-central-1.amazonaws.com')).toBeUndefined();
   });
 
-  it('leaves retries to our own layer, and tells what AWS said', async () => {
+  it('leaves retries to the retry layer, and quotes the error of AWS', async () => {
     const { world, ask } = await opened(KEYS);
     world.answer(() =>
       world.asked.length < 3
@@ -67,11 +67,11 @@ describe('src/http/credentials/aws/ecr.ts', () => {
     expect([world.asked.length, world.wanted.length]).toEqual([3, 1]);
   });
 
-  it('takes no answer without a token for one', async () => {
+  it('rejects a response without a token', async () => {
     const { ask } = await opened(KEYS, { json: { authorizationData: [] } });
     expect(await rejection(ask('123456789012.dkr.ecr.eu-central-1.amazonaws.com'))).toMatchObject({
       code: 'UNAUTHORIZED',
-      message: expect.stringContaining('holds no token'),
+      message: expect.stringContaining('contains no token'),
     });
   });
 });

@@ -1,15 +1,16 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
 import type { Credential, CredentialSource } from '../credential.ts';
 import { ecrClient, ecrPlaceOf, type EcrOptions } from './ecr-client.ts';
-import { kept, type Perishable } from '../kept.ts';
+import { expiringCache, type Expiring } from '../expiring-cache.ts';
 import { credentialProblem } from '../problem.ts';
 
 /**
- * Authorization tokens for private registries on ECR, one for each region (https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html).
- * For public.ecr.aws, whose API is another one, it has none.
+ * Returns a source of authorization tokens for private ECR registries, one for each region
+ * (https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html). It has none for public.ecr.aws, which
+ * has another API.
  */
 export function ecr(options: EcrOptions): CredentialSource {
-  const tokens = kept(options.clock, (place, signal) => obtain(options, place, signal));
+  const tokens = expiringCache(options.clock, (place, signal) => obtain(options, place, signal));
   return async (host, signal, { refused } = {}) => {
     const place = ecrPlaceOf(host);
     return place === undefined ? undefined : tokens(`${place.region}${place.fips ? '-fips' : ''}`, signal, refused);
@@ -20,7 +21,7 @@ async function obtain(
   options: EcrOptions,
   place: string,
   signal: AbortSignal,
-): Promise<Perishable<Credential | undefined>> {
+): Promise<Expiring<Credential | undefined>> {
   const region = place.replace(/-fips$/, '');
   try {
     const client = await ecrClient(options, { region, fips: place !== region }, signal);
@@ -30,19 +31,19 @@ async function obtain(
     signal.throwIfAborted();
     throw credentialProblem(
       `getting a token for ECR in ${region}`,
-      'check the AWS keys, and that they allow ecr:GetAuthorizationToken',
+      'check the AWS keys, and that they permit ecr:GetAuthorizationToken',
       error,
     );
   }
 }
 
-async function authorizationToken(client: ECRClient): Promise<Perishable<Credential>> {
+async function authorizationToken(client: ECRClient): Promise<Expiring<Credential>> {
   const { GetAuthorizationTokenCommand } = await import('@aws-sdk/client-ecr');
   const { authorizationData } = await client.send(new GetAuthorizationTokenCommand({}));
   const [data] = authorizationData ?? [];
   const [, username, password] =
     /^([^:]+):(.+)$/s.exec(Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8')) ?? [];
-  if (username === undefined || password === undefined) throw new Error('the answer holds no token');
+  if (username === undefined || password === undefined) throw new Error('the response contains no token');
   return {
     value: { kind: 'basic', username, password, from: 'the AWS keys' },
     expires: data?.expiresAt?.getTime() ?? 0,

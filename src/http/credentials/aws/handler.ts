@@ -2,7 +2,7 @@ import type { ECRClientConfig } from '@aws-sdk/client-ecr';
 import type { Fetch } from '../../fetch.ts';
 import { webFetch } from '../web-fetch.ts';
 
-/** A request as the clients of the SDK build it. */
+/** A request as the AWS SDK builds it. */
 type AwsRequest = {
   readonly protocol: string;
   readonly hostname: string;
@@ -14,7 +14,7 @@ type AwsRequest = {
   readonly body?: unknown;
 };
 
-/** Sends the requests of an AWS client through `fetch`. */
+/** Returns a request handler that sends the requests of an AWS client through `fetch`. */
 export function awsHandler(fetch: Fetch, signal: AbortSignal): NonNullable<ECRClientConfig['requestHandler']> {
   const send = webFetch(fetch, signal);
   return {
@@ -22,7 +22,7 @@ export function awsHandler(fetch: Fetch, signal: AbortSignal): NonNullable<ECRCl
     handle: async ({ protocol, hostname, port, path, query = {}, method, headers, body }: AwsRequest) => {
       const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
       for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value));
-      // A Buffer made of the array itself would call its `valueOf`, which the SDK warns of.
+      // Converting the array through a Buffer would call its `valueOf`, for which the SDK logs a warning.
       const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
       const answer = await send(url, { method, headers, body: text });
       const bytes = new Uint8Array(await answer.arrayBuffer());

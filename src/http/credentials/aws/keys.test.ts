@@ -49,7 +49,7 @@ const FILE =
   '[default]\naws_access_key_id = AKIA1\naws_secret_access_key=one\n\n[ other ]\naws_access_key_id = AKIA2\naws_secret_access_key = two\naws_session_token = session=2\n[empty]\n';
 
 describe('src/http/credentials/aws/keys.ts', () => {
-  it('takes the environment first, and asks nobody', async () => {
+  it('prefers the environment, and sends no request', async () => {
     const { keys, world } = await looking({ files: { '.aws/credentials': FILE }, answer: instance });
     expect(await keys({ AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'env' })).toEqual({
       accessKeyId: 'AKIA',
@@ -59,7 +59,7 @@ describe('src/http/credentials/aws/keys.ts', () => {
     expect(world.asked).toEqual([]);
   });
 
-  it('reads the shared file, the profile that AWS_PROFILE names, and the path that is given', async () => {
+  it('reads the shared file, the profile in AWS_PROFILE, and a configured path', async () => {
     const { keys, home } = await looking({
       files: { '.aws/credentials': FILE, elsewhere: FILE.replace('AKIA1', 'AKIA9') },
     });
@@ -95,7 +95,7 @@ describe('src/http/credentials/aws/keys.ts', () => {
     expect(await rejection(keys(env))).toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 
-  it('asks the container agent, with its token, at an address that may be asked', async () => {
+  it('requests the keys from the container agent at a safe address, with its token', async () => {
     const { keys, world, home } = await looking({ files: { token: 'from-file\n' }, answer: () => roleKeys });
     expect(await keys({ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/1' })).toEqual(fromRole);
     const eks = { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials' };
@@ -113,7 +113,7 @@ describe('src/http/credentials/aws/keys.ts', () => {
   });
 
   it.each(['http://agent.example/', 'http://169.254.169.254/', 'http://169.254.170.2.evil.com/', 'no address'])(
-    'sends no token of the container to %s',
+    'sends no container token to %s',
     async (uri) => {
       const { keys, world } = await looking({ answer: () => roleKeys });
       expect(await rejection(keys({ AWS_CONTAINER_CREDENTIALS_FULL_URI: uri }))).toMatchObject({
@@ -123,7 +123,7 @@ describe('src/http/credentials/aws/keys.ts', () => {
     },
   );
 
-  it('asks the instance last, at the fixed address and by the second version of its protocol', async () => {
+  it("requests the instance's keys last, at the fixed address with IMDSv2", async () => {
     const { keys, world } = await looking({ answer: instance });
     expect(await keys()).toEqual(fromRole);
     expect(new Set(world.wanted.map(({ url, metadata }) => `${url.host} ${metadata}`))).toEqual(
@@ -133,7 +133,7 @@ describe('src/http/credentials/aws/keys.ts', () => {
     expect(world.asked).toHaveLength(3);
   });
 
-  it('has no keys where the instance has no role, where another cloud answers, and where nobody does', async () => {
+  it('has no keys if the instance has no role, another cloud responds, or no server does', async () => {
     const { keys, world } = await looking({});
     expect(await keys()).toBeUndefined();
     world.answer((request) => (request.path === ROLES ? { status: 404 } : instance(request)));

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PromotionError } from '../../../errors.ts';
-import { askText, form } from '../ask.ts';
+import { fetchText, form } from '../fetch-json.ts';
 import { containerKeys, instanceKeys } from './metadata.ts';
 import type { EcrOptions } from './ecr-client.ts';
 
-/** What signs requests to AWS. */
+/** The keys that sign requests to AWS. */
 export type AwsKeys = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -13,8 +13,9 @@ export type AwsKeys = {
 };
 
 /**
- * The keys to use in a region, from where the AWS command line looks for them, in its order: environment, the shared
- * file, a web identity, the container, the instance. (The SDK's own chain would open sockets of its own.) Undefined where there are none.
+ * Returns the AWS keys for a region. Searches in the order of the AWS command line: environment, shared file, web
+ * identity, container, instance. Returns undefined if there are none. The SDK's own chain is not used because it opens
+ * its own sockets.
  */
 export async function awsKeys(options: EcrOptions, region: string, signal: AbortSignal): Promise<AwsKeys | undefined> {
   const keys =
@@ -49,12 +50,12 @@ async function profileKeys({ env, home }: EcrOptions): Promise<AwsKeys | undefin
     values.get('aws_session_token'),
   );
   if (keys !== undefined || !named) return keys;
-  throw new PromotionError('UNAUTHORIZED', `getting AWS keys: ${path} has no keys of the profile "${named}"`, {
+  throw new PromotionError('UNAUTHORIZED', `getting AWS keys: ${path} has no keys for the profile "${named}"`, {
     hint: `run eval "$(aws configure export-credentials --profile ${named} --format env)" first`,
   });
 }
 
-/** The `key = value` lines of one `[section]`. */
+/** Returns the `key = value` lines of one `[section]`. */
 function profile(text: string, name: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   let section: string | undefined;
@@ -66,7 +67,10 @@ function profile(text: string, name: string): ReadonlyMap<string, string> {
   return values;
 }
 
-/** The keys of a role for the token that Kubernetes or a CI system gives this job (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html). */
+/**
+ * Returns the keys of a role, in exchange for the token that Kubernetes or a CI system gives to this job
+ * (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
+ */
 async function webIdentityKeys(
   { env, fetch }: EcrOptions,
   region: string,
@@ -83,15 +87,15 @@ async function webIdentityKeys(
   };
   const host = `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   const question = form(`https://${host}/`, fields, signal);
-  const xml = await askText(fetch, { ...question, headers: { ...question.headers, accept: 'text/xml' } }, 'asking');
+  const xml = await fetchText(fetch, { ...question, headers: { ...question.headers, accept: 'text/xml' } }, 'asking');
   const keys = keysFrom(element(xml, 'AccessKeyId'), element(xml, 'SecretAccessKey'), element(xml, 'SessionToken'));
   if (keys !== undefined) return keys;
-  throw new PromotionError('REGISTRY_PROTOCOL', `getting AWS keys from ${host}: the answer holds none`, {
-    hint: 'check that nothing else answers at that address',
+  throw new PromotionError('REGISTRY_PROTOCOL', `getting AWS keys from ${host}: the response contains no keys`, {
+    hint: 'check that no other service answers at that address',
   });
 }
 
-/** The text of the one element of this name; keys and tokens hold no character that XML escapes. */
+/** Returns the text of the only element with this name. Keys and tokens contain no character that XML escapes. */
 function element(xml: string, name: string): string | undefined {
   return new RegExp(`<${name}>\\s*([^<\\s]+)\\s*</${name}>`).exec(xml)?.[1];
 }

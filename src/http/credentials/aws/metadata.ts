@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { isPromotionError, PromotionError } from '../../../errors.ts';
 import { isLoopback } from '../../transport/addresses.ts';
-import { askJson, askText, type Question } from '../ask.ts';
+import { fetchJson, fetchText, type CredentialRequest } from '../fetch-json.ts';
 import type { AwsKeys } from './keys.ts';
 import type { EcrOptions } from './ecr-client.ts';
 
@@ -13,26 +13,26 @@ const RoleKeys = z.object({
   Token: z.string().min(1),
 });
 
-/** A machine that is no EC2 instance has nobody at that address: packets vanish. In milliseconds. */
+/** Timeout of the first request, in milliseconds. Outside EC2 no host has that address, and packets are lost. */
 const PROBE = 2_000;
 
-/** The container's address that ECS gives as a path only. */
+/** The host of the path that ECS gives in AWS_CONTAINER_CREDENTIALS_RELATIVE_URI. */
 const ECS = 'http://169.254.170.2';
 
-/** The keys that ECS or EKS keeps for this container; undefined outside of one. */
+/** Returns the keys that ECS or EKS provides to this container; undefined outside of one. */
 export async function containerKeys({ env, fetch }: EcrOptions, signal: AbortSignal): Promise<AwsKeys | undefined> {
   const relative = env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'];
   const full = env['AWS_CONTAINER_CREDENTIALS_FULL_URI'];
   if (!relative && !full) return undefined;
   const url = relative ? URL.parse(relative, ECS) : URL.parse(full ?? '');
-  // Our token goes there: over plain HTTP only to this machine, or to where AWS itself answers.
+  // Our token is sent there: use plain HTTP only to this machine or to an AWS endpoint.
   const safe = url !== null && (url.protocol === 'https:' || isLoopback(url.hostname) || isContainerHost(url));
   if (!safe) {
     throw new PromotionError(
       'REFUSED_ADDRESS',
       'getting AWS keys: the address of the container credentials is not safe',
       {
-        hint: 'give AWS_CONTAINER_CREDENTIALS_FULL_URI as HTTPS, or of this machine',
+        hint: 'set AWS_CONTAINER_CREDENTIALS_FULL_URI to an HTTPS or loopback address',
       },
     );
   }
@@ -46,7 +46,9 @@ function isContainerHost({ hostname }: URL): boolean {
   return ['169.254.170.2', '169.254.170.23', '[fd00:ec2::23]'].includes(hostname);
 }
 
-/** The keys of the instance's role, by IMDSv2; undefined where there is no instance or no role. */
+/**
+ * Returns the keys of the instance's role through IMDSv2; undefined if this is not an EC2 instance or it has no role.
+ */
 export async function instanceKeys(
   { clock, env, fetch }: EcrOptions,
   signal: AbortSignal,
@@ -55,7 +57,10 @@ export async function instanceKeys(
   const base = env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254';
   const deadline = new AbortController();
   const cancel = clock.timer(PROBE, () => deadline.abort());
-  const ask = (path: string, more: Pick<Question, 'headers'> & { readonly method?: 'GET' | 'PUT' }): Question => ({
+  const ask = (
+    path: string,
+    more: Pick<CredentialRequest, 'headers'> & { readonly method?: 'GET' | 'PUT' },
+  ): CredentialRequest => ({
     method: 'GET',
     url: new URL(path, base),
     metadata: 'ecr',
@@ -64,11 +69,11 @@ export async function instanceKeys(
   });
   try {
     const lifetime = { 'x-aws-ec2-metadata-token-ttl-seconds': '60', 'content-length': '0' };
-    const token = await askText(fetch, ask('/latest/api/token', { method: 'PUT', headers: lifetime }), 'asking');
-    // It is there: from here on it has all the time that any server has.
+    const token = await fetchText(fetch, ask('/latest/api/token', { method: 'PUT', headers: lifetime }), 'asking');
+    // The metadata service exists: from here on the usual timeouts apply.
     cancel();
     const headers = { 'x-aws-ec2-metadata-token': token };
-    const role = await askText(fetch, ask(ROLES, { headers }), 'asking for the role of the instance at');
+    const role = await fetchText(fetch, ask(ROLES, { headers }), 'getting the role of the instance from');
     return await roleKeys(fetch, ask(`${ROLES}${encodeURIComponent(role.trim())}`, { headers }));
   } catch (error) {
     signal.throwIfAborted();
@@ -81,10 +86,10 @@ export async function instanceKeys(
 
 const ROLES = '/latest/meta-data/iam/security-credentials/';
 
-/** Nobody answers, or another cloud's metadata server, or an instance without a role. */
+/** Errors that mean: no metadata service, another cloud's metadata service, or an instance without a role. */
 const NOBODY = ['NETWORK', 'TIMEOUT', 'NOT_FOUND', 'REGISTRY_PROTOCOL', 'DENIED'] as const;
 
-async function roleKeys(fetch: EcrOptions['fetch'], question: Question): Promise<AwsKeys> {
-  const answer = await askJson(fetch, question, 'getting AWS keys from', RoleKeys);
+async function roleKeys(fetch: EcrOptions['fetch'], question: CredentialRequest): Promise<AwsKeys> {
+  const answer = await fetchJson(fetch, question, 'getting AWS keys from', RoleKeys);
   return { accessKeyId: answer.AccessKeyId, secretAccessKey: answer.SecretAccessKey, sessionToken: answer.Token };
 }

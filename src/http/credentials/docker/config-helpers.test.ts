@@ -13,7 +13,7 @@ const me = { kind: 'basic', username: 'me', password: 'pa:ss', from: '~/.docker/
 describe('src/http/credentials/docker/config.ts, with helpers', () => {
   const helper = (script: string): string => `#!/bin/sh\n${script}\n`;
 
-  it('asks the helper of a host, else the store, once for each host', async () => {
+  it('runs the helper of a host, else the store, once for each host', async () => {
     const { home: folder } = await home({
       '.docker/config.json': {
         credHelpers: { 'a.example': 'one' },
@@ -50,7 +50,7 @@ describe('src/http/credentials/docker/config.ts, with helpers', () => {
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('a.example get\n');
   });
 
-  it('asks a helper of a namespace for that namespace, once for all of its repositories', async () => {
+  it('runs the helper of a namespace once for all of its repositories', async () => {
     const { home: folder } = await home({
       '.docker/config.json': { credHelpers: { 'a.example/team': 'one' }, credsStore: 'one' },
       'bin/docker-credential-one': helper(
@@ -70,7 +70,7 @@ describe('src/http/credentials/docker/config.ts, with helpers', () => {
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe('a.example/team\na.example\n');
   });
 
-  it('does not run a helper that failed for every request', async () => {
+  it('does not run a failed helper again for every request', async () => {
     const { home: folder } = await home({
       '.docker/config.json': { credsStore: 'odd' },
       'bin/docker-credential-odd': helper('echo x >> "$HOME/calls"; exit 3'),
@@ -88,9 +88,9 @@ describe('src/http/credentials/docker/config.ts, with helpers', () => {
 
   it.each<[string, string | undefined, string]>([
     ['is not there', undefined, 'ENOENT'],
-    ['fails', helper('echo "vault is sealed"; exit 3'), 'ended with 3: vault is sealed'],
-    ['answers nonsense', helper('echo "<html>"'), 'no credential'],
-  ])('says so when a helper %s', async (_case, script, words) => {
+    ['fails', helper('echo "vault is sealed"; exit 3'), 'exited with 3: vault is sealed'],
+    ['prints nonsense', helper('echo "<html>"'), 'printed an invalid credential'],
+  ])('reports a helper that %s', async (_case, script, words) => {
     const { ask } = await home({
       '.docker/config.json': { credsStore: 'odd' },
       ...(script === undefined ? {} : { 'bin/docker-credential-odd': script }),
@@ -102,12 +102,14 @@ describe('src/http/credentials/docker/config.ts, with helpers', () => {
     });
   });
 
-  it('runs no program that a name would lead out of the PATH to', async () => {
+  it('rejects a helper name that would leave the PATH', async () => {
     const { ask } = await home({ '.docker/config.json': { credsStore: '../../bin/sh' } });
-    expect(await rejection(ask('a.example'))).toMatchObject({ message: expect.stringContaining('no program name') });
+    expect(await rejection(ask('a.example'))).toMatchObject({
+      message: expect.stringContaining('is not a valid program name'),
+    });
   });
 
-  it('gives up a helper that does not answer, or when it is told to stop', async () => {
+  it('stops a helper that does not respond, or when the signal aborts', async () => {
     const { home: folder } = await home({
       '.docker/config.json': { credsStore: 'slow' },
       'bin/docker-credential-slow': helper('exec sleep 60'),

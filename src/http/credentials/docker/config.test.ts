@@ -10,7 +10,7 @@ const from = expect.any(String) as string;
 const me = { kind: 'basic', username: 'me', password: 'pa:ss', from };
 
 describe('src/http/credentials/docker/config.ts', () => {
-  it('has no credential where there is no file, no entry, or an empty one', async () => {
+  it('has no credential without a file, without an entry, or with an empty entry', async () => {
     const none = await home({});
     expect(await none.ask('registry.example')).toBeUndefined();
     const { ask } = await home(config({ 'registry.example': {}, 'other.example': { auth: base64('me:pa:ss') } }));
@@ -38,7 +38,7 @@ describe('src/http/credentials/docker/config.ts', () => {
     'http://registry.example/v2/',
     'registry.example/v2/',
     'Registry.Example',
-  ])('takes the key %s for the host', async (key) => {
+  ])('matches the key %s to the host', async (key) => {
     const { ask } = await home(config({ [key]: { auth: base64('me:pa:ss') } }));
     expect(await ask('registry.example')).toEqual(me);
   });
@@ -49,13 +49,13 @@ describe('src/http/credentials/docker/config.ts', () => {
     'https://evil.com/registry.example',
     'registry.example:5000',
     'registry.example/namespace',
-  ])('does not take the key %s for the host', async (key) => {
+  ])('does not match the key %s to the host', async (key) => {
     const { ask } = await home(config({ [key]: { auth: base64('me:pa:ss') } }));
     expect(await ask('registry.example')).toBeUndefined();
   });
 
   it.each(['docker.io', 'index.docker.io', 'registry-1.docker.io'])(
-    'knows Docker Hub as %s by its old key',
+    'recognizes Docker Hub as %s by its old key',
     async (host) => {
       const { ask } = await home(config({ 'https://index.docker.io/v1/': { auth: base64('me:pa:ss') } }));
       expect(await ask(host)).toEqual(me);
@@ -81,7 +81,7 @@ describe('src/http/credentials/docker/config.ts', () => {
     expect(await podman.ask('a.example')).toEqual(me);
   });
 
-  it('takes the longest key that covers a repository, whole path segments only', async () => {
+  it('uses the longest key that covers a repository, by whole path segments', async () => {
     const { ask } = await home(
       config({
         'a.example/team': { auth: base64('team:x') },
@@ -108,7 +108,7 @@ describe('src/http/credentials/docker/config.ts', () => {
     expect(await user('registry-1.docker.io', 'library/app')).toBeUndefined();
   });
 
-  it('says which file and user a credential is of, the home folder as people write it', async () => {
+  it('names the file and user of a credential, with ~ for the home folder', async () => {
     const { ask, home: folder } = await home({
       ...config({ 'a.example': { auth: base64('me:x') } }),
       'elsewhere/auth.json': { auths: { 'b.example': { auth: base64('me:x') } } },
@@ -118,7 +118,7 @@ describe('src/http/credentials/docker/config.ts', () => {
     expect(await ask('b.example', env)).toMatchObject({ from: '~/elsewhere/auth.json' });
   });
 
-  it('lets a broken entry spoil only itself, and names it by its key', async () => {
+  it('reports an invalid entry by its key, and still reads the others', async () => {
     const { ask } = await home({
       '.docker/config.json': {
         auths: {
@@ -146,7 +146,7 @@ describe('src/http/credentials/docker/config.ts', () => {
     }
   });
 
-  it('says what is wrong with a file without showing what is in it', async () => {
+  it('reports an invalid file without quoting it', async () => {
     const cases = [
       '{"auths": {"a.example": {"auth": "c2VjcmV0"',
       { auths: { 'a.example': { auth: ['c2VjcmV0'] } } },

@@ -3,17 +3,17 @@ import { isPromotionError, type PromotionError } from '../../../errors.ts';
 import { singleFlight } from '../../../async/single-flight.ts';
 import type { Credential, CredentialSource } from '../credential.ts';
 import { readDockerFiles, type DockerFile, type DockerPaths, type DockerSlot } from './file.ts';
-import { askHelper, type HelperOptions } from './helper.ts';
+import { runHelper, type HelperOptions } from './helper.ts';
 
 export type DockerConfigOptions = HelperOptions & DockerPaths;
 
-/** A helper that failed is not run again for this long, in milliseconds: it would be for every request. */
+/** A helper that failed is not run again for 30 s; otherwise it would run for every request. In milliseconds. */
 const FAILED_FOR = 30_000;
 
 /**
- * Credentials as the Docker CLI and Podman keep them: `config.json` in DOCKER_CONFIG or `~/.docker`, then containers'
- * `auth.json`; in each file the longest key that covers the repository. Files are read when the first host is asked for.
- * A helper is asked once for each of its keys, and again when what it gave is refused.
+ * Returns a source that reads credentials like the Docker CLI and Podman: `config.json` in DOCKER_CONFIG or
+ * `~/.docker`, then the containers `auth.json`. In each file the longest key that covers the repository wins. Files are
+ * read at the first request. A helper runs once for each key, and again if its credential is rejected.
  */
 export function dockerConfig(options: DockerConfigOptions): CredentialSource {
   const slots = slotReader(options);
@@ -33,7 +33,10 @@ export function dockerConfig(options: DockerConfigOptions): CredentialSource {
 
 type Failed = { readonly error: PromotionError; readonly until: number };
 
-/** Reads slots, each once. The same credential stays the same object, so that whoever has tried it knows it. */
+/**
+ * Reads each slot once. An unchanged credential stays the same object, so that callers recognize one that they have
+ * tried.
+ */
 function slotReader(
   options: HelperOptions,
 ): (slot: DockerSlot, signal: AbortSignal, refused: Credential | undefined) => Promise<Credential | undefined> {
@@ -50,7 +53,7 @@ function slotReader(
     const failed = failures.get(slot.id);
     if (failed !== undefined && options.clock.now() < failed.until) throw failed.error;
     try {
-      return keep(slot.id, await askHelper(slot.helper, slot.server, options, signal));
+      return keep(slot.id, await runHelper(slot.helper, slot.server, options, signal));
     } catch (error) {
       if (isPromotionError(error)) failures.set(slot.id, { error, until: options.clock.now() + FAILED_FOR });
       throw error;

@@ -6,26 +6,29 @@ import type { Secrets } from '../../../secrets/secrets.ts';
 import { jsonSecrets } from '../../../secrets/told-secrets.ts';
 import type { Credential } from '../credential.ts';
 
-/** One place of a file that may hold a credential: an entry of `auths`, or a program to ask. */
+/** One entry of a file that may hold a credential: an entry of `auths`, or a helper program. */
 export type DockerSlot =
   | { readonly kind: 'entry'; readonly id: string; read(): Credential | undefined }
   | { readonly kind: 'helper'; readonly id: string; readonly helper: string; readonly server: string };
 
 /** A configuration file of Docker or Podman. */
 export type DockerFile = {
-  /** The places to look in for a repository, the longest key first; without a repository only those of the whole host. */
+  /**
+   * Returns the entries for a repository, the longest key first. Without a repository, returns only the entries of the
+   * whole host.
+   */
   slots(host: string, repository: string | undefined): Iterable<DockerSlot>;
 };
 
 export type DockerPaths = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
+  /** The user's home directory. */
   readonly home: string;
-  /** Is told what the sources hold. */
+  /** Learns every secret that the sources read, so that it can be redacted. */
   readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
 };
 
-/** Reads the files that are there, in the order in which they count. Throws UNAUTHORIZED for one that cannot be read. */
+/** Reads the files that exist, in order of precedence. Throws UNAUTHORIZED if a file cannot be read. */
 export async function readDockerFiles({ env, home, secrets }: DockerPaths): Promise<readonly DockerFile[]> {
   const { DOCKER_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME } = env;
   const paths = [join(DOCKER_CONFIG || join(home, '.docker'), 'config.json')];
@@ -44,7 +47,7 @@ const AuthEntry = z.object({
   identitytoken: z.string().nullish(),
   registrytoken: z.string().nullish(),
 });
-// What one entry holds is looked at when it is needed: a broken one spoils only itself.
+// Each entry is parsed when it is needed, so that an invalid one does not affect the others.
 const DockerConfigJson = z.object({
   auths: z.record(z.string(), z.unknown()).nullish(),
   credHelpers: z.record(z.string(), z.unknown()).nullish(),
@@ -68,10 +71,10 @@ async function readConfig(
   try {
     return dockerFile(DockerConfigJson.parse(JSON.parse(text)), path, home);
   } catch (error) {
-    // The parser's message may quote the file, so only its kind is kept.
+    // Keeps only the kind of the parser's error, because its message may quote the file.
     throw configError(
       path,
-      error instanceof SyntaxError ? 'is not JSON' : 'has no entries of the form that Docker writes',
+      error instanceof SyntaxError ? 'is not JSON' : 'has entries in a format that Docker does not write',
     );
   }
 }
@@ -95,7 +98,10 @@ function dockerFile({ auths, credHelpers, credsStore }: z.infer<typeof DockerCon
   };
 }
 
-/** The entries by the host or namespace that their keys mean; of several keys for one, the one that Docker itself writes. */
+/**
+ * Groups the entries by the host or namespace of their keys. If several keys stand for one place, the one that Docker
+ * itself writes wins.
+ */
 function byPlace(
   entries: Readonly<Record<string, unknown>>,
 ): ReadonlyMap<string, readonly [key: string, value: unknown]> {
@@ -107,7 +113,7 @@ function byPlace(
   return places;
 }
 
-/** `host/a/b`, `host/a` and `host` for the repository `a/b` (containers-auth.json(5)). */
+/** Yields `host/a/b`, `host/a` and `host` for the repository `a/b` (containers-auth.json(5)). */
 function* placesOf(host: string, repository = ''): Generator<string> {
   const name = hostPlace(host.toLowerCase());
   const parts = repository === '' ? [] : repository.split('/');
@@ -122,12 +128,12 @@ function hostPlace(host: string): string {
   return HUB_HOSTS.has(host) ? 'docker.io' : host;
 }
 
-/** The name under which Docker keeps a host's credential. */
+/** Returns the name under which Docker stores a host's credential. */
 function serverName(host: string): string {
   return HUB_HOSTS.has(host) ? HUB : host;
 }
 
-/** The host, or `host/namespace`, that a key means: `https://host/v1/` is how old versions wrote a host. */
+/** Returns the host, or `host/namespace`, that a key stands for. Old versions wrote a host as `https://host/v1/`. */
 function placeOf(key: string): string {
   const [, scheme, host = '', rest = ''] = /^(https?:\/\/)?([^/]*)(.*)$/i.exec(key) ?? [];
   const name = hostPlace(host.toLowerCase());
@@ -138,14 +144,13 @@ function placeOf(key: string): string {
 function programIn(entry: readonly [string, unknown] | undefined, path: string): string | undefined {
   const [key, name] = entry ?? [];
   if (name === undefined || name === null || typeof name === 'string') return name ?? undefined;
-  throw configError(path, `has a "credHelpers" for ${key} that is not the name of a program`);
+  throw configError(path, `has a "credHelpers" for ${key} that is not a program name`);
 }
 
 function credentialIn([key, value]: readonly [string, unknown], path: string, from: string): Credential | undefined {
   if (value === null) return undefined;
   const { data: entry } = AuthEntry.safeParse(value);
-  if (entry === undefined)
-    throw configError(path, `has an entry for ${key} that is not of the form that Docker writes`);
+  if (entry === undefined) throw configError(path, `has an entry for ${key} in a format that Docker does not write`);
   const { username, password } = entry.auth ? decoded(entry.auth, path, key) : entry;
   if (entry.registrytoken) return { kind: 'registry', token: entry.registrytoken, from };
   if (entry.identitytoken) return { kind: 'identity', username: username ?? '', token: entry.identitytoken, from };

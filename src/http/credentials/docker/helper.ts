@@ -9,29 +9,31 @@ import type { Credential } from '../credential.ts';
 
 export type HelperOptions = {
   readonly clock: Clock;
-  /** Helpers get what they need of it; its PATH says where they are. */
+  /** Environment variables. Helpers get the part that they need; PATH says where they are. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds that a helper may take; 30 s unless given: some ask a cloud, none should ask a person. */
+  /**
+   * Time limit of a helper, in milliseconds. Default: 30 s, since some call a cloud and none should prompt a person.
+   */
   readonly timeout?: number;
-  /** Is told what the sources hold. */
+  /** Learns every secret that the sources read, so that it can be redacted. */
   readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
 };
 
 const TIMEOUT = 30_000;
-/** More than this is no credential. */
+/** Maximum output of a helper in bytes; a longer one is not a credential. */
 const OUTPUT_LIMIT = 65_536;
 
 /**
- * Asks `docker-credential-<name> get` for a server's credential; undefined when the helper has none
+ * Runs `docker-credential-<name> get` and returns the credential for a server. Returns undefined if the helper has none
  * (https://docs.docker.com/reference/cli/docker/login/#credential-helper-protocol).
  */
-export async function askHelper(
+export async function runHelper(
   name: string,
   server: string,
   options: HelperOptions,
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw helperError(name, server, 'has a name that is no program name');
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) throw helperError(name, server, 'is not a valid program name');
   const own = { ...options, env: helperEnvironment(name, options.env) };
   const { code, output } = await run(`docker-credential-${name}`, server, own, signal).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -39,10 +41,10 @@ export async function askHelper(
   });
   if (code !== 0) {
     if (/credentials not found/i.test(output)) return undefined;
-    throw helperError(name, server, `ended with ${code}${shown(output, options.secrets?.hide)}`);
+    throw helperError(name, server, `exited with ${code}${shown(output, options.secrets?.hide)}`);
   }
   const answer = parseAnswer(output);
-  if (answer === undefined) throw helperError(name, server, 'answered something that is no credential');
+  if (answer === undefined) throw helperError(name, server, 'printed an invalid credential');
   if (answer.Secret === '') return undefined;
   options.secrets?.learn(answer.Secret);
   const from = `docker-credential-${name}`;
@@ -75,7 +77,7 @@ function run(
       signal.removeEventListener('abort', onAbort);
       then();
     };
-    // A helper's own children may keep its pipes open, so the end is not waited for.
+    // A helper's children may keep its pipes open, so this does not wait for the `close` event.
     const stop = (error: Error): void =>
       end(() => {
         child.kill('SIGKILL');
@@ -83,21 +85,23 @@ function run(
         reject(error);
       });
     const onAbort = (): void => stop(signal.reason as Error);
-    const cancel = clock.timer(timeout, () => stop(new Error(`gave no answer within ${timeout / 1000} s`)));
+    const cancel = clock.timer(timeout, () => stop(new Error(`did not finish within ${timeout / 1000} s`)));
     signal.addEventListener('abort', onAbort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (output.length > OUTPUT_LIMIT) stop(new Error('answered far too much'));
+      if (output.length > OUTPUT_LIMIT) stop(new Error('printed too much'));
     });
     child.on('error', (error) => end(() => reject(error)));
     child.on('close', (code) => end(() => resolve({ code, output })));
-    // A helper that ends without reading is judged by how it ended.
+    // A helper that exits without reading stdin is judged by its exit code.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
 }
 
-/** The failure text of a helper: a line of words, and no secret, which it writes only when it succeeds. */
+/**
+ * Returns the first line of a helper's error output. It holds no secret, since helpers print secrets only on success.
+ */
 function shown(output: string, hide = (text: string): string => text): string {
   const line = redactText(hide(output)).slice(0, 200);
   return line === '' || line.startsWith('{') ? '' : `: ${line}`;

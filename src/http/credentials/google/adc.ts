@@ -38,13 +38,16 @@ const Impersonated = z.object({
 });
 const CredentialFile = z.discriminatedUnion('type', [ServiceAccount, AuthorizedUser, ExternalAccount, Impersonated]);
 
-/** What a file of Application Default Credentials holds. */
+/** A parsed file of Application Default Credentials. */
 export type CredentialFile = z.infer<typeof CredentialFile>;
 
-/** One that needs no other to get a token with. */
+/** A credential file that can get a token by itself, without impersonation. */
 export type SourceFile = Exclude<CredentialFile, { type: 'impersonated_service_account' }>;
 
-/** The file of Application Default Credentials: named by GOOGLE_APPLICATION_CREDENTIALS, else where gcloud keeps it; undefined where there is none. */
+/**
+ * Reads the file of Application Default Credentials: the one that GOOGLE_APPLICATION_CREDENTIALS names, else gcloud's.
+ * Returns undefined if there is none.
+ */
 export async function applicationDefault({
   env,
   home,
@@ -63,7 +66,7 @@ export async function applicationDefault({
   }
   for (const secret of jsonSecrets(text)) secrets?.learn(secret);
   const { data } = CredentialFile.safeParse(parsed(text));
-  if (data === undefined) throw fileError(path, 'holds no credentials of a form that is known here');
+  if (data === undefined) throw fileError(path, 'contains no supported kind of credentials');
   return data;
 }
 
@@ -71,7 +74,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // What a parser says quotes the file.
+    // Parser messages quote the file, so none is kept.
     return undefined;
   }
 }

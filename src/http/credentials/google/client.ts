@@ -11,16 +11,16 @@ import { webFetch } from '../web-fetch.ts';
 type Library = typeof library;
 type Transporter = gaxios.Gaxios;
 
-/** What is known of who we are: a file, or a token of the machine. */
+/** The identity to act as: a credential file or a token of the machine. */
 export type GoogleIdentity = {
   readonly file: CredentialFile | undefined;
   readonly ambient: AccessToken | undefined;
 };
 
-/** Pushing needs it; what the account may really do is decided by IAM. */
+/** Pushing needs this scope; IAM decides what the account may do. */
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** An access token for this identity, or for the service account that it may impersonate. */
+/** Returns an access token for this identity, or for the service account that it impersonates. */
 export async function googleToken(
   { env, fetch }: GoogleOptions,
   { file, ambient }: GoogleIdentity,
@@ -35,7 +35,7 @@ export async function googleToken(
     const own = clientOf(library, transporter, file, ambient);
     const client = asked === undefined ? own : impersonating(library, transporter, own, asked);
     const { token } = await client.getAccessToken();
-    if (!token) throw new Error('the answer holds no token');
+    if (!token) throw new Error('the response contains no token');
     return { token, expires: client.credentials.expiry_date ?? 0 };
   } catch (error) {
     signal.throwIfAborted();
@@ -47,18 +47,18 @@ export async function googleToken(
   }
 }
 
-/** A transporter whose every request goes through our fetch, with the library's own retries and proxies off. */
+/** Creates a transporter that sends every request through our fetch, with the library's own retries and proxies off. */
 function quietTransporter(library: Library, fetchImplementation: ReturnType<typeof webFetch>): Transporter {
   const transporter = new library.gaxios.Gaxios();
   const send = transporter.request.bind(transporter);
-  // The library sets its retries on each request, so defaults would not hold.
+  // The library sets its retries on each request, so defaults have no effect.
   transporter.request = <T>(options: gaxios.GaxiosOptions = {}) =>
     send<T>({
       ...options,
       fetchImplementation,
       retry: false,
       retryConfig: { retry: 0, noResponseRetries: 0 },
-      // With an agent given, none is made for the proxy of the environment.
+      // With an agent given, the library creates none for the environment's proxy.
       agent: {} as never,
     });
   return transporter;
@@ -77,7 +77,7 @@ function clientOf(
   const source = sourceClient(library, transporter, file.source_credentials);
   // https://google.aip.dev/auth/4113
   const target = /\/([^/]+):generateAccessToken$/.exec(file.service_account_impersonation_url)?.[1];
-  if (target === undefined) throw new Error('the file names no service account to impersonate');
+  if (target === undefined) throw new Error('the file does not name a service account to impersonate');
   return impersonating(library, transporter, source, [...(file.delegates ?? []), target]);
 }
 
@@ -91,11 +91,11 @@ function sourceClient(library: Library, transporter: Transporter, file: SourceFi
     return new library.UserRefreshClient({ clientId, clientSecret, refreshToken, transporter });
   }
   const { file: path, url } = file.credential_source;
-  // Programs and client certificates would come with processes and sockets of their own.
+  // Executables and client certificates would use their own processes and sockets.
   if (path === undefined && url === undefined)
-    throw new PromotionError('UNAUTHORIZED', 'external accounts get their subject token from a file or a URL here');
+    throw new PromotionError('UNAUTHORIZED', 'external accounts must get their subject token from a file or a URL');
   const client = new library.IdentityPoolClient({ ...file, scopes: [SCOPE], transporter } as never);
-  // Its token exchange is made without the transporter that the client was given.
+  // The library creates the client of the token exchange without our transporter.
   Object.assign((client as unknown as { readonly stsCredential: object }).stsCredential, { transporter });
   return client;
 }
@@ -103,7 +103,10 @@ function sourceClient(library: Library, transporter: Transporter, file: SourceFi
 // https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
 const GeneratedToken = z.object({ accessToken: z.string().min(1), expireTime: z.string() });
 
-/** Acts as the last of these accounts; each of the others grants the next. (The library's own class writes to the console.) */
+/**
+ * Returns a client that impersonates the last of these accounts; each of the others grants the next. The library's own
+ * class writes to the console.
+ */
 function impersonating(
   library: Library,
   transporter: Transporter,

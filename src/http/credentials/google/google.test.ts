@@ -32,14 +32,14 @@ async function opened({ files = {}, env = {}, answer = () => token, skipWaits = 
 
 describe('src/http/credentials/google/google.ts', () => {
   it.each(['gcr.io', 'eu.gcr.io', 'us-central1-docker.pkg.dev', 'europe-docker.pkg.dev', 'US.GCR.IO'])(
-    'has a token for %s',
+    'returns a token for %s',
     async (host) => {
       const { ask } = await opened({ files: { [ADC]: user } });
       expect(await ask(host)).toMatchObject({ kind: 'basic', username: 'oauth2accesstoken', password: 'ya29' });
     },
   );
 
-  it('asks the metadata server at its fixed address, or where GCE_METADATA_HOST says, and marks the request as its own', async () => {
+  it('requests the fixed metadata address, or that of GCE_METADATA_HOST, and marks the request as its own', async () => {
     const { world, ask } = await opened({});
     await ask();
     const other = await opened({ env: { GCE_METADATA_HOST: 'metadata.example:8080' } });
@@ -52,7 +52,7 @@ describe('src/http/credentials/google/google.ts', () => {
     );
   });
 
-  it('has nothing, and asks no more, where no metadata server answers in three seconds', async () => {
+  it('returns no credential, and sends no further request, if no metadata server responds within 3 s', async () => {
     const { clock, world, ask } = await opened({ answer: () => new Promise(() => {}) });
     const waiting = ask();
     while (world.asked.length === 0) await clock.advance(0);
@@ -63,18 +63,18 @@ describe('src/http/credentials/google/google.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it.each([404, 400])('has nothing where something else answers (%i)', async (status) => {
+  it.each([404, 400])('returns no credential if another kind of server responds (%i)', async (status) => {
     const { ask } = await opened({ answer: () => ({ status }) });
     expect(await ask()).toBeUndefined();
   });
 
-  it('has nothing where METADATA_SERVER_DETECTION is none, and asks nobody', async () => {
+  it('sends no request if METADATA_SERVER_DETECTION is none', async () => {
     const { world, ask } = await opened({ env: { METADATA_SERVER_DETECTION: 'none' } });
     expect(await ask()).toBeUndefined();
     expect(world.asked).toEqual([]);
   });
 
-  it('fails where a metadata server that is said to be there does not answer', async () => {
+  it('throws if a metadata server named by the environment does not respond', async () => {
     const { clock, world, ask } = await opened({
       env: { METADATA_SERVER_DETECTION: 'assume-present' },
       answer: () => new Promise(() => {}),
@@ -85,7 +85,7 @@ describe('src/http/credentials/google/google.ts', () => {
     expect(await failing).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining('within 20 s') });
   });
 
-  it('impersonates with what the metadata server gives, each of a chain granting the next', async () => {
+  it('impersonates a chain of service accounts, starting with the token of the metadata server', async () => {
     const { clock, world, ask } = await opened({ env: { CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT: 'a@x, b@x,c@x' } });
     const expireTime = new Date(clock.now() + 3_600_000).toISOString();
     world.answer(({ method }) => (method === 'GET' ? token : { json: { accessToken: 'ya29.c', expireTime } }));
@@ -101,7 +101,7 @@ describe('src/http/credentials/google/google.ts', () => {
     });
   });
 
-  it('leaves retries to our own layer', async () => {
+  it('leaves retries to the retry layer', async () => {
     const { world, ask } = await opened({ files: { [ADC]: user }, skipWaits: true });
     world.answer(() => (world.asked.length < 3 ? { status: 503 } : token));
     expect(await ask()).toMatchObject({ password: 'ya29' });
@@ -125,7 +125,7 @@ describe('src/http/credentials/google/google.ts', () => {
         credential_source: { executable: { command: 'hunter2' } },
       },
     ],
-  ])('refuses a file that %s, and shows nothing of it', async (_what, content) => {
+  ])('rejects a file that %s, and quotes nothing of it', async (_what, content) => {
     const { world, ask } = await opened({ files: { [ADC]: content } });
     const error = await rejection(ask());
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', hint: expect.any(String) });
@@ -133,12 +133,12 @@ describe('src/http/credentials/google/google.ts', () => {
     expect(world.asked).toEqual([]);
   });
 
-  it('fails where GOOGLE_APPLICATION_CREDENTIALS names a file that is not there', async () => {
+  it('throws if GOOGLE_APPLICATION_CREDENTIALS names a missing file', async () => {
     const { ask } = await opened({ env: { GOOGLE_APPLICATION_CREDENTIALS: '/nowhere/key.json' } });
     expect(await rejection(ask())).toMatchObject({ message: expect.stringContaining('/nowhere/key.json') });
   });
 
-  it('looks in the folder that CLOUDSDK_CONFIG names', async () => {
+  it('reads the file in CLOUDSDK_CONFIG', async () => {
     const folder = await homeWith({ 'application_default_credentials.json': user });
     const { ask } = await opened({ env: { CLOUDSDK_CONFIG: folder, METADATA_SERVER_DETECTION: 'none' } });
     expect(await ask()).toMatchObject({ password: 'ya29' });

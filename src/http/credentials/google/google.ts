@@ -5,34 +5,35 @@ import { applicationDefault } from './adc.ts';
 import { googleToken } from './client.ts';
 import { metadataToken } from './metadata.ts';
 import type { Credential, CredentialSource } from '../credential.ts';
-import { kept, type Perishable } from '../kept.ts';
+import { expiringCache, type Expiring } from '../expiring-cache.ts';
 
 export type GoogleOptions = {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
+  /** The user's home directory. */
   readonly home: string;
-  /** Is told what the sources hold. */
+  /** Learns every secret that the sources read, so that it can be redacted. */
   readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
   /** Sends requests with our permits, retries and timeouts, but without credentials. */
   readonly fetch: Fetch;
 };
 
-/** The registries that Google runs; whole names, or a look-alike would get our token. */
+/** Google's registries. Whole names are matched, so that no look-alike gets our token. */
 const HOSTS = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev)$/i;
 
 /**
- * Access tokens for gcr.io and pkg.dev, from the Application Default Credentials: a file, else the metadata server;
- * as the service account that CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT or the file says. Undefined where there are none.
+ * Returns a source of access tokens for gcr.io and pkg.dev. It uses the Application Default Credentials: a file, else
+ * the metadata server. It impersonates the service account that CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT or the file
+ * names. Without credentials it returns undefined.
  */
 export function google(options: GoogleOptions): CredentialSource {
-  const tokens = kept(options.clock, (_key, signal) => obtain(options, signal));
+  const tokens = expiringCache(options.clock, (_key, signal) => obtain(options, signal));
   return async (host, signal, { refused } = {}) => (HOSTS.test(host) ? tokens('', signal, refused) : undefined);
 }
 
-async function obtain(options: GoogleOptions, signal: AbortSignal): Promise<Perishable<Credential | undefined>> {
+async function obtain(options: GoogleOptions, signal: AbortSignal): Promise<Expiring<Credential | undefined>> {
   const file = await applicationDefault(options);
-  // Asked even where the file suffices to know: without one, there is a metadata server or nothing.
+  // Without a file, only the metadata server is left.
   const ambient = file === undefined ? await metadataToken(options, signal) : undefined;
   if (file === undefined && ambient === undefined) return { value: undefined, expires: Number.POSITIVE_INFINITY };
   const { token, expires } = await googleToken(options, { file, ambient }, signal);

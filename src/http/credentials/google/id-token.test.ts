@@ -25,7 +25,7 @@ const access = { json: { access_token: 'ya29', expires_in: 3600 } };
 const isIam = ({ host }: CloudRequest): boolean => host === 'iamcredentials.googleapis.com';
 
 describe('src/http/credentials/google/id-token.ts', () => {
-  it('asks for a token of the account, with its e-mail address, in the name of our own credentials', async () => {
+  it('requests a token of the account, with its e-mail address, through our own credentials', async () => {
     const { world, token } = await asked((request) => (isIam(request) ? { json: { token: 'eyJ.x.y' } } : access));
     expect(await token).toBe('eyJ.x.y');
     const request = world.asked.find(isIam);
@@ -37,14 +37,14 @@ describe('src/http/credentials/google/id-token.ts', () => {
     expect(JSON.parse(request?.body ?? '')).toEqual({ audience: 'sigstore', includeEmail: true });
   });
 
-  it('says which account it may not act for, and no secret', async () => {
+  it('names the account that it must not impersonate, and no secret', async () => {
     const { token } = await asked((request) => (isIam(request) ? { status: 403 } : access));
     const error = await rejection(token);
     expect(error).toMatchObject({ code: 'IDENTITY', message: expect.stringContaining(ACCOUNT) });
     expect(JSON.stringify([String(error), error])).not.toMatch(/ya29|hunter2|1\/\//);
   });
 
-  it('says so where there are no credentials', async () => {
+  it('throws if there are no credentials', async () => {
     const { token } = await asked(() => ({ status: 404 }), {});
     expect(await rejection(token)).toMatchObject({
       code: 'IDENTITY',
@@ -65,12 +65,12 @@ describe('src/http/credentials/google/id-token.ts', () => {
     ],
     ['a metadata server that is named', {}, { GCE_METADATA_HOST: 'there' }, '', true],
     ['another machine', {}, {}, 'KVM\n', false],
-  ])('tells from %s whether there are any', async (_what, files, env, product, expected) => {
+  ])('detects from %s whether there are credentials', async (_what, files, env, product, expected) => {
     const home = await homeWith({ ...files, product: product || 'KVM' });
     expect(await hasGoogleCredentials({ env, home }, join(home, 'product'))).toBe(expected);
   });
 
-  it('finds none where nothing tells of any', async () => {
+  it('detects no credentials without any hint of them', async () => {
     const home = await homeWith({});
     expect(await hasGoogleCredentials({ env: {}, home }, join(home, 'nothing'))).toBe(false);
   });

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { PromotionError } from '../../../errors.ts';
-import { askJson } from '../ask.ts';
+import { fetchJson } from '../fetch-json.ts';
 import { applicationDefault } from './adc.ts';
 import { googleToken } from './client.ts';
 import { metadataToken } from './metadata.ts';
 import type { GoogleOptions } from './google.ts';
 
-/** What Google's machines, and the containers on them, are called by their firmware. */
+/** File in which the firmware of Google's machines, and of the containers on them, names the product. */
 const MACHINE = '/sys/class/dmi/id/product_name';
 
-/** Whether there are Google credentials, as far as files and the environment tell; asks nobody. */
+/** Returns true if files or the environment show Google credentials. Sends no request. */
 export async function hasGoogleCredentials(
   options: Pick<GoogleOptions, 'env' | 'home'>,
   machine: string = MACHINE,
@@ -20,14 +20,14 @@ export async function hasGoogleCredentials(
   const detection = env['METADATA_SERVER_DETECTION']?.trim().toLowerCase();
   if (detection === 'none') return false;
   if (detection === 'assume-present' || env['GCE_METADATA_HOST'] || env['GCE_METADATA_IP']) return true;
-  // Where there is no metadata server, asking for one takes seconds.
+  // A request to a missing metadata server takes seconds.
   return /^google/i.test((await readFile(machine, 'utf8').catch(() => '')).trim());
 }
 
 // https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateIdToken
 const Generated = z.object({ token: z.string().min(1) });
 
-/** An identity token of a service account, which our own credentials may act for. Throws IDENTITY. */
+/** Returns an identity token of a service account that our own credentials may impersonate. Throws IDENTITY. */
 export async function googleIdToken(
   options: GoogleOptions,
   account: string,
@@ -35,12 +35,12 @@ export async function googleIdToken(
   signal: AbortSignal,
 ): Promise<string> {
   const what = `getting an identity token of ${account}`;
-  const hint = `check the Google credentials, and that they may create OpenID tokens for ${account}`;
+  const hint = `check the Google credentials and their permission to create OpenID tokens for ${account}`;
   try {
     const file = await applicationDefault(options);
     const ambient = file === undefined ? await metadataToken(options, signal) : undefined;
     if (file === undefined && ambient === undefined)
-      throw new PromotionError('IDENTITY', `${what}: there are no Google credentials`, {
+      throw new PromotionError('IDENTITY', `${what}: no Google credentials found`, {
         hint: 'run "gcloud auth application-default login", or set GOOGLE_APPLICATION_CREDENTIALS',
       });
     const access = await googleToken(options, { file, ambient }, signal);
@@ -53,7 +53,7 @@ export async function googleIdToken(
       body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify({ audience, includeEmail: true })) },
       signal,
     } as const;
-    return (await askJson(options.fetch, question, `${what} from`, Generated)).token;
+    return (await fetchJson(options.fetch, question, `${what} from`, Generated)).token;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof PromotionError) || error.code === 'IDENTITY') throw error;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { isPromotionError } from '../../../errors.ts';
-import { askJson } from '../ask.ts';
+import { fetchJson } from '../fetch-json.ts';
 import type { GoogleOptions } from './google.ts';
 import { credentialProblem } from '../problem.ts';
 
-/** An access token; `expires` in milliseconds since the epoch. */
+/** An access token. `expires` is in milliseconds since the epoch. */
 export type AccessToken = { readonly token: string; readonly expires: number };
 
 // https://cloud.google.com/compute/docs/access/authenticate-workloads#applications
@@ -12,14 +12,18 @@ const MetadataToken = z.object({ access_token: z.string().min(1), expires_in: z.
 
 const PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 
-/** Where no metadata server is said to be, one that is there answers within this; elsewhere packets vanish. In milliseconds. */
+/**
+ * Time limit in milliseconds if the environment does not name a metadata server: one that exists answers sooner,
+ * elsewhere packets are lost.
+ */
 const PROBE = 3_000;
-/** Where one is said to be, it may be starting: on GKE that takes seconds. */
+/** Time limit in milliseconds if the environment names one: on GKE it may take seconds to start. */
 const PATIENCE = 20_000;
 
 /**
- * The token of the machine's own service account; undefined where there is no metadata server or the machine has no
- * account. GCE_METADATA_HOST and METADATA_SERVER_DETECTION (`none`, `assume-present`) mean what they mean to Google's libraries.
+ * Returns the access token of the machine's own service account. Returns undefined if there is no metadata server or
+ * the machine has no account. GCE_METADATA_HOST and METADATA_SERVER_DETECTION (`none`, `assume-present`) work as in
+ * Google's libraries.
  */
 export async function metadataToken(
   { clock, env, fetch }: GoogleOptions,
@@ -32,7 +36,7 @@ export async function metadataToken(
   const deadline = new AbortController();
   const cancel = clock.timer(certain ? PATIENCE : PROBE, () => deadline.abort());
   try {
-    const { access_token: token, expires_in: life } = await askJson(
+    const { access_token: token, expires_in: life } = await fetchJson(
       fetch,
       {
         method: 'GET',
@@ -49,9 +53,9 @@ export async function metadataToken(
     signal.throwIfAborted();
     if (!certain && (deadline.signal.aborted || isNobody(error))) return undefined;
     if (isPromotionError(error, 'NOT_FOUND')) return undefined;
-    const late = deadline.signal.aborted ? new Error(`no answer within ${PATIENCE / 1000} s`) : error;
+    const late = deadline.signal.aborted ? new Error(`no response within ${PATIENCE / 1000} s`) : error;
     throw credentialProblem(
-      'the metadata server gave no token',
+      'the metadata server returned no token',
       'check GCE_METADATA_HOST and the service account',
       late,
     );
@@ -60,7 +64,7 @@ export async function metadataToken(
   }
 }
 
-/** Nothing answers there, or something that is no metadata server of Google's, as on the machines of other clouds. */
+/** True if no metadata server answered there, or one that is not Google's, as on the machines of other clouds. */
 function isNobody(error: unknown): boolean {
   return ['NETWORK', 'TIMEOUT', 'NOT_FOUND', 'REGISTRY_PROTOCOL', 'UNAUTHORIZED', 'DENIED'].some(
     (code) => isPromotionError(error) && error.code === code,

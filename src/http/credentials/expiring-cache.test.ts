@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../../test/support/fake-clock.ts';
-import { kept } from './kept.ts';
+import { expiringCache } from './expiring-cache.ts';
 
 const forever = new AbortController().signal;
 
-describe('src/http/credentials/kept.ts', () => {
+describe('src/http/credentials/expiring-cache.ts', () => {
   it.each([
     ['five minutes before the end of a long life', 3_600_000, 3_300_000],
     ['in the last quarter of a short one', 400_000, 300_000],
   ])('renews %s', async (_when, life, renewed) => {
     const clock = fakeClock();
     let given = 0;
-    const get = kept(clock, async () => ({ value: (given += 1), expires: clock.now() + life }));
+    const get = expiringCache(clock, async () => ({ value: (given += 1), expires: clock.now() + life }));
     await get('a', forever);
     await clock.advance(renewed - 1);
     expect(await get('a', forever)).toBe(1);
@@ -19,18 +19,21 @@ describe('src/http/credentials/kept.ts', () => {
     expect(await get('a', forever)).toBe(2);
   });
 
-  it('keeps one thing for each key, and what does not expire for good', async () => {
+  it('keeps one value for each key, and a value without expiry for ever', async () => {
     const clock = fakeClock();
     let given = 0;
-    const get = kept(clock, async (key) => ({ value: `${key}${(given += 1)}`, expires: Number.POSITIVE_INFINITY }));
+    const get = expiringCache(clock, async (key) => ({
+      value: `${key}${(given += 1)}`,
+      expires: Number.POSITIVE_INFINITY,
+    }));
     expect([await get('a', forever), await get('b', forever)]).toEqual(['a1', 'b2']);
     await clock.advance(1e12);
     expect([await get('a', forever), await get('b', forever)]).toEqual(['a1', 'b2']);
   });
 
-  it('asks again after a failure', async () => {
+  it('calls the source again after a failure', async () => {
     let fails = true;
-    const get = kept(fakeClock(), async () => {
+    const get = expiringCache(fakeClock(), async () => {
       if (fails) throw new Error('no');
       return { value: 1, expires: Number.POSITIVE_INFINITY };
     });

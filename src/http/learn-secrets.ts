@@ -3,14 +3,15 @@ import { basicSecrets, isSecretName, isTokenLike, jsonSecrets } from '../secrets
 import { type Fetch, type HttpRequest, type ResponseBody, header } from './fetch.ts';
 import { isHarmless } from './redact.ts';
 
-/** A login or its answer is smaller; in bytes. */
+/** Maximum size of a login form or its response that is searched for secrets; in bytes. */
 const FORM_LIMIT = 262_144;
 
 /**
- * Learns each secret that is sent or received, so that an answer which repeats it is shown without: credentials in
- * headers and logins, tokens, and the parameters of addresses that servers give. Answers bring along what hides secrets.
+ * Layer that learns each secret that is sent or received, so that messages which repeat it are redacted. Secrets are
+ * credentials in headers and logins, tokens, and the parameters of addresses from servers. Each response carries the
+ * function that redacts.
  */
-export const knowSecrets =
+export const learnSecrets =
   (secrets: Secrets) =>
   (inner: Fetch): Fetch =>
   async (request) => {
@@ -24,7 +25,7 @@ export const knowSecrets =
 
 function learnRequest(secrets: Secrets, { url, from, headers = {}, operation, body }: HttpRequest): void {
   learnHeaders(secrets, Object.entries(headers));
-  // What we ask by ourselves has the parameters of the protocol only.
+  // Our own addresses have only the parameters of the protocol.
   if (from !== undefined) learnAddress(secrets, url);
   const isLogin = operation === 'token' || headers['content-type'] === 'application/json';
   if (!isLogin || body?.kind !== 'bytes' || body.bytes.length > FORM_LIMIT) return;
@@ -49,22 +50,24 @@ function learnAddress(secrets: Secrets, url: URL | null): void {
   if (isTokenLike(login)) secrets.learnPassing(login);
   for (const [name, value] of searchParams) {
     if (isHarmless(name)) continue;
-    // a secret without `=` is a name
+    // A secret without `=` parses as a name.
     const said = value === '' ? name : value;
     const isLong = said.length >= RANDOM && /[0-9]/.test(said) && /[A-Za-z]/.test(said);
     if ((isLong || isSecretName(name) || isSigned(name)) && isTokenLike(said)) secrets.learnPassing(said);
   }
 }
 
-/** What is longer than this under any name, and has digits and letters, is random; `AWS4-HMAC-SHA256` is shorter. */
+/**
+ * A value longer than this with digits and letters is taken for a secret; `AWS4-HMAC-SHA256` is shorter. In characters.
+ */
 const RANDOM = 20;
 
-/** `X-Amz-Signature`, `X-Goog-Signature`, `sig` of Azure. */
+/** Matches `X-Amz-Signature`, `X-Goog-Signature` and Azure's `sig`. */
 function isSigned(name: string): boolean {
   return /signature|(?:^|[-_])sig$|hmac|_state|key/i.test(name);
 }
 
-/** Learns the tokens of a body as it is read. */
+/** Learns the tokens in a body as it is read. */
 function learned(secrets: Secrets, body: ResponseBody): ResponseBody {
   return {
     ...body,

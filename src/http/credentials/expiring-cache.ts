@@ -2,19 +2,22 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.ts';
 import { singleFlight } from '../../async/single-flight.ts';
 
-/** Something with the time, in milliseconds since the epoch, from which on it is of no use. */
-export type Perishable<T> = { readonly value: T; readonly expires: number };
+/** A value with its expiry time, in milliseconds since the epoch. */
+export type Expiring<T> = { readonly value: T; readonly expires: number };
 
-/** So long before it expires a credential is renewed: Google's metadata server has a new token from then on. */
+/**
+ * A credential is renewed 5 min before it expires: from then on Google's metadata server returns a new token. In
+ * milliseconds.
+ */
 const MARGIN = 300_000;
 
 /**
- * Keeps what `get` gives for each key until shortly before it expires (for a short life: its last quarter), or until
- * the caller says that it was `refused`. It is asked for once by all who need it at the same time.
+ * Caches the result of `get` for each key until shortly before it expires, or until the caller passes it as `refused`.
+ * A short-lived value is renewed after three quarters of its life. Concurrent callers share one call of `get`.
  */
-export function kept<T>(
+export function expiringCache<T>(
   clock: Clock,
-  get: (key: string, signal: AbortSignal) => Promise<Perishable<T>>,
+  get: (key: string, signal: AbortSignal) => Promise<Expiring<T>>,
 ): (key: string, signal: AbortSignal, refused?: T) => Promise<T> {
   const known = new Map<string, { readonly value: T; readonly renew: number }>();
   const flight = singleFlight<T>();
@@ -25,7 +28,7 @@ export function kept<T>(
     return flight(key, signal, async (shared) => {
       const { value: given, expires } = await get(key, shared);
       const now = clock.now();
-      // The same thing once more stays the same object, so that whoever has tried it knows it.
+      // An equal value stays the same object, so that callers recognize one that they have tried.
       const value = entry !== undefined && isDeepStrictEqual(given, entry.value) ? entry.value : given;
       known.set(key, { value, renew: expires - Math.min(MARGIN, (expires - now) / 4) });
       return value;

@@ -36,7 +36,7 @@ const ask = (fetch: Fetch, path = ''): Promise<HttpResponse> => fetch(requestTo(
 
 describe('src/http/layers/retry.ts, how long it tries', () => {
   it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'HPE_INVALID_CONSTANT'])(
-    'gives up within ten seconds where nothing has answered yet: %s',
+    'gives up within 10 s if the origin has never responded: %s',
     async (code) => {
       const { fetch, sent, took } = retried([code]);
       expect(await rejection(ask(fetch))).toMatchObject({ code: 'NETWORK', hint: expect.any(String) as string });
@@ -45,20 +45,20 @@ describe('src/http/layers/retry.ts, how long it tries', () => {
     },
   );
 
-  it('waits longer for a registry that answered before: it is being restarted', async () => {
+  it('retries longer if the registry has responded before', async () => {
     const { fetch, took } = retried([200, 'ECONNREFUSED']);
     await ask(fetch);
     await rejection(ask(fetch));
     expect(took()).toBeGreaterThan(60_000);
   });
 
-  it('waits longer for a connection that broke', async () => {
+  it('retries longer after a broken connection', async () => {
     const { fetch, took } = retried(['ECONNRESET']);
     await rejection(ask(fetch));
     expect(took()).toBeGreaterThan(60_000);
   });
 
-  it.each(['ECONNREFUSED', 'ECONNRESET'])('takes the time that a person gave instead, for %s', async (code) => {
+  it.each(['ECONNREFUSED', 'ECONNRESET'])('uses the configured budget instead, for %s', async (code) => {
     for (const budget of [3_000, 60_000]) {
       const { fetch, took } = retried([code], { budget });
       await rejection(ask(fetch));
@@ -67,7 +67,7 @@ describe('src/http/layers/retry.ts, how long it tries', () => {
     }
   });
 
-  it('counts the first attempt, too, in the time that a person gave', async () => {
+  it('counts the first attempt in the configured budget', async () => {
     const clock = fakeClock({ skipWaits: true });
     let attempts = 0;
     const slow: Fetch = async () => {
@@ -79,7 +79,7 @@ describe('src/http/layers/retry.ts, how long it tries', () => {
     expect(attempts).toBe(2);
   });
 
-  it.each([0, 1, 3])('tries again %i times at most, but waits where the registry orders it', async (retries) => {
+  it.each([0, 1, 3])('retries at most %i times, not counting waits that the registry orders', async (retries) => {
     const failing = retried(['ECONNRESET'], { retries });
     await rejection(ask(failing.fetch));
     expect(failing.sent()).toBe(retries + 1);
@@ -92,7 +92,7 @@ describe('src/http/layers/retry.ts, how long it tries', () => {
 });
 
 describe('src/http/layers/transients.ts', () => {
-  it('warns once of an origin and a cause, without its address twice, and counts the rest', async () => {
+  it('warns once for each origin and cause, without repeating the address, and counts the rest', async () => {
     const { fetch, lines } = retried(['ECONNREFUSED']);
     await Promise.all(Array.from({ length: 10 }, (_, index) => rejection(ask(fetch, `?last=${index}`))));
     expect(lines('warning')).toEqual([
