@@ -3,7 +3,7 @@ import type { Manifest } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Copier } from '../registry/copying/copier.ts';
-import type { LaneResult } from '../registry/copying/types.ts';
+import type { CopiedMirror } from '../registry/copying/types.ts';
 import type { Attacher, AttachmentBatch } from '../registry/attaching/attacher.ts';
 import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
@@ -102,11 +102,11 @@ async function replicate(
     isNew: false,
     mayReplace: (current: Digest): Promise<boolean> => mayReplace(services, manifest, { repository, current }, signal),
   }));
-  const { lanes, sourceReads } = await services.copier.copy({ source: primary, digest, targets }, signal).done;
-  const gone = lanes.length > 0 && lanes.every(({ error }) => isPromotionError(error, 'LOST'));
+  const { mirrors, sourceReads } = await services.copier.copy({ source: primary, digest, targets }, signal).done;
+  const gone = mirrors.length > 0 && mirrors.every(({ error }) => isPromotionError(error, 'LOST'));
   if (gone) return { lack, gone, results: [], sourceReads };
-  const finish = async ({ target: { repository }, error, moves, ...lane }: LaneResult): Promise<MirrorResult> => {
-    const { attempts, meter, ms } = lane;
+  const finish = async ({ target: { repository }, error, moves, ...result }: CopiedMirror): Promise<MirrorResult> => {
+    const { attempts, meter, ms } = result;
     const call = { signal, meter };
     const failure =
       error ??
@@ -115,7 +115,7 @@ async function replicate(
         : tag === undefined && (await list(batch, manifest, repository, call)));
     return { repository, attempts, meter, ms, ...(failure && { error: failure }) };
   };
-  return { lack, gone, results: await Promise.all(lanes.map(finish)), sourceReads };
+  return { lack, gone, results: await Promise.all(mirrors.map(finish)), sourceReads };
 }
 
 /** A mirror, and the digest that its tag points to. */

@@ -3,7 +3,7 @@ import type { PromotionError } from '../errors.ts';
 import type { Candidate } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired/desired.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import type { TagMove } from '../registry/copying/lane.ts';
+import type { TagMove } from '../registry/copying/mirror.ts';
 import type { ProjectPolicies } from '../policy/policies.ts';
 
 /** What one mirror lacks of an image, and what will be done about it. */

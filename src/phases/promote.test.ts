@@ -31,12 +31,12 @@ const planOf = (...images: PlannedImage[]): Plan => ({
 
 /** A copy that took a second and 3 requests of 100 bytes for each mirror; `fail` names the hosts where it failed. */
 function result({ targets }: CopyJob, fail: Readonly<Record<string, PromotionError>> = {}): CopyResult {
-  const lanes = targets.map((target) => {
+  const mirrors = targets.map((target) => {
     const error = fail[target.repository.split('/')[0] ?? ''];
     const meter = { requests: 3, bytes: 100 };
     return { target, moves: [], attempts: 1, ms: 1000, meter, ...(error !== undefined && { error }) };
   });
-  return { lanes, sourceReads: 4 };
+  return { mirrors, sourceReads: 4 };
 }
 
 const promoting = (

@@ -50,7 +50,7 @@ export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
       if (targets.length === 0) return tellProgress();
       const job = { source: wanted.source, digest: wanted.digest, targets };
       const copied = await copier.copy(job, context.signal).done;
-      for (const { target, meter, error } of copied.lanes) {
+      for (const { target, meter, error } of copied.mirrors) {
         traffic.add(target.repository, meter);
         tellDefect(error, context);
       }

@@ -25,11 +25,11 @@ export function redisLeases(options: RedisLeaseOptions): Leases & { close(): voi
   const { use, close } = connection(options);
   return {
     close,
-    take: (name, holder, ms) =>
+    acquire: (name, holder, ms) =>
       use(async ({ client }) => (await client.set(keyOf(name), holder, 'PX', ms, 'NX')) === 'OK', true),
     renew: (name, holder, ms) =>
       use(async ({ client }) => void (await client.eval(RENEW, 1, keyOf(name), holder, ms)), undefined),
-    giveBack: (name, holder) =>
+    release: (name, holder) =>
       use(async ({ client }) => void (await client.eval(GIVE_BACK, 1, keyOf(name), holder)), undefined),
   };
 }

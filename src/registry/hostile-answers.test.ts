@@ -71,7 +71,7 @@ async function world(): Promise<{
 
 describe('src/registry: hostile answers', () => {
   it.each(Object.entries(CALLS))(
-    'end %s with a result or an error of ours, whatever headers say',
+    'end %s with a result or a PromotionError, whatever the headers are',
     async (_name, ask) => {
       const { registry, host, say } = await world();
       await fc.assert(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildImage, storeImage } from '../../test/support/registry/images.ts';
 import type { Digest } from '../image/digest.ts';
-import { readInventory, type Inventory, type Question } from './inventory.ts';
+import { readInventory, type Inventory, type InventoryQuery } from './inventory.ts';
 import { memoryRegistry, type MemoryCall } from '../../test/support/memory-registry/memory.ts';
 
 const REPOSITORY = 'prod.test/app';
@@ -15,7 +15,7 @@ const [one, two, absent] = [1, 2, 3].map((seed) => buildImage({ seed }).manifest
 type Asked = { readonly inventory: Inventory; readonly references: string[] };
 
 /** What is found of the question in a repository with v1 and latest on the first image, and an untagged second. */
-async function ask(listing: 'digests' | 'tags', question: Question, path = 'app'): Promise<Asked> {
+async function ask(listing: 'digests' | 'tags', question: InventoryQuery, path = 'app'): Promise<Asked> {
   const references: string[] = [];
   const before = ({ operation, reference }: MemoryCall): void => {
     if (operation === 'resolveManifest') references.push(reference);
@@ -27,7 +27,7 @@ async function ask(listing: 'digests' | 'tags', question: Question, path = 'app'
 }
 
 describe.each(['digests', 'tags'] as const)('src/registry/inventory from a listing of %s', (listing) => {
-  it('knows what is there and what is not', async () => {
+  it('returns the existing and the missing digests', async () => {
     const { inventory } = await ask(listing, [
       { digest: one, tags: ['v1', 'latest'] },
       { digest: two, tags: ['v2'] },
@@ -38,7 +38,7 @@ describe.each(['digests', 'tags'] as const)('src/registry/inventory from a listi
     expect(inventory.holdsManifests).toBe(true);
   });
 
-  it('says which digest has a tag that another one wants', async () => {
+  it('returns the digest of a tag that another digest wants', async () => {
     const { inventory } = await ask(listing, [{ digest: absent, tags: ['v1', 'v9'] }]);
     expect([inventory.has(absent), inventory.digestOf('v1'), inventory.digestOf('v9')]).toEqual([
       false,
@@ -47,14 +47,14 @@ describe.each(['digests', 'tags'] as const)('src/registry/inventory from a listi
     ]);
   });
 
-  it('finds nothing in an unknown repository, whose name begins like another’s', async () => {
+  it('finds nothing in an unknown repository whose name is a prefix of another’s', async () => {
     const { inventory } = await ask(listing, [{ digest: one, tags: ['v1'] }], 'ap');
     expect([inventory.has(one), inventory.digestOf('v1'), inventory.holdsManifests]).toEqual([false, undefined, false]);
   });
 });
 
 describe('src/registry/inventory', () => {
-  it('needs nothing but the listing where that tells digests', async () => {
+  it('needs only the listing if it includes digests', async () => {
     const { references } = await ask('digests', [
       { digest: one, tags: ['v1'] },
       { digest: absent, tags: [] },
@@ -62,7 +62,7 @@ describe('src/registry/inventory', () => {
     expect(references).toEqual([]);
   });
 
-  it('asks once for each listed tag and once for each digest that none of them has', async () => {
+  it('looks up each listed tag once, and each digest without such a tag once', async () => {
     const { references } = await ask('tags', [
       { digest: one, tags: ['v1'] },
       { digest: one, tags: ['v1', 'latest'] },
@@ -73,13 +73,13 @@ describe('src/registry/inventory', () => {
     expect(references.toSorted()).toEqual(['latest', 'v1', two, absent].toSorted());
   });
 
-  it('asks for no digest of which every tag belongs to others: it is not written in any case', async () => {
+  it('looks up no digest whose tags all belong to others: it is not written in any case', async () => {
     const { references, inventory } = await ask('tags', [{ digest: two, tags: ['v1', 'latest'] }]);
     expect(references.toSorted()).toEqual(['latest', 'v1']);
     expect(inventory.digestOf('v1')).toBe(one);
   });
 
-  it('hands a refusal on instead of calling the repository empty', async () => {
+  it('throws a refusal instead of treating the repository as empty', async () => {
     const refusing = memoryRegistry({
       before: () => {
         throw new Error('401');

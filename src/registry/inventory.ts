@@ -3,32 +3,32 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Call, ManifestReader, RepositoryListing, TagLister } from './roles.ts';
 
-/** What a destination repository is asked about: these digests, each with the tags it should have. */
-export type Question = Iterable<Asked>;
+/** The digests to look up in a destination repository, each with its wanted tags. */
+export type InventoryQuery = Iterable<Asked>;
 
 type Asked = { readonly digest: Digest; readonly tags: readonly string[] };
 
-/** The answer, as far as it was asked for. */
+/** What the repository has, as far as it was looked up. */
 export type Inventory = {
   readonly has: (digest: Digest) => boolean;
   readonly digestOf: (tag: string) => Digest | undefined;
   readonly holdsManifests: boolean;
-  /** Whether a tag is listed that was asked for, or by which cosign signs a digest that was. */
+  /** Returns true if a requested tag, or a cosign signature tag of a requested digest, is listed. */
   readonly lists: (tag: string) => boolean;
-  /** When the manifest came, in milliseconds; undefined where the listing does not tell. */
+  /** Returns the upload time of a manifest in milliseconds; undefined if the listing does not state it. */
   readonly uploadedAt: (digest: Digest) => number | undefined;
-  /** The registry refused to say what is there; it is taken for nothing. */
+  /** Set if the registry refused to list the repository, which then counts as empty. */
   readonly isUnread?: true;
 };
 
 /**
- * Reads what a repository has: one request where listings come with digests, else the pages of tag names, a
- * `HEAD` for each listed tag that was asked for, and one for each digest that no such tag points to.
+ * Reads the contents of a repository. One request is enough if listings include digests. Otherwise it reads the pages
+ * of tag names, and sends a `HEAD` for each listed tag that was requested and for each digest without such a tag.
  */
 export async function readInventory(
   registry: TagLister & ManifestReader,
   repository: RepositoryName,
-  question: Question,
+  question: InventoryQuery,
   call: Call,
 ): Promise<Inventory> {
   const listing = await registry.listRepository(repository, call);
@@ -36,7 +36,7 @@ export async function readInventory(
   return listing.kind === 'digests' ? fromDigests(listing) : fromTags(registry, repository, listing, question, call);
 }
 
-/** What has nothing, and does not say so. */
+/** An empty repository that did not say so. */
 const UNREAD: Inventory = {
   has: () => false,
   digestOf: () => undefined,
@@ -66,16 +66,18 @@ async function fromTags(
   registry: ManifestReader,
   repository: RepositoryName,
   listing: RepositoryListing & { kind: 'tags' },
-  question: Question,
+  question: InventoryQuery,
   call: Call,
 ): Promise<Inventory> {
   const asked = [...question];
   const holdsTags = listing.tags.size > 0;
-  return askTags(registry, repository, { asked, ...whatMatters(listing, asked), holdsTags }, call);
+  return askTags(registry, repository, { asked, ...requestedPart(listing, asked), holdsTags }, call);
 }
 
-/** What of a listing was asked about; the rest may be large, and is not held while each tag is asked for. */
-function whatMatters(
+/**
+ * Keeps the requested part of a listing; the rest may be large, and is not held in memory while each tag is requested.
+ */
+function requestedPart(
   { tags, digests }: RepositoryListing & { kind: 'tags' },
   asked: readonly Asked[],
 ): Pick<ListedTags, 'listed' | 'digests' | 'known'> {
@@ -112,14 +114,14 @@ async function askTags(
   const digests = new Set<Digest>();
   const resolve = resolver(registry, repository, call);
   const askTag = async (tag: string): Promise<void> => {
-    // A tag that is listed is there: some registries deny it to a HEAD.
+    // A listed tag exists: some registries deny it to a HEAD.
     const found = told.get(tag) ?? (await resolve(tag)) ?? (await readDigest(registry, repository, tag, call));
     if (found !== undefined) tags.set(tag, found);
   };
   const ask = async ({ digest, tags: wanted }: Asked): Promise<void> => {
     const there = wanted.filter((tag) => listed.has(tag));
     await Promise.all(there.map(askTag));
-    // A digest whose every tag is taken by others is not written: whether it is there decides nothing.
+    // A digest whose every tag is taken by others is not written, so it does not matter whether it exists.
     const matters = wanted.length === 0 || there.length < wanted.length;
     const isTagged = known.has(digest) || there.some((tag) => tags.get(tag) === digest);
     if (isTagged || (matters && (await resolve(digest)) !== undefined)) digests.add(digest);
@@ -143,7 +145,7 @@ async function readDigest(
   return (await registry.readManifest(repository, tag, call))?.descriptor.digest;
 }
 
-/** Looks references up, each once however often it is asked for. */
+/** Returns a function that resolves each reference once. */
 function resolver(
   registry: ManifestReader,
   repository: RepositoryName,

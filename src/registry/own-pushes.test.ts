@@ -55,7 +55,7 @@ describe('src/registry/own-pushes.ts', () => {
     ['the bundle and its blob', true, /sha256:/],
     ['the .sig tag', true, /\.sig$/],
     ['the list', false, /sha256-[0-9a-f]{64}$/],
-  ])('makes no second signature where the registry does not show %s for two seconds', async (_, referrers, what) => {
+  ])('makes no second signature if the registry shows %s two seconds late', async (_, referrers, what) => {
     const there = await world(referrers);
     expect(await there.sign()).toBe('written');
     const { signed } = there.effects();
@@ -65,7 +65,7 @@ describe('src/registry/own-pushes.ts', () => {
     expect(there.waits.length).toBeGreaterThan(0);
   });
 
-  it('keeps in a list what the run has pushed, though the registry does not show it yet', async () => {
+  it('keeps in a list what the run has pushed, although the registry does not show it yet', async () => {
     const there = await world(false);
     await there.sign();
     there.hide(2);
@@ -75,7 +75,7 @@ describe('src/registry/own-pushes.ts', () => {
     expect(listed).toHaveLength(2);
   });
 
-  it('fails rather than sign again what does not come, and asks once for what others pushed', async () => {
+  it("throws instead of signing again if a push stays missing, and looks up others' pushes once", async () => {
     const there = await world(true);
     await there.sign();
     const { signed } = there.effects();

@@ -5,12 +5,13 @@ import { VISIBLE_AFTER_MS } from './distribution/manifest-writes.ts';
 import { fallbackTag } from './attaching/fallback-index.ts';
 import type { Call, Referrer, Registry } from './roles.ts';
 
-/** Registries show what was pushed within seconds: what some thousand pushes later is still awaited is not there. */
+/** Registries show a push within seconds: one that is still missing some thousand pushes later does not exist. */
 const REMEMBERED = 10_000;
 
 /**
- * A registry in which what was pushed through it is there, though the registry says 404 for some seconds. Throws INCOMPLETE if
- * it still says so then: to go on as if it were absent would push, or sign, a second time.
+ * Wraps a registry that may respond with 404 for some seconds after a push: reads of content pushed in this run wait
+ * for it. Throws INCOMPLETE if it is still missing then, since to treat it as absent would push or sign it a second
+ * time.
  */
 export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Registry {
   const pushed = recent(REMEMBERED);
@@ -33,7 +34,7 @@ export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Regis
       whenThere(nameOf(repository, reference), () => registry.readManifest(repository, reference, call), call),
     resolveManifest: (repository, reference, call) =>
       whenThere(nameOf(repository, reference), () => registry.resolveManifest(repository, reference, call), call),
-    // A list that was written, or that a registry said it has written, is not empty.
+    // A list that was written, or that a registry has acknowledged, is not empty.
     listReferrers: async (repository, subject, call) => {
       const read = async (): Promise<readonly Referrer[] | undefined> => {
         const listed = await registry.listReferrers(repository, subject, call);
@@ -60,7 +61,7 @@ async function onceShown<T>(name: string, read: Read<T>, clock: Pick<Clock, 'wai
   throw notShown(name);
 }
 
-/** A blob that was pushed; one that is not shown yet has not begun to come. */
+/** Reads a pushed blob; a blob that is not shown yet has sent no byte, so that the read can start again. */
 async function* onceThere(
   name: string,
   read: () => AsyncIterable<Uint8Array>,
@@ -87,12 +88,12 @@ function notShown(name: string): PromotionError {
   const seconds = VISIBLE_AFTER_MS.reduce((sum, ms) => sum + ms, 0) / 1000;
   return new PromotionError(
     'INCOMPLETE',
-    `the registry took ${name.replace(' ', ' with ')} in this run, and does not show it after ${seconds} s`,
-    { side: 'destination', hint: "run again; if it persists, contact the registry's operator" },
+    `the registry accepted ${name.replace(' ', ' with ')} in this run, but does not show it after ${seconds} s`,
+    { side: 'destination', hint: "retry; if it persists, contact the registry's operator" },
   );
 }
 
-/** A set that forgets what was added first. */
+/** Creates a set that drops its oldest members. */
 function recent(most: number): { add(name: string): void; has(name: string): boolean } {
   const names = new Set<string>();
   return {

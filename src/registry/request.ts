@@ -3,7 +3,7 @@ import type { HttpRequest, Operation, Scope } from '../http/fetch.ts';
 import { splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Call } from './roles.ts';
 
-/** Builds one request to a registry: the path is below `/v2/<repository>/`. */
+/** Builds one request to a registry. The path is relative to `/v2/<repository>/`. */
 export type RequestTo = (
   repository: RepositoryName,
   path: string,
@@ -11,13 +11,22 @@ export type RequestTo = (
   call: Call,
 ) => HttpRequest;
 
-/** How long a request is tried that only saves others, in milliseconds: a moment's trouble passes, and nobody waits minutes for it. */
+/**
+ * Retry budget of a request that only saves other requests, in milliseconds: long enough for a short failure, and no
+ * run waits minutes for it.
+ */
 export const OPTIONAL_MS = 10_000;
 
-/** What refuses one such request refuses those for all other blobs of the image; rights that were granted meanwhile count after this. */
+/**
+ * A refused optional request is not sent for other blobs within this time; rights granted meanwhile apply afterwards.
+ * In milliseconds.
+ */
 export const REFUSED_FOR_MS = 600_000;
 
-/** Takes a failure of what only saves other requests for no answer at all; throws it if the run was stopped, or if it is a bug. */
+/**
+ * Returns a handler that treats a failure of an optional request as no response. It rethrows if the run was stopped, or
+ * if the error is a defect.
+ */
 export function unanswered({ signal }: Call): (error: unknown) => undefined {
   return (error) => {
     signal.throwIfAborted();
@@ -25,7 +34,10 @@ export function unanswered({ signal }: Call): (error: unknown) => undefined {
   };
 }
 
-/** Requests go to where `baseUrl` says that a host is; those to repositories in `asWriter` ask for the rights of a writer. */
+/**
+ * Returns a request builder that sends requests to the `baseUrl` of a host. For repositories in `asWriter` it requests
+ * write scopes.
+ */
 export function requestTo(
   baseUrl: (host: string) => URL,
   asWriter: ReadonlySet<RepositoryName> = new Set(),
@@ -38,13 +50,15 @@ export function requestTo(
   };
 }
 
-/** What a request of this method must be allowed to do in the repository. */
+/** Returns the scope that a request with this method needs in the repository. */
 export function scopeOf(repository: RepositoryName, method: HttpRequest['method']): Scope {
   const reads = method === 'GET' || method === 'HEAD';
   return { repository: pathOf(repository), actions: reads ? ['pull'] : ['pull', 'push'] };
 }
 
-/** A repository's path as its registry knows it: on Docker Hub, one without a namespace is of `library`. */
+/**
+ * Returns a repository's path as its registry knows it: on Docker Hub, a name without a namespace belongs to `library`.
+ */
 function pathOf(repository: RepositoryName): string {
   const { host, path } = splitRepository(repository);
   return /^(?:index\.|registry-1\.)?docker\.io$/i.test(host) && !path.includes('/') ? `library/${path}` : path;

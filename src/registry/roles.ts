@@ -3,75 +3,81 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Pause } from '../async/backoff.ts';
-import type { HashMarks } from './copying/hash-checkpoints.ts';
+import type { HashCheckpoints } from './copying/hash-checkpoints.ts';
 import type { MemoryBudget } from './copying/memory-budget.ts';
 
 export type { Meter, Pause };
 
-/** What each call takes besides its own arguments: who may cancel it, and where its requests are counted. */
+/** Common arguments of every call: the signal that cancels it, and the meter that counts its requests. */
 export type Call = {
   readonly signal: AbortSignal;
   readonly meter?: Meter;
-  /** The repository is a destination: `written` in this run, or only `compared`. It need not exist yet. */
+  /** Set if the repository is a destination: `written` in this run, or only `compared`. It need not exist yet. */
   readonly destination?: 'written' | 'compared';
 };
 
 /**
- * A descriptor as a registry names it without the bytes: some leave the size out. With the entity tag of the answer if the
- * registry sent one (RFC 9110 §8.8.3).
+ * A descriptor from a registry's headers: some omit the size. With the entity tag of the response if the registry sent
+ * one (RFC 9110 §8.8.3).
  */
 export type Resolved = Omit<Descriptor, 'size'> & { readonly size?: number; readonly etag?: string };
 
 export type ManifestReader = {
-  /** The manifest's bytes, checked against `reference` where that is a digest; undefined when the registry says 404. */
+  /** Returns the manifest's bytes, verified if `reference` is a digest; undefined on 404. */
   readManifest(repository: RepositoryName, reference: string, call: Call): Promise<ReadManifest | undefined>;
-  /** The descriptor that `reference` points to, without its bytes if the registry names it; undefined on 404. */
+  /**
+   * Returns the descriptor that `reference` points to, without reading the bytes if the headers name it; undefined on
+   * 404.
+   */
   resolveManifest(repository: RepositoryName, reference: string, call: Call): Promise<Resolved | undefined>;
 };
 
-/** A manifest, with the entity tag of the answer if the registry sent one. */
+/** A manifest, with the entity tag of the response if the registry sent one. */
 export type ReadManifest = Manifest & { readonly etag?: string };
 
 export type BlobReader = {
-  /** What large blobs that are held whole take of the run's memory comes out of this budget; without it, none is waited for. */
+  /** Budget for the memory of large blobs that are held as a whole. Default: no limit. */
   readonly memory?: MemoryBudget;
-  /** What the repository has of a blob; never fails but for an abort, for all that it can save is an upload. */
+  /** Returns whether the repository has a blob. Fails only for an abort, since all that it can save is an upload. */
   lookUpBlob(repository: RepositoryName, blob: Descriptor, call: Call): Promise<BlobState>;
   /**
-   * The blob's bytes as they come, or those of a part, ended with DIGEST_MISMATCH unless the blob is exactly what the
-   * descriptor says; throws NOT_FOUND.
+   * Yields the blob's bytes, or those of a part, as they arrive. Throws DIGEST_MISMATCH at the end unless the blob
+   * matches its descriptor exactly; throws NOT_FOUND if it is missing.
    */
   readBlob(repository: RepositoryName, blob: Descriptor, call: Call, part?: BlobPart): AsyncIterable<Uint8Array>;
 };
 
 /**
- * `absent` also if the registry does not tell. `damaged`: it has the blob with another length or digest than the descriptor's,
- * as after a full disk.
+ * State of a blob. `absent` also if the registry does not say. `damaged`: the registry has it with another length or
+ * digest than the descriptor's, as after a full disk.
  */
 export type BlobState = 'present' | 'absent' | 'damaged';
 
-/** A blob from one of its bytes on. What earlier reads have marked need not be read again to check the whole. */
-export type BlobPart = { readonly from: number; readonly marks: HashMarks };
+/**
+ * The bytes of a blob from an offset on. Checkpoints of earlier reads make it unnecessary to read the bytes before it
+ * again.
+ */
+export type BlobPart = { readonly from: number; readonly marks: HashCheckpoints };
 
-/** What one listing told of a repository; an unknown repository is an empty listing. */
+/** Contents of a repository from one listing; an unknown repository is an empty listing. */
 export type RepositoryListing =
   /**
-   * Every manifest with its tags, from the Google extension of `tags/list`, which also names what is one level below,
-   * in words of the registry that nobody has checked; other listings do not.
+   * Every manifest with its tags, from the Google extension of `tags/list`. Only this listing also names the
+   * repositories one level below, as unchecked text from the registry.
    */
   | {
       readonly kind: 'digests';
       readonly manifests: ReadonlyMap<Digest, ListedManifest>;
       readonly children?: ReadonlySet<string>;
-      /** True if the list is so long that registries of its kind cut it. */
+      /** True if the list is so long that registries of this kind truncate it. */
       readonly mayBeCut?: true;
     }
-  /** Tag names, with what they point to where the registry tells; what is untagged is not known. */
+  /** Tag names, with their digests if the registry states them; untagged manifests are unknown. */
   | {
       readonly kind: 'tags';
       readonly tags: ReadonlySet<string>;
       readonly digests?: ReadonlyMap<string, Digest>;
-      /** The registry refuses to list it to an account that may well create it. */
+      /** The registry refuses to list the repository to an account that may create it. */
       readonly isUnread?: true;
     };
 
@@ -83,21 +89,24 @@ export type ListedManifest = {
 
 export type TagLister = {
   /**
-   * All tags of a repository, with their digests where the registry has the Google extension; 404 is empty, 401 and 403
-   * throw. A destination that is written is asked for again with the rights of a writer.
+   * Returns all tags of a repository, with digests if the registry has the Google extension. A 404 is an empty listing;
+   * 401 and 403 throw. For a destination that is written, a refused request is repeated with write scopes.
    */
   listRepository(repository: RepositoryName, call: Call): Promise<RepositoryListing>;
 };
 
 export type RepositoryLister = {
   /**
-   * The repositories at and below `root`, a host with or without a path, in no order; throws NOT_FOUND where the registry
-   * keeps no list of them, UNAUTHORIZED or DENIED where it is not for us.
+   * Returns the repositories at and below `root`, a host with or without a path, in any order. Throws NOT_FOUND if the
+   * registry has no such list, UNAUTHORIZED or DENIED if we must not read it.
    */
   listRepositories(root: RepositoryName, call: Call): Promise<readonly RepositoryName[]>;
 };
 
-/** A manifest that names another one as its subject, in the words of a list: artifact type and annotations may be missing or wrong there. */
+/**
+ * The descriptor of a manifest with a subject, as a list of referrers describes it: artifact type and annotations may
+ * be missing or wrong.
+ */
 export type Referrer = Descriptor & {
   readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -105,8 +114,8 @@ export type Referrer = Descriptor & {
 
 export type ReferrerLister = {
   /**
-   * All that refers to the manifest, as the registry or, where it keeps no such lists, the fallback tag tells; throws where
-   * neither can be read. With `artifactType` the registry is asked for that type only, and may list others all the same.
+   * Returns all referrers of the manifest from the referrers API or, if the registry has none, the fallback tag. Throws
+   * if neither can be read. `artifactType` asks the registry to filter, but it may return other types as well.
    */
   listReferrers(
     repository: RepositoryName,
@@ -115,25 +124,28 @@ export type ReferrerLister = {
     artifactType?: string,
   ): Promise<readonly Referrer[]>;
   /**
-   * Whether the registry itself lists what is written with a subject, which some do without answering so; a host that tells
-   * is asked once. Undefined if it does not tell, for instance of a repository that is not there yet.
+   * Returns true if the registry lists manifests with a subject by itself, which some do without saying so in the
+   * response. Each host is asked once. Returns undefined if the registry does not say, for instance for a missing
+   * repository.
    */
   keepsReferrers(repository: RepositoryName, subject: Digest, call: Call): Promise<boolean | undefined>;
 };
 
-/** Cannot change anything: a dry run holds no more than this. */
+/** The read operations of a registry. A dry run holds only this type, so that it cannot change anything. */
 export type RegistryReader = ManifestReader & BlobReader & TagLister & RepositoryLister & ReferrerLister;
 
-/** The manifest's subject, where the registry answers that it has listed the manifest under it. */
+/**
+ * The response to a written manifest: its subject, if the registry says that it has listed the manifest as a referrer.
+ */
 export type Written = { readonly subject?: Digest };
 
-/** The state of a tag when it was last read: absent, or the descriptor it had. */
+/** The state of a tag when it was last read: absent, or its descriptor. */
 export type TagState = 'absent' | Resolved;
 
 export type ManifestWriter = {
   /**
-   * Stores the bytes under a tag or their own digest. With `was`, a registry that supports conditional writes refuses to
-   * overwrite a tag that has changed since: throws TAG_MOVE unless the tag holds these bytes already.
+   * Stores the bytes under a tag or their own digest. With `was`, a registry that supports conditional writes does not
+   * overwrite a tag that has changed since: throws TAG_MOVE unless the tag has these bytes already.
    */
   writeManifest(
     repository: RepositoryName,
@@ -145,9 +157,12 @@ export type ManifestWriter = {
 };
 
 export type BlobWriter = {
-  /** False where asking for mounts is of no use, so that nobody need wait for one; true unless given. */
+  /** Returns false if mount requests are useless, so that no caller waits for one. Default: true. */
   mounts?(repository: RepositoryName): boolean;
-  /** Asks for a blob to be mounted `from` another repository of the same registry where one is given, else for an upload. */
+  /**
+   * Starts to write a blob: asks for a mount `from` another repository of the same registry if one is given, else opens
+   * an upload.
+   */
   startBlob(
     repository: RepositoryName,
     blob: Descriptor,
@@ -156,38 +171,40 @@ export type BlobWriter = {
   ): Promise<'mounted' | BlobUpload>;
 };
 
-/** One open upload. It ends with a `send` that succeeds, or is given up. */
+/** An open upload. It ends with a successful `send`, or is abandoned. */
 export type BlobUpload = {
   /**
-   * Sends the whole blob, or what is missing `from` a byte on. Bytes are replayed after a 401 or 5xx; a stream then throws
-   * REPLAY_NEEDED. Resolves to `moved` if the registry wants the bytes of a stream at another address, which the upload
-   * remembers: they are to be sent again.
+   * Sends the whole blob, or the rest from the offset `from`. Bytes are replayed after a 401 or 5xx; a stream throws
+   * REPLAY_NEEDED instead. Resolves to `moved` if the registry wants the bytes of a stream at another address, which
+   * the upload remembers: send them again.
    */
   send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<'taken' | 'moved'>;
-  /** How many bytes the registry has kept of a `send` that broke off; undefined where it does not tell; never throws. */
+  /**
+   * Returns how many bytes of an interrupted `send` the registry has kept; undefined if it does not say; never throws.
+   */
   received(call: Call): Promise<number | undefined>;
-  /** Gives the upload up, so that the registry can forget it; never throws. */
+  /** Deletes the upload at the registry; never throws. */
   abandon(call: Call): Promise<void>;
 };
 
 export type RepositoryCreator = {
-  /** True when the repository is there now; false when this registry has no way to create it. */
+  /** Creates a repository. Returns true if it exists now; false if this registry cannot create one. */
   createRepository(repository: RepositoryName, call: Call): Promise<boolean>;
 };
 
-/** What is known of a registry before it is asked. */
+/** Configured facts about a registry. */
 export type HostTraits = {
-  /** Its kind, by a name of `kinds/index.ts`; found by the host's name unless given. */
+  /** Kind, by a name in `kinds/index.ts`. Default: derived from the host's name. */
   readonly kind?: string;
-  /** How `tags/list` is read: `google` and `tags` take for granted what `auto` finds out. */
+  /** How `tags/list` is read: `google` and `tags` fix what `auto` detects. */
   readonly listing?: 'auto' | 'google' | 'tags';
-  /** False when it is never to be asked for mounts. */
+  /** False disables mount requests. */
   readonly mount?: boolean;
-  /** True when repositories that are not there shall be created. */
+  /** True creates missing repositories. */
   readonly createRepositories?: boolean;
 };
 
 export type RegistryWriter = ManifestWriter & BlobWriter;
 
-/** All registries of a run behind one object: repositories are named with their host. */
+/** All registries of a run behind one interface: repository names include their host. */
 export type Registry = RegistryReader & RegistryWriter;

@@ -26,7 +26,7 @@ async function bytesOf(reader: RegistryReader, repository: string): Promise<Buff
 }
 
 describe('src/registry/shared-reader.ts', () => {
-  it('reads a manifest once, and of other repositories asks only whether they have it', async () => {
+  it('reads a manifest once, and only looks it up in other repositories', async () => {
     const { reader, calls } = opened();
     const first = await reader.readManifest('a.test/app', 'v1', call);
     expect(first?.descriptor.digest).toBe(digest);
@@ -35,20 +35,20 @@ describe('src/registry/shared-reader.ts', () => {
     expect(calls).toEqual(['readManifest a.test/app', 'resolveManifest b.test/app']);
   });
 
-  it('does not find a manifest where it is not', async () => {
+  it('does not find a manifest in a repository without it', async () => {
     const { reader } = opened();
     await reader.readManifest('a.test/app', digest, call);
     expect(await reader.readManifest('c.test/app', digest, call)).toBeUndefined();
   });
 
-  it('asks again what a tag points to', async () => {
+  it('resolves a tag again each time', async () => {
     const { reader, calls } = opened();
     await reader.readManifest('a.test/app', 'v1', call);
     await reader.readManifest('a.test/app', 'v1', call);
     expect(calls).toHaveLength(2);
   });
 
-  it('reads a blob once, and one that broke off again', async () => {
+  it('reads a blob once, and an interrupted one again', async () => {
     const { reader, calls } = opened();
     if (blob === undefined) throw new Error('an image has blobs');
     for await (const chunk of reader.readBlob('a.test/app', blob.descriptor, call)) {
@@ -61,7 +61,7 @@ describe('src/registry/shared-reader.ts', () => {
     expect(calls).toEqual(['readBlob a.test/app', 'readBlob a.test/app']);
   });
 
-  it('keeps 8 MiB, and reads what is beyond again', async () => {
+  it('keeps 8 MiB, and reads further content again', async () => {
     const { registry, reader, calls } = opened();
     const large = buildImage({ seed: 2, layers: [5 * 1024 * 1024, 5 * 1024 * 1024] });
     for (const host of ['a.test', 'b.test']) storeImage(registry.store(host), 'app', large);

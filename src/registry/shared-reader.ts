@@ -3,12 +3,16 @@ import { isDigest, type Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { RegistryReader } from './roles.ts';
 
-/** What one reader keeps, in bytes: all that is attached to an image, but for large lists of software. Some twenty readers work at once. */
+/**
+ * Memory of one reader, in bytes: enough for everything that is attached to an image, except large SBOMs. Some twenty
+ * readers work concurrently.
+ */
 const MAX_KEPT = 8 * 1024 * 1024;
 
 /**
- * A reader for content that stands in many repositories: what was read in one is in the others only asked for, by its
- * digest; a blob, which a registry takes no manifest without, not even that. What is beyond 8 MiB together is read again.
+ * Wraps a registry so that content in many repositories is read once. In the others a manifest is only looked up by its
+ * digest; a blob is not even looked up, since a registry accepts no manifest without its blobs. Content beyond 8 MiB in
+ * total is read again.
  */
 export function sharedReader(registry: RegistryReader): RegistryReader {
   const room = roomOf(MAX_KEPT);

@@ -42,7 +42,7 @@ const many = Array.from({ length: 10 }, (_, seed) => buildImage({ seed: 10 + see
 const digestsOf = (images: typeof few): Digest[] => images.map(({ manifest }) => manifest.descriptor.digest);
 
 describe('src/registry/source', () => {
-  it('asks for a few digests one by one, and has their manifests afterwards', async () => {
+  it('reads a few digests one by one, and then has their manifests', async () => {
     const { reader, calls, meter } = staging(few);
     const found = await reader.whichExist(REPOSITORY, [...digestsOf(few), MISSING], signal);
     expect(found).toEqual(new Set(digestsOf(few)));
@@ -54,7 +54,7 @@ describe('src/registry/source', () => {
     expect([calls.length, meter.requests]).toEqual([4, 4]);
   });
 
-  it('finds many digests with one listing where that names digests, and reads only those that it lacks', async () => {
+  it('finds many digests with one listing if it includes digests, and reads only those that it lacks', async () => {
     const { reader, calls } = staging(many);
     expect(await reader.whichExist(REPOSITORY, [...digestsOf(many), MISSING], signal)).toEqual(
       new Set(digestsOf(many)),
@@ -62,7 +62,7 @@ describe('src/registry/source', () => {
     expect(calls).toEqual(['listRepository', 'readManifest']);
   });
 
-  it('finds the digests that a listing does not show', async () => {
+  it('finds digests that a listing omits', async () => {
     const { registry, calls } = staging(many);
     const cut = { ...registry, listRepository: async () => ({ kind: 'digests', manifests: new Map() }) as const };
     const reader = sourceReader(cut, () => ({ requests: 0, bytes: 0 }));
@@ -70,7 +70,7 @@ describe('src/registry/source', () => {
     expect(calls).toHaveLength(many.length);
   });
 
-  it('asks for many digests one by one where listings tell only tags', async () => {
+  it('looks up many digests one by one if listings include only tags', async () => {
     const { reader, calls } = staging(many, { listing: () => 'tags' });
     expect(await reader.whichExist(REPOSITORY, [...digestsOf(many), MISSING], signal)).toEqual(
       new Set(digestsOf(many)),
@@ -78,7 +78,7 @@ describe('src/registry/source', () => {
     expect(calls.filter((operation) => operation === 'readManifest')).toHaveLength(many.length + 1);
   });
 
-  it('reads a manifest once for all who ask at the same time', async () => {
+  it('reads a manifest once for concurrent callers', async () => {
     const { reader, calls } = staging(few);
     const [digest = MISSING] = digestsOf(few);
     const all = await Promise.all([1, 2, 3].map(() => reader.manifest(REPOSITORY, digest, signal)));
@@ -86,7 +86,7 @@ describe('src/registry/source', () => {
     expect(calls).toEqual(['readManifest']);
   });
 
-  it('asks again for what was missing or failed before', async () => {
+  it('reads again after a missing manifest or a failure', async () => {
     let broken = true;
     const { reader, calls } = staging(few, {
       before: () => {
@@ -102,14 +102,14 @@ describe('src/registry/source', () => {
     expect(calls).toHaveLength(4);
   });
 
-  it('tells repositories apart', async () => {
+  it('distinguishes repositories', async () => {
     const { reader } = staging(few);
     const [digest = MISSING] = digestsOf(few);
     await reader.manifest(REPOSITORY, digest, signal);
     expect(await reader.manifest('staging.test/other', digest, signal)).toBeUndefined();
   });
 
-  it('forgets the oldest manifests when they become too many', async () => {
+  it('drops the oldest manifests when there are too many', async () => {
     const large = Array.from({ length: 9 }, (_, seed) =>
       buildImage({ seed: 50 + seed, layers: [], annotations: { filler: 'x'.repeat(4 * MIB) } }),
     );

@@ -5,18 +5,21 @@ import type { RepositoryName } from '../image/reference.ts';
 import { memoryBudget, type MemoryBudget } from './copying/memory-budget.ts';
 import type { RegistryReader, RepositoryListing } from './roles.ts';
 
-/** Fewer digests of one repository are asked for one by one: the manifests are needed for the copy anyway. */
+/** Fewer digests of one repository are looked up one by one: the copy needs their manifests anyway. */
 const LIST_FROM = 8;
 
-/** Manifests kept between plan and promote; about ten thousand of the usual size. */
+/** Memory for manifests kept between plan and promote, in bytes; about ten thousand of the usual size. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
-/** What a listing told of a staging repository: cosign's tags, and when those images came that somebody asked for. */
+/** What is kept of the listing of a staging repository: cosign's tags, and the upload times of the requested images. */
 export type SourceListing = { readonly tags: ReadonlySet<string>; readonly uploads: ReadonlyMap<Digest, number> };
 
 const COSIGN_TAG = /^sha(?:256|512)-[0-9a-f]+\.(?:sig|att)$/;
 
-/** As much of a listing as is worth keeping: staging may hold many images for each that is due. A registry that does not know when one came says 1970. */
+/**
+ * Returns the part of a listing that is worth keeping: staging may hold many images for each wanted one. A registry
+ * that does not know an upload time says 1970.
+ */
 export function sourceListing(listing: RepositoryListing, isAskedFor: (digest: Digest) => boolean): SourceListing {
   const manifests = listing.kind === 'tags' ? [] : [...listing.manifests];
   const all = listing.kind === 'tags' ? [...listing.tags] : manifests.flatMap(([, { tags }]) => tags);
@@ -26,24 +29,27 @@ export function sourceListing(listing: RepositoryListing, isAskedFor: (digest: D
   return { tags: new Set(all.filter((tag) => COSIGN_TAG.test(tag))), uploads: new Map(uploads) };
 }
 
-/** Images with large manifests that are read or copied at one time, in bytes: two of the largest. */
+/** Memory for images with large manifests that are read or copied at a time, in bytes: two of the largest. */
 const LARGE_IMAGES = 64 * 1024 * 1024;
 
-/** Reads staging: every manifest once, however many mirrors and phases ask. */
+/** Reads staging: every manifest once, however many mirrors and phases request it. */
 export type SourceReader = {
-  /** What images with large manifests take of the run's memory comes out of this budget. */
+  /** Budget for the memory of images with large manifests. */
   readonly memory: MemoryBudget;
-  /** Which of these digests the repository has. */
+  /** Returns those of these digests that the repository has. */
   whichExist(repository: RepositoryName, digests: readonly Digest[], signal: AbortSignal): Promise<ReadonlySet<Digest>>;
-  /** What is kept of a listing that was read to find out which exist. */
+  /** Returns what is kept of a listing that was read by `whichExist`. */
   listed(repository: RepositoryName): SourceListing | undefined;
-  /** The manifest's bytes; undefined when the source has it no longer. */
+  /** Returns the manifest's bytes; undefined if the source no longer has it. */
   manifest(repository: RepositoryName, digest: Digest, signal: AbortSignal): Promise<Manifest | undefined>;
-  /** Whether the repository has a blob, asked once; false also if it does not tell. */
+  /** Returns true if the repository has a blob, looked up once; false also if the registry does not say. */
   hasBlob(repository: RepositoryName, blob: Descriptor, signal: AbortSignal): Promise<boolean>;
 };
 
-/** Keeps what was read, oldest out first, and counts each request on the meter of its repository. */
+/**
+ * Creates a reader that keeps what was read, dropping the oldest first, and counts each request on the meter of its
+ * repository.
+ */
 export function sourceReader(registry: RegistryReader, meterOf: (repository: RepositoryName) => Meter): SourceReader {
   const cache = manifestCache();
   const underway = new Map<string, Promise<Manifest | undefined>>();
@@ -62,7 +68,7 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
   return {
     memory: memoryBudget(LARGE_IMAGES),
     manifest,
-    hasBlob: blobQuestions(registry, meterOf),
+    hasBlob: blobChecks(registry, meterOf),
     listed: (repository) => listings.get(repository),
     whichExist: async (repository, digests, signal) => {
       const listed = new Set<Digest>();
@@ -76,7 +82,7 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
         if (listing.kind === 'digests')
           for (const digest of digests) if (listing.manifests.has(digest)) listed.add(digest);
       }
-      // What a list does not show is asked for: lists may be stale or cut.
+      // A digest that is not listed is looked up: lists may be stale or truncated.
       const unlisted = digests.filter((digest) => !listed.has(digest));
       const found = await Promise.all(
         unlisted.map(async (digest) => ((await manifest(repository, digest, signal)) === undefined ? [] : [digest])),
@@ -86,11 +92,8 @@ export function sourceReader(registry: RegistryReader, meterOf: (repository: Rep
   };
 }
 
-/** Asks for each blob of a repository once. */
-function blobQuestions(
-  registry: RegistryReader,
-  meterOf: (repository: RepositoryName) => Meter,
-): SourceReader['hasBlob'] {
+/** Returns a function that looks up each blob of a repository once. */
+function blobChecks(registry: RegistryReader, meterOf: (repository: RepositoryName) => Meter): SourceReader['hasBlob'] {
   const answers = new Map<string, Promise<boolean>>();
   return (repository, blob, signal) => {
     const key = `${repository}@${blob.digest}`;

@@ -11,39 +11,39 @@ export function leasesContract(start: (test: TestContext) => Promise<LeasesSubje
   it('gives a name to one holder at a time, and each name by itself', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
-    expect(await one.take('a', 'x', MINUTE)).toBe(true);
-    expect(await other.take('a', 'y', MINUTE)).toBe(false);
-    expect(await one.take('a', 'x', MINUTE)).toBe(false);
-    expect(await other.take('b', 'y', MINUTE)).toBe(true);
+    expect(await one.acquire('a', 'x', MINUTE)).toBe(true);
+    expect(await other.acquire('a', 'y', MINUTE)).toBe(false);
+    expect(await one.acquire('a', 'x', MINUTE)).toBe(false);
+    expect(await other.acquire('b', 'y', MINUTE)).toBe(true);
   });
 
   it('gives a name again when its holder gave it back, and only then', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
-    await one.take('a', 'x', MINUTE);
-    await other.giveBack('a', 'y');
-    expect(await other.take('a', 'y', MINUTE)).toBe(false);
-    await one.giveBack('a', 'x');
-    expect(await other.take('a', 'y', MINUTE)).toBe(true);
-    await one.giveBack('a', 'x');
-    expect(await one.take('a', 'x', MINUTE)).toBe(false);
+    await one.acquire('a', 'x', MINUTE);
+    await other.release('a', 'y');
+    expect(await other.acquire('a', 'y', MINUTE)).toBe(false);
+    await one.release('a', 'x');
+    expect(await other.acquire('a', 'y', MINUTE)).toBe(true);
+    await one.release('a', 'x');
+    expect(await one.acquire('a', 'x', MINUTE)).toBe(false);
   });
 
   it('gives a name again when its time is over', async (test) => {
     await using subject = await start(test);
-    await subject.one.take('a', 'x', 1);
+    await subject.one.acquire('a', 'x', 1);
     await taken(subject.other, 'a', 'y');
-    expect(await subject.one.take('a', 'x', MINUTE)).toBe(false);
+    expect(await subject.one.acquire('a', 'x', MINUTE)).toBe(false);
   });
 
   it('lets its holder have it for another while, and nobody else', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
-    await one.take('a', 'x', MINUTE);
+    await one.acquire('a', 'x', MINUTE);
     await other.renew('a', 'y', 1);
-    await one.take('b', 'x', 1);
+    await one.acquire('b', 'x', 1);
     await taken(other, 'b', 'y');
-    expect(await other.take('a', 'y', MINUTE)).toBe(false);
+    expect(await other.acquire('a', 'y', MINUTE)).toBe(false);
     await one.renew('a', 'x', 1);
     await taken(other, 'a', 'y');
   });
@@ -51,5 +51,5 @@ export function leasesContract(start: (test: TestContext) => Promise<LeasesSubje
 
 /** Asks until the name is free, for a minute then. */
 async function taken(leases: Leases, name: string, holder: string): Promise<void> {
-  while (!(await leases.take(name, holder, MINUTE))) await new Promise(setImmediate);
+  while (!(await leases.acquire(name, holder, MINUTE))) await new Promise(setImmediate);
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { attacher } from '../../src/registry/attaching/attacher.ts';
 import type { Referrer } from '../../src/registry/roles.ts';
-import { subjectQueue } from '../../src/registry/attaching/lock.ts';
+import { subjectLock } from '../../src/registry/attaching/lock.ts';
 import { buildAttachment } from '../support/registry/attachments.ts';
 import { buildImage, buildIndex } from '../support/registry/images.ts';
 import { call, type Bench, type ContractSkips } from './registry.subject.ts';
@@ -12,7 +12,7 @@ export function referrerContract(bench: Bench, skips: ContractSkips): void {
   const attachments = (): ReturnType<typeof attacher> =>
     attacher(
       bench.subject.registry,
-      subjectQueue(async () => undefined),
+      subjectLock(async () => undefined),
     );
 
   it('lists nothing where nothing is attached, and of an unknown repository', async () => {

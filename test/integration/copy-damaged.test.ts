@@ -36,7 +36,7 @@ async function copyTo(
   const result = await world.copy(digest, [targetOn(mirror, target)]);
   const codes = codesOf(result);
   if (codes[0] === undefined) expectImage(mirror.store, image, 'v1', target?.repository?.slice(mirror.host.length + 1));
-  return { codes, mirror, message: result.lanes[0]?.error?.message ?? '' };
+  return { codes, mirror, message: result.mirrors[0]?.error?.message ?? '' };
 }
 
 async function damaged(size: number, mirrors: RegistryOptions = {}, path = TARGET): Promise<Copying> {

@@ -63,7 +63,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
       const claimed = { status: 200, headers: { 'content-length': String(size) } };
       await copyWith(built, ({ kind }) => (kind === 'headBlob' ? claimed : undefined), false);
       expect(sentBlobs(world.mirrors[0]).get(layerOf(built))).toBe(1);
-      expect(result.lanes.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
+      expect(result.mirrors.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
       // Config and layer once more, for the one that was deceived.
       expect(result.sourceReads).toBe(partsOf(built) + 2);
     },
@@ -85,7 +85,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     expect(codesOf(result)).toEqual([undefined]);
     expectImage(mirror.store, second, 'v1');
     expect(sentBlobs(mirror).get(layerOf(second))).toBe(1);
-    expect(result.lanes[0]?.attempts).toBe(2);
+    expect(result.mirrors[0]?.attempts).toBe(2);
   });
 
   it('fails a mirror that refuses a manifest however often its blobs are sent, and leaves the others alone', async () => {
@@ -113,7 +113,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     expect(codesOf(result)).toEqual(OK);
     expectImage(world.mirrors[0].store, built, 'v1');
     expect(putsOf(world.mirrors[0], layerOf(built))).toBe(2);
-    expect(result.lanes[0]?.attempts).toBe(2);
+    expect(result.mirrors[0]?.attempts).toBe(2);
     // What is held is sent again from memory; what was teed is read again.
     expect(result.sourceReads).toBe(partsOf(built) + (size > HELD ? 1 : 0));
   });
@@ -125,7 +125,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     );
     // A stream is read again for the new address.
     expect(result.sourceReads).toBe(partsOf(built) + (size > HELD ? 1 : 0));
-    expect(result.lanes.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
+    expect(result.mirrors.map(({ attempts }) => attempts)).toEqual([1, 1, 1]);
   });
 
   it('sends nothing again when the connection broke after the blob was stored', async () => {
@@ -140,7 +140,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     const built = buildImage({ seed: 14, layers: [HELD] });
     await copyWith(built, once(onPutOf(layerOf(built), { status: 503, readBody: true })));
     expect(result.sourceReads).toBe(partsOf(built));
-    expect(result.lanes[0]?.attempts).toBe(1);
+    expect(result.mirrors[0]?.attempts).toBe(1);
   });
 
   it.each([
@@ -156,7 +156,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
       await copyWith(built, once(onPutOf(layer, fault)));
       expect(result.sourceReads).toBe(partsOf(built) + 1);
       expect(world.source.counters.log.filter(({ reference }) => reference === layer)).toHaveLength(2);
-      expect(result.lanes.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
+      expect(result.mirrors.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
       expect(world.mirrors.map((mirror) => putsOf(mirror, layer))).toEqual([2, 1, 1]);
     },
   );
@@ -176,7 +176,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
     world.mirrors[1].inject(() => ({ status: 403, body: '{"errors":[{"code":"DENIED","message":"not yours"}]}' }));
     result = await world.copy(digest);
     expect(codesOf(result)).toEqual([undefined, 'DENIED', undefined]);
-    expect(result.lanes[1]?.error?.message).toContain('not yours');
+    expect(result.mirrors[1]?.error?.message).toContain('not yours');
     expect(result.sourceReads).toBe(4);
   });
 
@@ -208,7 +208,7 @@ describe('reading back over HTTP', () => {
     );
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
-    const message = result.lanes[1]?.error?.message;
+    const message = result.mirrors[1]?.error?.message;
     expect(message).toContain(`${world.mirrors[1].host}/${TARGET}:v1`);
     expect(message).toContain(other);
     expect(message).toContain(digest);
@@ -219,7 +219,7 @@ describe('reading back over HTTP', () => {
     world.mirrors[1].inject(({ kind }) => (kind === 'headManifest' ? { status: 404 } : undefined));
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual([undefined, 'INCOMPLETE', undefined]);
-    expect(result.lanes[1]?.error?.message).toContain('not found');
+    expect(result.mirrors[1]?.error?.message).toContain('not found');
   });
 
   it('waits for a registry that shows what was written only after a while', async () => {
@@ -227,7 +227,7 @@ describe('reading back over HTTP', () => {
     world.mirrors[0].inject(({ kind, nth }) => (kind === 'headManifest' && nth <= 2 ? { status: 404 } : undefined));
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(OK);
-    expect(result.lanes[0]?.attempts).toBe(1);
+    expect(result.mirrors[0]?.attempts).toBe(1);
     expect(world.mirrors[0].counters.counts().kinds.headManifest).toBe(3);
   });
 
@@ -241,6 +241,6 @@ describe('reading back over HTTP', () => {
       world.mirrors.map((mirror) => targetOn(mirror, { tags: ['v1', 'v2', 'v3'] })),
     );
     expect(codesOf(result)).toEqual(['INCOMPLETE', undefined, undefined]);
-    expect(result.lanes[0]?.error?.message).toContain(`${TARGET}:v3`);
+    expect(result.mirrors[0]?.error?.message).toContain(`${TARGET}:v3`);
   });
 });

@@ -41,7 +41,7 @@ describe('copying over HTTP with a source that is wrong', () => {
     world.source.store.putBlob(STAGED, layer, seededBlob(size + more, what === 'other bytes' ? 666 : 2001));
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(['DIGEST_MISMATCH', 'DIGEST_MISMATCH', 'DIGEST_MISMATCH']);
-    for (const { error } of result.lanes) {
+    for (const { error } of result.mirrors) {
       expect(error?.message).toContain(`${world.source.host}/${STAGED}@${layer}`);
       expect(error?.side).toBe('source');
     }
@@ -64,7 +64,7 @@ describe('copying over HTTP with a source that is wrong', () => {
     );
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(['DIGEST_MISMATCH', 'DIGEST_MISMATCH', 'DIGEST_MISMATCH']);
-    expect(result.lanes[0]?.error?.message).toContain(`${world.source.host}/${STAGED}@${digest}`);
+    expect(result.mirrors[0]?.error?.message).toContain(`${world.source.host}/${STAGED}@${digest}`);
     for (const { counters } of world.mirrors) expect(counters.counts().requests).toBe(0);
   });
 
@@ -74,7 +74,7 @@ describe('copying over HTTP with a source that is wrong', () => {
     world.source.store.remove(STAGED, 'blob', layerOf(built));
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
-    for (const { error } of result.lanes) {
+    for (const { error } of result.mirrors) {
       expect(error?.message).toContain(`${world.source.host}/${STAGED}@${layerOf(built)}`);
       expect(error?.side).toBe('source');
     }
@@ -91,7 +91,7 @@ describe('copying over HTTP with a source that is wrong', () => {
     const targets = [targetOn(complete, { action: 'tag', isNew: false }), targetOn(empty)];
     const result = await world.copy(digest, targets);
     expect(codesOf(result)).toEqual([undefined, 'NOT_FOUND']);
-    expect(result.lanes[1]?.error?.message).toContain(child);
+    expect(result.mirrors[1]?.error?.message).toContain(child);
     expectImage(complete.store, multi, 'v1');
     expect(empty.counters.counts().requests).toBe(0);
   });
@@ -110,7 +110,7 @@ describe('copying over HTTP with a source that is wrong', () => {
     );
     const result = await world.copy(digest);
     expect(codesOf(result)).toEqual(['UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST', 'UNSUPPORTED_MANIFEST']);
-    expect(result.lanes[0]?.error?.message).toContain(`${STAGED}@${digest} (${mediaType})`);
+    expect(result.mirrors[0]?.error?.message).toContain(`${STAGED}@${digest} (${mediaType})`);
   });
 
   const ONCE = [

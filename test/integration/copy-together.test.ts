@@ -248,7 +248,7 @@ describe('copying over HTTP when memory is short', () => {
     const result = await filled;
     expect(codesOf(result)).toEqual([undefined, undefined]);
     for (const { store } of [slow, fast]) expectImage(store, filling, 'v1');
-    expect(result.lanes.map(({ attempts }) => attempts)).toEqual([2, 1]);
+    expect(result.mirrors.map(({ attempts }) => attempts)).toEqual([2, 1]);
     expect(slow.openUploads()).toBe(0);
   });
 });

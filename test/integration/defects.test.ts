@@ -3,7 +3,7 @@ import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/async/backoff.ts';
 import { runPromotion } from '../../src/promotion.ts';
 import { memoryRegistry, type MemoryCall } from '../support/memory-registry/memory.ts';
-import { subjectQueue } from '../../src/registry/attaching/lock.ts';
+import { subjectLock } from '../../src/registry/attaching/lock.ts';
 import { runReplication } from '../../src/replication.ts';
 import { testContext } from '../support/promotion/context.ts';
 import { digestOfLabel, imageOf } from '../support/promotion/plan-cases.ts';
@@ -91,7 +91,7 @@ describe('a defect that is met on one image or registry', () => {
     const pause = jitteredPause(realClock(), () => 1);
     const report = await runReplication(
       { mode: 'replicate', copies: 2, version: 'test' },
-      { load: () => Promise.resolve(TREE), registry, pause, queue: subjectQueue(pause) },
+      { load: () => Promise.resolve(TREE), registry, pause, queue: subjectLock(pause) },
       context,
     );
     expect(met()).toBeGreaterThan(0);

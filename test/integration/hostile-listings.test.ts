@@ -66,7 +66,7 @@ describe('a registry whose listings are made to fill the memory, or never end', 
   it('is refused by name where its catalog never ends', async () => {
     const { evil } = await opened(ENDLESS_CATALOG);
     const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`what is in ${evil.host} without an end`)]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`the contents of ${evil.host} endlessly`)]);
   });
 });
 
@@ -74,7 +74,7 @@ describe('a registry of which each list is within its limit', () => {
   it('is refused by name where a run would keep more of all lists than it can hold', async () => {
     const { evil } = await opened(longListings(3));
     const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/have more than a run keeps: 500000 tags and digests/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/exceed the limit of a run: 500000 tags and digests/)]);
   });
 });
 
@@ -83,7 +83,7 @@ describe('a registry whose lists of referrers never end, or fill the memory', ()
     const { world, evil } = await opened(withImage(imageOf(3), answer));
     const run3 = await run(world, { ...world.project('evil', { v3: digestOf(3) }), from: `${evil.host}/staging` });
     expect(run3.code).toBe(code);
-    if (code === 1) expect(run3.stderr).toContain(`${evil.host}/staging/app without an end`);
+    if (code === 1) expect(run3.stderr).toContain(`${evil.host}/staging/app endlessly`);
     expect(run3.stderr).not.toMatch(/RangeError|INTERNAL/);
     for (const tags of world.tagsOn('prod/app')) expect(tags).toMatchObject({ v1: digestOf(1) });
   });

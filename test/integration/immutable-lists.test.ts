@@ -56,7 +56,7 @@ describe('registries without lists of referrers, with immutable tags', () => {
       const run = await stage.run([project], [...flags, '--repair-since=all']);
       expect(run.code).toBe(1);
       expect(errors(run).join('\n')).toContain('does not let it be changed');
-      expect(run.log.join('\n') + run.summary).toContain('exempt the tags `sha256-*` from the immutability of tags');
+      expect(run.log.join('\n') + run.summary).toContain('exempt the tags `sha256-*` from tag immutability');
       // the other image is signed and recorded by the first run
       expect(stage.taken()).toMatchObject({ rekor: nth === 1 ? 2 : 0 });
     }

@@ -86,13 +86,13 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
       });
     }
     const copied = await copyApart(stage(image, everywhere()));
-    expect(copied.lanes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+    expect(copied.mirrors.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
     expectComplete(image);
     expect(slowBytes).toBeGreaterThan(0);
     expect(slowBytes).toBeLessThan(HALF / 20);
     // Manifest, config and layer once for all, and the layer once more for the one that left.
     expect(copied.sourceReads).toBe(partsOf(image) + 1);
-    expect(copied.lanes.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
+    expect(copied.mirrors.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
     expect(world.source.counters.log.filter(({ reference }) => reference === layer)).toHaveLength(2);
     expect(copied.peakBytes).toBeLessThan(PEAK);
   });
@@ -107,7 +107,7 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
         : undefined,
     );
     const copied = await copyApart(stage(image, everywhere()));
-    expect(copied.lanes.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+    expect(copied.mirrors.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
     expectComplete(image);
     expect(putsIn(refusing.counters.log, layer).map(({ status, bytesIn }) => [status, bytesIn])).toEqual([
       [401, HALF],
@@ -115,7 +115,7 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
     ]);
     expect(others.map((mirror) => putsOf(mirror, layer))).toEqual([1, 1]);
     expect(copied.sourceReads).toBe(partsOf(image) + 1);
-    expect(copied.lanes.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
+    expect(copied.mirrors.map(({ attempts }) => attempts)).toEqual([2, 1, 1]);
     expect(copied.peakBytes).toBeLessThan(PEAK);
   });
 
@@ -127,7 +127,7 @@ describe.skipIf(NO_PROC)('copying very large layers over HTTP', () => {
     expect(layerOf(next)).toBe(layer);
     const job = stage(next, [targetOn(mirror, { isNew: false })]);
     const copied = await copyApart(job);
-    expect(copied.lanes.map(({ error }) => error)).toEqual([undefined]);
+    expect(copied.mirrors.map(({ error }) => error)).toEqual([undefined]);
     expect(mirror.store.resolve(TARGET, 'v1')).toBe(job.digest);
     // Manifest, config and the new layer.
     expect(copied.sourceReads).toBe(3);

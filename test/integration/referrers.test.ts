@@ -9,7 +9,7 @@ import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { attacher, type Attachment } from '../../src/registry/attaching/attacher.ts';
-import { subjectQueue } from '../../src/registry/attaching/lock.ts';
+import { subjectLock } from '../../src/registry/attaching/lock.ts';
 import { orSkip, requireProgram, type Skippable } from '../support/programs.ts';
 import {
   startDistribution,
@@ -103,8 +103,8 @@ async function world(test: Skippable, start: () => Promise<RealRegistry>): Promi
   const path = `${randomUUID()}/app`;
   const repository = `${server.address}/${path}`;
   const subject = await pushImage(`http://${server.address}`, path, buildImage({ seed: 701 }), ['v1']);
-  const { attach } = attacher(registry, subjectQueue(pause));
-  const another = attacher(registry, subjectQueue(pause));
+  const { attach } = attacher(registry, subjectLock(pause));
+  const another = attacher(registry, subjectLock(pause));
   const call = { signal: new AbortController().signal, meter: { requests: 0, bytes: 0 } };
   return {
     repository,

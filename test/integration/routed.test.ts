@@ -130,7 +130,7 @@ describe('attachments that are routed', () => {
     const world = await routedWorld({ referrers: false });
     for (const store of [world.primary.store, world.standby.store])
       storeImage(store, 'prod/app', buildImage({ seed: 9 }), ['v0']);
-    const said = /has no referrers API, and what is attached to its images is routed/;
+    const said = /has no referrers API, but its attachments are routed/;
     const dry = await world.run('cip', '--require-identity=false');
     const run = await world.run('cip', '--confirm');
     for (const { code, log } of [dry, run]) {

@@ -107,8 +107,8 @@ describe('kpromo cip --snapshot that cannot be', () => {
     const registry = await golden({ catalog: false });
     const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain(`${registry.host} keeps no catalog of its repositories`);
-    expect(stderr).toMatch(/name one repository \(--snapshot HOST\/PATH\), or take what manifests say/);
+    expect(stderr).toContain(`${registry.host} has no catalog of its repositories`);
+    expect(stderr).toMatch(/name one repository \(--snapshot HOST\/PATH\), or read the manifests instead/);
     expect(stderr.trimEnd().split('\n').at(-1)).toContain('level=fatal msg="run `cip run`: snapshot: phase');
   });
 
@@ -122,7 +122,7 @@ describe('kpromo cip --snapshot that cannot be', () => {
     );
     const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/admins only.*use an account that may list the catalog/);
+    expect(stderr).toMatch(/admins only.*use an account with permission to list the catalog/);
   });
 
   it('takes one repository by itself, with a warning, where there is no catalog', async () => {

@@ -71,8 +71,8 @@ describe('resumed uploads', () => {
     // From the last mark on, which is at most a MiB and a chunk earlier.
     expect(again?.bytesOut).toBeLessThan(34 * MIB);
     // The first attempt's bytes are counted as they left, not as they arrived.
-    expect(result.lanes[0]?.meter.bytes).toBeLessThan(64 * MIB + ON_THE_WAY);
-    expect(result.lanes[0]?.attempts).toBe(2);
+    expect(result.mirrors[0]?.meter.bytes).toBeLessThan(64 * MIB + ON_THE_WAY);
+    expect(result.mirrors[0]?.attempts).toBe(2);
   });
 
   it('survive more breaks than a blob may have uploads, as long as each brings it further', async () => {
@@ -132,7 +132,7 @@ describe('broken uploads to registries that others wrote', () => {
     const target = { repository: `${relay.host}/${path}`, action: 'copy', tags: ['v1'], isNew: true } as const;
     result = await world.copy(digest, [target]);
     expect(codesOf(result)).toEqual([undefined]);
-    expect(result.lanes[0]?.attempts).toBeGreaterThan(1);
+    expect(result.mirrors[0]?.attempts).toBeGreaterThan(1);
     const stored = await fetch(`http://${real.address}/v2/${path}/blobs/${layerOf(SMALLER)}`);
     expect(digestOf(new Uint8Array(await stored.arrayBuffer()))).toBe(layerOf(SMALLER));
     return relay.sent();

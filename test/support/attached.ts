@@ -5,7 +5,7 @@ import { realClock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { attacher } from '../../src/registry/attaching/attacher.ts';
 import type { Registry } from '../../src/registry/roles.ts';
-import { subjectQueue, type SubjectQueue } from '../../src/registry/attaching/lock.ts';
+import { subjectLock, type SubjectLock } from '../../src/registry/attaching/lock.ts';
 import { oddRegistry, type OddRegistry } from './odd-registry.ts';
 import { buildImage, storeImage, type BuiltImage } from './registry/images.ts';
 import type { RegistryOptions } from './registry/options.ts';
@@ -16,7 +16,7 @@ export async function digestSigning(
   registry: Registry,
   signing: Signing,
   format: DigestSigning['format'] = 'both',
-  queue: SubjectQueue = subjectQueue(async () => undefined),
+  queue: SubjectLock = subjectLock(async () => undefined),
 ): Promise<DigestSigning> {
   const signal = new AbortController().signal;
   return {

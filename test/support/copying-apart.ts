@@ -5,7 +5,11 @@ import type { CopyJob } from '../../src/registry/copying/copier.ts';
 /** What became of a copy in a process of its own, and the most memory that the process ever had. */
 export type CopiedApart = {
   readonly sourceReads: number;
-  readonly lanes: readonly { readonly error: string | undefined; readonly attempts: number; readonly bytes: number }[];
+  readonly mirrors: readonly {
+    readonly error: string | undefined;
+    readonly attempts: number;
+    readonly bytes: number;
+  }[];
   readonly peakBytes: number;
 };
 

@@ -21,12 +21,12 @@ const registry = distributionRegistry({
 });
 const meterOf = (): { requests: number; bytes: number } => ({ requests: 0, bytes: 0 });
 const copies = copier({ registry, clock, pause, meterOf, source: sourceReader(registry, meterOf) });
-const { lanes, sourceReads } = await copies.copy(job, new AbortController().signal).done;
+const { mirrors, sourceReads } = await copies.copy(job, new AbortController().signal).done;
 await stack.close();
 const peakKib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 const outcome: CopiedApart = {
   sourceReads,
-  lanes: lanes.map(({ error, attempts, meter }) => ({ error: error?.message, attempts, bytes: meter.bytes })),
+  mirrors: mirrors.map(({ error, attempts, meter }) => ({ error: error?.message, attempts, bytes: meter.bytes })),
   peakBytes: peakKib * 1024,
 };
 process.stdout.write(JSON.stringify(outcome));

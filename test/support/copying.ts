@@ -5,7 +5,7 @@ import { httpStack } from '../../src/http/stack.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { copier, type Copier, type CopyResult } from '../../src/registry/copying/copier.ts';
 import { distributionRegistry } from '../../src/registry/distribution/index.ts';
-import type { CopyTarget } from '../../src/registry/copying/lane.ts';
+import type { CopyTarget } from '../../src/registry/copying/mirror.ts';
 import type { BlobContent, RegistryStore } from './memory-registry/store.ts';
 import { sourceReader } from '../../src/registry/source.ts';
 import type { LogEntry } from './registry/counters.ts';
@@ -135,8 +135,8 @@ export function expectImage(store: RegistryStore, image: BuiltImage, tag: string
 }
 
 /** The errors of a result by code, `undefined` for what is complete, in the order of the targets. */
-export function codesOf({ lanes }: CopyResult): (string | undefined)[] {
-  return lanes.map(({ error }) => error?.code);
+export function codesOf({ mirrors }: CopyResult): (string | undefined)[] {
+  return mirrors.map(({ error }) => error?.code);
 }
 
 /** How often each blob was sent to a repository: answered PUTs of uploads, by digest. */

@@ -9,7 +9,7 @@ export function memoryLeases(clock: Clock): Leases {
     return lease !== undefined && clock.now() < lease.until ? lease.holder : undefined;
   };
   return {
-    take: async (name, holder, ms) => {
+    acquire: async (name, holder, ms) => {
       if (holderOf(name) !== undefined) return false;
       held.set(name, { holder, until: clock.now() + ms });
       return true;
@@ -17,7 +17,7 @@ export function memoryLeases(clock: Clock): Leases {
     renew: async (name, holder, ms) => {
       if (holderOf(name) === holder) held.set(name, { holder, until: clock.now() + ms });
     },
-    giveBack: async (name, holder) => {
+    release: async (name, holder) => {
       if (holderOf(name) === holder) held.delete(name);
     },
   };

@@ -6,7 +6,7 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { memoryRegistry, type MemoryRegistry } from '../../../test/support/memory-registry/memory.ts';
 import { attacher } from '../../registry/attaching/attacher.ts';
-import { subjectQueue } from '../../registry/attaching/lock.ts';
+import { subjectLock } from '../../registry/attaching/lock.ts';
 import { attachedImage } from './image-layers.ts';
 import { LEGACY } from '../formats/cosign-layer.ts';
 import { bundleAttachment, publisher, type OwnBundle, type Publisher } from './publish.ts';
@@ -31,7 +31,7 @@ function world(referrers = true): World {
     before: ({ operation }) => void calls.push(operation),
   });
   const subject = storeImage(registry.store('a.test'), 'app', buildImage({ seed: 1 }), ['v1']);
-  const queue = subjectQueue(async () => undefined);
+  const queue = subjectLock(async () => undefined);
   const services = { registry, queue, attacher: attacher(registry, queue), clock: fakeClock({ start: TIME }) };
   return { registry, subject, publisher: publisher(services), calls };
 }

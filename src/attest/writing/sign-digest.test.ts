@@ -14,9 +14,9 @@ import { SIGNER } from '../../../test/support/sigstore/oidc.ts';
 import { realClock } from '../../clock.ts';
 import { cosignTag } from '../../image/cosign-tag.ts';
 import type { Digest } from '../../image/digest.ts';
-import { leasedQueue } from '../../registry/attaching/leased-lock.ts';
+import { leasedLock } from '../../registry/attaching/leased-lock.ts';
 import { memoryRegistry } from '../../../test/support/memory-registry/memory.ts';
-import { subjectQueue } from '../../registry/attaching/lock.ts';
+import { subjectLock } from '../../registry/attaching/lock.ts';
 import { attachedTo, type Attached } from '../attached/attached.ts';
 import { judgedOnce } from '../verifying/cached.ts';
 import { LEGACY, signaturePayload } from '../formats/cosign-layer.ts';
@@ -123,8 +123,8 @@ describe('src/attest/writing/sign-digest.ts', () => {
     const clock = realClock(10);
     const leases = memoryLeases(clock);
     const holder = (name: string): Promise<DigestSigning> => {
-      const own = subjectQueue(async () => undefined);
-      const queue = leasedQueue(own, { clock, leases, holderName: () => name });
+      const own = subjectLock(async () => undefined);
+      const queue = leasedLock(own, { clock, leases, holderName: () => name });
       return digestSigning(world.registry, world.signing, 'both', queue);
     };
     const [one, other] = [await holder('one'), await holder('other')];

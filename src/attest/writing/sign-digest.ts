@@ -5,7 +5,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { imagesIn } from '../../registry/image/platforms.ts';
 import type { Call, Registry } from '../../registry/roles.ts';
-import type { SubjectQueue } from '../../registry/attaching/lock.ts';
+import type { SubjectLock } from '../../registry/attaching/lock.ts';
 import { bundlesOf } from '../attached/bundles.ts';
 import { signaturesOf } from '../attached/tags.ts';
 import { isBy, type Attached } from '../attached/types.ts';
@@ -18,7 +18,7 @@ import { SIGNATURE, signatureStatement } from '../formats/statement.ts';
 /** What is needed to sign and record what a repository holds. */
 export type DigestSigning = {
   readonly registry: Registry;
-  readonly queue: SubjectQueue;
+  readonly queue: SubjectLock;
   readonly publisher: Publisher;
   readonly signer: Signer;
   readonly verifier: Verifier;

@@ -4,8 +4,8 @@ import type { Narrator } from '../../events.ts';
 import type { Pause } from '../../async/backoff.ts';
 import type { RedisAddress } from '../../redis/address.ts';
 import { openRedis } from '../../redis/link.ts';
-import { leasedQueue } from '../../registry/attaching/leased-lock.ts';
-import { subjectQueue, type SubjectQueue } from '../../registry/attaching/lock.ts';
+import { leasedLock } from '../../registry/attaching/leased-lock.ts';
+import { subjectLock, type SubjectLock } from '../../registry/attaching/lock.ts';
 import { redisLeases } from '../../redis/leases.ts';
 
 export type QueueOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
@@ -14,8 +14,8 @@ export type QueueOptions = { readonly clock: Clock; readonly narrate: Narrator; 
 export function openQueue(
   address: RedisAddress | undefined,
   { clock, narrate, pause }: QueueOptions,
-): { readonly queue: SubjectQueue; close(): void } {
-  const queue = subjectQueue(pause);
+): { readonly queue: SubjectLock; close(): void } {
+  const queue = subjectLock(pause);
   if (address === undefined) return { queue, close: () => undefined };
   const leases = redisLeases({
     clock,
@@ -23,5 +23,5 @@ export function openQueue(
     place: address.shown,
     open: (signal) => openRedis(address, signal),
   });
-  return { queue: leasedQueue(queue, { clock, leases, holderName: randomUUID }), close: leases.close };
+  return { queue: leasedLock(queue, { clock, leases, holderName: randomUUID }), close: leases.close };
 }

@@ -21,7 +21,7 @@ import { routeOf } from '../../plan/places/attachments.ts';
 import { distributionRegistry } from '../../registry/distribution/index.ts';
 import { ecrRepositories } from '../../registry/kinds/ecr-create.ts';
 import type { Registry } from '../../registry/roles.ts';
-import type { SubjectQueue } from '../../registry/attaching/lock.ts';
+import type { SubjectLock } from '../../registry/attaching/lock.ts';
 import { openSecrets, type Secrets } from '../../secrets/secrets.ts';
 import { hostSettings } from './host-settings.ts';
 import { serviceLimits, type ServiceLimits } from './service-limits.ts';
@@ -59,7 +59,7 @@ export type SigningPath = Pick<
 /** `queue` is for what is attached to an image; `close` ends all connections. */
 export type Registries = {
   readonly registry: Registry;
-  readonly queue: SubjectQueue;
+  readonly queue: SubjectLock;
   /** Whether a router sends clients of this place to what is attached on the primary. */
   readonly isRouted: (repository: RepositoryName) => boolean;
   readonly pause: Pause;

@@ -4,14 +4,17 @@ import { durationText } from '../../pipeline/duration.ts';
 import { outcomeOf } from '../../pipeline/outcome.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { CopyResult } from '../../registry/copying/copier.ts';
-import type { TagMove } from '../../registry/copying/lane.ts';
+import type { TagMove } from '../../registry/copying/mirror.ts';
 import type { PlannedImage, PromotedImage, TargetResult } from '../images.ts';
 import { imageFields } from '../log/events.ts';
 import { largest } from '../../lists.ts';
 
 /** Returns what the copy of an image came to: a target keeps the tags that it got, and one that got none has failed. */
-export function resultOf({ wanted }: Pick<PlannedImage, 'wanted'>, { lanes, sourceReads }: CopyResult): PromotedImage {
-  const results = lanes.map(({ target, error, moves, meter, ...result }): TargetResult => {
+export function resultOf(
+  { wanted }: Pick<PlannedImage, 'wanted'>,
+  { mirrors, sourceReads }: CopyResult,
+): PromotedImage {
+  const results = mirrors.map(({ target, error, moves, meter, ...result }): TargetResult => {
     const tags = target.tags.filter((tag) => moves.every((move) => move.tag !== tag));
     const nothing = moves.length > 0 && tags.length === 0 ? tagMoved(target.repository, moves) : undefined;
     const failure = error ?? nothing;

@@ -16,12 +16,12 @@ export function withoutTags(targets: readonly PlannedTarget[]): CopyJob['targets
 const NO_COST = { attempts: 0, requests: 0, bytes: 0, ms: 0 };
 
 /** Returns an image whose digest was copied, and none of whose tags is written. */
-export function untaggedResult({ wanted, targets }: PlannedImage, { lanes, sourceReads }: CopyResult): PromotedImage {
-  const byRepository = new Map(lanes.map((lane) => [lane.target.repository, lane]));
+export function untaggedResult({ wanted, targets }: PlannedImage, { mirrors, sourceReads }: CopyResult): PromotedImage {
+  const byRepository = new Map(mirrors.map((mirror) => [mirror.target.repository, mirror]));
   const results = targets.map((target): TargetResult => {
-    const lane = byRepository.get(target.repository);
-    if (lane === undefined) return { ...target, ...NO_COST, isUntagged: true };
-    const { error, attempts, meter, ms, isWritten } = lane;
+    const mirror = byRepository.get(target.repository);
+    if (mirror === undefined) return { ...target, ...NO_COST, isUntagged: true };
+    const { error, attempts, meter, ms, isWritten } = mirror;
     const failed = error !== undefined && { error, ...(isWritten && { isWritten }) };
     return { ...target, attempts, ...meter, ms, ...(failed === false ? { isUntagged: true } : failed) };
   });

@@ -5,7 +5,7 @@ import { copier } from '../../registry/copying/copier.ts';
 import { attacher } from '../../registry/attaching/attacher.ts';
 import type { Pause, Registry } from '../../registry/roles.ts';
 import type { SourceReader } from '../../registry/source.ts';
-import type { SubjectQueue } from '../../registry/attaching/lock.ts';
+import type { SubjectLock } from '../../registry/attaching/lock.ts';
 import { replicator, type Replicator } from '../../mirroring/replicator.ts';
 import type { Traffic } from '../reading/traffic.ts';
 
@@ -13,7 +13,7 @@ import type { Traffic } from '../reading/traffic.ts';
 export type ReplicatorParts = {
   readonly registry: Registry;
   readonly pause: Pause;
-  readonly queue: SubjectQueue;
+  readonly queue: SubjectLock;
   /** Whether attachments of a repository are routed; of none unless given. */
   readonly isRouted?: (repository: RepositoryName) => boolean;
 };

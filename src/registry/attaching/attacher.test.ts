@@ -7,7 +7,7 @@ import type { RegistryOptions } from '../../../test/support/registry/options.ts'
 import { MEDIA_TYPES, type Descriptor } from '../../image/descriptor.ts';
 import { blobOf } from '../../../test/support/memory-registry/store.ts';
 import { attacher, fallbackTag, type Attachment, type Attacher } from './attacher.ts';
-import { subjectQueue } from './lock.ts';
+import { subjectLock } from './lock.ts';
 
 type World = OddRegistry & {
   readonly subject: Descriptor;
@@ -30,7 +30,7 @@ async function world(options: RegistryOptions = {}): Promise<World> {
 const anotherProcess = ({ registry }: Pick<OddRegistry, 'registry'>): Attacher =>
   attacher(
     registry,
-    subjectQueue(async () => undefined),
+    subjectLock(async () => undefined),
   );
 
 const digestsOf = (attachments: readonly Attachment[]): readonly string[] =>
@@ -44,7 +44,7 @@ describe('src/registry/attaching/attacher', () => {
     ['keeps lists', {}, []],
     ['keeps lists without saying so', { referrers: 'unannounced' }, ['GET referrers']],
     ['keeps none', { referrers: false }, ['GET referrers', 'GET manifests', 'PUT manifests', 'HEAD manifests']],
-  ] as const)('attaches with as few requests as can be where the registry %s', async (_, options, listing) => {
+  ] as const)('attaches with the fewest possible requests if the registry %s', async (_, options, listing) => {
     const there = await world(options);
     await there.attach(buildAttachment({ seed: 2, subject: there.subject }));
     const uploads = ['POST blobs', 'POST blobs', 'PUT blobs', 'PUT blobs'];
@@ -56,11 +56,11 @@ describe('src/registry/attaching/attacher', () => {
     expect(await there.list()).toHaveLength(2);
   });
 
-  it('writes nothing to a routed repository without lists, and all of it to one with lists', async () => {
+  it('writes nothing to a routed repository without the referrers API, and everything to one with it', async () => {
     for (const referrers of [false, true]) {
       const there = await world({ referrers });
-      const queue = subjectQueue(async () => undefined);
-      const { attach } = attacher(there.registry, queue, (repository) => repository === `${there.host}/app`);
+      const lock = subjectLock(async () => undefined);
+      const { attach } = attacher(there.registry, lock, (repository) => repository === `${there.host}/app`);
       const attaching = attach(`${there.host}/app`, buildAttachment({ seed: 2, subject: there.subject }), there.call);
       if (referrers) await attaching;
       else await expect(attaching).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
@@ -72,7 +72,7 @@ describe('src/registry/attaching/attacher', () => {
     ['keeps lists', true, []],
     ['keeps none', false, ['GET manifests', 'PUT manifests', 'HEAD manifests']],
   ] as const)(
-    'has what is there listed without writing it again where the registry %s',
+    'lists an existing referrer without writing it again if the registry %s',
     async (_, referrers, expected) => {
       const there = await world({ referrers });
       await there.attach(buildAttachment({ seed: 2, subject: there.subject }));
@@ -90,7 +90,7 @@ describe('src/registry/attaching/attacher', () => {
     },
   );
 
-  it.each([true, false])('does not write again what is listed (lists are kept: %s)', async (referrers) => {
+  it.each([true, false])('does not write a listed attachment again (referrers API: %s)', async (referrers) => {
     const there = await world({ referrers });
     const attachments = [2, 3].map((seed) => buildAttachment({ seed, subject: there.subject }));
     for (const attachment of attachments) await there.attach(attachment);
@@ -103,7 +103,7 @@ describe('src/registry/attaching/attacher', () => {
   });
 
   it.each([true, false])(
-    'R15 loses nothing when 22 mirrors with 3 tags attach to one digest at once (lists are kept: %s)',
+    'R15 loses nothing when 22 mirrors with 3 tags attach to one digest at once (referrers API: %s)',
     async (referrers) => {
       const there = await world({ referrers });
       const attachments = Array.from({ length: 66 }, (_, index) =>
@@ -114,14 +114,14 @@ describe('src/registry/attaching/attacher', () => {
     },
   );
 
-  it('writes one entry when the same is attached 66 times at once', async () => {
+  it('writes one entry when the same is attached 66 times concurrently', async () => {
     const there = await world({ referrers: false });
     const attachment = buildAttachment({ seed: 2, subject: there.subject });
     await Promise.all(Array.from({ length: 66 }, () => there.attach(attachment)));
     expect(await there.list()).toEqual(digestsOf([attachment]));
   });
 
-  it.each([true, false])('attaches each once through resets and errors (lists are kept: %s)', async (referrers) => {
+  it.each([true, false])('attaches each once despite resets and errors (referrers API: %s)', async (referrers) => {
     const faults = ['resetAfter', { status: 503 }, 'reset', 'truncate'] as const;
     let requests = 0;
     const fault: FaultHook = () => ((requests += 1) % 5 === 0 ? faults[(requests / 5) % faults.length] : undefined);
@@ -145,7 +145,7 @@ describe('src/registry/attaching/attacher', () => {
     expect(await fallbackOf(there)).toMatchObject({ manifests: [...manifests, attachment.referrer] });
   });
 
-  it('puts an index in the place of a tag that is none', async () => {
+  it('replaces a fallback tag that is not an index', async () => {
     const there = await world({ referrers: false });
     storeImage(there.server.store, 'app', buildImage({ seed: 13 }), [fallbackTag(there.subject.digest)]);
     const attachment = buildAttachment({ seed: 2, subject: there.subject });
@@ -153,7 +153,7 @@ describe('src/registry/attaching/attacher', () => {
     expect(await there.list()).toEqual(digestsOf([attachment]));
   });
 
-  it('leaves out entries whose manifests were deleted, where the registry insists', async () => {
+  it('omits entries of deleted manifests if the registry requires it', async () => {
     const there = await world({ referrers: false });
     const attachments = [2, 3, 4].map((seed) => buildAttachment({ seed, subject: there.subject }));
     const [first, second, third] = attachments as [Attachment, Attachment, Attachment];
@@ -164,7 +164,7 @@ describe('src/registry/attaching/attacher', () => {
     expect(await there.list()).toEqual(digestsOf([second, third]));
   });
 
-  it('sends blobs again that the registry turns out to lack', async () => {
+  it('uploads blobs again that the registry turns out to lack', async () => {
     const there = await world();
     await there.attach(buildAttachment({ seed: 2, subject: there.subject }));
     const [empty] = buildAttachment({ seed: 2, subject: there.subject }).blobs;

@@ -8,12 +8,12 @@ import { listTags, type ListTags } from './overwriting.ts';
 import { pendingReferrers } from './pending-referrers.ts';
 import type { Call, Referrer, Registry } from '../roles.ts';
 import { storeBlobs, type SmallBlob } from './small-blobs.ts';
-import type { SubjectQueue } from './lock.ts';
+import type { SubjectLock } from './lock.ts';
 import { writeWithBlobs, type TagContent } from './tag-update.ts';
 
 export { fallbackTag } from './fallback-index.ts';
 
-/** A manifest that names a subject, with its blobs and how a list is to tell of it. */
+/** A manifest with a subject, its blobs, and the entry for the list of referrers. */
 export type Attachment = {
   readonly manifest: Manifest;
   readonly subject: Descriptor;
@@ -21,30 +21,33 @@ export type Attachment = {
   readonly blobs: readonly SmallBlob[];
 };
 
-/** A way to attach something. */
+/** A way to attach manifests to a subject. */
 export type Attaching = {
-  /** Stores the attachment and has it listed; an attachment that is listed is left alone. */
+  /** Stores the attachment and has it listed; an attachment that is listed already is not written again. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
-  /** Has a referrer listed that the repository holds already; asks nothing of a host that is known to keep lists. */
+  /**
+   * Has a referrer listed that the repository already holds. Sends no request if the host is known to list referrers
+   * itself.
+   */
   list(repository: RepositoryName, attached: Pick<Attachment, 'subject' | 'referrer'>, call: Call): Promise<void>;
 };
 
-/** One for each run, since it remembers what repositories hold. */
+/** Attaches manifests. One for each run, since it remembers what repositories hold. */
 export type Attacher = Attaching & {
   /**
-   * Throws LIST_IMMUTABLE if the subject has a list that the registry does not let be changed, so that what is signed for it
-   * could not be found.
+   * Throws LIST_IMMUTABLE if the subject's list exists and the registry does not let it be changed: a new signature
+   * could then not be found.
    */
   checkList(repository: RepositoryName, subject: Digest, call: Call): Promise<void>;
-  /** A way to attach several things of which lists are to tell later, with one write for each list. */
+  /** Starts a batch of attachments that writes each list once, at its end. */
   batch(): AttachmentBatch;
-  /** The tags of lists and signatures, with what is known of whether they can be changed. */
+  /** The tags of lists and signatures, with what is known about whether they can be changed. */
   readonly tags: ListTags;
-  /** What batches have attached to a subject and lists do not tell yet. */
+  /** Returns what batches have attached to a subject and not listed yet. */
   pending(repository: RepositoryName, subject: Digest): readonly Referrer[];
 };
 
-/** Until it is written, what it has attached is stored, and where a registry keeps no lists in no list. */
+/** Attachments that are stored at once and listed by `write`, if the registry does not list referrers itself. */
 export type AttachmentBatch = Attaching & {
   /** Writes the lists of a repository, each once. */
   write(repository: RepositoryName, call: Call): Promise<void>;
@@ -52,22 +55,23 @@ export type AttachmentBatch = Attaching & {
 
 const EMPTY = Buffer.from('{}');
 
-/** The config of what has none (image-spec 1.1, «Guidance for an Empty Descriptor»). */
+/** The config of a manifest that has none (image-spec 1.1, «Guidance for an Empty Descriptor»). */
 export const EMPTY_CONFIG: SmallBlob = {
   bytes: EMPTY,
   descriptor: { mediaType: 'application/vnd.oci.empty.v1+json', digest: digestOf(EMPTY), size: EMPTY.length },
 };
 
 /**
- * Attaches through the registry; of one subject's fallback tag through the queue, one at a time. Throws CONFIG_INVALID before
- * it writes to a routed repository without the referrers API: no router sends clients to fallback tags.
+ * Creates an attacher that writes through the registry; changes of one subject's fallback tag go through the lock, one
+ * at a time. For a routed repository without the referrers API it throws CONFIG_INVALID before it writes: no router
+ * sends clients to fallback tags.
  */
 export function attacher(
   registry: Registry,
-  queue: SubjectQueue,
+  lock: SubjectLock,
   isRouted: (repository: RepositoryName) => boolean = () => false,
 ): Attacher {
-  const tags = listTags(registry, queue);
+  const tags = listTags(registry, lock);
   const bring = blobBringing(registry);
   const pending = pendingReferrers();
   return {
@@ -78,7 +82,7 @@ export function attacher(
     pending: pending.of,
     checkList: async (repository, subject, call) => {
       if (await registry.keepsReferrers(repository, subject, call)) return;
-      // the list is written once all is attached
+      // the list is written after all attachments
       if (pending.of(repository, subject).length > 0) return;
       await tags.checkWritable(repository, fallbackTag(subject), subject, call);
     },
@@ -103,7 +107,7 @@ export function attacher(
   };
 }
 
-/** Adds a referrer to the list that the registry does not keep itself, at once or later. */
+/** Adds a referrer to a list that the registry does not keep itself, at once or later. */
 type Add = (repository: RepositoryName, subject: Digest, referrer: Referrer, call: Call) => Promise<void>;
 
 type AttachingParts = {
@@ -124,7 +128,7 @@ function attaching({ registry, bring, isRouted }: AttachingParts, add: Add): Att
       const were = await bring(repository, attachment.blobs, call);
       if (were && (await isListed(registry, repository, attachment, call))) return;
       const { digest } = attachment.manifest.descriptor;
-      // refused before it is written
+      // rejected before it is written
       if (isRouted(repository)) await list(repository, attachment, call);
       const written = await writeWithBlobs(registry, repository, digest, attachment, call);
       if (written.subject !== attachment.subject.digest) await list(repository, attachment, call);
@@ -132,14 +136,14 @@ function attaching({ registry, bring, isRouted }: AttachingParts, add: Add): Att
   };
 }
 
-/** An error for a registry whose attachments are routed, and that keeps no lists of them. */
+/** Returns the error for a registry with routed attachments and without the referrers API. */
 export function noLists(host: string): PromotionError {
   return new PromotionError(
     'CONFIG_INVALID',
-    `${host} has no referrers API, and what is attached to its images is routed ("attachments" of the registry configuration): no router sends clients to fallback tags (sha256-…)`,
+    `${host} has no referrers API, but its attachments are routed ("attachments" in the registry configuration): no router sends clients to fallback tags (sha256-…)`,
     {
       side: 'destination',
-      hint: 'make a registry with the referrers API the primary, or write "mode: replicated" for these places',
+      hint: 'use a primary registry with the referrers API, or set "mode: replicated" for these places',
     },
   );
 }
@@ -154,7 +158,9 @@ async function isListed(
   return listed.some(({ digest }) => digest === referrer.digest);
 }
 
-/** Stores blobs as storeBlobs does, but brings the empty config, which all attachments share, to each repository once. */
+/**
+ * Stores blobs as storeBlobs does, but writes the empty config, which all attachments share, to each repository once.
+ */
 function blobBringing(
   registry: Registry,
 ): (repository: RepositoryName, blobs: readonly SmallBlob[], call: Call) => Promise<boolean> {
@@ -201,14 +207,14 @@ async function addToFallback(
     await tags.update(repository, tag, async (current) => add(current), call);
   } catch (error) {
     if (!isPromotionError(error, 'BLOB_UNKNOWN')) throw error;
-    // Where others have deleted a manifest and not its entry, a registry that looks for both refuses the index.
+    // If a manifest was deleted but not its entry, a registry that checks for both rejects the index.
     const change = async (current: Manifest | undefined): Promise<TagContent | undefined> =>
       add(current, await goneOf(registry, repository, fallbackReferrers(current, subject), call));
     await tags.update(repository, tag, change, call);
   }
 }
 
-/** Those of the referrers that the repository does not have. */
+/** Returns the referrers that the repository does not have. */
 async function goneOf(
   registry: Registry,
   repository: RepositoryName,

@@ -18,14 +18,14 @@ const documentOf = (manifest: Manifest | undefined): unknown =>
   JSON.parse(Buffer.from(manifest?.bytes ?? []).toString('utf8'));
 
 describe('src/registry/attaching/fallback-index', () => {
-  it('names the fallback tag after the digest, cut to what a tag may be', () => {
+  it('derives the fallback tag from the digest, truncated as the specification says', () => {
     expect(fallbackTag(subject)).toBe(subject.replace(':', '-'));
     const long = fallbackTag(digestOf(Buffer.from('x'), `sha512:${'0'.repeat(128)}`));
     expect(long).toMatch(/^sha512-[0-9a-f]{64}$/);
     expect(isTag(long)).toBe(true);
   });
 
-  it('lists what the index lists, as it stands there', () => {
+  it('returns the entries of the index unchanged', () => {
     const annotated = { ...referrer, artifactType: 'application/vnd.oci.empty.v1+json', annotations: { a: 'b' } };
     const index = tagged({ manifests: [annotated, { ...referrer, digest: other, annotations: null, platform: {} }] });
     expect(fallbackReferrers(index, subject)).toEqual([annotated, { ...referrer, digest: other }]);
@@ -39,11 +39,11 @@ describe('src/registry/attaching/fallback-index', () => {
     ['an index of null', tagged({ manifests: null })],
     ['no JSON', tagged('<html>')],
     ['entries that name no manifest', tagged({ manifests: [null, 'x', { ...referrer, digest: 'latest' }] })],
-  ])('lists nothing where the tag has %s', (_, manifest) => {
+  ])('returns an empty list if the tag has %s', (_, manifest) => {
     expect(fallbackReferrers(manifest, subject)).toEqual([]);
   });
 
-  it('lists nothing where a registry answers with the subject itself, which is an index', () => {
+  it('returns an empty list if a registry responds with the subject itself, which is an index', () => {
     const index = tagged({ manifests: [referrer] });
     expect(fallbackReferrers(index, index.descriptor.digest)).toEqual([]);
     expect(documentOf(withReferrer(index, index.descriptor.digest, { ...referrer, digest: other }))).toMatchObject({
@@ -51,7 +51,7 @@ describe('src/registry/attaching/fallback-index', () => {
     });
   });
 
-  it('adds behind what others have written and leaves that as it is', () => {
+  it('appends to the entries of others and leaves those unchanged', () => {
     const theirs = [{ ...referrer, digest: other, platform: { os: 'linux' }, 'x-note': 1 }, { broken: true }];
     const index = tagged({ schemaVersion: 2, annotations: { by: 'them' }, manifests: theirs });
     const added = withReferrer(index, subject, { ...referrer, annotations: { é: '漢' }, artifactType: 'a/b' });
@@ -68,7 +68,7 @@ describe('src/registry/attaching/fallback-index', () => {
     });
   });
 
-  it('has nothing to add where it is listed, and leaves out what is gone', () => {
+  it('adds nothing that is listed already, and omits missing referrers', () => {
     const index = tagged({ schemaVersion: 2, manifests: [{ ...referrer, digest: other }] });
     expect(withReferrer(index, subject, { ...referrer, digest: other })).toBeUndefined();
     expect(documentOf(withReferrer(index, subject, referrer, new Set([other])))).toMatchObject({
@@ -76,7 +76,7 @@ describe('src/registry/attaching/fallback-index', () => {
     });
   });
 
-  it('begins anew where the tag has something that is no index', () => {
+  it('starts a new index if the tag has other content', () => {
     const image = tagged({ config: {}, layers: [] }, MEDIA_TYPES.ociManifest);
     expect(documentOf(withReferrer(image, subject, referrer))).toEqual({
       schemaVersion: 2,

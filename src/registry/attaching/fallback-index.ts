@@ -4,13 +4,16 @@ import { digestOf, type Digest } from '../../image/digest.ts';
 import { digestJson, exactJson, manifestJsonIn } from '../../image/json.ts';
 import type { Referrer } from '../roles.ts';
 
-/** The tag that lists what refers to a manifest on registries that do not (distribution-spec 1.1, «Referrers Tag Schema»). */
+/**
+ * Returns the tag that lists a manifest's referrers on registries without the referrers API (distribution-spec 1.1,
+ * «Referrers Tag Schema»).
+ */
 export function fallbackTag(subject: Digest): string {
-  // A sha512 is cut: the specification allows 64 characters, and a tag would have room for 128.
+  // A sha512 is truncated to 64 characters as the specification says; a tag would have room for 128.
   return subject.replace(':', '-').slice(0, 'sha256-'.length + 64);
 }
 
-// An image-spec descriptor; Go programs write null for what is empty.
+// An image-spec descriptor; Go programs write null for an empty field.
 const ReferrerJson = exactJson({
   mediaType: z.string(),
   digest: digestJson,
@@ -25,7 +28,10 @@ const IndexJson = exactJson({
 }).refine(({ schemaVersion, manifests }) => manifests !== undefined || schemaVersion === 2);
 type IndexJson = z.infer<typeof IndexJson>;
 
-/** The referrers that an index lists, as they stand there; undefined when the bytes are no index, `broken` counts entries that name no manifest. */
+/**
+ * Returns the referrers that an index lists, unchanged. Returns undefined if the bytes are not an index; `broken`
+ * counts entries that are not valid descriptors.
+ */
 export function referrersIn(
   bytes: Uint8Array,
 ): { readonly referrers: readonly Referrer[]; readonly broken: number } | undefined {
@@ -36,12 +42,18 @@ export function referrersIn(
   return { referrers, broken: entries.length - referrers.length };
 }
 
-/** The referrers that the fallback tag's manifest lists; none where it is something else. Entries that name no manifest cannot be followed, and are left out. */
+/**
+ * Returns the referrers that the manifest of a fallback tag lists; an empty list if it is not such an index. Skips
+ * entries that are not valid descriptors.
+ */
 export function fallbackReferrers(tagged: Manifest | undefined, subject: Digest): readonly Referrer[] {
   return tagged !== undefined && isFallbackIndex(tagged, subject) ? (referrersIn(tagged.bytes)?.referrers ?? []) : [];
 }
 
-/** The fallback index with one entry more behind those that it has, all of them untouched but those that are `gone`; undefined when it is there. */
+/**
+ * Returns the fallback index with one more entry at its end and without the entries that are `gone`; the others stay
+ * unchanged. Returns undefined if the entry is already there.
+ */
 export function withReferrer(
   tagged: Manifest | undefined,
   subject: Digest,
@@ -73,12 +85,12 @@ export function withReferrer(
   return { bytes, descriptor: { mediaType: MEDIA_TYPES.ociIndex, digest: digestOf(bytes), size: bytes.length } };
 }
 
-// GitLab reads the tag as the digest that it spells: then it is the subject itself that comes, and may be an index.
+// GitLab reads the tag as the digest that it spells: it then returns the subject itself, which may be an index.
 function isFallbackIndex({ descriptor }: Manifest, subject: Digest): boolean {
   return descriptor.mediaType === MEDIA_TYPES.ociIndex && descriptor.digest !== subject;
 }
 
-/** The referrer that an entry of an index names; undefined if it names none. */
+/** Returns the referrer that an entry of an index describes; undefined if the entry is not a valid descriptor. */
 export function referrerOf(entry: unknown): Referrer | undefined {
   const { data } = ReferrerJson.safeParse(entry);
   if (data === undefined) return undefined;
@@ -92,7 +104,10 @@ export function referrerOf(entry: unknown): Referrer | undefined {
   };
 }
 
-/** True for a field that only an index has without a list of manifests: Go programs leave an empty one out, or write null. */
+/**
+ * Returns true for a field that, without a list of manifests, only an index has: Go programs omit an empty list or
+ * write null.
+ */
 export function showsIndex(key: string, value: unknown): boolean {
   return (key === 'schemaVersion' && value === 2) || (key === 'manifests' && value === null);
 }

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
 import { memoryLeases } from '../../../test/support/memory-leases.ts';
-import { leasedQueue, type Leases } from './leased-lock.ts';
-import { subjectQueue, type SubjectQueue } from './lock.ts';
+import { leasedLock, type Leases } from './leased-lock.ts';
+import { subjectLock, type SubjectLock } from './lock.ts';
 
 const signal = new AbortController().signal;
 
-type World = { readonly clock: FakeClock; readonly leases: Leases; process(): SubjectQueue };
+type World = { readonly clock: FakeClock; readonly leases: Leases; process(): SubjectLock };
 
 function world(): World {
   const clock = fakeClock();
   const leases = memoryLeases(clock);
   let holders = 0;
   const holderName = (): string => `holder ${(holders += 1)}`;
-  const process = (): SubjectQueue =>
-    leasedQueue(
-      subjectQueue(async () => undefined),
+  const process = (): SubjectLock =>
+    leasedLock(
+      subjectLock(async () => undefined),
       { clock, leases, holderName },
     );
   return { clock, leases, process };
@@ -33,7 +33,7 @@ function longWork(): { readonly work: () => Promise<void>; begun(): boolean; end
 }
 
 describe('src/registry/attaching/leased-lock', () => {
-  it('begins when another process is through with the subject, well or not', async () => {
+  it('starts after another process has released the lease, whether its work succeeded or not', async () => {
     const { clock, process } = world();
     const [theirs, ours] = [longWork(), longWork()];
     const first = process().run('a', theirs.work, signal);
@@ -58,7 +58,7 @@ describe('src/registry/attaching/leased-lock', () => {
     await first;
   });
 
-  it('keeps the lease for as long as its work takes', async () => {
+  it('renews the lease for as long as its work takes', async () => {
     const { clock, process } = world();
     const [theirs, ours] = [longWork(), longWork()];
     const first = process().run('a', theirs.work, signal);
@@ -72,9 +72,9 @@ describe('src/registry/attaching/leased-lock', () => {
     await second;
   });
 
-  it('begins half a minute after a process that was killed', async () => {
+  it('starts 30 s after another process was killed', async () => {
     const { clock, leases, process } = world();
-    await leases.take('a', 'killed', 30_000);
+    await leases.acquire('a', 'killed', 30_000);
     const ours = longWork();
     const run = process().run('a', ours.work, signal);
     await clock.advance(29_000);
@@ -85,9 +85,9 @@ describe('src/registry/attaching/leased-lock', () => {
     await run;
   });
 
-  it('waits no longer when its signal aborts, and lets the next one wait', async () => {
+  it('stops waiting when its signal aborts, and lets the next caller wait', async () => {
     const { clock, leases, process } = world();
-    await leases.take('a', 'another', 60_000);
+    await leases.acquire('a', 'another', 60_000);
     const { run } = process();
     const stop = new AbortController();
     const stopped = run('a', async () => 'never', stop.signal);
@@ -95,7 +95,7 @@ describe('src/registry/attaching/leased-lock', () => {
     await clock.advance(1_000);
     stop.abort(new Error('stopped'));
     await expect(stopped).rejects.toThrow('stopped');
-    await leases.giveBack('a', 'another');
+    await leases.release('a', 'another');
     await clock.advance(400);
     expect(await next).toBe('next');
   });

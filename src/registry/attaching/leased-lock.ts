@@ -1,32 +1,41 @@
 import type { Clock } from '../../clock.ts';
-import type { SubjectQueue } from './lock.ts';
+import type { SubjectLock } from './lock.ts';
 
-/** Names that processes share, of which one holder at a time has each, for a while. Whoever cannot reach them goes on as if alone. */
+/**
+ * Named leases shared between processes: one holder at a time has each name, until its lease ends. If the server of the
+ * leases is down, callers continue without them.
+ */
 export type Leases = {
-  /** Gives the name to the holder for so many milliseconds, unless another one has it. */
-  take(name: string, holder: string, ms: number): Promise<boolean>;
-  /** Lets the holder have the name for so many milliseconds from now; does nothing where another one has it. */
+  /** Grants the name to the holder for `ms` milliseconds, unless another holder has it. */
+  acquire(name: string, holder: string, ms: number): Promise<boolean>;
+  /** Extends the holder's lease to `ms` milliseconds from now; does nothing if another holder has the name. */
   renew(name: string, holder: string, ms: number): Promise<void>;
-  /** Ends the holder's lease; does nothing where another one has the name. */
-  giveBack(name: string, holder: string): Promise<void>;
+  /** Ends the holder's lease; does nothing if another holder has the name. */
+  release(name: string, holder: string): Promise<void>;
 };
 
-export type LeasedQueueServices = {
+export type LeasedLockServices = {
   readonly clock: Clock;
   readonly leases: Leases;
-  /** A name that no other holder has. */
+  /** Returns a name that no other holder has. */
   readonly holderName: () => string;
 };
 
-/** A process that was killed keeps others waiting for this long; one that lives has three chances to renew. In milliseconds. */
+/** A killed process blocks others for this long; a live one has three chances to renew. In milliseconds. */
 const LEASE = 30_000;
 const RENEW_EVERY = 10_000;
 
-/** A change of a tag takes three requests, a few hundred milliseconds; looking more often would only load the server. */
+/**
+ * Interval of attempts to get a lease, in milliseconds. Changing a tag takes three requests, a few hundred
+ * milliseconds; trying more often would only load the server.
+ */
 const LOOK_EVERY = 200;
 
-/** A queue that is one with those of other processes: on its turn here, the subject's lease is waited for, too. */
-export function leasedQueue(inner: SubjectQueue, { clock, leases, holderName }: LeasedQueueServices): SubjectQueue {
+/**
+ * Creates a lock that is shared with other processes: after its turn in this process, each caller also waits for the
+ * subject's lease.
+ */
+export function leasedLock(inner: SubjectLock, { clock, leases, holderName }: LeasedLockServices): SubjectLock {
   const renewing = (subject: string, holder: string): (() => void) => {
     let cancel = (): void => undefined;
     const renewLater = (): void => {
@@ -45,13 +54,13 @@ export function leasedQueue(inner: SubjectQueue, { clock, leases, holderName }: 
         subject,
         async () => {
           const holder = holderName();
-          while (!(await leases.take(subject, holder, LEASE))) await clock.wait(LOOK_EVERY, signal);
+          while (!(await leases.acquire(subject, holder, LEASE))) await clock.wait(LOOK_EVERY, signal);
           const stopRenewing = renewing(subject, holder);
           try {
             return await work();
           } finally {
             stopRenewing();
-            await leases.giveBack(subject, holder);
+            await leases.release(subject, holder);
           }
         },
         signal,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { subjectQueue } from './lock.ts';
+import { subjectLock } from './lock.ts';
 
 const signal = new AbortController().signal;
-const queue = (): ReturnType<typeof subjectQueue> => subjectQueue(async () => undefined);
+const lock = (): ReturnType<typeof subjectLock> => subjectLock(async () => undefined);
 
 describe('src/registry/attaching/lock', () => {
-  it('runs the work of one subject one after another, in order, also behind one that failed', async () => {
-    const { run } = queue();
+  it('runs the work of one subject in order, one at a time, also after a failure', async () => {
+    const { run } = lock();
     const told: string[] = [];
     const work =
       (name: string, fails = false) =>
@@ -26,8 +26,8 @@ describe('src/registry/attaching/lock', () => {
     expect(told).toEqual(['one begins', 'one ends', 'two begins', 'two ends', 'three begins', 'three ends']);
   });
 
-  it('lets different subjects go side by side', async () => {
-    const { run } = queue();
+  it('runs the work of different subjects concurrently', async () => {
+    const { run } = lock();
     const { promise, resolve } = Promise.withResolvers<string>();
     const first = run('a', () => promise, signal);
     expect(await run('b', async () => 'b is done', signal)).toBe('b is done');

@@ -1,15 +1,18 @@
 import type { Pause } from '../../async/backoff.ts';
 
-/** Lets one at a time change what is kept under one name, such as a tag that is read, changed and written. */
-export type SubjectQueue = {
-  /** Runs the work when all that was asked for the subject before has ended, well or not. */
+/**
+ * A lock by name: lets one caller at a time change the data under a name, such as a tag that is read, changed and
+ * written.
+ */
+export type SubjectLock = {
+  /** Runs the work after all earlier work for the subject has ended, successfully or not. */
   run<T>(subject: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Before another look at a subject that somebody else changes at the same time. */
+  /** Waits before another look at a subject that another process changes at the same time. */
   readonly pause: Pause;
 };
 
-/** A queue for the callers within this process. */
-export function subjectQueue(pause: Pause): SubjectQueue {
+/** Creates a lock for the callers within this process. */
+export function subjectLock(pause: Pause): SubjectLock {
   const last = new Map<string, Promise<void>>();
   return {
     pause,
@@ -31,7 +34,7 @@ async function after<T>(earlier: Promise<void> | undefined, work: () => Promise<
   return work();
 }
 
-/** Resolves when the promise has settled in whatever way. */
+/** Resolves when the promise has settled, in either way. */
 async function endOf(promise: Promise<unknown>): Promise<void> {
   await Promise.allSettled([promise]);
 }

@@ -7,7 +7,7 @@ import type { RegistryOptions } from '../../../test/support/registry/options.ts'
 import { signDigest } from '../../attest/writing/sign-digest.ts';
 import { MEDIA_TYPES, type Descriptor } from '../../image/descriptor.ts';
 import { attacher, fallbackTag, type Attacher, type Attachment } from './attacher.ts';
-import { subjectQueue } from './lock.ts';
+import { subjectLock } from './lock.ts';
 
 type World = OddRegistry & {
   readonly repository: string;
@@ -19,12 +19,12 @@ type World = OddRegistry & {
 async function world(options: RegistryOptions = {}): Promise<World> {
   const odd = await oddRegistry({ referrers: false, ...options });
   const store = (seed: number): Descriptor => storeImage(odd.server.store, 'app', buildImage({ seed }), [`v${seed}`]);
-  const queue = subjectQueue(async () => undefined);
+  const lock = subjectLock(async () => undefined);
   return {
     ...odd,
     repository: `${odd.host}/app`,
     subjects: [store(1), store(2)],
-    attacher: attacher(odd.registry, queue),
+    attacher: attacher(odd.registry, lock),
   };
 }
 
@@ -43,7 +43,7 @@ const digestsOf = (all: readonly Attachment[]): readonly string[] =>
   all.map(({ manifest }) => manifest.descriptor.digest);
 
 describe('src/registry/attaching/attacher.ts: batches', () => {
-  it.each([IMMUTABLE, {}])('write the list of each subject once (%j)', async (options) => {
+  it.each([IMMUTABLE, {}])('writes the list of each subject once (%j)', async (options) => {
     const there = await world(options);
     const { repository, subjects, call } = there;
     const batch = there.attacher.batch();
@@ -64,7 +64,7 @@ describe('src/registry/attaching/attacher.ts: batches', () => {
     expect(there.asked()).toEqual([]);
   });
 
-  it('have nothing to write where the registry keeps lists', async () => {
+  it('writes no list if the registry has the referrers API', async () => {
     const there = await world({ referrers: true });
     const [subject] = there.subjects;
     const batch = there.attacher.batch();
@@ -77,7 +77,7 @@ describe('src/registry/attaching/attacher.ts: batches', () => {
 });
 
 describe('src/registry/attaching/overwriting.ts', () => {
-  it('says how to go on where a list cannot be changed, and then asks for no more than whether there is one', async () => {
+  it('gives a hint if a list cannot be changed, and afterwards only checks whether a list exists', async () => {
     const there = await world(IMMUTABLE);
     const { attacher: own, repository, call, subjects } = there;
     const [first, second] = subjects;
@@ -92,7 +92,7 @@ describe('src/registry/attaching/overwriting.ts', () => {
     await expect(own.attach(repository, another as Attachment, call)).rejects.toMatchObject(refused);
   });
 
-  it('finds out once that a repository lets lists be changed, and leaves what they tell as it is', async () => {
+  it('checks once that a repository lets lists be changed, and keeps their entries', async () => {
     const there = await world();
     const { attacher: own, repository, call, subjects } = there;
     const [first, second] = subjects;
@@ -105,7 +105,7 @@ describe('src/registry/attaching/overwriting.ts', () => {
     expect(there.asked()).toEqual([]);
   });
 
-  it('asks nothing more of a registry that keeps lists, and writes nothing where there is no list', async () => {
+  it('sends no check to a registry with the referrers API, and writes nothing without a list', async () => {
     for (const referrers of [true, false]) {
       const there = await world({ ...IMMUTABLE, referrers });
       const { digest } = there.subjects[0];
@@ -116,7 +116,7 @@ describe('src/registry/attaching/overwriting.ts', () => {
     }
   });
 
-  it('keeps a .sig from being signed that could not be written', async () => {
+  it('prevents signing if the .sig tag cannot be overwritten', async () => {
     const there = await signedWorld({ format: 'legacy', registry: IMMUTABLE });
     const { repository, subject, call } = there;
     const target = { repository, digest: subject.digest, reference: 'prod.test/app' };
@@ -126,7 +126,7 @@ describe('src/registry/attaching/overwriting.ts', () => {
     expect(there.effects().signed).toBe(signed);
   });
 
-  it('fails with what the registry says if that is something else', async () => {
+  it("throws the registry's error if it is another one", async () => {
     const there = await world();
     const { attacher: own, repository, call, subjects } = there;
     const [subject] = subjects;

@@ -4,25 +4,25 @@ import { digestOf, type Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { referenceText } from '../distribution/manifests.ts';
 import type { Call } from '../roles.ts';
-import type { SubjectQueue } from './lock.ts';
+import type { SubjectLock } from './lock.ts';
 import { updateTag, type TagChange, type TagRegistry } from './tag-update.ts';
 
-/** The tags that list what is attached to images, and whether a repository lets them be overwritten. */
+/** The tags that list attachments, and whether a repository lets them be overwritten. */
 export type ListTags = {
-  /** Changes a tag as updateTag does. Throws LIST_IMMUTABLE if the registry does not let it be overwritten. */
+  /** Changes a tag like updateTag. Throws LIST_IMMUTABLE if the registry does not let it be overwritten. */
   update(repository: RepositoryName, tag: string, change: TagChange, call: Call): Promise<void>;
   /**
-   * Throws LIST_IMMUTABLE if the tag exists and cannot be overwritten: nothing should be signed that could then not be listed.
-   * The first time in a repository it writes what is there once more, with a line break that no reader sees.
+   * Throws LIST_IMMUTABLE if the tag exists and cannot be overwritten: a signature that cannot be listed should not be
+   * made. At the first call for a repository, it overwrites the tag with the same JSON and one more line break.
    */
   checkWritable(repository: RepositoryName, tag: string, subject: Digest, call: Call): Promise<void>;
 };
 
-/** Knows nothing of any repository yet. */
-export function listTags(registry: TagRegistry, queue: SubjectQueue): ListTags {
+/** Starts without knowledge of any repository. */
+export function listTags(registry: TagRegistry, lock: SubjectLock): ListTags {
   const known = new Map<RepositoryName, 'writable' | 'immutable'>();
   const update: ListTags['update'] = async (repository, tag, change, call) => {
-    // what the change itself refuses says nothing of the registry
+    // An error of the change itself proves nothing about the registry.
     let refused: unknown;
     const changing: TagChange = (current) =>
       change(current).catch((error: unknown) => {
@@ -30,7 +30,7 @@ export function listTags(registry: TagRegistry, queue: SubjectQueue): ListTags {
         throw error;
       });
     try {
-      await updateTag(registry, queue, repository, tag, changing, call);
+      await updateTag(registry, lock, repository, tag, changing, call);
     } catch (error) {
       if (!isPromotionError(error, 'TAG_MOVE') || error === refused) throw error;
       known.set(repository, 'immutable');
@@ -60,7 +60,7 @@ export function listTags(registry: TagRegistry, queue: SubjectQueue): ListTags {
 
 const LINE_BREAK = 0x0a;
 
-/** The same JSON in other bytes. */
+/** Returns the same JSON in other bytes. */
 function respaced({ bytes, descriptor }: Manifest): Manifest {
   const changed =
     bytes.at(-1) === LINE_BREAK ? bytes.subarray(0, -1) : Buffer.concat([bytes, Buffer.from([LINE_BREAK])]);
@@ -70,10 +70,10 @@ function respaced({ bytes, descriptor }: Manifest): Manifest {
 function immutable(repository: RepositoryName, tag: string, cause?: PromotionError): PromotionError {
   return new PromotionError(
     'LIST_IMMUTABLE',
-    `${referenceText(repository, tag)} lists what is attached to an image, and the registry does not let it be changed`,
+    `${referenceText(repository, tag)} lists the attachments of an image, and the registry does not let it be changed`,
     {
       side: 'destination',
-      hint: 'exempt the tags `sha256-*` from the immutability of tags there, and run again; until then nothing more is signed for it',
+      hint: 'exempt the tags `sha256-*` from tag immutability there, and run again; until then the image cannot be signed',
       ...(cause !== undefined && { cause }),
     },
   );

@@ -2,14 +2,14 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Referrer, ReferrerLister } from '../roles.ts';
 
-/** What is attached to subjects and not listed yet. */
+/** Referrers that are stored but not listed yet. */
 export type Pending = {
   of(repository: RepositoryName, subject: Digest): readonly Referrer[];
   add(repository: RepositoryName, subject: Digest, referrer: Referrer): void;
   remove(repository: RepositoryName, subject: Digest, referrers: readonly Referrer[]): void;
 };
 
-/** Nothing is pending yet. */
+/** Creates an empty collection. */
 export function pendingReferrers(): Pending {
   const bySubject = new Map<string, readonly Referrer[]>();
   const of: Pending['of'] = (repository, subject) => bySubject.get(`${repository}@${subject}`) ?? [];
@@ -27,7 +27,7 @@ export function pendingReferrers(): Pending {
   };
 }
 
-/** A registry whose lists also tell what is attached and not listed yet. */
+/** Returns a registry whose lists also contain the pending referrers. */
 export function withPending<T extends ReferrerLister>(
   registry: T,
   { pending }: { readonly pending: Pending['of'] },

@@ -26,7 +26,7 @@ async function world(options: RegistryOptions = {}): Promise<World> {
 const ALL = BLOBS.map(({ descriptor }) => descriptor.digest).toSorted();
 
 describe('src/registry/attaching/small-blobs', () => {
-  it('uploads what is not there by two requests, and knows by one what is', async () => {
+  it('uploads a missing blob with two requests, and detects an existing one with one', async () => {
     const { store, holds, methods, server } = await world();
     expect(await store()).toBe(false);
     expect(holds()).toEqual(ALL);
@@ -37,13 +37,13 @@ describe('src/registry/attaching/small-blobs', () => {
     expect(server.openUploads()).toBe(0);
   });
 
-  it('tells that something was not there where only one was', async () => {
+  it('returns false if one blob was missing', async () => {
     const { store, registry, host, call } = await world();
     await storeBlobs(registry, `${host}/app`, BLOBS.slice(1), call);
     expect(await store()).toBe(false);
   });
 
-  it('uploads where the registry refuses to mount or does not', async () => {
+  it('uploads the blob if the registry refuses to mount or does not support it', async () => {
     const refusing: RegistryOptions = {
       fault: ({ path }) => (path.includes('mount=') ? { status: 405 } : undefined),
     };
@@ -54,7 +54,7 @@ describe('src/registry/attaching/small-blobs', () => {
     }
   });
 
-  it('is not sent again where the registry lost only the answer', async () => {
+  it('does not upload again if only the response was lost', async () => {
     const { store, holds, methods } = await world({
       fault: ({ kind, nth }) => (kind === 'put' && nth === 1 ? 'resetAfter' : undefined),
     });
@@ -63,7 +63,7 @@ describe('src/registry/attaching/small-blobs', () => {
     expect(methods().filter((method) => method === 'POST')).toHaveLength(2);
   });
 
-  it('begins an upload anew that the registry forgot, three times at most', async () => {
+  it('starts a lost upload again, at most three times', async () => {
     const lost: Fault = { status: 404, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]}' };
     const once = await world({ fault: ({ kind, nth }) => (kind === 'put' && nth === 1 ? lost : undefined) });
     await once.store();
@@ -74,7 +74,7 @@ describe('src/registry/attaching/small-blobs', () => {
     expect(always.methods().filter((method) => method === 'PUT')).toHaveLength(3);
   });
 
-  it('lets the registry forget an upload that it refused', async () => {
+  it('deletes an upload that the registry rejected', async () => {
     const { store, server } = await world({ fault: ({ kind }) => (kind === 'put' ? { status: 403 } : undefined) });
     await expect(store()).rejects.toMatchObject({ code: 'DENIED' });
     expect(server.counters.counts().kinds.deleteUpload).toBeGreaterThan(0);

@@ -3,18 +3,18 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { BlobReader, BlobWriter, Call } from '../roles.ts';
 
-/** A blob whose bytes are at hand. */
+/** A blob whose bytes are in memory. */
 export type SmallBlob = { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
 
-/** Uploads of one blob; replays by the request layer not counted. */
+/** Upload attempts for one blob, not counting replays by the request layer. */
 const MAX_UPLOADS = 3;
 
-/** After one of these the registry has heard of the upload, and can forget it. */
+/** After one of these errors the registry knows of the upload session and can delete it. */
 const ANSWERED: readonly ErrorCode[] = ['DIGEST_MISMATCH', 'UNAUTHORIZED', 'DENIED', 'REGISTRY_PROTOCOL'];
 
 /**
- * Brings the blobs into the repository; resolves to true when all were there before. A registry is asked to mount them from
- * the repository itself, which is done where they are there and else opens the upload: no request is spent on asking.
+ * Uploads the blobs to the repository; resolves to true if all existed before. Asks the registry to mount them from the
+ * repository itself: it does so if they exist and opens an upload otherwise, so that no request is spent on a check.
  */
 export async function storeBlobs(
   registry: BlobReader & BlobWriter,
@@ -26,7 +26,7 @@ export async function storeBlobs(
   return were.every(Boolean);
 }
 
-/** Like storeBlobs for a registry that turned out not to have what it claimed: all are sent. */
+/** Like storeBlobs, but uploads all blobs, for a registry that turned out to lack blobs that it claimed to have. */
 export async function sendBlobs(
   registry: BlobReader & BlobWriter,
   repository: RepositoryName,
@@ -52,7 +52,7 @@ async function storeBlob(
     } catch (error) {
       if (error instanceof PromotionError && ANSWERED.includes(error.code)) await started.abandon(call);
       if (!isPromotionError(error, 'UPLOAD_LOST')) throw error;
-      // A replayed request finds its session closed when the first one had succeeded after all.
+      // A replayed request finds its session closed if the first one succeeded after all.
       if ((await registry.lookUpBlob(repository, descriptor, call)) === 'present') return false;
       if (attempt === MAX_UPLOADS) throw error;
     }

@@ -4,7 +4,7 @@ import { MEDIA_TYPES, type Manifest } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { memoryRegistry, type MemoryCall, type MemoryRegistry } from '../../../test/support/memory-registry/memory.ts';
 import type { SmallBlob } from './small-blobs.ts';
-import { subjectQueue } from './lock.ts';
+import { subjectLock } from './lock.ts';
 import { updateTag, type TagChange } from './tag-update.ts';
 
 const REPOSITORY = 'a.test/app';
@@ -66,18 +66,18 @@ function world(meddle: (nth: number) => readonly string[] | undefined = () => un
     store.putManifest('app', TAG, MEDIA_TYPES.ociManifest, manifestOf(words).bytes);
   };
   const registry = memoryRegistry({ before });
-  const queue = subjectQueue(async (failures) => void pauses.push(failures));
+  const lock = subjectLock(async (failures) => void pauses.push(failures));
   return {
     registry,
     calls,
     pauses,
-    update: (change) => updateTag(registry, queue, REPOSITORY, TAG, change, call),
+    update: (change) => updateTag(registry, lock, REPOSITORY, TAG, change, call),
     words: async () => wordsOf(await registry.readManifest(REPOSITORY, TAG, call)),
   };
 }
 
 describe('src/registry/attaching/tag-update', () => {
-  it('writes blobs and then the tag, reads it back, and keeps what was there', async () => {
+  it('writes blobs and then the tag, reads it back, and keeps the existing content', async () => {
     const { update, calls, words } = world();
     await update(append('one'));
     expect(calls).toEqual(['readManifest', 'writeManifest', 'resolveManifest']);
@@ -85,7 +85,7 @@ describe('src/registry/attaching/tag-update', () => {
     expect(await words()).toEqual(['one', 'two']);
   });
 
-  it('writes nothing where nothing is to be changed', async () => {
+  it('writes nothing if nothing changes', async () => {
     const { update, calls } = world();
     await update(append('one'));
     calls.length = 0;
@@ -93,28 +93,28 @@ describe('src/registry/attaching/tag-update', () => {
     expect(calls).toEqual(['readManifest']);
   });
 
-  it('loses nothing of what is changed at the same time', async () => {
+  it('loses no concurrent change', async () => {
     const { update, words } = world();
     const all = Array.from({ length: 22 * 3 }, (_, index) => `word ${index}`);
     await Promise.all(all.map((word) => update(append(word))));
     expect((await words()).toSorted()).toEqual(all.toSorted());
   });
 
-  it('adds itself to what another process wrote over it', async () => {
+  it('adds its change again after another process overwrote it', async () => {
     const { update, words, pauses } = world((nth) => (nth === 1 ? ['theirs'] : undefined));
     await update(append('ours'));
     expect(await words()).toEqual(['theirs', 'ours']);
     expect(pauses).toEqual([1]);
   });
 
-  it('is content when another process wrote on what it had written', async () => {
+  it('accepts a later write of another process that includes its own', async () => {
     const { update, words, calls } = world((nth) => (nth === 1 ? ['ours', 'theirs'] : undefined));
     await update(append('ours'));
     expect(await words()).toEqual(['ours', 'theirs']);
     expect(calls.filter((operation) => operation === 'writeManifest')).toHaveLength(1);
   });
 
-  it('adds itself to what another process wrote between the read and the write', async () => {
+  it('adds its change to what another process wrote between the read and the write', async () => {
     const { registry, update, words } = world();
     let theirs = false;
     await update(async (current) => {
@@ -130,7 +130,7 @@ describe('src/registry/attaching/tag-update', () => {
     expect(await words()).toEqual(['theirs', 'ours']);
   });
 
-  it('hands on the refusal of a tag that may not change', async () => {
+  it('throws the refusal of an immutable tag', async () => {
     const fixed = memoryRegistry();
     await expect(
       updateTag(
@@ -140,7 +140,7 @@ describe('src/registry/attaching/tag-update', () => {
           resolveManifest: async () => manifestOf(['one']).descriptor,
           writeManifest: async () => Promise.reject(new PromotionError('TAG_MOVE', 'it is immutable')),
         },
-        subjectQueue(async () => undefined),
+        subjectLock(async () => undefined),
         REPOSITORY,
         TAG,
         append('two'),
@@ -149,7 +149,7 @@ describe('src/registry/attaching/tag-update', () => {
     ).rejects.toMatchObject({ code: 'TAG_MOVE', message: 'it is immutable' });
   });
 
-  it('gives up after five times, and says that one job at a time may do this', async () => {
+  it('gives up after five writes, with a hint to run one job at a time', async () => {
     const { update, calls } = world((nth) => [`theirs ${nth}`]);
     await expect(update(append('ours'))).rejects.toMatchObject({
       code: 'INCOMPLETE',
@@ -159,7 +159,7 @@ describe('src/registry/attaching/tag-update', () => {
     expect(calls.filter((operation) => operation === 'writeManifest')).toHaveLength(5);
   });
 
-  it('hands on what the change throws, and lets the next one have its turn', async () => {
+  it('throws the error of the change, and lets the next caller run', async () => {
     const { update, words } = world();
     const failing = update(async () => Promise.reject(new Error('cannot sign')));
     const next = update(append('next'));

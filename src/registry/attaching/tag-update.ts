@@ -13,27 +13,30 @@ import type {
   Written,
 } from '../roles.ts';
 import { sendBlobs, storeBlobs, type SmallBlob } from './small-blobs.ts';
-import type { SubjectQueue } from './lock.ts';
+import type { SubjectLock } from './lock.ts';
 
-/** A manifest, and what it needs to be stored. */
+/** A manifest and the blobs that it needs. */
 export type TagContent = { readonly manifest: Manifest; readonly blobs: readonly SmallBlob[] };
 
-/** What a tag is to hold instead of `current`; undefined when it is as it should be. May be asked again with what others made of it. */
+/**
+ * Returns the content that the tag should have instead of `current`; undefined if it needs no change. May be called
+ * again with the content that another process wrote.
+ */
 export type TagChange = (current: Manifest | undefined) => Promise<TagContent | undefined>;
 
-/** What is needed to read, change and write. */
+/** The parts of a registry that updating a tag needs. */
 export type TagRegistry = ManifestReader & ManifestWriter & BlobReader & BlobWriter;
 
-/** Two processes that write the same tag in turns are through with it after as many turns as there are processes. */
+/** Attempts to write one tag. Processes that write it in turns are done after as many turns as there are processes. */
 const MAX_WRITES = 5;
 
 /**
- * Reads a tag, writes what `change` makes of it, and reads again: what another process put in its place meanwhile is
- * changed anew, so that neither loses. Throws INCOMPLETE when that does not end.
+ * Reads a tag, writes the result of `change`, and reads it back. If another process replaced the tag meanwhile, changes
+ * that content again, so that neither change is lost. Throws INCOMPLETE if that happens in every attempt.
  */
 export function updateTag(
   registry: TagRegistry,
-  queue: SubjectQueue,
+  lock: SubjectLock,
   repository: RepositoryName,
   tag: string,
   change: TagChange,
@@ -49,12 +52,12 @@ export function updateTag(
       const refused = await writeWithBlobs(registry, repository, tag, next, call, stateOf(current)).catch(tagMove);
       const there = await registry.resolveManifest(repository, tag, call);
       if (there?.digest === next.manifest.descriptor.digest) return;
-      // The next turn adds to what another process wrote; a tag that did not change is one that may not.
+      // The next turn adds to what another process wrote; a tag that has not changed must not be written.
       if (refused instanceof PromotionError && there?.digest === current?.descriptor.digest) throw refused;
-      await queue.pause(writes + 1, call.signal);
+      await lock.pause(writes + 1, call.signal);
     }
   };
-  return queue.run(referenceText(repository, tag), update, call.signal);
+  return lock.run(referenceText(repository, tag), update, call.signal);
 }
 
 function stateOf(current: ReadManifest | undefined): TagState {
@@ -67,7 +70,7 @@ function tagMove(error: unknown): PromotionError {
   throw error;
 }
 
-/** Writes a manifest whose blobs should be there; where the registry lacks them after all, with them. */
+/** Writes a manifest whose blobs should exist; if the registry lacks them after all, uploads them first. */
 export async function writeWithBlobs(
   registry: TagRegistry,
   repository: RepositoryName,
@@ -88,10 +91,10 @@ export async function writeWithBlobs(
 function crowded(object: string): PromotionError {
   return new PromotionError(
     'INCOMPLETE',
-    `${object} was written ${MAX_WRITES} times, and each time something else was there at once`,
+    `${object} was written ${MAX_WRITES} times, and each time another process replaced it at once`,
     {
       side: 'destination',
-      hint: 'let one job at a time sign or replicate to this registry, or give all of them the same --limiter',
+      hint: 'run one job at a time that signs or replicates to this registry, or run all of them with the same --limiter',
     },
   );
 }

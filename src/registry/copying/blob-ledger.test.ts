@@ -26,7 +26,7 @@ function settle(
 }
 
 describe('src/registry/copying/blob-ledger', () => {
-  it('lets one bring a blob into a repository while the others wait, and remembers that it is there', async () => {
+  it('lets one caller upload a blob while the others wait, and remembers that it exists', async () => {
     const ledger = blobLedger();
     const [first, second, third] = [upload(), upload(), upload()];
     const all = Promise.all([first, second, third].map(({ bring }) => settle(ledger, APP, bring)));
@@ -39,7 +39,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect([second.begun(), third.begun(), ledger.holds(APP, BLOB)]).toEqual([0, 0, true]);
   });
 
-  it('lets the next one try when one fails, and only that one sees the failure', async () => {
+  it('lets the next caller try after a failure, which only the failed one sees', async () => {
     const ledger = blobLedger();
     const [first, second, third] = [upload(), upload(), upload()];
     const failing = settle(ledger, APP, first.bring);
@@ -53,7 +53,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(third.begun()).toBe(0);
   });
 
-  it('waits for nobody in another repository unless it is to mount from there', async () => {
+  it('waits for no other repository without waitToMount', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];
     void settle(ledger, APP, first.bring);
@@ -62,7 +62,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect([first.begun(), second.begun()]).toEqual([1, 1]);
   });
 
-  it('with waitToMount waits for the first upload to the same registry, then all mount side by side', async () => {
+  it('with waitToMount waits for the first upload to the same registry, then all mount concurrently', async () => {
     const ledger = blobLedger();
     const [first, second, third] = [upload(), upload(), upload()];
     const options = { waitToMount: true };
@@ -78,7 +78,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(ledger.mountSource('one.test/second', BLOB)).toBe(APP);
   });
 
-  it('with waitToMount does not wait for another registry, whose names may begin alike', async () => {
+  it('with waitToMount does not wait for another registry with the same prefix', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];
     void settle(ledger, APP, first.bring, { waitToMount: true });
@@ -87,7 +87,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(second.begun()).toBe(1);
   });
 
-  it('with waitToMount takes its own turn when the upload that it waited for fails', async () => {
+  it('with waitToMount uploads after the upload that it waited for fails', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];
     const failing = settle(ledger, APP, first.bring, { waitToMount: true });
@@ -98,7 +98,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(second.begun()).toBe(1);
   });
 
-  it('never names a repository as its own mount source, nor one that was forgotten', async () => {
+  it('never returns a repository as its own mount source, nor a forgotten one', async () => {
     const ledger = blobLedger();
     await settle(ledger, APP, () => Promise.resolve());
     expect(ledger.mountSource(APP, BLOB)).toBeUndefined();
@@ -108,7 +108,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(ledger.holds(APP, BLOB)).toBe(false);
   });
 
-  it('brings a blob anew after it was forgotten', async () => {
+  it('uploads a blob again after it was forgotten', async () => {
     const ledger = blobLedger();
     await settle(ledger, APP, () => Promise.resolve());
     ledger.forget(APP, BLOB);
@@ -118,7 +118,7 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(again.begun()).toBe(1);
   });
 
-  it('tells a caller before it waits, and one that brings the blob nothing', async () => {
+  it('calls onWait before a caller waits, but not for the one that uploads', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];
     const told: string[] = [];
@@ -131,15 +131,15 @@ describe('src/registry/copying/blob-ledger', () => {
     expect(told).toEqual(['second']);
   });
 
-  it('ends a wait as soon as its signal aborts, and leaves the upload that it waited for alone', async () => {
+  it('stops waiting when its signal aborts, without affecting the other upload', async () => {
     const ledger = blobLedger();
     const [first, second] = [upload(), upload()];
     const leaving = new AbortController();
     const bringing = settle(ledger, APP, first.bring);
     const waiting = settle(ledger, APP, second.bring, { signal: leaving.signal });
-    leaving.abort(new Error('the lane left'));
-    await expect(waiting).rejects.toThrow('the lane left');
-    await expect(settle(ledger, APP, second.bring, { signal: leaving.signal })).rejects.toThrow('the lane left');
+    leaving.abort(new Error('the mirror left'));
+    await expect(waiting).rejects.toThrow('the mirror left');
+    await expect(settle(ledger, APP, second.bring, { signal: leaving.signal })).rejects.toThrow('the mirror left');
     first.done();
     await bringing;
     expect([second.begun(), ledger.holds(APP, BLOB)]).toEqual([0, true]);

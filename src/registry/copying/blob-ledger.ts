@@ -1,35 +1,35 @@
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 
-/** What this run knows of blobs in destination repositories, so that none is sent twice. */
+/** Records which blobs exist in destination repositories, so that none is uploaded twice in a run. */
 export type BlobLedger = {
-  /** True when the blob is known to be in the repository. */
+  /** Returns true if the blob is known to be in the repository. */
   holds(repository: RepositoryName, digest: Digest): boolean;
-  /** A repository of the same registry that is known to hold the blob. */
+  /** Returns a repository of the same registry that is known to hold the blob. */
   mountSource(repository: RepositoryName, digest: Digest): RepositoryName | undefined;
   /**
-   * Lets one caller at a time bring a blob into a repository; the others wait, and have nothing to do when it is
-   * there. With `waitToMount` a caller also waits for one that brings it to the same registry: then it can be mounted.
-   * Waiting ends with the signal; `bring` minds it by itself.
+   * Lets one caller at a time upload a blob to a repository. The others wait, and return if it exists by then. With
+   * `waitToMount`, a caller also waits for an upload to another repository of the same registry, from where it can
+   * mount the blob. Waiting ends with the signal; `bring` must watch the signal itself.
    */
   settle(repository: RepositoryName, digest: Digest, settling: Settling): Promise<void>;
-  /** The registry says that it does not hold the blob after all. */
+  /** Records that the registry does not have the blob after all. */
   forget(repository: RepositoryName, digest: Digest): void;
-  /** The registry has something else under the blob's digest. */
-  noteDamage(repository: RepositoryName, digest: Digest): void;
-  /** True if that was noted for any repository of the same registry: what they share is stored once. */
+  /** Records that the registry has other content under the blob's digest. */
+  recordDamage(repository: RepositoryName, digest: Digest): void;
+  /** Returns true if damage was recorded for any repository of the same registry, since their blobs are stored once. */
   isDamaged(repository: RepositoryName, digest: Digest): boolean;
 };
 
 export type Settling = {
   readonly waitToMount: boolean;
   readonly signal: AbortSignal;
-  /** Told before each wait for another caller. */
+  /** Called before each wait for another caller. */
   readonly onWait?: () => void;
   readonly bring: () => Promise<void>;
 };
 
-type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget' | 'noteDamage' | 'isDamaged'> & {
+type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget' | 'recordDamage' | 'isDamaged'> & {
   add(repository: RepositoryName, digest: Digest): void;
 };
 
@@ -49,7 +49,7 @@ function presence(): Presence {
     forget: (repository, digest) => {
       holders.get(keyOf(repository, digest))?.delete(repository);
     },
-    noteDamage: (repository, digest) => void damaged.add(keyOf(repository, digest)),
+    recordDamage: (repository, digest) => void damaged.add(keyOf(repository, digest)),
     isDamaged: (repository, digest) => damaged.has(keyOf(repository, digest)),
   };
 }
@@ -58,12 +58,12 @@ function keyOf(repository: RepositoryName, digest: Digest): string {
   return `${hostOf(repository)} ${digest}`;
 }
 
-/** Starts knowing nothing. */
+/** Starts empty. */
 export function blobLedger(): BlobLedger {
   const known = presence();
   const underway = new Map<string, Map<RepositoryName, Promise<void>>>();
 
-  // Somebody whose upload makes one's own unnecessary, or a mount.
+  // An upload after which this one is unnecessary or can be a mount.
   const worthAwaiting = (
     repository: RepositoryName,
     digest: Digest,
@@ -99,7 +99,7 @@ export function blobLedger(): BlobLedger {
   };
 }
 
-/** Resolves when the promise has settled in whatever way; rejects when the signal aborts first. */
+/** Resolves when the promise has settled in either way; rejects when the signal aborts first. */
 function endOf(promise: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);

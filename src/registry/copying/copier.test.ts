@@ -4,8 +4,8 @@ import { buildImage, storeImage, type BuiltImage } from '../../../test/support/r
 import { jitteredPause } from '../../async/backoff.ts';
 import { splitRepository } from '../../image/reference.ts';
 import { copier, type Copier, type CopyResult } from './copier.ts';
-import { HOLD_UP_TO, PATIENCE_MS, SHARED_BYTES } from './types.ts';
-import type { CopyTarget } from './lane.ts';
+import { HOLD_UP_TO, LOAN_WAIT_MS, SHARED_BYTES } from './types.ts';
+import type { CopyTarget } from './mirror.ts';
 import { memoryRegistry, type MemoryCall, type MemoryRegistry } from '../../../test/support/memory-registry/memory.ts';
 import { sourceReader } from '../source.ts';
 
@@ -67,19 +67,19 @@ function bench(before: (call: MemoryCall) => void | Promise<void> = () => {}): B
   };
 }
 
-const errorsOf = ({ lanes }: CopyResult): (string | undefined)[] => lanes.map(({ error }) => error?.code);
+const errorsOf = ({ mirrors }: CopyResult): (string | undefined)[] => mirrors.map(({ error }) => error?.code);
 
 /** Resolves when the promise has settled or so much time has passed on the clock. */
 async function within(clock: FakeClock, ms: number, promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const note = (): void => void (settled = true);
   void promise.then(note, note);
-  for (let passed = 0; passed < ms && !settled; passed += PATIENCE_MS / 2) await clock.advance(PATIENCE_MS / 2);
+  for (let passed = 0; passed < ms && !settled; passed += LOAN_WAIT_MS / 2) await clock.advance(LOAN_WAIT_MS / 2);
   return settled;
 }
 
 describe('src/registry/copying/copier', () => {
-  it('ends although one copy waits for uploads of another, which waits for the memory that the first one has', async () => {
+  it("does not deadlock when one copy waits for another's upload, which waits for the memory of the first", async () => {
     const gate = Promise.withResolvers<void>();
     const { start, clock, registry } = bench(({ operation, repository }) =>
       operation === 'startBlob' && repository === SECOND ? gate.promise : undefined,
@@ -125,7 +125,7 @@ describe('src/registry/copying/copier', () => {
     expect([await slow.done, await both.done].flatMap(errorsOf)).toEqual([undefined, undefined, undefined]);
   });
 
-  it('reads a large blob of the source alone for a mirror that comes too late for the shared read', async () => {
+  it('reads a large blob separately for a mirror that is too late for the shared read', async () => {
     const gate = Promise.withResolvers<void>();
     const image = teed(1);
     const { start, clock, calls } = bench(({ operation, repository, reference }) =>
@@ -153,7 +153,7 @@ describe('src/registry/copying/copier', () => {
     const copying = start(buildImage({ seed: 1 }), [FIRST, SECOND]);
     let released = false;
     void copying.released.then(() => (released = true));
-    await clock.advance(PATIENCE_MS - 1);
+    await clock.advance(LOAN_WAIT_MS - 1);
     expect(released).toBe(false);
     await clock.advance(1);
     expect(released).toBe(true);
@@ -170,7 +170,7 @@ describe('src/registry/copying/copier', () => {
   });
 
   it.each(['readManifest', 'readBlob', 'startBlob', 'send', 'writeManifest', 'resolveManifest'] as const)(
-    'stops at %s with ABORTED on every mirror, leaving neither a promise nor a timer behind',
+    'stops at %s with ABORTED on every mirror, leaving neither a promise nor a timer',
     async (operation) => {
       const controller = new AbortController();
       const { start, clock } = bench((call) => {
@@ -186,16 +186,16 @@ describe('src/registry/copying/copier', () => {
     },
   );
 
-  it('leaves a tag that points elsewhere, writes the others, and does not write what is there', async () => {
+  it('leaves a tag that points elsewhere, writes the others, and does not rewrite existing ones', async () => {
     const [image, other] = [buildImage({ seed: 1 }), buildImage({ seed: 2 })];
     const { registry, start, clock, calls } = bench();
     const { digest } = storeImage(registry.store('first.test'), 'app', image, ['right']);
     const { digest: current } = storeImage(registry.store('first.test'), 'app', other, ['moved']);
     const copying = start(image, [FIRST], { tags: ['free', 'moved', 'right'] });
     expect(await within(clock, 10_000, copying.done)).toBe(true);
-    const { lanes } = await copying.done;
-    expect(lanes).toMatchObject([{ moves: [{ tag: 'moved', current }] }]);
-    expect(lanes[0]?.error).toBeUndefined();
+    const { mirrors } = await copying.done;
+    expect(mirrors).toMatchObject([{ moves: [{ tag: 'moved', current }] }]);
+    expect(mirrors[0]?.error).toBeUndefined();
     const store = registry.store('first.test');
     expect(['free', 'moved', 'right'].map((tag) => store.resolve('app', tag))).toEqual([digest, current, digest]);
     expect(calls.filter(({ operation }) => operation === 'writeManifest').map(({ reference }) => reference)).toEqual([
@@ -203,7 +203,7 @@ describe('src/registry/copying/copier', () => {
     ]);
   });
 
-  it('moves a tag if the job allows it for what the tag points to', async () => {
+  it('moves a tag if the job permits it for the current digest', async () => {
     const [image, other] = [buildImage({ seed: 1 }), buildImage({ seed: 2 })];
     const { registry, start, clock } = bench();
     const { digest: current } = storeImage(registry.store('first.test'), 'app', other, ['v1']);
@@ -211,16 +211,16 @@ describe('src/registry/copying/copier', () => {
     const mayReplace = async (found: string): Promise<boolean> => asked.push(found) > 0;
     const copying = start(image, [FIRST], { tags: ['v1'], mayReplace });
     expect(await within(clock, 10_000, copying.done)).toBe(true);
-    expect((await copying.done).lanes).toMatchObject([{ moves: [] }]);
+    expect((await copying.done).mirrors).toMatchObject([{ moves: [] }]);
     expect(asked).toEqual([current]);
     expect(registry.store('first.test').resolve('app', 'v1')).toBe(image.manifest.descriptor.digest);
   });
 
-  it('fails only the image on which it meets a defect', async () => {
+  it('fails only the image that meets a defect', async () => {
     const { start } = bench(({ operation }) => {
       if (operation === 'startBlob') throw new TypeError('a bug');
     });
-    const { lanes } = await start(buildImage({ seed: 1 }), [FIRST]).done;
-    expect(lanes.map(({ error }) => error?.code)).toEqual(['INTERNAL']);
+    const { mirrors } = await start(buildImage({ seed: 1 }), [FIRST]).done;
+    expect(mirrors.map(({ error }) => error?.code)).toEqual(['INTERNAL']);
   });
 });

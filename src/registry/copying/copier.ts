@@ -4,49 +4,49 @@ import { blobLedger } from './blob-ledger.ts';
 import { copyImage } from './copy-image.ts';
 import {
   HOLD_UP_TO,
-  PATIENCE_MS,
+  LOAN_WAIT_MS,
   SHARED_BYTES,
   type CopyJob,
   type CopyResult,
   type CopyServices,
   type Shared,
-  type Siding,
+  type SlowPool,
 } from './types.ts';
-import type { Lane } from './lane.ts';
+import type { Mirror } from './mirror.ts';
 import { memoryBudget } from './memory-budget.ts';
 
 export type { CopyJob, CopyResult, CopyServices } from './types.ts';
 
-/** A copy under way: `released` when the next image may begin, `done` when every target is settled. */
+/** A running copy. `released` resolves when the next image may start, `done` when every target has ended. */
 export type Copying = { readonly released: Promise<void>; readonly done: Promise<CopyResult> };
 
-/** Copies and tags images; one for a whole run, since it remembers which blobs are where. */
+/** Copies and tags images. One for each run, since it remembers which blobs exist where. */
 export type Copier = { copy(job: CopyJob, signal: AbortSignal): Copying };
 
-/** Two, so that one stalled read does not block a registry's siding. */
-const SIDING_COPIES = 2;
+/** Copies at a time in the slow pool of a registry: two, so that one stalled read does not block the pool. */
+const SLOW_COPIES = 2;
 
-/** Slow mirrors may be this many images behind before new images wait for them. */
+/** Number of images that slow mirrors may be behind before new images wait for them. */
 const MOST_BEHIND = 200;
 
-/** Starts knowing nothing of any registry. */
+/** Starts without knowledge of any registry. */
 export function copier(services: CopyServices): Copier {
-  const sidings = new Map<string, Siding>();
-  const sidingOf = (lane: Lane): Siding => {
-    const host = hostOf(lane.target.repository);
-    const siding = sidings.get(host) ?? {
-      copies: pLimit(SIDING_COPIES),
-      reads: pLimit(SIDING_COPIES),
-      budget: memoryBudget(SIDING_COPIES * HOLD_UP_TO, PATIENCE_MS, services.clock),
+  const slowPools = new Map<string, SlowPool>();
+  const slowPoolOf = (mirror: Mirror): SlowPool => {
+    const host = hostOf(mirror.target.repository);
+    const slowPool = slowPools.get(host) ?? {
+      copies: pLimit(SLOW_COPIES),
+      reads: pLimit(SLOW_COPIES),
+      budget: memoryBudget(SLOW_COPIES * HOLD_UP_TO, LOAN_WAIT_MS, services.clock),
     };
-    sidings.set(host, siding);
-    return siding;
+    slowPools.set(host, slowPool);
+    return slowPool;
   };
   const shared: Shared = {
     ...services,
     ledger: blobLedger(),
-    budget: memoryBudget(SHARED_BYTES, PATIENCE_MS, services.clock),
-    sidingOf,
+    budget: memoryBudget(SHARED_BYTES, LOAN_WAIT_MS, services.clock),
+    slowPoolOf,
   };
   let behind = 0;
   return {
@@ -57,11 +57,11 @@ export function copier(services: CopyServices): Copier {
         () => undefined,
         () => undefined,
       );
-      // A slow mirror holds nobody up: the next image begins soon after the first mirror has this one.
+      // A slow mirror does not block others: the next image starts soon after the first mirror has this one.
       const left = firstSettled.promise.then(async () => {
         const waiting = new AbortController();
         void over.then(() => waiting.abort());
-        await services.clock.wait(PATIENCE_MS, waiting.signal).catch(() => undefined);
+        await services.clock.wait(LOAN_WAIT_MS, waiting.signal).catch(() => undefined);
         if (behind >= MOST_BEHIND) await over;
         behind += 1;
         void over.then(() => (behind -= 1));

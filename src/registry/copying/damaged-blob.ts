@@ -2,38 +2,38 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { BlobLedger } from './blob-ledger.ts';
 import { referenceText } from '../distribution/manifests.ts';
-import type { Lane } from './lane.ts';
+import type { Mirror } from './mirror.ts';
 import type { BlobReader } from '../roles.ts';
 
 type Services = { readonly registry: BlobReader; readonly ledger: BlobLedger };
 
-/** Asks whether the lane's repository has the blob whole, and notes if it has it damaged. */
-export async function isThere({ registry, ledger }: Services, blob: Descriptor, lane: Lane): Promise<boolean> {
-  const { repository } = lane.target;
-  const state = await registry.lookUpBlob(repository, blob, lane.call);
-  if (state === 'damaged') ledger.noteDamage(repository, blob.digest);
+/** Returns true if the target's repository has the blob undamaged; records a damaged one. */
+export async function isThere({ registry, ledger }: Services, blob: Descriptor, mirror: Mirror): Promise<boolean> {
+  const { repository } = mirror.target;
+  const state = await registry.lookUpBlob(repository, blob, mirror.call);
+  if (state === 'damaged') ledger.recordDamage(repository, blob.digest);
   return state === 'present';
 }
 
 /**
- * After a blob was sent to a registry that had it damaged: throws INCOMPLETE if it still has. Some keep what they have under
- * a digest and drop what is sent. A HEAD that tells a wrong length is not believed before the bytes are wrong, too.
+ * Throws INCOMPLETE if a registry still has a damaged blob after it was uploaded again: some registries keep existing
+ * content and drop the upload. A wrong length in a HEAD is believed only if the bytes are wrong as well.
  */
-export async function checkRepair({ registry, ledger }: Services, blob: Descriptor, lane: Lane): Promise<void> {
-  const { repository } = lane.target;
+export async function checkRepair({ registry, ledger }: Services, blob: Descriptor, mirror: Mirror): Promise<void> {
+  const { repository } = mirror.target;
   if (!ledger.isDamaged(repository, blob.digest)) return;
-  if ((await registry.lookUpBlob(repository, blob, lane.call)) !== 'damaged') return;
+  if ((await registry.lookUpBlob(repository, blob, mirror.call)) !== 'damaged') return;
   try {
-    for await (const chunk of registry.readBlob(repository, blob, lane.call)) void chunk;
+    for await (const chunk of registry.readBlob(repository, blob, mirror.call)) void chunk;
   } catch (cause) {
-    lane.call.signal.throwIfAborted();
+    mirror.call.signal.throwIfAborted();
     if (!isPromotionError(cause)) throw cause;
     throw new PromotionError(
       'INCOMPLETE',
-      `the registry keeps a damaged copy of ${referenceText(repository, blob.digest)}, although all ${blob.size} bytes were sent again`,
+      `the registry keeps a damaged copy of ${referenceText(repository, blob.digest)}, although all ${blob.size} bytes were uploaded again`,
       {
         side: 'destination',
-        hint: "have the registry's operator remove that blob from its storage, then run again",
+        hint: "ask the registry's operator to remove that blob from its storage, then run again",
         cause,
       },
     );

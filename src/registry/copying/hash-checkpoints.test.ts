@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../image/digest.ts';
-import { hashMarks } from './hash-checkpoints.ts';
+import { hashCheckpoints } from './hash-checkpoints.ts';
 
 const PIECE = Buffer.alloc(700_000, 'piece');
 const WHOLE = Buffer.concat(Array<Buffer>(4).fill(PIECE));
 
 describe('src/registry/copying/hash-checkpoints', () => {
-  it('gives what a whole is checked by, from the last mark before an offset on', () => {
-    const marks = hashMarks(digestOf(WHOLE));
+  it('returns the hash state of the last checkpoint before an offset', () => {
+    const marks = hashCheckpoints(digestOf(WHOLE));
     const hash = createHash('sha256');
     for (let offset = PIECE.length; offset <= WHOLE.length; offset += PIECE.length) {
       hash.update(PIECE);
@@ -28,8 +28,8 @@ describe('src/registry/copying/hash-checkpoints', () => {
     }
   });
 
-  it('can be asked for the same mark again', () => {
-    const marks = hashMarks(digestOf(WHOLE));
+  it('returns the same checkpoint several times', () => {
+    const marks = hashCheckpoints(digestOf(WHOLE));
     marks.pass(PIECE.length * 2, createHash('sha256').update(PIECE).update(PIECE));
     const digests = [1, 2].map(() => marks.before(WHOLE.length).hash.digest('hex'));
     expect(digests[0]).toBe(digests[1]);

@@ -1,23 +1,23 @@
 import { createHash, type Hash } from 'node:crypto';
 import { algorithmOf, type Digest } from '../../image/digest.ts';
 
-/** What is known of the bytes before an offset: enough to check a whole blob of which only the rest is read. */
-export type HashMark = { readonly offset: number; readonly hash: Hash };
+/** The hash state at an offset: enough to verify a whole blob by reading only the rest. */
+export type HashCheckpoint = { readonly offset: number; readonly hash: Hash };
 
-/** The marks of one blob, left by whoever reads it. */
-export type HashMarks = {
-  /** Leaves a mark where enough has come since the last one. */
+/** The checkpoints of one blob, recorded while it is read. */
+export type HashCheckpoints = {
+  /** Records a checkpoint if enough bytes have come since the last one. */
   pass(offset: number, hash: Hash): void;
-  /** The last mark at or before an offset, to be read on from; the blob's beginning where there is none. */
-  before(offset: number): HashMark;
+  /** Returns the last checkpoint at or before an offset; the beginning of the blob if there is none. */
+  before(offset: number): HashCheckpoint;
 };
 
-/** What is read once more because it lies between two marks; a mark is some hundred bytes. */
+/** Distance of checkpoints in bytes, which is what may be read again; a checkpoint takes some hundred bytes. */
 const MARK_EVERY = 1024 * 1024;
 
-/** Marks along a blob of this digest. */
-export function hashMarks(digest: Digest): HashMarks {
-  const marks: HashMark[] = [];
+/** Creates the checkpoints of a blob with this digest. */
+export function hashCheckpoints(digest: Digest): HashCheckpoints {
+  const marks: HashCheckpoint[] = [];
   return {
     pass: (offset, hash) => {
       if (offset - (marks.at(-1)?.offset ?? 0) >= MARK_EVERY) marks.push({ offset, hash: hash.copy() });

@@ -2,37 +2,37 @@ import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { settle, type BlobTransfer, type TransferServices } from './blob-transfer.ts';
-import { PATIENCE_MS } from './types.ts';
-import type { Lane } from './lane.ts';
+import { LOAN_WAIT_MS } from './types.ts';
+import type { Mirror } from './mirror.ts';
 import type { BlobUpload } from '../roles.ts';
 import { wholeBlob } from './whole-blob.ts';
 
-/** A blob small enough to be held in memory until every mirror has it. */
+/** Creates the transfer of a blob that is small enough to be kept in memory until every mirror has it. */
 export function heldBlob(
   services: TransferServices,
   blob: Descriptor,
-  lanes: number,
+  mirrors: number,
   signal: AbortSignal,
 ): BlobTransfer {
   const users = usersOf(services.clock);
-  const content = contentOf(services, blob, lanes, users.relieve, signal);
-  const letGo = (lane: Lane): void => {
-    if (users.remove(lane)) content.letGo();
+  const content = contentOf(services, blob, mirrors, users.relieve, signal);
+  const letGo = (mirror: Mirror): void => {
+    if (users.remove(mirror)) content.letGo();
   };
-  const send = async (upload: BlobUpload, lane: Lane): Promise<'taken' | 'moved'> => {
-    if (users.add(lane)) content.hold();
-    return upload.send(await content.bytes(), lane.call);
+  const send = async (upload: BlobUpload, mirror: Mirror): Promise<'taken' | 'moved'> => {
+    if (users.add(mirror)) content.hold();
+    return upload.send(await content.bytes(), mirror.call);
   };
   return {
-    deliver: async (lane) => {
-      users.add(lane);
-      // A lane that waits for another copy's upload does not keep memory from the one that it waits for.
-      const onWait = (): void => letGo(lane);
+    deliver: async (mirror) => {
+      users.add(mirror);
+      // A target that waits for another copy's upload must not hold memory that this upload may need.
+      const onWait = (): void => letGo(mirror);
       try {
-        await settle(services, blob, lane, (upload) => send(upload, lane), onWait);
+        await settle(services, blob, mirror, (upload) => send(upload, mirror), onWait);
       } finally {
         users.done();
-        letGo(lane);
+        letGo(mirror);
       }
     },
   };
@@ -41,43 +41,43 @@ export function heldBlob(
 const LAGS = 'this mirror kept a blob in memory that the others were done with';
 
 type Users = {
-  /** True when the lane was none before; `remove` likewise when it was one. */
-  add(lane: Lane): boolean;
-  remove(lane: Lane): boolean;
-  /** One lane has ended. */
+  /** Adds a target; returns false if it was there. `remove` likewise returns false if it was not. */
+  add(mirror: Mirror): boolean;
+  remove(mirror: Mirror): boolean;
+  /** Reports that one target has ended. */
   done(): void;
-  /** When memory runs short, whoever still needs the blob long after others were done with it must let go. */
+  /** Called when memory is short: targets that still need the blob long after others were done must release it. */
   relieve(): void;
 };
 
 function usersOf(clock: Clock): Users {
-  const using = new Set<Lane>();
+  const using = new Set<Mirror>();
   let firstDone: number | undefined;
   return {
-    add: (lane) => {
-      const isNew = !using.has(lane);
-      using.add(lane);
+    add: (mirror) => {
+      const isNew = !using.has(mirror);
+      using.add(mirror);
       return isNew;
     },
-    remove: (lane) => using.delete(lane),
+    remove: (mirror) => using.delete(mirror),
     done: () => void (firstDone ??= clock.now()),
     relieve: () => {
-      if (firstDone === undefined || clock.now() - firstDone < PATIENCE_MS) return;
-      for (const lane of using) lane.leave(new PromotionError('LAGGING', LAGS, { side: 'destination' }));
+      if (firstDone === undefined || clock.now() - firstDone < LOAN_WAIT_MS) return;
+      for (const mirror of using) mirror.stop(new PromotionError('LAGGING', LAGS, { side: 'destination' }));
     },
   };
 }
 
 type Content = {
-  /** The bytes, read when they are first asked for. */
+  /** Returns the bytes; reads them at the first call. */
   bytes(): Promise<Uint8Array>;
-  /** One more needs the bytes. */
+  /** Adds a user of the bytes. */
   hold(): void;
-  /** One needs them no longer; after the last one they are dropped, and read again if asked for again. */
+  /** Removes a user of the bytes. After the last one they are dropped, and read again if needed. */
   letGo(): void;
 };
 
-/** A blob within the budget, held by `holders` from the start. */
+/** Creates the content of a blob within the memory budget, held by `holders` from the start. */
 function contentOf(
   { budget, readSource }: TransferServices,
   blob: Descriptor,
@@ -99,7 +99,7 @@ function contentOf(
     letGo: () => {
       held -= 1;
       if (held > 0) return;
-      // Whoever asked for the loan has seen its failure.
+      // The caller that asked for the memory has seen its failure.
       void loan?.then((giveBack) => giveBack()).catch(() => undefined);
       loan = undefined;
       bytes = undefined;

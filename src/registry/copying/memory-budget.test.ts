@@ -11,7 +11,7 @@ const nothing = (): void => {};
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('src/registry/copying/memory-budget', () => {
-  it('never lends more than it has, in the order of asking, whoever gives back or gives up', async () => {
+  it('never lends more than its total, in order of arrival, whoever returns or gives up', async () => {
     const step = fc.oneof(
       fc.record({ ask: fc.integer({ min: 0, max: 12 }) }),
       fc.record({ giveBack: fc.nat() }),
@@ -66,7 +66,7 @@ describe('src/registry/copying/memory-budget', () => {
     );
   });
 
-  it('grants one loan of more than everything when nothing else is lent', async () => {
+  it('grants one loan of more than the total when nothing else is lent', async () => {
     const budget = memoryBudget(10, PATIENCE, fakeClock());
     const first = await budget.lend(1, nothing, never);
     const granted = vi.fn<(giveBack: () => void) => void>();
@@ -78,20 +78,20 @@ describe('src/registry/copying/memory-budget', () => {
     expect(granted).toHaveBeenCalledOnce();
   });
 
-  it('ends a wait with the reason of the signal and lets the next one have its turn', async () => {
+  it('rejects with the reason of the signal and lets the next caller borrow', async () => {
     const clock = fakeClock();
     const budget = memoryBudget(10, PATIENCE, clock);
     await budget.lend(8, nothing, never);
     const leaving = new AbortController();
     const big = budget.lend(9, nothing, leaving.signal);
     const small = budget.lend(2, nothing, never);
-    leaving.abort(new Error('the lane left'));
-    await expect(big).rejects.toThrow('the lane left');
+    leaving.abort(new Error('the mirror left'));
+    await expect(big).rejects.toThrow('the mirror left');
     await expect(small).resolves.toBeTypeOf('function');
     expect(clock.pending()).toBe(0);
   });
 
-  it('gives nothing away when a signal aborts in the same turn in which memory comes back', async () => {
+  it('loses no memory when a signal aborts in the same turn in which memory is returned', async () => {
     const budget = memoryBudget(10, PATIENCE, fakeClock());
     const giveBack = await budget.lend(10, nothing, never);
     const leaving = new AbortController();
@@ -102,12 +102,12 @@ describe('src/registry/copying/memory-budget', () => {
     await expect(budget.lend(10, nothing, never)).resolves.toBeTypeOf('function');
   });
 
-  it('refuses a signal that has aborted already', async () => {
+  it('rejects a signal that has already aborted', async () => {
     const budget = memoryBudget(10, PATIENCE, fakeClock());
     await expect(budget.lend(1, nothing, AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
   });
 
-  it('asks for relief after its patience, again and again, until the loan is granted', async () => {
+  it('calls relieve repeatedly until the loan is granted', async () => {
     const clock = fakeClock();
     const budget = memoryBudget(10, PATIENCE, clock);
     const relieve = vi.fn<() => void>();
@@ -126,7 +126,7 @@ describe('src/registry/copying/memory-budget', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('asks nobody for relief while nobody waits', async () => {
+  it('never calls relieve while no caller waits', async () => {
     const clock = fakeClock();
     const relieve = vi.fn<() => void>();
     await memoryBudget(10, PATIENCE, clock).lend(10, relieve, never);

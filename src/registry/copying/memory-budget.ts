@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock.ts';
 
-/** Bytes of memory that are lent out and given back. */
+/** A budget of memory in bytes, which callers borrow and return. */
 export type MemoryBudget = {
   /**
-   * Waits, first come first served, until `bytes` are free, and resolves to the function that gives them back.
-   * `relieve` is called, maybe again and again, when others have waited for the budget's patience, if it has one.
+   * Waits, in order of arrival, until `bytes` are free, and resolves to the function that returns them. If others have
+   * waited for longer than the budget permits, `relieve` is called, possibly several times.
    */
   lend(bytes: number, relieve: () => void, signal: AbortSignal): Promise<() => void>;
 };
@@ -13,8 +13,11 @@ type Loan = { readonly bytes: number; readonly relieve: () => void };
 
 type Waiter = Loan & { readonly grant: () => void; readonly refuse: () => void };
 
-/** A budget of `total` bytes; a single loan of more than that is granted when nothing else is lent. Without a clock nobody is relieved. */
-export function memoryBudget(total: number, patience = 0, clock?: Clock): MemoryBudget {
+/**
+ * Creates a budget of `total` bytes. A larger loan is granted if nothing else is lent. `relieveAfter` is the time in
+ * milliseconds after which `relieve` is called; without a clock it never is.
+ */
+export function memoryBudget(total: number, relieveAfter = 0, clock?: Clock): MemoryBudget {
   const book = loanBook(total);
   return {
     lend: async (bytes, relieve, signal) => {
@@ -22,7 +25,7 @@ export function memoryBudget(total: number, patience = 0, clock?: Clock): Memory
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const waiter: Waiter = { bytes, relieve, grant: resolve, refuse: () => reject(signal.reason) };
       if (!book.ask(waiter)) {
-        const calm = clock && every(patience, clock, book.relieveAll);
+        const calm = clock && every(relieveAfter, clock, book.relieveAll);
         await endingWith(signal, promise, () => book.giveUp(waiter)).finally(calm);
       }
       return () => book.giveBack(waiter);
@@ -31,9 +34,9 @@ export function memoryBudget(total: number, patience = 0, clock?: Clock): Memory
 }
 
 type LoanBook = {
-  /** Joins the queue; true when the loan was granted at once. */
+  /** Joins the queue; returns true if the loan was granted at once. */
   ask(waiter: Waiter): boolean;
-  /** Leaves the queue; does nothing to a loan that was granted. */
+  /** Leaves the queue; has no effect on a granted loan. */
   giveUp(waiter: Waiter): void;
   giveBack(loan: Loan): void;
   relieveAll(): void;
@@ -61,7 +64,7 @@ function loanBook(total: number): LoanBook {
     giveUp: (waiter) => {
       if (!waiting.delete(waiter)) return;
       waiter.refuse();
-      // It may have been all that stood before smaller ones.
+      // The waiter that left may have blocked smaller ones.
       grantWhatFits();
     },
     giveBack: (loan) => {
@@ -80,7 +83,7 @@ async function endingWith(signal: AbortSignal, promise: Promise<void>, giveUp: (
   await promise.finally(() => signal.removeEventListener('abort', giveUp));
 }
 
-/** Calls `fire` after each `ms` until the returned function is called. */
+/** Calls `fire` every `ms` milliseconds until the returned function is called. */
 function every(ms: number, clock: Clock, fire: () => void): () => void {
   let cancel = clock.timer(ms, again);
   function again(): void {

@@ -3,7 +3,7 @@ import { fakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
 import { oddRegistry, type OddRegistry } from '../../../test/support/odd-registry.ts';
 import type { Fault, FaultHook } from '../../../test/support/registry/faults.ts';
 import { buildImage, buildIndex, storeImage } from '../../../test/support/registry/images.ts';
-import { laneFor, type Lane } from './lane.ts';
+import { mirrorFor, type Mirror } from './mirror.ts';
 import { readBack } from './read-back.ts';
 
 const child = buildImage({ seed: 1 }).manifest;
@@ -11,7 +11,7 @@ const index = buildIndex([buildImage({ seed: 1 })]);
 const root = index.manifest;
 const CHILD = child.descriptor.digest;
 
-type World = OddRegistry & { readonly clock: FakeClock; readonly lane: Lane; run(): Promise<void> };
+type World = OddRegistry & { readonly clock: FakeClock; readonly mirror: Mirror; run(): Promise<void> };
 
 /** A registry with an index and its child, and one look at both. */
 async function opened(fault: FaultHook, tags: readonly string[] = ['v1']): Promise<World> {
@@ -20,8 +20,8 @@ async function opened(fault: FaultHook, tags: readonly string[] = ['v1']): Promi
   odd.server.inject(fault);
   const clock = fakeClock({ skipWaits: true });
   const target = { repository: `${odd.host}/prod/app`, action: 'copy' as const, tags, isNew: false };
-  const lane = laneFor(target, { requests: 0, bytes: 0 }, odd.call.signal);
-  return { ...odd, clock, lane, run: () => readBack({ registry: odd.registry, clock }, lane, root, [child], []) };
+  const mirror = mirrorFor(target, { requests: 0, bytes: 0 }, odd.call.signal);
+  return { ...odd, clock, mirror, run: () => readBack({ registry: odd.registry, clock }, mirror, root, [child], []) };
 }
 
 const sound: FaultHook = () => undefined;
@@ -33,7 +33,7 @@ const onChild = (fault: Fault, times = Infinity): FaultHook => {
 };
 
 describe('src/registry/copying/read-back', () => {
-  it('asks once for each reference of the root and each manifest below it', async () => {
+  it('sends one request for each reference of the root and each manifest below it', async () => {
     const { run, server } = await opened(sound, ['v1', 'v2']);
     await run();
     expect(server.counters.counts().kinds).toEqual({ headManifest: 3 });
@@ -49,7 +49,7 @@ describe('src/registry/copying/read-back', () => {
     expect(server.counters.counts().kinds.putManifest ?? 0).toBe(0);
   });
 
-  it('writes a child once more that was acknowledged and not kept', async () => {
+  it('writes a child once more that was acknowledged but is missing', async () => {
     const { run, server } = await opened(sound);
     server.store.remove('prod/app', 'manifest', CHILD);
     await run();
@@ -57,7 +57,7 @@ describe('src/registry/copying/read-back', () => {
     expect(server.counters.counts().kinds.putManifest).toBe(1);
   });
 
-  it('throws INCOMPLETE, with its name, for a child that is not kept a second time either', async () => {
+  it('throws INCOMPLETE, with its name, for a child that is missing again', async () => {
     const { run, server, host } = await opened(({ kind }) => (kind === 'putManifest' ? 'forget' : undefined));
     server.store.remove('prod/app', 'manifest', CHILD);
     const refusal = run();
@@ -73,7 +73,7 @@ describe('src/registry/copying/read-back', () => {
     expect(server.counters.counts().kinds.putManifest ?? 0).toBe(0);
   });
 
-  it('believes a length that contradicts the digest only if the bytes are others', async () => {
+  it('believes a contradicting length only if the bytes differ', async () => {
     const claims = { status: 200, headers: { 'content-length': '0', 'docker-content-digest': CHILD } };
     const lying = await opened(onChild(claims));
     await lying.run();

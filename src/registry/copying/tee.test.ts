@@ -57,7 +57,7 @@ async function race(msPerChunk: readonly number[], untilMs: number): Promise<Out
 }
 
 describe('src/registry/copying/tee', () => {
-  it('gives every reader all chunks in order, however each reads, within the window', async () => {
+  it('passes all chunks in order to every reader, at any speed, within the window', async () => {
     const reader = fc.record({ turns: fc.integer({ min: 0, max: 4 }), leaveAfter: fc.option(fc.nat({ max: 40 })) });
     const sizes = fc.array(fc.integer({ min: 1, max: 3 * CHUNK }), { maxLength: 60 });
     await fc.assert(
@@ -97,7 +97,7 @@ describe('src/registry/copying/tee', () => {
     );
   });
 
-  it('reads nothing of the source until the first reader asks', async () => {
+  it('reads nothing from the source until the first reader starts', async () => {
     let begun = false;
     const source = async function* (): AsyncGenerator<Uint8Array> {
       begun = true;
@@ -110,7 +110,7 @@ describe('src/registry/copying/tee', () => {
     expect(begun).toBe(true);
   });
 
-  it('keeps a source of any length within the window while one reader does not read at all', async () => {
+  it('bounds memory for a source of any length while one reader does not read', async () => {
     let pulled = 0;
     const endless = async function* (): AsyncGenerator<Uint8Array> {
       for (;;) {
@@ -127,7 +127,7 @@ describe('src/registry/copying/tee', () => {
     await first?.[Symbol.asyncIterator]().return?.();
   });
 
-  it('cuts a reader off that made the others wait two seconds, and the others lose no more than that', async () => {
+  it('cuts off a reader that made the others wait two seconds, and delays them by no more than that', async () => {
     const [fast, other, slow] = await race([FAST, FAST, 50 * FAST], 30_000);
     expect(isPromotionError(slow?.error, 'LAGGING')).toBe(true);
     for (const reader of [fast, other]) {
@@ -138,7 +138,7 @@ describe('src/registry/copying/tee', () => {
   });
 
   it.each([10, 20, 30])(
-    'does not cut a reader off that is slower than the others by %i in a hundred',
+    'does not cut off a reader that is slower than the others by %i in a hundred',
     async (percent) => {
       const [fast, slow] = await race([FAST, (FAST * 100) / (100 - percent)], 30_000);
       expect(slow?.error).toBeUndefined();
@@ -146,7 +146,7 @@ describe('src/registry/copying/tee', () => {
     },
   );
 
-  it('does not cut a reader off that pauses for less than two seconds', async () => {
+  it('does not cut off a reader that pauses for less than two seconds', async () => {
     const clock = fakeClock();
     const [first, second] = tee(sourceOf(alike(100)), 2, optionsOn(clock));
     const fast = readAt(clock, first, FAST);
@@ -157,13 +157,13 @@ describe('src/registry/copying/tee', () => {
     expect([fast.chunks, late.chunks, late.error]).toEqual([100, 100, undefined]);
   });
 
-  it('blames nobody when all are equally slow', async () => {
+  it('cuts off no reader when all are equally slow', async () => {
     const readers = await race([3_000, 3_000, 3_000], 400_000);
     for (const reader of readers) expect(reader).toMatchObject({ chunks: 120 });
     for (const { error } of readers) expect(error).toBeUndefined();
   });
 
-  it('blames nobody for a slow source', async () => {
+  it('cuts off no reader for a slow source', async () => {
     const clock = fakeClock();
     const slowly = async function* (): AsyncGenerator<Uint8Array> {
       for (const chunk of alike(20)) {
@@ -176,7 +176,7 @@ describe('src/registry/copying/tee', () => {
     for (const reader of readers) expect([reader.chunks, reader.error]).toEqual([20, undefined]);
   });
 
-  it('tells every reader of the source’s error, after all that came before it', async () => {
+  it('passes the source’s error to every reader, after all chunks before it', async () => {
     const broken = new Error('the source broke off');
     const clock = fakeClock();
     const branches = tee(sourceOf(chunksOf([1, 2, 3]), broken), 3, optionsOn(clock));
@@ -185,7 +185,7 @@ describe('src/registry/copying/tee', () => {
     for (const reader of readers) expect([reader.bytes, reader.error]).toEqual([[0, 1, 2], broken]);
   });
 
-  it('ends the source when the last reader has left, and leaves no timer behind', async () => {
+  it('ends the source when the last reader has left, and leaves no timer', async () => {
     const clock = fakeClock();
     let closed = false;
     const source = async function* (): AsyncGenerator<Uint8Array> {
@@ -204,7 +204,7 @@ describe('src/registry/copying/tee', () => {
     expect([closed, clock.pending()]).toEqual([true, 0]);
   });
 
-  it('wakes a reader that waits when it is made to leave', async () => {
+  it('wakes a waiting reader that is told to leave', async () => {
     const silent: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
     };

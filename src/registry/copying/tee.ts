@@ -4,14 +4,17 @@ import { smallest } from '../../lists.ts';
 
 export type TeeOptions = {
   readonly clock: Clock;
-  /** Bytes that a branch may be behind the source before the others wait for it. */
+  /** Bytes that a reader may be behind the source before the others wait for it. */
   readonly window: number;
-  /** A branch that made others wait this long within `lagPeriod` is cut off. */
+  /** A reader that made others wait this long within `lagPeriod` is cut off; both in milliseconds. */
   readonly lagLimit: number;
   readonly lagPeriod: number;
 };
 
-/** 4 MiB covers the jitter of a healthy connection; making the others twice as slow over four seconds is a lag. */
+/**
+ * 4 MiB covers the jitter of a healthy connection. A reader that slows the others to half their speed over four seconds
+ * lags.
+ */
 export const TEE_DEFAULTS = { window: 4 * 1024 * 1024, lagLimit: 2_000, lagPeriod: 4_000 } as const;
 
 type Branch = {
@@ -20,14 +23,14 @@ type Branch = {
   ended: boolean;
   failure: unknown;
   stalledMs: number;
-  /** Wakes the branch's reader; set while it waits for a chunk. */
+  /** Wakes the reader; set while it waits for a chunk. */
   wake: (() => void) | undefined;
 };
 
 /**
- * Reads `source` once for `count` readers, which get every chunk in order and must all be read at the same
- * time. Memory is bounded by the window. A reader that lags ends with LAGGING, one that stops reading leaves;
- * neither slows or ends the others.
+ * Reads `source` once for `count` readers. Each gets every chunk in order, and all must be read concurrently. Memory is
+ * bounded by the window. A reader that lags ends with LAGGING, and one that stops reading leaves; neither slows or ends
+ * the others.
  */
 export function tee(
   source: AsyncIterable<Uint8Array>,
@@ -42,7 +45,7 @@ export function tee(
     stalledMs: 0,
     wake: undefined,
   }));
-  const room = signalBox();
+  const room = wakeSignal();
   let begun = false;
   const begin = (): void => {
     if (begun) return;
@@ -52,7 +55,7 @@ export function tee(
   return branches.map((branch) => ({ [Symbol.asyncIterator]: () => reader(branch, room, begin) }));
 }
 
-function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterator<Uint8Array> {
+function reader(branch: Branch, room: WakeSignal, begin: () => void): AsyncIterator<Uint8Array> {
   const leave = (): Promise<IteratorResult<Uint8Array>> => {
     end(branch, undefined);
     room.ring();
@@ -63,7 +66,7 @@ function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterat
       begin();
       while (branch.queue.length === 0 && !branch.ended) {
         const woken = new Promise<void>((resolve) => (branch.wake = resolve));
-        // From now on whoever has no room makes this reader wait.
+        // From now on a reader without room makes this one wait.
         room.ring();
         await woken;
       }
@@ -83,7 +86,7 @@ function reader(branch: Branch, room: SignalBox, begin: () => void): AsyncIterat
 async function pump(
   source: AsyncIterable<Uint8Array>,
   branches: readonly Branch[],
-  room: SignalBox,
+  room: WakeSignal,
   options: TeeOptions,
 ): Promise<void> {
   let periodStart = options.clock.now();
@@ -106,14 +109,14 @@ async function pump(
 
 async function untilRoom(
   branches: readonly Branch[],
-  room: SignalBox,
+  room: WakeSignal,
   { clock, window, lagLimit }: TeeOptions,
 ): Promise<void> {
   for (;;) {
     const active = branches.filter((branch) => !branch.ended);
     const full = active.filter((branch) => branch.queued >= window);
     if (full.length === 0) return;
-    // A reader that still has something to read is not kept waiting, however full another one's queue is.
+    // A reader that still has chunks to read is not slowed by a full queue of another one.
     const starving = active.some((branch) => branch.wake !== undefined);
     const before = clock.now();
     await room.next(starving ? smallest(full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
@@ -139,7 +142,7 @@ function push(branch: Branch, chunk: Uint8Array): void {
   wake(branch);
 }
 
-/** Nothing more comes; what is queued is still delivered. */
+/** Ends a branch after its queued chunks. */
 function finish(branch: Branch, failure: unknown): void {
   if (branch.ended) return;
   branch.ended = true;
@@ -147,7 +150,7 @@ function finish(branch: Branch, failure: unknown): void {
   wake(branch);
 }
 
-/** Nothing more comes, and what is queued is dropped. */
+/** Ends a branch and drops its queued chunks. */
 function end(branch: Branch, failure: unknown): void {
   finish(branch, failure);
   branch.queue.length = 0;
@@ -159,10 +162,10 @@ function wake(branch: Branch): void {
   branch.wake = undefined;
 }
 
-type SignalBox = { ring(): void; next(ms: number | undefined, clock: Clock): Promise<void> };
+type WakeSignal = { ring(): void; next(ms: number | undefined, clock: Clock): Promise<void> };
 
-/** Lets one waiter sleep until something changes, or a time is over. */
-function signalBox(): SignalBox {
+/** Creates a signal for one waiter, which sleeps until it rings or a time has passed. */
+function wakeSignal(): WakeSignal {
   let waiter: (() => void) | undefined;
   return {
     ring: () => waiter?.(),

@@ -2,56 +2,61 @@ import type { Clock } from '../../clock.ts';
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { settle, type BlobTransfer, type Sending, type TransferServices } from './blob-transfer.ts';
-import { hashMarks, type HashMarks } from './hash-checkpoints.ts';
-import type { Lane } from './lane.ts';
+import { hashCheckpoints, type HashCheckpoints } from './hash-checkpoints.ts';
+import type { Mirror } from './mirror.ts';
 import type { BlobUpload } from '../roles.ts';
 import { tee, TEE_DEFAULTS } from './tee.ts';
 
-/** How long mirrors that are ready wait for those that still open their upload. */
+type SendResult = Awaited<ReturnType<BlobUpload['send']>>;
+
+/** How long ready mirrors wait for those that are still opening their upload. */
 const RENDEZVOUS_MS = 2_000;
 
-/** A blob too large to hold: one read flows through a bounded window to all mirrors that are ready for it. */
+/**
+ * Creates the transfer of a blob that is too large for memory: one read flows through a bounded window to all ready
+ * mirrors.
+ */
 export function teedBlob(
   services: TransferServices,
   blob: Descriptor,
-  lanes: number,
+  mirrors: number,
   signal: AbortSignal,
 ): BlobTransfer {
-  let marks = hashMarks(blob.digest);
-  const first = sharedRead(services, blob, lanes, marks, signal);
-  // The read of those mirrors that were sent what was not the blob.
+  let marks = hashCheckpoints(blob.digest);
+  const first = sharedRead(services, blob, mirrors, marks, signal);
+  // The read for mirrors that received wrong bytes from the first.
   let second: SharedRead | undefined;
-  const again = new Set<Lane>();
+  const again = new Set<Mirror>();
 
-  const sendOnce = async (upload: BlobUpload, lane: Lane, { attempt, from }: Sending): Promise<'taken' | 'moved'> => {
-    // A registry that has all bytes already is only told that there are no more.
-    if (from === blob.size) return upload.send(new Uint8Array(0), lane.call, from);
-    const shared = attempt === 1 ? first : again.has(lane) && from === 0 ? second : undefined;
+  const sendOnce = async (upload: BlobUpload, mirror: Mirror, { attempt, from }: Sending): Promise<SendResult> => {
+    // If the registry has all bytes already, the request only closes the upload.
+    if (from === blob.size) return upload.send(new Uint8Array(0), mirror.call, from);
+    const shared = attempt === 1 ? first : again.has(mirror) && from === 0 ? second : undefined;
     const branch = await shared?.join();
-    if (branch !== undefined) return sendShared(branch, upload, lane);
-    return services.alone(lane, () => upload.send(services.readSource(blob, { from, marks }), lane.call, from));
+    if (branch !== undefined) return sendShared(branch, upload, mirror);
+    return services.alone(mirror, () => upload.send(services.readSource(blob, { from, marks }), mirror.call, from));
   };
 
-  const send = async (upload: BlobUpload, lane: Lane, sending: Sending): Promise<'taken' | 'moved'> => {
+  const send = async (upload: BlobUpload, mirror: Mirror, sending: Sending): Promise<SendResult> => {
     try {
-      return await sendOnce(upload, lane, sending);
+      return await sendOnce(upload, mirror, sending);
     } catch (error) {
-      if (!isPromotionError(error, 'DIGEST_MISMATCH') || error.side !== 'source' || again.has(lane)) throw error;
-      again.add(lane);
-      // What was marked on the way is of other bytes.
-      if (again.size === 1) marks = hashMarks(blob.digest);
+      if (!isPromotionError(error, 'DIGEST_MISMATCH') || error.side !== 'source' || again.has(mirror)) throw error;
+      again.add(mirror);
+      // The checkpoints of the first read are of wrong bytes.
+      if (again.size === 1) marks = hashCheckpoints(blob.digest);
       second ??= sharedRead(services, blob, Math.max(1, first.failed()), marks, signal);
-      // Of no side: a new upload can cure it.
+      // The error belongs to neither side: a new upload can fix it.
       throw new PromotionError(error.code, error.message, { cause: error, ...(error.hint && { hint: error.hint }) });
     }
   };
 
   return {
-    deliver: async (lane) => {
-      // A lane that waits for another copy's upload must not keep the others of its own from starting.
+    deliver: async (mirror) => {
+      // A target that waits for another copy's upload must not delay the others of its own copy.
       const report = onlyOnce(first.report);
       try {
-        await settle(services, blob, lane, (upload, sending) => send(upload, lane, sending), report);
+        await settle(services, blob, mirror, (upload, sending) => send(upload, mirror, sending), report);
       } finally {
         report();
       }
@@ -61,15 +66,15 @@ export function teedBlob(
 
 /** One read of the source for the mirrors that join it. */
 type SharedRead = Rendezvous & {
-  /** How many were reading when the read failed. */
+  /** Returns how many mirrors were reading when the read failed. */
   failed(): number;
 };
 
 function sharedRead(
   services: TransferServices,
   blob: Descriptor,
-  lanes: number,
-  marks: HashMarks,
+  mirrors: number,
+  marks: HashCheckpoints,
   signal: AbortSignal,
 ): SharedRead {
   let failure: unknown;
@@ -83,8 +88,8 @@ function sharedRead(
       throw error;
     }
   };
-  const meeting = rendezvous(lanes, services.clock, async (count) => {
-    // One reader alone keeps nothing for others, and must not take their memory however slow it is.
+  const meeting = rendezvous(mirrors, services.clock, async (count) => {
+    // A single reader buffers nothing for others and needs no memory from the budget, however slow it is.
     if (count === 1) return { giveBack: () => undefined, branches: [read()], failure: () => failure };
     const giveBack = await services.budget.lend(TEE_DEFAULTS.window, () => undefined, signal);
     const branches = tee(read(), count, { clock: services.clock, ...TEE_DEFAULTS });
@@ -101,19 +106,21 @@ function onlyOnce(work: () => void): () => void {
   };
 }
 
-async function sendShared(branch: Branch, upload: BlobUpload, lane: Lane): Promise<'taken' | 'moved'> {
+async function sendShared(branch: Branch, upload: BlobUpload, mirror: Mirror): Promise<SendResult> {
   try {
-    return await upload.send(branch.chunks, lane.call);
+    return await upload.send(branch.chunks, mirror.call);
   } catch (error) {
     throw branch.failure() ?? error;
   } finally {
-    // A send that failed before it read must not hold the others up.
+    // A send that failed before it read must not delay the others.
     await branch.chunks[Symbol.asyncIterator]().return?.();
     branch.done();
   }
 }
 
-/** One reader's part of the shared read; `done` is called when it needs no more, `failure` tells why the read ended. */
+/**
+ * One reader's part of the shared read. `done` is called when it needs no more; `failure` returns why the read ended.
+ */
 type Branch = {
   readonly chunks: AsyncIterable<Uint8Array>;
   readonly done: () => void;
@@ -121,11 +128,11 @@ type Branch = {
 };
 
 type Rendezvous = {
-  /** A branch of the shared read; undefined for one who comes too late. */
+  /** Joins the shared read; resolves to undefined if it is too late. */
   join(): Promise<Branch | undefined>;
-  /** Says that one more lane has got its branch, or needs none for now. */
+  /** Reports that one more target has its branch, or needs none for now. */
   report(): void;
-  /** How many have a branch and are not done. */
+  /** Returns the number of branches that are not done. */
   reading(): number;
 };
 
@@ -137,10 +144,10 @@ type Started = {
 
 type Start = (count: number) => Promise<Started>;
 
-/** Starts the shared read when all lanes have reported, or some time after the first one was ready. */
-function rendezvous(lanes: number, clock: Clock, start: Start): Rendezvous {
+/** Starts the shared read when all targets have reported, or 2 s after the first one was ready. */
+function rendezvous(mirrors: number, clock: Clock, start: Start): Rendezvous {
   const ready: PromiseWithResolvers<Branch>[] = [];
-  let outstanding = lanes;
+  let outstanding = mirrors;
   let started = false;
   let reading = 0;
   let cancelTimer: (() => void) | undefined;
@@ -157,7 +164,7 @@ function rendezvous(lanes: number, clock: Clock, start: Start): Rendezvous {
       };
       for (const [index, chunks] of branches.entries()) ready[index]?.resolve({ chunks, done, failure });
     } catch (error) {
-      for (const lane of ready) lane.reject(error);
+      for (const mirror of ready) mirror.reject(error);
     }
   };
   const beginWhenComplete = (): void => {
@@ -168,10 +175,10 @@ function rendezvous(lanes: number, clock: Clock, start: Start): Rendezvous {
     join: () => {
       if (started) return Promise.resolve(undefined);
       cancelTimer ??= clock.timer(RENDEZVOUS_MS, () => void begin());
-      const lane = Promise.withResolvers<Branch>();
-      ready.push(lane);
+      const mirror = Promise.withResolvers<Branch>();
+      ready.push(mirror);
       beginWhenComplete();
-      return lane.promise;
+      return mirror.promise;
     },
     report: () => {
       outstanding -= 1;

@@ -1,7 +1,9 @@
 import { isPromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 
-/** Reads a blob into memory. One that is not what the descriptor says is read once more before it is called damaged. */
+/**
+ * Reads a blob into memory. If it does not match its descriptor, it is read once more before it is reported as damaged.
+ */
 export async function wholeBlob({ size }: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   try {
     return await collect(open(), size);

@@ -23,7 +23,7 @@ describe('src/registry/distribution/blob-look-up', () => {
     ['damaged', 200, { 'content-length': BYTES.length + 1 }],
     ['damaged', 200, { 'content-length': BYTES.length, 'docker-content-digest': OTHER }],
     ['absent', 404, {}],
-  ])('says %s after one HEAD that is answered with %i and %j', async (state, status, headers) => {
+  ])('returns %s after one HEAD with the response %i and %j', async (state, status, headers) => {
     const { registry, server, host, call } = await scriptedRegistry(saying(status, headers));
     expect(await registry.lookUpBlob(`${host}/deep/app`, BLOB, call)).toBe(state);
     expect(server.requests).toEqual([`HEAD /v2/deep/app/blobs/${BLOB.digest}`]);
@@ -38,7 +38,7 @@ describe('src/registry/distribution/blob-look-up', () => {
     ['a redirect to a forbidden address', saying(307, { location: 'http://169.254.169.254/blob' })],
     ['a redirect in a circle', ({ url = '' }, response) => void response.writeHead(307, { location: url }).end()],
   ] satisfies [string, Answer][])(
-    'takes %s for absent, and asks that repository no more for ten minutes',
+    'treats %s as absent, and sends that repository no further HEAD for ten minutes',
     async (_, answer) => {
       const clock = fakeClock();
       const { registry, server, host, call } = await scriptedRegistry(answer, { clock });
@@ -52,7 +52,7 @@ describe('src/registry/distribution/blob-look-up', () => {
     },
   );
 
-  it.each([{ status: 500 }, 'reset'] as const)('gives %j up after ten seconds', async (fault) => {
+  it.each([{ status: 500 }, 'reset'] as const)('gives up %j after ten seconds', async (fault) => {
     const { registry, server, host, call } = await oddRegistry(
       { fault: () => fault },
       {},

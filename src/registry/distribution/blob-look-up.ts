@@ -11,7 +11,10 @@ type LookUpServices = Pick<DistributionServices, 'fetch' | 'clock'> & {
   readonly kindOf: (host: string) => RegistryKind;
 };
 
-/** Asks for blobs with HEAD. A repository that refuses the question in whatever way is not asked again for ten minutes. */
+/**
+ * Returns a function that checks blobs with HEAD. A repository that refuses such a request is not asked again for 10
+ * min.
+ */
 export function blobLookUp({ fetch, clock, kindOf }: LookUpServices, request: RequestTo): BlobReader['lookUpBlob'] {
   const refusals = new Map<RepositoryName, number>();
   return async (repository, blob, call) => {
@@ -27,7 +30,7 @@ export function blobLookUp({ fetch, clock, kindOf }: LookUpServices, request: Re
   };
 }
 
-/** Whether an answer speaks of other bytes than the descriptor; one without length and digest does not. */
+/** Returns true if a response states another length or digest than the descriptor. */
 function contradicts(response: HttpResponse, { digest, size }: Descriptor): boolean {
   const isEncoded = header(response, 'content-encoding') !== undefined;
   const length = isEncoded ? undefined : header(response, 'content-length');

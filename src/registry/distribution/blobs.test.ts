@@ -5,7 +5,7 @@ import type { Answer } from '../../../test/support/scripted-server.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { verified } from './blobs.ts';
-import { hashMarks } from '../copying/hash-checkpoints.ts';
+import { hashCheckpoints } from '../copying/hash-checkpoints.ts';
 
 const BYTES = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
 const descriptorOf = (bytes: Uint8Array, size = bytes.length): Descriptor => ({
@@ -63,7 +63,7 @@ const partial =
     void response.writeHead(206, { 'content-range': range, 'content-length': body.length }).end(body);
 
 describe('src/registry/distribution/blobs', () => {
-  it('passes on exactly the bytes of the digest, however they are cut', async () => {
+  it('passes on exactly the bytes of the digest, however they are split', async () => {
     const bytes = fc.uint8Array({ maxLength: 300 });
     await fc.assert(
       fc.asyncProperty(bytes, fc.array(fc.nat({ max: 300 }), { maxLength: 5 }), async (content, cuts) => {
@@ -75,7 +75,7 @@ describe('src/registry/distribution/blobs', () => {
     );
   });
 
-  it('never passes on the whole of anything else', async () => {
+  it('never passes on the whole of any other content', async () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 100 });
     await fc.assert(
       fc.asyncProperty(bytes, bytes, fc.array(fc.nat({ max: 100 }), { maxLength: 3 }), async (wanted, served, cuts) => {
@@ -91,15 +91,15 @@ describe('src/registry/distribution/blobs', () => {
     );
   });
 
-  it('refuses bytes of the right digest that are not as many as the manifest says', async () => {
+  it("rejects bytes of the right digest whose length differs from the manifest's", async () => {
     const reading = collect(verified(descriptorOf(BYTES, BYTES.length + 1), 'r.test/app', () => streamOf([BYTES])));
     await expect(reading).rejects.toThrow(`only ${BYTES.length} bytes, not the ${BYTES.length + 1} bytes`);
   });
 
-  it('reads a part from the last mark on, and checks the whole by it', async () => {
+  it('reads a part from the last checkpoint on, and verifies the whole with it', async () => {
     const large = Buffer.alloc(5_000_000, BYTES);
     const blob = descriptorOf(large);
-    const marks = hashMarks(blob.digest);
+    const marks = hashCheckpoints(blob.digest);
     const asked: number[] = [];
     const serve =
       (bytes: Uint8Array) =>
@@ -118,14 +118,14 @@ describe('src/registry/distribution/blobs', () => {
     await expect(part(other)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' });
   });
 
-  it('goes on from where a download broke off', async () => {
+  it('resumes an interrupted download', async () => {
     const answer = breakingOff(partial(`bytes ${HALF}-${BYTES.length - 1}/${BYTES.length}`, BYTES.subarray(HALF)));
     const { registry, server, host, call } = await scriptedRegistry(answer);
     expect((await collect(registry.readBlob(`${host}/app`, BLOB, call))).equals(BYTES)).toBe(true);
     expect(server.headers.map(({ range }) => range)).toEqual([undefined, `bytes=${HALF}-`]);
   });
 
-  it('skips what it has when the registry does not honour the range', async () => {
+  it('skips the bytes that it has when the registry ignores the range', async () => {
     const answer = breakingOff((_, response) => void response.writeHead(200).end(BYTES));
     const { registry, host, call } = await scriptedRegistry(answer);
     expect((await collect(registry.readBlob(`${host}/app`, BLOB, call))).equals(BYTES)).toBe(true);
@@ -149,14 +149,14 @@ describe('src/registry/distribution/blobs', () => {
     expect(refusing.server.requests).toHaveLength(3);
   });
 
-  it('goes on where a body without a length ends early', async () => {
+  it('resumes when a body without a length ends early', async () => {
     const answer = cutting([HALF, 3 * (HALF / 2)]);
     const { registry, server, host, call } = await scriptedRegistry(answer);
     expect((await collect(registry.readBlob(`${host}/app`, BLOB, call))).equals(BYTES)).toBe(true);
     expect(server.headers.map(({ range }) => range)).toEqual([undefined, `bytes=${HALF}-`, `bytes=${1.5 * HALF}-`]);
   });
 
-  it('ends where the descriptor says, although the last chunk never comes', async () => {
+  it("ends at the descriptor's size, although the last chunk never comes", async () => {
     const { registry, server, host, call } = await scriptedRegistry(({ socket }) => {
       const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
       socket.write(`${head}${BYTES.length.toString(16)}\r\n`);
@@ -167,7 +167,7 @@ describe('src/registry/distribution/blobs', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('calls a blob damaged that is too short, in parts as well as whole', async () => {
+  it('reports a short blob as damaged, in parts as well as whole', async () => {
     const short = BYTES.subarray(0, HALF);
     const { registry, server, host, call } = await scriptedRegistry(({ headers }, response) => {
       if (headers.range === undefined) response.writeHead(200).end(short);
@@ -178,7 +178,7 @@ describe('src/registry/distribution/blobs', () => {
     expect(server.headers.map(({ range }) => range)).toEqual([undefined, `bytes=${HALF}-`, undefined]);
   });
 
-  it('throws NOT_FOUND for a blob that is not there, and what any other refusal means', async () => {
+  it('throws NOT_FOUND for a missing blob, and the error of any other refusal', async () => {
     let status = 404;
     const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(status).end());
     await expect(collect(registry.readBlob(`${host}/app`, BLOB, call))).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -9,19 +9,22 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { blobLookUp } from './blob-look-up.ts';
 import type { DistributionServices } from './index.ts';
 import type { RequestTo } from '../request.ts';
-import { hashMarks } from '../copying/hash-checkpoints.ts';
+import { hashCheckpoints } from '../copying/hash-checkpoints.ts';
 import type { RegistryKind } from '../kinds/kind.ts';
 import { memoryBudget } from '../copying/memory-budget.ts';
 import { referenceText } from './manifests.ts';
 import type { BlobPart, BlobReader, Call } from '../roles.ts';
 
-/** How long one blob may go without a single new byte, over all its attempts: the same as one request's retries. */
+/**
+ * How long one blob may go without a new byte over all its attempts, in milliseconds: the same as the retry budget of a
+ * request.
+ */
 const NO_PROGRESS_MS = 120_000;
 
-/** Large blobs that are held whole at one time, with what is made of them; in bytes. */
+/** Memory for large blobs that are held as a whole, including what is parsed from them; in bytes. */
 const HELD_BLOBS = 64 * 1024 * 1024;
 
-/** Blobs over HTTP: every byte is checked, and a download that breaks off goes on where it stopped. */
+/** Reads blobs over HTTP: verifies every byte, and resumes an interrupted download. */
 export function blobReading(services: BlobServices, request: RequestTo): BlobReader {
   return {
     memory: memoryBudget(HELD_BLOBS),
@@ -38,18 +41,18 @@ export function blobReading(services: BlobServices, request: RequestTo): BlobRea
 
 type BlobServices = DistributionServices & { readonly kindOf: (host: string) => RegistryKind };
 
-/** Passes the bytes of a part on and holds the last chunk back until the whole is known to be what the descriptor says. */
+/** Yields the bytes of a part, but holds the last chunk back until the whole blob is verified. */
 export async function* verified(
   blob: Descriptor,
   object: string,
   read: (offset: number) => AsyncIterable<Uint8Array>,
-  { from, marks }: BlobPart = { from: 0, marks: hashMarks(blob.digest) },
+  { from, marks }: BlobPart = { from: 0, marks: hashCheckpoints(blob.digest) },
 ): AsyncGenerator<Uint8Array> {
   const { hash, offset } = marks.before(from);
   let size = offset;
   let held: Uint8Array | undefined;
   for await (const chunk of read(offset)) {
-    // Holding nothing back would let the whole pass.
+    // With nothing held back, an invalid whole would pass.
     if (chunk.length === 0) continue;
     hash.update(chunk);
     size += chunk.length;
@@ -68,15 +71,16 @@ export async function* verified(
     throw new PromotionError(
       'DIGEST_MISMATCH',
       `the blob ${object} has ${found}, not the ${blob.size} bytes that its manifest names`,
-      { side: 'source', hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
+      { side: 'source', hint: 'retry; if it persists, the image there is damaged: push it to staging again' },
     );
   }
   if (held !== undefined) yield held;
 }
 
 /**
- * The bytes from an offset on until there are as many as the descriptor says, whatever HTTP says of an end. What breaks off
- * or ends early is asked for from there on; where no part is to be had, once more from the start.
+ * Yields the bytes from an offset until the descriptor's size is reached, whatever HTTP says about the end. An
+ * interrupted or short body is requested from the last byte on. If the registry does not serve ranges, it is requested
+ * once more from the start.
  */
 async function* resumed(
   { fetch, clock, pause }: DistributionServices,
@@ -103,7 +107,7 @@ async function* resumed(
         attempt = 1;
         yield chunk;
       }
-      // Without a length nothing tells that a body was cut short; but the whole, asked for twice, is what there is.
+      // Without a length a truncated body cannot be recognized; a whole body that is the same twice is accepted.
       if (offset >= blob.size || (offset === before && !inParts)) return;
       inParts &&= offset > before;
     } catch (error) {
@@ -120,7 +124,7 @@ async function* resumed(
   }
 }
 
-/** What is given in crumbs takes its time between the requests. */
+/** Counts the time between requests as waiting, for a registry that sends a few bytes in each response. */
 async function counted(progress: Progress, clock: Clock, pause: () => Promise<void>): Promise<void> {
   const began = clock.now();
   await pause();
@@ -131,7 +135,7 @@ function breaksOff(error: unknown): boolean {
   return isPromotionError(error, 'NETWORK') || isPromotionError(error, 'STALLED');
 }
 
-/** The body from `offset` on, whether the registry honoured the range, gave the whole, or something else. */
+/** Returns the body from `offset` on, whether the registry honoured the range or sent the whole; throws otherwise. */
 async function bodyFrom(response: HttpResponse, offset: number, object: string): Promise<AsyncIterable<Uint8Array>> {
   await ensureStatus(response, offset === 0 ? [200] : [200, 206], 'read the blob', object);
   if (response.status === 200) return skip(response.body.stream(), offset);
@@ -140,8 +144,8 @@ async function bodyFrom(response: HttpResponse, offset: number, object: string):
     await response.body.discard();
     throw new PromotionError(
       'REGISTRY_PROTOCOL',
-      `the registry was asked for ${object} from byte ${offset} on and answered with "${header(response, 'content-range') ?? 'no range'}"`,
-      { hint: 'run again; if it stays, tell whoever runs the registry' },
+      `the registry was asked for ${object} from byte ${offset} on and returned "${header(response, 'content-range') ?? 'no range'}"`,
+      { hint: "retry; if it persists, contact the registry's operator" },
     );
   }
   return response.body.stream();

@@ -17,7 +17,7 @@ const answering =
     void response.writeHead(status).end(body);
 
 describe('src/registry/distribution/catalog', () => {
-  it('lists what is at and below a name, page by page, and nothing that only begins alike', async () => {
+  it('lists the names at and below a root, page by page, and none that only share its prefix', async () => {
     const answer = catalogOf(['prod', 'prod-other/app', 'prod/app', 'prod/app/deep', 'staging/app']);
     const { registry, server, host, call } = await scriptedRegistry(answer);
     expect(await registry.listRepositories(`${host}/prod`, call)).toEqual(
@@ -28,7 +28,7 @@ describe('src/registry/distribution/catalog', () => {
     expect(server.requests[0]).toBe('GET /v2/_catalog');
   });
 
-  it('asks for full pages where the kind of registry has such', async () => {
+  it('requests full pages if the kind of registry has a page size', async () => {
     const { registry, server, host, call } = await scriptedRegistry(catalogOf([]), {
       traitsOf: () => ({ kind: 'gitlab' }),
     });
@@ -36,12 +36,12 @@ describe('src/registry/distribution/catalog', () => {
     expect(server.requests).toEqual(['GET /v2/_catalog?n=1000']);
   });
 
-  it('takes null for nothing, as distribution says it', async () => {
+  it('treats null as empty, as distribution returns it', async () => {
     const { registry, host, call } = await scriptedRegistry(answering(200, '{"repositories":null}'));
     expect(await registry.listRepositories(host, call)).toEqual([]);
   });
 
-  it('refuses a name that is none below the root, and leaves one elsewhere to others', async () => {
+  it('rejects an invalid name below the root, and ignores one elsewhere', async () => {
     const { registry, host, call } = await scriptedRegistry(catalogOf(['prod/../secret', 'Odd/Name']));
     await expect(registry.listRepositories(`${host}/prod`, call)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
     expect(await registry.listRepositories(`${host}/staging`, call)).toEqual([]);
@@ -50,9 +50,9 @@ describe('src/registry/distribution/catalog', () => {
   it.each([
     [404, '404 page not found', 'NOT_FOUND', 'use a registry that has one'],
     [405, '', 'NOT_FOUND', 'use a registry that has one'],
-    [401, '{"errors":[{"code":"UNAUTHORIZED"}]}', 'UNAUTHORIZED', 'use an account that may list the catalog'],
-    [403, '{"errors":[{"code":"DENIED"}]}', 'DENIED', 'use an account that may list the catalog'],
-  ])('says for %d what else can be done', async (status, body, code, hint) => {
+    [401, '{"errors":[{"code":"UNAUTHORIZED"}]}', 'UNAUTHORIZED', 'use an account with permission to list the catalog'],
+    [403, '{"errors":[{"code":"DENIED"}]}', 'DENIED', 'use an account with permission to list the catalog'],
+  ])('hints at the alternatives after a %d', async (status, body, code, hint) => {
     const { registry, host, call } = await scriptedRegistry(answering(status, body));
     const listing = registry.listRepositories(`${host}/prod`, call);
     await expect(listing).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('src/registry/distribution/catalog', () => {
   });
 
   it.each(['<html></html>', '["a"]', '{}', '{"repositories":"a"}', '{"repositories":["a",1]}', 'null'])(
-    'refuses %s',
+    'rejects %s',
     async (body) => {
       const { registry, host, call } = await scriptedRegistry(answering(200, body));
       await expect(registry.listRepositories(host, call)).rejects.toMatchObject({

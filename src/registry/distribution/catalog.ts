@@ -8,7 +8,7 @@ import type { RegistryKind } from '../kinds/kind.ts';
 import type { ListReader } from '../listing/pages.ts';
 import type { RepositoryLister } from '../roles.ts';
 
-/** How registries say that they have no catalog, or show it to nobody. */
+/** Statuses of a registry that has no catalog, or serves it to no client. */
 const NOT_OFFERED: readonly number[] = [404, 405, 501];
 
 type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl' | 'credentials' | 'aws'> & {
@@ -17,8 +17,8 @@ type CatalogServices = Pick<DistributionServices, 'fetch' | 'baseUrl' | 'credent
 };
 
 /**
- * Repositories by an API of the registry's own where its kind has one, else by `_catalog`, page by page
- * (https://distribution.github.io/distribution/spec/api/#catalog).
+ * Returns a lister of repositories. It uses the API of the registry's kind if there is one, else `_catalog`, page by
+ * page (https://distribution.github.io/distribution/spec/api/#catalog).
  */
 export function catalogListing(services: CatalogServices, request: RequestTo): RepositoryLister {
   const { readPages, baseUrl, kindOf } = services;
@@ -29,7 +29,7 @@ export function catalogListing(services: CatalogServices, request: RequestTo): R
       const own = await catalog?.({ ...services, request })(root, call);
       if (own !== undefined) return own;
       const url = new URL(`/v2/_catalog${pageSize === undefined ? '' : `?n=${pageSize}`}`, baseUrl(host));
-      // Which scope the catalog needs differs; the registry names it when it asks for a token.
+      // The scope for the catalog differs between registries, which name it in their challenge.
       const first: HttpRequest = { method: 'GET', url, operation: 'list', ...call };
       const found = new Set<RepositoryName>();
       await readPages({
@@ -42,12 +42,12 @@ export function catalogListing(services: CatalogServices, request: RequestTo): R
         entry: (page, path) => {
           const name = joinRepository(host, typeof path === 'string' ? path : refuse(host, NO_NAMES));
           if (pathBelow(root, name) === undefined) return;
-          // What is elsewhere may have any name; what is asked for becomes part of addresses.
+          // Names at other registries may be anything; a name that we request becomes part of addresses.
           const problem = repositoryProblem(name);
           if (problem !== undefined) refuse(host, `names a repository that ${problem}`);
           page.names.push(name);
         },
-        // distribution says null where it holds nothing
+        // distribution returns null if it has no repositories
         field: (page, key, value) => {
           if (key === 'repositories' && value === null) page.isCatalog = true;
         },
@@ -65,12 +65,12 @@ export function catalogListing(services: CatalogServices, request: RequestTo): R
 
 type CatalogPage = { readonly names: RepositoryName[]; isCatalog: boolean };
 
-const NO_NAMES = 'has no "repositories" that are strings';
+const NO_NAMES = 'has no list of strings under "repositories"';
 
 function refuse(host: string, what: string, cause?: unknown): never {
   throw new PromotionError('REGISTRY_PROTOCOL', `the catalog of ${host} ${what}`, {
     cause,
-    hint: `check that ${host} is a registry and not something else that answers`,
+    hint: `check that ${host} is a registry and not another service`,
   });
 }
 
@@ -78,15 +78,15 @@ async function refusal(response: HttpResponse, root: RepositoryName): Promise<Pr
   const host = hostOf(root);
   const error = await answerError(response, `listing the repositories of ${host}`, host);
   const instead =
-    'or name one repository (--snapshot HOST/PATH), or take what manifests say (--manifest-based-snapshot-of)';
+    'or name one repository (--snapshot HOST/PATH), or read the manifests instead (--manifest-based-snapshot-of)';
   if (NOT_OFFERED.includes(response.status))
     return new PromotionError(
       'NOT_FOUND',
-      `${host} keeps no catalog of its repositories (GET /v2/_catalog answered ${response.status})`,
+      `${host} has no catalog of its repositories (GET /v2/_catalog returned ${response.status})`,
       { hint: `use a registry that has one, ${instead}` },
     );
   if (error.code !== 'UNAUTHORIZED' && error.code !== 'DENIED') return error;
   return new PromotionError(error.code, error.message, {
-    hint: `use an account that may list the catalog of ${host}, ${instead}`,
+    hint: `use an account with permission to list the catalog of ${host}, ${instead}`,
   });
 }

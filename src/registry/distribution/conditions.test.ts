@@ -19,7 +19,7 @@ function answering(current: string | undefined, ...statuses: readonly number[]):
 }
 
 describe('src/registry/distribution/manifest-writes', () => {
-  it('sends the state in which a tag was read as the condition of the write, and none without it', async () => {
+  it('sends the state of the tag when it was read as the condition of the write, and none without it', async () => {
     const { registry, server, host, call } = await scriptedRegistry(answering(OTHER, 201, 201, 201));
     await registry.writeManifest(`${host}/app`, 'v1', manifest, call, 'absent');
     await registry.writeManifest(
@@ -46,21 +46,18 @@ describe('src/registry/distribution/manifest-writes', () => {
     });
   });
 
-  it.each([400, 403, 405, 409, 412, 422])(
-    'returns after a %d if the tag holds the manifest already',
-    async (status) => {
-      const { registry, host, call } = await scriptedRegistry(answering(digest, status));
-      await expect(registry.writeManifest(`${host}/app`, 'v1', manifest, call, 'absent')).resolves.toEqual({});
-    },
-  );
+  it.each([400, 403, 405, 409, 412, 422])('returns after a %d if the tag has the manifest already', async (status) => {
+    const { registry, host, call } = await scriptedRegistry(answering(digest, status));
+    await expect(registry.writeManifest(`${host}/app`, 'v1', manifest, call, 'absent')).resolves.toEqual({});
+  });
 
-  it('throws what a refusal means if the tag holds something else', async () => {
+  it('throws the error of the refusal if the tag has other content', async () => {
     const { registry, host, call } = await scriptedRegistry(answering(OTHER, 403));
     await expect(registry.writeManifest(`${host}/app`, 'v1', manifest, call)).rejects.toMatchObject({ code: 'DENIED' });
   });
 
   it.each([400, 412, 501])(
-    'writes without the condition if a registry answers %d and nothing has changed',
+    'writes without the condition if a registry responds %d and nothing has changed',
     async (status) => {
       const { registry, server, host, call } = await scriptedRegistry(answering(undefined, status, 201));
       await registry.writeManifest(`${host}/app`, 'v1', manifest, call, 'absent');

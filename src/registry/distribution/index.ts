@@ -16,24 +16,27 @@ import { kindNamed, kindOfHost, type RegistryKind } from '../kinds/index.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { HostTraits, Registry, RepositoryCreator } from '../roles.ts';
 
-/** What the client of real registries needs; `baseUrl` gives `https://host[:port]` for a host as manifests name it. */
+/** Services of the client for real registries; `baseUrl` returns `https://host[:port]` for a host of the manifests. */
 export type DistributionServices = {
   readonly fetch: Fetch;
   readonly baseUrl: (host: string) => URL;
   readonly clock: Clock;
-  /** Before a download that broke off goes on. */
+  /** Waits before an interrupted download is resumed. */
   readonly pause: Pause;
-  /** What is known of a host as manifests name it; nothing unless given. */
+  /** Returns what is known about a host of the manifests. Default: nothing. */
   readonly traitsOf?: (host: string) => HostTraits;
-  /** Creates what is not there, where the traits of the host ask for it. */
+  /** Creates a missing repository if the traits of the host permit it. */
   readonly creator?: RepositoryCreator;
-  /** Who we are to the APIs that some products have besides; they are not asked unless given. */
+  /** Credentials for the APIs that some products have in addition. Default: those APIs are not used. */
   readonly credentials?: CredentialSource;
-  /** The way to AWS, for the listings of ECR; they are read as elsewhere unless given. */
+  /** Access to AWS, for the listings of ECR. Default: ECR is listed like other registries. */
   readonly aws?: EcrOptions;
 };
 
-/** Any registry that speaks https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md */
+/**
+ * Returns a client for any registry that implements
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
 export function distributionRegistry(given: DistributionServices): Registry {
   const asWriter = new Set<RepositoryName>();
   const request = requestTo(given.baseUrl, asWriter);

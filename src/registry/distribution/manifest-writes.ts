@@ -11,22 +11,25 @@ import { errorCodeIn, referenceText } from './manifests.ts';
 import type { RequestTo } from '../request.ts';
 import type { ManifestReader, ManifestWriter, Resolved, TagState, Written } from '../roles.ts';
 
-/** How registries refuse to overwrite a tag; some refuse the same bytes, too. */
+/** Statuses with which registries refuse to overwrite a tag; some refuse the same bytes as well. */
 const MAYBE_IMMUTABLE: readonly number[] = [400, 409, 412];
 
-/** Other refusals of a tag that may hold these bytes already; of another one they mean what they say. */
+/** Other statuses that may mean that the tag has these bytes already. */
 const MAYBE_WRITTEN: readonly number[] = [...MAYBE_IMMUTABLE, 403, 405, 422, 501];
 
-/** How a registry says that the precondition does not hold, or that it cannot handle one. */
+/** Statuses of a registry whose precondition failed, or that supports none. */
 const CONDITION_REFUSED: readonly number[] = [400, 412, 501];
 
-/** How long a registry may take until a blob or manifest that it has taken can be named by another; in milliseconds. */
+/** Waits until a registry lets a manifest refer to a blob or manifest that it has just stored; in milliseconds. */
 export const VISIBLE_AFTER_MS: readonly number[] = [250, 1_000, 3_000];
 
-/** The words of a refusal are shorter; more is a proxy's page. */
+/** Bytes of a refusal that are read; more is a proxy's page. */
 const WORDS_LIMIT = 64 * 1024;
 
-/** Manifests over HTTP, written byte for byte; again after a while if the registry does not see their parts yet. */
+/**
+ * Returns a writer that sends manifests byte for byte. It tries again after a while if the registry does not see their
+ * parts yet.
+ */
 export function manifestWriting(
   { fetch, clock }: Pick<DistributionServices, 'fetch' | 'clock'>,
   request: RequestTo,
@@ -64,7 +67,7 @@ function manifestWrite(
       );
     };
     const put = async (condition: Record<string, string>): Promise<Written> => {
-      const response = await legible(await send(condition), () => send(condition));
+      const response = await withWholeBody(await send(condition), () => send(condition));
       if ([200, 201, 202, 204].includes(response.status)) {
         await response.body.discard();
         refuseOtherBytes(response, manifest, object);
@@ -76,7 +79,7 @@ function manifestWrite(
         throw refusal;
       const there = await resolveManifest(repository, reference, call).catch(() => undefined);
       call.signal.throwIfAborted();
-      // A registry that mistakes the condition itself is asked without it.
+      // A registry that rejects the condition itself is sent the request without it.
       const isConditional = Object.keys(condition).length > 0;
       const isUnchanged = there?.digest === (was === 'absent' ? undefined : was?.digest);
       if (isConditional && isUnchanged && CONDITION_REFUSED.includes(response.status)) return put({});
@@ -89,14 +92,20 @@ function manifestWrite(
   };
 }
 
-/** The precondition that the tag is as it was read; registries without conditional writes ignore it (RFC 9110 §13.1). */
+/**
+ * Returns the precondition that the tag is unchanged since it was read; registries without conditional writes ignore it
+ * (RFC 9110 §13.1).
+ */
 function conditionOf(was: TagState | undefined): Record<string, string> {
   if (was === 'absent') return { 'if-none-match': '*' };
   return was?.etag === undefined ? {} : { 'if-match': was.etag };
 }
 
-/** Whether a refusal can be cured, its words tell: where they were cut short, the registry is asked once more. */
-async function legible(response: HttpResponse, again: () => Promise<HttpResponse>): Promise<HttpResponse> {
+/**
+ * Returns the response with its whole body. The text of a refusal decides whether it can be cured, so a truncated one
+ * is requested once more.
+ */
+async function withWholeBody(response: HttpResponse, again: () => Promise<HttpResponse>): Promise<HttpResponse> {
   if (response.status !== 400 && response.status !== 404) return response;
   const bytes = await response.body.bytes(WORDS_LIMIT).catch(() => undefined);
   return bytes === undefined ? again() : { ...response, body: bodyOf(bytes, 'the refusal of a manifest') };
@@ -108,11 +117,16 @@ function refuseOtherBytes(response: HttpResponse, { descriptor }: Manifest, obje
   throw new PromotionError(
     'DIGEST_MISMATCH',
     `the registry stored ${object} as ${stored}, not as ${descriptor.digest}`,
-    { side: 'destination', hint: 'it must keep manifests byte for byte: look for a setting that converts them' },
+    {
+      side: 'destination',
+      hint: 'the registry must store manifests byte for byte: look for a setting that converts them',
+    },
   );
 }
 
-/** What a refused manifest stands for; registries say 400 or 404 for one whose blobs or children they do not have. */
+/**
+ * Returns the error for a refused manifest. Registries respond with 400 or 404 if its blobs or children are missing.
+ */
 async function refusalOf(response: HttpResponse, object: string): Promise<PromotionError> {
   const { text, response: whole } = await peek(response, WORDS_LIMIT);
   const code = response.status === 400 || response.status === 404 ? errorCodeIn(text) : undefined;
@@ -120,7 +134,7 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
     await whole.body.discard();
     return new PromotionError('BLOB_UNKNOWN', `the registry lacks a part of ${object} (${code})`, {
       side: 'destination',
-      hint: 'run again: what it lacks is sent again',
+      hint: 'run again to send the missing part again',
     });
   }
   const error = await answerError(whole, `write the manifest ${object}`);
@@ -135,7 +149,7 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
 function tagMove(there: Resolved, object: string, { descriptor }: Manifest, refusal: PromotionError): PromotionError {
   return new PromotionError(
     'TAG_MOVE',
-    `${object} points to ${there.digest}, and the registry does not let it point to ${descriptor.digest}: ${refusal.message}`,
+    `${object} points to ${there.digest}, and the registry does not let it be moved to ${descriptor.digest}: ${refusal.message}`,
     { side: 'destination', cause: refusal, hint: 'promote under another tag, or remove the old one by hand' },
   );
 }

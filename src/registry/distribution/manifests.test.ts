@@ -16,7 +16,7 @@ const serving =
     void response.writeHead(status, headers).end(body);
 
 describe('src/registry/distribution/manifests', () => {
-  it('reads the bytes as they are, accepting every type that it can copy, and those that it refuses by name', async () => {
+  it('reads the bytes unchanged, accepting every type that it can copy or rejects by name', async () => {
     const answer = serving(200, manifest.bytes, { 'content-type': 'text/plain' });
     const { registry, server, host, call } = await scriptedRegistry(answer);
     const read = await registry.readManifest(`${host}/app`, digest, call);
@@ -25,7 +25,7 @@ describe('src/registry/distribution/manifests', () => {
     expect(server.headers[0]?.accept?.split(', ')).toEqual([...ACCEPTED_MANIFESTS, ...REFUSED_MANIFESTS]);
   });
 
-  it('takes the type from the header where the manifest does not say it', async () => {
+  it('uses the type of the header if the manifest does not state it', async () => {
     const type = { 'content-type': `${MEDIA_TYPES.ociIndex}; charset=utf-8` };
     const { registry, host, call } = await scriptedRegistry(serving(200, '{"manifests":[]}', type));
     expect((await registry.readManifest(`${host}/app`, 'v1', call))?.descriptor.mediaType).toBe(MEDIA_TYPES.ociIndex);
@@ -37,19 +37,19 @@ describe('src/registry/distribution/manifests', () => {
     expect((await registry.readManifest(`${host}/app`, 'v1', call))?.descriptor.digest).toBe(digest);
   });
 
-  it('refuses bytes that are not those of the digest asked for', async () => {
+  it('rejects bytes that do not match the requested digest', async () => {
     const { registry, host, call } = await scriptedRegistry(serving(200, '{"other":true}'));
     const reading = registry.readManifest(`${host}/app`, digest, call);
     await expect(reading).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await expect(reading).rejects.toThrow(`${host}/app@${digest}`);
   });
 
-  it('refuses a manifest larger than any registry must take', async () => {
+  it('rejects a manifest larger than any registry must accept', async () => {
     const { registry, host, call } = await scriptedRegistry(serving(200, Buffer.alloc(8 * 1024 * 1024 + 1)));
     await expect(registry.readManifest(`${host}/app`, 'v1', call)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 
-  it('reads the bytes when HEAD does not say the digest', async () => {
+  it('reads the bytes when HEAD does not state the digest', async () => {
     const { registry, server, host, call } = await scriptedRegistry(serving(200, manifest.bytes));
     expect((await registry.resolveManifest(`${host}/app`, 'v1', call))?.digest).toBe(digest);
     expect(server.requests).toEqual(['HEAD /v2/app/manifests/v1', 'GET /v2/app/manifests/v1']);
@@ -59,13 +59,13 @@ describe('src/registry/distribution/manifests', () => {
     ['is there', 200, {}, digest],
     ['is there under another digest', 200, { 'docker-content-digest': OTHER }, OTHER],
     ['is not there', 404, {}, undefined],
-  ])('asks with one HEAD whether a digest %s', async (_, status, headers, found) => {
+  ])('checks with one HEAD whether a digest %s', async (_, status, headers, found) => {
     const { registry, server, host, call } = await scriptedRegistry(serving(status, '', headers));
     expect((await registry.resolveManifest(`${host}/app`, digest, call))?.digest).toBe(found);
     expect(server.requests).toEqual([`HEAD /v2/app/manifests/${digest}`]);
   });
 
-  it('writes the bytes as they are, under their type', async () => {
+  it('writes the bytes unchanged, under their type', async () => {
     let body: Buffer | undefined;
     const { registry, server, host, call } = await scriptedRegistry(async (request, response) => {
       body = await bodyOf(request);
@@ -80,7 +80,7 @@ describe('src/registry/distribution/manifests', () => {
     });
   });
 
-  it('notices a registry that stored other bytes than it was sent', async () => {
+  it('detects a registry that stored other bytes than it was sent', async () => {
     const { registry, host, call } = await scriptedRegistry(serving(201, '', { 'docker-content-digest': OTHER }));
     await expect(registry.writeManifest(`${host}/app`, 'v1', manifest, call)).rejects.toMatchObject({
       code: 'DIGEST_MISMATCH',
@@ -97,7 +97,7 @@ describe('src/registry/distribution/manifests', () => {
     ['NAME_UNKNOWN', 404, 'REGISTRY_PROTOCOL'],
     ['DENIED', 403, 'DENIED'],
     ['TAG_IMMUTABLE', 409, 'REGISTRY_PROTOCOL'],
-  ])('takes the refusal %s with status %i for %s', async (said, status, code) => {
+  ])('converts the refusal %s with status %i to %s', async (said, status, code) => {
     const body = JSON.stringify({ errors: [{ code: said, message: 'no' }] });
     const clock = fakeClock({ skipWaits: true });
     const { registry, host, call } = await scriptedRegistry(serving(status, body), { clock });
@@ -126,7 +126,7 @@ describe('src/registry/distribution/manifests', () => {
   it.each([
     ['by digest', digest],
     ['by tag, under its digest', 'v1'],
-  ])('reads once more what came wrong once, asked for %s', async (_, reference) => {
+  ])('reads once more after one wrong response, requested %s', async (_, reference) => {
     let wrong = 1;
     const { registry, server, host, call } = await scriptedRegistry((_request, response) => {
       const bytes = wrong-- > 0 ? manifest.bytes.subarray(0, 50) : manifest.bytes;
@@ -141,7 +141,7 @@ describe('src/registry/distribution/manifests', () => {
     ['418', 418, {}],
     ['501', 501, {}],
     ['a redirect to a forbidden address', 307, { location: 'http://169.254.169.254/' }],
-  ])('reads the bytes where a HEAD is answered with %s', async (_, status, headers) => {
+  ])('reads the bytes if a HEAD is answered with %s', async (_, status, headers) => {
     const { registry, server, host, call } = await scriptedRegistry(({ method }, response) => {
       if (method === 'HEAD') response.writeHead(status, headers).end();
       else response.writeHead(200).end(manifest.bytes);
@@ -151,7 +151,7 @@ describe('src/registry/distribution/manifests', () => {
     expect(server.requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'GET', 'GET']);
   });
 
-  it.each([400, 404])('writes again after a refusal (%i) whose words were cut short, once', async (status) => {
+  it.each([400, 404])('writes again once after a refusal (%i) with a truncated message', async (status) => {
     const words = JSON.stringify({ errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'no' }] });
     let cuts = 1;
     const { registry, server, host, call } = await scriptedRegistry(
@@ -171,7 +171,7 @@ describe('src/registry/distribution/manifests', () => {
     expect(server.requests).toHaveLength(7);
   });
 
-  it('says undefined for what is not there, and throws every other refusal', async () => {
+  it('returns undefined for a missing manifest, and throws for every other refusal', async () => {
     let status = 404;
     const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(status).end());
     expect(await registry.readManifest(`${host}/app`, digest, call)).toBeUndefined();

@@ -10,7 +10,10 @@ import { OPTIONAL_MS, type RequestTo } from '../request.ts';
 import { isMissing, type RegistryKind } from '../kinds/kind.ts';
 import type { Call, ManifestReader, ReadManifest, Resolved } from '../roles.ts';
 
-/** Twice what the specification makes a registry accept (4 MiB), so that a larger one is seen and refused by name. */
+/**
+ * Twice the size that the specification requires registries to accept (4 MiB), so that a larger manifest is read and
+ * rejected by name.
+ */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 
 const ASK = {
@@ -20,20 +23,20 @@ const ASK = {
 
 const BRIEFLY = { retryWithin: OPTIONAL_MS } as const;
 
-/** `repository@digest` or `repository:tag`, as people write it. */
+/** Returns the usual notation of a reference: `repository@digest` or `repository:tag`. */
 export function referenceText(repository: RepositoryName, reference: string): string {
   return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
 }
 
 type ReadingServices = { readonly fetch: Fetch; readonly kindOf: (host: string) => RegistryKind };
 
-/** Manifests over HTTP, read byte for byte; remembers which hosts answer a HEAD with nothing to go by. */
+/** Reads manifests over HTTP, byte for byte. Remembers which hosts respond to a HEAD with useless headers. */
 export function manifestReading({ fetch, kindOf }: ReadingServices, request: RequestTo): ManifestReader {
   const heads = headsOf(kindOf);
   const ask = manifestGet({ fetch, kindOf }, request);
   const readManifest: ManifestReader['readManifest'] = async (repository, reference, call) => {
     const first = await ask(repository, reference, call);
-    // One bad node of a cache, or a body that was cut where no length tells, is no damaged image.
+    // One bad node of a cache, or a truncated body without a length, does not mean that the image is damaged.
     const served = first?.isSound === false ? await ask(repository, reference, call) : first;
     if (served !== undefined && isDigest(reference) && !served.isSound)
       throw mismatch(referenceText(repository, reference), served.manifest.descriptor.digest);
@@ -48,17 +51,17 @@ export function manifestReading({ fetch, kindOf }: ReadingServices, request: Req
         (await readManifest(repository, reference, call))?.descriptor;
       if (!heads.use(host)) return read();
       const head = request(repository, `manifests/${reference}`, { ...ASK, method: 'HEAD' }, call);
-      const response = await fetch(head).catch(unlessMisled);
+      const response = await fetch(head).catch(ignoreRedirectFailure);
       await response?.body.discard();
       if (response === undefined || heads.doubt(host, response.status)) {
-        // What is out of order for a HEAD may be so for a GET, and was waited for already.
+        // A 5xx to the HEAD would be repeated for a GET, and has been retried already.
         const isDown = (response?.status ?? 0) >= 500;
         const found = isDown ? (await ask(repository, reference, call, BRIEFLY))?.manifest.descriptor : await read();
         heads.found(host, response?.status, found !== undefined);
         return found;
       }
       if (response.status !== 200) return undefined;
-      // A registry need not say the digest (distribution-spec 1.1), and then only the bytes tell.
+      // A registry may omit the digest (distribution-spec 1.1); then only the bytes tell it.
       return describe(response, reference) ?? (await read());
     },
   };
@@ -86,17 +89,17 @@ function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Ge
   };
 }
 
-/** A HEAD may be led to an address that is signed for GET only, or that is none. */
-function unlessMisled(error: unknown): undefined {
+/** Returns undefined if a HEAD was redirected to an address that is signed for GET only, or to an invalid one. */
+function ignoreRedirectFailure(error: unknown): undefined {
   if (!isPromotionError(error, 'REFUSED_ADDRESS') && !isPromotionError(error, 'REGISTRY_PROTOCOL')) throw error;
 }
 
 type Heads = {
-  /** Whether a HEAD is worth sending. */
+  /** Returns true if a HEAD is worth sending. */
   use(host: string): boolean;
-  /** Whether only a GET can tell, after this answer to a HEAD. */
+  /** Returns true if only a GET can decide after this status of a HEAD. */
   doubt(host: string, status: number): boolean;
-  /** What the GET told. */
+  /** Records the result of the GET. */
   found(host: string, status: number | undefined, there: boolean): void;
 };
 
@@ -116,7 +119,7 @@ function headsOf(kindOf: ReadingServices['kindOf']): Heads {
   };
 }
 
-/** A manifest as it came; sound unless it was asked for, or announced, with another digest. */
+/** A manifest as received; `isSound` unless another digest was requested or announced. */
 type Served = { readonly manifest: ReadManifest; readonly isSound: boolean };
 
 function servedAs(bytes: Uint8Array, reference: string, response: HttpResponse): Served {
@@ -139,12 +142,12 @@ function etagOf(response: HttpResponse): { readonly etag?: string } {
 function mismatch(object: string, digest: Digest): PromotionError {
   return new PromotionError(
     'DIGEST_MISMATCH',
-    `the registry answered for ${object}, twice, with a manifest whose digest is ${digest}`,
-    { hint: 'run again; if it stays, the image there is damaged: push it to staging again' },
+    `the registry returned for ${object}, twice, a manifest whose digest is ${digest}`,
+    { hint: 'retry; if it persists, the image there is damaged: push it to staging again' },
   );
 }
 
-/** The first error code in a registry's JSON error body. */
+/** Returns the first error code in a registry's JSON error body. */
 export function errorCodeIn(text: string): string | undefined {
   return /"code"\s*:\s*"([A-Z_]{1,40})"/.exec(text)?.[1];
 }

@@ -10,7 +10,7 @@ import { MEDIA_TYPES } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { kindNamed } from '../kinds/index.ts';
 import { attacher, fallbackTag, type Attachment } from '../attaching/attacher.ts';
-import { subjectQueue } from '../attaching/lock.ts';
+import { subjectLock } from '../attaching/lock.ts';
 
 const SUBJECT = digestOf(Buffer.from('a manifest'));
 const REFERRER = { mediaType: MEDIA_TYPES.ociManifest, digest: digestOf(Buffer.from('another')), size: 7 };
@@ -34,7 +34,7 @@ async function attached(
   const subject = storeImage(odd.server.store, 'app', buildImage({ seed: 1 }), ['v1']);
   const { attach } = attacher(
     odd.registry,
-    subjectQueue(async () => undefined),
+    subjectLock(async () => undefined),
   );
   const attachments = [2, 3].map((seed) => buildAttachment({ seed, subject }));
   for (const attachment of attachments) await attach(`${odd.host}/app`, attachment, odd.call);
@@ -47,13 +47,13 @@ async function attached(
 }
 
 describe('src/registry/distribution/referrers', () => {
-  it('lists by one request where the registry keeps lists', async () => {
+  it('lists with one request if the registry has the API', async () => {
     const { attachments, list, asked } = await attached({});
     expect(await list()).toEqual(attachments.map(({ referrer }) => referrer));
     expect(asked()).toEqual([expect.stringMatching(/^GET .*\/referrers\//)]);
   });
 
-  it('asks for one type, and tells of a host that has no such API, or does not tell', async () => {
+  it('requests one type, and reports whether a host has the API, or does not say', async () => {
     const { registry, server, host, call, asked } = await attached({});
     await registry.listReferrers(`${host}/app`, SUBJECT, call, 'application/x+json; a=b');
     expect(asked()).toEqual([expect.stringMatching(/\?artifactType=application%2Fx%2Bjson%3B%20a%3Db$/)]);
@@ -66,19 +66,19 @@ describe('src/registry/distribution/referrers', () => {
     expect(await empty.registry.keepsReferrers(`${empty.host}/nothing`, SUBJECT, empty.call)).toBe(undefined);
   });
 
-  it('R26 lists what a registry tells without types and annotations as it is', async () => {
+  it('R26 lists entries without types and annotations unchanged', async () => {
     const { attachments, list } = await attached({ referrers: 'bare' });
     const descriptors = attachments.map(({ manifest }) => manifest.descriptor);
     expect(await list()).toEqual(descriptors);
   });
 
-  it("R26 lists what a registry tells with the config's type as the artifact's as it is", async () => {
+  it("R26 lists entries that have the config's type as the artifact type unchanged", async () => {
     const { attachments, list } = await attached({ referrers: 'config-type' });
     const artifactType = 'application/vnd.oci.empty.v1+json';
     expect(await list()).toEqual(attachments.map(({ manifest }) => ({ ...manifest.descriptor, artifactType })));
   });
 
-  it('R26 reads the fallback tag where the registry says 404, and then at once', async () => {
+  it('R26 reads the fallback tag after a 404, and directly from then on', async () => {
     const { attachments, list, asked } = await attached({ referrers: false });
     expect(await list()).toEqual(attachments.map(({ referrer }) => referrer));
     expect(await list()).toHaveLength(2);
@@ -93,7 +93,7 @@ describe('src/registry/distribution/referrers', () => {
     [503, 'REGISTRY_ERROR'],
     [401, 'UNAUTHORIZED'],
     [403, 'DENIED'],
-  ])('R26 takes %i for an error, from the list and from the tag', async (status, code) => {
+  ])('R26 throws after a %i, from the list and from the tag', async (status, code) => {
     for (const kind of ['referrers', 'getManifest']) {
       const fault: FaultHook = (request) => (request.kind === kind ? { status } : undefined);
       const { registry, host, call } = await oddRegistry({ referrers: false, fault }, {}, ONE_TRY);
@@ -108,7 +108,7 @@ describe('src/registry/distribution/referrers', () => {
     ['501', 501, {}],
     ['a web page', 200, { 'content-type': 'text/html' }],
     ['an image index of no type', 200, {}],
-  ])('takes %s for a registry without lists', async (_, status, headers) => {
+  ])('treats %s as a registry without the API', async (_, status, headers) => {
     const { registry, server, host, call } = await scriptedRegistry(
       either((_request, response) => void response.writeHead(status, headers).end(body(REFERRER))),
     );
@@ -117,7 +117,7 @@ describe('src/registry/distribution/referrers', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('does not take a host for one without lists because one repository is unknown', async () => {
+  it('does not treat a host as one without the API because one repository is unknown', async () => {
     const { registry, host, call } = await scriptedRegistry(
       either((request, response) => {
         if (request.url?.startsWith('/v2/app/') === true) return listed(request, response);
@@ -128,7 +128,7 @@ describe('src/registry/distribution/referrers', () => {
     expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([REFERRER]);
   });
 
-  it('asks no tag for an unknown repository of a host that keeps lists', async () => {
+  it('reads no fallback tag for an unknown repository of a host with the API', async () => {
     const { registry, server, host, call } = await scriptedRegistry(
       either((request, response) => {
         if (request.url?.startsWith('/v2/app/') === true) return listed(request, response);
@@ -146,7 +146,7 @@ describe('src/registry/distribution/referrers', () => {
     expect(asked()).toHaveLength(2);
   });
 
-  it('takes a page that is missing behind the first for an error', async () => {
+  it('throws if a page after the first is missing', async () => {
     const { registry, host, call } = await scriptedRegistry((request, response) => {
       const isFirst = request.url?.includes('?') === false;
       response.writeHead(isFirst ? 200 : 404, { ...INDEX, link: '<?page=1>; rel="next"' }).end(body(REFERRER));
@@ -155,7 +155,7 @@ describe('src/registry/distribution/referrers', () => {
   });
 
   it.each(['', '{}', '[]', '{"manifests":[{"digest":"latest"}]}'])(
-    'refuses %j under status 200, naming the subject',
+    'rejects %j under status 200, naming the subject',
     async (text) => {
       const answer: Answer = (_, response) => void response.writeHead(200, INDEX).end(text);
       const { registry, host, call } = await scriptedRegistry(answer);
@@ -166,14 +166,14 @@ describe('src/registry/distribution/referrers', () => {
     },
   );
 
-  it('takes 403 for missing where the registry answers so to all that is missing', async () => {
+  it('treats 403 as missing if the kind of registry responds so for all missing content', async () => {
     const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(403).end(), {
       traitsOf: () => ({ kind: kindNamed('artifactory')?.name ?? '' }),
     });
     expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([]);
   });
 
-  it('finds out once whether a host keeps lists that it does not speak of', async () => {
+  it('checks once whether a host lists referrers without saying so', async () => {
     const { registry, host, call, asked, attachments } = await attached({ referrers: 'unannounced' });
     const subject = attachments[0]?.subject.digest ?? SUBJECT;
     expect(await registry.keepsReferrers(`${host}/app`, subject, call)).toBe(true);

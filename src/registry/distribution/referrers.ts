@@ -11,10 +11,10 @@ import type { Answer, ListReader, PageForm } from '../listing/pages.ts';
 import { fallbackReferrers, fallbackTag, referrerOf, showsIndex } from '../attaching/fallback-index.ts';
 import type { Call, ManifestReader, Referrer, ReferrerLister } from '../roles.ts';
 
-/** How registries say that they keep no lists of referrers. */
+/** Statuses of a registry without the referrers API. */
 const NO_LISTS: readonly number[] = [400, 404, 405, 406, 501];
 
-/** What says, beside a 404, that the address is unknown and not the repository. */
+/** Error codes that, with a 404, mean an unknown address and not an unknown repository. */
 const UNKNOWN_ADDRESS: readonly (string | undefined)[] = [undefined, 'UNSUPPORTED', 'METHOD_UNKNOWN'];
 
 const LIST = { method: 'GET', operation: 'list', headers: { accept: MEDIA_TYPES.ociIndex } } as const;
@@ -29,8 +29,9 @@ type Ask = (
 ) => Promise<Referrer[] | undefined>;
 
 /**
- * Referrers over HTTP, by https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers or the
- * fallback tag; remembers which of the two a host has.
+ * Lists referrers over HTTP with
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers or the fallback tag;
+ * remembers which of the two each host supports.
  */
 export function referrerListing(
   services: ListingServices,
@@ -66,7 +67,7 @@ function askingLists({ readPages, kindOf }: ListingServices, request: RequestTo,
       take: async ({ page, ...answer }) => {
         const { response } = answer;
         if (!lists && saysNo(response, kindOf(host))) {
-          // A host that has lists says 404 of a repository that is not there.
+          // On a host with the API, a 404 means that the repository does not exist.
           known = listing.get(host) === true && isMissing(response.status, kindOf(host));
           if (listing.get(host) !== true && isUnknownAddress(answer)) listing.set(host, false);
           return false;
@@ -111,13 +112,13 @@ function indexPages(of: RepositoryName, object: string): PageForm<ReferrerPage> 
   };
 }
 
-/** Throws that a list is none: to go on would make it look as if less, or nothing, were attached. */
+/** Throws for an invalid list: to continue would make it look as if fewer attachments existed, or none. */
 function refuseIndex(object: string): never {
   throw new PromotionError(
     'REGISTRY_PROTOCOL',
-    `the registry's list of what refers to ${object} is no index of manifests`,
+    `the registry's list of referrers of ${object} is not an index of manifests`,
     {
-      hint: 'run again; if it stays, ask whoever runs the registry',
+      hint: "retry; if it persists, contact the registry's operator",
     },
   );
 }

@@ -37,7 +37,7 @@ describe('src/registry/distribution/tags', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('follows a link to its own host in full, and refuses one to another', async () => {
+  it('follows an absolute link to its own host, and rejects one to another', async () => {
     let host = '';
     const answer: Answer = (request, response) => {
       const link = `<http://${request.url?.includes('page') === true ? 'other.test' : host}/v2/app/tags/list?page=1>; rel="next"`;
@@ -52,7 +52,7 @@ describe('src/registry/distribution/tags', () => {
     expect(scripted.server.requests).toHaveLength(2);
   });
 
-  it('stays on its host when the path of a link begins as an address of another', async () => {
+  it('stays on its host when the path of a link looks like the address of another', async () => {
     const other = await scriptedServer((_request, response) => void response.end('{"tags":["b"]}'));
     let host = '';
     const scripted = await scriptedRegistry((request, response) => {
@@ -67,24 +67,24 @@ describe('src/registry/distribution/tags', () => {
   });
 
   it.each(['<http://[>; rel="next"', '<https://>; rel="next"', '<http://a b>; rel=next'])(
-    'refuses a link to something that is no address: %s',
+    'rejects a link to an invalid address: %s',
     async (link) => {
       const answer: Answer = (_request, response) => void response.writeHead(200, { link }).end('{"tags":["a"]}');
       const { registry, host, call } = await scriptedRegistry(answer);
       await expect(registry.listRepository(`${host}/app`, call)).rejects.toMatchObject({
         code: 'REGISTRY_PROTOCOL',
-        message: expect.stringContaining('no address') as string,
+        message: expect.stringContaining('invalid address') as string,
       });
     },
   );
 
-  it('notices pages that lead back to where it was', async () => {
+  it('detects pages that form a loop', async () => {
     const answer: Answer = (request, response) => {
       const next = request.url?.endsWith('page=1') === true ? 2 : 1;
       response.writeHead(200, { link: `</v2/app/tags/list?page=${next}>; rel="next"` }).end('{"tags":["a"]}');
     };
     const { registry, server, host, call } = await scriptedRegistry(answer);
-    await expect(registry.listRepository(`${host}/app`, call)).rejects.toThrow(/in a circle/);
+    await expect(registry.listRepository(`${host}/app`, call)).rejects.toThrow(/in a loop/);
     expect(server.requests.length).toBeLessThanOrEqual(4);
   });
 
@@ -104,7 +104,7 @@ describe('src/registry/distribution/tags', () => {
     });
   });
 
-  it('tells what is below a folder, which has neither tags nor manifests', async () => {
+  it('returns the children of a folder, which has neither tags nor manifests', async () => {
     const { registry, host, call } = await scriptedRegistry(pages([{ tags: [], child: ['a', 'b'] }]));
     expect(await registry.listRepository(`${host}/app`, call)).toEqual({
       kind: 'digests',
@@ -113,7 +113,7 @@ describe('src/registry/distribution/tags', () => {
     });
   });
 
-  it('takes an empty listing for tags, until the host has once told digests', async () => {
+  it('treats an empty listing as tags until the host has returned digests once', async () => {
     const bodies = [{ tags: [] }, { tags: [], manifest: { [DIGEST]: { tag: [] } } }, { tags: [] }];
     let nth = 0;
     const { registry, host, call } = await scriptedRegistry(
@@ -124,7 +124,7 @@ describe('src/registry/distribution/tags', () => {
     expect(kinds).toEqual(['tags', 'digests', 'digests']);
   });
 
-  it('takes 404 for an empty repository, and 401 and 403 for what they are', async () => {
+  it('treats 404 as an empty repository, and throws for 401 and 403', async () => {
     let status = 404;
     const { registry, host, call } = await scriptedRegistry((_, response) => void response.writeHead(status).end());
     expect(await registry.listRepository(`${host}/app`, call)).toEqual({ kind: 'tags', tags: new Set() });
@@ -147,7 +147,7 @@ describe('src/registry/distribution/tags', () => {
     ['a manifest without a digest', '{"manifest":{"latest":{"tag":[]}}}'],
     ['a manifest that is null', `{"manifest":{"${DIGEST}":null}}`],
     ['tags of a manifest that are none', `{"manifest":{"${DIGEST}":{"tag":[1]}}}`],
-  ])('refuses %s, naming the repository', async (_, body) => {
+  ])('rejects %s, naming the repository', async (_, body) => {
     const { registry, host, call } = await scriptedRegistry((_request, response) => void response.end(body));
     const listing = registry.listRepository(`${host}/app`, call);
     await expect(listing).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });

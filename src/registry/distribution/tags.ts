@@ -8,7 +8,7 @@ import { isMissing, type OwnLister, type RegistryKind } from '../kinds/kind.ts';
 import { refuseListing, type ListReader, type PageForm, type Refuse } from '../listing/pages.ts';
 import type { Call, ListedManifest, RepositoryListing, TagLister } from '../roles.ts';
 
-/** What one page lists; without a name, tags or manifests it is no page. */
+/** Content of one page; without a name, tags or manifests it is not a valid page. */
 type Page = {
   readonly tags: Set<string>;
   readonly manifests: Map<Digest, ListedManifest>;
@@ -17,7 +17,10 @@ type Page = {
   isGoogle: boolean;
 };
 
-/** Listings, by an API of the registry's own where its kind has one, else by `tags/list`; remembers what each host offers. */
+/**
+ * Returns a lister of tags. It uses the API of the registry's kind if there is one, else `tags/list`, and remembers
+ * what each host offers.
+ */
 export function tagListing(services: ListingServices, request: RequestTo): TagLister {
   const { traitsOf, kindOf } = services;
   const googleHosts = new Set<string>();
@@ -27,7 +30,7 @@ export function tagListing(services: ListingServices, request: RequestTo): TagLi
   };
   const listed = ownListing(services, request);
 
-  /** The listing, or a refusal for which there is something else to do. */
+  /** Returns the listing, or a refusal for which there is a fallback. */
   const readList = async (repository: RepositoryName, call: Call): Promise<RepositoryListing | Refused> => {
     const host = hostOf(repository);
     let refused: Refused | undefined;
@@ -68,7 +71,10 @@ function mayBeCut(
   return Math.max(manifests.size, tags) >= listsAtMost;
 }
 
-/** Reads a list; one for writers once more as a writer, and one that may not be read as a list of nothing. */
+/**
+ * Reads a list. If a repository refuses to be read, repeats the request with write scopes if the run writes to it, and
+ * treats a refused list as empty.
+ */
 async function listAsAllowed(
   readList: (repository: RepositoryName, call: Call) => Promise<RepositoryListing | Refused>,
   { asWriter }: Pick<ListingServices, 'asWriter'>,
@@ -86,8 +92,9 @@ async function listAsAllowed(
 type Refused = 'for-writers' | 'unread';
 
 /**
- * What to make of a destination that may not be read: some token servers give no right to pull what does not exist yet
- * (Quay). A run that writes asks with the rights of a writer. A dry run must not, as that would create the repository.
+ * Decides how to treat a destination that must not be read: some token servers grant no pull for a repository that does
+ * not exist yet (Quay). A run that writes requests write scopes. A dry run must not, as that would create the
+ * repository.
  */
 function refusalOf(
   { status, access }: HttpResponse,
@@ -102,12 +109,12 @@ function refusalOf(
 
 type ListingServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'credentials' | 'aws'> & {
   readonly readPages: ListReader;
-  /** The repositories that are asked for with the rights of a writer. */
+  /** Repositories for which write scopes are requested. */
   readonly asWriter: Set<RepositoryName>;
   readonly kindOf: (host: string) => RegistryKind;
 };
 
-/** The lister of a host's kind, unless the configuration says how to list or it failed there once. */
+/** Returns the lister of a host's kind, unless the configuration sets the listing or it has failed there before. */
 function ownListing(
   { fetch, readPages, traitsOf, kindOf, credentials, aws }: ListingServices,
   request: RequestTo,
@@ -123,7 +130,7 @@ function ownListing(
       ...(aws !== undefined && { aws }),
     });
     return async (...asked) => {
-      // In whatever way it fails, `tags/list` may work, or shows what is wrong.
+      // If it fails, `tags/list` may work or shows the cause.
       const listing = await lister?.(...asked).catch(unanswered(asked[1]));
       if (listing === undefined) listers.set(host, undefined);
       return listing;
@@ -145,7 +152,7 @@ function firstPage(
   return request(repository, `tags/list${query}`, { method: 'GET', operation: 'list' }, call);
 }
 
-// Checked by hand: a schema library costs seconds over the million manifests of a production tree.
+// Validated by hand: a schema library costs seconds for the million manifests of a production tree.
 function pagesOf(repository: RepositoryName): PageForm<Page> {
   const refuse = refuseListing(repository);
   return {
@@ -174,7 +181,7 @@ function emptyPage(): Page {
   return { tags: new Set(), manifests: new Map(), children: new Set(), isListing: false, isGoogle: false };
 }
 
-/** What both list; mostly there is one page, which is not copied. */
+/** Joins two pages; usually there is one, which is not copied. */
 function joined(all: Page, page: Page): Page {
   if (all.tags.size + all.manifests.size + all.children.size === 0) return page;
   for (const [digest, manifest] of page.manifests) all.manifests.set(digest, manifest);
@@ -183,13 +190,16 @@ function joined(all: Page, page: Page): Page {
   return all;
 }
 
-/** Whether the page has the Google extension. An error under status 200, or what else is no listing, must not look like an empty repository. */
+/**
+ * Returns true if the page has the Google extension. Throws for an error under status 200 and for any other invalid
+ * listing, which must not look like an empty repository.
+ */
 function isGooglePage({ isListing, isGoogle }: Page, repository: RepositoryName): boolean {
   return isListing ? isGoogle : refuseListing(repository)('has neither a name nor tags');
 }
 
 function addManifest(manifests: Page['manifests'], digest: string, value: unknown, refuse: Refuse): void {
-  if (!isDigest(digest) || !isObject(value)) return refuse(`lists "${digest.slice(0, 80)}", which is no manifest`);
+  if (!isDigest(digest) || !isObject(value)) return refuse(`lists "${digest.slice(0, 80)}", which is not a manifest`);
   const { tag, mediaType, timeUploadedMs } = value;
   if (tag !== undefined && tag !== null && !isStrings(tag)) return refuse(`has tags of ${digest} that are not strings`);
   manifests.set(digest, {

@@ -9,10 +9,10 @@ import { errorCodeIn, referenceText } from './manifests.ts';
 import { OPTIONAL_MS, scopeOf, type RequestTo } from '../request.ts';
 import type { BlobUpload, Call } from '../roles.ts';
 
-/** How registries say that an upload session is gone or out of step. */
+/** Statuses of a registry whose upload session is lost or out of step. */
 const SESSION_LOST: readonly number[] = [400, 404, 416];
 
-/** As many as the redirect layer follows: more is a circle. */
+/** As many hops as the redirect layer follows: more is a loop. */
 const MAX_HOPS = 5;
 
 export type OpenedUpload = {
@@ -20,12 +20,18 @@ export type OpenedUpload = {
   readonly request: RequestTo;
   readonly repository: RepositoryName;
   readonly blob: Descriptor;
-  /** Who named the location: a registry may send uploads elsewhere, but neither into our network nor with our credentials to another's. */
+  /**
+   * The server that named the location. A registry may send uploads elsewhere, but neither into our network nor with
+   * our credentials to another host.
+   */
   readonly from: URL;
   readonly location: URL;
 };
 
-/** An upload that a registry has opened, over HTTP: one `PUT`, or one more for what is missing (distribution-spec, «Pushing blobs»). */
+/**
+ * Returns an upload that a registry has opened: one `PUT` for the whole, or another one for the rest
+ * (distribution-spec, «Pushing blobs»).
+ */
 export function uploadSession(opened: OpenedUpload): BlobUpload {
   const { fetch, repository, blob, from } = opened;
   const object = referenceText(repository, blob.digest);
@@ -46,7 +52,7 @@ export function uploadSession(opened: OpenedUpload): BlobUpload {
       if (SESSION_LOST.includes(response.status)) throw await lost(response, object);
       await ensureStatus(response, [200, 201, 202, 204], 'upload the blob', object);
       await response.body.discard();
-      refuseStrangers(response, blob, object);
+      refuseForeignResponse(response, blob, object);
       return 'taken';
     },
     received: async (call) => {
@@ -66,7 +72,7 @@ export function uploadSession(opened: OpenedUpload): BlobUpload {
   };
 }
 
-/** An address, and who named it. */
+/** An address, and the server that named it. */
 type Place = { readonly url: URL; readonly from: URL };
 
 function requestAt(
@@ -77,17 +83,20 @@ function requestAt(
 ): HttpRequest {
   return {
     ...request(repository, '', { method, operation: method === 'PUT' ? 'upload' : 'session' }, call),
-    // Whoever may write may also ask, and some servers give tokens for both at once only.
+    // A writer may also read, and some servers issue tokens only for both at once.
     scopes: [scopeOf(repository, 'PUT')],
     url,
     from,
   };
 }
 
-/** Where the bytes of a stream are wanted instead, exactly so, after how many redirects. */
+/** The new address for the bytes of a stream, and the number of redirects so far. */
 type Moved = Place & { readonly hops: number };
 
-/** The redirect layer, which follows for bytes, cannot send a stream again; 307 and 308 keep the method (RFC 9110 §15.4). */
+/**
+ * The redirect layer cannot send a stream again, so redirects of streams are handled here; 307 and 308 keep the method
+ * (RFC 9110 §15.4).
+ */
 function movedBy(response: HttpResponse, hops: number, object: string): Moved | undefined {
   const location = header(response, 'location');
   if ((response.status !== 307 && response.status !== 308) || location === undefined) return undefined;
@@ -95,33 +104,36 @@ function movedBy(response: HttpResponse, hops: number, object: string): Moved | 
   if (url !== null && hops <= MAX_HOPS) return { url, from: response.url, hops };
   throw new PromotionError(
     'REGISTRY_PROTOCOL',
-    `the upload of ${object} was redirected in a circle, or to no address`,
+    `the upload of ${object} was redirected in a loop or to an invalid address`,
     {
       side: 'destination',
-      hint: 'check the registry, and the proxies before it',
+      hint: 'check the registry and the proxies in front of it',
     },
   );
 }
 
-/** A page of a proxy has status 200, too: a stored blob is known by its place, its digest or a storage's tag. */
-function refuseStrangers(response: HttpResponse, { digest }: Descriptor, object: string): void {
+/**
+ * Throws for a response that does not come from a registry. A proxy's page may have status 200 as well: a stored blob
+ * is recognized by its location, its digest or the ETag of a storage.
+ */
+function refuseForeignResponse(response: HttpResponse, { digest }: Descriptor, object: string): void {
   const told = header(response, 'docker-content-digest');
   const isSigned = ['location', 'docker-content-digest', 'docker-upload-uuid', 'etag'].some(
     (name) => header(response, name) !== undefined,
   );
   if (response.status === 200 && !isSigned)
-    throw new PromotionError('UPLOAD_LOST', `something answered 200 for ${object} in words of no registry`, {
+    throw new PromotionError('UPLOAD_LOST', `the 200 response for ${object} does not come from a registry`, {
       side: 'destination',
-      hint: 'check the proxies before the registry',
+      hint: 'check the proxies in front of the registry',
     });
   if (told === undefined || !isDigest(told) || told === digest || algorithmOf(told) !== algorithmOf(digest)) return;
   throw new PromotionError('DIGEST_MISMATCH', `the registry stored ${object} as ${told}`, {
     side: 'destination',
-    hint: 'it must keep blobs byte for byte: check the proxies before it',
+    hint: 'the registry must store blobs byte for byte: check the proxies in front of it',
   });
 }
 
-/** Appended by hand: a registry's own query (`_state=`) must come back exactly as it was given. */
+/** Appended as text: a registry's own query (`_state=`) must be returned unchanged. */
 function closing(location: URL, { digest }: Descriptor): URL {
   const url = new URL(location);
   url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${encodeURIComponent(digest)}`;
@@ -132,7 +144,10 @@ function rangeFrom(offset: number, { size }: Descriptor): Record<string, string>
   return offset === 0 || offset === size ? {} : { 'content-range': `${offset}-${size - 1}` };
 }
 
-/** Undefined for nothing, and for what cannot be: `0-0` is what most say of an upload without a byte. */
+/**
+ * Returns the number of bytes kept; undefined for an impossible range. `0-0` is what most registries report for an
+ * upload without a byte.
+ */
 function keptIn(range: string | undefined, { size }: Descriptor): number | undefined {
   const last = Number(/^(?:bytes=)?0-(\d+)$/.exec(range ?? '')?.[1] ?? 0);
   return last > 0 && last < size ? last + 1 : undefined;
@@ -143,8 +158,8 @@ async function lost(response: HttpResponse, object: string): Promise<PromotionEr
   const code = errorCodeIn(text) ?? 'without a code';
   return new PromotionError(
     code === 'DIGEST_INVALID' ? 'DIGEST_MISMATCH' : 'UPLOAD_LOST',
-    `the registry no longer takes the upload of ${object} (${response.status} ${code})`,
-    { side: 'destination', hint: 'run again: what is complete is not sent twice' },
+    `the registry no longer accepts the upload of ${object} (${response.status} ${code})`,
+    { side: 'destination', hint: 'run again: complete blobs are not sent twice' },
   );
 }
 

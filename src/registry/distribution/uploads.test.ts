@@ -38,7 +38,7 @@ describe('src/registry/distribution/uploads', () => {
     ['a path', '/v2/prod/app/blobs/uploads/1', `/v2/prod/app/blobs/uploads/1?digest=${DIGEST}`],
     ['a path with a state', '/up/1?_state=a%2Bb%3D%3D&x', `/up/1?_state=a%2Bb%3D%3D&x&digest=${DIGEST}`],
     ['a path relative to the request', '1', `/v2/prod/app/blobs/uploads/1?digest=${DIGEST}`],
-  ])('sends the blob to where the registry says, when that is %s', async (_, location, expected) => {
+  ])('sends the blob to the location that the registry names, when that is %s', async (_, location, expected) => {
     const scripted = await scriptedRegistry(opening(location));
     const upload = await open(scripted);
     await upload.send(BYTES, scripted.call);
@@ -65,7 +65,7 @@ describe('src/registry/distribution/uploads', () => {
     });
   });
 
-  it('asks for a mount with both names, and takes 201 for it', async () => {
+  it('requests a mount with both names, and accepts a 201', async () => {
     const { registry, server, host, call } = await scriptedRegistry(
       (_, response) => void response.writeHead(201).end(),
     );
@@ -73,13 +73,13 @@ describe('src/registry/distribution/uploads', () => {
     expect(server.requests).toEqual([`POST /v2/prod/app/blobs/uploads/?mount=${DIGEST}&from=staging%2Fapp`]);
   });
 
-  it('asks for no mount from another registry', async () => {
+  it('requests no mount from another registry', async () => {
     const { registry, server, host, call } = await scriptedRegistry(opening('/up/1'));
     await registry.startBlob(`${host}/prod/app`, BLOB, 'elsewhere.test/staging/app', call);
     expect(server.requests).toEqual(['POST /v2/prod/app/blobs/uploads/']);
   });
 
-  it('opens an upload of its own when a mount is refused', async () => {
+  it('opens a new upload when a mount is refused', async () => {
     const { registry, server, host, call } = await scriptedRegistry((request, response) => {
       const refused = request.url?.includes('mount=') === true;
       response.writeHead(refused ? 405 : 202, refused ? {} : { location: '/up/1' }).end();
@@ -98,7 +98,7 @@ describe('src/registry/distribution/uploads', () => {
     ['501', 501],
     ['200 without a word', 200],
     ['202 without a location', 202],
-  ])('opens an upload of its own when a mount is answered with %s', async (_, status) => {
+  ])('opens a new upload when a mount is answered with %s', async (_, status) => {
     const { registry, server, host, call } = await scriptedRegistry(({ url = '' }, response) =>
       url.includes('mount=')
         ? void response.writeHead(status).end()
@@ -108,20 +108,23 @@ describe('src/registry/distribution/uploads', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it.each([500, 'reset'] as const)('opens an upload of its own after ten seconds of %s to a mount', async (fault) => {
-    const { registry, server, host, call } = await oddRegistry(
-      {
-        fault: ({ path }) => (path.includes('mount=') ? (fault === 'reset' ? fault : { status: fault }) : undefined),
-      },
-      {},
-      { random: () => 1, clock: fakeClock({ skipWaits: true }) },
-    );
-    expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
-    // At 200 ms, 600, 1400, 3000 and 6200, and without the mount.
-    expect(server.counters.counts().kinds).toEqual({ postUpload: 7 });
-  });
+  it.each([500, 'reset'] as const)(
+    'opens a new upload after ten seconds of %s in response to a mount',
+    async (fault) => {
+      const { registry, server, host, call } = await oddRegistry(
+        {
+          fault: ({ path }) => (path.includes('mount=') ? (fault === 'reset' ? fault : { status: fault }) : undefined),
+        },
+        {},
+        { random: () => 1, clock: fakeClock({ skipWaits: true }) },
+      );
+      expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
+      // At 200 ms, 600, 1400, 3000 and 6200, and without the mount.
+      expect(server.counters.counts().kinds).toEqual({ postUpload: 7 });
+    },
+  );
 
-  it('opens an upload of its own when the token server refuses a mount', async () => {
+  it('opens a new upload when the token server refuses a mount', async () => {
     const { registry, host, call, server } = await oddRegistry({
       auth: { scheme: 'bearer', allow: () => ['pull', 'push'] },
     });
@@ -129,7 +132,7 @@ describe('src/registry/distribution/uploads', () => {
     expect(await registry.startBlob(`${host}/prod/app`, BLOB, `${host}/staging/app`, call)).not.toBe('mounted');
   });
 
-  it.each([200, 201, 202])('takes %i with a location for an open upload', async (status) => {
+  it.each([200, 201, 202])('treats %i with a location as an open upload', async (status) => {
     const { registry, server, host, call } = await scriptedRegistry(async (request, response) => {
       await bodyOf(request);
       response.writeHead(status, { location: '/up/1' }).end();
@@ -142,14 +145,14 @@ describe('src/registry/distribution/uploads', () => {
   it.each([
     ['a location with the digest', { location: `/v2/prod/app/blobs/${BLOB.digest}` }],
     ['the digest itself', { 'docker-content-digest': BLOB.digest }],
-  ])('takes 201 with %s for a blob that is there', async (_, headers) => {
+  ])('treats 201 with %s as an existing blob', async (_, headers) => {
     const { registry, host, call } = await scriptedRegistry(
       (_request, response) => void response.writeHead(201, headers).end(),
     );
     expect(await registry.startBlob(`${host}/prod/app`, BLOB, undefined, call)).toBe('mounted');
   });
 
-  it('takes 200 to the bytes, in the words of a registry or a storage', async () => {
+  it('accepts a 200 for the bytes if it comes from a registry or a storage', async () => {
     let headers: Record<string, string> = { location: '/v2/prod/app/blobs/x' };
     const scripted = await scriptedRegistry(
       opening('/up/1', async (request, response) => {
@@ -167,7 +170,7 @@ describe('src/registry/distribution/uploads', () => {
     await expect(send()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
   });
 
-  it('asks for a stream again that is wanted elsewhere, and sends it exactly there', async () => {
+  it('requests the stream again after a redirect, and sends it to exactly that address', async () => {
     const scripted = await scriptedRegistry(
       opening('/up/1', async (request, response) => {
         const { url = '' } = request;
@@ -181,7 +184,7 @@ describe('src/registry/distribution/uploads', () => {
     expect(scripted.server.requests.slice(1)).toEqual([`PUT /up/1?digest=${DIGEST}`, 'PUT /storage?signed=1']);
   });
 
-  it('sends no stream to a forbidden address, nor in a circle', async () => {
+  it('sends no stream to a forbidden address, nor in a redirect loop', async () => {
     let location = 'http://169.254.169.254/';
     const scripted = await scriptedRegistry(
       opening('/up/1', (_, response) => void response.writeHead(307, { location }).end()),
@@ -194,7 +197,7 @@ describe('src/registry/distribution/uploads', () => {
     await expect(circle.send(streamOf(BYTES), scripted.call)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 
-  it('refuses an upload that is opened nowhere', async () => {
+  it('rejects an opened upload without a location', async () => {
     const scripted = await scriptedRegistry(opening(undefined));
     await expect(open(scripted)).rejects.toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
@@ -206,7 +209,7 @@ describe('src/registry/distribution/uploads', () => {
     [400, 'DIGEST_INVALID', 'DIGEST_MISMATCH'],
     [403, 'DENIED', 'DENIED'],
     [413, 'SIZE_INVALID', 'REGISTRY_PROTOCOL'],
-  ])('takes the answer %i %s to the bytes for %s', async (status, said, code) => {
+  ])('converts the response %i %s to the bytes to %s', async (status, said, code) => {
     const body = JSON.stringify({ errors: [{ code: said, message: 'no' }] });
     const scripted = await scriptedRegistry(
       opening('/up/1', (_, response) => void response.writeHead(status).end(body)),
@@ -217,7 +220,7 @@ describe('src/registry/distribution/uploads', () => {
     await expect(sending).rejects.toThrow(`${scripted.host}/prod/app@${BLOB.digest}`);
   });
 
-  it('replays bytes after a 5xx, and asks for a new stream', async () => {
+  it('replays bytes after a 5xx, and requests a new stream', async () => {
     let failures = 1;
     const scripted = await scriptedRegistry(
       opening('/up/1', async (request, response) => {
@@ -232,7 +235,7 @@ describe('src/registry/distribution/uploads', () => {
     expect(scripted.server.requests.filter((request) => request.startsWith('PUT'))).toHaveLength(3);
   });
 
-  it('deletes an upload that is given up, without its state changed, and never fails at that', async () => {
+  it('deletes an abandoned upload with its state unchanged, and never fails', async () => {
     const scripted = await scriptedRegistry(
       opening('/up/1?_state=a%3D', (_, response) => void response.writeHead(405).end()),
     );
@@ -243,7 +246,7 @@ describe('src/registry/distribution/uploads', () => {
     expect(scripted.server.requests).toHaveLength(2);
   });
 
-  it('reads no more of a stream whose upload is refused at once', async () => {
+  it('stops reading a stream whose upload is refused at once', async () => {
     const scripted = await scriptedRegistry(opening('/up/1', (_, response) => void response.writeHead(403).end()));
     let closed = false;
     const endless = async function* (): AsyncGenerator<Uint8Array> {

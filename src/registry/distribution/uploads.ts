@@ -10,13 +10,18 @@ import { noRepository } from '../kinds/ecr-create.ts';
 import type { BlobWriter, Call } from '../roles.ts';
 import { uploadSession } from './upload-session.ts';
 
-/** How registries say that an upload is open; some say it as if they had created a blob, or simply 200. */
+/** Statuses for an opened upload; some registries respond as if they had created a blob, or with 200. */
 const OPENED: readonly number[] = [200, 201, 202, 204];
 
-/** With the 3 s for giving up the upload that it names, a late answer stays within the 5 s that a stopped run may take. */
+/**
+ * With the 3 s for deleting the upload that it names, a late response stays within the 5 s that a stopped run may take.
+ */
 const GRACE_MS = 1_500;
 
-/** Blob uploads over HTTP: mount where possible, else one session and one `PUT` (distribution-spec, «Pushing blobs»). */
+/**
+ * Uploads blobs over HTTP: mounts if possible, else uses one session and one `PUT` (distribution-spec, «Pushing
+ * blobs»).
+ */
 export function blobWriting(services: UploadServices, request: RequestTo): BlobWriter {
   const { fetch, traitsOf, creator, clock } = services;
   const refusals = new Map<string, number>();
@@ -57,8 +62,9 @@ type UploadServices = Pick<DistributionServices, 'fetch' | 'traitsOf' | 'creator
 type Post = (query: string, scopes: readonly Scope[], more?: Pick<HttpRequest, 'retryWithin'>) => Promise<HttpResponse>;
 
 /**
- * The answer to a mount, which may be an open upload; `refused` if the registry, or its token server, answers anything else
- * or nothing: a plain upload then shows what is wrong. Undefined if it need not be asked.
+ * Returns the response to a mount request, which may be an open upload. Returns `refused` if the registry or its token
+ * server responds otherwise or not at all: a plain upload then shows the cause. Returns undefined if no request is
+ * needed.
  */
 async function mount(
   post: Post,
@@ -82,7 +88,10 @@ function isUsable(response: HttpResponse, blob: Descriptor): boolean {
   return isStored(response, blob, 'mount') || header(response, 'location') !== undefined;
 }
 
-/** Whether the answer to a POST says that the blob is there: by the blob's digest, or 201 to a mount, unless it names an upload. */
+/**
+ * Returns true if the response to a POST says that the blob exists: it names the blob's digest, or it is a 201 to a
+ * mount that names no upload.
+ */
 function isStored(response: HttpResponse, { digest }: Descriptor, asked: 'mount' | 'upload'): boolean {
   if (response.status !== 200 && response.status !== 201) return false;
   const location = header(response, 'location') ?? '';
@@ -94,9 +103,13 @@ function isStored(response: HttpResponse, { digest }: Descriptor, asked: 'mount'
 function locationOf(response: HttpResponse, object: string): URL {
   const location = header(response, 'location');
   if (location === undefined || !URL.canParse(location, response.url.href)) {
-    throw new PromotionError('REGISTRY_PROTOCOL', `the registry opened an upload for ${object} without saying where`, {
-      hint: 'run again; if it stays, tell whoever runs the registry',
-    });
+    throw new PromotionError(
+      'REGISTRY_PROTOCOL',
+      `the registry opened an upload for ${object} without naming its location`,
+      {
+        hint: "retry; if it persists, contact the registry's operator",
+      },
+    );
   }
   return new URL(location, response.url);
 }

@@ -11,30 +11,33 @@ import { readOci, type OciDescriptor } from '../../image/oci.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { referenceText } from '../distribution/manifests.ts';
 
-/** A manifest with what it names. */
+/** A manifest with the descriptors in it. */
 export type ImageNode = {
   readonly manifest: Manifest;
   readonly blobs: readonly Descriptor[];
-  /** Layers with addresses of their own: some registries have them all the same. */
+  /** Layers with their own URLs; some registries store them nevertheless. */
   readonly foreign: readonly Descriptor[];
-  /** What an index names, as its descriptors say. */
+  /** The children of an index, as its descriptors describe them. */
   readonly children: readonly Descriptor[];
   readonly artifactType?: string;
 };
 
-/** What a registry must take (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests); in bytes. */
+/**
+ * Manifest size that every registry must accept
+ * (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests); in bytes.
+ */
 const MAX_MANIFEST = 4 * 1024 * 1024;
 
-/** Ten times as many as any index in use leads to; each is a request, and is signed and judged. */
+/** Ten times as many manifests as any index in use has; each is a request, and is signed and judged. */
 export const MAX_MANIFESTS = 1_000;
 
-/** Configs of what is an image, and no artifact. */
+/** Config media types of images, as opposed to artifacts. */
 const IMAGE_CONFIGS: readonly string[] = [
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ];
 
-/** Reads what a manifest names; throws UNSUPPORTED_MANIFEST for what cannot be copied as it is. */
+/** Parses a manifest; throws UNSUPPORTED_MANIFEST if it cannot be copied unchanged. */
 export function nodeOf(manifest: Manifest, repository: RepositoryName): ImageNode {
   const { mediaType, size } = manifest.descriptor;
   if (size > MAX_MANIFEST) throw unsupported(repository, manifest, `has ${size} bytes, more than ${MAX_MANIFEST}`);
@@ -65,7 +68,10 @@ function typeOf(artifactType: string | undefined): Pick<ImageNode, 'artifactType
   return artifactType === undefined ? {} : { artifactType };
 }
 
-/** Why a child of an index cannot be copied as it is; what does not say its type shows it when it is read. */
+/**
+ * Returns why a child of an index cannot be copied unchanged; undefined if it can. A child without a media type is
+ * checked when it is read.
+ */
 function problemOfChild({ mediaType, digest, size }: OciDescriptor): string | undefined {
   if (mediaType === ARTIFACT_MANIFEST) return `names ${digest}, a deprecated OCI artifact manifest`;
   if (mediaType !== UNKNOWN_TYPE && !ACCEPTED_MANIFESTS.includes(mediaType))
@@ -77,7 +83,7 @@ function toDescriptor({ mediaType, digest, size }: OciDescriptor): Descriptor {
   return { mediaType, digest, size };
 }
 
-/** A refusal of a manifest, by name and type. */
+/** Returns the error for an unsupported manifest, with its name and type. */
 export function unsupported(repository: RepositoryName, manifest: Manifest, problem: string): PromotionError {
   return new PromotionError(
     'UNSUPPORTED_MANIFEST',

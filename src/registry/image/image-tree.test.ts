@@ -81,7 +81,7 @@ describe('src/registry/image/image-tree', () => {
     );
   });
 
-  it('leaves out layers with addresses of their own, and takes those whose list of addresses is empty', async () => {
+  it('omits layers with their own URLs, and includes those whose list of URLs is empty', async () => {
     const foreign = { ...blob, digest: digestOf(Buffer.from('y')), urls: ['https://layers.example.com/y'] };
     const manifest = manifestOf({
       schemaVersion: 2,
@@ -93,7 +93,7 @@ describe('src/registry/image/image-tree', () => {
     expect(elsewhere.map(({ digest }) => digest)).toEqual([foreign.digest]);
   });
 
-  it('takes layers with addresses of their own that the source has, and asks for each once', async () => {
+  it('includes layers with their own URLs that the source has, and looks each up once', async () => {
     const [here, there] = ['here', 'there'].map((text) => ({ ...blob, digest: digestOf(Buffer.from(text)) }));
     const layers = [here, there, here].map((layer) => ({ ...layer, urls: ['https://layers.example.com/y'] }));
     const asked: Descriptor[] = [];
@@ -108,24 +108,24 @@ describe('src/registry/image/image-tree', () => {
     expect(asked).toEqual([here, there]);
   });
 
-  it('takes an index for what it is, also where it does not say its type', async () => {
+  it('recognizes an index that does not state its type', async () => {
     const child = buildImage({ seed: 1 });
     const index = manifestOf({ schemaVersion: 2, manifests: [child.manifest.descriptor] }, 'application/octet-stream');
     const tree = await readImageTree(index, REPOSITORY, { ...nothing, read: () => Promise.resolve(child.manifest) });
     expect(tree.levels).toEqual([[child.manifest]]);
   });
 
-  it('names an index and the child that the source does not have', async () => {
+  it('names an index and the child that is missing at the source', async () => {
     const index = buildIndex([buildImage({ seed: 1 })]);
     const child = index.children[0]?.manifest.descriptor.digest ?? '';
     await expect(readImageTree(index.manifest, REPOSITORY, nothing)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       side: 'source',
-      message: `the index ${REPOSITORY}@${index.manifest.descriptor.digest} names ${child}, which the source does not have`,
+      message: `the index ${REPOSITORY}@${index.manifest.descriptor.digest} names ${child}, which the source repository does not have`,
     });
   });
 
-  it('tells the artifact types of what is no image, each once', async () => {
+  it('returns the artifact types of an artifact, each once', async () => {
     const chart = buildImage({ seed: 1, artifactType: 'application/x.chart' });
     const other = manifestOf({ schemaVersion: 2, config: { ...blob, mediaType: 'application/x.config' }, layers: [] });
     const index = buildIndex([
@@ -149,7 +149,7 @@ describe('src/registry/image/image-tree', () => {
     ['application/vnd.buildkit.cacheconfig.v0', 10, 'of type application/vnd.buildkit.cacheconfig.v0'],
     [MEDIA_TYPES.ociManifest, 4 * 1024 * 1024 + 1, 'more than 4194304'],
   ])(
-    'refuses an index with a child of type %s and %i bytes, and does not read it',
+    'rejects an index with a child of type %s and %i bytes, and does not read it',
     async (mediaType, size, problem) => {
       const index = manifestOf({ schemaVersion: 2, manifests: [{ ...blob, mediaType, size }] }, MEDIA_TYPES.ociIndex);
       const read = (): Promise<never> => Promise.reject(new Error('was read'));
@@ -160,7 +160,7 @@ describe('src/registry/image/image-tree', () => {
     },
   );
 
-  it('takes a manifest of 4 MiB, and refuses a larger one', async () => {
+  it('accepts a manifest of 4 MiB, and rejects a larger one', async () => {
     const document = { schemaVersion: 2, manifests: [], annotations: { padding: '' } };
     const padding = 4 * 1024 * 1024 - JSON.stringify(document).length;
     const padded = (more: number): Manifest =>
@@ -174,7 +174,7 @@ describe('src/registry/image/image-tree', () => {
     ['layers', { schemaVersion: 2, config: blob }],
     ['urls', { schemaVersion: 2, config: { ...blob, urls: null }, layers: [] }],
     ['type', { schemaVersion: 2, config: { ...blob, mediaType: null }, layers: null }],
-  ])('takes %s that are null or absent for empty', async (_, document) => {
+  ])('treats %s that are null or absent as empty', async (_, document) => {
     const { blobs, foreign, root } = await readImageTree(manifestOf(document), REPOSITORY, nothing);
     expect(blobs).toEqual([blob]);
     expect(foreign).toEqual([]);
@@ -182,14 +182,14 @@ describe('src/registry/image/image-tree', () => {
   });
 
   it.each([{ schemaVersion: 2, manifests: null }, { schemaVersion: 2 }])(
-    'takes children that are null or absent for none: %j',
+    'treats null or absent children as none: %j',
     async (document) => {
       const tree = await readImageTree(manifestOf(document, MEDIA_TYPES.ociIndex), REPOSITORY, nothing);
       expect([tree.levels, tree.blobs]).toEqual([[], []]);
     },
   );
 
-  it('writes a child that is served as plain text under the type that its parent tells', async () => {
+  it('writes a child served as plain text under the type that its parent states', async () => {
     const { manifest } = buildImage({ seed: 1 });
     const served = { ...manifest, descriptor: { ...manifest.descriptor, mediaType: 'text/plain' } };
     const document = Buffer.from(served.bytes)
@@ -203,7 +203,7 @@ describe('src/registry/image/image-tree', () => {
     expect(tree.levels.flat().map(({ descriptor }) => descriptor.mediaType)).toEqual([MEDIA_TYPES.dockerManifest]);
   });
 
-  it('refuses indexes nested without end', async () => {
+  it('rejects endlessly nested indexes', async () => {
     let deep = buildImage({ seed: 1 });
     for (let depth = 0; depth < 17; depth += 1) deep = buildIndex([deep]);
     await expect(treeOf(deep)).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
@@ -232,7 +232,7 @@ describe('src/registry/image/image-tree', () => {
     ['layers that are no list', { schemaVersion: 2, config: blob, layers: {} }, 'layers'],
     ['an image and an index at once', { schemaVersion: 2, config: blob, manifests: [blob] }, 'as well as manifests'],
     ['an unknown type', { schemaVersion: 2, mediaType: 'text/plain', config: blob }, 'neither an image nor an index'],
-  ])('refuses %s by name', async (_, document, problem) => {
+  ])('rejects %s by name', async (_, document, problem) => {
     const manifest = manifestOf(document);
     const refusal = readImageTree(manifest, REPOSITORY, nothing);
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST', side: 'source' });

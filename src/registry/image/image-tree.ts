@@ -8,42 +8,45 @@ import { referenceText } from '../distribution/manifests.ts';
 import { MAX_MANIFESTS, nodeOf, unsupported, type ImageNode } from './image-node.ts';
 import type { SourceReader } from '../source.ts';
 
-/** An image or index with all that it consists of. */
+/** An image or index with all its manifests and blobs. */
 export type ImageTree = {
   readonly root: Manifest;
-  /** Manifests below the root in the order in which they can be written: each level needs only those before it. */
+  /** Manifests below the root in the order of writing: each level needs only those before it. */
   readonly levels: readonly (readonly Manifest[])[];
   /** Configs and layers of all platforms, each digest once. */
   readonly blobs: readonly Descriptor[];
-  /** What it is where it is no image: the artifact types of its manifests, each once. */
+  /** Artifact types of its manifests if it is not an image, each once. */
   readonly artifactTypes: readonly string[];
-  /** Layers that are fetched from their own addresses, since the source does not have them. */
+  /** Layers that clients fetch from their own URLs, since the source does not have them. */
   readonly foreign: readonly Descriptor[];
 };
 
-/** Deeper than any index in use; a guard against an index built to be followed for ever. */
+/** Deeper than any index in use; a guard against an endlessly nested index. */
 const MAX_DEPTH = 16;
 
-/** The manifests of one image together, in bytes: a hundred platforms have about one. A registry must take 4 MiB for each. */
+/**
+ * Total size of the manifests of one image, in bytes: a hundred platforms have about 1 MiB. A registry must accept 4
+ * MiB for each.
+ */
 export const MAX_TREE_BYTES = 32 * 1024 * 1024;
 
-/** So much of an image is read without a loan of memory, in bytes; many times what images in use need. */
+/** Manifest bytes of an image that are read without a loan of memory; many times what images in use need. */
 const FREE = 256 * 1024;
 
-/** Manifests of one image that are read at once, and those of one whose manifests are large. */
+/** Manifests of one image that are read concurrently, and those of an image with large manifests. */
 const [PARTS_AT_ONCE, LARGE_PARTS_AT_ONCE] = [8, 1];
 
 /** The repository that an image is read from. */
 export type TreeSource = {
-  /** Memory for an image whose manifests are large; without it, none is waited for. */
+  /** Lends memory for an image with large manifests. Default: no limit. */
   readonly lend?: (bytes: number) => Promise<() => void>;
-  /** Reads a manifest; undefined when the source does not have it. */
+  /** Reads a manifest; resolves to undefined if the source does not have it. */
   read(digest: Digest): Promise<Manifest | undefined>;
-  /** Whether the source has a layer that its manifest says is kept elsewhere. */
+  /** Resolves to true if the source has a layer whose manifest names another location. */
   has(blob: Descriptor): Promise<boolean>;
 };
 
-/** The parts of an image as one repository of a source has them. */
+/** Returns access to the parts of an image in one source repository. */
 export function treeSource(
   source: Pick<SourceReader, 'manifest' | 'hasBlob' | 'memory'>,
   repository: RepositoryName,
@@ -56,12 +59,12 @@ export function treeSource(
   };
 }
 
-/** A tree, and what gives its memory back when it is of no more use. */
+/** A tree, and the function that releases its memory. */
 export type OpenTree = { readonly tree: ImageTree; readonly close: () => void };
 
 /**
- * Follows an image or index down to its blobs; undefined when the source does not have it. One whose manifests are large is
- * let go, and read again once there is memory for it.
+ * Follows an image or index down to its blobs; resolves to undefined if the source does not have it. If its manifests
+ * are large, drops them and reads them again once there is memory.
  */
 export async function openImageTree(
   digest: Digest,
@@ -88,7 +91,7 @@ export async function openImageTree(
   return undefined;
 }
 
-/** Follows an image or index, whose manifest is there, down to its blobs. */
+/** Follows an image or index whose manifest is given down to its blobs. */
 export async function readImageTree(top: Manifest, repository: RepositoryName, source: TreeSource): Promise<ImageTree> {
   const tree = await treeWithin(MAX_TREE_BYTES, typed(top), repository, source);
   if (tree === 'too large') throw tooLarge(repository, top.descriptor.digest);
@@ -100,7 +103,7 @@ function tooLarge(repository: RepositoryName, digest: Digest): PromotionError {
   return new PromotionError(
     'UNSUPPORTED_MANIFEST',
     `${referenceText(repository, digest)} consists of more than ${most} MiB of manifests`,
-    { side: 'source', hint: 'build it with fewer platforms, or with smaller annotations' },
+    { side: 'source', hint: 'build it with fewer platforms or smaller annotations' },
   );
 }
 
@@ -117,7 +120,7 @@ async function treeWithin(
   const read = async (child: Descriptor): Promise<readonly Manifest[]> => {
     if (weight > most) return [];
     const manifest = await readChild(child, repository, root, source).catch((error: unknown) => {
-      // After a failure the others are of no use.
+      // After a failure the others are not needed.
       weight = Number.POSITIVE_INFINITY;
       throw error;
     });
@@ -150,7 +153,7 @@ async function treeOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest, sou
   };
 }
 
-/** What copying all of it takes. */
+/** Returns the number of bytes that copying the tree transfers. */
 export function bytesOf({ root, levels, blobs }: Pick<ImageTree, 'root' | 'levels' | 'blobs'>): number {
   const descriptors = [root, ...levels.flat()].map(({ descriptor }) => descriptor).concat(blobs);
   return descriptors.reduce((sum, { size }) => sum + size, 0);
@@ -160,7 +163,10 @@ function eachOnce(descriptors: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(descriptors.map((one) => [one.digest, one])).values()];
 }
 
-/** Everything but the root, by its height above the images: a manifest may be named on several levels at once. */
+/**
+ * Returns all manifests but the root, by their height above the images: a manifest may be named on several levels at
+ * once.
+ */
 function levelsOf(nodes: ReadonlyMap<Digest, ImageNode>, root: Manifest): readonly (readonly Manifest[])[] {
   const heights = new Map<Digest, number>();
   const heightOf = (digest: Digest): number => {
@@ -191,7 +197,7 @@ async function readChild(
   if (manifest !== undefined) return typed(manifest, child.mediaType);
   throw new PromotionError(
     'NOT_FOUND',
-    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source does not have`,
+    `the index ${referenceText(repository, root.descriptor.digest)} names ${child.digest}, which the source repository does not have`,
     {
       side: 'source',
       hint: 'push the index with all its platforms to staging again',
@@ -199,7 +205,10 @@ async function readChild(
   );
 }
 
-/** The manifest with the type that it states, that its parent tells or that its shape shows, whatever it was served as. */
+/**
+ * Returns the manifest with the media type that it states, its parent states, or its fields imply, whatever type it was
+ * served as.
+ */
 function typed(manifest: Manifest, told?: string): Manifest {
   const { descriptor, bytes } = manifest;
   const mediaType = manifestTypeOf(bytes, told, descriptor.mediaType);

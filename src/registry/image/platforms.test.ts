@@ -38,7 +38,7 @@ const indexOf = (text: string): BuiltImage => {
 };
 
 describe('src/registry/image/platforms.ts', () => {
-  it('leaves out what BuildKit attests of a sibling, and reads no other child', async () => {
+  it("skips BuildKit's attestation of a sibling, and reads no other child", async () => {
     const index = buildIndex([amd, arm, attestation]);
     const { read, asked } = readerOf(index);
     const found = await platformsOf(index.manifest, REPOSITORY, read);
@@ -64,7 +64,7 @@ describe('src/registry/image/platforms.ts', () => {
     ['attests an attestation', [attestation, { ...arm, named: { annotations: { ...annotations, ...ofItself() } } }]],
     ['is named once more without the annotation', [attestation, { ...attestation, named: {} }]],
     ['has no layers', [{ ...buildImage({ seed: 5, layers: [] }), named: { annotations } }]],
-  ])('takes for a platform what %s', async (_, children) => {
+  ])('returns as a platform a child that %s', async (_, children) => {
     const last = children.at(-1)?.manifest.descriptor.digest;
     expect(await platformsIn(buildIndex([amd, ...children]))).toContain(last);
   });
@@ -73,7 +73,7 @@ describe('src/registry/image/platforms.ts', () => {
     return { 'vnd.docker.reference.digest': attestation.manifest.descriptor.digest };
   }
 
-  it('takes for a platform what is annotated as an attestation, and is missing', async () => {
+  it('returns as a platform a missing child that is annotated as an attestation', async () => {
     const index = buildIndex([amd, attestation]);
     const found = await platformsOf(index.manifest, REPOSITORY, () => Promise.resolve(undefined));
     expect(found).toHaveLength(2);
@@ -98,13 +98,13 @@ describe('src/registry/image/platforms.ts', () => {
     ['other embedded content', whole(`{${child},"data":"e30="}`), 'manifests.0.data'],
     ['annotations that are no text', whole(`{${child},"annotations":{"a":1}}`), 'annotations.a'],
     ['a size with a fraction', whole(`{${child.replace(/"size":\d+/, '"size":1.0')}}`), 'a fraction'],
-  ])('refuses an index with %s', async (_, text, problem) => {
+  ])('rejects an index with %s', async (_, text, problem) => {
     const refusal = platformsIn(indexOf(text));
     await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED_MANIFEST' });
     await expect(refusal).rejects.toThrow(problem);
   });
 
-  it('names images once and before their index, however often and deep they are named', async () => {
+  it('returns images once and before their index, however often and deeply they are nested', async () => {
     const inner = buildIndex([arm, amd]);
     const outer = buildIndex([amd, inner, inner, buildIndex([inner])]);
     const { read, asked } = readerOf(outer);
@@ -113,14 +113,14 @@ describe('src/registry/image/platforms.ts', () => {
     expect(asked).toEqual(digestsOf(inner, buildIndex([inner])));
   });
 
-  it('finds the images of an index that its parent gives no type', async () => {
+  it('finds the images of an index whose parent states no type', async () => {
     const untyped = { ...buildIndex([arm]), named: { mediaType: null } };
     const outer = buildIndex([amd, untyped]);
     const found = await imagesIn(outer.manifest, REPOSITORY, readerOf(outer).read);
     expect(found.map(({ digest }) => digest)).toEqual(digestsOf(amd, arm, untyped, outer));
   });
 
-  it('names the index below that is missing', async () => {
+  it('names the missing index below another one', async () => {
     const outer = buildIndex([buildIndex([amd])]);
     await expect(imagesIn(outer.manifest, REPOSITORY, () => Promise.resolve(undefined))).rejects.toMatchObject({
       code: 'NOT_FOUND',

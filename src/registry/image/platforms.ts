@@ -6,14 +6,14 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { referenceText } from '../distribution/manifests.ts';
 import { MAX_MANIFESTS, unsupported } from './image-node.ts';
 
-/** Reads a manifest of one repository; resolves to undefined if it is not there. */
+/** Reads a manifest of one repository; resolves to undefined if it is missing. */
 export type ReadManifestOf = (digest: Digest) => Promise<Manifest | undefined>;
 
 /**
- * Returns the images and indexes that an index names, each once; undefined for a manifest that is not an index. Left out
- * are only BuildKit's attestations, and only those that show in their manifest that no client could run them
+ * Returns the images and indexes that an index names, each once; undefined for a manifest that is not an index. Skips
+ * only BuildKit's attestations whose manifest shows that no client could run them
  * (https://docs.docker.com/build/metadata/attestations/attestation-storage/). Throws UNSUPPORTED_MANIFEST for an index
- * that clients read differently.
+ * that clients read in different ways.
  */
 export async function platformsOf(
   manifest: Manifest,
@@ -35,7 +35,9 @@ export async function platformsOf(
   return [...new Map(platforms.map((child) => [child.digest, child])).values()];
 }
 
-/** The children that wherever they are named are named as the attestation of a sibling, which is none itself. */
+/**
+ * Returns the children that every entry describes as the attestation of a sibling that is not an attestation itself.
+ */
 function claimedIn({ children }: OciIndex): ReadonlySet<Digest> {
   const isClaim = ({ annotations }: OciDescriptor): boolean =>
     annotations['vnd.docker.reference.type'] === 'attestation-manifest';
@@ -74,7 +76,7 @@ export async function imagesIn(
     for (const child of (await platformsOf(manifest, repository, read)) ?? []) {
       if (begun.has(child.digest)) continue;
       begun.add(child.digest);
-      // What does not say its type may be an index, too.
+      // A child without a media type may be an index as well.
       if (IMAGE_TYPES.includes(child.mediaType)) found.set(child.digest, child);
       else await follow(await there(child.digest, repository, read), child);
     }

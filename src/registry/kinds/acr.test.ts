@@ -25,7 +25,7 @@ const acr = (answer: Answer): Promise<ScriptedRegistry> =>
   scriptedRegistry(answer, { traitsOf: () => ({ kind: 'acr' }) });
 
 describe('src/registry/kinds/acr', () => {
-  it('tells what every tag points to, page by page', async () => {
+  it('returns the digest of every tag, page by page', async () => {
     const { registry, server, host, call } = await acr(tagApi);
     const digests = new Map(TAGS.map(({ name, digest }) => [name, digest]));
     expect(await registry.listRepository(`${host}/team/app`, call)).toEqual({
@@ -36,7 +36,7 @@ describe('src/registry/kinds/acr', () => {
     expect(server.requests).toEqual(['GET /acr/v1/team/app/_tags?n=1000', 'GET /acr/v1/team/app/_tags?n=2&last=v2']);
   });
 
-  it('makes an inventory that asks for nothing but what no tag points to', async () => {
+  it('makes an inventory that looks up only untagged digests', async () => {
     const { registry, server, host, call } = await acr(tagApi);
     const absent = digestOf(Buffer.from('absent'));
     const question = [
@@ -50,12 +50,12 @@ describe('src/registry/kinds/acr', () => {
     expect(server.requests.slice(2)).toEqual([`HEAD /v2/team/app/manifests/${absent}`]);
   });
 
-  it('takes an unknown repository for an empty one', async () => {
+  it('treats an unknown repository as empty', async () => {
     const { registry, host, call } = await acr(tagApi);
     expect(await registry.listRepository(`${host}/team/other`, call)).toMatchObject({ tags: new Set() });
   });
 
-  it('lists names, and no longer asks, where metadata may not be read', async () => {
+  it('falls back to names for good if it must not read metadata', async () => {
     const { registry, server, host, call } = await acr((request, response) =>
       request.url?.startsWith('/acr/') === true
         ? void response.writeHead(403).end('{}')
@@ -68,7 +68,7 @@ describe('src/registry/kinds/acr', () => {
     expect(server.requests).toEqual(['GET /acr/v1/team/app/_tags?n=1000', list, list]);
   });
 
-  it('lists names where the answer of the API is no list of tags', async () => {
+  it('falls back to names if the API returns no list of tags', async () => {
     const { registry, host, call } = await acr(
       ({ url = '' }, response) =>
         void response.end(url.startsWith('/acr/') ? '{"tags":[{"name":"v1"}]}' : '{"name":"team/app","tags":["v1"]}'),

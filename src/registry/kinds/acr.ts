@@ -8,13 +8,16 @@ import type { ListerServices, OwnLister } from './kind.ts';
 // https://learn.microsoft.com/rest/api/containerregistry/tag/get-list
 const AcrTag = z.object({ name: z.string(), digest: z.string().refine(isDigest) });
 
-/** The API gives at most this many tags on a page (its documentation names no limit; 1000 is what Azure's own clients ask for). */
+/**
+ * The API returns at most this many tags on a page (its documentation names no limit; 1000 is what Azure's own clients
+ * request).
+ */
 const PAGE = 1000;
 
-/** Who may pull may not always read metadata; a registry on another product has no such API. */
+/** Statuses of an account that may pull but not read metadata, and of a product without this API. */
 const NOT_OFFERED: readonly number[] = [400, 401, 403, 405, 501];
 
-/** Tags with their digests from ACR's own API; what has no tag it does not list. */
+/** Returns a lister of tags with digests that uses ACR's own API. It does not list untagged manifests. */
 export function acrLister({ readPages, request }: ListerServices): OwnLister {
   return async (repository, call) => {
     const { path } = splitRepository(repository);
@@ -32,11 +35,11 @@ export function acrLister({ readPages, request }: ListerServices): OwnLister {
       open: () => new Map<string, Digest>(),
       entry: (page, value) => {
         const { data } = AcrTag.safeParse(value);
-        const { name, digest } = data ?? refuse('is not what ACR documents');
+        const { name, digest } = data ?? refuse('is not in the format that ACR documents');
         page.set(name, digest);
       },
       field: (_, key, value) => {
-        if (key === 'tags' && value !== null) refuse('is not what ACR documents');
+        if (key === 'tags' && value !== null) refuse('is not in the format that ACR documents');
       },
       take: async ({ response, page }) => {
         if (response.status === 404) return false;

@@ -29,14 +29,14 @@ describe('src/registry/kinds/ecr-create.ts', () => {
     expect(JSON.parse(world.asked[0]?.body ?? '')).toEqual({ registryId: '123456789012', repositoryName: 'prod/app' });
   });
 
-  it('asks once for all who miss the same repository, and again for another', async () => {
+  it('sends one request for all callers of the same repository, and another for another one', async () => {
     const { world, creator } = await opened(() => ({ json: { repository: {} } }));
     const names = ['prod/app', 'prod/app', 'prod/other'];
     await Promise.all(names.map((name) => creator.createRepository(`${HOST}/${name}`, call)));
     expect(world.asked).toHaveLength(2);
   });
 
-  it('is content when somebody else was faster', async () => {
+  it('succeeds if another process was faster', async () => {
     const { creator } = await opened(() => ({
       status: 400,
       body: { __type: 'RepositoryAlreadyExistsException', message: 'it is there' },
@@ -44,14 +44,14 @@ describe('src/registry/kinds/ecr-create.ts', () => {
     expect(await creator.createRepository(`${HOST}/prod/app`, call)).toBe(true);
   });
 
-  it('leaves other registries alone', async () => {
+  it('does nothing for other registries', async () => {
     const { world, creator } = await opened(() => ({ json: {} }));
     expect(await creator.createRepository('registry.example/prod/app', call)).toBe(false);
     expect(await creator.createRepository(`${HOST}.evil.example/prod/app`, call)).toBe(false);
     expect(world.asked).toEqual([]);
   });
 
-  it('says what AWS said, and the command that a person can run', async () => {
+  it('quotes the error of AWS, with a command to run', async () => {
     const { creator } = await opened(() => ({
       status: 400,
       body: { __type: 'AccessDeniedException', message: 'not authorized to perform: ecr:CreateRepository' },
@@ -63,14 +63,14 @@ describe('src/registry/kinds/ecr-create.ts', () => {
     });
   });
 
-  it('says that there are no keys', async () => {
+  it('throws if there are no keys', async () => {
     const { creator } = await opened(() => ({ json: {} }), { AWS_EC2_METADATA_DISABLED: 'true' });
     expect(await rejection(creator.createRepository(`${HOST}/prod/app`, call))).toMatchObject({
-      message: `creating the repository ${HOST}/prod/app: there are no AWS keys`,
+      message: `creating the repository ${HOST}/prod/app: no AWS keys found`,
     });
   });
 
-  it('names what would bring a repository that is not there', () => {
+  it('hints how to create a missing repository', () => {
     expect(noRepository(`${HOST}/prod/app`)).toMatchObject({
       code: 'NOT_FOUND',
       side: 'destination',

@@ -5,7 +5,7 @@ import { singleFlight } from '../../async/single-flight.ts';
 import { splitRepository, type RepositoryName } from '../../image/reference.ts';
 import type { RepositoryCreator } from '../roles.ts';
 
-/** Creates repositories on ECR, where an image cannot be pushed to one that is not there; elsewhere nothing. */
+/** Creates repositories on ECR, which rejects a push to a missing repository; does nothing for other registries. */
 export function ecrRepositories(options: EcrOptions): RepositoryCreator {
   const flight = singleFlight<boolean>();
   return {
@@ -22,26 +22,26 @@ async function create(options: EcrOptions, repository: RepositoryName, signal: A
   if (place === undefined) return false;
   try {
     const client = await ecrClient(options, place, signal);
-    if (client === undefined) throw new Error('there are no AWS keys');
+    if (client === undefined) throw new Error('no AWS keys found');
     const { CreateRepositoryCommand } = await import('@aws-sdk/client-ecr');
     await client.send(new CreateRepositoryCommand({ registryId: place.account, repositoryName: path }));
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    // Somebody else was faster.
+    // Another process was faster.
     if (error instanceof Error && error.name === 'RepositoryAlreadyExistsException') return true;
     const what = `creating the repository ${repository}`;
-    const hint = `check the AWS keys, and that they allow ecr:CreateRepository, or run: ${creationCommand(repository)}`;
+    const hint = `check the AWS keys, and that they permit ecr:CreateRepository, or run: ${creationCommand(repository)}`;
     throw isPromotionError(error) ? error : credentialProblem(what, hint, error);
   }
 }
 
-/** The error for a push to a repository that is not there, with what would bring it. */
+/** Returns the error for a push to a missing repository, with a hint how to create it. */
 export function noRepository(repository: RepositoryName): PromotionError {
   const command = creationCommand(repository);
   return new PromotionError(
     'NOT_FOUND',
-    `the repository ${repository} does not exist, and the registry does not create it`,
+    `the repository ${repository} does not exist, and the registry does not create repositories on push`,
     {
       side: 'destination',
       hint:

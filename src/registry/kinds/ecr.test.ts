@@ -41,7 +41,7 @@ async function list(
 const refusal = (name: string): CloudAnswer => ({ status: 400, body: { __type: name, message: 'no' } });
 
 describe('src/registry/kinds/ecr', () => {
-  it('tells every image with its tags, page by page, and asks the registry nothing', async () => {
+  it('returns every image with its tags, page by page, without a request to the registry', async () => {
     const { listing, aws, requests } = await list(PAGES);
     expect(listing).toEqual({
       kind: 'digests',
@@ -58,25 +58,25 @@ describe('src/registry/kinds/ecr', () => {
     expect(requests).toEqual([]);
   });
 
-  it('takes an unknown repository for an empty one', async () => {
+  it('treats an unknown repository as empty', async () => {
     const { listing } = await list([refusal('RepositoryNotFoundException')]);
     expect(listing).toEqual({ kind: 'digests', manifests: new Map() });
   });
 
-  it('lists names, and no longer asks AWS, where images may not be described', async () => {
+  it('falls back to names for good if it must not describe images', async () => {
     const { listing, aws, requests } = await list([refusal('AccessDeniedException')], KEYS, 2);
     expect(listing).toEqual({ kind: 'tags', tags: new Set(['v9']) });
     expect(aws.asked).toHaveLength(1);
     expect(requests).toHaveLength(2);
   });
 
-  it('lists names where there are no keys', async () => {
+  it('falls back to names without keys', async () => {
     const { listing, aws } = await list([], {});
     expect(listing.kind).toBe('tags');
     expect(aws.asked).toEqual([]);
   });
 
-  it('calls nothing else an empty repository, and lists names', async () => {
+  it('treats nothing else as an empty repository, and falls back to names', async () => {
     const { listing } = await list([refusal('InvalidParameterException')]);
     expect(listing).toEqual({ kind: 'tags', tags: new Set(['v9']) });
   });

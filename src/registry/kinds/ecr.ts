@@ -6,13 +6,19 @@ import { splitRepository, type RepositoryName } from '../../image/reference.ts';
 import type { Call, ListedManifest, RepositoryListing } from '../roles.ts';
 import type { ListerServices, OwnLister } from './kind.ts';
 
-/** The most that DescribeImages gives at once. */
+/** The maximum page size of DescribeImages. */
 const PAGE = 1000;
 
-/** ECR keeps at most 100,000 images in a repository unless that is raised (Service Quotas): thrice as many are no list of ECR's. */
+/**
+ * ECR keeps at most 100,000 images in a repository unless that quota is raised (Service Quotas): three times as many
+ * cannot be a list of ECR's.
+ */
 const MAX_PAGES = 300;
 
-/** All images of a repository, with their tags, from DescribeImages; for hosts of ECR, where there are AWS keys that allow it. */
+/**
+ * Lists all images of a repository with their tags through DescribeImages; for hosts of ECR with AWS keys that permit
+ * it.
+ */
 export function ecrLister({ aws }: ListerServices): OwnLister {
   return async (repository, call) => {
     const { host, path } = splitRepository(repository);
@@ -57,12 +63,12 @@ async function listAll(ask: Ask, repository: RepositoryName, { signal }: Call): 
     token = answer.nextToken;
     if (!token) return { kind: 'digests', manifests };
   }
-  throw new PromotionError('REGISTRY_PROTOCOL', `the registry lists ${repository} without an end`, {
-    hint: 'run again; if it stays, tell whoever runs the registry',
+  throw new PromotionError('REGISTRY_PROTOCOL', `the registry lists ${repository} endlessly`, {
+    hint: "retry; if it persists, contact the registry's operator",
   });
 }
 
-/** An unknown repository is empty; who may not describe images may still list tags. */
+/** An unknown repository is empty; an account that must not describe images may still list tags. */
 function afterRefusal(error: unknown, repository: RepositoryName, { signal }: Call): RepositoryListing | undefined {
   signal.throwIfAborted();
   const name = error instanceof Error ? error.name : '';
@@ -71,6 +77,6 @@ function afterRefusal(error: unknown, repository: RepositoryName, { signal }: Ca
   if (error instanceof PromotionError) throw error;
   throw new PromotionError('REGISTRY_ERROR', `listing the images of ${repository}: ECR answered ${name}`, {
     cause: error,
-    hint: 'run again; if it stays, look at the health of ECR in this region',
+    hint: 'retry; if it persists, check the status of ECR in this region',
   });
 }

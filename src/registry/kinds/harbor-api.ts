@@ -7,13 +7,16 @@ import { refuseListing } from '../listing/pages.ts';
 import type { Call } from '../roles.ts';
 import type { ListerServices } from './kind.ts';
 
-/** The largest page that the API allows. */
+/** The largest page size that the API permits. */
 const PAGE = 100;
 
-/** A robot may be allowed to pull and push, but not to list. */
+/** Statuses of an account, such as a robot, that may pull and push but not list. */
 const NOT_OFFERED: readonly number[] = [400, 401, 403, 405, 501];
 
-/** One list of Harbor's API (https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml), what it is of, and what its entries are. */
+/**
+ * One list of Harbor's API (https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml): what it lists, and the
+ * schema of its entries.
+ */
 export type HarborList<T> = {
   readonly of: RepositoryName;
   readonly path: string;
@@ -22,14 +25,14 @@ export type HarborList<T> = {
   readonly schema: z.ZodType<T>;
 };
 
-/** Reads a list entry by entry; false where it is not offered to us. 404 is an empty one. */
+/** Reads a list entry by entry. Resolves to false if the API is not available to us. A 404 is an empty list. */
 export async function readHarborList<T>(
   { readPages, request, credentials }: ListerServices,
   { of, path, query = '', operation, schema }: HarborList<T>,
   call: Call,
   take: (entry: T) => void,
 ): Promise<boolean> {
-  // The API takes no tokens of the registry, only users and robots by their passwords.
+  // The API accepts no registry tokens, only passwords of users and robots.
   const login = await credentials?.(hostOf(of), call.signal, { repository: splitRepository(of).path });
   const headers =
     login?.kind === 'basic' ? { headers: { authorization: basicAuthorization(login.username, login.password) } } : {};
@@ -44,7 +47,7 @@ export async function readHarborList<T>(
     refuse,
     open: () => [],
     entry: (page, value) => {
-      page.push(schema.safeParse(value).data ?? refuse('is not what Harbor documents'));
+      page.push(schema.safeParse(value).data ?? refuse('is not in the format that Harbor documents'));
     },
     take: async ({ response, page }) => {
       if (response.status === 404) return false;

@@ -28,7 +28,7 @@ const harbor = (answer: Answer): Promise<ScriptedRegistry> =>
   scriptedRegistry(answer, { traitsOf: () => ({ kind: 'harbor' }), credentials: async () => ROBOT });
 
 describe('src/registry/kinds/harbor', () => {
-  it('tells what every tag points to, page by page, of a name with slashes', async () => {
+  it('returns the digest of every tag, page by page, for a name with slashes', async () => {
     const { registry, server, host, call } = await harbor(artifactApi);
     expect(await registry.listRepository(`${host}/team/deep/app`, call)).toEqual({
       kind: 'tags',
@@ -42,12 +42,12 @@ describe('src/registry/kinds/harbor', () => {
     expect(server.requests).toEqual([1, 2].map((page) => `GET ${PATH}?page=${page}&page_size=100&with_tag=true`));
   });
 
-  it('takes an unknown repository for an empty one', async () => {
+  it('treats an unknown repository as empty', async () => {
     const { registry, host, call } = await harbor(artifactApi);
     expect(await registry.listRepository(`${host}/team/other`, call)).toMatchObject({ tags: new Set() });
   });
 
-  it('lists names where the API is closed to us, and where the name has no project', async () => {
+  it('falls back to names if it must not use the API, or if the name has no project', async () => {
     const { registry, server, host, call } = await harbor((request, response) =>
       request.url?.startsWith('/api/') === true
         ? void response.writeHead(403).end('{}')
@@ -59,7 +59,7 @@ describe('src/registry/kinds/harbor', () => {
     expect(server.requests.filter((request) => request.includes('/api/')).length).toBeLessThanOrEqual(1);
   });
 
-  it('lists names, and no longer asks the API, where its answer is no list of artifacts', async () => {
+  it('falls back to names for good if the API returns no list of artifacts', async () => {
     const { registry, server, host, call } = await harbor(
       ({ url = '' }, response) =>
         void response.end(url.startsWith('/api/') ? '{"items":[]}' : '{"name":"team/app","tags":["v1"]}'),
@@ -71,7 +71,7 @@ describe('src/registry/kinds/harbor', () => {
     expect(server.requests.filter((request) => request.includes('/api/'))).toHaveLength(1);
   });
 
-  it('lists the repositories of a project, page by page, where the catalog is for administrators', async () => {
+  it('lists the repositories of a project, page by page, if only administrators may read the catalog', async () => {
     const names = ['team/app', 'team/deep/app', 'team/deep', 'team/deep-other'];
     const path = '/api/v2.0/projects/team/repositories';
     const { registry, server, host, call } = await harbor((request, response) => {
@@ -94,7 +94,7 @@ describe('src/registry/kinds/harbor', () => {
     expect(server.requests.at(-1)).toBe('GET /v2/_catalog');
   });
 
-  it('takes the catalog where the API is closed to us, and refuses what is no list of repositories', async () => {
+  it('falls back to the catalog if it must not use the API, and rejects an invalid list of repositories', async () => {
     let body = '[{"name":"../up"}]';
     let status = 200;
     const { registry, host, call } = await harbor((request, response) =>

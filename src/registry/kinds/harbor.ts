@@ -19,7 +19,7 @@ const HarborArtifact = z.object({
 // listRepositories; names begin with that of the project
 const HarborRepository = z.object({ name: z.string().refine(isRepositoryPath) });
 
-/** Tags with their digests from Harbor's own API; the children of an index it does not list. */
+/** Returns a lister of tags with digests that uses Harbor's own API. It does not list the children of an index. */
 export function harborLister(services: ListerServices): OwnLister {
   return async (repository, call) => {
     const path = artifactsPath(repository);
@@ -33,7 +33,7 @@ export function harborLister(services: ListerServices): OwnLister {
   };
 }
 
-/** The repositories of one project; the catalog is for administrators. */
+/** Returns a lister of the repositories of one project; the catalog is for administrators only. */
 export function harborCatalog(services: ListerServices): OwnCatalog {
   return async (root, call) => {
     const { host, path } = splitRepository(root);
@@ -54,7 +54,7 @@ export function harborCatalog(services: ListerServices): OwnCatalog {
   };
 }
 
-/** Harbor wants a slash within the repository's name encoded twice. */
+/** Harbor requires a slash within the repository's name to be encoded twice. */
 function artifactsPath(repository: RepositoryName): string | undefined {
   const { path } = splitRepository(repository);
   const slash = path.indexOf('/');

@@ -22,7 +22,7 @@ describe('src/registry/kinds/index', () => {
     ['acme.jfrog.io', 'artifactory'],
     ['public.ecr.aws', 'generic'],
     ['127.0.0.1:5000', 'generic'],
-  ])('knows %s for %s', (host, kind) => {
+  ])('derives from %s the kind %s', (host, kind) => {
     expect(kindOfHost(host).name).toBe(kind);
   });
 
@@ -37,11 +37,11 @@ describe('src/registry/kinds/index', () => {
     'acme.azurecr.io.evil.com',
     '123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.com',
     'ghcr.io:8443',
-  ])('does not take %s for what it looks like', (host) => {
+  ])('does not mistake %s for a known registry', (host) => {
     expect(kindOfHost(host).name).toBe('generic');
   });
 
-  it('has each kind that a configuration may name, once, and no other', () => {
+  it('has each kind of the configuration once, and no other', () => {
     expect(KINDS.map(({ name }) => name)).toEqual([...CONFIGURABLE]);
     expect(CONFIGURABLE.map((name) => kindNamed(name)?.name)).toEqual([...CONFIGURABLE]);
     expect(kindNamed('other')).toBeUndefined();

@@ -5,17 +5,16 @@ import type { RegistryKind } from './kind.ts';
 
 export type { ListerServices, OwnLister, RegistryKind } from './kind.ts';
 
-/** The most that these registries give on a page; they give 50 to 100 unless asked. */
+/** The maximum page size of these registries; the default is 50 to 100. */
 const FULL_PAGE = 1000;
 
-/** A strict registry of the distribution-spec. */
+/** A registry that follows the distribution specification strictly. */
 export const GENERIC: RegistryKind = { name: 'generic' };
 
-/** Every kind that the client knows; what the registries of each do is told, with sources, in docs/registries.md. */
+/** All known kinds; docs/registries.md describes the behaviour of each, with sources. */
 export const KINDS: readonly RegistryKind[] = [
   GENERIC,
-  // Asked for a number of tags, Artifact Registry cuts its answer at about a thousand of them.
-  // https://cloud.google.com/artifact-registry/quotas: lists are incomplete over 10,000 images or tags
+  // Given a page size, Artifact Registry truncates its response at about a thousand tags.
   {
     name: 'artifact-registry',
     hosts: /^[a-z0-9-]+-docker\.pkg\.dev$/,
@@ -41,13 +40,13 @@ export const KINDS: readonly RegistryKind[] = [
   { name: 'zot' },
 ];
 
-/** The kind of a registry by its `host[:port]`; generic where the name tells nothing. */
+/** Returns the kind of a registry by its `host[:port]`; generic if the name is unknown. */
 export function kindOfHost(host: string): RegistryKind {
   const name = host.toLowerCase().replace(/:443$/, '');
   return KINDS.find(({ hosts }) => hosts?.test(name) === true) ?? GENERIC;
 }
 
-/** The kind of this name, as a configuration gives it; undefined where there is none. */
+/** Returns the kind with this name in the configuration; undefined if there is none. */
 export function kindNamed(name: string): RegistryKind | undefined {
   return KINDS.find((kind) => kind.name === name);
 }

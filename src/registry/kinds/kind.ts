@@ -6,13 +6,19 @@ import type { RequestTo } from '../request.ts';
 import type { ListReader } from '../listing/pages.ts';
 import type { Call, RepositoryListing } from '../roles.ts';
 
-/** Lists a repository by an API of the registry's own; undefined where it is not offered to us, and `tags/list` must do. */
+/**
+ * Lists a repository with the registry's own API. Returns undefined if the API is not available to us; the caller then
+ * uses `tags/list`.
+ */
 export type OwnLister = (repository: RepositoryName, call: Call) => Promise<RepositoryListing | undefined>;
 
-/** Lists the repositories at and below a name by an API of the registry's own; undefined where it is not offered, and `_catalog` must do. */
+/**
+ * Lists the repositories at and below a name with the registry's own API. Returns undefined if the API is not
+ * available; the caller then uses `_catalog`.
+ */
 export type OwnCatalog = (root: RepositoryName, call: Call) => Promise<readonly RepositoryName[] | undefined>;
 
-/** What a lister of a kind may use; without credentials or AWS it does without what needs them. */
+/** Services of the listers. Without credentials or AWS access, the APIs that need them are not used. */
 export type ListerServices = {
   readonly fetch: Fetch;
   readonly readPages: ListReader;
@@ -21,28 +27,31 @@ export type ListerServices = {
   readonly aws?: EcrOptions;
 };
 
-/** How a product's registries differ from a strict one of the distribution-spec; what is left out does not differ. */
+/** How the registries of a product differ from the distribution specification; an omitted field means no difference. */
 export type RegistryKind = {
   readonly name: string;
-  /** The hosts that are of this kind; none for what people run under names of their own. */
+  /** Hosts of this kind; undefined for products that people run under their own host names. */
   readonly hosts?: RegExp;
-  /** `tags/list` has the Google extension, also where it lists nothing. */
+  /** `tags/list` has the Google extension, also for an empty list. */
   readonly listing?: 'google';
-  /** A list of this many digests or tags may be incomplete. */
+  /** A list with this many digests or tags may be incomplete. */
   readonly listsAtMost?: number;
-  /** Tags to ask for on a page; the registry decides where it is not given. */
+  /** Page size to request for tags. Default: the registry decides. */
   readonly pageSize?: number;
-  /** `never`: a manifest is not asked for with HEAD; `doubted`: a 404 to the first ones is not believed without a GET. */
+  /** `never`: manifests are not requested with HEAD; `doubted`: a 404 to the first HEADs is confirmed with a GET. */
   readonly heads?: 'never' | 'doubted';
-  /** To read what is not there is answered with 403. */
+  /** A read of missing content returns 403. */
   readonly forbiddenIsMissing?: true;
-  /** What does not exist yet is refused to whoever may create it, and created when a token to write to it is given. */
+  /**
+   * Access to a repository that does not exist yet is refused even to accounts that may create it; a token with write
+   * scope creates it.
+   */
   readonly refusesNew?: true;
   readonly lister?: (services: ListerServices) => OwnLister;
   readonly catalog?: (services: ListerServices) => OwnCatalog;
 };
 
-/** Whether a registry of this kind says by this status that what was to be read is not there. */
+/** Returns true if this status means for this kind that the requested content does not exist. */
 export function isMissing(status: number, kind: RegistryKind): boolean {
   return status === 404 || (status === 403 && kind.forbiddenIsMissing === true);
 }

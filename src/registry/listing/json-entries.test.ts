@@ -58,7 +58,7 @@ function isJson(text: string): boolean {
 }
 
 describe('src/registry/listing/json-entries.ts', () => {
-  it('finds what a parser of the whole finds, in whatever chunks it comes', () => {
+  it('finds the same entries as JSON.parse, however the document is split', () => {
     fc.assert(
       fc.property(
         document,
@@ -73,7 +73,7 @@ describe('src/registry/listing/json-entries.ts', () => {
     );
   });
 
-  it('refuses what a parser of the whole refuses', () => {
+  it('rejects what JSON.parse rejects', () => {
     const spoilt = fc.tuple(document, fc.nat(), fc.constantFrom('', '"', '{', ']', ',', ':', 'x', '\\'));
     const accepted = fc.sample(spoilt, { seed: 2, numRuns: 2_000 }).filter(([value, at, spoil]) => {
       const text = JSON.stringify(value);
@@ -94,7 +94,7 @@ describe('src/registry/listing/json-entries.ts', () => {
     ['{"tags":["a"],"tags":["b"]}', 'has "tags" twice'],
     ['{"tags":[1}', 'is not JSON'],
     ['{"x":[1}', 'is not JSON'],
-  ])('refuses %s', (text, why) => {
+  ])('rejects %s', (text, why) => {
     expect(read(TAGS, text)).toBe(why);
   });
 
@@ -110,7 +110,7 @@ describe('src/registry/listing/json-entries.ts', () => {
     expect(read('list', '{}')).toBe('is not a JSON list');
   });
 
-  it('holds no value that is made to be large', () => {
+  it('does not keep an excessively large value', () => {
     expect(read(TAGS, `{"tags":["${'a'.repeat(1024 * 1024)}"]}`, [65_536])).toMatch(/more than 1048576 bytes/);
     expect(read(TAGS, `{"other":${'['.repeat(2 * 1024 * 1024)}`, [65_536])).toMatch(/more than 1048576 bytes/);
   });
@@ -126,7 +126,7 @@ describe('src/registry/listing/json-entries.ts', () => {
     ['two commas after many entries', (tags: string) => `{"tags":[${tags},,"x"]}`],
     ['the wrong end of many entries', (tags: string) => `{"tags":[${tags}}}`],
     ['many entries without an end', (tags: string) => `{"tags":[${tags},`],
-  ])('refuses %s', (_what, whole) => {
+  ])('rejects %s', (_what, whole) => {
     const tags = Array.from({ length: 10_000 }, (_, nth) => `"v${nth}"`).join(',');
     // Up to the very byte at which a comma ends what is parsed together.
     for (const cut of [0, 1, 2, 3]) {

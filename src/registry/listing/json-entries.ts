@@ -1,22 +1,25 @@
-/** Where the entries of a document stand: in a list that is all of it, or under these keys in lists or objects. */
+/** Location of the entries in a document: the whole document is a list, or these keys hold lists or objects. */
 export type Shape = 'list' | Readonly<Record<string, 'list' | 'map'>>;
 
-/** Takes what a document holds, one value at a time. */
+/** Receives the contents of a document, one value at a time. */
 export type EntrySink = {
   /** The list or object under this key begins; it may be empty. */
   begin(key: string): void;
-  /** One entry of the list or object under this key (of a list that is the document, ''); `name` is its key in an object. */
+  /**
+   * One entry of the list or object under this key ('' for a list that is the document); `name` is its key in an
+   * object.
+   */
   entry(key: string, value: unknown, name: string): void;
-  /** What stands under any other key, or under one of the shape's that holds something else. */
+  /** The value under any other key, or a value of the wrong type under a key of the shape. */
   field(key: string, value: unknown): void;
-  /** Says that this is wrong with the document. */
+  /** Throws an error that says what is wrong with the document. */
   refuse(what: string, cause?: unknown): never;
 };
 
-/** A document that comes in chunks. `end` refuses one that is not complete. */
+/** Parses a document that arrives in chunks. `end` throws if it is incomplete. */
 export type EntryReader = { push(chunk: Uint8Array): void; end(): void };
 
-/** No entry needs this many bytes; a value that is made to be large would be in memory as a whole. */
+/** No entry needs this many bytes; a deliberately large value would be in memory as a whole. */
 const MAX_VALUE_BYTES = 1024 * 1024;
 
 /** Entries are parsed together up to this many bytes: one call of JSON.parse for each takes four times as long. */
@@ -25,10 +28,13 @@ const TOGETHER = 64 * 1024;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** A key ends with a colon, a value with a comma or its document; entries with their list, or with a comma once they are many. */
+/**
+ * What ends a piece: a colon ends a key; a comma or the end of the document ends a value; the end of the list, or a
+ * comma after many, ends entries.
+ */
 type PieceKind = 'key' | 'value' | 'list' | 'map';
 
-/** A part of the document that JSON.parse reads as a whole; where it ends is found without reading it. */
+/** A part of the document that JSON.parse parses as a whole; its end is found without parsing it. */
 type Piece = {
   readonly kind: PieceKind;
   readonly parts: Uint8Array[];
@@ -38,21 +44,24 @@ type Piece = {
   escaped: boolean;
 };
 
-/** Where the reader stands when it is in no piece. */
+/** State of the parser outside of a piece. */
 type Place = 'start' | 'before value' | 'after entries' | 'end';
 
 type State = {
   readonly shape: Shape;
   readonly sink: EntrySink;
   at: Place | Piece;
-  /** The key at the top. */
+  /** The current key at the top level. */
   key: string;
-  /** After a comma a key or an entry must come, before it none need be. */
+  /** True after a comma: a key or an entry must follow. */
   needsMore: boolean;
   readonly repeated: Set<string>;
 };
 
-/** Reads JSON entry by entry, so that only few of them are in memory at one time; refuses what is not of the shape. */
+/**
+ * Parses JSON entry by entry, so that only few entries are in memory at a time; throws if the document does not have
+ * the shape.
+ */
 export function jsonEntries(shape: Shape, sink: EntrySink): EntryReader {
   const state: State = { shape, sink, at: 'start', key: '', needsMore: false, repeated: new Set() };
   return {
@@ -67,7 +76,7 @@ export function jsonEntries(shape: Shape, sink: EntrySink): EntryReader {
   };
 }
 
-/** Looks at one byte between pieces; returns where to go on. */
+/** Processes one byte between pieces; returns the position to continue at. */
 function step(state: State, place: Place, chunk: Uint8Array, at: number): number {
   const byte = chunk[at] ?? 0;
   if (isSpace(byte)) return at + 1;
@@ -88,7 +97,7 @@ function startDocument(state: State, byte: number): void {
   state.sink.refuse(isStart(byte) ? `is not a JSON ${isList ? 'list' : 'object'}` : 'is not JSON');
 }
 
-/** Whether a JSON value may begin so. */
+/** Returns true if a JSON value may begin with this byte. */
 function isStart(byte: number): boolean {
   return '{["-0123456789tfn'.includes(String.fromCharCode(byte));
 }
@@ -115,7 +124,7 @@ function startValue(state: State, byte: number, at: number): number {
   return at + 1;
 }
 
-/** Takes as much of a piece as the chunk holds; returns where to go on. */
+/** Consumes as much of a piece as the chunk holds; returns the position to continue at. */
 function take(state: State, piece: Piece, chunk: Uint8Array, from: number): number {
   const end = endOf(piece, chunk, from);
   const part = chunk.subarray(from, end ?? chunk.length);
@@ -127,7 +136,7 @@ function take(state: State, piece: Piece, chunk: Uint8Array, from: number): numb
   return end + 1;
 }
 
-/** Where the byte is that ends the piece, if it is in this chunk. */
+/** Returns the position of the byte that ends the piece; undefined if it is not in this chunk. */
 function endOf(piece: Piece, chunk: Uint8Array, from: number): number | undefined {
   const many = piece.kind === 'value' ? 0 : from + TOGETHER - piece.size;
   let at = piece.inString ? pastString(piece, chunk, from) : from;
@@ -144,7 +153,7 @@ function endOf(piece: Piece, chunk: Uint8Array, from: number): number | undefine
   return undefined;
 }
 
-/** Where to go on behind a string that the piece is in from here; it may go on in the next chunk. */
+/** Returns the position after a string, which may continue in the next chunk. */
 function pastString(piece: Piece, chunk: Uint8Array, from: number): number {
   const first = from + (piece.escaped ? 1 : 0);
   let quote = chunk.indexOf(QUOTE, first);
@@ -160,7 +169,7 @@ function isEscaped(chunk: Uint8Array, from: number, at: number): boolean {
   return (at - first) % 2 === 1;
 }
 
-/** Reads a piece, and goes on behind the byte that ended it. */
+/** Parses a piece, and continues after the byte that ended it. */
 function finish(state: State, piece: Piece, end: number): void {
   const { kind, parts, size } = piece;
   const [first = new Uint8Array()] = parts;
@@ -181,7 +190,7 @@ function finishKey(state: State, text: string, end: number): void {
   startField(state, name);
 }
 
-/** Of two lists under one key each reader would believe another one. */
+/** With two lists under one key, different readers would use different ones. */
 function startField(state: State, name: string): void {
   state.at = 'before value';
   state.key = name;

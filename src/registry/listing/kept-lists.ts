@@ -2,13 +2,18 @@ import { PromotionError } from '../../errors.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { RepositoryListing } from '../roles.ts';
 
-/** Counts what a run keeps of lists after they were read: each may be within its limit, and all together still too much. */
+/**
+ * Counts the list entries that a run keeps in memory: each list may be within its limit, and all together still too
+ * large.
+ */
 export type KeptLists = {
-  /** Counts so many; throws REGISTRY_PROTOCOL if they are too many of one host. Returns what gives them back. */
+  /**
+   * Counts these entries; throws REGISTRY_PROTOCOL if one host has too many. Returns the function that releases them.
+   */
   keep(of: RepositoryName, entries: number): () => void;
 };
 
-/** Keeps so many names and digests of each host. */
+/** Creates a counter that permits `most` names and digests for each host. */
 export function keptLists(most: number): KeptLists {
   const kept = new Map<string, number>();
   return {
@@ -22,7 +27,7 @@ export function keptLists(most: number): KeptLists {
   };
 }
 
-/** How many names and digests a listing has. */
+/** Returns the number of names and digests in a listing. */
 export function entriesOf(listing: RepositoryListing): number {
   if (listing.kind === 'tags') return listing.tags.size;
   return [...listing.manifests.values()].reduce((sum, { tags }) => sum + 1 + tags.length, 0);
@@ -31,7 +36,7 @@ export function entriesOf(listing: RepositoryListing): number {
 function tooMany(of: RepositoryName, most: number): PromotionError {
   return new PromotionError(
     'REGISTRY_PROTOCOL',
-    `with ${of} the lists of ${hostOf(of)} have more than a run keeps: ${most} tags and digests`,
-    { hint: 'read it in parts: give fewer projects, or a repository instead of a whole registry' },
+    `with ${of}, the lists of ${hostOf(of)} exceed the limit of a run: ${most} tags and digests`,
+    { hint: 'read it in parts: name fewer projects, or a repository instead of a whole registry' },
   );
 }

@@ -3,36 +3,36 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import { memoryBudget, type MemoryBudget } from '../copying/memory-budget.ts';
 
 /**
- * All that one list may take, in bytes: of 120,000 images with their digests and tags, or of 280,000 tags. ECR keeps at most
- * 100,000 images in a repository, and Artifact Registry lists at most 10,000.
+ * Memory of one list, in bytes: for 120,000 images with digests and tags, or 280,000 tags. ECR keeps at most 100,000
+ * images in a repository, and Artifact Registry lists at most 10,000.
  */
 const MAX_LISTED = 64 * 1024 * 1024;
 
-/** What an entry takes besides its text; in bytes. */
+/** Overhead of an entry in addition to its text; in bytes. */
 const ENTRY = 200;
 
-/** Lists of up to two thousand images wait for nothing. A registry is asked for 20 at a time. */
+/** Lists of up to two thousand images never wait. A registry is read with 20 concurrent requests. In bytes. */
 const FREE = 1024 * 1024;
 
-/** All larger lists that are being read: two, so that one slow registry does not hold up all others. */
+/** Memory of all larger lists that are being read: two, so that one slow registry does not block all others. */
 const ALL_LISTED = 2 * MAX_LISTED;
 
-/** What one list takes while it is read. */
+/** Memory of one list while it is read. */
 export type ListingMemory = {
-  /** Counts bytes, or an entry; throws REGISTRY_PROTOCOL if they are too many for one list. */
+  /** Adds bytes or an entry; throws REGISTRY_PROTOCOL if the list gets too large. */
   add(bytes: number): void;
   addEntry(): void;
-  /** Waits, if the list is large, until the others leave room for it. */
+  /** Waits, if the list is large, until the other lists leave room for it. */
   room(): void | Promise<void>;
-  /** The page has come whole; what is added from now on is of the next one. */
+  /** Keeps the current page, which is complete; later additions belong to the next one. */
   keep(): void;
-  /** The page is read anew. */
+  /** Discards the current page, which is read again. */
   restart(): void;
-  /** Gives all back. */
+  /** Releases all memory. */
   close(): void;
 };
 
-/** Shares memory among lists: of each registry one that is large, and few of all together. */
+/** Shares memory among lists: one large list at a time for each registry, and few in total. */
 export function listingMemory(): { open(of: RepositoryName, signal: AbortSignal): ListingMemory } {
   const all = memoryBudget(ALL_LISTED);
   const hosts = new Map<string, MemoryBudget>();
@@ -77,7 +77,7 @@ function shareOf(of: RepositoryName, lend: () => Promise<() => void>): ListingMe
 function tooMuch(of: RepositoryName): PromotionError {
   return new PromotionError(
     'REGISTRY_PROTOCOL',
-    `the registry lists more in ${of} than is read: ${MAX_LISTED / 1024 / 1024} MiB, with ${ENTRY} bytes for each entry`,
-    { hint: `have what nobody needs removed there, or ask whoever runs ${hostOf(of)} what it lists` },
+    `the registry's list of ${of} exceeds ${MAX_LISTED / 1024 / 1024} MiB, counting ${ENTRY} bytes of overhead for each entry`,
+    { hint: `remove unused images there, or ask the operator of ${hostOf(of)} about that list` },
   );
 }

@@ -40,22 +40,22 @@ describe('src/registry/listing/pages.ts', () => {
     // what registries name that do not know of the proxy before them
     'http://registry.example:5000/v2/app/tags/list?last=a',
     'http://registry.example/v2/app/tags/list?last=a',
-  ])('asks the same origin for the next page, whatever scheme and port %s has', async (link) => {
+  ])('requests the next page from the same origin, whatever scheme and port %s has', async (link) => {
     expect(await addresses(link)).toEqual([FIRST, `${FIRST}?last=a`]);
   });
 
   it.each(['https://other.example/v2/app/tags/list', 'https://registry.example.evil:5000/x', '//127.0.0.1/x'])(
-    'asks no other host: %s',
+    'sends no request to another host: %s',
     async (link) => {
       expect(await rejection(addresses(link))).toMatchObject({
         code: 'REFUSED_ADDRESS',
         message: expect.stringContaining('on another host') as string,
-        hint: expect.stringContaining('let registry.example:5000 give') as string,
+        hint: expect.stringContaining('configure registry.example:5000 to return') as string,
       });
     },
   );
 
-  it('ends a circle', async () => {
+  it('throws on a loop', async () => {
     expect(await rejection(addresses(FIRST))).toMatchObject({ code: 'REGISTRY_PROTOCOL' });
   });
 });

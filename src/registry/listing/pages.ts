@@ -8,53 +8,53 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import { jsonEntries, type Shape } from './json-entries.ts';
 import { listingMemory, type ListingMemory } from './listing-memory.ts';
 
-/** A repository of 150,000 tags has as many where a page holds 50; a registry that has more sends us round in circles. */
+/** A repository of 150,000 tags has this many pages of 50; a registry with more pages sends us round in a loop. */
 const MAX_PAGES = 3_000;
 
-/** A list of so many pages takes ten minutes from a registry that needs 200 ms for each; in milliseconds. */
+/** A list of this many pages takes ten minutes from a registry that needs 200 ms for each; in milliseconds. */
 const MAX_TIME = 900_000;
 
-/** Throws that this is wrong with a list. */
+/** Throws an error that says what is wrong with a list. */
 export type Refuse = (what: string, cause?: unknown) => never;
 
-/** How the pages of a list are read, entry by entry. */
+/** How the pages of a list are parsed, entry by entry. */
 export type PageForm<P> = Pick<
   PagedList<P>,
   'of' | 'shape' | 'isPage' | 'refuse' | 'open' | 'entry' | 'begin' | 'field'
 >;
 
-/** Lists come in pages of a few KiB: a sixteenth of the rate of blobs is enough for them. */
+/** Lists come in pages of a few KiB: a sixteenth of the minimum rate of blobs is enough. */
 const LIST_SHARE = 1 / 16;
 
-/** A list that comes page by page, as each answer links to the next. */
+/** A list that comes page by page, each response linking to the next. */
 export type PagedList<P> = {
   readonly first: HttpRequest;
-  /** What is listed, for errors. */
+  /** The repository that is listed, for error messages. */
   readonly of: RepositoryName;
   readonly shape: Shape;
-  /** Whether an answer of status 2xx is a page; every 200 unless given. */
+  /** Returns true if a 2xx response is a page. Default: every 200. */
   readonly isPage?: (response: HttpResponse) => boolean;
   readonly refuse: Refuse;
-  /** Makes an empty page, for each attempt to read one. */
+  /** Creates an empty page for each attempt to read one. */
   readonly open: () => P;
   readonly entry: (page: P, value: unknown, name: string, key: string) => void;
-  /** Is told of the lists and objects that the shape names, however empty. */
+  /** Called for each list or object of the shape, even if it is empty. */
   readonly begin?: (page: P, key: string) => void;
   readonly field?: (page: P, key: string, value: unknown) => void;
-  /** Takes an answer, with the page if it is one, and says whether there may be more. */
+  /** Processes a response, with its page if it is one. Returns true if more pages may follow. */
   readonly take: (answer: Answer<P>) => boolean | Promise<boolean>;
 };
 
-/** One answer on the way through a list; `bytes` are the words of a refusal. */
+/** One response of a list; `bytes` is the body of a refusal. */
 export type Answer<P> = { readonly response: HttpResponse; readonly bytes: Uint8Array; readonly page: P | undefined };
 
 /**
- * Reads lists. Pages are read entry by entry as they come, and all pages of one list have limits of size, number and time:
- * throws REGISTRY_PROTOCOL for one that exceeds them.
+ * Reads a list. Pages are parsed entry by entry as they arrive, and all pages of one list together have limits of size,
+ * number and time. Throws REGISTRY_PROTOCOL if a list exceeds them.
  */
 export type ListReader = <P>(list: PagedList<P>) => Promise<void>;
 
-/** A reader for a whole run: what large lists take of memory is shared by all that are read at one time. */
+/** Creates a reader for a whole run: concurrent large lists share its memory. */
 export function listReader(fetch: Fetch, clock: Clock): ListReader {
   const memory = listingMemory();
   return async (list) => {
@@ -73,11 +73,11 @@ async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, l
   const visited = new Set<string>();
   const progress = newProgress(LIST_SHARE);
   while (next !== undefined) {
-    if (visited.has(next.url.href)) throw endless(list.of, `in a circle: ${next.url.pathname} came twice`);
+    if (visited.has(next.url.href)) throw endless(list.of, `in a loop: ${next.url.pathname} came twice`);
     if (visited.size === MAX_PAGES)
-      throw endless(list.of, `without an end: it gave ${MAX_PAGES} pages, and names one more`);
+      throw endless(list.of, `endlessly: it returned ${MAX_PAGES} pages and links to another one`);
     if (clock.now() - began > MAX_TIME)
-      throw endless(list.of, `without an end: it has taken ${MAX_TIME / 60_000} minutes`);
+      throw endless(list.of, `endlessly: reading has taken ${MAX_TIME / 60_000} minutes`);
     visited.add(next.url.href);
     const answer: ReadAnswer<P | undefined> = await readWith(fetch, { ...next, progress }, (response) =>
       readPage(response, memory, list),
@@ -120,29 +120,25 @@ async function readPage<P>(response: HttpResponse, memory: ListingMemory, list: 
 }
 
 function endless(of: RepositoryName, how: string): PromotionError {
-  return new PromotionError('REGISTRY_PROTOCOL', `the registry lists what is in ${of} ${how}`, {
-    hint: `run again; if it stays, tell whoever runs ${hostOf(of)}`,
+  return new PromotionError('REGISTRY_PROTOCOL', `the registry lists the contents of ${of} ${how}`, {
+    hint: `retry; if it persists, contact the operator of ${hostOf(of)}`,
   });
 }
 
-/** Throws that the list of this repository is none. */
+/** Returns a function that throws for an invalid list of this repository. */
 export function refuseListing(repository: RepositoryName): Refuse {
   return (what, cause) => {
     throw new PromotionError('REGISTRY_PROTOCOL', `the tag list of ${repository} ${what}`, {
       cause,
-      hint: `check that ${hostOf(repository)} is a registry and not something else that answers`,
+      hint: `check that ${hostOf(repository)} is a registry and not another service`,
     });
   };
 }
 
 function noAddress({ host, pathname }: URL): PromotionError {
-  return new PromotionError(
-    'REGISTRY_PROTOCOL',
-    `the next page of ${host}${pathname} is at something that is no address`,
-    {
-      hint: `check that ${host} is a registry and not something else that answers`,
-    },
-  );
+  return new PromotionError('REGISTRY_PROTOCOL', `the next page of ${host}${pathname} has an invalid address`, {
+    hint: `check that ${host} is a registry and not another service`,
+  });
 }
 
 // https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
@@ -152,14 +148,14 @@ function nextPage(response: HttpResponse, from: URL): URL | undefined {
     if (target === undefined) continue;
     const url = URL.parse(target, from.href);
     if (url === null) throw noAddress(from);
-    // Behind a proxy registries know neither their scheme nor their port: path and query are what counts.
-    // Set rather than resolved: a path that begins with two slashes would name another host.
+    // Behind a proxy registries know neither their scheme nor their port: only path and query count. Set rather than
+    // resolved: a path that begins with two slashes would name another host.
     if (url.hostname === from.hostname)
       return Object.assign(new URL(from), { pathname: url.pathname, search: url.search });
     throw new PromotionError(
       'REFUSED_ADDRESS',
       `the next page of ${from.host}${from.pathname} is on another host, ${url.host}`,
-      { hint: `let ${from.host} give addresses under its own name: credentials are sent to no other host` },
+      { hint: `configure ${from.host} to return addresses under its own name: credentials are sent to no other host` },
     );
   }
   return undefined;

@@ -52,15 +52,15 @@ const referrer = (index: number): string =>
 export const HOSTILE_LISTINGS: Readonly<Record<string, { readonly answer: HostileAnswer; readonly says: RegExp }>> = {
   '129 MiB of tags': {
     answer: tagList(() => wrapped('{"name":"app","tags":[', joined(1_200_000, tag), ']}')),
-    says: /lists more in .* than is read: 64 MiB/,
+    says: /registry.s list of .* exceeds 64 MiB/,
   },
   '129 MiB of images': {
     answer: tagList(() => wrapped('{"name":"app","tags":[],"manifest":{', joined(700_000, image), '}}')),
-    says: /lists more in .* than is read: 64 MiB/,
+    says: /registry.s list of .* exceeds 64 MiB/,
   },
   'countless tags of a character': {
     answer: tagList(() => wrapped('{"tags":["a"', repeated(',"a"', 64 * MIB), ']}')),
-    says: /lists more in .* than is read: 64 MiB/,
+    says: /registry.s list of .* exceeds 64 MiB/,
   },
   'countless empty objects under another key': {
     answer: tagList(() => wrapped('{"name":"app","other":[{}', repeated(',{}', 64 * MIB), ']}')),
@@ -68,7 +68,7 @@ export const HOSTILE_LISTINGS: Readonly<Record<string, { readonly answer: Hostil
   },
   'nothing but white space': {
     answer: tagList(() => repeated(' \n', 256 * MIB)),
-    says: /lists more in .* than is read: 64 MiB/,
+    says: /registry.s list of .* exceeds 64 MiB/,
   },
   'brackets without an end': {
     answer: tagList(() => wrapped('{"tags":[', repeated('[', 64 * MIB), '')),
@@ -81,14 +81,14 @@ export const HOSTILE_LISTINGS: Readonly<Record<string, { readonly answer: Hostil
   'pages without an end': {
     answer: endless('/tags/list', (nth) => `{"tags":["v${nth}"]}`),
     // By its pages or, on a busy machine, by its time.
-    says: /without an end: it (?:gave 3000 pages|has taken 15 minutes)/,
+    says: /endlessly: (?:it returned 3000 pages|reading has taken 15 minutes)/,
   },
   'large pages without an end': {
     answer: endless(
       '/tags/list',
       (nth) => `{"tags":[${[...joined(2_000, (index) => tag(nth * 2_000 + index))].join('')}]}`,
     ),
-    says: /lists more in .* than is read: 64 MiB/,
+    says: /registry.s list of .* exceeds 64 MiB/,
   },
 };
 

@@ -8,7 +8,7 @@ import {
   splitRepository,
   type RepositoryName,
 } from '../../../src/image/reference.ts';
-import { hashMarks } from '../../../src/registry/copying/hash-checkpoints.ts';
+import { hashCheckpoints } from '../../../src/registry/copying/hash-checkpoints.ts';
 import { storedReferrers } from './referrers.ts';
 import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './store.ts';
 import { fallbackReferrers, fallbackTag } from '../../../src/registry/attaching/fallback-index.ts';
@@ -147,7 +147,7 @@ function blobReading(begin: Begin): Pick<Registry, 'lookUpBlob' | 'readBlob'> {
       if (held === undefined) return 'absent';
       return held.size === size ? 'present' : 'damaged';
     },
-    async *readBlob(repository, blob, call, { from } = { from: 0, marks: hashMarks(blob.digest) }) {
+    async *readBlob(repository, blob, call, { from } = { from: 0, marks: hashCheckpoints(blob.digest) }) {
       const { store, path } = await begin('readBlob', repository, blob.digest, call);
       const content = store.repository(path)?.blobs.get(blob.digest);
       const object = nameOf(repository, blob.digest);

@@ -119,7 +119,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'PAUSED_TOO_LONG',
     spoil: ({ staging }) => always(staging, ['getManifest'], { status: 429, headers: { 'retry-after': '7200' } }),
-    says: [/asks to wait until 20/, /run again after 20\S+, or allow longer waits with --max-wait/],
+    says: [/asks to wait until 20/, /retry after 20\S+, or allow longer waits with --max-wait/],
   },
   {
     code: 'REGISTRY_ERROR',
@@ -129,7 +129,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'REGISTRY_PROTOCOL',
     spoil: onMirrors(['list'], { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>log in</html>' }),
-    says: [/is not JSON/, /is a registry and not something else/],
+    says: [/is not JSON/, /is a registry and not (?:something else|another service)/],
   },
   {
     code: 'DIGEST_MISMATCH',
@@ -139,7 +139,7 @@ export const ONLINE: readonly ProblemCase[] = [
         headers: { 'content-type': 'application/vnd.oci.image.manifest.v1+json' },
         body: '{}',
       }),
-    says: [/with a manifest whose digest is/, /push it to staging again/],
+    says: [/a manifest whose digest is/, /push it to staging again/],
   },
   {
     code: 'BLOB_UNKNOWN',
@@ -176,7 +176,7 @@ export const ONLINE: readonly ProblemCase[] = [
     code: 'INCOMPLETE',
     args: CONFIRM,
     spoil: onMirrors(['headManifest'], { status: 404 }),
-    says: [/reads back as not found/, /check what else writes to this registry/],
+    says: [/reads back as not found/, /check which other processes write to this registry/],
   },
   {
     code: 'TIMEOUT',

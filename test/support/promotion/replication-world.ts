@@ -9,7 +9,7 @@ import { joinRepository } from '../../../src/image/reference.ts';
 import type { RunReport } from '../../../src/report/model/report.ts';
 import { attacher } from '../../../src/registry/attaching/attacher.ts';
 import type { Registry } from '../../../src/registry/roles.ts';
-import { subjectQueue } from '../../../src/registry/attaching/lock.ts';
+import { subjectLock } from '../../../src/registry/attaching/lock.ts';
 import { attachmentOf } from '../../../src/mirroring/attachment.ts';
 import { runReplication, type ReplicationRequest } from '../../../src/replication.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../registry/images.ts';
@@ -91,7 +91,7 @@ export async function openReplicationWorld(
           primary.store.putBlob(repository, descriptor.digest, content);
         const attachment = attachmentOf(attached.manifest);
         if (attachment === undefined) throw new Error('it has a subject');
-        const queue = subjectQueue(jitteredPause(realClock(), Math.random));
+        const queue = subjectLock(jitteredPause(realClock(), Math.random));
         await attacher(registry, queue).attach(joinRepository(primary.host, repository), attachment, call);
         return attached.manifest.descriptor.digest;
       }),
@@ -118,7 +118,7 @@ export async function openReplicationWorld(
         const load = async (): ReturnType<Parameters<typeof runReplication>[1]['load']> => loadedTree([project]);
         const report = await runReplication(
           { mode, copies: 50, version: 'test', primary: compilePattern(primary.host) },
-          { load, registry, pause, queue: subjectQueue(pause) },
+          { load, registry, pause, queue: subjectLock(pause) },
           {
             clock,
             signal: call.signal,

@@ -12,7 +12,7 @@ import { attachedBy } from '../../../src/plan/replication.ts';
 import { runPromotion } from '../../../src/promotion.ts';
 import { memoryRegistry, type MemoryCall, type MemoryRegistry } from '../memory-registry/memory.ts';
 import { imagesIn } from '../../../src/registry/image/platforms.ts';
-import { subjectQueue } from '../../../src/registry/attaching/lock.ts';
+import { subjectLock } from '../../../src/registry/attaching/lock.ts';
 import { fakeClock } from '../fake-clock.ts';
 import { homeWith } from '../home.ts';
 import { buildImage, buildMultiPlatform, storeImage } from '../registry/images.ts';
@@ -106,7 +106,7 @@ export function tagsLastWorld(
       hook = before;
       calls.length = 0;
       // each run is a process of its own: nothing is remembered but what the registries hold
-      const queue = subjectQueue(pause);
+      const queue = subjectLock(pause);
       const flags = {
         tlogUpload: false,
         signatureFormat: format,
