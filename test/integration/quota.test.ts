@@ -66,7 +66,7 @@ describe('a promotion and the limits of its registries', () => {
     expect(code).toBe(1);
     expect(summary).toMatch(new RegExp(`PAUSED_TOO_LONG 3 images: app@.*${busy.host}`, 's'));
     expect(summary).toContain(`  ${busy.host}: 3 references not written`);
-    expect(summary).toMatch(/run again after \d{4}-\d\d-\d\dT\d\d:\d\d/);
+    expect(summary).toMatch(/retry after \d{4}-\d\d-\d\dT\d\d:\d\d/);
     expect(summary).not.toContain(`${other.host}: `);
     expect(Object.keys(other.snapshot()['prod/app']?.tags ?? {})).toHaveLength(3);
     // It does not wait to find out.

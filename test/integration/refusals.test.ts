@@ -37,7 +37,7 @@ const OFFLINE = ['--key=$HOME/key.pem', '--tlog-upload=false'];
 
 describe('a dry run fails where --confirm would not start', () => {
   it.each([
-    [[], 'there is no identity to sign with'],
+    [[], 'no signing identity found'],
     [['--identity-token=$HOME/nope'], '/nope cannot be read'],
     [['--key=$HOME/nope'], '/nope cannot be read'],
     [[...OFFLINE, '--trusted-root=$HOME/nope.json'], '/nope.json cannot be read'],

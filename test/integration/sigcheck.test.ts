@@ -188,7 +188,7 @@ describe('checking signatures', () => {
     const { stage, checkIn, check, primary } = await promoted({});
     const unknown = await checkIn(EXPECTED, { sigstore: theirs });
     expect(unknown.code).toBe(1);
-    expect(rows(unknown)[0]).toBe(`app | ${primary}/app | unverifiable | its certificate is of another authority`);
+    expect(rows(unknown)[0]).toBe(`app | ${primary}/app | unverifiable | its certificate is from another authority`);
 
     const store = stage.mirrors.find(({ host }) => primary.startsWith(host))?.store;
     const moved = store?.resolve('prod/app', cosignTag(digestOf(app), 'sig'));

@@ -54,7 +54,7 @@ describe('signing while something is wrong', () => {
     stage.taken();
     const down = await cip(args, { ...HASTE, env });
     expect([down.code, stage.taken().writes]).toEqual([1, 0]);
-    expect(down.stderr).toMatch(/getting what Sigstore trusts from \S+: .*--trusted-root FILE/);
+    expect(down.stderr).toMatch(/getting the trusted root of Sigstore from \S+: .*--trusted-root FILE/);
     over();
     expect((await cip(args, { env })).code).toBe(0);
     await expectComplete(stage);

@@ -97,7 +97,7 @@ describe('signing what is promoted', () => {
   });
 
   it.each([
-    ['fails', [], 1, 'error --confirm would refuse: there is no identity to sign with'],
+    ['fails', [], 1, 'error --confirm would refuse: no signing identity found'],
     ['passes', ['--require-identity=false'], 0, 'that of the job with --confirm'],
   ])(
     'signs and writes nothing in a dry run without an identity, which %s with %j',

@@ -64,14 +64,14 @@ const putSig = (world: SignedWorld, layers: readonly unknown[]): Digest =>
 const refer = (world: SignedWorld, more: object): Digest => put(world, undefined, { subject: world.subject, ...more });
 
 describe('src/attest/attached/attached.ts', () => {
-  it('finds nothing where nothing is attached, with three requests', async () => {
+  it('returns nothing after three requests if nothing is attached', async () => {
     const world = await opened();
     world.server.counters.reset();
     expect(await attached(world)).toEqual([]);
     expect(world.asked()).toHaveLength(3);
   });
 
-  it('tells of a .sig layer what is wrong with it, and judges the others', async () => {
+  it('reports an invalid .sig layer, and verifies the others', async () => {
     const world = await opened();
     await sign(world);
     const sig = await world.registry.readManifest(world.repository, cosignTag(world.subject.digest, 'sig'), world.call);
@@ -107,7 +107,7 @@ describe('src/attest/attached/attached.ts', () => {
       { layers: Array.from({ length: 1001 }, () => EMPTY_CONFIG.descriptor) },
       'it has 1001 layers, more than 1000',
     ],
-  ])('says of a .sig tag that it is %s', async (_what, more, reason) => {
+  ])('reports a .sig tag that is %s', async (_what, more, reason) => {
     const world = await opened();
     put(world, cosignTag(world.subject.digest, 'sig'), more);
     world.server.counters.reset();
@@ -115,7 +115,7 @@ describe('src/attest/attached/attached.ts', () => {
     expect(world.asked()).toHaveLength(3);
   });
 
-  it('reads a payload once that many have signed', async () => {
+  it('reads a payload once that several signatures share', async () => {
     const world = await opened();
     const payload = layer(world, SIMPLE_SIGNING, 'payload');
     putSig(world, [payload, payload, payload]);
@@ -124,7 +124,7 @@ describe('src/attest/attached/attached.ts', () => {
     expect(world.asked().filter((request) => request.includes('/blobs/'))).toHaveLength(1);
   });
 
-  it('judges the layers of an .att tag', async () => {
+  it('verifies the layers of an .att tag', async () => {
     const world = await opened();
     const tag = cosignTag(world.subject.digest, 'att');
     put(world, tag, { layers: [layer(world, ENVELOPE, '{}'), layer(world, SIMPLE_SIGNING, 'payload')] });
@@ -134,7 +134,7 @@ describe('src/attest/attached/attached.ts', () => {
     ]);
   });
 
-  it('tells of a referrer what is wrong with it, and judges the others', async () => {
+  it('reports an invalid referrer, and verifies the others', async () => {
     const world = await opened();
     await sign(world);
     const bundle = layer(world, BUNDLE_TYPE, 'no bundle');
@@ -161,7 +161,7 @@ describe('src/attest/attached/attached.ts', () => {
     expect(all.every(({ error }) => error === undefined)).toBe(true);
   });
 
-  it('says of what could not be read that nobody knows what it is', async () => {
+  it('reports an item that cannot be read for now as of unknown kind', async () => {
     let bad = '';
     const world = await opened(({ path }) => (bad !== '' && path.endsWith(bad) ? { status: 403 } : undefined));
     await sign(world);
@@ -171,12 +171,12 @@ describe('src/attest/attached/attached.ts', () => {
     expect(told(others)).toEqual([SIG_OURS, BUNDLE_OURS]);
   });
 
-  it.each(['.sig', '.att', '/referrers/'])('throws where %s cannot be read', async (part) => {
+  it.each(['.sig', '.att', '/referrers/'])('throws if %s cannot be read', async (part) => {
     const world = await opened(({ path }) => (path.includes(part) ? { status: 403 } : undefined));
     await expect(attached(world)).rejects.toMatchObject({ code: 'DENIED' });
   });
 
-  it('ends when the run does', async () => {
+  it('stops when the run is aborted', async () => {
     const world = await opened();
     await sign(world);
     const stop = new AbortController();

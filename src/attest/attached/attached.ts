@@ -8,7 +8,10 @@ import type { LaterVerifier } from '../roles.ts';
 
 export type { Attached } from './types.ts';
 
-/** Everything that is attached to a digest, each read once and judged; throws only where a list or a tag cannot be read. */
+/**
+ * Returns everything that is attached to a digest, each item read once and verified. Throws only if a list or a tag
+ * cannot be read.
+ */
 export async function attachedTo(
   registry: RegistryReader,
   verifier: LaterVerifier,

@@ -13,19 +13,22 @@ import {
 import { PREDICATE_TYPE } from '../formats/annotations.ts';
 import type { LaterVerifier } from '../roles.ts';
 
-/** How the media type of a Sigstore bundle begins, of whatever version. */
+/** Prefix of the media type of every Sigstore bundle version. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';
 
 /**
- * The artifact type of a referrer that holds what a `.sig` tag does:
+ * Artifact type of a referrer with the contents of a `.sig` tag:
  * https://github.com/sigstore/cosign/blob/v3.1.3/pkg/oci/remote/write.go, WriteSignaturesExperimentalOCI
  */
 const SIGNATURES = 'application/vnd.dev.cosign.artifact.sig.v1+json';
 
-/** Referrers of one digest that are read at once: as many as a registry is asked for at once. */
+/** Referrers of one digest that are read concurrently: the number of concurrent requests to a registry. */
 const AT_ONCE = 20;
 
-/** The referrers of a digest; with predicate types given, without those that the list shows as of another type. Throws when they cannot be listed. */
+/**
+ * Returns the referrers of a digest. With predicate types given, omits those that the list shows with another type.
+ * Throws if they cannot be listed.
+ */
 export async function bundlesOf(
   place: Place,
   verifier: Pick<LaterVerifier, 'bundle' | 'legacy'>,
@@ -45,7 +48,7 @@ export async function bundlesOf(
       const read =
         index < MAX_LAYERS
           ? await few(() => orReason(call, () => referring(place, verifier, referrer, reading, call)))
-          : { reason: `${MAX_LAYERS} referrers stand before it` };
+          : { reason: `${MAX_LAYERS} referrers come before it` };
       if (!('reason' in read)) return read;
       return [{ form: 'other', manifest, mediaType: artifactType ?? mediaType, ...unreadable(read) }];
     }),
@@ -69,13 +72,13 @@ async function referring(
     manifest: referrer.digest,
     mediaType: image?.artifactType ?? referrer.artifactType ?? referrer.mediaType,
   } as const;
-  if (manifest === undefined) return [{ ...other, ...unreadable({ reason: 'it is listed, but not there' }) }];
+  if (manifest === undefined) return [{ ...other, ...unreadable({ reason: 'it is listed, but missing' }) }];
   if ((image?.artifactType ?? image?.configType) === SIGNATURES)
     return referringSignatures(place, manifest, verifier, call);
   if (layer === undefined || !layer.mediaType.startsWith(BUNDLE))
     return [{ ...other, ...unreadable({ reason: 'it is not a Sigstore bundle' }) }];
   const bundle = { ...other, form: 'bundle', mediaType: layer.mediaType, content: layer.digest } as const;
-  // cosign takes none that has more
+  // cosign rejects a bundle with more layers
   if (image !== undefined && image.layers.length > 1)
     return [{ ...bundle, ...unreadable({ reason: 'it has more than one layer' }) }];
   return reading(layer, async (content) => {

@@ -50,7 +50,7 @@ const textsIn = (text: string): Readonly<Record<string, string>> => {
 };
 
 describe('src/attest/verifying/verify.ts on hostile bytes', () => {
-  it('judges whatever is attached, in words', async () => {
+  it('returns a verdict with a reason for any attached bytes', async () => {
     const { signing } = await openedSigning();
     const [signer, verifier] = [await signing.signer(forever), await signing.verifier(forever)];
     const bundle = Buffer.from(await signer.signStatement(statementNumber(1), forever)).toString('utf8');

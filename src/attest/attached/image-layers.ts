@@ -6,36 +6,39 @@ import type { RepositoryName } from '../../image/reference.ts';
 import type { BlobReader, Call } from '../../registry/roles.ts';
 import { wholeBlob } from '../../registry/copying/whole-blob.ts';
 
-/** What an attached image says of one of its layers. */
+/** The descriptor of a layer in an attached image. */
 export type Layer = Descriptor & { readonly annotations: Readonly<Record<string, string>> };
 
-/** An attached image, as far as it matters what it holds. */
+/** The relevant fields of an attached image. */
 export type AttachedImage = {
   readonly layers: readonly Layer[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly artifactType?: string;
-  /** The type of its config, which stands for that of the artifact where none is named. */
+  /** The media type of its config, used as the artifact type if none is stated. */
   readonly configType?: string;
-  /** The document as it stands there, for whoever writes it back. */
+  /** The manifest's JSON unchanged, for writing it back. */
   readonly document: { readonly layers?: readonly unknown[] | null };
 };
 
-/** cosign reads no more layers of one image than this. */
+/** cosign reads no more layers of one image. */
 export const MAX_LAYERS = 1000;
 
-/** The largest attestations, lists of software, have some MiB; in bytes. */
+/** Maximum size of an attestation in bytes; the largest, SBOMs, have some MiB. */
 export const MAX_ATTESTATION = 16 * 1024 * 1024;
 
-/** The payload of a signature has some hundred bytes; a thousand of the largest must fit into memory. In bytes. */
+/**
+ * Maximum size of a signature payload in bytes. A payload has some hundred bytes; a thousand of the largest must fit
+ * into memory.
+ */
 export const MAX_PAYLOAD = 64 * 1024;
 
-/** All layers that are read of what is attached to one digest in one form, in bytes: ten lists of software for each of ten platforms are less. */
+/** Total size in bytes of the layers read for one digest in one form: more than ten SBOMs for each of ten platforms. */
 const MAX_TOGETHER = 64 * 1024 * 1024;
 
-/** A layer of this size, in bytes, is read without waiting for memory. */
+/** A layer up to this size, in bytes, is read without waiting for memory. */
 const FREE = 256 * 1024;
 
-/** What a layer takes when it is judged: its text, its payload, and what that says. */
+/** Memory for verifying a layer as a multiple of its size: its text, its payload, and the parsed payload. */
 const TIMES = 4;
 
 // Go programs write null for what is empty.
@@ -54,7 +57,7 @@ const ImageJson = exactJson({
   artifactType: z.string().nullish(),
 });
 
-/** The attached image that a manifest is; undefined when it is none. */
+/** Parses a manifest as an attached image; returns undefined if it is not one. */
 export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
   const document = manifestJsonIn(bytes);
   const { data } = ImageJson.safeParse(document);
@@ -76,21 +79,27 @@ function configTypeOf(config: unknown): Pick<AttachedImage, 'configType'> {
   return data === undefined ? {} : { configType: data.mediaType };
 }
 
-/** Without a list of layers, an image is told from an index by its config. */
+/** An image without a list of layers is distinguished from an index by its config. */
 function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolean {
   const isFree = manifests === undefined || manifests === null;
   return isFree && config !== undefined && config !== null;
 }
 
-/** The bytes of a layer, or why there are none; `error` is set when it may be otherwise the next time. */
+/** The bytes of a layer, or why there are none; `error` is set if the next read may succeed. */
 export type LayerContent = Uint8Array | NoContent;
 
 type NoContent = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
 
-/** Reads the layers of what is attached to one digest, each whole, while `use` needs it; what is wrong with one is a value. */
+/**
+ * Reads one layer and passes it to `use`, which holds its memory. An invalid layer is passed as a reason instead of
+ * bytes.
+ */
 export type LayerReading = <T>(layer: Layer, use: (content: LayerContent) => T | Promise<T>) => Promise<T>;
 
-/** Reads no layer that is larger than the limit, and none once all together are too many bytes. Large ones wait for memory. */
+/**
+ * Returns a reader of layers that skips a layer above the limit, and all layers after the total limit. Large layers
+ * wait for memory.
+ */
 export function layerReading(
   registry: BlobReader,
   repository: RepositoryName,
@@ -102,7 +111,7 @@ export function layerReading(
     const { digest, size } = layer;
     if (size <= limit) together += size;
     if (together > MAX_TOGETHER)
-      return use({ reason: `its layer ${digest} is one too many: all together have more than ${MAX_TOGETHER} bytes` });
+      return use({ reason: `with its layer ${digest}, the total size exceeds ${MAX_TOGETHER} bytes` });
     const giveBack =
       size > FREE && size <= limit
         ? await registry.memory?.lend(TIMES * size, () => undefined, call.signal)
@@ -115,7 +124,7 @@ export function layerReading(
   };
 }
 
-/** Reads a layer whole, unless it is larger than the limit; what is wrong with it is a value. */
+/** Reads a whole layer, unless it is larger than the limit; returns a reason for an invalid one. */
 export async function readLayer(
   registry: BlobReader,
   repository: RepositoryName,
@@ -128,10 +137,10 @@ export async function readLayer(
   return orReason(call, () => wholeBlob(blob, () => registry.readBlob(repository, blob, call)));
 }
 
-/** Answers that stay the same however often one asks. */
+/** Errors that a later attempt would repeat. */
 const FINAL: readonly ErrorCode[] = ['NOT_FOUND', 'DIGEST_MISMATCH', 'REGISTRY_PROTOCOL'];
 
-/** What the work resolves to, or why it failed. Throws if the run is being stopped. */
+/** Returns the result of the work, or why it failed. Throws if the run is being stopped. */
 export async function orReason<T>({ signal }: Call, work: () => Promise<T>): Promise<T | NoContent> {
   try {
     return await work();

@@ -54,7 +54,7 @@ async function layersOf({ registry, subject }: World): Promise<readonly (string 
 }
 
 describe('src/attest/attached/publish.ts', () => {
-  it('writes the manifest of a bundle as cosign does, and who signed', () => {
+  it('writes the manifest of a bundle like cosign, with the signer', () => {
     const [bytes, subject] = [Buffer.from('{}'), world().subject];
     const { manifest, referrer, blobs } = bundleAttachment(subject, bundleOf('a bundle'), TIME);
     const type = 'application/vnd.dev.sigstore.bundle.v0.3+json';
@@ -77,19 +77,16 @@ describe('src/attest/attached/publish.ts', () => {
     expect(blobs.map((blob) => Buffer.from(blob.bytes).toString())).toEqual(['{}', 'a bundle']);
   });
 
-  it.each([true, false])(
-    'has a bundle listed, with what lists are to tell of it (lists are kept: %s)',
-    async (referrers) => {
-      const there = world(referrers);
-      await there.publisher.bundle(REPOSITORY, there.subject, bundleOf('a bundle'), call);
-      await there.publisher.bundle(REPOSITORY, there.subject, bundleOf('another'), call);
-      expect(await there.registry.listReferrers(REPOSITORY, there.subject.digest, call)).toEqual(
-        ['a bundle', 'another'].map((text) => bundleAttachment(there.subject, bundleOf(text), TIME).referrer),
-      );
-    },
-  );
+  it.each([true, false])('lists a bundle with its annotations (referrers API: %s)', async (referrers) => {
+    const there = world(referrers);
+    await there.publisher.bundle(REPOSITORY, there.subject, bundleOf('a bundle'), call);
+    await there.publisher.bundle(REPOSITORY, there.subject, bundleOf('another'), call);
+    expect(await there.registry.listReferrers(REPOSITORY, there.subject.digest, call)).toEqual(
+      ['a bundle', 'another'].map((text) => bundleAttachment(there.subject, bundleOf(text), TIME).referrer),
+    );
+  });
 
-  it('loses none of 66 signatures that come at once, and none that was there', async () => {
+  it('loses none of 66 concurrent signatures, and no existing one', async () => {
     const there = world();
     const { digest } = there.subject;
     await there.publisher.signatures(REPOSITORY, digest, [signatureOf(100)], call);
@@ -101,7 +98,7 @@ describe('src/attest/attached/publish.ts', () => {
     expect(await layersOf(there)).toHaveLength(67);
   });
 
-  it('writes nothing that is there', async () => {
+  it('writes nothing that exists', async () => {
     const there = world();
     const { digest } = there.subject;
     expect(await there.publisher.signatures(REPOSITORY, digest, [signatureOf(1), signatureOf(2)], call)).toBe(true);

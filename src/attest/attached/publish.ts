@@ -11,34 +11,34 @@ import { withSignatures } from './sig-image.ts';
 
 export type PublisherServices = {
   readonly attacher: Attacher;
-  /** Instead of the attacher, for bundles whose lists are written later. */
+  /** Used instead of the attacher for bundles whose lists are written later. */
   readonly batch?: Attaching;
   readonly clock: Clock;
 };
 
-/** A bundle of ours, and what lists are to tell of it. */
+/** A bundle of ours, and the annotations for the list of referrers. */
 export type OwnBundle = {
   readonly bytes: Uint8Array;
   readonly predicateType: string;
   readonly identity: Identity;
-  /** What lists are to tell besides. */
+  /** Further annotations for the list of referrers. */
   readonly annotations?: Readonly<Record<string, string>>;
 };
 
-/** Puts signatures and bundles where everybody looks for them, beside those of others. */
+/** Writes signatures and bundles where clients look for them, beside those of others. */
 export type Publisher = {
-  /** Appends to the `.sig` tag what is not there; false when everything was. */
+  /** Appends the missing signatures to the `.sig` tag; returns false if all existed. */
   signatures(
     repository: RepositoryName,
     digest: Digest,
     signatures: readonly LegacySignature[],
     call: Call,
   ): Promise<boolean>;
-  /** Attaches what others made, as it is. */
+  /** Attaches an existing manifest unchanged. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
   /**
-   * Throws LIST_IMMUTABLE if what is signed now, in the form of a `.sig` layer or of a bundle, could not be put where everybody
-   * looks for it.
+   * Throws LIST_IMMUTABLE if a signature in this form, a `.sig` layer or a bundle, could not be written where clients
+   * look for it.
    */
   check(repository: RepositoryName, digest: Digest, form: 'sig' | 'bundle', call: Call): Promise<void>;
   /** Attaches a bundle to its subject. */
@@ -48,7 +48,7 @@ export type Publisher = {
 /** The media type of a Sigstore bundle, as cosign writes it. */
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 
-/** One for a run, as the attacher is. */
+/** Creates a publisher, one for each run like the attacher. */
 export function publisher({ attacher, batch = attacher, clock }: PublisherServices): Publisher {
   return {
     signatures: async (repository, digest, signatures, call) => {
@@ -76,7 +76,10 @@ export function publisher({ attacher, batch = attacher, clock }: PublisherServic
   };
 }
 
-/** A bundle's manifest: https://github.com/sigstore/cosign/blob/v3.1.3/specs/BUNDLE_SPEC.md , and our annotation of who signed. */
+/**
+ * Builds a bundle's manifest: https://github.com/sigstore/cosign/blob/v3.1.3/specs/BUNDLE_SPEC.md, with our annotation
+ * of the signer.
+ */
 export function bundleAttachment(
   { mediaType, digest, size }: Descriptor,
   { bytes, predicateType, identity, annotations: more }: OwnBundle,

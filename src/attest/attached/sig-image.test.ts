@@ -19,7 +19,7 @@ const layersIn = (manifest: Manifest | undefined): unknown[] =>
   (JSON.parse(Buffer.from(manifest?.bytes ?? []).toString()) as { readonly layers: unknown[] }).layers;
 
 describe('src/attest/attached/sig-image.ts', () => {
-  it('writes config and manifest byte for byte as cosign does', () => {
+  it('writes config and manifest byte for byte like cosign', () => {
     const [first, second] = [signatureOf('one', 'a'), signatureOf('two', 'b')];
     const [one, two] = [digestOf(first.payload), digestOf(second.payload)];
     const content = withSignatures(undefined, [first, second]);
@@ -35,7 +35,7 @@ describe('src/attest/attached/sig-image.ts', () => {
     );
   });
 
-  it('leaves the layers of others as they stand, whatever else they say', () => {
+  it('keeps the layers of others unchanged, with unknown fields', () => {
     const theirs = {
       data: 'x',
       size: 3,
@@ -52,7 +52,7 @@ describe('src/attest/attached/sig-image.ts', () => {
     });
   });
 
-  it('adds nothing that is there, and keeps two signatures of one payload apart', () => {
+  it('adds no existing signature, and keeps two signatures of one payload apart', () => {
     const current = withSignatures(undefined, [signatureOf('one', 'a')])?.manifest;
     expect(withSignatures(current, [signatureOf('one', 'a'), signatureOf('one', 'a')])).toBeUndefined();
     const both = withSignatures(current, [signatureOf('one', 'b'), signatureOf('one', 'a')]);
@@ -64,15 +64,15 @@ describe('src/attest/attached/sig-image.ts', () => {
   it.each([
     ['an index', manifestOf({ schemaVersion: 2, manifests: [] }, MEDIA_TYPES.ociIndex)],
     ['no JSON', manifestOf('<html>')],
-  ])('takes the place of %s', (_what, current) => {
+  ])('replaces %s', (_what, current) => {
     expect(layersIn(withSignatures(current, [signatureOf('one', 'a')])?.manifest)).toHaveLength(1);
   });
 
-  it('refuses to write more than cosign reads', () => {
+  it('rejects more layers than cosign reads', () => {
     const signatures = Array.from({ length: 1000 }, (_, index) => signatureOf('one', String(index)));
     const current = withSignatures(undefined, signatures)?.manifest;
     expect(layersIn(current)).toHaveLength(1000);
-    expect(() => withSignatures(current, [signatureOf('one', 'more')])).toThrow(/holds 1000 signatures/);
+    expect(() => withSignatures(current, [signatureOf('one', 'more')])).toThrow(/has 1000 signatures/);
   });
 });
 
@@ -81,7 +81,7 @@ describe('src/attest/attached/sig-image.ts, of two images', () => {
     withSignatures(undefined, signatures)?.manifest ?? manifestOf('');
   const [one, two, three] = ['one', 'two', 'three'].map((name) => signatureOf(name, name));
 
-  it('keeps every signature once, those of the first in front', () => {
+  it('keeps every signature once, those of the first image first', () => {
     if (one === undefined || two === undefined || three === undefined) throw new Error('there are three');
     const merged = mergedSignatures(imageOf(one, two), imageOf(three, two));
     expect(layersIn(merged?.manifest)).toEqual(layersIn(imageOf(one, two, three)));
@@ -90,13 +90,13 @@ describe('src/attest/attached/sig-image.ts, of two images', () => {
     expect(mergedSignatures(imageOf(one, two), imageOf(three, two))?.manifest).toEqual(merged?.manifest);
   });
 
-  it('keeps a payload that two signed twice', () => {
+  it('keeps two signatures of one payload', () => {
     const merged = mergedSignatures(imageOf(signatureOf('one', 'a')), imageOf(signatureOf('one', 'b')));
     expect(layersIn(merged?.manifest)).toHaveLength(2);
     expect(merged?.payloads).toHaveLength(1);
   });
 
-  it('keeps a layer of the other as it stands there', () => {
+  it('keeps a layer of the other image unchanged', () => {
     const extra = { mediaType: SIMPLE_SIGNING, size: 1, digest: digestOf(Buffer.from('x')), data: 'eA==' };
     const theirs = { ...extra, annotations: { [LEGACY.signature]: 'x' } };
     const merged = mergedSignatures(imageOf(signatureOf('one', 'a')), manifestOf({ layers: [theirs] }));

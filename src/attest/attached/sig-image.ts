@@ -7,13 +7,13 @@ import { attachedImage, MAX_LAYERS, MAX_PAYLOAD, type AttachedImage, type Layer 
 import { LEGACY, SIMPLE_SIGNING } from '../formats/cosign-layer.ts';
 import type { LegacySignature } from '../roles.ts';
 
-/** What cosign writes for a time that it does not want to tell. */
+/** cosign's placeholder for an unknown time. */
 const NO_TIME = '0001-01-01T00:00:00Z';
 
 /**
- * The `.sig` image with these signatures behind those that it has, all of them untouched; undefined when they are there.
- * Where there is not room for all of them, the first are added. Throws UNSUPPORTED_MANIFEST where there is room for none.
- * What is no image, and so holds no signature that anybody could read, is replaced.
+ * Returns the `.sig` image with these signatures appended and its own unchanged; undefined if all are there already. If
+ * there is no room for all, appends the first ones; throws UNSUPPORTED_MANIFEST if there is room for none. Replaces
+ * content that is not an image, which no client could read.
  */
 export function withSignatures(
   current: Manifest | undefined,
@@ -21,7 +21,7 @@ export function withSignatures(
 ): TagContent | undefined {
   const image = current && attachedImage(current);
   const there = image?.layers ?? [];
-  // One payload may be signed by several; a layer that is wrong about anything is another one.
+  // One payload may be signed by several identities; a layer that differs in any field is another layer.
   const known = new Set(there.map((layer) => JSON.stringify(layerJson(layer))));
   const added: Layer[] = [];
   const blobs = new Map<Digest, SmallBlob>();
@@ -41,17 +41,17 @@ export function withSignatures(
   return { manifest, blobs: [...blobs.values(), config] };
 }
 
-/** One `.sig` image that holds the signatures of two. */
+/** A `.sig` image with the signatures of two. */
 export type MergedSignatures = {
   readonly manifest: Manifest;
   readonly config: SmallBlob;
-  /** What the first of the two has in its layers. */
+  /** The layers of the first of the two. */
   readonly payloads: readonly Descriptor[];
 };
 
 /**
- * Returns the first `.sig` image with those layers of the other behind its own that it lacks, each as it stands there.
- * Undefined unless both hold nothing but signatures, as cosign writes them.
+ * Returns the first `.sig` image with the missing layers of the other appended, each unchanged. Returns undefined
+ * unless both contain only signatures in cosign's format.
  */
 export function mergedSignatures(first: Manifest, other: Manifest): MergedSignatures | undefined {
   const [image, second] = [first, other].map(signatureImage);
@@ -72,7 +72,7 @@ export function mergedSignatures(first: Manifest, other: Manifest): MergedSignat
   return { ...extended(image, layers, written), payloads: [...payloads.values()] };
 }
 
-/** The image if all its layers are signatures. */
+/** Returns the image if all its layers are signatures. */
 function signatureImage(manifest: Manifest): AttachedImage | undefined {
   const image = manifest.descriptor.mediaType === MEDIA_TYPES.ociManifest ? attachedImage(manifest) : undefined;
   const isSignature = ({ mediaType, size, annotations }: Layer): boolean =>
@@ -80,7 +80,7 @@ function signatureImage(manifest: Manifest): AttachedImage | undefined {
   return image !== undefined && image.layers.length > 0 && image.layers.every(isSignature) ? image : undefined;
 }
 
-/** An image with more layers, and the config that it then has; `written` is what its manifest says of those. */
+/** Returns an image with more layers and the matching config; `written` is their JSON in the manifest. */
 function extended(
   image: AttachedImage | undefined,
   added: readonly Layer[],
@@ -100,7 +100,7 @@ function extended(
   return { manifest: { bytes, descriptor }, config };
 }
 
-/** The config, byte for byte as cosign writes it for these layers. */
+/** Returns the config for these layers, byte for byte as cosign writes it. */
 function configOf(layers: readonly Layer[]): SmallBlob {
   const document = {
     architecture: '',
@@ -115,7 +115,7 @@ function configOf(layers: readonly Layer[]): SmallBlob {
   return { bytes, descriptor: { mediaType, size: bytes.length, digest: digestOf(bytes) } };
 }
 
-/** In the order in which cosign writes it. */
+/** The fields in the order in which cosign writes them. */
 function layerJson({ mediaType, size, digest, annotations }: Layer): object {
   const sorted = Object.entries(annotations).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { mediaType, size, digest, annotations: Object.fromEntries(sorted) };
@@ -124,10 +124,10 @@ function layerJson({ mediaType, size, digest, annotations }: Layer): object {
 function full(): PromotionError {
   return new PromotionError(
     'UNSUPPORTED_MANIFEST',
-    `the .sig tag holds ${MAX_LAYERS} signatures, and nobody reads more`,
+    `the .sig tag has ${MAX_LAYERS} signatures, and clients read no more`,
     {
       side: 'destination',
-      hint: 'delete the tag, or the signatures in it that nobody needs, and run again',
+      hint: 'delete the tag, or unused signatures in it, and run again',
     },
   );
 }

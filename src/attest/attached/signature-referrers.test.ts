@@ -45,13 +45,13 @@ const forms = async ({ registry, services, repository, subject: { digest } }: Si
 };
 
 describe('signatures among the referrers (cosign, OCI 1.1)', () => {
-  it.each([true, 'bare', 'config-type'] as const)('are verified where lists are %s', async (referrers) => {
+  it.each([true, 'bare', 'config-type'] as const)('are verified if lists are %s', async (referrers) => {
     const world = await referred({ registry: { referrers } });
     expect(await forms(world)).toEqual(['sig-referrer signature verified']);
     expect((await check(world)).findings).toMatchObject([{ what: 'signature', status: 'verified' }]);
   });
 
-  it('do not stand for the .sig tag or the bundle that clients read by default', async () => {
+  it('do not replace the .sig tag or the bundle that clients read by default', async () => {
     const world = await referred();
     const done = await signDigest({ ...world.services, format: 'both' }, target(world), call);
     expect(done).toBe('written');
@@ -63,7 +63,7 @@ describe('signatures among the referrers (cosign, OCI 1.1)', () => {
     expect(await signDigest({ ...world.services, format: 'both' }, target(world), call)).toBe('there');
   });
 
-  it('are judged one by one', async () => {
+  it('are verified one by one', async () => {
     const world = await signedWorld({ format: 'legacy' });
     await signDigest(await world.stranger('legacy'), target(world), call);
     await signDigest(world.services, target(world), call);
@@ -77,8 +77,8 @@ describe('signatures among the referrers (cosign, OCI 1.1)', () => {
   });
 });
 
-describe('what is not a signature', () => {
-  it('does not hide a .sig from cosign, which reads no such bundle', async () => {
+describe('referrers without a signature', () => {
+  it('do not hide a .sig from cosign, which reads no such bundle', async () => {
     const world = await signedWorld({ format: 'legacy' });
     await signDigest(world.services, target(world), call);
     for (const text of ['{"some":"JSON"}', '{"mediaType":']) {
@@ -87,7 +87,7 @@ describe('what is not a signature', () => {
     }
   });
 
-  it('is not carried from staging, unlike a signature that nobody here can verify', async () => {
+  it('are not carried from staging, unlike an unverifiable signature', async () => {
     const staging = await signedWorld({ format: 'legacy' });
     await signDigest(staging.services, target(staging), call);
     const { store } = staging.server;

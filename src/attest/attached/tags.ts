@@ -16,17 +16,17 @@ import {
 import { SIMPLE_SIGNING } from '../formats/cosign-layer.ts';
 import type { LaterVerifier, LegacySignature, LegacyVerdict } from '../roles.ts';
 
-/** Where something is looked for. */
+/** The repository, digest and registry access for a lookup. */
 export type Place = {
   readonly registry: RegistryReader;
   readonly repository: RepositoryName;
   readonly digest: Digest;
 };
 
-/** A layer of a `.sig` tag, with what it holds where that could be read. */
+/** A layer of a `.sig` tag, with its contents if they could be read. */
 export type AttachedSignature = Attached & { readonly signature?: LegacySignature };
 
-/** The layers of cosign's `.sig` tag. */
+/** Returns the layers of cosign's `.sig` tag. */
 export function signaturesOf(
   place: Place,
   verifier: Pick<LaterVerifier, 'legacy'>,
@@ -35,7 +35,7 @@ export function signaturesOf(
   return taggedLayers(place, signatureShape('sig', place, verifier), call);
 }
 
-/** The layers of a referrer that is what a `.sig` tag holds. */
+/** Returns the layers of a referrer with the contents of a `.sig` tag. */
 export function referringSignatures(
   place: Place,
   manifest: Manifest,
@@ -54,10 +54,10 @@ function signatureShape(form: 'sig' | 'sig-referrer', place: Place, verifier: Pi
   return { form, expected: SIMPLE_SIGNING, limit: MAX_PAYLOAD, judge };
 }
 
-/** The media type of a layer of an `.att` image: a DSSE envelope. */
+/** Media type of a layer of an `.att` image: a DSSE envelope. */
 const ENVELOPE = 'application/vnd.dsse.envelope.v1+json';
 
-/** The layers of cosign's `.att` tag. */
+/** Returns the layers of cosign's `.att` tag. */
 export function attestationsOf(
   place: Place,
   verifier: Pick<LaterVerifier, 'legacyAttestation'>,
@@ -68,7 +68,7 @@ export function attestationsOf(
   return taggedLayers(place, { form: 'att', expected: ENVELOPE, limit: MAX_ATTESTATION, judge }, call);
 }
 
-/** What the bytes of a layer are. */
+/** Verifies the bytes of a layer. */
 type Judge = (bytes: Uint8Array, layer: Layer) => Promise<Omit<AttachedSignature, 'form' | 'manifest' | 'mediaType'>>;
 
 type Shape = {
@@ -80,7 +80,7 @@ type Shape = {
 
 async function taggedLayers(place: Place, shape: Shape, call: Call): Promise<readonly AttachedSignature[]> {
   const { registry, repository, digest } = place;
-  // cosign's tag of a sha512 would be longer than tags may be: a registry could only refuse it
+  // cosign's tag of a sha512 would be longer than tags may be: a registry could only reject it
   if (!digest.startsWith('sha256:')) return [];
   const tag = cosignTag(digest, shape.form === 'att' ? 'att' : 'sig');
   const tagged = await registry.readManifest(repository, tag, call);
@@ -101,7 +101,7 @@ async function layersOf(
   if (length > MAX_LAYERS)
     return [unread(tagged.descriptor.mediaType, { reason: `it has ${length} layers, more than ${MAX_LAYERS}` })];
   const reading = layerReading(registry, repository, limit, call);
-  // A payload that was signed twice is one blob, named by two layers; one of them may be wrong about its size.
+  // A payload that was signed twice is one blob in two layers, one of which may state a wrong size.
   const payloads = new Map<string, Promise<LayerContent>>();
   const payloadOf = (layer: Layer): Promise<LayerContent> => {
     const key = `${layer.digest} ${layer.size}`;

@@ -5,34 +5,34 @@ import { PROMOTION_RECORD } from '../formats/record.ts';
 import type { BundleVerdict, Identity } from '../roles.ts';
 import { referencesIn, SIGNATURE } from '../formats/statement.ts';
 
-/** One thing that is attached to a digest, and what is to be thought of it. */
+/** One item that is attached to a digest, with the verdict on it. */
 export type Attached = {
   /**
-   * `sig` and `att`: a layer of cosign's tags; `bundle`: a referrer that is a Sigstore bundle; `sig-referrer`: a layer of a
-   * referrer that is what a `.sig` tag holds, as cosign writes it with `--registry-referrers-mode=oci-1-1`; `other`: another
-   * referrer.
+   * `sig` and `att`: a layer of cosign's tags; `bundle`: a referrer that is a Sigstore bundle; `sig-referrer`: a layer
+   * of a referrer with the contents of a `.sig` tag, as cosign writes it with `--registry-referrers-mode=oci-1-1`;
+   * `other`: another referrer.
    */
   readonly form: 'sig' | 'att' | 'bundle' | 'sig-referrer' | 'other';
   readonly kind: 'signature' | 'record' | 'attestation' | 'other';
-  /** The manifest that holds it. */
+  /** The manifest that contains the item. */
   readonly manifest: Digest;
-  /** Of the layer; of what is no bundle the artifact type. */
+  /** Media type of the layer; the artifact type of a referrer that is not a bundle. */
   readonly mediaType: string;
-  /** The digest of the layer that was read, or should have been. */
+  /** Digest of the layer. */
   readonly content?: Digest;
-  /** The names that the signer claims for the digest; of a statement only where it is verified. */
+  /** The names that the signer claims for the digest; those of a statement only if it is verified. */
   readonly references: readonly string[];
   readonly verdict: BundleVerdict;
-  /** Why it could not be read, where that may be otherwise the next time: until then nobody knows what it is. */
+  /** Why the item could not be read, if the next attempt may succeed: until then its kind is unknown. */
   readonly error?: PromotionError;
 };
 
-/** Whether something of this form can be nothing but an image signature. */
+/** Returns true if an item of this form can only be an image signature. */
 export function isSignatureForm(form: Attached['form']): boolean {
   return form === 'sig' || form === 'sig-referrer';
 }
 
-/** What a verdict on a statement makes of that to which it is attached. */
+/** Derives kind, references and verdict of an attached item from the verdict on its statement. */
 export function judgement(verdict: BundleVerdict, digest: Digest): Pick<Attached, 'kind' | 'references' | 'verdict'> {
   const { predicateType, statement, isFormless } = verdict;
   const references = statement === undefined ? [] : referencesIn(statement, digest);
@@ -44,10 +44,10 @@ function kindOf(predicateType: string | undefined): Attached['kind'] {
   return predicateType === PROMOTION_RECORD ? 'record' : 'attestation';
 }
 
-/** Why something has no bytes to judge. */
+/** Why an item has no bytes to verify. */
 export type Unread = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
 
-/** What can be said of something that has no bytes to judge: it was tampered with only if it has other bytes than its digest. */
+/** Returns the verdict on an item without bytes. It failed only if its bytes differ from its digest. */
 export function unreadable({
   reason,
   error,
@@ -57,7 +57,7 @@ export function unreadable({
   return { kind: 'other', references: [], verdict, ...(error !== undefined && { error }) };
 }
 
-/** True when it was verified, and as this identity's. */
+/** Returns true if the item is verified and signed by this identity. */
 export function isBy(identity: Identity, { verdict }: Attached): boolean {
   return verdict.status === 'verified' && verdict.identity !== undefined && isSameIdentity(verdict.identity, identity);
 }

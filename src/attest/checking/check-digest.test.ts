@@ -82,7 +82,7 @@ const told = ({ findings }: DigestCheck): readonly string[] =>
 const opened = async (): Promise<SigningWorld & { readonly signing: Signing }> => openedSigning();
 
 describe('src/attest/checking/check-digest.ts', () => {
-  it('takes a signature for a former name that is listed', async () => {
+  it('accepts a signature for a listed former name', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     await signDigest(
@@ -130,7 +130,7 @@ describe('src/attest/checking/check-digest.ts', () => {
     expect(world.calls.filter(({ repository }) => repository === 'c.test/app')).toHaveLength(5);
   });
 
-  it('says unsigned of an image without a signature, and of a mirror that lacks what the primary has', async () => {
+  it('reports unsigned for an image without a signature, and for a mirror that lacks those of the primary', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     expect((await world.check()).subjects).toEqual([world.digest]);
@@ -140,8 +140,8 @@ describe('src/attest/checking/check-digest.ts', () => {
       'a record unsigned',
       'b signature unsigned',
       'b record unsigned',
-      'c signature unsigned the image is not there',
-      'c record unsigned the image is not there',
+      'c signature unsigned the image is missing',
+      'c record unsigned the image is missing',
     ]);
     await signAndRecord(world);
     world.replicate('c.test');
@@ -153,19 +153,19 @@ describe('src/attest/checking/check-digest.ts', () => {
       'a record verified',
       'b signature unsigned',
       'b record unsigned',
-      'c signature unsigned it is not there as a bundle, as it is in a.test/app',
+      'c signature unsigned it is missing as a bundle, unlike in a.test/app',
       'c record unsigned',
     ]);
   });
 
-  it('says untrusted of a good signature by others, or under another name', async () => {
+  it('reports untrusted for a valid signature by others, or for another name', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     await signAndRecord(world);
     const expected = { kind: 'keyless', issuer: 'https://issuer.example', subject: 'me@example.com' } as const;
     expect(told(await world.check({ mirrors: [], expected }))).toEqual([
-      expect.stringMatching(/^a signature untrusted it is by .*, who is not expected$/),
-      expect.stringMatching(/^a record untrusted it is by /),
+      expect.stringMatching(/^a signature untrusted it is signed by the unexpected identity .*$/),
+      expect.stringMatching(/^a record untrusted it is signed by the unexpected identity /),
     ]);
     expect(told(await world.check({ mirrors: [], reference: 'other.test/app' }))).toEqual([
       'a signature untrusted it is for prod.test/app, not for other.test/app',
@@ -173,7 +173,7 @@ describe('src/attest/checking/check-digest.ts', () => {
     ]);
   });
 
-  it('says failed of a signature that is of another digest', async () => {
+  it('reports failed for a signature of another digest', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     await signAndRecord(world);
@@ -190,18 +190,18 @@ describe('src/attest/checking/check-digest.ts', () => {
     ]);
   });
 
-  it('says unverifiable of a signature of a Sigstore that nobody here knows', async () => {
+  it('reports unverifiable for a signature of an unknown Sigstore', async () => {
     const [ours, theirs] = [await opened(), await opened()];
     const world = await worldOf(theirs.signing);
     await signAndRecord(world);
     const verifier = await ours.signing.verifier(call.signal);
     expect(told(await world.check({ mirrors: [], verifier }))).toEqual([
-      'a signature unverifiable its certificate is of another authority',
-      'a record unverifiable its certificate is of another authority',
+      'a signature unverifiable its certificate is from another authority',
+      'a record unverifiable its certificate is from another authority',
     ]);
   });
 
-  it('takes one good signature as enough, whatever is beside it', async () => {
+  it('accepts one good signature, whatever else is attached', async () => {
     const given = await signingWorld();
     const ours = await signingIn(given);
     const theirs = await signingIn(given, {
@@ -211,12 +211,12 @@ describe('src/attest/checking/check-digest.ts', () => {
     const others = await digestSigning(world.registry, theirs);
     await signDigest(others, { repository: 'a.test/app', digest: world.digest, reference: REFERENCE }, call);
     const before = told(await world.check({ mirrors: [] }));
-    expect(before[0]).toMatch(/^a signature untrusted it is by other@example.com/);
+    expect(before[0]).toMatch(/^a signature untrusted it is signed by the unexpected identity other@example.com/);
     await signAndRecord(world);
     expect(told(await world.check({ mirrors: [] }))).toEqual(['a signature verified', 'a record verified']);
   });
 
-  it('takes a .sig for none where a bundle of others hides it from cosign', async () => {
+  it('ignores a .sig that a foreign bundle hides from cosign', async () => {
     const given = await signingWorld();
     const theirs = { SIGSTORE_ID_TOKEN: given.sigstore.token({ email: 'other@example.com' }) };
     const world = await worldOf(await signingIn(given));
@@ -227,13 +227,13 @@ describe('src/attest/checking/check-digest.ts', () => {
     const others = await digestSigning(world.registry, await signingIn(given, { env: theirs }), 'bundle');
     await signDigest(others, target, call);
     expect(told(await world.check({ mirrors: [], wants }))).toEqual([
-      'a signature unsigned cosign reads no .sig where there is a bundle, and none is by whom it is expected',
+      'a signature unsigned cosign reads no .sig if there is a bundle, and no bundle is signed by an expected identity',
     ]);
     await signDigest(world.services, target, call);
     expect(told(await world.check({ mirrors: [], wants }))).toEqual(['a signature verified']);
   });
 
-  it('demands the signature of each platform, and a record only of the index', async () => {
+  it('requires the signature of each platform, and a record only for the index', async () => {
     const { signing } = await opened();
     const image = buildMultiPlatform({ seed: 1 }, ['linux/amd64', 'linux/arm64']);
     const world = await worldOf(signing, image);
@@ -254,7 +254,7 @@ describe('src/attest/checking/check-digest.ts', () => {
     ]);
   });
 
-  it('demands only what is wanted', async () => {
+  it('checks only what was requested', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     expect(told(await world.check({ mirrors: [], wants: { signature: false, record: true } }))).toEqual([
@@ -265,7 +265,7 @@ describe('src/attest/checking/check-digest.ts', () => {
     ]);
   });
 
-  it('finds nothing of what the primary does not hold, and goes on without a mirror that cannot be read', async () => {
+  it('finds nothing for a digest that the primary lacks, and continues after an unreadable mirror', async () => {
     const { signing } = await opened();
     let down = 'c.test/app';
     const world = await worldOf(signing, buildImage({ seed: 1 }), ({ repository }) => {
@@ -285,7 +285,7 @@ describe('src/attest/checking/check-digest.ts', () => {
     expect(await world.check()).toMatchObject({ findings: [], unread: [{ repository: 'a.test/app' }] });
   });
 
-  it('asks for no tag of a sha512, which is too long for one', async () => {
+  it('requests no tag for a sha512, which would be too long', async () => {
     const { signing } = await opened();
     const world = await worldOf(signing);
     const { bytes, descriptor } = buildImage({ seed: 1 }).manifest;

@@ -16,30 +16,33 @@ export type CheckServices = {
   readonly callTo: (repository: RepositoryName) => Call;
 };
 
-/** One digest, all the repositories where it must be, and what must be attached to it. */
+/** One digest, all its repositories, and the expected signatures and records. */
 export type CheckRequest = {
-  /** On the primary registry. */
+  /** The repository on the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
-  /** The name that its signatures must carry, or one that it had before. */
+  /** The reference that its signatures must carry, or an earlier one. */
   readonly reference: string;
   readonly formerReferences?: readonly string[];
   readonly digest: Digest;
   readonly wants: { readonly signature: boolean; readonly record: boolean };
 };
 
-/** Why nothing was found where the image itself is missing. */
-export const NOT_THERE = 'the image is not there';
+/** Reason of all findings for a missing image. */
+export const NOT_THERE = 'the image is missing';
 
 export type DigestCheck = {
-  /** The digest and its platforms; none where the primary does not hold it. */
+  /** The digest and its platforms; empty if the primary does not have it. */
   readonly subjects: readonly Digest[];
   readonly findings: readonly Finding[];
-  /** What could not be asked: of these nothing was found. */
+  /** Repositories that could not be read; they have no findings. */
   readonly unread: readonly { readonly repository: RepositoryName; readonly error: PromotionError }[];
 };
 
-/** Reads and verifies what is attached to a digest and its platforms, on its primary first and then on all its mirrors; bytes that are the same everywhere are read and verified once. */
+/**
+ * Reads and verifies the attachments of a digest and its platforms, on the primary first and then on all mirrors. Equal
+ * bytes are read and verified once.
+ */
 export async function checkDigest(services: CheckServices, request: CheckRequest): Promise<DigestCheck> {
   const { repository, mirrors } = request;
   const shared = {
@@ -70,7 +73,7 @@ export async function checkDigest(services: CheckServices, request: CheckRequest
   return { subjects, findings: read.flatMap((place) => place.map(findingOf)), unread };
 }
 
-/** A finding, and in which forms something good is there. */
+/** A finding, and the forms in which a good signature or record exists. */
 type Looked = Omit<Finding, 'status'> & Judged;
 
 async function lookAt(
@@ -102,14 +105,14 @@ const FORMS: Readonly<Record<string, string>> = {
   'sig-referrer': 'a signature among the referrers',
 };
 
-/** What is good is so only in all the forms that the primary has: clients differ in which they read. */
+/** A good signature must exist in all the forms that the primary has, because clients differ in which they read. */
 function likeOnPrimary(found: Looked, primary: readonly Looked[]): Looked {
   if (found.status !== 'verified') return found;
   const there = primary.find(({ subject, what }) => subject === found.subject && what === found.what);
   const missing = (there?.forms ?? []).filter((form) => !found.forms.includes(form));
   if (there === undefined || missing.length === 0) return found;
   const forms = missing.map((form) => FORMS[form] ?? `.${form}`).join(' and ');
-  return { ...found, status: 'unsigned', why: `it is not there as ${forms}, as it is in ${there.repository}` };
+  return { ...found, status: 'unsigned', why: `it is missing as ${forms}, unlike in ${there.repository}` };
 }
 
 function findingOf({ subject, repository, what, status, who, why }: Looked): Finding {

@@ -6,14 +6,15 @@ import { isRecordOf } from '../writing/record-digest.ts';
 import type { Identity } from '../roles.ts';
 
 /**
- * `verified`: by whom it is expected, of this digest and name; `untrusted`: good, but by others or under another name;
- * `failed`: tampered with, or of another digest; `unverifiable`: nobody here can tell; `unsigned`: there is none.
+ * `verified`: by an expected identity, for this digest and name; `untrusted`: valid, but by another identity or for
+ * another name; `failed`: tampered with, or for another digest; `unverifiable`: cannot be verified here; `unsigned`:
+ * none exists.
  */
 export type CheckStatus = 'verified' | 'untrusted' | 'failed' | 'unverifiable' | 'unsigned';
 
-/** What was found of the signature, or of the promotion record, of one digest in one repository. */
+/** The result for the signature, or for the promotion record, of one digest in one repository. */
 export type Finding = {
-  /** The digest that was asked about, or a platform of it. */
+  /** The requested digest, or one of its platforms. */
   readonly subject: Digest;
   readonly repository: RepositoryName;
   readonly what: 'signature' | 'record';
@@ -23,20 +24,20 @@ export type Finding = {
 };
 
 export type Judged = Pick<Finding, 'status' | 'who' | 'why'> & {
-  /** The forms in which a good one is there. */
+  /** The forms in which a good one exists. */
   readonly forms: readonly Attached['form'][];
 };
 
 export type Expected = {
   readonly isExpected: (identity: Identity) => boolean;
-  /** The name that signatures must carry, and after it those that it had before; records may have any. */
+  /** The reference that signatures must carry, followed by earlier ones. Records may have any. */
   readonly references: readonly string[];
 };
 
-/** What is told of several that are no good: the worst news first. */
+/** Order in which one of several is reported: a good one, then the worst. */
 const ORDER: readonly CheckStatus[] = ['verified', 'failed', 'untrusted', 'unverifiable', 'unsigned'];
 
-/** What the attached come to as a signature: one that is good and that cosign sees is enough, whatever else is there. */
+/** Returns the status of the signature. One good signature that cosign reads is enough, whatever else is attached. */
 export function judgeSignature(attached: readonly Attached[], expected: Expected): Judged {
   const judged = best(attached.filter(mayBeSignature), (one) => judge(one, expected, expected.references));
   return judged.status === 'verified' && isHidden(attached, expected) ? { ...judged, ...HIDDEN } : judged;
@@ -44,10 +45,10 @@ export function judgeSignature(attached: readonly Attached[], expected: Expected
 
 const HIDDEN = {
   status: 'unsigned',
-  why: 'cosign reads no .sig where there is a bundle, and none is by whom it is expected',
+  why: 'cosign reads no .sig if there is a bundle, and no bundle is signed by an expected identity',
 } as const;
 
-/** cosign v3 takes any bundle by the right signer, and looks at `.sig` only where no bundle can be read. */
+/** cosign v3 accepts any bundle of the right signer, and reads `.sig` only if no bundle can be read. */
 function isHidden(attached: readonly Attached[], { isExpected }: Expected): boolean {
   const bundles = attached.filter(({ form, kind }) => form === 'bundle' && kind !== 'other');
   const isGood = ({ verdict: { status, identity } }: Attached): boolean =>
@@ -55,19 +56,21 @@ function isHidden(attached: readonly Attached[], { isExpected }: Expected): bool
   return bundles.length > 0 && !bundles.some(isGood);
 }
 
-/** The same as a promotion record. */
+/** Returns the status of the promotion record. */
 export function judgeRecord(attached: readonly Attached[], expected: Expected, subject: Digest): Judged {
   return best(
     attached.filter(({ kind, error }) => kind === 'record' || error !== undefined),
     (one) => {
       const judged = judge(one, expected, undefined);
       if (judged.status !== 'verified' || isRecordOf(subject, one)) return judged;
-      return { ...judged, status: 'failed', why: 'it tells of another digest' };
+      return { ...judged, status: 'failed', why: 'it is about another digest' };
     },
   );
 }
 
-/** A layer of a signature image that cannot be read was meant to be one; what could not be read for now might be. */
+/**
+ * An unreadable layer of a signature image counts as a signature; an item that is temporarily unreadable may be one.
+ */
 function mayBeSignature({ kind, form, error }: Attached): boolean {
   return kind === 'signature' || (kind === 'other' && (isSignatureForm(form) || error !== undefined));
 }
@@ -90,8 +93,9 @@ function judge(
     const why = reason === undefined ? {} : { why: reason };
     return { status: status === 'verified' ? 'unverifiable' : status, ...why };
   }
-  if (!isExpected(who)) return { status: 'untrusted', who, why: `it is by ${identityText(who)}, who is not expected` };
-  // what names no name, as cosign's bundles, is bound to the digest alone
+  if (!isExpected(who))
+    return { status: 'untrusted', who, why: `it is signed by the unexpected identity ${identityText(who)}` };
+  // a signature without a name, such as cosign's bundles, is bound to the digest alone
   if (accepted !== undefined && references.length > 0 && !references.some((name) => accepted.includes(name)))
     return { status: 'untrusted', who, why: `it is for ${references.join(', ')}, not for ${accepted[0]}` };
   return { status: 'verified', who };

@@ -30,7 +30,7 @@ const second: Evidence = { ...evidenceOf([other]), digest: digest('second') };
 const index: Evidence = { ...evidenceOf([own, sbom], [platform, second]), digest: digest('index') };
 
 describe('src/attest/evidence/accepted.ts', () => {
-  it('groups what was accepted by the digest that it is about, SBOMs only where they are wanted', () => {
+  it('groups accepted evidence by its digest, with SBOMs only if requested', () => {
     const judgement = passed(own, sbom, below);
     const platforms = [{ digest: platform.digest, items: [below] }];
     expect(acceptedOf(index, judgement, true)).toEqual([{ digest: index.digest, items: [own, sbom] }, ...platforms]);
@@ -42,11 +42,11 @@ describe('src/attest/evidence/accepted.ts', () => {
     { result: 'warned', mode: 'warn' },
     { result: 'failed' },
     { result: 'off', mode: 'off' },
-  ])('carries nothing where the policies came to %j', (came) => {
+  ])('carries nothing if the policies return %j', (came) => {
     expect(acceptedOf(index, { ...passed(own), ...came }, true)).toEqual([]);
   });
 
-  it('tells of an image what counted for it: its own, and only if it passes by its platforms, theirs', () => {
+  it('lists the evidence that counted for an image: its own, and that of its platforms only if it passes by them', () => {
     const inputs = (judgement: Judgement): readonly string[] =>
       verifiedImage({ evidence: index, judgement }).inputs.map(({ uri }) => uri);
     const uri = ({ form, manifest }: EvidenceItem): string =>
@@ -70,7 +70,7 @@ describe('src/attest/evidence/accepted.ts', () => {
     ],
     [{ result: 'warned', level: 0 }, { result: 'FAILED' }],
     [{ result: 'failed', level: 0 }, { result: 'FAILED' }],
-  ])('takes %j for %j', (came, outcome) => {
+  ])('maps %j to %j', (came, outcome) => {
     expect(verifiedImage({ evidence: index, judgement: { ...passed(), ...came } }).outcome).toEqual(outcome);
   });
 });
@@ -112,7 +112,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect(told(proven, whole)).toBe('PASSED 3, 1 inputs');
   });
 
-  it('gives each platform its own level where the index passes by the least of them', () => {
+  it('gives each platform its own level if the index passes by the lowest of them', () => {
     const { invocation: _, ...less } = item('less');
     const low = node('low', less);
     const whole = vouched(indexOf('index', [], low, proven));
@@ -123,13 +123,13 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
   it.each<[string, readonly EvidenceItem[]]>([
     ['lacks provenance', []],
     ['has provenance of another source', [wrong('index')]],
-  ])('fails a platform without evidence where its index %s', (_, items) => {
+  ])('fails a platform without evidence if its index %s', (_, items) => {
     const whole = vouched(indexOf('index', items, bare, proven));
     expect(verifiedImage(whole).outcome).toEqual({ result: 'FAILED' });
     expect([told(bare, whole), told(proven, whole)]).toEqual(['FAILED, 0 inputs', 'PASSED 3, 1 inputs']);
   });
 
-  it('claims nothing of a platform whose own evidence proves nothing', () => {
+  it('claims nothing for a platform whose own evidence proves nothing', () => {
     const strange = node('strange', item('eve', { signer: { kind: 'key', hint: 'abc' } }));
     const foreign = node('foreign', wrong('foreign'));
     const whole = vouched(indexOf('index', [item('index')], strange, foreign));
@@ -138,7 +138,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect([told(strange, failed), told(foreign, failed)]).toEqual(Array(2).fill('FAILED, 0 inputs'));
   });
 
-  it('asks of a platform for no level that only the image must reach', () => {
+  it('does not require of a platform the level that only the image must reach', () => {
     const { invocation: _, ...less } = item('less');
     const low = node('low', less);
     const whole = vouched(indexOf('index', [item('index')], low), { level: 2, imageLevel: 3 });
@@ -146,7 +146,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect(told(low, whole)).toBe('PASSED 2, 1 inputs');
   });
 
-  it('asks of a platform all that is asked of the index', () => {
+  it('requires of a platform everything else that is required of the index', () => {
     const both = { predicateTypes: ['https://spdx.dev/Document'] };
     const listing = node('listing', item('listing'), sbom);
     const whole = vouched(indexOf('index', [item('index'), item('of all', sbom)], listing, proven), both);
@@ -154,7 +154,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect([told(listing, whole), told(proven, whole)]).toEqual(['PASSED 3, 2 inputs', 'PASSED unevaluated, 0 inputs']);
   });
 
-  it('takes an index in an index, and what it holds, for platforms', () => {
+  it('treats a nested index and its children as platforms', () => {
     const inner = indexOf('inner', [item('inner')], bare, proven);
     const whole = vouched(indexOf('index', [item('index')], inner));
     expect([told(inner, whole), told(bare, whole), told(proven, whole)]).toEqual([
@@ -168,7 +168,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect([told(inner, failed), told(bare, failed)]).toEqual(['PASSED 3, 1 inputs', 'FAILED, 0 inputs']);
   });
 
-  it('tells the worst of the indexes that share a platform, in whatever order', () => {
+  it('returns the worst outcome of the indexes that share a platform, in any order', () => {
     const good = vouched(indexOf('good', [item('good')], bare, proven));
     const bad = vouched(indexOf('bad', [wrong('bad')], bare, proven));
     for (const both of [
@@ -180,7 +180,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect(told(proven, good, stricter)).toBe('FAILED, 0 inputs');
   });
 
-  it('tells the worst of the sources that an image is promoted from, in whatever order', () => {
+  it('returns the worst outcome of the sources of an image, in any order', () => {
     const good = vouched(node('image', item('good')));
     const { invocation: _, ...less } = item('less');
     const low = vouched(node('image', less));
@@ -190,7 +190,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect([told(image, good, bad), told(image, bad, good)]).toEqual(Array(2).fill('FAILED, 0 inputs'));
   });
 
-  it('fails a platform that something was tampered with, and claims nothing where nothing is asked', () => {
+  it('fails a platform with tampered evidence, and claims nothing without a policy', () => {
     const tampered = node('tampered', item('tampered'), item('broken', { status: 'failed' }));
     expect(told(tampered, vouched(indexOf('index', [item('index')], tampered)))).toBe('FAILED, 0 inputs');
     const inner = indexOf('inner', [item('inner')], tampered, proven);
@@ -203,7 +203,7 @@ describe('src/attest/evidence/accepted.ts: platforms', () => {
     expect(told(proven, NOT_ASKED(indexOf('index', [item('index')], proven)))).toBe('PASSED unevaluated, 0 inputs');
   });
 
-  it('has those speak for a platform that ask something', () => {
+  it('considers only images with policies for a digest', () => {
     const [one, two] = [vouched(indexOf('one', [], bare)), vouched(indexOf('two', [], indexOf('inner', [], bare)))];
     const silent = NOT_ASKED(indexOf('silent', [], bare));
     expect(askingFor([one], [{ ...one }, two, silent])).toEqual([one, two]);

@@ -4,22 +4,22 @@ import type { ProjectPolicies } from '../../policy/policies.ts';
 import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../../policy/provenance.ts';
 import type { SummaryFacts, SummaryOutcome } from '../formats/summary.ts';
 
-/** What was accepted of an image, or of one of its platforms. */
+/** The accepted evidence of an image or of one of its platforms. */
 export type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
 
-/** An image with what is attached to it in staging, and what its policies say of that. */
+/** An image with its evidence in staging and the judgement of its policies. */
 export type Vouched = {
   readonly evidence: Evidence;
   readonly judgement: Judgement;
   readonly policies: Pick<ProjectPolicies, 'provenance'>;
 };
 
-/** What a summary tells of one digest. */
+/** The outcome and inputs in a summary of one digest. */
 export type Verified = Pick<SummaryFacts, 'outcome' | 'inputs'>;
 
 /**
- * What was accepted of each digest of an image, for carrying, with `sboms` also what lists software. Nothing unless a policy
- * asks for something and all of them are satisfied.
+ * Returns the accepted evidence of each digest of an image, for copying to production; with `sboms` also SBOMs. Returns
+ * an empty list unless a policy requires evidence and all policies are satisfied.
  */
 export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: boolean): readonly Accepted[] {
   if (judgement.result !== 'passed') return [];
@@ -32,9 +32,9 @@ export function acceptedOf(evidence: Evidence, judgement: Judgement, sboms: bool
 }
 
 /**
- * What a summary tells of a digest, by each of the images that have it or hold it. Of an image what its policies came to; of a
- * platform what its own attestations prove under the policies of the index, otherwise nothing is evaluated, or failed if the
- * index has. Of several the worst counts.
+ * Returns the outcome for the summary of a digest, over all images that are or contain it. For an image it is the
+ * result of its policies. For a platform it is what its own attestations prove under the policies of the index; without
+ * any, it is unevaluated, or failed if the index failed. The worst outcome wins.
  */
 export function verifiedBy(digest: Digest, images: readonly Vouched[]): Verified {
   const told = images.map((image) => (image.evidence.digest === digest ? imageIn(image) : platformIn(image, digest)));
@@ -43,7 +43,10 @@ export function verifiedBy(digest: Digest, images: readonly Vouched[]): Verified
   return { outcome, inputs: [...new Map(inputs.map((input) => [input.uri, input])).values()] };
 }
 
-/** The images that speak for a digest: of one image, by each of its sources, and of others that hold it, those that ask something. */
+/**
+ * Returns the images that count for a digest: of one image, each of its sources; of others that contain it, those with
+ * policies.
+ */
 export function askingFor<T extends Vouched>(
   sources: readonly [T, ...T[]],
   holders: readonly T[],
@@ -54,14 +57,14 @@ export function askingFor<T extends Vouched>(
   return first === undefined ? [source] : [first, ...more];
 }
 
-/** The digests of all that is known of what an index holds, however deep. */
+/** Returns the digests of everything known inside an index, at any depth. */
 export function platformsIn(evidence: Evidence): readonly Digest[] {
   return evidence.platforms.flatMap(nodesOf).map(({ digest }) => digest);
 }
 
 const UNEVALUATED: SummaryOutcome = { result: 'PASSED', level: 'unevaluated' };
 
-/** The attestations are the image's own, and if it passes by its platforms, theirs. */
+/** The attestations are the image's own, and those of its platforms if it passes by them. */
 function imageIn({ evidence, judgement }: Vouched): Verified {
   const isProven = acceptedAmong(evidence.items, judgement).some(({ kind }) => kind === 'provenance');
   const nodes = isProven ? [evidence] : nodesOf(evidence);
@@ -76,19 +79,24 @@ function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest):
   return { outcome: outcome.result === 'FAILED' ? outcome : UNEVALUATED, inputs: [] };
 }
 
-/** A platform by the policies, without the level that its image must reach; an index in an index by its own attestations, unless something in it was tampered with. */
+/**
+ * Judges a platform by the policies, without the level that only the image must reach. Judges a nested index by its own
+ * attestations, unless something in it was tampered with.
+ */
 function ownJudgement(node: Evidence, policies: ProjectPolicies['provenance']): Judgement | undefined {
   if (judge([], node).result === 'failed') return undefined;
   const withoutLevels = policies.map(({ imageLevel: _ofImage, ...policy }): ProvenancePolicy => policy);
   return judge(withoutLevels, { ...node, platforms: [] });
 }
 
-/** What a judgement comes to in a summary: what its policies only warn of has failed all the same. */
+/**
+ * Returns the outcome of a judgement in a summary: a violation that its policies only warn about is a failure as well.
+ */
 function outcomeOf({ result, level }: Judgement): SummaryOutcome {
   return result === 'passed' || result === 'off' ? { result: 'PASSED', level } : { result: 'FAILED' };
 }
 
-/** How good an outcome is. */
+/** Returns a rank for comparing outcomes; higher is better. */
 function rank(outcome: SummaryOutcome): number {
   if (outcome.result === 'FAILED') return 0;
   return outcome.level === 'unevaluated' ? 1 : 2 + outcome.level;
@@ -98,7 +106,7 @@ function inputsOf({ repository, items }: Evidence, judgement: Judgement): Summar
   return acceptedAmong(items, judgement).map((item) => inputOf(repository, item));
 }
 
-/** A referrer by its digest; of cosign's tag the tag, and the digest of the payload. */
+/** A referrer is named by its digest; an item of cosign's tag by the tag and the digest of the payload. */
 function inputOf(repository: string, { form, manifest, content }: EvidenceItem): SummaryFacts['inputs'][number] {
   return { uri: `${repository}${form === 'bundle' ? '@' : ':'}${manifest}`, digest: content };
 }

@@ -40,7 +40,7 @@ const older = (uri: string, sha1 = COMMIT): ReturnType<typeof buildClaims> =>
   });
 
 describe('src/attest/evidence/certified.ts', () => {
-  it('finds no contradiction in what builders write', () => {
+  it('finds no contradiction in the provenance of common builders', () => {
     const { config: _, ...withoutConfig } = certified;
     for (const honest of [
       claims(),
@@ -65,7 +65,7 @@ describe('src/attest/evidence/certified.ts', () => {
     );
   });
 
-  it('asks of provenance that names several repositories only that it names the certified one', () => {
+  it('requires of provenance with several repositories only that it names the certified one', () => {
     const several = (...uris: readonly string[]): ReturnType<typeof buildClaims> =>
       buildClaims('https://slsa.dev/provenance/v1', {
         buildDefinition: {
@@ -80,7 +80,7 @@ describe('src/attest/evidence/certified.ts', () => {
     expect(contradiction(withoutRef, several(lib))).toContain('its certificate https://github.com/acme/app');
   });
 
-  it('reads refs with an @ in them', () => {
+  it('parses refs that contain an @', () => {
     const ref = 'refs/tags/app@1.0.0';
     const tagged = { ...certified, ref, config: `https://github.com/acme/app/.github/workflows/release.yaml@${ref}` };
     expect(contradiction(tagged, claims({ ref }))).toBeUndefined();
@@ -88,7 +88,7 @@ describe('src/attest/evidence/certified.ts', () => {
     expect(contradiction(tagged, claims({ ref: 'refs/tags/app@1.0.1' }))).toContain('claims the ref');
   });
 
-  it('holds nothing against a certificate that says nothing of it', () => {
+  it('finds no contradiction with a certificate without build facts', () => {
     expect(contradiction({ source: 'https://github.com/acme/app' }, claims({}, 'e'.repeat(40)))).toBeUndefined();
   });
 });

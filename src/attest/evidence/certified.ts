@@ -2,22 +2,23 @@ import type { X509Certificate } from '@sigstore/core';
 import { isSource } from '../../policy/sources.ts';
 import type { BuildClaims } from './predicates.ts';
 
-/** What Fulcio certified of the build that asked for a certificate; only CI systems say it in their tokens. */
+/** Facts about the build that Fulcio certified from the token of its CI system. */
 export type Certified = {
-  /** The repository whose workflow ran, such as `https://github.com/acme/app`. */
+  /** The repository of the workflow, such as `https://github.com/acme/app`. */
   readonly source?: string;
-  /** Its commit. */
+  /** The commit of that repository. */
   readonly commit?: string;
   readonly ref?: string;
   /** The workflow that was started, with its ref. */
   readonly config?: string;
 };
 
-// https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md; the older names are of GitHub only, and not in DER
+// https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md; the older extensions exist for GitHub only, and are
+// not DER
 const [SOURCE, COMMIT, REF, CONFIG] = ['12', '13', '14', '18'];
 const [OLD_REPOSITORY, OLD_COMMIT, OLD_REF] = ['5', '3', '6'];
 
-/** Returns what a certificate says of the build; undefined for one that is not of a build. */
+/** Returns the build facts in a certificate; undefined for a certificate without any. */
 export function certifiedIn(certificate: X509Certificate): Certified | undefined {
   const extension = (id = ''): ReturnType<X509Certificate['extension']> =>
     certificate.extension(`1.3.6.1.4.1.57264.1.${id}`);
@@ -38,9 +39,9 @@ export function certifiedIn(certificate: X509Certificate): Certified | undefined
 }
 
 /**
- * Returns the clause that says how provenance contradicts the certificate of its signer; undefined if it does not. The caller
- * of a trusted workflow can choose the claims, but not what Fulcio certifies. Provenance that names several repositories must
- * name the certified one; the others are the policy's concern.
+ * Returns a clause that says how provenance contradicts the certificate of its signer; undefined if it does not. The
+ * caller of a trusted workflow can choose the claims, but not what Fulcio certifies. Provenance that names several
+ * repositories must include the certified one; the policy judges the others.
  */
 export function contradiction(certified: Certified, claims: BuildClaims): string | undefined {
   const { source, config } = certified;
@@ -55,7 +56,7 @@ function contradictionOf(
   { source, commit, ref }: Certified & { readonly source: string },
   claims: BuildClaims,
 ): string | undefined {
-  // without a scheme it stands for any
+  // an address without a scheme matches any
   const isCertified = (claimed: string): boolean => isSource(source.replace(/^https:\/\//, ''), claimed);
   const own = claims.sources.filter(isCertified);
   if (own.length === 0 && claims.sources.length > 0)
@@ -68,7 +69,7 @@ function contradictionOf(
 }
 
 function refsIn(sources: readonly string[]): readonly string[] {
-  // a ref may hold an @ itself, as tags of packages do; BuildKit writes the folder behind a colon
+  // a ref may contain an @, as tags of packages do; BuildKit appends the folder after a colon
   return sources.flatMap((source) => /@(.*)$/s.exec(source)?.[1]?.replace(/:.*$/s, '') || []);
 }
 

@@ -6,13 +6,16 @@ import { contradiction, type Certified } from './certified.ts';
 import { buildClaims, kindOfPredicate } from './predicates.ts';
 import type { Statement } from '../formats/statement.ts';
 
-/** Evidence with the statement that it is, of kinds whose content matters to others and not only that it is there. */
+/** An evidence item; with its statement if the kind is one whose contents are needed later. */
 export type FoundItem = { readonly item: EvidenceItem; readonly statement?: Statement };
 
-/** The kinds of which the statement is kept: the others may have megabytes, and nobody reads them. */
+/** The kinds whose statement is kept: others may have megabytes, and their contents are not read. */
 const KEPT: readonly EvidenceItem['kind'][] = ['vex', 'vulnerabilities'];
 
-/** What is attached to a digest, as evidence; nothing for what is no signature. Throws what kept it from being read. */
+/**
+ * Converts an attached item to evidence; returns undefined if it is not a signature. Throws the error that prevented
+ * reading it.
+ */
 export function foundItem(attached: Attached, subject: Digest): FoundItem | undefined {
   const { form, manifest, content, verdict, error } = attached;
   if (error !== undefined) throw error;
@@ -36,7 +39,7 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
 
 type Claims = Pick<EvidenceItem, 'sources' | 'builder' | 'invocation' | 'contradiction' | 'run'>;
 
-/** What a verified statement claims of a build, beside what is certified of it. */
+/** Returns the claims of a verified statement about a build, with the certified facts. */
 function claimsIn(statement: Statement | undefined, certified: Certified | undefined): Claims {
   if (statement === undefined) return { sources: [] };
   const claims = buildClaims(statement.predicateType, statement.predicate);

@@ -34,7 +34,7 @@ describe('src/attest/evidence/predicates.ts', () => {
     ['https://slsa.dev.example/provenance/v1', 'other'],
     ['', 'other'],
     [undefined, 'other'],
-  ])('takes %s for %s', (type, kind) => {
+  ])('maps %s to %s', (type, kind) => {
     expect(kindOfPredicate(type)).toBe(kind);
   });
 
@@ -54,15 +54,12 @@ describe('src/attest/evidence/predicates.ts', () => {
       },
     ],
     ['BuildKit', { configSource: { uri: 'https://github.com/acme/app.git#refs/heads/main' } }],
-  ])(
-    'reads what %s says that it builds',
-    (_, parameters, source = 'git+https://github.com/acme/app@refs/heads/main') => {
-      const dependencies = [{ uri: 'git+https://github.com/acme/library@refs/heads/main' }];
-      expect(buildFacts(V1, v1(parameters, dependencies))).toEqual({ builder: BUILDER, sources: [source] });
-    },
-  );
+  ])('reads the source in %s', (_, parameters, source = 'git+https://github.com/acme/app@refs/heads/main') => {
+    const dependencies = [{ uri: 'git+https://github.com/acme/library@refs/heads/main' }];
+    expect(buildFacts(V1, v1(parameters, dependencies))).toEqual({ builder: BUILDER, sources: [source] });
+  });
 
-  it('takes the repositories among what went into a build that does not say what it builds', () => {
+  it('uses the repositories among the materials if the build declares no source', () => {
     const used = [
       { uri: 'git+https://github.com/acme/app@refs/heads/main', digest: { gitCommit: '1' } },
       { uri: 'https://github.com/acme/app.git', digest: { sha1: '2' } },
@@ -93,16 +90,16 @@ describe('src/attest/evidence/predicates.ts', () => {
     ['an empty builder', { builder: { id: '' } }],
     ['text', 'provenance'],
     ['a list', []],
-  ])('says nothing of a predicate that is %s', (_, predicate) => {
+  ])('returns no claims for a predicate that is %s', (_, predicate) => {
     expect(buildFacts(V1, predicate)).toEqual({ sources: [] });
   });
 
-  it('says the builder, and no source, where the parameters are of another form', () => {
+  it('returns the builder without a source if the parameters have another format', () => {
     for (const parameters of [null, { source: 7 }, { workflow: null }, { source: { uri: 3 } }])
       expect(buildFacts(V1, v1(parameters, []))).toEqual({ builder: BUILDER, sources: [] });
   });
 
-  it('says nothing of provenance that other programs read otherwise', () => {
+  it('returns no claims for provenance that other programs read differently', () => {
     const good = v1({}, []) as { buildDefinition: object; runDetails: object };
     const { buildDefinition, runDetails } = good;
     expect(buildFacts(V1, good)).toEqual({ builder: BUILDER, sources: [] });
@@ -147,11 +144,11 @@ describe('src/attest/evidence/predicates.ts', () => {
   it.each([
     ['spelt in both ways', { buildInvocationId: 'run', buildInvocationID: 'another' }],
     ['that is no text', { buildInvocationId: 7 }],
-  ])('says nothing of provenance with an invocation %s', (_, metadata) => {
+  ])('returns no claims for provenance with an invocation %s', (_, metadata) => {
     expect(buildClaims(V02, { builder: { id: BUILDER }, metadata })).toEqual({ sources: [], commits: [] });
   });
 
-  it('takes no builder from a predicate of another type', () => {
+  it('reads no builder from a predicate of another type', () => {
     expect(buildFacts('https://spdx.dev/Document', v1({ source: 'https://github.com/acme/app' }))).toEqual({
       sources: [],
     });

@@ -5,7 +5,7 @@ import { isSource } from '../../policy/sources.ts';
 import { PROMOTION_RECORD } from '../formats/record.ts';
 import { SIGNATURE } from '../formats/statement.ts';
 
-/** How predicate types begin: their versions follow, and all that is read of them is the same in each. */
+/** Prefixes of predicate types; the version follows, and the fields that are read are the same in each version. */
 const KINDS: readonly (readonly [prefix: string, kind: EvidenceItem['kind']])[] = [
   [SIGNATURE, 'signature'],
   [PROMOTION_RECORD, 'record'],
@@ -18,7 +18,7 @@ const KINDS: readonly (readonly [prefix: string, kind: EvidenceItem['kind']])[] 
   ['https://in-toto.io/attestation/vulns', 'vulnerabilities'],
 ];
 
-/** What a statement of this predicate type is; in-toto links and what nobody here knows are `other`. */
+/** Returns the kind of a statement with this predicate type; `other` for in-toto links and unknown types. */
 export function kindOfPredicate(type: string | undefined): EvidenceItem['kind'] {
   return KINDS.find(([prefix]) => type?.startsWith(prefix))?.[1] ?? 'other';
 }
@@ -29,7 +29,7 @@ const material = exactJson(materialFields);
 type Material = z.infer<typeof material>;
 const materials = z.array(material).nullish();
 
-/** Two spellings are in use; provenance with both is read differently by others. */
+/** Two spellings are in use; other readers disagree on provenance with both. */
 const buildInvocation = z.union([
   exactJson({ buildInvocationId: text }).transform(({ buildInvocationId }) => buildInvocationId),
   exactJson({ buildInvocationID: text }).transform(({ buildInvocationID }) => buildInvocationID),
@@ -58,12 +58,12 @@ const ProvenanceV1 = exactJson({
   }),
 });
 
-/** What build provenance claims. */
+/** The claims of build provenance. */
 export type BuildClaims = {
   readonly builder?: string;
-  /** The run that built it. */
+  /** The build run. */
   readonly invocation?: string;
-  /** The repositories that were built, each as `git+https://host/path[@ref]` if that is known. */
+  /** The source repositories, each as `git+https://host/path[@ref]` if known. */
   readonly sources: readonly string[];
   /** Their commits, each with its repository. */
   readonly commits: readonly { readonly repository: string; readonly commit: string }[];
@@ -73,7 +73,7 @@ export type BuildClaims = {
 
 const NOTHING: BuildClaims = { sources: [], commits: [] };
 
-/** Returns what SLSA provenance claims of the build; nothing of other predicates, and of one that is malformed. */
+/** Returns the claims of SLSA provenance about the build; empty for other or malformed predicates. */
 export function buildClaims(type: string, predicate: unknown): BuildClaims {
   if (kindOfPredicate(type) !== 'provenance') return NOTHING;
   const { data: newer } = ProvenanceV1.safeParse(predicate);
@@ -108,7 +108,7 @@ function configOf(workflow: z.infer<typeof Workflow> = {}): Pick<BuildClaims, 'c
   return { config: `${repository.replace(/\.git$/, '')}/${path}@${ref}` };
 }
 
-/** What the build was told to build is its source; without it, every Git repository that went into it is. */
+/** The declared source of the build counts; without one, every Git repository among its materials does. */
 function claimsOf(builder: string, declared: string | undefined, used: readonly Material[]): BuildClaims {
   const repositories = used.filter(isRepository).map(({ uri }) => gitAddress(uri ?? ''));
   const sources = declared ? [gitAddress(declared)] : [...new Set(repositories)];
@@ -126,8 +126,8 @@ function withoutRef(source: string): string {
 }
 
 /**
- * Where builders say what they build: slsa-github-generator and GitLab (`source`), Google Cloud Build, BuildKit, and
- * GitHub's own attestations. The first that is there counts: what comes behind it is only how it is built.
+ * Parameters in which builders declare the source: slsa-github-generator and GitLab (`source`), Google Cloud Build,
+ * BuildKit, and GitHub's own attestations. The first one present counts; the later ones say only how it is built.
  */
 const PARAMETERS = ['source', 'sourceToBuild', 'configSource', 'buildConfigSource', 'workflow'] as const;
 
@@ -136,7 +136,7 @@ const Parameter = exactJson({ uri: text, repository: text, ref: text });
 function declaredSource(parameters: Readonly<Record<string, unknown>>): string | undefined {
   for (const name of PARAMETERS) {
     const value = parameters[name];
-    // GitHub writes a mapping; the name of a workflow is no repository
+    // GitHub writes a mapping; the name of a workflow is not a repository
     if (typeof value === 'string' && value !== '' && name !== 'workflow') return value;
     const { data } = Parameter.safeParse(value);
     if (data?.uri) return data.uri;
@@ -150,7 +150,7 @@ function isRepository({ uri, digest }: Material): boolean {
   return /^git(?:\+|:)/.test(uri) || digest?.['gitCommit'] !== undefined || digest?.['sha1'] !== undefined;
 }
 
-/** One form for the addresses that builders write in several: with `git+`, the ref after `@`, and without `.git`. */
+/** Normalizes the address of a Git repository: with `git+`, the ref after `@`, and without `.git`. */
 function gitAddress(uri: string): string {
   const [address = '', fragment] = uri.split('#', 2);
   const ref = fragment === undefined || fragment === '' ? '' : `@${fragment}`;

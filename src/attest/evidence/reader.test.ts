@@ -58,7 +58,7 @@ const told = (evidence: Evidence): readonly string[] =>
 const of = (world: SignedWorld) => [world.server.store, 'app', world.subject] as const;
 
 describe('src/attest/evidence/reader.ts', () => {
-  it('asks two things of an image to which nothing is attached, once, and opens no verifier', async () => {
+  it('sends two requests, once, for an image without attachments, and opens no verifier', async () => {
     const world = await signedWorld();
     const { read, opened } = reading(world);
     world.server.counters.reset();
@@ -73,7 +73,7 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(opened()).toBe(0);
   });
 
-  it('opens no verifier where nothing that is attached is a signature', async () => {
+  it('opens no verifier if no attachment is a signature', async () => {
     const world = await signedWorld();
     const bytes = Buffer.from(
       JSON.stringify({
@@ -92,7 +92,7 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(world.asked()).toContain(`GET /v2/app/manifests/${digestOf(bytes)}`);
   });
 
-  it('waits long for trust only under a policy', async () => {
+  it('waits long for a trust root only under a policy', async () => {
     const clock = fakeClock();
     const [needs, reasons]: [string[], string[]] = [[], []];
     const never = (signal: AbortSignal): Promise<Verifier> =>
@@ -102,10 +102,10 @@ describe('src/attest/evidence/reader.ts', () => {
     void open(forever, 'judge').then(() => void needs.push('judge'));
     await clock.advance(60_000);
     await informed;
-    expect([needs, reasons]).toEqual([['inform'], ['it did not come within 10 s']]);
+    expect([needs, reasons]).toEqual([['inform'], ['no response within 10 s']]);
   });
 
-  it.each([true, false])('finds each form and kind (lists of referrers are kept: %s)', async (referrers) => {
+  it.each([true, false])('finds each form and kind (referrers API: %s)', async (referrers) => {
     const world = await signedWorld({ registry: { referrers } });
     const { signer } = world.services;
     const target = { repository: world.repository, digest: world.subject.digest, reference: 'staging.test/app' };
@@ -135,7 +135,7 @@ describe('src/attest/evidence/reader.ts', () => {
     });
   });
 
-  it('takes the signatures of a referrer for signatures, as those of a .sig tag', async () => {
+  it('treats signatures in a referrer like those of a .sig tag', async () => {
     const world = await signedWorld({ format: 'legacy' });
     const target = { repository: world.repository, digest: world.subject.digest, reference: 'staging.test/app' };
     await signDigest(world.services, target, world.call);
@@ -148,7 +148,7 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(signatureOf(evidence)).toBe('verified');
   });
 
-  it('holds back what cannot be verified only where a policy requires, and says why in words', async () => {
+  it('withholds unverifiable evidence only if a policy requires it, with the reason', async () => {
     const world = await signedWorld();
     const { signer } = world.services;
     const [store, path, subject] = of(world);
@@ -186,7 +186,7 @@ describe('src/attest/evidence/reader.ts', () => {
     });
   });
 
-  it('tells apart what is verified, foreign, signed with a key, and tampered with', async () => {
+  it('distinguishes verified, foreign, key-signed and tampered evidence', async () => {
     const world = await signedWorld();
     const { signer } = world.services;
     const foreign = await (await openedSigning()).signing.signer(forever);
@@ -199,13 +199,13 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(told(await reading(world).read())).toEqual([
       'att other failed the log entry is about another envelope',
       expect.stringMatching(/^bundle sbom failed /),
-      'bundle sbom unverifiable it was signed with a key that is not known here',
-      'bundle sbom unverifiable its certificate is of another authority',
+      'bundle sbom unverifiable it was signed with an unknown key',
+      'bundle sbom unverifiable its certificate is from another authority',
       'bundle sbom verified',
     ]);
   });
 
-  it('takes what is about another digest, or not the bytes of its digest, for tampered with, and garbage for nothing', async () => {
+  it('treats evidence of another digest or with wrong bytes as tampered, and ignores garbage', async () => {
     const world = await signedWorld({ registry: { allowMissing: true } });
     const { signer } = world.services;
     const [store, path, subject] = of(world);
@@ -225,7 +225,7 @@ describe('src/attest/evidence/reader.ts', () => {
   it.each([
     ['the list of referrers', '/referrers/'],
     ['an attestation', '/blobs/'],
-  ])('throws where %s answers 500: it is no answer that there is none', async (_, part) => {
+  ])('throws if %s responds 500, which does not prove absence', async (_, part) => {
     const fault: FaultHook = ({ path }) => (armed && path.includes(part) ? { status: 500 } : undefined);
     let armed = false;
     const world = await signedWorld({ registry: { fault } });
@@ -234,14 +234,14 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(await rejection(reading(world).read())).toMatchObject({ code: 'REGISTRY_ERROR' });
   });
 
-  it('asks for each tag where they cannot be listed', async () => {
+  it('requests each tag if tags cannot be listed', async () => {
     const fault: FaultHook = ({ path }) => (path.includes('/tags/list') ? { status: 403 } : undefined);
     const world = await signedWorld({ registry: { fault } });
     await attest(...of(world), world.services.signer, { predicateType: SPDX, form: 'att' });
     expect(told(await reading(world).read())).toEqual(['att sbom verified']);
   });
 
-  it('reads the tags that a list does not show if it is asked to', async () => {
+  it('reads unlisted tags on request', async () => {
     const empty = { status: 200, headers: { 'content-type': 'application/json' }, body: '{"name":"app","tags":[]}' };
     const fault: FaultHook = ({ path }) => (path.includes('/tags/list') ? empty : undefined);
     const world = await signedWorld({ registry: { fault } });
@@ -253,7 +253,7 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(await reader.statements(subject, forever)).toHaveLength(1);
   });
 
-  it('follows an index to its platforms where it is asked to', async () => {
+  it('follows an index to its platforms on request', async () => {
     const platformsOf = buildMultiPlatform({ seed: 3 }, ['linux/amd64', 'unknown/unknown']).children;
     const image = buildIndex([...platformsOf, ...platformsOf.slice(0, 1).map(buildAttestation)]);
     const world = await signedWorld({ image });
@@ -270,7 +270,7 @@ describe('src/attest/evidence/reader.ts', () => {
     expect(statements.map(({ statement }) => statement.predicateType)).toEqual([VEX, VEX]);
   });
 
-  it('calls everything unverifiable where nobody is trusted, but for what is about another digest', async () => {
+  it('reports everything as unverifiable without a trusted signer, except evidence of another digest', async () => {
     const world = await signedWorld();
     await attest(...of(world), world.services.signer, { predicateType: SPDX });
     await attest(...of(world), world.services.signer, { predicateType: SPDX, form: 'att' });
@@ -281,7 +281,7 @@ describe('src/attest/evidence/reader.ts', () => {
     ]);
   });
 
-  it('goes on without a trusted root, and tells so once', async () => {
+  it('continues without a trusted root, and says so once', async () => {
     const { sigstore, clock } = await openedSigning();
     const missing = await signingIn({ sigstore, clock }, { trustedRoots: ['/nonexistent/root.json'] });
     const reasons: string[] = [];

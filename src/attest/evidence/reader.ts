@@ -14,49 +14,52 @@ import type { LaterVerifier, OpenVerifier } from '../roles.ts';
 
 export type EvidenceServices = {
   readonly registry: RegistryReader;
-  /** The manifest of a digest of staging; undefined when it is not there. */
+  /** Returns the manifest of a digest in staging; undefined if it is missing. */
   readonly manifestOf: (
     repository: RepositoryName,
     digest: Digest,
     signal: AbortSignal,
   ) => Promise<Manifest | undefined>;
-  /** Opened when the first signature is to be judged: with `platforms` for a policy, else for information. */
+  /** Opened at the first signature: to judge if a policy needs it, else to inform a report. */
   readonly verifier: OpenVerifier;
-  /** What is known of a repository's listing; it is read where nothing is. */
+  /** Returns the known listing of a repository; without one it is read. */
   readonly listed?: (repository: RepositoryName) => SourceListing | undefined;
-  /** Where the requests to a repository's registry are counted. */
+  /** Returns the meter for requests to a repository's registry. */
   readonly meterOf?: (repository: RepositoryName) => Meter;
 };
 
 /** A digest of a staging repository. */
 export type Subject = { readonly repository: RepositoryName; readonly digest: Digest };
 
-/** Finds out what is attached in staging: of each digest once, however often it is asked for. */
+/** Reads what is attached to images in staging; each digest once. */
 export type EvidenceReader = {
-  /** Has it kept when these came to staging; before they are read. */
+  /** Requests that the upload times of these subjects are kept; call it before they are read. */
   expect(subjects: Iterable<Subject>): void;
   /**
-   * All signatures and attestations of a digest, each verified, with `platforms` also those of what an index points to.
-   * `unlisted` also asks for the tags that the repository's list does not show: for whoever refuses what is absent.
-   * Throws where something cannot be read: it might be what is tampered with.
+   * Returns all signatures and attestations of a digest, each verified; with `platforms` also those of an index's
+   * children. `unlisted` also reads the tags that the repository's list omits, for callers that reject missing
+   * evidence. Throws if something cannot be read: it might have been tampered with.
    */
   read(subject: Subject, depth: Depth, signal: AbortSignal, tags?: Tags): Promise<Evidence>;
-  /** The statements on vulnerabilities (reports and VEX) among the evidence that is verified, those of platforms too. */
+  /** Returns the verified vulnerability statements (reports and VEX), including those of platforms. */
   statements(subject: Subject, signal: AbortSignal): Promise<readonly Required<FoundItem>[]>;
 };
 
 type Depth = 'itself' | 'platforms';
 
-/** Which of cosign's tags are read: those that a list shows, or also those that it does not show. */
+/** Which of cosign's tags are read: those in a list, or also those that it omits. */
 type Tags = 'listed' | 'unlisted';
 
-/** What is attached to one digest itself. */
+/** The evidence of one digest alone. */
 type Found = { readonly items: readonly FoundItem[]; readonly uploadedAt?: number };
 
-/** Deeper than any index in use; a guard against one that was built to be followed for ever. */
+/** Deeper than any index in use; a guard against an endlessly nested index. */
 const MAX_DEPTH = 16;
 
-/** Costs, where nothing is attached, one list of tags for each repository, and one of referrers for each digest. */
+/**
+ * Creates a reader. Without attachments it costs one tag list for each repository and one list of referrers for each
+ * digest.
+ */
 export function evidenceReader(services: EvidenceServices): EvidenceReader {
   const found = new Map<string, Promise<Found>>();
   const expected = new Set<string>();
@@ -98,13 +101,13 @@ export function evidenceReader(services: EvidenceServices): EvidenceReader {
   };
 }
 
-/** A digest with what is attached to it, and what it points to. */
+/** A digest with its evidence and its children. */
 type Walked = Subject & Found & { readonly isIndex: boolean; readonly below: Walked[] };
 
-/** A digest of which it is not yet known what is attached to what it points to. */
+/** A digest whose children have not been read yet. */
 type Opened = { readonly walked: Walked; readonly children: readonly Subject[] };
 
-/** Goes down level by level: each digest once, where it stands highest, however many ways lead to it. */
+/** Walks the levels from the root down: each digest once, at its highest level. */
 async function walkFrom(root: Subject, depth: number, open: (subject: Subject) => Promise<Opened>): Promise<Walked> {
   const seen = new Set([root.digest]);
   const openBelow = async ({ walked, children }: Opened): Promise<readonly Opened[]> => {
@@ -134,7 +137,7 @@ function keyOf({ repository, digest }: Subject): string {
   return `${repository}@${digest}`;
 }
 
-/** Undefined where a repository does not list its tags, so that each must be asked for. */
+/** Undefined for a repository that does not list its tags, so that each must be requested. */
 type Listings = (repository: RepositoryName, call: Call) => Promise<SourceListing | undefined>;
 
 function listings({ registry, listed }: EvidenceServices, isExpected: (subject: Subject) => boolean): Listings {
@@ -186,7 +189,7 @@ async function readItems(
   return { items: attached.flatMap((one) => foundItem(one, digest) ?? []), ...when };
 }
 
-/** The registry as far as it is known already: nothing is asked for twice, and no tag that is not listed. */
+/** Wraps the registry so that known data is not requested again, and unlisted tags are not requested at all. */
 function knowing(
   registry: RegistryReader,
   tags: ReadonlySet<string> | undefined,

@@ -15,12 +15,12 @@ describe('src/attest/evidence/state.ts', () => {
     [['unverifiable', 'untrusted', 'verified'], 'verified'],
     [['verified', 'failed'], 'failed'],
     [['unverifiable'], 'unverifiable'],
-  ] as const)('tells of %j the state %s', (statuses, state) => {
+  ] as const)('reduces %j to the state %s', (statuses, state) => {
     expect(signatureOf(evidenceOf([...statuses.map(signature), item('failed')]))).toBe(state);
     expect(attestationOf(evidenceOf([...statuses.map(item), signature('failed')]))).toBe(state);
   });
 
-  it('marks good signatures of those who are not known, those on platforms too, and no others', () => {
+  it('marks valid signatures of untrusted signers, also on platforms, and no others', () => {
     const both = [item('verified'), item('failed'), item('unverifiable')];
     const index = evidenceOf(both, [evidenceOf(both)]);
     const isKnown = (): boolean => false;
@@ -35,7 +35,7 @@ describe('src/attest/evidence/state.ts', () => {
     expect(withKnown(index, () => true)).toEqual(index);
   });
 
-  it('names the digest that each item is about', () => {
+  it('returns each item with its subject digest', () => {
     const platform = evidenceOf([item('verified')]);
     const index = evidenceOf([item('verified')], [platform]);
     expect(allItems(index).map(({ subject }) => subject)).toEqual([index.digest, platform.digest]);

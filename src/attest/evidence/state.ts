@@ -1,12 +1,12 @@
 import type { Evidence, EvidenceItem, EvidenceSigner } from '../../policy/provenance.ts';
 
-/** What is told of an image's signatures, or its attestations: the state of the best, unless one was tampered with. */
+/** The reported state of an image's signatures or attestations: the best one, unless one was tampered with. */
 export type EvidenceState = EvidenceItem['status'] | 'none';
 
-/** What is wrong comes first, then what is best. */
+/** A failure comes first, then the best state. */
 const ORDER: readonly EvidenceState[] = ['failed', 'verified', 'untrusted', 'unverifiable'];
 
-/** The evidence with every good signature of those who are not known marked as such. */
+/** Returns the evidence with every verified signature of an untrusted signer marked as such. */
 export function withKnown(evidence: Evidence, isKnown: (signer: EvidenceSigner) => boolean): Evidence {
   const mark = (item: EvidenceItem): EvidenceItem => {
     const isGood = item.status === 'verified' && item.signer !== undefined;
@@ -16,17 +16,17 @@ export function withKnown(evidence: Evidence, isKnown: (signer: EvidenceSigner) 
   return { ...evidence, items: evidence.items.map(mark), platforms };
 }
 
-/** The image signature of the digest itself; records and other attestations are none. */
+/** Returns the state of the image signature on the digest itself; records and other attestations do not count. */
 export function signatureOf({ items }: Evidence): EvidenceState {
   return stateOf(items.filter(({ kind }) => kind === 'signature'));
 }
 
-/** What others attested of the digest itself, whatever it is. */
+/** Returns the state of the attestations by others on the digest itself, of any kind. */
 export function attestationOf({ items }: Evidence): EvidenceState {
   return stateOf(items.filter(({ kind }) => kind !== 'signature'));
 }
 
-/** All evidence of an image and its platforms, each with the digest that it is about. */
+/** Returns all evidence of an image and its platforms, each with its subject digest. */
 export function allItems(evidence: Evidence): readonly (EvidenceItem & { readonly subject: string })[] {
   const own = evidence.items.map((item) => ({ ...item, subject: evidence.digest }));
   return [...own, ...evidence.platforms.flatMap(allItems)];

@@ -13,14 +13,14 @@ const listed = (annotations?: Readonly<Record<string, string>>): Referrer => ({
 });
 
 describe('src/attest/formats/annotations.ts', () => {
-  it('names a keyless identity by issuer and subject, and a key by its hint', () => {
+  it('formats a keyless identity by issuer and subject, and a key by its hint', () => {
     expect([signedBy(US), signedBy({ kind: 'key', hint: 'abc' })]).toEqual([
       'https://issuer.test::us@issuer.test',
       'key::abc',
     ]);
   });
 
-  it('finds what the list shows as ours, and nothing that it shows otherwise', () => {
+  it('finds the entries of ours in a list, and no others', () => {
     const ours = { [SIGNED_BY]: signedBy(US) };
     const referrers = [
       listed({ ...ours, [PREDICATE_TYPE]: 'record' }),

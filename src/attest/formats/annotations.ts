@@ -2,23 +2,23 @@ import type { Referrer } from '../../registry/roles.ts';
 import type { Identity } from '../roles.ts';
 import { VERIFICATION_SUMMARY } from './summary.ts';
 
-/** The annotation in which a bundle's manifest, and a list of referrers, tell the predicate type: cosign's. */
+/** cosign's annotation with the predicate type, in a bundle's manifest and in lists of referrers. */
 export const PREDICATE_TYPE = 'dev.sigstore.bundle.predicateType';
 
-/** The annotation in which our bundles' manifests tell who signed; only ours have it. */
+/** Our annotation with the signer, in manifests of our bundles. */
 export const SIGNED_BY = 'org.kubernetes.kpromo.identity';
 
-/** The annotation in which our summaries' manifests tell the first of the levels that they verify; only ours have it. */
+/** Our annotation with the first verified level, in manifests of our summaries. */
 export const SUMMARY_SAYS = 'org.kubernetes.kpromo.verified';
 
-/** An identity as that annotation has it. */
+/** Returns the annotation value for an identity. */
 export function signedBy(identity: Identity): string {
   return identity.kind === 'key' ? `key::${identity.hint}` : `${identity.issuer}::${identity.subject}`;
 }
 
 /**
- * The predicate types of the bundles that a list shows as this identity's. Good enough to find out what may lack, since
- * only who may write to the repository can forge it; what counts for good is verified.
+ * Returns the predicate types of the bundles that a list of referrers shows as signed by this identity. That is enough
+ * to find missing ones, since only writers of the repository can forge it; signatures that count are verified.
  */
 export function listedBy(identity: Identity, referrers: readonly Referrer[]): ReadonlySet<string> {
   const name = signedBy(identity);
@@ -30,7 +30,10 @@ export function listedBy(identity: Identity, referrers: readonly Referrer[]): Re
   );
 }
 
-/** What the summaries say that a list shows as this identity's, each the first of its levels; empty for one that does not tell. */
+/**
+ * Returns the first verified level of each summary that a list of referrers shows as signed by this identity; empty if
+ * the annotation is missing.
+ */
 export function listedSummaries(identity: Identity, referrers: readonly Referrer[]): readonly string[] {
   const name = signedBy(identity);
   return referrers.flatMap(({ annotations = {} }) =>

@@ -25,7 +25,9 @@ const Envelope = exactJson({
   signatures: z.array(exactJson({ keyid: z.string().nullish(), sig: z.string() })),
 });
 
-/** Throws a ReasonError unless an envelope has one signature: with two, nobody can say whose statement it is. */
+/**
+ * Throws a ReasonError unless an envelope has one signature: with two, the signer of the statement would be ambiguous.
+ */
 export function checkSigners(count: number): void {
   if (count !== 1) throw new ReasonError(`its envelope has ${count === 0 ? 'no signature' : `${count} signatures`}`);
 }
@@ -36,7 +38,7 @@ function parsed<T extends z.ZodType>(schema: T, bytes: Uint8Array, otherwise: st
   return data;
 }
 
-/** A `.sig` layer in the form in which bundles are verified; throws for one that is malformed. */
+/** Converts a `.sig` layer to a bundle for verification; throws if it is malformed. */
 export function signatureAsBundle(payload: Uint8Array, annotations: Annotations): Bundle {
   const signature = Buffer.from(annotations[LEGACY.signature] ?? '', 'base64');
   const digest = createHash('sha256').update(payload).digest();
@@ -48,7 +50,10 @@ export function signatureAsBundle(payload: Uint8Array, annotations: Annotations)
   return asBundle(content, annotations, stampOf(annotations));
 }
 
-/** A `.att` layer in that form. Its time stamp covers the whole envelope, which no verifier of bundles checks: it is left out. */
+/**
+ * Converts an `.att` layer to a bundle. Omits its timestamp, which covers the whole envelope and which no bundle
+ * verifier checks.
+ */
 export function attestationAsBundle(envelope: Uint8Array, annotations: Annotations): Bundle {
   const { payloadType, payload, signatures } = parsed(Envelope, envelope, 'it is not a DSSE envelope');
   checkSigners(signatures.length);
@@ -101,6 +106,6 @@ function entryOf(log: string): TransparencyLogEntry {
 function stampOf(annotations: Annotations): Stamps {
   const text = annotations[LEGACY.timestamp];
   if (text === undefined) return [];
-  const { SignedRFC3161Timestamp } = parsed(Timestamp, Buffer.from(text), 'its time stamp cannot be read');
+  const { SignedRFC3161Timestamp } = parsed(Timestamp, Buffer.from(text), 'its timestamp cannot be read');
   return [{ signedTimestamp: Buffer.from(SignedRFC3161Timestamp, 'base64') }];
 }

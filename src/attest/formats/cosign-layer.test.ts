@@ -5,7 +5,7 @@ import { parsePayload, signaturePayload } from './cosign-layer.ts';
 const digest: Digest = `sha256:${'a'.repeat(64)}`;
 
 describe('src/attest/formats/cosign-layer.ts', () => {
-  it("writes the payload byte for byte as cosign's", () => {
+  it('writes the payload byte for byte like cosign', () => {
     expect(Buffer.from(signaturePayload('registry.k8s.io/app', digest)).toString()).toBe(
       `{"critical":{"identity":{"docker-reference":"registry.k8s.io/app"},"image":{"docker-manifest-digest":"${digest}"},"type":"cosign container image signature"},"optional":null}`,
     );
@@ -17,24 +17,24 @@ describe('src/attest/formats/cosign-layer.ts', () => {
     );
   });
 
-  it("escapes as Go's JSON does", () => {
+  it("escapes like Go's JSON", () => {
     expect(Buffer.from(signaturePayload('a<b>&\u2028', digest)).toString()).toContain(
       '"a\\u003cb\\u003e\\u0026\\u2028"',
     );
   });
 
-  it('reads back name and digest', () => {
+  it('parses name and digest', () => {
     expect(parsePayload(signaturePayload('r/a<b>', digest, 'v'))).toEqual({ reference: 'r/a<b>', digest });
   });
 
   it.each(['', '{}', '{"critical":{"identity":{},"image":{},"type":"cosign container image signature"}}'])(
-    'takes %s for no payload',
+    'rejects %s as a payload',
     (text) => {
       expect(parsePayload(Buffer.from(text))).toBeUndefined();
     },
   );
 
-  it('takes another type of payload for none of an image signature', () => {
+  it('rejects a payload of another type', () => {
     const text = Buffer.from(signaturePayload('r/a', digest)).toString().replace('container image', 'blob');
     expect(digestOf(Buffer.from(text))).not.toBe(digestOf(signaturePayload('r/a', digest)));
     expect(parsePayload(Buffer.from(text))).toBeUndefined();

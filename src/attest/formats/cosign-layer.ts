@@ -17,12 +17,12 @@ export const LEGACY = {
   timestamp: 'dev.sigstore.cosign/rfc3161timestamp',
 } as const;
 
-/** The media type of a layer of a `.sig` image. */
+/** Media type of a layer of a `.sig` image. */
 export const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json';
 
 const TYPE = 'cosign container image signature';
 
-/** The payload of a signature, byte for byte as cosign and upstream write it; `version` is recorded where one is given. */
+/** Returns the payload of a signature, byte for byte as cosign and upstream write it; records `version` if given. */
 export function signaturePayload(reference: string, digest: Digest, version?: string): Uint8Array {
   const critical = {
     identity: { 'docker-reference': reference },
@@ -40,7 +40,7 @@ const Payload = exactJson({
   }),
 });
 
-/** What a payload claims; undefined when it is none of an image signature. */
+/** Parses a payload; returns undefined if it is not of an image signature. */
 export function parsePayload(bytes: Uint8Array): { readonly reference: string; readonly digest: string } | undefined {
   const { data } = Payload.safeParse(jsonIn(bytes));
   if (data === undefined || data.critical.type !== TYPE) return undefined;
@@ -48,10 +48,10 @@ export function parsePayload(bytes: Uint8Array): { readonly reference: string; r
   return { reference: identity['docker-reference'], digest: image['docker-manifest-digest'] };
 }
 
-/** A signature that was made as a bundle, in the form of a `.sig` layer; `chain` is in DER, from the leaf's issuer to the root. */
+/** Converts a bundle with a signature to a `.sig` layer. `chain` is in DER, from the leaf's issuer to the root. */
 export function legacySignature(payload: Uint8Array, bundle: Bundle, chain: readonly Uint8Array[]): LegacySignature {
   const { content, verificationMaterial: material } = bundle;
-  if (content.$case !== 'messageSignature') throw new Error('a .sig layer holds no envelope');
+  if (content.$case !== 'messageSignature') throw new Error('a .sig layer cannot contain an envelope');
   const leaf = leafOf(bundle);
   const [entry] = material.tlogEntries;
   const log = entry === undefined ? undefined : logAnnotation(entry);
@@ -64,7 +64,9 @@ export function legacySignature(payload: Uint8Array, bundle: Bundle, chain: read
   return { payload, annotations };
 }
 
-/** Where the log's promise stands; a Rekor v2 entry has none, and does not fit. */
+/**
+ * Returns the annotation with the log's signed entry timestamp; an entry of Rekor v2 has none and cannot be converted.
+ */
 function logAnnotation(entry: TransparencyLogEntry): string | undefined {
   if (entry.inclusionPromise === undefined) return undefined;
   return goJson({

@@ -1,4 +1,6 @@
-/** JSON as Go's `json.Marshal` writes it: no spaces, and what HTML or JavaScript would take for its own is escaped. */
+/**
+ * Serializes JSON like Go's `json.Marshal`: without spaces, and with characters special to HTML or JavaScript escaped.
+ */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

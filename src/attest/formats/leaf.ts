@@ -1,6 +1,6 @@
 import type { Bundle } from '@sigstore/bundle';
 
-/** The signer's certificate in DER, in any version of a bundle; undefined when a key signed. */
+/** Returns the signer's certificate in DER, for any bundle version; undefined if a key signed. */
 export function leafOf({
   verificationMaterial: { content },
 }: Pick<Bundle, 'verificationMaterial'>): Buffer | undefined {

@@ -41,7 +41,7 @@ describe('src/attest/formats/record.ts', () => {
     });
   });
 
-  it('leaves out what is unknown or empty', () => {
+  it('omits unknown or empty facts', () => {
     const { source: _source, manifest: _manifest, job: _job, ...rest } = FACTS;
     const record = recordPredicate({ ...rest, tags: [], promoter: { version: 'v4.6.0' } });
     expect(Object.keys(record).toSorted()).toEqual(
@@ -53,7 +53,7 @@ describe('src/attest/formats/record.ts', () => {
     });
   });
 
-  it("does not call itself upstream's builder elsewhere", () => {
+  it("does not use upstream's builder ID for other registries", () => {
     const elsewhere = { ...FACTS, reference: 'images.acme.dev/foo' };
     expect(recordPredicate(elsewhere)['builderId']).toBe('pkg:npm/kpromo@4.6.0');
     const named = { ...elsewhere, promoter: { version: 'v4.6.0', builderId: 'https://acme.dev/promoter' } };
@@ -63,7 +63,7 @@ describe('src/attest/formats/record.ts', () => {
     );
   });
 
-  it("takes Prow's job from the environment, where there is one", () => {
+  it("reads Prow's job from the environment, if there is one", () => {
     const env = { JOB_NAME: 'post-x', JOB_TYPE: 'postsubmit', BUILD_ID: '7', PROW_JOB_ID: 'p' };
     expect(jobFact(env)).toEqual({ name: 'post-x', type: 'postsubmit', buildId: '7', prowJobId: 'p' });
     expect(jobFact({ JOB_NAME: 'post-x', BUILD_ID: '' })).toEqual({ name: 'post-x' });
@@ -77,11 +77,11 @@ describe('src/attest/formats/record.ts', () => {
     ['ssh://git@github.com/acme/images', undefined],
     ['http://git.acme.dev/acme/images', undefined],
     [undefined, undefined],
-  ])('names the repository of origin %s', (origin, uri) => {
+  ])('returns the repository of origin %s', (origin, uri) => {
     expect(repositoryUri(origin, {})).toBe(uri);
   });
 
-  it('names the repository that Prow checked out, where origin says nothing', () => {
+  it('returns the repository that Prow checked out if origin names none', () => {
     const spec = (value: unknown): { JOB_SPEC: string } => ({ JOB_SPEC: JSON.stringify(value) });
     const uri = 'git+https://github.com/kubernetes/k8s.io';
     expect(repositoryUri(undefined, spec({ refs: { org: 'kubernetes', repo: 'k8s.io' } }))).toBe(uri);

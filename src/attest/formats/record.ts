@@ -3,14 +3,14 @@ import { withoutEndSlashes } from '../../image/end-slashes.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 
-/** The predicate type of a promotion record, upstream's. */
+/** Upstream's predicate type of a promotion record. */
 export const PROMOTION_RECORD = 'https://k8s.io/promo-tools/promotion/v1';
 
-/** What is known of one promotion; what is unknown or empty is left out of the record. */
+/** Facts about one promotion; unknown or empty ones are omitted from the record. */
 export type RecordFacts = {
-  /** The staging repository; unknown when only production is looked at. */
+  /** The staging repository; undefined when only production is examined. */
   readonly source?: RepositoryName;
-  /** The name under which people pull, without tag and digest. */
+  /** The name under which clients pull, without tag and digest. */
   readonly reference: RepositoryName;
   readonly digest: Digest;
   readonly tags: readonly string[];
@@ -21,10 +21,10 @@ export type RecordFacts = {
   readonly job?: JobFact;
 };
 
-/** Who promotes: `version` with its leading `v`; `builderId` is for everything but upstream's own registry. */
+/** The promoting program: `version` with its leading `v`; `builderId` for every registry but upstream's own. */
 export type Promoter = { readonly version: string; readonly gitCommit?: string; readonly builderId?: string };
 
-/** Where the entry stands: a path from the top of its Git repository, that repository, and its commit. */
+/** The file of the manifest entry: its path from the top of its Git repository, that repository, and its commit. */
 export type ManifestFact = { readonly name: string; readonly uri?: string; readonly gitCommit?: string };
 
 export type JobFact = {
@@ -34,16 +34,16 @@ export type JobFact = {
   readonly prowJobId?: string;
 };
 
-/** The one public name whose records carry upstream's own builder. */
+/** The public name whose records carry upstream's builder ID. */
 const UPSTREAM_NAME = 'registry.k8s.io/';
 const UPSTREAM_BUILDER = 'https://k8s.io/promo-tools';
-/** This package, as a package URL names it (https://github.com/package-url/purl-spec). */
+/** This package as a package URL (https://github.com/package-url/purl-spec). */
 const PACKAGE = 'pkg:npm/kpromo';
 
-/** Message `promo_tools.provenance.v1.PromotionRecord` as JSON: lower camel case, empty fields left out. */
+/** Message `promo_tools.provenance.v1.PromotionRecord` as JSON: lower camel case, empty fields omitted. */
 export type RecordPredicate = Readonly<Record<string, unknown>> & { readonly digest: Digest; readonly dstRef: string };
 
-/** The record's predicate; readers must not compare its bytes, as protojson promises none. */
+/** Returns the record's predicate. Readers must not compare its bytes, since protojson guarantees none. */
 export function recordPredicate(facts: RecordFacts): RecordPredicate {
   const { source, reference, digest, tags, time, manifest, promoter, job } = facts;
   return {
@@ -66,7 +66,7 @@ function builderIdOf(reference: RepositoryName, { version, builderId }: Promoter
   return builderId ?? `${PACKAGE}@${version.replace(/^v/, '')}`;
 }
 
-/** A ResourceDescriptor: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/resource_descriptor.md */
+/** Returns a ResourceDescriptor: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/resource_descriptor.md */
 function resource(name: string, digest: Digest): object {
   const [algorithm = '', hex] = digest.split(':');
   return { name, digest: { [algorithm]: hex } };
@@ -82,7 +82,7 @@ function filled(message: Readonly<Record<string, string | undefined>>): object {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The job that promotes, as Prow tells it; undefined where there is none. */
+/** Returns the promoting job from Prow's environment variables; undefined outside of Prow. */
 export function jobFact(env: Environment): JobFact | undefined {
   const name = env['JOB_NAME'] ?? '';
   if (name === '') return undefined;
@@ -99,7 +99,10 @@ const refs = z.looseObject({ org: z.string().min(1), repo: z.string().min(1) });
 // https://docs.prow.k8s.io/docs/jobs/#job-environment-variables
 const jobSpec = z.looseObject({ refs: refs.optional(), extra_refs: z.array(refs).optional() });
 
-/** The address of a Git repository for a record: from its `origin`, https only and without credentials, else as Prow names it. */
+/**
+ * Returns the address of a Git repository for a record: that of its `origin`, https only and without credentials, else
+ * the one that Prow names.
+ */
 export function repositoryUri(origin: string | undefined, env: Environment): string | undefined {
   if (origin !== undefined && URL.canParse(origin)) {
     const { protocol, host, pathname } = new URL(origin);

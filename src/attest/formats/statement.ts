@@ -3,10 +3,10 @@ import type { Digest } from '../../image/digest.ts';
 import { exactJson, jsonIn } from '../../image/json.ts';
 import { goJson } from './go-json.ts';
 
-/** The payload type of an in-toto statement in a DSSE envelope. */
+/** Payload type of an in-toto statement in a DSSE envelope. */
 export const IN_TOTO = 'application/vnd.in-toto+json';
 
-/** The predicate type by which a bundle is an image signature (cosign's), and no other attestation. */
+/** cosign's predicate type of an image signature in a bundle. */
 export const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
 
 const V1 = 'https://in-toto.io/Statement/v1';
@@ -28,7 +28,7 @@ const Statement = exactJson({
   predicate: z.unknown(),
 });
 
-/** in-toto Statement v1 (v0.1 is read, too). */
+/** An in-toto Statement v1 (v0.1 is accepted as well). */
 export type Statement = z.infer<typeof Statement>;
 
 export type StatementOf = {
@@ -37,48 +37,48 @@ export type StatementOf = {
   readonly reference: string;
   readonly predicateType: string;
   readonly predicate: Readonly<Record<string, unknown>>;
-  /** Of the subject. */
+  /** Annotations of the subject. */
   readonly annotations?: Readonly<Record<string, string>>;
 };
 
-/** The bytes of a statement about one digest. */
+/** Returns the bytes of a statement about one digest. */
 export function statementBytes({ digest, reference, predicateType, predicate, annotations }: StatementOf): Uint8Array {
   const [algorithm = '', hex] = digest.split(':');
   const subject = { name: reference, digest: { [algorithm]: hex }, ...(annotations !== undefined && { annotations }) };
   return Buffer.from(goJson({ _type: V1, subject: [subject], predicateType, predicate }));
 }
 
-/** An image signature as a statement, as cosign v3 reads it; `version` is recorded where one is given. */
+/** Returns an image signature as a statement for cosign v3; records `version` if given. */
 export function signatureStatement(reference: string, digest: Digest, version?: string): Uint8Array {
   const annotations = version === undefined ? {} : { [VERSION]: version };
   return statementBytes({ digest, reference, predicateType: SIGNATURE, predicate: {}, annotations });
 }
 
-/** The annotation in which upstream records what signed. */
+/** Upstream's annotation with the signing program. */
 export const VERSION = 'org.kubernetes.kpromo.version';
 
-/** The statement in these bytes; undefined when they are none. */
+/** Parses a statement; returns undefined if the bytes are not one. */
 export function parseStatement(bytes: Uint8Array): Statement | undefined {
   return Statement.safeParse(jsonIn(bytes)).data;
 }
 
-/** The algorithm that a digest names, such as `sha256`. */
+/** Returns the algorithm of a digest, such as `sha256`. */
 export function algorithmOf(digest: Digest): string {
   return digest.slice(0, digest.indexOf(':'));
 }
 
-/** Whether the statement names a digest of the same algorithm; one that names none cannot be compared. */
+/** Returns true if the statement has a digest of the same algorithm; without one it cannot be compared. */
 export function namesAlgorithm({ subject }: Statement, digest: Digest): boolean {
   return subject.some(({ digest: digests }) => Object.hasOwn(digests, algorithmOf(digest)));
 }
 
-/** True when a subject of the statement is this digest. */
+/** Returns true if this digest is a subject of the statement. */
 export function isAbout(statement: Statement, digest: Digest): boolean {
   const [algorithm = '', hex] = digest.split(':');
   return statement.subject.some(({ digest: digests }) => digests[algorithm] === hex);
 }
 
-/** The names that the statement gives this digest. */
+/** Returns the names that the statement gives this digest. */
 export function referencesIn({ subject }: Statement, digest: Digest): readonly string[] {
   const [algorithm = '', hex] = digest.split(':');
   return subject.flatMap((one) => (one.digest[algorithm] === hex && one.name !== undefined ? [one.name] : []));

@@ -28,7 +28,7 @@ const facts = (outcome: SummaryOutcome, given: Partial<SummaryFacts> = {}): Summ
 });
 
 describe('src/attest/formats/summary.ts', () => {
-  it('says what was verified, by which policy, of which attestations', () => {
+  it('states the outcome, the policy and the attestations', () => {
     expect(summaryPredicate(facts({ result: 'PASSED', level: 3 }))).toEqual({
       verifier: { id: 'https://k8s.io/promo-tools/verifier/v1', version: { kpromo: 'v1.2.3' } },
       timeVerified: '2026-01-02T03:04:05Z',
@@ -44,7 +44,7 @@ describe('src/attest/formats/summary.ts', () => {
     });
   });
 
-  it('names the repository alone where several policies were asked', () => {
+  it('names only the repository if there are several policy files', () => {
     const policies = [file('manifests/a.yaml'), file('manifests/b.yaml')] as const;
     expect(summaryPredicate(facts({ result: 'PASSED', level: 2 }, { policies }))).toMatchObject({
       policy: { uri: 'git+https://github.com/acme/images', digest: { gitCommit: commit } },
@@ -60,7 +60,7 @@ describe('src/attest/formats/summary.ts', () => {
       'UNEVALUATED',
     ],
     [{ result: 'FAILED' }, ['FAILED'], 'FAILED'],
-  ])('verifies of %j the levels %j', (outcome, verifiedLevels, poor) => {
+  ])('derives from %j the levels %j', (outcome, verifiedLevels, poor) => {
     const predicate = summaryPredicate(facts(outcome));
     expect(predicate).toMatchObject({ verificationResult: outcome.result, verifiedLevels });
     expect(isPoorMark(summaryMark(outcome))).toBe(poor);
@@ -76,7 +76,7 @@ describe('src/attest/formats/summary.ts', () => {
     ['another digest', { resourceUri: `registry.example/app@${bundle}` }],
     ['no time', { timeVerified: 'yesterday' }],
     ['nothing that can be read', { verifier: undefined }],
-  ])('reads no summary of %s', (_, changed) => {
+  ])('returns undefined for a summary of %s', (_, changed) => {
     expect(readSummary({ ...summaryPredicate(facts({ result: 'FAILED' })), ...changed }, digest)).toBeUndefined();
     expect(readSummary(undefined, digest)).toBeUndefined();
   });

@@ -3,13 +3,13 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { ManifestFact } from './record.ts';
 
-/** The predicate type of a verification summary: https://slsa.dev/spec/v1.0/verification_summary */
+/** Predicate type of a verification summary: https://slsa.dev/spec/v1.0/verification_summary */
 export const VERIFICATION_SUMMARY = 'https://slsa.dev/verification_summary/v1';
 
-/** Who verifies, in a summary: upstream's, since its readers expect no other. */
+/** Verifier ID in a summary: upstream's, since its readers accept no other. */
 export const VERIFIER_ID = 'https://k8s.io/promo-tools/verifier/v1';
 
-/** What was found out about an image: whether its policies are satisfied, and up to which SLSA build level. */
+/** The result of verifying an image: whether its policies are satisfied, and its SLSA build level. */
 export type SummaryOutcome =
   | { readonly result: 'PASSED'; readonly level: 0 | 1 | 2 | 3 | 'unevaluated' }
   | { readonly result: 'FAILED' };
@@ -17,30 +17,29 @@ export type SummaryOutcome =
 /** A file at a commit of a repository. */
 export type CommittedFile = Required<ManifestFact>;
 
-/** What is known of one verification. */
+/** Facts about one verification. */
 export type SummaryFacts = {
-  /** The name under which people pull, without tag and digest. */
+  /** The name under which clients pull, without tag and digest. */
   readonly reference: RepositoryName;
   readonly digest: Digest;
   /** With its leading `v`. */
   readonly version: string;
   /** Unix milliseconds. */
   readonly time: number;
-  /** The files that hold the policies; at least one, all of one commit. */
+  /** The policy files; at least one, all at the same commit. */
   readonly policies: readonly [CommittedFile, ...CommittedFile[]];
-  /** The attestations that were accepted. */
+  /** The accepted attestations. */
   readonly inputs: readonly { readonly uri: string; readonly digest: Digest }[];
   readonly outcome: SummaryOutcome;
 };
 
-/** The summary's predicate. */
 export type SummaryPredicate = Readonly<Record<string, unknown>> & { readonly timeVerified: string };
 
-/** What each promotion by a reviewed manifest has, whoever built the image. */
+/** Level of every promotion by a reviewed manifest, whoever built the image. */
 const REVIEWED = 'K8S_PROMOTION_MANIFEST_REVIEWED';
 const UNEVALUATED = 'SLSA_BUILD_LEVEL_UNEVALUATED';
 
-/** The predicate of a summary. */
+/** Returns the predicate of a summary. */
 export function summaryPredicate(facts: SummaryFacts): SummaryPredicate {
   const { reference, digest, version, time, policies, inputs, outcome } = facts;
   const [{ uri, name, gitCommit }, ...others] = policies;
@@ -56,7 +55,7 @@ export function summaryPredicate(facts: SummaryFacts): SummaryPredicate {
   };
 }
 
-/** The levels that an outcome verifies. */
+/** Returns the levels that an outcome verifies. */
 export function levelsOf(outcome: SummaryOutcome): readonly string[] {
   if (outcome.result === 'FAILED') return ['FAILED'];
   const { level } = outcome;
@@ -76,16 +75,16 @@ const Predicate = z.looseObject({
   verifiedLevels: z.array(z.string()).nullish(),
 });
 
-/** What a summary says of a digest. */
+/** A parsed summary of a digest. */
 export type ReadSummary = {
   /** Unix milliseconds. */
   readonly time: number;
   readonly levels: readonly string[];
-  /** FAILED, or passed without having been evaluated: a later verification may know better. */
+  /** True if the result is FAILED, or PASSED without evaluation: a later verification may improve it. */
   readonly isPoor: boolean;
 };
 
-/** What a summary of this verifier says; undefined for those of other verifiers, and of another digest. */
+/** Parses a summary of this verifier; returns undefined for those of other verifiers or other digests. */
 export function readSummary(predicate: unknown, digest: Digest): ReadSummary | undefined {
   const { data } = Predicate.safeParse(predicate);
   if (data === undefined || data.verifier.id !== VERIFIER_ID || !data.resourceUri.endsWith(`@${digest}`))
@@ -95,12 +94,14 @@ export function readSummary(predicate: unknown, digest: Digest): ReadSummary | u
   return { time: Date.parse(data.timeVerified), levels, isPoor };
 }
 
-/** What lists tell of a summary of ours, so that it need not be read to see whether it is poor. */
+/**
+ * Returns the annotation value for a summary of ours, so that it need not be read to see whether it can be improved.
+ */
 export function summaryMark(outcome: SummaryOutcome): string {
   return levelsOf(outcome)[0] ?? '';
 }
 
-/** Whether such a mark is that of a poor summary. */
+/** Returns the result if this annotation value belongs to a summary that can be improved. */
 export function isPoorMark(mark: string): 'FAILED' | 'UNEVALUATED' | undefined {
   if (mark === 'FAILED') return 'FAILED';
   return mark === UNEVALUATED ? 'UNEVALUATED' : undefined;

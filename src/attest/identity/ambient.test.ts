@@ -26,7 +26,7 @@ async function asked(
 }
 
 describe('src/attest/identity/ambient.ts', () => {
-  it('asks GitHub Actions for a token with the audience sigstore', async () => {
+  it('requests a token with the audience sigstore from GitHub Actions', async () => {
     const { world, token } = await asked(github, { json: { value: 'T' } });
     expect(await token).toBe('T');
     expect(world.asked).toMatchObject([
@@ -39,7 +39,7 @@ describe('src/attest/identity/ambient.ts', () => {
     ]);
   });
 
-  it('asks the agent of Buildkite', async () => {
+  it('requests a token from the agent of Buildkite', async () => {
     const { world, token } = await asked(buildkite, { json: { token: 'T' } });
     expect(await token).toBe('T');
     expect(world.asked).toMatchObject([
@@ -54,17 +54,17 @@ describe('src/attest/identity/ambient.ts', () => {
   });
 
   it.each<[CloudAnswer, string]>([
-    [{ status: 403 }, 'the answer is 403'],
-    [{ status: 500 }, 'the answer is 500'],
-    ['{"value":5,"secret":"hunter3"}', 'another form'],
-    ['hunter3', 'another form'],
-  ])('says what was wrong with %o, and no secret', async (answer, words) => {
+    [{ status: 403 }, 'the response is 403'],
+    [{ status: 500 }, 'the response is 500'],
+    ['{"value":5,"secret":"hunter3"}', 'unexpected format'],
+    ['hunter3', 'unexpected format'],
+  ])('reports %o without the secret', async (answer, words) => {
     const error = await rejection((await asked(github, answer)).token);
     expect(error).toMatchObject({ code: 'IDENTITY', message: expect.stringContaining(words) });
     expect(`${String(error)}${JSON.stringify(error)}`).not.toMatch(/hunter/);
   });
 
-  it('finds nothing where no CI system says that it gives tokens', () => {
+  it('finds nothing outside of CI systems with identity tokens', () => {
     const never = (): Promise<never> => Promise.reject(new Error('nobody is to be asked'));
     for (const env of [{}, { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x' }, { BUILDKITE_JOB_ID: 'j' }]) {
       expect(ambientIdentity(env, never)).toBeUndefined();

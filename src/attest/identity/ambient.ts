@@ -6,13 +6,13 @@ import { AUDIENCE } from './token.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** An identity that the machine has by itself: its name for people, and its tokens. */
+/** An identity of the machine: its name for messages, and its tokens. */
 export type Ambient = { readonly name: string; token(signal: AbortSignal): Promise<string> };
 
-/** Answers with tokens are a few KiB. */
+/** Maximum response size in bytes; responses with tokens are a few KiB. */
 const ANSWER_LIMIT = 1_048_576;
 
-/** The CI system that runs this, where it is one that gives identity tokens. */
+/** Returns the identity of the CI system that runs this process, if it issues identity tokens. */
 export function ambientIdentity(env: Environment, fetch: Fetch): Ambient | undefined {
   return githubActions(env, fetch) ?? buildkite(env, fetch);
 }
@@ -61,7 +61,7 @@ function buildkite(env: Environment, fetch: Fetch): Ambient | undefined {
 function addressOf(text: string, name: string): URL {
   const url = URL.parse(text);
   if (url !== null) return url;
-  throw new PromotionError('IDENTITY', `the address of the tokens ${name} is none`, {
+  throw new PromotionError('IDENTITY', `the address for tokens ${name} is invalid`, {
     hint: 'check the environment of the job',
   });
 }
@@ -75,18 +75,18 @@ async function ask<T>(
   const bad = (what: string, cause?: unknown): PromotionError =>
     new PromotionError('IDENTITY', `getting the identity token ${name}: ${what}`, {
       cause,
-      hint: 'check that the job may ask for identity tokens (in GitHub Actions: permissions: id-token: write)',
+      hint: 'check that the job may request identity tokens (in GitHub Actions: permissions: id-token: write)',
     });
   try {
     const { status, body } = await fetch({ ...request, operation: 'token', wholeBody: ANSWER_LIMIT });
     const bytes = await body.bytes(ANSWER_LIMIT);
-    if (status !== 200) throw bad(`the answer is ${status}`);
+    if (status !== 200) throw bad(`the response is ${status}`);
     return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   } catch (error) {
     request.signal.throwIfAborted();
     if (isPromotionError(error, 'IDENTITY')) throw error;
     if (isPromotionError(error)) throw bad(error.message, error);
-    // What a parser says quotes the answer, and with it the token.
+    // Parser messages quote the response, and with it the token.
     throw bad('the response has an unexpected format');
   }
 }

@@ -6,7 +6,7 @@ const google = 'https://accounts.google.com';
 const who = (subject: string, issuer = google): Identity => ({ kind: 'keyless', issuer, subject });
 
 describe('src/attest/identity/identity-match.ts', () => {
-  it('compares exact parts whole', () => {
+  it('compares exact parts as a whole', () => {
     const match = identityMatch({ anyOf: [{ subject: 'a@b.c', issuer: google }] });
     expect([who('a@b.c'), who('xa@b.c'), who('a@b.cx'), who('a@b.c', `${google}/`)].map(match)).toEqual([
       true,
@@ -27,12 +27,12 @@ describe('src/attest/identity/identity-match.ts', () => {
     ]);
   });
 
-  it('does not let a line break through a pattern', () => {
+  it('does not match a pattern across a line break', () => {
     const match = identityMatch({ anyOf: [{ subjectPattern: 'a.b', issuer: google }] });
     expect([who('a\nb'), who('axb\n'), who('axb')].map(match)).toEqual([false, false, true]);
   });
 
-  it('takes any of several, and both halves from the same', () => {
+  it('matches any of several identities, with both parts from the same one', () => {
     const match = identityMatch({
       anyOf: [
         { subject: 'a', issuer: 'https://one' },
@@ -46,7 +46,7 @@ describe('src/attest/identity/identity-match.ts', () => {
     ]);
   });
 
-  it('takes keys by their hints only', () => {
+  it('matches keys by their hints only', () => {
     const match = identityMatch({ anyOf: [{ subject: 'h', issuer: 'h' }], keys: ['k'] });
     expect([{ kind: 'key', hint: 'k' } as const, { kind: 'key', hint: 'h' } as const].map(match)).toEqual([
       true,
@@ -61,7 +61,7 @@ describe('src/attest/identity/identity-match.ts', () => {
     [{ subject: '', issuer: 'b' }, 'the identity of a signer'],
     [{ subjectPattern: '(', issuer: 'b' }, 'no regular expression'],
     [{ subjectPattern: '(?=a)', issuer: 'b' }, 'no regular expression'],
-  ])('refuses %o', (rule, words) => {
+  ])('rejects %o', (rule, words) => {
     expect(() => identityMatch({ anyOf: [rule] })).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
     );

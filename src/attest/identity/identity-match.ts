@@ -2,7 +2,7 @@ import { PromotionError } from '../../errors.ts';
 import { identityPattern } from '../../policy/identity-pattern.ts';
 import type { Identity } from '../roles.ts';
 
-/** What a signer must be: each part exact or as one of Go's regular expressions, which must match the whole of it. */
+/** An expected signer: each part is exact or a Go regular expression, which must match the whole of it. */
 export type ExpectedIdentity = {
   readonly subject?: string;
   readonly subjectPattern?: string;
@@ -10,14 +10,17 @@ export type ExpectedIdentity = {
   readonly issuerPattern?: string;
 };
 
-/** The hint of a key, or a keyless identity; one of them must match. */
+/** A key hint or keyless identities; one of them must match. */
 export type IdentityMatchOptions = {
   readonly anyOf: readonly ExpectedIdentity[];
-  /** Hints of keys that are trusted as they are. */
+  /** Hints of trusted keys. */
   readonly keys?: readonly string[];
 };
 
-/** Says of an identity whether it is one of those expected; throws USAGE for what is no pattern or says nothing of one half. */
+/**
+ * Returns a function that checks whether an identity is expected. Throws USAGE if a pattern is invalid or a part is
+ * missing.
+ */
 export function identityMatch({ anyOf, keys = [] }: IdentityMatchOptions): (identity: Identity) => boolean {
   const rules = anyOf.map(({ subject, subjectPattern, issuer, issuerPattern }) => ({
     subject: matcher('the identity', subject, subjectPattern),
@@ -29,11 +32,11 @@ export function identityMatch({ anyOf, keys = [] }: IdentityMatchOptions): (iden
       : rules.some((rule) => rule.subject(identity.subject) && rule.issuer(identity.issuer));
 }
 
-/** What is neither given exactly nor as a pattern would be anybody. */
+/** A part without an exact value or a pattern would match any signer. */
 function matcher(what: string, exact: string | undefined, pattern: string | undefined): (text: string) => boolean {
   if ((exact === undefined) === (pattern === undefined) || exact === '' || pattern === '') {
-    throw new PromotionError('USAGE', `${what} of a signer must be given either exactly or as a regular expression`, {
-      hint: 'give one of the two flags, with a value',
+    throw new PromotionError('USAGE', `${what} of a signer must be either an exact value or a regular expression`, {
+      hint: 'set one of the two flags to a value',
     });
   }
   if (pattern === undefined) return (text) => text === exact;

@@ -43,12 +43,12 @@ describe('src/attest/identity/identity.ts', () => {
     ['of GitHub Actions', { env: { ...github, ...buildkite }, google: true }],
     ['of Buildkite', { env: buildkite, google: true }],
     [`of the Google account ${DEFAULT_ACCOUNT}`, { google: true }],
-  ])('takes the identity "%s" before those that come later', async (name, given) => {
+  ])('prefers the identity "%s" to later ones', async (name, given) => {
     const found = await source(given);
     expect(found.kind === 'key' ? 'key' : found.name).toBe(name);
   });
 
-  it('says what could be done where there is none', async () => {
+  it('hints at the alternatives if there is no identity', async () => {
     expect(await rejection(source({}))).toMatchObject({
       code: 'IDENTITY',
       hint: expect.stringContaining('--sign=false'),
@@ -60,7 +60,7 @@ describe('src/attest/identity/identity.ts', () => {
     ['--key and --signer-account', { key: 'k', signerAccount: 'a' }],
     ['--identity-token and --signer-account', { identityToken: 't', signerAccount: 'a' }],
     ['--signer-account and SIGSTORE_ID_TOKEN', { signerAccount: 'a', env }],
-  ])('refuses %s together', async (names, given) => {
+  ])('rejects %s together', async (names, given) => {
     expect(await rejection(source(given))).toMatchObject({
       code: 'USAGE',
       message: `${names} name different signers`,
@@ -68,36 +68,36 @@ describe('src/attest/identity/identity.ts', () => {
   });
 
   it.each(['gcpkms://projects/p', 'awskms:///alias/x', 'hashivault://k', 'k8s://ns/secret'])(
-    'refuses the key %s with a clear sentence',
+    'rejects the key %s with a clear message',
     async (key) => {
       const expected = { code: 'USAGE', message: expect.stringContaining('keys in a KMS are not supported') };
       expect(await rejection(source({ key }))).toMatchObject(expected);
     },
   );
 
-  it('refuses a token in place of a file, and does not repeat it', async () => {
+  it('rejects a token in place of a file without quoting it', async () => {
     const error = await rejection(source({ identityToken: jwt() }));
     expect(error).toMatchObject({ code: 'USAGE' });
     expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(jwt().split('.')[1]);
   });
 
-  it('reads a token file anew each time', async () => {
+  it('reads a token file again for each token', async () => {
     const home = await homeWith({ token: `${jwt()}\n` });
     const found = await source({ identityToken: join(home, 'token') });
     if (found.kind !== 'token') throw new Error('no token');
     expect((await found.token(forever)).claims.email).toBe('a@b.c');
   });
 
-  it('does not go on with the token of another account', async () => {
+  it('rejects the token of another account', async () => {
     const found = await source({ signerAccount: 'x@y.z', googleToken: jwt({ email: 'other@y.z' }) });
     if (found.kind !== 'token') throw new Error('no token');
     expect(await rejection(found.token(forever))).toMatchObject({
       code: 'IDENTITY',
-      message: expect.stringContaining('is of other@y.z'),
+      message: expect.stringContaining('belongs to other@y.z'),
     });
   });
 
-  it('says of a file that is not there which it is', async () => {
+  it('names a missing token file', async () => {
     const found = await source({ identityToken: '/not/there' });
     if (found.kind !== 'token') throw new Error('no token');
     expect(await rejection(found.token(forever))).toMatchObject({ code: 'IDENTITY' });

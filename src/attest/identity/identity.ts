@@ -7,10 +7,10 @@ import { ambientIdentity } from './ambient.ts';
 import { checkKeyPath } from './key.ts';
 import { expectationOf, readToken, type Expectation, type IdentityToken } from './token.ts';
 
-/** What the user says of who signs. */
+/** Flags about the signing identity. */
 export type IdentityFlags = {
   readonly key?: string;
-  /** A file. */
+  /** Path of a file. */
   readonly identityToken?: string;
   /** A Google service account. */
   readonly signerAccount?: string;
@@ -18,9 +18,9 @@ export type IdentityFlags = {
 
 /** Google's identity tokens for a service account. */
 export type GoogleIdentities = {
-  /** Whether there are credentials to ask with; asks nobody. */
+  /** Returns true if there are credentials to request one with; sends no request. */
   present(): Promise<boolean>;
-  /** A token with the account's e-mail address. */
+  /** Returns a token with the account's e-mail address. */
   token(account: string, signal: AbortSignal): Promise<string>;
 };
 
@@ -29,22 +29,22 @@ export type IdentityOptions = IdentityFlags & {
   readonly clock: Clock;
   readonly fetch: Fetch;
   readonly google: GoogleIdentities;
-  /** Learns each token, so that no output shows it. */
+  /** Learns each token, so that it can be redacted. */
   readonly secrets?: Pick<Secrets, 'learn'>;
 };
 
-/** Who signs: a key, or whoever has the tokens of `name`. */
+/** The signing identity: a key, or the tokens called `name`. */
 export type IdentitySource =
   | { readonly kind: 'key'; readonly path: string }
   | {
       readonly kind: 'token';
-      /** «of GitHub Actions»: follows «the identity token». */
+      /** Such as «of GitHub Actions»; follows «the identity token». */
       readonly name: string;
-      /** What is known of the identity before there is a token. */
+      /** What is known about the identity before there is a token. */
       readonly expected: Expectation;
-      /** Whether its tokens are here, and nobody is asked for them. */
+      /** True if a token is available without a request. */
       readonly isHere: boolean;
-      /** A new token, looked at: it is neither over nor for others. */
+      /** Returns a new token, checked for expiry and audience. */
       token(signal: AbortSignal): Promise<IdentityToken>;
     };
 
@@ -52,13 +52,16 @@ export type IdentitySource =
 export const DEFAULT_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
 const GOOGLE = 'https://accounts.google.com';
 
-/** The one identity by flags and environment, in a fixed order; asks nobody yet. Throws USAGE for two explicit ones, IDENTITY where there is none. */
+/**
+ * Selects the identity from flags and environment, in a fixed order, without a request. Throws USAGE for two explicit
+ * ones, IDENTITY if there is none.
+ */
 export async function identitySource(options: IdentityOptions): Promise<IdentitySource> {
   const { key, identityToken, signerAccount, env, fetch, google } = options;
   refuseTwo(options);
   if (/^ey[\w-]+\.[\w-]+\./.test(identityToken ?? '')) {
     throw new PromotionError('USAGE', '--identity-token is a token, not a file', {
-      hint: 'put it into a file, or into SIGSTORE_ID_TOKEN: everybody on the machine can see arguments',
+      hint: 'put it into a file, or into SIGSTORE_ID_TOKEN: all users of the machine can see arguments',
     });
   }
   if (key !== undefined) {
@@ -72,8 +75,8 @@ export async function identitySource(options: IdentityOptions): Promise<Identity
   const ambient = ambientIdentity(env, fetch);
   if (ambient !== undefined) return tokens(options, ambient.name, {}, ambient.token);
   if (await google.present()) return googleAccount(options, DEFAULT_ACCOUNT);
-  throw new PromotionError('IDENTITY', 'there is no identity to sign with', {
-    hint: 'give --key, --identity-token or --signer-account, run where the CI system gives identity tokens, or do without with --sign=false',
+  throw new PromotionError('IDENTITY', 'no signing identity found', {
+    hint: 'set --key, --identity-token or --signer-account, run in a CI system with identity tokens, or disable signing with --sign=false',
   });
 }
 
@@ -83,11 +86,11 @@ function refuseTwo({ key, identityToken, signerAccount, env }: IdentityOptions):
     ...(identityToken === undefined ? [] : ['--identity-token']),
     ...(signerAccount === undefined ? [] : ['--signer-account']),
   ];
-  // It would win over the account without a word.
+  // It would silently take precedence over the account.
   if (given.length === 1 && given[0] === '--signer-account' && env['SIGSTORE_ID_TOKEN'])
     given.push('SIGSTORE_ID_TOKEN');
   if (given.length < 2) return;
-  throw new PromotionError('USAGE', `${given.join(' and ')} name different signers`, { hint: 'give only one of them' });
+  throw new PromotionError('USAGE', `${given.join(' and ')} name different signers`, { hint: 'set only one of them' });
 }
 
 function here(options: IdentityOptions, name: string, get: () => Promise<string>): IdentitySource {
@@ -118,8 +121,8 @@ function tokens(
       const token = readToken(raw, name, clock.now());
       const { subject, issuer } = expectationOf(token.claims);
       if (differs(expected.subject, subject) || differs(expected.issuer, issuer)) {
-        throw new PromotionError('IDENTITY', `the identity token ${name} is of ${subject} (${issuer})`, {
-          hint: 'check the account, and who may act for it',
+        throw new PromotionError('IDENTITY', `the identity token ${name} belongs to ${subject} (${issuer})`, {
+          hint: 'check the account and who may impersonate it',
         });
       }
       return token;

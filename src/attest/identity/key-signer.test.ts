@@ -45,7 +45,7 @@ async function bundle(signing: Signing): Promise<unknown> {
 }
 
 describe('src/attest/identity/key-signer.ts', () => {
-  it.each(LOGGABLE)('signs in both forms with a %s key, and logs it in Rekor v1', async (_kind, generate) => {
+  it.each(LOGGABLE)('signs in both forms with a %s key, and logs in Rekor v1', async (_kind, generate) => {
     const key = generate();
     const { sigstore, signing } = await openedSigning({ key: await keyFile(key) });
     const own = { status: 'verified', identity: { kind: 'key', hint: hintOf(publicHalf(key)) } };
@@ -53,7 +53,7 @@ describe('src/attest/identity/key-signer.ts', () => {
     expect(sigstore.counts()).toMatchObject({ fulcio: 0, rekor: 2 });
   });
 
-  it('logs statements of an Ed25519 key in Rekor v1, and says why no .sig', async () => {
+  it('logs statements of an Ed25519 key in Rekor v1, and explains why a .sig is impossible', async () => {
     const { signing } = await openedSigning({ key: await keyFile(generateKeyPairSync('ed25519').privateKey) });
     expect(await bundle(signing)).toMatchObject({ status: 'verified' });
     expect(await rejection(legacy(signing))).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('bundle') });
@@ -81,7 +81,7 @@ describe('src/attest/identity/key-signer.ts', () => {
     expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it('finds the entry of an earlier run again, where the same bytes have the same signature', async () => {
+  it('finds the entry of an earlier run if equal bytes have equal signatures', async () => {
     const key = await keyFile(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
     const { sigstore, signing, clock } = await openedSigning({ key });
     expect(await legacy(signing)).toMatchObject({ status: 'verified' });
@@ -89,7 +89,7 @@ describe('src/attest/identity/key-signer.ts', () => {
     expect(sigstore.logged.rekor).toHaveLength(1);
   });
 
-  it('is not taken for its own by who does not know the key, nor by who wants a log', async () => {
+  it('is not verified without the key, nor if a log entry is required', async () => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { sigstore, signing } = await openedSigning({ key: await keyFile(key.privateKey), tlogUpload: false });
     const bytes = await signedNumber(signing);
@@ -106,7 +106,7 @@ describe('src/attest/identity/key-signer.ts', () => {
     expect(await statuses([key.publicKey])).toEqual(['unverifiable', 'unverifiable']);
   });
 
-  it('names the key beside the envelope, and not in it', async () => {
+  it('stores the key hint outside the envelope only', async () => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { signing } = await openedSigning({ key: await keyFile(key.privateKey), tlogUpload: false });
     const { verificationMaterial, dsseEnvelope } = JSON.parse(Buffer.from(await signedNumber(signing)).toString()) as {

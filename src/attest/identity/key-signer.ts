@@ -6,10 +6,13 @@ import { checkKeyPath, parseKey, parseVerifyingKey } from './key.ts';
 import { hintOf } from '../verifying/log-entry.ts';
 import { publicHalf, type SigningKey } from './signing-key.ts';
 
-/** The environment with the key's password, and where the key itself is kept from being shown. */
+/** The environment with the key's password, and the secrets that learn the key. */
 export type KeySurroundings = Pick<IdentityOptions, 'env' | 'secrets'>;
 
-/** The user's own key from a file; its password is COSIGN_PASSWORD. Throws USAGE for a key in a KMS, IDENTITY for one that cannot be used. */
+/**
+ * Loads a signing key from a file; its password is COSIGN_PASSWORD. Throws USAGE for a key in a KMS, IDENTITY for an
+ * unusable one.
+ */
 export async function keyFrom(path: string, around: KeySurroundings): Promise<SigningKey> {
   const privateKey = await parseKey(await textOf(path, around), path, around.env['COSIGN_PASSWORD']);
   const half = publicHalf(privateKey);
@@ -23,7 +26,9 @@ export async function keyFrom(path: string, around: KeySurroundings): Promise<Si
   };
 }
 
-/** The public key that verifies signatures of the key in a file, which may be a public one. Throws as `keyFrom` does. */
+/**
+ * Loads the public key that verifies signatures of the key in a file, which may be a public key. Throws like `keyFrom`.
+ */
 export async function verifyingKeyFrom(path: string, around: KeySurroundings): Promise<KeyObject> {
   return parseVerifyingKey(await textOf(path, around), path, around.env['COSIGN_PASSWORD']);
 }

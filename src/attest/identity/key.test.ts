@@ -35,26 +35,30 @@ describe('src/attest/identity/key.ts', () => {
 
   it.each([
     ['damaged', pemOf(Buffer.from('hunter2'), 'PUBLIC KEY'), /is damaged/],
-    ['too small', spki(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey), /does not do \(rsa\)/],
-    ['none', 'hunter2', /no private key that is known/],
-  ])('does not verify with a public key that is %s', async (_, text, message) => {
+    [
+      'too small',
+      spki(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey),
+      /of an unsupported kind \(rsa\)/,
+    ],
+    ['none', 'hunter2', /no supported private key/],
+  ])('rejects a public key that is %s', async (_, text, message) => {
     const error = await rejection(parseVerifyingKey(text, 'k', undefined));
     expect(error).toMatchObject({ code: 'IDENTITY', message: expect.stringMatching(message) });
   });
 
-  it('says how to convert a key of another form', async () => {
+  it('hints how to convert a key in another format', async () => {
     const error = await rejection(parseKey(ec.export({ type: 'sec1', format: 'pem' }).toString(), 'my.key', undefined));
     expect(error).toMatchObject({ hint: expect.stringContaining('openssl pkcs8 -topk8 -nocrypt -in my.key') });
   });
 
   it.each(['ENCRYPTED SIGSTORE PRIVATE KEY', 'ENCRYPTED COSIGN PRIVATE KEY'])(
-    "opens cosign's %s with its password",
+    "decrypts cosign's %s with its password",
     async (label) => {
       expect((await parseKey(sealed(der(ec), 'secret', label), 'k', 'secret')).equals(ec)).toBe(true);
     },
   );
 
-  it('opens one whose password is empty', async () => {
+  it('decrypts a key with an empty password', async () => {
     expect((await parseKey(sealed(der(ec), ''), 'k', '')).equals(ec)).toBe(true);
   });
 
@@ -95,20 +99,20 @@ describe('src/attest/identity/key.ts', () => {
     ['a public one', spki(ec), undefined, /is a public key, which can only verify/],
     ['a certificate', pemOf(Buffer.from('hunter2')), undefined, /is a certificate/],
     ['of OpenSSH', '-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n', undefined, /is a key of OpenSSH/],
-    ['no PEM', 'hunter2', undefined, /no private key that is known/],
+    ['no PEM', 'hunter2', undefined, /no supported private key/],
     [
       'too small',
       pemOf(der(generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey), 'PRIVATE KEY'),
       undefined,
-      /does not do \(rsa\)/,
+      /of an unsupported kind \(rsa\)/,
     ],
     [
       'on another curve',
       pemOf(der(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey), 'PRIVATE KEY'),
       undefined,
-      /does not do \(ec\)/,
+      /of an unsupported kind \(ec\)/,
     ],
-  ])('refuses a key that is %s, and quotes nothing of it', async (_what, text, password, message) => {
+  ])('rejects a key that is %s without quoting it', async (_what, text, password, message) => {
     const error = await rejection(parseKey(text, 'my.key', password));
     expect(error).toMatchObject({ code: 'IDENTITY', message: expect.stringMatching(message) });
     expect(`${String(error)}${JSON.stringify(error)}`).not.toMatch(/hunter2|secret/);

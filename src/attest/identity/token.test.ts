@@ -20,18 +20,18 @@ function jwt(claims: object): string {
 const read = (claims: object): Claims => readToken(jwt(claims), 'of the test', NOW).claims;
 
 describe('src/attest/identity/token.ts', () => {
-  it('takes a token that Fulcio can take, also for several audiences and with white space around it', () => {
+  it('accepts a valid token, also with several audiences and surrounding white space', () => {
     expect(readToken(` ${jwt({ ...good, aud: ['other', 'sigstore'] })}\n`, 'x', NOW).raw).toMatch(/^ey[^\s]+$/);
   });
 
   it.each<[string, object, RegExp]>([
     ['expired', { ...good, exp: NOW / 1000 }, /expired at 2026-11-24T12:00:00\.000Z/],
     ['for another audience', { ...good, aud: 'https://other' }, /audience "https:\/\/other"/],
-    ['of no issuer', { ...good, iss: 'me' }, /no issuer but "me"/],
-    ['of nobody', { ...good, email: undefined, sub: undefined }, /names nobody/],
+    ['of no issuer', { ...good, iss: 'me' }, /the invalid issuer "me"/],
+    ['of nobody', { ...good, email: undefined, sub: undefined }, /names no subject/],
     ['of an unverified address', { ...good, email_verified: false }, /has not verified/],
-    ['without an expiry', { ...good, exp: undefined }, /no OpenID Connect token/],
-  ])('says of one that is %s what is wrong, and never shows it', (_what, claims, message) => {
+    ['without an expiry', { ...good, exp: undefined }, /not an OpenID Connect token/],
+  ])('reports a token that is %s without showing it', (_what, claims, message) => {
     const token = jwt(claims);
     let thrown: unknown;
     try {
@@ -43,7 +43,7 @@ describe('src/attest/identity/token.ts', () => {
     expect(`${String(thrown)}${JSON.stringify(thrown)}`).not.toContain(token.split('.')[1]);
   });
 
-  it.each(['', 'x', 'a.b', 'a.b.c', 'a.bnVsbA.c'])('takes "%s" for no token', (text) => {
+  it.each(['', 'x', 'a.b', 'a.b.c', 'a.bnVsbA.c'])('rejects "%s" as a token', (text) => {
     expect(() => readToken(text, 'x', NOW)).toThrow(expect.objectContaining({ code: 'IDENTITY' }));
   });
 
@@ -51,7 +51,7 @@ describe('src/attest/identity/token.ts', () => {
     expect([challengeOf(read(good)), challengeOf(read({ ...good, email: undefined }))]).toEqual(['a@b.c', '123']);
   });
 
-  it('knows beforehand whom Fulcio will certify, as far as that can be known', () => {
+  it('returns the identity that Fulcio will certify, as far as it is known', () => {
     const github = { ...good, iss: 'https://token.actions.githubusercontent.com', email: undefined };
     const gitlab = { ...good, iss: 'https://gitlab.com', email: undefined };
     const workflow = 'acme/app/.github/workflows/x.yml@refs/heads/main';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
 
-/** The audience that Fulcio asks for. */
+/** The audience that Fulcio requires. */
 export const AUDIENCE = 'sigstore';
 
-// https://www.rfc-editor.org/rfc/rfc7519#section-4.1; the others are those by which Fulcio names its callers
+// https://www.rfc-editor.org/rfc/rfc7519#section-4.1; the others are the claims by which Fulcio names its callers
 const Claims = z.object({
   iss: z.string(),
   aud: z.union([z.string(), z.array(z.string())]),
@@ -17,29 +17,32 @@ const Claims = z.object({
   federated_claims: z.object({ connector_id: z.string() }).optional(),
 });
 
-/** What an identity token says. */
+/** The claims of an identity token. */
 export type Claims = z.infer<typeof Claims>;
 
-/** An identity token that Fulcio may take; `raw` is a secret. */
+/** An identity token that Fulcio may accept; `raw` is a secret. */
 export type IdentityToken = { readonly raw: string; readonly claims: Claims };
 
-/** What is known beforehand of the identity that Fulcio will certify. */
+/** What is known in advance about the identity that Fulcio will certify. */
 export type Expectation = { readonly subject?: string; readonly issuer?: string };
 
-/** Fulcio answers one and the same 400 to whatever is wrong with a token: throws IDENTITY that says what, and never the token. `from` names its source. */
+/**
+ * Parses and checks an identity token, because Fulcio responds with the same 400 to every problem. Throws IDENTITY with
+ * the problem, and never with the token. `from` names its source.
+ */
 export function readToken(given: string, from: string, now: number): IdentityToken {
   const raw = given.trim();
   const claims = claimsIn(raw);
   const bad = (what: string, hint: string): PromotionError =>
     new PromotionError('IDENTITY', `the identity token ${from} ${what}`, { hint });
-  if (claims === undefined) throw bad('is no OpenID Connect token', 'give a JWT with issuer, audience and expiry');
+  if (claims === undefined) throw bad('is not an OpenID Connect token', 'use a JWT with issuer, audience and expiry');
   const { iss, aud, exp, email } = claims;
   if (exp * 1000 <= now)
     throw bad(`expired at ${new Date(exp * 1000).toISOString()}`, 'get a new one right before the run');
   if (![aud].flat().includes(AUDIENCE))
-    throw bad(`is for the audience "${shown([aud].flat().join(', '))}"`, `ask for one with the audience "${AUDIENCE}"`);
-  if (!URL.canParse(iss)) throw bad(`names no issuer but "${shown(iss)}"`, 'its "iss" must be an address');
-  if (email === undefined && !claims.sub) throw bad('names nobody', 'it must have an "email" or a "sub"');
+    throw bad(`is for the audience "${shown([aud].flat().join(', '))}"`, `request one with the audience "${AUDIENCE}"`);
+  if (!URL.canParse(iss)) throw bad(`has the invalid issuer "${shown(iss)}"`, 'its "iss" must be an address');
+  if (email === undefined && !claims.sub) throw bad('names no subject', 'it must have an "email" or a "sub"');
   if (email !== undefined && String(claims.email_verified ?? true) !== 'true')
     throw bad(`has an e-mail address that ${shown(iss)} has not verified`, 'verify it there, or use another account');
   return { raw, claims };
@@ -55,7 +58,7 @@ function claimsIn(raw: string): Claims | undefined {
   }
 }
 
-/** What Fulcio wants signed to prove that the caller has the key. */
+/** Returns the text that Fulcio requires to be signed as proof that the caller has the key. */
 export function challengeOf({ email, sub = '' }: Claims): string {
   return email ?? sub;
 }
@@ -63,7 +66,10 @@ export function challengeOf({ email, sub = '' }: Claims): string {
 const GITHUB = 'https://token.actions.githubusercontent.com';
 const GITLAB = 'https://gitlab.com';
 
-/** The identity that Fulcio makes of these claims, as far as that is known: https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oidc.md */
+/**
+ * Returns the identity that Fulcio derives from these claims, as far as it is known:
+ * https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oidc.md
+ */
 export function expectationOf({
   iss,
   email,
@@ -71,7 +77,7 @@ export function expectationOf({
   ci_config_ref_uri: config,
   ...rest
 }: Claims): Expectation {
-  // Who federates others' logins has Fulcio name them as the issuer, if it is set so.
+  // For federated logins, Fulcio may be configured to name the federated issuer.
   const issuer = rest.federated_claims === undefined ? { issuer: iss } : {};
   if (email !== undefined) return { subject: email, ...issuer };
   if (iss === GITHUB && workflow !== undefined) return { subject: `https://github.com/${workflow}`, ...issuer };

@@ -2,17 +2,17 @@ import { PromotionError, isPromotionError } from '../../errors.ts';
 import { withoutEndSlashes } from '../../image/end-slashes.ts';
 import type { Fetch, HttpRequest } from '../../http/fetch.ts';
 
-/** The services that signing talks to, as errors name them. */
+/** The signing services, as errors name them. */
 export type ServiceName = 'Fulcio' | 'Rekor' | 'the timestamp authority';
 
-/** One `POST` (or `GET`, without a body) to a service. */
+/** One `POST` to a service, or a `GET` without a body. */
 export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' | 'permit' | 'signal'> & {
   readonly service: ServiceName;
-  /** What it is for, as the beginning of an error: «logging a signature». */
+  /** Purpose of the request, which begins the error: «logging a signature». */
   readonly purpose: string;
   readonly type?: string;
   readonly body?: Uint8Array;
-  /** The statuses that are no error. */
+  /** The statuses of success. */
   readonly expected: readonly number[];
 };
 
@@ -22,15 +22,21 @@ export type ServiceAnswer = {
   readonly location?: string;
 };
 
-/** Certificates, log entries and stamps are a few KiB; a log entry's proof may be some more. */
+/**
+ * Maximum response size in bytes. Certificates, log entries and timestamps are a few KiB; the proof of a log entry may
+ * be larger.
+ */
 const ANSWER_LIMIT = 1_048_576;
-/** Only so many characters of an answer are shown. */
+/** Number of characters of a response that are shown. */
 const SHOWN = 300;
-/** What may pass by itself; 409: the log has these very bytes, a new signature is another entry; 499: others gave up, and the log's batch with them. */
+/**
+ * Temporary failures. 409: the log has these very bytes, and a new signature is another entry. 499: other requests were
+ * cancelled, and the log's batch with them.
+ */
 const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429, 499]);
 const PASSING_CODES: ReadonlySet<string> = new Set(['NETWORK', 'TIMEOUT', 'STALLED', 'REGISTRY_ERROR']);
 
-/** The answer of a service; throws SIGNING_SERVICE, with the service's own words, for any other. */
+/** Returns the response of a service; throws SIGNING_SERVICE, with the service's message, for an unexpected status. */
 export async function askService(fetch: Fetch, request: ServiceRequest): Promise<ServiceAnswer> {
   const { url, body, type, signal, once, headersWithin, permit } = request;
   const sent: HttpRequest = {
@@ -60,23 +66,23 @@ export async function askService(fetch: Fetch, request: ServiceRequest): Promise
   throw failure(request, what, new PromotionError(code, `status ${status}`));
 }
 
-/** A timestamp authority answers in its own type. */
+/** The media type in which a timestamp authority responds. */
 const ACCEPT: Readonly<Record<string, string>> = { 'application/timestamp-query': 'application/timestamp-reply' };
 
-/** The error for an answer that has another form than the service's specification says. */
+/** Returns the error for a response that does not match the service's specification. */
 export function malformed(
   request: Pick<ServiceRequest, 'service' | 'purpose' | 'url'>,
   cause: unknown,
 ): PromotionError {
-  return failure(request, 'its answer has another form', cause);
+  return failure(request, 'its response has an unexpected format', cause);
 }
 
-/** True when the service did not answer, or only that it cannot now. */
+/** Returns true if the service did not respond, or responded that it is unavailable. */
 export function isOutage(error: unknown): boolean {
   return isPromotionError(error, 'SIGNING_SERVICE') && (isNewSignatureNeeded(error) || isTransient(error.cause));
 }
 
-/** True when the same may be done a moment later, but not with the same request. */
+/** Returns true if a retry may succeed with a new signature, but not with the same request. */
 export function isNewSignatureNeeded(error: unknown): boolean {
   return isPromotionError(error, 'SIGNING_SERVICE') && isPromotionError(error.cause, 'REPLAY_NEEDED');
 }
@@ -85,7 +91,7 @@ function isTransient(error: unknown): boolean {
   return isPromotionError(error) && PASSING_CODES.has(error.code);
 }
 
-/** The address of an endpoint below the base address of a service. */
+/** Returns the address of an endpoint below the base address of a service. */
 export function endpoint(base: URL, path: string): URL {
   const url = new URL(base);
   url.pathname = `${withoutEndSlashes(base.pathname)}${path}`;
@@ -101,7 +107,7 @@ function failure(
   const cause = isReplay ? new PromotionError('REPLAY_NEEDED', what, { cause: reason }) : reason;
   return new PromotionError('SIGNING_SERVICE', `${purpose}: ${service} at ${url.origin}${url.pathname}: ${what}`, {
     cause,
-    hint: 'run again later: what is published stays, and what is unsigned is signed then',
+    hint: 'run again later to sign what is still unsigned; published images stay',
   });
 }
 

@@ -16,7 +16,7 @@ function config(parts: Readonly<Record<string, readonly object[]>>): SigningConf
 }
 
 describe('src/attest/services/config.ts', () => {
-  it('takes the newest that is valid now and of a version that is known', () => {
+  it('selects the newest valid service with a known version', () => {
     const parts = config({
       caUrls: [
         service('https://old', 1, past),
@@ -29,7 +29,7 @@ describe('src/attest/services/config.ts', () => {
     expect(chooseServices(parts, {}, NOW)).toEqual({ fulcio: new URL('https://new') });
   });
 
-  it('takes Rekor v1 where there is a choice, and v2 when asked for or alone', () => {
+  it('prefers Rekor v1, and selects v2 on request or if it is the only one', () => {
     const one = service('https://one', 1, past);
     const two = service('https://two', 2, '2026-01-01T00:00:00Z');
     const tsaUrls = [service('https://tsa/api/v1/timestamp', 1, past)];
@@ -42,7 +42,7 @@ describe('src/attest/services/config.ts', () => {
     expect(chooseServices(config({ rekorTlogUrls: [two], tsaUrls }), {}, NOW).rekor?.version).toBe(2);
   });
 
-  it('lets the flags come first', () => {
+  it('prefers the flags', () => {
     const parts = config({
       caUrls: [service('https://ca', 1, past)],
       rekorTlogUrls: [service('https://log', 1, past)],
@@ -62,14 +62,14 @@ describe('src/attest/services/config.ts', () => {
   it.each([
     [{ rekorUrl: new URL('https://r'), rekorVersion: 2 } as const, 'no timestamp authority'],
     [{ rekorVersion: 2 } as const, 'no Rekor v2'],
-  ])('refuses %o without what it needs', (flags, words) => {
+  ])('rejects %o without what it needs', (flags, words) => {
     expect(() => chooseServices(config({ rekorTlogUrls: [service('https://r', 1, past)] }), flags, NOW)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
     );
   });
 
   it.each([{}, null, { mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.1+json' }])(
-    'takes %o for no signing configuration',
+    'rejects %o as a signing configuration',
     (value) => {
       expect(() => readSigningConfig(value, 'x.json')).toThrow(expect.objectContaining({ code: 'TRUST_ROOT' }));
     },

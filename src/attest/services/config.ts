@@ -18,17 +18,17 @@ const SigningConfig = z.looseObject({
   tsaUrls: z.array(Service).default([]),
 });
 
-/** Which services there are to sign with, as Sigstore publishes it. */
+/** The signing services, as Sigstore publishes them. */
 export type SigningConfig = z.infer<typeof SigningConfig>;
 
-/** Where to sign; `timestamp` is the whole address, the others are base addresses. */
+/** Addresses of the services; `timestamp` is the full address, the others are base addresses. */
 export type Services = {
   readonly fulcio?: URL;
   readonly rekor?: { readonly url: URL; readonly version: 1 | 2 };
   readonly timestamp?: URL;
 };
 
-/** What the user says of it. */
+/** Flags about the services. */
 export type ServiceFlags = {
   readonly fulcioUrl?: URL;
   readonly rekorUrl?: URL;
@@ -36,17 +36,20 @@ export type ServiceFlags = {
   readonly rekorVersion?: 1 | 2;
 };
 
-/** Reads a signing configuration; `from` names it. Throws TRUST_ROOT for anything else. */
+/** Parses a signing configuration; `from` names it. Throws TRUST_ROOT if it is invalid. */
 export function readSigningConfig(value: unknown, from: string): SigningConfig {
   const { data, error } = SigningConfig.safeParse(value);
   if (data !== undefined) return data;
-  throw new PromotionError('TRUST_ROOT', `reading the signing configuration ${from}: it has another form`, {
+  throw new PromotionError('TRUST_ROOT', `reading the signing configuration ${from}: unexpected format`, {
     cause: error,
-    hint: 'give a signing_config.v0.2.json as Sigstore publishes it',
+    hint: 'use a signing_config.v0.2.json as Sigstore publishes it',
   });
 }
 
-/** The services by the flags, the rest by the configuration: of those valid now the newest. Throws USAGE for what cannot be together. */
+/**
+ * Selects the services by the flags, the others from the configuration: the newest that is valid now. Throws USAGE for
+ * an impossible combination.
+ */
 export function chooseServices(config: SigningConfig | undefined, flags: ServiceFlags, now: number): Services {
   const from = (services: readonly Service[] | undefined, version: number): URL | undefined =>
     newest(services ?? [], version, now);
@@ -54,8 +57,8 @@ export function chooseServices(config: SigningConfig | undefined, flags: Service
   const timestamp = flags.timestampUrl ?? from(config?.tsaUrls, 1);
   const rekor = logOf(config, flags, now);
   if (rekor?.version === 2 && timestamp === undefined) {
-    throw new PromotionError('USAGE', 'Rekor v2 tells no time, and there is no timestamp authority', {
-      hint: 'give --timestamp-url, or a signing configuration that names one',
+    throw new PromotionError('USAGE', 'Rekor v2 provides no time, and there is no timestamp authority', {
+      hint: 'set --timestamp-url, or use a signing configuration that names one',
     });
   }
   return {
@@ -65,7 +68,7 @@ export function chooseServices(config: SigningConfig | undefined, flags: Service
   };
 }
 
-/** Version 1 where there is a choice: a `.sig` signature can hold no entry of version 2. */
+/** Prefers version 1: a `.sig` signature cannot contain an entry of version 2. */
 function logOf(config: SigningConfig | undefined, flags: ServiceFlags, now: number): Services['rekor'] {
   const { rekorUrl, rekorVersion } = flags;
   if (rekorUrl !== undefined) return { url: rekorUrl, version: rekorVersion ?? 1 };
@@ -75,7 +78,7 @@ function logOf(config: SigningConfig | undefined, flags: ServiceFlags, now: numb
   }
   if (rekorVersion === undefined || config === undefined) return undefined;
   throw new PromotionError('USAGE', `no Rekor v${rekorVersion} is in the signing configuration`, {
-    hint: 'give --rekor-url, or another --rekor-version',
+    hint: 'set --rekor-url, or another --rekor-version',
   });
 }
 
@@ -85,7 +88,7 @@ function newest(services: readonly Service[], version: number, now: number): URL
     const end = Date.parse(service.validFor?.end ?? '');
     return service.majorApiVersion === version && start(service) <= now && !(end <= now);
   };
-  // The sort is stable: of equals the first, as the specification says.
+  // The sort is stable: of equal ones the first wins, as the specification says.
   const [first] = services.filter(isValid).toSorted((a, b) => start(b) - start(a));
   return first === undefined ? undefined : new URL(first.url);
 }

@@ -22,7 +22,7 @@ function certified(world: SigningWorld, fulcio = world.sigstore.fulcioUrl): Prom
 }
 
 describe('src/attest/services/fulcio.ts', () => {
-  it('gets a certificate for a new key, with its chain', async () => {
+  it('returns a certificate for a new key, with its chain', async () => {
     const world = await signingWorld();
     const [one, other] = [await certified(world), await certified(world)];
     const [leaf, issuer] = [one.certificate, one.chain[0] ?? ''].map((pem) => new X509Certificate(pem));
@@ -32,7 +32,7 @@ describe('src/attest/services/fulcio.ts', () => {
     expect(one.privateKey.equals(other.privateKey)).toBe(false);
   });
 
-  it('does not take the certificate of another key', async () => {
+  it('rejects the certificate of another key', async () => {
     const world = await signingWorld();
     const { certificate, chain } = await certified(world);
     const answer = { signedCertificateEmbeddedSct: { chain: { certificates: [certificate, ...chain] } } };
@@ -40,22 +40,22 @@ describe('src/attest/services/fulcio.ts', () => {
     const { url } = await scriptedServer(json);
     expect(await rejection(certified(world, url.href))).toMatchObject({
       code: 'SIGNING_SERVICE',
-      message: expect.stringContaining('another form'),
+      message: expect.stringContaining('unexpected format'),
     });
   });
 
   it.each(['', '{}', '{"signedCertificateEmbeddedSct":{"chain":{"certificates":["x"]}}}'])(
-    'says of the answer "%s" that it has another form',
+    'reports the unexpected format of the response "%s"',
     async (body) => {
       const { url } = await scriptedServer((_request, response) => void response.end(body));
       expect(await rejection(certified(await signingWorld(), url.href))).toMatchObject({
         code: 'SIGNING_SERVICE',
-        message: expect.stringContaining('another form'),
+        message: expect.stringContaining('unexpected format'),
       });
     },
   );
 
-  it('hides the token where Fulcio repeats it', async () => {
+  it('hides the token if Fulcio repeats it', async () => {
     const world = await signingWorld();
     const raw = world.sigstore.token();
     const { url } = await scriptedServer(

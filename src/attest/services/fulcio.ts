@@ -4,7 +4,7 @@ import type { Fetch } from '../../http/fetch.ts';
 import { askService, endpoint, malformed } from './call.ts';
 import { challengeOf, type IdentityToken } from '../identity/token.ts';
 
-/** A key pair and the certificate for it, PEM; `chain` from its issuer to the root. */
+/** A key pair and its certificate in PEM; `chain` from its issuer to the root. */
 export type Certified = {
   readonly privateKey: KeyObject;
   readonly certificate: string;
@@ -18,7 +18,7 @@ const Answer = z.union([
   z.object({ signedCertificateDetachedSct: Chain }).transform((answer) => answer.signedCertificateDetachedSct),
 ]);
 
-/** A certificate of Fulcio for a new key, in the name of the token. */
+/** Requests a certificate from Fulcio for a new key, under the identity of the token. */
 export async function certify(
   { fetch, fulcio }: { readonly fetch: Fetch; readonly fulcio: URL },
   { raw, claims }: IdentityToken,
@@ -43,7 +43,7 @@ export async function certify(
         },
       }),
     ),
-    // the mock of @sigstore says 201
+    // the mock of @sigstore returns 201
     expected: [200, 201],
     signal,
   });

@@ -25,7 +25,7 @@ const V1 = z.record(
 );
 const Kind = z.object({ kind: z.string(), apiVersion: z.string() });
 
-/** The entry in an answer of Rekor v1; throws when it has another form. */
+/** Parses the entry in a response of Rekor v1; throws if the format is unexpected. */
 export function entryOfV1(bytes: Uint8Array): TransparencyLogEntry {
   const [entry] = Object.values(V1.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))));
   if (entry === undefined) throw new Error('no entry');
@@ -61,7 +61,7 @@ const V2 = z.looseObject({
   canonicalizedBody: z.string(),
 });
 
-/** The entry in an answer of Rekor v2; throws when it has another form. */
+/** Parses the entry in a response of Rekor v2; throws if the format is unexpected. */
 export async function entryOfV2(bytes: Uint8Array): Promise<TransparencyLogEntry> {
   const { TransparencyLogEntry: Entry } = await import('@sigstore/protobuf-specs');
   const entry = Entry.fromJSON(V2.parse(JSON.parse(Buffer.from(bytes).toString('utf8'))));

@@ -34,11 +34,11 @@ const json =
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 
 describe('src/attest/services/rekor.ts', () => {
-  it.each([1, 2] as const)('says of v%i what answers in another form', async (version) => {
+  it.each([1, 2] as const)('reports a response of v%i in an unexpected format', async (version) => {
     for (const body of [{}, null, 'text', { uuid: {} }]) {
       const { add } = await opened(version, json(201, body));
       const error = await rejection(add());
-      expect(error).toMatchObject({ code: 'SIGNING_SERVICE', message: expect.stringContaining('another form') });
+      expect(error).toMatchObject({ code: 'SIGNING_SERVICE', message: expect.stringContaining('unexpected format') });
       expect(isOutage(error)).toBe(false);
     }
   });
@@ -50,7 +50,7 @@ describe('src/attest/services/rekor.ts', () => {
   });
 
   it.each([500, 502, 503, 429, 499, 408])(
-    'sends nothing twice after %i, and says that a new signature may do',
+    'sends nothing twice after %i, and asks for a new signature',
     async (status) => {
       const { server, add } = await opened(1, json(status, { message: 'later, please' }));
       const error = await rejection(add());
@@ -60,19 +60,19 @@ describe('src/attest/services/rekor.ts', () => {
     },
   );
 
-  it.each([400, 405, 413])('takes %i for a refusal', async (status) => {
+  it.each([400, 405, 413])('treats %i as a refusal', async (status) => {
     const { add } = await opened(2, json(status, 'frozen'));
     const error = await rejection(add());
     expect([isNewSignatureNeeded(error), isOutage(error)]).toEqual([false, false]);
   });
 
-  it('signs anew where Rekor v2 has an entry already', async () => {
+  it('signs again if Rekor v2 has an entry already', async () => {
     const { add } = await opened(2, json(409, { code: 6 }));
     expect(isNewSignatureNeeded(await rejection(add()))).toBe(true);
   });
 
   it.each([{}, { location: 'http://127.0.0.1:1/api/v1/log/entries/x' }])(
-    'follows the address of an entry that is there already to the log only: %o',
+    'follows the address of an existing entry to the log only: %o',
     async (headers) => {
       const { server, add } = await opened(1, json(409, {}, headers));
       expect(await rejection(add())).toMatchObject({ code: 'SIGNING_SERVICE' });
@@ -80,7 +80,7 @@ describe('src/attest/services/rekor.ts', () => {
     },
   );
 
-  it('shows no control characters of an answer, and not all of a long one', async () => {
+  it('shows no control characters of a response, and only the start of a long one', async () => {
     const { add } = await opened(1, json(400, { message: `\u001b[31m${'x'.repeat(5000)}` }));
     const { message } = (await rejection(add())) as Error;
     expect(message).toMatch(/^[\x20-\x7e]{100,600}$/);

@@ -8,25 +8,31 @@ import { entryOfV1, entryOfV2 } from './rekor-answer.ts';
 import { askService, endpoint, malformed, type ServiceAnswer, type ServiceRequest } from './call.ts';
 import type { KeyDetails } from '../identity/signing-key.ts';
 
-/** What is logged, and under which certificate or public key (PEM). */
+/** The content of a log entry, and its certificate or public key (PEM). */
 export type Entry = {
   readonly content: Bundle['content'];
   readonly verifier: string;
   readonly keyDetails: KeyDetails;
 };
 
-/** A transparency log that takes entries. */
+/** A transparency log that accepts entries. */
 export type Log = {
   readonly version: 1 | 2;
   readonly url: URL;
-  /** Never cancelled and never sent twice: an entry that is given up is logged all the same, and breaks others that are in the same batch. */
+  /**
+   * Adds an entry. Never cancelled and never sent twice: a cancelled entry is logged nevertheless, and breaks others in
+   * the same batch.
+   */
   add(entry: Entry, permit: Permit): Promise<TransparencyLogEntry>;
 };
 
-/** An entry of Rekor v2 waits for the log's next checkpoint, 1 to 11 s, and longer when it is busy; milliseconds. */
+/**
+ * Header timeout in milliseconds. An entry of Rekor v2 waits for the log's next checkpoint, 1 to 11 s, and longer under
+ * load.
+ */
 const HEADERS_WITHIN = 90_000;
 
-/** The log at this base address. */
+/** Creates a client of the log at this base address. */
 export function rekor(fetch: Fetch, url: URL, version: 1 | 2): Log {
   const request = {
     service: 'Rekor',
@@ -71,18 +77,21 @@ async function send(fetch: Fetch, request: Request, proposal: object, permit: Pe
     signal: never,
   });
   if (answer.status !== 409) return answer;
-  // A key that signs the same bytes in the same way each time meets its own entry of an earlier run.
+  // A key that signs equal bytes identically finds its own entry of an earlier run.
   const there = answer.location === undefined ? null : URL.parse(answer.location, request.url.href);
-  if (there?.origin !== request.url.origin) throw malformed(request, new Error('409 without the address of the entry'));
+  if (there?.origin !== request.url.origin)
+    throw malformed(request, new Error('a 409 without the address of the entry'));
   return askService(fetch, { ...request, url: there, expected: [200], signal: never });
 }
 
 const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('base64');
 
-/** https://github.com/sigstore/rekor/tree/v1.5.3/pkg/types: hashedrekord 0.0.1 and dsse 0.0.1 */
+/**
+ * Builds a proposed entry: https://github.com/sigstore/rekor/tree/v1.5.3/pkg/types, hashedrekord 0.0.1 and dsse 0.0.1
+ */
 function proposed({ envelopeToJSON }: Libraries['bundle'], content: Bundle['content'], verifier: string): object {
   if (content.$case === 'dsseEnvelope') {
-    // These very bytes are hashed by the log.
+    // The log hashes these very bytes.
     const envelope = JSON.stringify(envelopeToJSON(content.dsseEnvelope));
     const spec = { proposedContent: { envelope, verifiers: [base64(verifier)] } };
     return { apiVersion: '0.0.1', kind: 'dsse', spec };
@@ -93,7 +102,10 @@ function proposed({ envelopeToJSON }: Libraries['bundle'], content: Bundle['cont
   return { apiVersion: '0.0.1', kind: 'hashedrekord', spec: { data, signature: signed } };
 }
 
-/** Rekor v2 takes hashedrekord alone; of an envelope that is what its signature is over (https://github.com/sigstore/rekor-tiles/pull/744). */
+/**
+ * Rekor v2 accepts only hashedrekord; for an envelope it contains the hash of the signed bytes
+ * (https://github.com/sigstore/rekor-tiles/pull/744).
+ */
 function created(
   { dsse, pem }: Libraries['core'],
   content: Bundle['content'],

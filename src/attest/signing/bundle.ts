@@ -15,7 +15,7 @@ import {
 import { IN_TOTO } from '../formats/statement.ts';
 import type { Stamper } from '../services/timestamp.ts';
 
-/** All that makes a signature; what is not given is not done. */
+/** Everything that makes a signature; a service that is undefined is skipped. */
 export type Bundler = {
   readonly key: KeySource;
   readonly log?: Log;
@@ -25,16 +25,16 @@ export type Bundler = {
 
 export type Made = { readonly bundle: Bundle; readonly key: SigningKey };
 
-/** What to sign: a statement becomes an envelope, a payload is signed as it is. */
+/** The content to sign: a statement becomes an envelope, a payload is signed directly. */
 export type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
 
-/** Signs, stamps and logs once. The stamp comes before the log, so that nothing is logged for a signature that gets none. */
+/** Signs, timestamps and logs once. The timestamp comes before the log, so that no signature is logged if it fails. */
 export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, signal: AbortSignal): Promise<Made> {
   const { DSSEBundleBuilder, MessageSignatureBundleBuilder } = await import('@sigstore/sign');
   const { key, permit } = await prepared(bundler, signal);
   try {
     if (bundler.log !== undefined) checkLoggable(key, bundler.log.version, kind);
-    // A .sig layer has the log's time; its stamp would be of no use to those who read it.
+    // A .sig layer has the log's time; its readers ignore timestamps.
     const services = kind === 'statement' ? bundler : { ...bundler, stamp: undefined };
     const parts = { signer: librarySigner(key), witnesses: [witness(services, key, permit, signal)] };
     const data = Buffer.from(bytes);
@@ -48,14 +48,16 @@ export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, sign
   }
 }
 
-/** A certificate is good for minutes: who waits longer for a permit, again and again, asks Fulcio no more. */
+/**
+ * A certificate is valid for minutes: after this many permits that took longer, no further certificate is requested.
+ */
 const PERMITS = 3;
 
 type Prepared = { readonly key: SigningKey; readonly permit: Permit | undefined };
 
 /**
- * The log's permit is got before signing: a signature that waited for one might reach the log when its certificate is
- * over. Nothing else is waited for with the permit in hand, or all slots could be held by those who wait for one.
+ * Gets the log's permit before signing: a signature that waited for one might reach the log after its certificate has
+ * expired. Nothing else is waited for while holding the permit, or waiting callers could hold all slots.
  */
 async function prepared({ key: source, log, reserve }: Bundler, signal: AbortSignal): Promise<Prepared> {
   for (let tries = 1; ; tries += 1) {
@@ -82,7 +84,7 @@ function witness({ log, stamp }: Services, key: SigningKey, permit: Permit | und
   };
 }
 
-/** The key is named beside the envelope only: as its key id, cosign would take the name for that of another key. */
+/** The key hint is stored outside the envelope only: as a key ID inside it, cosign would take it for another key. */
 function hinted(bundle: Bundle, { isCertified, privateKey }: SigningKey): Bundle {
   const { content } = bundle.verificationMaterial;
   if (!isCertified && content.$case === 'publicKey') content.publicKey.hint = hintOf(publicHalf(privateKey));

@@ -32,18 +32,18 @@ async function loaded(work: string): Promise<readonly string[]> {
 const HEAVY = /^(?:@sigstore|@tufjs|@noble)\/|^(?:tuf-js|google-auth-library)$/;
 
 describe('src/attest/signing/open.ts', () => {
-  it('loads none of the libraries for who signs and verifies nothing', async () => {
+  it('loads no library for a run that neither signs nor verifies', async () => {
     const packages = await loaded('await signing.announcement();');
     expect(packages).toContain('zod');
     expect(packages.filter((name) => HEAVY.test(name))).toEqual([]);
   });
 
-  it('loads none to learn that there is nothing to verify with', async () => {
+  it('loads no library if there is nothing to verify with', async () => {
     const packages = await loaded('await signing.verifier(new AbortController().signal).catch(() => {});');
     expect(packages.filter((name) => HEAVY.test(name))).toEqual([]);
   });
 
-  it('would see them', async () => {
+  it('loads the libraries otherwise', async () => {
     expect(await loaded("await (await import('../verifying/verify.ts')).openVerifier({ trustedRoot: {} });")).toContain(
       '@sigstore/verify',
     );

@@ -32,14 +32,14 @@ const verified = [
 ];
 
 describe('src/attest/signing/open.ts', () => {
-  it('signs in both forms, stamped and in Rekor v1', async () => {
+  it('signs in both forms, with a timestamp and in Rekor v1', async () => {
     const { sigstore, signing } = await openedSigning();
     expect(await both(signing, 1)).toEqual(verified);
     expect(sigstore.counts()).toMatchObject({ fulcio: 1, rekor: 2, timestamp: 1, rekor2: 0, tuf: 0 });
     expect(sigstore.logged.rekor.map(({ kind }) => kind).toSorted()).toEqual(['dsse', 'hashedrekord']);
   });
 
-  it('signs in Rekor v2, a statement only', async () => {
+  it('signs statements only in Rekor v2', async () => {
     const world = await signingWorld({ rekorVersions: [2] });
     const signing = await signingIn(world);
     const bundle = await signedNumber(signing);
@@ -49,13 +49,13 @@ describe('src/attest/signing/open.ts', () => {
     expect(await rejection(refused)).toMatchObject({ code: 'USAGE' });
   });
 
-  it('asks Fulcio once for fifty images', async () => {
+  it('requests one certificate from Fulcio for fifty images', async () => {
     const { sigstore, signing } = await openedSigning();
     await Promise.all(Array.from({ length: 50 }, (_, number) => signedNumber(signing, number)));
     expect(sigstore.counts()).toMatchObject({ fulcio: 1, rekor: 50, timestamp: 50 });
   });
 
-  it('goes on with a new certificate when the old one has less than two minutes left', async () => {
+  it('requests a new certificate when the old one has less than two minutes left', async () => {
     const { sigstore, signing, clock } = await openedSigning();
     await signedNumber(signing, 1);
     await clock.advance(7 * 60_000);
@@ -66,13 +66,13 @@ describe('src/attest/signing/open.ts', () => {
     expect(sigstore.counts().fulcio).toBe(2);
   });
 
-  it('knows in whose name it signs without asking Fulcio', async () => {
+  it('returns the signing identity without a request to Fulcio', async () => {
     const { sigstore, signing } = await openedSigning();
     expect(await signing.identity(forever)).toEqual(signer);
     expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  it('does not ask Fulcio for each signature where its clock is behind ours', async () => {
+  it("does not request a certificate for each signature if Fulcio's clock is behind ours", async () => {
     const behind = 20 * 60_000;
     const world = await signingWorld({ now: () => realClock().now() - behind });
     const signing = await signingIn(world);
@@ -81,13 +81,13 @@ describe('src/attest/signing/open.ts', () => {
     expect(world.sigstore.counts().fulcio).toBe(1);
   });
 
-  it('says at the start that a token at hand will not do', async () => {
+  it('rejects an unusable token at the start', async () => {
     const world = await signingWorld();
     const signing = await signingIn(world, { env: { SIGSTORE_ID_TOKEN: world.sigstore.token({ exp: 1 }) } });
     expect(await rejection(signing.announcement())).toMatchObject({ code: 'IDENTITY' });
   });
 
-  it('says who will sign, and asks nobody for it', async () => {
+  it('announces the identity without a request', async () => {
     const { sigstore, signing } = await openedSigning();
     expect(await signing.announcement()).toBe(`Signing identity for images will be ${SIGNER.subject}`);
     const account = await signingIn(
@@ -106,7 +106,7 @@ describe('src/attest/signing/open.ts', () => {
     expect(await signing.announcement()).toContain('of GitHub Actions');
   });
 
-  it('takes the identity of a certificate where the token does not tell it', async () => {
+  it('uses the identity of a certificate if the token does not state it', async () => {
     const world = await signingWorld();
     const issuer = 'https://ci.example';
     const subject = 'https://ci.example/jobs/1';
@@ -120,7 +120,7 @@ describe('src/attest/signing/open.ts', () => {
   it.each([
     ['expired', { exp: 1 }],
     ['for others', { aud: 'https://other' }],
-  ])('sends nobody a token that is %s', async (_what, claims) => {
+  ])('sends no token that is %s', async (_what, claims) => {
     const world = await signingWorld();
     const signing = await signingIn(world, { env: { SIGSTORE_ID_TOKEN: world.sigstore.token(claims) } });
     expect(await rejection(signing.signer(forever))).toMatchObject({ code: 'IDENTITY' });
@@ -137,13 +137,13 @@ describe('src/attest/signing/open.ts', () => {
     expect(sigstore.counts()).toMatchObject({ fulcio: 1, rekor: 0, timestamp: 0 });
   });
 
-  it('hands out nothing that the trusted root does not verify', async () => {
+  it('returns nothing that the trusted root does not verify', async () => {
     const { sigstore: other } = await signingWorld();
     const { signing } = await openedSigning({ trustedRoots: [other.trustedRootFile] });
     expect(await rejection(signedNumber(signing))).toMatchObject({ code: 'SIGNATURE_MISMATCH' });
   });
 
-  it('takes the services by their addresses, and mixes in no public one', async () => {
+  it('uses the configured services, and no public one in addition', async () => {
     const world = await signingWorld();
     const { fulcioUrl, rekorUrl, trustedRootFile } = world.sigstore;
     const signing = await signingIn(world, {

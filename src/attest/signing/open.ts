@@ -17,34 +17,46 @@ import { expectationOf } from '../identity/token.ts';
 import { trust, type Root, type TrustOptions } from '../trust/trust.ts';
 import { openVerifier } from '../verifying/verify.ts';
 
-/** All that the flags, the environment and the request path give to signing. `fetch` is the stack's `outbound`. */
+/** Options of signing from flags, environment and HTTP stack. `fetch` is the stack's `outbound`. */
 export type SigningOptions = IdentityOptions &
   TrustOptions &
   ServiceFlags & {
     readonly reserve: Reserve;
     readonly pause: Pause;
-    /** Whether what a key signs is logged; yes unless given. What is keyless always is. */
+    /** Whether signatures of a key are logged. Default: true. Keyless signatures always are. */
     readonly tlogUpload?: boolean;
-    /** A service's address is told before the first request goes there. */
+    /** Called with a service's address before the first request to it. */
     readonly onService?: (origin: string, service: keyof Services) => void;
   };
 
-/** Signing and verifying, opened when first asked for: whoever asks for neither loads no library and sends nothing. */
+/** Signing and verifying, opened at first use: a run that uses neither loads no library and sends no request. */
 export type Signing = {
-  /** Reads the trusted roots and the signing configuration that the user names as files, and sends no request. Throws TRUST_ROOT. */
+  /**
+   * Reads the trusted roots and the signing configuration that flags name as files; sends no request. Throws
+   * TRUST_ROOT.
+   */
   openFiles(signal: AbortSignal): Promise<void>;
-  /** Who will sign (images, unless something else is named), in upstream's words; sends no request. Throws USAGE for two, IDENTITY if there is no identity, or its key or token cannot be used. */
+  /**
+   * Returns upstream's announcement of the identity that will sign (images by default); sends no request. Throws USAGE
+   * for two identities, IDENTITY if there is none or its key or token is unusable.
+   */
   announcement(what?: string): Promise<string>;
-  /** In whose name it signs, as far as key, account or token tell: Fulcio is not asked, and whoever gives tokens only where nothing else tells. */
+  /**
+   * Returns the signing identity, as far as key, account or token name it. Sends no request to Fulcio, and requests a
+   * token only if nothing else names the identity.
+   */
   identity(signal: AbortSignal): Promise<Identity | undefined>;
   signer(signal: AbortSignal): Promise<Signer>;
-  /** Judges by all trusted roots. */
+  /** Opens a verifier with all trusted roots. */
   verifier(signal: AbortSignal): Promise<Verifier>;
-  /** Judges by the root that counts for signing alone: what else would be ours is not good for those who trust it. */
+  /**
+   * Opens a verifier with the root for signing alone: a signature of ours under another root would not verify for
+   * clients that trust this one.
+   */
   ownVerifier(signal: AbortSignal): Promise<Verifier>;
 };
 
-/** Signing as the user wants it; throws nothing before it is used. */
+/** Opens signing as the flags say; throws nothing before it is used. */
 export function openSigning(options: SigningOptions): Signing {
   const trusted = trust(options);
   let source: Promise<IdentitySource> | undefined;
@@ -84,7 +96,7 @@ export function openSigning(options: SigningOptions): Signing {
   };
 }
 
-/** What failed is tried anew by the next who asks. */
+/** Caches a promise; after a failure the next caller tries again. */
 async function kept<T>(work: Promise<T>, forget: () => void): Promise<T> {
   try {
     return await work;
@@ -103,7 +115,7 @@ async function nameOf(options: SigningOptions, source: IdentitySource): Promise<
   return source.expected.subject ?? claimed.subject ?? `that of the identity token ${source.name}`;
 }
 
-/** With a service of one's own named, none of the public ones is mixed in. */
+/** If the user names a service of their own, no public service is used with it. */
 function needsConfig({ fulcioUrl, rekorUrl, signingConfig, key, tlogUpload }: SigningOptions): boolean {
   if (signingConfig !== undefined) return true;
   if (key !== undefined && tlogUpload === false) return false;
@@ -126,7 +138,7 @@ async function openFor(options: SigningOptions, root: Root, signal: AbortSignal)
   }
 }
 
-/** Keys without a log need nobody's trust but ours. */
+/** Keys without a log need only our own trust. */
 async function readRoot(
   { key, tlogUpload, trustedRoots = [] }: SigningOptions,
   { read }: Root,
@@ -182,7 +194,7 @@ async function keySource(options: SigningOptions, source: IdentitySource, { fulc
 
 type TokenSource = Extract<IdentitySource, { kind: 'token' }>;
 
-/** Known from the account or the token's claims; else from the certificate, which is needed anyway. */
+/** The identity from the account or the token's claims; else from the certificate, which is needed anyway. */
 async function identityOf(source: TokenSource, key: KeySource, signal: AbortSignal): Promise<Identity> {
   return (await namedIdentity(source, signal)) ?? (await key(signal)).identity;
 }
@@ -195,7 +207,7 @@ async function namedIdentity({ expected, token }: TokenSource, signal: AbortSign
 }
 
 function missing(service: string, flag: string): PromotionError {
-  return new PromotionError('USAGE', `there is no ${service} to sign with`, {
-    hint: `give ${flag}, or a signing configuration that names one valid now`,
+  return new PromotionError('USAGE', `no ${service} for signing is configured`, {
+    hint: `set ${flag}, or use a signing configuration that names a valid one`,
   });
 }

@@ -31,7 +31,7 @@ function work(errors: readonly unknown[], each: () => void = () => {}): { count:
 }
 
 describe('src/attest/signing/retry.ts', () => {
-  it('does it again until it is done, with a pause each time', async () => {
+  it('repeats the work until it succeeds, with a pause each time', async () => {
     const { clock, tried } = patient();
     const { run } = work([again, again, again]);
     expect(await tried(run, forever)).toBe('done');
@@ -39,7 +39,7 @@ describe('src/attest/signing/retry.ts', () => {
   });
 
   it.each([failing('NETWORK'), failing('REGISTRY_PROTOCOL'), new Error('a bug')])(
-    'does not do again what the request path gave up, nor what is wrong: %s',
+    'does not repeat final failures: %s',
     async (error) => {
       const { tried } = patient();
       const state = work([error]);
@@ -48,7 +48,7 @@ describe('src/attest/signing/retry.ts', () => {
     },
   );
 
-  it('gives up when the failures in a row fill the budget', async () => {
+  it('gives up when consecutive failures fill the budget', async () => {
     const { clock, tried } = patient();
     const start = clock.now();
     expect(await rejection(tried(work(Array.from({ length: 1000 }, () => again)).run, forever))).toBe(again);
@@ -56,13 +56,13 @@ describe('src/attest/signing/retry.ts', () => {
     expect(clock.now() - start).toBeLessThan(300_000);
   });
 
-  it('takes one request that was silent for long for no outage', async () => {
+  it('does not count one long silent request as an outage', async () => {
     const { clock, tried } = patient();
     const { run } = work([again], () => void clock.wait(150_000));
     expect(await tried(run, forever)).toBe('done');
   });
 
-  it('lets others know of an outage, and tries again a minute later', async () => {
+  it('fails other callers during an outage, and tries again a minute later', async () => {
     const { clock, tried } = patient();
     await rejection(tried(work([failing('NETWORK')]).run, forever));
     const other = work([]);
@@ -72,13 +72,13 @@ describe('src/attest/signing/retry.ts', () => {
     expect(await tried(other.run, forever)).toBe('done');
   });
 
-  it('takes a refusal of one for no outage of all', async () => {
+  it('does not count a refusal of one caller as an outage', async () => {
     const { tried } = patient();
     await rejection(tried(work([failing('REGISTRY_PROTOCOL')]).run, forever));
     expect(await tried(work([]).run, forever)).toBe('done');
   });
 
-  it('begins nothing anew once the run is aborted', async () => {
+  it('starts nothing after the run is aborted', async () => {
     const { tried } = patient();
     const controller = new AbortController();
     const state = work([again], () => controller.abort(new Error('stop')));

@@ -5,19 +5,22 @@ import { isNewSignatureNeeded, isOutage } from '../services/call.ts';
 export type PatienceOptions = {
   readonly clock: Clock;
   readonly pause: Pause;
-  /** Milliseconds of failures in a row; 120 s unless given. */
+  /** Time limit of consecutive failures, in milliseconds. Default: 120 s. */
   readonly budget?: number;
 };
 
-/** As long as the request path is patient with a registry. */
+/** The same as the retry budget of registries. */
 const BUDGET = 120_000;
-/** After an outage that outlasted the budget, others learn of it without trying themselves, for so many milliseconds. */
+/** After an outage that exhausted the budget, other callers fail at once for this long; in milliseconds. */
 const KNOWN_FOR = 60_000;
 
-/** Does something again, from its beginning, while a service fails in a way that may pass; gives up for all who share it. */
+/** Repeats an attempt from its beginning after temporary failures of a service; gives up for all callers together. */
 export type Patience = <T>(attempt: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-/** The patience of one run with its signing services. What the request path itself tried again is not tried here. */
+/**
+ * Creates the shared retry of one run for its signing services. Requests that the HTTP stack retried are not retried
+ * here.
+ */
 export function patience({ clock, pause, budget = BUDGET }: PatienceOptions): Patience {
   let outage: { readonly until: number; readonly error: unknown } | undefined;
   const endsFor = (error: unknown, used: number): boolean => {
@@ -37,7 +40,7 @@ export function patience({ clock, pause, budget = BUDGET }: PatienceOptions): Pa
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        // One silent request is no outage.
+        // One silent request is not an outage.
         used += Math.min(clock.now() - begun, budget / 4);
         if (endsFor(error, used)) throw error;
       }

@@ -13,18 +13,18 @@ export type RunCertificateOptions = {
   readonly fetch: Fetch;
   readonly fulcio: URL;
   readonly clock: Clock;
-  /** A token for each certificate. */
+  /** Returns a token for each certificate. */
   readonly token: (signal: AbortSignal) => Promise<IdentityToken>;
-  /** Who must be certified, as far as that is known beside the token. */
+  /** The identity that must be certified, as far as it is known besides the token. */
   readonly expected: Expectation;
 };
 
-/** Less left than this, in milliseconds, and a signature might reach the log too late. */
+/** With less time left than this, in milliseconds, a signature might reach the log too late. */
 const MARGIN = 120_000;
-/** When Fulcio failed for a whole retry budget, others do not wait it out again within this; in milliseconds. */
+/** After Fulcio failed for a whole retry budget, other callers fail at once for this long; in milliseconds. */
 const FAILED_FOR = 60_000;
 
-/** One certificate for all who ask, however many at a time, renewed with a new key before it ends. */
+/** Returns one certificate for all concurrent callers, renewed with a new key before it expires. */
 export function runCertificate(options: RunCertificateOptions): KeySource {
   const { clock } = options;
   let current: SigningKey | undefined;
@@ -51,7 +51,7 @@ export function runCertificate(options: RunCertificateOptions): KeySource {
       try {
         return await flight.result;
       } catch (error) {
-        // Whoever started it may have left; the others ask anew.
+        // The caller that started it may have been aborted; the others start again.
         if (!flight.by.aborted || signal.aborted) throw error;
       }
     }
@@ -66,8 +66,8 @@ async function obtain(options: RunCertificateOptions, signal: AbortSignal): Prom
   checkExpected('the certificate of this run', identity, { ...expectationOf(token.claims), ...options.expected });
   const { validFromDate, validToDate } = new X509Certificate(certificate);
   const life = validToDate.getTime() - validFromDate.getTime();
-  // By its life, not by its end: Fulcio's clock and ours may differ. One that lives for less than twice the margin
-  // would be renewed for each signature.
+  // By its lifetime, not by its end: Fulcio's clock and ours may differ. A certificate that lives for less than twice
+  // the margin would otherwise be renewed for each signature.
   const renewAt = asked + life - Math.min(MARGIN, life / 2);
   const isFresh = (): boolean => options.clock.now() < renewAt;
   return { identity, privateKey, verifier: certificate, isCertified: true, chain, isFresh };
@@ -77,7 +77,7 @@ async function obtain(options: RunCertificateOptions, signal: AbortSignal): Prom
 const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
 const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
 
-/** In whose name a certificate is. */
+/** Returns the identity in a certificate. */
 export function identityIn({ X509Certificate: Parsed }: Pick<typeof core, 'X509Certificate'>, pem: string): Identity {
   const certificate = Parsed.parse(pem);
   const issuer = certificate.extension(ISSUER_V2)?.valueObj.subs?.[0]?.value ?? certificate.extension(ISSUER_V1)?.value;

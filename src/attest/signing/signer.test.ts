@@ -26,7 +26,7 @@ describe('src/attest/signing/signer.ts', () => {
     ['499', failing(499, 5)],
     ['a broken connection', { kind: 'reset', times: 2 }],
     ['an answer that was lost', { kind: 'lost', times: 1 }],
-  ])('signs again after %s of Rekor, and never sends the same twice', async (_what, fault) => {
+  ])('signs again after %s of Rekor, and never sends the same entry twice', async (_what, fault) => {
     const { sigstore, signing } = await openedSigning();
     sigstore.inject('rekor', fault);
     const bundle = await signedNumber(signing);
@@ -37,7 +37,7 @@ describe('src/attest/signing/signer.ts', () => {
     expect(sigstore.logged.rekor).toHaveLength(fault.kind === 'lost' ? 2 : 1);
   });
 
-  it('waits for an entry however long the run has been aborted, and gives it', async () => {
+  it('waits for a log entry although the run has been aborted, and returns it', async () => {
     const { sigstore, signing } = await openedSigning();
     const released = Promise.withResolvers<void>();
     await signedNumber(signing, 1);
@@ -51,7 +51,7 @@ describe('src/attest/signing/signer.ts', () => {
     expect(sigstore.counts().rekor).toBe(2);
   });
 
-  it.each([429, 503])('asks Fulcio again after %i', async (status) => {
+  it.each([429, 503])('requests a certificate again after %i', async (status) => {
     const { sigstore, signing } = await openedSigning();
     sigstore.inject('fulcio', { ...failing(status, 3), headers: { 'retry-after': '7' } } as Fault);
     await signedNumber(signing);
@@ -62,7 +62,7 @@ describe('src/attest/signing/signer.ts', () => {
     ['fulcio', 'Fulcio'],
     ['rekor', 'Rekor'],
     ['timestamp', 'the timestamp authority'],
-  ])('gives up a %s that stays away, for all images, in a few minutes', async (name, words) => {
+  ])('gives up a %s that stays down, for all images, within a few minutes', async (name, words) => {
     const { sigstore, signing, clock } = await openedSigning();
     const own = await signing.signer(forever);
     const withdraw = sigstore.inject(name, failing(502));
@@ -84,7 +84,7 @@ describe('src/attest/signing/signer.ts', () => {
     expect((await signedNumber(signing, 5)).length).toBeGreaterThan(1000);
   });
 
-  it('does not ask again for what Fulcio refuses', async () => {
+  it('does not retry what Fulcio refuses', async () => {
     const { sigstore, signing } = await openedSigning();
     sigstore.inject('fulcio', failing(400));
     expect(await rejection(signedNumber(signing))).toMatchObject({
@@ -103,7 +103,7 @@ describe('src/attest/signing/signer.ts', () => {
     expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(token.split('.')[1]);
   });
 
-  it('needs no more than three slots, however many sign', async () => {
+  it('needs at most three slots, however many callers sign', async () => {
     const { sigstore, signing } = await openedSigning({ concurrency: 3 });
     const own = await signing.signer(forever);
     await Promise.all(

@@ -11,12 +11,15 @@ import { parseStatement } from '../formats/statement.ts';
 export type SignerOptions = {
   readonly identity: Identity;
   readonly bundler: Bundler;
-  /** Judges our own signatures before anybody sees them. */
+  /** Verifies our own signatures before they are used. */
   readonly verifier: Verifier;
   readonly patience: Patience;
 };
 
-/** Signs with one key or certificate for all, each signature tried until the log has it, and verified. */
+/**
+ * Creates a signer with one shared key or certificate. Each signature is retried until the log accepts it, and then
+ * verified.
+ */
 export function signer({ identity, bundler, verifier, patience }: SignerOptions): Signer {
   return {
     identity,
@@ -45,7 +48,7 @@ export function signer({ identity, bundler, verifier, patience }: SignerOptions)
   };
 }
 
-/** Of which digest a statement of ours is. */
+/** Returns the digest of the statement's subject. */
 function digestIn(bytes: Uint8Array): Digest {
   const [subject] = parseStatement(bytes)?.subject ?? [];
   const digest = Object.entries(subject?.digest ?? {})[0]?.join(':') ?? '';

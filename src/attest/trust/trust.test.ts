@@ -15,7 +15,7 @@ const forever = new AbortController().signal;
 const noFiles = { trustedRoots: undefined as never, signingConfig: undefined as never };
 
 describe('src/attest/trust/trust.ts', () => {
-  it('gets what is trusted, and where to sign, from a TUF mirror, once', async () => {
+  it('loads the trusted root and the signing configuration from a TUF mirror, once', async () => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const cache = await homeWith({});
@@ -26,7 +26,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect(world.sigstore.counts().tuf).toBe(6);
   });
 
-  it('does with what is cached and still valid where the mirror cannot be reached', async () => {
+  it('uses the valid cache if the mirror cannot be reached', async () => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
@@ -36,7 +36,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect((await signedNumber(await signingIn(world, given))).length).toBeGreaterThan(1000);
   });
 
-  it('says when what is cached must do', async () => {
+  it('reports the use of the cache', async () => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
@@ -46,10 +46,10 @@ describe('src/attest/trust/trust.ts', () => {
     expect(said).toEqual([]);
     world.sigstore.inject('tuf', { kind: 'status', status: 503 });
     await (await signingIn(world, given)).verifier(forever);
-    expect(said).toEqual([`${tuf.url} cannot be reached; what is cached of it is used`]);
+    expect(said).toEqual([`${tuf.url} cannot be reached; its cache is used`]);
   });
 
-  it('does not believe the cache of another Sigstore under the name of this mirror', async () => {
+  it('ignores the cache of another Sigstore under the name of this mirror', async () => {
     const [world, evil] = [await signingWorld(), await signingWorld()];
     const { tuf } = world.sigstore;
     const [cache, forged] = [await homeWith({}), await homeWith({})];
@@ -79,7 +79,7 @@ describe('src/attest/trust/trust.ts', () => {
           await writeFile(join(cache, folder, `${name}.json`), '{"signed":');
       },
     ],
-  ])('does without a cache that %s', async (_, spoil) => {
+  ])('works without a cache that %s', async (_, spoil) => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const cache = join(await homeWith({}), 'cache');
@@ -89,7 +89,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect((await signedNumber(await signingIn(world, given))).length).toBeGreaterThan(1000);
   });
 
-  it('asks for no root again that the cache leads to', async () => {
+  it('requests no root again that the cache has', async () => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
@@ -100,7 +100,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect(world.sigstore.counts().tuf - before).toBe(2);
   });
 
-  it('says what could be done where nothing is cached', async () => {
+  it('hints at the alternatives if nothing is cached', async () => {
     const world = await signingWorld();
     const { tuf } = world.sigstore;
     const env = { TUF_MIRROR: tuf.url, TUF_ROOT_JSON: tuf.rootFile, TUF_ROOT: await homeWith({}) };
@@ -110,7 +110,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
   });
 
-  it("begins with the root that the library brings along for Sigstore's own repository", async () => {
+  it("starts with the library's root for Sigstore's own repository", async () => {
     const asked: string[] = [];
     const cache = await homeWith({});
     const { signing } = await openedSigning({
@@ -131,7 +131,7 @@ describe('src/attest/trust/trust.ts', () => {
   it.each([
     ['github', 'https://tuf-repo.github.com/4.root.json', 'tuf-repo.github.com'],
     ['public-good', /^https:\/\/tuf-repo-cdn\.sigstore\.dev\/\d+\.root\.json$/, 'tuf-repo-cdn.sigstore.dev'],
-  ])('begins with the pinned root of %s, whatever TUF_MIRROR is', async (name, first, folder) => {
+  ])('starts with the pinned root of %s, whatever TUF_MIRROR is', async (name, first, folder) => {
     const asked: string[] = [];
     const cache = await homeWith({});
     const { signing, sigstore } = await openedSigning();
@@ -155,7 +155,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect(() => new TrustedMetadataStore(root)).not.toThrow();
   });
 
-  it('gets each of several roots, by name or from a file, and says which of them cannot be had', async () => {
+  it('loads several roots, by name or from files, and names the one that fails', async () => {
     const world = await signingWorld();
     const trustedRoots = [world.sigstore.trustedRootFile, 'github'];
     const fetch = (): Promise<never> => Promise.reject(new PromotionError('NETWORK', 'offline'));
@@ -165,14 +165,17 @@ describe('src/attest/trust/trust.ts', () => {
     expect(await signing.ownVerifier(forever)).toBeDefined();
   });
 
-  it("refuses to sign by GitHub's own Sigstore, which signs for GitHub only", async () => {
+  it("rejects GitHub's own Sigstore for signing", async () => {
     const world = await signingWorld();
     const given = { ...noFiles, trustedRoots: ['github', world.sigstore.trustedRootFile] };
     const config = trust({ ...given, fetch: unasked, env: {}, home: '/nowhere' }).signingConfig(forever);
-    expect(await rejection(config)).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('signs first') });
+    expect(await rejection(config)).toMatchObject({
+      code: 'USAGE',
+      hint: expect.stringContaining('for signing first'),
+    });
   });
 
-  it('wants the first root of a mirror', async () => {
+  it('requires the first root of a mirror', async () => {
     const world = await signingWorld();
     const env = { TUF_MIRROR: world.sigstore.tuf.url, TUF_ROOT: await homeWith({}) };
     const signing = await signingIn(world, { ...noFiles, env });
@@ -180,7 +183,7 @@ describe('src/attest/trust/trust.ts', () => {
     expect(await rejection(signing.verifier(forever))).toMatchObject(expected);
   });
 
-  it('names the way to use a key without a log when the trust root cannot be loaded', async () => {
+  it('hints at signing with a key without a log if the trusted root cannot be loaded', async () => {
     const world = await signingWorld();
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const home = await homeWith({ 'key.pub': publicKey.export({ type: 'spki', format: 'pem' }).toString() });
@@ -192,7 +195,7 @@ describe('src/attest/trust/trust.ts', () => {
     await (await signingIn(world, { ...given, key, tlogUpload: false })).verifier(forever);
   });
 
-  it('takes nothing from a mirror that its root did not sign', async () => {
+  it('uses nothing from a mirror that its root has not signed', async () => {
     const [world, other] = [await signingWorld(), await signingWorld()];
     const env = {
       TUF_MIRROR: other.sigstore.tuf.url,
@@ -203,16 +206,16 @@ describe('src/attest/trust/trust.ts', () => {
     expect(await rejection(signing.verifier(forever))).toMatchObject({ code: 'TRUST_ROOT' });
   });
 
-  it('verifies with a trusted root file and no request at all', async () => {
+  it('verifies with a trusted root file without any request', async () => {
     const { sigstore, signing } = await openedSigning();
     await signing.verifier(forever);
     expect(Object.values(sigstore.counts())).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it.each([
-    ['not JSON', 'x', /is no JSON/],
-    ['of another form', '{"tlogs":[{}]}', /another form/],
-  ])('names a trusted root that is %s', async (_what, text, message) => {
+    ['not JSON', 'x', /is not JSON/],
+    ['of another form', '{"tlogs":[{}]}', /unexpected format/],
+  ])('reports a trusted root that is %s', async (_what, text, message) => {
     const trustedRoot = join(await homeWith({ 'root.json': text }), 'root.json');
     const { signing } = await openedSigning({ trustedRoots: [trustedRoot] });
     const expected = { code: 'TRUST_ROOT', message: expect.stringMatching(message) };
@@ -220,12 +223,12 @@ describe('src/attest/trust/trust.ts', () => {
     expect(await readFile(trustedRoot, 'utf8')).toBe(text);
   });
 
-  it('names a file that is not there', async () => {
+  it('reports a missing file', async () => {
     const { signing } = await openedSigning({ trustedRoots: ['/not/there.json'] });
     expect(await rejection(signing.verifier(forever))).toMatchObject({
       code: 'TRUST_ROOT',
       message: '--trusted-root /not/there.json cannot be read',
-      hint: 'write public-good, github or the path of a trusted_root.json',
+      hint: 'use public-good, github or the path of a trusted_root.json',
     });
   });
 });

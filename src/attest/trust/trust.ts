@@ -5,7 +5,7 @@ import type { Fetch } from '../../http/fetch.ts';
 import { readSigningConfig, type SigningConfig } from '../services/config.ts';
 import { GITHUB, openTuf, PUBLIC_GOOD, type TufTargets } from './tuf.ts';
 
-/** The instances of Sigstore that are known by name, with their TUF repositories. */
+/** The known instances of Sigstore, with their TUF repositories. */
 const INSTANCES: ReadonlyMap<string, string> = new Map([
   ['public-good', PUBLIC_GOOD],
   ['github', GITHUB],
@@ -14,36 +14,36 @@ const INSTANCES: ReadonlyMap<string, string> = new Map([
 export type TrustOptions = {
   readonly fetch: Fetch;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home folder. */
+  /** The user's home directory. */
   readonly home: string;
-  /** Each an instance by name, or a file; what is signed must verify by the first. */
+  /** Each is the name of an instance or a file; our signatures must verify with the first. */
   readonly trustedRoots?: readonly string[];
-  /** A file that comes before any repository. */
+  /** A file that takes precedence over any repository. */
   readonly signingConfig?: string;
-  /** Is told if the repository cannot be reached, and what is cached of it must do. */
+  /** Called if the repository cannot be reached and its cache is used instead. */
   readonly onStale?: (reason: string) => void;
 };
 
-/** A trusted root, got once, when it is first asked for. */
+/** A trusted root that is loaded once, at first use. */
 export type Root = {
   readonly name: string;
   readonly isFile: boolean;
-  /** Its JSON, parsed. */
+  /** Returns its parsed JSON. */
   read(signal: AbortSignal): Promise<unknown>;
 };
 
-/** What is trusted, and where to sign. */
+/** The trusted roots and the signing configuration. */
 export type Trust = {
-  /** The one that counts for signing. */
+  /** The root for signing. */
   readonly root: Root;
-  /** All that count for verifying, the one for signing first. */
+  /** All roots for verifying, the one for signing first. */
   readonly roots: readonly Root[];
   signingConfig(signal: AbortSignal): Promise<SigningConfig>;
 };
 
 /**
- * From files and instances that are named, else from the TUF repository that TUF_MIRROR names, else from Sigstore's own; nothing
- * is asked of anybody if all are files. The signing configuration is of the root that signs.
+ * Loads trusted roots from named files and instances, else from the TUF repository in TUF_MIRROR, else from Sigstore's
+ * own. Sends no request if all are files. The signing configuration belongs to the root for signing.
  */
 export function trust(options: TrustOptions): Trust {
   const { trustedRoots = [], signingConfig, env } = options;
@@ -69,11 +69,11 @@ export function trust(options: TrustOptions): Trust {
   };
 }
 
-const NO_ROOT = `write ${[...INSTANCES.keys()].join(', ')} or the path of a trusted_root.json`;
+const NO_ROOT = `use ${[...INSTANCES.keys()].join(', ')} or the path of a trusted_root.json`;
 
 function notForSigning(): PromotionError {
   return new PromotionError('USAGE', "GitHub's Sigstore signs for GitHub only", {
-    hint: 'give the --trusted-root of the Sigstore that signs first, for example public-good, and github behind it',
+    hint: 'name the --trusted-root of the Sigstore for signing first, for example public-good, and github after it',
   });
 }
 
@@ -102,14 +102,14 @@ function parsed(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new PromotionError('TRUST_ROOT', `${what} is no JSON`, {
+    throw new PromotionError('TRUST_ROOT', `${what} is not JSON`, {
       cause,
-      hint: 'give the file as Sigstore publishes it',
+      hint: 'use the file as Sigstore publishes it',
     });
   }
 }
 
-/** Does something once for all who ask; what failed is done anew. */
+/** Runs the work once for all callers; after a failure the next caller runs it again. */
 function once<T>(work: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
   let result: Promise<T> | undefined;
   return (signal) => {

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOwnFile } from '../../own-file.ts';
 
-/** Where a TUF client keeps what it read. */
+/** The directory in which a TUF client caches metadata and targets. */
 export type TufCache = {
   readonly folder: string;
-  /** Keeps the roots that led from the pinned one to the newest, by their versions. */
+  /** Stores the roots that lead from the pinned one to the newest, by version. */
   keepRoots(roots: ReadonlyMap<number, Uint8Array>): Promise<void>;
-  /** Removes the folder, if it is for this run only. */
+  /** Removes the directory, if it is for this run only. */
   close(): Promise<void>;
   readonly isForThisRun: boolean;
 };
 
 /**
- * Opens the cache of a mirror, which begins with the pinned root: what is cached counts only as far as the pinned root leads to
- * it. A cache that cannot be written is done without.
+ * Opens the cache of a mirror, starting with the pinned root: cached data counts only as far as the pinned root leads
+ * to it. If the cache cannot be written, uses a temporary directory.
  */
 export async function openTufCache(cache: string, mirror: string, pinned: Uint8Array): Promise<TufCache> {
   const { host, pathname } = new URL(mirror);
@@ -36,7 +36,7 @@ export async function openTufCache(cache: string, mirror: string, pinned: Uint8A
   }
 }
 
-/** Puts the root, whatever stood in its place. */
+/** Writes the root, replacing whatever is in its place. */
 async function begin(folder: string, root: Uint8Array): Promise<void> {
   await mkdir(join(folder, 'targets'), { recursive: true });
   await replace(join(folder, 'root.json'), root);

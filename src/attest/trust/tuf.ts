@@ -7,21 +7,21 @@ import { PromotionError } from '../../errors.ts';
 import type { Fetch } from '../../http/fetch.ts';
 import { openTufCache, type TufCache } from './tuf-cache.ts';
 
-/** Sigstore's own repository, whose first root the library brings along. */
+/** Sigstore's own repository, whose first root is part of the library. */
 export const PUBLIC_GOOD = 'https://tuf-repo-cdn.sigstore.dev';
 
-/** That of GitHub's own Sigstore, which signs attestations of private repositories. */
+/** The repository of GitHub's own Sigstore, which signs attestations of private repositories. */
 export const GITHUB = 'https://tuf-repo.github.com';
 
 export type TufOptions = {
   readonly fetch: Fetch;
-  /** The address of the repository. */
+  /** Address of the repository. */
   readonly mirror: string;
   /** The file with the first root of a mirror. */
   readonly rootFile?: string;
-  /** The folder of the cache. */
+  /** Directory of the cache. */
   readonly cache: string;
-  /** Is told why what is cached must do. */
+  /** Called with the reason if the cache is used instead. */
   readonly onStale?: (reason: string) => void;
 };
 
@@ -29,8 +29,8 @@ export type TufOptions = {
 export type TufTargets = (name: string) => Promise<Uint8Array>;
 
 /**
- * Brings a TUF repository up to date through our own requests, beginning with the pinned root. What is cached and still valid
- * does alone if the mirror cannot be reached; `onStale` says so. Throws TRUST_ROOT.
+ * Updates a TUF repository through our own requests, starting with the pinned root. If the mirror cannot be reached,
+ * uses the cache while it is valid and calls `onStale`. Throws TRUST_ROOT.
  */
 export async function openTuf(options: TufOptions, signal: AbortSignal): Promise<TufTargets> {
   const mirror = withoutEndSlashes(options.mirror);
@@ -57,7 +57,7 @@ export async function openTuf(options: TufOptions, signal: AbortSignal): Promise
 /** The targets that Sigstore's clients read. */
 const TARGETS = ['trusted_root.json', 'signing_config.v0.2.json'] as const;
 
-/** Reads all targets while their folder is there. */
+/** Reads all targets while their directory exists. */
 async function readTogether(read: TufTargets): Promise<TufTargets> {
   const settled = await Promise.allSettled(TARGETS.map(read));
   return async (name) => {
@@ -91,26 +91,26 @@ async function refreshed(
     return updater;
   } catch (error) {
     signal.throwIfAborted();
-    // What a mirror says and its root did not sign is no reason to believe what is cached.
+    // Data of a mirror that its root has not signed is no reason to use the cache.
     if (!source.isDown()) throw error;
     const cached = client(true);
     await cached.refresh().catch(() => {
       throw error;
     });
-    onStale?.(`${mirror} cannot be reached; what is cached of it is used`);
+    onStale?.(`${mirror} cannot be reached; its cache is used`);
     return cached;
   }
 }
 
 async function seedOf(mirror: string): Promise<Buffer> {
   if (mirror === GITHUB) return Buffer.from(JSON.stringify(await githubRoot()));
-  if (mirror !== PUBLIC_GOOD) throw new Error('its first root is not known: set TUF_ROOT_JSON to the file');
+  if (mirror !== PUBLIC_GOOD) throw new Error('its first root is unknown: set TUF_ROOT_JSON to the file');
   const { default: seeds } = await import('@sigstore/tuf/seeds.json', { with: { type: 'json' } });
   return Buffer.from(seeds[PUBLIC_GOOD]['root.json'], 'base64');
 }
 
 /**
- * The root of GitHub's TUF repository, version 3, as GitHub's command line tool pins it: cli/cli (MIT),
+ * Returns the root of GitHub's TUF repository, version 3, as GitHub's command line tool pins it: cli/cli (MIT),
  * pkg/cmd/attestation/verification/embed/tuf-repo.github.com/root.json. The newest is signed by those before it.
  */
 async function githubRoot(): Promise<unknown> {
@@ -118,10 +118,10 @@ async function githubRoot(): Promise<unknown> {
   return root;
 }
 
-/** A mirror that is down costs seconds: the cache, or a file, can do without it. In milliseconds. */
+/** Retry budget in milliseconds: the cache or a file can replace a mirror that is down. */
 const PATIENCE = 10_000;
 
-/** Our requests as the library sends them, what came of them, and the roots among it. */
+/** The fetcher for the library, with the outcome of its requests and the roots among them. */
 type Source = Fetcher & { readonly roots: ReadonlyMap<number, Uint8Array>; isDown(): boolean };
 
 function fetcher(fetch: Fetch, signal: AbortSignal): Source {
@@ -137,7 +137,7 @@ function fetcher(fetch: Fetch, signal: AbortSignal): Source {
     const [, version] = /\/(\d{1,9})\.root\.json$/.exec(url.pathname) ?? [];
     if (response.status === 200 && version !== undefined) roots.set(Number(version), bytes);
     if (response.status === 200) return bytes;
-    // The library knows by this class, which its entrance does not offer, that there is no newer root.
+    // The library recognizes the end of the roots by this class, which its main module does not export.
     const { DownloadHTTPError } = await import('tuf-js/dist/error.js');
     throw new DownloadHTTPError(`${url.origin}${url.pathname} answered ${response.status}`, response.status);
   };
@@ -160,8 +160,8 @@ function fetcher(fetch: Fetch, signal: AbortSignal): Source {
 
 function problem(mirror: string, cause: unknown): PromotionError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new PromotionError('TRUST_ROOT', `getting what Sigstore trusts from ${mirror}: ${why}`, {
+  return new PromotionError('TRUST_ROOT', `getting the trusted root of Sigstore from ${mirror}: ${why}`, {
     cause,
-    hint: 'give --trusted-root FILE (and --signing-config FILE), or a mirror with TUF_MIRROR and TUF_ROOT_JSON',
+    hint: 'set --trusted-root FILE (and --signing-config FILE), or name a mirror in TUF_MIRROR and TUF_ROOT_JSON',
   });
 }

@@ -29,7 +29,7 @@ const together = (...verdicts: readonly Verdict[]): Verdict =>
   );
 
 const GOOD: Verdict = { status: 'verified', identity: { kind: 'key', hint: 'h' } };
-const UNKNOWN: Verdict = { status: 'unverifiable', reason: 'its certificate is of another authority' };
+const UNKNOWN: Verdict = { status: 'unverifiable', reason: 'its certificate is from another authority' };
 const BAD: Verdict = { status: 'failed', reason: 'it is about another digest' };
 
 describe('src/attest/verifying/any-root.ts', () => {
@@ -39,7 +39,7 @@ describe('src/attest/verifying/any-root.ts', () => {
     [
       'what one contradicts and the others do not know',
       [UNKNOWN, BAD],
-      { status: 'failed', reason: 'a: its certificate is of another authority; b: it is about another digest' },
+      { status: 'failed', reason: 'a: its certificate is from another authority; b: it is about another digest' },
     ],
     ['what nobody knows, for the same reason', [UNKNOWN, UNKNOWN], UNKNOWN],
     [
@@ -47,15 +47,15 @@ describe('src/attest/verifying/any-root.ts', () => {
       [UNKNOWN, { status: 'unverifiable', reason: 'its log entry is of another log' }],
       {
         status: 'unverifiable',
-        reason: 'a: its certificate is of another authority; b: its log entry is of another log',
+        reason: 'a: its certificate is from another authority; b: its log entry is of another log',
       },
     ],
     ['what the only one says', [BAD], BAD],
-  ])('judges %s', (_, verdicts, expected) => {
+  ])('returns %s', (_, verdicts, expected) => {
     expect(together(...verdicts)).toEqual(expected);
   });
 
-  it('verifies by whichever of two Sigstores signed, whole by that one', async () => {
+  it('verifies with either of two Sigstores, the whole signature with one', async () => {
     const [one, two] = [await openedSigning(), await openedSigning()];
     const roots = [one, two].map(({ sigstore }) => sigstore.trustedRootFile);
     const signing = await signingIn(one, { trustedRoots: roots });
@@ -69,7 +69,7 @@ describe('src/attest/verifying/any-root.ts', () => {
     }
   });
 
-  it('never takes the certificate by one root and the log by another', async () => {
+  it('never combines the certificate of one root with the log of another', async () => {
     const [{ sigstore, signing }, other] = [await openedSigning(), await signingWorld()];
     const [mine, theirs] = [sigstore.trustedRoot, other.sigstore.trustedRoot];
     const halves = [
@@ -84,10 +84,10 @@ describe('src/attest/verifying/any-root.ts', () => {
     );
     const { status, reason } = anyRoot(roots).bundle(await signedNumber(signing), digest);
     expect(status).not.toBe('verified');
-    expect(reason).toMatch(/^half 0: .*; half 1: its certificate is of another authority$/);
+    expect(reason).toMatch(/^half 0: .*; half 1: its certificate is from another authority$/);
   });
 
-  it('signs what the first root verifies only, and knows its own by that', async () => {
+  it('signs only what the first root verifies, and recognizes its own by that root', async () => {
     const [world, other] = [await signingWorld(), await openedSigning()];
     const [mine, theirs] = [world.sigstore.trustedRootFile, other.sigstore.trustedRootFile];
     const signing = await signingIn(world, { trustedRoots: [mine, theirs] });
@@ -119,7 +119,7 @@ async function unlogged(change: (bundle: BundleJson) => void = () => undefined):
 }
 
 describe("src/attest/verifying/verify-bundle.ts: a Sigstore without logs, as GitHub's own", () => {
-  it('takes its time stamps for proof of when something was signed', async () => {
+  it('accepts its timestamps as proof of the signing time', async () => {
     const { bytes, root } = await unlogged();
     const verifier = await openVerifier({ trustedRoot: root });
     expect(verifier.bundle(bytes, digest)).toMatchObject({ status: 'verified' });
@@ -140,7 +140,7 @@ describe("src/attest/verifying/verify-bundle.ts: a Sigstore without logs, as Git
     expect(verifier.bundle(bytes, digest).status).not.toBe('verified');
   });
 
-  it('asks for a log where the root has one', async () => {
+  it('requires a log entry if the root has a log', async () => {
     const { bytes, root } = await unlogged();
     const { sigstore } = await signingWorld();
     const { tlogs, ctlogs } = sigstore.trustedRoot;

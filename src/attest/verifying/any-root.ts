@@ -1,11 +1,11 @@
 import type { Verdict, Verifier } from '../roles.ts';
 
-/** A verifier that trusts one root alone, and the name of that root. */
+/** A verifier for a single trust root, and the name of that root. */
 export type RootVerifier = { readonly name: string; readonly verifier: Verifier };
 
 /**
- * Judges by several trust roots: what one of them verifies is verified. Each judges the whole signature by itself, so that never
- * the certificate counts by one and the log or time stamp by another.
+ * Creates a verifier for several trust roots: a signature is verified if one of them verifies it. Each judges the whole
+ * signature alone, so that a certificate of one root never combines with a log or timestamp of another.
  */
 export function anyRoot(roots: readonly RootVerifier[]): Verifier {
   const [only, ...others] = roots;
@@ -19,17 +19,20 @@ export function anyRoot(roots: readonly RootVerifier[]): Verifier {
   };
 }
 
-/** What contradicts a signature by one root counts, unless another verifies it: the rest only say that they do not know it. */
+/**
+ * A failure under one root counts unless another root verifies the signature; the others only say that they do not know
+ * it.
+ */
 function together<T extends Verdict>(all: readonly { readonly name: string; readonly verdict: T }[]): T {
   const verdicts = all.map(({ verdict }) => verdict);
   const found = (status: Verdict['status']): T | undefined => verdicts.find((verdict) => verdict.status === status);
   const decisive = found('verified') ?? found('failed') ?? found('unverifiable');
-  if (decisive === undefined) throw new Error('there is no trust root');
+  if (decisive === undefined) throw new Error('no trust root is configured');
   if (decisive.status === 'verified') return decisive;
   const reasons = new Set(verdicts.map(({ reason }) => reason));
   if (reasons.size === 1) return decisive;
   return {
     ...decisive,
-    reason: all.map(({ name, verdict: { reason = 'it does not verify' } }) => `${name}: ${reason}`).join('; '),
+    reason: all.map(({ name, verdict: { reason = 'verification failed' } }) => `${name}: ${reason}`).join('; '),
   };
 }

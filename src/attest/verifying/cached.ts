@@ -1,7 +1,7 @@
 import { digestOf } from '../../image/digest.ts';
 import type { Verifier } from '../roles.ts';
 
-/** A verifier that judges equal bytes once: on a second mirror they are what they were on the first. */
+/** Wraps a verifier so that equal bytes are verified once: mirrors have the same bytes. */
 export function judgedOnce(verifier: Verifier): Verifier {
   const verdicts = new Map<string, unknown>();
   const once = <T>(key: readonly unknown[], bytes: Uint8Array, judge: () => T): T => {

@@ -2,7 +2,10 @@ import { verify as verifyBytes } from 'node:crypto';
 import type { Bundle } from '@sigstore/bundle';
 import type { SignedEntity } from '@sigstore/verify';
 
-/** Signed content whose signature is checked without a hash of its own, as Ed25519 wants it and the library does not do it. */
+/**
+ * Returns signed content that is verified without a separate hash, as Ed25519 requires and the library does not
+ * support.
+ */
 export function ed25519Content(
   content: SignedEntity['signature'],
   bundle: Bundle,

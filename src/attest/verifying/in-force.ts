@@ -8,10 +8,10 @@ export type Thresholds = Required<
   Pick<verify.VerifierOptions, 'tlogThreshold' | 'ctlogThreshold' | 'timestampThreshold'>
 >;
 
-/** What was left out of a signature because this trust root cannot tell whether it is right. */
+/** The parts of a signature that were left out because this trust root cannot verify them. */
 export type Unknown = { readonly log: boolean; readonly stamp: boolean };
 
-/** Leaves out the log entries and time stamps of services that are unknown, or were not in force at that time. */
+/** Removes the log entries and timestamps of services that are unknown or were not valid at that time. */
 export function inForce(
   given: Entity,
   { tlogs, timestampAuthorities }: verify.TrustMaterial,
@@ -20,7 +20,7 @@ export function inForce(
   const isLog = ({ logId, integratedTime }: Entry): boolean =>
     tlogs.some((log) => {
       const time = new Date(Number(integratedTime) * 1000);
-      // entries of Rekor v2 have no time of their own
+      // entries of Rekor v2 have no time
       return log.logID.equals(logId.keyId) && (time.getTime() === 0 || isWithin(log, time));
     });
   const isStamp = ({ signerSerialNumber, signerIssuer, signingTime }: core.RFC3161Timestamp): boolean =>
@@ -44,19 +44,19 @@ export function inForce(
   return { entity: { ...given, tlogEntries, timestamps }, unknown };
 }
 
-/** Why the log entries and time stamps do not suffice, as one clause; undefined if they do. */
+/** Returns a clause that says why the log entries and timestamps are not sufficient; undefined if they are. */
 export function serviceLack(entity: Entity, unknown: Unknown, thresholds: Thresholds): string | undefined {
   if (entity.tlogEntries.length < thresholds.tlogThreshold)
     return unknown.log
-      ? 'its log entry is of a log that is not known here, or was retired before'
+      ? 'its log entry is from an unknown or already retired log'
       : 'it has no entry of a transparency log';
   if (timesOf(entity).length >= thresholds.timestampThreshold) return undefined;
   return unknown.stamp
-    ? 'its time stamp is of an authority that is not known here, or was retired before'
+    ? 'its timestamp is from an unknown or already retired authority'
     : 'nothing proves when it was signed';
 }
 
-/** Why a certificate that comes from a known authority cannot be judged, as one clause; undefined if it can. */
+/** Returns a clause that says why a certificate of a known authority cannot be verified; undefined if it can. */
 export function certificateLack(
   certificate: core.X509Certificate,
   entity: Entity,
@@ -65,17 +65,17 @@ export function certificateLack(
 ): string | undefined {
   const issuers = certificateAuthorities.filter((authority) => mayHaveIssued(authority, certificate));
   if (!timesOf(entity).every((time) => issuers.some((issuer) => isWithin(issuer, time))))
-    return 'the authority of its certificate was retired before';
+    return 'the authority of its certificate had already been retired';
   if (ctlogThreshold === 0) return undefined;
   const stamps = certificate.extSCT?.signedCertificateTimestamps ?? [];
   if (stamps.length === 0) return 'its certificate is in no certificate transparency log';
   const isKnown = stamps.every(({ logID, datetime }) =>
     ctlogs.some((log) => log.logID.equals(logID) && isWithin(log, datetime)),
   );
-  return isKnown ? undefined : 'its certificate is in a certificate transparency log that is not known here';
+  return isKnown ? undefined : 'its certificate is in an unknown certificate transparency log';
 }
 
-/** Whether the authority names itself as the certificate names its issuer. */
+/** Returns true if the authority's name is the issuer's name in the certificate. */
 export function mayHaveIssued({ certChain }: Authority, leaf: core.X509Certificate): boolean {
   const wanted = leaf.extAuthorityKeyID?.keyIdentifier;
   return certChain.some((issuer) => {
@@ -84,7 +84,7 @@ export function mayHaveIssued({ certChain }: Authority, leaf: core.X509Certifica
   });
 }
 
-/** The trust root with its services in force at any time. */
+/** Returns the trust root with all its services valid at any time. */
 export function whenever(material: verify.TrustMaterial): verify.TrustMaterial {
   const validFor = { start: new Date(-MAX_TIME), end: new Date(MAX_TIME) };
   const always = <T extends object>(all: readonly T[]): (T & { validFor: typeof validFor })[] =>
@@ -96,10 +96,10 @@ export function whenever(material: verify.TrustMaterial): verify.TrustMaterial {
   };
 }
 
-/** The most that a date can be away from 1970, in milliseconds (ECMA-262, «Time Values»). */
+/** The largest distance of a date from 1970, in milliseconds (ECMA-262, «Time Values»). */
 const MAX_TIME = 8.64e15;
 
-/** A log tells the time only where it promised to take the entry. */
+/** A log provides a time only if it promised to include the entry. */
 function timesOf({ timestamps }: Entity): readonly Date[] {
   return timestamps.flatMap((one) => {
     if (one.$case === 'timestamp-authority') return [one.timestamp.signingTime];

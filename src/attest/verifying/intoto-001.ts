@@ -7,8 +7,8 @@ import { TamperedError } from './tampered.ts';
 type Entry = SignedEntity['tlogEntries'][number];
 
 /**
- * cosign before 2.2.3 logged attestations as `intoto` 0.0.1, which the library does not read: checks the log's promise
- * here, and gives the entity without that entry but with its time. Undefined where the entry is of another kind.
+ * Verifies the log's promise for an `intoto` 0.0.1 entry, which cosign before 2.2.3 wrote and the library does not
+ * read. Returns the entity without that entry but with its time; undefined for an entry of another kind.
  */
 export function intotoAnchored(
   { core }: Pick<VerifyLibraries, 'core'>,
@@ -34,7 +34,7 @@ export function intotoAnchored(
       at <= validFor.end &&
       verifyBytes('sha256', promised, publicKey, set),
   );
-  if (!isPromised) throw new TamperedError("the log's promise is not good");
+  if (!isPromised) throw new TamperedError("the log's promise is invalid");
   return { ...entity, tlogEntries: [] };
 }
 

@@ -28,17 +28,17 @@ const Spec = z.looseObject({
 });
 const Body = z.object({ kind: z.string(), apiVersion: z.string(), spec: Spec });
 
-/** What is said in a log entry. */
+/** The body of a log entry. */
 export type LogBody = z.infer<typeof Body>;
 
-/** What is said in a log entry; throws when it is nothing known. */
+/** Parses the body of a log entry; throws if its kind is unknown. */
 export function logBody(entry: TransparencyLogEntry): LogBody {
   const { data } = Body.safeParse(parseJson(entry.canonicalizedBody));
   if (data === undefined) throw new ReasonError('its log entry is of an unknown form');
   return data;
 }
 
-/** The certificates and keys in DER under which the log took this. */
+/** Returns the certificates and keys in DER under which the log accepted this entry. */
 export function loggedKeys({ spec }: LogBody): readonly Buffer[] {
   const texts = [
     spec.signature?.publicKey.content,
@@ -63,24 +63,24 @@ function fromPem(pem: string): readonly Buffer[] {
   return [...blocksIn(pem, 'CERTIFICATE'), ...blocksIn(pem, 'PUBLIC KEY')];
 }
 
-/** True when the log took the entry under this certificate or key alone, in DER. */
+/** Returns true if the log accepted the entry under this certificate or key alone, in DER. */
 export function isLoggedUnder(entry: TransparencyLogEntry, der: Buffer): boolean {
   const keys = loggedKeys(logBody(entry));
   return keys.length > 0 && keys.every((key) => key.equals(der));
 }
 
-/** The hash of an envelope that the entry is about, where it names one; in hex. */
+/** Returns the hash of the envelope that the entry is about, in hex, if it names one. */
 export function envelopeHash({ spec }: LogBody): string | undefined {
   return spec.envelopeHash?.value ?? spec.content?.hash?.value;
 }
 
-/** The public key in DER (SPKI) of a key or of a certificate's. */
+/** Returns the public key of a key or certificate in DER (SPKI). */
 export function spkiOf(key: KeyObject | X509Certificate): Buffer {
   const publicKey = key instanceof X509Certificate ? key.publicKey : key;
   return createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })).export({ type: 'spki', format: 'der' });
 }
 
-/** How cosign calls a public key: the hash of its DER in base64. */
+/** Returns cosign's hint for a public key: the hash of its DER in base64. */
 export function hintOf(key: KeyObject): string {
   return createHash('sha256').update(spkiOf(key)).digest('base64');
 }

@@ -76,7 +76,7 @@ describe('src/attest/verifying/verify.ts with what the real cosign made', () => 
     });
   });
 
-  it('fails what is about another digest', async () => {
+  it('fails a signature of another digest', async () => {
     const verifier = await opened();
     expect(verifier.bundle(read('attestation.bundle.json'), OTHER)).toMatchObject({ status: 'failed' });
     expect(verifier.legacy(legacySignature(), OTHER)).toMatchObject({ status: 'failed' });
@@ -92,7 +92,7 @@ describe('src/attest/verifying/verify.ts with what the real cosign made', () => 
     ['verificationMaterial tlogEntries 0 inclusionProof hashes 0', flipped],
     ['verificationMaterial tlogEntries 0 inclusionProof checkpoint envelope', (text) => text.replace('\n', '1\n')],
     ['verificationMaterial tlogEntries 0 canonicalizedBody', (text) => recoded(text, '0.0.1', '0.0.2')],
-  ])('fails a bundle whose %s was changed', async (path, change) => {
+  ])('fails a bundle with a changed %s', async (path, change) => {
     const verdict = (await opened()).bundle(changed(path.split(' '), change), ATTESTED);
     expect(verdict).toMatchObject({ status: 'failed', reason: expect.any(String) });
   });
@@ -101,7 +101,7 @@ describe('src/attest/verifying/verify.ts with what the real cosign made', () => 
     // the log tells of another signature
     [LEGACY.signature, 'failed', 'signature mismatch (TLOG_BODY_ERROR)'],
     // what names no certificate was made with some key
-    [LEGACY.certificate, 'unverifiable', 'it was signed with a key that is not known here'],
+    [LEGACY.certificate, 'unverifiable', 'it was signed with an unknown key'],
     [LEGACY.log, 'unverifiable', 'it has no entry of a transparency log'],
   ])('does not verify a .sig layer without its %s', async (name, status, reason) => {
     const { payload, annotations } = legacySignature();
@@ -109,26 +109,26 @@ describe('src/attest/verifying/verify.ts with what the real cosign made', () => 
     expect((await opened()).legacy({ payload, annotations: rest }, SIGNED)).toMatchObject({ status, reason });
   });
 
-  it('cannot judge what another authority certified', async () => {
+  it('cannot verify a certificate of another authority', async () => {
     const verifier = await openVerifier({ trustedRoot: { ...(root as object), certificateAuthorities: [] } });
     expect(verifier.bundle(read('attestation.bundle.json'), ATTESTED)).toMatchObject({ status: 'unverifiable' });
     expect(verifier.legacy(legacySignature(), SIGNED)).toMatchObject({ status: 'unverifiable' });
   });
 
-  it('cannot judge what only another log took', async () => {
+  it('cannot verify an entry of another log', async () => {
     const verifier = await openVerifier({ trustedRoot: { ...(root as object), tlogs: [] } });
     expect(verifier.bundle(read('attestation.bundle.json'), ATTESTED)).toMatchObject({ status: 'unverifiable' });
   });
 
-  it('cannot judge a certificate whose transparency log is not known', async () => {
+  it('cannot verify a certificate of an unknown transparency log', async () => {
     const verifier = await openVerifier({ trustedRoot: { ...(root as object), ctlogs: [] } });
     expect(verifier.bundle(read('attestation.bundle.json'), ATTESTED)).toMatchObject({
       status: 'unverifiable',
-      reason: 'its certificate is in a certificate transparency log that is not known here',
+      reason: 'its certificate is in an unknown certificate transparency log',
     });
   });
 
-  it('throws for nothing that it is given', async () => {
+  it('never throws for any input', async () => {
     const verifier = await opened();
     for (const junk of ['', '{}', 'null', '[]', '{"mediaType":"x"}', '['.repeat(100_000)]) {
       const bytes = Buffer.from(junk);
@@ -140,7 +140,7 @@ describe('src/attest/verifying/verify.ts with what the real cosign made', () => 
 });
 
 describe('src/attest/verifying/verify.ts', () => {
-  it('refuses what is no trusted root', async () => {
+  it('rejects an invalid trusted root', async () => {
     await expect(openVerifier({ trustedRoot: { tlogs: [{}] } })).rejects.toMatchObject({ code: 'TRUST_ROOT' });
   });
 });

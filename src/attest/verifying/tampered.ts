@@ -1,9 +1,9 @@
 import { ReasonError } from '../../errors.ts';
 
-/** Bytes that contradict a signature that is there; the message is the reason in words. */
+/** Thrown for bytes that contradict an existing signature; the message is the reason. */
 export class TamperedError extends ReasonError {}
 
-/** Codes of Sigstore's libraries for what does not hold, in difference to what is missing or unknown. */
+/** Error codes of Sigstore's libraries for a contradiction, as opposed to missing or unknown data. */
 const CONTRADICTIONS: readonly unknown[] = [
   'SIGNATURE_ERROR',
   'CERTIFICATE_ERROR',
@@ -13,10 +13,10 @@ const CONTRADICTIONS: readonly unknown[] = [
   'TLOG_INCLUSION_PROOF_ERROR',
 ];
 
-/** What these codes also stand for: a form that the libraries do not read, and something that is there twice. */
+/** Messages with these codes that mean an unsupported format or a duplicate instead. */
 const UNREAD = /^(?:unsupported|missing|duplicate) /;
 
-/** Whether what was thrown says that bytes contradict a signature; else they only cannot be verified. */
+/** Returns true if the error says that bytes contradict a signature; otherwise they only cannot be verified. */
 export function isContradiction(error: unknown): boolean {
   if (error instanceof TamperedError) return true;
   if (!(error instanceof Error) || !('code' in error)) return false;

@@ -3,10 +3,13 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { LaterVerifier, OpenVerifier, Verdict, Verifier } from '../roles.ts';
 import { openVerifier } from './verify.ts';
 
-/** What only informs waits no longer for a trust root, in milliseconds: a cold TUF cache takes five small requests. */
+/**
+ * How long informative verification waits for a trust root, in milliseconds: a cold TUF cache takes five small
+ * requests.
+ */
 const INFORMS_WITHIN = 10_000;
 
-/** Why everything is `unverifiable` once the run has warned that there is no trust root. */
+/** Reason of every `unverifiable` verdict after the run has warned that there is no trust root. */
 export const NOT_LOADED = 'not verified: the trust root could not be loaded';
 
 type Patience = {
@@ -46,7 +49,7 @@ async function openWithin(
   signal: AbortSignal,
 ): Promise<Verifier> {
   const deadline = new AbortController();
-  const late = new PromotionError('TRUST_ROOT', `it did not come within ${INFORMS_WITHIN / 1000} s`);
+  const late = new PromotionError('TRUST_ROOT', `no response within ${INFORMS_WITHIN / 1000} s`);
   const cancel = clock.timer(INFORMS_WITHIN, () => deadline.abort(late));
   try {
     return await open(AbortSignal.any([signal, deadline.signal]));
@@ -55,7 +58,7 @@ async function openWithin(
   }
 }
 
-/** Judges with a verifier that is opened for the first signature; whoever meets none opens none. */
+/** Creates a verifier that is opened at the first signature; without signatures it never is. */
 export function laterVerifier(open: () => Promise<Verifier>): LaterVerifier {
   return {
     bundle: async (...given) => (await open()).bundle(...given),
@@ -64,7 +67,7 @@ export function laterVerifier(open: () => Promise<Verifier>): LaterVerifier {
   };
 }
 
-/** A verifier that trusts nobody, and gives this reason. */
+/** Creates a verifier without trust, which gives this reason. */
 export async function blindVerifier(reason: string): Promise<Verifier> {
   const { bundle, legacy, legacyAttestation } = await openVerifier({ trustedRoot: {} });
   const explained = <T extends Verdict>(verdict: T): T =>

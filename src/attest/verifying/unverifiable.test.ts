@@ -107,7 +107,7 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
       (one) => Reflect.deleteProperty(one, 'verificationMaterial'),
       'it is not a valid Sigstore bundle',
     ],
-  ])('cannot judge a bundle %s', async (_, change, reason) => {
+  ])('cannot verify a bundle %s', async (_, change, reason) => {
     const { verifier, bundle } = await signed();
     expect(verifier.bundle(bundle(), digest)).toMatchObject({ status: 'verified', identity: SIGNER });
     expect(verifier.bundle(bundle(change), digest)).toMatchObject(cannot(reason));
@@ -121,14 +121,14 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
     ['{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"', 'it is not JSON'],
     ['{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}', 'it is not a valid Sigstore bundle'],
     ['{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","dsseEnvelope":[7]}', 'it is not a Sigstore bundle'],
-  ])('cannot judge %s, in words', async (text, reason) => {
+  ])('cannot verify %s, with a reason', async (text, reason) => {
     const verifier = await openVerifier({ trustedRoot: {} });
     const verdict = verifier.bundle(Buffer.from(text), digest);
     expect(verdict).toEqual({ ...cannot(reason), isFormless: true });
     expect(verifier.legacyAttestation(Buffer.from(text), {}, digest).status).toBe('unverifiable');
   });
 
-  it('cannot judge a .sig layer that was made without the log', async () => {
+  it('cannot verify a .sig layer without a log entry', async () => {
     const { verifier, legacy } = await signed();
     const { [LEGACY.log]: _gone, ...annotations } = legacy.annotations;
     expect(verifier.legacy({ ...legacy, annotations }, digest)).toMatchObject(cannot(NO_LOG));
@@ -137,15 +137,15 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
   it.each([
     [LEGACY.log, 'not JSON', 'it is not JSON'],
     [LEGACY.log, '{"Payload":7}', 'its log entry cannot be read'],
-    [LEGACY.timestamp, '{"other":7}', 'its time stamp cannot be read'],
-  ])('cannot judge a .sig layer whose %s is %s', async (name, text, reason) => {
+    [LEGACY.timestamp, '{"other":7}', 'its timestamp cannot be read'],
+  ])('cannot verify a .sig layer whose %s is %s', async (name, text, reason) => {
     const { verifier, legacy } = await signed();
     const annotations = { ...legacy.annotations, [name]: text };
     expect(verifier.legacy({ ...legacy, annotations }, digest)).toMatchObject(cannot(reason));
   });
 
   it.each([0, 2])(
-    'cannot judge a .att layer whose envelope has %d signatures, nor one without a log entry',
+    'cannot verify an .att layer whose envelope has %d signatures, nor one without a log entry',
     async (n) => {
       const { signing, ...world } = await openedSigning();
       const verifier = await signing.verifier(forever);
@@ -160,7 +160,7 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
     },
   );
 
-  it('cannot judge a signed payload that is no statement, or names no digest that can be compared', async () => {
+  it('cannot verify a payload that is not a statement, or has no comparable digest', async () => {
     const { signing, ...world } = await openedSigning();
     const verifier = await signing.verifier(forever);
     const judged = async (text: string): Promise<unknown> => {
@@ -173,7 +173,7 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
     expect(await judged(JSON.stringify(statement))).toMatchObject(cannot('it names no sha256 digest'));
   });
 
-  it('cannot judge a .sig payload that is no image signature', async () => {
+  it('cannot verify a .sig payload that is not an image signature', async () => {
     const { verifier, legacy } = await signed();
     const payload = Buffer.from('{}');
     const { [LEGACY.certificate]: _gone, ...annotations } = legacy.annotations;
@@ -182,30 +182,30 @@ describe('src/attest/verifying/verify.ts on what cannot be verified', () => {
     );
   });
 
-  it('verifies by the log entry what also has a time stamp of an authority that was retired before', async () => {
+  it('verifies by the log entry despite a timestamp of a retired authority', async () => {
     const { bundle, trustedRoot } = await signed();
     const verifier = await openVerifier({ trustedRoot: rootWith(trustedRoot, 'timestampAuthorities', retired) });
     expect(verifier.bundle(bundle(), digest)).toMatchObject({ status: 'verified', identity: SIGNER });
   });
 
   it.each([
-    ['tlogs', retiredLog, 'its log entry is of a log that is not known here, or was retired before'],
-    ['certificateAuthorities', retired, 'the authority of its certificate was retired before'],
-    ['ctlogs', retiredLog, 'its certificate is in a certificate transparency log that is not known here'],
-  ])('cannot judge what is of retired %s', async (kind, change, reason) => {
+    ['tlogs', retiredLog, 'its log entry is from an unknown or already retired log'],
+    ['certificateAuthorities', retired, 'the authority of its certificate had already been retired'],
+    ['ctlogs', retiredLog, 'its certificate is in an unknown certificate transparency log'],
+  ])('cannot verify a signature of retired %s', async (kind, change, reason) => {
     const { bundle, legacy, trustedRoot } = await signed();
     const verifier = await openVerifier({ trustedRoot: rootWith(trustedRoot, kind, change) });
     expect(verifier.bundle(bundle(), digest)).toMatchObject(cannot(reason));
     expect(verifier.legacy(legacy, digest)).toMatchObject(cannot(reason));
   });
 
-  it('cannot judge an entry of Rekor v2 whose time only a retired authority tells', async () => {
+  it('cannot verify an entry of Rekor v2 whose time comes only from a retired authority', async () => {
     const world = await signingWorld({ rekorVersions: [2] });
     const bytes = await signedNumber(await signingIn(world));
     const trustedRoot = rootWith(world.sigstore.trustedRoot, 'timestampAuthorities', retired);
     const verifier = await openVerifier({ trustedRoot });
     expect(verifier.bundle(bytes, digest)).toMatchObject(
-      cannot('its time stamp is of an authority that is not known here, or was retired before'),
+      cannot('its timestamp is from an unknown or already retired authority'),
     );
   });
 });
@@ -221,7 +221,7 @@ describe('src/attest/verifying/verify.ts on what contradicts a signature, whatev
     expect(verdict).toMatchObject({ status: 'failed' });
   });
 
-  it('fails other bytes, though the payload is no statement any more', async () => {
+  it('fails other bytes that are no longer a statement', async () => {
     const { verifier, bundle } = await signed();
     const other = bundle(({ dsseEnvelope }) => void (dsseEnvelope.payload = Buffer.from('hello').toString('base64')));
     expect(verifier.bundle(other, digest)).toMatchObject({ status: 'failed' });
@@ -229,7 +229,7 @@ describe('src/attest/verifying/verify.ts on what contradicts a signature, whatev
     expect(verifier.bundle(otherType, digest)).toMatchObject({ status: 'failed' });
   });
 
-  it('fails a .sig layer over another name that was made without the log', async () => {
+  it('fails a .sig layer for another name without a log entry', async () => {
     const { verifier, legacy } = await signed();
     const { [LEGACY.log]: _gone, ...annotations } = legacy.annotations;
     const payload = signaturePayload('registry.evil/app', digest);
@@ -241,13 +241,13 @@ describe('src/attest/verifying/verify.ts on what contradicts a signature, whatev
     ['timestampAuthorities', retired],
     ['certificateAuthorities', retired],
     ['ctlogs', retiredLog],
-  ])('fails other bytes where the %s are retired', async (kind, change) => {
+  ])('fails other bytes if the %s are retired', async (kind, change) => {
     const { bundle, trustedRoot } = await signed();
     const verifier = await openVerifier({ trustedRoot: rootWith(trustedRoot, kind, change) });
     expect(verifier.bundle(bundle(withOtherPayload), digest)).toMatchObject({ status: 'failed' });
   });
 
-  it('fails a log entry whose time was moved to when the log was not in force', async () => {
+  it('fails a log entry whose time was moved outside the validity of the log', async () => {
     const { verifier, bundle } = await signed();
     const moved = bundle(({ verificationMaterial: { tlogEntries } }) => {
       for (const entry of tlogEntries) entry.integratedTime = '1500000000';

@@ -12,24 +12,25 @@ import { hintOf, isLoggedUnder, spkiOf } from './log-entry.ts';
 import type { Identity, Verdict } from '../roles.ts';
 import { TamperedError } from './tampered.ts';
 
-/** The libraries that verify; loaded when something is verified. */
+/** The libraries for verification, loaded at first use. */
 export type VerifyLibraries = { readonly verify: typeof verify; readonly core: typeof core };
 
 export type JudgeOptions = {
   readonly libraries: VerifyLibraries;
   readonly material: verify.TrustMaterial;
-  /** Public keys that are trusted as they are. */
+  /** Trusted public keys. */
   readonly keys: readonly KeyObject[];
-  /** Whether what was signed with a key must be in a log. */
+  /** Whether a signature of a key must be in a log. */
   readonly requireLog: boolean;
 };
 
-/** What is to be judged; `artifact` is what a message signature is over, `envelope` the bytes of a `.att` layer. */
+/** A signature to verify; `artifact` is the content of a message signature, `envelope` the bytes of an `.att` layer. */
 export type Signed = { readonly bundle: Bundle; readonly artifact?: Uint8Array; readonly envelope?: Uint8Array };
 
 /**
- * Judges the cryptography of one signature: chain, SCT, log, times, and that all are of one signer. Throws a TamperedError, or
- * what the libraries throw. What suffices without what is unknown here, or was retired before, is verified without it.
+ * Verifies the cryptography of one signature: chain, SCT, log, times, and that all belong to one signer. Throws a
+ * TamperedError or the library's errors. A signature that is sufficient without unknown or retired services is verified
+ * without them.
  */
 export function judge(options: JudgeOptions, signed: Signed): Verdict {
   const leaf = leafOf(signed.bundle);
@@ -41,7 +42,7 @@ const unverifiable = (reason: string): Verdict => ({ status: 'unverifiable', rea
 function judgeByCertificate(options: JudgeOptions, signed: Signed, leaf: Buffer): Verdict {
   const { material, libraries } = options;
   const certificate = certificateIn(options, signed, leaf);
-  if (!isOfKnownAuthority(material, certificate)) return unverifiable('its certificate is of another authority');
+  if (!isOfKnownAuthority(material, certificate)) return unverifiable('its certificate is from another authority');
   const thresholds = { ...thresholdsOf(material), timestampThreshold: 1 };
   const trust: Trust = {
     material,
@@ -58,7 +59,7 @@ function judgeByCertificate(options: JudgeOptions, signed: Signed, leaf: Buffer)
   return certified === undefined ? verdict : { ...verdict, certified };
 }
 
-/** A Sigstore without any log, as GitHub's own is, proves by its time stamps alone when something was signed. */
+/** A Sigstore without a log, such as GitHub's own, proves the time of a signature by timestamps alone. */
 function thresholdsOf({ tlogs, ctlogs }: verify.TrustMaterial): { tlogThreshold: number; ctlogThreshold: number } {
   const least = tlogs.length === 0 && ctlogs.length === 0 ? 0 : 1;
   return { tlogThreshold: least, ctlogThreshold: least };
@@ -82,19 +83,17 @@ function judgeByKeys(options: JudgeOptions, signed: Signed): Verdict {
   const { content } = signed.bundle.verificationMaterial;
   const hint = content.$case === 'publicKey' ? content.publicKey.hint : '';
   const named = options.keys.filter((key) => hintOf(key) === hint);
-  // Hints are free text: other programs' may name our key in their own way.
+  // Hints are free text: another program may describe our key in its own way.
   for (const publicKey of named.length > 0 ? named : options.keys) {
     const verdict = judgedByKey(options, signed, publicKey, named.length > 0);
     if (verdict !== undefined) return verdict;
   }
   return unverifiable(
-    options.keys.length === 0
-      ? 'it was signed with a key that is not known here'
-      : 'none of the keys that are known here made it',
+    options.keys.length === 0 ? 'it was signed with an unknown key' : 'it was signed with none of the known keys',
   );
 }
 
-/** Undefined for a key that did not make it, though nothing says that it did. */
+/** Returns undefined if the key did not make the signature and nothing claims that it did. */
 function judgedByKey(
   options: JudgeOptions,
   signed: Signed,
@@ -102,7 +101,7 @@ function judgedByKey(
   isNamed: boolean,
 ): Verdict | undefined {
   const material = { ...options.material, publicKey: () => ({ publicKey, validFor: () => true }) };
-  // A key has no time in which alone it is good.
+  // A key has no validity period.
   const thresholds = { tlogThreshold: options.requireLog ? 1 : 0, ctlogThreshold: 0, timestampThreshold: 0 };
   try {
     const trust = { material, thresholds, der: spkiOf(publicKey), publicKey };
@@ -116,7 +115,7 @@ function judgedByKey(
 type Trust = {
   readonly material: verify.TrustMaterial;
   readonly thresholds: Thresholds;
-  /** Whose entry the log must hold. */
+  /** The certificate or key that the log entry must contain. */
   readonly der: Buffer;
   readonly publicKey: KeyObject;
   readonly certificate?: core.X509Certificate;
@@ -138,12 +137,12 @@ function judged({ libraries }: JudgeOptions, signed: Signed, trust: Trust, who: 
   const thresholds = anchored === undefined ? trust.thresholds : { ...trust.thresholds, tlogThreshold: 0 };
   const identity = who(new libraries.verify.Verifier(trust.material, thresholds).verify(anchored ?? entity));
   checkLogged(entity.tlogEntries, trust.der);
-  return identity === undefined ? unverifiable('its certificate names nobody') : { status: 'verified', identity };
+  return identity === undefined ? unverifiable('its certificate names no identity') : { status: 'verified', identity };
 }
 
 /**
- * Throws for a signature that is not of these bytes by this certificate or key, and for a log entry or time stamp that
- * contradicts it, of whatever time. It says nothing of who signed.
+ * Throws if the signature of these bytes does not verify with this certificate or key, or if a log entry or timestamp
+ * contradicts it, at any time. Does not judge the identity.
  */
 function checkBytes(
   libraries: VerifyLibraries,
@@ -162,7 +161,7 @@ function checkBytes(
 
 function checkLogged(entries: verify.SignedEntity['tlogEntries'], der: Buffer): void {
   if (!entries.every((entry) => isLoggedUnder(entry, der)))
-    throw new TamperedError('the log took it under another certificate or key');
+    throw new TamperedError('the log entry has another certificate or key');
 }
 
 function entityOf(

@@ -95,7 +95,7 @@ describe('src/attest/verifying/verify.ts on the local Sigstore', () => {
     expect(verifier.bundle(await signedNumber(signing), other)).toMatchObject({ status: 'failed' });
   });
 
-  it('fails what was logged after its certificate was over', async () => {
+  it('fails a signature that was logged after its certificate had expired', async () => {
     const { verifier, ...world } = await opened();
     const judged = ({ payload, annotations }: LegacySignature): unknown =>
       verifier.legacyAttestation(payload, annotations, digest);
@@ -106,7 +106,7 @@ describe('src/attest/verifying/verify.ts on the local Sigstore', () => {
     });
   });
 
-  it.each(['dsse', 'intoto'] as const)('verifies a .att layer that is logged as %s', async (kind) => {
+  it.each(['dsse', 'intoto'] as const)('verifies an .att layer that is logged as %s', async (kind) => {
     const { verifier, ...world } = await opened();
     const { payload, annotations } = await attLayer(world, { kind });
     expect(verifier.legacyAttestation(payload, annotations, digest)).toMatchObject({
@@ -122,7 +122,7 @@ describe('src/attest/verifying/verify.ts on the local Sigstore', () => {
     expect(verifier.legacyAttestation(payload, { ...annotations, [LEGACY.log]: moved }, digest)).toMatchObject(failed);
   });
 
-  it('cannot judge what another Sigstore made', async () => {
+  it('cannot verify a signature of another Sigstore', async () => {
     const { signing } = await openedSigning();
     const { sigstore } = await signingWorld();
     const verifier = await openVerifier({ trustedRoot: sigstore.trustedRoot });
@@ -131,13 +131,13 @@ describe('src/attest/verifying/verify.ts on the local Sigstore', () => {
     expect(verifier.legacy(legacy, digest)).toMatchObject({ status: 'unverifiable' });
   });
 
-  it('does without the time stamp of an authority that it does not know, where the log tells the time', async () => {
+  it('ignores the timestamp of an unknown authority if the log provides the time', async () => {
     const { sigstore, signing } = await openedSigning();
     const verifier = await openVerifier({ trustedRoot: { ...sigstore.trustedRoot, timestampAuthorities: [] } });
     expect(verifier.bundle(await signedNumber(signing), digest)).toMatchObject({ status: 'verified' });
   });
 
-  it('cannot judge an entry of Rekor v2 without the authority of its time stamp, nor without a stamp', async () => {
+  it('cannot verify an entry of Rekor v2 without the authority of its timestamp, nor without a timestamp', async () => {
     const world = await signingWorld({ rekorVersions: [2] });
     const bytes = await signedNumber(await signingIn(world));
     const { trustedRoot } = world.sigstore;

@@ -14,15 +14,15 @@ import { algorithmOf, IN_TOTO, isAbout, namesAlgorithm, parseStatement } from '.
 import { isContradiction, TamperedError } from './tampered.ts';
 
 export type VerifierOptions = {
-  /** The JSON of a trusted root, parsed. */
+  /** The parsed JSON of a trusted root. */
   readonly trustedRoot: unknown;
-  /** Public keys that are trusted as they are; none unless given. */
+  /** Trusted public keys. Default: none. */
   readonly keys?: readonly KeyObject[];
-  /** Whether what was signed with a key must be in a log; yes unless given. */
+  /** Whether a signature of a key must be in a log. Default: true. */
   readonly requireLog?: boolean;
 };
 
-/** A verifier that trusts this root; loads the libraries. Throws TRUST_ROOT when the root is none. */
+/** Creates a verifier that trusts this root; loads the libraries. Throws TRUST_ROOT if the root is invalid. */
 export async function openVerifier({ trustedRoot, keys = [], requireLog = true }: VerifierOptions): Promise<Verifier> {
   const [verify, core, { bundleFromJSON }, { TrustedRoot }] = await Promise.all([
     import('@sigstore/verify'),
@@ -54,9 +54,9 @@ function readable(parse: () => TrustMaterial): TrustMaterial {
   try {
     return parse();
   } catch (cause) {
-    throw new PromotionError('TRUST_ROOT', 'reading the trusted root: it has another form', {
+    throw new PromotionError('TRUST_ROOT', 'reading the trusted root: unexpected format', {
       cause,
-      hint: 'give a trusted_root.json as Sigstore publishes it',
+      hint: 'use a trusted_root.json as Sigstore publishes it',
     });
   }
 }
@@ -71,7 +71,7 @@ function reading(read: () => Bundle, judging: (bundle: Bundle) => BundleVerdict)
   return careful(() => judging(bundle));
 }
 
-/** Whatever goes wrong with foreign bytes: they are not verified, and only what contradicts a signature fails it. */
+/** Returns a verdict for any error on untrusted bytes: unverifiable, or failed if they contradict a signature. */
 function careful<T extends Verdict>(judging: () => T): T {
   try {
     return judging();
@@ -80,18 +80,18 @@ function careful<T extends Verdict>(judging: () => T): T {
   }
 }
 
-/** The errors of Sigstore's libraries have codes such as TLOG_ERROR, and repeat what was foreign. */
+/** Errors of Sigstore's libraries have codes such as TLOG_ERROR, and quote untrusted text. */
 const SIGSTORE_CODE = /^[A-Z_]+_ERROR$/;
 const LONGEST_REASON = 200;
 
-/** Says what is wrong; the text of an exception says it to nobody. */
+/** Returns the reason in words; the text of other exceptions would not help a reader. */
 function reasonOf(error: unknown): string {
   if (error instanceof ReasonError || isPromotionError(error)) return error.message;
   const isSigstores = error instanceof Error && 'code' in error && SIGSTORE_CODE.test(String(error.code));
   return isSigstores ? `${error.message.slice(0, LONGEST_REASON)} (${String(error.code)})` : 'it is malformed';
 }
 
-/** The versions of bundles that can be verified: https://github.com/sigstore/protobuf-specs, sigstore_bundle.proto */
+/** The bundle versions that can be verified: https://github.com/sigstore/protobuf-specs, sigstore_bundle.proto */
 const KNOWN_BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(?:\+json;\s*version=(?:v?0\.[123])|\.v0\.3\+json)$/;
 
 const BundleJson = z.looseObject({
@@ -99,7 +99,7 @@ const BundleJson = z.looseObject({
   dsseEnvelope: z.looseObject({ signatures: z.array(z.unknown()).nullish() }).nullish(),
 });
 
-/** A bundle in the form of the libraries; throws a ReasonError in words for what is none. */
+/** Parses a bundle to the library's type; throws a ReasonError if it is invalid. */
 function parseBundle(bytes: Uint8Array, read: (json: unknown) => Bundle): Bundle {
   const json = parseJson(bytes);
   const { data } = BundleJson.safeParse(json);
@@ -114,7 +114,7 @@ function parseBundle(bytes: Uint8Array, read: (json: unknown) => Bundle): Bundle
   }
 }
 
-/** A verdict on something that could be no more than unverifiable even if its signature is good. */
+/** Limits a verdict to unverifiable, even if the signature is valid. */
 function atMostUnverifiable(verdict: Verdict, reason: string): Verdict {
   return verdict.status === 'failed' ? verdict : { status: 'unverifiable', reason };
 }
@@ -148,7 +148,7 @@ function legacy(
   return { ...judging(), reference };
 }
 
-/** The log must have taken these bytes, not only what is in them. */
+/** The log entry must be about these very bytes, not only about their contents. */
 function checkEnvelopeHash({ verificationMaterial }: Bundle, envelope: Uint8Array): void {
   const hash = createHash('sha256').update(envelope).digest('hex');
   for (const entry of verificationMaterial.tlogEntries) {

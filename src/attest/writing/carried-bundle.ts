@@ -9,15 +9,15 @@ import type { Call, RegistryReader } from '../../registry/roles.ts';
 import { attachedImage, MAX_ATTESTATION, readLayer, type AttachedImage } from '../attached/image-layers.ts';
 import { PREDICATE_TYPE, SIGNED_BY, signedBy } from '../formats/annotations.ts';
 
-/** A bundle in staging that is about one digest. */
+/** The staging repository and subject digest of a bundle. */
 export type BundlePlace = { readonly staging: RepositoryName; readonly digest: Digest };
 
-/** A bundle by its manifest and its layer, as it was judged. */
+/** A bundle by its manifest and its layer, as it was verified. */
 export type JudgedBundle = Pick<EvidenceItem, 'manifest' | 'content' | 'predicateType'> & {
   readonly signer?: EvidenceItem['signer'] | undefined;
 };
 
-/** Returns a bundle of staging with its blobs, to be attached byte for byte elsewhere; or why it is left there. */
+/** Returns a bundle of staging with its blobs, to be attached unchanged elsewhere; or why it is not carried. */
 export async function carriedBundle(
   registry: RegistryReader,
   { staging, digest }: BundlePlace,
@@ -25,9 +25,9 @@ export async function carriedBundle(
   call: Call,
 ): Promise<Attachment | string> {
   const manifest = await registry.readManifest(staging, item.manifest, call);
-  if (manifest === undefined) return 'is no longer there';
+  if (manifest === undefined) return 'no longer exists';
   const image = attachedImage(manifest);
-  const problem = image === undefined ? 'is no image manifest' : problemOf(manifest, image, digest, item);
+  const problem = image === undefined ? 'is not an image manifest' : problemOf(manifest, image, digest, item);
   const [layer] = image?.layers ?? [];
   if (image === undefined || layer === undefined || problem !== undefined) return problem ?? 'has no layer';
   const bytes = await readLayer(registry, staging, layer, MAX_ATTESTATION, call);
@@ -56,7 +56,9 @@ const Carriable = exactJson({ subject: Descriptor, config: Descriptor });
 /** How the media type of a Sigstore bundle begins, of whatever version. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';
 
-/** What is not exactly a bundle of this digest, as it was accepted, could bring in something that nobody looked at. */
+/**
+ * Only an exact bundle of this digest, as it was accepted, is carried: anything else could bring in unchecked content.
+ */
 function problemOf(
   { descriptor }: Manifest,
   { artifactType, layers, annotations, document }: AttachedImage,
@@ -66,13 +68,13 @@ function problemOf(
   const { data } = Carriable.safeParse(document);
   const [layer] = layers;
   if (descriptor.mediaType !== MEDIA_TYPES.ociManifest || data === undefined)
-    return 'is no OCI image manifest of a subject';
-  if (artifactType?.startsWith(BUNDLE) !== true) return `is of the artifact type ${artifactType ?? 'of nothing'}`;
+    return 'is not an OCI image manifest with a subject';
+  if (artifactType?.startsWith(BUNDLE) !== true) return `has the artifact type ${artifactType ?? '(none)'}`;
   if (
     data.config.mediaType !== EMPTY_CONFIG.descriptor.mediaType ||
     data.config.digest !== EMPTY_CONFIG.descriptor.digest
   )
-    return 'has a config of its own';
+    return 'has a non-empty config';
   if (layers.length !== 1 || layer?.digest !== content || !layer.mediaType.startsWith(BUNDLE))
     return 'has other layers than the bundle that was accepted';
   if (data.subject.digest !== digest) return `is about ${data.subject.digest}`;

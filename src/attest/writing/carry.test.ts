@@ -85,7 +85,7 @@ const OURS = 'bundle https://sigstore.dev/cosign/sign/v1 verified promoter@examp
 
 describe('src/attest/writing/carry.ts', () => {
   it.each([true, false])(
-    'carries what was accepted byte for byte, once, with our signature as a bundle beside it (lists are kept: %s)',
+    'carries accepted bundles unchanged, once, with our signature as a bundle (referrers API: %s)',
     async (referrers) => {
       const given = await world({ registry: { referrers } });
       const item = await given.attest();
@@ -100,7 +100,7 @@ describe('src/attest/writing/carry.ts', () => {
     },
   );
 
-  it('asks nobody where there is nothing to carry', async () => {
+  it('sends no request if there is nothing to carry', async () => {
     const given = await world();
     given.server.counters.reset();
     const att: EvidenceItem = { ...(await given.attest()), form: 'att' };
@@ -122,7 +122,7 @@ describe('src/attest/writing/carry.ts', () => {
     [
       'a config of its own',
       (document) => ({ ...document, config: (document['layers'] as unknown[])[0] }),
-      'has a config of its own',
+      'has a non-empty config',
     ],
     ['two layers', (document) => ({ ...document, layers: twice(document['layers']) }), 'other layers'],
     ['no layer', (document) => ({ ...document, layers: [] }), 'other layers'],
@@ -141,7 +141,7 @@ describe('src/attest/writing/carry.ts', () => {
       (document) => ({ ...document, annotations: { [SIGNED_BY]: signedBy({ kind: 'keyless', ...SIGNER }) } }),
       `claims to be signed by ${SIGNER.issuer}::${SIGNER.subject}`,
     ],
-  ])('leaves in staging what has %s, and says so', async (_, change, reason) => {
+  ])('does not carry a bundle that %s, and says why', async (_, change, reason) => {
     const given = await world();
     const item = await given.attest(PROVENANCE, change);
     const { carried, left } = await given.carry([item]);
@@ -150,17 +150,17 @@ describe('src/attest/writing/carry.ts', () => {
     expect(await given.attached()).toEqual([]);
   });
 
-  it('leaves what is about another digest, and what is gone', async () => {
+  it('does not carry bundles of another digest, nor missing ones', async () => {
     const given = await world();
     const item = await given.attest();
     const other = storeImage(given.server.store, 'app', buildImage({ seed: 2 }), ['v2']);
     const about = await given.carry([item], { digest: other.digest });
     expect(about).toEqual({ carried: 0, left: [expect.stringContaining(`is about ${given.subject.digest}`)] });
     const gone = { ...item, manifest: other.digest };
-    expect(await given.carry([gone])).toEqual({ carried: 0, left: [expect.stringContaining('is no longer there')] });
+    expect(await given.carry([gone])).toEqual({ carried: 0, left: [expect.stringContaining('no longer exists')] });
   });
 
-  it('carries without an annotation, too', async () => {
+  it('carries a bundle without annotations', async () => {
     const given = await world();
     const item = await given.attest(PROVENANCE, (document) => ({ ...document, annotations: undefined }));
     expect(await given.carry([item])).toEqual({ carried: 1, left: [] });

@@ -12,28 +12,31 @@ import { VERIFICATION_SUMMARY } from '../formats/summary.ts';
 
 export type CarryServices = Omit<DigestSigning, 'format'>;
 
-/** What was accepted in staging of one digest, and where it is to be. */
+/** The accepted evidence of one digest in staging, and its destination. */
 export type CarryTarget = {
   readonly staging: RepositoryName;
   readonly repository: RepositoryName;
   readonly digest: Digest;
-  /** The name under which the digest is signed: beside an attestation there is a signature as a bundle, too. */
+  /** The name under which the digest is signed: an attestation is accompanied by a signature as a bundle. */
   readonly reference: RepositoryName;
   readonly items: readonly EvidenceItem[];
 };
 
-/** How many attestations were brought, and why others were not. */
+/** Number of carried attestations, and why others were not carried. */
 export type Carried = { readonly carried: number; readonly left: readonly string[] };
 
-/** What says who promoted and verified here must not come from staging. */
+/** Predicate types about promotion and verification, which must not come from staging. */
 const OURS: readonly (string | undefined)[] = [PROMOTION_RECORD, VERIFICATION_SUMMARY];
 
-/** Whether an attestation can be carried at all: a bundle, and nothing that is only ours to say. */
+/** Returns true if an attestation can be carried: a bundle, and not of a type that only we issue. */
 export function isCarried({ form, kind, predicateType }: EvidenceItem): boolean {
   return form === 'bundle' && kind !== 'signature' && !OURS.includes(predicateType);
 }
 
-/** Brings what can be carried from staging, byte for byte, unless it is listed there; what has another form stays, and the reason is told. */
+/**
+ * Attaches the bundles of staging unchanged, unless they are listed already. Returns why evidence in another form stays
+ * behind.
+ */
 export async function carryAttestations(services: CarryServices, target: CarryTarget, call: Call): Promise<Carried> {
   const { registry, publisher } = services;
   const { repository, digest } = target;
@@ -52,7 +55,7 @@ export async function carryAttestations(services: CarryServices, target: CarryTa
   return { carried: attachments.length, left };
 }
 
-/** Where cosign finds a bundle it looks at no `.sig` tag: our signature must be among the bundles. */
+/** If cosign finds a bundle it ignores the `.sig` tag: our signature must be among the bundles. */
 async function signatureBeside(services: CarryServices, target: CarryTarget, call: Call): Promise<void> {
   const { registry, verifier, queue } = services;
   const { repository, digest } = target;

@@ -56,7 +56,7 @@ async function attachRecord(
 
 describe('src/attest/writing/record-digest.ts', () => {
   it.each([true, false])(
-    'records what was promoted, once, and our signature as a bundle beside it (lists are kept: %s)',
+    'writes a record once, and our signature as a bundle (referrers API: %s)',
     async (referrers) => {
       const world = await signedWorld({ registry: { referrers }, format: 'legacy' });
       await signDigest(world.services, { ...facts(world), repository: world.repository }, world.call);
@@ -74,7 +74,7 @@ describe('src/attest/writing/record-digest.ts', () => {
     },
   );
 
-  it('asks as little as can be', async () => {
+  it('sends as few requests as possible', async () => {
     const world = await signedWorld({ format: 'bundle' });
     await signDigest(world.services, { ...facts(world), repository: world.repository }, world.call);
     world.server.counters.reset();
@@ -89,24 +89,21 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(world.asked()).toHaveLength(1 + 2 * 2);
   });
 
-  it.each([true, false])(
-    'R15 records once for 22 regions with 3 tags at a time (lists are kept: %s)',
-    async (referrers) => {
-      const world = await signedWorld({ registry: { referrers } });
-      // verifying the same 66 times would be most of the test
-      const services = { ...world.services, verifier: judgedOnce(world.services.verifier) };
-      const done = await Promise.all(Array.from({ length: 66 }, () => record(world, services)));
-      expect(done.filter((one) => one === 'written')).toHaveLength(1);
-      expect(told(await attached(world))).toEqual(OURS);
-      expect(world.sigstore.logged.rekor).toHaveLength(2);
-    },
-  );
+  it.each([true, false])('R15 records once for 22 regions with 3 tags each (referrers API: %s)', async (referrers) => {
+    const world = await signedWorld({ registry: { referrers } });
+    // verifying the same 66 times would be most of the test
+    const services = { ...world.services, verifier: judgedOnce(world.services.verifier) };
+    const done = await Promise.all(Array.from({ length: 66 }, () => record(world, services)));
+    expect(done.filter((one) => one === 'written')).toHaveLength(1);
+    expect(told(await attached(world))).toEqual(OURS);
+    expect(world.sigstore.logged.rekor).toHaveLength(2);
+  });
 
   it.each<[string, NonNullable<RegistryOptions['referrers']>]>([
     ['without annotations', 'bare'],
     ['with the type of their configs', 'config-type'],
     ['without saying so at a push', 'unannounced'],
-  ])('R26 finds the record where referrers are listed %s', async (_how, referrers) => {
+  ])('R26 finds the record if referrers are listed %s', async (_how, referrers) => {
     const world = await signedWorld({ registry: { referrers } });
     await record(world);
     const { signed } = world.effects();
@@ -116,7 +113,7 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(told(await attached(world))).toEqual(OURS);
   });
 
-  it.each([403, 500])('R26 does not take a list that answers %s for an empty one', async (status) => {
+  it.each([403, 500])('R26 does not treat a list with the response %s as empty', async (status) => {
     const world = await signedWorld({
       registry: { fault: ({ path }) => (path.includes('/referrers/') ? { status } : undefined) },
     });
@@ -124,7 +121,7 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(world.effects()).toEqual({ writes: 0, signed: 0 });
   });
 
-  it('R26 writes a record beside one that is listed and not there', async () => {
+  it('R26 writes a record beside a listed but missing one', async () => {
     const world = await signedWorld({ registry: { referrers: false } });
     await record(world);
     const old = (await attached(world)).find(({ kind }) => kind === 'record');
@@ -133,7 +130,7 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(told(await attached(world))).toEqual(OURS);
   });
 
-  it('is not kept from it by the record of somebody else, which stays', async () => {
+  it('writes a record beside one of another signer, which stays', async () => {
     const world = await signedWorld();
     const stranger = await world.stranger();
     await record(world, stranger);
@@ -142,14 +139,14 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(told(await attached(world))).toEqual([...OURS, ...theirs].toSorted());
   });
 
-  it('does not count a record of ours that tells of another digest', async () => {
+  it('does not count a record of ours about another digest', async () => {
     const world = await signedWorld();
     await attachRecord(world, world.services, { digest: `sha256:${'2'.repeat(64)}` });
     expect(await record(world)).toBe('written');
     expect(told(await attached(world))).toEqual(['bundle record verified promoter', ...OURS]);
   });
 
-  it('counts one that another version of the program wrote', async () => {
+  it('counts a record of another version of the program', async () => {
     const world = await signedWorld();
     await attachRecord(world, world.services, {
       digest: world.subject.digest,
@@ -159,7 +156,7 @@ describe('src/attest/writing/record-digest.ts', () => {
     expect(await record(world)).toBe('there');
   });
 
-  it('does not read attestations that the list shows as of another type', async () => {
+  it('does not read attestations that the list shows with another type', async () => {
     const world = await signedWorld();
     await record(world);
     const bundle = {

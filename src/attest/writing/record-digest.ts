@@ -7,12 +7,12 @@ import { PROMOTION_RECORD, recordPredicate, type RecordFacts } from '../formats/
 import { ensureBundle, hasOne, readSubject, subjectName, type DigestSigning, type Done } from './sign-digest.ts';
 import { SIGNATURE, statementBytes } from '../formats/statement.ts';
 
-/** Where a digest is recorded, and what is known of its promotion. */
+/** The repository of a recorded digest, and the facts about its promotion. */
 export type RecordTarget = { readonly repository: RepositoryName; readonly facts: RecordFacts };
 
 /**
- * Attaches the promotion record unless there is one of ours, and ahead of it our signature as a bundle: cosign looks at no
- * `.sig` tag where it finds a bundle. Throws NOT_FOUND when the repository does not hold the digest.
+ * Attaches the promotion record unless one of ours exists, and before it our signature as a bundle: cosign ignores the
+ * `.sig` tag if it finds a bundle. Throws NOT_FOUND if the repository does not have the digest.
  */
 export function recordDigest(
   services: Omit<DigestSigning, 'format'>,
@@ -40,7 +40,7 @@ export function recordDigest(
 
 const Predicate = z.looseObject({ digest: z.string() });
 
-/** Whether it tells of this digest, not only names it as its subject. */
+/** Returns true if the record's contents are about this digest, not only its subject. */
 export function isRecordOf(digest: string, { kind, verdict }: Attached): boolean {
   return kind === 'record' && Predicate.safeParse(verdict.statement?.predicate).data?.digest === digest;
 }

@@ -70,7 +70,7 @@ describe('src/attest/writing/sign-digest.ts: bundles of staging', () => {
   it.each([
     [55, 8, 50, 0],
     [2, 8, 2, 5],
-  ])('keeps of %i that verify and %i that do not %i and %i, beside ours', async (good, foreign, kept, few) => {
+  ])('keeps of %i verified and %i unverifiable ones %i and %i, beside ours', async (good, foreign, kept, few) => {
     const given = await world();
     await given.add(await foreigner(), foreign, asCosign);
     await given.add((await given.stranger()).signer, good);
@@ -80,7 +80,7 @@ describe('src/attest/writing/sign-digest.ts: bundles of staging', () => {
     expect(await given.promote()).toBe('there');
   });
 
-  it('has our signature as a bundle beside them, and before them, also where only .sig tags are wanted', async () => {
+  it('writes our signature as a bundle before and beside them, also if only .sig tags are requested', async () => {
     const theirs: string[] = [];
     const fault: FaultHook = ({ method, path }) =>
       method === 'PUT' && theirs.some((digest) => path.endsWith(`/app/manifests/${digest}`))
@@ -100,7 +100,7 @@ describe('src/attest/writing/sign-digest.ts: bundles of staging', () => {
     expect(await given.bundles()).toEqual([OURS, STRANGERS]);
   });
 
-  it('leaves in staging what claims another signer, or holds more than the signature', async () => {
+  it('does not carry a bundle that claims another signer or contains more than the signature', async () => {
     const given = await world();
     const { signer } = await given.stranger();
     await given.add(signer, 1, (made) =>
@@ -116,7 +116,7 @@ describe('src/attest/writing/sign-digest.ts: bundles of staging', () => {
     expect(await given.bundles()).toEqual([OURS]);
   });
 
-  it('does not carry what is about another digest', async () => {
+  it('does not carry signatures of another digest', async () => {
     const given = await world();
     const { signer } = await given.stranger();
     const other = digestOf(Buffer.from('another image'));
@@ -127,7 +127,7 @@ describe('src/attest/writing/sign-digest.ts: bundles of staging', () => {
     expect(await given.bundles()).toEqual([OURS]);
   });
 
-  it('fails where staging cannot tell what it has', async () => {
+  it('fails if staging cannot be read', async () => {
     let isBroken = false;
     const fault: FaultHook = ({ path }) =>
       isBroken && path.includes('/staging/referrers/') ? { status: 403 } : undefined;

@@ -65,7 +65,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     ['legacy', true, OURS.slice(1)],
     ['bundle', false, OURS.slice(0, 1)],
   ] as const)(
-    'signs as %s where lists of referrers are kept: %s; a second time nothing is written or asked for',
+    'signs as %s with the referrers API: %s; the second time it writes and requests nothing',
     async (format, referrers, expected) => {
       const world = await signedWorld({ registry: { referrers }, format });
       expect(await sign(world)).toBe('written');
@@ -77,7 +77,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     },
   );
 
-  it('asks as little as can be', async () => {
+  it('sends as few requests as possible', async () => {
     const world = await signedWorld();
     world.server.counters.reset();
     await sign(world);
@@ -91,7 +91,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(world.asked()).toHaveLength(1 + 2 + 3);
   });
 
-  it('R15 signs once for 22 regions with 3 tags at a time', async () => {
+  it('R15 signs once for 22 regions with 3 tags each', async () => {
     const world = await signedWorld({ registry: { referrers: false } });
     // verifying the same 66 times would be most of the test
     const services = { ...world.services, verifier: judgedOnce(world.services.verifier) };
@@ -137,7 +137,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
   it.each([
     ['before the .sig tag', 'manifests/sha256-'],
     ['before the bundle', 'manifests/sha256:'],
-  ])('makes up for what a run left undone that ended %s', async (_when, path) => {
+  ])('completes the work of a run that ended %s', async (_when, path) => {
     let isDown = true;
     const fault: FaultHook = (request) =>
       isDown && request.method === 'PUT' && request.path.includes(path) ? { status: 403 } : undefined;
@@ -151,7 +151,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(world.sigstore.logged.rekor).toHaveLength(2 + 1);
   });
 
-  it('signs again under the right name what was signed under another', async () => {
+  it('signs under the right name again after a wrong one', async () => {
     const world = await signedWorld();
     await sign(world, { reference: 'wrong.test/app' });
     expect(await sign(world)).toBe('written');
@@ -161,7 +161,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
   });
 
   it.each([true, false])(
-    'R11 keeps the signatures of staging in both their forms, and signs beside them (lists are kept: %s)',
+    'R11 keeps the signatures of staging in both forms, and signs beside them (referrers API: %s)',
     async (referrers) => {
       const world = await signedWorld({ registry: { referrers } });
       const staging = await stagingOf(world);
@@ -175,7 +175,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     },
   );
 
-  it('carries no junk of staging, and a few signatures that nobody can verify, behind ours', async () => {
+  it('carries no garbage from staging, and a few unverifiable signatures after ours', async () => {
     const world = await signedWorld();
     const staging = await stagingOf(world);
     await sign(world, { repository: staging, reference: staging }, await world.stranger('legacy'));
@@ -197,13 +197,13 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(await sign(world, { staging })).toBe('there');
   });
 
-  it('does without the signatures of staging where there are none', async () => {
+  it('works without signatures in staging', async () => {
     const world = await signedWorld();
     expect(await sign(world, { staging: `${world.host}/nothing/here` })).toBe('written');
     expect(told(await attached(world))).toEqual(OURS);
   });
 
-  it('R22 leaves the .sig manifest as it is when the digest gets a second tag', async () => {
+  it('R22 leaves the .sig manifest unchanged when the digest gets a second tag', async () => {
     const world = await signedWorld();
     await sign(world);
     const tag = cosignTag(world.subject.digest, 'sig');
@@ -214,7 +214,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(await world.registry.readManifest(world.repository, tag, world.call)).toEqual(before);
   });
 
-  it('R13 has one .sig manifest, with the signatures of all who sign', async () => {
+  it('R13 keeps one .sig manifest with the signatures of all signers', async () => {
     const world = await signedWorld();
     await Promise.all([sign(world), sign(world, {}, await world.stranger())]);
     const sigs = (await attached(world)).filter(({ form }) => form === 'sig');
@@ -222,7 +222,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(told(sigs)).toEqual([OURS[1], `sig verified stranger@example.com ${REFERENCE}`]);
   });
 
-  it('signs what an index consists of first, however deep, and each once', async () => {
+  it('signs the children of an index first, at any depth, each once', async () => {
     const inner = buildMultiPlatform({ seed: 10 }, ['linux/amd64', 'unknown/unknown']);
     const image = buildIndex([...inner.children, inner]);
     const world = await signedWorld({ image });
@@ -234,7 +234,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(puts.at(-1)).toContain(cosignTag(world.subject.digest, 'sig'));
   });
 
-  it('does not sign what BuildKit attests in an index', async () => {
+  it("does not sign BuildKit's attestations in an index", async () => {
     const platform = buildImage({ seed: 10 });
     const attestation = buildAttestation(platform);
     const image = buildIndex([platform, attestation]);
@@ -244,7 +244,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(told(await attached(world, attestation.manifest.descriptor.digest))).toEqual([]);
   });
 
-  it('does not sign an index whose child could not be signed', async () => {
+  it('does not sign an index if signing a child failed', async () => {
     const image = buildMultiPlatform({ seed: 10 }, ['linux/amd64', 'linux/arm64']);
     const [, bad] = image.children.map(({ manifest }) => manifest.descriptor.digest);
     const fault = ({ path }: { readonly path: string }): { readonly status: number } | undefined =>
@@ -254,7 +254,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(await attached(world)).toEqual([]);
   });
 
-  it('does not sign again what may be there and cannot be read', async () => {
+  it('does not sign again if an unreadable signature may exist', async () => {
     let broken = false;
     const fault = ({
       method,
@@ -272,7 +272,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
     expect(told(await attached(world))).toEqual(OURS);
   });
 
-  it('says that what is to be signed is not there', async () => {
+  it('throws NOT_FOUND for a missing digest', async () => {
     const { signing } = await openedSigning();
     const services = await digestSigning(memoryRegistry(), signing);
     const digest: Digest = `sha256:${'1'.repeat(64)}`;
@@ -282,6 +282,6 @@ describe('src/attest/writing/sign-digest.ts', () => {
         { repository: 'a.test/app', digest, reference: REFERENCE },
         { signal: new AbortController().signal },
       ),
-    ).rejects.toMatchObject({ code: 'NOT_FOUND', message: `a.test/app@${digest} is not there to be signed` });
+    ).rejects.toMatchObject({ code: 'NOT_FOUND', message: `a.test/app@${digest} does not exist and cannot be signed` });
   });
 });

@@ -15,7 +15,7 @@ import type { Publisher } from '../attached/publish.ts';
 import type { Signer, Verifier } from '../roles.ts';
 import { SIGNATURE, signatureStatement } from '../formats/statement.ts';
 
-/** What is needed to sign and record what a repository holds. */
+/** Services for signing and recording images in a repository. */
 export type DigestSigning = {
   readonly registry: Registry;
   readonly queue: SubjectLock;
@@ -23,25 +23,25 @@ export type DigestSigning = {
   readonly signer: Signer;
   readonly verifier: Verifier;
   readonly format: 'both' | 'legacy' | 'bundle';
-  /** What signs, as upstream records it (`kpromo-v1.2.3`); left out unless given. */
+  /** The signing program for upstream's annotation (`kpromo-v1.2.3`). Default: omitted. */
   readonly version?: string;
 };
 
-/** One digest of a repository, and the name that is signed. */
+/** One digest of a repository, and the reference that is signed. */
 export type SignTarget = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly reference: RepositoryName;
-  /** A repository whose signatures of the digest are to be kept, too. */
+  /** A repository whose signatures of the digest are carried as well. */
   readonly staging?: RepositoryName;
 };
 
-/** What was done: written now, or found there and verified. */
+/** Whether a signature was written now, or found and verified. */
 export type Done = 'written' | 'there';
 
 /**
- * Signs a digest under its name, in each form that is wanted, after all that it consists of, each digest once. What verifies
- * as ours is left alone, and so is what others attached. Throws NOT_FOUND when the repository does not hold it.
+ * Signs a digest under its reference, in each requested form, after its children, each digest once. Keeps existing
+ * signatures of ours that verify, and those of others. Throws NOT_FOUND if the repository does not have it.
  */
 export async function signDigest(services: DigestSigning, target: SignTarget, call: Call): Promise<Done> {
   const manifest = await readSubject(services.registry, target.repository, target.digest, call);
@@ -56,7 +56,7 @@ export async function signDigest(services: DigestSigning, target: SignTarget, ca
   return done.includes('written') ? 'written' : 'there';
 }
 
-/** The manifest that is signed or recorded. */
+/** Reads the manifest that is signed or recorded. */
 export async function readSubject(
   registry: Registry,
   repository: RepositoryName,
@@ -65,13 +65,13 @@ export async function readSubject(
 ): Promise<Manifest> {
   const manifest = await registry.readManifest(repository, digest, call);
   if (manifest !== undefined) return manifest;
-  throw new PromotionError('NOT_FOUND', `${repository}@${digest} is not there to be signed`, {
+  throw new PromotionError('NOT_FOUND', `${repository}@${digest} does not exist and cannot be signed`, {
     side: 'destination',
-    hint: 'promote it first, or find out who deleted it',
+    hint: 'promote it first, or find out why it was deleted',
   });
 }
 
-/** Under which name a queue keeps apart those who sign or record the same digest. */
+/** Returns the lock name for signing or recording a digest. */
 export function subjectName({ repository, digest }: Pick<SignTarget, 'repository' | 'digest'>): string {
   return `${repository}@${digest}`;
 }
@@ -103,12 +103,12 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
   return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
 }
 
-/** Honest images have one to three. Anyone who can push to staging can add any number of signatures that verify. */
+/** Honest images have one to three. Anyone who can push to staging can add any number of valid signatures. */
 const MAX_CARRIED = 50;
-/** Made with keys that nobody names here, by pipelines of the project: one or two. */
+/** One or two, made with keys of the project that are unknown here. */
 const MAX_UNVERIFIABLE = 5;
 
-/** The signatures of staging that are kept: ours, then what verifies, then a few that nobody here can verify. */
+/** Returns the signatures of staging that are carried: ours, then verified ones, then a few unverifiable ones. */
 function carriedOf<T extends Attached>(staged: readonly T[], isOurs: (attached: Attached) => boolean): readonly T[] {
   const verified = staged.filter(({ verdict }) => verdict.status === 'verified');
   const unverifiable = staged.filter(({ verdict }) => verdict.status === 'unverifiable').slice(0, MAX_UNVERIFIABLE);
@@ -124,7 +124,7 @@ async function signInBundle(
 ): Promise<boolean> {
   const { registry, verifier, format } = services;
   const theirs = await stagedBundles(services, target, call);
-  // where cosign finds a bundle it looks at no `.sig` tag
+  // if cosign finds a bundle it ignores the `.sig` tag
   if (format === 'legacy' && theirs.length === 0) return false;
   const there = await bundlesOf({ registry, ...target }, verifier, call, [SIGNATURE]);
   const isSigned = await ensureBundle(services, target, subject, there, call);
@@ -133,7 +133,7 @@ async function signInBundle(
   return (await carrySignatures(services, target, missing, call)) || isSigned;
 }
 
-/** The signatures of others that staging has as bundles and that are kept. */
+/** Returns the carried signatures that staging has as bundles. */
 async function stagedBundles(
   { registry, verifier, signer }: DigestSigning,
   { staging, digest, reference }: SignTarget,
@@ -146,7 +146,7 @@ async function stagedBundles(
   return carriedOf(theirs, isOurs);
 }
 
-/** Brings signatures of staging byte for byte; false if there are none that can be. */
+/** Copies signatures of staging unchanged; returns false if there are none. */
 async function carrySignatures(
   { registry, publisher }: DigestSigning,
   { repository, digest, staging = repository }: SignTarget,
@@ -165,7 +165,7 @@ async function carrySignatures(
   return isWritten;
 }
 
-/** Attaches our signature as a bundle unless it is among those there. */
+/** Attaches our signature as a bundle unless it exists. */
 export async function ensureBundle(
   { signer, publisher, version }: Omit<DigestSigning, 'format'>,
   { repository, digest, reference }: SignTarget,
@@ -186,7 +186,7 @@ function isSignatureOf({ identity }: Signer, reference: string): (attached: Atta
     attached.kind === 'signature' && isBy(identity, attached) && attached.references.includes(reference);
 }
 
-/** Whether one of them is what is looked for; throws where one that could not be read may be it. */
+/** Returns true if one item matches; throws if an unreadable item may be the one. */
 export function hasOne(all: readonly Attached[], isWanted: (attached: Attached) => boolean): boolean {
   if (all.some(isWanted)) return true;
   const unread = all.find(({ error }) => error !== undefined);

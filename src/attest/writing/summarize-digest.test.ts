@@ -58,7 +58,7 @@ const told = (all: readonly Attached[]): readonly string[] =>
     .toSorted();
 
 describe('src/attest/writing/summarize-digest.ts', () => {
-  it('writes one summary in the name of its own signer, and our signature as a bundle before it', async () => {
+  it('writes one summary under its own signer, and before it our signature as a bundle', async () => {
     const given = await world({ format: 'legacy' });
     const { repository, subject, services, call } = given;
     await signDigest(services, { repository, digest: subject.digest, reference: 'prod.test/app' }, call);
@@ -75,7 +75,7 @@ describe('src/attest/writing/summarize-digest.ts', () => {
     expect(given.effects()).toEqual({ writes: 0, signed });
   });
 
-  it('keeps the first that says something, whatever is found out later', async () => {
+  it('keeps the first conclusive summary, whatever later runs find', async () => {
     const given = await world();
     await given.summarize();
     expect(await given.summarize({ outcome: FAILED, supersede: true, day: 2 })).toBe('there');
@@ -85,7 +85,7 @@ describe('src/attest/writing/summarize-digest.ts', () => {
   it.each([
     ['FAILED', FAILED],
     ['UNEVALUATED', UNEVALUATED],
-  ])('R23 says that %s is stuck, and supersedes it by a newer one where that is wanted', async (_, poor) => {
+  ])('R23 returns stuck for %s, and supersedes it by a newer one if configured', async (_, poor) => {
     const given = await world();
     expect(await given.summarize({ outcome: poor })).toBe('written');
     expect(await given.summarize({ outcome: poor, supersede: true, day: 2 })).toBe('there');
@@ -99,13 +99,13 @@ describe('src/attest/writing/summarize-digest.ts', () => {
     expect(await given.summarize({ day: 4 })).toBe('there');
   });
 
-  it('does not supersede by what is not newer', async () => {
+  it('does not supersede a summary with an older one', async () => {
     const given = await world();
     await given.summarize({ outcome: FAILED, day: 3 });
     expect(await given.summarize({ supersede: true, day: 3 })).toBe('stuck');
   });
 
-  it('does not count those of other signers, nor those of other verifiers', async () => {
+  it('does not count those of other signers or verifiers', async () => {
     const given = await world();
     const { signing2, repository, subject, call } = given;
     const others = { ...signing2, summarySigner: (await given.stranger()).signer };
@@ -125,7 +125,7 @@ describe('src/attest/writing/summarize-digest.ts', () => {
     expect(told(await given.attached())).toHaveLength(3);
   });
 
-  it('throws where one that cannot be read may be ours', async () => {
+  it('throws if an unreadable summary may be ours', async () => {
     let isBroken = false;
     const given = await world({
       registry: {
@@ -138,7 +138,7 @@ describe('src/attest/writing/summarize-digest.ts', () => {
     await expect(given.summarize()).rejects.toMatchObject({ code: 'REGISTRY_ERROR' });
   });
 
-  it('has lists tell whose it is', async () => {
+  it('lists the summary with its signer', async () => {
     const given = await world();
     await given.summarize();
     const { registry, repository, subject, call, signing2 } = given;

@@ -17,26 +17,26 @@ import {
   type SummaryFacts,
 } from '../formats/summary.ts';
 
-/** `signer` signs images, `summarySigner` what was verified: they may be two identities. */
+/** `signer` signs images, `summarySigner` signs summaries: they may be two identities. */
 export type SummarySigning = Omit<DigestSigning, 'format'> & {
   readonly summarySigner: Signer;
-  /** Whether a summary that is poor may be followed by one that says otherwise. */
+  /** Whether a summary that can be improved may be superseded. */
   readonly supersede: boolean;
 };
 
-/** The manifest that a summary is of, where it is, and what is said of it. */
+/** The subject of a summary, its repository, and the facts. */
 export type SummaryTarget = {
   readonly repository: RepositoryName;
   readonly subject: Descriptor;
   readonly facts: SummaryFacts;
 };
 
-/** `stuck`: a poor summary is there, would now say otherwise, and may not be superseded. */
+/** `stuck`: an existing summary could be improved, but must not be superseded. */
 export type Summarized = 'written' | 'there' | 'stuck';
 
 /**
- * Attaches a verification summary, and ahead of it our signature as a bundle, unless there is one of this verifier and signer.
- * One that failed, or that evaluated nothing, is superseded by a newer one where that is wanted.
+ * Attaches a verification summary, and before it our signature as a bundle, unless one of this verifier and signer
+ * exists. If `supersede` is set, a summary that failed or was not evaluated is superseded by a newer one.
  */
 export function summarizeDigest(
   services: SummarySigning,
@@ -64,7 +64,7 @@ export function summarizeDigest(
   return queue.run(subjectName(target), summarize, call.signal);
 }
 
-/** The newest of ours; throws where one that could not be read may be it. */
+/** Returns our newest summary; throws if an unreadable item may be one. */
 function newestOf(there: readonly Attached[], { identity }: Signer, { digest }: SummaryFacts): ReadSummary | undefined {
   const ours = there.flatMap((attached) => {
     const { predicateType, statement } = attached.verdict;

@@ -54,7 +54,7 @@ async function world(): Promise<World> {
 }
 
 describe('src/attest/writing/summarize-image.ts', () => {
-  it('summarizes an index and all platforms of it but those listed on their own and what BuildKit attests', async () => {
+  it("summarizes an index and all its platforms except those with their own entries and BuildKit's attestations", async () => {
     const given = await world();
     expect(await given.summarize()).toBe('written');
     expect(await given.summarized(index, amd64, arm64, nested, deep, unknown)).toEqual(Array(6).fill(true));
@@ -64,7 +64,7 @@ describe('src/attest/writing/summarize-image.ts', () => {
     expect(given.writes()).toBe(writes);
   });
 
-  it('is stuck where one of them is', async () => {
+  it('returns stuck if one of them is', async () => {
     const given = await world();
     await given.summarize('unevaluated');
     expect(await given.summarize()).toBe('stuck');

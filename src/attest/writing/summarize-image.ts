@@ -8,16 +8,18 @@ import { readSubject } from './sign-digest.ts';
 import { summarizeDigest, type Summarized, type SummarySigning } from './summarize-digest.ts';
 import type { SummaryFacts } from '../formats/summary.ts';
 
-/** An image in a repository, and what is to be said of it and of each of its platforms. */
+/** An image in a repository, and the facts about it and each of its platforms. */
 export type ImageSummary = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
-  /** Platforms that entries of their own name: they are summarized as such. */
+  /** Platforms with their own manifest entries: they are summarized there. */
   readonly listed: ReadonlySet<Digest>;
   readonly factsOf: (digest: Digest) => SummaryFacts;
 };
 
-/** Summarizes all platforms of an image, and then the image, so that an image with a summary lacks none below it. */
+/**
+ * Summarizes all platforms of an image, and then the image, so that an image with a summary has one for each platform.
+ */
 export async function summarizeImage(
   services: SummarySigning,
   { repository, digest, listed, factsOf }: ImageSummary,

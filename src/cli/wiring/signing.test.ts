@@ -13,7 +13,7 @@ import { announce, announceOrRefuse, candidateServices } from './signing.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
-const NOBODY = new PromotionError('IDENTITY', 'there is no identity to sign with', {
+const NOBODY = new PromotionError('IDENTITY', 'no signing identity found', {
   hint: 'or do without with --sign=false',
 });
 const DAY = 24 * 3600_000;
@@ -72,7 +72,7 @@ describe('src/cli/wiring/signing.ts', () => {
       {
         phase: 'sign',
         code: 'IDENTITY',
-        message: '--confirm would refuse: there is no identity to sign with',
+        message: '--confirm would refuse: no signing identity found',
         hint: 'or do without with --sign=false; if only the job with --confirm has one: --require-identity=false',
       },
     ]);

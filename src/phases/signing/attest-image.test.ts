@@ -102,11 +102,11 @@ describe('src/phases/signing/attest-image.ts', () => {
   it('tells what could not be carried, and which summary is stuck', async () => {
     const { log } = await attesting({
       services: {
-        carry: () => Promise.resolve({ carried: 0, left: ['staging.test/app@x has a config of its own'] }),
+        carry: () => Promise.resolve({ carried: 0, left: ['staging.test/app@x has a non-empty config'] }),
         summarize: () => Promise.resolve('stuck'),
       },
     });
-    expect(log).toContain(`warning Not carrying an attestation of ${NAME}: staging.test/app@x has a config of its own`);
+    expect(log).toContain(`warning Not carrying an attestation of ${NAME}: staging.test/app@x has a non-empty config`);
     expect(log.join('\n')).toMatch(/warning The verification summary .* is kept: .*--supersede-summaries/);
   });
 

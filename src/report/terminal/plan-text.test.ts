@@ -61,7 +61,7 @@ const linesOf = (...given: Parameters<typeof reportOf>): readonly string[] =>
 
 describe('src/report/terminal/plan-text.ts', () => {
   it('says at its head that --confirm would refuse', () => {
-    const message = '--confirm would refuse: there is no identity to sign with';
+    const message = '--confirm would refuse: no signing identity found';
     const failures = [{ phase: 'sign', code: 'IDENTITY', message } as const];
     expect(linesOf([image('app', 1)], { failures })[1]).toBe(`  ${message}`);
   });

@@ -211,6 +211,6 @@ export const AT_ONCE: readonly (readonly [code: ErrorCode, args: readonly string
   ['CONFIG_INVALID', ['--registry-config=nowhere.yaml'], /nowhere\.yaml.*; \w/],
   ['GIT', ['--use-prow-manifest-diff'], /JOB_TYPE.*; \w/],
   ['GIT', ['--manifest-diff-since=1d'], /is in no Git repository; \w/],
-  ['IDENTITY', ['--confirm'], /there is no identity to sign with; give --key/],
+  ['IDENTITY', ['--confirm'], /no signing identity found; set --key/],
   ['TRUST_ROOT', ['--confirm', '--key=nowhere.pem'], /nowhere\.pem.*; \w/],
 ];
