@@ -1,10 +1,10 @@
 import { PromotionError } from '../errors.ts';
 
-/** How to get the commits that a shallow clone has left out, by hand and in the usual jobs. */
+/** How to fetch the commits that a shallow clone lacks, by hand and in the usual CI systems. */
 export const DEEPEN =
   'this is a shallow clone: run `git fetch --unshallow`, or set fetch-depth: 0 (GitHub Actions), GIT_DEPTH: 0 (GitLab) or clone_depth: 0 (Prow)';
 
-/** Why a git command failed, and the way out where it is known. */
+/** Returns the error for a failed git command, with a hint if the cause is known. */
 export function explain(args: readonly string[], code: number | null, message: string, folder: string): PromotionError {
   const of = (text: string, hint: string): PromotionError => new PromotionError('GIT', text, { hint });
   if (message.includes('dubious ownership'))

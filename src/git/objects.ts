@@ -1,6 +1,6 @@
 import { PromotionError } from '../errors.ts';
 
-/** The name of an object: 40 or 64 hexadecimal digits. */
+/** The ID of an object: 40 or 64 hexadecimal digits. */
 export type ObjectId = string;
 
 /** A file of a commit; `path` is relative to the top of the repository. */
@@ -8,14 +8,14 @@ export type TreeEntry = {
   readonly path: string;
   readonly kind: 'file' | 'link' | 'submodule';
   readonly id: ObjectId;
-  /** Bytes; 0 for a submodule. */
+  /** In bytes; 0 for a submodule. */
   readonly size: number;
 };
 
 // The size is `-` for a submodule, and BAD for an object that a partial clone lacks.
 const ENTRY = /^(\d{6}) \w+ ([0-9a-f]+) +(\d+|-|BAD)\t([^]+)$/;
 
-/** Reads what `git ls-tree -r -z -l` prints; names that are no UTF-8 are left out, for no manifest has one. */
+/** Parses the output of `git ls-tree -r -z -l`. Skips names that are not UTF-8, which no manifest has. */
 export function parseTree(output: Buffer): TreeEntry[] {
   return output
     .toString('utf8')
@@ -29,7 +29,7 @@ export function parseTree(output: Buffer): TreeEntry[] {
     });
 }
 
-/** Reads what `git cat-file --batch` prints; throws GIT for an object that is not there. */
+/** Parses the output of `git cat-file --batch`; throws GIT for a missing object. */
 export function parseObjects(output: Buffer): Map<ObjectId, Uint8Array> {
   const objects = new Map<ObjectId, Uint8Array>();
   for (let at = 0; at < output.length;) {
@@ -44,7 +44,7 @@ export function parseObjects(output: Buffer): Map<ObjectId, Uint8Array> {
   return objects;
 }
 
-/** The parents that a commit names, whether or not a shallow clone holds them. */
+/** Returns the parents of a commit, whether or not a shallow clone has them. */
 export function parentsOf(commit: Buffer): ObjectId[] {
   const head = commit.toString('utf8').split('\n\n', 1)[0] ?? '';
   return [...head.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id = '']) => id);

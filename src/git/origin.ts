@@ -3,7 +3,7 @@ const SCP_LIKE = /^(?:[^@/:]*@)?([^@/:\s]+):(?!\/\/)\/?(\S+)$/;
 
 const PUBLIC = new Set(['https:', 'http:', 'ssh:', 'git:']);
 
-/** A remote's URL without user, password, query and fragment; undefined for a path, or what is no URL of a server. */
+/** Returns a remote's URL without user, password, query and fragment; undefined for a path or an invalid URL. */
 export function publicUrl(remote: string): string | undefined {
   const [, host, path] = SCP_LIKE.exec(remote) ?? [];
   const url = URL.parse(host === undefined ? remote : `ssh://${host}/${path}`);

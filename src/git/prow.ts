@@ -1,7 +1,8 @@
 import { PromotionError } from '../errors.ts';
 
 /**
- * The commit that a Prow job is to be compared with: what a pull request starts from, or `HEAD^` after a merge. Throws GIT for a job that has neither. https://docs.prow.k8s.io/docs/jobs/#job-environment-variables
+ * Returns the commit to compare a Prow job with: the base of a pull request, or `HEAD^` after a merge. Throws GIT for
+ * other jobs. https://docs.prow.k8s.io/docs/jobs/#job-environment-variables
  */
 export function prowBase(env: Readonly<Record<string, string | undefined>>): string {
   const type = env['JOB_TYPE'] ?? '';

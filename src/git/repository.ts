@@ -5,29 +5,29 @@ import { parentsOf, parseObjects, parseTree, type ObjectId, type TreeEntry } fro
 import { publicUrl } from './origin.ts';
 import { gitIn, type GitRun, type GitServices } from './run.ts';
 
-/** What the program asks of a clone; times in milliseconds of the clock. Everything throws GIT when it cannot answer. */
+/** Queries to a clone; times in milliseconds of the clock. Every query throws GIT if it cannot be answered. */
 export type GitRepository = {
   /** The absolute path of the working tree, links resolved. */
   readonly topLevel: string;
-  /** The commit that a name means, for example `HEAD` or a hash. */
+  /** Resolves a name such as `HEAD` or a hash to a commit. */
   commit(name: string): Promise<ObjectId>;
-  /** The first parent; undefined for the very first commit. */
+  /** Returns the first parent; undefined for the very first commit. */
   parent(commit: ObjectId): Promise<ObjectId | undefined>;
-  /** Of the commits before HEAD, and HEAD, the oldest that is not older than `time`, as `git log --since` lists them. */
+  /** Returns the oldest commit up to HEAD that is not older than `time`, as `git log --since` lists them. */
   oldestSince(time: number): Promise<ObjectId | undefined>;
-  /** What HEAD's own branch was at `time`; undefined when the clone holds nothing that old. */
+  /** Returns the last commit of HEAD's own branch at `time`; undefined if the clone has none that old. */
   lastBefore(time: number): Promise<ObjectId | undefined>;
-  /** True when the clone lacks old commits. */
+  /** Returns true if the clone lacks old commits. */
   isShallow(): Promise<boolean>;
-  /** All files of a commit at and below a path. */
+  /** Returns all files of a commit at and below a path. */
   list(commit: ObjectId, under: string): Promise<readonly TreeEntry[]>;
-  /** The bytes of these objects, read by one process. */
+  /** Returns the bytes of these objects, read by one process. */
   read(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Uint8Array>>;
-  /** Where the clone came from, without credentials; undefined when it is no URL of a server. */
+  /** Returns the URL of the clone's origin without credentials; undefined if it is not the URL of a server. */
   origin(): Promise<string | undefined>;
 };
 
-/** Opens the repository whose working tree holds this folder; throws GIT. */
+/** Opens the repository whose working tree contains this folder; throws GIT. */
 export async function openRepository(folder: string, services: GitServices): Promise<GitRepository> {
   const run = gitIn(folder, services);
   const line = async (...args: readonly string[]): Promise<string> => (await run(args)).toString('utf8').trimEnd();
@@ -77,7 +77,7 @@ async function resolve(run: GitRun, name: string, isShallow: () => Promise<boole
   }
 }
 
-/** The commits of a shallow clone whose parents it left out. */
+/** Returns the commits of a shallow clone whose parents are missing. */
 async function boundary(
   line: (...args: readonly string[]) => Promise<string>,
   isShallow: () => Promise<boolean>,

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { PromotionError } from '../errors.ts';
 import { explain } from './explain.ts';
 
-/** Runs one git command and gives what it printed; throws GIT when it fails, and the signal's reason. */
+/** Runs one git command and returns its output; throws GIT if it fails, or the signal's reason. */
 export type GitRun = (args: readonly string[], input?: string) => Promise<Buffer>;
 
 export type GitServices = {
@@ -15,8 +15,8 @@ export type GitServices = {
 };
 
 /**
- * The repository may be a stranger's: nothing that its configuration or attributes name is started, and no server is
- * asked. https://git-scm.com/docs/git-config names each of them.
+ * The repository is untrusted: no program that its configuration or attributes name is started, and no server is
+ * contacted. https://git-scm.com/docs/git-config describes each setting.
  */
 const HARDENED = [
   '--no-pager',
@@ -38,16 +38,16 @@ const HARDENED = [
   ].flatMap((setting) => ['-c', setting]),
 ];
 
-/** What git may know of our environment: never GIT_DIR and the like, which a hook sets, and no secret. */
+/** Environment variables that git receives: never GIT_DIR and the like, which a hook sets, and no secret. */
 const PASSED_ON =
   /^(?:PATH|HOME|USERPROFILE|XDG_CONFIG_HOME|SYSTEMROOT|TMPDIR|TEMP|TMP|GIT_CEILING_DIRECTORIES|GIT_DISCOVERY_ACROSS_FILESYSTEM|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|KEY_\d+|VALUE_\d+))$/i;
 
-/** A tree of 46,000 images is 10 MB; ten thousand files of the largest size would be a bomb. */
+/** Limit in bytes. A tree of 46,000 images has 10 MB; ten thousand files of the maximum size would exhaust memory. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** The longest command, a walk over all of a large history, takes seconds. */
+/** In milliseconds. The longest command, a walk over a large history, takes seconds. */
 const TIME_LIMIT = 5 * 60_000;
 
-/** A runner of git commands in a folder. */
+/** Returns a runner of git commands in a folder. */
 export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOutput = MAX_OUTPUT): GitRun {
   return async (args, input = '') => {
     signal.throwIfAborted();

@@ -2,15 +2,15 @@ import path from 'node:path';
 import type { findProjects, findTrees, Found } from './discover.ts';
 import type { FileSource } from './file-source.ts';
 
-/** How the files of a tree differ from those before. */
+/** The files that differ between two trees. */
 export type ChangedFiles = {
-  /** The manifest and images files of the tree, and the policies of either, that differ; by the names that people know. */
+  /** The manifests, images files and policies of the tree that differ, by their displayed names. */
   readonly files: ReadonlySet<string>;
-  /** True for any file that differs, is new or gone, or cannot be read on one side. */
+  /** Returns true for any file that differs, exists on one side only, or cannot be read on one side. */
   isChanged(file: string): Promise<boolean>;
 };
 
-/** Compares the bytes of two folders; `location` is what people know them by. */
+/** Compares the files of two folders byte by byte; `location` is their displayed name. */
 export async function changedFiles(
   before: FileSource,
   now: FileSource,
@@ -25,7 +25,7 @@ export async function changedFiles(
   return { files, isChanged: (file) => differs(before, now, relativeTo(location, file)) };
 }
 
-/** Compares one file, whatever it is called on each side. */
+/** Compares one file, which may have another path on each side. */
 export async function changedFile(
   before: FileSource,
   now: FileSource,
@@ -54,7 +54,7 @@ async function differs(before: FileSource, now: FileSource, file: string): Promi
     if (old === undefined || current === undefined) return old !== current;
     return Buffer.compare(old, current) !== 0;
   } catch {
-    // what cannot be read is a folder, a link that leads nowhere, or too large
+    // an unreadable path is a folder, a broken link, or too large
     return true;
   }
 }

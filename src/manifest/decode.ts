@@ -1,7 +1,7 @@
 import type { YamlProblem } from '../yaml/document.ts';
 import { sourceText } from '../yaml/source-text.ts';
 
-/** The text of a file without its byte order mark, or where it is none. */
+/** Decodes a file as UTF-8 without its byte order mark; returns a problem if it is not UTF-8. */
 export function decodeText(file: string, bytes: Uint8Array): string | YamlProblem {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

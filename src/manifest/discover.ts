@@ -6,30 +6,30 @@ import type { FileSource } from './file-source.ts';
 export const MANIFEST_NAME = 'promoter-manifest.yaml';
 export const IMAGES_NAME = 'images.yaml';
 
-/** The file beside `images/` and `manifests/` that holds what is asked of all images of a tree. */
+/** The policy file of a tree, beside `images/` and `manifests/`. */
 export const POLICY_NAME = 'promoter-policy.yaml';
 
-/** Where the policy of the tree stands that a manifest of this path belongs to. */
+/** Returns the path of the policy of the tree that contains this manifest. */
 export function policyFileFor(manifest: string): string {
   return normalize(`${manifest}/../../../${POLICY_NAME}`);
 }
 
-/** A project of a tree; paths are relative to the root of the FileSource. */
+/** A project found in a tree; paths are relative to the root of the FileSource. */
 export type FoundProject = {
   readonly name: string;
   readonly manifest: string;
   readonly images: string;
-  /** Where the policy of its tree stands, if there is one. */
+  /** Path of the policy of its tree, whether or not it exists. */
   readonly policy: string;
 };
 
-/** What is wrong with where files stand; `path` is the file or folder. */
+/** A file or folder in the wrong place. */
 export type Misplaced = { readonly path: string; readonly message: string; readonly hint: string };
 
 export type Found = {
   readonly projects: readonly FoundProject[];
   readonly problems: readonly Misplaced[];
-  /** Files that nothing reads, and that stand beside the right ones. */
+  /** Unused files beside the right ones. */
   readonly warnings: readonly Misplaced[];
   /** The folders of the trees. */
   readonly trees: readonly string[];
@@ -37,15 +37,15 @@ export type Found = {
 
 const NAMES: readonly string[] = [MANIFEST_NAME, IMAGES_NAME, POLICY_NAME];
 
-/** A file's name as people often write it, and nothing reads it. */
+/** Returns a file name with the other YAML extension, which is never read. */
 export function misnamed(name: string): string {
   return name.replace(/\.yaml$/, '.yml');
 }
 
-/** Holds no manifests of this repository, but may hold millions of files. */
+/** Folders without manifests of this repository, which may contain millions of files. */
 const SKIPPED = new Set(['.git', 'node_modules']);
 
-/** Finds the projects of all trees at and below a folder; links are not followed on the way to a tree. */
+/** Finds the projects of all trees at and below a folder. Links on the way to a tree are not followed. */
 export async function findTrees(files: FileSource, folder = ''): Promise<Found> {
   const projects: FoundProject[] = [];
   const problems: Misplaced[] = [];
@@ -78,7 +78,7 @@ export async function findTrees(files: FileSource, folder = ''): Promise<Found> 
   return { projects, problems, warnings, trees };
 }
 
-/** Finds the projects of one tree, and manifests that stand where nothing reads them. */
+/** Finds the projects of one tree, and manifests in places that are not read. */
 export async function findProjects(files: FileSource, tree = ''): Promise<Found> {
   const problems: Misplaced[] = [];
   const places = [
@@ -100,7 +100,7 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
   const all = new Set(places);
   const others = places.filter((place) => !known.has(place));
   const isBeside = (place: string): boolean => isMisnamed(place) && all.has(place.replace(/yml$/, 'yaml'));
-  // the images of a manifest that is misnamed are all right
+  // the images of a misnamed manifest are in the right place
   const isAlone = (place: string): boolean =>
     isMisnamed(place) || !all.has(join(tree, `manifests/${parentName(place)}/${misnamed(MANIFEST_NAME)}`));
   const wrong = others.filter((place) => !isBeside(place) && isAlone(place));
@@ -112,7 +112,7 @@ export async function findProjects(files: FileSource, tree = ''): Promise<Found>
   return { projects, problems, warnings: others.filter(isBeside).map(unreadBeside), trees: [tree] };
 }
 
-/** A misnamed file beside one that is read. */
+/** Returns the warning for a misnamed file beside one that is read. */
 export function unreadBeside(path: string): Misplaced {
   return { path, message: `nothing reads this file: ${rightName(path)} beside it is read`, hint: 'remove it' };
 }
@@ -121,12 +121,12 @@ function isMisnamed(path: string): boolean {
   return path.endsWith('.yml');
 }
 
-/** The name that a file has, or should have. */
+/** Returns the right name of a file. */
 function rightName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).replace(/\.yml$/, '.yaml');
 }
 
-/** Finds the manifests of projects of a name, wherever they stand. */
+/** Returns a function that finds the manifests of projects with a name, at any path. */
 function manifestFinder(places: readonly string[]): (project: string) => readonly string[] {
   const byName = Map.groupBy(
     places.filter((place) => place.endsWith(`/${MANIFEST_NAME}`)),
@@ -160,8 +160,8 @@ function policyHint(right: string): Pick<Misplaced, 'message' | 'hint'> {
 }
 
 /**
- * All files below a folder whose name is that of a manifest, images or policy file. Of links only those of its first level are
- * followed, one level deep: so there is no circle.
+ * Returns all files below a folder that are named like a manifest, images or policy file. Follows only links at its
+ * first level, one level deep, so that there are no cycles.
  */
 async function namedFiles(files: FileSource, top: string, problems: Misplaced[]): Promise<string[]> {
   const found: string[] = [];
@@ -191,7 +191,7 @@ async function attempt<T>(problems: Misplaced[], path: string, action: () => Pro
   }
 }
 
-/** A folder may hold more than can be arguments of one call. */
+/** A folder may contain more entries than one call can have arguments. */
 function append<T>(all: T[], more: readonly T[]): void {
   for (const one of more) all.push(one);
 }
@@ -200,7 +200,7 @@ function join(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
-/** The name of the folder that holds a file. */
+/** Returns the name of the folder that contains a file. */
 function parentName(path: string): string {
   return path.split('/').at(-2) ?? '';
 }

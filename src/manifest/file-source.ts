@@ -2,30 +2,36 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError } from '../errors.ts';
 
-/** Where a manifest tree is read from; paths are relative to its root, with `/`, and the root itself is ``. */
+/** The files of a manifest tree. Paths are relative to its root, separated by `/`; the root itself is ``. */
 export type FileSource = {
-  /** What a folder holds, sorted by name; undefined when there is no such folder. Throws MANIFEST_INVALID when it cannot be read. */
+  /**
+   * Returns the entries of a folder, sorted by name; undefined if there is no such folder. Throws MANIFEST_INVALID if
+   * it cannot be read.
+   */
   list(folder: string): Promise<readonly FileEntry[] | undefined>;
-  /** The bytes of a file; undefined when there is none. Throws MANIFEST_INVALID when it cannot be read. */
+  /** Returns the bytes of a file; undefined if there is none. Throws MANIFEST_INVALID if it cannot be read. */
   read(file: string): Promise<Uint8Array | undefined>;
 };
 
-/** `kind` is that of a link's target; `outside` for a link that leaves the root. */
+/** An entry of a folder. `kind` is that of a link's target; `outside` for a link that leaves the root. */
 export type FileEntry = {
   readonly name: string;
   readonly kind: 'file' | 'folder' | 'outside' | 'other';
   readonly isLink: boolean;
 };
 
-/** Twice the size of all of production's tree; parsing may take 70 times as much memory. */
+/**
+ * Maximum size of a file in bytes: twice the size of all of production's tree. Parsing may take 70 times as much
+ * memory.
+ */
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
-/** What reading through a link to outside of the root ends with. */
+/** Returns the error for a link that leaves the root. */
 export function leavesTree(): PromotionError {
   return new PromotionError('MANIFEST_INVALID', 'a link leaves the tree', { hint: 'put the file itself in its place' });
 }
 
-/** Reads below one folder of the disk, and nothing that a link points to outside of it. */
+/** Returns the files below one folder of the disk; never follows a link out of it. */
 export async function diskFiles(root: string): Promise<FileSource> {
   const realRoot = await realpath(root);
   const isInside = (real: string): boolean =>
@@ -35,14 +41,14 @@ export async function diskFiles(root: string): Promise<FileSource> {
     if (!isInside(real)) throw leavesTree();
     return real;
   };
-  // a folder that is listed, and is no link, is where its name says
+  // a listed folder that is not a link is at its own path
   const plain = new Set<string>();
   return {
     list: (folder) =>
       unlessMissing('list the folder', async () => {
         const real = plain.delete(folder) ? path.join(realRoot, folder) : await resolve(folder);
         const found: FileEntry[] = [];
-        // there may be a hundred thousand: only links are looked at one by one
+        // there may be a hundred thousand entries: only links are resolved one by one
         for (const entry of await readdir(real, { withFileTypes: true }))
           found.push(
             entry.isSymbolicLink()
@@ -58,20 +64,22 @@ export async function diskFiles(root: string): Promise<FileSource> {
   };
 }
 
-/** Reads one file that the user named; it may be a pipe. Undefined when there is none; throws MANIFEST_INVALID. */
+/**
+ * Reads one file that the user named, which may be a pipe. Returns undefined if there is none; throws MANIFEST_INVALID.
+ */
 export function readNamedFile(file: string): Promise<Uint8Array | undefined> {
   return unlessMissing('read the file', () => readAnything(file));
 }
 
 async function readPlainFile(real: string): Promise<Uint8Array> {
   const stats = await stat(real);
-  // Reading a pipe or a device that a pull request put there would never end.
+  // Reading a pipe or a device from a pull request would never end.
   if (!stats.isFile()) throw isNoFile();
   checkSize(stats.size);
   return readFile(real);
 }
 
-/** What reading something else than a file ends with. */
+/** Returns the error for a path that is not a file. */
 export function isNoFile(): PromotionError {
   return new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
 }
@@ -82,7 +90,7 @@ async function readAnything(file: string): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Throws MANIFEST_INVALID for a file that is too large to be read. */
+/** Throws MANIFEST_INVALID if a file is too large to be read. */
 export function checkSize(bytes: number): void {
   if (bytes <= MAX_FILE_BYTES) return;
   throw new PromotionError('MANIFEST_INVALID', `the file is larger than ${MAX_FILE_BYTES} bytes`, {

@@ -8,16 +8,16 @@ import { warn, type ManifestReading } from './reading.ts';
 import { quote } from '../yaml/source-text.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
-/** Where images are listed: an image of a tree may be a placeholder without digests, as upstream has it. */
+/** Context of a list of images. An image of a tree may be a placeholder without digests, as in upstream. */
 export type ImageList = {
   readonly isTree: boolean;
-  /** The longest registry name that the names come after, where it is known. */
+  /** The longest registry name that image names are appended to, if known. */
   readonly registry: string | undefined;
-  /** Where the images come from: the source registry, or the file where that is not known. */
+  /** The source registry of the images, or the file if that is unknown. */
   readonly from: string;
 };
 
-/** Reads a list of images; an empty one is noted at `place`. */
+/** Parses a list of images; reports an empty one at `place`. */
 export function readImages(
   list: YamlNode | undefined,
   place: YamlNode,
@@ -34,7 +34,7 @@ function readImage(item: YamlNode, about: ImageList, reading: ManifestReading): 
   const before = reading.problems.length;
   const fields = readFields(item, 'an image', ['name', 'dmap'], reading);
   const name = readTextField(fields.get('name'), 'the name of an image', reading) ?? '';
-  // After a misspelt key it would only confuse to hear that the right one is missing.
+  // After a misspelt key, a report of the missing right one would confuse.
   if (reading.problems.length > before) return undefined;
   const node = fields.get('name')?.at(-1) ?? item;
   const position = reading.at(node.offset);
@@ -64,7 +64,7 @@ function readImage(item: YamlNode, about: ImageList, reading: ManifestReading): 
 
 const NAME_HINT = 'write lower-case words joined by "/", for example "sub/app"';
 
-/** Two entries have the same text if they say the same of the same source, however they are formatted. */
+/** Returns equal texts for entries that state the same about the same source, in any format. */
 function entryOf({ from }: ImageList, nodes: readonly YamlNode[]): string {
   return createHash('sha256')
     .update(JSON.stringify([from, ...nodes], withoutLayout))
@@ -81,11 +81,11 @@ function nameProblem(name: string, registry: string | undefined): Wrong | undefi
   if (name === '') return { message: 'is empty', hint: NAME_HINT };
   if (!isRepositoryPath(name)) return { message: 'is no repository name', hint: NAME_HINT };
   const problem = registry === undefined ? undefined : repositoryProblem(joinRepository(registry, name));
-  // both parts are right on their own: what is left is the length
+  // both parts are valid: only the total length is left
   return problem === undefined ? undefined : { message: `together with its registry ${problem}`, hint: 'shorten it' };
 }
 
-/** Several values are those of merged mappings: they unite, and null takes back what came before it. */
+/** Several values come from merged mappings: they are united, and null removes earlier ones. */
 function readDigests(
   values: readonly YamlNode[],
   image: string,
@@ -152,7 +152,7 @@ function readDigest(
       tagPositions.push(reading.at(node.offset));
     }
   }
-  // sha512 is valid OCI, but upstream's tools and the tree's reviewers know sha256 only.
+  // sha512 is valid in OCI, but upstream's tools and the tree's reviewers know only sha256.
   if (!isDigest(digest) || !digest.startsWith('sha256:'))
     invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
   else if (reading.problems.length === before)

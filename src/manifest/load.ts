@@ -21,23 +21,23 @@ import { completePolicies, type InTree } from './policies/project-policies.ts';
 import { parseTreePolicy, type TreePolicy } from './policies/tree-policy.ts';
 import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type ParsedProject } from './parse.ts';
 
-/** Exactly one of the first three; paths as the user typed them. */
+/** Exactly one of the first three is set; paths as the user typed them. */
 export type LoadRequest = {
-  /** A plain manifest, a tree, or a folder that holds trees deeper down. */
+  /** A plain manifest, a tree, or a folder that contains trees. */
   readonly manifests?: string;
   /** A file with registries and images. */
   readonly manifest?: string;
   /** A folder with `manifests/` and `images/`. */
   readonly thinManifestDir?: string;
-  /** True if `manifests` may hold several trees. */
+  /** True if `manifests` may contain several trees. */
   readonly allTrees?: boolean;
-  /** Patterns of the registries that manifests may name; none allow all. */
+  /** Patterns of the registries that manifests may name. Default: all. */
   readonly allowRegistries?: readonly string[];
 };
 
 /**
- * Loads manifests from the disk. What is wrong with them is among the problems and takes out no more than its own
- * project or entry; throws USAGE only, for a request that contradicts itself.
+ * Loads manifests from the disk. A problem removes no more than its own project or entry. Throws only USAGE, for a
+ * contradictory request.
  */
 export async function loadManifests(request: LoadRequest, parse: ParseProject = parseThin): Promise<LoadedManifests> {
   const loaded = toldOnly(await loadNamed(request, parse));
@@ -50,7 +50,7 @@ export async function loadManifests(request: LoadRequest, parse: ParseProject = 
   return { ...loaded, problems: [problem], warnings: [] };
 }
 
-/** What is told of a whole tree: as much as of one file. */
+/** Limits the problems of a whole tree to the number for one file. */
 function toldOnly({ problems, warnings = [], ...loaded }: LoadedManifests): LoadedManifests {
   const notes = newNotes();
   for (const problem of problems) notes.problems.push(problem);
@@ -75,10 +75,10 @@ async function loadNamed(request: LoadRequest, parse: ParseProject): Promise<Loa
   return loadFolder(location, { find, allTrees: request.allTrees === true }, { allowed, parse });
 }
 
-/** Which registries projects may name, and what parses them. */
+/** The permitted registries, and the parser of projects. */
 type ProjectReading = { readonly allowed: AllowedRegistries; readonly parse: ParseProject };
 
-/** Loads what was found in a file source; `display` turns its paths into those that people know. */
+/** Loads the projects found in a file source; `display` converts its paths to displayed names. */
 export async function loadFound(
   files: FileSource,
   found: Found,
@@ -128,13 +128,13 @@ async function loadTreePolicy(
   }
 }
 
-/** True for a path that is there, whatever it leads to. */
+/** Returns true for an existing path, whatever a link leads to. */
 async function isListed(files: FileSource, place: string): Promise<boolean> {
   const entries = (await files.list(place.includes('/') ? path.posix.dirname(place) : '')) ?? [];
   return entries.some(({ name }) => name === path.posix.basename(place));
 }
 
-/** The one place that a request names; throws USAGE for none, or several. */
+/** Returns the one location of a request; throws USAGE for none or several. */
 export function onlyOne(request: LoadRequest): {
   kind: 'manifests' | 'manifest' | 'thin-manifest-dir';
   location: string;
@@ -154,7 +154,7 @@ export function onlyOne(request: LoadRequest): {
   return { kind: first.kind, location: first.location };
 }
 
-/** Loads the one file that `read` gives; `location` is what people know it by. */
+/** Loads the one file that `read` returns; `location` is its displayed name. */
 export async function loadPlain(
   location: string,
   read: () => Promise<Uint8Array | undefined>,
@@ -191,10 +191,10 @@ async function loadFolder(
   return loadFound(files, found, display, reading);
 }
 
-/** As many trees are named: a repository has few. */
+/** Number of trees that are named in a message; a repository has few. */
 const MOST_TREES = 20;
 
-/** One tree in a hundred may be frozen, or somebody else's: nobody but the user knows which are meant. */
+/** One tree in a hundred may be frozen or belong to others: only the user knows which are meant. */
 function severalTrees(location: string, trees: readonly string[]): LoadedManifests {
   const named = trees.slice(0, MOST_TREES).join(', ');
   const more = trees.length > MOST_TREES ? ` and ${trees.length - MOST_TREES} more` : '';
@@ -231,9 +231,9 @@ async function loadProject(
     if (images !== undefined) return parsed;
     const message = `its images file ${imagesFile} is missing`;
     const missing = invalid(manifestFile, message, `add ${imagesFile}, or remove this manifest`);
-    // what it asks of images below its source counts all the same
+    // its policy for images below its source still applies
     const { project: _, problems, ...declared } = parsed;
-    // a file that is only misnamed is a problem of its own
+    // a misnamed file is a separate problem
     const isMisnamed = (await files.read(misnamed(project.images))) !== undefined;
     return { ...declared, problems: [...(isMisnamed ? [] : [missing]), ...problems], warnings: [] };
   } catch (error) {
@@ -245,7 +245,7 @@ function unusable(problem: Problem): ParsedProject {
   return { problems: [problem], warnings: [] };
 }
 
-/** The tree of which a file looks to be one, by its name and folders. */
+/** Returns the tree that a file seems to belong to, by its name and folders. */
 function treeAround(file: string): string | undefined {
   const kind = { [MANIFEST_NAME]: 'manifests', [IMAGES_NAME]: 'images' }[path.basename(file)];
   const folder = path.dirname(path.dirname(path.resolve(file)));

@@ -1,6 +1,8 @@
 import type { LoadedManifests, Problem } from './manifest.ts';
 
-/** The policies of trees that are gone while their trees are not: every project would go on without what was asked of it. */
+/**
+ * Reports trees whose policy file was removed while the tree exists: its projects would be promoted without the policy.
+ */
 export function lostPolicies(base: LoadedManifests, head: LoadedManifests): Problem[] {
   const without = new Set((head.trees ?? []).flatMap(({ file, policy }) => (policy === undefined ? [file] : [])));
   return (base.trees ?? [])

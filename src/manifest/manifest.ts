@@ -3,95 +3,97 @@ import type { Digest } from '../image/digest.ts';
 import type { ProjectPolicy } from '../policy/policies.ts';
 import type { ProvenancePolicy } from '../policy/provenance.ts';
 
-/** One folder of a manifest tree (or one plain manifest): which images go from where to where. */
+/** One folder of a manifest tree, or one plain manifest: images, their source and their destinations. */
 export type Project = {
-  /** The folder's name; for a plain manifest its path. */
+  /** The folder's name; the path of a plain manifest. */
   readonly name: string;
-  /** Where the registries are written. */
+  /** The file with the registries. */
   readonly manifestFile: string;
-  /** Where the images are written; a plain manifest holds both. */
+  /** The file with the images; a plain manifest contains both. */
   readonly imagesFile: string;
-  /** All registries as written, without trailing `/`, duplicates included. */
+  /** All registries as written, without trailing `/`, including duplicates. */
   readonly registries: readonly RegistryEntry[];
-  /** The name of the one registry with `src: true`. */
+  /** Name of the one registry with `src: true`. */
   readonly source: string;
-  /** The others as listed, each name once, at least one; may hold the source again, which tags in place. */
+  /**
+   * The other registries in order, each name once, at least one. May contain the source, which writes tags in place.
+   */
   readonly destinations: readonly RegistryEntry[];
-  /** The valid entries in the order of the file; one name may stand there many times, and its entries add up. */
+  /** The valid entries in the order of the file. A name may occur several times, and its entries add up. */
   readonly images: readonly ImageEntry[];
-  /** What its images are asked for; absent where nothing is. */
+  /** Policy of its images; undefined if there is none. */
   readonly policy?: ProjectPolicy;
 };
 
 export type RegistryEntry = {
-  /** `host[:port][/path]`, valid, its host in the one spelling that it has. */
+  /** `host[:port][/path]`, valid, with the host in its canonical spelling. */
   readonly name: string;
   readonly isSource: boolean;
-  /** Shown to people, never used to obtain credentials. */
+  /** Only shown, never used for credentials. */
   readonly serviceAccount?: string;
   readonly position: Position;
 };
 
 export type ImageEntry = {
   readonly name: string;
-  /** Where the name is written. */
+  /** Position of the name. */
   readonly position: Position;
-  /** None for a placeholder of a tree. */
+  /** Empty for a placeholder of a tree. */
   readonly digests: readonly DigestEntry[];
 };
 
 export type DigestEntry = {
   readonly digest: Digest;
-  /** Each tag once; none for a digest that is promoted without a tag. */
+  /** Each tag once; empty for a digest that is promoted without a tag. */
   readonly tags: readonly string[];
-  /** Where the digest is written; for an aliased mapping, where its anchor stands. */
+  /** Position of the digest; for an aliased mapping, that of its anchor. */
   readonly position: Position;
-  /** Where each of `tags` is written, in the same order. */
+  /** Position of each of `tags`, in the same order. */
   readonly tagPositions: readonly Position[];
 };
 
-/** Something that is wrong with the manifests, where it stands and what would be right. */
+/** A problem in the manifests, with its position and a hint. */
 export type Problem = {
-  /** ENTRY_INVALID takes out one digest or image item, anything else the whole project. */
+  /** ENTRY_INVALID removes one digest or image; any other code removes the whole project. */
   readonly code: Extract<
     ErrorCode,
     'MANIFEST_INVALID' | 'ENTRY_INVALID' | 'MANIFEST_NOT_FOUND' | 'REGISTRY_NOT_ALLOWED' | 'POLICY_INVALID' | 'INTERNAL'
   >;
   readonly message: string;
-  /** What would be right. */
+  /** How to correct it. */
   readonly hint: string;
   readonly position: Position;
   readonly image?: string;
   readonly digest?: string;
-  /** Of ENTRY_INVALID: stands for all that is taken out, as it is written and from where it comes; the same wherever it stands. */
+  /** For ENTRY_INVALID: identifies the removed entry by its text and source, independent of its position. */
   readonly entry?: string;
-  /** Of one that counts others: how many it stands for. */
+  /** For a summary of further problems: their number. */
   readonly more?: number;
 };
 
-/** What has no effect and does no harm: nothing is taken out for it. */
+/** A harmless entry without effect: nothing is removed for it. */
 export type Warning = Omit<Problem, 'code'> & { readonly code: 'NO_EFFECT' };
 
-/** What could be loaded, and everything that could not; a problem never takes out more than its own project. */
+/** The loaded projects and all problems; a problem removes at most its own project. */
 export type LoadedManifests = {
   readonly projects: readonly Project[];
   readonly problems: readonly Problem[];
   readonly warnings?: readonly Warning[];
-  /** Of every manifest that could be read so far, also where its project cannot be promoted; else of the projects. */
+  /** Policies of every readable manifest, even if its project cannot be promoted; else those of the projects. */
   readonly policies?: readonly SourcePolicy[];
-  /** Every tree that was found; none where a plain manifest was loaded. */
+  /** Every tree found; undefined for a plain manifest. */
   readonly trees?: readonly LoadedTree[];
 };
 
-/** A tree, and what its file asks of all projects that say nothing else. */
+/** A tree, and the policy in its file for projects without their own. */
 export type LoadedTree = {
-  /** Where its policy stands, or would stand. */
+  /** Path of its policy, whether or not it exists. */
   readonly file: string;
-  /** Absent without a file; empty where the file cannot be read. */
+  /** Undefined without a file; empty if the file cannot be read. */
   readonly policy?: ProjectPolicy;
 };
 
-/** What is asked of every image at and below one source registry, whichever manifest promotes it. */
+/** The policy for every image at and below one source registry, whichever manifest promotes it. */
 export type SourcePolicy = {
   readonly project: string;
   readonly manifestFile: string;

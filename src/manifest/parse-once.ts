@@ -1,13 +1,13 @@
 import { parseThin, type ParsedProject } from './parse.ts';
 
-/** Parses a project of a tree, as parseThin does. */
+/** Parses a project of a tree, like parseThin. */
 export type ParseProject = typeof parseThin;
 
 type Given = Parameters<ParseProject>;
 
-/** Returns a parser that parses again only what differs: most projects of two trees are the same, byte for byte. */
+/** Returns a parser that reuses the result for unchanged files: most projects of two trees are identical. */
 export function parseOnce(parse: ParseProject = parseThin): ParseProject {
-  // what stood at a place last: memory is that of one tree
+  // only the last content of each place is kept: memory for one tree
   const known = new Map<string, { readonly given: Given; readonly parsed: ParsedProject }>();
   return (...given) => {
     const [name, manifest, images] = given;
@@ -22,7 +22,7 @@ export function parseOnce(parse: ParseProject = parseThin): ParseProject {
 
 function isSame([, manifest, images, allowed]: Given, given: Given, { problems }: ParsedProject): boolean {
   const [, otherManifest, otherImages, otherAllowed] = given;
-  // where every registry is allowed, it makes no difference which are
+  // if every registry is permitted, the list makes no difference
   const isAllowed = otherAllowed === undefined && problems.every(({ code }) => code !== 'REGISTRY_NOT_ALLOWED');
   return (
     (allowed === otherAllowed || isAllowed) &&

@@ -12,44 +12,44 @@ import { isNull } from '../yaml/scalars.ts';
 import { decodeText } from './decode.ts';
 import { PROVENANCE } from './policies/provenance-rule.ts';
 
-/** The bytes of one file and the name under which people know it. */
+/** The bytes of one file and its displayed name. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };
 
-/** What parsing one project gave: with a problem that is no ENTRY_INVALID there is no project. */
+/** The result of parsing one project: with a problem other than ENTRY_INVALID there is no project. */
 export type ParsedProject = {
   readonly project?: Project;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
-  /** What the manifest asks of all images of its source registry, whether or not it can be promoted itself. */
+  /** The manifest's policy for all images of its source registry, whether or not it can be promoted itself. */
   readonly declared?: Declared;
 };
 
-/** Where the registries cannot be read, nothing is declared. */
+/** Undefined if the registries cannot be read. */
 export type Declared = {
   readonly project: string;
   readonly manifestFile: string;
   readonly source: string;
   readonly sourceAt: Position;
-  /** `unreadable`: something is asked, and nobody knows what. */
+  /** `unreadable`: there is a policy, but it is invalid. */
   readonly provenance?: ProvenancePolicy | 'unreadable';
 };
 
-/** Registries that manifests may name; undefined allows all. */
+/** Registries that manifests may name; undefined permits all. */
 export type AllowedRegistries = readonly Pattern[] | undefined;
 
-// `imagesPath` is accepted, and has no effect, as in upstream.
+// `imagesPath` is accepted and has no effect, as in upstream.
 const THIN_KEYS = ['registries', 'imagesPath', 'provenance'] as const;
 const PLAIN_KEYS = ['registries', 'images', 'imagesPath', 'provenance'] as const;
 
-/** Ten times as many destinations as all of production has: two small files could otherwise ask for thousands of millions. */
+/** Ten times as many destinations as all of production has: two small files could otherwise request billions. */
 const MAX_REPOSITORIES = 300_000;
 
-/** Compiles the patterns of `--allow-registry`; none allow every registry. Throws USAGE. */
+/** Compiles the patterns of `--allow-registry`; an empty list permits every registry. Throws USAGE. */
 export function allowedRegistries(patterns: readonly string[] = []): AllowedRegistries {
   return patterns.length === 0 ? undefined : patterns.map(compilePattern);
 }
 
-/** Parses a manifest and the images file that belongs to it. */
+/** Parses a manifest and its images file. */
 export function parseThin(
   name: string,
   manifest: ManifestText,
@@ -70,7 +70,7 @@ export function parseThin(
   );
 }
 
-/** Parses a manifest that holds its registries and its images in one file. */
+/** Parses a manifest that contains registries and images in one file. */
 export function parsePlain(name: string, manifest: ManifestText, allowed: AllowedRegistries): ParsedProject {
   const notes = newNotes();
   const opened = open(manifest, notes);
@@ -98,7 +98,7 @@ type Head = {
   readonly provenance: ProvenancePolicy | 'unreadable' | undefined;
 };
 
-/** Reads all of a manifest but its images. */
+/** Parses a manifest without its images. */
 function readHead(
   { root, reading }: Opened,
   keys: readonly (typeof PLAIN_KEYS)[number][],
@@ -110,7 +110,7 @@ function readHead(
   return { fields, registries, provenance: readProvenance(fields.get('provenance')?.at(-1), reading) };
 }
 
-/** Null asks nothing, as for upstream. */
+/** Null sets no policy, as in upstream. */
 function readProvenance(
   node: YamlNode | undefined,
   { at, problems }: ManifestReading,
@@ -147,7 +147,7 @@ function assemble(
   checkSize(parts, registries, notes);
   const { problems, warnings } = toldNotes(notes);
   const usable = problems.every((problem) => problem.code === 'ENTRY_INVALID');
-  // what has no effect is told once the rest is right
+  // warnings are reported only after all problems are corrected
   if (registries === undefined) return { problems, warnings: [] };
   const { all, source, destinations } = registries;
   const declared: Declared = {
@@ -167,7 +167,7 @@ function assemble(
   };
 }
 
-/** Refuses a project whose images and registries are few lines, and together more than can be worked on. */
+/** Rejects a project whose images and registries are few lines, but too many repositories together. */
 function checkSize(
   { images, manifestFile }: Pick<Project, 'manifestFile' | 'images'>,
   registries: Registries | undefined,

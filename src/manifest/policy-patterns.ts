@@ -12,7 +12,7 @@ function namePattern(written: string): Judged<NamePattern> {
     : { message: `is ${quote(written)}, which ${pattern.message}`, hint: pattern.hint };
 }
 
-/** Names of images below the source registry, as patterns. */
+/** Patterns of image names below the source registry. */
 export const IMAGE_PATTERN: Rule<NamePattern> = text<NamePattern>((written) => {
   if (written.trim() === '')
     return { message: 'is blank', hint: 'write the name of an image as the list of images has it' };
@@ -56,7 +56,7 @@ const event = text<never>(() => ({
   hint: 'leave "events" out, as upstream refuses it, too; "refs" says for what a run may call the builder',
 }));
 
-/** In each list: a builder has a handful. */
+/** Limit of each list: a builder has a handful of entries. */
 const MOST = 200;
 
 const keys = mapping(
@@ -81,7 +81,7 @@ const keys = mapping(
         },
 );
 
-/** Which runs may call a builder that is a reusable workflow of GitHub Actions. */
+/** The runs that may call a builder which is a reusable workflow of GitHub Actions. */
 export const CALLER: Rule<CallerRule> = {
   schema: { ...keys.schema, required: ['refs'] },
   read: (node, what, reading) => {

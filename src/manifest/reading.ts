@@ -5,15 +5,15 @@ import type { YamlNode } from '../yaml/node.ts';
 import { problemList, type ProblemList } from '../yaml/problem-list.ts';
 import type { Problem, Warning } from './manifest.ts';
 
-/** What was found wrong or without effect so far. */
+/** The problems and warnings found so far. */
 export type Notes = { readonly problems: ProblemList<Problem>; readonly warnings: ProblemList<Warning> };
 
-/** Of what is only counted, that a whole project is taken out tells more than that an entry is. */
+/** Creates empty notes. If problems are only counted, those that remove a whole project are kept first. */
 export function newNotes(): Notes {
   return { problems: problemList(({ code }) => code !== 'ENTRY_INVALID'), warnings: problemList() };
 }
 
-/** The notes as they are told. */
+/** Returns the notes for output. */
 export function toldNotes({ problems, warnings }: Notes): {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
@@ -21,16 +21,16 @@ export function toldNotes({ problems, warnings }: Notes): {
   return { problems: problems.told(), warnings: warnings.told() };
 }
 
-/** Where one file of a tree is read; what is wrong with it is collected, never thrown. */
+/** Context of parsing one file of a tree; problems are collected, never thrown. */
 export type ManifestReading = Reading & Notes;
 
-/** A reading that adds to these notes. */
+/** Creates a context that adds to these notes. */
 export function manifestReading(at: (offset: number) => Position, { problems, warnings }: Notes): ManifestReading {
   const refuse = (problem: YamlProblem): void => problems.push({ code: 'MANIFEST_INVALID', ...problem });
   return { at, problems, warnings, refuse };
 }
 
-/** Notes what has no effect. */
+/** Adds a warning about an entry without effect. */
 export function warn({ at, warnings }: ManifestReading, node: YamlNode, message: string, hint: string): void {
   warnings.push({ code: 'NO_EFFECT', message, hint, position: at(node.offset) });
 }

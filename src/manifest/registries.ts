@@ -7,14 +7,14 @@ import type { ManifestReading } from './reading.ts';
 import { quote } from '../yaml/source-text.ts';
 import type { YamlNode } from '../yaml/node.ts';
 
-/** The registries of a manifest with their roles told apart; undefined when they do not make one valid list. */
+/** The registries of a manifest by role; undefined if the list is invalid. */
 export type Registries = {
   readonly all: readonly RegistryEntry[];
   readonly source: RegistryEntry;
   readonly destinations: readonly RegistryEntry[];
 };
 
-/** Reads the list under the key `registries`; `place` is where to report that it is missing. */
+/** Parses the list under the key `registries`; a missing one is reported at `place`. */
 export function readRegistries(
   list: YamlNode | undefined,
   place: YamlNode,
@@ -55,10 +55,10 @@ export function readRegistries(
   return undefined;
 }
 
-/** An entry, and how its name is written there. */
+/** An entry, and its name as written. */
 type WrittenEntry = { readonly entry: RegistryEntry; readonly written: string };
 
-/** Each destination once, where it is listed first. */
+/** Returns each destination once, at its first position. */
 function destinationsIn(
   all: readonly WrittenEntry[],
   source: RegistryEntry,

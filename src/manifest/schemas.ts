@@ -5,7 +5,7 @@ type Schema = Readonly<Record<string, unknown>>;
 
 const HEAD = { $schema: 'https://json-schema.org/draft/2020-12/schema' } as const;
 
-/** `[1.10]` is the tag 1.10, as every scalar is a text; editors see a number there. */
+/** `[1.10]` is the tag 1.10, since every scalar is read as text; editors see a number. */
 const TAG: Schema = {
   description: 'A tag of the digest; tags never move once they are promoted.',
   type: ['string', 'number', 'boolean'],
@@ -18,7 +18,7 @@ const DMAP: Schema = {
   additionalProperties: { type: ['array', 'null'], items: TAG },
 };
 
-/** An image of a tree may be a placeholder without digests, as upstream has it. */
+/** An image of a tree may be a placeholder without digests, as in upstream. */
 const PLACEHOLDER_OR_DMAP: Schema = { ...DMAP, type: ['object', 'null'] };
 
 const imageList = (dmap: Schema): Schema => ({
@@ -66,7 +66,7 @@ const REGISTRIES: Schema = {
   maxContains: 1,
 };
 
-/** The JSON schema of promoter-manifest.yaml, and of a plain manifest, which holds its images, too. */
+/** Returns the JSON schema of promoter-manifest.yaml, which is also that of a plain manifest with images. */
 export function manifestSchema(): string {
   return text({
     title: 'A manifest of kpromo (promoter-manifest.yaml)',
@@ -82,7 +82,7 @@ export function manifestSchema(): string {
   });
 }
 
-/** The JSON schema of images.yaml. */
+/** Returns the JSON schema of images.yaml. */
 export function imagesSchema(): string {
   return text({ title: 'The images of a project of kpromo (images.yaml)', ...imageList(PLACEHOLDER_OR_DMAP) });
 }

@@ -4,8 +4,8 @@ import { IMAGES_NAME, MANIFEST_NAME, POLICY_NAME } from './discover.ts';
 import type { LoadedManifests, Problem, Warning } from './manifest.ts';
 
 /**
- * Finds the problems of a tree that a change leaves as they were: the same is wrong with the same entry or file, and the
- * change touches nothing that they keep from being promoted. A problem that stands more often than before is new.
+ * Returns the problems of a tree that a change leaves as they were: the same problem with the same entry or file,
+ * unrelated to the change. A problem that occurs more often than before is new.
  */
 export async function standingProblems(
   base: LoadedManifests,
@@ -14,7 +14,7 @@ export async function standingProblems(
 ): Promise<ReadonlySet<Problem>> {
   const left = counted(base.problems.map(keyOf));
   const places = new Set(base.problems.map(placedKeyOf));
-  // of an entry that is there twice now, the one that stayed in its file is the old one
+  // of an entry that occurs twice now, the one that stayed in its file is the old one
   const [stayed, moved] = [true, false].map((isThere) =>
     head.problems.filter((problem) => places.has(placedKeyOf(problem)) === isThere),
   );
@@ -23,7 +23,7 @@ export async function standingProblems(
   for (const problem of [...(stayed ?? []), ...(moved ?? [])]) {
     const key = keyOf(problem);
     const count = left.get(key) ?? 0;
-    // the base is not held against --allow-registry: the same bytes have the same problem
+    // --allow-registry is not applied to the base: the same bytes have the same problem
     const wasThere = count > 0 || problem.code === 'REGISTRY_NOT_ALLOWED';
     if (!wasThere || (await isTouched(problem, changed, isPolicyTouched))) continue;
     left.set(key, count - 1);
@@ -32,7 +32,7 @@ export async function standingProblems(
   return standing;
 }
 
-/** The warnings of a tree that the one before does not give as often; what has no effect there has none here. */
+/** Returns the warnings of a tree that occur more often than in its base. */
 export function newWarnings(base: LoadedManifests, head: LoadedManifests): readonly Warning[] {
   const left = counted((base.warnings ?? []).map(placedKeyOf));
   return (head.warnings ?? []).filter((warning) => {
@@ -48,7 +48,7 @@ function counted(keys: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** What is wrong, and with what: an entry is the same in whichever file and line it stands. */
+/** Returns the identity of a problem: an entry is the same in any file and line. */
 function keyOf({ code, message, hint, image, digest, entry, position }: Problem | Warning): string {
   return JSON.stringify([code, message, hint, image, digest, entry ?? position.file]);
 }
@@ -57,13 +57,16 @@ function placedKeyOf(problem: Problem | Warning): string {
   return `${keyOf(problem)} ${problem.position.file}`;
 }
 
-/** True if the change may concern what the problem takes out: its entry, its whole project, or all that a policy governs. */
+/**
+ * Returns true if the change may concern what the problem removes: its entry, its whole project, or everything under a
+ * policy.
+ */
 async function isTouched(
   { code, more, entry, position: { file } }: Problem,
   changed: ChangedFiles,
   isPolicyTouched: boolean,
 ): Promise<boolean> {
-  // nobody can tell which problems one stands for that counts others
+  // a summary of further problems cannot be compared
   if (more !== undefined || code === 'MANIFEST_NOT_FOUND') return true;
   if (entry !== undefined) return false;
   if (code === 'POLICY_INVALID' && isPolicyTouched) return true;
@@ -71,13 +74,16 @@ async function isTouched(
   return false;
 }
 
-/** A policy may hold back other projects than that beside it: a change of a policy, or of a project that is out, concerns all. */
+/**
+ * A policy may apply to other projects than the one beside it: a change of a policy, or of a removed project, concerns
+ * all.
+ */
 function policiesTouched({ projects }: LoadedManifests, { files }: ChangedFiles): boolean {
   const loaded = new Set(projects.flatMap(({ manifestFile, imagesFile }) => [manifestFile, imagesFile]));
   return [...files].some((file) => path.basename(file) === POLICY_NAME || !loaded.has(file));
 }
 
-/** The images file of a manifest, and the manifest of an images file. */
+/** Returns the images file of a manifest, and the manifest of an images file. */
 function counterpartOf(file: string): readonly string[] {
   const name = path.basename(file);
   const [folder, other] =

@@ -1,12 +1,13 @@
 import type { BuilderRule, EvidenceItem, ProvenancePolicy } from './provenance.ts';
 import { isSource } from './sources.ts';
 
-/** A GitHub Actions workflow at the ref that a run was for. */
+/** A GitHub Actions workflow at the ref of a run. */
 type Workflow = { readonly repository: string; readonly path: string; readonly ref: string };
 
 /**
- * Returns why the run that made provenance may not call its builder, as one clause; undefined if it may, or if none of these
- * builders says who may. The identity of a reusable workflow's signature is the workflow alone: whoever calls it gets that.
+ * Returns a clause that says why the run that made provenance may not call its builder; undefined if it may, or if none
+ * of these builders restricts its callers. The signature of a reusable workflow names only the workflow itself, whoever
+ * calls it.
  */
 export function wrongCaller(
   builders: readonly BuilderRule[],
@@ -31,7 +32,7 @@ export function wrongCaller(
   return undefined;
 }
 
-/** Only GitHub's own: elsewhere the path of a workflow begins at another place, if there is one. */
+/** Only GitHub's own workflows: elsewhere their path begins at another place. */
 function workflowIn(config = ''): Workflow | undefined {
   const [, repository = '', path = '', ref = ''] =
     /^(https:\/\/github\.com\/[^/@]+\/[^/@]+)\/([^@]+)@(.+)$/s.exec(config) ?? [];

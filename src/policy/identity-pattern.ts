@@ -1,21 +1,23 @@
 import { RE2JS } from 're2js';
 
-/** Whether an identity as a whole is what a pattern describes. */
+/** Returns true if the pattern matches the whole identity. */
 export type IdentityPattern = (identity: string) => boolean;
 
-/** In characters: a dozen addresses of workflows side by side. */
+/** In characters: a dozen workflow addresses side by side. */
 const LONGEST_PATTERN = 1000;
-/** In characters and repetitions of them. Matching takes time in proportion to this and to the identity. */
+/**
+ * In characters after expanding repetitions. Matching takes time in proportion to this and to the identity's length.
+ */
 const MOST_STEPS = 1000;
-/** In characters: certificates name addresses, of which browsers and servers take no more than this. */
+/** In characters: certificates contain addresses, for which browsers and servers have this limit. */
 const LONGEST_IDENTITY = 2048;
 
-/** Why a text is no pattern, as half a sentence, and what would be right. */
+/** Why a text is not a valid pattern, as a predicate, with a hint. */
 export type WrongPattern = { readonly message: string; readonly hint: string };
 
 /**
- * Compiles one of Go's regular expressions, which must match the whole of an identity, or of its issuer; in any case if it
- * folds the case. It matches in linear time.
+ * Compiles a Go regular expression that must match a whole identity or issuer; case-insensitive if `foldsCase` is set.
+ * Matches in linear time.
  */
 export function identityPattern(
   pattern: string,
@@ -34,9 +36,9 @@ export function identityPattern(
   }
 }
 
-/** How many characters a pattern has once its counted repetitions are written out; before it is compiled, which does so. */
+/** Returns the length of a pattern after expanding its counted repetitions; checked before it is compiled. */
 function stepsOf(pattern: string): number {
-  // the steps of each open group, outermost first, and of what was read last
+  // the steps of each open group, outermost first, and those of the last item
   const groups = [0];
   let last = 0;
   const add = (steps: number): void => {

@@ -1,10 +1,13 @@
 import { levelsByPattern } from './image-levels.ts';
 import type { ProvenancePolicy } from './provenance.ts';
 
-/** A registry and what is asked of everything in it. */
+/** A registry and the policy of everything in it. */
 export type Governed<T> = { readonly source: string; readonly policy: T };
 
-/** What is asked at and above a repository, the nearest first; parts of a name are compared whole. */
+/**
+ * Returns a function that lists the policies at and above a repository, the nearest first; names are compared by whole
+ * components.
+ */
 export function governing<T>(all: readonly Governed<T>[]): (repository: string) => readonly T[] {
   const bySource = new Map<string, T[]>();
   for (const { source, policy } of all) {
@@ -15,7 +18,7 @@ export function governing<T>(all: readonly Governed<T>[]): (repository: string) 
   return (repository) => selfAndParents(repository).flatMap((name) => bySource.get(name) ?? []);
 }
 
-/** True for a repository at or below a registry. */
+/** Returns true for a repository at or below a registry. */
 export function isWithin(repository: string, registry: string): boolean {
   return repository === registry || repository.startsWith(`${registry}/`);
 }
@@ -25,7 +28,7 @@ function selfAndParents(repository: string): readonly string[] {
   return parts.map((_, dropped) => parts.slice(0, parts.length - dropped).join('/'));
 }
 
-/** The same text for two policies that ask the same, in whatever order they say it; all that are off ask nothing. */
+/** Returns equal texts for equivalent policies, in any order of their parts; all disabled policies are equivalent. */
 export function policyKey(policy: ProvenancePolicy | undefined): string {
   if (policy === undefined || policy.mode === 'off') return 'off';
   const { mode, signers, builders, sources, predicateTypes, level, imageLevel } = policy;
@@ -51,7 +54,7 @@ export function policyKey(policy: ProvenancePolicy | undefined): string {
   ]);
 }
 
-/** Each policy that asks something once, in order. */
+/** Returns each enabled policy once, in order. */
 export function distinct(policies: readonly ProvenancePolicy[]): readonly ProvenancePolicy[] {
   const byKey = new Map<string, ProvenancePolicy>();
   for (const policy of policies) {

@@ -3,22 +3,24 @@ import type { EvidenceItem, ProvenancePolicy } from './provenance.ts';
 import { claimable, coversBuilder, lowestLevel, signersOf } from './signer-builders.ts';
 import { isSource } from './sources.ts';
 
-/** What one policy says of what is attached to one digest, index or not. */
+/** The result of one policy for the evidence of one digest. */
 export type Ruling = {
-  /** True for build provenance by a known signer, good or not: then the platforms of an index are not asked. */
+  /**
+   * True if there is build provenance by a trusted signer, valid or not: then the platforms of an index do not count.
+   */
   readonly isOwn: boolean;
   readonly level: 0 | 1 | 2 | 3;
   readonly accepted: readonly EvidenceItem[];
-  /** What is missing, each as one clause; none for a digest that satisfies the policy. */
+  /** What is missing, one clause each; empty if the digest satisfies the policy. */
   readonly missing: readonly string[];
-  /** The build provenance that counts, or else one that was refused. */
+  /** The accepted build provenance, or else a rejected one. */
   readonly provenance?: EvidenceItem;
 };
 
-/** Never attested by a build: what we write ourselves, and image signatures, which are no statements. */
+/** Kinds that are never attestations of a build: our own documents and image signatures. */
 const NO_ATTESTATION: ReadonlySet<EvidenceItem['kind']> = new Set(['signature', 'record', 'summary']);
 
-/** Holds what is attached to one digest against one policy. */
+/** Judges the evidence of one digest by one policy. */
 export function judgeDigest(policy: ProvenancePolicy, items: readonly EvidenceItem[]): Ruling {
   const builds = items
     .filter(({ kind }) => kind === 'provenance')
@@ -47,7 +49,7 @@ function noProvenance(refusals: readonly string[]): readonly string[] {
   return refusals.length === 0 ? ['no build provenance is attached'] : [...new Set(refusals)];
 }
 
-/** Why other provenance was refused may say why the best is not good enough. */
+/** The reason why other provenance was rejected may explain why the best one is not sufficient. */
 function belowImageLevel(
   policy: ProvenancePolicy,
   { item, level }: { readonly item: EvidenceItem; readonly level: number },
@@ -58,17 +60,17 @@ function belowImageLevel(
   return [...new Set([`${wanted}${cappedBy(policy, item)}`, ...refusals])];
 }
 
-/** True for a good signature by a signer of the policy. */
+/** Returns true for a verified item by a signer of the policy. */
 function isKnown(policy: ProvenancePolicy, item: EvidenceItem): boolean {
   return isGood(item) && signersOf(policy, item.signer).length > 0;
 }
 
-/** Whether somebody else knows the signer is nothing to a policy, which names its own. */
+/** A policy names its own signers: whether the signer is trusted otherwise does not matter. */
 function isGood({ status }: EvidenceItem): boolean {
   return status === 'verified' || status === 'untrusted';
 }
 
-/** The most that provenance reaches which does not say in which run it was built, as upstream's verifier has it. */
+/** Maximum level of provenance without an invocation ID, as in upstream's verifier. */
 const WITHOUT_INVOCATION = 2;
 
 function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
@@ -76,7 +78,7 @@ function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
   return item.invocation === undefined && trusted > WITHOUT_INVOCATION ? WITHOUT_INVOCATION : trusted;
 }
 
-/** Why build provenance does not count, as one clause; undefined for one that does. */
+/** Returns a clause that says why build provenance is rejected; undefined if it is accepted. */
 function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undefined {
   if (!isGood(item)) return `its provenance is ${item.status}${item.reason === undefined ? '' : ` (${item.reason})`}`;
   const signers = signersOf(policy, item.signer);
@@ -90,7 +92,7 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
       ? `its builder ${builder} may not be claimed by ${signerText(item)}`
       : `its builder ${builder} is none of the policy`;
   if (sources.length === 0) return 'its provenance names no source';
-  // provenance that does not say which of several repositories was built must not pass by one that was only used
+  // provenance with several possible sources must not pass by one that was only a dependency
   const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
   if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
   const wrong = item.contradiction ?? wrongCaller(claimed, policy, item);
@@ -99,7 +101,7 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   return level < policy.level ? `its level ${level} is below ${policy.level}${cappedBy(policy, item)}` : undefined;
 }
 
-/** Why the level is lower than the builder's; empty if it is not. */
+/** Returns why the level is lower than the builder's; empty if it is not. */
 function cappedBy(policy: ProvenancePolicy, item: EvidenceItem): string {
   return levelOf(policy, item) < lowestLevel(claimable(policy, signersOf(policy, item.signer))) ? NO_INVOCATION : '';
 }
@@ -107,7 +109,7 @@ function cappedBy(policy: ProvenancePolicy, item: EvidenceItem): string {
 const NO_INVOCATION =
   ': it has no invocation id, without which it reaches level 2 at most (runDetails.metadata.invocationId, in SLSA v0.2 metadata.buildInvocationId)';
 
-/** Who signed, for people: the identity, or that it was a key. */
+/** Formats the signer for messages: the identity, or the key. */
 export function signerText({ signer }: EvidenceItem): string {
   if (signer === undefined) return 'nobody';
   return signer.kind === 'key' ? `a key (${signer.hint})` : `${signer.subject} (${signer.issuer})`;

@@ -2,8 +2,8 @@ import { judgeDigest, signerText, type Ruling } from './judge-digest.ts';
 import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy, Violation } from './provenance.ts';
 
 /**
- * Says whether an image satisfies every one of these policies. What is tampered with fails it whatever they say, and
- * nothing else does without a policy that requires.
+ * Judges an image by all of these policies. Tampered evidence always fails it; otherwise it fails only if a policy
+ * requires it.
  */
 export function judge(policies: readonly ProvenancePolicy[], evidence: Evidence): Judgement {
   const asked = policies.filter(({ mode }) => mode !== 'off');
@@ -21,7 +21,7 @@ export function judge(policies: readonly ProvenancePolicy[], evidence: Evidence)
   };
 }
 
-/** An index without provenance of its own is as good as the least of its platforms; one below it is judged by its own. */
+/** An index without its own provenance gets the lowest result of its platforms; a nested index is judged by its own. */
 function rule(policy: ProvenancePolicy, { digest, isIndex, items, platforms }: Evidence): Ruling {
   const own = judgeDigest(policy, items);
   const accepted = [...own.accepted, ...platforms.flatMap((platform) => acceptedIn(policy, platform))];
@@ -41,7 +41,7 @@ function rule(policy: ProvenancePolicy, { digest, isIndex, items, platforms }: E
   };
 }
 
-/** What a policy accepts of a digest, and of all that it points to. */
+/** Returns what a policy accepts for a digest and its children. */
 function acceptedIn(policy: ProvenancePolicy, { items, platforms }: Evidence): readonly EvidenceItem[] {
   return [...judgeDigest(policy, items).accepted, ...platforms.flatMap((platform) => acceptedIn(policy, platform))];
 }

@@ -1,20 +1,20 @@
-/** Whether a name as a whole is what a pattern describes. */
+/** Returns true if the pattern matches the whole name. */
 export type PathPattern = (name: string) => boolean;
 
-/** Why a text is no pattern, as half a sentence, and what would be right. */
+/** Why a text is not a valid pattern, as a predicate, with a hint. */
 type WrongPathPattern = { readonly message: string; readonly hint: string };
 
-/** In characters: far more than names and addresses have. */
+/** In characters: far longer than names and addresses. */
 const LONGEST_PATTERN = 1000;
-/** In characters: browsers and servers take no longer addresses. */
+/** In characters: the limit of browsers and servers for addresses. */
 const LONGEST_NAME = 2048;
 
-/** One place of a pattern: a run of anything but `/`, or one character. */
+/** One step of a pattern: any run without `/`, or one character. */
 type Step = '*' | ((character: string) => boolean);
 
 /**
- * Compiles a pattern of Go's path.Match (https://pkg.go.dev/path#Match): `*` is any run without `/`, `?` any character but
- * `/`, `[a-z]` and `[^a-z]` one of a class, and `\` takes the next character literally. It matches in bounded time.
+ * Compiles a pattern of Go's path.Match (https://pkg.go.dev/path#Match): `*` is any run without `/`, `?` any character
+ * but `/`, `[a-z]` and `[^a-z]` one of a class, and `\` takes the next character literally. It matches in bounded time.
  */
 export function pathPattern(pattern: string): { readonly value: PathPattern } | WrongPathPattern {
   if (pattern.length > LONGEST_PATTERN)
@@ -55,7 +55,7 @@ function stepsOf(pattern: readonly string[]): readonly Step[] | undefined {
 
 type Class = { readonly step: Step; readonly end: number };
 
-/** Reads a class from behind its `[`; undefined for one that Go does not understand. */
+/** Parses a class from after its `[`; returns undefined if it is invalid in Go. */
 function classFrom(pattern: readonly string[], start: number): Class | undefined {
   const isNegated = pattern[start] === '^';
   const ranges: (readonly [low: number, high: number])[] = [];
@@ -72,7 +72,7 @@ function classFrom(pattern: readonly string[], start: number): Class | undefined
   return { step: (one) => isIn(one.codePointAt(0) ?? 0) !== isNegated, end: index + 1 };
 }
 
-/** Reads one character of a class, behind which there must be another. */
+/** Parses one character of a class, which must not be the last of the pattern. */
 function boundFrom(
   pattern: readonly string[],
   start: number,
@@ -84,7 +84,7 @@ function boundFrom(
   return code === undefined || at + 1 >= pattern.length ? undefined : { code, end: at + 1 };
 }
 
-/** The last `*` alone is tried again: none crosses a `/`, so that those before it never need another place. */
+/** Only the last `*` is retried: none crosses a `/`, so that earlier ones never need another position. */
 function matches(steps: readonly Step[], name: readonly string[]): boolean {
   let [step, at] = [0, 0];
   let retry: { readonly step: number; at: number } | undefined;

@@ -5,75 +5,77 @@ import type { SignerRule } from './signer.ts';
 
 export type { SignerRule } from './signer.ts';
 
-/** `warn` tells what is wrong and promotes all the same; `require` does not promote. */
+/** `warn` reports violations and promotes nevertheless; `require` does not promote. */
 export type ProvenanceMode = 'off' | 'warn' | 'require';
 
-/** Who may have built an image, and the SLSA build level that it is trusted with. */
+/** A permitted builder, and the SLSA build level that it is trusted with. */
 export type BuilderRule = {
-  /** Without `@` it is the builder at any ref. */
+  /** An ID without `@` matches the builder at any ref. */
   readonly id: string;
   readonly level: 1 | 2 | 3;
-  /** Some of the policy's signers: only these may claim this builder, and they may claim no other that does not name them. */
+  /**
+   * Some of the policy's signers: only they may claim this builder, and they may claim only builders that name them.
+   */
   readonly signers?: readonly SignerRule[];
-  /** Which runs may call it, for a reusable workflow that anybody could call. */
+  /** The runs that may call it, for a reusable workflow that any repository could call. */
   readonly caller?: CallerRule;
   readonly at: Position;
 };
 
-/** A pattern as written, and what it matches. */
+/** A pattern as written, and its matcher. */
 export type NamePattern = { readonly text: string; readonly matches: PathPattern };
 
-/** The GitHub Actions run that may call a reusable workflow; always in one of the policy's sources. */
+/** The GitHub Actions runs that may call a reusable workflow; always in one of the policy's sources. */
 export type CallerRule = {
-  /** The paths of workflows in the source repository; any if there are none. */
+  /** Paths of workflows in the source repository. Empty: any. */
   readonly workflows: readonly string[];
-  /** Patterns of the git ref that the run was for; at least one. */
+  /** Patterns of the git ref of the run; at least one. */
   readonly refs: readonly NamePattern[];
 };
 
-/** The SLSA build level that some images must reach. */
+/** A SLSA build level that some images must reach. */
 export type ImageLevel = {
   /** Patterns of image names below the source registry of the policy. */
   readonly images: readonly NamePattern[];
   readonly level: 2 | 3;
 };
 
-/** What a project's staging images must be attested with. */
+/** Required attestations of a project's staging images. */
 export type ProvenancePolicy = {
   readonly mode: ProvenanceMode;
   readonly signers: readonly SignerRule[];
   readonly builders: readonly BuilderRule[];
   /** The repositories that images may be built from, without a ref; with or without a scheme. */
   readonly sources: readonly string[];
-  /** What must be attested by one of the signers besides the build provenance. */
+  /** Predicate types that one of the signers must attest, in addition to build provenance. */
   readonly predicateTypes: readonly string[];
-  /** Build provenance below it does not count; 0 asks for no level. */
+  /** Build provenance below this level does not count; 0 requires no level. */
   readonly level: 0 | 2 | 3;
-  /** What some images must reach besides; an image is held to the highest level that names it. */
+  /** Levels of some images; the highest matching level applies. */
   readonly levels: readonly ImageLevel[];
-  /** That level, in a policy for one image: see `forImage`. */
+  /** The matching level, in a policy for one image: see `forImage`. */
   readonly imageLevel?: 2 | 3;
   readonly at: Position;
-  /** True for a policy of the tree before, which a change must satisfy, too. */
+  /** True for a policy of the base tree, which a change must satisfy as well. */
   readonly isBase?: true;
 };
 
-/** What Fulcio certified of a CI run: its workflow, as `https://host/path/file@ref`, and the repository that it ran for. */
+/** A CI run certified by Fulcio: its workflow, as `https://host/path/file@ref`, and its repository. */
 export type CertifiedRun = { readonly workflow?: string; readonly repository?: string };
 
-/** What is known of one digest of staging, before any policy. */
+/** Facts about one digest of staging, before any policy. */
 export type Evidence = {
   readonly repository: string;
   readonly digest: Digest;
   readonly isIndex: boolean;
-  /** When it came to staging, in Unix milliseconds; where the registry tells. */
+  /** Upload time in staging, in Unix milliseconds, if the registry states it. */
   readonly uploadedAt?: number;
   readonly items: readonly EvidenceItem[];
-  /** What an index points to in the same repository, without the attestation manifests that BuildKit puts there. */
+  /** Children of an index in the same repository, without BuildKit's attestation manifests. */
   readonly platforms: readonly Evidence[];
 };
 
-/** Who signed something: an identity that Fulcio vouched for, or a key that nobody vouches for. */
+/** A signer: an identity certified by Fulcio, or an uncertified key. */
 export type EvidenceSigner =
   | { readonly kind: 'keyless'; readonly issuer: string; readonly subject: string }
   | { readonly kind: 'key'; readonly hint: string };
@@ -84,39 +86,39 @@ export type EvidenceItem = {
   readonly form: 'bundle' | 'sig' | 'sig-referrer' | 'att';
   readonly predicateType?: string;
   /**
-   * `untrusted`: a good signature by somebody whom the policy (or --certificate-*) does not know; `failed`: tampered
-   * with, or about another digest; `unverifiable`: nobody here can tell whether its signature is good.
+   * `untrusted`: a valid signature by an identity outside of the policy (or of --certificate-*); `failed`: tampered
+   * with, or about another digest; `unverifiable`: cannot be verified here.
    */
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: EvidenceSigner;
   readonly builder?: string;
-  /** The run that built it, as build provenance names it. */
+  /** The build run, as build provenance names it. */
   readonly invocation?: string;
-  /** What the image was built from, not what it was built with; several where it is not known which of them it was. */
+  /** The source repositories of the build, not its dependencies; several if it is unknown which one was built. */
   readonly sources: readonly string[];
-  /** Where it claims something else than the certificate of its signer says, as one clause. */
+  /** A clause about a contradiction between its claims and the certificate of its signer. */
   readonly contradiction?: string;
-  /** The CI run that made it: as it claims itself, and as its certificate says. */
+  /** The CI run that made it, as claimed and as certified. */
   readonly run?: { readonly claimed?: string; readonly certified?: CertifiedRun };
-  /** Where it is: a referrer's manifest digest or a tag. */
+  /** The manifest digest of a referrer, or a tag. */
   readonly manifest: string;
-  /** The digest of the bundle, or of the payload. */
+  /** Digest of the bundle or of the payload. */
   readonly content: Digest;
   readonly reason?: string;
 };
 
-/** What policies say of the evidence for one digest. */
+/** The result of all policies for one digest. */
 export type Judgement = {
-  /** The strictest mode of the policies; `off` where there is none. */
+  /** The strictest mode of the policies; `off` if there is none. */
   readonly mode: ProvenanceMode;
-  /** `failed` takes out the image; `off`: nothing was asked. */
+  /** `failed` excludes the image; `off`: no policy. */
   readonly result: 'passed' | 'warned' | 'failed' | 'off';
-  /** The lowest that a policy verified; 0 where one is not satisfied, `unevaluated` where there is none. */
+  /** The lowest level that a policy verified; 0 if one is not satisfied, `unevaluated` if there is none. */
   readonly level: 0 | 1 | 2 | 3 | 'unevaluated';
-  /** What every policy accepted, of all that an index points to, too; none unless all are satisfied. */
+  /** Evidence that every policy accepted, including that of an index's children; empty unless all are satisfied. */
   readonly accepted: readonly EvidenceItem[];
   readonly violations: readonly Violation[];
-  /** Of the build provenance that counts, or else of the one that was refused. */
+  /** Signer of the accepted build provenance, or else of a rejected one. */
   readonly signer?: string;
   readonly builder?: string;
   readonly source?: string;
@@ -124,9 +126,9 @@ export type Judgement = {
 
 /** Why a digest does not pass. */
 export type Violation = {
-  /** TAMPERED takes out the image whatever the policies say, PROVENANCE as the mode says. */
+  /** TAMPERED excludes the image regardless of policies, PROVENANCE depending on the mode. */
   readonly code: 'TAMPERED' | 'PROVENANCE';
-  /** Where the policy stands; nobody has to ask for what is tampered with. */
+  /** Position of the policy; undefined for tampered evidence, which needs no policy. */
   readonly policy?: Position;
   readonly message: string;
   readonly hint: string;

@@ -1,16 +1,16 @@
 import type { BuilderRule, EvidenceSigner, ProvenancePolicy, SignerRule } from './provenance.ts';
 
-/** What of a policy its builders and signers are judged by. */
+/** The builders and signers of a policy. */
 export type BuilderRules = Pick<ProvenancePolicy, 'signers' | 'builders'>;
 
-/** The policy's signers that this is one of; a key is nobody. */
+/** Returns the policy's signers that match; a key matches none. */
 export function signersOf({ signers }: BuilderRules, signer: EvidenceSigner | undefined): readonly SignerRule[] {
   return signer?.kind === 'keyless' ? signers.filter((rule) => rule.matches(signer)) : [];
 }
 
 /**
- * The builders that a signature by any of these may claim: those that name one of them, or, where no builder does,
- * those that name nobody.
+ * Returns the builders that a signature by any of these signers may claim: those that name one of them, or, if there
+ * are none, those without signers.
  */
 export function claimable({ builders }: BuilderRules, signers: readonly SignerRule[]): readonly BuilderRule[] {
   const texts = new Set(signers.map(({ text }) => text));
@@ -18,20 +18,20 @@ export function claimable({ builders }: BuilderRules, signers: readonly SignerRu
   return naming.length > 0 ? naming : builders.filter((builder) => builder.signers === undefined);
 }
 
-/** Who signs may claim any of these builders, and is trusted with no more than the least of them. */
+/** A signer may claim any of these builders, and is trusted with the lowest of their levels. */
 export function lowestLevel(builders: readonly BuilderRule[]): 0 | 1 | 2 | 3 {
   const [first, ...others] = builders.map(({ level }) => level);
   if (first === undefined) return 0;
   return others.reduce((lowest, level) => (level < lowest ? level : lowest), first);
 }
 
-/** The highest level that build provenance can reach with these builders, by whichever signer. */
+/** Returns the highest level that build provenance can reach with these builders, by any signer. */
 export function highestReachable(rules: BuilderRules): 0 | 1 | 2 | 3 {
   const levels = rules.signers.map((signer) => lowestLevel(claimable(rules, [signer])));
   return levels.reduce((highest, level) => (level > highest ? level : highest), 0);
 }
 
-/** True for a builder of this name; an id without `@` names it at any ref. */
+/** Returns true for a builder with this ID; an ID without `@` matches it at any ref. */
 export function coversBuilder(id: string, builder: string): boolean {
   return builder === id || (!id.includes('@') && builder.startsWith(`${id}@`));
 }

@@ -1,15 +1,18 @@
 import { identityPattern } from './identity-pattern.ts';
 import { pathPattern } from './path-pattern.ts';
 
-/** Who may sign: `sigstore::<issuer>::<identity>`, where annotations such as `(identityMatch=regex)` say how each is compared. */
+/**
+ * A permitted signer: `sigstore::<issuer>::<identity>`, with optional annotations such as `(identityMatch=regex)` that
+ * set the comparison.
+ */
 export type SignerRule = {
   /** As written. */
   readonly text: string;
-  /** Both the whole issuer and the whole identity. */
+  /** Compares the whole issuer and the whole identity. */
   matches(identity: { readonly issuer: string; readonly subject: string }): boolean;
 };
 
-/** Why a text is no signer, as half a sentence, and what would be right. */
+/** Why a text is not a valid signer, as a predicate, with a hint. */
 export type WrongSigner = { readonly message: string; readonly hint: string };
 
 const KINDS = ['exact', 'prefix', 'glob', 'regex'] as const;
@@ -17,22 +20,22 @@ const KINDS = ['exact', 'prefix', 'glob', 'regex'] as const;
 /** How the issuer or the identity is compared; `foldsCase` for `/i`. */
 type Comparison = { readonly kind: (typeof KINDS)[number]; readonly foldsCase: boolean };
 
-/** One half of a signer: what is compared, and how. */
+/** The issuer or the identity of a signer, and how it is compared. */
 type Half = Comparison & { readonly text: string };
 
-/** A signer in its parts, before its patterns are compiled. */
+/** A parsed signer whose patterns are not compiled yet. */
 export type WrittenSigner = { readonly issuer: Half; readonly identity: Half };
 
 const ANNOTATION = '\\s*(?:regexp\\s*=?|(?:issuer|identity)Match\\s*=\\s*(?:exact|prefix|glob|regex)(?:/i?)?)\\s*';
-/** The form of a signer as a regular expression, for editors. */
+/** The format of a signer as a regular expression, for editors. */
 export const SIGNER_FORM = `^sigstore(?:\\(${ANNOTATION}(?:,${ANNOTATION})*\\))?::[^:]+(?::[^:]+)*::.+$`;
 const FORM_HINT =
   'write sigstore::<issuer>::<identity>, both exact; sigstore(identityMatch=regex)::<issuer>::<expression> compares the identity in another way';
 const EXACT: Comparison = { kind: 'exact', foldsCase: false };
 
 /**
- * Reads the form of a signer as upstream's library does (https://github.com/policylabs/signer/blob/main/docs/identity-matching.md),
- * without a look at its patterns.
+ * Parses a signer like upstream's library (https://github.com/policylabs/signer/blob/main/docs/identity-matching.md),
+ * without compiling its patterns.
  */
 export function readSigner(text: string): WrittenSigner | WrongSigner {
   const [, annotations, rest] = /^sigstore(?:\(([^)]*)\))?::(.*)$/s.exec(text) ?? [];
@@ -40,7 +43,7 @@ export function readSigner(text: string): WrittenSigner | WrongSigner {
   const comparisons = annotations === undefined ? {} : comparisonsIn(annotations);
   if ('message' in comparisons) return { ...comparisons, message: `${shown(text)} ${comparisons.message}` };
   const [issuer = '', ...others] = rest.split('::');
-  // like upstream: behind annotations "::" only separates
+  // like upstream: after annotations "::" only separates
   if (annotations !== undefined && others.length > 1)
     return { message: `is ${shown(text)}, which has "::" in its issuer or identity`, hint: COLONS_HINT };
   const identity = others.join('::');
@@ -57,7 +60,7 @@ const COLONS_HINT = 'leave out the annotation in parentheses, or write ":{2}" in
 
 type Comparisons = { readonly issuerMatch?: Comparison; readonly identityMatch?: Comparison };
 
-/** Reads `issuerMatch=exact,identityMatch=regex/i`, or `regexp`, which is both. */
+/** Parses `issuerMatch=exact,identityMatch=regex/i`, or `regexp`, which sets both. */
 function comparisonsIn(annotations: string): Comparisons | WrongSigner {
   const found = new Map<string, Comparison>();
   for (const annotation of annotations.split(',')) {
@@ -88,7 +91,7 @@ function comparisonOf(value: string): Comparison | undefined {
   return kind === undefined || !['', 'i'].includes(option) ? undefined : { kind, foldsCase: option === 'i' };
 }
 
-/** Understands one signer of a policy. */
+/** Parses one signer of a policy. */
 export function parseSigner(text: string): { readonly value: SignerRule } | WrongSigner {
   const read = readSigner(text);
   if ('message' in read) return read;
@@ -108,12 +111,12 @@ function comparing({ kind, foldsCase, text }: Half): { readonly value: (whole: s
   return 'value' in pattern ? { value: (whole) => pattern.value(folded(whole)) } : pattern;
 }
 
-/** Whoever writes a megabyte shall not have all of it repeated. */
+/** Shortens untrusted text, which may be a megabyte. */
 function shown(text: string): string {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
-/** How many steps the expressions of a signer compile to, as far as its length and counts tell; 0 without one. */
+/** Returns an upper bound of the steps that the expressions of a signer compile to; 0 without expressions. */
 export function expressionCost(text: string): number {
   const read = readSigner(text);
   if ('message' in read) return 0;

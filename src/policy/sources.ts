@@ -1,6 +1,6 @@
 /**
- * True when a policy's source names the repository of a build's source, whatever its ref. A source without a scheme
- * stands for any; `git+`, `.git`, a slash at the end and the case of the host say nothing about which repository it is.
+ * Returns true if a policy's source is the repository of a build's source, at any ref. A source without a scheme
+ * matches any scheme; `git+`, `.git`, a trailing slash and the case of the host are ignored.
  */
 export function isSource(rule: string, source: string): boolean {
   const [wanted, found] = [repositoryOf(rule), repositoryOf(source)];
@@ -13,10 +13,13 @@ export function isSource(rule: string, source: string): boolean {
 
 type SourceRepository = { readonly scheme?: string; readonly place: string };
 
-/** `git+https://host/owner/name.git@refs/heads/main` and BuildKit's `https://host/owner/name.git#main:folder` alike. */
+/**
+ * Treats `git+https://host/owner/name.git@refs/heads/main` and BuildKit's `https://host/owner/name.git#main:folder`
+ * alike.
+ */
 function repositoryOf(source: string): SourceRepository {
   const [, written, rest = ''] = /^(?:(?:git\+)?([a-z]+):\/\/)?(.*)$/is.exec(source.trim()) ?? [];
-  // everything from the ref on is the builder's to fill: it never makes another repository of the one before it
+  // the builder may fill in everything after the ref: it must not change the repository before it
   const named = rest.replace(/[@#?].*$/s, '').replace(/(?:\.git)?\/?$/, '');
   const place = named.replace(/^[^/]*/, (host) => host.toLowerCase());
   return written === undefined ? { place } : { scheme: written.toLowerCase(), place };

@@ -5,19 +5,19 @@ import type { VulnerabilityPolicy } from '../../policy/vulnerabilities/vulnerabi
 import type { Project } from '../manifest.ts';
 
 /**
- * One thing about a project that decides what may be promoted, and that differs; absent on the side where there is none.
- * Of registries only those that the other side has not.
+ * One change of a project's policy, registries or source. A side is undefined if it has none; for registries, each side
+ * lists only those that the other lacks.
  */
 export type PolicyChange = {
   readonly kind: 'source' | 'registries' | 'primary' | 'provenance' | 'artifactTypes' | 'vulnerabilities';
   readonly project: string;
-  /** Where the project is, or was. */
+  /** The manifest file of the project. */
   readonly file: string;
   readonly before?: string;
   readonly after?: string;
 };
 
-/** What decides what may be promoted, and differs between two trees: by project, in the order of the second tree. */
+/** Returns the changes between two trees in what may be promoted, by project, in the order of the second tree. */
 export function policyChanges(base: readonly Project[], head: readonly Project[]): PolicyChange[] {
   const before = new Map(base.map((project) => [project.manifestFile, project]));
   const after = new Set(head.map(({ manifestFile }) => manifestFile));
@@ -66,7 +66,7 @@ function factsOf(
   };
 }
 
-/** The same text for policies that ask the same. */
+/** Returns equal texts for equivalent policies. */
 function provenanceText(policy: ProvenancePolicy): string {
   const { mode, level, signers, builders, sources, predicateTypes } = policy;
   const listed = (name: string, texts: readonly string[]): string[] =>

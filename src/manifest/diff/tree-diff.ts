@@ -4,8 +4,8 @@ import type { Project } from '../manifest.ts';
 import { policyChanges, type PolicyChange } from './policy-changes.ts';
 
 /**
- * What differs of one image. `added`: its source repository had nothing promoted by that digest; `retagged`: it gets
- * further tags; `backfilled`: it goes to further mirrors; `resourced`: it went there from another source.
+ * The change of one image. `added`: nothing was promoted from its source repository by that digest; `retagged`: it gets
+ * further tags; `backfilled`: it goes to further mirrors; `resourced`: it is now promoted from another source.
  */
 export type ImageChange = {
   readonly kind: 'added' | 'retagged' | 'backfilled' | 'resourced';
@@ -13,35 +13,38 @@ export type ImageChange = {
   readonly source: RepositoryName;
   readonly name: string;
   readonly digest: Digest;
-  /** The tags that differ, sorted; empty for a digest without tags. */
+  /** The changed tags, sorted; empty for a digest without tags. */
   readonly tags: readonly string[];
-  /** The registries on which they differ, in the order of the manifest. */
+  /** The registries with changes, in the order of the manifest. */
   readonly destinations: readonly string[];
 };
 
-/** How two trees differ in what they want, however that is written and whichever project says it. */
+/** The difference between the wanted images of two trees, independent of how they are written and in which project. */
 export type TreeDiff = {
   readonly changes: readonly ImageChange[];
-  /** What only the old tree wants; it stays in production. */
+  /** Images that only the old tree wants; they stay in production. */
   readonly removed: readonly ImageChange[];
-  /** What differs in where images come from and go to, and in what is asked of them. */
+  /** Changes of sources, registries and policies. */
   readonly policyChanges: readonly PolicyChange[];
 };
 
-/** Compares two trees. */
+/** Returns the difference between two trees. */
 export function diffTrees(base: readonly Project[], head: readonly Project[]): TreeDiff {
   const [one, other] = [divided(base, head), divided(head, base)];
   const [before, after] = [wantsOf(one.changed), wantsOf(other.changed)];
   const isSameSource = (a: Want, b: Want): boolean => a.source === b.source;
   return {
     changes: beyond([...before, ...wantsOf(one.rest, digestsOf(after))], after, isSameSource),
-    // what another source provides now is still managed
+    // an image that another source provides now is still managed
     removed: beyond([...after, ...wantsOf(other.rest, digestsOf(before))], before, () => true),
     policyChanges: policyChanges(base, head),
   };
 }
 
-/** The projects of a tree that are not in the other tree, too: one that was parsed once for both is the same in both. */
+/**
+ * Returns the projects of a tree that are not in the other tree. A project that was parsed once for both trees is in
+ * both.
+ */
 export function changedProjects(projects: readonly Project[], other: readonly Project[]): readonly Project[] {
   return divided(projects, other).changed;
 }
@@ -70,11 +73,11 @@ type Want = {
   readonly digest: Digest;
   readonly tags: Set<string>;
   readonly mirrors: ReadonlySet<string>;
-  /** The same for two wants with the same mirrors. */
+  /** Equal for two wants with the same mirrors. */
   readonly mirrorsKey: string;
 };
 
-/** All that is wanted, or only of these digests. */
+/** Returns all wants, or only those of these digests. */
 function wantsOf(projects: readonly Project[], only?: ReadonlySet<Digest>): Want[] {
   return projects.flatMap((project) => {
     const mirrors = new Set(project.destinations.map(({ name }) => name));
@@ -94,7 +97,7 @@ function wantsOf(projects: readonly Project[], only?: ReadonlySet<Digest>): Want
   });
 }
 
-/** What `wants` wants that `known` does not. */
+/** Returns what `wants` contains in addition to `known`. */
 function beyond(
   known: readonly Want[],
   wants: readonly Want[],
@@ -141,7 +144,7 @@ function differences(want: Want, same: readonly Want[], others: readonly Want[])
   return [...changes.values()];
 }
 
-/** Most wants of two trees are the same, word by word: those are not looked at mirror by mirror. */
+/** Most wants of two trees are identical: those are not compared mirror by mirror. */
 function holdsAll(other: Want, want: Want): boolean {
   return (
     other.name === want.name &&

@@ -19,21 +19,21 @@ import {
 import type { LoadedManifests } from '../manifest.ts';
 import type { ParseProject } from '../parse-once.ts';
 
-/** What the tree is compared with: what Prow's job started from, or what was before a time in milliseconds. */
+/** The base of a comparison: the commit that Prow's job started from, or the last one before a time in milliseconds. */
 export type Against = 'prow' | { readonly since: number };
 
-/** The old tree, and where it is from. */
+/** The base tree and its commit. */
 export type DiffBase = {
   readonly base: LoadedManifests;
-  /** Undefined when there was nothing before: then everything is new. */
+  /** Undefined if there was no earlier commit: then everything is new. */
   readonly commit?: ObjectId;
-  /** True when the working tree, which is what is compared, is not what HEAD holds. */
+  /** True if the compared working tree differs from HEAD. */
   readonly isDirty: boolean;
-  /** Which files differ. */
+  /** The files that differ. */
   readonly changed: ChangedFiles;
 };
 
-/** Loads the tree that the working tree is compared with; throws GIT. */
+/** Loads the tree to compare the working tree with; throws GIT. */
 export async function loadDiffBase(
   request: LoadRequest,
   against: Against,
@@ -59,7 +59,7 @@ export async function loadDiffBase(
   };
 }
 
-/** Where there was nothing before. */
+/** The changes if there is no earlier commit. */
 const ALL_CHANGED: ChangedFiles = { files: new Set(), isChanged: () => Promise.resolve(true) };
 
 async function changedSince(
@@ -72,14 +72,14 @@ async function changedSince(
   return changedFiles(files, await diskFiles(location), location, kind === 'manifests' ? findTrees : findProjects);
 }
 
-/** As upstream: the parent of the oldest commit that `git log --since` lists; HEAD when it lists none. */
+/** As in upstream: the parent of the oldest commit that `git log --since` lists; HEAD if it lists none. */
 async function beforeWindow({ git }: ManifestRepository, head: ObjectId, since: number): Promise<ObjectId | undefined> {
   const oldest = await git.oldestSince(since);
   return oldest === undefined ? head : git.parent(oldest);
 }
 
 /**
- * Holds the committed manifests against those on the disk by their hashes: `git status` would start filters that the
+ * Compares the committed manifests with those on the disk by their hashes: `git status` would start filters that the
  * repository names.
  */
 async function isDirty({ git, place, request }: ManifestRepository, head: ObjectId): Promise<boolean> {
@@ -98,7 +98,10 @@ async function isDirty({ git, place, request }: ManifestRepository, head: Object
   return false;
 }
 
-/** The name that Git gives to these bytes, by the algorithm of `like`: https://git-scm.com/docs/hash-function-transition */
+/**
+ * Returns the Git object ID of these bytes, in the hash algorithm of `like`:
+ * https://git-scm.com/docs/hash-function-transition
+ */
 function blobId(bytes: Uint8Array, like: ObjectId): ObjectId {
   const hash = createHash(like.length === 64 ? 'sha256' : 'sha1');
   return hash.update(`blob ${bytes.length}\0`).update(bytes).digest('hex');

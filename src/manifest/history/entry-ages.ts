@@ -5,13 +5,13 @@ import type { LoadRequest } from '../load.ts';
 import { loadCommit, repositoryOf } from './load-commit.ts';
 import type { Project } from '../manifest.ts';
 
-/** Which entries of a tree are young, as `source repository@digest`. */
+/** Recently added entries of a tree, as `source repository@digest`. */
 export type YoungEntries = ReadonlySet<string>;
 
 /**
- * Which entries of a tree were not yet in it at `time`, which is in milliseconds: then Git's HEAD was the last commit of
- * its own branch before. Undefined when Git cannot say, because there is no repository or the clone does not go back so
- * far; `unknown` is then told why.
+ * Returns the entries of a tree that were added after `time`, in milliseconds: those missing in the last commit of
+ * HEAD's own branch before it. Returns undefined, and calls `unknown` with the reason, if there is no repository or the
+ * clone does not reach back far enough.
  */
 export async function entriesSince(
   request: LoadRequest,

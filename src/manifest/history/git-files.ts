@@ -3,26 +3,26 @@ import type { GitRepository } from '../../git/repository.ts';
 import { IMAGES_NAME, MANIFEST_NAME, POLICY_NAME } from '../discover.ts';
 import { checkSize, isNoFile, leavesTree, type FileEntry, type FileSource } from '../file-source.ts';
 
-/** What a path of a commit is once its links are followed. */
+/** The entry at a path of a commit after following its links. */
 type Node = TreeEntry | 'folder' | 'outside' | undefined;
 
 type Tree = {
   /** The root of the FileSource, relative to the top of the repository. */
   readonly root: string;
   readonly entries: ReadonlyMap<string, TreeEntry>;
-  /** What each folder holds, by name; paths as in `entries`. */
+  /** The entries of each folder by name; paths as in `entries`. */
   readonly folders: ReadonlyMap<string, ReadonlySet<string>>;
   readonly targets: ReadonlyMap<ObjectId, string>;
 };
 
-/** As many as Linux follows (path_resolution(7)). */
+/** The limit of Linux (path_resolution(7)). */
 const MAX_LINKS = 40;
-/** PATH_MAX: the target of a link that is longer leads nowhere. */
+/** PATH_MAX: a longer link target is invalid. */
 const MAX_TARGET = 4096;
 
 /**
- * Reads files of a commit below `root`, as diskFiles would read them once it is checked out: nothing that a link points
- * to outside of it. `listed` is what the repository lists there.
+ * Reads files of a commit below `root` like diskFiles would after a checkout: never follows a link out of it. `listed`
+ * is the list of files there.
  */
 export async function commitFiles(
   repository: Pick<GitRepository, 'read'>,
@@ -56,7 +56,7 @@ export async function commitFiles(
   };
 }
 
-/** True for a path whose last part is the name of a manifest, images or policy file. */
+/** Returns true for a path of a manifest, images or policy file. */
 export function isManifest(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   return name === MANIFEST_NAME || name === IMAGES_NAME || name === POLICY_NAME;
@@ -100,7 +100,7 @@ function describe(tree: Tree, path: string, name: string): FileEntry {
   return { name, kind: node.kind === 'submodule' ? 'folder' : 'file', isLink };
 }
 
-/** The path with all links followed; undefined when it leads in circles or out of the repository's files. */
+/** Returns the path with all links followed; undefined for a loop or a path outside of the repository. */
 function resolve(tree: Tree, path: string): string | undefined {
   let rest = path.split('/');
   let at: string[] = [];

@@ -12,15 +12,15 @@ import type { LoadedManifests } from '../manifest.ts';
 import { parseThin } from '../parse.ts';
 import type { ParseProject } from '../parse-once.ts';
 
-/** A clone, and where in it the manifests stand. */
+/** A clone, and the path of the manifests in it. */
 export type ManifestRepository = {
   readonly git: GitRepository;
-  /** Relative to the top of the repository, with `/`; empty for all of it. */
+  /** Relative to the top of the repository, separated by `/`; empty for the whole repository. */
   readonly place: string;
   readonly request: LoadRequest;
 };
 
-/** Opens the repository that holds what was asked for; throws GIT, and USAGE for a request that contradicts itself. */
+/** Opens the repository that contains the requested manifests. Throws GIT, and USAGE for a contradictory request. */
 export async function repositoryOf(request: LoadRequest, services: GitServices): Promise<ManifestRepository> {
   const { location: named } = onlyOne(request);
   const location = await realpath(named).catch((cause: unknown) => {
@@ -33,15 +33,15 @@ export async function repositoryOf(request: LoadRequest, services: GitServices):
 
 /** The manifests of a commit. */
 export type CommitManifests = {
-  /** Of the folder that holds them, or of the repository for a plain manifest. */
+  /** Files of the folder with the manifests, or of the repository for a plain manifest. */
   readonly files: FileSource;
-  /** Loads them with the file names that they have on the disk. */
+  /** Loads them with their file names on the disk. */
   load(parse?: ParseProject): Promise<LoadedManifests>;
 };
 
 /**
- * Opens the manifests as a commit holds them; undefined where it holds none. Registries are not held against a list: what
- * was there may be there.
+ * Opens the manifests of a commit; returns undefined if it has none. Does not apply --allow-registry, which need not
+ * have held in the past.
  */
 export async function openCommit(
   { git, place, request }: ManifestRepository,
@@ -61,10 +61,10 @@ export async function openCommit(
   };
 }
 
-/** Loads the manifests as a commit holds them; nothing, and no problem, where it holds none. */
+/** Loads the manifests of a commit; returns an empty result without problems if it has none. */
 export async function loadCommit(repository: ManifestRepository, commit: ObjectId): Promise<LoadedManifests> {
   return (await openCommit(repository, commit))?.load() ?? NO_MANIFESTS;
 }
 
-/** What a commit without manifests holds. */
+/** The result for a commit without manifests. */
 export const NO_MANIFESTS: LoadedManifests = { projects: [], problems: [] };

@@ -1,11 +1,14 @@
 import { withoutEndSlashes } from '../../image/end-slashes.ts';
-/** The parts of a package URL that tell which package of which version it is. */
+/** The parts of a package URL that identify a package version. */
 export type PackageUrl = { readonly type: string; readonly name: string; readonly version?: string };
 
-/** Reads `pkg:type/namespace/name@version?qualifiers#subpath` (https://github.com/package-url/purl-spec); undefined for anything else. */
+/**
+ * Parses `pkg:type/namespace/name@version?qualifiers#subpath` (https://github.com/package-url/purl-spec); returns
+ * undefined for other text.
+ */
 export function parsePackageUrl(text: string): PackageUrl | undefined {
   const [, type = '', rest = ''] = /^pkg:\/*([a-z0-9.+-]+)\/+([^?#]+)/i.exec(text) ?? [];
-  // the scope of an npm package begins with one, too, if its writer did not encode it
+  // the scope of an npm package begins with an @ if it is not encoded
   const at = rest.lastIndexOf('@');
   const name = withoutEndSlashes(decoded(at > 0 ? rest.slice(0, at) : rest) ?? '');
   const version = at > 0 ? decoded(rest.slice(at + 1)) : undefined;

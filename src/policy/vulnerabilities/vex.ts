@@ -1,7 +1,7 @@
 import { parsePackageUrl } from './package-url.ts';
 import type { Finding, VexPackage, VexStatement } from './vulnerability.ts';
 
-/** True when the statement is about this weakness in this package (or in the whole image, or platform). */
+/** Returns true if the statement is about this vulnerability in this package, or in the whole image or platform. */
 export function isExplainedBy(finding: Finding, { ids, packages, platform }: VexStatement): boolean {
   if (platform !== undefined && platform !== finding.platform) return false;
   const names = new Set([finding.id, ...finding.aliases].map((name) => name.toLowerCase()));
@@ -9,12 +9,15 @@ export function isExplainedBy(finding: Finding, { ids, packages, platform }: Vex
   return packages.length === 0 || packages.some((one) => isPackage(finding, one));
 }
 
-/** The statement that counts among those about the same: the latest, and of one moment the one written last. */
+/**
+ * Returns the statement that counts among those about the same vulnerability: the latest, and among equal times the
+ * last one in the file.
+ */
 export function lastStatement(statements: readonly VexStatement[]): VexStatement | undefined {
   return statements.toSorted((a, b) => a.time - b.time).at(-1);
 }
 
-/** Whether the finding is of this package; where its own URL is known, nothing else is looked at. */
+/** Compares the finding's package; if its package URL is known, only that counts. */
 function isPackage(finding: Finding, { type, name, version }: VexPackage): boolean {
   const own = finding.purl === undefined ? undefined : parsePackageUrl(finding.purl);
   if (own !== undefined) {
@@ -23,7 +26,7 @@ function isPackage(finding: Finding, { type, name, version }: VexPackage): boole
   return isNamed(finding.package, type, name) && (version === undefined || finding.version === version);
 }
 
-/** Where the namespace is the distribution, a scanner that knows no URL leaves it out: `git` for `wolfi/git`. */
+/** Types whose namespace is the distribution, which scanners without package URLs omit: `git` for `wolfi/git`. */
 const DISTRIBUTIONS: ReadonlySet<string> = new Set(['apk', 'deb', 'rpm']);
 
 function isNamed(found: string, type: string, name: string): boolean {

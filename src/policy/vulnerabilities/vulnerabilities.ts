@@ -1,20 +1,20 @@
 import type { Position } from '../../errors.ts';
 
-/** Which vulnerabilities hold an image back. */
+/** The vulnerabilities that block an image. */
 export type VulnerabilityPolicy = {
-  /** The lowest severity that does, as --vuln-severity-threshold counts; absent leaves it to the command line. */
+  /** The lowest blocking severity, as in --vuln-severity-threshold. Default: that of the command line. */
   readonly threshold?: number;
   readonly exceptions: readonly VulnerabilityException[];
   readonly at: Position;
-  /** True for a policy of the tree before, which a change must satisfy, too. */
+  /** True for a policy of the base tree, which a change must satisfy as well. */
   readonly isBase?: true;
 };
 
-/** A finding that holds nothing back, and why. */
+/** A vulnerability that does not block, and why. */
 export type VulnerabilityException = {
-  /** `CVE-2026-1`, or what else the scanner calls it. */
+  /** `CVE-2026-1`, or another ID of the scanner. */
   readonly id: string;
-  /** The last day (UTC, `2026-12-31`) on which it counts; absent for good. */
+  /** The last day (UTC, `2026-12-31`) on which it applies; undefined: for ever. */
   readonly until?: string;
   readonly reason: string;
   readonly at: Position;
