@@ -2,12 +2,12 @@ type Entry = { readonly fire: () => void; index: number };
 type Entries = { readonly list: Entry[]; readonly listener: () => void };
 
 /**
- * Keyed by what they belong to: they live and die with the signal. Not one listener each on the signal itself: Node
- * walks all of them at each addition, and each removed one keeps those behind it in the old heap.
+ * Keyed by signal, so that entries are freed with it. Not one listener each on the signal itself: Node walks all of
+ * them at each addition, and each removed one keeps those behind it in the old heap.
  */
 const ENTRIES = new WeakMap<AbortSignal, Entries>();
 
-/** Calls `fire` once when the signal aborts, unless what this returns is called before; in no particular order. */
+/** Calls `fire` once when the signal aborts, in no particular order. The returned function cancels that. */
 export function onAbort(signal: AbortSignal, fire: () => void): () => void {
   const { list, listener } = entriesOf(signal);
   const entry: Entry = { fire, index: list.length };
@@ -20,7 +20,7 @@ export function onAbort(signal: AbortSignal, fire: () => void): () => void {
       last.index = entry.index;
     }
     if (list.length > 0) return;
-    // A signal made by AbortSignal.any is kept alive for as long as somebody listens.
+    // A signal made by AbortSignal.any stays alive as long as it has a listener.
     signal.removeEventListener('abort', listener);
     ENTRIES.delete(signal);
   };

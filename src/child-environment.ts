@@ -1,6 +1,6 @@
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What any program needs: where it finds programs, files and servers, and how it speaks. Windows has names of its own. */
+/** Variables for every program: paths of programs, files and servers, and the locale. Windows has its own names. */
 const ANY =
   'PATH HOME USER LOGNAME LANG LANGUAGE LC_* TZ TMPDIR TEMP TMP XDG_* HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY ' +
   'SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS CURL_CA_BUNDLE REQUESTS_CA_BUNDLE DOCKER_CONFIG REGISTRY_AUTH_FILE ' +
@@ -14,7 +14,7 @@ const DESKTOP = 'DBUS_SESSION_BUS_ADDRESS DISPLAY WAYLAND_DISPLAY XAUTHORITY';
 const KEYCHAIN = '__CF_USER_TEXT_ENCODING SECURITYSESSIONID';
 
 /**
- * What the programs need that are known: credential helpers by the end of their name, scanners by all of it. A scanner
+ * Variables for known programs: credential helpers by the suffix of their name, scanners by their whole name. A scanner
  * logs in to registries by itself, and starts helpers for that.
  */
 const NEEDS: Readonly<Record<string, string>> = {
@@ -38,16 +38,16 @@ const NEEDS: Readonly<Record<string, string>> = {
 };
 const SCANNER = `DOCKER_* ${GOOGLE} ${AWS} ${AZURE} ${GNUPG} ${DESKTOP} ${KEYCHAIN}`;
 
-/** Names further variables, for programs that are not known. */
+/** Variable that names further variables, for unknown programs. */
 const FURTHER = 'KPROMO_PASS_ENV';
 
-/** Returns the part of our environment that a credential helper gets; an unknown `docker-credential-acme` gets `ACME_*`. */
+/** Returns the environment for a credential helper; an unknown `docker-credential-acme` gets `ACME_*`. */
 export function helperEnvironment(name: string, env: Environment): Record<string, string> {
   const own = `${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_*`;
   return passed(`${ANY} ${NEEDS[name] ?? own}`, env);
 }
 
-/** Returns the part of our environment that a scanner gets, with these variables of its own. */
+/** Returns the environment for a scanner, including these variables of its own. */
 export function scannerEnvironment(own: string, env: Environment): Record<string, string> {
   return passed(`${ANY} ${SCANNER} ${own}`, env);
 }

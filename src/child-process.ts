@@ -1,13 +1,22 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 
-/** How a process ended: `code` is null for a signal, `message` what it wrote to stderr, without the middle where that is long. */
+/**
+ * The result of a process: `code` is null if a signal ended it; `message` is its error output, with the middle of a
+ * long one removed.
+ */
 export type Ended = { readonly code: number | null; readonly output: Buffer; readonly message: string };
 
-/** Of what a process says on the way, so many characters of the beginning and of the end: the reason stands first or last. */
+/**
+ * Number of characters of error output that are kept from the beginning and from the end: the reason comes first or
+ * last.
+ */
 const KEPT = 8 * 1024;
 
-/** Waits for a process's end and gives what it printed; calls `tooMuch` once it has printed more than so many bytes. Rejects when it could not be started. */
+/**
+ * Waits for a process to end and returns its output. Calls `tooMuch` once it has printed more than `most` bytes.
+ * Rejects if it could not be started.
+ */
 export function endOf(
   child: ChildProcessByStdio<Writable | null, Readable, Readable>,
   maxOutput: number,

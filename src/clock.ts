@@ -1,16 +1,16 @@
 import { onAbort } from './abort.ts';
 
-/** The only place that reads or waits for time; milliseconds throughout. */
+/** The only source of time in the program; milliseconds throughout. */
 export type Clock = {
-  /** Milliseconds since the Unix epoch. */
+  /** Returns milliseconds since the Unix epoch. */
   now(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `fire` once after `ms`, unless the returned function was called before. */
+  /** Calls `fire` once after `ms`. The returned function cancels that. */
   timer(ms: number, fire: () => void): () => void;
 };
 
-/** The machine's clock run `speed` times as fast: waits and timers shrink, `now` advances accordingly. */
+/** Returns the machine's clock, run `speed` times as fast: waits and timers shrink, and `now` advances accordingly. */
 export function realClock(speed = 1): Clock {
   const start = Date.now();
   const timer = (ms: number, fire: () => void): (() => void) => {
@@ -24,7 +24,7 @@ export function realClock(speed = 1): Clock {
   };
 }
 
-/** Builds `wait` from `timer`, so that every clock honours the signal in the same way. */
+/** Builds `wait` from `timer`, so that every clock handles the signal in the same way. */
 export function waitOn(timer: Clock['timer'], ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {

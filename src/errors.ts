@@ -1,7 +1,4 @@
-/**
- * Every reason for which an image, an entry or a registry can fail. Callers match the code, never
- * the text.
- */
+/** Every reason for which an image, an entry or a registry can fail. Callers match the code, never the text. */
 export type ErrorCode =
   // what the user gave us
   | 'USAGE'
@@ -59,7 +56,7 @@ export type ErrorCode =
   | 'ABORTED'
   | 'INTERNAL';
 
-/** After one of these a host would not answer the next request either: its whole retry budget is spent. */
+/** After one of these a host will not respond to the next request either: its whole retry budget is used up. */
 export const UNREACHABLE: readonly ErrorCode[] = [
   'NETWORK',
   'TIMEOUT',
@@ -69,10 +66,10 @@ export const UNREACHABLE: readonly ErrorCode[] = [
   'REFUSED_ADDRESS',
 ];
 
-/** A place in a manifest tree; `line` and `column` count from 1. */
+/** A position in a manifest tree; `line` and `column` start at 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number };
 
-/** One thing that went wrong, wherever it did; the exit code comes from these. */
+/** One failure of a run; the exit code is derived from these. */
 export type Failure = {
   readonly phase: string;
   readonly code: ErrorCode;
@@ -82,27 +79,27 @@ export type Failure = {
   readonly at?: Position;
   readonly image?: string;
   readonly digest?: string;
-  /** `source repository@digest`, where it is about copying. */
+  /** `source repository@digest`, if it is about copying. */
   readonly source?: string;
-  /** The destination references it concerns: the same trouble on many mirrors is one failure. */
+  /** The affected destination references: the same failure on many mirrors is one failure. */
   readonly refs?: readonly string[];
-  /** With a diff: it stands in the tree before as it does now, and fails nothing. */
+  /** With a diff: the failure also exists in the base tree and does not fail the run. */
   readonly inBase?: true;
 };
 
-/** Which end of a copy an error happened on. */
+/** The side of a copy on which an error happened. */
 export type Side = 'source' | 'destination';
 
 export type PromotionErrorOptions = {
-  /** What the user can do next; one sentence without a full stop at the end. */
+  /** What the user can do next: one sentence without a full stop. */
   readonly hint?: string;
   readonly side?: Side;
   readonly cause?: unknown;
-  /** Each thing that is wrong, as a sentence of its own, where the message joins several. */
+  /** Each problem as a separate sentence, if the message joins several. */
   readonly parts?: readonly string[];
 };
 
-/** A failure that belongs to one image, entry or registry; anything else that is thrown is a defect or an abort. */
+/** A failure of one image, entry or registry; any other exception is a defect or an abort. */
 export class PromotionError extends Error {
   override readonly name = 'PromotionError';
   readonly code: ErrorCode;
@@ -116,19 +113,19 @@ export class PromotionError extends Error {
     this.hint = options.hint;
     this.side = options.side;
     this.parts = options.parts ?? [];
-    // Until its stack is read, V8 keeps with an error all that the functions on it hold: for a list, all that was read of it.
+    // Until the stack is read, V8 keeps all objects of the functions on it alive: for a list, everything read from it.
     void this.stack;
   }
 }
 
-/** True for a PromotionError, of the given code where one is given. */
+/** Returns true for a PromotionError, with the given code if there is one. */
 export function isPromotionError(error: unknown, code?: ErrorCode): error is PromotionError {
   return error instanceof PromotionError && (code === undefined || error.code === code);
 }
 
 /**
- * Returns what was thrown as a failure of the one image, entry or registry that was in work: a defect becomes INTERNAL.
- * Throws it if the run is being stopped.
+ * Converts an exception to a failure of the current image, entry or registry: a defect becomes INTERNAL. Rethrows it if
+ * the run is being stopped.
  */
 export function asPromotionError(error: unknown, signal?: AbortSignal): PromotionError {
   if (signal?.aborted === true) throw error;
@@ -140,7 +137,7 @@ export function asPromotionError(error: unknown, signal?: AbortSignal): Promotio
   });
 }
 
-/** An error whose message is a reason in words, such as `it is not JSON`: what judges foreign bytes may show it. */
+/** An error whose message is a reason such as `it is not JSON`, which is safe to show for untrusted bytes. */
 export class ReasonError extends Error {
   override readonly name = 'ReasonError';
 }

@@ -1,23 +1,23 @@
-/** What happens during a run, for logs, progress, metrics and event files. Never holds a secret. */
+/** An event of a run, for logs, progress, metrics and event files. Never contains a secret. */
 export type RunEvent = LogEvent | SummaryEvent | RequestEvent | BytesEvent | ProgressEvent | StoryEvent;
 
 export type LogEvent = {
   readonly type: 'log';
   readonly level: LogLevel;
   readonly message: string;
-  /** What the message says, for logs that programs read. */
+  /** The facts of the message, for structured logs. */
   readonly fields?: LogFields;
-  /** False if the terminal shows the same already. */
+  /** False if the terminal already shows the same. */
   readonly onTerminal?: false;
 };
 
-/** The facts of a log line, as programs read them. */
+/** The facts of a log line, for structured logs. */
 export type LogFields = Readonly<Record<string, string | number | readonly string[]>>;
 
 /** The result of a command: a text for people, and its numbers. The first line of the text is its headline. */
 export type SummaryEvent = { readonly type: 'summary'; readonly text: string; readonly fields: LogFields };
 
-/** One request that was sent, each hop and replay on its own. `operation` is the class that registries count it in. */
+/** One request that was sent; each hop and replay is an event. `operation` is the rate class. */
 export type RequestEvent = {
   readonly type: 'request';
   readonly method: string;
@@ -28,21 +28,21 @@ export type RequestEvent = {
   readonly ms: number;
 };
 
-/** Bytes of bodies that were sent or received, told as they go over the socket. */
+/** Body bytes that were sent or received, emitted as they pass through the socket. */
 export type BytesEvent = { readonly type: 'bytes'; readonly origin: string; readonly bytes: number };
 
-/** How far the phase that runs has come; `failed` of those that are done. */
+/** Progress of the current phase; `failed` counts those of `done` that failed. */
 export type ProgressEvent = {
   readonly type: 'progress';
   readonly unit: 'repositories' | 'images' | 'copies';
   readonly done: number;
   readonly total: number;
   readonly failed: number;
-  /** Where bytes are copied: those of what is done, and of all that is to be copied, as far as sizes are known. */
+  /** Bytes copied and to be copied, as far as sizes are known. */
   readonly bytes?: { readonly done: number; readonly total: number };
 };
 
-/** What a run did, in the words of promotion: these are written to event files. */
+/** A step of a promotion, as written to event files. */
 export type StoryEvent =
   | { readonly type: 'run-started'; readonly mode: string; readonly version: string }
   | { readonly type: 'phase-started'; readonly phase: string; readonly index: number; readonly of: number }
@@ -52,19 +52,19 @@ export type StoryEvent =
       readonly file: string;
       readonly line: number;
       readonly tags: readonly string[];
-      /** The repositories that lack something. */
+      /** The repositories that lack an image or tag. */
       readonly repositories: readonly string[];
     })
   | (ImageOf<'image-promoted'> & {
-      /** The repositories that have all of it now. */
+      /** The repositories that are complete now. */
       readonly repositories: readonly string[];
-      /** How many repositories could not be written. */
+      /** Number of repositories that could not be written. */
       readonly failed: number;
       readonly bytes: number;
       readonly ms: number;
     })
   | (ImageOf<'image-unknown'> & {
-      /** The repositories that could not be read, or whose last write was not seen to its end. */
+      /** The repositories that could not be read, or whose last write could not be verified. */
       readonly repositories: readonly string[];
     })
   | (ImageOf<'image-signed'> & { readonly reference: string })
@@ -77,7 +77,7 @@ export type StoryEvent =
 
 type ImageOf<Type extends string> = { readonly type: Type; readonly image: string; readonly digest: string };
 
-/** What could not be done; `refs` are the references in production that it concerns. */
+/** A failure; `refs` are the affected references in production. */
 export type FailedEvent = {
   readonly type: 'failed';
   readonly phase: string;
@@ -94,5 +94,5 @@ export type FailedEvent = {
 /** From the most to the least important; `fatal` is the last line of a failed run. */
 export type LogLevel = 'fatal' | 'error' | 'warning' | 'info' | 'debug' | 'trace';
 
-/** Takes events as they happen; never throws and never waits. */
+/** Receives events as they happen; never throws and never waits. */
 export type Narrator = (event: RunEvent) => void;

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A file that is being made, and that nobody else can have made before. */
+/** A file under a temporary name that no other process can have created before. */
 export type OwnFile = {
   readonly handle: FileHandle;
-  /** Puts it in the place that it is for: of a link that stands there, not of what the link leads to. */
+  /** Renames it to its final name; replaces a link of that name, not the link's target. */
   readonly place: () => Promise<void>;
   readonly discard: () => Promise<void>;
 };
 
 /**
- * Creates a file beside the place that it is for, under a name that nobody can foresee. Throws what the system says, and for
- * a path below the working folder that a link leads out of it: in a checkout of a pull request others made those links.
+ * Creates a file beside its final path, under an unpredictable name. Throws the system's error, and an error if a link
+ * below the working directory leads out of it, as a link in the checkout of a pull request may.
  */
 export async function createOwnFile(target: string): Promise<OwnFile> {
   const folder = await realpath(path.dirname(target));
@@ -34,8 +34,8 @@ export async function createOwnFile(target: string): Promise<OwnFile> {
 }
 
 /**
- * True for what is written to as it is, and not replaced: a pipe or device that stands at this path, and what the system
- * offers under its own names, such as /dev/stdout.
+ * Returns true for a path that is written directly and not replaced: an existing pipe or device, or a system path such
+ * as /dev/stdout.
  */
 export async function isDevice(target: string): Promise<boolean> {
   if (/^\/(?:dev|proc)\//.test(path.resolve(target))) return true;

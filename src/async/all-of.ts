@@ -1,4 +1,7 @@
-/** What all resolve to; the first error is thrown when all have ended, so that nothing goes on behind it. */
+/**
+ * Resolves to all results. Throws the first error after all promises have settled, so that no work continues in the
+ * background.
+ */
 export async function allOf<T>(all: readonly (T | Promise<T>)[]): Promise<T[]> {
   const results = await Promise.allSettled(all);
   return results.map((result) => {

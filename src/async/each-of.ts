@@ -1,6 +1,7 @@
 /**
- * Runs `work` on each item, at most `limit` at once, taking items only as places become free. A limit that changes
- * is asked for each time that one ends. The first error stops the taking and is thrown when all that had begun has ended.
+ * Runs `work` on each item, at most `limit` at a time, and takes the next item only when one ends. A variable limit is
+ * read again each time. After an error it takes no more items, and throws the first error when all running work has
+ * ended.
  */
 export async function eachOf<T>(
   items: Iterable<T>,
@@ -14,7 +15,7 @@ export async function eachOf<T>(
   let running = 0;
   let exhausted = false;
   const take = (): void => {
-    // One place at the least: with none, nothing would ever end and ask again.
+    // At least one: otherwise no work would end and read the limit again.
     while (!exhausted && errors.length === 0 && running < Math.max(1, places())) {
       const next = iterator.next();
       exhausted = next.done === true;

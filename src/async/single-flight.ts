@@ -1,4 +1,4 @@
-/** Runs the same work once for all who ask for it at the same time. */
+/** Runs the same work once for all concurrent callers. */
 export type SingleFlight<T> = (
   key: string,
   signal: AbortSignal,
@@ -8,8 +8,8 @@ export type SingleFlight<T> = (
 type Flight<T> = { readonly result: Promise<T>; readonly controller: AbortController; waiters: number };
 
 /**
- * A single flight of its own. Whoever's signal aborts leaves at once; the work itself is aborted when the last one
- * left, so that one caller's abort never fails another.
+ * Creates a single flight. A caller whose signal aborts returns at once. The work itself is aborted when the last
+ * caller has left, so that one abort never fails another caller.
  */
 export function singleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();

@@ -1,14 +1,16 @@
 import { isDigest, type Digest } from './digest.ts';
 import { canonicalRepository, isTag, repositoryProblem, splitRepository, type RepositoryName } from './reference.ts';
 
-/** A reference that somebody typed; without tag and digest it means the whole repository. */
+/** A reference given by the user; without tag and digest it means the whole repository. */
 export type AskedRef = {
   readonly repository: RepositoryName;
   readonly tag?: string;
   readonly digest?: Digest;
 };
 
-/** Reads `host/path`, `host/path:tag`, `host/path@digest` or `host/path:tag@digest`; undefined for anything else. */
+/**
+ * Parses `host/path`, `host/path:tag`, `host/path@digest` or `host/path:tag@digest`; returns undefined for other text.
+ */
 export function parseRef(text: string): AskedRef | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -24,7 +26,7 @@ export function parseRef(text: string): AskedRef | undefined {
   return isDigest(digest) ? { repository, digest, ...(tag !== undefined && { tag }) } : undefined;
 }
 
-/** The reference as it is written. */
+/** Formats the reference. */
 export function refText({ repository, tag, digest }: AskedRef): string {
   return `${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }

@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts';
 
-/** The tag at which cosign keeps the signatures (`sig`) or the attestations (`att`) of a digest. */
+/** Returns cosign's tag for the signatures (`sig`) or the attestations (`att`) of a digest. */
 export function cosignTag(digest: Digest, what: 'sig' | 'att'): string {
   return `${digest.replace(':', '-')}.${what}`;
 }

@@ -1,4 +1,4 @@
-/** The text without the slashes at its end; a regular expression would try each run of slashes from each of its places. */
+/** Returns the text without trailing slashes. A regular expression would take quadratic time. */
 export function withoutEndSlashes(text: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === '/') end -= 1;

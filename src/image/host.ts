@@ -1,4 +1,4 @@
-/** RFC 1035, section 2.3.4: the octets of one label, and of a whole name. */
+/** RFC 1035, section 2.3.4: maximum octets of one label, and of a whole name. */
 const MAX_LABEL = 63;
 const MAX_NAME = 253;
 const MAX_PORT = 65_535;
@@ -8,8 +8,8 @@ const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i;
 const OCTET = /^(?:0|[1-9][0-9]{0,2})$/;
 
 /**
- * Returns why this is not a `host[:port]`, as half a sentence about it; undefined if it is. Whatever passes can be written
- * into an address and means the same host there.
+ * Returns why this is not a valid `host[:port]`, as a predicate; undefined if it is valid. A valid host means the same
+ * host in a URL.
  */
 export function hostProblem(host: string): string | undefined {
   const { name, port } = splitPort(host);
@@ -17,8 +17,8 @@ export function hostProblem(host: string): string | undefined {
 }
 
 /**
- * The one spelling of a valid `host[:port]`, or of the host of a pattern: in lower case, IPv6 in its shortest form, without
- * the port that is the default. Two spellings of one host would not be compared with each other.
+ * Returns the canonical spelling of a valid `host[:port]`, or of the host of a pattern: lower case, the shortest form
+ * of IPv6, no default port.
  */
 export function canonicalHost(host: string): string {
   const { name: written, port } = splitPort(host.toLowerCase());
@@ -27,17 +27,17 @@ export function canonicalHost(host: string): string {
   return port === undefined || (port === defaultPort(name) && isUnmistakable(name)) ? name : `${name}:${port}`;
 }
 
-/** The port of a host in its one spelling that names none. */
+/** Returns the default port of a canonical host without a port. */
 export function defaultPort(name: string): string {
   return isLoopbackName(name) ? '80' : '443';
 }
 
-/** Over plain HTTP unless something else is said. */
+/** Loopback uses plain HTTP by default. */
 function isLoopbackName(name: string): boolean {
   return name === '[::1]' || /^(?:127\.[0-9.]+|(?:.+\.)?localhost)$/.test(name);
 }
 
-/** What a host is called that is written with a dot at its end, or as a number in another form; undefined for any other. */
+/** Returns the usual spelling of a host with a trailing dot or an unusual number; undefined for any other host. */
 export function plainForm(host: string): string | undefined {
   const { name: written, port } = splitPort(host);
   const name = URL.parse(`http://${written.slice(0, MAX_NAME)}`)?.hostname.replace(/\.$/, '') ?? '';
@@ -45,23 +45,23 @@ export function plainForm(host: string): string | undefined {
   return hostProblem(host) !== undefined && hostProblem(plain) === undefined ? plain : undefined;
 }
 
-/** The same of the host of a pattern, in which `*` may stand for any part of a name or a port. */
+/** Like hostProblem for the host of a pattern, in which `*` may stand for any part of a name or a port. */
 export function hostPatternProblem(pattern: string): string | undefined {
   if (!pattern.includes('*')) return hostProblem(pattern);
   const { name, port } = splitPort(pattern);
   const problem = port?.includes('*') === true && /^[0-9*]+$/.test(port) ? undefined : portProblem(port);
   if (problem !== undefined) return problem;
   if (name.startsWith('[')) return /^\[[0-9a-f:*]+\]$/i.test(name) ? undefined : IPV6;
-  // a letter in its place: a wildcard may stand for one, and a number would make an address of the name
+  // a letter replaces a wildcard: a number would turn the name into an address
   return labelsProblem(name.replaceAll('*', 'x'));
 }
 
-/** The `host[:port]` in an address as it is written: parsing turns `1.2.3` into another host. */
+/** Returns the `host[:port]` of a URL as it is written: parsing would turn `1.2.3` into another host. */
 export function hostInUrl(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(url)?.[1] ?? '';
 }
 
-/** True for a host that can only be a registry: other tools read `name/image` as a repository of Docker Hub. */
+/** Returns true for a host that can only be a registry: other tools read `name/image` as a repository of Docker Hub. */
 export function isUnmistakable(host: string): boolean {
   return /[.:]/.test(host) || host.toLowerCase() === 'localhost';
 }
@@ -87,12 +87,12 @@ function nameProblem(name: string): string | undefined {
   const problem = labelsProblem(name);
   if (problem !== undefined) return problem;
   const labels = name.split('.');
-  // https://url.spec.whatwg.org/#ends-in-a-number-checker: such a name is read as an IPv4 address, or refused
+  // https://url.spec.whatwg.org/#ends-in-a-number-checker: such a name is parsed as an IPv4 address or rejected
   if (NUMBER.test(labels.at(-1) ?? '')) {
     const isPlain = labels.length === 4 && labels.every((label) => OCTET.test(label) && Number(label) <= 255);
     return isPlain ? undefined : 'an IPv4 address is four numbers from 0 to 255 without leading zeros';
   }
-  // what is left are names that begin like punycode and are not
+  // the rest are names that look like punycode but are not
   const isKept = URL.parse(`http://${name}`)?.hostname === name.toLowerCase();
   return isKept ? undefined : 'this is not the ASCII form of any name';
 }

@@ -1,17 +1,17 @@
 /**
- * Format characters that change direction or are not seen, tags and variation selectors that hide whole texts in one
- * character, line and paragraph separators, and what is no character at all, as part of a class of a regular expression:
+ * Part of a character class: format characters that change direction or are invisible, tags and variation selectors
+ * that can hide text, line and paragraph separators, and noncharacters. See
  * https://www.unicode.org/reports/tr36/#visual_spoofing
  */
 export const FORMATTING =
   '\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\uffff\\u{e0000}-\\u{e0fff}';
 
-/** What is not seen, or acts on what shows it; JSON itself escapes C0 controls and halves of surrogate pairs. */
+/** Invisible characters and those that act on a terminal; JSON itself escapes C0 controls and lone surrogates. */
 const HIDDEN_IN_JSON = new RegExp(`[\\u007f-\\u009f${FORMATTING}]`, 'gu');
 
 /**
- * A value as JSON that reads as the same value, whose text is safe for whoever shows it: nothing in it is hidden, changes the
- * direction of the rest, or is the older form of a command of GitHub Actions, which is obeyed anywhere in a line:
+ * Serializes a value as JSON that is safe to show: it contains no invisible or direction-changing character and no
+ * old-style command of GitHub Actions, which is executed anywhere in a line:
  * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function jsonText(value: unknown, indent?: number): string {

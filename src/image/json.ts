@@ -3,15 +3,15 @@ import { ReasonError } from '../errors.ts';
 import { isDigest, type Digest } from './digest.ts';
 import { hasTooManyValues } from './json-values.ts';
 
-/** JSON that every client reads alike, or why bytes are not. */
+/** JSON that every parser reads alike, or why it is rejected. */
 export type JsonRead = { readonly value: unknown } | { readonly problem: string };
 
 /** Far deeper than any document in use; recursive readers overflow at some thousands. */
 const MAX_DEPTH = 200;
 
 /**
- * Parses foreign JSON. Refuses what parsers read differently: invalid UTF-8, a key twice in one object, which Go takes the
- * last of and others the first, and nesting that some cannot follow.
+ * Parses untrusted JSON. Rejects what parsers read differently: invalid UTF-8, a duplicate key, of which Go uses the
+ * last and others the first, and nesting that some cannot follow.
  */
 export function readJson(bytes: Uint8Array): JsonRead {
   const text = utf8In(bytes);
@@ -26,24 +26,24 @@ export function readJson(bytes: Uint8Array): JsonRead {
   return problem === undefined ? { value } : { problem };
 }
 
-/** The same of a manifest, which has few values for its size. */
+/** Like readJson for a manifest, which has few values for its size. */
 export function readManifestJson(bytes: Uint8Array): JsonRead {
   return hasTooManyValues(bytes) ? { problem: 'has more values than any image needs' } : readJson(bytes);
 }
 
-/** The value of a manifest; undefined if `readManifestJson` refuses it. */
+/** Returns the value of a manifest's JSON; undefined if `readManifestJson` rejects it. */
 export function manifestJsonIn(bytes: Uint8Array): unknown {
   const read = readManifestJson(bytes);
   return 'value' in read ? read.value : undefined;
 }
 
-/** The value of foreign JSON; undefined if it is invalid, or ambiguous as `readJson` says. */
+/** Returns the value of untrusted JSON; undefined if `readJson` rejects it. */
 export function jsonIn(bytes: Uint8Array): unknown {
   const read = readJson(bytes);
   return 'value' in read ? read.value : undefined;
 }
 
-/** The value of foreign JSON; throws a ReasonError if it is refused. */
+/** Returns the value of untrusted JSON; throws a ReasonError if it is rejected. */
 export function parseJson(bytes: Uint8Array): unknown {
   const read = readJson(bytes);
   if ('problem' in read) throw new ReasonError(`it ${read.problem}`);
@@ -58,7 +58,7 @@ function utf8In(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Looks through valid JSON once. */
+/** Scans valid JSON once for duplicate keys and deep nesting. */
 function ambiguityIn(text: string): string | undefined {
   const open: Set<string>[] = [];
   let [from, to] = [0, 0];
@@ -92,15 +92,15 @@ function isEscaped(text: string, at: number): boolean {
   return (at - before) % 2 === 1;
 }
 
-/** The key as Go keeps it: half of a surrogate pair is U+FFFD. */
+/** Returns the key as Go reads it: a lone surrogate becomes U+FFFD. */
 function keyIn(quoted: string): string {
   const key: unknown = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
   return String(key).toWellFormed();
 }
 
 /**
- * An object with these fields. Refuses a key that differs from one of them in case only: Go takes it for that field, other
- * parsers leave it out.
+ * A schema for an object with these fields. Rejects a key that differs from a field only in case: Go reads it as that
+ * field, other parsers ignore it.
  */
 export function exactJson<T extends z.ZodRawShape>(shape: T): z.ZodObject<T, z.core.$loose> {
   const names = new Map(Object.keys(shape).map((name) => [folded(name), name]));
@@ -113,12 +113,15 @@ export function exactJson<T extends z.ZodRawShape>(shape: T): z.ZodObject<T, z.c
   });
 }
 
-/** Keys that Go takes for one have one form: it folds as Unicode does, the Kelvin sign to k and the long s to s. */
+/**
+ * Normalizes keys that Go treats as equal: it uses Unicode case folding, which maps the Kelvin sign to k and the long s
+ * to s.
+ */
 function folded(key: string): string {
   return key.toUpperCase().toLowerCase();
 }
 
-/** A list in foreign JSON; Go programs write null for an empty one, or leave it out. */
+/** A schema for a list in untrusted JSON; Go programs write null for an empty list, or omit it. */
 export function listJson<T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]> {
   return z
     .array(item)
@@ -126,5 +129,5 @@ export function listJson<T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]>
     .transform((list) => list ?? []);
 }
 
-/** A digest in foreign JSON. */
+/** A schema for a digest. */
 export const digestJson = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value));

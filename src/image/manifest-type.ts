@@ -1,22 +1,22 @@
 import { ACCEPTED_MANIFESTS, MEDIA_TYPES, REFUSED_MANIFESTS } from './descriptor.ts';
 import { manifestJsonIn } from './json.ts';
 
-/** The type of a manifest or blob of which nothing tells it. */
+/** The media type of content whose type is unknown. */
 export const UNKNOWN_TYPE = 'application/octet-stream';
 
 const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
 
-/** RFC 6838 gives each part 127 characters; parameters, such as a version, may follow. */
+/** RFC 6838 permits 127 characters for each part; parameters, such as a version, may follow. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:;[ -~]{0,127})?$/;
 
-/** True for a media type that can be a header, too. */
+/** Returns true for a media type that is safe in a header. */
 export function isMediaType(text: unknown): text is string {
   return typeof text === 'string' && MEDIA_TYPE.test(text);
 }
 
 /**
- * Returns the type of a manifest: the one that its bytes state, else the first of the types that others tell, else the one
- * that its shape shows. Types that are not of a manifest, such as the `text/plain` of a file server, count as not told.
+ * Returns the media type of a manifest: the one that its bytes state, else the first type in `told`, else the one that
+ * its fields imply. Ignores types that are not of a manifest, such as `text/plain` from a file server.
  */
 export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | undefined)[]): string {
   const body = manifestJsonIn(bytes);
@@ -26,7 +26,7 @@ export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | un
   return told.find(isManifestType) ?? shapeOf(body) ?? UNKNOWN_TYPE;
 }
 
-/** Returns the type that a manifest was told to have if it states another one; undefined if both agree, or one is missing. */
+/** Returns the type in `told` if the manifest states another one; undefined if both agree or one is missing. */
 export function disputedType(bytes: Uint8Array, told: string | undefined): string | undefined {
   if (!isManifestType(told)) return undefined;
   const body = manifestJsonIn(bytes);
@@ -37,7 +37,7 @@ function isManifestType(type: string | undefined): boolean {
   return type !== undefined && (ACCEPTED_MANIFESTS.includes(type) || REFUSED_MANIFESTS.includes(type));
 }
 
-/** Only OCI allows a manifest not to state its type; that some images of Docker lack theirs shows in their config. */
+/** Only OCI permits a manifest without a type; Docker images without one are recognized by their config. */
 function shapeOf({ schemaVersion, config, layers, manifests }: Body): string | undefined {
   if (schemaVersion !== 2) return undefined;
   if (isObject(config))
@@ -55,7 +55,7 @@ function isObject(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** True for a list that names something. */
+/** Returns true for a non-empty list. */
 export function isFilled(list: unknown): boolean {
   return Array.isArray(list) && list.length > 0;
 }

@@ -4,18 +4,18 @@ import { digestOf, isDigest, type Digest } from './digest.ts';
 import { exactJson, listJson, readManifestJson } from './json.ts';
 import { isFilled, isMediaType, UNKNOWN_TYPE } from './manifest-type.ts';
 
-/** A descriptor with all that its manifest says of it. */
+/** A descriptor with all its fields. */
 export type OciDescriptor = Descriptor & {
-  /** Addresses outside of the registry. */
+  /** URLs outside of the registry. */
   readonly urls: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
-  /** `os/architecture/variant`, as far as it is told. */
+  /** `os/architecture/variant`, as far as stated. */
   readonly platform?: string;
 };
 
 type Common = { readonly artifactType?: string };
 
-/** An image: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
+/** An image manifest: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
 export type OciImage = Common & {
   readonly kind: 'image';
   readonly config: OciDescriptor;
@@ -25,14 +25,14 @@ export type OciImage = Common & {
 /** An index: https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
 export type OciIndex = Common & { readonly kind: 'index'; readonly children: readonly OciDescriptor[] };
 
-/** Why a manifest is not one that every client reads alike. */
+/** A manifest that clients may read differently, with the problem as a predicate. */
 export type Unread = { readonly kind: 'unread'; readonly problem: string };
 
-/** Go reads null as what is left out. */
+/** Go reads null as an omitted field. */
 const text = z.string().nullish();
 const type = text
   .refine((name) => !name || isMediaType(name), 'is not a media type')
-  // Go programs write an empty type for one that they do not know.
+  // Go programs write an empty type for an unknown one.
   .transform((name) => name || undefined);
 const annotations = z.record(z.string(), z.string()).nullish();
 
@@ -60,7 +60,7 @@ const descriptor = exactJson({
     return { ...described, ...(name !== '' && { platform: name }) };
   });
 
-/** A client may take what is embedded instead of what is stored (image-spec, descriptor.md). */
+/** A client may use embedded content instead of the stored blob (image-spec, descriptor.md). */
 function isEmbedded({
   data,
   digest,
@@ -75,13 +75,13 @@ function isEmbedded({
   return bytes.toString('base64') === data && bytes.length === size && digestOf(bytes, digest) === digest;
 }
 
-/** What a registry must hold: no client may look for it elsewhere. */
+/** Content that a registry must hold: no client may fetch it from elsewhere. */
 const here = descriptor.refine(({ urls }) => urls.length === 0, {
   error: 'may not be kept outside of the registry',
   path: ['urls'],
 });
 
-// One set of names for both: what names layers in one and manifests in the other must not differ in case in either.
+// One set of names for both kinds: a name that differs only in case from a field of the other kind is rejected as well.
 const common = {
   schemaVersion: z.literal(2),
   mediaType: type,
@@ -103,10 +103,10 @@ function typeOf(artifactType: string | undefined): { readonly artifactType?: str
   return artifactType === undefined ? {} : { artifactType };
 }
 
-/** An integer in a form that Go does not take for one. */
+/** An integer in a form that Go rejects. */
 const ODD_INTEGER = /"(?:size|schemaVersion)"\s{0,9}:\s{0,9}-?\d+[.eE]/;
 
-/** Reads a manifest. Refuses what other clients read otherwise, with the reason. */
+/** Parses a manifest. Rejects one that other clients read differently, with the reason. */
 export function readOci({ descriptor: { mediaType }, bytes, servedAs }: Manifest): OciImage | OciIndex | Unread {
   if (servedAs !== undefined) return unread(`is served as ${servedAs}, and says that it is another type`);
   const read = readManifestJson(bytes);
@@ -125,14 +125,14 @@ function unread(problem: string): Unread {
   return { kind: 'unread', problem };
 }
 
-/** What is looked at before it is known which of its kinds a manifest is. */
+/** The fields that are checked before the kind of a manifest is known. */
 type Body = { readonly [key in 'schemaVersion' | 'mediaType' | 'config' | 'layers' | 'manifests']?: unknown };
 
 function isBody(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Of what is both, one program would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m). */
+/** A manifest that is both: one client would run the layers and another one the children (GHSA-mc8v-mgrf-8f4m). */
 function isBoth({ config, layers, manifests }: Body): boolean {
   return isFilled(manifests) && (isFilled(layers) || (config !== undefined && config !== null));
 }

@@ -2,26 +2,26 @@ import { PromotionError } from '../errors.ts';
 import { hostPatternProblem, plainForm } from './host.ts';
 import { spellingsOf } from './reference.ts';
 
-/** A compiled name pattern; `text` is what the user wrote, in lower case. */
+/** A compiled name pattern; `text` is as the user wrote it, in lower case. */
 export type Pattern = {
   readonly text: string;
-  /** True when the whole `host[:port][/path]` is covered, whatever its case. */
+  /** Returns true if the whole `host[:port][/path]` matches, in any case. */
   matches(name: string): boolean;
 };
 
-/** One step of a pattern: a character that must stand there, or a run of any that `stops` does not hold. */
+/** One step of a pattern: a literal character, or a run without the characters in `stops`. */
 type Step = { readonly character: string } | { readonly stops: string };
 
-// A host's "*" must not reach the next label or the port; no wildcard of a host reaches into the path, or
-// "**.pkg.dev" would cover "evil.example/x.pkg.dev".
+// A host's "*" must not reach the next label or the port. No wildcard of a host reaches into the path, or "**.pkg.dev"
+// would match "evil.example/x.pkg.dev".
 const HOST_STOPS = { '*': '.:/', '**': '/' };
 const PATH_STOPS = { '*': '/', '**': '' };
 
 const PATH = /^[a-z0-9._*-]+(?:\/[a-z0-9._*-]+)*$/;
 
 /**
- * Compiles `host[:port][/path]`, where `*` is any run without `/` (in the host: within one label), `**` any run,
- * and a pattern without a path covers all paths; throws USAGE for anything else.
+ * Compiles `host[:port][/path]`: `*` is any run without `/` (in the host: within one label), `**` any run. A pattern
+ * without a path matches all paths. Throws USAGE if it is invalid.
  */
 export function compilePattern(pattern: string): Pattern {
   const text = pattern.toLowerCase();
@@ -41,7 +41,10 @@ export function compilePattern(pattern: string): Pattern {
   };
 }
 
-/** True when a pattern covers a registry or repository, however its host is written, and whether or not its port is. */
+/**
+ * Returns true if a pattern matches a registry or repository, in any spelling of its host and with or without the
+ * default port.
+ */
 export function coversRegistry(pattern: Pattern, name: string): boolean {
   return spellingsOf(name).some((spelling) => pattern.matches(spelling));
 }
@@ -74,7 +77,9 @@ function steps(text: string, stops: { readonly '*': string; readonly '**': strin
   );
 }
 
-/** Follows all ways through the pattern at once: a regular expression would need exponential time for some patterns. */
+/**
+ * Follows all paths through the pattern at once: a regular expression would need exponential time for some patterns.
+ */
 function covers(pattern: readonly Step[], name: string): boolean {
   let reached = skipWildcards(pattern, new Set([0]));
   for (const character of name) {
@@ -93,7 +98,7 @@ function covers(pattern: readonly Step[], name: string): boolean {
   return reached.has(pattern.length);
 }
 
-/** A wildcard may also stand for nothing. A Set is iterated including what is added on the way. */
+/** A wildcard may be empty. Iterating a Set includes the members added meanwhile. */
 function skipWildcards(pattern: readonly Step[], reached: Set<number>): Set<number> {
   for (const index of reached) {
     const step = pattern[index];

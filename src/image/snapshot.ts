@@ -1,18 +1,18 @@
 import type { Digest } from './digest.ts';
 
-/** One digest of an image with its tags, sorted; it may have none. */
+/** One digest of an image with its tags, sorted; may have none. */
 export type SnapshotDigest = { readonly digest: Digest; readonly tags: readonly string[] };
 
-/** One image, named as below the registry that the snapshot is of; empty where that is a repository itself. */
+/** One image; its name is relative to the registry of the snapshot, and empty if that is a repository itself. */
 export type SnapshotImage = { readonly name: string; readonly digests: readonly SnapshotDigest[] };
 
-/** What a registry holds, or shall hold: images with their digests, all sorted by their bytes; no image is without digests. */
+/** The images of a registry with their digests, all in byte order; every image has a digest. */
 export type Snapshot = readonly SnapshotImage[];
 
-/** What is known of one digest of one image; what is told of the same one twice adds up. */
+/** One digest of one image; entries for the same digest add up. */
 export type SnapshotEntry = { readonly name: string; readonly digest: Digest; readonly tags: readonly string[] };
 
-/** The snapshot that these entries make, in whatever order they come. */
+/** Builds a snapshot from these entries, in any order. */
 export function snapshotOf(entries: Iterable<SnapshotEntry>): Snapshot {
   const images = new Map<string, Map<Digest, readonly string[]>>();
   for (const { name, digest, tags } of entries) {
@@ -27,7 +27,7 @@ export function snapshotOf(entries: Iterable<SnapshotEntry>): Snapshot {
   }));
 }
 
-/** What of each image `keeps` says; an image that loses all its digests is gone. */
+/** Returns the digests that `keeps` accepts; an image without any is dropped. */
 export function filterSnapshot(snapshot: Snapshot, keeps: (digest: SnapshotDigest) => boolean): Snapshot {
   return snapshot
     .map(({ name, digests }) => ({ name, digests: digests.filter(keeps) }))

@@ -5,7 +5,7 @@ import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 import { plain } from './reports/types.ts';
 import { notScanned, type Scanner, type ScanTarget } from './scanner.ts';
 
-/** An image with its platforms, where it is an index. */
+/** An image; for an index with its platforms. */
 export type ScannedImage = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
@@ -13,10 +13,10 @@ export type ScannedImage = {
   readonly platforms: readonly Platform[];
 };
 
-/** One image of an index; `name` is what the index calls it where it calls no other so, else its digest. */
+/** One image of an index; `name` is its platform in the index if that is unique, else its digest. */
 export type Platform = { readonly digest: Digest; readonly name: string };
 
-/** The images of an index with names that tell them apart: two may call themselves linux/amd64. */
+/** Returns the images of an index with unique names: two may both be linux/amd64. */
 export function namedApart(
   images: readonly { readonly digest: Digest; readonly platform?: string }[],
 ): readonly Platform[] {
@@ -33,8 +33,8 @@ export function namedApart(
 }
 
 /**
- * Asks the scanners in their order until one has scanned the image; of an index, every platform must be. One that failed
- * is told of only where no other knows.
+ * Tries the scanners in order until one succeeds. For an index, every platform must be scanned. A scanner's failure is
+ * reported only if no other scanner succeeds.
  */
 export async function scanImage(
   scanners: readonly Scanner[],
@@ -48,7 +48,7 @@ export async function scanImage(
     signal,
   );
   const isWhole = whole.state === 'scanned';
-  // Scanners that are given an index look at one platform of it: without its name nobody knows at which.
+  // Given an index, scanners may scan only one platform of it: without its name it is unknown which.
   const isUnnamed = isWhole && whole.platforms === undefined;
   if (isUnnamed && platforms.length === 1) return whole;
   const known = isWhole ? (whole.platforms ?? []) : [];
@@ -95,7 +95,7 @@ async function ask(scanners: readonly Scanner[], target: ScanTarget, signal: Abo
   };
 }
 
-/** What several platforms come to: as bad as the worst of them. */
+/** Combines the results of several platforms: the worst counts. */
 function together(
   results: readonly ScanResult[],
   missing: readonly { readonly name: string; readonly result: ScanResult }[],
@@ -111,13 +111,13 @@ function together(
   };
 }
 
-/** The only platform that a report may mean by this name; undefined where it may mean several. */
+/** Returns the only platform that matches this name of a report; undefined if several may. */
 function meantBy(name: string, platforms: readonly Platform[]): Platform | undefined {
   const meant = platforms.filter((one) => isSame(one.name, name));
   return meant.length === 1 ? meant[0] : undefined;
 }
 
-/** Whether two names may be of one platform: one of them may say no variant. */
+/** Returns true if two names may mean the same platform: one of them may omit the variant. */
 function isSame(one: string, other: string): boolean {
   const [parts, others] = [one.split('/'), other.split('/')];
   return [0, 1, 2].every((index) => {

@@ -1,7 +1,7 @@
-/** All scanners, by their names. */
+/** Names of all scanners. */
 export const SCANNER_NAMES = ['report', 'attestation', 'google', 'trivy', 'grype'] as const;
 
 export type ScannerName = (typeof SCANNER_NAMES)[number];
 
-/** Those that cost nothing and run nothing, asked where the user names none. */
+/** The scanners without cost, used by default. */
 export const DEFAULT_SCANNERS: readonly ScannerName[] = ['report', 'attestation', 'google'];

@@ -5,24 +5,24 @@ import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 /** One manifest of a repository: an image of one platform, or an index. */
 export type ScanTarget = { readonly repository: RepositoryName; readonly digest: Digest };
 
-/** Tells what is known of an image's weaknesses. */
+/** Returns the known vulnerabilities of an image. */
 export type Scanner = {
   readonly name: string;
-  /** True when it looks at one platform at a time, so that it is of no use to ask it about an index. */
+  /** True if it scans one platform at a time and cannot scan an index. */
   readonly onePlatform: boolean;
   /**
-   * What it found. Nothing known is `not-scanned`; it throws SCANNER where it failed, what registries and services are
-   * thrown for, and the signal's reason.
+   * Returns the findings, or `not-scanned` if nothing is known. Throws SCANNER if it failed, errors of registries and
+   * services, or the signal's reason.
    */
   scan(target: ScanTarget, signal: AbortSignal): Promise<ScanResult>;
 };
 
-/** What a scanner says of an image that it knows nothing about. */
+/** Returns the result of a scanner that knows nothing about an image. */
 export function notScanned(scanner: string, reason: string): ScanResult {
   return { state: 'not-scanned', scanner, findings: [], reason };
 }
 
-/** The same scanner, asked once about each manifest whatever the number of images and entries that name it. */
+/** Wraps a scanner so that each manifest is scanned once, whatever the number of images and entries with it. */
 export function askedOnce(scanner: Scanner): Scanner {
   const known = new Map<string, Promise<ScanResult>>();
   return {

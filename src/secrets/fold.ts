@@ -1,17 +1,17 @@
-/** A text without its escapes. The byte `at` of `bytes` comes from the characters `starts[at]` to `starts[at + 1]`. */
+/** A text without escapes. The byte `at` of `bytes` comes from the characters `starts[at]` to `starts[at + 1]`. */
 export type Folded = { readonly bytes: Uint8Array; readonly starts: Int32Array; readonly length: number };
 
-/** The most bytes that one UTF-16 code unit becomes. */
+/** Maximum number of bytes for one UTF-16 code unit. */
 const MOST_BYTES = 3;
 
 const [PLUS, SLASH, PERCENT, AMPERSAND, BACKSLASH] = [0x2b, 0x2f, 0x25, 0x26, 0x5c];
 
-/** One escape, or one character: where it ends, and its code or its byte; `value` is undefined if it stands for nothing. */
+/** One escape or character: its end, and its code or byte; `value` is undefined if it represents nothing. */
 type Unit = { readonly end: number; readonly value?: number; readonly isByte?: boolean };
 
 /**
- * What a character counts as. Both alphabets of base64 are one, and a form writes a space as a plus.
- * Zero: the character begins an escape.
+ * Class of each character. Both alphabets of base64 are one, and a space equals a plus, as in forms. Zero: the
+ * character starts an escape.
  */
 const CLASSES = new Uint8Array(0x80).map((_, code) => {
   const character = String.fromCharCode(code);
@@ -20,13 +20,13 @@ const CLASSES = new Uint8Array(0x80).map((_, code) => {
   return character === '_' ? SLASH : Math.max(code, 1);
 });
 
-/** What outputs put between characters to make a text harmless, and nobody sees. */
+/** Invisible characters that outputs insert to make a text harmless. */
 const INVISIBLE: ReadonlySet<number> = new Set([0x200b, 0x200c, 0x200d, 0x2060, 0xfeff]);
 
 /**
- * Returns a function that takes the escapes out of a text of at most `longest` characters: percent-encoding, backslashes
- * with `\uXXXX`, and the entities of HTML, however often they were applied. A text and its escaped forms become the same
- * bytes. The next call overwrites them.
+ * Returns a function that removes the escapes of a text of at most `longest` characters: percent-encoding, backslashes
+ * with `\uXXXX`, and HTML entities, at any depth. A text and its escaped forms become the same bytes. The next call
+ * overwrites them.
  */
 export function folding(longest: number): (text: string) => Folded {
   const bytes = new Uint8Array(longest * MOST_BYTES);
@@ -87,7 +87,7 @@ function backslashesAt(text: string, at: number): Unit {
   const escaped = digits === 0 ? undefined : hexAt(text, next + 1, digits);
   if (escaped !== undefined) return { end: next + 1 + digits, value: escaped };
   const code = text.charCodeAt(next);
-  // What follows may be an escape of its own.
+  // The next characters may be another escape.
   return Number.isNaN(code) || code === PERCENT || code === AMPERSAND ? { end: next } : { end: next + 1, value: code };
 }
 
@@ -102,7 +102,7 @@ function entityAt(text: string, at: number): Unit {
   return { end: next + written.length, value: hex === undefined ? Number(decimal) : Number.parseInt(hex, 16) };
 }
 
-/** The place after all repetitions of a part. */
+/** Returns the position after all repetitions of a part. */
 function after(text: string, from: number, part: string): number {
   let at = from;
   while (text.startsWith(part, at)) at += part.length;

@@ -1,20 +1,20 @@
 import { windows, type Windows, WINDOW } from './windows.ts';
 
-/** The forms of all secrets, folded. */
+/** The folded forms of all secrets. */
 export type Forms = {
-  /** Adds a form, for good or for a while; too short a one is left. */
+  /** Adds a form, permanently or temporarily; ignores one that is too short. */
   add(form: Uint8Array, isPassing: boolean): void;
   readonly find: Windows<FormKind>['find'];
   isEmpty(): boolean;
 };
 
-/** `isPassing`: a server named it. */
+/** `isPassing`: a temporary secret that a server named. */
 export type FormKind = { readonly isPassing: boolean };
 
-/** A thousand tokens of a KiB each are in use at a time at most, in parts of 32 characters. */
+/** At most a thousand tokens of a KiB each are in use at a time, in parts of 32 characters. */
 const MOST_PASSING = 32_768;
 
-/** Holds nothing at first. Of what is kept for a while the older half is forgotten where there is too much; `forgot` is called then. */
+/** Starts empty. If there are too many temporary forms, drops the older half and calls `forgot`. */
 export function formsOf(forgot: () => void): Forms {
   const known = windows<FormKind>();
   const lasting = new Set<string>();

@@ -1,43 +1,43 @@
 import { folding, type Folded } from './fold.ts';
 import { formsOf, type Forms } from './forms.ts';
 
-/** All secrets of the process; each output passes `hide` or a stream. */
+/** All secrets of the process; every output passes through `hide` or a stream. */
 export type Secrets = {
   /**
-   * Hides this text from now on, by itself and in its escaped forms, base64 and hexadecimal. Shorter ones than 6 characters are left: they would make
-   * nonsense of an output, and protect nothing.
+   * Hides this text from now on, including its escaped forms, base64 and hexadecimal. Ignores secrets of fewer than 6
+   * characters: hiding them would garble the output and protect nothing.
    */
   learn(secret: string | undefined): void;
-  /** The same for a text that is a secret for a while only. If there are too many, the oldest are forgotten. */
+  /** Like `learn` for a temporary secret. If there are too many, the oldest are dropped. */
   learnPassing(token: string): void;
-  /** The text with `…` for each secret. */
+  /** Returns the text with `…` for each secret. */
   hide(text: string): string;
-  /** Hides secrets in a text that comes in pieces: keeps an unfinished line back. */
+  /** Hides secrets in a text that comes in pieces; holds an unfinished line back. */
   stream(): SecretStream;
 };
 
-/** Both functions return what may be shown by now; after `end` nothing is kept back. */
+/** Both functions return the text that may be shown now; after `end` nothing is held back. */
 export type SecretStream = { write(text: string): string; end(): string };
 
-/** In characters of a folded text: from so many on a secret is hidden within words, too. */
+/** Minimum length at which a secret is also hidden within words, in characters of a folded text. */
 const WITHIN_WORDS = 8;
-/** What is longer is looked for in parts of so many characters: messages cut what they quote, after 100 characters for instance. */
+/** A longer secret is searched for in parts of this many characters, because messages truncate quotations. */
 const PART = 16;
-/** Tokens come by the thousand. */
+/** The same for temporary tokens, which come by the thousand. */
 const PASSING_PART = 32;
-/** Characters that are looked at together. */
+/** Characters that are processed together. */
 const BLOCK = 65_536;
-/** A part with each character escaped (`&#x27;`, `\u0027`) is shorter, in characters. */
+/** Longest part with every character escaped (`&#x27;`, `\u0027`), in characters. */
 const KEPT_BACK = 8192;
 
 const MARK = '…';
 
 type Span = readonly [start: number, end: number];
 
-/** Knows no secret at first. */
+/** Starts without secrets. */
 export function openSecrets(): Secrets {
   const fold = folding(BLOCK);
-  // The same token goes with each request.
+  // The same token is sent with each request.
   const [lasting, passing] = [new Set<string>(), new Set<string>()];
   const forms = formsOf(() => passing.clear());
   const folded = (text: string): Uint8Array => {
@@ -55,7 +55,7 @@ export function openSecrets(): Secrets {
     learnPassing: (token) => {
       if (passing.has(token)) return;
       passing.add(token);
-      // A server may put names into what it calls a token: they stay in our outputs.
+      // A server may put names into a token: they must stay readable in our outputs.
       const parts = partsOf(token.trim(), PASSING_PART).filter((part) => !NAME.test(part));
       for (const part of parts) forms.add(folded(part), true);
     },
@@ -67,7 +67,7 @@ export function openSecrets(): Secrets {
 /** Names of hosts, repositories, tags and digests. */
 const NAME = /^[a-z0-9._:@/-]*[./:@][a-z0-9._:@/-]*$/;
 
-/** The places of all secrets in a block, in order and apart. */
+/** Returns the spans of all secrets in a block, sorted and merged. */
 type Spans = (block: string) => readonly Span[];
 
 function hidden(text: string, spans: Spans): string {
@@ -83,7 +83,7 @@ function hidden(text: string, spans: Spans): string {
   return parts.join('');
 }
 
-/** What may be shown of a block, and how many of its characters that are: of an unfinished line the end waits. */
+/** Returns the part of a block that may be shown, and its length; the end of an unfinished line waits. */
 function hiddenPart(text: string, isWhole: boolean, spans: Spans): { readonly shown: string; readonly used: number } {
   const end = isWhole ? text.length : text.length - KEPT_BACK;
   let [shown, used] = ['', 0];
@@ -97,14 +97,17 @@ function hiddenPart(text: string, isWhole: boolean, spans: Spans): { readonly sh
 
 const PEM_LINES = /[\r\n]+|\\n|-----(?:BEGIN|END) [A-Z0-9 ]*-----/;
 
-/** The lines of a secret, without the frame of PEM: none holds a line break, so that each line of an output can be judged alone. */
+/**
+ * Returns the lines of a secret without the PEM frame: no line contains a line break, so that each line of an output
+ * can be checked alone.
+ */
 function linesOf(secret: string): readonly string[] {
   const isPem = secret.includes('-----BEGIN ');
-  // Who puts PEM into one line writes `\n`, or spaces.
+  // PEM on one line contains `\n` or spaces.
   return secret.split(isPem ? PEM_LINES : /[\r\n]+/).map((line) => line.trim());
 }
 
-/** A line in parts of this length; the last one is as long, and may begin within the one before. */
+/** Splits a line into parts of this length; the last one may overlap the one before. */
 function partsOf<T extends string | Uint8Array>(line: T, length: number): readonly T[] {
   const parts: T[] = [];
   for (let at = 0; at < line.length; at += length) {
@@ -114,7 +117,10 @@ function partsOf<T extends string | Uint8Array>(line: T, length: number): readon
   return parts;
 }
 
-/** Hexadecimal, and base64 alone and within a longer text: of each alignment what does not depend on the neighbours. */
+/**
+ * Returns the hexadecimal form and base64, alone and inside a longer text: for each alignment the part that does not
+ * depend on its neighbours.
+ */
 function encodingsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text, 'utf8');
   const aligned = [0, 1, 2].map((offset) => {
@@ -125,14 +131,14 @@ function encodingsOf(text: string): readonly string[] {
   return [bytes.toString('hex'), alone, ...aligned].filter((form) => form.length >= WITHIN_WORDS);
 }
 
-/** The places of all secrets in a text, in order and apart. */
+/** Returns the spans of all secrets in a text, sorted and merged. */
 function spansIn(text: string, folded: Folded, forms: Forms): readonly Span[] {
   const { bytes, starts, length } = folded;
   const found: Span[] = [];
   forms.find(bytes, length, (start, end, { isPassing }) => {
     if (end - start < WITHIN_WORDS && (isLetter(text, folded, start - 1) || isLetter(text, folded, end))) return;
     const span: Span = [starts[start] ?? 0, starts[end] ?? text.length];
-    // A digest is no secret, though a server may say so: reports would name no image.
+    // A digest is never a secret, even if a server says so: reports would name no image.
     if (isPassing && isInDigest(text, span[0])) return;
     found.push(span);
   });
@@ -154,7 +160,7 @@ function isInDigest(text: string, place: number): boolean {
 
 const HEX_OF_SHA512 = 128;
 
-/** Whether a letter or a digit stands there; an escape is neither, whatever it is written with. */
+/** Returns true if there is a letter or a digit at this position; an escape is neither. */
 function isLetter(text: string, { starts, length }: Folded, at: number): boolean {
   if (at < 0 || at >= length) return false;
   const [start = 0, end = 0] = [starts[at], starts[at + 1]];

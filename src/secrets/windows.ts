@@ -1,25 +1,25 @@
-/** The shortest sequence that is looked for, in bytes. */
+/** Length of the shortest sequence that is searched for, in bytes. */
 export const WINDOW = 6;
 
-/** One sequence of bytes. `anchor` is where the window begins by which it is found. */
+/** One sequence of bytes. `anchor` is the offset of the window by which it is found. */
 type Sequence<T> = { readonly bytes: Uint8Array; readonly anchor: number; readonly value: T };
 
-/** Finds known sequences in bytes, in time linear in the bytes, however many sequences are known. */
+/** Finds known sequences in bytes, in linear time, however many sequences are known. */
 export type Windows<T> = {
   add(bytes: Uint8Array, value: T): void;
   remove(bytes: Uint8Array): void;
-  /** Calls `found` for each place of each sequence, in no particular order. */
+  /** Calls `found` for each occurrence of each sequence, in any order. */
   find(bytes: Uint8Array, length: number, found: (start: number, end: number, value: T) => void): void;
 };
 
 // Any odd multiplier with bits in all places spreads; this is Knuth's, 2^32 divided by the golden ratio.
 const FACTOR = 0x9e3779b1;
-/** What the first byte of a window has become when it leaves. */
+/** The factor of the first byte of a window when it leaves. */
 const LEAVING = Array.from({ length: WINDOW - 1 }).reduce<number>((power) => Math.imul(power, FACTOR), 1);
-/** The upper bits of a hash that say «certainly unknown» for most windows: 64 KiB fit into a processor's cache. */
+/** The upper bits of a hash, which exclude most windows: 64 KiB fit into a processor's cache. */
 const SHIFT = 16;
 
-/** Finds nothing at first. Each sequence is looked for by one of its windows (Rabin and Karp), one that few others have. */
+/** Starts empty. Each sequence is searched for by one of its windows that few others share (Rabin and Karp). */
 export function windows<T>(): Windows<T> {
   const buckets = new Map<number, Sequence<T>[]>();
   const known = new Uint8Array(1 << (32 - SHIFT));
@@ -64,19 +64,19 @@ function hashAt(bytes: Uint8Array, at: number): number {
   return hash;
 }
 
-/** More sequences than this with the same window make each place of it slow. */
+/** With more sequences that share a window, each occurrence of it gets slow. */
 const MOST_SHARED = 8;
-/** The places that are tried before the rest. */
+/** Number of offsets that are tried first. */
 const PREFERRED = 5;
 
-/** Tokens of one issuer begin alike, and padding ends alike: places apart, and all others where these are taken. */
+/** Tokens of one issuer have the same prefix, and padding the same end: tries spread offsets, then all others. */
 function* anchorsOf({ length }: Uint8Array): Generator<number> {
   const last = length - WINDOW;
   yield* [last, 0, last >> 1, last >> 2, last - (last >> 2)];
   for (let at = 0; at <= last; at += 1) yield at;
 }
 
-/** The first window that few sequences share, else the one that the fewest do. */
+/** Returns the first window that few sequences share, else the one that the fewest share. */
 function anchorIn(bytes: Uint8Array, sharing: (anchor: number) => number): number {
   let [best, fewest] = [0, Number.POSITIVE_INFINITY];
   let tried = 0;

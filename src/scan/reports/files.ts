@@ -6,18 +6,18 @@ import { readReport, type DatedReport } from './formats.ts';
 import { readOpenVex, type OpenVexDocument } from './open-vex.ts';
 import { notScanned, type Scanner } from '../scanner.ts';
 
-/** Reports that were made before, and what OpenVEX documents among them say. */
+/** Given vulnerability reports, and the statements of the OpenVEX documents among them. */
 export type ReportFiles = {
   readonly scanner: Scanner;
   vexOf(digest: Digest): readonly VexStatement[];
 };
 
-/** As much as a scanner may print. */
+/** The same limit as for a scanner's output, in bytes. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Reads files that scanners wrote, and OpenVEX documents. Each is `FILE`, or `DIGEST=FILE` where the report does not say
- * which image it is of. Throws SCANNER for one that cannot be read, has another form, or is of no image.
+ * Reads reports of scanners and OpenVEX documents. Each is `FILE`, or `DIGEST=FILE` if the report does not name its
+ * image. Throws SCANNER if a file cannot be read, has an unknown format, or names no image.
  */
 export async function openReports(named: readonly string[]): Promise<ReportFiles> {
   const reports = new Map<Digest, DatedReport[]>();
@@ -45,7 +45,7 @@ export async function openReports(named: readonly string[]): Promise<ReportFiles
   };
 }
 
-/** Several reports may be of the platforms of one index, whose name they give. */
+/** Several reports may be about the platforms of one index and name the index. */
 function merged(reports: readonly DatedReport[]): ScanResult {
   const platforms = reports.flatMap(({ platform }) => platform ?? []);
   const isPartial = platforms.length === reports.length;

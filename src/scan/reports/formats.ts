@@ -4,7 +4,7 @@ import type { Report, ReportFormat } from './types.ts';
 import { sarifReport } from './sarif.ts';
 import { trivyReport } from './trivy.ts';
 
-/** Every form of report that is read. */
+/** All supported report formats. */
 const FORMATS: readonly ReportFormat[] = [trivyReport, grypeReport, sarifReport];
 
 // https://github.com/sigstore/cosign/blob/main/specs/COSIGN_VULN_ATTESTATION_SPEC.md
@@ -13,10 +13,10 @@ const ScanRecord = z.looseObject({
   metadata: z.looseObject({ scanFinishedOn: z.string().nullish(), scanStartedOn: z.string().nullish() }).nullish(),
 });
 
-/** A report, with the time of the scan in milliseconds where that is told. */
+/** A report, with the time of the scan in milliseconds, if stated. */
 export type DatedReport = Report & { readonly time?: number };
 
-/** What a report says, also one within cosign's scan record; undefined where its form is not known. */
+/** Parses a report, also inside cosign's scan record; returns undefined for an unknown format. */
 export function readReport(value: unknown): DatedReport | undefined {
   for (const format of FORMATS) {
     const report = format(value);

@@ -35,7 +35,7 @@ const GrypeReport = z.looseObject({
   descriptor: z.looseObject({ name: z.literal('grype'), version: z.string().nullish() }),
 });
 
-/** Grype's own form, `--output json`. */
+/** Parses Grype's own format, `--output json`. */
 export const grypeReport: ReportFormat = (value) => {
   const { data } = GrypeReport.safeParse(value);
   if (data === undefined) return undefined;

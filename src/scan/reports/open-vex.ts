@@ -48,10 +48,13 @@ const OpenVex = z.looseObject({
 
 type Document = z.infer<typeof OpenVex>;
 
-/** What an OpenVEX document says of one digest. `attached`: the digest is what it was signed for. */
+/**
+ * An OpenVEX document. `about` returns its statements on one digest; `attached` means that it was signed for that
+ * digest.
+ */
 export type OpenVexDocument = { about(digest: Digest, attached: boolean): readonly VexStatement[] };
 
-/** Reads an OpenVEX document; undefined for what is none. */
+/** Parses an OpenVEX document; returns undefined if it is not one. */
 export function readOpenVex(value: unknown): OpenVexDocument | undefined {
   const { data } = OpenVex.safeParse(value);
   if (data === undefined) return undefined;
@@ -87,7 +90,7 @@ function statementsOf(
   ];
 }
 
-/** Its `@id` is an address whose end is the name. */
+/** The `@id` is an address that ends with the name. */
 function namesOf(vulnerability: z.infer<typeof Vulnerability>): readonly string[] {
   const { '@id': id, name, aliases } = vulnerability as { '@id'?: string; name?: string; aliases?: string[] };
   const last = withoutEndSlashes(id ?? '')
@@ -97,8 +100,9 @@ function namesOf(vulnerability: z.infer<typeof Vulnerability>): readonly string[
 }
 
 /**
- * What of the image a statement is about; undefined where of nothing. A product is this image (all of it, or the parts
- * that are named), or a package that may be in any image; without products it is about what it is attached to.
+ * Returns the packages of the image that a statement is about; undefined if it is about none. A product is this image,
+ * wholly or by subcomponents, or a package in any image. Without products, the statement is about the image that it is
+ * attached to.
  */
 function packagesOf(
   products: readonly z.infer<typeof Product>[],
@@ -117,7 +121,7 @@ function packagesOf(
   return packages.length === 0 ? undefined : packages;
 }
 
-/** By its digest; without one, an image is that to which the document is attached. */
+/** An image is compared by its digest; without one, it is the image that the document is attached to. */
 function isImage(component: z.infer<typeof Component>, digest: Digest, attached: boolean): boolean {
   const [algorithm, hex] = digest.split(':');
   const hash = component.hashes?.[algorithm === 'sha512' ? 'sha-512' : 'sha-256'];
@@ -131,7 +135,7 @@ function isImage(component: z.infer<typeof Component>, digest: Digest, attached:
 
 function packageOf(component: z.infer<typeof Component>): readonly VexPackage[] {
   const urls = urlsOf(component).flatMap((text) => parsePackageUrl(text) ?? []);
-  // another image is no package of this one
+  // another image is not a package of this one
   return urls.filter(({ type }) => type !== 'oci' && type !== 'docker').slice(0, 1);
 }
 

@@ -45,7 +45,7 @@ const SarifReport = z.looseObject({
 type Rule = z.infer<typeof Rule>;
 type Result = z.infer<typeof Result>;
 
-/** What the levels mean where nothing better is known (SARIF 2.1.0, §3.27.10; none at all is a warning). */
+/** Severities of the levels if nothing more precise is stated (SARIF 2.1.0, §3.27.10; a missing level is a warning). */
 const LEVELS: ReadonlyMap<string, Severity> = new Map([
   ['error', 4],
   ['warning', 3],
@@ -53,12 +53,12 @@ const LEVELS: ReadonlyMap<string, Severity> = new Map([
   ['none', 1],
 ]);
 
-/** SARIF 2.1.0, as Trivy, Grype and others write it: each result is a finding. */
+/** Parses SARIF 2.1.0 as written by Trivy, Grype and others: each result is a finding. */
 export const sarifReport: ReportFormat = (value) => {
   const { data } = SarifReport.safeParse(value);
   if (data === undefined) return undefined;
   const drivers = data.runs.map(({ tool }) => tool.driver);
-  // where the image is named differs from tool to tool: in the run's properties or in the locations
+  // tools name the image in different places: in the run's properties or in the locations
   const named = data.runs.flatMap(({ properties, results }) => [
     JSON.stringify(properties ?? null),
     ...results.map(({ locations }) => JSON.stringify(locations ?? null)),
@@ -77,7 +77,7 @@ function findingOf(result: Result, rules: readonly Rule[], source: string): Find
   const text = result.message?.text ?? '';
   const said = (label: string): string => plain(new RegExp(`^${label}: *(.+)$`, 'im').exec(text)?.[1] ?? '');
   const name = plain(id) || 'unnamed';
-  // Grype adds the package to the rule's name: CVE-2026-1-openssl
+  // Grype appends the package to the rule's name: CVE-2026-1-openssl
   const cve = /^(?:CVE-\d+-\d+|GHSA(?:-[0-9a-z]{4}){3})/i.exec(name)?.[0] ?? name;
   const score = Number.parseFloat(rule?.properties?.['security-severity'] ?? '');
   const fixedIn = said('Fixed Version');
@@ -93,7 +93,7 @@ function findingOf(result: Result, rules: readonly Rule[], source: string): Find
   };
 }
 
-/** The rule that a result breaks, named by its place in the list or by its name. */
+/** Returns the rule of a result, referenced by index or by name. */
 function ruleOf({ ruleId, ruleIndex, rule: named }: Result, rules: readonly Rule[]): { id: string; rule?: Rule } {
   const id = ruleId ?? named?.id;
   const index = ruleIndex ?? named?.index;
@@ -101,7 +101,7 @@ function ruleOf({ ruleId, ruleIndex, rule: named }: Result, rules: readonly Rule
   return { id: id ?? rule?.id ?? '', ...(rule !== undefined && { rule }) };
 }
 
-/** The worst of what is said in words and in a score; the level where neither is. */
+/** Returns the worse of the stated severity and the score; that of the level if there is neither. */
 function severityOf(word: string, score: number, level: string): Severity {
   const known = [severityNamed(word), Number.isFinite(score) ? severityOfScore(score) : 0];
   const worst = largest(known) as Severity;

@@ -36,7 +36,7 @@ const TrivyReport = z.looseObject({
   Results: z.array(z.looseObject({ Vulnerabilities: z.array(Vulnerability).nullish() })).nullish(),
 });
 
-/** Trivy's own form, `--format json`. */
+/** Parses Trivy's own format, `--format json`. */
 export const trivyReport: ReportFormat = (value) => {
   const { data } = TrivyReport.safeParse(value);
   if (data === undefined) return undefined;

@@ -8,7 +8,7 @@ import { notScanned, type Scanner, type ScanTarget } from '../scanner.ts';
 /** An attestation that is attached to an image in staging. */
 export type Attestation = {
   readonly predicateType: string;
-  /** Only of a verified one. */
+  /** Set only if it is verified. */
   readonly predicate?: unknown;
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
   readonly signer?: string;
@@ -16,16 +16,19 @@ export type Attestation = {
   readonly reason?: string;
 };
 
-/** The attestations of one digest; asked once or more for the same digest, it reads it once. */
+/** Returns the attestations of one digest; each digest is read once. */
 export type AttestationsOf = (target: ScanTarget, signal: AbortSignal) => Promise<readonly Attestation[]>;
 
-/** A scan that cosign attested (https://github.com/sigstore/cosign/blob/main/specs/COSIGN_VULN_ATTESTATION_SPEC.md). */
+/**
+ * Predicate type of a scan attested by cosign
+ * (https://github.com/sigstore/cosign/blob/main/specs/COSIGN_VULN_ATTESTATION_SPEC.md).
+ */
 export const SCAN_RECORD = 'https://cosign.sigstore.dev/attestation/vuln/v1';
 
-/** How the predicate type of an OpenVEX document begins. */
+/** Prefix of the predicate type of an OpenVEX document. */
 export const OPEN_VEX = 'https://openvex.dev/ns';
 
-/** Takes a scan that is attested in staging, the newest, by somebody who is trusted. */
+/** Creates a scanner that uses the newest scan attested in staging by a trusted identity. */
 export function attestationScanner(attestationsOf: AttestationsOf): Scanner {
   return {
     name: 'attestation',
@@ -43,7 +46,7 @@ export function attestationScanner(attestationsOf: AttestationsOf): Scanner {
   };
 }
 
-/** What the OpenVEX documents say that are attached to a digest by somebody who is trusted. */
+/** Returns the statements of OpenVEX documents that trusted identities attached to a digest. */
 export function attestedVex(attestations: readonly Attestation[], digest: Digest): readonly VexStatement[] {
   return attestations
     .filter(({ predicateType, status }) => predicateType.startsWith(OPEN_VEX) && status === 'verified')

@@ -13,18 +13,18 @@ import { notScanned, type Scanner, type ScanTarget } from '../scanner.ts';
 import { addAll, largest } from '../../lists.ts';
 
 export type GoogleScannerOptions = {
-  /** Our one way out, without credentials of registries. */
+  /** Sends requests without credentials of registries. */
   readonly fetch: Fetch;
-  /** An access token; undefined where there are no Google credentials. */
+  /** Returns an access token; undefined if there are no Google credentials. */
   token(signal: AbortSignal): Promise<string | undefined>;
 };
 
 const API = 'https://containeranalysis.googleapis.com/v1';
-/** The most that the service gives at once. */
+/** The maximum page size of the service. */
 const PAGE_SIZE = 1000;
-/** A thousand occurrences are about 5 MB. */
+/** Limit in bytes; a thousand occurrences are about 5 MB. */
 const PAGE_LIMIT = 64 * 1024 * 1024;
-/** A hundred thousand findings: a service that gives pages for ever is broken. */
+/** A hundred thousand findings: a service that returns more pages is broken. */
 const MAX_PAGES = 100;
 
 const Version = z.looseObject({
@@ -62,7 +62,10 @@ const Page = z.looseObject({ occurrences: z.array(Occurrence).nullish(), nextPag
 type Occurrence = z.infer<typeof Occurrence>;
 type Discovery = z.infer<typeof Discovery>;
 
-/** What Artifact Analysis found in images of Google's registries; it scans them by itself when they are pushed. */
+/**
+ * Creates a scanner that reads the findings of Artifact Analysis for Google's registries, which scan images when they
+ * are pushed.
+ */
 export function googleScanner(options: GoogleScannerOptions): Scanner {
   const scan = async (target: ScanTarget, signal: AbortSignal): Promise<ScanResult> => {
     const project = projectOf(target.repository);
@@ -79,12 +82,12 @@ export function googleScanner(options: GoogleScannerOptions): Scanner {
   return { name: 'google', onePlatform: true, scan };
 }
 
-/** The project that a repository of Google's is in; whole host names, for a look-alike would get our token's project. */
+/** Returns the Google project of a repository. Whole host names are matched, so that no look-alike gets our token. */
 function projectOf(repository: string): string | undefined {
   const { host, path } = splitRepository(repository);
   if (!/^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/i.test(host)) return undefined;
   const [first = '', second] = path.split('/');
-  // projects of an organisation's domain are example.com:project, and cannot have a colon here
+  // projects of an organisation's domain are example.com:project, and cannot contain a colon here
   const project = first.includes('.') && second !== undefined ? `${first}:${second}` : first;
   return project === '' ? undefined : project;
 }
@@ -112,7 +115,7 @@ async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal
     if (response.status !== 200) throw refused(target, project, response.status, bytes);
     const { data } = Page.safeParse(json(bytes));
     if (data === undefined) throw failed(target, 'its answer has another form', 'check that no proxy answers for it');
-    // a filter that is not understood would give what is found in other images
+    // a filter that is not understood would return findings of other images
     addAll(
       found,
       (data.occurrences ?? []).filter(({ resourceUri }) => resourceUri === resource),
@@ -123,7 +126,9 @@ async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal
   throw failed(target, `it gave more than ${MAX_PAGES} pages`, 'run again; if it stays, tell Google');
 }
 
-/** What discovery says; without one nobody has looked, though the list of findings is as empty as that of a clean image. */
+/**
+ * Returns the status of the scan. Without it, the empty list of an unscanned image would look like that of a clean one.
+ */
 function statusOf(found: readonly Occurrence[]): ScanResult {
   const packages = found.filter(({ noteName }) => noteName?.endsWith('/PACKAGE_VULNERABILITY'));
   const looked: Discovery[] = [];
@@ -147,7 +152,7 @@ function statusOf(found: readonly Occurrence[]): ScanResult {
   return notScanned('google', 'Google has not scanned it: scanning may be off for its project');
 }
 
-/** One for each package that has it; of two severities the worse. */
+/** Returns one finding for each affected package; of two severities the worse. */
 function findingsOf({ vulnerability, noteName }: Occurrence): readonly Finding[] {
   if (!vulnerability) return [];
   const id = plain((noteName ?? '').split('/').at(-1) ?? '') || 'unnamed';
@@ -155,7 +160,7 @@ function findingsOf({ vulnerability, noteName }: Occurrence): readonly Finding[]
   const issues = packageIssue && packageIssue.length > 0 ? packageIssue : [{}];
   return issues.map(({ affectedPackage, affectedVersion, fixedVersion, ...issue }: Partial<z.infer<typeof Issue>>) => {
     const named = [severity, effectiveSeverity, issue.effectiveSeverity].map((one) => severityNamed(one ?? ''));
-    // MAXIMUM stands for a version that there never will be
+    // MAXIMUM stands for a version that will never exist
     const fixedIn = fixedVersion?.kind === 'MAXIMUM' ? '' : plain(fixedVersion?.fullName ?? fixedVersion?.name ?? '');
     return {
       id,

@@ -3,9 +3,9 @@ import type { ToolServices } from './run-tool.ts';
 import type { Scanner } from '../scanner.ts';
 import { toolScanner } from './tool.ts';
 
-/** Scans with the program `grype`, which reads the image from its registry, not from a daemon of this machine. */
+/** Creates a scanner that runs `grype`, which reads the image from its registry, not from a local daemon. */
 export function grype(services: ToolServices): Scanner {
-  // it would end with an error for findings that we judge ourselves
+  // it would exit with an error for findings that we judge ourselves
   const { GRYPE_FAIL_ON_SEVERITY: _severity, ...env } = services.env;
   return toolScanner(
     {

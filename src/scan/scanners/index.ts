@@ -8,17 +8,19 @@ import { askedOnce, type Scanner } from '../scanner.ts';
 import { trivy } from './trivy.ts';
 
 export type ScannerServices = ToolServices & {
-  /** Our one way out. */
+  /** Sends requests without credentials of registries. */
   readonly fetch: Fetch;
-  /** An access token of Google's; undefined where there are no credentials. */
+  /** Returns a Google access token; undefined if there are no credentials. */
   readonly googleToken: (signal: AbortSignal) => Promise<string | undefined>;
-  /** The reports that were given. */
+  /** The given reports. */
   readonly reports: Scanner;
 };
 
 type Open = (services: ScannerServices) => Scanner | ((attestationsOf: AttestationsOf) => Scanner);
 
-/** Every scanner by its name; what is attested is another for each image, as projects trust others. */
+/**
+ * Constructors of all scanners by name; `attestation` differs for each image, because projects trust different signers.
+ */
 const SCANNERS: Readonly<Record<ScannerName, Open>> = {
   report: ({ reports }) => reports,
   attestation: () => attestationScanner,
@@ -27,7 +29,7 @@ const SCANNERS: Readonly<Record<ScannerName, Open>> = {
   grype: (services) => askedOnce(grype(services)),
 };
 
-/** Opens scanners, in the order in which they are asked; gives those for an image by the attestations that it has. */
+/** Opens scanners in the given order; returns a function that selects them for an image by its attestations. */
 export function openScanners(
   names: readonly ScannerName[],
   services: ScannerServices,

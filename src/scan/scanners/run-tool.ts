@@ -9,18 +9,21 @@ import { PromotionError } from '../../errors.ts';
 import { plain } from '../reports/types.ts';
 
 export type ToolServices = {
-  /** All that the tool gets: its PATH, its settings, and the registries' credentials as the user has them. */
+  /** The tool's environment: PATH, settings, and the registry credentials of the user. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
 };
 
-/** A large image is downloaded and unpacked, and the first run of a day downloads the database: minutes, not an hour. */
+/**
+ * In milliseconds. A large image is downloaded and unpacked, and the first run of a day downloads the database:
+ * minutes, not an hour.
+ */
 const TIME_LIMIT = 15 * 60_000;
-/** An image with ten thousand findings has a report of about 50 MB. */
+/** Limit in bytes; the report of an image with ten thousand findings has about 50 MB. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
 /**
- * The JSON that a scanner prints; throws SCANNER when it fails. It runs without a shell, in an empty folder: in a tree
- * that somebody proposes, a `.trivyignore` would be that person's, not ours.
+ * Runs a scanner and returns its JSON output; throws SCANNER if it fails. Runs without a shell in an empty folder,
+ * because a `.trivyignore` in an untrusted tree could hide findings.
  */
 export async function runTool(
   program: string,
@@ -50,7 +53,7 @@ async function ended(
   const kill = (reason?: string): void => {
     why ??= reason;
     child.kill('SIGKILL');
-    // children of its own may keep the pipes open
+    // its children may keep the pipes open
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -72,7 +75,7 @@ async function ended(
   }
 }
 
-/** The last line that it wrote, without what addresses may carry. */
+/** Returns the last line of its error output, without logins and queries of addresses. */
 function lastWords(message: string): string {
   const lines = message.split('\n').filter((line) => line.trim() !== '');
   const line = (lines.at(-1) ?? '').replaceAll(/\/\/[^/\s@]+@/g, '//').replaceAll(/\?[^\s"']+/g, '?…');

@@ -5,19 +5,19 @@ import type { ReportFormat } from '../reports/types.ts';
 import { runTool, type ToolServices } from './run-tool.ts';
 import type { Scanner } from '../scanner.ts';
 
-/** A program that scans an image by reference and prints its report. */
+/** A program that scans an image by reference and prints a report. */
 export type Tool = {
   readonly name: string;
   readonly format: ReportFormat;
-  /** The variables of our environment that are its settings: names, or prefixes with `*`. */
+  /** The environment variables that configure it: names, or prefixes with `*`. */
   readonly settings: string;
-  /** Its arguments for `repository@digest`. */
+  /** Returns its arguments for `repository@digest`. */
   args(reference: string): readonly string[];
 };
 
-/** Runs the tool on each image; it gets registry credentials where it looks for them itself. */
+/** Creates a scanner that runs the tool on each image, with registry credentials in its environment. */
 export function toolScanner({ name, format, settings, args }: Tool, services: ToolServices): Scanner {
-  // two at a time would fight for the tool's one cache, which Trivy refuses to share
+  // one at a time, because Trivy refuses to share its cache
   const limit = pLimit(1);
   const own = { ...services, env: scannerEnvironment(settings, services.env) };
   return {

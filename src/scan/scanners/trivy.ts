@@ -3,7 +3,7 @@ import type { Scanner } from '../scanner.ts';
 import { toolScanner } from './tool.ts';
 import { trivyReport } from '../reports/trivy.ts';
 
-/** A setting of the machine could leave findings out, and end the program with an error for those that are there. */
+/** Overrides settings of the machine that would omit findings or exit with an error because of them. */
 const EVERYTHING = [
   '--format=json',
   '--quiet',
@@ -14,7 +14,7 @@ const EVERYTHING = [
   '--timeout=15m',
 ];
 
-/** Scans with the program `trivy`, for every severity and fixable or not, whatever its settings leave out. */
+/** Creates a scanner that runs `trivy` for every severity, fixable or not, whatever its settings. */
 export function trivy(services: ToolServices): Scanner {
   return toolScanner(
     {

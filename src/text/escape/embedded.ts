@@ -1,4 +1,6 @@
-/** A value as JSON for a script element of HTML: nothing in it ends the element or begins another. */
+/**
+ * Serializes a value as JSON for an HTML script element, without any text that could end the element or start another.
+ */
 export function embeddedJson(value: unknown): string {
   // https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements
   return JSON.stringify(value).replaceAll(/[<>&\u2028\u2029]/g, (character) => {

@@ -3,7 +3,7 @@ import { FORMATTING } from '../../image/json-text.ts';
 // C0, DEL and C1 controls, and halves of surrogate pairs
 const HIDDEN = new RegExp(`[\\p{Cc}\\p{Cs}${FORMATTING}]`, 'gu');
 
-/** The text on one line, with each character that is not seen, or that acts on what shows it, written as its code. */
+/** Returns the text on one line, with each invisible or acting character replaced by its code. */
 export function visible(text: string): string {
   return text.replaceAll(/\r\n|[\r\n\t]/g, ' ').replaceAll(HIDDEN, (character) => {
     const code = character.codePointAt(0) ?? 0;

@@ -1,11 +1,11 @@
 import { visible } from './hidden.ts';
 
 /**
- * Foreign text for GitHub's Markdown, as code: there neither links, images, mentions nor HTML are read. It is one line
- * of at most `most` characters; a bar, which would end a table's cell even there, becomes a broken bar.
+ * Formats untrusted text as inline code for GitHub's Markdown, which then contains no links, images, mentions or HTML.
+ * Returns one line of at most `most` characters. A bar, which would end a table cell, becomes a broken bar.
  */
 export function markdownCode(text: string, most = 300): string {
-  // Whoever writes a megabyte shall not have all of it read for the line that is shown of it.
+  // Only the visible part of untrusted text, which may be a megabyte, is processed.
   const whole = visible(text.trimStart().slice(0, most + 2))
     .replaceAll('|', '¦')
     .trim();
@@ -18,8 +18,8 @@ export function markdownCode(text: string, most = 300): string {
 }
 
 /**
- * Lines that are safe for a terminal, as a block of code in which GitHub reads nothing: its fence is longer than any in
- * them. What is over `most` characters is counted.
+ * Formats terminal-safe lines as a code block for GitHub's Markdown; the fence is longer than any in them. Lines beyond
+ * `most` characters are only counted.
  */
 export function markdownBlock(text: string, most: number): string {
   const lines = text.trimEnd().split('\n').map(visible);

@@ -1,8 +1,8 @@
 import { visible } from './hidden.ts';
 
 /**
- * Foreign text for a terminal: one line, without anything that a terminal obeys or that hides what is there. Neither does
- * it begin a command of GitHub Actions, whose log is a terminal that obeys `::` at the start of a line and `##[` anywhere:
+ * Returns untrusted text that is safe for a terminal, on one line. It contains no control or invisible characters, and
+ * starts no command of GitHub Actions, which executes `::` at the start of a line and `##[` anywhere:
  * https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function terminalText(text: string): string {
@@ -11,7 +11,9 @@ export function terminalText(text: string): string {
     .replaceAll('##[', '#\\x23[');
 }
 
-/** Lines for a terminal, each made safe and ended: all that summaries and tables print goes through here. */
+/**
+ * Returns lines that are safe for a terminal, each with a line end. All summaries and tables are printed through this.
+ */
 export function terminalLines(lines: readonly string[]): string {
   return lines.map((line) => `${terminalText(line)}\n`).join('');
 }

@@ -1,6 +1,6 @@
 import { visible } from './hidden.ts';
 
-/** What GitHub shows beside a line of a file in a pull request. */
+/** An annotation that GitHub shows beside a line of a file in a pull request. */
 export type Annotation = {
   readonly level: 'error' | 'warning' | 'notice';
   readonly file: string;
@@ -11,8 +11,8 @@ export type Annotation = {
 };
 
 /**
- * The command that makes GitHub Actions show an annotation, with its line end; foreign text can neither end it nor begin another.
- * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ * Returns the command that makes GitHub Actions show an annotation, with a line end. Untrusted text can neither end it
+ * nor start another. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */
 export function annotationCommand({ level, file, line, column, title, message }: Annotation): string {
   const place = `file=${property(file)},line=${line},col=${column},title=${property(title)}`;
@@ -21,7 +21,7 @@ export function annotationCommand({ level, file, line, column, title, message }:
 
 /** https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts */
 function data(text: string): string {
-  // The log that shows the command, too, is a terminal.
+  // The log that shows the command is a terminal as well.
   const lines = text.split(/\r\n|[\r\n]/).map(visible);
   return lines.map((line) => line.replaceAll('%', '%25')).join('%0A');
 }

@@ -1,11 +1,11 @@
 import { FORMATTING } from '../../image/json-text.ts';
 
-/** What ends a text or an attribute, what parsers normalise, and what is not seen or acts on what shows it. */
+/** Characters that end a text or an attribute, that parsers normalize, or that are invisible or acting. */
 const ESCAPED = new RegExp(`[&<>"'\\t\\n\\r\\u007f-\\u009f${FORMATTING}]`, 'gu');
 
 /**
- * Foreign text for XML 1.0, as text or inside a quoted attribute; what XML has no way to say becomes U+FFFD. It begins
- * no command of GitHub Actions, nor has it the older form of one, which is obeyed anywhere in a line.
+ * Escapes untrusted text for XML 1.0, as text or in a quoted attribute. A character that XML cannot represent becomes
+ * U+FFFD. The result contains no command of GitHub Actions.
  */
 export function xmlText(text: string): string {
   return (
