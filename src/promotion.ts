@@ -30,7 +30,7 @@ export type PromotionRequest = {
   /** Source digests in work at once. */
   readonly threads: number;
   /** Milliseconds after its upload at which staging deletes an image, if it does. */
-  readonly stagingRetention?: number;
+  readonly stagingRetention?: number | undefined;
   readonly version: string;
 };
 
@@ -42,17 +42,19 @@ export type PromotionServices = SetupServices & {
     Pick<ProvenanceServices, 'isExpected' | 'looks'> &
     Pick<ScanGateServices, 'isBelieved'>;
   /** Who looks for vulnerabilities; nobody unless given. */
-  readonly scanning?: ScanServices;
+  readonly scanning?: ScanServices | undefined;
   /** What else an image must pass; nothing unless given. */
   readonly gates?: readonly Gate[];
   /** Signs and records what is promoted; nothing is signed unless given. */
-  readonly signatures?: CandidateServices & SigningServices & VouchServices;
+  readonly signatures?: (CandidateServices & SigningServices & VouchServices) | undefined;
   /** Tags are written when what they name is signed, and its mirrors have the signatures; at once unless given. */
-  readonly tagsLast?: Omit<ReplicatorParts, 'registry' | 'pause'> &
-    Pick<TagServices, 'hasCopies'> & {
-      /** What is copied to mirrors at once. */
-      readonly copies: number;
-    };
+  readonly tagsLast?:
+    | (Omit<ReplicatorParts, 'registry' | 'pause'> &
+        Pick<TagServices, 'hasCopies'> & {
+          /** What is copied to mirrors at once. */
+          readonly copies: number;
+        })
+    | undefined;
 };
 
 /** Where each kind of run stops; a dry run holds no phase that could write. */

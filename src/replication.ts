@@ -17,7 +17,7 @@ export type ReplicationRequest = {
   /** What is copied at once. */
   readonly copies: number;
   /** Covers the primary registry, where one is chosen. */
-  readonly primary?: Pattern;
+  readonly primary?: Pattern | undefined;
   /** Which mirrors get no copies. */
   readonly attachments?: readonly AttachmentRule[];
   readonly version: string;

@@ -21,7 +21,7 @@ export type SnapshotRequest = {
   /** The registry, as `host[:port][/path]`. */
   readonly of: RepositoryName;
   /** Only what has this tag, with all its tags. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** Without digests that have no tag and stand in an index. */
   readonly minimal: boolean;
   /** With signatures, attestations and other manifests that are attached to images. */
@@ -31,7 +31,7 @@ export type SnapshotRequest = {
 export type SnapshotServices = {
   readonly registry: SnapshotReader;
   /** Reads the manifests, where the snapshot is of what they want and not of what is there. */
-  readonly load?: () => Promise<LoadedManifests>;
+  readonly load?: (() => Promise<LoadedManifests>) | undefined;
 };
 
 /** A snapshot; it is complete only where there are no failures. */

@@ -57,7 +57,7 @@ describe('src/cli/main.ts', () => {
     const { code, stdout, stderr } = await run(
       ['cip', '--manifests=x', '--threads=7', '--log-level=debug'],
       async (options, services) => {
-        expect(options.threads).toBe(7);
+        expect(options.run.threads).toBe(7);
         services.narrate({ type: 'log', level: 'debug', message: 'a detail' });
         services.stdout.write('data\n');
         services.stderr.write('summary\n');

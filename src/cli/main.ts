@@ -1,7 +1,7 @@
 import { onAbort } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
-import type { CipOptions } from './options/cip.ts';
+import type { CipOptions } from './options/commands/cip.ts';
 import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './output/log.ts';
@@ -71,8 +71,8 @@ type LogChoice = Pick<LogSettings, 'level' | 'format'>;
 function logSettings(request: Request | object, argv: readonly string[]): LogChoice {
   if (!('kind' in request) || !('options' in request))
     return { level: 'info', ...(/ --log-format[= ]json /i.test(` ${argv.join(' ')} `) && { format: 'json' }) };
-  const { logLevel: level, logFormat } = request.options;
-  return { level, ...(logFormat !== undefined && { format: logFormat }) };
+  const { logLevel: level, logFormat: format } = request.options.output;
+  return { level, format };
 }
 
 /** What the last line of a failed command begins with: the command as it was typed, or upstream's words where it has some. */
@@ -98,7 +98,7 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
   if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
   const { withWatching } = await import('./output/watchers.ts');
-  return withWatching({ options: request.options, screen, stdout: screen.stdout }, services, async (watched) => {
+  return withWatching({ options: request.options.output, screen, stdout: screen.stdout }, services, async (watched) => {
     const quiet = onAbort(watched.signal, () => tellStopping(watched));
     try {
       return await reported(request, watched, { runCip, argv });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../errors.ts';
-import { commandNamed } from './options/flags/cip-flags.ts';
+import { commandNamed } from './options/commands/index.ts';
 import { route } from './route.ts';
 
 const help = (name?: string) => ({ kind: 'help', about: name === undefined ? undefined : commandNamed(name) });
@@ -32,9 +32,11 @@ describe('src/cli/route.ts', () => {
   it('takes flags that every command has before the command too', () => {
     expect(route(['--log-level', 'debug', 'cip', '--manifests=x'])).toMatchObject({
       kind: 'cip',
-      options: { logLevel: 'debug', manifests: 'x' },
+      options: { output: { logLevel: 'debug' }, source: { manifests: 'x' } },
     });
-    expect(route(['--log-level=WARN', 'cip', '--manifests=x'])).toMatchObject({ options: { logLevel: 'warning' } });
+    expect(route(['--log-level=WARN', 'cip', '--manifests=x'])).toMatchObject({
+      options: { output: { logLevel: 'warning' } },
+    });
   });
 
   it.each([
@@ -97,7 +99,11 @@ describe('src/cli/route.ts', () => {
     const request = route([...words, '--manifests=tree', '--confirm']);
     expect(request).toMatchObject({
       kind: 'replicate',
-      options: { manifests: 'tree', confirm: true, sign: true, copies: words.length === 3 ? 7 : 50 },
+      options: {
+        source: { manifests: 'tree' },
+        run: { confirm: true, copies: words.length === 3 ? 7 : 50 },
+        signing: { sign: true },
+      },
     });
   });
 

@@ -1,25 +1,21 @@
-import { cipOptions, type CipOptions } from './options/cip.ts';
 import { parseFlags } from './options/flags/parse-flags.ts';
 import { goQuote } from '../text/go-quote.ts';
 import type { Flag } from './options/flags/flag.ts';
+import { CIP_FLAGS, cipOptions, type CipOptions } from './options/commands/cip.ts';
+import { flagsOf, type Command } from './options/commands/command.ts';
+import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/index.ts';
+import { POLICY_FLAGS, policyOptions, type PolicyOptions } from './options/commands/policy.ts';
+import { replicateOptions, type ReplicateOptions } from './options/commands/replicate.ts';
+import { SIGCHECK_FLAGS, sigcheckOptions, type SigcheckOptions } from './options/commands/sigcheck.ts';
 import {
-  CIP_FLAGS,
-  COMMANDS,
-  COMMON_FLAGS,
-  ROOT_FLAGS,
-  SHELLS,
-  commandNamed,
-  type Command,
-} from './options/flags/cip-flags.ts';
+  refuseSnapshotFlags,
+  snapshotCommandOptions,
+  type SnapshotCommandOptions,
+} from './options/commands/snapshot.ts';
+import { VALIDATE_FLAGS, validateOptions, type ValidateOptions } from './options/commands/validate.ts';
+import { COMMON_FLAGS } from './options/output.ts';
+import { isSnapshot } from './options/snapshot.ts';
 import { unknownCommand, unknownFlag, usage } from './unknown.ts';
-import { replicateOptions, type ReplicateOptions } from './options/replicate.ts';
-import { isSnapshot, refuseSnapshotFlags, snapshotOptions, type SnapshotOptions } from './options/snapshot.ts';
-import { POLICY_FLAGS } from './options/flags/policy-flags.ts';
-import { policyOptions, type PolicyOptions } from './options/policy.ts';
-import { SIGCHECK_FLAGS } from './options/flags/sigcheck-flags.ts';
-import { sigcheckOptions, type SigcheckOptions } from './options/sigcheck.ts';
-import { VALIDATE_FLAGS } from './options/flags/validate-flags.ts';
-import { validateOptions, type ValidateOptions } from './options/validate.ts';
 
 /** What a command line asks for. */
 export type Request =
@@ -28,11 +24,13 @@ export type Request =
   | { readonly kind: 'explain'; readonly code: string | undefined }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly kind: 'cip'; readonly options: CipOptions }
-  | { readonly kind: 'snapshot'; readonly options: SnapshotOptions }
+  | { readonly kind: 'snapshot'; readonly options: SnapshotCommandOptions }
   | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
   | { readonly kind: 'validate'; readonly options: ValidateOptions }
   | { readonly kind: 'policy'; readonly options: PolicyOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
+
+const NAMES = COMMANDS.map(({ name }) => name);
 
 /** Finds the command in the arguments and reads its flags; throws USAGE. */
 export function route(argv: readonly string[]): Request {
@@ -45,7 +43,7 @@ export function route(argv: readonly string[]): Request {
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   const command = commandNamed(name);
-  if (command === undefined) throw unknownCommand(words);
+  if (command === undefined) throw unknownCommand(words, NAMES);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
   if (values.help) return { kind: 'help', about: command };
   return routeSmall(command, positional);
@@ -53,11 +51,11 @@ export function route(argv: readonly string[]): Request {
 
 /** Upstream's name for replication is a word after `cip`; its flags are those of `cip`. */
 function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
-  const parsed = parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, argv);
+  const parsed = parseFlags(CIP_FLAGS, argv);
   const isWord = name === 'cip' && parsed.positional[0] === 'replicate-signatures';
   if (name === 'cip' && !isWord) {
     if (parsed.values.help) return { kind: 'help', about: commandNamed('cip') };
-    if (isSnapshot(parsed)) return { kind: 'snapshot', options: snapshotOptions(parsed) };
+    if (isSnapshot(parsed.values)) return { kind: 'snapshot', options: snapshotCommandOptions(parsed) };
     refuseSnapshotFlags(parsed, false);
     return { kind: 'cip', options: cipOptions(parsed) };
   }
@@ -68,19 +66,19 @@ function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
 }
 
 function routeSigcheck(argv: readonly string[]): Request {
-  const parsed = parseFlags([...SIGCHECK_FLAGS, ...COMMON_FLAGS] as const, argv);
+  const parsed = parseFlags(SIGCHECK_FLAGS, argv);
   if (parsed.values.help) return { kind: 'help', about: commandNamed('sigcheck') };
   return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
 }
 
 function routeValidate(argv: readonly string[]): Request {
-  const parsed = parseFlags([...VALIDATE_FLAGS, ...COMMON_FLAGS] as const, argv);
+  const parsed = parseFlags(VALIDATE_FLAGS, argv);
   if (parsed.values.help) return { kind: 'help', about: commandNamed('validate') };
   return { kind: 'validate', options: validateOptions(parsed) };
 }
 
 function routePolicy(argv: readonly string[]): Request {
-  const parsed = parseFlags([...POLICY_FLAGS, ...COMMON_FLAGS] as const, argv);
+  const parsed = parseFlags(POLICY_FLAGS, argv);
   if (parsed.values.help) return { kind: 'help', about: commandNamed('policy') };
   return { kind: 'policy', options: policyOptions(parsed) };
 }
@@ -94,7 +92,7 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   if (command.name === 'explain') return { kind: 'explain', code: word };
   if (command.name === 'help') {
     const about = word === undefined ? undefined : commandNamed(word);
-    if (word !== undefined && about === undefined) throw unknownCommand(positional);
+    if (word !== undefined && about === undefined) throw unknownCommand(positional, NAMES);
     return { kind: 'help', about };
   }
   const shell = SHELLS.find((candidate) => candidate === word);
@@ -130,6 +128,7 @@ function splitCommand(argv: readonly string[]): SplitCommand {
 }
 
 function misplacedFlag(name: string): Error {
-  if (!COMMANDS.some(({ flags }) => flags.some((flag) => flag.name === name))) return unknownFlag(name, ROOT_FLAGS);
+  if (!COMMANDS.some(({ flags }) => flagsOf(flags).some((flag) => flag.name === name)))
+    return unknownFlag(name, ROOT_FLAGS);
   return usage(`unknown flag: --${name}`, `write the flags of a command after it: kpromo COMMAND --${name}`);
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { CIP_FLAGS, COMMANDS } from './options/flags/cip-flags.ts';
+import { CIP_FLAGS } from './options/commands/cip.ts';
+import { flagsOf } from './options/commands/command.ts';
+import { COMMANDS } from './options/commands/index.ts';
 import { FOREIGN_COMMANDS, FOREIGN_FLAGS, REMOVED_FLAGS, unknownCommand, unknownFlag } from './unknown.ts';
+
+const NAMES = COMMANDS.map(({ name }) => name);
 
 describe('src/cli/unknown.ts', () => {
   it.each([...REMOVED_FLAGS.keys()])('says that --%s was removed and what to do instead', (name) => {
@@ -18,15 +22,15 @@ describe('src/cli/unknown.ts', () => {
   it('never suggests a flag that writes, however it is mistyped', () => {
     for (const { flags } of COMMANDS)
       for (const typed of ['confim', 'confrim', 'confirmm', 'conifrm', 'comfirm'])
-        expect(unknownFlag(typed, flags).hint).toBe('--help lists all flags');
+        expect(unknownFlag(typed, flagsOf(flags)).hint).toBe('--help lists all flags');
   });
 
   it.each([...FOREIGN_FLAGS])('says what takes the place of --%s of other tools', (name, instead) => {
-    for (const { flags } of COMMANDS) expect(unknownFlag(name, flags).hint).toBe(instead);
+    for (const { flags } of COMMANDS) expect(unknownFlag(name, flagsOf(flags)).hint).toBe(instead);
   });
 
   it.each([...FOREIGN_COMMANDS])('says what to use instead of `%s`', (command, instead) => {
-    const { message, hint } = unknownCommand(command.split(' '));
+    const { message, hint } = unknownCommand(command.split(' '), NAMES);
     expect(message).toBe(`kpromo has no command "${command}"`);
     expect(hint).toBe(instead);
   });
@@ -35,11 +39,11 @@ describe('src/cli/unknown.ts', () => {
     [['gh', 'anything'], 'kpromo has no command "gh"'],
     [['cpi'], 'unknown command "cpi" for "kpromo"'],
   ])('explains %j', (words, message) => {
-    expect(unknownCommand(words).message).toBe(message);
+    expect(unknownCommand(words, NAMES).message).toBe(message);
   });
 
   it('names the nearest command only where it is near', () => {
-    expect(unknownCommand(['verison']).hint).toBe('did you mean `kpromo version`?');
-    expect(unknownCommand(['frobnicate']).hint).toBe('`kpromo help` lists all commands');
+    expect(unknownCommand(['verison'], NAMES).hint).toBe('did you mean `kpromo version`?');
+    expect(unknownCommand(['frobnicate'], NAMES).hint).toBe('`kpromo help` lists all commands');
   });
 });

@@ -2,7 +2,6 @@ import { PromotionError } from '../errors.ts';
 import { goQuote } from '../text/go-quote.ts';
 import { slipOf } from '../text/nearest.ts';
 import type { Flag } from './options/flags/flag.ts';
-import { COMMANDS } from './options/flags/cip-flags.ts';
 
 const DOCKER_CONFIG =
   'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
@@ -64,17 +63,14 @@ export function unknownFlag(name: string, known: readonly Flag[]): PromotionErro
   return usage(`unknown flag: --${name}`, hint ?? '--help lists all flags');
 }
 
-/** Why `words` (a command and what follows it) name no command of ours, with what to type instead. */
-export function unknownCommand(words: readonly string[]): PromotionError {
+/** Why `words` (a command and what follows it) name none of `known`, with what to type instead. */
+export function unknownCommand(words: readonly string[], known: readonly string[]): PromotionError {
   const [name = '', sub = ''] = words;
   for (const command of [`${name} ${sub}`, name]) {
     const instead = FOREIGN_COMMANDS.get(command);
     if (instead !== undefined) return usage(`kpromo has no command ${goQuote(command)}`, instead);
   }
-  const near = slipOf(
-    name,
-    COMMANDS.map((command) => command.name),
-  );
+  const near = slipOf(name, known);
   return usage(
     `unknown command ${goQuote(name)} for "kpromo"`,
     near === undefined ? '`kpromo help` lists all commands' : `did you mean \`kpromo ${near}\`?`,

@@ -31,7 +31,7 @@ export type HttpStackOptions = {
   /** Decides when a request may be sent. Default: limits by `concurrency` alone. */
   readonly limiter?: Limiter;
   /** Timeouts that differ from the defaults in `timeouts.ts`. */
-  readonly timeouts?: Partial<Timeouts>;
+  readonly timeouts?: Partial<Timeouts> | undefined;
   /** Settings of an origin that override the above: proxy, certificates, timeouts. */
   readonly settingsOf?: SettingsOf;
   /** Resolves host names. Default: the system's resolver. */
@@ -39,11 +39,11 @@ export type HttpStackOptions = {
   /** Receives the number of body bytes that pass through the sockets of an origin. */
   readonly onBytes?: (origin: string, bytes: number) => void;
   /** Retry budget in milliseconds. Default: as in `retry.ts`. */
-  readonly retryBudget?: number;
+  readonly retryBudget?: number | undefined;
   /** Retry budget of a host that has never responded, in milliseconds. Default: as in `retry.ts`. */
-  readonly unanswered?: number;
+  readonly unanswered?: number | undefined;
   /** Maximum number of retries of one request. Default: no limit. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Longest wait that a registry may order, in milliseconds. Default: 10 min. */
   readonly maxWait?: number;
 };

@@ -24,11 +24,11 @@ import { allowedRegistries, parsePlain, parseThin, type AllowedRegistries, type 
 /** Exactly one of the first three is set; paths as the user typed them. */
 export type LoadRequest = {
   /** A plain manifest, a tree, or a folder that contains trees. */
-  readonly manifests?: string;
+  readonly manifests?: string | undefined;
   /** A file with registries and images. */
-  readonly manifest?: string;
+  readonly manifest?: string | undefined;
   /** A folder with `manifests/` and `images/`. */
-  readonly thinManifestDir?: string;
+  readonly thinManifestDir?: string | undefined;
   /** True if `manifests` may contain several trees. */
   readonly allTrees?: boolean;
   /** Patterns of the registries that manifests may name. Default: all. */

@@ -42,7 +42,7 @@ export type Candidates = {
 /** Which image is signed where, and what of the images that are complete is looked at. */
 export type CandidateRules = {
   /** Covers the primary registry, where one is chosen. */
-  readonly primary?: Pattern;
+  readonly primary?: Pattern | undefined;
   readonly publicNames?: readonly PublicName[];
   readonly attachments?: readonly AttachmentRule[];
   /** Unix milliseconds: what entered later is looked at; `all`: everything is. */

@@ -17,7 +17,7 @@ export type CheckedPlace = {
   /** The other mirrors: clients are routed to the primary for what is attached there. */
   readonly routed?: readonly RepositoryName[];
   /** The name through which clients reach it, where it is looked at as they do. */
-  readonly through?: RepositoryName;
+  readonly through?: RepositoryName | undefined;
   /** The name under which people pull. */
   readonly reference: RepositoryName;
   /** Other names that its signatures may carry, where the registry configuration lists some. */
@@ -123,7 +123,7 @@ function isNamed({ repository, mirrors, routed = [], reference, through }: Check
  * Unix milliseconds: what was uploaded between these two. Without `to` there is no later end, not even now: a registry's clock may
  * be ahead of ours.
  */
-export type UploadWindow = { readonly from: number; readonly to?: number };
+export type UploadWindow = { readonly from: number; readonly to?: number | undefined };
 
 /** When a listing says that the digest came, in Unix milliseconds; `undated` where it does not tell, `absent` where it shows that it is not there. */
 export type UploadOf = (repository: RepositoryName, digest: Digest) => number | 'undated' | 'absent';

@@ -195,13 +195,13 @@ export type RepositoryCreator = {
 /** Configured facts about a registry. */
 export type HostTraits = {
   /** Kind, by a name in `kinds/index.ts`. Default: derived from the host's name. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
   /** How `tags/list` is read: `google` and `tags` fix what `auto` detects. */
-  readonly listing?: 'auto' | 'google' | 'tags';
+  readonly listing?: 'auto' | 'google' | 'tags' | undefined;
   /** False disables mount requests. */
-  readonly mount?: boolean;
+  readonly mount?: boolean | undefined;
   /** True creates missing repositories. */
-  readonly createRepositories?: boolean;
+  readonly createRepositories?: boolean | undefined;
 };
 
 export type RegistryWriter = ManifestWriter & BlobWriter;

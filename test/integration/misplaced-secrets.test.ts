@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CI_ENVIRONMENT, CREDENTIAL_ENVIRONMENT, ENVIRONMENT, SIGNING_ENVIRONMENT } from '../../src/cli/environment.ts';
-import { COMMANDS } from '../../src/cli/options/flags/cip-flags.ts';
+import { flagsOf } from '../../src/cli/options/commands/command.ts';
+import { COMMANDS } from '../../src/cli/options/commands/index.ts';
+import { COMMON_FLAGS } from '../../src/cli/options/output.ts';
 import { REGISTRY_CONFIG } from '../../src/config/rules.ts';
 import { homeWith } from '../support/home.ts';
 import { kpromo } from '../support/promotion/cip.ts';
@@ -48,12 +50,13 @@ async function printed(args: readonly string[], env: Readonly<Record<string, str
 
 /** Files of these names would be created in this folder. */
 const CREATED: readonly string[] = ['events', 'metrics-file'];
+const COMMON: readonly string[] = COMMON_FLAGS.map(({ name }) => name);
 /** Names of jobs, which records and reports hold. */
 const NAMES = ['JOB_NAME', 'BUILD_ID', 'PROW_JOB_ID'];
 
 const commands = COMMANDS.flatMap(({ name, flags }) =>
-  flags
-    .filter(({ type, name: flag }) => type !== 'bool' && !CREATED.includes(flag))
+  flagsOf(flags)
+    .filter(({ type, name: flag }) => type !== 'bool' && !CREATED.includes(flag) && !COMMON.includes(flag))
     .map((flag) => ({ command: name, flag: flag.name })),
 );
 const variables = [ENVIRONMENT, CI_ENVIRONMENT, SIGNING_ENVIRONMENT, CREDENTIAL_ENVIRONMENT]

@@ -1,11 +1,11 @@
 // A process of its own that always has more requests for one server, and sends them as a registry's are sent.
 import { realClock } from '../../src/clock.ts';
 import { openBudget } from '../../src/cli/wiring/limiter-budget.ts';
-import { limiterOption } from '../../src/cli/options/limiter.ts';
 import { adaptiveLimiter } from '../../src/ratelimit/adaptive-limiter.ts';
+import { parseRedisAddress } from '../../src/redis/address.ts';
 
 const [limiter = '', target = ''] = process.argv.slice(2);
-const address = limiterOption(limiter);
+const address = parseRedisAddress(limiter);
 if (address === undefined) throw new Error('the first argument names a limiter');
 
 const clock = realClock();

@@ -18,14 +18,18 @@ export type RecordFacts = {
   readonly time: number;
   readonly manifest?: ManifestFact;
   readonly promoter: Promoter;
-  readonly job?: JobFact;
+  readonly job?: JobFact | undefined;
 };
 
 /** The promoting program: `version` with its leading `v`; `builderId` for every registry but upstream's own. */
-export type Promoter = { readonly version: string; readonly gitCommit?: string; readonly builderId?: string };
+export type Promoter = {
+  readonly version: string;
+  readonly gitCommit?: string;
+  readonly builderId?: string | undefined;
+};
 
 /** The file of the manifest entry: its path from the top of its Git repository, that repository, and its commit. */
-export type ManifestFact = { readonly name: string; readonly uri?: string; readonly gitCommit?: string };
+export type ManifestFact = { readonly name: string; readonly uri?: string | undefined; readonly gitCommit?: string };
 
 export type JobFact = {
   readonly name: string;

@@ -4,10 +4,10 @@ import type { Identity } from '../roles.ts';
 
 /** An expected signer: each part is exact or a Go regular expression, which must match the whole of it. */
 export type ExpectedIdentity = {
-  readonly subject?: string;
-  readonly subjectPattern?: string;
-  readonly issuer?: string;
-  readonly issuerPattern?: string;
+  readonly subject?: string | undefined;
+  readonly subjectPattern?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly issuerPattern?: string | undefined;
 };
 
 /** A key hint or keyless identities; one of them must match. */

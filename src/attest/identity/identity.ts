@@ -9,11 +9,11 @@ import { expectationOf, readToken, type Expectation, type IdentityToken } from '
 
 /** Flags about the signing identity. */
 export type IdentityFlags = {
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Path of a file. */
-  readonly identityToken?: string;
+  readonly identityToken?: string | undefined;
   /** A Google service account. */
-  readonly signerAccount?: string;
+  readonly signerAccount?: string | undefined;
 };
 
 /** Google's identity tokens for a service account. */

@@ -30,10 +30,10 @@ export type Services = {
 
 /** Flags about the services. */
 export type ServiceFlags = {
-  readonly fulcioUrl?: URL;
-  readonly rekorUrl?: URL;
-  readonly timestampUrl?: URL;
-  readonly rekorVersion?: 1 | 2;
+  readonly fulcioUrl?: URL | undefined;
+  readonly rekorUrl?: URL | undefined;
+  readonly timestampUrl?: URL | undefined;
+  readonly rekorVersion?: 1 | 2 | undefined;
 };
 
 /** Parses a signing configuration; `from` names it. Throws TRUST_ROOT if it is invalid. */

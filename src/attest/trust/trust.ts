@@ -19,7 +19,7 @@ export type TrustOptions = {
   /** Each is the name of an instance or a file; our signatures must verify with the first. */
   readonly trustedRoots?: readonly string[];
   /** A file that takes precedence over any repository. */
-  readonly signingConfig?: string;
+  readonly signingConfig?: string | undefined;
   /** Called if the repository cannot be reached and its cache is used instead. */
   readonly onStale?: (reason: string) => void;
 };

@@ -8,16 +8,17 @@ import { planText } from '../../report/terminal/plan-text.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
 import { summaryText } from '../../report/terminal/summary.ts';
 import { vulnerabilityText } from '../../report/terminal/vulnerabilities.ts';
-import type { CipOptions } from '../options/cip.ts';
+import type { CipOptions } from '../options/commands/cip.ts';
+import { treeNamed } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../output/conclude.ts';
 import { fitted } from '../output/fitted.ts';
 import { manifestServices } from '../wiring/manifests.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
-import { scanningOf, scansOnly } from '../wiring/scanning.ts';
+import { scanningOf } from '../wiring/scanning.ts';
 import { signaturesOf } from '../wiring/signatures.ts';
 import type { Registries } from '../wiring/registries.ts';
-import { announceOrRefuse, recordSigner, signingOf, type Refuse } from '../wiring/signing.ts';
+import { announceOrRefuse, recordSigner, signingOf, whoeverSigns, type Refuse } from '../wiring/signing.ts';
 import { primaryRules } from './primary-rules.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../wiring/trust.ts';
@@ -27,14 +28,13 @@ import { versionName } from '../version.ts';
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout } = services;
   const mode = modeOf(options);
-  const { stagingRetention } = options;
-  const { config, registries } = await openConfigured(options, services);
+  const { config, registries } = await openConfigured(options.registries, services, options.run.confirm);
   try {
-    tellManifests(options, services);
+    tellManifests(options.source, services);
     const version = await versionName();
-    const signing = signingOf(options, registries);
+    const signing = signingOf(options.signing, options.trust, registries);
     const report = await runPromotion(
-      { mode, threads: options.threads, version, ...(stagingRetention !== undefined && { stagingRetention }) },
+      { mode, threads: options.run.threads, version, stagingRetention: options.repair.stagingRetention },
       await promotionServices(options, services, { config, registries, signing, mode, version }),
       { clock, narrate, signal },
     );
@@ -44,12 +44,11 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     stdout.write(fitted(vulnerabilityText(report.images), stdout));
     if (mode === 'dry-run') stdout.write(fitted(planText(report), stdout));
     narrate(summaryEvent(report, summaryText(report)));
-    const { replicateCopies: copies } = options;
-    const isReplicated = copies !== undefined && mode === 'promote' && !signal.aborted;
-    const copied = isReplicated ? await replicateWith({ ...options, copies, config }, registries, services) : undefined;
+    const isReplicated = options.run.replicates && mode === 'promote' && !signal.aborted;
+    const copied = isReplicated ? await replicateWith({ ...options, config }, registries, services) : undefined;
     const failures = [...report.failures, ...(copied?.failures ?? []).filter(({ phase }) => phase !== 'setup')];
     const pending = report.totals.pending + (report.totals.signing?.left ?? 0);
-    return conclude({ failures, totals: { pending } }, options, services);
+    return conclude({ failures, totals: { pending } }, options.run, services);
   } finally {
     await registries.close();
   }
@@ -69,48 +68,50 @@ async function promotionServices(
   services: CommandServices,
   { config, registries, signing, mode, version }: Opened,
 ): Promise<PromotionServices> {
-  const manifests = manifestServices(options, services);
+  const { source, primary, trust, verifyStaging, scanning } = options;
+  const { confirm, tagsLast, copies } = options.run;
+  const manifests = manifestServices(source, services);
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
   if (mode !== 'parse') await signing.openFiles(services.signal);
-  if (isSigning(options, mode)) await announceOrRefuse(signing, options, { ...services, refuse });
+  if (isSigning(options, mode)) await announceOrRefuse(signing, whoeverSigns(options), { ...services, refuse });
   const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
-    primary: primaryRules(options, config),
+    primary: primaryRules(primary, config, options.signing.sign),
     registry: registries.registry,
     pause: registries.pause,
-    trust: await stagingTrust(options, signing, services),
-    ...(mode !== 'parse' && (await scanningOf(options, registries, services))),
-    ...(isSigning(options, mode) && { signatures: await signaturesOf(options, services, given) }),
+    trust: await stagingTrust(trust, { verifyStaging, scans: scanning !== undefined }, signing, services),
+    scanning: mode === 'parse' ? undefined : scanning && (await scanningOf(scanning, registries, services, confirm)),
+    signatures: isSigning(options, mode) ? await signaturesOf(options, services, given) : undefined,
     refusals: [...refusals.values()],
-    ...(options.tagsLast !== undefined && {
-      tagsLast: {
-        ...options.tagsLast,
-        queue: registries.queue,
-        isRouted: registries.isRouted,
-        hasCopies: (mirror: RepositoryName) => hasCopies(mirror, config.attachments),
-      },
-    }),
+    tagsLast: tagsLast
+      ? {
+          copies,
+          queue: registries.queue,
+          isRouted: registries.isRouted,
+          hasCopies: (mirror: RepositoryName) => hasCopies(mirror, config.attachments),
+        }
+      : undefined,
   };
 }
 
-function isSigning(options: CipOptions, mode: PromotionRequest['mode']): boolean {
-  return options.sign && mode !== 'parse' && !scansOnly(options);
+function isSigning({ signing, scanning }: CipOptions, mode: PromotionRequest['mode']): boolean {
+  return signing.sign && mode !== 'parse' && scanning?.mode !== 'only';
 }
 
 /** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */
-function modeOf(options: CipOptions): PromotionRequest['mode'] {
-  if (options.parseOnly) return 'parse';
-  return options.confirm && !scansOnly(options) ? 'promote' : 'dry-run';
+function modeOf({ run: { parseOnly, confirm }, scanning }: CipOptions): PromotionRequest['mode'] {
+  if (parseOnly) return 'parse';
+  return confirm && scanning?.mode !== 'only' ? 'promote' : 'dry-run';
 }
 
-function tellManifests({ manifests, thinManifestDir, manifest }: CipOptions, { narrate }: CommandServices): void {
-  narrate({ type: 'log', level: 'info', message: `*looking at "${manifests ?? thinManifestDir ?? manifest}"` });
+function tellManifests(source: CipOptions['source'], { narrate }: CommandServices): void {
+  narrate({ type: 'log', level: 'info', message: `*looking at "${treeNamed(source)}"` });
 }
 
-function tellUnsigned({ sign, confirm }: CipOptions, { narrate }: CommandServices): void {
-  if (sign || !confirm) return;
+function tellUnsigned({ signing, run: { confirm } }: CipOptions, { narrate }: CommandServices): void {
+  if (signing.sign || !confirm) return;
   for (const left of ['Not signing images', 'Not writing promotion record attestations'])
     narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });
 }

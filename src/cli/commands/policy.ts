@@ -16,20 +16,19 @@ import { provenanceReport } from '../../report/build/proven.ts';
 import type { CommandServices } from '../command.ts';
 import { fitted } from '../output/fitted.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
-import type { PolicyOptions } from '../options/policy.ts';
+import type { PolicyOptions } from '../options/commands/policy.ts';
 import { stagingTrust } from '../wiring/trust.ts';
 
 /** `kpromo policy test`: prints what is attached to each image and what the policy says of it; 1 when it would not be promoted. */
 export async function run(options: PolicyOptions, services: CommandServices): Promise<number> {
   const policy = policyIn(await policyText(options.policy), options.project);
-  const { registries } = await openConfigured(options, services);
+  const { registries } = await openConfigured(options.registries, services);
   try {
     const { registry, signing: path } = registries;
-    const { trustedRoots, key, tlogUpload } = options;
-    const flags = { tlogUpload, trustedRoots, ...(key !== undefined && { key }) };
-    const signing = openSigning({ ...path, ...flags });
+    const { trustedRoots, key, tlogUpload } = options.trust;
+    const signing = openSigning({ ...path, trustedRoots, key, tlogUpload });
     await signing.openFiles(services.signal);
-    const trust = await stagingTrust({ ...options, signing: { ...UNSIGNED, ...flags } }, signing, services);
+    const trust = await stagingTrust({ ...options.trust, namesIdentity: false }, {}, signing, services);
     const evidence = evidenceReader({
       registry,
       manifestOf: (repository, digest, stop) => registry.readManifest(repository, digest, { signal: stop }),
@@ -58,9 +57,6 @@ function policiesIn({ provenance, source }: FilePolicy): (repository: Repository
     return { ...NO_POLICIES, provenance: [policyFor(names)] };
   };
 }
-
-/** Nothing is signed here, so none of these matters. */
-const UNSIGNED = { signatureFormat: 'both', signTagless: false, maxSignatureOps: 1 } as const;
 
 type Trying = {
   readonly registry: RegistryReader;

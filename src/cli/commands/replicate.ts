@@ -6,31 +6,30 @@ import { runReplication } from '../../replication.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../output/conclude.ts';
 import { manifestServices } from '../wiring/manifests.ts';
-import type { ReplicateOptions } from '../options/replicate.ts';
+import type { ReplicateOptions } from '../options/commands/replicate.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import { primaryRules } from './primary-rules.ts';
 import type { Registries } from '../wiring/registries.ts';
 import { versionName } from '../version.ts';
 
-type Replicating = ReplicateOptions & { readonly config: RegistryConfig };
+type Replicating = Pick<ReplicateOptions, 'run' | 'source' | 'primary'> & { readonly config: RegistryConfig };
 
 /** Replicates over registries that are open, and prints the summary. */
 export async function replicateWith(
-  { config, ...options }: Replicating,
+  { config, run: { confirm, copies }, source, primary }: Replicating,
   registries: Registries,
   services: CommandServices,
 ): Promise<RunReport> {
   const { clock, narrate, signal } = services;
-  const primary = options.signing.primaryRegistry ?? config.primary;
   const report = await runReplication(
     {
-      mode: options.confirm ? 'replicate' : 'dry-run',
-      copies: options.copies,
+      mode: confirm ? 'replicate' : 'dry-run',
+      copies,
       version: await versionName(),
       attachments: config.attachments,
-      ...(primary !== undefined && { primary }),
+      primary: primary.chosen ?? config.primary,
     },
-    { ...manifestServices(options, services), ...registries, primary: primaryRules(options, config) },
+    { ...manifestServices(source, services), ...registries, primary: primaryRules(primary, config) },
     { clock, narrate, signal },
   );
   services.record?.({ replication: report });
@@ -40,15 +39,15 @@ export async function replicateWith(
 
 /** `kpromo replicate`: brings what is attached on the primary to the mirrors, and resolves to the exit code that the report means. */
 export async function run(options: ReplicateOptions, services: CommandServices): Promise<number> {
-  if (!options.sign) {
+  if (!options.signing.sign) {
     services.narrate({ type: 'log', level: 'info', message: 'Not replicating signatures (--sign=false)' });
     services.narrate({ type: 'summary', text: skippedSummary(), fields: {} });
     return 0;
   }
-  const { config, registries } = await openConfigured(options, services);
+  const { config, registries } = await openConfigured(options.registries, services, options.run.confirm);
   try {
     const report = await replicateWith({ ...options, config }, registries, services);
-    return conclude(report, options, services);
+    return conclude(report, options.run, services);
   } finally {
     await registries.close();
   }

@@ -20,7 +20,8 @@ import { loadRequest } from '../wiring/manifests.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import { primaryRules } from './primary-rules.ts';
 import type { Registries } from '../wiring/registries.ts';
-import type { SigcheckOptions } from '../options/sigcheck.ts';
+import type { SigcheckOptions } from '../options/commands/sigcheck.ts';
+import { treeNamed } from '../options/source.ts';
 import { announce, recordSigner, signerIdentity, signingOf } from '../wiring/signing.ts';
 import { parseSince } from '../options/since.ts';
 import { versionName } from '../version.ts';
@@ -30,11 +31,12 @@ const DAY = 24 * 3600_000;
 /** `kpromo sigcheck`: prints what it found, and resolves to the exit code that the report means. */
 export async function run(options: SigcheckOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout } = services;
-  const { config, registries } = await openConfigured(options, services);
+  const { config, registries } = await openConfigured(options.registries, services, options.confirm);
   try {
-    const signing = signingOf(options, registries);
+    const { trust } = options;
+    const signing = signingOf(options.signing, trust, registries);
     await signing.openFiles(signal);
-    const isExpected = await expectation(options, signing, signal);
+    const isExpected = await expectation(options.isOnlyKey ? undefined : trust.expected, trust.key, signing, signal);
     if (options.confirm) {
       await announce(signing, services);
       refuseStranger(await signerIdentity(signing, signal), isExpected);
@@ -46,7 +48,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
       version,
     });
     const request = requestOf(options, config, clock.now());
-    const running = { ...checking, isExpected, primary: primaryRules(options, config) };
+    const running = { ...checking, isExpected, primary: primaryRules(options.primary, config) };
     const report = await runSigcheck({ ...request, version }, running, { clock, narrate, signal });
     services.record?.({ check: report });
     if (options.confirm) await recordSigner(signing, services);
@@ -67,24 +69,22 @@ function refuseStranger(identity: Identity, isExpected: SigcheckServices['isExpe
 }
 
 function requestOf(
-  { confirm, refs, fromDays, toDays, recordsSince, limit, signing, through }: SigcheckOptions,
+  { confirm, refs, fromDays, toDays, recordsSince, limit, primary, through }: SigcheckOptions,
   config: RegistryConfig,
   now: number,
 ): Omit<SigcheckRequest, 'version'> {
-  const primary = signing.primaryRegistry ?? config.primary;
-  const since = recordsSince === undefined ? undefined : parseSince(recordsSince, now);
   return {
     mode: confirm ? 'repair' : 'check',
     refs,
-    window: { from: now - fromDays * DAY, ...(toDays > 0 && { to: now - toDays * DAY }) },
+    window: { from: now - fromDays * DAY, to: toDays > 0 ? now - toDays * DAY : undefined },
     rules: {
       publicNames: config.publicNames,
       attachments: config.attachments,
-      ...(primary !== undefined && { primary }),
-      ...(through !== undefined && { through }),
+      primary: primary.chosen ?? config.primary,
+      through,
     },
-    ...(since !== undefined && { recordsSince: since }),
-    ...(limit !== undefined && { limit }),
+    recordsSince: recordsSince === undefined ? undefined : parseSince(recordsSince, now),
+    limit,
   };
 }
 
@@ -99,9 +99,8 @@ function checkServices(
   { env, clock, signal }: CommandServices,
   { registries, signing, version }: Opened,
 ): Omit<SigcheckServices, 'isExpected'> {
-  const hasTree = [options.manifests, options.manifest, options.thinManifestDir].some((path) => path !== undefined);
-  const request = loadRequest(options);
-  const job = jobFact(env);
+  const hasTree = treeNamed(options.tree) !== undefined;
+  const request = loadRequest(options.tree);
   return {
     ...registries,
     load: async () => (hasTree ? loadManifests(request) : { projects: [], problems: [] }),
@@ -113,7 +112,7 @@ function checkServices(
       version,
       flags: options.signing,
       facts: async () => (hasTree ? manifestFacts(request, { env, clock, signal }) : (name) => ({ name })),
-      ...(job !== undefined && { job }),
+      job: jobFact(env),
     }),
   };
 }

@@ -10,16 +10,16 @@ import { conclude } from '../output/conclude.ts';
 import { loadRequest } from '../wiring/manifests.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import type { Registries } from '../wiring/registries.ts';
-import type { SnapshotOptions } from '../options/snapshot.ts';
+import type { SnapshotCommandOptions } from '../options/commands/snapshot.ts';
 
 /** `kpromo cip --snapshot`: prints a snapshot when it is complete, else nothing, and resolves to the exit code. */
-export async function run(options: SnapshotOptions, services: CommandServices): Promise<number> {
-  const { registries } = await openConfigured(options, services);
+export async function run(options: SnapshotCommandOptions, services: CommandServices): Promise<number> {
+  const { registries } = await openConfigured(options.registries, services);
   try {
     const { snapshot, failures } = await taken(options, registries, services);
     if (failures.length === 0 && !services.signal.aborted) {
-      services.stdout.write(snapshotText(snapshot, options.format));
-      services.narrate({ type: 'log', level: 'info', message: countsOf(options.of, snapshot) });
+      services.stdout.write(snapshotText(snapshot, options.snapshot.format));
+      services.narrate({ type: 'log', level: 'info', message: countsOf(options.snapshot.of, snapshot) });
     }
     const report = { failures, totals: { pending: 0 } };
     return conclude(report, { detailedExitcode: false }, services);
@@ -29,19 +29,19 @@ export async function run(options: SnapshotOptions, services: CommandServices): 
 }
 
 async function taken(
-  options: SnapshotOptions,
+  options: SnapshotCommandOptions,
   { registry }: Registries,
   { clock, narrate, signal }: CommandServices,
 ): Promise<SnapshotResult> {
-  const { of, from, tag, minimal, attached } = options;
+  const { of, from, tag, minimal, attached } = options.snapshot;
   const context = { clock, narrate, signal };
   // as upstream, which says nothing
   const ignored = `--snapshot-tag=${tag} does nothing with --manifest-based-snapshot-of`;
   if (from === 'manifests' && tag !== undefined) narrate({ type: 'log', level: 'warning', message: ignored });
-  const request = { of, minimal, attached, ...(from === 'registry' && tag !== undefined && { tag }) };
-  const load = () => loadManifests(loadRequest(options));
+  const request = { of, minimal, attached, tag: from === 'registry' ? tag : undefined };
+  const load = () => loadManifests(loadRequest(options.tree));
   try {
-    return await takeSnapshot(request, { registry, ...(from === 'manifests' && { load }) }, context);
+    return await takeSnapshot(request, { registry, load: from === 'manifests' ? load : undefined }, context);
   } catch (error) {
     if (!isPromotionError(error) || isPromotionError(error, 'USAGE') || signal.aborted) throw error;
     const { code, message, hint } = error;

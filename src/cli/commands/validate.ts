@@ -6,30 +6,29 @@ import { fitted } from '../output/fitted.ts';
 import { annotations } from '../output/github.ts';
 import { isGitHubActions } from '../output/reporting.ts';
 import { manifestServices } from '../wiring/manifests.ts';
-import type { ValidateOptions } from '../options/validate.ts';
+import type { ValidateOptions } from '../options/commands/validate.ts';
 import { versionName } from '../version.ts';
 
 /** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
 export async function run(
-  options: ValidateOptions,
+  { source, format, output: { logFormat } }: ValidateOptions,
   { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
-  const { manifests, output, logFormat } = options;
   // what the phase tells as it goes is what is printed: once is enough
   const context = { clock, signal, narrate: () => undefined };
-  const loaded = await setup(manifestServices(options, { env, clock, signal })).run(undefined, context);
-  const document = validationDocument(loaded, { kpromo: await versionName(), path: manifests });
-  stdout.write(output === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
+  const loaded = await setup(manifestServices(source, { env, clock, signal })).run(undefined, context);
+  const document = validationDocument(loaded, { kpromo: await versionName(), path: source.manifests });
+  stdout.write(format === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads both outputs; JSON stays JSON
   const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
-  const isAllJson = output === 'json' && logFormat === 'json';
+  const isAllJson = format === 'json' && logFormat === 'json';
   if (isGitHubActions(env) && !isAllJson)
-    (output === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
+    (format === 'json' ? stderr : stdout).write(annotations(problems, env, process.cwd()));
   if (document.valid) return 0;
   const { length } = document.problems.filter(({ severity }) => severity === 'error');
-  const message = `${task}: ${length} ${length === 1 ? 'problem' : 'problems'} in ${manifests}`;
+  const message = `${task}: ${length} ${length === 1 ? 'problem' : 'problems'} in ${source.manifests}`;
   // the problems are the last that such a terminal shows
-  const isShown = stdout.isTerminal && output === 'text';
+  const isShown = stdout.isTerminal && format === 'text';
   narrate({
     type: 'log',
     level: 'fatal',

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { completionScript } from './completion.ts';
 import { visibleFlags } from './help.ts';
-import { COMMANDS, SHELLS } from '../options/flags/cip-flags.ts';
+import { COMMANDS, SHELLS } from '../options/commands/index.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,7 @@
 import { visibleFlags } from './help.ts';
 import type { Flag } from '../options/flags/flag.ts';
-import { COMMANDS, ROOT_FLAGS, type Command, type SHELLS } from '../options/flags/cip-flags.ts';
+import type { Command } from '../options/commands/command.ts';
+import { COMMANDS, ROOT_FLAGS, type SHELLS } from '../options/commands/index.ts';
 
 /** The script that makes a shell complete kpromo's commands, flags and values. */
 export function completionScript(shell: (typeof SHELLS)[number]): string {

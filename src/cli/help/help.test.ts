@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { helpText, visibleFlags } from './help.ts';
-import { COMMANDS, commandNamed } from '../options/flags/cip-flags.ts';
+import { COMMANDS, commandNamed } from '../options/commands/index.ts';
 
 describe('src/cli/help/help.ts', () => {
   it('lists every command in the program help', () => {

@@ -1,7 +1,8 @@
 import { ENVIRONMENT } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Flag } from '../options/flags/flag.ts';
-import { COMMANDS, COMMON_FLAGS, ROOT_FLAGS, type Command } from '../options/flags/cip-flags.ts';
+import { flagsOf, type Command } from '../options/commands/command.ts';
+import { COMMANDS, ROOT_FLAGS } from '../options/commands/index.ts';
 
 /** Lines of text are hard to read if they are longer. */
 const WIDEST = 100;
@@ -14,9 +15,9 @@ export function helpText(command: Command | undefined, columns?: number): string
   return command === undefined ? programHelp(width) : commandHelp(command, width);
 }
 
-/** The command's flags that help shows, those that every command has last. */
+/** The command's flags that help shows. */
 export function visibleFlags(command: Command): readonly Flag[] {
-  return [...command.flags, ...COMMON_FLAGS].filter((flag: Flag) => flag.hidden !== true);
+  return flagsOf(command.flags).filter(({ hidden }) => hidden !== true);
 }
 
 /** How a flag is typed, for example `-h, --help` or `--threads N`. */

@@ -14,7 +14,8 @@ import {
   type Variables,
 } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { COMMANDS, type Command } from '../options/flags/cip-flags.ts';
+import type { Command } from '../options/commands/command.ts';
+import { COMMANDS } from '../options/commands/index.ts';
 
 const PAGE = new URL('../../../docs/cli.md', import.meta.url);
 const SCHEMA = new URL('../../../schemas/registry-config.schema.json', import.meta.url);
@@ -26,7 +27,7 @@ export function cliReference(): string {
   return (
     [
       '# Command line',
-      'Generated from `src/cli/options/flags/cip-flags.ts` by `node src/cli/help/reference.ts`; do not edit.',
+      'Generated from `src/cli/options/commands/` by `node src/cli/help/reference.ts`; do not edit.',
       'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr.',
       ...COMMANDS.map(commandReference),
       '## Exit codes',

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { PromotionError } from '../../errors.ts';
 import { parseFlags } from './flags/parse-flags.ts';
-import { SIGNING_FLAGS } from './flags/signing-flags.ts';
-import { signingOptions, type SigningOptions } from './signing.ts';
+import { SIGN_FLAGS, SIGNER_FLAGS, signingOptions, type SigningOptions } from './signing.ts';
+import { KEY_FLAGS } from './trust.ts';
 
-const options = (...argv: string[]): SigningOptions => signingOptions(parseFlags(SIGNING_FLAGS, argv));
+const options = (...argv: string[]): SigningOptions => {
+  const { values, given } = parseFlags([...SIGN_FLAGS, ...SIGNER_FLAGS, ...KEY_FLAGS] as const, argv);
+  return signingOptions({ values: { ...values, confirm: false }, given });
+};
 const refusal = (...argv: string[]): PromotionError => {
   try {
     return expect.unreachable(JSON.stringify(options(...argv)));
@@ -16,8 +19,8 @@ const refusal = (...argv: string[]): PromotionError => {
 describe('src/cli/options/signing.ts', () => {
   it('names nobody who signs unless told: the default of --signer-account is no choice', () => {
     expect(options()).toEqual({
-      trustedRoots: [],
-      tlogUpload: true,
+      sign: true,
+      requireIdentity: true,
       signatureFormat: 'both',
       signTagless: false,
       maxSignatureOps: 50,
@@ -26,42 +29,34 @@ describe('src/cli/options/signing.ts', () => {
   });
 
   it('takes each of its flags', () => {
-    const { fulcioUrl, rekorUrl, timestampUrl, primaryRegistry, ...rest } = options(
+    const { fulcioUrl, rekorUrl, timestampUrl, ...rest } = options(
       '--identity-token=t',
       '--fulcio-url=https://f.test',
       '--rekor-url=http://r.test:3000/log',
       '--timestamp-url=https://t.test/api/v1/timestamp',
-      '--trusted-root=root.json',
-      '--trusted-root=github',
       '--signing-config=config.json',
       '--rekor-version=1',
       '--signature-format=legacy',
       '--sign-tagless',
       '--max-signature-ops=7',
       '--builder-id=https://acme.test/promoter',
-      '--primary-registry=*.acme.test/prod',
     );
     expect([fulcioUrl, rekorUrl, timestampUrl].map(String)).toEqual([
       'https://f.test/',
       'http://r.test:3000/log',
       'https://t.test/api/v1/timestamp',
     ]);
-    expect(primaryRegistry?.text).toBe('*.acme.test/prod');
     expect(rest).toEqual({
+      sign: true,
+      requireIdentity: true,
       identityToken: 't',
-      trustedRoots: ['root.json', 'github'],
       signingConfig: 'config.json',
       rekorVersion: 1,
       signatureFormat: 'legacy',
       signTagless: true,
       maxSignatureOps: 7,
       builderId: 'https://acme.test/promoter',
-      tlogUpload: true,
     });
-  });
-
-  it('signs with a key without a log', () => {
-    expect(options('--key=k.pem', '--tlog-upload=false')).toMatchObject({ key: 'k.pem', tlogUpload: false });
   });
 
   it.each([
@@ -71,9 +66,7 @@ describe('src/cli/options/signing.ts', () => {
     [['--fulcio-url=fulcio'], '--fulcio-url: "fulcio" is no address'],
     [['--rekor-url=https://1.2.3'], '--rekor-url: "https://1.2.3" is no address'],
     [['--timestamp-url=file:///x'], '--timestamp-url: "file:///x" is no address'],
-    [['--primary-registry=a b'], '--primary-registry: pattern "a b"'],
     [['--rekor-version=2'], '--rekor-version=2 and --signature-format=both contradict each other'],
-    [['--tlog-upload=false'], '--tlog-upload=false needs --key'],
     [['--key=k', '--tlog-upload=false', '--rekor-url=https://r.test'], '--tlog-upload=false and a Rekor'],
     [['--sign=false', '--key=k', '--sign-tagless'], '--sign=false and --key and --sign-tagless contradict each other'],
   ])('refuses %j', (argv, message) => {

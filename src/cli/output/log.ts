@@ -11,7 +11,7 @@ export type LogSettings = {
   readonly level: LogLevel;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text unless given. */
-  readonly format?: 'json';
+  readonly format?: 'text' | 'json';
 };
 
 /** Prints what happens; keeps the one `fatal` line back, so that it is the last. */

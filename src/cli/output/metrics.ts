@@ -4,12 +4,12 @@ import { unwritable, writeAtomically } from './atomic-file.ts';
 import type { CommandServices } from '../command.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
-import type { WatchOptions } from '../options/watch.ts';
+import type { OutputOptions } from '../options/output.ts';
 import type { Watcher } from './watchers.ts';
 
 export type MetricsOutputs = {
   readonly file: string | undefined;
-  readonly listen: WatchOptions['metricsListen'];
+  readonly listen: OutputOptions['metricsListen'];
 };
 
 type Services = Pick<CommandServices, 'clock' | 'narrate' | 'secrets'> & {

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { gitServices, createRepository } from '../../../test/support/git.ts';
 import { commandText, jobAddress, reportContext } from './report-context.ts';
 
+/** A source that names nothing but a path. */
+const SOURCE = { allTrees: false, manifest: undefined, thinManifestDir: undefined, allowRegistries: [] };
+
 const SECRET = 'hunter2hunter2';
 
 describe('src/cli/output/report-context.ts', () => {
@@ -40,12 +43,12 @@ describe('src/cli/output/report-context.ts', () => {
   it('names the tree and its commit', async () => {
     await using repository = await createRepository();
     const commit = await repository.commit({ 'manifests/p/promoter-manifest.yaml': 'registries: []\n' });
-    const context = await reportContext(['cip'], { manifests: repository.path, allowRegistries: [] }, gitServices());
+    const context = await reportContext(['cip'], { ...SOURCE, manifests: repository.path }, gitServices());
     expect(context).toEqual({ command: 'kpromo cip', tree: repository.path, commit });
   });
 
   it('names a tree that is not there, and leaves its problem to the run', async () => {
-    const options = { manifests: '/nonexistent/tree', allowRegistries: [] };
+    const options = { ...SOURCE, manifests: '/nonexistent/tree' };
     expect(await reportContext(['cip'], options, gitServices())).toEqual({
       command: 'kpromo cip',
       tree: '/nonexistent/tree',

@@ -3,7 +3,8 @@ import { redactText } from '../../http/redact.ts';
 import type { Recorded } from '../../report/build/document.ts';
 import type { CommandServices } from '../command.ts';
 import { manifestFacts } from '../wiring/manifest-facts.ts';
-import { loadRequest, type TreeOptions } from '../wiring/manifests.ts';
+import { treeNamed, type TreeOptions } from '../options/source.ts';
+import { loadRequest } from '../wiring/manifests.ts';
 
 type Context = NonNullable<Recorded['context']>;
 
@@ -12,18 +13,18 @@ type ContextServices = Pick<CommandServices, 'env' | 'clock' | 'signal'>;
 /** Returns what a report says of the run itself: its command line without secrets, its files and their commit, its job. */
 export async function reportContext(
   argv: readonly string[],
-  options: TreeOptions,
+  source: TreeOptions,
   services: ContextServices,
 ): Promise<Context> {
   const job = jobAddress(services.env);
-  return { command: commandText(argv), ...(job !== undefined && { job }), ...(await treeFacts(options, services)) };
+  return { command: commandText(argv), ...(job !== undefined && { job }), ...(await treeFacts(source, services)) };
 }
 
-async function treeFacts(options: TreeOptions, services: ContextServices): Promise<Context> {
-  const tree = options.manifests ?? options.thinManifestDir ?? options.manifest;
+async function treeFacts(source: TreeOptions, services: ContextServices): Promise<Context> {
+  const tree = treeNamed(source);
   if (tree === undefined) return {};
   // What is wrong with the tree is for the run to say.
-  const facts = await manifestFacts(loadRequest(options), services).catch(() => undefined);
+  const facts = await manifestFacts(loadRequest(source), services).catch(() => undefined);
   const { gitCommit: commit, uri: repository } = facts?.(tree) ?? {};
   return { tree, ...(commit !== undefined && { commit }), ...(repository !== undefined && { repository }) };
 }

@@ -1,7 +1,7 @@
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { MainServices } from '../main.ts';
-import type { TreeOptions } from '../wiring/manifests.ts';
-import type { ReportFile } from '../options/report.ts';
+import type { TreeOptions } from '../options/source.ts';
+import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';
 
 /** Which reports a command is asked for, and what it is when it comes to none. */
@@ -9,7 +9,7 @@ export type Reporting = {
   readonly mode: RunFacts['mode'];
   readonly reports: readonly ReportFile[];
   readonly argv: readonly string[];
-  readonly options: TreeOptions;
+  readonly source: TreeOptions;
 };
 
 /** True in a job of GitHub Actions. */
@@ -25,15 +25,15 @@ export function reportingOf(
 ): Reporting | undefined {
   const { kind } = request;
   if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck') return undefined;
-  const { options } = request;
-  const { reports = [] } = options;
+  const { reports } = request.options;
+  const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
   if (reports.length === 0 && !isGitHubActions(env)) return undefined;
-  return { mode: modeOf(request), reports, argv, options };
+  return { mode: modeOf(request), reports, argv, source };
 }
 
 function modeOf({ kind, options }: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' }>): RunFacts['mode'] {
   if (kind === 'sigcheck') return options.confirm ? 'repair' : 'check';
-  if (kind === 'replicate') return options.confirm ? 'replicate' : 'dry-run';
-  if (options.parseOnly) return 'parse';
-  return options.confirm ? 'promote' : 'dry-run';
+  if (kind === 'replicate') return options.run.confirm ? 'replicate' : 'dry-run';
+  if (options.run.parseOnly) return 'parse';
+  return options.run.confirm ? 'promote' : 'dry-run';
 }

@@ -33,8 +33,16 @@ async function told(): Promise<Told> {
 const read = async (path: string): Promise<ReportDocument> =>
   JSON.parse(await readFile(path, 'utf8')) as ReportDocument;
 
+const NOWHERE = {
+  manifests: undefined,
+  allTrees: false,
+  manifest: undefined,
+  thinManifestDir: undefined,
+  allowRegistries: [],
+};
+
 /** A command that names no tree. */
-const GIVEN = { argv: ['cip', '--confirm'], options: { allowRegistries: [] } } as const;
+const GIVEN = { argv: ['cip', '--confirm'], source: NOWHERE } as const;
 
 describe('src/cli/output/reports.ts', () => {
   it('keeps what was recorded before something broke, and throws it on', async () => {

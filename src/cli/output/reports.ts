@@ -10,7 +10,7 @@ import { addStepSummary, annotations } from './github.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 import { reportContext } from './report-context.ts';
-import type { ReportFile } from '../options/report.ts';
+import type { ReportFile } from '../options/reports.ts';
 import { isGitHubActions, type Reporting } from './reporting.ts';
 
 /**
@@ -18,7 +18,7 @@ import { isGitHubActions, type Reporting } from './reporting.ts';
  * GitHub Actions what GitHub shows of the job. Throws USAGE, before anything runs, for a file that cannot be written.
  */
 export async function withReports(
-  { mode, reports, argv, options }: Reporting,
+  { mode, reports, argv, source }: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
@@ -27,7 +27,7 @@ export async function withReports(
   const start = clock.now();
   const version = await versionName();
   const { observed, recorded } = observe(services);
-  observed.record?.({ context: await reportContext(argv, options, services) });
+  observed.record?.({ context: await reportContext(argv, source, services) });
   const finish = async (error?: unknown): Promise<boolean> => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
     const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };

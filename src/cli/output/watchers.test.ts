@@ -10,7 +10,7 @@ import type { CommandServices } from '../command.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 import { outputTo } from './streams.ts';
 import { screenOf } from './screen.ts';
-import type { WatchOptions } from '../options/watch.ts';
+import type { OutputOptions } from '../options/output.ts';
 import { withWatching } from './watchers.ts';
 
 type Watched = {
@@ -19,7 +19,16 @@ type Watched = {
   run(work: (watched: CommandServices) => Promise<number>): Promise<number>;
 };
 
-function watching(options: Partial<WatchOptions>): Watched {
+const QUIET: OutputOptions = {
+  logLevel: 'info',
+  logFormat: 'text',
+  progress: 'auto',
+  events: undefined,
+  metricsFile: undefined,
+  metricsListen: undefined,
+};
+
+function watching(options: Partial<OutputOptions>): Watched {
   const clock = fakeClock();
   const events: RunEvent[] = [];
   const output = outputTo(new Writable({ write: (_chunk, _encoding, done) => done() }), openSecrets());
@@ -37,7 +46,7 @@ function watching(options: Partial<WatchOptions>): Watched {
     task,
     secrets: openSecrets(),
   };
-  const given = { options: { logLevel: 'info' as const, ...options }, screen, stdout: screen.stdout };
+  const given = { options: { ...QUIET, ...options }, screen, stdout: screen.stdout };
   return { clock, events, run: (work) => withWatching(given, services, work) };
 }
 

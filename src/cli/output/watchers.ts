@@ -11,11 +11,11 @@ import { watchMetrics } from './metrics.ts';
 import { outputTo, type Output } from './streams.ts';
 import { usage } from '../unknown.ts';
 import type { Screen } from './screen.ts';
-import type { WatchOptions } from '../options/watch.ts';
+import type { OutputOptions } from '../options/output.ts';
 
 /** What is watched, and with what. */
 export type Watching = {
-  readonly options: WatchOptions;
+  readonly options: OutputOptions;
   readonly screen: Screen;
   /** The stream of the program's data, where events may be written. */
   readonly stdout: Output;

@@ -13,7 +13,7 @@ export type ImageVouchingOptions = {
   readonly opener: Pick<DigestOpener, 'open'>;
   readonly carrySboms: boolean;
   /** Where verification summaries are written. */
-  readonly summaries?: SummaryWriting;
+  readonly summaries?: SummaryWriting | undefined;
 };
 
 export type SummaryWriting = {

@@ -38,16 +38,19 @@ export function hostSettings(
       const { ca, clientCertificate, timeouts, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
       const { concurrency } = limitsOf(origin.origin);
       return {
-        ...(ca !== undefined && { ca }),
-        ...(clientCertificate !== undefined && { clientCertificate }),
-        ...(timeouts !== undefined && { timeouts }),
-        ...(concurrency !== undefined && { connections: concurrency }),
-        ...(proxy !== undefined && proxy !== 'none' && { proxy }),
+        ca,
+        clientCertificate,
+        timeouts,
+        connections: concurrency,
+        proxy: proxy === 'none' ? undefined : proxy,
       };
     },
     limitsOf,
     baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
-    traitsOf: (host) => traitsIn(ofHost(host) ?? {}),
+    traitsOf: (host) => {
+      const { kind, listing, mount, createRepositories } = ofHost(host) ?? {};
+      return { kind, listing, mount, createRepositories };
+    },
     credentials: (sources) => {
       const usual = defaultCredentials(sources);
       return (host, signal, query) => {
@@ -55,14 +58,5 @@ export function hostSettings(
         return (named === undefined ? usual : sources[named])(host, signal, query);
       };
     },
-  };
-}
-
-function traitsIn({ kind, listing, mount, createRepositories }: Partial<RegistrySettings>): HostTraits {
-  return {
-    ...(kind !== undefined && { kind }),
-    ...(listing !== undefined && { listing }),
-    ...(mount !== undefined && { mount }),
-    ...(createRepositories !== undefined && { createRepositories }),
   };
 }

@@ -13,7 +13,8 @@ import type { SigningOptions } from '../options/signing.ts';
 
 export type ImageSigningOptions = {
   readonly signing: Signing;
-  readonly flags: SigningOptions;
+  readonly flags: Pick<SigningOptions, 'signatureFormat' | 'signTagless' | 'maxSignatureOps'> &
+    Partial<Pick<SigningOptions, 'builderId'>>;
   /** They show what was pushed through them, as `ownPushes` does. */
   readonly registries: Pick<Registries, 'registry' | 'queue' | 'isRouted'>;
   readonly clock: Clock;
@@ -74,7 +75,7 @@ export function imageSigning(
 ): SigningServices {
   const { flags, clock, version, job } = options;
   const time = clock.now();
-  const promoter: Promoter = { version, ...(flags.builderId !== undefined && { builderId: flags.builderId }) };
+  const promoter: Promoter = { version, builderId: flags.builderId };
   let facts: Promise<(file: string) => ManifestFact> | undefined;
   return {
     prepare: async (signal) => void (await options.signing.ownVerifier(signal)),
@@ -84,7 +85,7 @@ export function imageSigning(
     sign: async (request, call) => signDigest(await open(request, call.signal), request, call),
     record: async ({ repository, digest, reference, tags, wanted }, call) => {
       const factOf = await (facts ??= options.facts());
-      const about = { reference, digest, tags, time, promoter, ...(job !== undefined && { job }) };
+      const about = { reference, digest, tags, time, promoter, job };
       const place = wanted && { source: wanted.source, manifest: factOf(wanted.at.file) };
       return recordDigest(
         await open({ repository, digest }, call.signal),

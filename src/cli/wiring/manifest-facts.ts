@@ -20,7 +20,7 @@ export async function manifestFacts(
     const uri = repositoryUri(await git.origin(), services.env);
     return (file) => {
       const below = path.relative(location, file).split(path.sep).join('/');
-      return { name: path.posix.join(place, below), gitCommit, ...(uri !== undefined && { uri }) };
+      return { name: path.posix.join(place, below), gitCommit, uri };
     };
   } catch (error) {
     if (!isPromotionError(error, 'GIT')) throw error;

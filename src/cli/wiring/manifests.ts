@@ -4,20 +4,20 @@ import { entriesSince, type YoungEntries } from '../../manifest/history/entry-ag
 import { loadManifests, type LoadRequest } from '../../manifest/load.ts';
 import { parseOnce } from '../../manifest/parse-once.ts';
 import type { SetupServices } from '../../phases/setup.ts';
-import type { CipOptions } from '../options/cip.ts';
+import type { SourceOptions, TreeOptions } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
 
 /** How a run reads the manifests that its flags name, and with a diff those before. */
 export function manifestServices(
-  options: TreeOptions & Pick<CipOptions, 'diff'>,
+  source: SourceOptions,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
 ): SetupServices {
-  const request = loadRequest(options);
+  const request = loadRequest(source);
   // whoever asks for the tree again, such as for the ages of its entries, gets the same
   let loaded: ReturnType<typeof loadManifests> | undefined;
   const parse = parseOnce();
   const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request, parse));
-  const against = againstOf(options.diff, clock.now());
+  const against = againstOf(source.diff, clock.now());
   return against === undefined
     ? { load }
     : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }, parse) };
@@ -25,40 +25,22 @@ export function manifestServices(
 
 /** Which entries of the tree that `load` gives were not there at a time; undefined where Git cannot say. */
 export function youngEntries(
-  options: CipOptions,
+  tree: TreeOptions,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
   load: SetupServices['load'],
 ): (since: number, unknown: (reason: string) => void) => Promise<YoungEntries | undefined> {
   return async (since, unknown) => {
     const { projects } = await load();
-    return entriesSince(loadRequest(options), projects, since, { env, clock, signal }, unknown);
+    return entriesSince(loadRequest(tree), projects, since, { env, clock, signal }, unknown);
   };
 }
-
-/** Where the manifests are, and which registries they may name. */
-export type TreeOptions = Pick<
-  CipOptions,
-  'manifests' | 'allTrees' | 'manifest' | 'thinManifestDir' | 'allowRegistries'
->;
 
 /** What the flags ask to load. */
-export function loadRequest({
-  manifests,
-  allTrees,
-  manifest,
-  thinManifestDir,
-  allowRegistries,
-}: TreeOptions): LoadRequest {
-  return {
-    ...(manifests !== undefined && { manifests }),
-    ...(allTrees === true && { allTrees }),
-    ...(manifest !== undefined && { manifest }),
-    ...(thinManifestDir !== undefined && { thinManifestDir }),
-    allowRegistries: allowRegistries.map(({ text }) => text),
-  };
+export function loadRequest({ allowRegistries, ...tree }: TreeOptions): LoadRequest {
+  return { ...tree, allowRegistries: allowRegistries.map(({ text }) => text) };
 }
 
-function againstOf(diff: CipOptions['diff'], now: number): Against | undefined {
+function againstOf(diff: SourceOptions['diff'], now: number): Against | undefined {
   if (diff === undefined || diff === 'prow') return diff;
   const since = parseSince(diff.since, now);
   if (since === undefined) throw new Error(`${diff.since} was taken for a time`);

@@ -16,7 +16,6 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { CONCURRENCY, httpStack, type HttpStack, type HttpStackOptions } from '../../http/stack.ts';
 import { timeoutsWithin } from '../../http/transport/timeouts.ts';
 import { adaptiveLimiter, type RateReading } from '../../ratelimit/adaptive-limiter.ts';
-import type { RedisAddress } from '../../redis/address.ts';
 import { routeOf } from '../../plan/places/attachments.ts';
 import { distributionRegistry } from '../../registry/distribution/index.ts';
 import { ecrRepositories } from '../../registry/kinds/ecr-create.ts';
@@ -26,10 +25,10 @@ import { openSecrets, type Secrets } from '../../secrets/secrets.ts';
 import { hostSettings } from './host-settings.ts';
 import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 import { openBudget } from './limiter-budget.ts';
-import { environmentLimiter } from '../options/limiter.ts';
+import { environmentLimiter, type RegistriesOptions } from '../options/registries.ts';
 import { openQueue } from './locks.ts';
 
-export type RegistryOptions = {
+export type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly narrate: Narrator;
@@ -39,15 +38,8 @@ export type RegistryOptions = {
   readonly random: () => number;
   /** What differs from the defaults for some hosts; nothing unless given. */
   readonly config?: RegistryConfig;
-  /** The longest wait, in milliseconds, that a registry may order; the stack's default unless given. */
-  readonly maxWait?: number;
-  /** How long, in milliseconds, and how often a request that fails is tried; the stack's defaults unless given. */
-  readonly timeout?: number;
   /** Whether the run writes to registries. */
   readonly writes?: boolean;
-  readonly retries?: number;
-  /** Where rates are shared with other processes; the environment may say so, too. */
-  readonly limiter?: RedisAddress;
 };
 
 /** The part of what signing needs that is the same for everybody who signs. */
@@ -84,7 +76,7 @@ export function openRegistries(options: RegistryOptions): Registries {
     concurrency: CONCURRENCY,
     maxWait: waits.maxWait,
     settingsOf: hosts.limitsOf,
-    ...(budget !== undefined && { bucketOf: budget.bucketOf }),
+    bucketOf: budget?.bucketOf,
     onPause: (registry, until) => narrate({ type: 'registry-paused', registry, until: new Date(until).toISOString() }),
   });
   const { settingsOf, baseUrl, traitsOf } = hosts;
@@ -130,9 +122,10 @@ function waitsOf({
 }: RegistryOptions): Waits & { readonly maxWait: number } {
   return {
     maxWait,
-    ...(writes && { unanswered: RESTART }),
-    ...(timeout !== undefined && { retryBudget: timeout, timeouts: timeoutsWithin(timeout) }),
-    ...(retries !== undefined && { retries }),
+    unanswered: writes ? RESTART : undefined,
+    retryBudget: timeout,
+    timeouts: timeout === undefined ? undefined : timeoutsWithin(timeout),
+    retries,
   };
 }
 

@@ -6,12 +6,12 @@ import { rejection } from '../../../test/support/http-request.ts';
 import { analysis, discovery } from '../../../test/support/scanners/analysis.ts';
 import type { RunEvent } from '../../events.ts';
 import { scanImage } from '../../scan/scan-image.ts';
-import type { ScanOptions } from '../options/scan.ts';
-import { scanningOf, scansOnly } from './scanning.ts';
+import type { ScanningOptions } from '../options/scanning.ts';
+import { scanningOf } from './scanning.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 const repository = 'us-docker.pkg.dev/acme/staging/app';
-const SCAN: ScanOptions = {
+const SCAN: ScanningOptions = {
   mode: 'gate',
   threshold: 4,
   scanners: ['report', 'attestation', 'google'],
@@ -23,7 +23,7 @@ const USER = { type: 'authorized_user', client_id: 'id', client_secret: 'secret'
 async function world(files: Record<string, unknown>): Promise<{
   readonly service: Cloud;
   readonly said: readonly string[];
-  open(scan?: ScanOptions, confirm?: boolean): ReturnType<typeof scanningOf>;
+  open(scan: ScanningOptions, confirm?: boolean): ReturnType<typeof scanningOf>;
 }> {
   const clock = fakeClock({ skipWaits: true });
   const known = analysis([discovery(`https://${repository}@${DIGEST}`, 'FINISHED_SUCCESS')]);
@@ -38,25 +38,15 @@ async function world(files: Record<string, unknown>): Promise<{
   return {
     service,
     said,
-    open: (scan, confirm = true) => scanningOf({ confirm, ...(scan && { scan }) }, { signing }, { narrate }),
+    open: (scan, confirm = true) => scanningOf(scan, { signing }, { narrate }, confirm),
   };
 }
 
 describe('src/cli/wiring/scanning.ts', () => {
-  it('scans nothing unless told', async () => {
-    const { open, said } = await world({});
-    expect([await open(), said]).toEqual([{}, []]);
-    expect([scansOnly({}), scansOnly({ scan: SCAN }), scansOnly({ scan: { ...SCAN, mode: 'only' } })]).toEqual([
-      false,
-      false,
-      true,
-    ]);
-  });
-
   it("asks Google with the user's credentials, got once", async () => {
     const { service, open } = await world({ '.config/gcloud/application_default_credentials.json': USER });
-    const { scanning } = await open(SCAN);
-    const scanners = scanning?.scanners(() => Promise.resolve([])) ?? [];
+    const scanning = await open(SCAN);
+    const scanners = scanning.scanners(() => Promise.resolve([]));
     const image = { repository, digest: DIGEST, platforms: [] };
     const forever = new AbortController().signal;
     expect(await scanImage(scanners, image, forever)).toMatchObject({ state: 'scanned', scanner: 'google' });
@@ -69,8 +59,8 @@ describe('src/cli/wiring/scanning.ts', () => {
 
   it('asks nobody without credentials', async () => {
     const { service, open } = await world({});
-    const { scanning } = await open({ ...SCAN, scanners: ['google'] });
-    const scanners = scanning?.scanners(() => Promise.resolve([])) ?? [];
+    const scanning = await open({ ...SCAN, scanners: ['google'] });
+    const scanners = scanning.scanners(() => Promise.resolve([]));
     const image = { repository, digest: DIGEST, platforms: [] };
     expect(await scanImage(scanners, image, new AbortController().signal)).toMatchObject({
       state: 'not-scanned',

@@ -2,31 +2,25 @@ import { google } from '../../http/credentials/google/google.ts';
 import type { PromotionServices } from '../../promotion.ts';
 import { openReports } from '../../scan/reports/files.ts';
 import { openScanners } from '../../scan/scanners/index.ts';
-import type { CipOptions } from '../options/cip.ts';
+import type { ScanningOptions } from '../options/scanning.ts';
 import type { CommandServices } from '../command.ts';
 import type { Registries } from './registries.ts';
 
 /** Any registry of Google's: the token for it is one for all of Google's services. */
 const GOOGLE_REGISTRY = 'gcr.io';
 
-/** True where nothing shall be promoted, only scanned. */
-export function scansOnly({ scan }: Pick<CipOptions, 'scan'>): boolean {
-  return scan?.mode === 'only';
-}
-
 /** What scans images as the flags want it, and says so; reads the reports that they name. Throws SCANNER for one that is none. */
 export async function scanningOf(
-  { scan, confirm }: Pick<CipOptions, 'scan' | 'confirm'>,
+  { scanners: names, reports: files, threshold, allowUnscanned, mode }: ScanningOptions,
   {
     signing: { env, clock, home, fetch },
   }: { readonly signing: Pick<Registries['signing'], 'env' | 'clock' | 'home' | 'fetch'> },
   { narrate }: Pick<CommandServices, 'narrate'>,
-): Promise<Pick<PromotionServices, 'scanning'>> {
-  if (scan === undefined) return {};
-  const { scanners: names, reports: files, threshold, allowUnscanned } = scan;
+  confirm: boolean,
+): Promise<NonNullable<PromotionServices['scanning']>> {
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   say(`Scanning for vulnerabilities, threshold ${threshold}, with ${names.join(', ')}`);
-  if (confirm && scan.mode === 'only')
+  if (confirm && mode === 'only')
     say('Only scanning, promoting nothing (--vuln-severity-threshold); --vuln-gate does both');
   const { scanner: reports, vexOf } = await openReports(files);
   const credentials = google({ env, clock, home, fetch });
@@ -35,5 +29,5 @@ export async function scanningOf(
     return credential?.kind === 'basic' ? credential.password : undefined;
   };
   const scanners = openScanners(names, { env, clock, fetch, googleToken, reports });
-  return { scanning: { scanners, vexOf, threshold, allowUnscanned } };
+  return { scanners, vexOf, threshold, allowUnscanned };
 }

@@ -5,7 +5,7 @@ import type { SetupServices } from '../../phases/setup.ts';
 import type { SigningServices, VouchServices } from '../../phases/signing/services.ts';
 import type { CandidateServices } from '../../phases/plan/candidate-services.ts';
 import { ownPushes } from '../../registry/own-pushes.ts';
-import type { CipOptions } from '../options/cip.ts';
+import type { CipOptions } from '../options/commands/cip.ts';
 import type { CommandServices } from '../command.ts';
 import { digestOpener, imageSigning } from './image-signing.ts';
 import { imageVouching } from './attestations.ts';
@@ -34,21 +34,19 @@ export async function signaturesOf(
   const { signing, registries, load, version } = parts;
   const summaries = await summariesOf(options, services, parts);
   const { env, clock, signal } = services;
-  const job = jobFact(env);
   const given = {
     signing,
     registries: { ...registries, registry: ownPushes(registries.registry, clock) },
     clock,
     version,
     flags: options.signing,
-    facts: () => manifestFacts(loadRequest(options), { env, clock, signal }),
-    ...(job !== undefined && { job }),
+    facts: () => manifestFacts(loadRequest(options.source), { env, clock, signal }),
+    job: jobFact(env),
   };
   const opener = digestOpener(given);
-  const { carrySboms } = options;
   return {
-    ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options, services, load)),
+    ...candidateServices(options, { ...parts, summaries }, services, youngEntries(options.source, services, load)),
     ...imageSigning(given, opener),
-    ...imageVouching({ opener, carrySboms, ...(summaries !== undefined && { summaries }) }),
+    ...imageVouching({ opener, carrySboms: options.attestations.carrySboms, summaries }),
   };
 }

@@ -5,11 +5,10 @@ import { PromotionError, type Failure } from '../../errors.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import type { Identity } from '../../attest/roles.ts';
 import type { CandidateServices } from '../../phases/plan/candidate-services.ts';
-import { cipOptions, type CipOptions } from '../options/cip.ts';
+import { CIP_FLAGS, cipOptions, type CipOptions } from '../options/commands/cip.ts';
 import type { CommandServices } from '../command.ts';
 import { parseFlags } from '../options/flags/parse-flags.ts';
-import { CIP_FLAGS, COMMON_FLAGS } from '../options/flags/cip-flags.ts';
-import { announce, announceOrRefuse, candidateServices } from './signing.ts';
+import { announce, announceOrRefuse, candidateServices, whoeverSigns } from './signing.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
@@ -18,8 +17,7 @@ const NOBODY = new PromotionError('IDENTITY', 'no signing identity found', {
 });
 const DAY = 24 * 3600_000;
 
-const options = (...argv: string[]): CipOptions =>
-  cipOptions(parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, ['--manifests=x', ...argv]));
+const options = (...argv: string[]): CipOptions => cipOptions(parseFlags(CIP_FLAGS, ['--manifests=x', ...argv]));
 
 /** Signing as us, or by nobody; it never comes to a signature. */
 function signingAs(
@@ -63,7 +61,7 @@ describe('src/cli/wiring/signing.ts', () => {
     const noted: Failure[] = [];
     const refuse = (failure: Failure): void => void noted.push(failure);
     const signing = signingAs(undefined, () => Promise.reject(why));
-    await announceOrRefuse(signing, options(...argv), { ...given, refuse });
+    await announceOrRefuse(signing, whoeverSigns(options(...argv)), { ...given, refuse });
     return [...noted, ...log];
   }
 
@@ -101,7 +99,7 @@ describe('src/cli/wiring/signing.ts', () => {
   const candidates = (given: CipOptions, identity?: Identity): CandidateServices =>
     candidateServices(
       given,
-      { signing: signingAs(identity), config: NO_CONFIG },
+      { signing: signingAs(identity), config: NO_CONFIG, summaries: undefined },
       services().services,
       async (since) => new Set([String(since)]),
     );
@@ -118,7 +116,7 @@ describe('src/cli/wiring/signing.ts', () => {
   it('takes the primary of the flags before that of the configuration', () => {
     const { primary } = candidates(options('--primary-registry=b.test')).rules;
     expect(primary?.matches('b.test')).toBe(true);
-    expect(candidates(options()).rules).not.toHaveProperty('primary');
+    expect(candidates(options()).rules.primary).toBeUndefined();
   });
 
   it.each([

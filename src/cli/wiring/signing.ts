@@ -4,14 +4,20 @@ import type { Identity } from '../../attest/roles.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import { isPromotionError, type Failure, type PromotionError } from '../../errors.ts';
 import type { CandidateServices } from '../../phases/plan/candidate-services.ts';
-import type { CipOptions } from '../options/cip.ts';
+import type { CipOptions } from '../options/commands/cip.ts';
+import type { SigningOptions } from '../options/signing.ts';
+import type { TrustOptions } from '../options/trust.ts';
 import type { CommandServices } from '../command.ts';
 import type { Registries } from './registries.ts';
 import { START } from '../../ratelimit/adaptive-limiter.ts';
 
 /** Signing as the flags want it. */
-export function signingOf({ signing }: Pick<CipOptions, 'signing'>, registries: Pick<Registries, 'signing'>): Signing {
-  return openSigning({ ...registries.signing, ...signing });
+export function signingOf(
+  signing: SigningOptions,
+  { key, tlogUpload, trustedRoots }: TrustOptions,
+  registries: Pick<Registries, 'signing'>,
+): Signing {
+  return openSigning({ ...registries.signing, ...signing, key, tlogUpload, trustedRoots });
 }
 
 /** Says who will sign images, or what else is named. Throws USAGE for contradictions, and IDENTITY if nobody can sign. */
@@ -23,6 +29,18 @@ export async function announce(
   narrate({ type: 'log', level: 'info', message: await signing.announcement(what) });
 }
 
+/** What is known before anybody signs: whether that is now, whether it must be possible, and the key if it is one. */
+export type Announced = {
+  readonly confirm: boolean;
+  readonly requireIdentity: boolean;
+  readonly key: string | undefined;
+};
+
+/** The same of who signs images. */
+export function whoeverSigns({ run, signing, trust }: Pick<CipOptions, 'run' | 'signing' | 'trust'>): Announced {
+  return { confirm: run.confirm, requireIdentity: signing.requireIdentity, key: trust.key };
+}
+
 /** Takes the reasons for which `--confirm` would not start. */
 export type Refuse = (failure: Failure) => void;
 
@@ -32,7 +50,7 @@ export type Refuse = (failure: Failure) => void;
  */
 export async function announceOrRefuse(
   signing: Signing,
-  { confirm, requireIdentity, signing: { key } }: Pick<CipOptions, 'confirm' | 'requireIdentity' | 'signing'>,
+  { confirm, requireIdentity, key }: Announced,
   { narrate, signal, refuse }: Pick<CommandServices, 'narrate' | 'signal'> & { readonly refuse: Refuse },
   what = 'images',
 ): Promise<void> {
@@ -63,30 +81,27 @@ export type CandidateParts = {
   readonly signing: Signing;
   readonly config: RegistryConfig;
   /** Where verification summaries are written. */
-  readonly summaries?: { readonly signing: Signing; readonly supersede: boolean } | undefined;
+  readonly summaries: { readonly signing: Signing; readonly supersede: boolean } | undefined;
 };
 
 /** What is looked at to be signed: where, since when, and in whose name. */
 export function candidateServices(
-  { confirm, repairSince, signing: flags }: CipOptions,
+  { run: { confirm }, repair, signing: flags, primary }: Pick<CipOptions, 'run' | 'repair' | 'signing' | 'primary'>,
   { signing, config, summaries }: CandidateParts,
   { clock }: CommandServices,
   young: (since: number, unknown: (reason: string) => void) => ReturnType<CandidateServices['young']>,
 ): CandidateServices {
-  const since = repairSince === 'all' ? repairSince : clock.now() - repairSince;
-  const primary = flags.primaryRegistry ?? config.primary;
+  const since = repair.since === 'all' ? repair.since : clock.now() - repair.since;
   const { publicNames, attachments } = config;
   const identityOf =
     (who: Signing): CandidateServices['identity'] =>
     (signal) =>
       confirm ? signerIdentity(who, signal) : knownIdentity(who, signal);
   return {
-    rules: { since, publicNames, attachments, ...(primary !== undefined && { primary }) },
+    rules: { since, publicNames, attachments, primary: primary.chosen ?? config.primary },
     young: (unknown) => (since === 'all' ? Promise.resolve(undefined) : young(since, unknown)),
     identity: identityOf(signing),
-    ...(summaries !== undefined && {
-      summaries: { identity: identityOf(summaries.signing), supersede: summaries.supersede },
-    }),
+    summaries: summaries && { identity: identityOf(summaries.signing), supersede: summaries.supersede },
     wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),
     // An estimate need not be better than what the limiter begins with.
     rate: START,

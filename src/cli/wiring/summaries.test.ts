@@ -4,9 +4,8 @@ import { homeWith } from '../../../test/support/home.ts';
 import { testContext } from '../../../test/support/promotion/context.ts';
 import { signingIn, signingWorld } from '../../../test/support/signing.ts';
 import { loadManifests } from '../../manifest/load.ts';
-import { cipOptions } from '../options/cip.ts';
+import { CIP_FLAGS, cipOptions } from '../options/commands/cip.ts';
 import { parseFlags } from '../options/flags/parse-flags.ts';
-import { CIP_FLAGS, COMMON_FLAGS } from '../options/flags/cip-flags.ts';
 import { openRegistries } from './registries.ts';
 import { summariesOf, type Summaries } from './summaries.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
@@ -37,9 +36,7 @@ async function opened(flags: readonly string[], origin = 'https://git.test/image
   const { context, log } = testContext();
   const registries = openRegistries({ env, ...context, random: () => 1 });
   onTestFinished(registries.close);
-  const options = cipOptions(
-    parseFlags([...CIP_FLAGS, ...COMMON_FLAGS] as const, [`--manifests=${tree.path}`, '--confirm', ...flags]),
-  );
+  const options = cipOptions(parseFlags(CIP_FLAGS, [`--manifests=${tree.path}`, '--confirm', ...flags]));
   const output = { write: () => undefined, isTerminal: false };
   const load = (): ReturnType<typeof loadManifests> => loadManifests({ manifests: tree.path });
   const signing = await signingIn(world, { env });

@@ -11,10 +11,12 @@ export type CandidateServices = {
   /** Whether images are to have cosign's `.sig` tag, tagless ones apart. */
   readonly wantsTag: (image: Pick<Candidate, 'tags'>) => boolean;
   /** In whose name verification summaries are signed, and whether poor ones are superseded; none are written unless given. */
-  readonly summaries?: {
-    readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
-    readonly supersede: boolean;
-  };
+  readonly summaries?:
+    | {
+        readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
+        readonly supersede: boolean;
+      }
+    | undefined;
   /** Requests a second that a registry can be expected to allow, for estimates. */
   readonly rate: number;
 };

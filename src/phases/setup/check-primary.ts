@@ -10,7 +10,7 @@ import { publicNameOf, type PublicName } from '../../plan/places/public-name.ts'
 /** What the user said of the primary registry, and what a run makes of a change. */
 export type PrimaryRules = {
   /** Covers it, where one is chosen. */
-  readonly chosen?: Pattern;
+  readonly chosen?: Pattern | undefined;
   /** Where it is chosen: on the command line, else in the registry configuration. */
   readonly isFlag?: boolean;
   readonly publicNames?: readonly PublicName[];

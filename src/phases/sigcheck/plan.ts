@@ -16,9 +16,9 @@ export type PlanSigcheckServices = AskedServices & {
   /** When what is checked of the tree was uploaded. */
   readonly window: UploadWindow;
   /** Unix milliseconds: what was uploaded before needs no record. */
-  readonly recordsSince?: number;
+  readonly recordsSince?: number | undefined;
   /** Digests that are checked at the most. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Whether an image of the tree must be signed. */
   readonly isSigned: (image: Pick<Checked, 'tags'>) => boolean;
 };

@@ -6,11 +6,11 @@ import { UPSTREAM_PRIMARY } from './primary.ts';
 
 export type ClientNameRules = {
   /** Covers the primary registry, where one is chosen. */
-  readonly primary?: Pattern;
+  readonly primary?: Pattern | undefined;
   readonly publicNames?: readonly PublicName[];
   readonly attachments?: readonly AttachmentRule[];
   /** The name through which clients look, if somebody named one; else the rules for attachments say so. */
-  readonly through?: string;
+  readonly through?: string | undefined;
 };
 
 /**

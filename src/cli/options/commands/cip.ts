@@ -1,0 +1,96 @@
+import { goQuote } from '../../../text/go-quote.ts';
+import { usage } from '../../unknown.ts';
+import { ATTESTATION_FLAGS, attestationOptions, type AttestationOptions } from '../attestations.ts';
+import type { ParsedFlags } from '../flags/parse-flags.ts';
+import { COMMON_FLAGS, outputOptions, WATCH_FLAGS, type OutputOptions } from '../output.ts';
+import {
+  PRIMARY_CHANGE_FLAGS,
+  PRIMARY_FLAGS,
+  primaryOptions,
+  registriesOptions,
+  REGISTRY_FLAGS,
+  type PrimaryOptions,
+  type RegistriesOptions,
+} from '../registries.ts';
+import { REPAIR_FLAGS, repairOptions, type RepairOptions } from '../repair.ts';
+import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { RUN_FLAGS, runOptions, type RunOptions } from '../run.ts';
+import { SCANNING_FLAGS, scanningOptions, type ScanningOptions } from '../scanning.ts';
+import { SIGN_FLAGS, SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
+import { SNAPSHOT_FLAGS } from '../snapshot.ts';
+import { ALLOW_FLAGS, DIFF_FLAGS, sourceOptions, TREE_FLAGS, treeNamed, type SourceOptions } from '../source.ts';
+import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, STAGING_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
+import { flagsOf, type FlagsByTopic } from './command.ts';
+
+/** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
+export const CIP = {
+  run: RUN_FLAGS,
+  source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS],
+  registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS, ...PRIMARY_CHANGE_FLAGS],
+  signing: [...SIGN_FLAGS, ...KEY_FLAGS, ...SIGNER_FLAGS, ...REPAIR_FLAGS, ...ATTESTATION_FLAGS],
+  trust: [...STAGING_FLAGS, ...CERTIFICATE_FLAGS, ...ROOT_FLAGS],
+  scanning: SCANNING_FLAGS,
+  reports: REPORT_FLAGS,
+  snapshots: SNAPSHOT_FLAGS,
+  output: [...WATCH_FLAGS, ...COMMON_FLAGS],
+} as const satisfies FlagsByTopic;
+
+export const CIP_FLAGS = flagsOf(CIP);
+
+/** What was typed after `kpromo cip`. */
+export type ParsedCip = ParsedFlags<typeof CIP_FLAGS>;
+
+/** What `kpromo cip` was asked to do: valid, without contradictions, the manifests in exactly one place. */
+export type CipOptions = {
+  readonly run: RunOptions;
+  readonly source: SourceOptions;
+  readonly registries: RegistriesOptions;
+  readonly primary: PrimaryOptions;
+  readonly signing: SigningOptions;
+  readonly repair: RepairOptions;
+  readonly attestations: AttestationOptions;
+  readonly trust: TrustOptions;
+  /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
+  readonly verifyStaging: boolean;
+  /** Undefined where nothing is scanned. */
+  readonly scanning: ScanningOptions | undefined;
+  readonly reports: readonly ReportFile[];
+  readonly output: OutputOptions;
+};
+
+/** The options that these flags mean; throws USAGE for what is missing, out of range or contradicts itself. */
+export function cipOptions(parsed: ParsedCip): CipOptions {
+  const { values } = parsed;
+  refusePositional(parsed.positional);
+  const run = runOptions(parsed);
+  const source = sourceOptions(values);
+  if (treeNamed(source) === undefined)
+    throw usage(
+      'nothing says what to promote',
+      'name a manifest, a tree, or a folder that holds trees with --manifests PATH',
+    );
+  return {
+    run,
+    source,
+    registries: registriesOptions(values),
+    primary: primaryOptions(values),
+    signing: signingOptions(parsed),
+    repair: repairOptions(values),
+    attestations: attestationOptions(values),
+    trust: trustOptions(parsed),
+    verifyStaging: values['verify-staging'],
+    scanning: scanningOptions(values),
+    reports: reportsOptions(values),
+    output: outputOptions(values),
+  };
+}
+
+/** Throws USAGE for a word that is no flag. */
+export function refusePositional(positional: readonly string[]): void {
+  const [word] = positional;
+  if (word === undefined) return;
+  throw usage(
+    `\`kpromo cip\` takes no argument ${goQuote(word)}`,
+    'name what to promote with --manifests PATH; a bool is written --flag=false',
+  );
+}

@@ -1,0 +1,121 @@
+import type { Flag } from '../flags/flag.ts';
+import { COMMON_FLAGS } from '../output.ts';
+import { CIP } from './cip.ts';
+import type { Command, FlagsByTopic } from './command.ts';
+import { POLICY } from './policy.ts';
+import { REPLICATE } from './replicate.ts';
+import { SIGCHECK } from './sigcheck.ts';
+import { VALIDATE } from './validate.ts';
+
+/** The flags that stand before a command, or alone. */
+export const ROOT_FLAGS = [
+  ...COMMON_FLAGS,
+  { name: 'version', short: 'v', type: 'bool', default: 'false', help: 'Print the version.' },
+] as const satisfies readonly Flag[];
+
+/** The shells that completion scripts are made for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** Of commands that do nothing which could be told how. */
+const SMALL: FlagsByTopic = { output: COMMON_FLAGS };
+
+/** All commands, in the order in which help lists them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'cip',
+    summary: 'Promote container images from staging to production registries.',
+    description:
+      'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
+    flags: CIP,
+    argument: {
+      name: 'replicate-signatures',
+      required: false,
+      choices: ['replicate-signatures'],
+      help: 'Replicate signatures and attestations instead, as `kpromo replicate` does.',
+    },
+  },
+  {
+    name: 'replicate',
+    summary: 'Copy signatures and attestations from the primary registry to the mirrors.',
+    description:
+      'Reads manifests, compares what is attached to their images on the primary registry with what the mirrors have, and copies what is missing, byte for byte. Without --confirm it only says what it would copy. `kpromo cip replicate-signatures` is the same.',
+    flags: REPLICATE,
+  },
+  {
+    name: 'sigcheck',
+    summary: 'Verify the signatures and promotion records of production, and repair them.',
+    description:
+      'Verifies what is attached to images on the primary registry and on all mirrors: who signed, that it is logged, that it is of this digest and name. Fails when anything is wrong. With --confirm it signs, records and replicates what is missing, and checks again.',
+    flags: SIGCHECK,
+    argument: {
+      name: 'REF...',
+      required: false,
+      choices: [],
+      help: 'What to check, as host/path:tag or host/path@digest; with manifests also host/path for all that they have there. Without any, what manifests name and was uploaded of late.',
+    },
+  },
+  {
+    name: 'validate',
+    summary: 'Check manifests and policies, without any network access.',
+    description:
+      'Reads a tree, a folder that holds trees, or a plain manifest, and tells everything that is wrong with the files, each with its place and what would be right. Registries are not asked. In GitHub Actions each problem is shown beside its line.',
+    flags: VALIDATE,
+    argument: {
+      name: 'PATH',
+      required: true,
+      choices: [],
+      help: 'A tree, a folder that holds trees, or a plain manifest.',
+      completes: 'file',
+    },
+  },
+  {
+    name: 'policy',
+    summary: 'Try a provenance policy on images.',
+    description:
+      'Finds all that is attached to an image, verifies it, and says what the policy of a file makes of it. Fails when the image would not be promoted. Nothing is written.',
+    flags: POLICY,
+    argument: {
+      name: 'test REF...',
+      required: true,
+      choices: ['test'],
+      help: 'The word test, and the images as host/path:tag or host/path@digest.',
+    },
+  },
+  {
+    name: 'explain',
+    summary: 'Explain the code of a problem.',
+    description: 'Prints what the code of a problem means and what to do about it; without a code, all of them.',
+    flags: SMALL,
+    argument: { name: 'CODE', required: false, choices: [], help: 'The code, for example TAG_MOVE, in any case.' },
+  },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell.',
+    description:
+      'Prints a script that completes commands, flags and values. For bash: source <(kpromo completion bash)',
+    flags: SMALL,
+    argument: { name: 'SHELL', required: true, choices: SHELLS },
+  },
+  {
+    name: 'version',
+    summary: 'Print the version.',
+    description: 'Prints the version of kpromo and what it runs on; `kpromo --version` does the same.',
+    flags: SMALL,
+  },
+  {
+    name: 'help',
+    summary: 'Explain a command.',
+    description: 'Explains a command, or lists all of them.',
+    flags: SMALL,
+    argument: {
+      name: 'COMMAND',
+      required: false,
+      choices: ['cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
+    },
+  },
+];
+
+/** The command of that name. */
+export function commandNamed(name: string): Command | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}

@@ -1,0 +1,170 @@
+import { parseRef, type AskedRef } from '../../../image/asked-ref.ts';
+import { repositoryHint, repositoryProblem } from '../../../image/reference.ts';
+import { goQuote } from '../../../text/go-quote.ts';
+import { usage } from '../../unknown.ts';
+import type { Flag } from '../flags/flag.ts';
+import type { ParsedFlags } from '../flags/parse-flags.ts';
+import { COMMON_FLAGS, outputOptions, WATCH_FLAGS, type OutputOptions } from '../output.ts';
+import {
+  PRIMARY_FLAGS,
+  primaryOptions,
+  registriesOptions,
+  REGISTRY_FLAGS,
+  type PrimaryOptions,
+  type RegistriesOptions,
+} from '../registries.ts';
+import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
+import { parseSince } from '../since.ts';
+import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type TreeOptions } from '../source.ts';
+import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
+import { flagsOf, type FlagsByTopic } from './command.ts';
+
+/** What is checked, and whether it is repaired. */
+const CHECK_FLAGS = [
+  {
+    name: 'confirm',
+    type: 'bool',
+    default: 'false',
+    writes: true,
+    help: 'Repair what is wrong: sign and record on the primary, and copy to the mirrors. Without it nothing is written.',
+  },
+  {
+    name: 'through',
+    type: 'string',
+    default: '',
+    value: 'NAME',
+    help: 'Look at images as clients do, by this name (registry.k8s.io), instead of verifying them on the registries: follow every link from the tag to the bytes of what is attached, and compare it with the primary.',
+  },
+  {
+    name: 'from-days',
+    type: 'int',
+    default: '5',
+    min: 1,
+    value: 'DAYS',
+    help: 'Check only images that were uploaded to the primary in the last DAYS days. Has no effect on references that are named, nor on registries that do not list upload times.',
+  },
+  {
+    name: 'to-days',
+    type: 'int',
+    default: '0',
+    min: 0,
+    example: '1',
+    value: 'DAYS',
+    help: 'Do not check images that were uploaded in the last DAYS days; 0 means no limit, so that what is newer than the clock of this machine is checked, too.',
+  },
+  {
+    name: 'attestations-since',
+    type: 'string',
+    default: '',
+    value: 'TIME',
+    help: 'Require promotion records only for images that were uploaded since then: a date (2026-01-31) or an age (14d). Default: for all that are checked.',
+  },
+  {
+    name: 'limit',
+    type: 'int',
+    default: '0',
+    min: 0,
+    example: '100',
+    value: 'N',
+    help: 'The largest number of digests to check; 0 means no limit.',
+  },
+] as const satisfies readonly Flag[];
+
+/** The flags of `kpromo sigcheck`; names, types and defaults that upstream has are upstream's. */
+export const SIGCHECK = {
+  run: CHECK_FLAGS,
+  source: [...TREE_FLAGS, ...ALLOW_FLAGS],
+  registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
+  signing: [...KEY_FLAGS, ...SIGNER_FLAGS],
+  trust: [...CERTIFICATE_FLAGS, ...ROOT_FLAGS],
+  reports: REPORT_FLAGS,
+  output: [...WATCH_FLAGS, ...COMMON_FLAGS],
+} as const satisfies FlagsByTopic;
+
+export const SIGCHECK_FLAGS = flagsOf(SIGCHECK);
+
+/** What was typed after `kpromo sigcheck`. */
+export type ParsedSigcheck = ParsedFlags<typeof SIGCHECK_FLAGS>;
+
+/** What `kpromo sigcheck` was asked to do: at most one manifest source, and references or a source. */
+export type SigcheckOptions = {
+  readonly refs: readonly AskedRef[];
+  /** False only checks. */
+  readonly confirm: boolean;
+  /** The name by which clients reach images, where only their view is checked. */
+  readonly through: string | undefined;
+  readonly fromDays: number;
+  readonly toDays: number;
+  /** A time; `parseSince` reads it. */
+  readonly recordsSince: string | undefined;
+  readonly limit: number | undefined;
+  readonly tree: TreeOptions;
+  readonly registries: RegistriesOptions;
+  readonly primary: PrimaryOptions;
+  readonly signing: SigningOptions;
+  readonly trust: TrustOptions;
+  /** Whether only the signatures of `--key` count. */
+  readonly isOnlyKey: boolean;
+  readonly reports: readonly ReportFile[];
+  readonly output: OutputOptions;
+};
+
+/** The options that these flags and references mean; throws USAGE. */
+export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): SigcheckOptions {
+  const tree = treeOptions(values);
+  const hasTree = treeNamed(tree) !== undefined;
+  if (!hasTree && positional.length === 0)
+    throw usage('nothing says what to check', 'name references, or a manifest tree with --manifests PATH');
+  const signing = signingOptions({ values: { ...values, sign: true, 'require-identity': true }, given });
+  const trust = trustOptions({ values, given });
+  return {
+    refs: positional.map((text) => reference(text, hasTree)),
+    confirm: values.confirm,
+    through: throughOption(values),
+    ...daysOptions(values),
+    tree,
+    registries: registriesOptions(values),
+    primary: primaryOptions(values),
+    signing,
+    trust,
+    isOnlyKey: trust.key !== undefined && !CERTIFICATE_FLAGS.some(({ name }) => given.has(name)),
+    reports: reportsOptions(values),
+    output: outputOptions(values),
+  };
+}
+
+function throughOption({ through, confirm }: ParsedSigcheck['values']): string | undefined {
+  if (through === '') return undefined;
+  if (confirm)
+    throw usage(
+      '--through and --confirm contradict each other',
+      'repair the registries first, then look through the name',
+    );
+  const problem = repositoryProblem(through);
+  if (problem !== undefined)
+    throw usage(`--through: ${goQuote(through)} ${problem}`, repositoryHint(through, 'registry.k8s.io'));
+  return through;
+}
+
+function reference(text: string, hasTree: boolean): AskedRef {
+  const ref = parseRef(text);
+  const hint = 'write it as host/path:tag or host/path@sha256:…; a bool is written --flag=false';
+  if (ref === undefined) throw usage(`${goQuote(text)} is no reference of an image`, hint);
+  if (hasTree || ref.tag !== undefined || ref.digest !== undefined) return ref;
+  throw usage(`${goQuote(text)} has neither tag nor digest`, 'add one, or name a manifest tree with --manifests PATH');
+}
+
+function daysOptions(
+  values: ParsedSigcheck['values'],
+): Pick<SigcheckOptions, 'fromDays' | 'toDays' | 'recordsSince' | 'limit'> {
+  const { 'from-days': fromDays, 'to-days': toDays, 'attestations-since': since, limit } = values;
+  if (fromDays <= toDays)
+    throw usage(
+      `--from-days=${fromDays} and --to-days=${toDays} have no day between them`,
+      'what is checked was uploaded from so many days ago on: --from-days is the larger number',
+    );
+  if (since !== '' && parseSince(since, 0) === undefined)
+    throw usage(`--attestations-since does not understand ${goQuote(since)}`, 'write a date, for example 2026-01-31');
+  return { fromDays, toDays, recordsSince: since || undefined, limit: limit > 0 ? limit : undefined };
+}

@@ -1,0 +1,47 @@
+import { goQuote } from '../../text/go-quote.ts';
+import { usage } from '../unknown.ts';
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+import { parseAge } from './since.ts';
+
+/** How far back a run looks for what earlier ones left undone. */
+export const REPAIR_FLAGS = [
+  {
+    name: 'repair-since',
+    type: 'string',
+    default: '14d',
+    value: 'AGE',
+    help: 'Also sign and record images of earlier runs that have no signature or record, if their entry or upload is not older than this (14d, 336h, or "all"). Images that this run copies or tags are always included.',
+  },
+  {
+    name: 'staging-retention',
+    type: 'string',
+    default: '',
+    value: 'AGE',
+    help: 'The age at which staging deletes images (90d): reports then say how long a repair is possible. Without it only the staging registries of Kubernetes are known to delete, after 90 days.',
+  },
+] as const satisfies readonly Flag[];
+
+/** How far back a run looks, and how far it can. */
+export type RepairOptions = {
+  /** Milliseconds: what is not older is looked at for repair. */
+  readonly since: number | 'all';
+  /** Milliseconds after its upload at which staging deletes an image, if it does. */
+  readonly stagingRetention: number | undefined;
+};
+
+/** Reads the flags; throws USAGE for what is no age. */
+export function repairOptions(values: FlagValues<typeof REPAIR_FLAGS>): RepairOptions {
+  const { 'repair-since': since, 'staging-retention': retention } = values;
+  return {
+    since: since === 'all' ? since : ageIn('repair-since', since, 'write an age, for example 14d or 336h, or all'),
+    stagingRetention:
+      retention === '' ? undefined : ageIn('staging-retention', retention, 'write an age, for example 90d'),
+  };
+}
+
+function ageIn(name: string, text: string, hint: string): number {
+  const age = parseAge(text);
+  if (age === undefined) throw usage(`--${name} does not understand ${goQuote(text)}`, hint);
+  return age;
+}

@@ -1,0 +1,36 @@
+import { goQuote } from '../../text/go-quote.ts';
+import { usage } from '../unknown.ts';
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+
+/** What a run leaves behind for others. */
+export const REPORT_FLAGS = [
+  {
+    name: 'report',
+    type: 'stringArray',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Write what came of the run to a file, also when it failed or was stopped; may be repeated. The ending decides: .json for programs, .md for a pull request, .html to look at, .xml for JUnit. docs/reports.md explains them.',
+  },
+] as const satisfies readonly Flag[];
+
+/** The endings that a report may have. */
+export const REPORT_ENDINGS = ['json', 'md', 'html', 'xml'] as const;
+
+/** A report to write, and as what. */
+export type ReportFile = { readonly path: string; readonly format: (typeof REPORT_ENDINGS)[number] };
+
+/** The reports that are asked for, each once; throws USAGE for a file whose ending says nothing. */
+export function reportsOptions({ report }: FlagValues<typeof REPORT_FLAGS>): readonly ReportFile[] {
+  return [...new Set(report)].map(reportFile);
+}
+
+function reportFile(path: string): ReportFile {
+  const format = REPORT_ENDINGS.find((ending) => path.toLowerCase().endsWith(`.${ending}`));
+  if (format !== undefined) return { path, format };
+  throw usage(
+    `--report ${goQuote(path)} has no ending that is known`,
+    'end it with .json, .md, .html or .xml, which decides what is written',
+  );
+}

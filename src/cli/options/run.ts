@@ -1,0 +1,121 @@
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+import { usage } from '../unknown.ts';
+
+/** What a promotion does, and how much of it at once. */
+export const RUN_FLAGS = [
+  {
+    name: 'confirm',
+    type: 'bool',
+    default: 'false',
+    help: 'Promote. Without it nothing is written to any registry.',
+    writes: true,
+  },
+  {
+    name: 'dry-run',
+    type: 'bool',
+    default: 'true',
+    help: 'Only say what would be promoted; cannot be combined with --confirm.',
+  },
+  {
+    name: 'parse-only',
+    type: 'bool',
+    default: 'false',
+    help: 'Only check the manifests, without any network access; cannot be combined with --confirm.',
+  },
+  {
+    name: 'threads',
+    type: 'int',
+    default: '20',
+    min: 1,
+    value: 'N',
+    help: 'Number of source digests that are processed at once.',
+  },
+  {
+    name: 'tags-last',
+    type: 'bool',
+    default: 'false',
+    help: 'Copy images by digest first, and write their tags only when they are signed and recorded, and their mirrors have all of that: whoever resolves a tag can verify it. Costs one request more for each image and mirror.',
+  },
+  {
+    name: 'replicate-signatures',
+    type: 'bool',
+    default: 'false',
+    help: 'After --confirm has promoted and signed, copy signatures and attestations to the mirrors, as `kpromo replicate` does.',
+  },
+  {
+    name: 'max-signature-copies',
+    type: 'int',
+    default: '50',
+    min: 1,
+    value: 'N',
+    help: 'Number of signatures and attestations that are copied to mirrors at once.',
+  },
+  {
+    name: 'detailed-exitcode',
+    type: 'bool',
+    default: 'false',
+    help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
+  },
+  {
+    name: 'max-image-size',
+    type: 'int',
+    default: '2048',
+    value: 'MIB',
+    hidden: true,
+    help: 'Accepted for old scripts; has no effect.',
+  },
+] as const satisfies readonly Flag[];
+
+/** What a run does. */
+export type RunOptions = {
+  /** False is a dry run. */
+  readonly confirm: boolean;
+  readonly parseOnly: boolean;
+  /** Source digests in work at once; at least 1. */
+  readonly threads: number;
+  /** Whether tags are written last, when what they name is signed. */
+  readonly tagsLast: boolean;
+  /** Whether signatures are replicated after the promotion. */
+  readonly replicates: boolean;
+  /** Signatures and attestations that are copied to mirrors at once; at least 1. */
+  readonly copies: number;
+  readonly detailedExitcode: boolean;
+};
+
+type Given = {
+  readonly values: FlagValues<typeof RUN_FLAGS> & { readonly sign: boolean };
+  readonly given: ReadonlySet<string>;
+};
+
+/** The options that these flags mean; throws USAGE for what contradicts itself. */
+export function runOptions({ values, given }: Given): RunOptions {
+  refuseContradictions(values, given.has('dry-run'));
+  return {
+    confirm: values.confirm,
+    parseOnly: values['parse-only'],
+    threads: values.threads,
+    tagsLast: values['tags-last'],
+    replicates: values['replicate-signatures'],
+    copies: values['max-signature-copies'],
+    detailedExitcode: values['detailed-exitcode'],
+  };
+}
+
+function refuseContradictions(values: Given['values'], isDryRunGiven: boolean): void {
+  if (isDryRunGiven) {
+    if (values.confirm && values['dry-run'])
+      throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
+    if (!values.confirm && !values['dry-run'])
+      throw usage('--dry-run=false does not promote by itself', 'write --confirm instead');
+  }
+  if (values.confirm && values['parse-only'])
+    throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+  if (values['tags-last'] && !values.sign)
+    throw usage(
+      '--tags-last and --sign=false contradict each other',
+      'tags wait for signatures: leave one of them out',
+    );
+  if (values['replicate-signatures'] && !values.sign)
+    throw usage('--replicate-signatures and --sign=false contradict each other', 'leave one of them out');
+}

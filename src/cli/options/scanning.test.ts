@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { parseFlags } from './flags/parse-flags.ts';
+import { SCANNING_FLAGS, scanningOptions, type ScanningOptions } from './scanning.ts';
+
+const options = (...argv: string[]): ScanningOptions | undefined =>
+  scanningOptions(parseFlags(SCANNING_FLAGS, argv).values);
+
+describe('src/cli/options/scanning.ts', () => {
+  it('scans nothing unless told', () => {
+    expect(options()).toBeUndefined();
+    expect(options('--vuln-severity-threshold=-1')).toBeUndefined();
+  });
+
+  it("scans instead of promoting with upstream's flag, at the severity that it names", () => {
+    expect(options('--vuln-severity-threshold=3')).toEqual({
+      mode: 'only',
+      threshold: 3,
+      scanners: ['report', 'attestation', 'google'],
+      reports: [],
+      allowUnscanned: false,
+    });
+    expect(options('--vuln-severity-threshold=0')).toMatchObject({ mode: 'only', threshold: 0 });
+  });
+
+  it('is a gate at the severity high, or another that is named', () => {
+    expect(options('--vuln-gate')).toMatchObject({ mode: 'gate', threshold: 4 });
+    expect(options('--vuln-gate', '--vuln-severity-threshold=5')).toMatchObject({ mode: 'gate', threshold: 5 });
+    expect(options('--vuln-gate', '--vuln-allow-unscanned')).toMatchObject({ allowUnscanned: true });
+  });
+
+  it('asks the scanners that are named, in their order, each once', () => {
+    const named = ['--vuln-scanner=trivy', '--vuln-scanner=attestation', '--vuln-scanner=trivy'];
+    expect(options('--vuln-gate', ...named)?.scanners).toEqual(['trivy', 'attestation']);
+  });
+
+  it.each([
+    [['--vuln-severity-threshold=6'], '--vuln-severity-threshold=6 is more than 5'],
+    [['--vuln-severity-threshold=-2'], '--vuln-severity-threshold=-2 is less than -1'],
+    [['--vuln-gate', '--vuln-scanner=clair'], 'invalid argument "clair" for "--vuln-scanner" flag'],
+    [['--vuln-scanner=trivy'], '--vuln-scanner means nothing where nothing is scanned'],
+    [['--vuln-report=x'], '--vuln-report means nothing where nothing is scanned'],
+    [['--vuln-allow-unscanned'], '--vuln-allow-unscanned means nothing where nothing is scanned'],
+    [['--vuln-gate', '--vuln-report=x', '--vuln-scanner=trivy'], '--vuln-report is given, and no scanner reads it'],
+  ])('refuses %j', (argv, message) => {
+    expect(() => options(...argv)).toThrow(message);
+  });
+});

@@ -1,0 +1,89 @@
+import { DEFAULT_SCANNERS, SCANNER_NAMES, type ScannerName } from '../../scan/scanner-names.ts';
+import { usage } from '../unknown.ts';
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+
+/** The flags of the vulnerability gate; names, types and defaults that upstream has are upstream's. */
+export const SCANNING_FLAGS = [
+  {
+    name: 'vuln-severity-threshold',
+    type: 'int',
+    default: '-1',
+    min: -1,
+    max: 5,
+    example: '4',
+    value: 'N',
+    help: 'Only scan what would be promoted, promote nothing, and fail where something of this severity or more is found: 0 unspecified, 1 minimal, 2 low, 3 medium, 4 high, 5 critical; -1 is off. With --vuln-gate the same number is the threshold of the gate, and the run promotes.',
+  },
+  {
+    name: 'vuln-gate',
+    type: 'bool',
+    default: 'false',
+    help: 'Scan each image before it is promoted, and hold back those with vulnerabilities of high severity or more, or of what --vuln-severity-threshold or promoter-policy.yaml say, and those that nobody has scanned.',
+  },
+  {
+    name: 'vuln-scanner',
+    type: 'stringArray',
+    default: '',
+    value: 'NAME',
+    choices: SCANNER_NAMES,
+    help: 'Who knows what is in an image; may be repeated, and the first that has scanned it counts. report: files of --vuln-report; attestation: a scan that is attested in staging; google: Artifact Analysis; trivy, grype: runs the tool of that name. Without the flag the first three are asked.',
+  },
+  {
+    name: 'vuln-report',
+    type: 'stringArray',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'A report of Trivy or Grype (JSON or SARIF), or an OpenVEX document; may be repeated. It is of the image whose digest it names, or of that in sha256:…=FILE.',
+  },
+  {
+    name: 'vuln-allow-unscanned',
+    type: 'bool',
+    default: 'false',
+    help: 'Let images through that nobody has scanned; they are listed as such.',
+  },
+] as const satisfies readonly Flag[];
+
+/** How images are scanned for vulnerabilities. */
+export type ScanningOptions = {
+  /** `only`: nothing is promoted, as upstream does; `gate`: what passes is. */
+  readonly mode: 'only' | 'gate';
+  /** 0 to 5; where a project names none. */
+  readonly threshold: number;
+  /** Asked in this order. */
+  readonly scanners: readonly ScannerName[];
+  readonly reports: readonly string[];
+  readonly allowUnscanned: boolean;
+};
+
+/** What most policies begin with: what is high or critical holds an image back. */
+const GATE_THRESHOLD = 4;
+
+/** The options that these flags mean; undefined where nothing is scanned. Throws USAGE for what contradicts itself. */
+export function scanningOptions(values: FlagValues<typeof SCANNING_FLAGS>): ScanningOptions | undefined {
+  const { 'vuln-severity-threshold': threshold, 'vuln-gate': isGate, 'vuln-report': reports } = values;
+  const { 'vuln-scanner': named, 'vuln-allow-unscanned': allowUnscanned } = values;
+  const scanners = named.length === 0 ? DEFAULT_SCANNERS : [...new Set(named)];
+  if (!isGate && threshold < 0) {
+    refuseIdle({
+      '--vuln-scanner': named.length > 0,
+      '--vuln-report': reports.length > 0,
+      '--vuln-allow-unscanned': allowUnscanned,
+    });
+    return undefined;
+  }
+  if (reports.length > 0 && !scanners.includes('report'))
+    throw usage('--vuln-report is given, and no scanner reads it', 'write --vuln-scanner report, too');
+  const limit = threshold < 0 ? GATE_THRESHOLD : threshold;
+  return { mode: isGate ? 'gate' : 'only', threshold: limit, scanners, reports, allowUnscanned };
+}
+
+function refuseIdle(flags: Readonly<Record<string, boolean>>): void {
+  const idle = Object.entries(flags).find(([, isGiven]) => isGiven)?.[0];
+  if (idle !== undefined)
+    throw usage(
+      `${idle} means nothing where nothing is scanned`,
+      'write --vuln-gate or --vuln-severity-threshold, too, or leave it out',
+    );
+}

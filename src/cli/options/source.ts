@@ -1,0 +1,152 @@
+import { isPromotionError } from '../../errors.ts';
+import { compilePattern, type Pattern } from '../../image/pattern.ts';
+import { goQuote } from '../../text/go-quote.ts';
+import { usage } from '../unknown.ts';
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+import { parseSince } from './since.ts';
+
+/** Whether several trees are read. */
+export const ALL_TREES_FLAGS = [
+  {
+    name: 'all-trees',
+    type: 'bool',
+    default: 'false',
+    help: 'Read every tree below --manifests. Without it a folder with several trees is an error, and one has to be named.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Where the manifests are. */
+export const TREE_FLAGS = [
+  {
+    name: 'manifests',
+    type: 'string',
+    default: '',
+    value: 'PATH',
+    completes: 'file',
+    help: 'Where the manifests are: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
+  },
+  ...ALL_TREES_FLAGS,
+  {
+    name: 'thin-manifest-dir',
+    type: 'string',
+    default: '',
+    value: 'DIR',
+    completes: 'directory',
+    help: 'Where the manifests are: a manifest tree, a folder with images/ and manifests/.',
+  },
+  {
+    name: 'manifest',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Where the manifests are: a plain manifest.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Which registries the manifests may name. */
+export const ALLOW_FLAGS = [
+  {
+    name: 'allow-registry',
+    type: 'stringArray',
+    default: '',
+    value: 'PATTERN',
+    help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
+  },
+] as const satisfies readonly Flag[];
+
+/** What of the manifests is looked at. */
+export const DIFF_FLAGS = [
+  {
+    name: 'use-prow-manifest-diff',
+    type: 'bool',
+    default: 'false',
+    help: 'Only look at what a Prow job changed: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
+  },
+  {
+    name: 'manifest-diff-since',
+    type: 'string',
+    default: '',
+    value: 'TIME',
+    help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
+  },
+] as const satisfies readonly Flag[];
+
+/** Where the manifests are, in at most one place, and which registries they may name. */
+export type TreeOptions = {
+  readonly manifests: string | undefined;
+  /** Whether `manifests` may hold several trees. */
+  readonly allTrees: boolean;
+  readonly manifest: string | undefined;
+  readonly thinManifestDir: string | undefined;
+  /** What covers the registries that manifests may name; empty allows every registry. */
+  readonly allowRegistries: readonly Pattern[];
+};
+
+/** The manifests, and what of them is looked at. */
+export type SourceOptions = TreeOptions & {
+  /** Only what a Prow job changed, or what changed since a time, which `parseSince` reads; all where it is undefined. */
+  readonly diff: 'prow' | { readonly since: string } | undefined;
+};
+
+/** Reads the flags; throws USAGE for what is wrong or contradicts itself. */
+export function sourceOptions(
+  values: FlagValues<typeof TREE_FLAGS> & FlagValues<typeof ALLOW_FLAGS> & FlagValues<typeof DIFF_FLAGS>,
+): SourceOptions {
+  return { ...treeOptions(values), diff: diffOption(values) };
+}
+
+/** The one place that manifests come from, if any; throws USAGE for several. */
+export function treeOptions(values: FlagValues<typeof TREE_FLAGS> & FlagValues<typeof ALLOW_FLAGS>): TreeOptions {
+  const { manifests, manifest, 'thin-manifest-dir': thinManifestDir, 'all-trees': allTrees } = values;
+  const named = Object.entries({ manifests, manifest, 'thin-manifest-dir': thinManifestDir }).filter(
+    ([, path]) => path !== '',
+  );
+  if (allTrees && manifests === '')
+    throw usage(
+      '--all-trees says nothing without --manifests',
+      'name the folder that holds the trees with --manifests',
+    );
+  if (named.length > 1)
+    throw usage(
+      `${named.map(([name]) => `--${name}`).join(' and ')} contradict each other`,
+      'write exactly one of them',
+    );
+  return {
+    manifests: manifests || undefined,
+    allTrees,
+    manifest: manifest || undefined,
+    thinManifestDir: thinManifestDir || undefined,
+    allowRegistries: values['allow-registry'].map(allowedRegistry),
+  };
+}
+
+/** The place of the manifests; undefined where none is named. */
+export function treeNamed({ manifests, thinManifestDir, manifest }: TreeOptions): string | undefined {
+  return manifests ?? thinManifestDir ?? manifest;
+}
+
+/** A pattern of `--allow-registry`; throws USAGE. */
+export function allowedRegistry(text: string): Pattern {
+  try {
+    return compilePattern(text);
+  } catch (error) {
+    throw isPromotionError(error) ? usage(`--allow-registry: ${error.message}`, error.hint) : error;
+  }
+}
+
+/** What the manifests are compared with, by the flags; throws USAGE. */
+export function diffOption(values: FlagValues<typeof DIFF_FLAGS>): SourceOptions['diff'] {
+  const since = values['manifest-diff-since'];
+  if (values['use-prow-manifest-diff'] && since !== '')
+    throw usage('--use-prow-manifest-diff and --manifest-diff-since contradict each other', 'leave one of them out');
+  if (values['use-prow-manifest-diff']) return 'prow';
+  if (since === '') return undefined;
+  if (parseSince(since, 0) === undefined)
+    throw usage(
+      `--manifest-diff-since does not understand ${goQuote(since)}`,
+      'write an age, for example 14d, 336h or "14 days", or a date, for example 2026-01-31 or 2026-01-31T12:00:00Z',
+    );
+  return { since };
+}

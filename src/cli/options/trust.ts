@@ -1,0 +1,129 @@
+import type { ExpectedIdentity } from '../../attest/identity/identity-match.ts';
+import { usage } from '../unknown.ts';
+import type { Flag } from './flags/flag.ts';
+import type { FlagValues } from './flags/parse-flags.ts';
+
+/** Upstream's account, which signs only where Google's credentials are. */
+export const UPSTREAM_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
+
+/** Which Sigstore is trusted. */
+export const ROOT_FLAGS = [
+  {
+    name: 'trusted-root',
+    type: 'stringArray',
+    default: '',
+    value: 'ROOT',
+    completes: 'file',
+    help: 'A Sigstore to trust: public-good, github (for attestations of private repositories), or the path of a trusted_root.json. May be repeated to verify; what is signed must verify by the first. Default: the repository that TUF_MIRROR and TUF_ROOT_JSON name, else public-good.',
+  },
+] as const satisfies readonly Flag[];
+
+/** A key instead of an identity; names, types and defaults that upstream has are upstream's. */
+export const KEY_FLAGS = [
+  {
+    name: 'key',
+    type: 'string',
+    default: '',
+    value: 'FILE',
+    completes: 'file',
+    help: 'Sign with this private key (of cosign, with COSIGN_PASSWORD, or PKCS#8) instead of an identity. To verify only, the public key is enough.',
+  },
+  {
+    name: 'tlog-upload',
+    type: 'bool',
+    default: 'true',
+    help: 'Log signatures in Rekor; false only with --key.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Whose signatures are expected. Promotion keeps what staging is signed with, whoever did it. */
+export const CERTIFICATE_FLAGS = [
+  {
+    name: 'certificate-identity',
+    type: 'string',
+    default: UPSTREAM_ACCOUNT,
+    value: 'IDENTITY',
+    help: 'The identity that signatures are expected to be by. A promotion also keeps the signatures of staging by others.',
+  },
+  {
+    name: 'certificate-identity-regexp',
+    type: 'string',
+    default: '',
+    value: 'REGEXP',
+    help: 'A Go regular expression that must match the whole identity; replaces --certificate-identity.',
+  },
+  {
+    name: 'certificate-oidc-issuer',
+    type: 'string',
+    default: 'https://accounts.google.com',
+    value: 'URL',
+    help: 'The OIDC issuer of the expected identity.',
+  },
+  {
+    name: 'certificate-oidc-issuer-regexp',
+    type: 'string',
+    default: '',
+    value: 'REGEXP',
+    help: 'A Go regular expression for the OIDC issuer; replaces --certificate-oidc-issuer.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Whether what is attached in staging is looked at. */
+export const STAGING_FLAGS = [
+  {
+    name: 'verify-staging',
+    type: 'bool',
+    default: 'true',
+    help: 'Verify the signatures and attestations of images in staging, and hold back what was tampered with. With =false only where a policy or a scan needs them.',
+  },
+] as const satisfies readonly Flag[];
+
+/** What signatures are verified with, and whose count. */
+export type TrustOptions = {
+  /** Each a name or a file; none is the default. */
+  readonly trustedRoots: readonly string[];
+  /** Whose signatures are known besides those of `expected`, and who signs: a private key, or to verify a public one. */
+  readonly key: string | undefined;
+  /** Whether what the key signs must be in a log. */
+  readonly tlogUpload: boolean;
+  /** Whom the flags, or else their defaults, expect to have signed. */
+  readonly expected: ExpectedIdentity;
+  /** Whether the flags name an identity: nothing is let through because of one that is only the default. */
+  readonly namesIdentity: boolean;
+};
+
+type Values = FlagValues<typeof ROOT_FLAGS> & FlagValues<typeof KEY_FLAGS> & FlagValues<typeof CERTIFICATE_FLAGS>;
+
+type Given = { readonly values: Values; readonly given: ReadonlySet<string> };
+
+/** The options that these flags mean; throws USAGE for what contradicts itself. */
+export function trustOptions({ values, given }: Given): TrustOptions {
+  const { key, 'tlog-upload': tlogUpload } = values;
+  if (!tlogUpload && key === '')
+    throw usage('--tlog-upload=false needs --key', 'what is signed without a key of its own must be logged');
+  return {
+    trustedRoots: values['trusted-root'].filter((root) => root !== ''),
+    key: key || undefined,
+    tlogUpload,
+    expected: expectedIdentity({ values, given }),
+    namesIdentity: given.has('certificate-identity') || values['certificate-identity-regexp'] !== '',
+  };
+}
+
+function expectedIdentity({ values, given }: Given): ExpectedIdentity {
+  refuseBoth(given, 'certificate-identity');
+  refuseBoth(given, 'certificate-oidc-issuer');
+  const subjectPattern = values['certificate-identity-regexp'] || undefined;
+  const issuerPattern = values['certificate-oidc-issuer-regexp'] || undefined;
+  return {
+    subject: subjectPattern === undefined ? values['certificate-identity'] : undefined,
+    subjectPattern,
+    issuer: issuerPattern === undefined ? values['certificate-oidc-issuer'] : undefined,
+    issuerPattern,
+  };
+}
+
+function refuseBoth(given: ReadonlySet<string>, name: string): void {
+  if (given.has(name) && given.has(`${name}-regexp`))
+    throw usage(`--${name} and --${name}-regexp contradict each other`, 'leave one of them out');
+}
