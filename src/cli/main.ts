@@ -141,7 +141,8 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
 }
 
 async function textOf(request: Exclude<Request, { options: object }>, columns: number | undefined): Promise<string> {
-  if (request.kind === 'help') return (await import('./help/help.ts')).helpText(request.about, columns);
+  if (request.kind === 'help')
+    return (await import('./help/help.ts')).helpText(request.about, { isWhole: request.isWhole, columns });
   if (request.kind === 'explain') {
     const { explanationText } = await import('./commands/explain.ts');
     const { fitted } = await import('./output/fitted.ts');

@@ -3,7 +3,11 @@ import { PromotionError } from '../errors.ts';
 import { commandNamed } from './options/commands/index.ts';
 import { route } from './route.ts';
 
-const help = (name?: string) => ({ kind: 'help', about: name === undefined ? undefined : commandNamed(name) });
+const help = (name?: string, isWhole = true) => ({
+  kind: 'help',
+  about: name === undefined ? undefined : commandNamed(name),
+  isWhole,
+});
 
 describe('src/cli/route.ts', () => {
   it.each([
@@ -13,10 +17,15 @@ describe('src/cli/route.ts', () => {
     [['--log-level', 'debug'], help()],
     [['help'], help()],
     [['help', 'cip'], help('cip')],
-    [['cip', '--help'], help('cip')],
-    [['-h', 'cip'], help('cip')],
-    [['cip', '--confirm', '-h'], help('cip')],
-    [['completion', '-h'], help('completion')],
+    [['cip', '--help'], help('cip', false)],
+    [['cip', '--help=all'], help('cip')],
+    [['--help=ALL', 'cip'], help('cip')],
+    [['sigcheck', '--help=true'], help('sigcheck', false)],
+    [['cip', 'replicate-signatures', '--help=all'], help('replicate')],
+    [['-h', 'cip'], help('cip', false)],
+    [['cip', '--confirm', '-h'], help('cip', false)],
+    [['completion', '-h'], help('completion', false)],
+    [['completion', '--help=all'], help('completion')],
     [['version'], { kind: 'version' }],
     [['version', '--log-level=debug'], { kind: 'version' }],
     [['--version'], { kind: 'version' }],
@@ -51,13 +60,13 @@ describe('src/cli/route.ts', () => {
       'unknown flag: --snapshot',
       'write the flags of a command after it: kpromo COMMAND --snapshot',
     ],
-    [['--thread=2'], 'unknown flag: --thread', '--help lists all flags'],
-    [['validate', '.', '--manifest=x'], 'unknown flag: --manifest', '--help lists all flags'],
-    [['-x'], "unknown shorthand flag: 'x' in -x", '--help lists all flags'],
+    [['--thread=2'], 'unknown flag: --thread', '--help=all lists all flags'],
+    [['validate', '.', '--manifest=x'], 'unknown flag: --manifest', '--help=all lists all flags'],
+    [['-x'], "unknown shorthand flag: 'x' in -x", '--help=all lists all flags'],
     [['help', 'nope'], 'unknown command "nope" for "kpromo"', '`kpromo help` lists all commands'],
     [['help', 'run', 'files'], '`kpromo help` takes no argument "files"', 'leave it out'],
     [['version', 'x'], '`kpromo version` takes no argument "x"', 'leave it out'],
-    [['version', '--confirm'], 'unknown flag: --confirm', '--help lists all flags'],
+    [['version', '--confirm'], 'unknown flag: --confirm', '--help=all lists all flags'],
     [['version', '--log-level=loud'], 'not a valid log level: "loud"', /^write one of panic, fatal,/],
     [['completion'], '`kpromo completion` needs the name of a shell', 'write one of bash, zsh, fish'],
     [['completion', 'csh'], '`kpromo completion` does not know the shell "csh"', 'write one of bash, zsh, fish'],

@@ -19,7 +19,8 @@ import { unknownCommand, unknownFlag, usage } from './unknown.ts';
 
 /** What a command line asks for. */
 export type Request =
-  | { readonly kind: 'help'; readonly about: Command | undefined }
+  /** `isWhole`: with all flags of the command. */
+  | { readonly kind: 'help'; readonly about: Command | undefined; readonly isWhole: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'explain'; readonly code: string | undefined }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
@@ -37,7 +38,7 @@ export function route(argv: readonly string[]): Request {
   const { words, flags, isVersion } = splitCommand(argv);
   const [name] = words;
   if (isVersion) return { kind: 'version' };
-  if (name === undefined) return { kind: 'help', about: undefined };
+  if (name === undefined) return { kind: 'help', about: undefined, isWhole: true };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   if (name === 'sigcheck') return routeSigcheck(flags);
   if (name === 'policy') return routePolicy(flags);
@@ -45,8 +46,12 @@ export function route(argv: readonly string[]): Request {
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words, NAMES);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
-  if (values.help) return { kind: 'help', about: command };
+  if (values.help !== false) return helpOn(command, values.help);
   return routeSmall(command, positional);
+}
+
+function helpOn(about: Command | undefined, asked: true | 'all'): Request {
+  return { kind: 'help', about, isWhole: asked === 'all' };
 }
 
 /** Upstream's name for replication is a word after `cip`; its flags are those of `cip`. */
@@ -54,12 +59,12 @@ function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
   const parsed = parseFlags(CIP_FLAGS, argv);
   const isWord = name === 'cip' && parsed.positional[0] === 'replicate-signatures';
   if (name === 'cip' && !isWord) {
-    if (parsed.values.help) return { kind: 'help', about: commandNamed('cip') };
+    if (parsed.values.help !== false) return helpOn(commandNamed('cip'), parsed.values.help);
     if (isSnapshot(parsed.values)) return { kind: 'snapshot', options: snapshotCommandOptions(parsed) };
     refuseSnapshotFlags(parsed, false);
     return { kind: 'cip', options: cipOptions(parsed) };
   }
-  if (parsed.values.help) return { kind: 'help', about: commandNamed('replicate') };
+  if (parsed.values.help !== false) return helpOn(commandNamed('replicate'), parsed.values.help);
   refuseSnapshotFlags(parsed, true);
   const positional = parsed.positional.slice(isWord ? 1 : 0);
   return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }) };
@@ -67,19 +72,19 @@ function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
 
 function routeSigcheck(argv: readonly string[]): Request {
   const parsed = parseFlags(SIGCHECK_FLAGS, argv);
-  if (parsed.values.help) return { kind: 'help', about: commandNamed('sigcheck') };
+  if (parsed.values.help !== false) return helpOn(commandNamed('sigcheck'), parsed.values.help);
   return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
 }
 
 function routeValidate(argv: readonly string[]): Request {
   const parsed = parseFlags(VALIDATE_FLAGS, argv);
-  if (parsed.values.help) return { kind: 'help', about: commandNamed('validate') };
+  if (parsed.values.help !== false) return helpOn(commandNamed('validate'), parsed.values.help);
   return { kind: 'validate', options: validateOptions(parsed) };
 }
 
 function routePolicy(argv: readonly string[]): Request {
   const parsed = parseFlags(POLICY_FLAGS, argv);
-  if (parsed.values.help) return { kind: 'help', about: commandNamed('policy') };
+  if (parsed.values.help !== false) return helpOn(commandNamed('policy'), parsed.values.help);
   return { kind: 'policy', options: policyOptions(parsed) };
 }
 
@@ -93,7 +98,7 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   if (command.name === 'help') {
     const about = word === undefined ? undefined : commandNamed(word);
     if (word !== undefined && about === undefined) throw unknownCommand(positional, NAMES);
-    return { kind: 'help', about };
+    return { kind: 'help', about, isWhole: true };
   }
   const shell = SHELLS.find((candidate) => candidate === word);
   if (shell !== undefined) return { kind: 'completion', shell };

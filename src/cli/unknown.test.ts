@@ -15,14 +15,14 @@ describe('src/cli/unknown.ts', () => {
 
   it('names the nearest flag, but never a hidden one nor one that writes', () => {
     expect(unknownFlag('thread', CIP_FLAGS).hint).toBe('did you mean --threads?');
-    expect(unknownFlag('frobnicate', CIP_FLAGS).hint).toBe('--help lists all flags');
+    expect(unknownFlag('frobnicate', CIP_FLAGS).hint).toBe('--help=all lists all flags');
     expect(unknownFlag('max-image-sizes', CIP_FLAGS).hint).not.toContain('max-image-size');
   });
 
   it('never suggests a flag that writes, however it is mistyped', () => {
     for (const { flags } of COMMANDS)
       for (const typed of ['confim', 'confrim', 'confirmm', 'conifrm', 'comfirm'])
-        expect(unknownFlag(typed, flagsOf(flags)).hint).toBe('--help lists all flags');
+        expect(unknownFlag(typed, flagsOf(flags)).hint).toBe('--help=all lists all flags');
   });
 
   it.each([...FOREIGN_FLAGS])('says what takes the place of --%s of other tools', (name, instead) => {

@@ -60,7 +60,7 @@ export function unknownFlag(name: string, known: readonly Flag[]): PromotionErro
   const offered = known.filter(({ hidden, writes }) => hidden !== true && writes !== true).map((flag) => flag.name);
   const near = slipOf(name, offered);
   const hint = near === undefined ? FOREIGN_FLAGS.get(name) : `did you mean --${near}?`;
-  return usage(`unknown flag: --${name}`, hint ?? '--help lists all flags');
+  return usage(`unknown flag: --${name}`, hint ?? '--help=all lists all flags');
 }
 
 /** Why `words` (a command and what follows it) name none of `known`, with what to type instead. */

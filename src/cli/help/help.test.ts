@@ -1,39 +1,74 @@
 import { describe, expect, it } from 'vitest';
-import { helpText, visibleFlags } from './help.ts';
+import { flagGroups, flagSyntax, helpText, visibleFlags } from './help.ts';
+import { TOPICS } from '../options/commands/command.ts';
 import { COMMANDS, commandNamed } from '../options/commands/index.ts';
+
+const whole = { isWhole: true };
+const short = { isWhole: false };
+const cip = commandNamed('cip');
 
 describe('src/cli/help/help.ts', () => {
   it('lists every command in the program help', () => {
     for (const { name, summary } of COMMANDS)
-      expect(helpText(undefined)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+      expect(helpText(undefined, short)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
   });
 
   it.each(COMMANDS)('lists every visible flag of $name and no hidden one', (command) => {
-    const text = helpText(command);
+    const text = helpText(command, whole);
     for (const { name } of visibleFlags(command)) expect(text).toMatch(new RegExp(`^  .{4}--${name}\\b`, 'm'));
     expect(text).not.toContain('max-image-size');
     expect(text).toContain(`kpromo ${command.name}`);
   });
 
   it('shows defaults, exit codes and variables of the main job', () => {
-    const text = helpText(commandNamed('cip'));
+    const text = helpText(cip, whole);
     expect(text).toContain('(default 20)');
     expect(text).toMatch(/^ {2}143 +Stopped by SIGTERM/m);
     expect(text).toMatch(/^ {2}NO_COLOR /m);
   });
 
-  it.each([undefined, ...COMMANDS].flatMap((command) => [60, 80, 100, 250].map((columns) => ({ command, columns }))))(
-    'fits a terminal of $columns columns, and no more than is easy to read',
-    ({ command, columns }) => {
-      const lines = helpText(command, columns).split('\n');
-      // what cannot be broken: the name of a flag with its value, and a word
-      const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
-      expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
+  it.each(COMMANDS.filter(({ common }) => common !== undefined))(
+    'shows about ten flags of $name first, the most used first, and where the others are',
+    (command) => {
+      const text = helpText(command, { isWhole: false, columns: 80 });
+      const flags = visibleFlags(command);
+      const shown = flags.filter((flag) => text.includes(`  ${flagSyntax(flag)}`)).map(({ name }) => name);
+      expect(shown.toSorted()).toEqual([...(command.common ?? [])].toSorted());
+      expect(shown.length).toBeLessThan(12);
+      expect(text.split('\n').length).toBeLessThan(64);
+      expect(text).toContain(
+        `\nAll ${flags.length} flags: kpromo ${command.name} --help=all, or kpromo help ${command.name}\n`,
+      );
     },
   );
 
+  it.each(COMMANDS.filter(({ common }) => common === undefined))('shows all of the few flags of $name', (command) => {
+    expect(helpText(command, short)).toBe(helpText(command, whole));
+    expect(visibleFlags(command).length).toBeLessThan(12);
+  });
+
+  it('shows all flags under the headings of their topics, each once', () => {
+    const text = helpText(cip, whole);
+    const places = Object.values(TOPICS).map((heading) => text.indexOf(`\n${heading}:\n`));
+    expect(places.every((place) => place > 0)).toBe(true);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    for (const command of COMMANDS)
+      expect(flagGroups(command).flatMap(([, flags]) => flags)).toEqual(visibleFlags(command));
+  });
+
+  it.each(
+    [undefined, ...COMMANDS].flatMap((command) =>
+      [60, 80, 100, 250].flatMap((columns) => [true, false].map((isWhole) => ({ command, columns, isWhole }))),
+    ),
+  )('fits a terminal of $columns columns, and no more than is easy to read', ({ command, columns, isWhole }) => {
+    const lines = helpText(command, { isWhole, columns }).split('\n');
+    // what cannot be broken: the name of a flag with its value, and a word
+    const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
+    expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
+  });
+
   it.each([undefined, ...COMMANDS])('gives each flag one line where there is no terminal', (command) => {
-    const text = helpText(command);
+    const text = helpText(command, whole);
     expect(text).toMatch(/[^\n]\n$/);
     for (const flag of command === undefined ? [] : visibleFlags(command))
       expect(text.split('\n').filter((line) => line.includes(flag.help))).toHaveLength(1);

@@ -1,23 +1,42 @@
 import { ENVIRONMENT } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Flag } from '../options/flags/flag.ts';
-import { flagsOf, type Command } from '../options/commands/command.ts';
+import { flagsOf, TOPICS, type Command, type Topic } from '../options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS } from '../options/commands/index.ts';
 
 /** Lines of text are hard to read if they are longer. */
 const WIDEST = 100;
 /** Of a terminal that is narrower, help keeps so much for the explanations. */
 const NARROWEST = 24;
+/** Where explanations begin on a terminal at the latest: longer names stand above them. 80 columns then hold our longest default. */
+const LEFT = 28;
 
-/** The help of a command, or of the program if there is none; wrapped to the columns of a terminal, and not at all elsewhere. */
-export function helpText(command: Command | undefined, columns?: number): string {
+/** How much help says, and to what: wrapped to the columns of a terminal, and not at all elsewhere. */
+export type HelpForm = { readonly isWhole: boolean; readonly columns?: number | undefined };
+
+/** The help of a command, or of the program if there is none. */
+export function helpText(command: Command | undefined, { isWhole, columns }: HelpForm): string {
   const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.min(columns, WIDEST);
-  return command === undefined ? programHelp(width) : commandHelp(command, width);
+  if (command === undefined) return programHelp(width);
+  return commandHelp(command, isWhole || command.common === undefined, width);
 }
 
 /** The command's flags that help shows. */
 export function visibleFlags(command: Command): readonly Flag[] {
-  return flagsOf(command.flags).filter(({ hidden }) => hidden !== true);
+  return visibleIn(flagsOf(command.flags));
+}
+
+/** The visible flags of a command under the headings of their topics; under none where they are few. */
+export function flagGroups(command: Command): readonly (readonly [heading: string, flags: readonly Flag[]])[] {
+  if (command.common === undefined) return [['Flags', visibleFlags(command)]];
+  return Object.entries(TOPICS).flatMap(([topic, heading]) => {
+    const flags = visibleIn(command.flags[topic as Topic] ?? []);
+    return flags.length === 0 ? [] : [[heading, flags] as const];
+  });
+}
+
+function visibleIn(flags: readonly Flag[]): readonly Flag[] {
+  return flags.filter(({ hidden }) => hidden !== true);
 }
 
 /** How a flag is typed, for example `-h, --help` or `--threads N`. */
@@ -51,30 +70,38 @@ function programHelp(width: number): string {
   ].join('\n\n');
 }
 
-function commandHelp(command: Command, width: number): string {
+function commandHelp(command: Command, isWhole: boolean, width: number): string {
   const parts = [wrap(command.description, width).join('\n'), section('Usage', [`  ${commandSyntax(command)}`])];
   if (command.argument !== undefined) {
     const { name, help, choices } = command.argument;
     parts.push(section('Arguments', table([[name, help ?? `One of ${choices.join(', ')}.`]], width)));
   }
-  parts.push(section('Flags', table(visibleFlags(command).map(flagRow), width)));
-  if (command.name === 'cip') {
-    parts.push(
-      section(
-        'Exit codes',
-        table(
-          EXIT_CODES.map(([code, meaning]) => [String(code), meaning]),
-          width,
-        ),
-      ),
-      section('Environment', table(ENVIRONMENT, width)),
-      wrap('More variables, of CI systems, signing and credentials: docs/cli.md', width).join('\n'),
-    );
-  }
+  if (!isWhole) return `${[...parts, ...commonFlags(command, width)].join('\n\n')}\n`;
+  const groups = flagGroups(command);
+  for (const [heading, flags] of groups) parts.push(section(heading, table(flags.map(flagRow), width)));
+  if (command.name === 'cip') parts.push(...surroundings(width));
   return `${parts.join('\n\n')}\n`;
 }
 
-function flagRow(flag: Flag): readonly [string, string] {
+/** What most people need, and where the rest is. */
+function commonFlags(command: Command, width: number): readonly string[] {
+  const flags = visibleFlags(command);
+  const common = (command.common ?? []).flatMap((name) => flags.filter((flag) => flag.name === name));
+  const more = `All ${flags.length} flags: kpromo ${command.name} --help=all, or kpromo help ${command.name}`;
+  return [section('Common flags', table(common.map(flagRow), width)), wrap(more, width).join('\n')];
+}
+
+/** What a run reads and returns besides. */
+function surroundings(width: number): readonly string[] {
+  const codes = EXIT_CODES.map(([code, meaning]) => [String(code), meaning] as const);
+  return [
+    section('Exit codes', table(codes, width)),
+    section('Environment', table(ENVIRONMENT, width)),
+    wrap('More variables, of CI systems, signing and credentials: docs/cli.md', width).join('\n'),
+  ];
+}
+
+function flagRow(flag: Flag): Row {
   const value = shownDefault(flag);
   const indent = flag.short === undefined ? '    ' : '';
   return [`${indent}${flagSyntax(flag)}`, value === undefined ? flag.help : `${flag.help} (default ${value})`];
@@ -84,16 +111,17 @@ function section(title: string, lines: readonly string[]): string {
   return [`${title}:`, ...lines].join('\n');
 }
 
-/** Names with their explanations beside them, or below where a terminal is too narrow for that. */
-function table(rows: readonly (readonly [string, string])[], width: number): readonly string[] {
+type Row = readonly [name: string, explanation: string];
+
+/** Names with their explanations beside them; below those that are too long, and below all where a terminal is too narrow. */
+function table(rows: readonly Row[], width: number): readonly string[] {
   const longest = Math.max(...rows.map(([name]) => name.length)) + 5;
-  const isBeside = width - longest >= NARROWEST;
-  const left = isBeside ? longest : 8;
+  const beside = Number.isFinite(width) ? Math.min(longest, LEFT) : longest;
+  const left = width - beside >= NARROWEST ? beside : 8;
   return rows.flatMap(([name, text]) => {
-    const lines = wrap(text, width - left).map((line) => ' '.repeat(left) + line);
-    return isBeside
-      ? [`  ${name}`.padEnd(left) + (lines[0] ?? '').slice(left), ...lines.slice(1)]
-      : [`  ${name}`, ...lines];
+    const [first = '', ...more] = wrap(text, width - left).map((line) => ' '.repeat(left) + line);
+    const fits = left === beside && name.length + 4 <= left;
+    return fits ? [`  ${name}`.padEnd(left) + first.slice(left), ...more] : [`  ${name}`, first, ...more];
   });
 }
 

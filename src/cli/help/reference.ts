@@ -5,7 +5,8 @@ import { policySchema } from '../../manifest/policies/tree-policy-rule.ts';
 import { runEventsSchema } from '../../watch/event-schema.ts';
 import { runReportSchema } from '../../report/model/schema.ts';
 import { validationSchema } from '../../report/terminal/validation.ts';
-import { commandSyntax, flagSyntax, shownDefault, visibleFlags } from './help.ts';
+import type { Flag } from '../options/flags/flag.ts';
+import { commandSyntax, flagGroups, flagSyntax, shownDefault } from './help.ts';
 import {
   CI_ENVIRONMENT,
   CREDENTIAL_ENVIRONMENT,
@@ -28,7 +29,7 @@ export function cliReference(): string {
     [
       '# Command line',
       'Generated from `src/cli/options/commands/` by `node src/cli/help/reference.ts`; do not edit.',
-      'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr.',
+      'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr. `kpromo COMMAND --help` shows the flags that most people need, `--help=all` or `kpromo help COMMAND` all of them, by topic as here.',
       ...COMMANDS.map(commandReference),
       '## Exit codes',
       markdownTable(
@@ -88,17 +89,26 @@ async function writeGenerated(argv: readonly string[], file: URL, text: string):
 }
 
 function commandReference(command: Command): string {
-  const rows = visibleFlags(command).map((flag) => {
-    const value = shownDefault(flag);
-    return [`\`${flagSyntax(flag)}\``, flag.type, value === undefined ? '' : `\`${value}\``, flag.help];
-  });
   const parts = [`## kpromo ${command.name}`, `\`${commandSyntax(command)}\``, command.description];
   if (command.argument !== undefined) {
     const { name, help, choices } = command.argument;
     const meaning = help ?? `One of ${choices.map((choice) => `\`${choice}\``).join(', ')}.`;
     parts.push(`\`${name}\`: ${meaning}`);
   }
-  return [...parts, markdownTable(['flag', 'type', 'default', 'meaning'], rows)].join('\n\n');
+  const groups = flagGroups(command);
+  for (const [heading, flags] of groups) {
+    if (groups.length > 1) parts.push(`### ${heading}`);
+    parts.push(flagTable(flags));
+  }
+  return parts.join('\n\n');
+}
+
+function flagTable(flags: readonly Flag[]): string {
+  const rows = flags.map((flag) => {
+    const value = shownDefault(flag);
+    return [`\`${flagSyntax(flag)}\``, flag.type, value === undefined ? '' : `\`${value}\``, flag.help];
+  });
+  return markdownTable(['flag', 'type', 'default', 'meaning'], rows);
 }
 
 function variablesTable(variables: readonly Variables[]): string {

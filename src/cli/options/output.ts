@@ -7,7 +7,14 @@ import type { FlagValues } from './flags/parse-flags.ts';
 
 /** The flags that every command takes. */
 export const COMMON_FLAGS = [
-  { name: 'help', short: 'h', type: 'bool', default: 'false', help: 'Show this help.' },
+  {
+    name: 'help',
+    short: 'h',
+    type: 'bool',
+    default: 'false',
+    choices: ['all'],
+    help: 'Show this help.',
+  },
   {
     name: 'log-level',
     type: 'string',

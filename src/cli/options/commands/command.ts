@@ -34,6 +34,8 @@ export type Command = {
   readonly summary: string;
   readonly description: string;
   readonly flags: FlagsByTopic;
+  /** Of many flags the ones that help shows before it is asked for all, the most used first. */
+  readonly common?: readonly string[];
   /** The positional argument, where the command takes one. */
   readonly argument?: CommandArgument;
 };

@@ -27,6 +27,19 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
     flags: CIP,
+    common: [
+      'manifests',
+      'confirm',
+      'manifest-diff-since',
+      'allow-registry',
+      'registry-config',
+      'sign',
+      'replicate-signatures',
+      'vuln-gate',
+      'report',
+      'log-level',
+      'help',
+    ],
     argument: {
       name: 'replicate-signatures',
       required: false,
@@ -40,6 +53,17 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Reads manifests, compares what is attached to their images on the primary registry with what the mirrors have, and copies what is missing, byte for byte. Without --confirm it only says what it would copy. `kpromo cip replicate-signatures` is the same.',
     flags: REPLICATE,
+    common: [
+      'manifests',
+      'confirm',
+      'manifest-diff-since',
+      'primary-registry',
+      'allow-registry',
+      'registry-config',
+      'report',
+      'log-level',
+      'help',
+    ],
   },
   {
     name: 'sigcheck',
@@ -47,6 +71,18 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Verifies what is attached to images on the primary registry and on all mirrors: who signed, that it is logged, that it is of this digest and name. Fails when anything is wrong. With --confirm it signs, records and replicates what is missing, and checks again.',
     flags: SIGCHECK,
+    common: [
+      'manifests',
+      'confirm',
+      'from-days',
+      'through',
+      'key',
+      'certificate-identity',
+      'registry-config',
+      'report',
+      'log-level',
+      'help',
+    ],
     argument: {
       name: 'REF...',
       required: false,
@@ -74,6 +110,16 @@ export const COMMANDS: readonly Command[] = [
     description:
       'Finds all that is attached to an image, verifies it, and says what the policy of a file makes of it. Fails when the image would not be promoted. Nothing is written.',
     flags: POLICY,
+    common: [
+      'policy',
+      'project',
+      'certificate-identity',
+      'key',
+      'trusted-root',
+      'registry-config',
+      'log-level',
+      'help',
+    ],
     argument: {
       name: 'test REF...',
       required: true,

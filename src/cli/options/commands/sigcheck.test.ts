@@ -67,8 +67,8 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
     [['--manifests=t', '--limit=-1'], '--limit=-1 is less than 0', /0 or more/],
     [['--manifests=t', '--attestations-since=soon'], '--attestations-since does not understand "soon"', /a date/],
     [['--manifests=t', '--max-wait=0'], '--max-wait=0 is not positive', /10m/],
-    [['--manifests=t', '--threads=2'], 'unknown flag: --threads', /--help lists all flags/],
-    [['--manifests=t', '--sign=false'], 'unknown flag: --sign', /--help lists all flags/],
+    [['--manifests=t', '--threads=2'], 'unknown flag: --threads', /--help=all lists all flags/],
+    [['--manifests=t', '--sign=false'], 'unknown flag: --sign', /--help=all lists all flags/],
     [
       ['--manifests=t', '--certificate-identity=a', '--certificate-identity-regexp=b'],
       '--certificate-identity and --certificate-identity-regexp contradict each other',

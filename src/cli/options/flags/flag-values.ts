@@ -29,8 +29,8 @@ type Taking = Pick<Flag, 'type' | 'default' | 'choices' | 'min' | 'max' | 'examp
 
 /** Says what a flag takes, for hints: `yaml, csv or json`, `a whole number from -1 to 5, for example 4`. */
 export function expectedBy({ type, choices, min, max, example, ...flag }: Taking): string {
+  if (type === 'bool') return listOf(['true', 'false', ...(choices ?? [])]);
   if (choices !== undefined) return listOf(choices);
-  if (type === 'bool') return 'true or false';
   if (type === 'string' || type === 'stringArray') return 'text';
   const what = type === 'int' ? 'a whole number' : 'a duration';
   const unit = type === 'int' ? '' : 'ms';

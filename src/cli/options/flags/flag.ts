@@ -11,7 +11,7 @@ export type Flag = {
   readonly help: string;
   /** The word that stands for the value in help texts. */
   readonly value?: string;
-  /** The only values it takes, in any case; the default is always taken. */
+  /** The only values it takes, in any case, besides its default; of a bool, those besides true and false. */
   readonly choices?: readonly string[];
   /** The words in which upstream refuses a value that is not a choice. */
   readonly refusal?: string;

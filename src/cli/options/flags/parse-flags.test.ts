@@ -13,6 +13,7 @@ const FLAGS = [
   { name: 'shape', type: 'stringArray', default: '', choices: ['a', 'b', 'c', 'd'], refusal: 'no shape: ', help: '' },
   { name: 'allow', type: 'stringArray', default: '', help: '' },
   { name: 'wait', type: 'duration', default: '10m', min: 1, help: '' },
+  { name: 'show', type: 'bool', default: 'false', choices: ['all'], help: '' },
   { name: 'old', type: 'int', default: '1', help: '', hidden: true },
 ] as const;
 
@@ -45,6 +46,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
       count: 20,
       sign: true,
       confirm: false,
+      show: false,
       allow: [],
       wait: 600_000,
       old: 1,
@@ -58,6 +60,10 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
   it.each([
     [['--file=a', '--count', '0x10'], { file: 'a', count: 16 }],
     [['--file='], { file: '' }],
+    [['--show'], { show: true }],
+    [['--show=all'], { show: 'all' }],
+    [['--show=ALL'], { show: 'all' }],
+    [['--show=f'], { show: false }],
     [['--file=a=b'], { file: 'a=b' }],
     [['--file', '--confirm'], { file: '--confirm', confirm: false }],
     [['--file', '--'], { file: '--' }],
@@ -98,9 +104,9 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
   it.each([
     [['--fiel'], 'unknown flag: --fiel; did you mean --file?'],
     [['--fiel=x'], 'unknown flag: --fiel; did you mean --file?'],
-    [['--confrim'], 'unknown flag: --confrim; --help lists all flags'],
-    [['--xyzzyxyzzy'], 'unknown flag: --xyzzyxyzzy; --help lists all flags'],
-    [['--olf'], 'unknown flag: --olf; --help lists all flags'],
+    [['--confrim'], 'unknown flag: --confrim; --help=all lists all flags'],
+    [['--xyzzyxyzzy'], 'unknown flag: --xyzzyxyzzy; --help=all lists all flags'],
+    [['--olf'], 'unknown flag: --olf; --help=all lists all flags'],
     [['--version'], 'unknown flag: --version; `kpromo version` prints the version'],
     [['--form=xml'], 'invalid argument "xml" for "--form" flag; write json or yaml'],
     [['--shape=e'], 'no shape: "e"; write one of a, b, c, d'],
@@ -110,11 +116,12 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     [['--wait=0'], '--wait=0 is not positive; write a duration, 1ms or more, for example 10m'],
     [['--file'], 'flag needs an argument: --file; write --file=FILE'],
     [['-n'], "flag needs an argument: 'n' in -n; write -n VALUE"],
-    [['-cq'], "unknown shorthand flag: 'q' in -cq; --help lists all flags"],
+    [['-cq'], "unknown shorthand flag: 'q' in -cq; --help=all lists all flags"],
     [['-wait'], "unknown shorthand flag: 'w' in -wait; did you mean --wait?"],
     [['--=x'], /^bad flag syntax: --=x; /],
     [['---file'], /^bad flag syntax: ---file; /],
     [['--count=many'], 'invalid argument "many" for "-n, --count" flag; write a whole number, for example 20'],
+    [['--show=most'], 'invalid argument "most" for "--show" flag; write true, false or all'],
     [['--confirm='], 'invalid argument "" for "-c, --confirm" flag; write true or false'],
     [['--wait=5'], 'invalid argument "5" for "--wait" flag; write a duration, 1ms or more, for example 10m'],
   ])('refuses %j', (argv, expected) => {

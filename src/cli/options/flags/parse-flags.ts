@@ -13,11 +13,13 @@ type ValueOf<T extends FlagType> = {
 }[T];
 type FlagValue = ValueOf<FlagType>;
 
-/** A flag with choices has one of these, or its default. */
+/** A flag with choices has one of these, or its default; a bool true or false, too. */
 type ValueOfFlag<F extends Flag> = F extends { choices: readonly (infer Choice extends string)[] }
   ? F['type'] extends 'stringArray'
     ? readonly Choice[]
-    : Choice | F['default']
+    : F['type'] extends 'bool'
+      ? Choice | boolean
+      : Choice | F['default']
   : ValueOf<F['type']>;
 
 /** Every flag's value by its name, defaults filled in; durations in milliseconds. */
@@ -102,7 +104,7 @@ function readShorthands(parser: Parser, word: string): void {
 function unknownShorthand({ flags }: Parser, letter: string, word: string): Error {
   const name = word.slice(1).split('=')[0];
   const long = flags.find((flag) => flag.name === name);
-  const hint = long === undefined ? '--help lists all flags' : `did you mean --${long.name}?`;
+  const hint = long === undefined ? '--help=all lists all flags' : `did you mean --${long.name}?`;
   return usage(`unknown shorthand flag: '${letter}' in ${word}`, hint);
 }
 
@@ -125,8 +127,10 @@ const READERS: { readonly [T in FlagType]: (text: string) => ValueOf<T> | undefi
 /** A value that the flag takes; choices as they are listed. Throws USAGE for any other. */
 function read(flag: Flag, text: string, shown: string): FlagValue {
   const choice = flag.choices?.find((one) => one === text.toLowerCase());
+  if (flag.type === 'bool' && choice !== undefined) return choice;
   const value = READERS[flag.type](choice ?? text);
-  if (value === undefined || (flag.choices !== undefined && choice === undefined && text !== flag.default)) {
+  const isOther = flag.choices !== undefined && flag.type !== 'bool' && choice === undefined && text !== flag.default;
+  if (value === undefined || isOther) {
     const { refusal } = flag;
     const message =
       refusal === undefined
