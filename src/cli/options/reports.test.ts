@@ -1,23 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import { REPORT_FORMATS } from '../../report/formats/index.ts';
-import { REPORT_ENDINGS, reportsOptions } from './reports.ts';
+import { REPORT_FLAGS, reportsOptions } from './reports.ts';
 
 describe('src/cli/options/reports.ts', () => {
   it('takes each format by its ending, in any case, each file once', () => {
-    expect(reportsOptions({ report: ['a.json', 'b/c.MD', 'a.json', '.html'] })).toEqual([
-      { path: 'a.json', format: 'json' },
-      { path: 'b/c.MD', format: 'md' },
-      { path: '.html', format: 'html' },
+    const found = reportsOptions({ report: ['a.json', 'b/c.MD', 'a.json', '.html'] });
+    expect(found.map(({ path, format: { extension } }) => [path, extension])).toEqual([
+      ['a.json', 'json'],
+      ['b/c.MD', 'md'],
+      ['.html', 'html'],
     ]);
     expect(reportsOptions({ report: [] })).toEqual([]);
   });
 
-  it('refuses any other ending', () => {
+  it('refuses any other ending, and names those that there are', () => {
     for (const path of ['', 'json', 'a.txt', 'a.json.gz'])
-      expect(() => reportsOptions({ report: [path] }), path).toThrow(/has no ending that is known/);
+      expect(() => reportsOptions({ report: [path] }), path).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(/has no ending that is known$/),
+          hint: 'end it with .json, .md, .html or .xml, which decides what is written',
+        }),
+      );
   });
 
-  it('knows the endings that there are formats for', () => {
-    expect(Object.keys(REPORT_FORMATS)).toEqual([...REPORT_ENDINGS]);
+  it('says in the help of the flag what each format is for', () => {
+    for (const { extension, use } of REPORT_FORMATS) expect(REPORT_FLAGS[0].help).toContain(`.${extension} ${use}`);
   });
 });

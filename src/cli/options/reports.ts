@@ -1,6 +1,8 @@
+import { REPORT_FORMATS, type ReportFormat } from '../../report/formats/index.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
+import { orList } from './flags/flag-values.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
 /** What a run leaves behind for others. */
@@ -11,15 +13,12 @@ export const REPORT_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Write what came of the run to a file, also when it failed or was stopped; may be repeated. The ending decides: .json for programs, .md for a pull request, .html to look at, .xml for JUnit. docs/reports.md explains them.',
+    help: `Write what came of the run to a file, also when it failed or was stopped; may be repeated. The ending decides: ${REPORT_FORMATS.map(({ extension, use }) => `.${extension} ${use}`).join(', ')}. docs/reports.md explains them.`,
   },
 ] as const satisfies readonly Flag[];
 
-/** The endings that a report may have. */
-export const REPORT_ENDINGS = ['json', 'md', 'html', 'xml'] as const;
-
 /** A report to write, and as what. */
-export type ReportFile = { readonly path: string; readonly format: (typeof REPORT_ENDINGS)[number] };
+export type ReportFile = { readonly path: string; readonly format: ReportFormat };
 
 /** The reports that are asked for, each once; throws USAGE for a file whose ending says nothing. */
 export function reportsOptions({ report }: FlagValues<typeof REPORT_FLAGS>): readonly ReportFile[] {
@@ -27,10 +26,10 @@ export function reportsOptions({ report }: FlagValues<typeof REPORT_FLAGS>): rea
 }
 
 function reportFile(path: string): ReportFile {
-  const format = REPORT_ENDINGS.find((ending) => path.toLowerCase().endsWith(`.${ending}`));
+  const format = REPORT_FORMATS.find(({ extension }) => path.toLowerCase().endsWith(`.${extension}`));
   if (format !== undefined) return { path, format };
   throw usage(
     `--report ${goQuote(path)} has no ending that is known`,
-    'end it with .json, .md, .html or .xml, which decides what is written',
+    `end it with ${orList(REPORT_FORMATS.map(({ extension }) => `.${extension}`))}, which decides what is written`,
   );
 }

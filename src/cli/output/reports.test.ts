@@ -7,6 +7,7 @@ import { FACTS, image, MIRRORS, reportOf, target } from '../../../test/support/r
 import type { RunEvent } from '../../events.ts';
 import type { ReportDocument } from '../../report/model/schema.ts';
 import type { CommandServices } from '../command.ts';
+import { REPORT_FORMATS } from '../../report/formats/index.ts';
 import { withReports } from './reports.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 
@@ -33,6 +34,9 @@ async function told(): Promise<Told> {
 const read = async (path: string): Promise<ReportDocument> =>
   JSON.parse(await readFile(path, 'utf8')) as ReportDocument;
 
+/** The first is JSON. */
+const [JSON_FORMAT = expect.unreachable('there is a format')] = REPORT_FORMATS;
+
 const NOWHERE = {
   manifests: undefined,
   allTrees: false,
@@ -50,7 +54,7 @@ describe('src/cli/output/reports.ts', () => {
     const bug = new TypeError('x is undefined');
     const [mirror = ''] = MIRRORS;
     const run = withReports(
-      { ...GIVEN, mode: 'promote', reports: [{ path, format: 'json' }] },
+      { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT }] },
       services,
       async (observed) => {
         observed.record?.({ run: reportOf([image('app', 1, [target(mirror, 'app', 'v1')])], []) });
@@ -71,7 +75,7 @@ describe('src/cli/output/reports.ts', () => {
     const { services, events, path } = await told();
     const event = { type: 'request', method: 'GET', url: 'https://a.io/v2/', status: 200, ms: 1 } as const;
     const code = await withReports(
-      { ...GIVEN, mode: 'dry-run', reports: [{ path, format: 'json' }] },
+      { ...GIVEN, mode: 'dry-run', reports: [{ path, format: JSON_FORMAT }] },
       services,
       async (observed) => {
         observed.narrate(event);
@@ -88,7 +92,7 @@ describe('src/cli/output/reports.ts', () => {
   it('tells of a report that cannot be written without hiding what broke', async () => {
     const { services, events, path } = await told();
     const lost = (): Promise<void> => rm(join(path, '..'), { recursive: true });
-    const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: 'json' }] } as const;
+    const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT }] } as const;
     const broken = withReports(asked, services, async () => {
       await lost();
       throw new Error('first');

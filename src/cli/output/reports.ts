@@ -1,6 +1,5 @@
 import type { LogLevel } from '../../events.ts';
 import type { ReportDocument } from '../../report/model/schema.ts';
-import { REPORT_FORMATS } from '../../report/formats/index.ts';
 import { documentOf, type Recorded } from '../../report/build/document.ts';
 import { recordTraffic } from '../../report/build/traffic-series.ts';
 import { unwritable, writeAtomically } from './atomic-file.ts';
@@ -91,7 +90,7 @@ async function publish(
   let isWritten = true;
   for (const { path, format } of reports) {
     try {
-      await writeAtomically(path, secrets.hide(REPORT_FORMATS[format](document)));
+      await writeAtomically(path, secrets.hide((await format.load())(document)));
     } catch (error) {
       isWritten = false;
       const reason = error instanceof Error ? error.message : String(error);

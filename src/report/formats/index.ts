@@ -1,13 +1,19 @@
 import type { ReportDocument } from '../model/schema.ts';
-import { htmlReport } from './html/report.ts';
-import { junitReport } from './junit.ts';
-import { markdownReport } from './markdown.ts';
-import { jsonText } from '../../image/json-text.ts';
 
-/** What makes a report, by the ending of its file. */
-export const REPORT_FORMATS = {
-  json: (document) => `${jsonText(document, 2)}\n`,
-  md: markdownReport,
-  html: htmlReport,
-  xml: junitReport,
-} as const satisfies Readonly<Record<string, (document: ReportDocument) => string>>;
+/** A form that a report can have. */
+export type ReportFormat = {
+  /** What the name of such a file ends with, without the dot. */
+  readonly extension: string;
+  /** Who or what it is for, as help goes on after the ending. */
+  readonly use: string;
+  /** What makes it; loaded when a report is written. */
+  readonly load: () => Promise<(document: ReportDocument) => string>;
+};
+
+/** Every format, in the order in which help lists them. */
+export const REPORT_FORMATS: readonly ReportFormat[] = [
+  { extension: 'json', use: 'for programs', load: async () => (await import('./json.ts')).jsonReport },
+  { extension: 'md', use: 'for a pull request', load: async () => (await import('./markdown.ts')).markdownReport },
+  { extension: 'html', use: 'to look at', load: async () => (await import('./html/report.ts')).htmlReport },
+  { extension: 'xml', use: 'for JUnit', load: async () => (await import('./junit.ts')).junitReport },
+];

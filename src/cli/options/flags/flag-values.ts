@@ -47,5 +47,10 @@ export function outOfRange({ min, max }: Taking, value: number): string | undefi
 /** Few words as a sentence has them, many as a list. */
 function listOf(words: readonly string[]): string {
   if (words.length > 3) return `one of ${words.join(', ')}`;
+  return orList(words);
+}
+
+/** As a sentence lists what there is to choose from: `a, b or c`. */
+export function orList(words: readonly string[]): string {
   return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }

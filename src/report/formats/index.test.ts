@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { FACTS, reportOf } from '../../../test/support/report-parts.ts';
+import { documentOf } from '../build/document.ts';
+import { REPORT_FORMATS } from './index.ts';
+
+describe('src/report/formats/index.ts', () => {
+  it('has one format an ending', () => {
+    const endings = REPORT_FORMATS.map(({ extension }) => extension);
+    expect(endings).toEqual(['json', 'md', 'html', 'xml']);
+  });
+
+  it.each(REPORT_FORMATS)('makes a report that ends in .$extension', async ({ load }) => {
+    const make = await load();
+    expect(make(documentOf({ run: reportOf([], []), facts: FACTS }))).toMatch(/\S\n$/);
+  });
+});
