@@ -1,5 +1,5 @@
 import type { Pattern } from '../image/pattern.ts';
-import type { CREDENTIALS, KINDS, LISTINGS, ProxyChoice } from './rules.ts';
+import type { CREDENTIALS, LISTINGS, ProxyChoice } from './rules.ts';
 
 /** The registry configuration: valid, with its files read; everything not written is left out. */
 export type RegistryConfig = {
@@ -24,7 +24,8 @@ export type RegistryConfig = {
 /** What differs from the defaults for some hosts; times are in milliseconds, certificates and keys in PEM. */
 export type RegistrySettings = {
   readonly match: Pattern;
-  readonly kind?: (typeof KINDS)[number];
+  /** A name of `registry/kinds/index.ts`. */
+  readonly kind?: string;
   readonly insecure?: boolean;
   readonly ca?: string;
   readonly clientCertificate?: { readonly cert: string; readonly key: string };

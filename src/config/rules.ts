@@ -3,24 +3,8 @@ import { isPromotionError, type Position } from '../errors.ts';
 import { hostInUrl, hostProblem } from '../image/host.ts';
 import { compilePattern, type Pattern } from '../image/pattern.ts';
 import { repositoryHint, repositoryProblem } from '../image/reference.ts';
+import { KINDS } from '../registry/kinds/index.ts';
 import { bool, choice, explained, list, mapping, number, text, type Rule, type Wrong } from '../yaml/rule.ts';
-
-/** The kinds of registry that people can name. */
-export const KINDS = [
-  'generic',
-  'artifact-registry',
-  'gcr',
-  'docker-hub',
-  'ghcr',
-  'ecr',
-  'acr',
-  'gitlab',
-  'quay',
-  'harbor',
-  'artifactory',
-  'nexus',
-  'zot',
-] as const;
 
 /** Where credentials may come from. */
 export const CREDENTIALS = ['docker', 'google', 'ecr', 'acr', 'ghcr', 'gitlab', 'none'] as const;
@@ -139,7 +123,10 @@ const registry = mapping(
       hostPattern,
       'The hosts that this is about, as host[:port] with * and **; the first entry that matches wins.',
     ),
-    kind: explained(choice(KINDS), 'What kind of registry it is, where its host does not tell.'),
+    kind: explained(
+      choice(KINDS.map(({ name }) => name)),
+      'What kind of registry it is, where its host does not tell.',
+    ),
     insecure: explained(bool, 'True for plain HTTP, false for HTTPS on loopback, too.'),
     ca: explained(file, 'A file of PEM certificates to trust besides the system’s.'),
     clientCertificate: explained(

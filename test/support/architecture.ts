@@ -47,7 +47,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   snapshot: ON_ONE_PAGE,
   report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
   watch: { values: ['report', 'pipeline', ...LEAVES], types: ['ratelimit'] },
-  config: { values: ['yaml', ...LEAVES], types: ['http', 'ratelimit', 'registry'] },
+  config: { values: ['yaml', 'registry', ...LEAVES], types: ['http', 'ratelimit'] },
 };
 
 /** Modules that open sockets; everything else goes through the one request path. */

@@ -18,7 +18,7 @@ import { timeoutsWithin } from '../../http/transport/timeouts.ts';
 import { adaptiveLimiter, type RateReading } from '../../ratelimit/adaptive-limiter.ts';
 import { routeOf } from '../../plan/places/attachments.ts';
 import { distributionRegistry } from '../../registry/distribution/index.ts';
-import { ecrRepositories } from '../../registry/kinds/ecr-create.ts';
+import { ecrRepositories } from '../../registry/kinds/api/ecr-create.ts';
 import type { Registry } from '../../registry/roles.ts';
 import type { SubjectLock } from '../../registry/attaching/lock.ts';
 import { openSecrets, type Secrets } from '../../secrets/secrets.ts';

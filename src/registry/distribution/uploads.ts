@@ -6,7 +6,7 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { DistributionServices } from './index.ts';
 import { OPTIONAL_MS, REFUSED_FOR_MS, scopeOf, unanswered, type RequestTo } from '../request.ts';
 import { referenceText } from './manifests.ts';
-import { noRepository } from '../kinds/ecr-create.ts';
+import { noRepository } from '../kinds/api/ecr-create.ts';
 import type { BlobWriter, Call } from '../roles.ts';
 import { uploadSession } from './upload-session.ts';
 

@@ -3,7 +3,15 @@ import { ensureStatus } from '../../http/response/read.ts';
 import { isDigest, type Digest } from '../../image/digest.ts';
 import { splitRepository } from '../../image/reference.ts';
 import { refuseListing } from '../listing/pages.ts';
-import type { ListerServices, OwnLister } from './kind.ts';
+import { FULL_PAGE, type ListerServices, type OwnLister, type RegistryKind } from './kind.ts';
+
+/** Azure Container Registry. */
+export const ACR: RegistryKind = {
+  name: 'acr',
+  hosts: /^[a-z0-9][a-z0-9-]*\.azurecr\.(?:io|cn|us)$/,
+  pageSize: FULL_PAGE,
+  lister: acrLister,
+};
 
 // https://learn.microsoft.com/rest/api/containerregistry/tag/get-list
 const AcrTag = z.object({ name: z.string(), digest: z.string().refine(isDigest) });
@@ -18,7 +26,7 @@ const PAGE = 1000;
 const NOT_OFFERED: readonly number[] = [400, 401, 403, 405, 501];
 
 /** Returns a lister of tags with digests that uses ACR's own API. It does not list untagged manifests. */
-export function acrLister({ readPages, request }: ListerServices): OwnLister {
+function acrLister({ readPages, request }: ListerServices): OwnLister {
   return async (repository, call) => {
     const { path } = splitRepository(repository);
     const { url, ...rest } = request(repository, '', { method: 'GET', operation: 'list' }, call);

@@ -4,7 +4,15 @@ import { ecrClient, ecrPlaceOf } from '../../http/credentials/aws/ecr-client.ts'
 import { isDigest, type Digest } from '../../image/digest.ts';
 import { splitRepository, type RepositoryName } from '../../image/reference.ts';
 import type { Call, ListedManifest, RepositoryListing } from '../roles.ts';
-import type { ListerServices, OwnLister } from './kind.ts';
+import { FULL_PAGE, type ListerServices, type OwnLister, type RegistryKind } from './kind.ts';
+
+/** Amazon's registries, private ones alone. */
+export const ECR: RegistryKind = {
+  name: 'ecr',
+  hosts: /^\d{12}\.dkr(?:\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|-ecr(?:-fips)?\.[a-z0-9-]+\.on\.aws)$/,
+  pageSize: FULL_PAGE,
+  lister: ecrLister,
+};
 
 /** The maximum page size of DescribeImages. */
 const PAGE = 1000;
@@ -19,7 +27,7 @@ const MAX_PAGES = 300;
  * Lists all images of a repository with their tags through DescribeImages; for hosts of ECR with AWS keys that permit
  * it.
  */
-export function ecrLister({ aws }: ListerServices): OwnLister {
+function ecrLister({ aws }: ListerServices): OwnLister {
   return async (repository, call) => {
     const { host, path } = splitRepository(repository);
     const place = ecrPlaceOf(host);

@@ -7,8 +7,11 @@ import {
   splitRepository,
   type RepositoryName,
 } from '../../image/reference.ts';
-import { readHarborList } from './harbor-api.ts';
-import type { ListerServices, OwnCatalog, OwnLister } from './kind.ts';
+import { readHarborList } from './api/harbor.ts';
+import type { ListerServices, OwnCatalog, OwnLister, RegistryKind } from './kind.ts';
+
+/** Harbor, which people run under names of their own. */
+export const HARBOR: RegistryKind = { name: 'harbor', lister: harborLister, catalog: harborCatalog };
 
 // listArtifacts
 const HarborArtifact = z.object({
@@ -20,7 +23,7 @@ const HarborArtifact = z.object({
 const HarborRepository = z.object({ name: z.string().refine(isRepositoryPath) });
 
 /** Returns a lister of tags with digests that uses Harbor's own API. It does not list the children of an index. */
-export function harborLister(services: ListerServices): OwnLister {
+function harborLister(services: ListerServices): OwnLister {
   return async (repository, call) => {
     const path = artifactsPath(repository);
     if (path === undefined) return undefined;
@@ -34,7 +37,7 @@ export function harborLister(services: ListerServices): OwnLister {
 }
 
 /** Returns a lister of the repositories of one project; the catalog is for administrators only. */
-export function harborCatalog(services: ListerServices): OwnCatalog {
+function harborCatalog(services: ListerServices): OwnCatalog {
   return async (root, call) => {
     const { host, path } = splitRepository(root);
     const [project = ''] = path.split('/');

@@ -27,6 +27,9 @@ export type ListerServices = {
   readonly aws?: EcrOptions;
 };
 
+/** The maximum page size of these registries; the default is 50 to 100. */
+export const FULL_PAGE = 1000;
+
 /** How the registries of a product differ from the distribution specification; an omitted field means no difference. */
 export type RegistryKind = {
   readonly name: string;

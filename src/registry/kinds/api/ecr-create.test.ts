@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { cloud, type Cloud, type CloudAnswer } from '../../../test/support/cloud.ts';
-import { fakeClock } from '../../../test/support/fake-clock.ts';
-import { homeWith } from '../../../test/support/home.ts';
-import { rejection } from '../../../test/support/http-request.ts';
+import { cloud, type Cloud, type CloudAnswer } from '../../../../test/support/cloud.ts';
+import { fakeClock } from '../../../../test/support/fake-clock.ts';
+import { homeWith } from '../../../../test/support/home.ts';
+import { rejection } from '../../../../test/support/http-request.ts';
 import { ecrRepositories, noRepository } from './ecr-create.ts';
-import type { RepositoryCreator } from '../roles.ts';
+import type { RepositoryCreator } from '../../roles.ts';
 
 const HOST = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'hunter2' };
@@ -20,7 +20,7 @@ async function opened(
   return { world, creator: ecrRepositories({ clock, env, home: await homeWith({}), fetch: world.fetch }) };
 }
 
-describe('src/registry/kinds/ecr-create.ts', () => {
+describe('src/registry/kinds/api/ecr-create.ts', () => {
   it('creates a repository in its own account and region', async () => {
     const { world, creator } = await opened(() => ({ json: { repository: {} } }));
     expect(await creator.createRepository(`${HOST}/prod/app`, call)).toBe(true);

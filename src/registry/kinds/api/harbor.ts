@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { basicAuthorization } from '../../http/credentials/credential.ts';
-import type { HttpRequest } from '../../http/fetch.ts';
-import { ensureStatus } from '../../http/response/read.ts';
-import { hostOf, splitRepository, type RepositoryName } from '../../image/reference.ts';
-import { refuseListing } from '../listing/pages.ts';
-import type { Call } from '../roles.ts';
-import type { ListerServices } from './kind.ts';
+import { basicAuthorization } from '../../../http/credentials/credential.ts';
+import type { HttpRequest } from '../../../http/fetch.ts';
+import { ensureStatus } from '../../../http/response/read.ts';
+import { hostOf, splitRepository, type RepositoryName } from '../../../image/reference.ts';
+import { refuseListing } from '../../listing/pages.ts';
+import type { Call } from '../../roles.ts';
+import type { ListerServices } from '../kind.ts';
 
 /** The largest page size that the API permits. */
 const PAGE = 100;

@@ -1,9 +1,9 @@
-import { isPromotionError, PromotionError } from '../../errors.ts';
-import { ecrClient, ecrPlaceOf, type EcrOptions } from '../../http/credentials/aws/ecr-client.ts';
-import { credentialProblem } from '../../http/credentials/problem.ts';
-import { singleFlight } from '../../async/single-flight.ts';
-import { splitRepository, type RepositoryName } from '../../image/reference.ts';
-import type { RepositoryCreator } from '../roles.ts';
+import { isPromotionError, PromotionError } from '../../../errors.ts';
+import { ecrClient, ecrPlaceOf, type EcrOptions } from '../../../http/credentials/aws/ecr-client.ts';
+import { credentialProblem } from '../../../http/credentials/problem.ts';
+import { singleFlight } from '../../../async/single-flight.ts';
+import { splitRepository, type RepositoryName } from '../../../image/reference.ts';
+import type { RepositoryCreator } from '../../roles.ts';
 
 /** Creates repositories on ECR, which rejects a push to a missing repository; does nothing for other registries. */
 export function ecrRepositories(options: EcrOptions): RepositoryCreator {

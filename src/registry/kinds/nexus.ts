@@ -1,0 +1,4 @@
+import type { RegistryKind } from './kind.ts';
+
+/** Sonatype Nexus. */
+export const NEXUS: RegistryKind = { name: 'nexus', heads: 'doubted' };
