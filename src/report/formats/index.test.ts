@@ -6,7 +6,7 @@ import { REPORT_FORMATS } from './index.ts';
 describe('src/report/formats/index.ts', () => {
   it('has one format an ending', () => {
     const endings = REPORT_FORMATS.map(({ extension }) => extension);
-    expect(endings).toEqual(['json', 'md', 'html', 'xml']);
+    expect(endings).toEqual([...new Set(endings)]);
   });
 
   it.each(REPORT_FORMATS)('makes a report that ends in .$extension', async ({ load }) => {
