@@ -23,7 +23,8 @@ import { copier } from './registry/copying/copier.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
 import { withRepairTimes } from './report/terminal/repairable.ts';
-import { buildReport, type Reached } from './report/build/promotion.ts';
+import type { Outputs } from './report/build/outputs.ts';
+import { buildReport } from './report/build/promotion.ts';
 
 export type PromotionRequest = {
   readonly mode: Exclude<RunFacts['mode'], 'replicate' | 'check' | 'repair'>;
@@ -68,16 +69,16 @@ export async function runPromotion(
 ): Promise<RunReport> {
   const traffic = countTraffic();
   const phases = phasesOf(request, services, { traffic, context });
-  let reached: Reached;
+  let outputs: Outputs = {};
   const run = await factsOf(request, context, async (onPhase) => {
-    await phases.run(undefined, context, STOP_AFTER[request.mode], (output) => (reached = output), onPhase);
-    if (reached?.phase === STOP_AFTER['dry-run'])
+    await phases.run(context, STOP_AFTER[request.mode], (reached) => (outputs = reached), onPhase);
+    if (request.mode === 'dry-run' && outputs.validation !== undefined)
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
   });
   const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };
   const facts = { ...run, ...(services.tagsLast !== undefined && { tagsLast: true as const }) };
-  return withRepairTimes(buildReport(facts, reached, traffic.hosts), reached, times);
+  return withRepairTimes(buildReport(facts, outputs, traffic.hosts), outputs, times);
 }
 
 /** The phases in their order; those of signing only where the run signs, and that of the tags only where they are last. */
@@ -85,7 +86,7 @@ function phasesOf(
   { mode, threads }: PromotionRequest,
   { registry, pause, signatures, trust, scanning, gates = [], tagsLast, ...services }: PromotionServices,
   { traffic, context }: { readonly traffic: Traffic; readonly context: Context },
-): Pick<Pipeline<undefined, unknown, Reached>, 'run'> {
+): Pick<Pipeline<Required<Outputs>>, 'run'> {
   const destination = mode === 'promote' ? 'written' : 'compared';
   const source = sourceReader(registry, traffic.of);
   const reading = { registry, manifestOf: source.manifest, listed: source.listed, meterOf: traffic.of };

@@ -10,7 +10,7 @@ import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import type { RunReport } from './report/model/report.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildReplicationReport, type ReplicationReached } from './report/build/replication.ts';
+import { buildReplicationReport, type ReplicationOutputs } from './report/build/replication.ts';
 
 export type ReplicationRequest = {
   readonly mode: 'dry-run' | 'replicate';
@@ -40,12 +40,12 @@ export async function runReplication(
     .pipe(planReplication({ registry, source, traffic, attachments, ...(primary !== undefined && { primary }) }))
     .pipe(replicate({ replicator: copying, traffic, copies: request.copies }));
 
-  let reached: ReplicationReached;
+  let outputs: ReplicationOutputs = {};
   const run = await factsOf(request, context, async (onPhase) => {
     const until = request.mode === 'dry-run' ? 'plan' : 'replicate';
-    await phases.run(undefined, context, until, (output) => (reached = output), onPhase);
+    await phases.run(context, until, (reached) => (outputs = reached), onPhase);
     if (request.mode === 'dry-run')
       context.narrate({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
   });
-  return buildReplicationReport(run, reached, traffic.hosts);
+  return buildReplicationReport(run, outputs, traffic.hosts);
 }

@@ -13,7 +13,7 @@ import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildSigcheckReport, imagesOf, type SigcheckReached, type SigcheckReport } from './report/build/sigcheck.ts';
+import { buildSigcheckReport, imagesOf, type SigcheckOutputs, type SigcheckReport } from './report/build/sigcheck.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
   readonly mode: 'check' | 'repair';
@@ -46,11 +46,11 @@ export async function runSigcheck(
   const isRouted = attachments.some(({ route }) => route !== undefined);
   const viewed = through === undefined ? (isRouted ? done.pipe(view(checking)) : done) : planned.pipe(view(checking));
 
-  let reached: SigcheckReached;
+  let outputs: SigcheckOutputs = {};
   const run = await factsOf(request, context, async (onPhase) => {
-    await viewed.run(undefined, context, 'view', (output) => (reached = output), onPhase);
+    await viewed.run(context, 'view', (reached) => (outputs = reached), onPhase);
   });
-  const wrong = wrongFailures(imagesOf(reached));
+  const wrong = wrongFailures(imagesOf(outputs));
   tellFailures(wrong, context);
-  return buildSigcheckReport(run, reached, wrong, traffic.hosts);
+  return buildSigcheckReport(run, outputs, wrong, traffic.hosts);
 }

@@ -43,7 +43,7 @@ export async function takeSnapshot(
   { registry, load }: SnapshotServices,
   context: Context,
 ): Promise<SnapshotResult> {
-  const wanted = load === undefined ? undefined : await setup({ load }).run(undefined, context);
+  const wanted = load === undefined ? undefined : await setup({ load }).run({}, context);
   const read = async (): Promise<RegistryContent> => {
     const content = await readRegistry(registry, of, context);
     tellFailures(content.failures, context);

@@ -7,16 +7,16 @@ import { caught } from './caught.ts';
 import type { AttestedImage, SignedImage } from './images.ts';
 import { progressOf } from './reading/progress.ts';
 import type { ProvenImage } from './provenance/proven-images.ts';
+import type { Plan } from './plan.ts';
 import type { Signing } from './sign.ts';
+import type { Validation } from './validate.ts';
 import { signingFailure } from './signing/results.ts';
 import type { SigningServices } from './signing/services.ts';
 import { tellFailures } from './log/failures.ts';
 import { thenList } from './signing/then-list.ts';
 
-/** What was signed, and which of it is recorded. */
+/** Which of what was signed is recorded. */
 export type Attestation = {
-  readonly phase: 'attest';
-  readonly signing: Signing;
   readonly images: readonly AttestedImage[];
   readonly failures: readonly Failure[];
 };
@@ -24,13 +24,15 @@ export type Attestation = {
 export type AttestServices = AttestImageServices &
   Pick<SigningServices, 'list' | 'concurrency'> & { readonly prove: Prove };
 
+type Signed = { readonly plan: Plan; readonly validation: Validation; readonly signing: Signing };
+
 /** Carries what was accepted in staging, writes the promotion record of each image that is signed, and its verification summary. */
-export const attest = (services: AttestServices): Phase<Signing, Attestation> => ({
+export const attest = (services: AttestServices): Phase<Signed, 'attestation', Attestation> => ({
   name: 'attest',
-  run: async (signing, context) => {
+  gives: 'attestation',
+  run: async ({ plan, validation, signing }, context) => {
     const attested: AttestedImage[] = [];
     const failures: Failure[] = [];
-    const { validation, plan } = signing.promotion;
     const due = new Map(validation.images.map((image): [unknown, ProvenImage] => [image.wanted, image]));
     const signed = signing.images.map((image) => image.planned);
     const known = {
@@ -56,6 +58,6 @@ export const attest = (services: AttestServices): Phase<Signing, Attestation> =>
       tellProgress(failures.length);
     });
     tellFailures(failures, context);
-    return { phase: 'attest', signing, images: attested, failures: [...signing.failures, ...failures] };
+    return { images: attested, failures };
   },
 });

@@ -1,8 +1,8 @@
+import type { Failure } from '../errors.ts';
 import { artifactTypesOf, policiesOf } from '../plan/desired/asked.ts';
 import { assemble } from '../plan/desired/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/desired/details.ts';
-import { byDestination, countImages, type WantedImage } from '../plan/desired/desired.ts';
-import type { Batch } from '../pipeline/batch.ts';
+import { byDestination, type WantedImage } from '../plan/desired/desired.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Call, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
@@ -12,7 +12,6 @@ import type { PlannedImage } from './images.ts';
 import type { SigningPlan } from './plan/signing-plan.ts';
 import { openFinder } from './plan/open-finder.ts';
 import { planSigning } from './plan/plan-signing.ts';
-import type { LoadedDiff } from './setup/changed-since.ts';
 import type { Loaded } from './setup.ts';
 import type { CandidateServices } from './plan/candidate-services.ts';
 import { tellFailures, tellPending, tellReading } from './log/failures.ts';
@@ -29,23 +28,22 @@ export type PlanServices = {
 };
 
 /** The images that are due, with how much was found complete. */
-export type Plan = Batch<PlannedImage> &
-  Pick<Loaded, 'warnings'> & {
-    readonly phase: 'plan';
-    readonly present: number;
-    readonly named: number;
-    readonly repositories: readonly string[];
-    /** Where the run signs. */
-    readonly signing?: SigningPlan;
-    readonly diff?: LoadedDiff;
-    /** Of all that lacks something, also where nothing can be done about it, and of what some mirror was not asked for. */
-    readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
-  };
+export type Plan = {
+  readonly images: readonly PlannedImage[];
+  readonly failures: readonly Failure[];
+  readonly present: number;
+  readonly repositories: readonly string[];
+  /** Where the run signs. */
+  readonly signing?: SigningPlan | undefined;
+  /** Of all that lacks something, also where nothing can be done about it, and of what some mirror was not asked for. */
+  readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
+};
 
 /** Compares what the registries have with what the tree wants: what each image lacks, and what cannot be done. */
-export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
+export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded }, 'plan', Plan> => ({
   name: 'plan',
-  run: async (loaded, context) => {
+  gives: 'plan',
+  run: async ({ loaded }, context) => {
     const destinations = byDestination(loaded.sets);
     tellReading(destinations.size, context);
     const sets = loaded.diff?.all ?? loaded.sets;
@@ -63,15 +61,11 @@ export const plan = (services: PlanServices): Phase<Loaded, Plan> => ({
     const found = [...failures, ...decided.failures, ...odd, ...signing.failures];
     tellFailures(found, context);
     return {
-      phase: 'plan',
       images,
-      failures: [...loaded.failures, ...found],
-      ...(loaded.warnings !== undefined && { warnings: loaded.warnings }),
+      failures: found,
       present,
-      named: countImages(loaded.sets),
       repositories: [...destinations.keys()],
-      ...(signing.plan !== undefined && { signing: signing.plan }),
-      ...(loaded.diff !== undefined && { diff: loaded.diff }),
+      signing: signing.plan,
       details,
     };
   },

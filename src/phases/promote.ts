@@ -25,21 +25,20 @@ export type PromoteServices = {
   readonly tagsLast?: boolean | undefined;
 };
 
-/** What was planned and let through, and what became of it. */
+/** What became of what was planned and let through. */
 export type Promotion = {
-  readonly phase: 'promote';
-  readonly plan: Plan;
-  readonly validation: Validation;
   readonly images: readonly PromotedImage[];
   readonly failures: readonly Failure[];
 };
 
+type Promotable = { readonly plan: Plan; readonly validation: Validation };
+
 /** Brings every image that was let through to its mirrors, writes its tags unless they follow later, and reads each back. */
-export const promote = (services: PromoteServices): Phase<Validation, Promotion> => ({
+export const promote = (services: PromoteServices): Phase<Promotable, 'promotion', Promotion> => ({
   name: 'promote',
-  run: async (validation, context) => {
+  gives: 'promotion',
+  run: async ({ plan, validation }, context) => {
     const { copier, traffic, threads, prepare, tagsLast = false } = services;
-    const { plan } = validation.provenance;
     const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     const total = validation.images.length;
     if (plan.signing?.images.some(({ lacks }) => lacksSomething(lacks)) === true) await prepare?.(context.signal);
@@ -72,6 +71,6 @@ export const promote = (services: PromoteServices): Phase<Validation, Promotion>
     const promoted = await Promise.all(images);
     const failures = promoted.flatMap(failuresOf);
     tellFailures(failures, context);
-    return { phase: 'promote', plan, validation, images: promoted, failures: [...validation.failures, ...failures] };
+    return { images: promoted, failures };
   },
 });

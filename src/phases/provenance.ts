@@ -13,10 +13,8 @@ import { tellFailures } from './log/failures.ts';
 
 export type { ProvenanceServices } from './provenance/prove-image.ts';
 
-/** What was planned, and which of it may be promoted for what is attached to it. */
+/** Which of what was planned may be promoted for what is attached to it. */
 export type Provenance = {
-  readonly phase: 'provenance';
-  readonly plan: Plan;
   readonly images: readonly ProvenImage[];
   /** Those that their policies hold back, and those with something that was tampered with. */
   readonly refused: readonly ProvenImage[];
@@ -27,9 +25,10 @@ export type Provenance = {
 const IMAGES_AT_ONCE = 16;
 
 /** Finds out who built and signed each image that is due, and holds back those that their policies refuse. */
-export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance> => ({
+export const provenance = (services: ProvenanceServices): Phase<{ readonly plan: Plan }, 'provenance', Provenance> => ({
   name: 'provenance',
-  run: async (plan, context) => {
+  gives: 'provenance',
+  run: async ({ plan }, context) => {
     const bySource = new Map<RepositoryName, PlannedImage[]>();
     for (const image of plan.images) pushTo(bySource, image.wanted.source, image);
     services.evidence.expect(plan.images.map(({ wanted: { source, digest } }) => ({ repository: source, digest })));
@@ -54,6 +53,6 @@ export const provenance = (services: ProvenanceServices): Phase<Plan, Provenance
     }
     tellWarnings(images, context);
     tellFailures(failures, context);
-    return { phase: 'provenance', plan, images, refused, failures: [...plan.failures, ...failures] };
+    return { images, refused, failures };
   },
 });

@@ -21,7 +21,7 @@ describe('src/phases/setup.ts', () => {
     ] as const;
     const load = (): Promise<ReturnType<typeof loadedTree>> =>
       Promise.resolve(loadedTree([{ name: 'p', from: 'a.test', to: ['b.test'], entries }]));
-    const { sets, failures } = await setup({ load }).run(undefined, context);
+    const { sets, failures } = await setup({ load }).run({}, context);
     expect(sets.flatMap(({ images }) => images.map(({ digest }) => digest))).toEqual([A, B]);
     expect(failures.map(({ phase, code, at }) => [phase, code, at?.line])).toEqual([
       ['setup', 'ENTRY_INVALID', 6],
@@ -48,7 +48,7 @@ describe('src/phases/setup.ts', () => {
       loadBase: () =>
         Promise.resolve({ base: loadedTree(base), commit: 'c'.repeat(40), isDirty: false, changed: NOTHING, ...more }),
     };
-    return { loaded: await setup(services).run(undefined, context), log };
+    return { loaded: await setup(services).run({}, context), log };
   };
 
   it('refuses a standby that no manifest names', async () => {
@@ -60,7 +60,7 @@ describe('src/phases/setup.ts', () => {
       setup({
         load: () => Promise.resolve(loadedTree([spec([['app', A, 'v1']], ['b.test', 'c.test'])])),
         primary: { attachments: standby(text) },
-      }).run(undefined, context);
+      }).run({}, context);
     expect((await run('c.test')).failures).toEqual([]);
     await expect(run('d.test')).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
@@ -136,7 +136,7 @@ describe('src/phases/setup.ts', () => {
     });
     const off = Array.from({ length: 12 }, (_, index) => policy(`c${index}`, 'off'));
     const policies = [policy('a', 'require'), policy('b', 'warn'), ...off];
-    await setup({ load: () => Promise.resolve({ projects: [], problems: [], policies }) }).run(undefined, context);
+    await setup({ load: () => Promise.resolve({ projects: [], problems: [], policies }) }).run({}, context);
     expect(log).toEqual([
       'info Provenance policies: 1 of 14 require, 1 warn',
       'warning Provenance policies that are off and ask nothing: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, and 2 more; set "mode" to warn or require',
@@ -155,7 +155,7 @@ describe('src/phases/setup.ts', () => {
       source: 's.test',
       provenance: requiring({ mode, levels }),
     }));
-    await setup({ load: () => Promise.resolve({ projects, problems: [], policies }) }).run(undefined, context);
+    await setup({ load: () => Promise.resolve({ projects, problems: [], policies }) }).run({}, context);
     expect(log).toContain(
       'warning Levels of provenance policies that no image has to reach: d.test/charts/app (p), ap (p); check the names under "levels"',
     );
@@ -214,7 +214,7 @@ describe('src/phases/setup.ts', () => {
       load: () => Promise.resolve({ projects: [], problems: [problem] }),
       loadBase: () => Promise.reject(new Error('it was asked')),
     };
-    const { failures } = await setup(services).run(undefined, context);
+    const { failures } = await setup(services).run({}, context);
     expect(failures.map(({ code }) => code)).toEqual(['MANIFEST_NOT_FOUND']);
   });
 });

@@ -17,14 +17,13 @@ import { tellWarnings } from './log/warnings.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {
-  readonly phase: 'setup';
   /** What is looked at: all of the tree, or what the diff touches. */
   readonly sets: readonly ImageSet[];
   readonly failures: readonly Failure[];
   /** What changes no exit code: what stands in the tree before, and what has no effect. */
   readonly warnings?: readonly Failure[];
   /** Where only what changed is looked at. */
-  readonly diff?: LoadedDiff;
+  readonly diff?: LoadedDiff | undefined;
 };
 
 export type SetupServices = {
@@ -38,8 +37,14 @@ export type SetupServices = {
 };
 
 /** Loads the manifests and finds what is wrong with them without asking anybody; with a diff, what stood there before fails nothing. */
-export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServices): Phase<undefined, Loaded> => ({
+export const setup = ({
+  load,
+  loadBase,
+  refusals = [],
+  primary = {},
+}: SetupServices): Phase<object, 'loaded', Loaded> => ({
   name: 'setup',
+  gives: 'loaded',
   run: async (_, context) => {
     const loaded = await load();
     const { projects, problems } = loaded;
@@ -64,8 +69,7 @@ export const setup = ({ load, loadBase, refusals = [], primary = {} }: SetupServ
     tellWarnings(warnings, context);
     tellPolicies(loaded, context);
     checkChosen(loaded, primary);
-    if (changed === undefined) return { phase: 'setup', sets: wanted, failures, warnings };
-    return { phase: 'setup', sets: changed.sets, failures, warnings, diff: changed.diff };
+    return { sets: changed?.sets ?? wanted, failures, warnings, diff: changed?.diff };
   },
   // a tree without a single project that can be read leaves nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,

@@ -3,9 +3,8 @@ import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { caught } from './caught.ts';
 import type { PlannedSignature, SignedImage } from './images.ts';
-import type { Promotion } from './promote.ts';
 import { progressOf } from './reading/progress.ts';
-import { readyToSign } from './signing/ready-to-sign.ts';
+import { readyToSign, type Copied } from './signing/ready-to-sign.ts';
 import { signingFailure, tellSigned, tellSigning } from './signing/results.ts';
 import type { SigningServices } from './signing/services.ts';
 import { tellFailures } from './log/failures.ts';
@@ -14,8 +13,6 @@ import type { Traffic } from './reading/traffic.ts';
 
 /** What was promoted, and which of it, and of what was there, is signed. */
 export type Signing = {
-  readonly phase: 'sign';
-  readonly promotion: Promotion;
   readonly images: readonly SignedImage[];
   readonly failures: readonly Failure[];
 };
@@ -25,11 +22,12 @@ export type SignServices = Pick<SigningServices, 'sign' | 'list' | 'isSigned' | 
 };
 
 /** Signs each candidate that its primary holds, once under its name; a signature that is not ours stops it. */
-export const sign = (services: SignServices): Phase<Promotion, Signing> => ({
+export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> => ({
   name: 'sign',
-  run: async (promotion, context) => {
+  gives: 'signing',
+  run: async (outputs, context) => {
     const { sign: signDigest, list, isSigned, concurrency, traffic } = services;
-    const ready = readyToSign(promotion);
+    const ready = readyToSign(outputs);
     const signed: SignedImage[] = [];
     const failures: Failure[] = [];
     const tellProgress = progressOf('images', ready.length, context);
@@ -60,7 +58,7 @@ export const sign = (services: SignServices): Phase<Promotion, Signing> => ({
       tellProgress(failures.length);
     });
     tellFailures(failures, context);
-    return { phase: 'sign', promotion, images: signed, failures: [...promotion.failures, ...failures] };
+    return { images: signed, failures };
   },
 });
 

@@ -4,14 +4,13 @@ import { addAll } from '../lists.ts';
 import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copying/copier.ts';
-import type { Attestation } from './attest.ts';
 import { tellDefect } from './caught.ts';
 import type { PromotedImage } from './images.ts';
 import { failuresOf } from './promote/failures.ts';
 import { tellPromoted } from './promote/results.ts';
 import { progressOf } from './reading/progress.ts';
 import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
-import { signedCopies } from './tagging/signed-copies.ts';
+import { signedCopies, type Attested } from './tagging/signed-copies.ts';
 import { taggedResult } from './tagging/results.ts';
 import { tellFailures } from './log/failures.ts';
 
@@ -25,19 +24,18 @@ export type TagServices = ReplicateSignedServices & {
 
 /** The images of a promotion after their tags were written; what is not signed has none. */
 export type Tagging = {
-  readonly phase: 'tag';
-  readonly attestation: Attestation;
   readonly images: readonly PromotedImage[];
   readonly failures: readonly Failure[];
 };
 
 /** Copies what is attached to signed images to the mirrors that need it, and then writes the tags of the images there. */
-export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
+export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> => ({
   name: 'tag',
-  run: async (attestation, context) => {
+  gives: 'tagging',
+  run: async (outputs, context) => {
     const { copier, traffic, threads } = services;
-    const { images } = attestation.signing.promotion;
-    const { signed, unsigned } = signedCopies(services, attestation);
+    const { images } = outputs.promotion;
+    const { signed, unsigned } = signedCopies(services, outputs);
     const { isLacking, failures } = await replicateSigned(services, [...signed.values()], context);
     const found = [...unsigned];
     const tagged = new Map<PromotedImage, PromotedImage>();
@@ -63,6 +61,6 @@ export const tag = (services: TagServices): Phase<Attestation, Tagging> => ({
     });
     tellFailures(found, context);
     const all = images.map((image) => tagged.get(image) ?? image);
-    return { phase: 'tag', attestation, images: all, failures: [...attestation.failures, ...failures, ...found] };
+    return { images: all, failures: [...failures, ...found] };
   },
 });

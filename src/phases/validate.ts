@@ -21,8 +21,6 @@ export type ValidateServices = {
 
 /** What may be promoted for all that is known of it. */
 export type Validation = {
-  readonly phase: 'validate';
-  readonly provenance: Provenance;
   readonly images: readonly ValidatedImage[];
   /** Those that a gate holds back. */
   readonly refused: readonly ValidatedImage[];
@@ -30,9 +28,13 @@ export type Validation = {
 };
 
 /** Sends each image through the gates, and holds back those that one of them refuses. */
-export const validate = ({ gates, threads }: ValidateServices): Phase<Provenance, Validation> => ({
+export const validate = ({
+  gates,
+  threads,
+}: ValidateServices): Phase<{ readonly provenance: Provenance }, 'validation', Validation> => ({
   name: 'validate',
-  run: async (provenance, context) => {
+  gives: 'validation',
+  run: async ({ provenance }, context) => {
     const checked = new Map<ProvenImage, readonly GateResult[]>();
     await eachOf(provenance.images, threads, async (image) => {
       checked.set(image, await Promise.all(gates.map((gate) => through(gate, image, context))));
@@ -43,7 +45,7 @@ export const validate = ({ gates, threads }: ValidateServices): Phase<Provenance
     const refused = validated.filter((image) => failuresOf(image).length > 0);
     const failures = refused.flatMap(failuresOf);
     tellFailures(failures, context);
-    return { phase: 'validate', provenance, images, refused, failures: [...provenance.failures, ...failures] };
+    return { images, refused, failures };
   },
 });
 

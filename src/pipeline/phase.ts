@@ -1,13 +1,19 @@
 import type { Clock } from '../clock.ts';
+import type { Failure } from '../errors.ts';
 import type { Narrator } from '../events.ts';
 
 /** What every phase may use besides its own services. */
 export type Context = { readonly signal: AbortSignal; readonly clock: Clock; readonly narrate: Narrator };
 
-/** A function from the previous phase's output to its own; the types prove that none is left out. */
-export type Phase<In, Out> = {
+/** What every phase gives besides its own: the failures that it met. */
+export type Output = { readonly failures: readonly Failure[] };
+
+/** A function from outputs of phases before it to its own; the types prove that none is left out. */
+export type Phase<Needs, Key extends string, Out extends Output> = {
   readonly name: PhaseName;
-  run(input: In, context: Context): Promise<Out>;
+  /** The name that its output has for the phases that follow. */
+  readonly gives: Key;
+  readonly run: (outputs: Needs, context: Context) => Promise<Out>;
   /** True if the output leaves nothing to do for the phases that follow. */
   isLast?(output: Out): boolean;
 };

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
+import type { Failure } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
-import type { Context, Phase, PhaseName } from './phase.ts';
-import { pipeline, type Pipeline } from './pipeline.ts';
+import type { Context, Output, Phase, PhaseName } from './phase.ts';
+import { failuresOf, pipeline, type Pipeline } from './pipeline.ts';
 import type { PhaseTime } from './timeline.ts';
-
-type Failing = { readonly failures: readonly string[] };
 
 type Told = { readonly context: Context; readonly lines: string[]; readonly events: RunEvent[]; stop(): void };
 
@@ -24,26 +23,51 @@ function told(): Told {
   };
 }
 
-const adding = (name: PhaseName, during?: () => void): Phase<string, string> => ({
+type Named = { readonly failures: readonly []; readonly after: string };
+
+const adding = <Name extends PhaseName>(name: Name, during?: () => void): Phase<object, Name, Named> => ({
   name,
-  run: async (input, { clock }) => {
+  gives: name,
+  run: async (outputs, { clock }) => {
     await clock.wait(1_200);
     during?.();
-    return `${input}+${name}`;
+    return { failures: [], after: Object.keys(outputs).join(' ') };
   },
 });
 
-const three = (during?: () => void): Pipeline<string, string, string> =>
+type Three = { readonly setup: Named; readonly plan: Named; readonly promote: Named };
+
+const three = (during?: () => void): Pipeline<Three> =>
   pipeline(adding('setup', during)).pipe(adding('plan')).pipe(adding('promote'));
 
 describe('src/pipeline/pipeline.ts', () => {
-  it('hands each phase what the one before gave', async () => {
-    expect(await three().run('in', told().context, 'promote')).toBe('in+setup+plan+promote');
+  it('hands each phase what all before it gave, and keeps it', async () => {
+    expect(await three().run(told().context, 'promote')).toEqual({
+      setup: { failures: [], after: '' },
+      plan: { failures: [], after: 'setup' },
+      promote: { failures: [], after: 'setup plan' },
+    });
+  });
+
+  it('does not compile with a phase that needs what none before it gives', async () => {
+    const needy: Phase<{ readonly setup: Named; readonly plan: Named }, 'promote', Named> = adding('promote');
+    // @ts-expect-error nothing gives a plan
+    const phases = pipeline(adding('setup')).pipe(needy);
+    expect(Object.keys(await phases.run(told().context, 'promote'))).toEqual(['setup', 'promote']);
+  });
+
+  it('tells all failures in the order of the phases', () => {
+    const failure = (message: string): Failure => ({ phase: 'plan', code: 'LOST', message });
+    const [one, two] = [failure('one'), failure('two')];
+    expect(failuresOf({ setup: { failures: [one] }, plan: undefined, promote: { failures: [two] } })).toEqual([
+      one,
+      two,
+    ]);
   });
 
   it("tells what runs in upstream's words", async () => {
     const { context, lines } = told();
-    await three().run('in', context, 'promote');
+    await three().run(context, 'promote');
     expect(lines).toEqual([
       'Pipeline starting with 3 phases',
       'Phase 1/3: setup',
@@ -58,26 +82,29 @@ describe('src/pipeline/pipeline.ts', () => {
 
   it('runs no phase after the one it shall stop at', async () => {
     const { context, lines } = told();
-    expect(await three().run('in', context, 'plan')).toBe('in+setup+plan');
+    expect(Object.keys(await three().run(context, 'plan'))).toEqual(['setup', 'plan']);
     expect(lines.slice(-2)).toEqual(['Phase "plan" requested pipeline stop', 'Pipeline completed in 2.4s']);
   });
 
-  const failing = (name: PhaseName, problems: number): Phase<Failing, Failing> => ({
+  const failing = <Name extends PhaseName>(name: Name, problems: number): Phase<object, Name, Output> => ({
     name,
-    run: async ({ failures }) => ({ failures: [...failures, ...Array.from({ length: problems }, () => 'x')] }),
+    gives: name,
+    run: async () => ({
+      failures: Array.from({ length: problems }, () => ({ phase: name, code: 'LOST', message: 'x' })),
+    }),
   });
 
   it('ends the run with a phase that leaves nothing to do', async () => {
     const { context, lines } = told();
-    const last = { ...failing('setup', 1), isLast: ({ failures }: Failing) => failures.length === 1 };
-    await pipeline(last).pipe(failing('plan', 1)).run({ failures: [] }, context, 'plan');
+    const last = { ...failing('setup', 1), isLast: ({ failures }: Output) => failures.length === 1 };
+    await pipeline(last).pipe(failing('plan', 1)).run(context, 'plan');
     expect(lines.slice(1)).toEqual(['Phase 1/2: setup', 'Phase "setup" ended the run after 0ms with 1 problem']);
   });
 
   it('says how many problems each phase met, and the run', async () => {
     const { context, lines } = told();
     const phases = pipeline(failing('setup', 1)).pipe(failing('plan', 0)).pipe(failing('promote', 2));
-    await phases.run({ failures: [] }, context, 'promote');
+    await phases.run(context, 'promote');
     expect(lines.filter((line) => / in /.test(line))).toEqual([
       'Phase "setup" completed in 0ms with 1 problem',
       'Phase "plan" completed in 0ms',
@@ -89,9 +116,9 @@ describe('src/pipeline/pipeline.ts', () => {
   it('begins no phase once the run is stopped, and has told what came before', async () => {
     const { context, lines, stop } = told();
     const outputs: unknown[] = [];
-    const run = three(stop).run('in', context, 'promote', (output) => outputs.push(output));
+    const run = three(stop).run(context, 'promote', (output) => outputs.push(output));
     await expect(run).rejects.toThrow('stopped');
-    expect(outputs).toEqual(['in+setup']);
+    expect(outputs).toEqual([{ setup: { failures: [], after: '' } }]);
     expect(lines.at(-1)).toBe('Phase "setup" completed in 1.2s');
   });
 
@@ -99,7 +126,7 @@ describe('src/pipeline/pipeline.ts', () => {
     const buggy = three(() => {
       throw new Error('a bug');
     });
-    await expect(buggy.run('in', told().context, 'promote')).rejects.toThrow('a bug');
+    await expect(buggy.run(told().context, 'promote')).rejects.toThrow('a bug');
   });
 
   it('tells when each phase ran, and how the last one ended', async () => {
@@ -107,13 +134,13 @@ describe('src/pipeline/pipeline.ts', () => {
     const times: PhaseTime[] = [];
     const onPhase = (time: PhaseTime): unknown => times.push(time);
     const start = context.clock.now();
-    await three().run('in', context, 'plan', undefined, onPhase);
+    await three().run(context, 'plan', undefined, onPhase);
     const broken = pipeline(
       adding('setup', () => {
         throw new Error('a bug');
       }),
     );
-    await expect(broken.run('in', context, 'setup', undefined, onPhase)).rejects.toThrow('a bug');
+    await expect(broken.run(context, 'setup', undefined, onPhase)).rejects.toThrow('a bug');
     expect(times).toEqual([
       { name: 'setup', start, ms: 1_200, ended: 'done' },
       { name: 'plan', start: start + 1_200, ms: 1_200, ended: 'done' },
@@ -126,8 +153,8 @@ describe('src/pipeline/pipeline.ts', () => {
     const broken = (): void => {
       throw new Error('broken');
     };
-    await three().run('in', context, 'plan');
-    await expect(three(broken).run('in', context, 'plan')).rejects.toThrow('broken');
+    await three().run(context, 'plan');
+    await expect(three(broken).run(context, 'plan')).rejects.toThrow('broken');
     expect(events).toEqual([
       { type: 'phase-started', phase: 'setup', index: 1, of: 3 },
       { type: 'phase-ended', phase: 'setup', ms: 1200, ended: 'done' },

@@ -1,82 +1,88 @@
+import type { Failure } from '../errors.ts';
 import type { LogFields } from '../events.ts';
 import { durationText } from './duration.ts';
-import type { Context, Phase, PhaseName } from './phase.ts';
+import type { Context, Output, Phase, PhaseName } from './phase.ts';
 import type { PhaseTime } from './timeline.ts';
 
-/** Phases in their order; `Reached` is what a run may end with: the output of any of them. */
-export type Pipeline<In, Out, Reached> = {
-  /** Adds a phase; one that does not accept what the last one gives does not compile. */
-  pipe<Next>(phase: Phase<Out, Next>): Pipeline<In, Next, Reached | Next>;
+/** Phases in their order, with the outputs of all of them by their names. */
+export type Pipeline<Outputs> = {
+  /** Adds a phase; one that needs what no phase before gives does not compile. */
+  pipe<Key extends string, Out extends Output>(
+    phase: Phase<Outputs, Key, Out>,
+  ): Pipeline<Outputs & { readonly [K in Key]: Out }>;
   /**
-   * Runs the phases one after another, no further than `until`, and gives the last output. `onOutput` gets each, so
-   * that a run which is stopped can still tell how far it came; `onPhase` is told of each that ended, however it did.
+   * Runs the phases one after another, no further than `until`, and gives the outputs of those that ran. `onOutput` gets
+   * them after each, so that a run which is stopped can still tell how far it came; `onPhase` is told of each that ended,
+   * however it did.
    */
   run(
-    input: In,
     context: Context,
     until: PhaseName,
-    onOutput?: (output: Reached) => void,
+    onOutput?: (outputs: Partial<Outputs>) => void,
     onPhase?: OnPhase,
-  ): Promise<Reached>;
+  ): Promise<Partial<Outputs>>;
 };
 
 /** Is told when each phase ended; `start` is the clock's time. */
 export type OnPhase = (time: PhaseTime) => void;
 
+type AnyPhase = Phase<never, string, Output>;
+type AnyOutputs = Readonly<Record<string, Output | undefined>>;
+
 /** Starts a pipeline with its first phase. */
-export function pipeline<In, Out>(first: Phase<In, Out>): Pipeline<In, Out, Out> {
-  return build<In, Out, Out>([first]);
+export function pipeline<Key extends string, Out extends Output>(
+  first: Phase<object, Key, Out>,
+): Pipeline<{ readonly [K in Key]: Out }> {
+  return build([first]);
 }
 
-function build<In, Out, Reached>(phases: readonly Phase<unknown, unknown>[]): Pipeline<In, Out, Reached> {
+function build<Outputs>(phases: readonly AnyPhase[]): Pipeline<Outputs> {
   return {
-    pipe: (phase) => build([...phases, phase as Phase<unknown, unknown>]),
-    run: async (input, context, until, onOutput, onPhase) =>
-      (await runPhases(phases, input, context, until, onOutput as (output: unknown) => void, onPhase)) as Reached,
+    pipe: (phase) => build([...phases, phase]),
+    run: async (context, until, onOutput, onPhase) =>
+      (await runPhases(phases, context, until, onOutput as (outputs: AnyOutputs) => void, onPhase)) as Partial<Outputs>,
   };
 }
 
+/** All failures that phases met, in the order of the phases. */
+export function failuresOf(outputs: AnyOutputs): readonly Failure[] {
+  return Object.values(outputs).flatMap((output) => output?.failures ?? []);
+}
+
 async function runPhases(
-  phases: readonly Phase<unknown, unknown>[],
-  input: unknown,
+  phases: readonly AnyPhase[],
   context: Context,
   until: PhaseName,
-  onOutput: (output: unknown) => void = () => undefined,
+  onOutput: (outputs: AnyOutputs) => void = () => undefined,
   onPhase: OnPhase = () => undefined,
-): Promise<unknown> {
+): Promise<AnyOutputs> {
   const { clock, narrate, signal } = context;
   const say = (message: string, fields: LogFields = {}): void =>
     narrate({ type: 'log', level: 'info', message, fields });
   const start = clock.now();
-  let value = input;
+  let outputs: AnyOutputs = {};
   say(`Pipeline starting with ${phases.length} phases`);
   for (const [index, phase] of phases.entries()) {
     signal.throwIfAborted();
     const phaseStart = clock.now();
     say(`Phase ${index + 1}/${phases.length}: ${phase.name}`, { phase: phase.name });
     narrate({ type: 'phase-started', phase: phase.name, index: index + 1, of: phases.length });
-    const before = failuresOf(value);
-    value = await timed(phase, value, context, onPhase);
-    onOutput(value);
-    const problems = failuresOf(value) - before;
+    const output = await timed(phase, outputs, context, onPhase);
+    outputs = { ...outputs, [phase.gives]: output };
+    onOutput(outputs);
+    const problems = output.failures.length;
     const ms = clock.now() - phaseStart;
-    const isLast = phase.isLast?.(value) === true;
+    const isLast = phase.isLast?.(output) === true;
     say(`Phase "${phase.name}" ${endText(ms, problems, isLast)}`, { phase: phase.name, ms, problems });
-    if (isLast) return value;
+    if (isLast) return outputs;
     if (phase.name === until && index < phases.length - 1) {
       say(`Phase "${phase.name}" requested pipeline stop`);
       break;
     }
   }
-  const [ms, problems] = [clock.now() - start, failuresOf(value)];
+  const [ms, problems] = [clock.now() - start, failuresOf(outputs).length];
   say(`Pipeline ${endText(ms, problems)}`, { ms, problems });
-  return value;
-}
-
-/** How many failures an output holds; phases hand on those of the phases before. */
-function failuresOf(output: unknown): number {
-  const { failures } = { failures: [], ...(typeof output === 'object' ? output : undefined) };
-  return Array.isArray(failures) ? failures.length : 0;
+  return outputs;
 }
 
 /** Upstream's words, with what they leave out: a phase that ends the run by its problems did not complete. */
@@ -86,17 +92,12 @@ function endText(ms: number, problems: number, isLast = false): string {
   return `completed in ${durationText(ms)}${problems > 0 ? ` with ${found}` : ''}`;
 }
 
-async function timed(
-  phase: Phase<unknown, unknown>,
-  input: unknown,
-  context: Context,
-  onPhase: OnPhase,
-): Promise<unknown> {
+async function timed(phase: AnyPhase, outputs: AnyOutputs, context: Context, onPhase: OnPhase): Promise<Output> {
   const { clock, narrate } = context;
   const start = clock.now();
   let ended: PhaseTime['ended'] = 'broken';
   try {
-    const output = await phase.run(input, context);
+    const output = await phase.run(outputs as never, context);
     ended = 'done';
     return output;
   } finally {

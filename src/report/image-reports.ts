@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { PlannedImage, PromotedImage } from '../phases/images.ts';
 import { outcomeOf, type Outcome } from '../pipeline/outcome.ts';
 import type { ImageReport, SignatureReport, TargetReport } from './model/report.ts';
-import type { Stages } from './build/stages.ts';
+import type { Outputs } from './build/outputs.ts';
 
 type Wanted = PlannedImage['wanted'];
 
@@ -17,14 +17,14 @@ const NO_COST = { attempts: 0, requests: 0, bytes: 0, ms: 0 };
 
 /** Reports the images of a run: what was due, then what else was signed, refused, or could not be looked at. */
 export function imageReports(
-  { plan, provenance, validation, promotion }: Stages,
+  { plan, provenance, validation, promotion, tagging }: Outputs,
   signatures: ReadonlyMap<Wanted, SignatureReport>,
   failures: readonly Failure[],
 ): readonly ImageReport[] {
   const due: Reported[] =
     promotion === undefined
       ? ((validation ?? provenance ?? plan)?.images.map(pendingReport) ?? [])
-      : promotion.images.map(promotedReport);
+      : (tagging ?? promotion).images.map(promotedReport);
   const refused = withRefused(withSignatures(due, signatures), failures);
   const known = new Set(refused.map(keyOf));
   const unread = [...(plan?.details ?? [])]

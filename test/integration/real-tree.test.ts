@@ -41,10 +41,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     for (const commit of commits.filter((_, index) => index % STEP === STEP - 1)) {
       git('checkout', '--quiet', commit);
       const loaded = await loadManifests({ manifests: join(folder, PLACE) });
-      const { failures, warnings = [] } = await setup({ load: async () => loaded }).run(
-        undefined,
-        testContext().context,
-      );
+      const { failures, warnings = [] } = await setup({ load: async () => loaded }).run({}, testContext().context);
       expect([...RED.values()].flat()).toEqual(expect.arrayContaining(failures.map(textOf)));
       const manifests = git('ls-files', '*/promoter-manifest.yaml').split('\n');
       expect(loaded.projects).toHaveLength(manifests.length);
@@ -63,7 +60,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
       const { commit, head, before } = changes % STEP === 0 ? change : nearChange(change);
       const { context } = testContext();
       const load = { load: async () => head, ...(before && { loadBase: async () => before }) };
-      const { failures, warnings = [] } = await setup(load).run(undefined, context);
+      const { failures, warnings = [] } = await setup(load).run({}, context);
       changes += 1;
       if (failures.length > 0) red.set(commit.slice(0, 12), failures.map(textOf));
       for (const old of warnings.filter(({ inBase }) => inBase === true))

@@ -61,7 +61,7 @@ async function planned(given: Given): Promise<Planned> {
   const traffic = countTraffic();
   const { context, log } = testContext();
   const project = { name: 'p', from: 'a.test', to: ['b.test', 'c.test'], entries: [['app', A, 'v1']] as const };
-  const loaded = await setup({ load: () => Promise.resolve(loadedTree([project])) }).run(undefined, context);
+  const loaded = await setup({ load: () => Promise.resolve(loadedTree([project])) }).run({}, context);
   const candidates: CandidateServices = {
     rules: { since: 100 },
     young: () => Promise.resolve(new Set()),
@@ -72,7 +72,7 @@ async function planned(given: Given): Promise<Planned> {
   };
   const services = { registry, source: sourceReader(registry, traffic.of), traffic };
   const phase = plan({ ...services, ...(given.sign !== false && { candidates }) });
-  return { plan: await phase.run(loaded, context), calls, log };
+  return { plan: await phase.run({ loaded }, context), calls, log };
 }
 
 const BOTH = [
@@ -92,7 +92,7 @@ describe('src/phases/plan/find-candidates.ts', () => {
   it('asks for nothing more where nothing is to be signed', async () => {
     const { plan: found, calls } = await planned({ sign: false });
     expect(calls).toEqual(LISTINGS);
-    expect(found).not.toHaveProperty('signing');
+    expect(found.signing).toBeUndefined();
   });
 
   it('sees with one request that a young digest has all of it', async () => {

@@ -18,17 +18,18 @@ export type PlanReplicationServices = LackServices & {
 };
 
 export type ReplicationPlan = {
-  readonly phase: 'plan';
   readonly groups: readonly SignedGroup[];
   readonly lacks: readonly AttachedLack[];
   readonly failures: readonly Failure[];
 };
 
 /** Compares what is attached to images on their primary with what their mirrors have: what has to be copied. */
-export const planReplication = (services: PlanReplicationServices): Phase<Loaded, ReplicationPlan> => ({
+export const planReplication = (
+  services: PlanReplicationServices,
+): Phase<{ readonly loaded: Loaded }, 'plan', ReplicationPlan> => ({
   name: 'plan',
-  run: async (loaded, context) => {
-    const { sets, diff } = loaded;
+  gives: 'plan',
+  run: async ({ loaded: { sets, diff } }, context) => {
     const { primary, attachments } = services;
     const wanted = diff === undefined ? sets : onAllMirrors(sets, diff.all);
     const all = groupsOf(wanted, primary, attachments);
@@ -41,6 +42,6 @@ export const planReplication = (services: PlanReplicationServices): Phase<Loaded
     tellFailures(unlisted, context);
     const groups = all.filter((group) => !routed.has(group.primary) || unlistedOf(group.primary) === undefined);
     const { lacks, failures } = await findLacks(services, groups, context);
-    return { phase: 'plan', groups, lacks, failures: [...loaded.failures, ...unlisted, ...failures] };
+    return { groups, lacks, failures: [...unlisted, ...failures] };
   },
 });

@@ -17,21 +17,19 @@ export type ReplicateServices = {
   readonly copies: number;
 };
 
-/** What was planned, and what became of it. */
+/** What became of what was planned. */
 export type Replication = {
-  readonly phase: 'replicate';
-  readonly plan: ReplicationPlan;
   readonly replicated: readonly Replicated[];
   readonly failures: readonly Failure[];
 };
 
 /** Copies to every mirror what is attached on the primary and missing there; attachments of an index come last. */
-export const replicate = (services: ReplicateServices): Phase<ReplicationPlan, Replication> => ({
+export const replicate = (
+  services: ReplicateServices,
+): Phase<{ readonly plan: ReplicationPlan }, 'replication', Replication> => ({
   name: 'replicate',
-  run: async (plan, context) => {
-    const { replicated, failures } = await copyLacks(services, plan.lacks, context);
-    return { phase: 'replicate', plan, replicated, failures: [...plan.failures, ...failures] };
-  },
+  gives: 'replication',
+  run: ({ plan }, context) => copyLacks(services, plan.lacks, context),
 });
 
 /** Copies what is lacking, and tells what became of it. */
@@ -39,7 +37,7 @@ export async function copyLacks(
   services: ReplicateServices,
   lacks: readonly AttachedLack[],
   context: Context,
-): Promise<Pick<Replication, 'replicated' | 'failures'>> {
+): Promise<Replication> {
   const total = lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
   const message = total === 0 ? 'All signatures already replicated' : `${total} copies needed`;
   context.narrate({ type: 'log', level: 'info', message });

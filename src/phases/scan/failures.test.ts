@@ -10,13 +10,11 @@ import { scanFailure, tellScan } from './failures.ts';
 const { wanted } = candidate(1);
 const target = { repository: 'b.test/app', action: 'copy', tags: ['v1'], isNew: true } as const;
 const [image] = letThrough({
-  phase: 'plan',
   images: [{ wanted, targets: [target], policies: NO_POLICIES }],
   failures: [],
   present: 0,
-  named: 1,
   repositories: [],
-}).images;
+}).validation.images;
 if (image === undefined) throw new Error('there is no image');
 
 const finding = (index: number, given: Partial<JudgedFinding> = {}): JudgedFinding => ({

@@ -8,16 +8,15 @@ import { tellFailures } from '../log/failures.ts';
 
 /** What was found, and what could not be read; what is wrong with an image is no failure yet. */
 export type Checks = {
-  readonly phase: 'check';
-  readonly plan: SigcheckPlan;
   readonly images: readonly CheckedImage[];
   readonly failures: readonly Failure[];
 };
 
 /** Verifies what is attached to each digest, on its primary and all its mirrors. */
-export const check = (services: CheckServices): Phase<SigcheckPlan, Checks> => ({
+export const check = (services: CheckServices): Phase<{ readonly plan: SigcheckPlan }, 'checks', Checks> => ({
   name: 'check',
-  run: async (plan, context) => {
+  gives: 'checks',
+  run: async ({ plan }, context) => {
     const { images, failures } = await checkImages(services, plan.checks, context);
     const unread = new Set(failures.flatMap(({ refs = [] }) => refs));
     const absent = images.filter(
@@ -32,7 +31,7 @@ export const check = (services: CheckServices): Phase<SigcheckPlan, Checks> => (
         say(`No attestation found for ${image.check.reference}@${image.check.digest}`);
     const found = [...failures, ...missing];
     tellFailures(found, context);
-    return { phase: 'check', plan, images, failures: [...plan.failures, ...found] };
+    return { images, failures: found };
   },
 });
 

@@ -59,7 +59,7 @@ async function planned(
     ...given,
     refs: (given.refs ?? []).map((text) => parseRef(text) ?? { repository: 'none' }),
   });
-  const plan = await phase.run({ phase: 'setup', sets: given.sets ?? wantedBy(projects), failures: [] }, context);
+  const plan = await phase.run({ loaded: { sets: given.sets ?? wantedBy(projects), failures: [] } }, context);
   return { plan, log, asked };
 }
 

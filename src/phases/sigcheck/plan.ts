@@ -24,7 +24,6 @@ export type PlanSigcheckServices = AskedServices & {
 };
 
 export type SigcheckPlan = {
-  readonly phase: 'plan';
   readonly checks: readonly PlannedCheck[];
   /** Whether somebody asked for these, so that each must be there. */
   readonly isAsked: boolean;
@@ -34,9 +33,12 @@ export type SigcheckPlan = {
 };
 
 /** Chooses the digests to check: those asked for, else those of the tree that were uploaded in the window. */
-export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, SigcheckPlan> => ({
+export const planSigcheck = (
+  services: PlanSigcheckServices,
+): Phase<{ readonly loaded: Loaded }, 'plan', SigcheckPlan> => ({
   name: 'plan',
-  run: async (loaded, context) => {
+  gives: 'plan',
+  run: async ({ loaded }, context) => {
     const { refs, rules, window, recordsSince, limit = Number.POSITIVE_INFINITY, isSigned } = services;
     const listed = await listedChecks(services, checksOf(loaded.sets, rules), context);
     const all = listed.checks;
@@ -58,11 +60,10 @@ export const planSigcheck = (services: PlanSigcheckServices): Phase<Loaded, Sigc
     const beyond = selected.checks.length - checks.length;
     tellSelection(checks.length, beyond, selected, services, context);
     return {
-      phase: 'plan',
       checks,
       isAsked,
       beyond,
-      failures: [...loaded.failures, ...listed.failures, ...asked.failures, ...failures],
+      failures: [...listed.failures, ...asked.failures, ...failures],
     };
   },
 });

@@ -2,6 +2,9 @@ import type { Phase } from '../../pipeline/phase.ts';
 import { checkImages, type CheckServices } from './check-images.ts';
 import { isWrong, wrongOnPrimary } from './checked-images.ts';
 import type { Checks } from './check.ts';
+import type { Loaded } from '../setup.ts';
+import type { SigcheckPlan } from './plan.ts';
+import { failuresOf } from '../../pipeline/pipeline.ts';
 import { findLacks, type LackServices } from '../replication/find-lacks.ts';
 import { groupsToRepair, lacksToRepair } from './lacks-to-repair.ts';
 import { copyLacks, type ReplicateServices } from '../replication/replicate.ts';
@@ -11,22 +14,25 @@ import { tellFailures } from '../log/failures.ts';
 export type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
 
 /** What was found after all that could be done, and how much was done. */
-export type Repaired = Omit<Checks, 'phase'> & {
-  readonly phase: 'repair';
+export type Repaired = Checks & {
   readonly signed: number;
   readonly recorded: number;
   /** Manifests that mirrors got, each on each mirror. */
   readonly copied: number;
 };
 
+type Checked = { readonly loaded: Loaded; readonly plan: SigcheckPlan; readonly checks: Checks };
+
 /** Signs and records on the primary what is wrong there, brings it to the mirrors, and checks again what was wrong. */
-export const repair = (services: RepairServices): Phase<Checks, Repaired> => ({
+export const repair = (services: RepairServices): Phase<Checked, 'repaired', Repaired> => ({
   name: 'repair',
-  run: async (checks, context) => {
+  gives: 'repaired',
+  run: async (outputs, context) => {
+    const { checks } = outputs;
     const wrong = checks.images.filter(({ findings }) => findings.some(isWrong));
     if (!wrong.some((image) => wrongOnPrimary(image, 'record')))
       context.narrate({ type: 'log', level: 'info', message: 'No attestations to repair' });
-    if (wrong.length === 0) return { ...checks, phase: 'repair', signed: 0, recorded: 0, copied: 0 };
+    if (wrong.length === 0) return { images: checks.images, failures: [], signed: 0, recorded: 0, copied: 0 };
     const { failures, signed, recorded } = await signWrong(services, wrong, context);
     tellFailures(failures, context);
     const lacks = await findLacks(services, groupsToRepair(wrong), context);
@@ -42,9 +48,10 @@ export const repair = (services: RepairServices): Phase<Checks, Repaired> => ({
     const now = new Map(again.images.map((image) => [image.check, image]));
     const images = checks.images.map((image) => now.get(image.check) ?? image);
     // a registry that could not be read before most likely still cannot
-    const unread = again.failures.filter(({ message }) => checks.failures.every((known) => known.message !== message));
+    const known = failuresOf(outputs);
+    const unread = again.failures.filter(({ message }) => known.every((before) => before.message !== message));
     tellFailures(unread, context);
-    const all = [...checks.failures, ...failures, ...lacks.failures, ...copies.failures, ...unread];
-    return { phase: 'repair', plan: checks.plan, images, failures: all, signed, recorded, copied };
+    const all = [...failures, ...lacks.failures, ...copies.failures, ...unread];
+    return { images, failures: all, signed, recorded, copied };
   },
 });

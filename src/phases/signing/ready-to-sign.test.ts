@@ -16,9 +16,9 @@ describe('src/phases/signing/ready-to-sign.ts', () => {
 
   it('does not take what was planned and held back, though its primary has it', () => {
     const held = candidate(4);
-    const promotion = promotionOf([held, candidate(3)]);
+    const outputs = promotionOf([held, candidate(3)]);
     const images = [{ wanted: held.wanted, targets: [], policies: NO_POLICIES }];
-    const ready = readyToSign({ ...promotion, plan: { ...promotion.plan, images } });
+    const ready = readyToSign({ ...outputs, plan: { ...outputs.plan, images } });
     expect(ready.map(({ wanted }) => wanted.digest)).toEqual([candidate(3).wanted.digest]);
   });
 });

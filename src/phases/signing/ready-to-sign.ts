@@ -1,16 +1,21 @@
 import type { RepositoryName } from '../../image/reference.ts';
 import type { PlannedSignature } from '../images.ts';
+import type { Plan } from '../plan.ts';
 import type { Promotion } from '../promote.ts';
+import type { Validation } from '../validate.ts';
 
 /** An image to sign, and the staging repository that this run copied it from. */
 export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName };
 
+/** What was planned, let through and copied. */
+export type Copied = { readonly plan: Plan; readonly validation: Validation; readonly promotion: Promotion };
+
 /** The candidates that their primaries hold after the copying, but for those that were not let through; of the others it is told already why not. */
-export function readyToSign({ plan, validation, images }: Promotion): ReadyImage[] {
+export function readyToSign({ plan, validation, promotion }: Copied): ReadyImage[] {
   const good = new Set(validation.images.map(({ wanted }) => wanted));
   const refused = new Set(plan.images.flatMap(({ wanted }) => (good.has(wanted) ? [] : [wanted])));
   const written = new Map<string, { done: boolean; staging?: RepositoryName }>();
-  for (const { wanted, results } of images) {
+  for (const { wanted, results } of promotion.images) {
     for (const { repository, action, error } of results) {
       const key = `${repository}@${wanted.digest}`;
       const known = written.get(key) ?? { done: false };

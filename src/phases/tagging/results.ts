@@ -2,7 +2,7 @@ import { PromotionError, type Failure } from '../../errors.ts';
 import { refsOf, type RepositoryName } from '../../image/reference.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { CopyResult } from '../../registry/copying/copier.ts';
-import type { Attestation } from '../attest.ts';
+import type { Attested } from './signed-copies.ts';
 import type { PromotedImage, TargetResult } from '../images.ts';
 import { resultOf } from '../promote/results.ts';
 
@@ -37,9 +37,12 @@ export function notSigned({ name, digest }: WantedImage): PromotionError {
 }
 
 /** The primary of an image, if the image is signed and recorded there. */
-export function signedPrimary({ signing, images }: Attestation): (wanted: WantedImage) => RepositoryName | undefined {
-  const done = new Set(images.map(({ planned }) => `${planned.repository}@${planned.wanted.digest}`));
-  const { primaryOf } = signing.promotion.plan.signing ?? {};
+export function signedPrimary({
+  plan,
+  attestation,
+}: Pick<Attested, 'plan' | 'attestation'>): (wanted: WantedImage) => RepositoryName | undefined {
+  const done = new Set(attestation.images.map(({ planned }) => `${planned.repository}@${planned.wanted.digest}`));
+  const { primaryOf } = plan.signing ?? {};
   return (wanted) => {
     const primary = primaryOf?.(wanted);
     return primary !== undefined && done.has(`${primary}@${wanted.digest}`) ? primary : undefined;

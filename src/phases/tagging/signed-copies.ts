@@ -1,20 +1,38 @@
 import type { Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
+import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { Attestation } from '../attest.ts';
+import type { Plan } from '../plan.ts';
+import type { Promotion } from '../promote.ts';
+import type { Provenance } from '../provenance.ts';
+import type { Loaded } from '../setup.ts';
+import type { Signing } from '../sign.ts';
+import type { Validation } from '../validate.ts';
 import type { PromotedImage } from '../images.ts';
 import type { SignedCopy } from './replicate-signed.ts';
 import { notSigned, signedPrimary, taggingFailure } from './results.ts';
 
+/** All phases before: what was promoted and recorded, and what failed on the way. */
+export type Attested = {
+  readonly loaded: Loaded;
+  readonly plan: Plan;
+  readonly provenance: Provenance;
+  readonly validation: Validation;
+  readonly promotion: Promotion;
+  readonly signing: Signing;
+  readonly attestation: Attestation;
+};
+
 /** The images whose tags are to be written, and a failure for each that gets none and of which no failure tells yet. */
 export function signedCopies(
   { hasCopies }: { readonly hasCopies: (mirror: RepositoryName) => boolean },
-  attestation: Attestation,
+  outputs: Attested,
 ): { readonly signed: ReadonlyMap<PromotedImage, SignedCopy>; readonly unsigned: readonly Failure[] } {
-  const primaryOf = signedPrimary(attestation);
-  const told = new Set(attestation.failures.map(({ digest }) => digest));
+  const primaryOf = signedPrimary(outputs);
+  const told = new Set(failuresOf(outputs).map(({ digest }) => digest));
   const signed = new Map<PromotedImage, SignedCopy>();
   const unsigned: Failure[] = [];
-  for (const image of attestation.signing.promotion.images) {
+  for (const image of outputs.promotion.images) {
     const { wanted, results } = image;
     const waiting = results.flatMap(({ repository, isUntagged }) => (isUntagged === true ? [repository] : []));
     if (waiting.length === 0) continue;

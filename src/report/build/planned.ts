@@ -3,7 +3,7 @@ import type { LoadedDiff } from '../../phases/setup/changed-since.ts';
 import type { ChangeReport, ImageChangeReport } from '../model/change.ts';
 import type { ImageReport, MirrorReport } from '../model/report.ts';
 import type { Known } from '../mirrors.ts';
-import type { Stages } from './stages.ts';
+import type { Outputs } from './outputs.ts';
 
 type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
 
@@ -11,7 +11,7 @@ type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, in
 export type Planned = { readonly size?: number; readonly known?: Known };
 
 /** Finds what the plan found out about an image, by its file and source; all mirrors of a set share one list. */
-export function plannedOf({ plan }: Pick<Stages, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
+export function plannedOf({ plan }: Pick<Outputs, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
   const planned = new Map<string, Planned>();
   const unreadOf = new Map<ImageDetails['unread'], readonly MirrorReport[]>();
   for (const [{ at, source, digest }, { mirrors, lacking, unread, size }] of plan?.details ?? []) {

@@ -4,9 +4,9 @@ import { PromotionError, type Failure } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { PlannedImage, PlannedTarget, TargetResult } from '../../phases/images.ts';
 import type { Plan } from '../../phases/plan.ts';
-import type { Promotion } from '../../phases/promote.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import { NO_POLICIES } from '../../policy/policies.ts';
+import type { Outputs } from './outputs.ts';
 import { buildReport } from './promotion.ts';
 
 const DIGEST: Digest = `sha256:${'a'.repeat(64)}`;
@@ -23,26 +23,24 @@ const target = (host: string, given: Partial<PlannedTarget> = {}): PlannedTarget
 });
 
 const planOf = (images: readonly PlannedImage[], failures: readonly Failure[] = []): Plan => ({
-  phase: 'plan',
   images,
   failures,
   present: 7,
-  named: 9,
   repositories: ['b.test/app', 'b.test/other', 'c.test/app'],
 });
 
-const promoted = (plan: Plan, ...results: (PlannedTarget & Partial<TargetResult>)[]): Promotion => ({
-  phase: 'promote',
-  plan,
-  validation: letThrough(plan),
-  images: [
-    {
-      wanted,
-      sourceReads: 3,
-      results: results.map((given) => ({ attempts: 1, requests: 5, bytes: 100, ms: 20, ...given })),
-    },
-  ],
-  failures: plan.failures,
+const promoted = (failures: readonly Failure[], ...results: (PlannedTarget & Partial<TargetResult>)[]): Outputs => ({
+  ...letThrough(planOf([])),
+  promotion: {
+    images: [
+      {
+        wanted,
+        sourceReads: 3,
+        results: results.map((given) => ({ attempts: 1, requests: 5, bytes: 100, ms: 20, ...given })),
+      },
+    ],
+    failures,
+  },
 });
 
 const refused = (code: Failure['code'], line: number, ...refs: string[]): Failure => ({
@@ -59,9 +57,9 @@ const refused = (code: Failure['code'], line: number, ...refs: string[]): Failur
 describe('src/report/build/promotion.ts', () => {
   it('counts what the manifests name when nothing else was reached', () => {
     const sets = [{ project: 'p', source: 'a.test/app', destinations: [], name: 'app', images: [wanted, wanted] }];
-    const report = buildReport({ ...run, mode: 'parse' }, { phase: 'setup', sets, failures: [] }, new Map());
+    const report = buildReport({ ...run, mode: 'parse' }, { loaded: { sets, failures: [] } }, new Map());
     expect(report).toMatchObject({ images: [], registries: [], totals: { images: 2, repositories: 0, requests: 0 } });
-    expect(buildReport(run, undefined, new Map()).totals.images).toBe(0);
+    expect(buildReport(run, {}, new Map()).totals.images).toBe(0);
   });
 
   it('counts what a diff leaves out', () => {
@@ -72,17 +70,17 @@ describe('src/report/build/promotion.ts', () => {
       all: sets,
       unchanged: 7,
     };
-    const loaded = { phase: 'setup', sets, failures: [], diff } as const;
-    expect(buildReport(run, loaded, new Map()).totals).toMatchObject({ images: 1, unchanged: 7 });
-    expect(buildReport(run, { ...planOf([]), diff }, new Map()).totals.unchanged).toBe(7);
-    expect(buildReport(run, planOf([]), new Map()).totals).not.toHaveProperty('unchanged');
+    const loaded = { sets, failures: [], diff };
+    expect(buildReport(run, { loaded }, new Map()).totals).toMatchObject({ images: 1, unchanged: 7 });
+    expect(buildReport(run, { loaded, plan: planOf([]) }, new Map()).totals.unchanged).toBe(7);
+    expect(buildReport(run, { plan: planOf([]) }, new Map()).totals).not.toHaveProperty('unchanged');
   });
 
   it('tells of a dry run each reference that is pending', () => {
     const tagged = target('c.test', { action: 'tag', tags: ['v2'] });
     const { images, totals } = buildReport(
       run,
-      planOf([{ wanted, targets: [target('b.test'), tagged], policies: NO_POLICIES }]),
+      { plan: planOf([{ wanted, targets: [target('b.test'), tagged], policies: NO_POLICIES }]) },
       new Map(),
     );
     expect(images).toEqual([
@@ -106,7 +104,6 @@ describe('src/report/build/promotion.ts', () => {
       },
     ]);
     expect(totals).toMatchObject({
-      images: 9,
       repositories: 3,
       present: 7,
       pending: 3,
@@ -118,7 +115,7 @@ describe('src/report/build/promotion.ts', () => {
 
   it('tells of a promotion what was done, and what a mirror cost with its first reference', () => {
     const tagless = target('d.test', { tags: [] });
-    const reached = promoted(planOf([]), target('b.test'), target('c.test', { action: 'tag', tags: ['v2'] }), tagless);
+    const reached = promoted([], target('b.test'), target('c.test', { action: 'tag', tags: ['v2'] }), tagless);
     const { images, totals } = buildReport(run, reached, new Map());
     const cost = { attempts: 1, requests: 5, bytes: 100, ms: 20 };
     expect(images[0]?.targets).toEqual([
@@ -133,8 +130,8 @@ describe('src/report/build/promotion.ts', () => {
   it('tells why a mirror failed, and counts it with its registry', () => {
     const error = new PromotionError('DENIED', 'not yours');
     const failure: Failure = { ...refused('DENIED', 3, 'c.test/app:v1', 'c.test/app:v2'), phase: 'promote' };
-    const reached = promoted(planOf([]), target('b.test'), { ...target('c.test'), error, attempts: 2 });
-    const { images, totals, registries } = buildReport(run, { ...reached, failures: [failure] }, new Map());
+    const reached = promoted([failure], target('b.test'), { ...target('c.test'), error, attempts: 2 });
+    const { images, totals, registries } = buildReport(run, reached, new Map());
     expect(images).toHaveLength(1);
     expect(images[0]?.targets.slice(2)).toMatchObject([
       { ref: 'c.test/app:v1', action: 'failed', reason: 'not yours', code: 'DENIED', attempts: 2 },
@@ -151,7 +148,7 @@ describe('src/report/build/promotion.ts', () => {
     const other = { ...refused('LOST', 9, 'b.test/other:v1'), source: `a.test/other@${DIGEST}`, image: 'other' };
     const failures = [refused('TAG_MOVE', 4, 'b.test/app:v3'), other];
     const due = { wanted, targets: [target('b.test', { tags: ['v1'] })], policies: NO_POLICIES };
-    const { images, totals, registries } = buildReport(run, planOf([due], failures), new Map());
+    const { images, totals, registries } = buildReport(run, { plan: planOf([due], failures) }, new Map());
     expect(
       images.map(({ name, line, tags, targets }) => ({
         name,
@@ -182,7 +179,7 @@ describe('src/report/build/promotion.ts', () => {
       ['c.test', { requests: 2, bytes: 10 }],
       ['a.test', { requests: 1, bytes: 5 }],
     ]);
-    const { registries, totals } = buildReport(run, planOf([], [unread]), traffic);
+    const { registries, totals } = buildReport(run, { plan: planOf([], [unread]) }, traffic);
     expect(registries).toEqual([
       { host: 'a.test', repositories: 0, failed: 0, unread: 0, requests: 1, bytes: 5 },
       { host: 'b.test', repositories: 2, failed: 2, unread: 2, requests: 0, bytes: 0 },

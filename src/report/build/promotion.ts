@@ -2,6 +2,7 @@ import { hostOf } from '../../image/reference.ts';
 import type { Plan } from '../../phases/plan.ts';
 import type { Traffic } from '../../phases/reading/traffic.ts';
 import type { Failure } from '../../errors.ts';
+import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { ImageReport, RegistryReport, RunReport, TargetReport, Totals } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import { imageReports } from '../image-reports.ts';
@@ -9,21 +10,18 @@ import { isPromoted, mirrorFinder } from '../mirrors.ts';
 import { changeReport, plannedOf } from './planned.ts';
 import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
-import { stagesOf, type Reached, type Stages } from './stages.ts';
+import type { Outputs } from './outputs.ts';
 import { stoppedProblem } from '../stopped.ts';
 import { vulnerabilitiesOf } from '../terminal/vulnerabilities.ts';
 
-export type { Reached } from './stages.ts';
-
-/** Makes the one report of a run from the output of its last phase. */
-export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['hosts']): RunReport {
-  const stages = stagesOf(reached);
-  const failures = reached?.failures ?? [];
-  const { diff, warnings = [] } = (reached?.phase === 'setup' ? reached : stages.plan) ?? {};
-  const images = imagesOf(stages, failures, warnings);
-  const registries = registriesOf(stages.plan, failures, traffic);
-  const signing = signingTotals(stages);
-  const totals = totalsOf(reached, stages.plan, images, registries);
+/** Makes the one report of a run from the outputs of the phases that it came to. */
+export function buildReport(run: RunFacts, outputs: Outputs, traffic: Traffic['hosts']): RunReport {
+  const failures = failuresOf(outputs);
+  const { diff, warnings = [] } = outputs.loaded ?? {};
+  const images = imagesOf(outputs, failures, warnings);
+  const registries = registriesOf(outputs.plan, failures, traffic);
+  const signing = signingTotals(outputs);
+  const totals = totalsOf(outputs, images, registries);
   return {
     run,
     registries,
@@ -35,13 +33,17 @@ export function buildReport(run: RunFacts, reached: Reached, traffic: Traffic['h
   };
 }
 
-function imagesOf(stages: Stages, failures: readonly Failure[], warnings: readonly Failure[]): readonly ImageReport[] {
-  const bare = imageReports(stages, signaturesOf(stages), failures);
+function imagesOf(
+  outputs: Outputs,
+  failures: readonly Failure[],
+  warnings: readonly Failure[],
+): readonly ImageReport[] {
+  const bare = imageReports(outputs, signaturesOf(outputs), failures);
   const disputes = [...failures, ...warnings].filter(({ code }) => code === 'TAG_CONFLICT');
   const mirrorsOf = mirrorFinder(bare, new Set(disputes.flatMap(({ refs = [] }) => refs)));
-  const planned = plannedOf(stages);
-  const proven = provenanceOf(stages);
-  const scanned = vulnerabilitiesOf(stages);
+  const planned = plannedOf(outputs);
+  const proven = provenanceOf(outputs);
+  const scanned = vulnerabilitiesOf(outputs);
   return bare.map((image) => {
     const { known, size } = planned(image);
     const mirrors = mirrorsOf(image, known);
@@ -88,19 +90,13 @@ function countBy(refs: readonly string[]): Map<string, number> {
 }
 
 function totalsOf(
-  reached: Reached,
-  plan: Plan | undefined,
+  { loaded, plan }: Outputs,
   images: readonly ImageReport[],
   registries: readonly RegistryReport[],
 ): Totals {
-  const named =
-    reached?.phase === 'setup'
-      ? reached.sets.reduce((sum, { images: set }) => sum + set.length, 0)
-      : (plan?.named ?? 0);
-  const diff = reached?.phase === 'setup' ? reached.diff : plan?.diff;
   return {
-    images: named,
-    ...(diff !== undefined && { unchanged: diff.unchanged }),
+    images: loaded?.sets.reduce((sum, set) => sum + set.images.length, 0) ?? 0,
+    ...(loaded?.diff !== undefined && { unchanged: loaded.diff.unchanged }),
     repositories: plan?.repositories.length ?? 0,
     present: plan?.present ?? 0,
     ...referenceTotals(images),

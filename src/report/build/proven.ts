@@ -1,6 +1,6 @@
 import type { ProvenImage } from '../../phases/provenance/proven-images.ts';
 import type { EvidenceReport, ImageReport, ProvenanceReport } from '../model/report.ts';
-import type { Stages } from './stages.ts';
+import type { Outputs } from './outputs.ts';
 
 type Evidence = ProvenImage['evidence'];
 type Item = Evidence['items'][number];
@@ -8,7 +8,7 @@ type Item = Evidence['items'][number];
 /** What is attached in staging to each image that was looked at, by its file and source. */
 export function provenanceOf({
   provenance,
-}: Pick<Stages, 'provenance'>): (image: ImageReport) => Pick<ImageReport, 'provenance'> {
+}: Pick<Outputs, 'provenance'>): (image: ImageReport) => Pick<ImageReport, 'provenance'> {
   const reports = new Map<string, ProvenanceReport>();
   for (const image of [...(provenance?.images ?? []), ...(provenance?.refused ?? [])]) {
     const { at, source, digest } = image.wanted;

@@ -3,6 +3,7 @@ import type { Loaded } from '../../phases/setup.ts';
 import type { ReplicationPlan } from '../../phases/replication/plan.ts';
 import type { Replication } from '../../phases/replication/replicate.ts';
 import type { Traffic } from '../../phases/reading/traffic.ts';
+import { failuresOf } from '../../pipeline/pipeline.ts';
 import { outcomeOf } from '../../pipeline/outcome.ts';
 import type { ImageReport, RunReport, TargetReport } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
@@ -11,8 +12,12 @@ import { mirrorFinder } from '../mirrors.ts';
 import { referenceTotals, unreadRepositories } from './promotion.ts';
 import { stoppedProblem } from '../stopped.ts';
 
-/** How far a replication came; undefined when not even the manifests were loaded. */
-export type ReplicationReached = Loaded | ReplicationPlan | Replication | undefined;
+/** The outputs of the phases that a replication came to. */
+export type ReplicationOutputs = {
+  readonly loaded?: Loaded;
+  readonly plan?: ReplicationPlan;
+  readonly replication?: Replication;
+};
 
 type Lack = ReplicationPlan['lacks'][number];
 type Copied = Replication['replicated'][number];
@@ -20,11 +25,11 @@ type Copied = Replication['replicated'][number];
 /** Makes the report of a replication: an image in it is one attached manifest, a target one mirror that lacked it. */
 export function buildReplicationReport(
   run: RunFacts,
-  reached: ReplicationReached,
+  outputs: ReplicationOutputs,
   traffic: Traffic['hosts'],
 ): RunReport {
-  const plan = reached?.phase === 'replicate' ? reached.plan : reached?.phase === 'plan' ? reached : undefined;
-  const failures = reached?.failures ?? [];
+  const { plan, replication } = outputs;
+  const failures = failuresOf(outputs);
   const report = (lack: Lack, sourceReads: number, targets: readonly TargetReport[]): ImageReport => ({
     ...placeOf(lack, plan),
     digest: lack.subject,
@@ -34,9 +39,8 @@ export function buildReplicationReport(
     targets,
   });
   const bare =
-    reached?.phase === 'replicate'
-      ? reached.replicated.map((copied) => report(copied.lack, copied.sourceReads, copiedTargets(copied)))
-      : (plan?.lacks ?? []).map((lack) => report(lack, 0, pendingTargets(lack)));
+    replication?.replicated.map((copied) => report(copied.lack, copied.sourceReads, copiedTargets(copied))) ??
+    (plan?.lacks ?? []).map((lack) => report(lack, 0, pendingTargets(lack)));
   const mirrorsOf = mirrorFinder(bare, new Set());
   const images = bare.map((image) => ({ ...image, mirrors: mirrorsOf(image, undefined) }));
   const registries = registriesOf(plan, failures, traffic);

@@ -6,10 +6,17 @@ import type { Repaired } from '../../phases/sigcheck/repair.ts';
 import type { Loaded } from '../../phases/setup.ts';
 import type { Viewed } from '../../phases/view.ts';
 import type { Traffic } from '../../phases/reading/traffic.ts';
+import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 
-/** How far a check came; undefined when not even the manifests were loaded. */
-export type SigcheckReached = Loaded | SigcheckPlan | Checks | Repaired | Viewed | undefined;
+/** The outputs of the phases that a check came to. */
+export type SigcheckOutputs = {
+  readonly loaded?: Loaded;
+  readonly plan?: SigcheckPlan;
+  readonly checks?: Checks;
+  readonly repaired?: Repaired;
+  readonly view?: Viewed;
+};
 
 /** What a check returns, and all that its output is printed from. */
 export type SigcheckReport = {
@@ -55,31 +62,26 @@ type Images = Checks['images'];
 /** Makes the report of a check; `wrong` are the failures that its findings are. */
 export function buildSigcheckReport(
   run: RunFacts,
-  reached: SigcheckReached,
+  outputs: SigcheckOutputs,
   wrong: readonly Failure[],
   traffic: Traffic['hosts'],
 ): SigcheckReport {
-  const images = imagesOf(reached);
-  const found = reached?.phase === 'view' ? reached.before : reached;
-  const plan = found?.phase === 'plan' ? found : found !== undefined && 'plan' in found ? found.plan : undefined;
-  const { signed, recorded, copied } = found?.phase === 'repair' ? found : { signed: 0, recorded: 0, copied: 0 };
+  const images = imagesOf(outputs);
+  const { plan, repaired, view } = outputs;
   const meters = [...traffic.values()];
-  const view = reached?.phase === 'view' && {
-    view: { digests: reached.viewed, links: reached.followed, broken: reached.broken.map(({ message }) => message) },
-  };
   return {
     run,
     rows: rowsOf(images),
-    ...view,
-    failures: [...(reached?.failures ?? []), ...wrong],
+    ...(view !== undefined && { view: viewOf(view) }),
+    failures: [...failuresOf(outputs), ...wrong],
     totals: {
       digests: images.length,
       beyond: plan?.beyond ?? 0,
       signatures: pairsOf(images, 'signature'),
       records: pairsOf(images, 'record'),
-      signed,
-      recorded,
-      copied,
+      signed: repaired?.signed ?? 0,
+      recorded: repaired?.recorded ?? 0,
+      copied: repaired?.copied ?? 0,
       pending: 0,
       requests: meters.reduce((sum, { requests }) => sum + requests, 0),
       bytes: meters.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -88,9 +90,12 @@ export function buildSigcheckReport(
 }
 
 /** The images that were verified, with what was found of them. */
-export function imagesOf(reached: SigcheckReached): Images {
-  const found = reached?.phase === 'view' ? reached.before : reached;
-  return found !== undefined && 'images' in found ? found.images : [];
+export function imagesOf({ checks, repaired }: SigcheckOutputs): Images {
+  return (repaired ?? checks)?.images ?? [];
+}
+
+function viewOf({ viewed, followed, broken }: Viewed): NonNullable<SigcheckReport['view']> {
+  return { digests: viewed, links: followed, broken: broken.map(({ message }) => message) };
 }
 
 function rowsOf(images: Images): SigcheckRow[] {

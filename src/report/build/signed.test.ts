@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { candidate, numbered, promotedTo, promotionOf } from '../../../test/support/promotion/promoted.ts';
 import type { RunReport } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import { buildReport, type Reached } from './promotion.ts';
+import type { Outputs } from './outputs.ts';
+import { buildReport } from './promotion.ts';
 import { summaryText } from '../terminal/summary.ts';
 
 const RUN: RunFacts = { version: 'v1', mode: 'promote', started: '2026-01-01T00:00:00.000Z', ms: 1000 };
-const report = (reached: Reached, mode: RunFacts['mode'] = 'promote'): RunReport =>
-  buildReport({ ...RUN, mode }, reached, new Map());
+const report = (outputs: Outputs, mode: RunFacts['mode'] = 'promote'): RunReport =>
+  buildReport({ ...RUN, mode }, outputs, new Map());
 const summary = (given: RunReport): string[] => summaryText(given).split('\n');
 
 /** Two images that are due, and one that was there and lacked its record. */
@@ -22,22 +23,19 @@ function promotion(): ReturnType<typeof promotionOf> {
 }
 
 /** The first signed and recorded, the second neither, the third recorded. */
-function attested(): Exclude<Reached, undefined> {
+function attested(): ReturnType<typeof promotion> & Required<Pick<Outputs, 'signing' | 'attestation'>> {
   const promoted = promotion();
   const [first, , third] = promoted.plan.signing?.images ?? [];
   if (first === undefined || third === undefined) throw new Error('there are three');
-  const { failures } = promoted;
   const images = [
     { planned: first, signature: 'written' },
     { planned: third, signature: 'there' },
   ] as const;
-  const signing = { phase: 'sign', promotion: promoted, images, failures } as const;
-  return {
-    phase: 'attest',
-    signing,
-    images: images.map((image) => ({ ...image, record: 'written', carried: 0 })),
-    failures,
+  const attestation = {
+    images: images.map((image) => ({ ...image, record: 'written' as const, carried: 0 })),
+    failures: [],
   };
+  return { ...promoted, signing: { images, failures: [] }, attestation };
 }
 
 describe('src/report/build/signed.ts', () => {
@@ -62,14 +60,14 @@ describe('src/report/build/signed.ts', () => {
   });
 
   it('tells what was carried and summarized, and which summaries are poor and kept', () => {
-    const run = attested() as Extract<Exclude<Reached, undefined>, { phase: 'attest' }>;
-    const [first, third] = run.images;
+    const run = attested();
+    const [first, third] = run.attestation.images;
     if (first === undefined || third === undefined) throw new Error('there are two');
     const images = [
       { ...first, carried: 2, summary: 'written' as const },
       { ...third, summary: 'stuck' as const },
     ];
-    const vouched = report({ ...run, images });
+    const vouched = report({ ...run, attestation: { images, failures: [] } });
     expect(vouched.images.map(({ signature }) => [signature?.carried, signature?.summary])).toEqual([
       [2, 'written'],
       [undefined, undefined],
@@ -87,19 +85,19 @@ describe('src/report/build/signed.ts', () => {
     if (first === undefined) throw new Error('there are three');
     const lacking = { ...first, lacks: { signature: false, record: false, summary: true } };
     const signing = { images: [lacking], complete: 0, older: 0, undated: 0, stuck: ['prod.test/app@sha256:1'] };
-    const { totals } = report({ ...plan, signing }, 'dry-run');
+    const { totals } = report({ plan: { ...plan, signing } }, 'dry-run');
     expect(totals.signing).toMatchObject({ stuck: 1, left: 1 });
   });
 
   it('counts what a run did not come to as left', () => {
     expect(report(promotion()).totals.signing).toMatchObject({ signed: 0, recorded: 0, left: 3 });
-    expect(report(promotion().plan, 'dry-run').totals.signing).toMatchObject({ left: 3 });
+    expect(report({ plan: promotion().plan }, 'dry-run').totals.signing).toMatchObject({ left: 3 });
   });
 
   it('says nothing of signatures where nothing is signed', () => {
     const { signing: _, ...plan } = promotion().plan;
-    expect(report(plan, 'dry-run').totals).not.toHaveProperty('signing');
-    expect(summary(report(plan, 'dry-run')).join('\n')).not.toMatch(/sign/);
+    expect(report({ plan }, 'dry-run').totals).not.toHaveProperty('signing');
+    expect(summary(report({ plan }, 'dry-run')).join('\n')).not.toMatch(/sign/);
   });
 
   it('sums it up in a line, and lists what was only repaired', () => {
@@ -108,13 +106,13 @@ describe('src/report/build/signed.ts', () => {
     expect(lines.find((line) => line.includes('as prod.test/app'))).toMatch(
       /^  recorded +app +v1 +as prod\.test\/app +sha256:/,
     );
-    expect(lines[1]).toMatch(/^Summary: 2 of 1 image promoted/);
+    expect(lines[1]).toMatch(/^Summary: 2 of 0 images promoted/);
   });
 
   it('says in a dry run what would be signed, and what is left alone', () => {
     const { plan } = promotion();
     const older = { ...plan, signing: { images: plan.signing?.images ?? [], complete: 4, older: 5, undated: 1 } };
-    expect(summary(report(older, 'dry-run'))).toContain(
+    expect(summary(report({ plan: older }, 'dry-run'))).toContain(
       '  4 had all of it, 3 digests to sign or record, 6 more not looked at',
     );
   });

@@ -1,13 +1,13 @@
 import type { PlannedSignature } from '../../phases/images.ts';
 import type { SignatureReport, SigningTotals, VouchedTotals } from '../model/report.ts';
-import type { Stages } from './stages.ts';
+import type { Outputs } from './outputs.ts';
 
 /** What became of the signing of each image that was a candidate, by its entry. */
 export function signaturesOf({
   plan,
   signing,
   attestation,
-}: Stages): ReadonlyMap<PlannedSignature['wanted'], SignatureReport> {
+}: Outputs): ReadonlyMap<PlannedSignature['wanted'], SignatureReport> {
   const reports = new Map<PlannedSignature['wanted'], SignatureReport>();
   const planned = plan?.signing?.images ?? [];
   for (const image of planned) reports.set(image.wanted, reportOf(image));
@@ -25,9 +25,9 @@ export function signaturesOf({
 }
 
 /** What a run signed, recorded, and left; undefined for one that does not sign. */
-export function signingTotals({ plan, ...stages }: Stages): SigningTotals | undefined {
+export function signingTotals({ plan, ...outputs }: Outputs): SigningTotals | undefined {
   if (plan?.signing === undefined) return undefined;
-  const reports = [...signaturesOf({ plan, ...stages }).values()];
+  const reports = [...signaturesOf({ plan, ...outputs }).values()];
   const { complete, older, undated } = plan.signing;
   return {
     signed: reports.filter(({ signature }) => signature === 'written').length,

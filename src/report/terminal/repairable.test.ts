@@ -33,10 +33,10 @@ function daysOf(
   { source = 'gcr.io/k8s-staging-app/app', retention }: Given = {},
 ): number | undefined {
   const image = { wanted: { ...wanted, source }, targets: [], policies: NO_POLICIES };
-  const plan: Plan = { phase: 'plan', images: [image], failures: [], present: 0, named: 1, repositories: [] };
-  const reached = letThrough(plan);
+  const plan: Plan = { images: [image], failures: [], present: 0, repositories: [] };
+  const { provenance } = letThrough(plan);
   const uploaded = age === undefined ? {} : { uploadedAt: now - age * DAY };
-  const images = reached.provenance.images.map((one) => ({ ...one, evidence: { ...one.evidence, ...uploaded } }));
+  const images = provenance.images.map((one) => ({ ...one, evidence: { ...one.evidence, ...uploaded } }));
   const signature = {
     repository: 'b.test/app',
     reference: 'prod.test/app',
@@ -60,8 +60,7 @@ function daysOf(
     ],
   } as unknown as RunReport;
   const times = { now, since, retention };
-  return withRepairTimes(report, { ...reached, provenance: { ...reached.provenance, images } }, times).images[0]
-    ?.repairableDays;
+  return withRepairTimes(report, { provenance: { ...provenance, images } }, times).images[0]?.repairableDays;
 }
 
 describe('src/report/terminal/repairable.ts', () => {

@@ -1,6 +1,6 @@
 import type { ImageReport, RunReport } from '../model/report.ts';
 import { shortDigests } from '../../text/layout.ts';
-import { stagesOf, type Reached } from '../build/stages.ts';
+import type { Outputs } from '../build/outputs.ts';
 import { smallest } from '../../lists.ts';
 
 const DAY = 24 * 3600_000;
@@ -21,8 +21,11 @@ type Times = {
 };
 
 /** Tells of each image that still lacks something how long a later run can make up for it: while staging has it, and while it is looked at. */
-export function withRepairTimes(report: RunReport, reached: Reached, times: Times): RunReport {
-  const { provenance } = stagesOf(reached);
+export function withRepairTimes(
+  report: RunReport,
+  { provenance }: Pick<Outputs, 'provenance'>,
+  times: Times,
+): RunReport {
   const uploads = new Map<string, number>();
   for (const { wanted, evidence } of [...(provenance?.images ?? []), ...(provenance?.refused ?? [])])
     if (evidence.uploadedAt !== undefined)

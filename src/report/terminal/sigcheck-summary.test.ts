@@ -12,9 +12,14 @@ const ALL = { repositories: ['a.test/app', 'b.test/app', 'c.test/app'] };
 const SOME = { repositories: ['b.test/app', 'c.test/app'] };
 
 function reportOf(images: readonly CheckedImage[], beyond = 0): SigcheckReport {
-  const plan = { phase: 'plan', checks: [], isAsked: false, beyond, failures: [] } as const;
-  const reached = { phase: 'repair', plan, images, failures: [], signed: 2, recorded: 1, copied: 5 } as const;
-  return buildSigcheckReport(RUN, reached, wrongFailures(images), new Map([['a.test', { requests: 3, bytes: 2048 }]]));
+  const plan = { checks: [], isAsked: false, beyond, failures: [] };
+  const repaired = { images, failures: [], signed: 2, recorded: 1, copied: 5 };
+  return buildSigcheckReport(
+    RUN,
+    { plan, repaired },
+    wrongFailures(images),
+    new Map([['a.test', { requests: 3, bytes: 2048 }]]),
+  );
 }
 
 const lines = (text: string): readonly string[] =>
@@ -67,12 +72,11 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
   });
 
   it('tells each link that is broken for clients in a line, and how many were followed', () => {
-    const plan = { phase: 'plan', checks: [], isAsked: false, beyond: 0, failures: [] } as const;
     const broken = [
       { phase: 'view', code: 'BROKEN_LINK', message: 'manifest r.test/app@sha256:1: not found' } as const,
     ];
-    const reached = { phase: 'view', before: plan, followed: 1234, viewed: 2, broken, failures: broken } as const;
-    const report = buildSigcheckReport({ ...RUN, mode: 'check' }, reached, [], new Map());
+    const view = { followed: 1234, viewed: 2, broken, failures: broken };
+    const report = buildSigcheckReport({ ...RUN, mode: 'check' }, { view }, [], new Map());
     expect(lines(sigcheckTable(report))).toEqual([
       'manifest r.test/app@sha256:1: not found',
       '',
@@ -84,7 +88,7 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
 
   it('tells of nothing that there was nothing', () => {
     expect(sigcheckTable(reportOf([]))).toBe('0 digests checked\n');
-    const before = buildSigcheckReport({ ...RUN, mode: 'check', aborted: 'SIGINT' }, undefined, [], new Map());
+    const before = buildSigcheckReport({ ...RUN, mode: 'check', aborted: 'SIGINT' }, {}, [], new Map());
     expect(lines(sigcheckSummary(before)).slice(1, 3)).toEqual([
       'Summary: 0 digests checked, nothing found wrong so far',
       'stopped early: SIGINT',

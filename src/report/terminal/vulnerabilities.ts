@@ -1,7 +1,7 @@
 import type { ValidatedImage } from '../../phases/provenance/proven-images.ts';
 import type { ImageReport, VulnerabilityReport } from '../model/report.ts';
 import { count, shortDigests, table } from '../../text/layout.ts';
-import type { Stages } from '../build/stages.ts';
+import type { Outputs } from '../build/outputs.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
 type Judgement = NonNullable<ValidatedImage['checks'][number]['vulnerabilities']>;
@@ -9,7 +9,7 @@ type Judgement = NonNullable<ValidatedImage['checks'][number]['vulnerabilities']
 /** What scanners know of each image that was scanned, by its file and source. */
 export function vulnerabilitiesOf({
   validation,
-}: Pick<Stages, 'validation'>): (image: ImageReport) => Pick<ImageReport, 'vulnerabilities'> {
+}: Pick<Outputs, 'validation'>): (image: ImageReport) => Pick<ImageReport, 'vulnerabilities'> {
   const reports = new Map<string, VulnerabilityReport>();
   for (const { wanted, checks } of [...(validation?.images ?? []), ...(validation?.refused ?? [])]) {
     const found = checks.flatMap(({ vulnerabilities }) => vulnerabilities ?? [])[0];

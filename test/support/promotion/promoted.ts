@@ -3,8 +3,7 @@ import type { Digest } from '../../../src/image/digest.ts';
 import type { Plan } from '../../../src/phases/plan.ts';
 import type { PlannedSignature, PromotedImage, TargetResult } from '../../../src/phases/images.ts';
 import type { ProvenImage } from '../../../src/phases/provenance/proven-images.ts';
-import type { Promotion } from '../../../src/phases/promote.ts';
-import type { Validation } from '../../../src/phases/validate.ts';
+import type { Outputs } from '../../../src/report/build/outputs.ts';
 
 const at = { file: 'images.yaml', line: 3, column: 5 };
 
@@ -46,16 +45,19 @@ export function promotedTo(
   return { wanted: candidate(index).wanted, results, sourceReads: 1 };
 }
 
-/** A promotion with these candidates and images, and one failure from before. */
-export function promotionOf(candidates: readonly PlannedSignature[], images: readonly PromotedImage[] = []): Promotion {
+type LetThrough = Required<Pick<Outputs, 'plan' | 'provenance' | 'validation'>>;
+type Promoted = LetThrough & Required<Pick<Outputs, 'promotion'>>;
+
+/** The outputs of a promotion with these candidates and images, and one failure of the plan. */
+export function promotionOf(candidates: readonly PlannedSignature[], images: readonly PromotedImage[] = []): Promoted {
   const signing = { images: candidates, complete: 0, older: 0, undated: 0 };
   const failures = [{ phase: 'plan', code: 'LOST', message: 'from before' }] as const;
-  const plan = { phase: 'plan', images: [], failures, present: 0, named: 1, repositories: [], signing } as const;
-  return { phase: 'promote', plan, validation: letThrough(plan), images, failures };
+  const plan = { images: [], failures, present: 0, repositories: [], signing } as const;
+  return { ...letThrough(plan), promotion: { images, failures: [] } };
 }
 
-/** All that was planned, with nothing attached to it and nothing asked of it. */
-export function letThrough(plan: Plan): Validation {
+/** The outputs of phases that let all through that was planned, with nothing attached to it and nothing asked of it. */
+export function letThrough(plan: Plan): LetThrough {
   const images = plan.images.map((image): ProvenImage => ({
     ...image,
     evidence: {
@@ -68,13 +70,7 @@ export function letThrough(plan: Plan): Validation {
     judgement: { mode: 'off', result: 'off', level: 'unevaluated', accepted: [], violations: [] },
     found: { signature: 'none', attestations: 'none' },
   }));
-  const { failures } = plan;
-  const provenance = { phase: 'provenance', plan, images, refused: [], failures } as const;
-  return {
-    phase: 'validate',
-    provenance,
-    images: images.map((image) => ({ ...image, checks: [] })),
-    refused: [],
-    failures,
-  };
+  const rest = { refused: [], failures: [] };
+  const validated = images.map((image) => ({ ...image, checks: [] }));
+  return { plan, provenance: { images, ...rest }, validation: { images: validated, ...rest } };
 }
