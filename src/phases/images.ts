@@ -2,31 +2,13 @@ import type { Done } from '../attest/writing/sign-digest.ts';
 import type { PromotionError } from '../errors.ts';
 import type { Candidate } from '../plan/candidates.ts';
 import type { WantedImage } from '../plan/desired/desired.ts';
-import type { RepositoryName } from '../image/reference.ts';
+import type { Target } from '../image/target.ts';
 import type { TagMove } from '../registry/copying/mirror.ts';
-import type { ProjectPolicies } from '../policy/policies.ts';
 
-/** What one mirror lacks of an image, and what will be done about it. */
-export type PlannedTarget = {
-  readonly repository: RepositoryName;
-  /** `copy`: the digest is not there; `tag`: it is, under other tags only. */
-  readonly action: 'copy' | 'tag';
-  /** The tags to put, in order; empty for a digest without tags. */
-  readonly tags: readonly string[];
-  /** True when the repository holds nothing yet, so that no blob can be there. */
-  readonly isNew: boolean;
-};
-
-/** An image that its source has and that at least one mirror lacks. */
-export type PlannedImage = {
-  readonly wanted: WantedImage;
-  readonly targets: readonly PlannedTarget[];
-  /** What is asked of it before it is promoted. */
-  readonly policies: ProjectPolicies;
-};
+export type { PlannedImage } from '../plan/desired/assemble.ts';
 
 /** What became of one target; complete and read back, except for `moves`, when there is no error. Times in milliseconds. */
-export type TargetResult = PlannedTarget & {
+export type TargetResult = Target & {
   readonly error?: PromotionError;
   /** Tags that turned out to point to other digests, and were not written. */
   readonly moves?: readonly TagMove[];

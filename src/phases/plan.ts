@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import { artifactTypesOf, policiesOf } from '../plan/desired/asked.ts';
+import { artifactTypesOf } from '../plan/desired/asked.ts';
 import { assemble } from '../plan/desired/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/desired/details.ts';
 import { byDestination, type WantedImage } from '../plan/desired/desired.ts';
@@ -55,7 +55,7 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
     const signing = await planSigning(services, finder, { due, destinations }, context);
-    const images = signing.due.map(({ image, targets }) => ({ wanted: image, targets, policies: policiesOf(image) }));
+    const images = signing.due;
     const details = detailsOf(loaded.sets, { pending, sizes, unread });
     tellPending(images, details, context);
     const found = [...failures, ...decided.failures, ...odd, ...signing.failures];

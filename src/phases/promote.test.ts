@@ -4,7 +4,6 @@ import { testContext } from '../../test/support/promotion/context.ts';
 import { letThrough } from '../../test/support/promotion/promoted.ts';
 import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
-import { NO_POLICIES } from '../policy/policies.ts';
 import type { CopyJob, CopyResult } from '../registry/copying/copier.ts';
 import type { PlannedImage } from './images.ts';
 import type { Plan } from './plan.ts';
@@ -17,7 +16,6 @@ const at = { file: 'images.yaml', line: 3, column: 5 };
 const image = (index: number, hosts: readonly string[], ...tags: string[]): PlannedImage => ({
   wanted: { name: 'app', source: 'a.test/app', digest: digestOf(index), tags, at, tagAt: () => at },
   targets: hosts.map((host) => ({ repository: `${host}/app`, action: 'copy', tags, isNew: false })),
-  policies: NO_POLICIES,
 });
 
 const planOf = (...images: PlannedImage[]): Plan => ({

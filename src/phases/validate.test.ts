@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { testContext } from '../../test/support/promotion/context.ts';
 import { candidate, letThrough, numbered } from '../../test/support/promotion/promoted.ts';
 import type { Failure } from '../errors.ts';
-import { NO_POLICIES } from '../policy/policies.ts';
 import { validate, type Gate, type Validation } from './validate.ts';
 
 const failure = (message: string): Failure => ({ phase: 'validate', code: 'VULNERABLE', message });
@@ -22,7 +21,7 @@ async function validating(
   gates: readonly Gate[],
   threads = 20,
 ): Promise<Validation & { readonly log: readonly string[] }> {
-  const images = [1, 2, 3].map((index) => ({ wanted: candidate(index).wanted, targets: [], policies: NO_POLICIES }));
+  const images = [1, 2, 3].map((index) => ({ wanted: candidate(index).wanted, targets: [] }));
   const plan = { images, failures: [], present: 0, repositories: [] } as const;
   const { context, log } = testContext();
   return { ...(await validate({ gates, threads }).run(letThrough(plan), context)), log };

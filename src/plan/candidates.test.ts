@@ -5,7 +5,7 @@ import { cosignTag } from '../image/cosign-tag.ts';
 import type { Digest } from '../image/digest.ts';
 import { compilePattern } from '../image/pattern.ts';
 import type { Inventory } from '../registry/inventory.ts';
-import type { Due } from './desired/assemble.ts';
+import type { PlannedImage } from './desired/assemble.ts';
 import { candidateFinder, type CandidateRules, type Candidates } from './candidates.ts';
 import { byDestination } from './desired/desired.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
@@ -26,8 +26,8 @@ const only = (sets: readonly ImageSet[]): WantedImage => {
   if (image === undefined) throw new Error('a set has an image');
   return image;
 };
-const due = (image: WantedImage, ...repositories: string[]): Due => ({
-  image,
+const due = (image: WantedImage, ...repositories: string[]): PlannedImage => ({
+  wanted: image,
   targets: repositories.map((repository) => ({ repository, action: 'copy', tags: image.tags, isNew: false })),
 });
 
@@ -48,7 +48,7 @@ function find(
   sets: readonly ImageSet[],
   given: {
     readonly there?: Readonly<Record<string, Inventory>>;
-    readonly due?: readonly Due[];
+    readonly due?: readonly PlannedImage[];
     readonly rules?: CandidateRules;
   },
 ): Candidates {

@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { joinRepository, type RepositoryName } from '../image/reference.ts';
 import type { Inventory } from '../registry/inventory.ts';
-import type { Due } from './desired/assemble.ts';
+import type { PlannedImage } from './desired/assemble.ts';
 import { routedPrimaries, type AttachmentRule } from './places/attachments.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
 import { primaryOf } from './places/primary.ts';
@@ -55,7 +55,7 @@ export type CandidateFinder = {
   /** Notes what a repository that was read tells of the images that have it as their primary. */
   look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
   /** What is due, unless its primary is one of the repositories `asked` and will not have it, and what is complete and young. */
-  found(due: readonly Due[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
+  found(due: readonly PlannedImage[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
   primaryOf(image: WantedImage): RepositoryName | undefined;
 };
 
@@ -90,7 +90,7 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
       const place = { repository, reference: publicNameOf(repository, rules.publicNames), ...routed(repository) };
       addTo(images, { wanted, tags: wanted.tags, ...place, why, hasSignatureTag });
     };
-    for (const { image, targets } of due) {
+    for (const { wanted: image, targets } of due) {
       const repository = primaries.get(image);
       if (repository === undefined || !isSigned(image)) continue;
       const gets = targets.some((target) => target.repository === repository);

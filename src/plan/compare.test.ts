@@ -14,11 +14,20 @@ function lacking(
   tags: Readonly<Record<string, Digest>> = {},
 ): unknown {
   const sets = wantedBy(loadedTree([{ name: 'p', from: 'a.test', to: ['b.test'], entries }]).projects);
-  const { lacks, present } = compare(sets, conflictFinder()(sets), {
+  const { lacks, present } = compare('b.test/app', sets, conflictFinder()(sets), {
+    holdsManifests: digests.length > 0,
     has: (digest) => digests.includes(digest),
     digestOf: (tag) => tags[tag],
   });
-  return { present, lacks: lacks.map(({ image, ...lack }) => ({ digest: image.digest, ...lack })) };
+  return {
+    present,
+    lacks: lacks.map(({ image, digestMissing, missingTags, moves }) => ({
+      digest: image.digest,
+      digestMissing,
+      missingTags,
+      moves,
+    })),
+  };
 }
 
 describe('src/plan/compare.ts', () => {
@@ -68,5 +77,21 @@ describe('src/plan/compare.ts', () => {
       present: 0,
       lacks: [{ digest: A, digestMissing: true, missingTags: ['v2'], moves: [] }],
     });
+  });
+
+  it('says where it is lacking, and whether anything is there or may be asked for', () => {
+    const sets = wantedBy(loadedTree([{ name: 'p', from: 'a.test', to: ['b.test'], entries: [['app', A]] }]).projects);
+    const empty = { has: () => false, digestOf: () => undefined, holdsManifests: false };
+    const places = [empty, { ...empty, holdsManifests: true, isUnread: true as const }].flatMap((inventory) =>
+      compare('b.test/app', sets, conflictFinder()(sets), inventory).lacks.map(({ repository, isNew, isUnread }) => [
+        repository,
+        isNew,
+        isUnread,
+      ]),
+    );
+    expect(places).toEqual([
+      ['b.test/app', true, false],
+      ['b.test/app', false, true],
+    ]);
   });
 });

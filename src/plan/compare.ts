@@ -1,4 +1,5 @@
 import type { Digest } from '../image/digest.ts';
+import type { RepositoryName } from '../image/reference.ts';
 import type { TagConflict } from './conflicts.ts';
 import type { Inventory } from '../registry/inventory.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
@@ -6,24 +7,33 @@ import type { ImageSet, WantedImage } from './desired/desired.ts';
 /** What one image lacks in one repository. Tags that point elsewhere are `moves`, and are never written. */
 export type Lack = {
   readonly image: WantedImage;
+  readonly repository: RepositoryName;
+  /** The repository holds nothing. */
+  readonly isNew: boolean;
+  /** The repository may not be read: nothing in it can be asked for. */
+  readonly isUnread: boolean;
   readonly digestMissing: boolean;
   readonly missingTags: readonly string[];
   readonly moves: readonly { readonly tag: string; readonly current: Digest }[];
 };
 
+type Held = Pick<Inventory, 'has' | 'digestOf' | 'holdsManifests' | 'isUnread'>;
+
 /** Holds what a repository has against what the tree wants: only what is pending comes back. */
 export function compare(
+  repository: RepositoryName,
   sets: readonly ImageSet[],
   conflicts: ReadonlyMap<string, TagConflict>,
-  inventory: Pick<Inventory, 'has' | 'digestOf'>,
+  inventory: Held,
 ): { readonly lacks: readonly Lack[]; readonly present: number } {
   const lacks: Lack[] = [];
+  const place = { repository, isNew: !inventory.holdsManifests, isUnread: inventory.isUnread === true };
   let present = 0;
   for (const set of sets) {
     for (const image of set.images) {
       const lack = compareImage(image, conflicts, inventory);
       if (lack === 'nothing') present += 1;
-      else if (lack !== 'nothing wanted') lacks.push(lack);
+      else if (lack !== 'nothing wanted') lacks.push({ ...lack, ...place });
     }
   }
   return { lacks, present };
@@ -32,8 +42,8 @@ export function compare(
 function compareImage(
   image: WantedImage,
   conflicts: ReadonlyMap<string, TagConflict>,
-  inventory: Pick<Inventory, 'has' | 'digestOf'>,
-): Lack | 'nothing wanted' | 'nothing' {
+  inventory: Held,
+): Omit<Lack, 'repository' | 'isNew' | 'isUnread'> | 'nothing wanted' | 'nothing' {
   const missingTags: string[] = [];
   const moves: { tag: string; current: Digest }[] = [];
   let wanted = image.tags.length === 0;

@@ -2,7 +2,7 @@ import { PromotionError, type Failure } from '../errors.ts';
 import { refsOf } from '../image/reference.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
 import type { ImageTree } from '../registry/image/image-tree.ts';
-import type { Due } from './desired/assemble.ts';
+import type { PlannedImage } from './desired/assemble.ts';
 import type { WantedImage } from './desired/desired.ts';
 
 /** What BuildKit puts into the index of an image is part of the image. */
@@ -41,7 +41,7 @@ export function refusalOf(
 }
 
 /** An image that is not promoted, as a failure of its entry. */
-export function refusedFailure({ image, targets }: Due, error: PromotionError): Failure {
+export function refusedFailure({ wanted: image, targets }: PlannedImage, error: PromotionError): Failure {
   const { code, message, hint } = error;
   return {
     phase: 'plan',

@@ -73,8 +73,8 @@ async function tried(
 ): Promise<boolean> {
   const digest = await digestOf(registry, ref, signal);
   const at = { file: refText(ref), line: 1, column: 1 };
-  const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at };
-  const found = await prove({ evidence, ...trust }, { wanted, policies, targets: [] }, { clock, narrate, signal });
+  const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at, policies };
+  const found = await prove({ evidence, ...trust }, { wanted, targets: [] }, { clock, narrate, signal });
   if ('code' in found)
     throw new PromotionError(found.code, found.message, found.hint === undefined ? {} : { hint: found.hint });
   stdout.write(fitted(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)), stdout));

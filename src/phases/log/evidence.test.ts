@@ -3,7 +3,6 @@ import { testContext } from '../../../test/support/promotion/context.ts';
 import { candidate, numbered } from '../../../test/support/promotion/promoted.ts';
 import { NOT_LOADED } from '../../attest/verifying/untrusting.ts';
 import type { EvidenceItem, Violation } from '../../policy/provenance.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import type { ProvenImage } from '../provenance/proven-images.ts';
 import { tellEvidence, tellWarnings } from './evidence.ts';
 
@@ -23,7 +22,6 @@ function proven(index: number, items: readonly EvidenceItem[], violations: reado
   return {
     wanted,
     targets: [],
-    policies: NO_POLICIES,
     evidence: { repository: wanted.source, digest: wanted.digest, isIndex: false, items, platforms: [] },
     judgement: { mode: 'warn', result, level: 'unevaluated', accepted: [], violations },
     found: { signature: items.length > 0 ? 'unverifiable' : 'none', attestations: 'none' },

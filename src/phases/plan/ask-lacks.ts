@@ -3,7 +3,8 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import { gather, type Pending, type PendingLack } from '../../plan/desired/assemble.ts';
+import type { Lack } from '../../plan/compare.ts';
+import { byImage, type Lacks } from '../../plan/desired/assemble.ts';
 import type { RegistryReader } from '../../registry/roles.ts';
 import { pushTo, readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
 import type { Traffic } from '../reading/traffic.ts';
@@ -13,7 +14,7 @@ export type AskServices = { readonly registry: RegistryReader; readonly traffic:
 
 /** What is still lacking after each reference was asked for; `present` counts the image × mirror pairs that turned out complete. */
 export type Asked = {
-  readonly pending: readonly Pending[];
+  readonly pending: Lacks;
   readonly present: number;
   /** Repositories that refused an answer. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
@@ -26,14 +27,14 @@ export type Asked = {
  */
 export async function askLacks(
   { registry, traffic }: AskServices,
-  pending: readonly Pending[],
-  isAsked: (lack: PendingLack) => boolean,
+  pending: Lacks,
+  isAsked: (lack: Lack) => boolean,
   context: Context,
 ): Promise<Asked> {
-  const asked = new Map<RepositoryName, PendingLack[]>();
-  for (const lack of pending.flatMap(({ lacks }) => lacks)) if (isAsked(lack)) pushTo(asked, lack.repository, lack);
+  const asked = new Map<RepositoryName, Lack[]>();
+  for (const lack of [...pending.values()].flat()) if (isAsked(lack)) pushTo(asked, lack.repository, lack);
   if (asked.size === 0) return { pending, present: 0, unread: new Map(), failures: [] };
-  const answers = new Map<PendingLack, PendingLack | 'nothing'>();
+  const answers = new Map<Lack, Lack | 'nothing'>();
   const ask = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
     await eachOf(asked.get(repository) ?? [], REQUESTS_AT_ONCE, async (lack) => {
@@ -44,8 +45,8 @@ export async function askLacks(
   };
   const unread = await readByHost('destination', [...asked.keys()], ask, context);
   let present = 0;
-  const left = pending.flatMap(({ lacks }) =>
-    lacks.flatMap((lack): PendingLack[] => {
+  const left = [...pending.values()].flatMap((lacks) =>
+    lacks.flatMap((lack): Lack[] => {
       // Nothing is planned in a repository that refused an answer.
       if (unread.has(lack.repository)) return [];
       const answer = answers.get(lack) ?? lack;
@@ -53,13 +54,13 @@ export async function askLacks(
       return answer === 'nothing' ? [] : [answer];
     }),
   );
-  return { pending: gather(left), present, unread, failures: unreadable(unread) };
+  return { pending: byImage(left), present, unread, failures: unreadable(unread) };
 }
 
 async function askLack(
-  lack: PendingLack,
+  lack: Lack,
   digestOf: (reference: string) => Promise<Digest | undefined>,
-): Promise<PendingLack | 'nothing'> {
+): Promise<Lack | 'nothing'> {
   const { image, missingTags, moves } = lack;
   const references = image.tags.length === 0 ? [image.digest] : [...missingTags, ...moves.map(({ tag }) => tag)];
   const found = await Promise.all(

@@ -1,6 +1,7 @@
 import type { Context } from '../../pipeline/phase.ts';
-import type { PendingLack, SourceState } from '../../plan/desired/assemble.ts';
+import type { SourceState } from '../../plan/desired/assemble.ts';
 import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
+import type { Lack } from '../../plan/compare.ts';
 import { askLacks } from './ask-lacks.ts';
 import { findPending, type Found, type FindPendingOptions } from './find-pending.ts';
 import { findSources } from './find-sources.ts';
@@ -21,8 +22,8 @@ export async function findLacking(
 ): Promise<Lacking> {
   const unlisted = await findPending(services, destinations, context, options);
   const states = await findSources(services, unlisted.pending, context);
-  const isAsked = ({ image, moves, isUnread }: PendingLack): boolean =>
-    isUnread !== true && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
+  const isAsked = ({ image, moves, isUnread }: Lack): boolean =>
+    !isUnread && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
   const asked = await askLacks(services, unlisted.pending, isAsked, context);
   // Of a repository that refused an answer nothing is taken for known.
   const known = [...unlisted.present].filter(([repository]) => !asked.unread.has(repository));

@@ -1,20 +1,20 @@
 import type { Failure, PromotionError } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import { gather, type Pending, type PendingLack } from '../../plan/desired/assemble.ts';
+import { byImage, type Lacks } from '../../plan/desired/assemble.ts';
 import type { CandidateFinder } from '../../plan/candidates.ts';
-import { compare } from '../../plan/compare.ts';
+import { compare, type Lack } from '../../plan/compare.ts';
 import { conflictFinder } from '../../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
 import { readInventory } from '../../registry/inventory.ts';
 import type { PlanServices } from '../plan.ts';
 import { tellUnread } from '../log/failures.ts';
-import { pushTo, readByHost } from '../reading/read-by-host.ts';
+import { readByHost } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
 /** What the destinations lack, image by image, and how many images are complete in each repository. */
 export type Found = {
-  readonly pending: readonly Pending[];
+  readonly pending: Lacks;
   readonly present: ReadonlyMap<RepositoryName, number>;
   /** The repositories that could not be read: nothing is known of what they hold. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
@@ -36,24 +36,22 @@ export async function findPending(
   { all = destinations, look }: FindPendingOptions = {},
 ): Promise<Found> {
   const conflictsOf = conflictFinder();
-  const lacks = new Map<string, PendingLack[]>();
+  const lacks = new Map<string, readonly Lack[]>();
   const present = new Map<RepositoryName, number>();
   const read = async (repository: string): Promise<void> => {
     const sets = destinations.get(repository) ?? [];
     const call = { signal: context.signal, meter: traffic.of(repository), destination };
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
     if (inventory.isUnread === true) tellUnread(repository, context);
-    const found = compare(sets, conflictsOf(all.get(repository) ?? sets), inventory);
+    const found = compare(repository, sets, conflictsOf(all.get(repository) ?? sets), inventory);
     present.set(repository, found.present);
     look?.(repository, sets, inventory);
-    const unasked = inventory.isUnread === true ? ({ isUnread: true } as const) : {};
-    const place = { repository, isNew: !inventory.holdsManifests, ...unasked };
-    for (const lack of found.lacks) pushTo(lacks, repository, { ...lack, ...place });
+    lacks.set(repository, found.lacks);
   };
   const unread = await readByHost('destination', [...destinations.keys()], read, context);
   // in the order of the manifests, not of the answers: two runs on the same tree read alike
   const inOrder = [...destinations.keys()].flatMap((repository) => lacks.get(repository) ?? []);
-  return { pending: gather(inOrder), present, unread, failures: unreadable(unread) };
+  return { pending: byImage(inOrder), present, unread, failures: unreadable(unread) };
 }
 
 function* wantedOf(sets: readonly ImageSet[]): Generator<WantedImage> {

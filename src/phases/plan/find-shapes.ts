@@ -2,7 +2,7 @@ import { PromotionError, type Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import type { Due } from '../../plan/desired/assemble.ts';
+import type { PlannedImage } from '../../plan/desired/assemble.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import { refusalOf, refusedFailure } from '../../plan/shape.ts';
 import type { ArtifactTypes } from '../../policy/policies.ts';
@@ -16,7 +16,7 @@ const TREES_AT_ONCE = 8;
 
 /** What can be copied as it is, what cannot, and how many bytes each image has that was looked at. */
 export type Shapes = {
-  readonly due: readonly Due[];
+  readonly due: readonly PlannedImage[];
   readonly failures: readonly Failure[];
   readonly sizes: ReadonlyMap<WantedImage, number>;
 };
@@ -27,33 +27,33 @@ export type Shapes = {
  */
 export async function checkShapes(
   source: SourceReader,
-  due: readonly Due[],
+  due: readonly PlannedImage[],
   allowed: (image: WantedImage) => readonly ArtifactTypes[],
   context: Context,
 ): Promise<Shapes> {
-  const bySource = new Map<RepositoryName, Due[]>();
-  for (const one of due) if (isCopied(one)) pushTo(bySource, one.image.source, one);
-  const refused = new Map<Due, PromotionError>();
+  const bySource = new Map<RepositoryName, PlannedImage[]>();
+  for (const one of due) if (isCopied(one)) pushTo(bySource, one.wanted.source, one);
+  const refused = new Map<PlannedImage, PromotionError>();
   const sizes = new Map<WantedImage, number>();
   const read = async (repository: RepositoryName): Promise<void> => {
     await eachOf(bySource.get(repository) ?? [], TREES_AT_ONCE, async (one) => {
-      const found = await sizeOf(source, one.image, allowed(one.image), context);
-      if (typeof found === 'number') sizes.set(one.image, found);
+      const found = await sizeOf(source, one.wanted, allowed(one.wanted), context);
+      if (typeof found === 'number') sizes.set(one.wanted, found);
       else refused.set(one, found);
     });
   };
   const errors = await readByHost('source', [...bySource.keys()], read, context);
-  const good: Due[] = [];
+  const good: PlannedImage[] = [];
   const failures: Failure[] = [];
   for (const one of due) {
-    const problem = refused.get(one) ?? (isCopied(one) ? errors.get(one.image.source) : undefined);
+    const problem = refused.get(one) ?? (isCopied(one) ? errors.get(one.wanted.source) : undefined);
     if (problem === undefined) good.push(one);
     else failures.push(refusedFailure(one, problem));
   }
   return { due: good, failures, sizes };
 }
 
-function isCopied({ targets }: Due): boolean {
+function isCopied({ targets }: PlannedImage): boolean {
   return targets.some(({ action }) => action === 'copy');
 }
 

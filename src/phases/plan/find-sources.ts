@@ -1,5 +1,5 @@
 import type { Context } from '../../pipeline/phase.ts';
-import type { Pending, SourceState } from '../../plan/desired/assemble.ts';
+import type { Lacks, SourceState } from '../../plan/desired/assemble.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { PlanServices } from '../plan.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
@@ -7,11 +7,11 @@ import { pushTo, readByHost } from '../reading/read-by-host.ts';
 /** Asks each source repository only for what is missing somewhere. */
 export async function findSources(
   { source }: Pick<PlanServices, 'source'>,
-  pending: readonly Pending[],
+  pending: Lacks,
   context: Context,
 ): Promise<(image: WantedImage) => SourceState> {
   const bySource = new Map<string, WantedImage[]>();
-  for (const { image } of pending) pushTo(bySource, image.source, image);
+  for (const image of pending.keys()) pushTo(bySource, image.source, image);
   const there = new Set<WantedImage>();
   const read = async (repository: string): Promise<void> => {
     const images = bySource.get(repository) ?? [];

@@ -1,7 +1,7 @@
 import type { Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import type { Due } from '../../plan/desired/assemble.ts';
+import type { PlannedImage } from '../../plan/desired/assemble.ts';
 import type { CandidateFinder } from '../../plan/candidates.ts';
 import { lookAtCandidates } from './find-candidates.ts';
 import type { SigningPlan } from './signing-plan.ts';
@@ -9,7 +9,7 @@ import type { PlanServices } from '../plan.ts';
 import { withoutLists } from '../reading/without-lists.ts';
 
 type Found = {
-  readonly due: readonly Due[];
+  readonly due: readonly PlannedImage[];
   /** The repositories that were looked at. */
   readonly destinations: Pick<ReadonlyMap<RepositoryName, unknown>, 'has'>;
 };
@@ -18,7 +18,7 @@ export type PlannedSigning = {
   /** Where the run signs. */
   readonly plan?: SigningPlan;
   /** All but what cannot be signed where it would have to be. */
-  readonly due: readonly Due[];
+  readonly due: readonly PlannedImage[];
   readonly failures: readonly Failure[];
 };
 
@@ -51,12 +51,12 @@ export async function planSigning(
       images: plan.images.filter(({ wanted }) => !held.has(keyOf(wanted))),
       primaryOf: finder.primaryOf,
     },
-    due: due.filter(({ image }) => !held.has(keyOf(image))),
+    due: due.filter(({ wanted }) => !held.has(keyOf(wanted))),
     failures: [...failures, ...refused],
   };
 }
 
 /** Several entries may name one digest; all of them wait for its one signature. */
-function keyOf({ source, digest }: Due['image']): string {
+function keyOf({ source, digest }: PlannedImage['wanted']): string {
   return `${source}@${digest}`;
 }

@@ -1,7 +1,8 @@
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import { attachedBy } from '../../plan/replication.ts';
 import type { CopyJob, CopyResult } from '../../registry/copying/copier.ts';
-import type { PlannedImage, PlannedTarget, PromotedImage, TargetResult } from '../images.ts';
+import type { Target } from '../../image/target.ts';
+import type { PlannedImage, PromotedImage, TargetResult } from '../images.ts';
 
 /** Returns true for an image that people pull by a tag, and false for one that is itself attached to another by its tags. */
 export function hasTagsOfItsOwn({ tags }: Pick<WantedImage, 'tags'>): boolean {
@@ -9,7 +10,7 @@ export function hasTagsOfItsOwn({ tags }: Pick<WantedImage, 'tags'>): boolean {
 }
 
 /** Returns what is copied before the image is signed: mirrors that only lack tags wait. */
-export function withoutTags(targets: readonly PlannedTarget[]): CopyJob['targets'] {
+export function withoutTags(targets: readonly Target[]): CopyJob['targets'] {
   return targets.filter(({ action }) => action === 'copy').map((target) => ({ ...target, tags: [], tagsFollow: true }));
 }
 

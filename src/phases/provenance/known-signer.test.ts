@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ISSUER, requiring, signerRule } from '../../../test/support/policies.ts';
-import type { PlannedImage } from '../images.ts';
 import { knownReporters } from './known-signer.ts';
 
 const named = (...names: readonly string[]): ReturnType<typeof signerRule>[] => names.map(signerRule);
@@ -17,10 +16,7 @@ function known(
   ];
   const signersBefore = before?.map((names) => named(...names));
   const policies = { provenance, artifactTypes: [], vulnerabilities: [], ...(signersBefore && { signersBefore }) };
-  const isKnown = knownReporters(
-    { policies } as unknown as PlannedImage,
-    (signer) => signer.kind === 'keyless' && signer.subject === 'flag',
-  );
+  const isKnown = knownReporters(policies, (signer) => signer.kind === 'keyless' && signer.subject === 'flag');
   return ['old', 'new', 'other', 'flag'].filter((subject) => isKnown({ kind: 'keyless', issuer: ISSUER, subject }));
 }
 
@@ -44,8 +40,6 @@ describe('src/phases/provenance/known-signer.ts', () => {
 
   it('knows no key', () => {
     const policies = { provenance: [requiring()], artifactTypes: [], vulnerabilities: [] };
-    expect(knownReporters({ policies } as unknown as PlannedImage, () => false)({ kind: 'key', hint: 'x' })).toBe(
-      false,
-    );
+    expect(knownReporters(policies, () => false)({ kind: 'key', hint: 'x' })).toBe(false);
   });
 });

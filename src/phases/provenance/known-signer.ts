@@ -1,9 +1,9 @@
 import type { EvidenceSigner } from '../../policy/provenance.ts';
-import type { PlannedImage } from '../images.ts';
+import type { ProjectPolicies } from '../../policy/policies.ts';
 
 /** Whether somebody is known who signed something of this image: to the user, or to a policy of its project. */
 export function knownTo(
-  { policies }: PlannedImage,
+  policies: ProjectPolicies,
   isExpected: (signer: EvidenceSigner) => boolean,
 ): (signer: EvidenceSigner) => boolean {
   return (signer) =>
@@ -14,7 +14,7 @@ export function knownTo(
 
 /** The same of whoever reports vulnerabilities. A signer that a change adds is not known to it: the tree before must name it, too. */
 export function knownReporters(
-  { policies }: PlannedImage,
+  policies: ProjectPolicies,
   isExpected: (signer: EvidenceSigner) => boolean,
 ): (signer: EvidenceSigner) => boolean {
   const now = policies.provenance.filter(({ isBase }) => isBase !== true).flatMap(({ signers }) => signers);

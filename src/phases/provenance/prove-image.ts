@@ -2,6 +2,7 @@ import type { EvidenceReader } from '../../attest/evidence/reader.ts';
 import { attestationOf, signatureOf, withKnown } from '../../attest/evidence/state.ts';
 import type { Failure } from '../../errors.ts';
 import type { Context } from '../../pipeline/phase.ts';
+import { policiesOf } from '../../plan/desired/asked.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import { judge } from '../../policy/judge.ts';
 import type { EvidenceSigner } from '../../policy/provenance.ts';
@@ -26,13 +27,14 @@ export async function prove(
   image: PlannedImage,
   context: Context,
 ): Promise<ProvenImage | Failure> {
-  const policies = image.policies.provenance;
+  const asked = policiesOf(image.wanted);
+  const policies = asked.provenance;
   if (looks === 'when-asked' && policies.length === 0) return { ...image, ...unasked(image.wanted) };
   try {
     const subject = { repository: image.wanted.source, digest: image.wanted.digest };
     const look = async (tags: 'listed' | 'unlisted'): Promise<Pick<ProvenImage, 'evidence' | 'judgement'>> => {
       const found = await reader.read(subject, policies.length > 0 ? 'platforms' : 'itself', context.signal, tags);
-      const evidence = withKnown(found, knownTo(image, isExpected));
+      const evidence = withKnown(found, knownTo(asked, isExpected));
       return { evidence, judgement: judge(policies, evidence) };
     };
     const listed = await look('listed');

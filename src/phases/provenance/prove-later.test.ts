@@ -31,7 +31,7 @@ describe('src/phases/provenance/prove-later.ts', () => {
   it('judges what staging has by the policies of the image', async () => {
     const evidence = reading(() => Promise.resolve(evidenceOf([provenanceItem()])));
     const prove = proveLater({ evidence, isExpected: () => false }, there);
-    expect(await prove({ wanted, policies }, testContext().context)).toMatchObject({
+    expect(await prove({ wanted: { ...wanted, policies } }, testContext().context)).toMatchObject({
       judgement: { result: 'passed', level: 3 },
     });
   });
@@ -40,14 +40,14 @@ describe('src/phases/provenance/prove-later.ts', () => {
     const evidence = reading(() => expect.unreachable('nothing is there'));
     const gone = { manifest: () => Promise.resolve(undefined) };
     const prove = proveLater({ evidence, isExpected: () => false }, gone);
-    expect(await prove({ wanted, policies }, testContext().context)).toBeUndefined();
+    expect(await prove({ wanted: { ...wanted, policies } }, testContext().context)).toBeUndefined();
   });
 
   it('throws where staging cannot be read, with the way out', async () => {
     const denied = new PromotionError('DENIED', 'listing: 403', { hint: 'grant reading' });
     const evidence = reading(() => Promise.reject(denied));
     const prove = proveLater({ evidence, isExpected: () => false }, there);
-    await expect(prove({ wanted, policies }, testContext().context)).rejects.toMatchObject({
+    await expect(prove({ wanted: { ...wanted, policies } }, testContext().context)).rejects.toMatchObject({
       name: 'PromotionError',
       code: 'DENIED',
       hint: 'grant reading',

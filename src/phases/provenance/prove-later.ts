@@ -5,9 +5,9 @@ import { prove, type ProvenanceServices } from './prove-image.ts';
 
 /** Finds out who built and signed an image that is not due, for what is made up for; undefined where staging has it no longer. */
 export function proveLater(services: ProvenanceServices, source: Pick<SourceReader, 'manifest'>): Prove {
-  return async ({ wanted, policies }, context) => {
+  return async ({ wanted }, context) => {
     if ((await source.manifest(wanted.source, wanted.digest, context.signal)) === undefined) return undefined;
-    const proven = await prove(services, { wanted, policies, targets: [] }, context);
+    const proven = await prove(services, { wanted, targets: [] }, context);
     if (!('code' in proven)) return proven;
     const { code, message, hint } = proven;
     throw new PromotionError(code, message, { side: 'source', ...(hint !== undefined && { hint }) });

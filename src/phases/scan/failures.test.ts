@@ -3,14 +3,13 @@ import { candidate, letThrough } from '../../../test/support/promotion/promoted.
 import { PromotionError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import { realClock } from '../../clock.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import type { JudgedFinding, VulnerabilityJudgement } from '../../policy/vulnerabilities/vulnerability-gate.ts';
 import { scanFailure, tellScan } from './failures.ts';
 
 const { wanted } = candidate(1);
 const target = { repository: 'b.test/app', action: 'copy', tags: ['v1'], isNew: true } as const;
 const [image] = letThrough({
-  images: [{ wanted, targets: [target], policies: NO_POLICIES }],
+  images: [{ wanted, targets: [target] }],
   failures: [],
   present: 0,
   repositories: [],

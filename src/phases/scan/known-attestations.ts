@@ -3,6 +3,7 @@ import { allItems } from '../../attest/evidence/state.ts';
 import { isAbout } from '../../attest/formats/statement.ts';
 import type { EvidenceItem, EvidenceSigner } from '../../policy/provenance.ts';
 import type { Attestation, AttestationsOf } from '../../scan/scanners/attestations.ts';
+import { policiesOf } from '../../plan/desired/asked.ts';
 import { knownReporters } from '../provenance/known-signer.ts';
 import type { ProvenImage } from '../provenance/proven-images.ts';
 
@@ -14,7 +15,7 @@ export type AttestationServices = {
 
 /** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
 export function attestationsFor({ evidence, isBelieved }: AttestationServices, image: ProvenImage): AttestationsOf {
-  const isKnown = knownReporters(image, isBelieved);
+  const isKnown = knownReporters(policiesOf(image.wanted), isBelieved);
   // what could not be verified is no statement, but worth a word
   const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
   return async (target, signal) => {

@@ -1,10 +1,11 @@
+import { policiesOf } from '../../plan/desired/asked.ts';
 import type { Gate } from '../validate.ts';
 
 /** Lets every image through; says once that a policy asks for a scan that this run does not make. */
 export function noScan(): Gate {
   let isTold = false;
-  return ({ policies }, { narrate }) => {
-    const [policy] = policies.vulnerabilities;
+  return ({ wanted }, { narrate }) => {
+    const [policy] = policiesOf(wanted).vulnerabilities;
     if (policy !== undefined && !isTold) {
       isTold = true;
       const { file, line } = policy.at;

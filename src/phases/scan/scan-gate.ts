@@ -7,6 +7,7 @@ import {
 import type { VexStatement } from '../../policy/vulnerabilities/vulnerability.ts';
 import { isIndexType } from '../../image/descriptor.ts';
 import { imagesIn, type ReadManifestOf } from '../../registry/image/platforms.ts';
+import { policiesOf } from '../../plan/desired/asked.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { SourceReader } from '../../registry/source.ts';
 import { attestedVex, type AttestationsOf } from '../../scan/scanners/attestations.ts';
@@ -45,7 +46,7 @@ export function scanGate(services: ScanGateServices): Gate {
     const { signal, clock } = context;
     const { source: repository, digest } = image.wanted;
     const attestationsOf = attestationsFor(services, image);
-    const rules = { policies: image.policies.vulnerabilities, threshold: services.threshold };
+    const rules = { policies: policiesOf(image.wanted).vulnerabilities, threshold: services.threshold };
     if (isOff(rules)) return { gate: 'vulnerabilities', failures: [], vulnerabilities: NOT_WANTED };
     const platforms = await platformsIn(image.wanted, (one) => services.source.manifest(repository, one, signal));
     const scan = await scanImage(services.scanners(attestationsOf), { repository, digest, platforms }, signal);

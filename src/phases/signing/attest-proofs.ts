@@ -14,7 +14,7 @@ import type { SummarizeRequest, VouchRequest } from './services.ts';
 type Proven = Pick<ProvenImage, 'evidence' | 'judgement'>;
 
 /** What policies say of an image that is not due; undefined where staging does not have it any longer. Throws where it cannot be read. */
-export type Prove = (image: Pick<PlannedImage, 'wanted' | 'policies'>, context: Context) => Promise<Proven | undefined>;
+export type Prove = (image: Pick<PlannedImage, 'wanted'>, context: Context) => Promise<Proven | undefined>;
 
 /** What is found out about the images that a run attests, of each once. */
 export type Proofs = {
@@ -70,7 +70,7 @@ async function lookAt(
     if (known === undefined && !lacks.record && lacks.summary !== true) return [];
     const policies = policiesOf(wanted);
     const asks = policies.provenance.length > 0;
-    const proven = known ?? (asks ? await prove({ wanted, policies }, context) : unasked(wanted));
+    const proven = known ?? (asks ? await prove({ wanted }, context) : unasked(wanted));
     if (proven === undefined) return [];
     const { evidence, judgement } = proven;
     return [{ repository, reference, digest: wanted.digest, wanted, policies, evidence, judgement }];

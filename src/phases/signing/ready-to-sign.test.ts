@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { candidate, promotedTo, promotionOf } from '../../../test/support/promotion/promoted.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import { readyToSign } from './ready-to-sign.ts';
 
 describe('src/phases/signing/ready-to-sign.ts', () => {
@@ -17,7 +16,7 @@ describe('src/phases/signing/ready-to-sign.ts', () => {
   it('does not take what was planned and held back, though its primary has it', () => {
     const held = candidate(4);
     const outputs = promotionOf([held, candidate(3)]);
-    const images = [{ wanted: held.wanted, targets: [], policies: NO_POLICIES }];
+    const images = [{ wanted: held.wanted, targets: [] }];
     const ready = readyToSign({ ...outputs, plan: { ...outputs.plan, images } });
     expect(ready.map(({ wanted }) => wanted.digest)).toEqual([candidate(3).wanted.digest]);
   });

@@ -1,6 +1,7 @@
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Candidate } from '../../plan/candidates.ts';
+import type { ProjectPolicies } from '../../policy/policies.ts';
 import type { Call } from '../../registry/roles.ts';
 import type { Done } from '../../attest/writing/sign-digest.ts';
 import type { SummaryDone } from '../images.ts';
@@ -24,7 +25,10 @@ export type RecordRequest = Omit<SignRequest, 'staging'> &
 
 /** One promoted digest, and what was found out about it in staging. */
 export type VouchRequest = Omit<SignRequest, 'staging'> &
-  Pick<ProvenImage, 'evidence' | 'judgement' | 'policies'> & { readonly wanted: Candidate['wanted'] };
+  Pick<ProvenImage, 'evidence' | 'judgement'> & {
+    readonly wanted: Candidate['wanted'];
+    readonly policies: ProjectPolicies;
+  };
 
 /** An image to be summarized with its platforms. */
 export type SummarizeRequest = Omit<SignRequest, 'staging'> & {

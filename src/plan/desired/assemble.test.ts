@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
-import { assemble, gather, type PendingLack, type SourceState } from './assemble.ts';
+import type { Lack } from '../compare.ts';
+import { assemble, byImage, type SourceState } from './assemble.ts';
 import type { WantedImage } from './desired.ts';
 
 const [A, B] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [Digest, Digest];
@@ -11,10 +12,11 @@ const image = (source: string, ...tags: string[]): WantedImage => {
   return { name: 'app', source: `a.test/${source}/app`, digest: A, tags, at, tagAt: () => ({ ...at, line: 4 }) };
 };
 
-const lack = (wanted: WantedImage, host: string, given: Partial<PendingLack> = {}): PendingLack => ({
+const lack = (wanted: WantedImage, host: string, given: Partial<Lack> = {}): Lack => ({
   image: wanted,
   repository: `${host}/app`,
   isNew: false,
+  isUnread: false,
   digestMissing: true,
   missingTags: wanted.tags,
   moves: [],
@@ -22,9 +24,9 @@ const lack = (wanted: WantedImage, host: string, given: Partial<PendingLack> = {
 });
 
 const decide = (
-  lacks: readonly PendingLack[],
+  lacks: readonly Lack[],
   stateOf: (wanted: WantedImage) => SourceState = () => 'there',
-): ReturnType<typeof assemble> => assemble(gather(lacks), stateOf);
+): ReturnType<typeof assemble> => assemble(byImage(lacks), stateOf);
 
 describe('src/plan/desired/assemble.ts', () => {
   it('gathers by image what the mirrors lack', () => {
@@ -34,13 +36,13 @@ describe('src/plan/desired/assemble.ts', () => {
       failures: [],
       due: [
         {
-          image: one,
+          wanted: one,
           targets: [
             { repository: 'b.test/app', action: 'copy', tags: ['v1', 'v2'], isNew: true },
             { repository: 'c.test/app', action: 'tag', tags: ['v2'], isNew: false },
           ],
         },
-        { image: two, targets: [{ repository: 'b.test/app', action: 'copy', tags: ['v3'], isNew: false }] },
+        { wanted: two, targets: [{ repository: 'b.test/app', action: 'copy', tags: ['v3'], isNew: false }] },
       ],
     });
   });
@@ -52,7 +54,7 @@ describe('src/plan/desired/assemble.ts', () => {
       ({ source }) => (source.includes('lost') ? 'lost' : 'there'),
     );
     expect(failures).toEqual([]);
-    expect(due.map(({ image: { source }, targets }) => [source, targets[0]?.tags])).toEqual([
+    expect(due.map(({ wanted: { source }, targets }) => [source, targets[0]?.tags])).toEqual([
       ['a.test/first/app', ['v1']],
       ['a.test/second/app', ['v2']],
     ]);
@@ -65,15 +67,17 @@ describe('src/plan/desired/assemble.ts', () => {
       lack(image('two'), 'c.test'),
     ]);
     expect(failures).toEqual([]);
-    expect(due.map(({ image: { source }, targets }) => [source, targets.map(({ repository }) => repository)])).toEqual([
-      ['a.test/one/app', ['b.test/app']],
-      ['a.test/two/app', ['c.test/app']],
-    ]);
+    expect(due.map(({ wanted: { source }, targets }) => [source, targets.map(({ repository }) => repository)])).toEqual(
+      [
+        ['a.test/one/app', ['b.test/app']],
+        ['a.test/two/app', ['c.test/app']],
+      ],
+    );
   });
 
   it('says of a move what the tag points to, and groups the mirrors where it is the same', () => {
     const wanted = image('one', 'v1');
-    const move = (host: string, digestMissing: boolean, current: Digest): PendingLack =>
+    const move = (host: string, digestMissing: boolean, current: Digest): Lack =>
       lack(wanted, host, { digestMissing, missingTags: [], moves: [{ tag: 'v1', current }] });
     const other: Digest = `sha256:${'c'.repeat(64)}`;
     const moves = [

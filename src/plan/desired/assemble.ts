@@ -1,43 +1,23 @@
 import type { Failure } from '../../errors.ts';
 import { PromotionError } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
+import type { Target } from '../../image/target.ts';
 import type { Lack } from '../compare.ts';
 import type { WantedImage } from './desired.ts';
 import { tagMoveFailures } from '../tag-moves.ts';
 
-/** One image with the repositories that lack something of it. */
-export type Pending = { readonly image: WantedImage; readonly lacks: readonly PendingLack[] };
-
-/** A lack, the repository it was found in, and whether that repository holds anything. */
-export type PendingLack = Lack & {
-  readonly repository: RepositoryName;
-  readonly isNew: boolean;
-  /** The repository may not be read: nothing in it can be asked for. */
-  readonly isUnread?: true;
-};
+/** What repositories lack, by image. */
+export type Lacks = ReadonlyMap<WantedImage, readonly Lack[]>;
 
 /** Whether the source has the digest; an error when the source could not say. */
 export type SourceState = 'there' | 'lost' | PromotionError;
 
-/** One promotion that is due. */
-export type Due = { readonly image: WantedImage; readonly targets: readonly DueTarget[] };
+/** An image that its source has and that some of its targets lack. */
+export type PlannedImage = { readonly wanted: WantedImage; readonly targets: readonly Target[] };
 
-export type DueTarget = {
-  readonly repository: RepositoryName;
-  readonly action: 'copy' | 'tag';
-  readonly tags: readonly string[];
-  readonly isNew: boolean;
-};
-
-/** Gathers what the repositories lack by image. */
-export function gather(lacks: Iterable<PendingLack>): Pending[] {
-  const byImage = new Map<WantedImage, PendingLack[]>();
-  for (const lack of lacks) {
-    const there = byImage.get(lack.image);
-    if (there === undefined) byImage.set(lack.image, [lack]);
-    else there.push(lack);
-  }
-  return [...byImage].map(([image, found]) => ({ image, lacks: found }));
+/** Brings together what repositories lack of one image. */
+export function byImage(lacks: Iterable<Lack>): Lacks {
+  return Map.groupBy(lacks, ({ image }) => image);
 }
 
 /**
@@ -45,13 +25,13 @@ export function gather(lacks: Iterable<PendingLack>): Pending[] {
  * want is due once, from the first source that has the digest.
  */
 export function assemble(
-  pending: readonly Pending[],
+  pending: Lacks,
   stateOf: (image: WantedImage) => SourceState,
-): { readonly due: readonly Due[]; readonly failures: readonly Failure[] } {
+): { readonly due: readonly PlannedImage[]; readonly failures: readonly Failure[] } {
   const taken = new Set<string>();
-  const there = pending.filter(({ image }) => stateOf(image) === 'there');
-  const due = there.flatMap((entry) => dueOf(entry, taken));
-  const moves = there.flatMap(({ image, lacks }) =>
+  const there = [...pending].filter(([image]) => stateOf(image) === 'there');
+  const due = there.flatMap(([image, lacks]) => dueOf(image, lacks, taken));
+  const moves = there.flatMap(([image, lacks]) =>
     tagMoveFailures(
       'plan',
       image,
@@ -60,7 +40,9 @@ export function assemble(
       ),
     ),
   );
-  const missing = pending.flatMap((entry) => missingSource(entry, stateOf(entry.image), taken));
+  const missing = [...pending].flatMap(([image, lacks]) =>
+    missingSource(image, lacks, { state: stateOf(image), taken }),
+  );
   return { due, failures: [...missing, ...moves] };
 }
 
@@ -68,8 +50,8 @@ function edge(repository: RepositoryName, image: WantedImage, tag?: string): str
   return tag === undefined ? `${repository}@${image.digest}` : `${repository}:${tag}@${image.digest}`;
 }
 
-function dueOf({ image, lacks }: Pending, taken: Set<string>): Due[] {
-  const targets: DueTarget[] = [];
+function dueOf(image: WantedImage, lacks: readonly Lack[], taken: Set<string>): PlannedImage[] {
+  const targets: Target[] = [];
   for (const { repository, missingTags, digestMissing, isNew } of lacks) {
     const tags = missingTags.filter((tag) => !taken.has(edge(repository, image, tag)));
     const tagless = image.tags.length === 0 && digestMissing && !taken.has(edge(repository, image));
@@ -78,10 +60,14 @@ function dueOf({ image, lacks }: Pending, taken: Set<string>): Due[] {
     taken.add(edge(repository, image));
     targets.push({ repository, action: digestMissing ? 'copy' : 'tag', tags, isNew });
   }
-  return targets.length === 0 ? [] : [{ image, targets }];
+  return targets.length === 0 ? [] : [{ wanted: image, targets }];
 }
 
-function missingSource({ image, lacks }: Pending, state: SourceState, taken: ReadonlySet<string>): Failure[] {
+function missingSource(
+  image: WantedImage,
+  lacks: readonly Lack[],
+  { state, taken }: { readonly state: SourceState; readonly taken: ReadonlySet<string> },
+): Failure[] {
   if (state === 'there') return [];
   const refs = lacks.flatMap(({ repository, missingTags, moves, digestMissing }) => {
     if (image.tags.length === 0)

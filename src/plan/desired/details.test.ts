@@ -25,7 +25,7 @@ describe('src/plan/desired/details.ts', () => {
   it('knows the mirrors of what is pending, and its size where that was read', () => {
     const [one, two, three] = [wanted(1), wanted(2), wanted(3)];
     const sets = [setOf(['a.io', 'b.io'], one, two), setOf(['c.io'], three)];
-    const pending = [one, three].map((image) => ({ image, lacks: [] }));
+    const pending = new Map([one, three].map((image) => [image, []]));
     expect([...detailsOf(sets, { pending, sizes: new Map([[one, 7]]), unread: new Map() })]).toEqual([
       [one, { mirrors: ['a.io', 'b.io'], lacking: [], unread: [], size: 7 }],
       [three, { mirrors: ['c.io'], lacking: [], unread: [] }],
@@ -36,8 +36,16 @@ describe('src/plan/desired/details.ts', () => {
     const [one, two, three] = [wanted(1), wanted(2), wanted(3)];
     const sets = [setOf(['a.io', 'b.io'], one, two), setOf(['a.io'], three)];
     const error = new PromotionError('UNAUTHORIZED', '401');
-    const lack = { image: one, digestMissing: true, missingTags: [], moves: [], repository: 'a.io/app', isNew: true };
-    const pending = [{ image: one, lacks: [lack] }];
+    const lack = {
+      image: one,
+      digestMissing: true,
+      missingTags: [],
+      moves: [],
+      repository: 'a.io/app',
+      isNew: true,
+      isUnread: false,
+    };
+    const pending = new Map([[one, [lack]]]);
     const details = detailsOf(sets, { pending, sizes: new Map(), unread: new Map([['b.io/app', error]]) });
     const unread = [{ name: 'b.io', error }];
     expect([...details]).toEqual([

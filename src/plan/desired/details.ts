@@ -1,4 +1,4 @@
-import type { Pending } from './assemble.ts';
+import type { Lacks } from './assemble.ts';
 import type { PromotionError } from '../../errors.ts';
 import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
@@ -19,7 +19,7 @@ export type UnreadMirror = { readonly name: string; readonly error: PromotionErr
 
 /** What was found out about the images: what they lack, their sizes, and which repositories could not be read. */
 export type FoundOut = {
-  readonly pending: readonly Pending[];
+  readonly pending: Lacks;
   readonly sizes: ReadonlyMap<WantedImage, number>;
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
@@ -29,7 +29,7 @@ export function detailsOf(
   sets: readonly ImageSet[],
   { pending, sizes, unread }: FoundOut,
 ): ReadonlyMap<WantedImage, ImageDetails> {
-  const lacksOf = new Map(pending.map(({ image, lacks }) => [image, new Set(lacks.map((lack) => lack.repository))]));
+  const lacksOf = new Map([...pending].map(([image, lacks]) => [image, new Set(lacks.map((lack) => lack.repository))]));
   const details = new Map<WantedImage, ImageDetails>();
   for (const { destinations: mirrors, name, images } of sets) {
     const repositories = mirrors.map((mirror) => [mirror, joinRepository(mirror, name)] as const);

@@ -3,16 +3,12 @@ import { isPromotionError } from '../../errors.ts';
 import type { Meter } from '../../http/fetch.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import type { RepositoryName } from '../../image/reference.ts';
+import type { Target } from '../../image/target.ts';
 import type { ImageTree } from '../image/image-tree.ts';
 import type { Call, ManifestReader, ManifestWriter, TagState } from '../roles.ts';
 
-/** One mirror of one copy: the tags that it needs, and the meter for its requests. */
-export type CopyTarget = {
-  readonly repository: RepositoryName;
-  readonly action: 'copy' | 'tag';
-  readonly tags: readonly string[];
-  readonly isNew: boolean;
+/** A target of one copy, and how its tags are written. */
+export type CopyTarget = Target & {
   /** True if another copy writes the tags later and reads the image back then. */
   readonly tagsFollow?: boolean;
   /** Decides whether a tag may be moved from the digest that it points to. Default: never. */

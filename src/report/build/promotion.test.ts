@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { letThrough } from '../../../test/support/promotion/promoted.ts';
 import { PromotionError, type Failure } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
-import type { PlannedImage, PlannedTarget, TargetResult } from '../../phases/images.ts';
+import type { Target } from '../../image/target.ts';
+import type { PlannedImage, TargetResult } from '../../phases/images.ts';
 import type { Plan } from '../../phases/plan.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import type { Outputs } from './outputs.ts';
 import { buildReport } from './promotion.ts';
 
@@ -14,7 +14,7 @@ const run: RunFacts = { version: 'test', mode: 'promote', started: '2026-01-01T1
 const at = { file: 'images/p/images.yaml', line: 3, column: 5 };
 const wanted = { name: 'app', source: 'a.test/app', digest: DIGEST, tags: ['v1', 'v2'], at, tagAt: () => at };
 
-const target = (host: string, given: Partial<PlannedTarget> = {}): PlannedTarget => ({
+const target = (host: string, given: Partial<Target> = {}): Target => ({
   repository: `${host}/app`,
   action: 'copy',
   tags: ['v1', 'v2'],
@@ -29,7 +29,7 @@ const planOf = (images: readonly PlannedImage[], failures: readonly Failure[] = 
   repositories: ['b.test/app', 'b.test/other', 'c.test/app'],
 });
 
-const promoted = (failures: readonly Failure[], ...results: (PlannedTarget & Partial<TargetResult>)[]): Outputs => ({
+const promoted = (failures: readonly Failure[], ...results: (Target & Partial<TargetResult>)[]): Outputs => ({
   ...letThrough(planOf([])),
   promotion: {
     images: [
@@ -80,7 +80,7 @@ describe('src/report/build/promotion.ts', () => {
     const tagged = target('c.test', { action: 'tag', tags: ['v2'] });
     const { images, totals } = buildReport(
       run,
-      { plan: planOf([{ wanted, targets: [target('b.test'), tagged], policies: NO_POLICIES }]) },
+      { plan: planOf([{ wanted, targets: [target('b.test'), tagged] }]) },
       new Map(),
     );
     expect(images).toEqual([
@@ -147,7 +147,7 @@ describe('src/report/build/promotion.ts', () => {
   it('names what the plan refused: with the image where parts of it are due, else on its own', () => {
     const other = { ...refused('LOST', 9, 'b.test/other:v1'), source: `a.test/other@${DIGEST}`, image: 'other' };
     const failures = [refused('TAG_MOVE', 4, 'b.test/app:v3'), other];
-    const due = { wanted, targets: [target('b.test', { tags: ['v1'] })], policies: NO_POLICIES };
+    const due = { wanted, targets: [target('b.test', { tags: ['v1'] })] };
     const { images, totals, registries } = buildReport(run, { plan: planOf([due], failures) }, new Map());
     expect(
       images.map(({ name, line, tags, targets }) => ({

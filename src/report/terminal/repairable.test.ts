@@ -3,7 +3,6 @@ import { letThrough } from '../../../test/support/promotion/promoted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Plan } from '../../phases/plan.ts';
 import type { ImageReport, RunReport } from '../model/report.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import { repairLines, withRepairTimes } from './repairable.ts';
 
 const DAY = 24 * 3600_000;
@@ -32,7 +31,7 @@ function daysOf(
   since: number | 'all' | undefined = now - 14 * DAY,
   { source = 'gcr.io/k8s-staging-app/app', retention }: Given = {},
 ): number | undefined {
-  const image = { wanted: { ...wanted, source }, targets: [], policies: NO_POLICIES };
+  const image = { wanted: { ...wanted, source }, targets: [] };
   const plan: Plan = { images: [image], failures: [], present: 0, repositories: [] };
   const { provenance } = letThrough(plan);
   const uploaded = age === undefined ? {} : { uploadedAt: now - age * DAY };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { candidate, letThrough } from '../../../test/support/promotion/promoted.ts';
 import type { ImageReport, VulnerabilityReport } from '../model/report.ts';
-import { NO_POLICIES } from '../../policy/policies.ts';
 import { vulnerabilitiesOf, vulnerabilitySummary, vulnerabilityText } from './vulnerabilities.ts';
 
 const { wanted } = candidate(1);
@@ -35,7 +34,7 @@ const scanned = (...findings: VulnerabilityReport['findings'][number][]): Vulner
 describe('src/report/terminal/vulnerabilities.ts', () => {
   it('adds what was found to the image that it was found in, refused or not', () => {
     const plan = {
-      images: [{ wanted, targets: [], policies: NO_POLICIES }],
+      images: [{ wanted, targets: [] }],
       failures: [],
       present: 0,
       repositories: [],

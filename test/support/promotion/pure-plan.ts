@@ -1,6 +1,6 @@
 import { isDigest, type Digest } from '../../../src/image/digest.ts';
-import { assemble, gather, type PendingLack } from '../../../src/plan/desired/assemble.ts';
-import { compare } from '../../../src/plan/compare.ts';
+import { assemble, byImage } from '../../../src/plan/desired/assemble.ts';
+import { compare, type Lack } from '../../../src/plan/compare.ts';
 import { conflictFinder } from '../../../src/plan/conflicts.ts';
 import { byDestination } from '../../../src/plan/desired/desired.ts';
 import { findDisputes } from '../../../src/plan/disputes.ts';
@@ -26,16 +26,16 @@ export function purePlan(plan: PlanCase): Verdicts {
   if (problems.length > 0) throw new Error(`the plan is no valid tree: ${JSON.stringify(problems)}`);
   const sets = wantedBy(projects);
   const conflictsOf = conflictFinder();
-  const lacks: PendingLack[] = [];
+  const lacks: Lack[] = [];
   for (const [repository, wanting] of byDestination(sets)) {
     const inventory = inventories.get(repository) ?? inventoryOf({});
-    const found = compare(wanting, conflictsOf(wanting), inventory);
-    for (const lack of found.lacks) lacks.push({ ...lack, repository, isNew: !inventory.holdsManifests });
+    const found = compare(repository, wanting, conflictsOf(wanting), inventory);
+    for (const lack of found.lacks) lacks.push(lack);
   }
-  const { due, failures } = assemble(gather(lacks), ({ source, digest }) =>
+  const { due, failures } = assemble(byImage(lacks), ({ source, digest }) =>
     inventories.get(source)?.has(digest) === true ? 'there' : 'lost',
   );
-  const promote = due.flatMap(({ image, targets }) =>
+  const promote = due.flatMap(({ wanted: image, targets }) =>
     targets.flatMap(({ repository, tags }) =>
       (tags.length === 0 ? [`${repository}@${image.digest}`] : tags.map((tag) => `${repository}:${tag}`)).map((ref) =>
         edgeOf(ref, image.digest),
