@@ -87,13 +87,25 @@ export type Failure = {
   readonly inBase?: true;
 };
 
+/** The parts of an error that a failure shows. */
+type ErrorParts = { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined };
+
+/** Returns the failure of a phase for an error; `about` adds the image or place, and may replace the message. */
+export function failureOf(
+  phase: string,
+  { code, message, hint }: ErrorParts,
+  about: Omit<Partial<Failure>, 'phase' | 'code' | 'hint'> = {},
+): Failure {
+  return { phase, code, message, ...(hint !== undefined && { hint }), ...about };
+}
+
 /** The side of a copy on which an error happened. */
 export type Side = 'source' | 'destination';
 
 export type PromotionErrorOptions = {
   /** What the user can do next: one sentence without a full stop. */
-  readonly hint?: string;
-  readonly side?: Side;
+  readonly hint?: string | undefined;
+  readonly side?: Side | undefined;
   readonly cause?: unknown;
   /** Each problem as a separate sentence, if the message joins several. */
   readonly parts?: readonly string[];

@@ -65,6 +65,6 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
 function notTried(cause: PromotionError): PromotionError {
   return new PromotionError('SIGNATURE_MISMATCH', 'not signed: signing stopped when a signature was not ours', {
     cause,
-    ...(cause.hint !== undefined && { hint: cause.hint }),
+    hint: cause.hint,
   });
 }

@@ -1,5 +1,5 @@
-import { PromotionError, type Failure } from '../errors.ts';
-import { refsOf } from '../image/reference.ts';
+import { PromotionError, failureOf, type Failure } from '../errors.ts';
+import { aboutImage, refsOn } from './about-image.ts';
 import type { ArtifactTypes } from '../policy/policies.ts';
 import type { ImageTree } from '../registry/image/image-tree.ts';
 import type { PlannedImage } from './desired/assemble.ts';
@@ -42,16 +42,5 @@ export function refusalOf(
 
 /** An image that is not promoted, as a failure of its entry. */
 export function refusedFailure({ wanted: image, targets }: PlannedImage, error: PromotionError): Failure {
-  const { code, message, hint } = error;
-  return {
-    phase: 'plan',
-    code,
-    message,
-    ...(hint !== undefined && { hint }),
-    at: image.at,
-    image: image.name,
-    digest: image.digest,
-    source: `${image.source}@${image.digest}`,
-    refs: targets.flatMap(({ repository, tags }) => refsOf(repository, tags, image.digest)),
-  };
+  return failureOf('plan', error, aboutImage(image, refsOn(image, targets)));
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../errors.ts';
+import { aboutImage } from './about-image.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { WantedImage } from './desired/desired.ts';
@@ -25,11 +26,11 @@ export function tagMoveFailures(phase: string, image: WantedImage, moves: readon
         ? `tag ${tag}: tag move detected: it points to ${current}, the manifest wants ${image.digest}, which is there under other tags`
         : `tag '${tag}' in dest points to ${current}, not ${image.digest}; tag moves are not supported`,
       hint: `tags are immutable: give ${image.digest} a new tag, or set the entry back to ${current}`,
+      ...aboutImage(
+        image,
+        group.map(({ repository }) => `${repository}:${tag}`),
+      ),
       at: image.tagAt(tag),
-      image: image.name,
-      digest: image.digest,
-      source: `${image.source}@${image.digest}`,
-      refs: group.map(({ repository }) => `${repository}:${tag}`),
     };
   });
 }

@@ -75,8 +75,7 @@ async function tried(
   const at = { file: refText(ref), line: 1, column: 1 };
   const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at, policies };
   const found = await prove({ evidence, ...trust }, { wanted, targets: [] }, { clock, narrate, signal });
-  if ('code' in found)
-    throw new PromotionError(found.code, found.message, found.hint === undefined ? {} : { hint: found.hint });
+  if ('code' in found) throw new PromotionError(found.code, found.message, { hint: found.hint });
   stdout.write(fitted(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)), stdout));
   return found.judgement.result !== 'failed';
 }

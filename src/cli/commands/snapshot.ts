@@ -1,4 +1,4 @@
-import { isPromotionError } from '../../errors.ts';
+import { failureOf, isPromotionError } from '../../errors.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 import { loadManifests } from '../../manifest/load.ts';
 import { tellFailures } from '../../phases/log/failures.ts';
@@ -44,8 +44,7 @@ async function taken(
     return await takeSnapshot(request, { registry, load: from === 'manifests' ? load : undefined }, context);
   } catch (error) {
     if (!isPromotionError(error) || isPromotionError(error, 'USAGE') || signal.aborted) throw error;
-    const { code, message, hint } = error;
-    const failure = { phase: 'snapshot', code, message, ...(hint !== undefined && { hint }) };
+    const failure = failureOf('snapshot', error);
     tellFailures([failure], context);
     return { snapshot: [], failures: [failure] };
   }

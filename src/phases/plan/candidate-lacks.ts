@@ -3,7 +3,7 @@ import { PROMOTION_RECORD } from '../../attest/formats/record.ts';
 import type { Identity } from '../../attest/roles.ts';
 import { SIGNATURE } from '../../attest/formats/statement.ts';
 import { isPoorMark } from '../../attest/formats/summary.ts';
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { Candidate } from '../../plan/candidates.ts';
 import type { Referrer } from '../../registry/roles.ts';
@@ -54,7 +54,6 @@ export async function signersOf(
     const images = await identity(context.signal);
     return images && { images, summaries: await summaries?.identity(context.signal) };
   } catch (error) {
-    const { code, message, hint } = caught(error, context);
-    return { phase: 'plan', code, message, ...(hint !== undefined && { hint }) };
+    return failureOf('plan', caught(error, context));
   }
 }

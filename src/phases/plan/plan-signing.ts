@@ -1,4 +1,5 @@
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
+import { aboutImage } from '../../plan/about-image.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { PlannedImage } from '../../plan/desired/assemble.ts';
@@ -39,10 +40,7 @@ export async function planSigning(
   const refused = routed.flatMap(({ repository, wanted }): Failure[] => {
     const error = unlistedOf(repository);
     if (error === undefined) return [];
-    const { code, message, hint } = error;
-    const { name: image, digest, source, at } = wanted;
-    const about = { at, image, digest, source: `${source}@${digest}`, refs: [`${repository}@${digest}`] };
-    return [{ phase: 'plan', code, message, ...(hint !== undefined && { hint }), ...about }];
+    return [failureOf('plan', error, aboutImage(wanted, [`${repository}@${wanted.digest}`]))];
   });
   const held = new Set(routed.flatMap(({ repository, wanted }) => (unlistedOf(repository) ? [keyOf(wanted)] : [])));
   return {

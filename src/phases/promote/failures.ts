@@ -1,4 +1,5 @@
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
+import { aboutImage } from '../../plan/about-image.ts';
 import { refsOf } from '../../image/reference.ts';
 import { tagMoveFailures } from '../../plan/tag-moves.ts';
 import type { PromotedImage } from '../images.ts';
@@ -12,17 +13,7 @@ export function failuresOf({ wanted, results }: PromotedImage): Failure[] {
   const byCode = new Map<string, Failure & { readonly refs: string[] }>();
   for (const { repository, tags, error, moves: found = [] } of results) {
     if (error === undefined || error.code === 'ABORTED' || found.length > 0) continue;
-    const failure = byCode.get(error.code) ?? {
-      phase: 'promote',
-      code: error.code,
-      message: error.message,
-      ...(error.hint !== undefined && { hint: error.hint }),
-      at: wanted.at,
-      image: wanted.name,
-      digest: wanted.digest,
-      source: `${wanted.source}@${wanted.digest}`,
-      refs: [],
-    };
+    const failure = byCode.get(error.code) ?? { ...failureOf('promote', error, aboutImage(wanted, [])), refs: [] };
     addAll(failure.refs, refsOf(repository, tags, wanted.digest));
     byCode.set(error.code, failure);
   }

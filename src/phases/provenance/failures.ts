@@ -1,5 +1,5 @@
-import type { Failure, PromotionError } from '../../errors.ts';
-import { refsOf } from '../../image/reference.ts';
+import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
+import { aboutImage, refsOn } from '../../plan/about-image.ts';
 import type { PlannedImage } from '../images.ts';
 import type { ProvenImage } from './proven-images.ts';
 
@@ -20,23 +20,12 @@ export function refusal(image: ProvenImage): Failure | undefined {
 }
 
 /** That an image cannot be promoted, since what is attached to it cannot be read. */
-export function evidenceFailure(image: PlannedImage, { code, message, hint }: PromotionError): Failure {
+export function evidenceFailure(image: PlannedImage, error: PromotionError): Failure {
   const { source, digest } = image.wanted;
-  return {
-    ...aboutOf(image),
-    code,
-    message: `Discovering attestations of ${source}@${digest} failed: ${message}`,
-    ...(hint !== undefined && { hint }),
-  };
+  const message = `Discovering attestations of ${source}@${digest} failed: ${error.message}`;
+  return { ...aboutOf(image), ...failureOf('provenance', error, { message }) };
 }
 
 function aboutOf({ wanted, targets }: PlannedImage): Omit<Failure, 'code' | 'message'> {
-  return {
-    phase: 'provenance',
-    at: wanted.at,
-    image: wanted.name,
-    digest: wanted.digest,
-    source: `${wanted.source}@${wanted.digest}`,
-    refs: targets.flatMap(({ repository, tags }) => refsOf(repository, tags, wanted.digest)),
-  };
+  return { phase: 'provenance', ...aboutImage(wanted, refsOn(wanted, targets)) };
 }

@@ -10,6 +10,6 @@ export function proveLater(services: ProvenanceServices, source: Pick<SourceRead
     const proven = await prove(services, { wanted, targets: [] }, context);
     if (!('code' in proven)) return proven;
     const { code, message, hint } = proven;
-    throw new PromotionError(code, message, { side: 'source', ...(hint !== undefined && { hint }) });
+    throw new PromotionError(code, message, { side: 'source', hint });
   };
 }

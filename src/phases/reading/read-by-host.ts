@@ -66,7 +66,7 @@ export async function readByHost(
 
 function onSide(side: 'source' | 'destination', cause: PromotionError): PromotionError {
   const { code, message, hint } = cause;
-  return new PromotionError(code, message, { side, cause, ...(hint !== undefined && { hint }) });
+  return new PromotionError(code, message, { side, cause, hint });
 }
 
 /** Adds to the list that a map holds for a key. */

@@ -1,4 +1,4 @@
-import type { Failure, PromotionError } from '../../errors.ts';
+import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { causesOf, type Cause } from '../../pipeline/causes.ts';
 
@@ -17,18 +17,20 @@ export function unreadable(errors: ReadonlyMap<RepositoryName, PromotionError>):
     hint,
     refs: [repository],
   }));
-  return causesOf(unread).map(failureOf);
+  return causesOf(unread).map(unreadFailure);
 }
 
-function failureOf({ first, failures, hosts }: Cause<Unread>): Failure {
+function unreadFailure({ first, failures, hosts }: Cause<Unread>): Failure {
   const { code, message, hint } = first;
   const others = hosts.length === 1 ? '' : ` and ${hosts.length - 1} more`;
   const alike = hosts.length === 1 ? '' : '; the same holds for the others';
-  return {
-    phase: 'plan',
-    code,
-    message: `reading registry ${hosts[0] ?? ''}${others}: ${message}`,
-    ...(hint !== undefined && { hint: `${hint}${alike}` }),
-    refs: failures.flatMap(({ refs }) => refs),
-  };
+  return failureOf(
+    'plan',
+    {
+      code,
+      message: `reading registry ${hosts[0] ?? ''}${others}: ${message}`,
+      hint: hint === undefined ? undefined : `${hint}${alike}`,
+    },
+    { refs: failures.flatMap(({ refs }) => refs) },
+  );
 }

@@ -1,4 +1,4 @@
-import type { Failure, PromotionError } from '../../errors.ts';
+import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
@@ -50,7 +50,7 @@ export async function withoutLists(
 
 /** Each reason once, as a problem of the plan. */
 export function unlistedFailures(repositories: readonly RepositoryName[], unlistedOf: UnlistedOf): readonly Failure[] {
-  return [...new Set(repositories.flatMap((repository) => unlistedOf(repository) ?? []))].map(
-    ({ code, message, hint }) => ({ phase: 'plan', code, message, ...(hint !== undefined && { hint }) }),
+  return [...new Set(repositories.flatMap((repository) => unlistedOf(repository) ?? []))].map((error) =>
+    failureOf('plan', error),
   );
 }

@@ -1,4 +1,4 @@
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
 import type { LogLevel } from '../../events.ts';
 import { refsOf, type RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
@@ -30,15 +30,8 @@ export function replicationFailures({ lack, results }: Replicated): Failure[] {
   const byCode = new Map<string, Failure & { readonly refs: string[] }>();
   for (const { repository, error } of results) {
     if (error === undefined || error.code === 'ABORTED') continue;
-    const failure = byCode.get(error.code) ?? {
-      phase: 'replicate',
-      code: error.code,
-      message: error.message,
-      ...(error.hint !== undefined && { hint: error.hint }),
-      digest: lack.subject,
-      source: attachedRef(lack, lack.primary),
-      refs: [],
-    };
+    const about = { digest: lack.subject, source: attachedRef(lack, lack.primary) };
+    const failure = byCode.get(error.code) ?? { ...failureOf('replicate', error, about), refs: [] };
     failure.refs.push(attachedRef(lack, repository));
     byCode.set(error.code, failure);
   }

@@ -1,5 +1,5 @@
-import { PromotionError, type Failure } from '../../errors.ts';
-import { refsOf } from '../../image/reference.ts';
+import { PromotionError, failureOf, type Failure } from '../../errors.ts';
+import { aboutImage, refsOn } from '../../plan/about-image.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import {
   findingText,
@@ -26,18 +26,7 @@ export function scanFailure(
 ): Failure | undefined {
   const problem = found instanceof PromotionError ? found : problemOf(found, allowUnscanned);
   if (problem === undefined) return undefined;
-  const { code, message, hint } = problem;
-  return {
-    phase: 'validate',
-    code,
-    message,
-    ...(hint !== undefined && { hint }),
-    at: wanted.at,
-    image: wanted.name,
-    digest: wanted.digest,
-    source: `${wanted.source}@${wanted.digest}`,
-    refs: targets.flatMap(({ repository, tags }) => refsOf(repository, tags, wanted.digest)),
-  };
+  return failureOf('validate', problem, aboutImage(wanted, refsOn(wanted, targets)));
 }
 
 type Problem = Pick<Failure, 'code' | 'message' | 'hint'>;

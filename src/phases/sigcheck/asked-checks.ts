@@ -1,4 +1,4 @@
-import { PromotionError, type Failure } from '../../errors.ts';
+import { PromotionError, failureOf, type Failure } from '../../errors.ts';
 import { refText, type AskedRef } from '../../image/asked-ref.ts';
 import { namedBy, placeOf, unlisted, type Checked, type CheckRules } from '../../plan/checks.ts';
 import type { Call, RegistryReader } from '../../registry/roles.ts';
@@ -45,13 +45,8 @@ async function resolved(
     const listed = namedBy(checks, { ...ref, digest });
     return listed.length > 0 ? listed : [unlisted(place, ref, digest)];
   } catch (error) {
-    const { code, message, hint } = caught(error, context);
-    return {
-      phase: 'plan',
-      code,
-      message: `looking up ${refText(ref)}: ${message}`,
-      ...(hint !== undefined && { hint }),
-    };
+    const failure = caught(error, context);
+    return failureOf('plan', failure, { message: `looking up ${refText(ref)}: ${failure.message}` });
   }
 }
 

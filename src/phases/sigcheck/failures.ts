@@ -1,4 +1,4 @@
-import type { Failure, PromotionError } from '../../errors.ts';
+import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from './checked-images.ts';
@@ -15,16 +15,10 @@ export function tellRepair(
 }
 
 /** An image that could not be signed or recorded. */
-export function repairFailure(check: PlannedCheck, { code, message, hint }: PromotionError): Failure {
+export function repairFailure(check: PlannedCheck, error: PromotionError): Failure {
   const { reference, digest, repository } = check;
-  return {
-    phase: 'repair',
-    code,
-    message: `repairing ${reference}@${digest}: ${message}`,
-    ...(hint !== undefined && { hint }),
-    ...placeOf(check),
-    refs: [`${repository}@${digest}`],
-  };
+  const message = `repairing ${reference}@${digest}: ${error.message}`;
+  return failureOf('repair', error, { message, ...placeOf(check), refs: [`${repository}@${digest}`] });
 }
 
 const HINTS = {

@@ -1,4 +1,5 @@
-import type { Failure, PromotionError } from '../../errors.ts';
+import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
+import { aboutImage } from '../../plan/about-image.ts';
 import type { LogLevel } from '../../events.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { PlannedSignature, SummaryDone } from '../images.ts';
@@ -9,18 +10,10 @@ import { imageFields } from '../log/events.ts';
 /** A digest that could not be signed, or recorded, as a failure of its entry. */
 export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignature, error: PromotionError): Failure {
   const { wanted, repository } = planned;
-  const { code, message, hint } = error;
-  return {
-    phase,
-    code,
-    message: `${phase === 'sign' ? 'signing' : 'recording'} ${nameOf(planned)}: ${message}`,
-    ...(hint !== undefined && { hint }),
-    at: wanted.at,
-    image: wanted.name,
-    digest: wanted.digest,
-    source: `${wanted.source}@${wanted.digest}`,
-    refs: [`${repository}@${wanted.digest}`],
-  };
+  return failureOf(phase, error, {
+    ...aboutImage(wanted, [`${repository}@${wanted.digest}`]),
+    message: `${phase === 'sign' ? 'signing' : 'recording'} ${nameOf(planned)}: ${error.message}`,
+  });
 }
 
 /** Logs that an image is looked at to be signed, in upstream's words. */

@@ -1,5 +1,6 @@
-import { PromotionError, type Failure } from '../../errors.ts';
-import { refsOf, type RepositoryName } from '../../image/reference.ts';
+import { PromotionError, failureOf, type Failure } from '../../errors.ts';
+import { aboutImage, refsOn } from '../../plan/about-image.ts';
+import { type RepositoryName } from '../../image/reference.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { CopyResult } from '../../registry/copying/copier.ts';
 import type { Attested } from './signed-copies.ts';
@@ -8,21 +9,12 @@ import { resultOf } from '../promote/results.ts';
 
 /** An image whose tags stay unwritten on these repositories. */
 export function taggingFailure(
-  { name, source, digest, tags, at }: WantedImage,
+  wanted: WantedImage,
   repositories: readonly RepositoryName[],
-  { code, message, hint }: PromotionError,
+  error: PromotionError,
 ): Failure {
-  return {
-    phase: 'tag',
-    code,
-    message,
-    ...(hint !== undefined && { hint }),
-    at,
-    image: name,
-    digest,
-    source: `${source}@${digest}`,
-    refs: repositories.flatMap((repository) => refsOf(repository, tags, digest)),
-  };
+  const targets = repositories.map((repository) => ({ repository, tags: wanted.tags }));
+  return failureOf('tag', error, aboutImage(wanted, refsOn(wanted, targets)));
 }
 
 /** Why tags are not written of an image that nothing else is told of. */

@@ -1,4 +1,5 @@
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
+import { aboutImage } from '../about-image.ts';
 import { PromotionError } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Target } from '../../image/target.ts';
@@ -76,19 +77,8 @@ function missingSource(
     return tags.filter((tag) => !taken.has(edge(repository, image, tag))).map((tag) => `${repository}:${tag}`);
   });
   if (refs.length === 0) return [];
-  const about = {
-    phase: 'plan',
-    at: image.at,
-    image: image.name,
-    digest: image.digest,
-    source: `${image.source}@${image.digest}`,
-    refs,
-  };
-  if (state instanceof PromotionError) {
-    return [
-      { ...about, code: state.code, message: state.message, ...(state.hint !== undefined && { hint: state.hint }) },
-    ];
-  }
+  const about = { phase: 'plan', ...aboutImage(image, refs) };
+  if (state instanceof PromotionError) return [{ ...about, ...failureOf('plan', state) }];
   return [
     {
       ...about,

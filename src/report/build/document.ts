@@ -1,4 +1,4 @@
-import { isPromotionError, type Failure } from '../../errors.ts';
+import { failureOf, isPromotionError, type Failure } from '../../errors.ts';
 import { causesOf } from '../../pipeline/causes.ts';
 import type { ImageReport, RunReport, TargetReport, Totals } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
@@ -121,9 +121,8 @@ function problemOf({ at, ...failure }: Told, cause: number): ReportedProblem {
 
 function thrown(error: unknown): Told[] {
   if (error === undefined) return [];
-  const message = messageOf(error);
-  if (!isPromotionError(error)) return [{ phase: 'run', code: 'INTERNAL', message }];
-  return [{ phase: 'run', code: error.code, message, ...(error.hint !== undefined && { hint: error.hint }) }];
+  if (isPromotionError(error)) return [failureOf('run', error)];
+  return [{ phase: 'run', code: 'INTERNAL', message: messageOf(error) }];
 }
 
 /** What the command knows of itself, and where the images that the run looked at are signed. */

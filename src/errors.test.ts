@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf, PromotionError } from './errors.ts';
+
+describe('src/errors.ts', () => {
+  it('makes a failure of an error, with its way out where there is one', () => {
+    const error = new PromotionError('DENIED', 'writing: 403', { hint: 'ask' });
+    expect(failureOf('promote', error)).toEqual({
+      phase: 'promote',
+      code: 'DENIED',
+      message: 'writing: 403',
+      hint: 'ask',
+    });
+    expect(failureOf('plan', new PromotionError('LOST', 'gone'))).not.toHaveProperty('hint');
+  });
+
+  it('lets what it is about tell it in other words', () => {
+    const failure = failureOf('sign', new PromotionError('DENIED', '403'), {
+      message: 'signing app: 403',
+      image: 'app',
+    });
+    expect(failure).toEqual({ phase: 'sign', code: 'DENIED', message: 'signing app: 403', image: 'app' });
+  });
+});
