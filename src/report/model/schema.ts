@@ -1,124 +1,8 @@
 import { z } from 'zod';
-
-const count = z.int().nonnegative();
-const ms = z.number().nonnegative();
-const described = <T extends z.ZodType>(type: T, description: string): T => type.describe(description);
-
-const Target = z.strictObject({
-  mirror: described(z.string(), 'The reference without the name of the image: the same for all images of a mirror.'),
-  ref: z.string(),
-  action: described(
-    z.enum(['present', 'copy', 'tag', 'failed', 'unknown']),
-    'What was done, or with `pending` is still to be done; unknown: the mirror gave no answer, or the run was stopped.',
-  ),
-  pending: z.literal(true).optional(),
-  reason: z.string().optional(),
-  code: described(z.string().optional(), 'The error code; docs/problems.md explains each.'),
-  attempts: count,
-  requests: count,
-  bytes: count,
-  ms,
-});
-
-const Signature = z.looseObject({
-  repository: z.string(),
-  reference: z.string(),
-  why: z.enum(['due', 'entered']),
-  signature: z.enum(['written', 'there', 'unwanted', 'missing']),
-  record: z.enum(['written', 'there', 'missing']),
-  carried: described(count.optional(), 'Attestations that were copied from staging.'),
-  summary: described(z.string().optional(), 'The verification summary, where one is written.'),
-});
-
-const evidenceStatus = ['verified', 'untrusted', 'failed', 'unverifiable'] as const;
-
-const Provenance = z.looseObject({
-  signature: z.enum([...evidenceStatus, 'unsigned']),
-  attestations: z.enum([...evidenceStatus, 'unattested']),
-  mode: z.enum(['off', 'warn', 'require']),
-  result: z.enum(['passed', 'warned', 'failed', 'off']),
-  level: z.union([count, z.literal('unevaluated')]),
-  signer: z.string().optional(),
-  builder: z.string().optional(),
-  source: z.string().optional(),
-  violations: z.array(z.looseObject({ code: z.string(), message: z.string(), hint: z.string() })),
-  evidence: z.array(z.looseObject({ subject: z.string(), kind: z.string(), status: z.string() })),
-});
-
-const Vulnerabilities = z.looseObject({
-  state: z.enum(['scanned', 'not-scanned', 'failed']),
-  result: z.enum(['passed', 'over', 'not-scanned', 'failed']),
-  scanner: z.string(),
-  threshold: described(z.int(), 'The lowest severity that holds the image back; -1 where none does.'),
-  reason: z.string().optional(),
-  findings: z.array(
-    z.looseObject({
-      id: z.string(),
-      severity: described(count, 'From 0, unspecified, to 5, critical.'),
-      package: z.string(),
-      version: z.string(),
-      verdict: z.string(),
-    }),
-  ),
-});
-
-const Mirror = z.strictObject({
-  name: z.string(),
-  state: described(
-    z.enum(['present', 'done', 'pending', 'failed', 'unknown']),
-    'present: complete before the run; done: written and read back; unknown: not known whether it is there.',
-  ),
-  code: described(z.string().optional(), 'Of a mirror that could not be read: the error code.'),
-  reason: z.string().optional(),
-});
-
-const Image = z.strictObject({
-  name: z.string(),
-  digest: z.string(),
-  tags: z.array(z.string()),
-  source: z.string(),
-  file: z.string(),
-  line: count,
-  attached: described(z.literal(true).optional(), 'A signature or attestation of the digest, copied to mirrors.'),
-  mirrors: described(
-    z.array(Mirror).optional(),
-    'All that must have it, each with its state; `targets` are the references of those that lacked something.',
-  ),
-  size: described(count.optional(), 'Bytes of its manifests and blobs, where they were read.'),
-  sourceReads: count,
-  targets: z.array(Target),
-  signature: Signature.optional(),
-  provenance: Provenance.optional(),
-  vulnerabilities: Vulnerabilities.optional(),
-});
-
-const ImageChange = z.strictObject({
-  kind: z.enum(['added', 'retagged', 'backfilled', 'resourced']),
-  project: z.string(),
-  name: z.string(),
-  digest: z.string(),
-  source: z.string(),
-  tags: z.array(z.string()),
-  mirrors: z.array(z.string()),
-});
-
-const Setting = z.strictObject({
-  kind: z.enum(['source', 'registries', 'primary', 'provenance', 'artifactTypes', 'vulnerabilities']),
-  project: z.string(),
-  file: z.string(),
-  before: z.string().optional(),
-  after: z.string().optional(),
-});
-
-const Change = z.strictObject({
-  commit: described(z.string().optional(), 'What the tree is compared with; absent when there was nothing before.'),
-  changes: z.array(ImageChange),
-  removed: described(z.array(ImageChange), 'What is no longer managed; it stays in production.'),
-  settings: described(
-    z.array(Setting).optional(),
-    'What differs in where images come from and go to, and in what is asked of them.',
-  ),
-});
+import { Change } from './change.ts';
+import { evidenceStatus, Image } from './image.ts';
+import { Registry, Totals } from './totals.ts';
+import { count, described, ms, published, type Model } from './values.ts';
 
 const Problem = z.strictObject({
   phase: z.string(),
@@ -190,37 +74,6 @@ const Traffic = z.strictObject({
   ),
 });
 
-const Signing = z.looseObject({
-  signed: count,
-  recorded: count,
-  complete: described(count, 'Looked at and found to have all of it.'),
-  left: described(count, 'Still without a signature or record.'),
-  unsigned: described(count, 'Without a signature, and not looked at as they are older than what is repaired.'),
-  summarized: count.optional(),
-  carried: count.optional(),
-  stuck: count.optional(),
-});
-
-const totals = {
-  images: described(count, 'Source digests that the manifests name, or with a diff those that it touches.'),
-  unchanged: count.optional(),
-  repositories: count,
-  present: described(count, 'Image × mirror pairs that were complete before.'),
-  pending: count,
-  copied: count,
-  tagged: count,
-  failed: described(count, 'References that could not be planned, read or written.'),
-  unknown: described(
-    count,
-    'References of which nobody knows whether they are there: of a mirror that could not be read (in `failed`, too), or of a run that was stopped.',
-  ),
-  promoted: described(count, 'Images that this run wrote and that are complete on all their mirrors.'),
-  requests: count,
-  bytes: described(count, 'Sent and received.'),
-  sourceReads: count,
-  signing: Signing.optional(),
-};
-
 const Context = z.strictObject({
   command: described(z.string().optional(), 'The command line, without what may be secret.'),
   tree: described(z.string().optional(), 'The manifests, as they were named.'),
@@ -245,7 +98,7 @@ export const ReportDocument = z.strictObject({
   ms,
   aborted: described(z.string().optional(), 'Why it ended early.'),
   phases: z.array(z.strictObject({ name: z.string(), start: z.number(), ms, ended: z.enum(['done', 'broken']) })),
-  totals: z.strictObject(totals),
+  totals: Totals,
   failures: z.array(Problem),
   warnings: described(
     z.array(Problem).optional(),
@@ -253,25 +106,14 @@ export const ReportDocument = z.strictObject({
   ),
   text: described(z.string(), 'The plan of a dry run, or the summary of any other run, as the terminal shows it.'),
   images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
-  replication: described(z.strictObject(totals).optional(), 'Of --replicate-signatures.'),
+  replication: described(Totals.optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
   change: described(Change.optional(), 'What a change of the manifests does, where a run looks at nothing else.'),
-  registries: z.array(
-    z.strictObject({
-      host: z.string(),
-      repositories: count,
-      failed: described(count, 'Repositories that could not be read, and references that could not be written.'),
-      unread: described(count, 'The repositories among them.'),
-      requests: count,
-      bytes: count,
-    }),
-  ),
+  registries: z.array(Registry),
   traffic: Traffic.optional(),
 });
 
-type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
-
-export type ReportDocument = Frozen<z.infer<typeof ReportDocument>>;
+export type ReportDocument = Model<typeof ReportDocument>;
 export type ReportedImage = ReportDocument['images'][number];
 export type ReportedTarget = ReportedImage['targets'][number];
 export type ReportedProblem = ReportDocument['failures'][number];
@@ -284,5 +126,5 @@ export function runReportSchema(): string {
     },
   });
   const { $schema, ...rest } = schema;
-  return `${JSON.stringify({ $schema, title: 'The report of a run of kpromo (--report FILE.json)', ...rest }, null, 2)}\n`;
+  return `${JSON.stringify({ $schema, title: 'The report of a run of kpromo (--report FILE.json)', ...rest }, published, 2)}\n`;
 }

@@ -14,7 +14,7 @@ const image: ImageReport = {
   sourceReads: 0,
   targets: [],
 };
-const finding: VulnerabilityReport['findings'][number] = {
+const finding = {
   id: 'CVE-2026-1',
   severity: 5,
   package: 'openssl',
@@ -22,10 +22,10 @@ const finding: VulnerabilityReport['findings'][number] = {
   fixedIn: '3.0.2',
   source: 'trivy',
   verdict: 'over',
-};
-const scanned = (...findings: VulnerabilityReport['findings'][number][]): VulnerabilityReport => ({
-  state: 'scanned',
-  result: 'over',
+} as const;
+const scanned = (...findings: VulnerabilityReport['findings'][number][]) => ({
+  state: 'scanned' as const,
+  result: 'over' as const,
   scanner: 'trivy 0.66.0',
   threshold: 4,
   findings,

@@ -69,16 +69,16 @@ describe('src/report/formats/html/data.ts', () => {
       signer: 'me',
       builder: 'https://b',
       source: 'git+https://s',
-      violations: [{ code: 'PROVENANCE', message: 'level 2 is not 3', hint: '' }],
+      violations: [{ code: 'PROVENANCE' as const, message: 'level 2 is not 3', hint: '' }],
       evidence: [],
     };
-    const finding = { id: 'CVE-1', severity: 5, package: 'p', version: '1', verdict: 'over' };
+    const finding = { id: 'CVE-1', severity: 5, package: 'p', version: '1', source: 'trivy', verdict: 'over' as const };
     const vulnerabilities = {
       state: 'scanned' as const,
       result: 'over' as const,
       scanner: 'trivy',
       threshold: 4,
-      findings: [finding, { ...finding, id: 'CVE-2', verdict: 'below' }],
+      findings: [finding, { ...finding, id: 'CVE-2', verdict: 'below' as const }],
     };
     expect(pageData({ ...report, images: [{ ...image, provenance, vulnerabilities }] }).images[0]?.facts).toEqual([
       ['Policy', 'warned (mode: warn), level 2'],
