@@ -8,6 +8,7 @@ import { parseJson } from '../../image/json.ts';
 import { judge, type JudgeOptions, type Signed } from './verify-bundle.ts';
 import { attestationAsBundle, checkSigners, signatureAsBundle } from '../formats/cosign-layer-bundle.ts';
 import { parsePayload } from '../formats/cosign-layer.ts';
+import { encodedOnce } from './known-der.ts';
 import { envelopeHash, logBody } from './log-entry.ts';
 import type { BundleVerdict, LegacyVerdict, Verdict, Verifier } from '../roles.ts';
 import { algorithmOf, IN_TOTO, isAbout, namesAlgorithm, parseStatement } from '../formats/statement.ts';
@@ -30,7 +31,7 @@ export async function openVerifier({ trustedRoot, keys = [], requireLog = true }
     import('@sigstore/bundle'),
     import('@sigstore/protobuf-specs'),
   ]);
-  const material = readable(() => verify.toTrustMaterial(TrustedRoot.fromJSON(trustedRoot)));
+  const material = readable(() => encodedOnce(verify.toTrustMaterial(TrustedRoot.fromJSON(trustedRoot))));
   const options: JudgeOptions = { libraries: { verify, core }, material, keys, requireLog };
   return {
     bundle: (bytes, subject) =>
