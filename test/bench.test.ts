@@ -132,10 +132,10 @@ describe('bench/run-tree', () => {
     // found out what is attached to them.
     expect(result.kinds).toMatchObject({ list: 8 + 3, referrers: 3, getManifest: 3, getBlob: 12, put: 24 });
     expect(result.requests).toBe(Object.values(result.kinds).reduce((sum, count) => sum + count, 0));
-  }, 60_000);
+  });
 
   it('loads nested destinations so that nothing but the pending is missing', async () => {
     const result = await run({ nested: true, pending: 0 }, 'dry');
     expect(result).toMatchObject({ exit: 0, kinds: { list: 8 }, requests: 8 });
-  }, 60_000);
+  });
 });

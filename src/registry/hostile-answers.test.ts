@@ -12,7 +12,6 @@ import { distributionRegistry } from './distribution/index.ts';
 import type { Call, Registry } from './roles.ts';
 
 const PROPERTIES = { seed: 707, numRuns: 400 };
-const TIMEOUT = 120_000;
 const MOST_REQUESTS = 60;
 
 const DIGEST = digestOf(Buffer.from('x'));
@@ -92,6 +91,5 @@ describe('src/registry: hostile answers', () => {
         PROPERTIES,
       );
     },
-    TIMEOUT,
   );
 });

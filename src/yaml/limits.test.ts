@@ -37,12 +37,12 @@ describe('src/yaml/document.ts, of the largest files', () => {
 
   it('places empty entries of which none has a "-", however many', () => {
     expect(whatIs(`[${'!a ,'.repeat(400_000)}]`)).toBe('sequence');
-  }, 60_000);
+  });
 
   it('parses a file a bounded number of times to repair its lines', () => {
     // each line would have to be repaired by itself
     expect(whatIs(`x: [\n${'a b,\n'.repeat(300_000)}]\n`)).toContain('deficient indentation');
-  }, 60_000);
+  });
 });
 
 describe('src/yaml/node-estimate.ts', () => {

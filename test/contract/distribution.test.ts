@@ -1,6 +1,5 @@
 import { TEST_SPEED } from '../support/promotion/cip.ts';
 import { describe, expect, it } from 'vitest';
-import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
 import { distributionRegistry } from '../../src/registry/distribution/index.ts';
@@ -9,6 +8,7 @@ import type { RegistryOptions } from '../support/registry/options.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/server.ts';
 import { registryContract } from './registry.contract.ts';
 import type { ContractSkips } from './registry.subject.ts';
+import { patientClock } from '../support/patient-clock.ts';
 
 /** The kinds of registry that the client must cope with, each a set of options of the test registry. */
 const KINDS: readonly { readonly name: string; readonly options: RegistryOptions; readonly skips?: ContractSkips }[] = [
@@ -43,7 +43,7 @@ for (const { name, options, skips } of KINDS) {
         fault: async (request) => (await options.fault?.(request)) ?? refuse(request),
       });
       servers.push(server);
-      const clock = realClock(TEST_SPEED);
+      const clock = patientClock(TEST_SPEED);
       const { fetch, close } = httpStack({ clock });
       return {
         registry: distributionRegistry({

@@ -17,7 +17,7 @@ const SPEED = 30;
 /** The default timeouts in milliseconds (docs/registry-config.md). */
 const [HEADERS, IDLE, READ] = [60_000, 30_000, 25_000];
 
-/** The rest of the run, a wait before the next attempt, and most of a second of a busy machine. */
+/** The rest of the run, and a wait before the next attempt. */
 const SLACK = 30_000;
 
 const MIB = 1024 * 1024;
@@ -35,9 +35,6 @@ const SILENCES: readonly Silence[] = [
   ['in the middle of an upload', 'put', { bytesPerSecond: 1 }, LARGE, IDLE],
   ['after an upload', 'put', 'silent', 100, HEADERS],
 ];
-
-/** The first of them, which also loads all modules. */
-const FIRST = SILENCES[0]?.[1];
 
 /** Layers of so many images, each held in memory while it is sent, would be 192 MiB. */
 const MANY = 48;
@@ -61,7 +58,7 @@ function silenceUploads(mirror: TestRegistry): () => number {
   return () => seen.size;
 }
 
-/** Promotes from the first registry to the others, in a process of its own, with timeouts of half a second. */
+/** Promotes from the first registry to the others, in a process of its own, with short timeouts, which a busy machine keeps. */
 async function promoteApart([staging, ...mirrors]: readonly TestRegistry[]): Promise<Measured> {
   if (staging === undefined) throw new Error('no registry was started');
   const entries = Array.from({ length: MANY }, (_, index) => {
@@ -71,7 +68,7 @@ async function promoteApart([staging, ...mirrors]: readonly TestRegistry[]): Pro
   const to = mirrors.map(({ host }) => `${host}/prod`);
   await using tree = await writeTree([{ name: 'p', from: `${staging.host}/staging`, to, entries }]);
   const config = join(tree.path, 'registries.yaml');
-  const timeouts = { headers: '500ms', idle: '500ms' };
+  const timeouts = { headers: '2s', idle: '2s' };
   const registries = mirrors.map(({ host }) => ({ match: host, timeouts }));
   await writeFile(config, JSON.stringify({ version: 1, registries }));
   const args = ['--thin-manifest-dir', tree.path, '--registry-config', config, '--threads', String(MANY)];
@@ -84,10 +81,7 @@ async function promoteApart([staging, ...mirrors]: readonly TestRegistry[]): Pro
   return measured;
 }
 
-/** Every moment in which a busy machine runs something else is counted as waiting. */
-const BUSY = { retry: 2 };
-
-describe('R20 a promotion and a socket that falls silent', BUSY, () => {
+describe('R20 a promotion and a socket that falls silent', () => {
   it.each(SILENCES)('%s: goes on after that timeout, and no later', async (_, wanted, fault, layer, costs) => {
     const auth: AuthOptions = { scheme: 'bearer', allow: () => ['pull', 'push'] };
     await using world = await openQuota({ mirrors: 1, images: 2, layer, speed: SPEED, auth });
@@ -106,7 +100,7 @@ describe('R20 a promotion and a socket that falls silent', BUSY, () => {
     expect(ms).toBeGreaterThanOrEqual(costs);
     // Tokens and listings are asked for at the source and at the mirror, one after the other.
     const isAskedTwice = wanted === 'token' || wanted === 'list';
-    expect(ms).toBeLessThan(costs * (isAskedTwice ? 2 : 1) + (wanted === FIRST ? 1.5 : 1) * SLACK);
+    expect(ms).toBeLessThan(costs * (isAskedTwice ? 2 : 1) + SLACK);
   });
 
   // The peak of a process is read from /proc.
@@ -130,6 +124,5 @@ describe('R20 a promotion and a socket that falls silent', BUSY, () => {
         await Promise.all(registries.map((registry) => registry.close()));
       }
     },
-    60_000,
   );
 });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { realClock } from '../../src/clock.ts';
 import type { CopyResult } from '../../src/registry/copying/copier.ts';
 import {
   codesOf,
@@ -21,6 +20,7 @@ import {
 } from '../support/copying.ts';
 import { buildImage, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import type { FaultHook } from '../support/registry/faults.ts';
+import { patientClock } from '../support/patient-clock.ts';
 
 const OK = [undefined, undefined, undefined];
 const image = buildImage({ seed: 1 });
@@ -36,7 +36,7 @@ describe('copying over HTTP to mirrors that are wrong', () => {
   /** For faults that a copy waits out for seconds. */
   const hurry = async (): Promise<void> => {
     await world[Symbol.asyncDispose]();
-    world = await startCopying({ clock: realClock(50) });
+    world = await startCopying({ clock: patientClock(50) });
   };
 
   /** Copies an image while the first mirror has a fault, and sees that all three end complete. */
@@ -195,7 +195,7 @@ describe('reading back over HTTP', () => {
   let world: Copying;
   beforeEach(async () => {
     // Small images only: but for the waits between two looks nothing takes long enough to notice the fast clock.
-    world = await startCopying({ clock: realClock(50) });
+    world = await startCopying({ clock: patientClock(50) });
   });
   afterEach(() => world[Symbol.asyncDispose]());
 

@@ -72,7 +72,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     expect(told.get('ENTRY_INVALID e2e-test-httpbin')).toBe(399);
     expect([...told.keys()].toSorted()).toEqual([...RED.values()].flat().toSorted());
     // ten seconds of one processor, and many times that on a busy machine
-  }, 600_000);
+  });
 
   it('has the same exit codes through the program', async () => {
     await ensureBuilt();

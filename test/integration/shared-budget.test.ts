@@ -12,17 +12,13 @@ import { scriptedServer } from '../support/scripted-server.ts';
 
 const CLIENT = join(import.meta.dirname, '..', 'support', 'limited-client.ts');
 
-/** While a busy machine runs something else the quota is not used, and a server of a second's silence counts as gone. */
-const BUSY = { retry: 2 };
-
 const QUOTA = 30;
 
 /** What a server with a quota saw. */
 type Limited = {
   readonly url: string;
-  /** When each request came that was admitted, and each that was refused; milliseconds. */
-  readonly admitted: readonly number[];
-  readonly refused: readonly number[];
+  /** How many requests have been admitted. */
+  readonly admitted: number;
   /** Resolves when so many have been admitted. */
   reached(count: number): Promise<void>;
 };
@@ -30,26 +26,31 @@ type Limited = {
 async function limitedServer(): Promise<Limited> {
   const clock = realClock();
   const gate = quotaGate({ perSecond: QUOTA }, clock);
-  const admitted: number[] = [];
-  const refused: number[] = [];
+  let admitted = 0;
   const waiting = new Set<() => void>();
   const server = await scriptedServer((_request, response) => {
     const refusal = gate();
-    (refusal === undefined ? admitted : refused).push(clock.now());
+    if (refusal === undefined) admitted += 1;
     response.writeHead(refusal?.status ?? 200).end();
     for (const look of waiting) look();
   });
   const reached = (count: number): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
-        if (admitted.length < count) return;
+        if (admitted < count) return;
         waiting.delete(look);
         resolve();
       };
       waiting.add(look);
       look();
     });
-  return { url: server.url.href, admitted, refused, reached };
+  return {
+    url: server.url.href,
+    get admitted() {
+      return admitted;
+    },
+    reached,
+  };
 }
 
 type Client = {
@@ -81,23 +82,19 @@ async function redisFor(test: TestContext, options?: RedisServerOptions): Promis
 }
 
 describe('processes that share a quota through Redis', () => {
-  it('use nine tenths of it together, with few refusals, although one of three is killed', BUSY, async (test) => {
+  // How much of it they use is measured with a clock of its own: src/ratelimit/shared/bucket.test.ts.
+  it('go on although one of three is killed', async (test) => {
     const redis = await redisFor(test);
     const server = await limitedServer();
-    const [first] = [client(redis, server), client(redis, server), client(redis, server)];
-    // The burst of the first second, and the time in which the quota is looked for.
-    const warm = 200;
-    await server.reached(warm);
-    await server.reached(warm + 120);
-    first?.process.kill('SIGKILL');
-    await server.reached(warm + 240);
-    const from = server.admitted[warm] ?? 0;
-    const seconds = ((server.admitted[warm + 240 - 1] ?? 0) - from) / 1000;
-    expect(240 / seconds).toBeGreaterThan(0.9 * QUOTA);
-    expect(server.refused.filter((at) => at >= from).length).toBeLessThanOrEqual(0.02 * 240);
+    const clients = [client(redis, server), client(redis, server), client(redis, server)];
+    await Promise.all(clients.map(({ told }) => told(1)));
+    clients[0]?.process.kill('SIGKILL');
+    await server.reached(server.admitted + 60);
+    for (const { said } of clients)
+      expect(said).toEqual([expect.stringMatching('^info Sharing request rates through ')]);
   });
 
-  it('go on when Redis is gone, say so once, and meet again when it is back', BUSY, async (test) => {
+  it('go on when Redis is gone, say so once, and meet again when it is back', async (test) => {
     const redis = await redisFor(test);
     const server = await limitedServer();
     const clients = [client(redis, server), client(redis, server)];
@@ -109,7 +106,7 @@ describe('processes that share a quota through Redis', () => {
     expect(clients.map(({ said }) => said)).toEqual([[met], [met]]);
     await redis.stop();
     await all(2);
-    await server.reached(server.admitted.length + 60);
+    await server.reached(server.admitted + 60);
     const warned = expect.stringMatching(`^warning ${place}, .* cannot be reached`) as string;
     expect(clients.map(({ said }) => said)).toEqual([
       [met, warned],
@@ -117,7 +114,7 @@ describe('processes that share a quota through Redis', () => {
     ]);
     await redisFor(test, { port: redis.port });
     await all(3);
-    await server.reached(server.admitted.length + 60);
+    await server.reached(server.admitted + 60);
     expect(clients.map(({ said }) => said)).toEqual([
       [met, warned, `${met} again`],
       [met, warned, `${met} again`],

@@ -9,9 +9,9 @@ import { cip, kpromo } from '../support/promotion/cip.ts';
 import { writeTree, type WrittenTree } from '../support/promotion/tree.ts';
 import { numbersOf } from '../support/prometheus.ts';
 import { main } from '../../src/cli/main.ts';
-import { realClock } from '../../src/clock.ts';
 import { EventLine } from '../../src/watch/event-schema.ts';
 import { digestOf, LOST_DIGEST, startWorld, type World } from './uses/world.ts';
+import { patientClock } from '../support/patient-clock.ts';
 
 const CONFIRM = ['--confirm', '--sign=false'];
 
@@ -132,7 +132,7 @@ describe('watching a run', () => {
     });
     const args = ['cip', '--manifests', tree.path, ...CONFIRM, '--metrics-listen=0'];
     const { signal } = new AbortController();
-    await main(args, { env: {}, stdout: stderr, stderr, clock: realClock(10), signal });
+    await main(args, { env: {}, stdout: stderr, stderr, clock: patientClock(10), signal });
     const url = await told.promise;
     expect(await numbers.promise).toMatchObject({
       kpromo_exit_code: -1,

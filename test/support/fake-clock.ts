@@ -57,6 +57,8 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
       waits.push(ms);
       const done = waitOn(timer, ms, signal);
       if (skipWaits && signal?.aborted !== true) {
+        // What others have under way is answered first: it shall not be late because this one waits.
+        await settle();
         const until = now + ms;
         while (fireNext(until)) await Promise.resolve();
         now = Math.max(now, until);

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest';
-import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack, type HttpStackOptions } from '../../src/http/stack.ts';
 import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution/index.ts';
 import type { Call, Registry } from '../../src/registry/roles.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { startRegistry, type TestRegistry } from './registry/server.ts';
+import { patientClock } from './patient-clock.ts';
 
 /** The client of real registries over our test registry; `host` names it. */
 export type OddRegistry = {
@@ -17,14 +17,14 @@ export type OddRegistry = {
   asked(): string[];
 };
 
-/** Lives as long as the test; waits are a thirtieth of what they would be. */
+/** Lives as long as the test; waits are a hundredth of what they would be. */
 export async function oddRegistry(
   options: RegistryOptions = {},
   given: Partial<DistributionServices> = {},
   stackOptions: Partial<HttpStackOptions> = {},
 ): Promise<OddRegistry> {
   const server = await startRegistry(options);
-  const clock = realClock(30);
+  const clock = patientClock(100);
   const { fetch, close } = httpStack({ clock, random: () => 0, ...stackOptions });
   onTestFinished(async () => {
     await close();

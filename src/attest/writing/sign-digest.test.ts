@@ -11,7 +11,6 @@ import {
 } from '../../../test/support/registry/images.ts';
 import { openedSigning } from '../../../test/support/signing.ts';
 import { SIGNER } from '../../../test/support/sigstore/oidc.ts';
-import { realClock } from '../../clock.ts';
 import { cosignTag } from '../../image/cosign-tag.ts';
 import type { Digest } from '../../image/digest.ts';
 import { leasedLock } from '../../registry/attaching/leased-lock.ts';
@@ -22,6 +21,7 @@ import { judgedOnce } from '../verifying/cached.ts';
 import { LEGACY, signaturePayload } from '../formats/cosign-layer.ts';
 import type { LegacySignature } from '../roles.ts';
 import { signDigest, type DigestSigning, type Done, type SignTarget } from './sign-digest.ts';
+import { patientClock } from '../../../test/support/patient-clock.ts';
 
 const REFERENCE = 'prod.test/app';
 
@@ -120,7 +120,7 @@ describe('src/attest/writing/sign-digest.ts', () => {
   it('signs once for two processes that share leases', async () => {
     const world = await signedWorld({ registry: { referrers: false } });
     // a tenth of each wait; with a hundredth a lease would not outlive a busy machine
-    const clock = realClock(10);
+    const clock = patientClock(10);
     const leases = memoryLeases(clock);
     const holder = (name: string): Promise<DigestSigning> => {
       const own = subjectLock(async () => undefined);

@@ -1,8 +1,9 @@
-import { realClock, type Clock } from '../../../src/clock.ts';
+import type { Clock } from '../../../src/clock.ts';
 import type { RegistryStore } from '../memory-registry/store.ts';
 import type { Fault, FaultHook, FaultRequest } from '../registry/faults.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
+import { patientClock } from '../patient-clock.ts';
 
 /** How many times as fast the clock of a chaos run is: ten seconds without a mirror are 200 ms. */
 export const CHAOS_SPEED = 30;
@@ -64,7 +65,7 @@ export type ChaosRegistry = AsyncDisposable & {
  * its kind alone, so that a seed repeats itself as far as the order of requests does.
  */
 export async function startChaosRegistry(options: ChaosOptions, store?: RegistryStore): Promise<ChaosRegistry> {
-  const clock = realClock(CHAOS_SPEED);
+  const clock = patientClock(CHAOS_SPEED);
   const registryOptions: RegistryOptions = {
     clock,
     keepLog: true,

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import { realClock } from '../../../src/clock.ts';
 import { main } from '../../../src/cli/main.ts';
+import { patientClock } from '../patient-clock.ts';
 
 /** What one run of `kpromo cip` left: its exit code, and what it printed. */
 export type CipRun = {
@@ -38,7 +38,7 @@ const NO_DRY_RUN = /^(?:--(?:confirm|snapshot|manifest-based-snapshot-of|require
 export async function kpromo(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
   const [out, err] = [collector(), collector()];
   const { behind = 0 } = options;
-  const clock = realClock(options.speed ?? TEST_SPEED);
+  const clock = patientClock(options.speed ?? TEST_SPEED);
   const code = await main(args, {
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,

@@ -1,10 +1,10 @@
-import { realClock } from '../../../src/clock.ts';
 import { buildImage, storeImage } from '../registry/images.ts';
 import type { FaultHook } from '../registry/faults.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { startRegistries, type TestRegistry } from '../registry/server.ts';
 import { cip, type CipRun } from './cip.ts';
 import { writeTree } from './tree.ts';
+import { patientClock } from '../patient-clock.ts';
 
 /** A promotion of many small images from staging to mirrors, on one fast clock for all. */
 export type QuotaWorld = AsyncDisposable & {
@@ -30,7 +30,7 @@ export async function openQuota({
   speed,
   ...options
 }: QuotaSpec): Promise<QuotaWorld> {
-  const clock = realClock(speed);
+  const clock = patientClock(speed);
   const [staging, ...mirrors] = await startRegistries(count + 1, { ...options, clock });
   if (staging === undefined) throw new Error('no registry was started');
   const entries = Array.from({ length: images }, (_, index) => {

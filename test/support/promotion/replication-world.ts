@@ -18,6 +18,7 @@ import { startRegistry, type TestRegistry } from '../registry/server.ts';
 import { TEST_SPEED } from './cip.ts';
 import { KNOWN_TO_BE_FAST, KNOWN_TO_BE_FAST_YAML } from './fast-registries.ts';
 import { loadedTree, writeTree, type ProjectSpec, type WrittenTree } from './tree.ts';
+import { patientClock } from '../patient-clock.ts';
 
 export type ReplicationWorld = AsyncDisposable & {
   readonly primary: TestRegistry;
@@ -55,7 +56,7 @@ export async function openReplicationWorld(
   }
   const order = [primary, ...mirrors];
   const withRegistry = async <T>(speed: number, use: (registry: Registry, log: string[]) => Promise<T>): Promise<T> => {
-    const clock = realClock(speed);
+    const clock = patientClock(speed);
     const log: string[] = [];
     const { registry, close } = openRegistries({
       env: { HOME: '/nonexistent' },
@@ -113,7 +114,7 @@ export async function openReplicationWorld(
       }),
     run: (mode, speed = TEST_SPEED) =>
       withRegistry(speed, async (registry, log) => {
-        const clock = realClock(speed);
+        const clock = patientClock(speed);
         const pause = jitteredPause(clock, Math.random);
         const load = async (): ReturnType<Parameters<typeof runReplication>[1]['load']> => loadedTree([project]);
         const report = await runReplication(

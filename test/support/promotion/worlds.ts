@@ -14,6 +14,7 @@ import { snapshotOf, type Snapshot } from '../registry/snapshot.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
 import { loadedTree, type ProjectSpec } from './tree.ts';
 import { TRUSTS_NOBODY } from './trust.ts';
+import { patientClock } from '../patient-clock.ts';
 
 /** What a repository or a whole host says instead of an answer. */
 export type Trouble = 401 | 403;
@@ -100,7 +101,7 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
       return NOBODY;
     },
     run: async (mode, projects) => {
-      const clock = realClock(speed);
+      const clock = patientClock(speed);
       const env = { HOME: '/nonexistent' };
       const { registry, close } = openRegistries({
         env,
