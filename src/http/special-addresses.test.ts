@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addressProblem, isPrivate, resolvedProblem } from './transport/addresses.ts';
 import { kindOfAddress } from './special-addresses.ts';
 
-const PROPERTIES = { seed: 525, numRuns: 1000 };
+const PROPERTIES = { seed: 525, numRuns: 300 };
 
 type Bytes = readonly number[];
 
@@ -167,7 +167,7 @@ describe('src/http/special-addresses.ts', () => {
         expect(isPrivate(host)).toBe(isPrivate(address));
         expect(asked(host) === undefined).toBe(resolvedProblem(address) === undefined);
       }),
-      { ...PROPERTIES, numRuns: 5000 },
+      { ...PROPERTIES, numRuns: 2000 },
     );
   });
 });

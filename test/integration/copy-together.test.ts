@@ -29,14 +29,14 @@ import { buildImage, storeImage, type BuiltImage } from '../support/registry/ima
 import type { TestRegistry } from '../support/registry/server.ts';
 
 const KIB = 1024;
-const IMAGES = 20;
+const IMAGES = 8;
 
 /** Images that share a large base layer and two smaller ones; each has one layer of its own. */
 const family = Array.from({ length: IMAGES }, (_, index) =>
   buildImage({ seed: 100 + index, layers: [TEED, HELD, 50 * KIB, 10 * KIB], layerSeeds: [1, 2, 3] }),
 );
 
-/** The family as a tree wants it: one image name, twenty digests. */
+/** The family as a tree wants it: one image name, as many digests. */
 function treeOf({ source, mirrors }: Copying, name = 'app'): ProjectSpec[] {
   const entries = family.map(({ manifest }, index) => [name, manifest.descriptor.digest, `v${index}`] as const);
   const to = mirrors.map(({ host }) => `${host}/prod`);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureBuilt, KPROMO } from '../support/built-cli.ts';
 import { KNOWN_TO_BE_FAST_YAML } from '../support/promotion/fast-registries.ts';
 import { writeTree, type ProjectSpec, type WrittenTree } from '../support/promotion/tree.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
@@ -11,7 +12,7 @@ import type { Snapshot } from '../support/registry/snapshot.ts';
 
 const KIB = 1024;
 const MIRRORS = 2;
-const KILLS = 12;
+const KILLS = 6;
 
 /** Images that share layers, small and teed, and indexes that share images. */
 const images: readonly (readonly [name: string, image: BuiltImage, ...tags: string[]])[] = [
@@ -54,6 +55,7 @@ describe('killing a promotion at any moment', () => {
   const opened: TestRegistry[] = [];
 
   beforeAll(async () => {
+    await ensureBuilt();
     [source] = (await startRegistries(1)) as [TestRegistry];
     opened.push(source);
     for (const [name, image] of images) storeImage(source.store, `staging/${name}`, image);
@@ -146,10 +148,9 @@ function configIn(tree: string): string {
 
 /** Runs the program as a user does. */
 function promote(tree: string): Run {
-  const program = new URL('../../src/cli/bin.ts', import.meta.url).pathname;
   const args = ['cip', '--thin-manifest-dir', tree, '--confirm', '--sign=false', '--registry-config', configIn(tree)];
-  const child = spawn(process.execPath, [program, ...args], {
-    env: { HOME: '/nonexistent' },
+  const child = spawn(KPROMO, args, {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
     stdio: 'ignore',
   });
   const ended = new Promise<readonly [number | null, string | null]>((resolve) =>

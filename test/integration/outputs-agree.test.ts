@@ -23,7 +23,7 @@ const EACH = MIRROR_FAULTS.map((fault): [string, Case] => [
 ]);
 
 describe('every output of a promotion', () => {
-  it.each(EACH)('agrees with the others and with the registries: %s', { timeout: 60_000 }, async (_, given) => {
+  it.each(EACH)('agrees with the others and with the registries: %s', async (_, given) => {
     expect(await check(given)).toEqual([]);
   });
 
@@ -39,10 +39,10 @@ describe('every output of a promotion', () => {
     await Promise.all(all.map((one) => one.close()));
   });
 
-  it('agrees with the others and with the registries, whatever goes wrong', { timeout: 120_000 }, async () => {
+  it('agrees with the others and with the registries, whatever goes wrong', async () => {
     const agrees = fc.asyncProperty(cases, async (given) => {
       expect(await check(given)).toEqual([]);
     });
-    await fc.assert(agrees, { seed: 11, numRuns: 25, endOnFailure: true });
+    await fc.assert(agrees, { seed: 11, numRuns: 10, endOnFailure: true });
   });
 });

@@ -2,17 +2,16 @@ import { TEST_SPEED } from '../support/promotion/cip.ts';
 import { randomUUID } from 'node:crypto';
 import { registryContract } from '../contract/registry.contract.ts';
 import type { ContractSkips, ContractSubject } from '../contract/registry.subject.ts';
-import { realClock } from '../../src/clock.ts';
 import { openRegistries } from '../../src/cli/wiring/registries.ts';
 import { dockerLogins } from '../support/docker-config.ts';
 import {
   startDistribution,
   startDistribution3,
   startReferrersRegistry,
-  type DistributionOptions,
   type RealRegistry,
 } from '../support/real-registries.ts';
 import { startTokenServer } from '../support/token-server.ts';
+import { patientClock } from '../support/patient-clock.ts';
 
 const LOGIN = { user: 'promoter', password: 'p:ss word' };
 
@@ -23,7 +22,7 @@ async function subject(
 ): Promise<ContractSubject & { close(): Promise<void> }> {
   const { registry, close } = openRegistries({
     env: { HOME: '/nonexistent', ...env },
-    clock: realClock(TEST_SPEED),
+    clock: patientClock(TEST_SPEED),
     narrate: () => undefined,
     random: Math.random,
   });
@@ -57,9 +56,9 @@ async function withPassword(): Promise<ContractSubject> {
 }
 
 /** A registry that wants tokens, of a server that gives none for one repository. */
-async function withTokens(start: (options: DistributionOptions) => Promise<RealRegistry>): Promise<ContractSubject> {
+async function withTokens(): Promise<ContractSubject> {
   const tokens = await startTokenServer({ ...LOGIN, allows: (repository) => repository !== 'unauthorized' });
-  const server = await start({ tokens });
+  const server = await startDistribution3({ tokens });
   const logins = await dockerLogins([{ host: server.address, ...LOGIN }]);
   const opened = await subject(server, { DOCKER_CONFIG: logins.path });
   return {
@@ -86,11 +85,9 @@ registryContract('distribution 2.8 with a password', withPassword, {
   '403': 'this registry has users, but no rights of theirs',
 });
 
-registryContract('distribution 2.8 with tokens', async () => withTokens(startDistribution), TOKENS);
-
 registryContract('distribution 3', async () => subject(await startDistribution3()), OPEN);
 
-registryContract('distribution 3 with tokens', async () => withTokens(startDistribution3), TOKENS);
+registryContract('distribution 3 with tokens', withTokens, TOKENS);
 
 registryContract("go-containerregistry's registry", async () => subject(await startReferrersRegistry()), {
   ...OPEN,

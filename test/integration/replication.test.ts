@@ -200,8 +200,9 @@ describe('replicating what is attached', () => {
     }
   });
 
-  it.each(PAIRS)('goes on after a kill at any write, $name', async ({ primary, mirrors }) => {
-    for (const nth of [2, 9]) {
+  // One pair for each way to tell what is attached; those that mix them differ in reading only, which is tested above.
+  it.each([2, 9])('goes on after a kill at write %i', async (nth) => {
+    for (const { primary, mirrors } of PAIRS.slice(1, 3)) {
       await using world = await openReplicationWorld(primary, ...mirrors);
       await attachAll(world);
       const [first] = world.mirrors;

@@ -49,11 +49,11 @@ describe('the HTML report', () => {
     ['hostile', hostileReport],
     ['huge', hugeReport],
   ] as const)(
-    'of a %s run complains of nothing, asks for nothing, and fits a phone and a desk in both themes',
+    'of a %s run complains of nothing, asks for nothing, and fits a light desk and a dark phone',
     async ([, report], test) => {
       const document = report();
       const grounds = new Set<string>();
-      for (const view of [WIDE, { ...WIDE, scheme: 'dark' }, PHONE, { ...PHONE, scheme: 'dark' }] as const) {
+      for (const view of [WIDE, { ...PHONE, scheme: 'dark' }] as const) {
         const { page, complaints } = await open(test, document, view);
         expect(complaints).toEqual([]);
         expect(await isSideways(page)).toBe(false);

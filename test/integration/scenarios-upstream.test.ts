@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storeImage } from '../support/registry/images.ts';
 import { startRegistry, type TestRegistry } from '../support/registry/server.ts';
-import { cip, type CipRun } from '../support/promotion/cip.ts';
+import { cip, TEST_SPEED, type CipRun } from '../support/promotion/cip.ts';
 import { digestOfLabel, imageOf, labelOf } from '../support/promotion/plan-cases.ts';
 import { entry } from '../support/promotion/stage.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
@@ -35,7 +35,11 @@ const project = (given: Partial<ProjectSpec> & Pick<ProjectSpec, 'entries'>): Pr
   ...given,
 });
 
-async function run(projects: readonly ProjectSpec[], flags: readonly string[] = [], speed = 1): Promise<CipRun> {
+async function run(
+  projects: readonly ProjectSpec[],
+  flags: readonly string[] = [],
+  speed = TEST_SPEED,
+): Promise<CipRun> {
   await using tree = await writeTree(projects);
   for (const { counters } of registries) counters.reset();
   return await cip(['--manifests', tree.path, ...flags], { speed });
@@ -108,7 +112,7 @@ for (const google of [true, false]) {
       }
       expect((await run([wanted], [...CONFIRM, '--threads=1'])).code).toBe(0);
       expect(tagsOf(3, 'prod/app')).toEqual({ v1: 'A', v2: 'B' });
-    }, 10_000);
+    });
 
     it('R6 promotes 99 good projects beside one with a LOST digest and one with a tag move', async () => {
       const projects = Array.from({ length: 101 }, (_, index) => {

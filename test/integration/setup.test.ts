@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -62,12 +62,6 @@ function lockNode(root: string, tarball: Buffer): void {
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ ...project, lockfileVersion: 3, packages }));
 }
 
-/** Installs the other dependencies, of which there are none. */
-function provideDependencies(root: string): void {
-  const { status } = spawnSync(process.execPath, [join(root, 'tools', 'setup.mjs'), 'exec', '--version']);
-  expect(status).toBe(0);
-}
-
 /** A project without dependencies, so that installing it needs no network. */
 function emptyProject(root: string): void {
   for (const folder of [root, join(root, 'tools', 'node')]) {
@@ -88,6 +82,16 @@ function emptyProject(root: string): void {
 describe('tools/setup.mjs', () => {
   let root: string;
   let setup: string;
+  /** A project that is installed, for all who are not about that: npm takes a second and more. */
+  let installed: string;
+
+  beforeAll(() => {
+    installed = mkdtempSync(join(tmpdir(), 'kpromo-setup-'));
+    emptyProject(installed);
+    const { status } = spawnSync(process.execPath, [join(installed, 'tools', 'setup.mjs'), 'exec', '--version']);
+    expect(status).toBe(0);
+  });
+  afterAll(() => rmSync(installed, { recursive: true }));
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'kpromo-setup-'));
@@ -107,9 +111,10 @@ describe('tools/setup.mjs', () => {
     });
     return { status, out: stdout, err: stderr };
   };
+  const provideDependencies = (): void => cpSync(installed, root, { recursive: true });
   /** What the build needs of the project's dependencies. */
   const provideCompiler = (): void => {
-    run(['exec', '--version']);
+    provideDependencies();
     symlinkSync(join(ROOT, 'node_modules', 'typescript'), join(root, 'node_modules', 'typescript'));
     symlinkSync(join(ROOT, 'node_modules', '@types'), join(root, 'node_modules', '@types'));
     symlinkSync(join(ROOT, 'node_modules', 'undici-types'), join(root, 'node_modules', 'undici-types'));
@@ -147,7 +152,7 @@ describe('tools/setup.mjs', () => {
   });
 
   it('stops in one sentence when the only Node there is too old', () => {
-    run(['exec', '--version']);
+    provideDependencies();
     const { status, err } = run(['exec', '--version'], { NODE_OPTIONS: `--import=${PRETEND}` });
     expect(status).toBe(1);
     expect(err).toMatch(
@@ -161,7 +166,7 @@ describe('tools/setup.mjs', () => {
     const stamp = (): string => join(root, 'tools', 'node', 'node_modules', '.kpromo-installed');
     let server: Server;
     let tarball: Buffer;
-    /** What the registry answers instead, 503 while it is down and 404 where it does not have the package. */
+    /** What the registry answers instead: 404 where it does not have the package. */
     let refusal: number | undefined;
     let asked: string[];
 
@@ -176,8 +181,8 @@ describe('tools/setup.mjs', () => {
         else response.end(JSON.stringify(packument(address(), tarball)));
       }).listen(0, '127.0.0.1');
       await once(server, 'listening');
+      provideDependencies();
       lockNode(root, tarball);
-      provideDependencies(root);
     });
     afterEach(() => new Promise((resolve) => server.close(resolve)));
 
@@ -195,13 +200,15 @@ describe('tools/setup.mjs', () => {
     });
 
     it('says that it could not be downloaded, claims nothing, and recovers when the registry answers again', async () => {
-      refusal = 503;
+      // npm asks no second time for what is not there
+      refusal = 404;
       const failed = await runWith(old);
       expect(failed).toMatchObject({ status: 1, out: '' });
       expect(failed.err).toContain(`setup: Node.js 24 could not be downloaded from ${address()} (`);
       expect(failed.err).toMatch(/this is 20\.20\.2: run this again when the registry can be reached, or install/);
       expect(existsSync(stamp())).toBe(false);
       refusal = undefined;
+      rmSync(join(root, 'cache'), { recursive: true });
       expect(await runWith(old)).toMatchObject({
         status: 0,
         out: 'own node\n',
@@ -213,7 +220,6 @@ describe('tools/setup.mjs', () => {
     it('does without when it could not be downloaded and the Node that runs it is new enough', async () => {
       await runWith(old);
       writeFileSync(stamp(), 'of another lock file');
-      // npm asks no second time for what is not there
       refusal = 404;
       rmSync(join(root, 'cache'), { recursive: true });
       const { status, out, err } = await runWith({});
@@ -263,12 +269,13 @@ describe('tools/setup.mjs', () => {
   });
 
   it('runs a script with its Node first on PATH and ends with its exit code', () => {
+    provideDependencies();
     const script = `const { status } = require('node:child_process').spawnSync('node', ['-e', 'process.exit(process.execPath === process.argv[1] ? 7 : 1)', process.execPath]); process.exit(status);`;
     expect(run(['exec', '-e', script]).status).toBe(7);
   });
 
   it('passes a signal on, and ends as the script did', async () => {
-    run(['exec', '--version']);
+    provideDependencies();
     const script = `process.on('SIGTERM', () => { console.log('ending'); process.exit(143); }); setInterval(() => {}, 1000); console.log('up');`;
     const child = spawn(process.execPath, [setup, 'exec', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     let out = '';
@@ -281,7 +288,7 @@ describe('tools/setup.mjs', () => {
   });
 
   it('dies of the signal that its script died of', () => {
-    run(['exec', '--version']);
+    provideDependencies();
     const { signal } = spawnSync(process.execPath, [setup, 'exec', '-e', `process.kill(process.pid, 'SIGKILL')`]);
     expect(signal).toBe('SIGKILL');
   });

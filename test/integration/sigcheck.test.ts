@@ -70,12 +70,11 @@ type Promoted = {
 
 type Given = CipOptions & { readonly sigstore?: LocalSigstore };
 
-describe.each<[string, RegistryOptions]>([
-  ['with the Google listing', { google: true }],
-  ['with the referrers API', {}],
-  ['with fallback tags', { referrers: false }],
-])('checking signatures, %s', (_, registry) => {
-  it('finds what mirrors lack, repairs it, and then finds nothing', async () => {
+describe('checking signatures', () => {
+  it.each<[string, RegistryOptions]>([
+    ['with the Google listing', { google: true }],
+    ['with fallback tags', { referrers: false }],
+  ])('finds what mirrors lack, repairs it, and then finds nothing, %s', async (_, registry) => {
     const { check, primary, stage } = await promoted(registry);
     const before = await check();
     expect(before.code).toBe(1);
@@ -100,7 +99,7 @@ describe.each<[string, RegistryOptions]>([
   });
 
   it('signs, records and replicates what was promoted without', async () => {
-    const { check, primary, stage } = await promoted(registry, '--sign=false');
+    const { check, primary, stage } = await promoted({}, '--sign=false');
     const before = await check();
     expect(before.code).toBe(1);
     expect(before.log).toContain(`info No attestation found for ${primary}/app@${digestOf(app)}`);
@@ -115,9 +114,7 @@ describe.each<[string, RegistryOptions]>([
     // a promotion finds all of it
     expect((await check()).code).toBe(0);
   });
-});
 
-describe('checking signatures', () => {
   it('selects by days where the listing tells them, and else says that it does not', async () => {
     const { check, checkIn, stage } = await promoted({ google: true });
     const late = await check('--from-days=10', '--to-days=5');

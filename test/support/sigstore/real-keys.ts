@@ -19,7 +19,10 @@ export const HOST = '127.0.0.1';
 export async function realKeys(): Promise<RealKeys> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const der = publicKey.export({ format: 'der', type: 'spki' });
-  const [certified, stamps] = await Promise.all([codeSigningChain(Date.now()), timestampingChain(Date.now())]);
+  const [certified, stamps] = await Promise.all([
+    codeSigningChain(Date.now(), 'P-384'),
+    timestampingChain(Date.now(), 'P-384'),
+  ]);
   return {
     log: { der, key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })), noteKeyId: noteKeyId(der) },
     certified: await filesOf(certified),
