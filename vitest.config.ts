@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/support/summary-reporter.ts';
 
 /** On a busy machine everything takes twenty times as long, and more: only what hangs must fail. */
-const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000 };
+const PATIENT = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 600_000 } } };
 
 /** Most of the tests wait for something most of the time: three at once, also on a machine of two cores. */
 const workers = Math.max(3, availableParallelism() - 1);

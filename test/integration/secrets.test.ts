@@ -19,7 +19,7 @@ async function thrown(world: SecretWorld): Promise<readonly unknown[]> {
     random: Math.random,
   });
   const { registry } = registries;
-  const call = { signal: AbortSignal.timeout(20_000) };
+  const call = { signal: new AbortController().signal };
   const blob = { mediaType: 'application/octet-stream', digest: digestOf(Buffer.from('x')), size: 1 };
   const uploaded = async (repository: RepositoryName): Promise<void> => {
     const upload = await registry.startBlob(repository, blob, undefined, call);

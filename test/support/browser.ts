@@ -1,10 +1,13 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { requireProgram } from './programs.ts';
 
+/** Playwright gives up after half a minute, which is what a page takes on a busy machine; milliseconds. */
+const PATIENCE = 300_000;
+
 /** A real browser without a window: Debian's chromium, or that of KPROMO_CHROMIUM. Throws MissingProgram without it. */
 export function startBrowser(): Promise<Browser> {
   // Containers let root have no sandbox; the pages are our own.
-  return chromium.launch({ executablePath: requireProgram('chromium'), args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath: requireProgram('chromium'), args: ['--no-sandbox'], timeout: PATIENCE });
 }
 
 export type View = { readonly width: number; readonly height?: number; readonly scheme?: 'light' | 'dark' };
@@ -16,6 +19,7 @@ export type OpenPage = { readonly page: Page; readonly complaints: readonly stri
 export async function openFile(browser: Browser, url: string, view: View): Promise<OpenPage> {
   const { width, height = 900, scheme = 'light' } = view;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  page.setDefaultTimeout(PATIENCE);
   const complaints: string[] = [];
   page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
   page.on('pageerror', (error) => complaints.push(error.message));

@@ -43,7 +43,7 @@ async function runVitest(
   return { lines: stdout.trimEnd().split('\n'), totals };
 }
 
-describe('test/support/summary-reporter', { timeout: 60_000 }, () => {
+describe('test/support/summary-reporter', () => {
   it('ends with one line of totals, after one line for each reason to skip', async () => {
     const { lines, totals } = await runVitest({
       'every-end.test.mjs': EVERY_END,

@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/image/digest.ts';
 import { memoryRegistry, type MemoryCall } from './memory.ts';
 import { blobOf } from './store.ts';
 
-const call = { signal: AbortSignal.timeout(10_000) };
+const call = { signal: new AbortController().signal };
 const blob = { mediaType: 'any', digest: digestOf(Buffer.from('blob')), size: 4 };
 
 function emptyIndex(note: string): Manifest {
