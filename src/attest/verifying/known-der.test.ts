@@ -1,0 +1,23 @@
+import { X509Certificate } from '@sigstore/core';
+import type { TrustMaterial } from '@sigstore/verify';
+import { describe, expect, it } from 'vitest';
+import { codeSigningChain } from '../../../test/support/sigstore/certificates.ts';
+import { encodedOnce } from './known-der.ts';
+
+describe('src/attest/verifying/known-der.ts', () => {
+  it('has each certificate that is trusted encoded as it was, and no second time', async () => {
+    const { leaf, root } = await codeSigningChain(Date.UTC(2026, 0, 1));
+    const ders = [leaf, root].map(({ certificate }) => Buffer.from(certificate.rawData));
+    const certChain = ders.map((der) => X509Certificate.parse(der));
+    const validFor = { start: new Date(0), end: new Date() };
+    const authorities = { certificateAuthorities: [{ certChain, validFor }], timestampAuthorities: [] };
+    encodedOnce({ ...authorities, tlogs: [], ctlogs: [] } as unknown as TrustMaterial);
+    expect(certChain.map((one) => Buffer.from(one.root.toDER()))).toEqual(ders);
+    for (const { root: whole, tbsCertificate } of certChain) {
+      expect(whole.toDER()).toBe(whole.toDER());
+      expect(tbsCertificate.toDER()).toBe(tbsCertificate.toDER());
+    }
+    const [own, above] = certChain;
+    expect(own?.verify(above)).toBe(true);
+  });
+});
