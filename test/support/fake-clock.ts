@@ -56,6 +56,8 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
     wait: async (ms, signal) => {
       waits.push(ms);
       const done = waitOn(timer, ms, signal);
+      // It may be aborted while this one gives way to others.
+      done.catch(() => undefined);
       if (skipWaits && signal?.aborted !== true) {
         // What others have under way is answered first: it shall not be late because this one waits.
         await settle();

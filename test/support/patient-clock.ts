@@ -41,7 +41,7 @@ function next(): void {
   clearTimeout(handle);
   let due = counted + TURN_MS;
   for (const { at } of timers) due = Math.min(due, at);
-  handle = setTimeout(turn, due - passed());
+  handle = setTimeout(turn, Math.max(0, due - passed()));
   // A test that is over does not wait for it.
   handle.unref();
 }

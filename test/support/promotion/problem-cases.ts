@@ -76,7 +76,7 @@ export const OFFLINE: readonly ProblemCase[] = [
   {
     code: 'POLICY_INVALID',
     spoil: file('promoter-policy.yaml', 'provenance:\n  mode: maybe\n'),
-    says: [/promoter-policy\.yaml:2:9/, /"maybe"/, /write off, warn or require/],
+    says: [/promoter-policy\.yaml:2:9/, /"maybe"/, /write require, warn or off/],
   },
   {
     code: 'TAG_CONFLICT',
@@ -181,7 +181,7 @@ export const ONLINE: readonly ProblemCase[] = [
   {
     code: 'TIMEOUT',
     spoil: ({ staging }) => always(staging, ['getManifest'], 'silent'),
-    says: [/no response within 30 s/, /set longer timeouts in the registry configuration/],
+    says: [/no response within 25 s/, /set longer timeouts in the registry configuration/],
   },
   {
     code: 'STALLED',
