@@ -37,7 +37,7 @@ export async function runReplication(
   const copying = openReplicator(services, source, traffic, context);
   const { primary, attachments } = request;
   const phases = pipeline(setup(services))
-    .pipe(planReplication({ registry, source, traffic, attachments, ...(primary !== undefined && { primary }) }))
+    .pipe(planReplication({ registry, source, traffic, attachments, primary }))
     .pipe(replicate({ replicator: copying, traffic, copies: request.copies }));
 
   let outputs: ReplicationOutputs = {};

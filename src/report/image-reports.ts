@@ -72,7 +72,8 @@ function promotedReport({ wanted, results, sourceReads }: PromotedImage): Report
     return refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({
       ref,
       ...actionOf(outcomeOf(result), index === 0 ? action : 'tag'),
-      ...(error !== undefined && { reason: error.message, code: error.code }),
+      reason: error?.message,
+      code: error?.code,
       attempts,
       requests: index === 0 ? requests : 0,
       bytes: index === 0 ? bytes : 0,

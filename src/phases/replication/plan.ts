@@ -12,7 +12,7 @@ import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
 export type PlanReplicationServices = LackServices & {
   /** Covers the primary registry, where one is chosen. */
-  readonly primary?: Pattern;
+  readonly primary?: Pattern | undefined;
   /** Which mirrors get no copies; all get them unless given. */
   readonly attachments?: readonly AttachmentRule[] | undefined;
 };

@@ -35,14 +35,15 @@ export function provenanceReport({
     mode,
     result,
     level,
-    ...(signer !== undefined && { signer }),
-    ...(builder !== undefined && { builder }),
-    ...(source !== undefined && { source }),
+    signer,
+    builder,
+    source,
     violations: violations.map(({ code, message, hint, policy }) => ({
       code,
       message,
       hint,
-      ...(policy !== undefined && { file: policy.file, line: policy.line }),
+      file: policy?.file,
+      line: policy?.line,
     })),
     evidence: evidenceReports(evidence),
   };
@@ -59,11 +60,11 @@ function evidenceReport(item: Item, subject: string): EvidenceReport {
     kind,
     form,
     status,
-    ...(predicateType !== undefined && { predicateType }),
-    ...(signer !== undefined && { signer: signerText(signer) }),
-    ...(builder !== undefined && { builder }),
+    predicateType,
+    signer: signer && signerText(signer),
+    builder,
     manifest,
-    ...(reason !== undefined && { reason }),
+    reason,
   };
 }
 

@@ -97,7 +97,8 @@ function copiedTargets({ lack, results }: Copied): TargetReport[] {
   return results.map(({ repository, error, isWritten, attempts, meter, ms }) => ({
     ref: refOf(lack, repository),
     ...actionOf(outcomeOf({ ...(error && { error }), ...(isWritten && { isWritten }), ...meter }), 'copy'),
-    ...(error !== undefined && { reason: error.message, code: error.code }),
+    reason: error?.message,
+    code: error?.code,
     attempts,
     ...meter,
     ms,
