@@ -4,7 +4,7 @@ import type { Limiter } from './limiter.ts';
 import { originGate, type OriginGate } from './adaptive/origin-gate.ts';
 import { rateGroup, type NewBucket, type RateGroup } from './adaptive/group.ts';
 
-/** What a configuration may set for an origin; rates in requests a second. */
+/** Configured limits of an origin; rates in requests a second. */
 export type LimitSettings = {
   readonly group?: string;
   readonly start?: number;
@@ -16,22 +16,22 @@ export type LimitSettings = {
 
 export type AdaptiveLimiterOptions = {
   readonly clock: Clock;
-  /** What differs from the defaults for an origin. */
+  /** Returns the settings of an origin that differ from the defaults. */
   readonly settingsOf?: (origin: string) => LimitSettings;
-  /** Requests at once for each origin, unless its settings say so. */
+  /** Maximum concurrent requests for each origin, unless its settings say otherwise. */
   readonly concurrency: number;
-  /** A pause that is longer, in milliseconds, fails what waits for it. */
+  /** A longer pause, in milliseconds, fails the waiting requests. */
   readonly maxWait: number;
   /** Makes the buckets; each belongs to this process alone unless given. */
-  readonly bucketOf?: BucketFactory | undefined;
+  readonly bucketOf?: BucketFactory;
   /** Is told of each pause that a registry orders, with the name of its group; the time in Unix milliseconds. */
   readonly onPause?: (group: string, until: number) => void;
 };
 
-/** Makes the bucket of that name, and calls `wake` when its waits became shorter by themselves. */
+/** Creates the bucket with this name; calls `wake` when its waits become shorter by themselves. */
 export type BucketFactory = (name: string, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
 
-/** One group of origins as it is now: its rate in requests a second, and how many requests it refused. */
+/** The current state of one group of origins: its rate in requests a second, and the number of refused requests. */
 export type RateReading = {
   readonly group: string;
   readonly origins: readonly string[];
@@ -39,21 +39,32 @@ export type RateReading = {
   readonly refused: number;
 };
 
-/** A limiter that finds out how much each registry allows. */
+/** A limiter that learns the rate limit of each registry. */
 export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
 
-/** A start that no registry known to us minds, far below what most allow; found out in a few seconds. */
+/**
+ * Initial rate in requests a second: accepted by all known registries, far below what most permit, and raised within
+ * seconds.
+ */
 export const START = 60;
-/** Slower is no promotion any more; a registry that allows less says so with Retry-After, which is obeyed. */
+/**
+ * Lowest rate: a promotion could not work more slowly. A registry that permits less says so with Retry-After, which is
+ * obeyed.
+ */
 const FLOOR = 1;
-/** Requests that may go at once after a pause. */
+/** Number of requests that may be sent at once after a pause. */
 const BURST = 10;
 
-/** Google's hosts share the quota of a project: 60,000 a minute and region, of which about 83/s were seen to be one user's. */
+/**
+ * Google's hosts share the quota of a project: 60,000 a minute and region, of which one user was observed to get about
+ * 83/s.
+ */
 const GOOGLE = { group: 'google', start: 75 };
 const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/;
 
-/** A token bucket for each origin, and for each class of requests that is refused by itself. */
+/**
+ * Creates a limiter with a token bucket for each origin, and one for each class of requests that is refused separately.
+ */
 export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimiter {
   const { clock, concurrency, maxWait, settingsOf } = options;
   const { bucketOf = (_name, settings) => adaptiveBucket(settings, clock.now()) } = options;

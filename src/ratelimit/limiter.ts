@@ -1,25 +1,31 @@
-/** Small requests answer in one round trip; bodies hold their slot as long as the bytes take. */
+/**
+ * Groups of requests with separate slots: a small request takes one round trip, a body holds its slot for as long as
+ * its bytes take.
+ */
 export type Lane = 'small' | 'download' | 'upload';
 
-/** What registries count apart, each under the limit of the whole. */
+/** Classes that registries count separately, each within the limit of the whole. */
 export type RequestClass = 'token' | 'list' | 'read' | 'write';
 
-/** What a request asks of a limiter. */
+/** The request that a limiter is asked to permit. */
 export type Want = { readonly origin: string; readonly lane: Lane; readonly class: RequestClass };
 
-/** What came back: `pause` and `rate` are what the registry orders (milliseconds) and promises (requests a second). */
+/**
+ * The response to a request. `pause` is the wait that the registry orders, in milliseconds; `rate` is the promised rate
+ * in requests a second.
+ */
 export type Answer = { readonly status: number; readonly pause?: number; readonly rate?: number };
 
-/** Leave to send one request. */
+/** A permit to send one request. */
 export type Permit = {
-  /** Says what the registry answered, undefined when no answer came; called at most once. */
+  /** Reports the response; undefined if none came. Called at most once. */
   answered(answer: Answer | undefined): void;
-  /** Gives the slot back; may be called twice. */
+  /** Releases the slot; may be called twice. */
   release(): void;
 };
 
 /** Decides when a request may be sent. */
 export type Limiter = {
-  /** Resolves when the request may go, in order of arrival within its lane and class. */
+  /** Resolves when the request may be sent, in order of arrival within its lane and class. */
   acquire(want: Want, signal: AbortSignal): Promise<Permit>;
 };

@@ -1,12 +1,13 @@
 import { onAbort } from '../abort.ts';
 import type { Lane, Limiter } from './limiter.ts';
 
-/** One slot must be left for each lane. */
+/** At least one slot for each lane. */
 const FEWEST = 3;
 
 /**
- * At most `concurrency` requests of an origin at once. Bodies leave a fifth of the slots to small requests,
- * and downloads leave some to uploads: a copy within one registry holds one of each, and must be able to end.
+ * Creates a limiter of at most `concurrency` concurrent requests for each origin. Bodies leave a fifth of the slots to
+ * small requests, and downloads leave some to uploads: a copy within one registry holds one of each, and must be able
+ * to complete.
  */
 export function concurrencyLimiter(concurrency: number): Limiter {
   if (!Number.isInteger(concurrency) || concurrency < FEWEST) {
@@ -27,7 +28,7 @@ export function concurrencyLimiter(concurrency: number): Limiter {
 
 type Slots = (lane: Lane, signal: AbortSignal) => Promise<() => void>;
 type Waiter = { readonly lane: Lane; readonly arrival: number; readonly go: () => void };
-/** Those who wait, in order of arrival. */
+/** Waiting requests in order of arrival. */
 type Queues = Readonly<Record<Lane, Waiter[]>>;
 
 function originSlots(concurrency: number): Slots {
@@ -56,7 +57,7 @@ function originSlots(concurrency: number): Slots {
   return (lane, signal) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      // Whoever waits already waits for a lane that is full.
+      // All waiting requests wait for a full lane.
       if (free(lane, active)) return resolve(take(lane));
       const queue = queues[lane];
       const go = (): void => {
@@ -72,7 +73,7 @@ function originSlots(concurrency: number): Slots {
     });
 }
 
-/** The first to arrive of those whose lane has a slot. */
+/** Returns the earliest waiting request whose lane has a free slot. */
 function earliest(queues: Queues, free: (lane: Lane) => boolean): Waiter | undefined {
   let first: Waiter | undefined;
   for (const lane of LANES) {
@@ -85,7 +86,7 @@ function earliest(queues: Queues, free: (lane: Lane) => boolean): Waiter | undef
 
 export const LANES: readonly Lane[] = ['small', 'download', 'upload'];
 
-/** Says whether a lane has a slot left, given how many are in use. */
+/** Returns a function that says whether a lane has a free slot, given the used ones. */
 export function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
   const bodies = concurrency - Math.max(1, Math.floor(concurrency / 5));
   const oneKind = Math.max(1, Math.floor((bodies * 3) / 4));

@@ -1,10 +1,10 @@
-/** A window that is longer says how much a day may cost, not how fast one may go. */
+/** Longest window in seconds: the limit of a longer one is a daily budget, not a rate. */
 const LONGEST_WINDOW_S = 60;
 
 /**
- * The requests a second that a registry's headers promise, where they speak of a window of a minute or less:
+ * Returns the rate, in requests a second, that a registry's headers promise for a window of a minute or less:
  * `RateLimit-Limit: 100;w=10`, `RateLimit-Limit` with `RateLimit-Reset`, and `RateLimit: "name";r=50;t=30`
- * (draft-ietf-httpapi-ratelimit-headers); undefined where they do not.
+ * (draft-ietf-httpapi-ratelimit-headers). Returns undefined without such headers.
  */
 export function promisedRate(header: (name: string) => string | undefined): number | undefined {
   const structured = header('ratelimit');

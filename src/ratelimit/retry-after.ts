@@ -1,17 +1,16 @@
-/** What a registry said about when to come back. */
+/** The parts of a response that may contain a wait. */
 export type RetryAfterSource = {
-  /** The first value of a header, by its lower-case name. */
+  /** Returns the first value of a header, by its lower-case name. */
   header(name: string): string | undefined;
-  /** The start of the body where it was read. */
+  /** The start of the body, if it was read. */
   readonly text?: string;
 };
 
 /**
- * How many milliseconds from now the registry asks to wait; 0 when that time has
- * passed; undefined when it does not say. Reads `Retry-After` as seconds, fraction or HTTP date
- * (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub), the reset of a quota that is used up (GitHub), and a
- * Go duration in the body (GHCR). A point in time is one of the registry's clock: if the answer has a `Date`, it counts from
- * there, else from `clock` (Unix time in milliseconds).
+ * Returns the wait that the registry asks for, in milliseconds from now; 0 if it is over, undefined if there is none.
+ * Reads `Retry-After` as seconds, fraction or HTTP date (RFC 9110 §10.2.3), `X-Retry-After` as Unix time (Docker Hub),
+ * the reset of a used-up quota (GitHub), and a Go duration in the body (GHCR). A point in time is relative to the
+ * response's `Date` if there is one, else to `clock` (Unix time in milliseconds).
  */
 export function retryAfter(source: RetryAfterSource, clock: number): number | undefined {
   const now = httpDate(source.header('date') ?? '') ?? clock;
@@ -26,17 +25,17 @@ export function retryAfter(source: RetryAfterSource, clock: number): number | un
   );
 }
 
-/** True when the headers say that nothing of a quota is left. */
+/** Returns true if the headers say that a quota is used up. */
 export function isUsedUp(header: RetryAfterSource['header']): boolean {
   return header('x-ratelimit-remaining')?.trim() === '0';
 }
 
-/** A number of seconds this large is a point in time (2001 and later), not a wait. */
+/** A larger number of seconds is a point in time (2001 and later), not a wait. */
 const UNIX_TIME = 1e9;
-/** A Unix time this large counts milliseconds. */
+/** A larger Unix time is in milliseconds. */
 const UNIX_MILLIS = 1e12;
 
-/** Milliseconds from `now` that one header value means; undefined when it is none of the known forms. */
+/** Parses one header value to milliseconds from `now`; returns undefined for an unknown format. */
 export function parseRetryAfter(value: string, now: number): number | undefined {
   const text = value.trim();
   if (/^\d+(?:\.\d+)?$/.test(text)) {
@@ -50,7 +49,7 @@ export function parseRetryAfter(value: string, now: number): number | undefined 
   return date === undefined ? undefined : wait(date - now);
 }
 
-/** An HTTP date starts with a weekday; Date.parse alone would take «1» or «-5» for a date, too. */
+/** An HTTP date starts with a weekday; Date.parse alone would also accept «1» or «-5» as a date. */
 function httpDate(text: string): number | undefined {
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : date;
@@ -68,7 +67,10 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const PART = String.raw`\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)`;
 
-/** Milliseconds of a Go duration such as `1m30s` or `880.092µs` (https://pkg.go.dev/time#ParseDuration); undefined for anything else. */
+/**
+ * Parses a Go duration such as `1m30s` or `880.092µs` to milliseconds (https://pkg.go.dev/time#ParseDuration); returns
+ * undefined for other text.
+ */
 export function goDuration(text: string): number | undefined {
   if (!new RegExp(`^(?:${PART})+$`).test(text)) return undefined;
   let total = 0;
@@ -78,7 +80,7 @@ export function goDuration(text: string): number | undefined {
   return wait(total);
 }
 
-/** A duration in prose counts only after words that say it is a wait; «limit: 100 per 1h» is none. */
+/** A duration in prose counts only after words that call it a wait; «limit: 100 per 1h» does not. */
 const IN_TEXT = new RegExp(
   String.raw`(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:${PART})+)(?![A-Za-z0-9])`,
   'i',

@@ -1,6 +1,6 @@
 import { hostInUrl, hostProblem } from '../image/host.ts';
 
-/** Where a Redis server is, and how to log in. */
+/** Address and login of a Redis server. */
 export type RedisAddress = {
   readonly host: string;
   readonly port: number;
@@ -8,13 +8,13 @@ export type RedisAddress = {
   readonly tls: boolean;
   readonly username?: string;
   readonly password?: string;
-  /** The address as it may be shown: without user and password. */
+  /** The address without user and password, for messages. */
   readonly shown: string;
 };
 
 const PORT = 6379;
 
-/** The parts of `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; undefined for anything else. */
+/** Parses `redis://[user:password@]host[:port][/db]`, or `rediss://` for TLS; returns undefined for other text. */
 export function parseRedisAddress(text: string): RedisAddress | undefined {
   const url = URL.parse(text);
   if (url === null || !/^rediss?:$/.test(url.protocol)) return undefined;

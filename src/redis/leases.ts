@@ -6,13 +6,13 @@ import type { Leases } from '../registry/attaching/leased-lock.ts';
 export type RedisLeaseOptions = {
   readonly clock: Clock;
   readonly narrate: Narrator;
-  /** What users know the server by; holds no secret. */
+  /** Displayed address of the server; contains no secret. */
   readonly place: string;
-  /** Connects; rejects with an Error that says why not, or when the signal aborts. */
+  /** Connects; rejects with an Error that contains the reason, or when the signal aborts. */
   readonly open: (signal: AbortSignal) => Promise<RedisLink>;
 };
 
-/** A server that cannot be reached is looked for so often; milliseconds. */
+/** Interval of attempts to reach the server, in milliseconds. */
 const RETRY = 2000;
 
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('pexpire', KEYS[1], ARGV[2]) end`;
@@ -20,7 +20,10 @@ const GIVE_BACK = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del
 
 const keyOf = (name: string): string => `kpromo:lease:1:${name}`;
 
-/** Leases in Redis (https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/); connects for the first one, and tells once when it has to do without. */
+/**
+ * Creates leases in Redis (https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/). Connects at the
+ * first lease, and logs once if the server cannot be reached.
+ */
 export function redisLeases(options: RedisLeaseOptions): Leases & { close(): void } {
   const { use, close } = connection(options);
   return {
@@ -34,7 +37,7 @@ export function redisLeases(options: RedisLeaseOptions): Leases & { close(): voi
   };
 }
 
-/** Does the work, or what `alone` says where the server cannot be reached. */
+/** Does the work; returns `alone` if the server cannot be reached. */
 type Use = <T>(work: (link: RedisLink) => Promise<T>, alone: T) => Promise<T>;
 
 function connection({ clock, narrate, place, open }: RedisLeaseOptions): { readonly use: Use; close(): void } {

@@ -2,26 +2,26 @@ import type { Redis } from 'ioredis';
 import { onAbort } from '../abort.ts';
 import type { RedisAddress } from './address.ts';
 
-/** Connections to one Redis server, good until the first trouble: whoever needs them again opens new ones. */
+/** Connections to one Redis server, valid until the first failure; callers then open new ones. */
 export type RedisLink = {
   readonly db: number;
-  /** Takes commands. */
+  /** For commands. */
   readonly client: Redis;
-  /** Takes subscriptions. */
+  /** For subscriptions. */
   readonly subscriber: Redis;
   /** Resolves, with the reason, when a connection has ended. */
   readonly lost: Promise<string>;
-  /** Ends the connections at once. */
+  /** Closes the connections at once. */
   close(): void;
 };
 
-/** A server that takes longer, in milliseconds, for a connection or a command is as good as gone: nobody waits for it. */
+/** Time limit of a connection or a command, in milliseconds: a slower server counts as unreachable. */
 const PATIENCE = 1000;
 
-/** A server that does not say goodbye within so many milliseconds must not keep the process from ending. */
+/** How long closing may keep the process alive, in milliseconds. */
 const FAREWELL = 100;
 
-/** Connects, until the signal aborts; rejects with an Error whose message is a reason that may be shown. Never tries again by itself. */
+/** Connects, until the signal aborts. Rejects with an Error whose message is safe to show. Never retries by itself. */
 export async function openRedis(address: RedisAddress, signal: AbortSignal): Promise<RedisLink> {
   const { Redis: RedisClient } = await import('ioredis');
   const options = optionsFor(address);
@@ -55,10 +55,10 @@ function optionsFor({ host, port, db, tls, username, password }: RedisAddress) {
     connectTimeout: PATIENCE,
     commandTimeout: PATIENCE,
     disconnectTimeout: FAREWELL,
-    // A new connection is opened by whoever can tell the user about it.
+    // The caller, which can inform the user, opens a new connection.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
-    // Bottleneck's scripts answer in the types of the second version.
+    // Bottleneck's scripts expect the types of the second protocol version.
     protocol: 2 as const,
   };
 }
@@ -69,7 +69,7 @@ function readiness(connection: Redis): Promise<void> {
   });
 }
 
-/** Resolves when the connection has ended, with the last thing that went wrong with it. */
+/** Resolves when the connection has ended, with its last error. */
 function endOf(connection: Redis): Promise<string> {
   return new Promise((resolve) => {
     let reason = 'the connection ended';
@@ -80,7 +80,7 @@ function endOf(connection: Redis): Promise<string> {
   });
 }
 
-/** Why something failed, in words that hold nothing that was sent: some servers repeat what they did not understand. */
+/** Returns the reason of a failure without any sent text, which some servers quote. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it failed';
   if ('code' in error && typeof error.code === 'string') return error.code;

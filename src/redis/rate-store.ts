@@ -5,22 +5,26 @@ import { reasonOf, type RedisLink } from './link.ts';
 import { parseRecord } from './record-schema.ts';
 import type { SharedRecord } from '../ratelimit/shared/record.ts';
 
-/** What nobody has used for so long, in milliseconds, is forgotten: a limit of yesterday says nothing about today. */
+/** Time after which unused records expire, in milliseconds: yesterday's limit says nothing about today. */
 const FORGET_AFTER = 300_000;
 
-/** The budget grows in steps of so many milliseconds, so that it is smooth at 1,000 tokens a second. */
+/** The budget grows in steps of this many milliseconds, so that it is smooth at 1,000 tokens a second. */
 const STEP = 50;
 
-/** With Bottleneck's own 5 seconds between two looks at the budget, a fifth of it would be given out. */
+/** With Bottleneck's default of 5 seconds between two checks, a fifth of the budget would be lost. */
 const HEARTBEAT = 100;
 
-/** So much of a second's tokens may be saved up, and one more: a rate of one in five seconds must reach a whole one. */
+/**
+ * Fraction of a second's tokens that may be saved, plus one: a rate of one in five seconds must reach a whole token.
+ */
 const SAVED = 1 / 4;
 
-/** Bottleneck has ten priorities, of which 9 is the last. */
+/** Bottleneck has ten priorities, of which 9 is the lowest. */
 const LAST_PRIORITY = 9;
 
-/** Puts a record in the place of one of that version, or of what is no record, and tells all; else answers with what is there. */
+/**
+ * Replaces a record of the expected version, or an invalid one, and publishes it; otherwise returns the current record.
+ */
 const REPLACE = `
 local there = redis.call('get', KEYS[1])
 local isJson, record = pcall(cjson.decode, there or '')
@@ -31,7 +35,10 @@ redis.call('publish', KEYS[1], ARGV[2])
 return {1}
 `;
 
-/** What processes share through Redis: records in its keys, their changes on its channels, tokens from Bottleneck. */
+/**
+ * Creates the store that processes share through Redis: records in its keys, changes on its channels, tokens from
+ * Bottleneck.
+ */
 export async function redisCommons(link: RedisLink, clock: Clock): Promise<Commons> {
   const { default: Limiter } = await import('bottleneck');
   const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
@@ -52,18 +59,18 @@ export async function redisCommons(link: RedisLink, clock: Clock): Promise<Commo
     ...records(link, attempt),
     ...tokenBudget(budgetsOf(Limiter, connection, link.db), attempt),
     close: () => {
-      // Leaves no heartbeat behind.
+      // Leaves no heartbeat running.
       void connection.disconnect(false);
       link.close();
     },
   };
 }
 
-/** Whose work fails has lost the commons. */
+/** Does the work; a failure means that the shared store is lost. */
 type Attempt = <T>(work: Promise<T>) => Promise<T>;
 
 function records({ client, subscriber, db }: RedisLink, attempt: Attempt): Pick<Commons, 'replace' | 'follow'> {
-  // Channels know no databases.
+  // Channels are not separated by database.
   const keyOf = (name: string): string => `kpromo:rates:1:${db}:${name}`;
   const followers = new Map<string, (record: SharedRecord) => void>();
   subscriber.on('message', (channel: string, text: string) => {
@@ -107,14 +114,14 @@ function tokenBudget(budgets: (name: string) => Bottleneck, attempt: Attempt): P
   };
 }
 
-/** What a script found in the place of what it was to replace; undefined when it did. */
+/** Returns the record that a script found instead of the expected one; undefined if it replaced that. */
 function otherThan(reply: unknown): string | undefined {
   const [written, there] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
   if (written === 1) return undefined;
   return typeof there === 'string' ? there : '';
 }
 
-/** One Bottleneck for each name; the first refill sets how fast it fills up. */
+/** Returns one Bottleneck for each name; the first refill sets its rate. */
 function budgetsOf(
   Limiter: typeof Bottleneck,
   connection: Bottleneck.IORedisConnection,
@@ -135,14 +142,14 @@ function budgetsOf(
       reservoirIncreaseMaximum: 1,
     });
     budget.on('error', () => {});
-    // Whoever uses it is told of its failure; that it never was ready is no second one.
+    // The caller learns of the failure from the use; this promise adds nothing.
     budget.ready().catch(() => {});
     budgets.set(name, budget);
     return budget;
   };
 }
 
-/** What is missing from our clock to the server's, which all processes have in common. */
+/** Returns the difference of the server's clock, which all processes share, to ours. */
 async function clockOffset({ client }: RedisLink, clock: Clock): Promise<number> {
   const before = clock.now();
   const [seconds, micros] = await client.time();

@@ -33,7 +33,7 @@ const SharedRecordText = z.object({
   members: z.record(z.string(), z.number()),
 });
 
-/** The record that a process wrote; undefined when the text is none. */
+/** Parses the record of a process; returns undefined if it is invalid. */
 export function parseRecord(text: string): SharedRecord | undefined {
   try {
     return SharedRecordText.safeParse(JSON.parse(text)).data;

@@ -5,19 +5,19 @@ import { sourceText } from './source-text.ts';
 import type { YamlNode } from './node.ts';
 import { buildTree } from './tree.ts';
 
-/** One parsed file; `at` tells where an offset of its nodes stands in the file as the user has it. */
+/** A parsed file; `at` converts an offset of its nodes to a position in the original file. */
 export type YamlDocument = { readonly root: YamlNode; readonly at: (offset: number) => Position };
 
-/** Why a file is no single YAML document. */
+/** Why a file is not a single valid YAML document. */
 export type YamlProblem = {
   readonly message: string;
   readonly hint: string;
   readonly position: Position;
-  /** Of one that counts others: how many it stands for. */
+  /** For a summary of further problems: their number. */
   readonly more?: number;
 };
 
-/** Parses text that holds at most one YAML document (none reads as null); never throws. */
+/** Parses text with at most one YAML document; without one, the root is null. Never throws. */
 export function parseYaml(file: string, content: string): YamlDocument | YamlProblem {
   const conflict = /^<{7} /m.exec(content);
   if (conflict !== null && /^>{7} /m.test(content)) {

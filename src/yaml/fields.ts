@@ -5,21 +5,21 @@ import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
 import { quote } from './source-text.ts';
 
-/** Where one file is read: what makes it unusable is noted, never thrown. */
+/** Context of reading one file; problems are collected, never thrown. */
 export type Reading = {
   readonly at: (offset: number) => Position;
   readonly refuse: (problem: YamlProblem) => void;
 };
 
-/** Notes what makes the whole file unusable. */
+/** Reports a problem that makes the whole file unusable. */
 export function invalidFile(reading: Reading, node: YamlNode, message: string, hint: string): void {
   reading.refuse({ message, hint, position: reading.at(node.offset) });
 }
 
-/** One key of a mapping with its value; `owner` is the mapping in which it is written. */
+/** One key of a mapping with its value; `owner` is the mapping that contains it. */
 export type Pair = { readonly key: YamlNode; readonly value: YamlNode; readonly owner: YamlNode };
 
-/** The pairs of a mapping in order, with what `<<` merges at the place where it stands, as yaml.v2 does it. */
+/** Yields the pairs of a mapping in order, with the pairs merged by `<<` at its position, as in yaml.v2. */
 export function* pairsOf(mapping: YamlNode, reading: Reading): Generator<Pair> {
   if (mapping.kind !== 'mapping') return;
   for (let index = 0; index + 1 < mapping.items.length; index += 2) {
@@ -32,19 +32,19 @@ export function* pairsOf(mapping: YamlNode, reading: Reading): Generator<Pair> {
 }
 
 function* mergedPairs(value: YamlNode, reading: Reading): Generator<Pair> {
-  // Of several mappings the first wins: it is merged last.
+  // Of several mappings the first takes precedence: it is merged last.
   for (const source of value.kind === 'sequence' ? value.items.toReversed() : [value]) {
     if (source.kind === 'mapping') yield* pairsOf(source, reading);
     else invalidFile(reading, source, `"<<" merges a ${nameOf(source)}`, 'merge a mapping or a list of mappings');
   }
 }
 
-/** The known keys of a mapping, each with its values in order: several where mappings are merged. */
+/** The known keys of a mapping, each with its values in order: several if mappings are merged. */
 export type Fields<Key extends string> = ReadonlyMap<Key, readonly YamlNode[]>;
 
 /**
- * Reads a mapping that may have these keys; reports unknown, misspelt and repeated ones, and anything that is no
- * mapping. Null is a mapping without keys.
+ * Reads a mapping with these keys. Reports unknown, misspelt and repeated keys, and a value that is not a mapping. Null
+ * is a mapping without keys.
  */
 export function readFields<Key extends string>(
   node: YamlNode,
@@ -99,7 +99,7 @@ function unknownKey(
   );
 }
 
-/** Of several none is left out: in a policy one of them may ask for less than what was meant. */
+/** All candidates are reported: in a policy one of them may require less than intended. */
 function keysMeantBy(name: string, keys: readonly string[]): readonly string[] {
   const alike = keys.find((candidate) => simplified(candidate) === simplified(name));
   return alike === undefined ? slipsOf(name, keys) : [alike];
@@ -113,7 +113,7 @@ function listed(keys: readonly string[]): string {
   return keys.map((key) => `"${key}"`).join(', ');
 }
 
-/** The items of a list; null is an empty one, anything else is reported. */
+/** Returns the items of a list; null is an empty one, anything else is reported. */
 export function readList(node: YamlNode | undefined, what: string, reading: Reading): readonly YamlNode[] {
   if (node === undefined || isNull(node)) return [];
   if (node.kind === 'sequence') return node.items;
@@ -126,7 +126,7 @@ export function readList(node: YamlNode | undefined, what: string, reading: Read
   return [];
 }
 
-/** The text of the last value of a field; undefined where the field is missing, empty for null. */
+/** Returns the text of the last value of a field; undefined if the field is missing, empty for null. */
 export function readTextField(
   values: readonly YamlNode[] | undefined,
   what: string,

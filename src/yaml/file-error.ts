@@ -1,7 +1,7 @@
 import { PromotionError, type ErrorCode } from '../errors.ts';
 import type { YamlProblem } from './document.ts';
 
-/** One error that tells everything that is wrong with a file, each with its place. */
+/** Returns one error with all problems of a file, each with its position. */
 export function fileError(code: ErrorCode, problems: readonly YamlProblem[]): PromotionError {
   const [first, ...others] = problems.map(({ message, hint, position: { file, line, column } }) => ({
     text: `${file}:${line}:${column}: ${message}`,

@@ -3,15 +3,15 @@ import type { Event, ScalarEvent } from 'js-yaml';
 
 import { lineAt, lineStarts, type LineStarts } from './source-text.ts';
 
-/** Parser events with the text that their offsets refer to: the given one, some lines of it pushed to the right. */
+/** Parser events with the text of their offsets: the original with some lines indented. */
 export type TolerantEvents = {
   readonly events: readonly Event[];
   readonly text: string;
-  /** By line from 0, how many columns were put before it. */
+  /** By line, from 0: the number of columns added before it. */
   readonly padding: ReadonlyMap<number, number>;
 };
 
-/** What the YAML grammar does not allow, and where in `text`. */
+/** A violation of the YAML grammar, and its position in `text`. */
 export type SyntaxProblem = {
   readonly reason: string;
   readonly offset: number;
@@ -19,24 +19,27 @@ export type SyntaxProblem = {
   readonly padding: ReadonlyMap<number, number>;
 };
 
-/** Pushes a line past its key: three levels of keys stay below it even at 16 columns each. */
+/** Columns that indent a line beyond its key: three levels of keys stay below it even at 16 columns each. */
 const PAD = 64;
 
-/** Collections in collections; a manifest has five of them. Far below what the parser's recursion could bear. */
+/** Maximum nesting of collections; a manifest has five. Far below what the parser's recursion can bear. */
 const MAX_DEPTH = 50;
 
 /**
- * How many characters may be parsed to repair lines one by one: four times the largest file. A hostile file would take hours
- * otherwise.
+ * Number of characters that may be parsed again to repair lines one by one: four times the largest file. A hostile file
+ * would otherwise take hours.
  */
 const REPARSE_BUDGET = 32 * 1024 * 1024;
 
-/** How many lines are pushed to the right on a guess: more would make a text of two characters a line thirty times as long. */
+/**
+ * Maximum number of lines that are indented on a guess: more would make a text of two characters a line thirty times as
+ * long.
+ */
 const MAX_GUESSED = 100_000;
 
 /**
- * Parses YAML as js-yaml does, but takes flow collections whose lines stand left of their key, as libyaml (and so
- * upstream) does.
+ * Parses YAML like js-yaml, but accepts flow collections whose lines are indented less than their key, as libyaml and
+ * upstream do.
  */
 export function parseTolerant(original: string): TolerantEvents | SyntaxProblem {
   const starts = lineStarts(original);
@@ -69,7 +72,7 @@ export function parseTolerant(original: string): TolerantEvents | SyntaxProblem 
     }
     if (fix.line !== undefined) refused.add(fix.line);
     untabbed = fix.text;
-    // A file in which one list closes like this has many: parsing it again for each would take quadratic time.
+    // A file with one such list has many: parsing it again for each would take quadratic time.
     guessed ??= likelyFlowLines(original, starts);
   }
 }
@@ -83,7 +86,7 @@ function tryParse(text: string): Event[] | { reason: string; offset: number } {
   }
 }
 
-/** What to change for a line that js-yaml found too far left; undefined when that would not help. */
+/** Returns the change for a line that js-yaml found indented too little; undefined if none would help. */
 function repair(
   text: string,
   starts: LineStarts,
@@ -99,7 +102,7 @@ function repair(
     const isMarker = /^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(start, start + 4));
     return refused.has(line) || isMarker ? undefined : { text, line };
   }
-  // A tab between the parts of a flow list is refused under the same name; a space in its place moves nothing.
+  // A tab between the parts of a flow list is rejected with the same error; a space in its place moves nothing.
   const lineText = text.slice(starts[line] ?? 0, starts[line + 1] ?? text.length);
   const spaced = lineText.replace(/(?<=[:,[{][ \t]*)\t/g, ' ');
   return spaced === lineText
@@ -107,14 +110,14 @@ function repair(
     : { text: text.slice(0, starts[line]) + spaced + text.slice(starts[line + 1] ?? text.length) };
 }
 
-/** A closing bracket, or one tag with its comma: lines that a flow list consists of when it spans several. */
+/** A closing bracket, or one tag with its comma: the lines of a flow list that spans several. */
 const FLOW_LINE = /^[ \t]*(?:[\]}]|["']?\w[\w.+-]*["']?[ \t]*,?[ \t]*(?:#.*)?\r?$)/;
 
 function likelyFlowLines(text: string, starts: LineStarts): Set<number> {
   const lines = new Set<number>();
   for (const [line, start] of starts.entries()) {
     const end = starts[line + 1] ?? text.length;
-    // 300: a tag has at most 128 characters; what is longer is not worth guessing.
+    // 300: a tag has at most 128 characters; longer lines are not guessed.
     if (FLOW_LINE.test(text.slice(start, Math.min(end, start + 300)).trimEnd())) lines.add(line);
     if (lines.size === MAX_GUESSED) break;
   }
@@ -133,7 +136,7 @@ function pad(text: string, starts: LineStarts, lines: ReadonlySet<number>): stri
   return parts.join('') + text.slice(from);
 }
 
-/** Guessed lines outside of flow collections, where indentation means something and the guess may have changed it. */
+/** Returns guessed lines outside of flow collections, where indentation matters and the guess may have changed it. */
 function wrongGuesses(events: readonly Event[], starts: LineStarts, guessed: ReadonlySet<number>): number[] {
   const wrong: number[] = [];
   const open: boolean[] = [];
@@ -156,7 +159,7 @@ function* linesOf({ valueStart, valueEnd, style }: ScalarEvent, starts: LineStar
   if (valueStart < 0) return;
   const first = lineAt(starts, valueStart);
   yield first;
-  // Further lines of a quoted text may begin anywhere, and their indentation is not part of it.
+  // Continuation lines of quoted text may start anywhere, and their indentation is not part of it.
   if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return;
   for (let line = first + 1; (starts[line] ?? Infinity) < valueEnd; line += 1) yield line;
 }

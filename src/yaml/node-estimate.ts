@@ -1,6 +1,6 @@
 /**
- * The most entries, keys and values that one file may have: in the largest file one for every nine characters, where a
- * digest alone has 71. Each needs some 200 bytes, and 600 with what may be wrong with it.
+ * Maximum number of entries, keys and values in one file: one for every nine characters of the largest file, whereas a
+ * digest alone has 71. Each needs some 200 bytes, and 600 with its possible problem.
  */
 export const MAX_NODES = 900_000;
 
@@ -9,8 +9,8 @@ const [TAB, LF, CR, SPACE, COMMA, DASH, COLON, QUESTION, OPEN_LIST, OPEN_MAPPING
 ] as const;
 
 /**
- * Estimates without parsing how many nodes a parser makes of a text, within a factor of three: what begins an entry counts,
- * wherever it stands. Stops above `most`.
+ * Estimates the number of nodes in a text without parsing it, within a factor of three: every character that starts an
+ * entry counts. Stops above `most`.
  */
 export function estimateNodes(text: string, most: number): number {
   let nodes = 1;
@@ -22,7 +22,7 @@ export function estimateNodes(text: string, most: number): number {
         break;
       case OPEN_LIST:
       case OPEN_MAPPING:
-        // as the value of a key it is counted there
+        // the value of a key is counted with the key
         if (text.charCodeAt(index - 1) !== COLON && text.charCodeAt(index - 2) !== COLON) nodes += 1;
         break;
       case COLON:

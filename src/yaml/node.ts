@@ -1,4 +1,4 @@
-/** A node of a YAML document with the offset at which it is written; an alias is the node that it names. */
+/** A node of a YAML document with its offset; an alias is the node that it names. */
 export type YamlNode = YamlScalar | YamlCollection;
 
 export type YamlScalar = {
@@ -7,13 +7,13 @@ export type YamlScalar = {
   readonly text: string;
   /** Neither quoted nor a block: may mean null or a boolean. */
   readonly plain: boolean;
-  /** As written (`!!str`), empty for none. */
+  /** As written (`!!str`); empty if there is none. */
   readonly tag: string;
 };
 
 export type YamlCollection = {
   readonly kind: 'sequence' | 'mapping';
   readonly offset: number;
-  /** Of a mapping: key, value, key, value. */
+  /** For a mapping: key, value, key, value. */
   readonly items: YamlNode[];
 };

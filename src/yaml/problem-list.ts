@@ -1,19 +1,22 @@
-/** As many problems of one file are told, each in its words: who has more corrects these first. */
+/** Number of problems of one file that are reported in full; further ones are only counted. */
 export const MOST_PROBLEMS = 1000;
 
-/** What is wrong with a file: the first problems are kept, and all of them are counted. */
+/** The problems of a file: the first are kept, and all are counted. */
 export type ProblemList<P> = {
-  /** How many there are, those included that are only counted. */
+  /** Number of all problems, including those that are only counted. */
   readonly length: number;
   readonly push: (problem: P) => void;
-  /** Those that are kept, and after them one that counts the rest. */
+  /** Returns the kept problems, followed by one that counts the others. */
   readonly told: () => readonly P[];
 };
 
-/** What is wrong; `more` is of one that counts others, and says how many. */
+/** A problem; `more` is the number that a summary counts. */
 type Told = { readonly message: string; readonly hint: string; readonly more?: number };
 
-/** An empty list. Of what is only counted, `gravest` says whether one tells more about all of it than the first. */
+/**
+ * Creates an empty list. `gravest` selects the problem that represents those that are only counted, instead of the
+ * first.
+ */
 export function problemList<P extends Told>(gravest: (problem: P) => boolean = () => false): ProblemList<P> {
   const kept: P[] = [];
   let [count, first, grave]: [number, P | undefined, P | undefined] = [0, undefined, undefined];

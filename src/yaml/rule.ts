@@ -7,37 +7,37 @@ import { quote } from './source-text.ts';
 /** A part of a JSON schema (https://json-schema.org/draft/2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Where a configuration is read; `problems` are those that were refused so far. */
+/** Context of reading a configuration; `problems` are those found so far. */
 export type RuleReading = Reading & {
   readonly problems: { readonly length: number };
-  /** What was spent of the file on expressions that take long to compile; counted by the rules that do it. */
+  /** Cost of the expressions in the file that take long to compile; counted by the rules that compile them. */
   readonly spent: { expressions: number };
 };
 
-/** How one value is written: the same rule reads it and tells editors about it. */
+/** The syntax of one value: a rule parses it and describes it to editors. */
 export type Rule<T> = {
   readonly schema: JsonSchema;
-  /** The value; undefined when what is there is noted as a problem. `what` begins its sentence. */
+  /** Returns the value; undefined after reporting a problem. `what` is the subject of its sentence. */
   readonly read: (node: YamlNode, what: string, reading: RuleReading) => T | undefined;
 };
 
 type ValueOf<R> = R extends Rule<infer T> ? T : never;
 type Rules = Readonly<Record<string, Rule<unknown>>>;
 
-/** What a mapping holds, and where it stands. */
+/** The values of a mapping, and its position. */
 export type Read<R extends Rules, Needed extends keyof R> = { readonly position: Position } & {
   readonly [K in Needed]: ValueOf<R[K]>;
 } & { readonly [K in Exclude<keyof R, Needed>]?: ValueOf<R[K]> };
 
-/** What is wrong with a value, as half a sentence, and what would be right. */
+/** A problem of a value as a predicate, and a hint. */
 export type Wrong = { readonly message: string; readonly hint: string };
 
-/** The same rule with words for people who hover over the key in an editor. */
+/** Returns the rule with a description that editors show for the key. */
 export function explained<T>(rule: Rule<T>, description: string): Rule<T> {
   return { ...rule, schema: { description, ...rule.schema } };
 }
 
-// What YAML 1.2 does not read as a text: https://yaml.org/spec/1.2.2/#1032-tag-resolution
+// Scalars that YAML 1.2 does not read as text: https://yaml.org/spec/1.2.2/#1032-tag-resolution
 const NO_TEXT = /^(?:null|Null|NULL|~|true|True|TRUE|false|False|FALSE|[-+]?[0-9][0-9._e+-]*|0[ox][0-9a-fA-F]+|)$/;
 
 /**

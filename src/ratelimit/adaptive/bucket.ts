@@ -2,30 +2,30 @@ import { rateOf, startState, type Mark, type RateBounds, type RateState } from '
 import { learn, type Answered, type Verdict } from './rate-learning.ts';
 
 export type BucketSettings = RateBounds & {
-  /** How many requests may go at once after a pause, at the most. */
+  /** Maximum number of requests that may be sent at once after a pause. */
   readonly burst: number;
 };
 
-/** A token bucket whose rate follows the answers. Times are Unix milliseconds, and only grow. */
+/** A token bucket whose rate adapts to the responses. Times are Unix milliseconds, and never decrease. */
 export type AdaptiveBucket = {
-  /** Milliseconds until a request may go, 0 for now. */
+  /** Returns the milliseconds until a request may be sent; 0 for now. */
   wait(now: number): number;
-  /** Takes a token; only when `wait` is 0. */
+  /** Takes a token; call it only when `wait` returns 0. */
   take(now: number): Mark;
-  /** Says whether requests wait for nothing but this bucket: only a rate that is used up grows. */
+  /** Reports whether requests wait only for this bucket: a rate grows only while it is used up. */
   hungry(yes: boolean, now: number): void;
-  /** What became of a request, and what pause it orders; without a verdict it says nothing about the rate. */
+  /** Reports the result of a request and the pause that it orders; without a verdict it does not affect the rate. */
   answered(verdict: Verdict | undefined, request: Mark, now: number, pause?: number): void;
-  /** Never faster than this many requests a second from now on; undefined lifts it. */
+  /** Limits the rate, in requests a second, from now on; undefined removes the limit. */
   advertise(rate: number | undefined, now: number): void;
-  /** Requests a second. */
+  /** Returns the rate in requests a second. */
   rate(now: number): number;
-  /** Until when others saw the registry order a pause; 0 where nobody did. */
+  /** Returns the end of the pause that other processes observed; 0 if there is none. */
   pausedUntil(): number;
   readonly state: RateState;
 };
 
-/** What a bucket goes on from: a state that was learned elsewhere, and how many requests it knows of. */
+/** A learned state that a bucket starts with, and the number of requests in it. */
 export type Known = { readonly state: RateState; readonly sent: number };
 
 /** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
@@ -66,7 +66,7 @@ type Pool = {
   takenAt: number;
 };
 
-/** A bucket that starts at `start`, or as is known, its burst opening from 1 with every answer. */
+/** Creates a bucket that starts at `start`, or with the known state. Its burst grows from 1 with every response. */
 export function adaptiveBucket(settings: BucketSettings, now: number, known?: Known): AdaptiveBucket {
   const { state, sent } = known ?? { state: startState(settings), sent: 0 };
   const counts = { tokens: 1, unanswered: 0, sent, open: 1, depth: 1 };

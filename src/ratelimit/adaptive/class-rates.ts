@@ -1,16 +1,19 @@
 import type { RequestClass } from '../limiter.ts';
 
-/** How the classes of requests flow, as far back as one second. */
+/** Recent admissions and refusals of each class of requests. */
 export type ClassFlow = {
   sent(kind: RequestClass, now: number): void;
-  /** An answer came that was no refusal. */
+  /** Records a response that was not a refusal. */
   admitted(kind: RequestClass, now: number): void;
-  /** True when another class had such an answer within the last second: then the registry as a whole is not full. */
+  /**
+   * Returns true if another class had such a response within the last second: then the registry as a whole is not at
+   * its limit.
+   */
   othersFlow(kind: RequestClass, now: number): boolean;
   refused(kind: RequestClass, now: number): void;
-  /** True when another class was refused lately: then they have one limit in common. */
+  /** Returns true if another class was refused recently: then they share one limit. */
   othersRefused(kind: RequestClass, now: number): boolean;
-  /** Requests of the class in the last second. */
+  /** Returns the number of requests of the class in the last second. */
   rate(kind: RequestClass, now: number): number;
 };
 
@@ -19,7 +22,7 @@ const SECOND = 1_000;
 /** Limits of their own that two classes hit within the same minute would be a coincidence. */
 const LATELY = 60_000;
 
-/** Starts without any flow. */
+/** Starts empty. */
 export function classFlow(): ClassFlow {
   const admittedAt = new Map<RequestClass, number>();
   const refusedAt = new Map<RequestClass, number>();

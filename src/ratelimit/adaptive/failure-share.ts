@@ -1,6 +1,9 @@
 import type { Answer } from '../limiter.ts';
 
-/** A registry of which more than this share fails for a while is asked more slowly, and never given up for it. */
+/**
+ * If more than this share of requests fails for a while, the registry is sent fewer requests, but never given up for
+ * that.
+ */
 const TOO_MUCH = 0.2;
 
 /** Each answer weighs so much against those before it: about the last fifty count. */
@@ -9,13 +12,13 @@ const WEIGHT = 0.02;
 /** One slow-down shows its effect before the next. */
 const EVERY_MS = 2_000;
 
-/** Watches how many requests failed lately, by a 5xx or without an answer. */
+/** Tracks the share of recent requests that failed with a 5xx or without a response. */
 export type TroubleShare = {
-  /** True when this failure is one too many. */
+  /** Records a result; returns true if it makes the share of failures too large. */
   add(answer: Answer | undefined, now: number): boolean;
 };
 
-/** Starts without trouble. */
+/** Starts without failures. */
 export function troubleShare(): TroubleShare {
   let share = 0;
   let last = Number.NEGATIVE_INFINITY;

@@ -5,32 +5,38 @@ import type { Mark } from './rate-law.ts';
 import type { Verdict } from './rate-learning.ts';
 import { troubleShare } from './failure-share.ts';
 
-/** The origins that share one quota: its bucket, one more for each class that was refused by itself, and a common pause. */
+/**
+ * The origins that share one quota: a common bucket, one for each class that was refused separately, and a common
+ * pause.
+ */
 export type RateGroup = {
-  /** Milliseconds until a request of this class may go. */
+  /** Returns the milliseconds until a request of this class may be sent. */
   wait(kind: RequestClass, now: number): number;
-  /** Takes what a request needs; only when `wait` is 0. */
+  /** Takes what a request needs; call it only when `wait` returns 0. */
   take(kind: RequestClass, now: number): Taken;
-  /** Says for one member whether its requests wait for nothing but the rate. */
+  /** Reports for one member whether its requests wait only for the rate. */
   hungry(member: object, kinds: ReadonlySet<RequestClass>, now: number): void;
-  /** Learns from what came back. */
+  /** Adapts the rate to a response. */
   answered(taken: Taken, answer: Answer | undefined, now: number): void;
-  /** Unix milliseconds until which nothing may be sent; 0 when it may. */
+  /** Returns the end of the current pause in Unix milliseconds; 0 if there is none. */
   pausedUntil(): number;
-  /** Called whenever waiting may have become shorter. */
+  /** Called whenever waits may have become shorter. */
   readonly wakes: Set<() => void>;
   rate(now: number): number;
   refused(): number;
 };
 
-/** What a request took, by which its answer is known. */
+/** What a request took; passed back with its response. */
 export type Taken = {
   readonly kind: RequestClass;
   readonly whole: Mark;
   readonly own?: { bucket: AdaptiveBucket; mark: Mark };
 };
 
-/** Makes a bucket; `name` tells it apart from the group's other ones, and `wake` is called when its waits became shorter by themselves. */
+/**
+ * Creates a bucket; `name` distinguishes it within the group, and `wake` is called when its waits become shorter by
+ * themselves.
+ */
 export type NewBucket = (name: RequestClass | undefined, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
 
 /** A class that is refused by itself starts this much below what it sent in the last second. */
@@ -45,7 +51,7 @@ type Buckets = {
   readonly open: (name: RequestClass | undefined, settings: BucketSettings) => AdaptiveBucket;
 };
 
-/** A group with one bucket, which has the settings' rate. */
+/** Creates a group with one bucket at the rate of the settings. */
 export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateGroup {
   const wakes = new Set<() => void>();
   const wakeAll = (): void => {

@@ -4,10 +4,10 @@ import { PromotionError } from '../../errors.ts';
 import type { Lane, Permit, Want } from '../limiter.ts';
 import { vacancies } from '../limits.ts';
 import type { RateGroup } from './group.ts';
-import { waitingRoom, type Waiter, type WaitingRoom } from './queue.ts';
+import { requestQueue, type Waiter, type RequestQueue } from './queue.ts';
 import { smallest } from '../../lists.ts';
 
-/** Lets the requests of one origin through: when their lane has a slot and their class and group a token. */
+/** Waits until the lane of a request has a slot and its class and group a token. */
 export type OriginGate = (want: Want, signal: AbortSignal) => Promise<Permit>;
 
 export type GateOptions = {
@@ -16,19 +16,19 @@ export type GateOptions = {
   readonly group: RateGroup;
   /** A pause that is longer, in milliseconds, fails what waits for it. */
   readonly maxWait: number;
-  /** Is told of each pause that a registry orders; the time in Unix milliseconds. */
+  /** Called for each pause that a registry orders, with its end in Unix milliseconds. */
   readonly onPause?: (until: number) => void;
 };
 
 /** Milliseconds: a shorter pause is over before it is read. */
 const WORTH_TELLING = 1000;
 
-/** A gate with nobody waiting. */
+/** Creates a gate without waiting requests. */
 export function originGate(options: GateOptions): OriginGate {
   const { clock, group } = options;
   const free = vacancies(options.concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
-  const room = waitingRoom();
+  const room = requestQueue();
   let cancelTimer: (() => void) | undefined;
 
   const admit = (): void => {
@@ -62,7 +62,7 @@ export function originGate(options: GateOptions): OriginGate {
   return (want, signal) => enter(room, want, signal, admit);
 }
 
-function enter(room: WaitingRoom, want: Want, signal: AbortSignal, admit: () => void): Promise<Permit> {
+function enter(room: RequestQueue, want: Want, signal: AbortSignal, admit: () => void): Promise<Permit> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);
   const place = Promise.withResolvers<Permit>();
   const waiter: Waiter = { want, go: place.resolve, fail: place.reject };

@@ -1,22 +1,22 @@
 import type { Lane, Permit, RequestClass, Want } from '../limiter.ts';
 import { LANES } from '../limits.ts';
 
-/** A request that waits; exactly one of its functions is called, once. */
+/** A waiting request; exactly one of its functions is called, once. */
 export type Waiter = { readonly want: Want; go(permit: Permit): void; fail(error: unknown): void };
 
-/** Those who wait at one gate: a queue for each lane and class, so that none is stuck behind another. */
-export type WaitingRoom = {
+/** The requests that wait at one gate: a queue for each lane and class, so that none blocks another. */
+export type RequestQueue = {
   enter(waiter: Waiter): void;
   leave(waiter: Waiter): void;
-  /** The first of each queue whose lane is `free`, in order of arrival. */
+  /** Returns the first request of each queue whose lane is `free`, in order of arrival. */
   heads(free: (lane: Lane) => boolean): readonly Waiter[];
   everybody(): readonly Waiter[];
 };
 
 const CLASSES: readonly RequestClass[] = ['token', 'list', 'read', 'write'];
 
-/** A room with nobody in it. */
-export function waitingRoom(): WaitingRoom {
+/** Creates an empty queue. */
+export function requestQueue(): RequestQueue {
   // A waiter's value is when it arrived.
   const queues = new Map<string, Map<Waiter, number>>();
   for (const lane of LANES) for (const kind of CLASSES) queues.set(`${lane} ${kind}`, new Map());
