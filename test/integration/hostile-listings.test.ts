@@ -59,7 +59,7 @@ describe('a registry whose listings are made to fill the memory, or never end', 
     const entries = Array.from({ length: 8 }, (_, index) => ['app', `sha256:${String(index).repeat(64)}`] as const);
     const project = { ...world.project('evil', {}), from: `${evil.host}/staging`, entries };
     const { code, stderr } = await run(world, project);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/lists more in .*\/staging\/app than is read/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/list of .*\/staging\/app exceeds/)]);
     expectHonest(world);
   });
 

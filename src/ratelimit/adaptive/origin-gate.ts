@@ -14,7 +14,7 @@ export type GateOptions = {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly group: RateGroup;
-  /** A pause that is longer, in milliseconds, fails what waits for it. */
+  /** A longer pause, in milliseconds, fails the waiting requests. */
   readonly maxWait: number;
   /** Called for each pause that a registry orders, with its end in Unix milliseconds. */
   readonly onPause?: (until: number) => void;
