@@ -18,9 +18,12 @@ async function opened(answer: HostileAnswer): Promise<{ readonly world: World; r
   return { world, evil };
 }
 
-async function run(world: World, evil: ProjectSpec, flags: readonly string[] = CONFIRM): Promise<CipRun> {
+/** What goes by time is made faster; what goes by size is not, as the server shares our process and would seem silent. */
+const speedOf = (name: string): number => (name.includes('without an end') ? 100 : 1);
+
+async function run(world: World, evil: ProjectSpec, speed = 1): Promise<CipRun> {
   await using tree = await writeTree([world.project('honest', { v1: digestOf(1) }), evil]);
-  return await cip([...flags, '--manifests', tree.path], { speed: 100 });
+  return await cip([...CONFIRM, '--manifests', tree.path], { speed });
 }
 
 function answerOf(name: string): HostileAnswer {
@@ -35,15 +38,18 @@ function expectHonest(world: World): void {
 }
 
 describe('a registry whose listings are made to fill the memory, or never end', () => {
-  it.each(Object.entries(HOSTILE_LISTINGS))('is refused by name as a destination: %s', async (_, { answer, says }) => {
-    const { world, evil } = await opened(answer);
-    const to = [`${evil.host}/prod`];
-    const { code, stderr } = await run(world, { ...world.project('evil', { v1: digestOf(2) }), to });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
-    expect(stderr).toContain(`${evil.host}/prod/app`);
-    expectHonest(world);
-    expect(evil.asked.filter((line) => line.endsWith('/tags/list')).length).toBeLessThanOrEqual(3_000);
-  });
+  it.each(Object.entries(HOSTILE_LISTINGS))(
+    'is refused by name as a destination: %s',
+    async (name, { answer, says }) => {
+      const { world, evil } = await opened(answer);
+      const to = [`${evil.host}/prod`];
+      const { code, stderr } = await run(world, { ...world.project('evil', { v1: digestOf(2) }), to }, speedOf(name));
+      expect([code, stderr]).toEqual([1, expect.stringMatching(says)]);
+      expect(stderr).toContain(`${evil.host}/prod/app`);
+      expectHonest(world);
+      expect(evil.asked.filter((line) => line.endsWith('/tags/list')).length).toBeLessThanOrEqual(3_000);
+    },
+  );
 
   it('is read for several repositories one after the other', async () => {
     const { world, evil } = await opened(answerOf('129 MiB of tags'));
@@ -73,15 +79,16 @@ describe('a registry whose listings are made to fill the memory, or never end', 
 describe('a registry of which each list is within its limit', () => {
   it('is refused by name where a run would keep more of all lists than it can hold', async () => {
     const { evil } = await opened(longListings(3));
-    const { code, stderr } = await cip([`--snapshot=${evil.host}`], { speed: 100 });
+    const { code, stderr } = await cip([`--snapshot=${evil.host}`]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/exceed the limit of a run: 500000 tags and digests/)]);
   });
 });
 
 describe('a registry whose lists of referrers never end, or fill the memory', () => {
-  it.each(Object.entries(HOSTILE_REFERRERS))('ends nothing but its own image: %s', async (_, { answer, code }) => {
+  it.each(Object.entries(HOSTILE_REFERRERS))('ends nothing but its own image: %s', async (name, { answer, code }) => {
     const { world, evil } = await opened(withImage(imageOf(3), answer));
-    const run3 = await run(world, { ...world.project('evil', { v3: digestOf(3) }), from: `${evil.host}/staging` });
+    const project = { ...world.project('evil', { v3: digestOf(3) }), from: `${evil.host}/staging` };
+    const run3 = await run(world, project, speedOf(name));
     expect(run3.code).toBe(code);
     if (code === 1) expect(run3.stderr).toContain(`${evil.host}/staging/app endlessly`);
     expect(run3.stderr).not.toMatch(/RangeError|INTERNAL/);

@@ -33,6 +33,10 @@ describe('src/http/layers/origin-state.ts', () => {
   it('tries a host twice that accepts requests without responding, and retries refused connections for two minutes', async () => {
     expect(await sent(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [25_000])).toBe(2);
     expect(await sent(new PromotionError('TIMEOUT', 'connecting to registry.test: none'), [25_000])).toBe(6);
+    // the machine sleeps during the first attempt
+    expect(
+      await sent(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [8 * 3_600_000, 25_000]),
+    ).toBe(3);
   });
 
   it('retries nothing at a host that has been silent for half a minute', async () => {

@@ -30,16 +30,22 @@ export function originStates(): (origin: string) => OriginState {
   };
 }
 
+/** Maximum duration of an attempt in milliseconds. A longer one means that this machine slept, not the host. */
+const LONGEST_ATTEMPT = 120_000;
+
+/** The method of an attempt, and its begin and end on the clock, in milliseconds. */
+export type Attempt = { readonly method: string; readonly began: number; readonly ended: number };
+
 /** Records the outcome of an attempt. Returns true if the host accepts requests but has stopped responding. */
-export function recordOutcome(state: OriginState, outcome: Outcome, method: string, now: number): boolean {
+export function recordOutcome(state: OriginState, outcome: Outcome, { method, began, ended }: Attempt): boolean {
   if ('response' in outcome) {
     state.isDown = false;
     state.answers += 1;
   }
-  if ('response' in outcome || !isUnanswered(outcome.error)) {
+  if ('response' in outcome || !isUnanswered(outcome.error) || ended - began > LONGEST_ATTEMPT) {
     state.silentSince = undefined;
     return false;
   }
   const limit = method === 'GET' || method === 'HEAD' ? SILENCE_LIMIT.read : SILENCE_LIMIT.write;
-  return now - (state.silentSince ?? now) >= limit;
+  return ended - (state.silentSince ?? ended) >= limit;
 }

@@ -65,9 +65,11 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
     const stopFor = pauseRule(rules, request);
     const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
-      state.silentSince ??= rules.clock.now();
+      const began = rules.clock.now();
+      state.silentSince ??= began;
       const outcome = await withText(await attempt(inner, request, givenUp));
-      const isUnresponsive = recordOutcome(state, outcome, request.method, rules.clock.now());
+      const times = { method: request.method, began, ended: rules.clock.now() };
+      const isUnresponsive = recordOutcome(state, outcome, times);
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
       if (request.once === true && 'error' in outcome) throw outcome.error;
