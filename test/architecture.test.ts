@@ -85,14 +85,31 @@ describe('test/architecture', () => {
     expect(one(path, 'x\n'.repeat(lines))).toEqual([`${path} has ${lines} lines, more than ${most}`]);
   });
 
-  it('refuses leaves that import each other in a circle', () => {
+  it('refuses a folder of more than 16 files, and counts no tests', () => {
+    const files = Array.from({ length: 17 }, (_, nth) => ({ path: `src/plan/a${nth}.ts`, text: '' }));
+    expect(violations(files)).toEqual(['src/plan has 17 files, more than 16']);
+    expect(violations([...files.slice(1), { path: 'src/plan/a1.test.ts', text: '' }])).toEqual([]);
+  });
+
+  it('refuses folders within one folder that import each other in a circle', () => {
+    const sources = [
+      { path: 'src/http/auth/a.ts', text: `import { b } from '../layers/b.ts';` },
+      { path: 'src/http/layers/c.ts', text: `import type { D } from '../auth/d.ts';` },
+      { path: 'src/http/layers/d.ts', text: `import { e } from '../fetch.ts';` },
+      { path: 'src/http/fetch.ts', text: `import { d } from './layers/e.ts';` },
+    ];
+    expect(violations(sources)).toEqual(['src/http/auth, src/http/layers import each other in a circle']);
+    expect(violations(sources.slice(1))).toEqual([]);
+  });
+
+  it('refuses files that import each other in a circle, also of types', () => {
     const sources = [
       { path: 'src/errors.ts', text: `import type { Digest } from './image/digest.ts';` },
       { path: 'src/image/digest.ts', text: `import { PromotionError } from '../errors.ts';` },
     ];
     expect(violations(sources)).toEqual([
-      'leaf errors imports itself through other leaves',
-      'leaf image imports itself through other leaves',
+      'src/errors.ts, src/image/digest.ts import each other in a circle',
+      'src/errors.ts, src/image import each other in a circle',
     ]);
     expect(violations(sources.slice(1))).toEqual([]);
   });

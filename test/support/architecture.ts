@@ -1,3 +1,5 @@
+import { circlesIn, graphOf } from './circles.ts';
+
 /** A source file by its path in the project, `src/plan/conflicts.ts`. */
 export type Source = { readonly path: string; readonly text: string };
 
@@ -60,6 +62,8 @@ const ONLY_COMPUTE: readonly string[] = ['src/http/special-addresses.ts', 'src/h
 const OPEN_NO_WAY_OUT: readonly string[] = ['src/watch/metrics-server.ts', 'src/watch/open-lines.ts'];
 
 const MAX_LINES = 300;
+/** More than this nobody takes in at one look. */
+const MAX_FLAT = 16;
 /** A phase is to be read at a glance. */
 const MAX_PHASE_LINES = 80;
 
@@ -93,7 +97,8 @@ export function violations(sources: readonly Source[]): readonly string[] {
     ...sources.flatMap(lengthViolations),
     ...shipped.flatMap(importViolations),
     ...shipped.flatMap(wordViolations),
-    ...leafCycles(shipped),
+    ...crowdedFolders(shipped),
+    ...circleViolations(shipped),
   ];
 }
 
@@ -151,22 +156,34 @@ function wordViolations({ path, text }: Source): readonly string[] {
   );
 }
 
-/** Leaves may import each other, but not in a circle. */
-function leafCycles(sources: readonly Source[]): readonly string[] {
-  const edges = new Map(LEAVES.map((leaf) => [leaf, new Set<string>()]));
-  for (const { path, text } of sources) {
-    for (const { from } of importsOf(text)) {
-      if (from.startsWith('.'))
-        edges.get(folderOf(path))?.add(folderOf(new URL(from, `file:///${path}`).pathname.slice(1)));
-    }
-  }
-  const reaches = (start: string, goal: string, seen = new Set<string>()): boolean =>
-    [...(edges.get(start) ?? [])].some((next) => {
-      if (next === start || seen.has(next)) return false;
-      seen.add(next);
-      return next === goal || reaches(next, goal, seen);
-    });
-  return LEAVES.filter((leaf) => reaches(leaf, leaf)).map((leaf) => `leaf ${leaf} imports itself through other leaves`);
+function crowdedFolders(sources: readonly Source[]): readonly string[] {
+  const folders = Map.groupBy(sources, ({ path }) => path.slice(0, path.lastIndexOf('/')));
+  return [...folders].flatMap(([folder, { length }]) =>
+    length > MAX_FLAT ? [`${folder} has ${length} files, more than ${MAX_FLAT}`] : [],
+  );
+}
+
+/** No files import each other in a circle, nor folders that stand in the same one; types count, too. */
+function circleViolations(sources: readonly Source[]): readonly string[] {
+  const edges = sources.flatMap(({ path, text }) =>
+    importsOf(text).flatMap(({ from }): [string, string][] =>
+      from.startsWith('.') ? [[path, new URL(from, `file:///${path}`).pathname.slice(1)]] : [],
+    ),
+  );
+  const siblings = edges.flatMap((edge) => siblingsOf(edge) ?? []);
+  return [...circlesIn(graphOf(edges)), ...circlesIn(graphOf(siblings))].map(
+    (circle) => `${circle.join(', ')} import each other in a circle`,
+  );
+}
+
+/** The two folders or top-level files, in the same folder, through which one path leads to another; undefined within one folder. */
+function siblingsOf([from, to]: readonly [string, string]): [string, string][] | undefined {
+  const [mine, theirs] = [from.split('/'), to.split('/')];
+  let depth = 0;
+  while (mine[depth] === theirs[depth]) depth += 1;
+  const isTop = depth === 1;
+  if (!isTop && (depth >= mine.length - 1 || depth >= theirs.length - 1)) return undefined;
+  return [[mine.slice(0, depth + 1).join('/'), theirs.slice(0, depth + 1).join('/')]];
 }
 
 function folderOf(path: string): string {
