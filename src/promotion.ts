@@ -9,7 +9,7 @@ import { noScan } from './phases/scan/no-scan.ts';
 import { openReplicator, type ReplicatorParts } from './phases/replication/open-replicator.ts';
 import { plan } from './phases/plan.ts';
 import { promote } from './phases/promote.ts';
-import { proveLater } from './phases/provenance/prove-later.ts';
+import { proveLater } from './phases/signing/prove-later.ts';
 import { provenance, type ProvenanceServices } from './phases/provenance.ts';
 import { scanGate, type ScanGateServices, type ScanServices } from './phases/scan/scan-gate.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
@@ -23,7 +23,7 @@ import { copier } from './registry/copying/copier.ts';
 import type { Registry, Pause } from './registry/roles.ts';
 import { sourceReader } from './registry/source.ts';
 import { withRepairTimes } from './report/terminal/repairable.ts';
-import type { Outputs } from './report/build/outputs.ts';
+import type { Outputs } from './report/outputs.ts';
 import { buildReport } from './report/build/promotion.ts';
 
 export type PromotionRequest = {

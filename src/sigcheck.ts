@@ -1,7 +1,8 @@
 import { check } from './phases/sigcheck/check.ts';
 import type { CheckServices } from './phases/sigcheck/check-images.ts';
 import { openReplicator, type ReplicatorParts } from './phases/replication/open-replicator.ts';
-import { planSigcheck, type PlanSigcheckServices } from './phases/sigcheck/plan.ts';
+import { planSigcheck } from './phases/sigcheck/plan.ts';
+import type { PlanSigcheckServices } from './phases/sigcheck/plan-services.ts';
 import { repair } from './phases/sigcheck/repair.ts';
 import { wrongFailures } from './phases/sigcheck/failures.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
@@ -13,7 +14,8 @@ import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { sourceReader } from './registry/source.ts';
-import { buildSigcheckReport, imagesOf, type SigcheckOutputs, type SigcheckReport } from './report/build/sigcheck.ts';
+import { buildSigcheckReport, imagesOf, type SigcheckOutputs } from './report/build/sigcheck.ts';
+import type { SigcheckReport } from './report/model/sigcheck.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
   readonly mode: 'check' | 'repair';

@@ -1,5 +1,5 @@
 import type { Digest } from '../image/digest.ts';
-import type { Certified } from './evidence/certified.ts';
+import type { Certified } from './formats/certified.ts';
 import type { Statement } from './formats/statement.ts';
 
 /** A signer: the certificate's subject and OIDC issuer, or a key by the hash of its public half. */

@@ -4,6 +4,7 @@ import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { Recorded } from '../report/build/document.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Output } from './output/streams.ts';
+import { type OutputStream } from './output/streams.ts';
 
 /** An output as commands see it. */
 export type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;
@@ -25,4 +26,17 @@ export type CommandServices = {
   readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check' | 'context'>) => void;
   /** Is given what tells the rates of this run, once registries are open. */
   readonly onRates?: (readings: () => readonly RateReading[]) => void;
+};
+
+/** Something that follows a run until it is ended; ending waits for nobody for long, and gives what went wrong with it. */
+export type Watcher = { readonly narrate: Narrator; end(): Promise<string | undefined> };
+
+/** The world as the program sees it; tests bring their own. */
+export type MainServices = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly clock: Clock;
+  /** Aborted with a `stopReason` when the run shall end early. */
+  readonly signal: AbortSignal;
 };

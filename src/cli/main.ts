@@ -1,25 +1,15 @@
 import { onAbort } from '../abort.ts';
-import type { Clock } from '../clock.ts';
 import { isPromotionError } from '../errors.ts';
 import type { CipOptions } from './options/commands/cip.ts';
 import type { CommandServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './output/log.ts';
-import { outputTo, type OutputStream } from './output/streams.ts';
+import { outputTo } from './output/streams.ts';
 import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './output/screen.ts';
 import { reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
-
-/** The world as the program sees it; tests bring their own. */
-export type MainServices = {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-  readonly clock: Clock;
-  /** Aborted with a `stopReason` when the run shall end early. */
-  readonly signal: AbortSignal;
-};
+import type { MainServices } from './command.ts';
 
 /** The main job, as its command file exports it. */
 export type RunCip = (options: CipOptions, services: CommandServices) => Promise<number>;

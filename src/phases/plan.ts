@@ -4,8 +4,6 @@ import { assemble } from '../plan/desired/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/desired/details.ts';
 import { byDestination, type WantedImage } from '../plan/desired/desired.ts';
 import type { Phase } from '../pipeline/phase.ts';
-import type { Call, RegistryReader } from '../registry/roles.ts';
-import type { SourceReader } from '../registry/source.ts';
 import { findLacking } from './plan/find-lacking.ts';
 import { checkShapes } from './plan/find-shapes.ts';
 import type { PlannedImage } from './images.ts';
@@ -13,19 +11,8 @@ import type { SigningPlan } from './plan/signing-plan.ts';
 import { openFinder } from './plan/open-finder.ts';
 import { planSigning } from './plan/plan-signing.ts';
 import type { Loaded } from './setup.ts';
-import type { CandidateServices } from './plan/candidate-services.ts';
 import { tellFailures, tellPending, tellReading } from './log/failures.ts';
-import type { Traffic } from './reading/traffic.ts';
-
-export type PlanServices = {
-  readonly registry: RegistryReader;
-  readonly source: SourceReader;
-  readonly traffic: Traffic;
-  /** A run that only compares asks for each tag that a list does not show; one that writes asks just before it does. */
-  readonly destination?: Call['destination'];
-  /** How what has to be signed is found; nothing is, unless given. */
-  readonly candidates?: CandidateServices | undefined;
-};
+import type { PlanServices } from './plan/services.ts';
 
 /** The images that are due, with how much was found complete. */
 export type Plan = {

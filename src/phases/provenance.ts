@@ -8,7 +8,7 @@ import { prove, type ProvenanceServices } from './provenance/prove-image.ts';
 import type { ProvenImage } from './provenance/proven-images.ts';
 import { evidenceFailure, refusal } from './provenance/failures.ts';
 import { pushTo, readByHost } from './reading/read-by-host.ts';
-import { tellEvidence, tellWarnings } from './log/evidence.ts';
+import { tellEvidence, tellWarnings } from './provenance/tell-evidence.ts';
 import { tellFailures } from './log/failures.ts';
 
 export type { ProvenanceServices } from './provenance/prove-image.ts';

@@ -10,7 +10,8 @@ import { failuresOf } from './promote/failures.ts';
 import { tellPromoted } from './promote/results.ts';
 import { progressOf } from './reading/progress.ts';
 import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
-import { signedCopies, type Attested } from './tagging/signed-copies.ts';
+import { signedCopies } from './tagging/signed-copies.ts';
+import type { Attested } from './tagging/results.ts';
 import { taggedResult } from './tagging/results.ts';
 import { tellFailures } from './log/failures.ts';
 

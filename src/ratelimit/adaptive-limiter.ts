@@ -23,7 +23,7 @@ export type AdaptiveLimiterOptions = {
   /** A longer pause, in milliseconds, fails the waiting requests. */
   readonly maxWait: number;
   /** Makes the buckets; each belongs to this process alone unless given. */
-  readonly bucketOf?: BucketFactory;
+  readonly bucketOf?: BucketFactory | undefined;
   /** Is told of each pause that a registry orders, with the name of its group; the time in Unix milliseconds. */
   readonly onPause?: (group: string, until: number) => void;
 };

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import { VISIBLE_AFTER_MS } from './distribution/manifest-writes.ts';
-import { fallbackTag } from './attaching/fallback-index.ts';
+import { fallbackTag } from './fallback-index.ts';
 import type { Call, Referrer, Registry } from './roles.ts';
 
 /** Registries show a push within seconds: one that is still missing some thousand pushes later does not exist. */

@@ -2,6 +2,7 @@ import { isPromotionError } from '../errors.ts';
 import type { HttpRequest, Operation, Scope } from '../http/fetch.ts';
 import { splitRepository, type RepositoryName } from '../image/reference.ts';
 import type { Call } from './roles.ts';
+import { isDigest } from '../image/digest.ts';
 
 /** Builds one request to a registry. The path is relative to `/v2/<repository>/`. */
 export type RequestTo = (
@@ -62,4 +63,9 @@ export function scopeOf(repository: RepositoryName, method: HttpRequest['method'
 function pathOf(repository: RepositoryName): string {
   const { host, path } = splitRepository(repository);
   return /^(?:index\.|registry-1\.)?docker\.io$/i.test(host) && !path.includes('/') ? `library/${path}` : path;
+}
+
+/** Returns the usual notation of a reference: `repository@digest` or `repository:tag`. */
+export function referenceText(repository: RepositoryName, reference: string): string {
+  return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
 }

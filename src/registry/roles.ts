@@ -3,8 +3,8 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { Pause } from '../async/backoff.ts';
-import type { HashCheckpoints } from './copying/hash-checkpoints.ts';
-import type { MemoryBudget } from './copying/memory-budget.ts';
+import type { HashCheckpoints } from './distribution/hash-checkpoints.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 export type { Meter, Pause };
 

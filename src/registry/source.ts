@@ -2,7 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Descriptor, Manifest } from '../image/descriptor.ts';
 import type { Meter } from '../http/fetch.ts';
 import type { RepositoryName } from '../image/reference.ts';
-import { memoryBudget, type MemoryBudget } from './copying/memory-budget.ts';
+import { memoryBudget, type MemoryBudget } from './memory-budget.ts';
 import type { RegistryReader, RepositoryListing } from './roles.ts';
 
 /** Fewer digests of one repository are looked up one by one: the copy needs their manifests anyway. */

@@ -3,7 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { PlannedImage, PromotedImage } from '../phases/images.ts';
 import { outcomeOf, type Outcome } from '../pipeline/outcome.ts';
 import type { ImageReport, SignatureReport, TargetReport } from './model/report.ts';
-import type { Outputs } from './build/outputs.ts';
+import type { Outputs } from './outputs.ts';
 
 type Wanted = PlannedImage['wanted'];
 

@@ -1,7 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack, type HttpStackOptions } from '../../src/http/stack.ts';
-import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution/index.ts';
+import { distributionRegistry } from '../../src/registry/distribution/index.ts';
+import type { DistributionServices } from '../../src/registry/distribution/services.ts';
 import type { Call, Registry } from '../../src/registry/roles.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { startRegistry, type TestRegistry } from './registry/server.ts';

@@ -3,7 +3,7 @@ import type { ImageReport } from '../../src/report/model/report.ts';
 import type { RunFacts } from '../../src/pipeline/run-facts.ts';
 import type { ReportDocument } from '../../src/report/model/schema.ts';
 import { documentOf } from '../../src/report/build/document.ts';
-import type { SigcheckReport } from '../../src/report/build/sigcheck.ts';
+import type { SigcheckReport } from '../../src/report/model/sigcheck.ts';
 import { digestOf, FACTS, image, MIRRORS, reportOf, target, trafficOf } from './report-parts.ts';
 
 const TRAFFIC = trafficOf([

@@ -2,7 +2,8 @@ import { onTestFinished } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { jitteredPause } from '../../src/async/backoff.ts';
 import { httpStack } from '../../src/http/stack.ts';
-import { distributionRegistry, type DistributionServices } from '../../src/registry/distribution/index.ts';
+import { distributionRegistry } from '../../src/registry/distribution/index.ts';
+import type { DistributionServices } from '../../src/registry/distribution/services.ts';
 import type { Call, Registry } from '../../src/registry/roles.ts';
 import { scriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Attached } from '../../src/attest/attached/types.ts';
-import type { Certified } from '../../src/attest/evidence/certified.ts';
+import type { Certified } from '../../src/attest/formats/certified.ts';
 import { foundItem } from '../../src/attest/evidence/items.ts';
 import type { Statement } from '../../src/attest/formats/statement.ts';
 import type { Digest } from '../../src/image/digest.ts';

@@ -2,8 +2,8 @@ import type { Digest } from '../../image/digest.ts';
 import { cosignTag } from '../../image/cosign-tag.ts';
 import type { EvidenceItem } from '../../policy/provenance.ts';
 import { isSignatureForm, type Attached } from '../attached/types.ts';
-import { contradiction, type Certified } from './certified.ts';
-import { buildClaims, kindOfPredicate } from './predicates.ts';
+import { contradiction, type Certified } from '../formats/certified.ts';
+import { buildClaims, kindOfPredicate } from '../formats/predicates.ts';
 import type { Statement } from '../formats/statement.ts';
 
 /** An evidence item; with its statement if the kind is one whose contents are needed later. */

@@ -3,7 +3,7 @@ import type { Reserve } from '../../http/fetch.ts';
 import type { Pause } from '../../async/backoff.ts';
 import { anyRoot } from '../verifying/any-root.ts';
 import { identitySource, type IdentityOptions, type IdentitySource } from '../identity/identity.ts';
-import { keyFrom, verifyingKeyFrom } from '../identity/key-signer.ts';
+import { keyFrom, verifyingKeyFrom } from './key-signer.ts';
 import { hintOf } from '../verifying/log-entry.ts';
 import { patience } from './retry.ts';
 import { rekor } from '../services/rekor.ts';

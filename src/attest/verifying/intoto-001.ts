@@ -1,6 +1,6 @@
 import { createHash, verify as verifyBytes } from 'node:crypto';
 import type { SignedEntity, TrustMaterial } from '@sigstore/verify';
-import type { VerifyLibraries } from './verify-bundle.ts';
+import type { VerifyLibraries } from './libraries.ts';
 import { logBody } from './log-entry.ts';
 import { TamperedError } from './tampered.ts';
 

@@ -3,7 +3,7 @@ import type { Bundle } from '@sigstore/bundle';
 import type * as core from '@sigstore/core';
 import type * as verify from '@sigstore/verify';
 import { ReasonError } from '../../errors.ts';
-import { certifiedIn } from '../evidence/certified.ts';
+import { certifiedIn } from '../formats/certified.ts';
 import { ed25519Content } from './ed25519.ts';
 import { intotoAnchored } from './intoto-001.ts';
 import { certificateLack, inForce, mayHaveIssued, serviceLack, whenever, type Thresholds } from './in-force.ts';
@@ -11,9 +11,7 @@ import { leafOf } from '../formats/leaf.ts';
 import { hintOf, isLoggedUnder, spkiOf } from './log-entry.ts';
 import type { Identity, Verdict } from '../roles.ts';
 import { TamperedError } from './tampered.ts';
-
-/** The libraries for verification, loaded at first use. */
-export type VerifyLibraries = { readonly verify: typeof verify; readonly core: typeof core };
+import type { VerifyLibraries } from './libraries.ts';
 
 export type JudgeOptions = {
   readonly libraries: VerifyLibraries;

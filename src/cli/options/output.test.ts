@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from './flags/parse-flags.ts';
-import { LOG_LEVELS } from '../output/log-levels.ts';
+import { LOG_LEVELS } from './log-levels.ts';
 import { COMMON_FLAGS, outputOptions, WATCH_FLAGS, type OutputOptions } from './output.ts';
 
 const optionsOf = (...argv: readonly string[]): OutputOptions =>

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../../events.ts';
 import { goQuote } from '../../text/go-quote.ts';
-import { LEVEL_NAMES, LOG_LEVELS } from '../output/log-levels.ts';
+import { LEVEL_NAMES, LOG_LEVELS } from './log-levels.ts';
 import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';

@@ -5,7 +5,7 @@ import type { CommandServices } from '../command.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 import type { OutputOptions } from '../options/output.ts';
-import type { Watcher } from './watchers.ts';
+import type { Watcher } from '../command.ts';
 
 export type MetricsOutputs = {
   readonly file: string | undefined;

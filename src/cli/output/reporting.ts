@@ -1,5 +1,5 @@
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import type { MainServices } from '../main.ts';
+import type { MainServices } from '../command.ts';
 import type { TreeOptions } from '../options/source.ts';
 import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';

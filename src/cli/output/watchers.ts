@@ -12,6 +12,7 @@ import { outputTo, type Output } from './streams.ts';
 import { usage } from '../unknown.ts';
 import type { Screen } from './screen.ts';
 import type { OutputOptions } from '../options/output.ts';
+import type { Watcher } from '../command.ts';
 
 /** What is watched, and with what. */
 export type Watching = {
@@ -20,9 +21,6 @@ export type Watching = {
   /** The stream of the program's data, where events may be written. */
   readonly stdout: Output;
 };
-
-/** Something that follows a run until it is ended; ending waits for nobody for long, and gives what went wrong with it. */
-export type Watcher = { readonly narrate: Narrator; end(): Promise<string | undefined> };
 
 /** A reader that takes nothing for so long, in milliseconds, will not at all. */
 const PATIENCE = 5000;

@@ -7,7 +7,7 @@ import { NO_CONFIG, type RegistryConfig } from '../../config/config.ts';
 import type { Narrator } from '../../events.ts';
 import type { CredentialSource } from '../../http/credentials/credential.ts';
 import { googleIdToken, hasGoogleCredentials } from '../../http/credentials/google/id-token.ts';
-import type { GoogleOptions } from '../../http/credentials/google/google.ts';
+import type { GoogleOptions } from '../../http/credentials/google/options.ts';
 import { credentialSources } from '../../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../../async/backoff.ts';
 import { environmentProxy } from '../../http/transport/environment-proxy.ts';

@@ -1,29 +1,6 @@
-import type { Clock } from '../../clock.ts';
-import type { Credential, CredentialSource } from '../credentials/credential.ts';
-import type { Fetch, Meter } from '../fetch.ts';
 import { singleFlight } from '../../async/single-flight.ts';
 import { tokenRequests } from './token-request.ts';
-
-/** The registry, repository and scopes that a token is requested for. */
-export type TokenWant = {
-  /** The registry's base address. */
-  readonly registry: URL;
-  /** Path of the repository whose credentials are used. Default: the credentials of the host. */
-  readonly repository?: string | undefined;
-  readonly realm: string;
-  readonly service: string | undefined;
-  /** Merged and sorted. */
-  readonly scopes: readonly string[];
-  readonly anonymous: boolean;
-};
-
-/** A token. `credential` is the one that it was issued for; undefined for an anonymous token. */
-export type Token = {
-  readonly value: string;
-  readonly received: number;
-  readonly expires: number;
-  readonly credential?: Credential | undefined;
-};
+import type { Token, TokenNeed, TokenWant, TokenSourceOptions } from './token-request.ts';
 
 /** A cache of tokens. Concurrent callers share one token request, and a token is renewed before it expires. */
 export type TokenSource = {
@@ -31,16 +8,6 @@ export type TokenSource = {
   get(want: TokenWant, need: TokenNeed): Promise<Token>;
   /** Drops this token from the cache, unless it has been renewed already. */
   drop(want: TokenWant, token: Token): void;
-};
-
-export type TokenNeed = { readonly large: boolean; readonly signal: AbortSignal; readonly meter?: Meter };
-
-export type TokenSourceOptions = {
-  readonly clock: Clock;
-  readonly fetch: Fetch;
-  readonly credentials: CredentialSource;
-  /** True for hosts inside our own network. Default: judged by the host's name. */
-  readonly inside?: (hostname: string) => boolean;
 };
 
 /**

@@ -6,7 +6,10 @@ import { accessOf, basicAuthorization, type Credential } from '../credentials/cr
 import type { Fetch, HttpRequest, HttpResponse } from '../fetch.ts';
 import { ensureStatus } from '../response/read.ts';
 import { redactUrl } from '../redact.ts';
-import type { Token, TokenNeed, TokenSourceOptions, TokenWant } from './token-cache.ts';
+
+import type { Clock } from '../../clock.ts';
+import type { CredentialSource } from '../credentials/credential.ts';
+import type { Meter } from '../fetch.ts';
 
 /**
  * The shortest lifetime that the token specification allows, in milliseconds
@@ -184,3 +187,34 @@ function json(bytes: Uint8Array): unknown {
     return undefined;
   }
 }
+
+/** A token. `credential` is the one that it was issued for; undefined for an anonymous token. */
+export type Token = {
+  readonly value: string;
+  readonly received: number;
+  readonly expires: number;
+  readonly credential?: Credential | undefined;
+};
+
+export type TokenNeed = { readonly large: boolean; readonly signal: AbortSignal; readonly meter?: Meter };
+
+/** The registry, repository and scopes that a token is requested for. */
+export type TokenWant = {
+  /** The registry's base address. */
+  readonly registry: URL;
+  /** Path of the repository whose credentials are used. Default: the credentials of the host. */
+  readonly repository?: string | undefined;
+  readonly realm: string;
+  readonly service: string | undefined;
+  /** Merged and sorted. */
+  readonly scopes: readonly string[];
+  readonly anonymous: boolean;
+};
+
+export type TokenSourceOptions = {
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+  readonly credentials: CredentialSource;
+  /** True for hosts inside our own network. Default: judged by the host's name. */
+  readonly inside?: (hostname: string) => boolean;
+};

@@ -2,7 +2,7 @@ import { acr } from './acr.ts';
 import { anonymous, type CredentialSource } from './credential.ts';
 import { dockerConfig, type DockerConfigOptions } from './docker/config.ts';
 import { ecr } from './aws/ecr.ts';
-import type { EcrOptions } from './aws/ecr-client.ts';
+import type { EcrOptions } from './aws/options.ts';
 import { ghcr } from './ghcr.ts';
 import { gitlab } from './gitlab.ts';
 import { google } from './google/google.ts';

@@ -13,7 +13,8 @@ import { redactUrl } from '../redact.ts';
 import { credentialFor, ignorePromotionError, repositoryOf, withAccess } from '../request-credentials.ts';
 import { schemes, type Schemes } from '../schemes.ts';
 import { mergeScopes, scopeStrings } from '../scopes.ts';
-import { type Token, type TokenSource, type TokenWant, tokenSource } from '../auth/token-cache.ts';
+import { type TokenSource, tokenSource } from '../auth/token-cache.ts';
+import type { Token, TokenWant } from '../auth/token-request.ts';
 
 export type AuthenticateOptions = {
   readonly clock: Clock;

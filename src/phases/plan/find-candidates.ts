@@ -5,11 +5,11 @@ import type { Context } from '../../pipeline/phase.ts';
 import type { Candidate, Candidates } from '../../plan/candidates.ts';
 import { lacksOf, lacksSomething, signersOf, type Lacks } from './candidate-lacks.ts';
 import type { SigningPlan } from './signing-plan.ts';
-import type { PlanServices } from '../plan.ts';
+import type { PlanServices } from './services.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
 import type { CandidateServices } from './candidate-services.ts';
 import { nameOf, tellStuck } from '../signing/results.ts';
-import { tellLeft, tellLook, tellNoIdentity } from '../log/candidates.ts';
+import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
 export type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };

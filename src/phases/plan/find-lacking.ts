@@ -5,7 +5,7 @@ import type { Lack } from '../../plan/compare.ts';
 import { askLacks } from './ask-lacks.ts';
 import { findPending, type Found, type FindPendingOptions } from './find-pending.ts';
 import { findSources } from './find-sources.ts';
-import type { PlanServices } from '../plan.ts';
+import type { PlanServices } from './services.ts';
 
 /** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */
 export type Lacking = Omit<Found, 'present'> & {

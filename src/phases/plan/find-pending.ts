@@ -7,7 +7,7 @@ import { compare, type Lack } from '../../plan/compare.ts';
 import { conflictFinder } from '../../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
 import { readInventory } from '../../registry/inventory.ts';
-import type { PlanServices } from '../plan.ts';
+import type { PlanServices } from './services.ts';
 import { tellUnread } from '../log/failures.ts';
 import { readByHost } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';

@@ -1,7 +1,7 @@
 import type { Context } from '../../pipeline/phase.ts';
 import type { Lacks, SourceState } from '../../plan/desired/assemble.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
-import type { PlanServices } from '../plan.ts';
+import type { PlanServices } from './services.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
 
 /** Asks each source repository only for what is missing somewhere. */

@@ -6,7 +6,7 @@ import type { PlannedImage } from '../../plan/desired/assemble.ts';
 import type { CandidateFinder } from '../../plan/candidates.ts';
 import { lookAtCandidates } from './find-candidates.ts';
 import type { SigningPlan } from './signing-plan.ts';
-import type { PlanServices } from '../plan.ts';
+import type { PlanServices } from './services.ts';
 import { withoutLists } from '../reading/without-lists.ts';
 
 type Found = {

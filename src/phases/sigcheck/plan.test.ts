@@ -7,7 +7,8 @@ import { parseRef } from '../../image/asked-ref.ts';
 import { memoryRegistry, type MemoryOptions } from '../../../test/support/memory-registry/memory.ts';
 import type { ImageSet } from '../../plan/desired/desired.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
-import { planSigcheck, type PlanSigcheckServices, type SigcheckPlan } from './plan.ts';
+import { planSigcheck, type SigcheckPlan } from './plan.ts';
+import type { PlanSigcheckServices } from './plan-services.ts';
 import { countTraffic } from '../reading/traffic.ts';
 
 const images = [1, 2, 3].map((seed) => buildImage({ seed }));

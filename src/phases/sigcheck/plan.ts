@@ -1,27 +1,14 @@
 import type { Failure } from '../../errors.ts';
 import type { Phase } from '../../pipeline/phase.ts';
-import type { AskedRef } from '../../image/asked-ref.ts';
-import { checksOf, selectByUpload, type Checked, type UploadWindow } from '../../plan/checks.ts';
-import { askedChecks, type AskedServices } from './asked-checks.ts';
+import { checksOf, selectByUpload, type Checked } from '../../plan/checks.ts';
+import { askedChecks } from './asked-checks.ts';
 import type { PlannedCheck } from './checked-images.ts';
 import { listedChecks } from './listed-checks.ts';
 import { readUploads, undatedAll } from './read-uploads.ts';
 import type { Loaded } from '../setup.ts';
 import { tellFailures } from '../log/failures.ts';
-import { tellSelection } from '../log/selection.ts';
-
-export type PlanSigcheckServices = AskedServices & {
-  /** What is checked; all of the tree where there are none. */
-  readonly refs: readonly AskedRef[];
-  /** When what is checked of the tree was uploaded. */
-  readonly window: UploadWindow;
-  /** Unix milliseconds: what was uploaded before needs no record. */
-  readonly recordsSince?: number | undefined;
-  /** Digests that are checked at the most. */
-  readonly limit?: number | undefined;
-  /** Whether an image of the tree must be signed. */
-  readonly isSigned: (image: Pick<Checked, 'tags'>) => boolean;
-};
+import { tellSelection } from './selection.ts';
+import type { PlanSigcheckServices } from './plan-services.ts';
 
 export type SigcheckPlan = {
   readonly checks: readonly PlannedCheck[];

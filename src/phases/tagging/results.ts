@@ -3,9 +3,16 @@ import { aboutImage, refsOn } from '../../plan/about-image.ts';
 import { type RepositoryName } from '../../image/reference.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { CopyResult } from '../../registry/copying/copier.ts';
-import type { Attested } from './signed-copies.ts';
+
 import type { PromotedImage, TargetResult } from '../images.ts';
 import { resultOf } from '../promote/results.ts';
+import type { Attestation } from '../attest.ts';
+import type { Plan } from '../plan.ts';
+import type { Promotion } from '../promote.ts';
+import type { Provenance } from '../provenance.ts';
+import type { Loaded } from '../setup.ts';
+import type { Signing } from '../sign.ts';
+import type { Validation } from '../validate.ts';
 
 /** An image whose tags stay unwritten on these repositories. */
 export function taggingFailure(
@@ -60,3 +67,14 @@ export function taggedResult({ wanted, results, sourceReads }: PromotedImage, co
   });
   return { wanted, results: merged, sourceReads: sourceReads + copied.sourceReads };
 }
+
+/** All phases before: what was promoted and recorded, and what failed on the way. */
+export type Attested = {
+  readonly loaded: Loaded;
+  readonly plan: Plan;
+  readonly provenance: Provenance;
+  readonly validation: Validation;
+  readonly promotion: Promotion;
+  readonly signing: Signing;
+  readonly attestation: Attestation;
+};

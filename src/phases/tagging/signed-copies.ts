@@ -1,27 +1,10 @@
 import type { Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { failuresOf } from '../../pipeline/pipeline.ts';
-import type { Attestation } from '../attest.ts';
-import type { Plan } from '../plan.ts';
-import type { Promotion } from '../promote.ts';
-import type { Provenance } from '../provenance.ts';
-import type { Loaded } from '../setup.ts';
-import type { Signing } from '../sign.ts';
-import type { Validation } from '../validate.ts';
 import type { PromotedImage } from '../images.ts';
 import type { SignedCopy } from './replicate-signed.ts';
 import { notSigned, signedPrimary, taggingFailure } from './results.ts';
-
-/** All phases before: what was promoted and recorded, and what failed on the way. */
-export type Attested = {
-  readonly loaded: Loaded;
-  readonly plan: Plan;
-  readonly provenance: Provenance;
-  readonly validation: Validation;
-  readonly promotion: Promotion;
-  readonly signing: Signing;
-  readonly attestation: Attestation;
-};
+import type { Attested } from './results.ts';
 
 /** The images whose tags are to be written, and a failure for each that gets none and of which no failure tells yet. */
 export function signedCopies(

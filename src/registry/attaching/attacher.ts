@@ -3,7 +3,7 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Descriptor, Manifest } from '../../image/descriptor.ts';
 import { digestOf, type Digest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import { fallbackReferrers, fallbackTag, withReferrer } from './fallback-index.ts';
+import { fallbackReferrers, fallbackTag, withReferrer } from '../fallback-index.ts';
 import { listTags, type ListTags } from './overwriting.ts';
 import { pendingReferrers } from './pending-referrers.ts';
 import type { Call, Referrer, Registry } from '../roles.ts';
@@ -11,7 +11,7 @@ import { storeBlobs, type SmallBlob } from './small-blobs.ts';
 import type { SubjectLock } from './lock.ts';
 import { writeWithBlobs, type TagContent } from './tag-update.ts';
 
-export { fallbackTag } from './fallback-index.ts';
+export { fallbackTag } from '../fallback-index.ts';
 
 /** A manifest with a subject, its blobs, and the entry for the list of referrers. */
 export type Attachment = {

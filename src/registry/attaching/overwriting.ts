@@ -2,7 +2,7 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import { digestOf, type Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import type { Call } from '../roles.ts';
 import type { SubjectLock } from './lock.ts';
 import { updateTag, type TagChange, type TagRegistry } from './tag-update.ts';

@@ -1,7 +1,7 @@
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import type {
   BlobReader,
   BlobWriter,

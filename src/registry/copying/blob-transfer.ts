@@ -7,7 +7,7 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
 import { checkRepair, isThere } from './damaged-blob.ts';
 import type { Mirror } from './mirror.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { BlobPart, BlobReader, BlobUpload, BlobWriter } from '../roles.ts';
 
 /** Copies one blob of an image to its mirrors, with one read of the source for all of them. */

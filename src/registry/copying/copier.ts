@@ -13,7 +13,7 @@ import {
   type SlowPool,
 } from './types.ts';
 import type { Mirror } from './mirror.ts';
-import { memoryBudget } from './memory-budget.ts';
+import { memoryBudget } from '../memory-budget.ts';
 
 export type { CopyJob, CopyResult, CopyServices } from './types.ts';
 

@@ -6,7 +6,7 @@ import { HOLD_UP_TO, type CopyJob, type CopyResult, type CopiedMirror, type Shar
 import { heldBlob } from './held-blob.ts';
 import { openImageTree, treeSource, type ImageTree } from '../image/image-tree.ts';
 import { lacksParts, mirrorFor, writeManifests, writeRoot, type Mirror, type TagMove } from './mirror.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import { readBack } from './read-back.ts';
 import { teedBlob } from './teed-blob.ts';
 

@@ -1,7 +1,7 @@
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { BlobLedger } from './blob-ledger.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import type { Mirror } from './mirror.ts';
 import type { BlobReader } from '../roles.ts';
 

@@ -2,7 +2,7 @@ import { allOf } from '../../async/all-of.ts';
 import type { Clock } from '../../clock.ts';
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Manifest } from '../../image/descriptor.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import type { CopyTarget, Mirror, TagMove } from './mirror.ts';
 import type { ManifestReader, ManifestWriter } from '../roles.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { settle, type BlobTransfer, type Sending, type TransferServices } from './blob-transfer.ts';
-import { hashCheckpoints, type HashCheckpoints } from './hash-checkpoints.ts';
+import { hashCheckpoints, type HashCheckpoints } from '../distribution/hash-checkpoints.ts';
 import type { Mirror } from './mirror.ts';
 import type { BlobUpload } from '../roles.ts';
 import { tee, TEE_DEFAULTS } from './tee.ts';

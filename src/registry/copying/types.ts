@@ -7,7 +7,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { BlobLedger } from './blob-ledger.ts';
 import type { CopyTarget, Mirror, TagMove } from './mirror.ts';
-import type { MemoryBudget } from './memory-budget.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Registry } from '../roles.ts';
 import type { SourceReader } from '../source.ts';
 

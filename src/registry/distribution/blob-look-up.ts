@@ -2,7 +2,7 @@ import { header, type HttpResponse } from '../../http/fetch.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import type { DistributionServices } from './index.ts';
+import type { DistributionServices } from './services.ts';
 import { OPTIONAL_MS, REFUSED_FOR_MS, unanswered, type RequestTo } from '../request.ts';
 import { isMissing, type RegistryKind } from '../kinds/kind.ts';
 import type { BlobReader } from '../roles.ts';

@@ -5,7 +5,7 @@ import type { Answer } from '../../../test/support/scripted-server.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { digestOf } from '../../image/digest.ts';
 import { verified } from './blobs.ts';
-import { hashCheckpoints } from '../copying/hash-checkpoints.ts';
+import { hashCheckpoints } from './hash-checkpoints.ts';
 
 const BYTES = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
 const descriptorOf = (bytes: Uint8Array, size = bytes.length): Descriptor => ({

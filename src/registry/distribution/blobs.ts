@@ -7,12 +7,12 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { blobLookUp } from './blob-look-up.ts';
-import type { DistributionServices } from './index.ts';
+import type { DistributionServices } from './services.ts';
 import type { RequestTo } from '../request.ts';
-import { hashCheckpoints } from '../copying/hash-checkpoints.ts';
+import { hashCheckpoints } from './hash-checkpoints.ts';
 import type { RegistryKind } from '../kinds/kind.ts';
-import { memoryBudget } from '../copying/memory-budget.ts';
-import { referenceText } from './manifests.ts';
+import { memoryBudget } from '../memory-budget.ts';
+import { referenceText } from '../request.ts';
 import type { BlobPart, BlobReader, Call } from '../roles.ts';
 
 /**

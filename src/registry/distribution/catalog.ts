@@ -2,7 +2,7 @@ import { PromotionError } from '../../errors.ts';
 import { answerError } from '../../http/response/error.ts';
 import type { HttpRequest, HttpResponse } from '../../http/fetch.ts';
 import { hostOf, joinRepository, pathBelow, repositoryProblem, type RepositoryName } from '../../image/reference.ts';
-import type { DistributionServices } from './index.ts';
+import type { DistributionServices } from './services.ts';
 import type { RequestTo } from '../request.ts';
 import type { RegistryKind } from '../kinds/kind.ts';
 import type { ListReader } from '../listing/pages.ts';

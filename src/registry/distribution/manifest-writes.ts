@@ -6,8 +6,9 @@ import { newProgress } from '../../http/transport/progress.ts';
 import { bodyOf } from '../../http/transport/response-body.ts';
 import type { Manifest } from '../../image/descriptor.ts';
 import { isDigest } from '../../image/digest.ts';
-import type { DistributionServices } from './index.ts';
-import { errorCodeIn, referenceText } from './manifests.ts';
+import type { DistributionServices } from './services.ts';
+import { errorCodeIn } from './manifests.ts';
+import { referenceText } from '../request.ts';
 import type { RequestTo } from '../request.ts';
 import type { ManifestReader, ManifestWriter, Resolved, TagState, Written } from '../roles.ts';
 

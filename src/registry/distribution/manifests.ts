@@ -9,6 +9,7 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import { OPTIONAL_MS, type RequestTo } from '../request.ts';
 import { isMissing, type RegistryKind } from '../kinds/kind.ts';
 import type { Call, ManifestReader, ReadManifest, Resolved } from '../roles.ts';
+import { referenceText } from '../request.ts';
 
 /**
  * Twice the size that the specification requires registries to accept (4 MiB), so that a larger manifest is read and
@@ -22,11 +23,6 @@ const ASK = {
 } as const;
 
 const BRIEFLY = { retryWithin: OPTIONAL_MS } as const;
-
-/** Returns the usual notation of a reference: `repository@digest` or `repository:tag`. */
-export function referenceText(repository: RepositoryName, reference: string): string {
-  return `${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
-}
 
 type ReadingServices = { readonly fetch: Fetch; readonly kindOf: (host: string) => RegistryKind };
 

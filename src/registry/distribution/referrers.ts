@@ -4,11 +4,12 @@ import { ensureStatus } from '../../http/response/read.ts';
 import { MEDIA_TYPES } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import { errorCodeIn, referenceText } from './manifests.ts';
+import { errorCodeIn } from './manifests.ts';
+import { referenceText } from '../request.ts';
 import { unanswered, type RequestTo } from '../request.ts';
 import { isMissing, type RegistryKind } from '../kinds/kind.ts';
 import type { Answer, ListReader, PageForm } from '../listing/pages.ts';
-import { fallbackReferrers, fallbackTag, referrerOf, showsIndex } from '../attaching/fallback-index.ts';
+import { fallbackReferrers, fallbackTag, referrerOf, showsIndex } from '../fallback-index.ts';
 import type { Call, ManifestReader, Referrer, ReferrerLister } from '../roles.ts';
 
 /** Statuses of a registry without the referrers API. */

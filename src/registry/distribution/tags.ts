@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponse } from '../../http/fetch.ts';
 import { ensureStatus } from '../../http/response/read.ts';
 import { isDigest, type Digest } from '../../image/digest.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import type { DistributionServices } from './index.ts';
+import type { DistributionServices } from './services.ts';
 import { unanswered, type RequestTo } from '../request.ts';
 import { isMissing, type OwnLister, type RegistryKind } from '../kinds/kind.ts';
 import { refuseListing, type ListReader, type PageForm, type Refuse } from '../listing/pages.ts';

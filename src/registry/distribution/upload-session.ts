@@ -5,7 +5,8 @@ import { ensureStatus } from '../../http/response/read.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { errorCodeIn, referenceText } from './manifests.ts';
+import { errorCodeIn } from './manifests.ts';
+import { referenceText } from '../request.ts';
 import { OPTIONAL_MS, scopeOf, type RequestTo } from '../request.ts';
 import type { BlobUpload, Call } from '../roles.ts';
 

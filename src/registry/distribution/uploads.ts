@@ -3,9 +3,9 @@ import { header, type HttpRequest, type HttpResponse, type Scope } from '../../h
 import { ensureStatus } from '../../http/response/read.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import type { DistributionServices } from './index.ts';
+import type { DistributionServices } from './services.ts';
 import { OPTIONAL_MS, REFUSED_FOR_MS, scopeOf, unanswered, type RequestTo } from '../request.ts';
-import { referenceText } from './manifests.ts';
+import { referenceText } from '../request.ts';
 import { noRepository } from '../kinds/api/ecr-create.ts';
 import type { BlobWriter, Call } from '../roles.ts';
 import { uploadSession } from './upload-session.ts';

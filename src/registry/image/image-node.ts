@@ -9,7 +9,7 @@ import {
 import { UNKNOWN_TYPE } from '../../image/manifest-type.ts';
 import { readOci, type OciDescriptor } from '../../image/oci.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 
 /** A manifest with the descriptors in it. */
 export type ImageNode = {

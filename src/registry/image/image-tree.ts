@@ -4,7 +4,7 @@ import type { Descriptor, Manifest } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { disputedType, manifestTypeOf } from '../../image/manifest-type.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import { MAX_MANIFESTS, nodeOf, unsupported, type ImageNode } from './image-node.ts';
 import type { SourceReader } from '../source.ts';
 

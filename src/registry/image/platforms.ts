@@ -3,7 +3,7 @@ import { isIndexType, MEDIA_TYPES, type Manifest } from '../../image/descriptor.
 import type { Digest } from '../../image/digest.ts';
 import { readOci, type OciDescriptor, type OciIndex } from '../../image/oci.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { referenceText } from '../distribution/manifests.ts';
+import { referenceText } from '../request.ts';
 import { MAX_MANIFESTS, unsupported } from './image-node.ts';
 
 /** Reads a manifest of one repository; resolves to undefined if it is missing. */

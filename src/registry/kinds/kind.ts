@@ -1,5 +1,5 @@
 import type { CredentialSource } from '../../http/credentials/credential.ts';
-import type { EcrOptions } from '../../http/credentials/aws/ecr-client.ts';
+import type { EcrOptions } from '../../http/credentials/aws/options.ts';
 import type { Fetch } from '../../http/fetch.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { RequestTo } from '../request.ts';

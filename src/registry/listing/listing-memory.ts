@@ -1,6 +1,6 @@
 import { PromotionError } from '../../errors.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import { memoryBudget, type MemoryBudget } from '../copying/memory-budget.ts';
+import { memoryBudget, type MemoryBudget } from '../memory-budget.ts';
 
 /**
  * Memory of one list, in bytes: for 120,000 images with digests and tags, or 280,000 tags. ECR keeps at most 100,000

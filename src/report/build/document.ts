@@ -9,7 +9,7 @@ import { planText } from '../terminal/plan-text.ts';
 import { replicationSummary } from '../terminal/replication-summary.ts';
 import { sigcheckSummary, sigcheckTable } from '../terminal/sigcheck-summary.ts';
 import { summaryText } from '../terminal/summary.ts';
-import type { SigcheckReport, SigcheckTotals } from './sigcheck.ts';
+import type { SigcheckReport, SigcheckTotals } from '../model/sigcheck.ts';
 import { stoppedProblem } from '../stopped.ts';
 
 /** All that is known of a run when it ended: the reports that it came to, and what ended it otherwise. */

@@ -3,7 +3,7 @@ import type { LoadedDiff } from '../../phases/setup/changed-since.ts';
 import type { ChangeReport, ImageChangeReport } from '../model/report.ts';
 import type { ImageReport, MirrorReport } from '../model/report.ts';
 import type { Known } from '../mirrors.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 
 type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
 

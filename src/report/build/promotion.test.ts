@@ -6,7 +6,7 @@ import type { Target } from '../../image/target.ts';
 import type { PlannedImage, TargetResult } from '../../phases/images.ts';
 import type { Plan } from '../../phases/plan.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 import { buildReport } from './promotion.ts';
 
 const DIGEST: Digest = `sha256:${'a'.repeat(64)}`;

@@ -10,7 +10,7 @@ import { isPromoted, mirrorFinder } from '../mirrors.ts';
 import { changeReport, plannedOf } from './planned.ts';
 import { provenanceOf } from './proven.ts';
 import { signaturesOf, signingTotals } from './signed.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 import { stoppedProblem } from '../stopped.ts';
 import { vulnerabilitiesOf } from '../terminal/vulnerabilities.ts';
 

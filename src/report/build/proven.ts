@@ -1,6 +1,6 @@
 import type { ProvenImage } from '../../phases/provenance/proven-images.ts';
 import type { EvidenceReport, ImageReport, ProvenanceReport } from '../model/report.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 
 type Evidence = ProvenImage['evidence'];
 type Item = Evidence['items'][number];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { candidate, numbered, promotedTo, promotionOf } from '../../../test/support/promotion/promoted.ts';
 import type { RunReport } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 import { buildReport } from './promotion.ts';
 import { summaryText } from '../terminal/summary.ts';
 

@@ -1,6 +1,6 @@
 import type { PlannedSignature } from '../../phases/images.ts';
 import type { SignatureReport, SigningTotals, VouchedTotals } from '../model/report.ts';
-import type { Outputs } from './outputs.ts';
+import type { Outputs } from '../outputs.ts';
 
 /** What became of the signing of each image that was a candidate, by its entry. */
 export function signaturesOf({

@@ -1,6 +1,6 @@
 import type { ImageReport, RunReport } from '../model/report.ts';
 import { shortDigests } from '../../text/layout.ts';
-import type { Outputs } from '../build/outputs.ts';
+import type { Outputs } from '../outputs.ts';
 import { smallest } from '../../lists.ts';
 
 const DAY = 24 * 3600_000;

@@ -4,7 +4,8 @@ import { numbered } from '../../../test/support/promotion/promoted.ts';
 import { wrongFailures } from '../../phases/sigcheck/failures.ts';
 import type { CheckedImage } from '../../phases/sigcheck/checked-images.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import { buildSigcheckReport, type SigcheckReport } from '../build/sigcheck.ts';
+import { buildSigcheckReport } from '../build/sigcheck.ts';
+import type { SigcheckReport } from '../model/sigcheck.ts';
 import { sigcheckSummary, sigcheckTable } from './sigcheck-summary.ts';
 
 const RUN: RunFacts = { version: 'v1.0.0', mode: 'repair', started: '2026-01-01T00:00:00.000Z', ms: 1000 };

@@ -2,7 +2,7 @@ import { causesOf } from '../../pipeline/causes.ts';
 import { durationText } from '../../pipeline/duration.ts';
 import { bytesText, count, shortDigests, table } from '../../text/layout.ts';
 import { problems } from './summary.ts';
-import type { SigcheckReport, SigcheckRow, SigcheckTotals } from '../build/sigcheck.ts';
+import type { SigcheckReport, SigcheckRow, SigcheckTotals } from '../model/sigcheck.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
 /** Everything that was found, a line each, each link that is broken for clients, and then counts. */

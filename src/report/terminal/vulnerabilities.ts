@@ -1,7 +1,7 @@
 import type { ValidatedImage } from '../../phases/provenance/proven-images.ts';
 import type { ImageReport, VulnerabilityReport } from '../model/report.ts';
 import { count, shortDigests, table } from '../../text/layout.ts';
-import type { Outputs } from '../build/outputs.ts';
+import type { Outputs } from '../outputs.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
 type Judgement = NonNullable<ValidatedImage['checks'][number]['vulnerabilities']>;

@@ -8,10 +8,10 @@ import {
   splitRepository,
   type RepositoryName,
 } from '../../../src/image/reference.ts';
-import { hashCheckpoints } from '../../../src/registry/copying/hash-checkpoints.ts';
+import { hashCheckpoints } from '../../../src/registry/distribution/hash-checkpoints.ts';
 import { storedReferrers } from './referrers.ts';
 import { blobSink, registryStore, type RegistryStore, type StoreOptions } from './store.ts';
-import { fallbackReferrers, fallbackTag } from '../../../src/registry/attaching/fallback-index.ts';
+import { fallbackReferrers, fallbackTag } from '../../../src/registry/fallback-index.ts';
 import type { BlobUpload, Call, Registry, RepositoryListing } from '../../../src/registry/roles.ts';
 
 /** One call of a role, as `before` sees it. */

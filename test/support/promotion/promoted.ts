@@ -3,7 +3,7 @@ import type { Digest } from '../../../src/image/digest.ts';
 import type { Plan } from '../../../src/phases/plan.ts';
 import type { PlannedSignature, PromotedImage, TargetResult } from '../../../src/phases/images.ts';
 import type { ProvenImage } from '../../../src/phases/provenance/proven-images.ts';
-import type { Outputs } from '../../../src/report/build/outputs.ts';
+import type { Outputs } from '../../../src/report/outputs.ts';
 
 const at = { file: 'images.yaml', line: 3, column: 5 };
 

@@ -1,20 +1,7 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
-import type { Secrets } from '../../../secrets/secrets.ts';
-import type { Clock } from '../../../clock.ts';
-import type { Fetch } from '../../fetch.ts';
 import { awsKeys } from './keys.ts';
 import { awsHandler } from './handler.ts';
-
-export type EcrOptions = {
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. */
-  readonly home: string;
-  /** Learns every secret that the sources read, so that it can be redacted. */
-  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
-  /** Sends requests with our permits, retries and timeouts, but without credentials. */
-  readonly fetch: Fetch;
-};
+import type { EcrOptions } from './options.ts';
 
 // https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html and, for IPv6, ecr-requests.html
 const HOSTS = [

@@ -1,6 +1,7 @@
 import type { ECRClient } from '@aws-sdk/client-ecr';
 import type { Credential, CredentialSource } from '../credential.ts';
-import { ecrClient, ecrPlaceOf, type EcrOptions } from './ecr-client.ts';
+import { ecrClient, ecrPlaceOf } from './ecr-client.ts';
+import type { EcrOptions } from './options.ts';
 import { expiringCache, type Expiring } from '../expiring-cache.ts';
 import { credentialProblem } from '../problem.ts';
 

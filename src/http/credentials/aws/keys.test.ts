@@ -4,7 +4,8 @@ import { cloud, type Cloud, type CloudAnswer, type CloudRequest } from '../../..
 import { fakeClock, type FakeClock } from '../../../../test/support/fake-clock.ts';
 import { homeWith } from '../../../../test/support/home.ts';
 import { rejection } from '../../../../test/support/http-request.ts';
-import { awsKeys, type AwsKeys } from './keys.ts';
+import { awsKeys } from './keys.ts';
+import type { AwsKeys } from './options.ts';
 
 const forever = new AbortController().signal;
 const ROLES = '/latest/meta-data/iam/security-credentials/';

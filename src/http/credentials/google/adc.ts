@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PromotionError } from '../../../errors.ts';
 import { jsonSecrets } from '../../../secrets/told-secrets.ts';
-import type { GoogleOptions } from './google.ts';
+import type { GoogleOptions } from './options.ts';
 
 // https://cloud.google.com/docs/authentication/application-default-credentials and https://google.aip.dev/auth/4112
 const ServiceAccount = z.object({

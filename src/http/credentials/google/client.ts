@@ -3,7 +3,7 @@ import type { AuthClient, gaxios } from 'google-auth-library';
 import { z } from 'zod';
 import { PromotionError } from '../../../errors.ts';
 import type { CredentialFile, SourceFile } from './adc.ts';
-import type { GoogleOptions } from './google.ts';
+import type { GoogleOptions } from './options.ts';
 import type { AccessToken } from './metadata.ts';
 import { credentialProblem } from '../problem.ts';
 import { webFetch } from '../web-fetch.ts';

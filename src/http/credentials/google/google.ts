@@ -1,22 +1,9 @@
-import type { Clock } from '../../../clock.ts';
-import type { Secrets } from '../../../secrets/secrets.ts';
-import type { Fetch } from '../../fetch.ts';
 import { applicationDefault } from './adc.ts';
 import { googleToken } from './client.ts';
 import { metadataToken } from './metadata.ts';
 import type { Credential, CredentialSource } from '../credential.ts';
 import { expiringCache, type Expiring } from '../expiring-cache.ts';
-
-export type GoogleOptions = {
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's home directory. */
-  readonly home: string;
-  /** Learns every secret that the sources read, so that it can be redacted. */
-  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
-  /** Sends requests with our permits, retries and timeouts, but without credentials. */
-  readonly fetch: Fetch;
-};
+import type { GoogleOptions } from './options.ts';
 
 /** Google's registries. Whole names are matched, so that no look-alike gets our token. */
 const HOSTS = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+\.pkg\.dev)$/i;

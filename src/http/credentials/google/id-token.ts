@@ -5,7 +5,7 @@ import { fetchJson } from '../fetch-json.ts';
 import { applicationDefault } from './adc.ts';
 import { googleToken } from './client.ts';
 import { metadataToken } from './metadata.ts';
-import type { GoogleOptions } from './google.ts';
+import type { GoogleOptions } from './options.ts';
 
 /** File in which the firmware of Google's machines, and of the containers on them, names the product. */
 const MACHINE = '/sys/class/dmi/id/product_name';

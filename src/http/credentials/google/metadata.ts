@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isPromotionError } from '../../../errors.ts';
 import { fetchJson } from '../fetch-json.ts';
-import type { GoogleOptions } from './google.ts';
+import type { GoogleOptions } from './options.ts';
 import { credentialProblem } from '../problem.ts';
 
 /** An access token. `expires` is in milliseconds since the epoch. */

@@ -1,5 +1,6 @@
 import { isPromotionError, PromotionError } from '../../../errors.ts';
-import { ecrClient, ecrPlaceOf, type EcrOptions } from '../../../http/credentials/aws/ecr-client.ts';
+import { ecrClient, ecrPlaceOf } from '../../../http/credentials/aws/ecr-client.ts';
+import type { EcrOptions } from '../../../http/credentials/aws/options.ts';
 import { credentialProblem } from '../../../http/credentials/problem.ts';
 import { singleFlight } from '../../../async/single-flight.ts';
 import { splitRepository, type RepositoryName } from '../../../image/reference.ts';

@@ -27,7 +27,7 @@ const reading = (read: EvidenceReader['read']): EvidenceReader => ({
 });
 const there = { manifest: () => Promise.resolve(manifest) };
 
-describe('src/phases/provenance/prove-later.ts', () => {
+describe('src/phases/signing/prove-later.ts', () => {
   it('judges what staging has by the policies of the image', async () => {
     const evidence = reading(() => Promise.resolve(evidenceOf([provenanceItem()])));
     const prove = proveLater({ evidence, isExpected: () => false }, there);

@@ -15,7 +15,7 @@ const buildFacts = (type: string, predicate: unknown): { builder?: string; sourc
   return { sources, ...(builder !== undefined && { builder }) };
 };
 
-describe('src/attest/evidence/predicates.ts', () => {
+describe('src/attest/formats/predicates.ts', () => {
   it.each([
     ['https://sigstore.dev/cosign/sign/v1', 'signature'],
     ['https://k8s.io/promo-tools/promotion/v1', 'record'],

@@ -14,8 +14,8 @@ import {
 } from '../../../test/support/signing.ts';
 import { hintOf } from '../verifying/log-entry.ts';
 import { LEGACY } from '../formats/cosign-layer.ts';
-import type { Signing } from '../signing/open.ts';
-import { publicHalf } from './signing-key.ts';
+import type { Signing } from './open.ts';
+import { publicHalf } from '../identity/signing-key.ts';
 import { openVerifier } from '../verifying/verify.ts';
 
 const forever = new AbortController().signal;
@@ -44,7 +44,7 @@ async function bundle(signing: Signing): Promise<unknown> {
   return (await signing.verifier(forever)).bundle(await signedNumber(signing), digestNumber(1));
 }
 
-describe('src/attest/identity/key-signer.ts', () => {
+describe('src/attest/signing/key-signer.ts', () => {
   it.each(LOGGABLE)('signs in both forms with a %s key, and logs in Rekor v1', async (_kind, generate) => {
     const key = generate();
     const { sigstore, signing } = await openedSigning({ key: await keyFile(key) });

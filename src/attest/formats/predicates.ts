@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { EvidenceItem } from '../../policy/provenance.ts';
 import { exactJson } from '../../image/json.ts';
 import { isSource } from '../../policy/sources.ts';
-import { PROMOTION_RECORD } from '../formats/record.ts';
-import { SIGNATURE } from '../formats/statement.ts';
+import { PROMOTION_RECORD } from './record.ts';
+import { SIGNATURE } from './statement.ts';
 
 /** Prefixes of predicate types; the version follows, and the fields that are read are the same in each version. */
 const KINDS: readonly (readonly [prefix: string, kind: EvidenceItem['kind']])[] = [

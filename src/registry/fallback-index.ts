@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { MEDIA_TYPES, type Manifest } from '../../image/descriptor.ts';
-import { digestOf, type Digest } from '../../image/digest.ts';
-import { digestJson, exactJson, manifestJsonIn } from '../../image/json.ts';
-import type { Referrer } from '../roles.ts';
+import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
+import { digestOf, type Digest } from '../image/digest.ts';
+import { digestJson, exactJson, manifestJsonIn } from '../image/json.ts';
+import type { Referrer } from './roles.ts';
 
 /**
  * Returns the tag that lists a manifest's referrers on registries without the referrers API (distribution-spec 1.1,

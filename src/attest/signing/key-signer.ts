@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { PromotionError } from '../../errors.ts';
 import type { KeyObject } from 'node:crypto';
-import type { IdentityOptions } from './identity.ts';
-import { checkKeyPath, parseKey, parseVerifyingKey } from './key.ts';
+import type { IdentityOptions } from '../identity/identity.ts';
+import { checkKeyPath, parseKey, parseVerifyingKey } from '../identity/key.ts';
 import { hintOf } from '../verifying/log-entry.ts';
-import { publicHalf, type SigningKey } from './signing-key.ts';
+import { publicHalf, type SigningKey } from '../identity/signing-key.ts';
 
 /** The environment with the key's password, and the secrets that learn the key. */
 export type KeySurroundings = Pick<IdentityOptions, 'env' | 'secrets'>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../../test/support/promotion/context.ts';
-import type { CandidateServices } from '../plan/candidate-services.ts';
-import { tellLeft, tellLook, tellNoIdentity } from './candidates.ts';
+import type { CandidateServices } from './candidate-services.ts';
+import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 
 const services = (since: number | 'all'): CandidateServices => ({
   rules: { since },
@@ -17,7 +17,7 @@ function told(tell: (context: ReturnType<typeof testContext>['context']) => void
   return log;
 }
 
-describe('src/phases/log/candidates.ts', () => {
+describe('src/phases/plan/tell-candidates.ts', () => {
   it('says how many digests are looked at, and how long that takes where it takes long', () => {
     expect(told((context) => tellLook(2, services(1), context))).toEqual([
       'info Looking at 2 digests (complete, and young enough for --repair-since) for missing signatures and records',

@@ -3,7 +3,7 @@ import { allItems } from '../../attest/evidence/state.ts';
 import type { LogLevel } from '../../events.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import { signerText } from '../../policy/judge-digest.ts';
-import type { ProvenImage } from '../provenance/proven-images.ts';
+import type { ProvenImage } from './proven-images.ts';
 
 /** More warnings than this are counted, and told to those who debug: reports have all of them. */
 const WARNINGS = 20;

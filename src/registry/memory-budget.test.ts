@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { fakeClock } from '../../../test/support/fake-clock.ts';
+import { fakeClock } from '../../test/support/fake-clock.ts';
 import { memoryBudget } from './memory-budget.ts';
 
 const PATIENCE = 2_000;
@@ -10,7 +10,7 @@ const nothing = (): void => {};
 /** Lets promises that can settle do so. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('src/registry/copying/memory-budget', () => {
+describe('src/registry/memory-budget', () => {
   it('never lends more than its total, in order of arrival, whoever returns or gives up', async () => {
     const step = fc.oneof(
       fc.record({ ask: fc.integer({ min: 0, max: 12 }) }),

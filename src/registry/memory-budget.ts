@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A budget of memory in bytes, which callers borrow and return. */
 export type MemoryBudget = {

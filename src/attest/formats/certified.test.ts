@@ -39,7 +39,7 @@ const older = (uri: string, sha1 = COMMIT): ReturnType<typeof buildClaims> =>
     materials: [{ uri, digest: { sha1 } }],
   });
 
-describe('src/attest/evidence/certified.ts', () => {
+describe('src/attest/formats/certified.ts', () => {
   it('finds no contradiction in the provenance of common builders', () => {
     const { config: _, ...withoutConfig } = certified;
     for (const honest of [

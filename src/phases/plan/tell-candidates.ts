@@ -1,7 +1,7 @@
 import { durationText } from '../../pipeline/duration.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { Candidates } from '../../plan/candidates.ts';
-import type { CandidateServices } from '../plan/candidate-services.ts';
+import type { CandidateServices } from './candidate-services.ts';
 
 /** A look at fewer is over before anybody has read how long it takes. */
 const WORTH_TELLING = 1000;

@@ -3,8 +3,8 @@ import { testContext } from '../../../test/support/promotion/context.ts';
 import { candidate, numbered } from '../../../test/support/promotion/promoted.ts';
 import { NOT_LOADED } from '../../attest/verifying/untrusting.ts';
 import type { EvidenceItem, Violation } from '../../policy/provenance.ts';
-import type { ProvenImage } from '../provenance/proven-images.ts';
-import { tellEvidence, tellWarnings } from './evidence.ts';
+import type { ProvenImage } from './proven-images.ts';
+import { tellEvidence, tellWarnings } from './tell-evidence.ts';
 
 const ITEM: EvidenceItem = {
   kind: 'signature',
@@ -28,7 +28,7 @@ function proven(index: number, items: readonly EvidenceItem[], violations: reado
   };
 }
 
-describe('src/phases/log/evidence.ts', () => {
+describe('src/phases/provenance/tell-evidence.ts', () => {
   it('tells what is attached to each image only to those who debug', () => {
     const { context, log } = testContext();
     tellEvidence(proven(1, []), context);

@@ -1,6 +1,6 @@
 import type { Context } from '../../pipeline/phase.ts';
 import type { Selection } from '../../plan/checks.ts';
-import type { PlanSigcheckServices } from '../sigcheck/plan.ts';
+import type { PlanSigcheckServices } from './plan-services.ts';
 
 /** Logs which digests are checked, and why others are not. */
 export function tellSelection(

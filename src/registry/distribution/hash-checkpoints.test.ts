@@ -6,7 +6,7 @@ import { hashCheckpoints } from './hash-checkpoints.ts';
 const PIECE = Buffer.alloc(700_000, 'piece');
 const WHOLE = Buffer.concat(Array<Buffer>(4).fill(PIECE));
 
-describe('src/registry/copying/hash-checkpoints', () => {
+describe('src/registry/distribution/hash-checkpoints', () => {
   it('returns the hash state of the last checkpoint before an offset', () => {
     const marks = hashCheckpoints(digestOf(WHOLE));
     const hash = createHash('sha256');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { MEDIA_TYPES, type Manifest } from '../../image/descriptor.ts';
-import { digestOf } from '../../image/digest.ts';
+import { MEDIA_TYPES, type Manifest } from '../image/descriptor.ts';
+import { digestOf } from '../image/digest.ts';
 import { fallbackReferrers, fallbackTag, withReferrer } from './fallback-index.ts';
-import { isTag } from '../../image/reference.ts';
+import { isTag } from '../image/reference.ts';
 
 const digest = digestOf(Buffer.from('referrer'));
 const other = digestOf(Buffer.from('other'));
@@ -17,7 +17,7 @@ function tagged(document: unknown, mediaType: string = MEDIA_TYPES.ociIndex): Ma
 const documentOf = (manifest: Manifest | undefined): unknown =>
   JSON.parse(Buffer.from(manifest?.bytes ?? []).toString('utf8'));
 
-describe('src/registry/attaching/fallback-index', () => {
+describe('src/registry/fallback-index', () => {
   it('derives the fallback tag from the digest, truncated as the specification says', () => {
     expect(fallbackTag(subject)).toBe(subject.replace(':', '-'));
     const long = fallbackTag(digestOf(Buffer.from('x'), `sha512:${'0'.repeat(128)}`));

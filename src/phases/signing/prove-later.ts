@@ -1,7 +1,7 @@
 import { PromotionError } from '../../errors.ts';
 import type { SourceReader } from '../../registry/source.ts';
-import type { Prove } from '../signing/attest-proofs.ts';
-import { prove, type ProvenanceServices } from './prove-image.ts';
+import type { Prove } from './attest-proofs.ts';
+import { prove, type ProvenanceServices } from '../provenance/prove-image.ts';
 
 /** Finds out who built and signed an image that is not due, for what is made up for; undefined where staging has it no longer. */
 export function proveLater(services: ProvenanceServices, source: Pick<SourceReader, 'manifest'>): Prove {

@@ -1,0 +1,14 @@
+import type { Clock } from '../../../clock.ts';
+import type { Secrets } from '../../../secrets/secrets.ts';
+import type { Fetch } from '../../fetch.ts';
+
+export type GoogleOptions = {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home directory. */
+  readonly home: string;
+  /** Learns every secret that the sources read, so that it can be redacted. */
+  readonly secrets?: Pick<Secrets, 'learn' | 'hide'>;
+  /** Sends requests with our permits, retries and timeouts, but without credentials. */
+  readonly fetch: Fetch;
+};
