@@ -43,6 +43,6 @@ describe('src/phases/reading/without-lists.ts', () => {
 
   it('refuses the host alone that says that it has no such API, once', async () => {
     const { failures } = await looked();
-    expect(failures).toEqual([expect.stringMatching(/^CONFIG_INVALID none\.test has no referrers API, and /)]);
+    expect(failures).toEqual([expect.stringMatching(/^CONFIG_INVALID none\.test has no referrers API, but /)]);
   });
 });
