@@ -128,7 +128,7 @@ describe('kpromo cip with a limiter', () => {
   });
 
   it('does not show the address of the environment in its help', async () => {
-    const { stdout, stderr } = await cip(['--help'], { env: { KPROMO_LIMITER: `redis://:${MARK}@cache` } });
+    const { stdout, stderr } = await cip(['--help=all'], { env: { KPROMO_LIMITER: `redis://:${MARK}@cache` } });
     expect(stdout).toContain('--limiter');
     expect(stdout + stderr).not.toContain(MARK);
   });
