@@ -128,7 +128,7 @@ describe('odd registries: answers', () => {
   });
 
   it.each([
-    [402, 'the bills'],
+    [402, 'the billing'],
     [412, 'immutable tags'],
     [451, 'legal reasons'],
   ])('4.3/64 says what %i is about', async (status, words) => {

@@ -50,7 +50,7 @@ describe('kpromo cip --confirm --sign=false, as a periodic job', () => {
     await using tree = await writeTree([world.project('one', { v1: digestOf(1) })]);
     const { code, stderr } = await runCli(['cip', '--manifests', '.', '--confirm'], { cwd: tree.path });
     expect(code).toBe(1);
-    expect(stderr).toContain('do without with --sign=false');
+    expect(stderr).toContain('disable signing with --sign=false');
     expect(world.all.map(({ counters }) => counters.counts().requests)).toEqual([0, 0, 0]);
   });
 });
