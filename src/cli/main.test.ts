@@ -36,7 +36,7 @@ async function run(
 describe('src/cli/main.ts', () => {
   it.each([
     [['--help'], /^kpromo promotes/],
-    [['help', 'cip'], /^Reads manifests/],
+    [['help', 'cip'], /^Compares manifests/],
     [['version'], /^kpromo v\d/],
     [['completion', 'fish'], /^# fish completion/],
   ])('answers %j on stdout alone', async (argv, expected) => {

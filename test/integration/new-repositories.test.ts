@@ -79,7 +79,9 @@ describe('a repository that is not there yet, on a registry that refuses to read
     const registry = await quay({ mayCreate: false });
     const { code, summary } = await promote(registry, { args: ['--confirm'] });
     expect(code).toBe(1);
-    expect(summary).toMatch(/UNAUTHORIZED[^]*check that the account of the credentials from[^]*\(user robot\) has permission/);
+    expect(summary).toMatch(
+      /UNAUTHORIZED[^]*check that the account of the credentials from[^]*\(user robot\) has permission/,
+    );
     expect(registry.uploads()).toBe(0);
   });
 

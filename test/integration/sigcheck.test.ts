@@ -163,7 +163,9 @@ describe('checking signatures', () => {
     const { check, checkIn, primary } = await promotedOn(stage, [], { env: { SIGSTORE_ID_TOKEN: token } });
     const strange = await check();
     expect(strange.code).toBe(1);
-    expect(rows(strange)[0]).toMatch(/^app \| .* \| untrusted \| other@example\.com .* \| it is signed by the unexpected identity other@example\.com/);
+    expect(rows(strange)[0]).toMatch(
+      /^app \| .* \| untrusted \| other@example\.com .* \| it is signed by the unexpected identity other@example\.com/,
+    );
     expect((await checkIn(['--certificate-identity-regexp=(other|promoter)@example\\.com'])).code).toBe(0);
     expect((await checkIn(['--certificate-identity-regexp=other'])).code).toBe(1);
 

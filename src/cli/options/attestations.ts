@@ -8,14 +8,14 @@ export const ATTESTATION_FLAGS = [
     name: 'verification-summaries',
     type: 'bool',
     default: 'false',
-    help: 'Write a verification summary (SLSA VSA) for each digest that is promoted: what its policies came to.',
+    help: 'Write a verification summary (SLSA VSA) with the result of its policies for each promoted digest.',
   },
   {
     name: 'summary-signer-account',
     type: 'string',
     default: '',
     value: 'ACCOUNT',
-    help: 'The Google service account that signs verification summaries. Without it, and without --summary-identity-token, whoever signs the images does.',
+    help: 'The Google service account that signs verification summaries. Default: --summary-identity-token, else the identity that signs the images.',
   },
   {
     name: 'summary-identity-token',
@@ -29,13 +29,13 @@ export const ATTESTATION_FLAGS = [
     name: 'supersede-summaries',
     type: 'bool',
     default: 'false',
-    help: 'Evaluate anew what a verification summary calls FAILED or UNEVALUATED, and write a newer one where the result is another.',
+    help: 'Evaluate digests again whose verification summary says FAILED or UNEVALUATED, and write a new summary if the result differs.',
   },
   {
     name: 'carry-sboms',
     type: 'bool',
     default: 'true',
-    help: 'Carry the SBOMs that policies accepted in staging to production, as all other attestations that they accepted. With =false they stay in staging.',
+    help: 'Copy SBOMs that policies accepted in staging to production, like all other accepted attestations.',
   },
 ] as const satisfies readonly Flag[];
 

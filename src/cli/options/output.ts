@@ -30,7 +30,7 @@ export const COMMON_FLAGS = [
     default: 'text',
     value: 'FORMAT',
     choices: ['text', 'json'],
-    help: 'How lines are logged: text, or json with time, level, msg and what the line is about.',
+    help: 'Format of log lines: text, or json with time, level, msg and fields.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -42,7 +42,7 @@ export const WATCH_FLAGS = [
     default: 'auto',
     value: 'WHEN',
     choices: ['auto', 'off'],
-    help: 'How the progress is shown on stderr: auto draws it below the log on a terminal, and elsewhere logs a line every 30 s; off does neither.',
+    help: 'Progress on stderr: auto shows it below the log on a terminal, and otherwise logs a line every 30 s; off shows none.',
   },
   {
     name: 'events',
@@ -50,7 +50,7 @@ export const WATCH_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Write what happens, while it does, as JSON lines (schemas/run-events.schema.json) to a file or a pipe; - is stdout, and what else would be written there goes to stderr.',
+    help: 'Write events during the run as JSON lines (schemas/run-events.schema.json) to a file or a pipe; - is stdout, whose other output then goes to stderr.',
   },
   {
     name: 'metrics-file',
@@ -58,14 +58,14 @@ export const WATCH_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: "Write metrics in Prometheus' text format to a file; it is replaced every 15 s and at the end.",
+    help: "Write metrics in Prometheus' text format to a file, which is replaced every 15 s and at the end.",
   },
   {
     name: 'metrics-listen',
     type: 'string',
     default: '',
     value: '[HOST:]PORT',
-    help: 'Serve metrics over HTTP at /metrics while the run lasts; on the loopback address unless a host is given, 0.0.0.0 for all.',
+    help: 'Serve metrics over HTTP at /metrics during the run. Default host: the loopback address; 0.0.0.0 for all.',
   },
 ] as const satisfies readonly Flag[];
 

@@ -13,7 +13,7 @@ export const REGISTRY_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'How registries are reached: certificates, proxies, credentials, limits and more; docs/registry-config.md explains it.',
+    help: 'A file with certificates, proxies, credentials, limits and more for each registry; see docs/registry-config.md.',
   },
   {
     name: 'max-wait',
@@ -21,7 +21,7 @@ export const REGISTRY_FLAGS = [
     default: '10m',
     min: 1,
     value: 'DURATION',
-    help: 'The longest pause that a registry may ask for (Retry-After); if it asks for a longer one, what is left there fails.',
+    help: 'The longest pause that a registry may order (Retry-After). After a longer one, the remaining requests to it fail.',
   },
   {
     name: 'timeout',
@@ -46,7 +46,7 @@ export const REGISTRY_FLAGS = [
     type: 'string',
     default: '',
     value: 'URL',
-    help: 'A Redis server through which jobs that run at the same time share what each registry allows: redis://[user:password@]host[:port][/db], or rediss:// for TLS. KPROMO_LIMITER says the same, and is the place for a password.',
+    help: 'A Redis server through which concurrent jobs share the rate limit of each registry: redis://[user:password@]host[:port][/db], or rediss:// for TLS. Use KPROMO_LIMITER for an address with a password.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -67,7 +67,7 @@ export const PRIMARY_CHANGE_FLAGS = [
     name: 'accept-primary-change',
     type: 'bool',
     default: 'false',
-    help: 'Promote images whose primary registry is another one than before the change. Without it they are a problem of a diff, unless --primary-registry or the registry configuration names the primary.',
+    help: 'Promote images whose primary registry changes. Without it, a diff reports them as a problem, unless --primary-registry or the registry configuration names the primary.',
   },
 ] as const satisfies readonly Flag[];
 

@@ -18,7 +18,7 @@ export const REPAIR_FLAGS = [
     type: 'string',
     default: '',
     value: 'AGE',
-    help: 'The age at which staging deletes images (90d): reports then say how long a repair is possible. Without it only the staging registries of Kubernetes are known to delete, after 90 days.',
+    help: 'The age at which staging deletes images (90d), for reports of how long a repair is possible. Default: 90 days for the staging registries of Kubernetes, unknown for others.',
   },
 ] as const satisfies readonly Flag[];
 

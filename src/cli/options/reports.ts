@@ -13,7 +13,7 @@ export const REPORT_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: `Write what came of the run to a file, also when it failed or was stopped; may be repeated. The ending decides: ${REPORT_FORMATS.map(({ extension, use }) => `.${extension} ${use}`).join(', ')}. docs/reports.md explains them.`,
+    help: `Write the result of the run to a file, also if it failed or was stopped; repeatable. The extension selects the format: ${REPORT_FORMATS.map(({ extension, use }) => `.${extension} ${use}`).join(', ')}. See docs/reports.md.`,
   },
 ] as const satisfies readonly Flag[];
 

@@ -8,7 +8,7 @@ export const RUN_FLAGS = [
     name: 'confirm',
     type: 'bool',
     default: 'false',
-    help: 'Promote. Without it nothing is written to any registry.',
+    help: 'Promote. Without it, nothing is written to any registry.',
     writes: true,
   },
   {
@@ -21,7 +21,7 @@ export const RUN_FLAGS = [
     name: 'parse-only',
     type: 'bool',
     default: 'false',
-    help: 'Only check the manifests, without any network access; cannot be combined with --confirm.',
+    help: 'Only check the manifests, without network access; excludes --confirm.',
   },
   {
     name: 'threads',
@@ -29,19 +29,19 @@ export const RUN_FLAGS = [
     default: '20',
     min: 1,
     value: 'N',
-    help: 'Number of source digests that are processed at once.',
+    help: 'Number of source digests to process concurrently.',
   },
   {
     name: 'tags-last',
     type: 'bool',
     default: 'false',
-    help: 'Copy images by digest first, and write their tags only when they are signed and recorded, and their mirrors have all of that: whoever resolves a tag can verify it. Costs one request more for each image and mirror.',
+    help: 'Copy images by digest, sign, record and replicate them, and write tags last: a tag that resolves can be verified. Costs one more request for each image and mirror.',
   },
   {
     name: 'replicate-signatures',
     type: 'bool',
     default: 'false',
-    help: 'After --confirm has promoted and signed, copy signatures and attestations to the mirrors, as `kpromo replicate` does.',
+    help: 'With --confirm: after promoting and signing, copy signatures and attestations to the mirrors, as `kpromo replicate` does.',
   },
   {
     name: 'max-signature-copies',
@@ -49,13 +49,13 @@ export const RUN_FLAGS = [
     default: '50',
     min: 1,
     value: 'N',
-    help: 'Number of signatures and attestations that are copied to mirrors at once.',
+    help: 'Number of signatures and attestations to copy to mirrors concurrently.',
   },
   {
     name: 'detailed-exitcode',
     type: 'bool',
     default: 'false',
-    help: 'Exit with 2 instead of 0 when something is pending and nothing failed.',
+    help: 'Exit with 2 instead of 0 if images are pending and nothing failed.',
   },
   {
     name: 'max-image-size',

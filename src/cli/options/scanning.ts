@@ -13,13 +13,13 @@ export const SCANNING_FLAGS = [
     max: 5,
     example: '4',
     value: 'N',
-    help: 'Only scan what would be promoted, promote nothing, and fail where something of this severity or more is found: 0 unspecified, 1 minimal, 2 low, 3 medium, 4 high, 5 critical; -1 is off. With --vuln-gate the same number is the threshold of the gate, and the run promotes.',
+    help: 'Only scan pending images, promote nothing, and fail if a vulnerability has this severity or more: 0 unspecified, 1 minimal, 2 low, 3 medium, 4 high, 5 critical; -1 is off. With --vuln-gate, the threshold of the gate.',
   },
   {
     name: 'vuln-gate',
     type: 'bool',
     default: 'false',
-    help: 'Scan each image before it is promoted, and hold back those with vulnerabilities of high severity or more, or of what --vuln-severity-threshold or promoter-policy.yaml say, and those that nobody has scanned.',
+    help: 'Scan each image before it is promoted. Images that are not scanned, or have vulnerabilities of high severity or more, are not promoted. --vuln-severity-threshold and promoter-policy.yaml change the threshold.',
   },
   {
     name: 'vuln-scanner',
@@ -27,7 +27,7 @@ export const SCANNING_FLAGS = [
     default: '',
     value: 'NAME',
     choices: SCANNER_NAMES,
-    help: 'Who knows what is in an image; may be repeated, and the first that has scanned it counts. report: files of --vuln-report; attestation: a scan that is attested in staging; google: Artifact Analysis; trivy, grype: runs the tool of that name. Without the flag the first three are asked.',
+    help: 'A source of scan results; repeatable, the first with a result for the image counts. report: files of --vuln-report; attestation: a scan attested in staging; google: Artifact Analysis; trivy, grype: runs this tool. Default: the first three.',
   },
   {
     name: 'vuln-report',
@@ -35,13 +35,13 @@ export const SCANNING_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'A report of Trivy or Grype (JSON or SARIF), or an OpenVEX document; may be repeated. It is of the image whose digest it names, or of that in sha256:…=FILE.',
+    help: 'A report of Trivy or Grype (JSON or SARIF), or an OpenVEX document; repeatable. It applies to the digest that it names, or to that in sha256:…=FILE.',
   },
   {
     name: 'vuln-allow-unscanned',
     type: 'bool',
     default: 'false',
-    help: 'Let images through that nobody has scanned; they are listed as such.',
+    help: 'Promote images without a scan result; they are listed as such.',
   },
 ] as const satisfies readonly Flag[];
 

@@ -13,13 +13,13 @@ export const SIGN_FLAGS = [
     name: 'sign',
     type: 'bool',
     default: 'true',
-    help: 'Sign what is promoted, and record it; also what an earlier run left undone, see --repair-since.',
+    help: 'Sign and record promoted images, and those that an earlier run did not complete (see --repair-since).',
   },
   {
     name: 'require-identity',
     type: 'bool',
     default: 'true',
-    help: 'Fail a dry run that has no identity to sign with, because --confirm would fail. With =false it passes, for checks without the identity of the job.',
+    help: 'Fail a dry run without a signing identity, because --confirm would fail. Use =false for checks that run without the identity of the job.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -30,7 +30,7 @@ export const SIGNER_FLAGS = [
     type: 'string',
     default: UPSTREAM_ACCOUNT,
     value: 'ACCOUNT',
-    help: 'The Google service account that signs. The default is only used where Google credentials are and nothing else gives an identity.',
+    help: 'The Google service account that signs. The default is used only with Google credentials and without any other identity.',
   },
   {
     name: 'identity-token',
@@ -83,13 +83,13 @@ export const SIGNER_FLAGS = [
     default: 'both',
     value: 'FORMAT',
     choices: ['both', 'legacy', 'bundle'],
-    help: 'How signatures are kept: legacy is the .sig tag of cosign, bundle a Sigstore bundle that refers to the image.',
+    help: 'Form of signatures: legacy (a .sig tag, as cosign writes), bundle (a Sigstore bundle that refers to the image), or both.',
   },
   {
     name: 'sign-tagless',
     type: 'bool',
     default: 'false',
-    help: 'Sign digests without tags, too. They are recorded in any case.',
+    help: 'Also sign digests without tags. They are recorded in any case.',
   },
   {
     name: 'max-signature-ops',
@@ -97,7 +97,7 @@ export const SIGNER_FLAGS = [
     default: '50',
     min: 1,
     value: 'N',
-    help: 'Number of digests that are signed or recorded at once.',
+    help: 'Number of digests to sign or record concurrently.',
   },
   {
     name: 'builder-id',

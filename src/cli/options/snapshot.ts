@@ -16,33 +16,33 @@ export const SNAPSHOT_FLAGS = [
     type: 'string',
     default: '',
     value: 'REGISTRY',
-    help: 'Print all that is at and below host[:port][/path], as a manifest would name it, and promote nothing.',
+    help: 'Print the content of host[:port][/path] as a manifest, and promote nothing.',
   },
   {
     name: 'manifest-based-snapshot-of',
     type: 'string',
     default: '',
     value: 'REGISTRY',
-    help: 'Print all that the manifests want at and below host[:port][/path], and promote nothing.',
+    help: 'Print what the manifests want at host[:port][/path], and promote nothing.',
   },
   {
     name: 'snapshot-tag',
     type: 'string',
     default: '',
     value: 'TAG',
-    help: 'With --snapshot only the digests that have this tag, with all their tags.',
+    help: 'With --snapshot: only digests with this tag, with all their tags.',
   },
   {
     name: 'minimal-snapshot',
     type: 'bool',
     default: 'false',
-    help: 'Leave out of a snapshot what has no tag and belongs to an index (a manifest list) of the registry.',
+    help: 'Omit untagged digests that belong to an index (a manifest list) of the registry from a snapshot.',
   },
   {
     name: 'snapshot-attached',
     type: 'bool',
     default: 'false',
-    help: 'Include signatures, attestations and other manifests that are attached to images; a snapshot of a registry leaves them out.',
+    help: 'Include signatures, attestations and other attachments, which a snapshot of a registry otherwise omits.',
   },
   {
     name: 'output',
@@ -51,7 +51,7 @@ export const SNAPSHOT_FLAGS = [
     value: 'FORMAT',
     choices: SNAPSHOT_FORMATS,
     refusal: 'invalid snapshot output format: ',
-    help: 'How a snapshot is printed: yaml, csv or json.',
+    help: 'Format of a snapshot: yaml, csv or json.',
   },
 ] as const satisfies readonly Flag[];
 

@@ -12,7 +12,7 @@ export const ALL_TREES_FLAGS = [
     name: 'all-trees',
     type: 'bool',
     default: 'false',
-    help: 'Read every tree below --manifests. Without it a folder with several trees is an error, and one has to be named.',
+    help: 'Read every tree below --manifests. Without it, a folder that contains several trees is an error.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -24,7 +24,7 @@ export const TREE_FLAGS = [
     default: '',
     value: 'PATH',
     completes: 'file',
-    help: 'Where the manifests are: a plain manifest, a manifest tree, or a folder that holds trees deeper down.',
+    help: 'Path of the manifests: a plain manifest, a manifest tree, or a folder that contains a tree.',
   },
   ...ALL_TREES_FLAGS,
   {
@@ -33,7 +33,7 @@ export const TREE_FLAGS = [
     default: '',
     value: 'DIR',
     completes: 'directory',
-    help: 'Where the manifests are: a manifest tree, a folder with images/ and manifests/.',
+    help: 'Path of a manifest tree: a folder with images/ and manifests/.',
   },
   {
     name: 'manifest',
@@ -41,7 +41,7 @@ export const TREE_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Where the manifests are: a plain manifest.',
+    help: 'Path of a plain manifest.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -52,7 +52,7 @@ export const ALLOW_FLAGS = [
     type: 'stringArray',
     default: '',
     value: 'PATTERN',
-    help: 'A registry that manifests may name, as host[:port][/path] with * and **; may be repeated. Any other is an error. Without the flag every registry is allowed.',
+    help: 'A registry that manifests may name, as host[:port][/path] with * and **; repeatable. Default: every registry is allowed.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -62,14 +62,14 @@ export const DIFF_FLAGS = [
     name: 'use-prow-manifest-diff',
     type: 'bool',
     default: 'false',
-    help: 'Only look at what a Prow job changed: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
+    help: 'Process only changes of a Prow job: since PULL_BASE_SHA in a presubmit or batch, since HEAD^ in a postsubmit (JOB_TYPE).',
   },
   {
     name: 'manifest-diff-since',
     type: 'string',
     default: '',
     value: 'TIME',
-    help: 'Only look at what changed in Git since then: an age (14d, 336h, "14 days") or a date (2026-01-31).',
+    help: 'Process only changes in Git since this time: an age (14d, 336h, "14 days") or a date (2026-01-31).',
   },
 ] as const satisfies readonly Flag[];
 

@@ -14,7 +14,7 @@ export const ROOT_FLAGS = [
     default: '',
     value: 'ROOT',
     completes: 'file',
-    help: 'A Sigstore to trust: public-good, github (for attestations of private repositories), or the path of a trusted_root.json. May be repeated to verify; what is signed must verify by the first. Default: the repository that TUF_MIRROR and TUF_ROOT_JSON name, else public-good.',
+    help: 'A Sigstore to trust: public-good, github (attestations of private repositories), or the path of a trusted_root.json. Repeatable for verifying; our signatures must verify with the first. Default: the repository that TUF_MIRROR and TUF_ROOT_JSON name, else public-good.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -26,7 +26,7 @@ export const KEY_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Sign with this private key (of cosign, with COSIGN_PASSWORD, or PKCS#8) instead of an identity. To verify only, the public key is enough.',
+    help: 'Sign with this private key (cosign with COSIGN_PASSWORD, or PKCS#8) instead of an identity. A public key suffices to verify.',
   },
   {
     name: 'tlog-upload',
@@ -43,7 +43,7 @@ export const CERTIFICATE_FLAGS = [
     type: 'string',
     default: UPSTREAM_ACCOUNT,
     value: 'IDENTITY',
-    help: 'The identity that signatures are expected to be by. A promotion also keeps the signatures of staging by others.',
+    help: 'The expected identity of signers. A promotion also keeps the signatures of other signers in staging.',
   },
   {
     name: 'certificate-identity-regexp',
@@ -74,7 +74,7 @@ export const STAGING_FLAGS = [
     name: 'verify-staging',
     type: 'bool',
     default: 'true',
-    help: 'Verify the signatures and attestations of images in staging, and hold back what was tampered with. With =false only where a policy or a scan needs them.',
+    help: 'Verify the signatures and attestations of images in staging, and do not promote tampered images. With =false, verify only if a policy or a scan needs it.',
   },
 ] as const satisfies readonly Flag[];
 

@@ -25,11 +25,12 @@ export const COMMANDS: readonly Command[] = [
     name: 'cip',
     summary: 'Promote container images from staging to production registries.',
     description:
-      'Reads manifests, compares them with what the registries hold, and copies and tags what is missing. A broken entry is reported and never stops a good one. Without --confirm it only says what it would do.',
+      'Compares manifests with the content of registries, and copies and tags missing images. An invalid entry is reported and does not stop valid ones. Without --confirm, it writes nothing and prints the plan.',
     flags: CIP,
     common: [
       'manifests',
       'confirm',
+      'dry-run',
       'manifest-diff-since',
       'allow-registry',
       'registry-config',
@@ -51,7 +52,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'replicate',
     summary: 'Copy signatures and attestations from the primary registry to the mirrors.',
     description:
-      'Reads manifests, compares what is attached to their images on the primary registry with what the mirrors have, and copies what is missing, byte for byte. Without --confirm it only says what it would copy. `kpromo cip replicate-signatures` is the same.',
+      'Compares the attachments of images on the primary registry with those on the mirrors, and copies missing ones, byte for byte. Without --confirm, it only reports what it would copy. `kpromo cip replicate-signatures` is the same.',
     flags: REPLICATE,
     common: [
       'manifests',
@@ -69,7 +70,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'sigcheck',
     summary: 'Verify the signatures and promotion records of production, and repair them.',
     description:
-      'Verifies what is attached to images on the primary registry and on all mirrors: who signed, that it is logged, that it is of this digest and name. Fails when anything is wrong. With --confirm it signs, records and replicates what is missing, and checks again.',
+      'Verifies signatures and promotion records of images on the primary registry and on all mirrors: signer, log entry, digest and name. Fails if any is wrong. With --confirm, it signs, records and replicates missing ones, and checks again.',
     flags: SIGCHECK,
     common: [
       'manifests',
@@ -87,7 +88,7 @@ export const COMMANDS: readonly Command[] = [
       name: 'REF...',
       required: false,
       choices: [],
-      help: 'What to check, as host/path:tag or host/path@digest; with manifests also host/path for all that they have there. Without any, what manifests name and was uploaded of late.',
+      help: 'Images to check, as host/path:tag or host/path@digest; with manifests also host/path for all their images there. Default: images of the manifests that were uploaded recently.',
     },
   },
   {

@@ -27,14 +27,14 @@ const CHECK_FLAGS = [
     type: 'bool',
     default: 'false',
     writes: true,
-    help: 'Repair what is wrong: sign and record on the primary, and copy to the mirrors. Without it nothing is written.',
+    help: 'Repair: sign and record on the primary, and copy to the mirrors. Without it, nothing is written.',
   },
   {
     name: 'through',
     type: 'string',
     default: '',
     value: 'NAME',
-    help: 'Look at images as clients do, by this name (registry.k8s.io), instead of verifying them on the registries: follow every link from the tag to the bytes of what is attached, and compare it with the primary.',
+    help: 'Check images through this name (registry.k8s.io), as clients see them, instead of verifying on the registries: follow every link from the tag to the content of attachments, and compare it with the primary.',
   },
   {
     name: 'from-days',
@@ -42,7 +42,7 @@ const CHECK_FLAGS = [
     default: '5',
     min: 1,
     value: 'DAYS',
-    help: 'Check only images that were uploaded to the primary in the last DAYS days. Has no effect on references that are named, nor on registries that do not list upload times.',
+    help: 'Check only images that were uploaded to the primary in the last DAYS days. Does not apply to given references, and to registries that do not list upload times.',
   },
   {
     name: 'to-days',
