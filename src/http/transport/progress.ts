@@ -26,7 +26,7 @@ const LONGEST_WAIT = 10_000;
  * A transfer with fewer moves has stalled, which the idle timeout ends. Only one that keeps moving a little could go on
  * for ever.
  */
-const LEAST_MOVES = 4;
+const LEAST_MOVES = 12;
 
 /**
  * Adds bytes that moved and the milliseconds waited for them. Returns the bytes moved in a window that stayed below
