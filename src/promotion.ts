@@ -1,8 +1,7 @@
 import { evidenceReader, type EvidenceServices } from './attest/evidence/reader.ts';
 import type { Context } from './pipeline/phase.ts';
 import type { RunReport } from './report/model/report.ts';
-import type { RunFacts } from './pipeline/run-facts.ts';
-import { factsOf } from './pipeline/run-facts.ts';
+import { factsOf, type RunFacts } from './pipeline/run-facts.ts';
 import { pipeline, type Pipeline } from './pipeline/pipeline.ts';
 import { attest } from './phases/attest.ts';
 import { noScan } from './phases/scan/no-scan.ts';

@@ -3,8 +3,7 @@ import type { Narrator } from '../events.ts';
 import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { Recorded } from '../report/build/document.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import type { Output } from './output/streams.ts';
-import { type OutputStream } from './output/streams.ts';
+import type { Output, OutputStream } from './output/streams.ts';
 
 /** An output as commands see it. */
 export type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;

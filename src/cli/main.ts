@@ -1,7 +1,7 @@
 import { onAbort } from '../abort.ts';
 import { isPromotionError } from '../errors.ts';
 import type { CipOptions } from './options/commands/cip.ts';
-import type { CommandServices } from './command.ts';
+import type { CommandServices, MainServices } from './command.ts';
 import { signalCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './output/log.ts';
 import { outputTo } from './output/streams.ts';
@@ -9,7 +9,6 @@ import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './output/screen.ts';
 import { reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
-import type { MainServices } from './command.ts';
 
 /** The main job, as its command file exports it. */
 export type RunCip = (options: CipOptions, services: CommandServices) => Promise<number>;

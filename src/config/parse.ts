@@ -1,5 +1,4 @@
-import type { YamlProblem } from '../yaml/document.ts';
-import { parseYaml } from '../yaml/document.ts';
+import { parseYaml, type YamlProblem } from '../yaml/document.ts';
 import { problemList } from '../yaml/problem-list.ts';
 import { sourceText } from '../yaml/source-text.ts';
 import type { RuleReading } from '../yaml/rule.ts';

@@ -11,8 +11,7 @@ import { tellPromoted } from './promote/results.ts';
 import { progressOf } from './reading/progress.ts';
 import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
 import { signedCopies } from './tagging/signed-copies.ts';
-import type { Attested } from './tagging/results.ts';
-import { taggedResult } from './tagging/results.ts';
+import { taggedResult, type Attested } from './tagging/results.ts';
 import { tellFailures } from './log/failures.ts';
 
 export type TagServices = ReplicateSignedServices & {

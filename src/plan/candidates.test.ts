@@ -7,8 +7,7 @@ import { compilePattern } from '../image/pattern.ts';
 import type { Inventory } from '../registry/inventory.ts';
 import type { PlannedImage } from './desired/assemble.ts';
 import { candidateFinder, type CandidateRules, type Candidates } from './candidates.ts';
-import { byDestination } from './desired/desired.ts';
-import type { ImageSet, WantedImage } from './desired/desired.ts';
+import { byDestination, type ImageSet, type WantedImage } from './desired/desired.ts';
 import { wantedBy } from './desired/wanted.ts';
 
 const [A, B] = [digestOfLabel('A'), digestOfLabel('B')] as [Digest, Digest];

@@ -1,5 +1,4 @@
-import type { Digest } from '../../image/digest.ts';
-import { isDigest } from '../../image/digest.ts';
+import { isDigest, type Digest } from '../../image/digest.ts';
 import { makeBundle, type Bundler } from './bundle.ts';
 import { legacySignature, parsePayload } from '../formats/cosign-layer.ts';
 import { checkOwn } from '../identity/same-identity.ts';

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../clock.ts';
-import { realClock } from '../../clock.ts';
+import { realClock, type Clock } from '../../clock.ts';
 import type { LogLevel } from '../../events.ts';
 import { PROMOTION, createLog, loggedOutput, runFailedMessage } from './log.ts';
 

@@ -1,11 +1,10 @@
 import { countMetrics, type Metrics } from '../../watch/metrics.ts';
 import { serveMetrics } from '../../watch/metrics-server.ts';
 import { unwritable, writeAtomically } from './atomic-file.ts';
-import type { CommandServices } from '../command.ts';
+import type { CommandServices, Watcher } from '../command.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 import type { OutputOptions } from '../options/output.ts';
-import type { Watcher } from '../command.ts';
 
 export type MetricsOutputs = {
   readonly file: string | undefined;

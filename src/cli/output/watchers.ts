@@ -5,14 +5,13 @@ import { startHeartbeat } from '../../watch/heartbeat.ts';
 import { liveDisplay } from '../../watch/live-display.ts';
 import { openLines } from '../../watch/open-lines.ts';
 import { trackStanding } from '../../watch/standing.ts';
-import type { CommandServices } from '../command.ts';
+import type { CommandServices, Watcher } from '../command.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { watchMetrics } from './metrics.ts';
 import { outputTo, type Output } from './streams.ts';
 import { usage } from '../unknown.ts';
 import type { Screen } from './screen.ts';
 import type { OutputOptions } from '../options/output.ts';
-import type { Watcher } from '../command.ts';
 
 /** What is watched, and with what. */
 export type Watching = {

@@ -1,6 +1,5 @@
 import { singleFlight } from '../../async/single-flight.ts';
-import { tokenRequests } from './token-request.ts';
-import type { Token, TokenNeed, TokenWant, TokenSourceOptions } from './token-request.ts';
+import { tokenRequests, type Token, type TokenNeed, type TokenWant, type TokenSourceOptions } from './token-request.ts';
 
 /** A cache of tokens. Concurrent callers share one token request, and a token is renewed before it expires. */
 export type TokenSource = {

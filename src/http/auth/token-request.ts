@@ -2,14 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PromotionError } from '../../errors.ts';
 import { addressAdvice, addressProblem, withKeptScheme, type AddressContext } from '../transport/addresses.ts';
-import { accessOf, basicAuthorization, type Credential } from '../credentials/credential.ts';
-import type { Fetch, HttpRequest, HttpResponse } from '../fetch.ts';
+import { accessOf, basicAuthorization, type Credential, type CredentialSource } from '../credentials/credential.ts';
+import type { Fetch, HttpRequest, HttpResponse, Meter } from '../fetch.ts';
 import { ensureStatus } from '../response/read.ts';
 import { redactUrl } from '../redact.ts';
 
 import type { Clock } from '../../clock.ts';
-import type { CredentialSource } from '../credentials/credential.ts';
-import type { Meter } from '../fetch.ts';
 
 /**
  * The shortest lifetime that the token specification allows, in milliseconds

@@ -3,8 +3,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { PromotedImage } from '../images.ts';
 import type { SignedCopy } from './replicate-signed.ts';
-import { notSigned, signedPrimary, taggingFailure } from './results.ts';
-import type { Attested } from './results.ts';
+import { notSigned, signedPrimary, taggingFailure, type Attested } from './results.ts';
 
 /** The images whose tags are to be written, and a failure for each that gets none and of which no failure tells yet. */
 export function signedCopies(

@@ -1,6 +1,5 @@
-import { failureOf, type Failure } from '../../errors.ts';
+import { failureOf, PromotionError, type Failure } from '../../errors.ts';
 import { aboutImage } from '../about-image.ts';
-import { PromotionError } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Target } from '../../image/target.ts';
 import type { Lack } from '../compare.ts';

@@ -8,11 +8,10 @@ import { algorithmOf } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { blobLookUp } from './blob-look-up.ts';
 import type { DistributionServices } from './services.ts';
-import type { RequestTo } from '../request.ts';
+import { referenceText, type RequestTo } from '../request.ts';
 import { hashCheckpoints } from './hash-checkpoints.ts';
 import type { RegistryKind } from '../kinds/kind.ts';
 import { memoryBudget } from '../memory-budget.ts';
-import { referenceText } from '../request.ts';
 import type { BlobPart, BlobReader, Call } from '../roles.ts';
 
 /**

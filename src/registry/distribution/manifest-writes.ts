@@ -8,8 +8,7 @@ import type { Manifest } from '../../image/descriptor.ts';
 import { isDigest } from '../../image/digest.ts';
 import type { DistributionServices } from './services.ts';
 import { errorCodeIn } from './manifests.ts';
-import { referenceText } from '../request.ts';
-import type { RequestTo } from '../request.ts';
+import { referenceText, type RequestTo } from '../request.ts';
 import type { ManifestReader, ManifestWriter, Resolved, TagState, Written } from '../roles.ts';
 
 /** Statuses with which registries refuse to overwrite a tag; some refuse the same bytes as well. */

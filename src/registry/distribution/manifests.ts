@@ -6,10 +6,9 @@ import { ACCEPTED_MANIFESTS, REFUSED_MANIFESTS } from '../../image/descriptor.ts
 import { algorithmOf, digestOf, isDigest, type Digest } from '../../image/digest.ts';
 import { disputedType, isMediaType, manifestTypeOf, UNKNOWN_TYPE } from '../../image/manifest-type.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
-import { OPTIONAL_MS, type RequestTo } from '../request.ts';
+import { OPTIONAL_MS, referenceText, type RequestTo } from '../request.ts';
 import { isMissing, type RegistryKind } from '../kinds/kind.ts';
 import type { Call, ManifestReader, ReadManifest, Resolved } from '../roles.ts';
-import { referenceText } from '../request.ts';
 
 /**
  * Twice the size that the specification requires registries to accept (4 MiB), so that a larger manifest is read and

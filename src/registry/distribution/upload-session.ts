@@ -6,8 +6,7 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import { algorithmOf, isDigest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { errorCodeIn } from './manifests.ts';
-import { referenceText } from '../request.ts';
-import { OPTIONAL_MS, scopeOf, type RequestTo } from '../request.ts';
+import { referenceText, OPTIONAL_MS, scopeOf, type RequestTo } from '../request.ts';
 import type { BlobUpload, Call } from '../roles.ts';
 
 /** Statuses of a registry whose upload session is lost or out of step. */

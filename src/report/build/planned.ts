@@ -1,7 +1,6 @@
 import type { Plan } from '../../phases/plan.ts';
 import type { LoadedDiff } from '../../phases/setup/changed-since.ts';
-import type { ChangeReport, ImageChangeReport } from '../model/report.ts';
-import type { ImageReport, MirrorReport } from '../model/report.ts';
+import type { ChangeReport, ImageChangeReport, ImageReport, MirrorReport } from '../model/report.ts';
 import type { Known } from '../mirrors.ts';
 import type { Outputs } from '../outputs.ts';
 

@@ -7,8 +7,7 @@ import type { Viewed } from '../../phases/view.ts';
 import type { Traffic } from '../../phases/reading/traffic.ts';
 import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
-import type { SigcheckReport, SigcheckRow } from '../model/sigcheck.ts';
-import type { CheckStatus } from '../model/sigcheck.ts';
+import type { SigcheckReport, SigcheckRow, CheckStatus } from '../model/sigcheck.ts';
 
 /** The outputs of the phases that a check came to. */
 export type SigcheckOutputs = {

@@ -1,5 +1,4 @@
-import type { ChangeReport, ImageChangeReport, SettingChange } from '../model/report.ts';
-import type { ImageReport } from '../model/report.ts';
+import type { ChangeReport, ImageChangeReport, SettingChange, ImageReport } from '../model/report.ts';
 import { count, few, shortDigests, table } from '../../text/layout.ts';
 import { tagsText } from './plan-lacks.ts';
 

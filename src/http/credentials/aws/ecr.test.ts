@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { realClock } from '../../../clock.ts';
-import { cloud } from '../../../../test/support/cloud.ts';
+import { cloud, type CloudAnswer } from '../../../../test/support/cloud.ts';
 import { fakeClock } from '../../../../test/support/fake-clock.ts';
 import { homeWith } from '../../../../test/support/home.ts';
 import { rejection } from '../../../../test/support/http-request.ts';
-import type { CloudAnswer } from '../../../../test/support/cloud.ts';
 import type { Credential } from '../credential.ts';
 import { ecr } from './ecr.ts';
 

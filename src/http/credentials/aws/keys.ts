@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { PromotionError } from '../../../errors.ts';
 import { fetchText, form } from '../fetch-json.ts';
 import { containerKeys, instanceKeys } from './metadata.ts';
-import type { EcrOptions } from './options.ts';
-import type { AwsKeys } from './options.ts';
+import type { EcrOptions, AwsKeys } from './options.ts';
 
 /**
  * Returns the AWS keys for a region. Searches in the order of the AWS command line: environment, shared file, web

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { isPromotionError, PromotionError } from '../../../errors.ts';
 import { isLoopback } from '../../transport/addresses.ts';
 import { fetchJson, fetchText, type CredentialRequest } from '../fetch-json.ts';
-import type { AwsKeys } from './options.ts';
-import type { EcrOptions } from './options.ts';
+import type { AwsKeys, EcrOptions } from './options.ts';
 
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html, and the same from containers
 const RoleKeys = z.object({
