@@ -5,6 +5,7 @@ import type { FaultHook } from '../../test/support/registry/faults.ts';
 import { recordDigest } from '../attest/writing/record-digest.ts';
 import { signDigest, type Done } from '../attest/writing/sign-digest.ts';
 import { cosignTag } from '../image/cosign-tag.ts';
+import { withPending } from './attaching/pending-referrers.ts';
 import { ownPushes } from './own-pushes.ts';
 
 const NOT_FOUND = { status: 404, headers: { 'content-type': 'application/json' }, body: '{"errors":[]}' };
@@ -51,6 +52,22 @@ async function world(referrers: boolean): Promise<World> {
 }
 
 describe('src/registry/own-pushes.ts', () => {
+  it('asks for the referrers of one type, as withPending does, and does not wait for a list of that type', async () => {
+    const { registry: real, repository, subject, call } = await signedWorld();
+    const asked: unknown[] = [];
+    const registry: typeof real = {
+      ...real,
+      listReferrers: async (_repository, _subject, _call, artifactType) => {
+        asked.push(artifactType);
+        return [];
+      },
+    };
+    const clock = fakeClock({ skipWaits: true });
+    for (const wrapped of [ownPushes(registry, clock), withPending(registry, { pending: () => [] })])
+      expect(await wrapped.listReferrers(repository, subject.digest, call, 'application/x')).toEqual([]);
+    expect([asked, clock.waits]).toEqual([['application/x', 'application/x'], []]);
+  });
+
   it.each([
     ['the bundle and its blob', true, /sha256:/],
     ['the .sig tag', true, /\.sig$/],

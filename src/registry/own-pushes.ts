@@ -34,8 +34,9 @@ export function ownPushes(registry: Registry, clock: Pick<Clock, 'wait'>): Regis
       whenThere(nameOf(repository, reference), () => registry.readManifest(repository, reference, call), call),
     resolveManifest: (repository, reference, call) =>
       whenThere(nameOf(repository, reference), () => registry.resolveManifest(repository, reference, call), call),
-    // A list that was written, or that a registry has acknowledged, is not empty.
-    listReferrers: async (repository, subject, call) => {
+    // A list that was written, or that a registry has acknowledged, is not empty; of one type it may be.
+    listReferrers: async (repository, subject, call, artifactType) => {
+      if (artifactType !== undefined) return registry.listReferrers(repository, subject, call, artifactType);
       const read = async (): Promise<readonly Referrer[] | undefined> => {
         const listed = await registry.listReferrers(repository, subject, call);
         return listed.length === 0 ? undefined : listed;

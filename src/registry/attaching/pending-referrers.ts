@@ -34,8 +34,8 @@ export function withPending<T extends ReferrerLister>(
 ): T {
   return {
     ...registry,
-    listReferrers: async (repository, subject, call) => {
-      const listed = await registry.listReferrers(repository, subject, call);
+    listReferrers: async (repository, subject, ...options) => {
+      const listed = await registry.listReferrers(repository, subject, ...options);
       const known = new Set(listed.map(({ digest }) => digest));
       return [...listed, ...pending(repository, subject).filter(({ digest }) => !known.has(digest))];
     },
