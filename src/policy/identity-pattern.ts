@@ -4,13 +4,13 @@ import { RE2JS } from 're2js';
 export type IdentityPattern = (identity: string) => boolean;
 
 /** In characters: a dozen workflow addresses side by side. */
-const LONGEST_PATTERN = 1000;
+export const LONGEST_PATTERN = 1000;
 /**
  * In characters after expanding repetitions. Matching takes time in proportion to this and to the identity's length.
  */
 const MOST_STEPS = 1000;
 /** In characters: certificates contain addresses, for which browsers and servers have this limit. */
-const LONGEST_IDENTITY = 2048;
+export const LONGEST_IDENTITY = 2048;
 
 /** Why a text is not a valid pattern, as a predicate, with a hint. */
 export type WrongPattern = { readonly message: string; readonly hint: string };

@@ -1,13 +1,7 @@
+import { LONGEST_IDENTITY, LONGEST_PATTERN, type WrongPattern } from './identity-pattern.ts';
+
 /** Returns true if the pattern matches the whole name. */
 export type PathPattern = (name: string) => boolean;
-
-/** Why a text is not a valid pattern, as a predicate, with a hint. */
-type WrongPathPattern = { readonly message: string; readonly hint: string };
-
-/** In characters: far longer than names and addresses. */
-const LONGEST_PATTERN = 1000;
-/** In characters: the limit of browsers and servers for addresses. */
-const LONGEST_NAME = 2048;
 
 /** One step of a pattern: any run without `/`, or one character. */
 type Step = '*' | ((character: string) => boolean);
@@ -16,7 +10,7 @@ type Step = '*' | ((character: string) => boolean);
  * Compiles a pattern of Go's path.Match (https://pkg.go.dev/path#Match): `*` is any run without `/`, `?` any character
  * but `/`, `[a-z]` and `[^a-z]` one of a class, and `\` takes the next character literally. It matches in bounded time.
  */
-export function pathPattern(pattern: string): { readonly value: PathPattern } | WrongPathPattern {
+export function pathPattern(pattern: string): { readonly value: PathPattern } | WrongPattern {
   if (pattern.length > LONGEST_PATTERN)
     return { message: 'is too long a pattern', hint: `write no more than ${LONGEST_PATTERN} characters` };
   const steps = stepsOf(Array.from(pattern));
@@ -25,7 +19,7 @@ export function pathPattern(pattern: string): { readonly value: PathPattern } | 
       message: "is no pattern of Go's path.Match",
       hint: 'close each "[", name at least one character in it, and write a character behind "\\"',
     };
-  return { value: (name) => name.length <= LONGEST_NAME && matches(steps, Array.from(name)) };
+  return { value: (name) => name.length <= LONGEST_IDENTITY && matches(steps, Array.from(name)) };
 }
 
 function stepsOf(pattern: readonly string[]): readonly Step[] | undefined {

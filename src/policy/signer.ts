@@ -1,4 +1,4 @@
-import { identityPattern } from './identity-pattern.ts';
+import { identityPattern, type WrongPattern } from './identity-pattern.ts';
 import { pathPattern } from './path-pattern.ts';
 
 /**
@@ -11,9 +11,6 @@ export type SignerRule = {
   /** Compares the whole issuer and the whole identity. */
   matches(identity: { readonly issuer: string; readonly subject: string }): boolean;
 };
-
-/** Why a text is not a valid signer, as a predicate, with a hint. */
-export type WrongSigner = { readonly message: string; readonly hint: string };
 
 const KINDS = ['exact', 'prefix', 'glob', 'regex'] as const;
 
@@ -37,7 +34,7 @@ const EXACT: Comparison = { kind: 'exact', foldsCase: false };
  * Parses a signer like upstream's library (https://github.com/policylabs/signer/blob/main/docs/identity-matching.md),
  * without compiling its patterns.
  */
-export function readSigner(text: string): WrittenSigner | WrongSigner {
+export function readSigner(text: string): WrittenSigner | WrongPattern {
   const [, annotations, rest] = /^sigstore(?:\(([^)]*)\))?::(.*)$/s.exec(text) ?? [];
   if (rest === undefined) return { message: `is ${shown(text)}, which is no signer`, hint: FORM_HINT };
   const comparisons = annotations === undefined ? {} : comparisonsIn(annotations);
@@ -61,7 +58,7 @@ const COLONS_HINT = 'leave out the annotation in parentheses, or write ":{2}" in
 type Comparisons = { readonly issuerMatch?: Comparison; readonly identityMatch?: Comparison };
 
 /** Parses `issuerMatch=exact,identityMatch=regex/i`, or `regexp`, which sets both. */
-function comparisonsIn(annotations: string): Comparisons | WrongSigner {
+function comparisonsIn(annotations: string): Comparisons | WrongPattern {
   const found = new Map<string, Comparison>();
   for (const annotation of annotations.split(',')) {
     const [name = '', value = ''] = annotation.split(/=(.*)/s, 2).map((part) => part.trim());
@@ -92,7 +89,7 @@ function comparisonOf(value: string): Comparison | undefined {
 }
 
 /** Parses one signer of a policy. */
-export function parseSigner(text: string): { readonly value: SignerRule } | WrongSigner {
+export function parseSigner(text: string): { readonly value: SignerRule } | WrongPattern {
   const read = readSigner(text);
   if ('message' in read) return read;
   const [issuer, identity] = [comparing(read.issuer), comparing(read.identity)];
@@ -101,7 +98,7 @@ export function parseSigner(text: string): { readonly value: SignerRule } | Wron
   return { value: { text, matches: (by) => issuer.value(by.issuer) && identity.value(by.subject) } };
 }
 
-function comparing({ kind, foldsCase, text }: Half): { readonly value: (whole: string) => boolean } | WrongSigner {
+function comparing({ kind, foldsCase, text }: Half): { readonly value: (whole: string) => boolean } | WrongPattern {
   if (kind === 'regex') return identityPattern(text, foldsCase);
   const folded = (one: string): string => (foldsCase ? one.toLowerCase() : one);
   const wanted = folded(text);
