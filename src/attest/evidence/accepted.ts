@@ -1,4 +1,4 @@
-import type { Digest } from '../../image/digest.ts';
+import { isDigest, type Digest } from '../../image/digest.ts';
 import { judge } from '../../policy/judge.ts';
 import type { ProjectPolicies } from '../../policy/policies.ts';
 import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../../policy/provenance.ts';
@@ -107,8 +107,8 @@ function inputsOf({ repository, items }: Evidence, judgement: Judgement): Summar
 }
 
 /** A referrer is named by its digest; an item of cosign's tag by the tag and the digest of the payload. */
-function inputOf(repository: string, { form, manifest, content }: EvidenceItem): SummaryFacts['inputs'][number] {
-  return { uri: `${repository}${form === 'bundle' ? '@' : ':'}${manifest}`, digest: content };
+function inputOf(repository: string, { manifest, content }: EvidenceItem): SummaryFacts['inputs'][number] {
+  return { uri: `${repository}${isDigest(manifest) ? '@' : ':'}${manifest}`, digest: content };
 }
 
 function acceptedAmong(items: readonly EvidenceItem[], { accepted }: Judgement): readonly EvidenceItem[] {
