@@ -91,7 +91,7 @@ describe('a defect that is met on one image or registry', () => {
     const pause = jitteredPause(realClock(), () => 1);
     const report = await runReplication(
       { mode: 'replicate', copies: 2, version: 'test' },
-      { load: () => Promise.resolve(TREE), registry, pause, queue: subjectLock(pause) },
+      { load: () => Promise.resolve(TREE), registry, pause, lock: subjectLock(pause) },
       context,
     );
     expect(met()).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { openQueue } from '../../src/cli/wiring/locks.ts';
+import { openLock } from '../../src/cli/wiring/locks.ts';
 import { realClock } from '../../src/clock.ts';
 import type { RunEvent } from '../../src/events.ts';
 import { jitteredPause } from '../../src/async/backoff.ts';
@@ -35,9 +35,9 @@ async function world(test: TestContext): Promise<{
   };
   const process = (): Process => {
     const pause = jitteredPause(clock, Math.random);
-    const { queue, close } = openQueue(parseRedisAddress(redis.url), { clock, narrate, pause });
+    const { lock, close } = openLock(parseRedisAddress(redis.url), { clock, narrate, pause });
     onTestFinished(close);
-    const { attach } = attacher(odd.registry, queue);
+    const { attach } = attacher(odd.registry, lock);
     return { attach: (attachment) => attach(repository, attachment, odd.call) };
   };
   const tag = fallbackTag(subject.digest);

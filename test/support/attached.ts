@@ -11,18 +11,18 @@ import { buildImage, storeImage, type BuiltImage } from './registry/images.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { openedSigning, signingIn, type SigningWorld } from './signing.ts';
 
-/** What one process signs and records with: what it remembers of the registry, and its own queue unless one is given. */
+/** What one process signs and records with: what it remembers of the registry, and its own lock unless one is given. */
 export async function digestSigning(
   registry: Registry,
   signing: Signing,
   format: DigestSigning['format'] = 'both',
-  queue: SubjectLock = subjectLock(async () => undefined),
+  lock: SubjectLock = subjectLock(async () => undefined),
 ): Promise<DigestSigning> {
   const signal = new AbortController().signal;
   return {
     registry,
-    queue,
-    publisher: publisher({ attacher: attacher(registry, queue), clock: realClock() }),
+    lock,
+    publisher: publisher({ attacher: attacher(registry, lock), clock: realClock() }),
     signer: await signing.signer(signal),
     verifier: await signing.verifier(signal),
     format,
@@ -37,7 +37,7 @@ export type SignedWorld = OddRegistry &
     readonly subject: Descriptor;
     readonly signing: Signing;
     readonly services: DigestSigning;
-    /** Somebody else who signs, with the same Sigstore and in the same queue. */
+    /** Somebody else who signs, with the same Sigstore and in the same lock. */
     stranger(format?: DigestSigning['format']): Promise<DigestSigning>;
     /** How many requests changed the registry since it was last reset, and how many asked for signatures ever. */
     effects(): { readonly writes: number; readonly signed: number };
@@ -67,7 +67,7 @@ export async function signedWorld({
     services,
     stranger: async (theirs = 'both') => {
       const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: 'stranger@example.com' }) };
-      return digestSigning(odd.registry, await signingIn(world, { env }), theirs, services.queue);
+      return digestSigning(odd.registry, await signingIn(world, { env }), theirs, services.lock);
     },
     effects: () => {
       const { fulcio, rekor, timestamp } = sigstore.counts();

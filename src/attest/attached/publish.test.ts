@@ -31,8 +31,8 @@ function world(referrers = true): World {
     before: ({ operation }) => void calls.push(operation),
   });
   const subject = storeImage(registry.store('a.test'), 'app', buildImage({ seed: 1 }), ['v1']);
-  const queue = subjectLock(async () => undefined);
-  const services = { registry, queue, attacher: attacher(registry, queue), clock: fakeClock({ start: TIME }) };
+  const lock = subjectLock(async () => undefined);
+  const services = { registry, lock, attacher: attacher(registry, lock), clock: fakeClock({ start: TIME }) };
   return { registry, subject, publisher: publisher(services), calls };
 }
 

@@ -35,7 +35,7 @@ async function world(options: Parameters<typeof signedWorld>[0] = {}): Promise<W
   storeImage(server.store, 'staging', buildImage({ seed: 1 }));
   const staging = `${host}/staging`;
   const builder = await builderOf(signed);
-  const attach = attacher(registry, services.queue);
+  const attach = attacher(registry, services.lock);
   return {
     ...signed,
     staging,

@@ -57,12 +57,12 @@ export async function carryAttestations(services: CarryServices, target: CarryTa
 
 /** If cosign finds a bundle it ignores the `.sig` tag: our signature must be among the bundles. */
 async function signatureBeside(services: CarryServices, target: CarryTarget, call: Call): Promise<void> {
-  const { registry, verifier, queue } = services;
+  const { registry, verifier, lock } = services;
   const { repository, digest } = target;
   const sign = async (): Promise<boolean> => {
     const there = await bundlesOf({ registry, repository, digest }, verifier, call, [SIGNATURE]);
     const { descriptor } = await readSubject(registry, repository, digest, call);
     return ensureBundle(services, target, descriptor, there, call);
   };
-  await queue.run(subjectName(target), sign, call.signal);
+  await lock.run(subjectName(target), sign, call.signal);
 }

@@ -19,7 +19,7 @@ export function recordDigest(
   { repository, facts }: RecordTarget,
   call: Call,
 ): Promise<Done> {
-  const { registry, verifier, signer, publisher, queue } = services;
+  const { registry, verifier, signer, publisher, lock } = services;
   const { digest, reference } = facts;
   const target = { repository, digest, reference };
   const record = async (): Promise<Done> => {
@@ -35,7 +35,7 @@ export function recordDigest(
     await publisher.bundle(repository, descriptor, bundle, call);
     return 'written';
   };
-  return queue.run(subjectName(target), record, call.signal);
+  return lock.run(subjectName(target), record, call.signal);
 }
 
 const Predicate = z.looseObject({ digest: z.string() });

@@ -33,7 +33,7 @@ async function world(options: Parameters<typeof signedWorld>[0] = {}): Promise<W
   const services = { ...signed.services, verifier: judgedOnce(signed.services.verifier) };
   storeImage(server.store, 'staging', buildImage({ seed: 1 }), ['v1']);
   const staging = `${host}/staging`;
-  const attach = attacher(registry, services.queue);
+  const attach = attacher(registry, services.lock);
   return {
     ...signed,
     staging,

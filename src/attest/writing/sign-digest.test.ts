@@ -124,8 +124,8 @@ describe('src/attest/writing/sign-digest.ts', () => {
     const leases = memoryLeases(clock);
     const holder = (name: string): Promise<DigestSigning> => {
       const own = subjectLock(async () => undefined);
-      const queue = leasedLock(own, { clock, leases, holderName: () => name });
-      return digestSigning(world.registry, world.signing, 'both', queue);
+      const lock = leasedLock(own, { clock, leases, holderName: () => name });
+      return digestSigning(world.registry, world.signing, 'both', lock);
     };
     const [one, other] = [await holder('one'), await holder('other')];
     const done = await Promise.all([one, other, one, other].map((services) => sign(world, {}, services)));

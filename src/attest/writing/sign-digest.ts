@@ -18,7 +18,7 @@ import { SIGNATURE, signatureStatement } from '../formats/statement.ts';
 /** Services for signing and recording images in a repository. */
 export type DigestSigning = {
   readonly registry: Registry;
-  readonly queue: SubjectLock;
+  readonly lock: SubjectLock;
   readonly publisher: Publisher;
   readonly signer: Signer;
   readonly verifier: Verifier;
@@ -81,7 +81,7 @@ function signOne(services: DigestSigning, target: SignTarget, subject: Descripto
     const written = await allOf([signInTag(services, target, call), signInBundle(services, target, subject, call)]);
     return written.includes(true) ? 'written' : 'there';
   };
-  return services.queue.run(subjectName(target), sign, call.signal);
+  return services.lock.run(subjectName(target), sign, call.signal);
 }
 
 async function signInTag(services: DigestSigning, target: SignTarget, call: Call): Promise<boolean> {

@@ -43,7 +43,7 @@ export function summarizeDigest(
   { repository, subject, facts }: SummaryTarget,
   call: Call,
 ): Promise<Summarized> {
-  const { registry, verifier, summarySigner, publisher, queue, supersede } = services;
+  const { registry, verifier, summarySigner, publisher, lock, supersede } = services;
   const { digest, reference, outcome } = facts;
   const target = { repository, digest, reference };
   const summarize = async (): Promise<Summarized> => {
@@ -61,7 +61,7 @@ export function summarizeDigest(
     await publisher.bundle(repository, subject, bundle, call);
     return 'written';
   };
-  return queue.run(subjectName(target), summarize, call.signal);
+  return lock.run(subjectName(target), summarize, call.signal);
 }
 
 /** Returns our newest summary; throws if an unreadable item may be one. */

@@ -88,7 +88,7 @@ async function promotionServices(
     tagsLast: tagsLast
       ? {
           copies,
-          queue: registries.queue,
+          lock: registries.lock,
           isRouted: registries.isRouted,
           hasCopies: (mirror: RepositoryName) => hasCopies(mirror, config.attachments),
         }

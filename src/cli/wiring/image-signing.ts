@@ -16,7 +16,7 @@ export type ImageSigningOptions = {
   readonly flags: Pick<SigningOptions, 'signatureFormat' | 'signTagless' | 'maxSignatureOps'> &
     Partial<Pick<SigningOptions, 'builderId'>>;
   /** They show what was pushed through them, as `ownPushes` does. */
-  readonly registries: Pick<Registries, 'registry' | 'queue' | 'isRouted'>;
+  readonly registries: Pick<Registries, 'registry' | 'lock' | 'isRouted'>;
   readonly clock: Clock;
   /** With its leading `v`. */
   readonly version: string;
@@ -39,12 +39,12 @@ export type DigestOpener = {
 /** Opens nothing yet. */
 export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): DigestOpener {
   const { flags, registries, clock, version } = options;
-  const { queue, isRouted } = registries;
-  const attaching = attacher(registries.registry, queue, isRouted);
+  const { lock, isRouted } = registries;
+  const attaching = attacher(registries.registry, lock, isRouted);
   const registry = withPending(registries.registry, attaching);
   const open = async (signal: AbortSignal): Promise<Omit<DigestSigning, 'publisher'>> => ({
     registry,
-    queue,
+    lock,
     signer: await options.signing.signer(signal),
     verifier: await options.signing.ownVerifier(signal),
     format: flags.signatureFormat,

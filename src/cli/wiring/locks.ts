@@ -8,20 +8,20 @@ import { leasedLock } from '../../registry/attaching/leased-lock.ts';
 import { subjectLock, type SubjectLock } from '../../registry/attaching/lock.ts';
 import { redisLeases } from '../../redis/leases.ts';
 
-export type QueueOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
+export type LockOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
 
-/** The queue of this process, one with those of other processes where a Redis server is given. */
-export function openQueue(
+/** Returns the lock of this process; with the address of a Redis server, one that other processes share. */
+export function openLock(
   address: RedisAddress | undefined,
-  { clock, narrate, pause }: QueueOptions,
-): { readonly queue: SubjectLock; close(): void } {
-  const queue = subjectLock(pause);
-  if (address === undefined) return { queue, close: () => undefined };
+  { clock, narrate, pause }: LockOptions,
+): { readonly lock: SubjectLock; close(): void } {
+  const lock = subjectLock(pause);
+  if (address === undefined) return { lock, close: () => undefined };
   const leases = redisLeases({
     clock,
     narrate,
     place: address.shown,
     open: (signal) => openRedis(address, signal),
   });
-  return { queue: leasedLock(queue, { clock, leases, holderName: randomUUID }), close: leases.close };
+  return { lock: leasedLock(lock, { clock, leases, holderName: randomUUID }), close: leases.close };
 }

@@ -26,7 +26,7 @@ import { hostSettings } from './host-settings.ts';
 import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 import { openBudget } from './limiter-budget.ts';
 import { environmentLimiter, type RegistriesOptions } from '../options/registries.ts';
-import { openQueue } from './locks.ts';
+import { openLock } from './locks.ts';
 
 export type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -48,10 +48,10 @@ export type SigningPath = Pick<
   'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'onStale' | 'secrets'
 >;
 
-/** `queue` is for what is attached to an image; `close` ends all connections. */
+/** `lock` serializes changes of the attachments of one image; `close` ends all connections. */
 export type Registries = {
   readonly registry: Registry;
-  readonly queue: SubjectLock;
+  readonly lock: SubjectLock;
   /** Whether a router sends clients of this place to what is attached on the primary. */
   readonly isRouted: (repository: RepositoryName) => boolean;
   readonly pause: Pause;
@@ -95,14 +95,14 @@ export function openRegistries(options: RegistryOptions): Registries {
     clock,
     pause,
   });
-  const { queue, close: closeQueue } = openQueue(address, { clock, narrate, pause });
+  const { lock, close: closeLock } = openLock(address, { clock, narrate, pause });
   const close = async (): Promise<void> => {
-    closeQueue();
+    closeLock();
     budget?.close();
     await stack.close();
   };
   const signing = { ...cloud, pause, ...signingParts(cloud, stack, services, narrate) };
-  return { registry, queue, isRouted: routing(config), pause, signing, readings: () => limiter.readings(), close };
+  return { registry, lock, isRouted: routing(config), pause, signing, readings: () => limiter.readings(), close };
 }
 
 function routing({ attachments } = NO_CONFIG): Registries['isRouted'] {

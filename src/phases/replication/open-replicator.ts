@@ -13,14 +13,14 @@ import type { Traffic } from '../reading/traffic.ts';
 export type ReplicatorParts = {
   readonly registry: Registry;
   readonly pause: Pause;
-  readonly queue: SubjectLock;
+  readonly lock: SubjectLock;
   /** Whether attachments of a repository are routed; of none unless given. */
   readonly isRouted?: (repository: RepositoryName) => boolean;
 };
 
 /** Makes the replicator of a run, which counts on its `traffic` and reads each source once. */
 export function openReplicator(
-  { registry, pause, queue, isRouted }: ReplicatorParts,
+  { registry, pause, lock, isRouted }: ReplicatorParts,
   source: SourceReader,
   traffic: Traffic,
   { clock }: Context,
@@ -29,7 +29,7 @@ export function openReplicator(
     registry,
     source,
     copier: copier({ registry, source, pause, clock, meterOf: traffic.of }),
-    attacher: attacher(registry, queue, isRouted),
+    attacher: attacher(registry, lock, isRouted),
     merge: mergedSignatures,
     meterOf: traffic.of,
   });

@@ -1,9 +1,8 @@
 import { PromotionError, failureOf, type Failure } from '../../errors.ts';
 import { aboutImage, refsOn } from '../../plan/about-image.ts';
-import { type RepositoryName } from '../../image/reference.ts';
+import type { RepositoryName } from '../../image/reference.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { CopyResult } from '../../registry/copying/copier.ts';
-
 import type { PromotedImage, TargetResult } from '../images.ts';
 import { resultOf } from '../promote/results.ts';
 import type { Attestation } from '../attest.ts';

@@ -92,8 +92,8 @@ export async function openReplicationWorld(
           primary.store.putBlob(repository, descriptor.digest, content);
         const attachment = attachmentOf(attached.manifest);
         if (attachment === undefined) throw new Error('it has a subject');
-        const queue = subjectLock(jitteredPause(realClock(), Math.random));
-        await attacher(registry, queue).attach(joinRepository(primary.host, repository), attachment, call);
+        const lock = subjectLock(jitteredPause(realClock(), Math.random));
+        await attacher(registry, lock).attach(joinRepository(primary.host, repository), attachment, call);
         return attached.manifest.descriptor.digest;
       }),
     sign: (repository, subject, signature, form = 'sig', where = primary) => {
@@ -119,7 +119,7 @@ export async function openReplicationWorld(
         const load = async (): ReturnType<Parameters<typeof runReplication>[1]['load']> => loadedTree([project]);
         const report = await runReplication(
           { mode, copies: 50, version: 'test', primary: compilePattern(primary.host) },
-          { load, registry, pause, queue: subjectLock(pause) },
+          { load, registry, pause, lock: subjectLock(pause) },
           {
             clock,
             signal: call.signal,

@@ -106,7 +106,7 @@ export function tagsLastWorld(
       hook = before;
       calls.length = 0;
       // each run is a process of its own: nothing is remembered but what the registries hold
-      const queue = subjectLock(pause);
+      const lock = subjectLock(pause);
       const flags = {
         tlogUpload: false,
         signatureFormat: format,
@@ -114,7 +114,7 @@ export function tagsLastWorld(
         maxSignatureOps: 4,
         trustedRoots: [],
       } as const;
-      const parts = { registry, queue, isRouted: () => false };
+      const parts = { registry, lock, isRouted: () => false };
       const given = {
         signing,
         registries: parts,
@@ -143,7 +143,7 @@ export function tagsLastWorld(
             trust: TRUSTS_NOBODY,
             signatures,
             ...(tagsLast && {
-              tagsLast: { queue, copies: 4, hasCopies: (mirror: string) => hasCopies(mirror, attachments) },
+              tagsLast: { lock, copies: 4, hasCopies: (mirror: string) => hasCopies(mirror, attachments) },
             }),
           },
           { clock, narrate: () => undefined, signal },
