@@ -45,7 +45,7 @@ export async function runReplication(
     const until = request.mode === 'dry-run' ? 'plan' : 'replicate';
     await phases.run(context, until, (reached) => (outputs = reached), onPhase);
     if (request.mode === 'dry-run')
-      context.narrate({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
+      context.emit({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
   });
   return buildReplicationReport(run, outputs, traffic.hosts);
 }

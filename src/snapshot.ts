@@ -58,7 +58,7 @@ export async function takeSnapshot(
   const isComplete = !minimal || snapshot.every(({ digests }) => digests.every(isTagged));
   if (isComplete || failures.length > 0) return { snapshot, failures };
 
-  context.narrate({ type: 'log', level: 'info', message: 'removing tagless child digests of manifest lists' });
+  context.emit({ type: 'log', level: 'info', message: 'removing tagless child digests of manifest lists' });
   const there = content ?? (await read());
   if (there.failures.length > 0) return { snapshot, failures: there.failures };
   const untagged = snapshot.flatMap(({ digests }) => digests.filter((image) => !isTagged(image)));
@@ -76,11 +76,11 @@ function tellEmpty(
   { of, tag }: { readonly of: RepositoryName; readonly tag: string | undefined },
   all: Snapshot,
   isWanted: boolean,
-  { narrate }: Context,
+  { emit }: Context,
 ): void {
   const what = isWanted ? `no manifest promotes anything to ${of}` : `there is nothing at or below ${of}`;
   const why = all.length > 0 ? `nothing at or below ${of} has the tag ${tag}` : what;
-  narrate({ type: 'log', level: 'warning', message: `The snapshot is empty: ${why}; check the name` });
+  emit({ type: 'log', level: 'warning', message: `The snapshot is empty: ${why}; check the name` });
 }
 
 function isTagged({ tags }: SnapshotDigest): boolean {
@@ -88,8 +88,8 @@ function isTagged({ tags }: SnapshotDigest): boolean {
 }
 
 /** Logs what the lists of a registry do not show. */
-function tellLimits(of: RepositoryName, { knowsUntagged, cut }: RegistryContent, { narrate }: Context): void {
-  const warn = (message: string): void => narrate({ type: 'log', level: 'warning', message });
+function tellLimits(of: RepositoryName, { knowsUntagged, cut }: RegistryContent, { emit }: Context): void {
+  const warn = (message: string): void => emit({ type: 'log', level: 'warning', message });
   if (!knowsUntagged) warn(`${hostOf(of)} tells of tags only: digests without a tag are not in the snapshot`);
   for (const repository of cut)
     warn(`The list of ${repository} is so long that its registry may have cut it: the snapshot may lack something`);

@@ -9,7 +9,7 @@ export function caught(error: unknown, context: Context): PromotionError {
 }
 
 /** Logs at `debug` where a defect of the program was met; of any other failure its message tells all. */
-export function tellDefect(error: PromotionError | undefined, { narrate }: Context): void {
+export function tellDefect(error: PromotionError | undefined, { emit }: Context): void {
   if (!isPromotionError(error, 'INTERNAL') || !(error.cause instanceof Error)) return;
-  narrate({ type: 'log', level: 'debug', message: error.cause.stack ?? error.cause.message });
+  emit({ type: 'log', level: 'debug', message: error.cause.stack ?? error.cause.message });
 }

@@ -5,8 +5,7 @@ import type { Copier } from '../registry/copying/copier.ts';
 import { lacksSomething } from './plan/candidate-lacks.ts';
 import { tellDefect } from './caught.ts';
 import type { PlannedImage, PromotedImage } from './images.ts';
-import { failuresOf } from './promote/failures.ts';
-import { resultOf, tellCopying, tellPromoted } from './promote/results.ts';
+import { failuresOf, resultOf } from './promote/results.ts';
 import type { Plan } from './plan.ts';
 import { plannedBytes } from './promote/planned-bytes.ts';
 import { progressOf } from './reading/progress.ts';
@@ -39,10 +38,9 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
   gives: 'promotion',
   run: async ({ plan, validation }, context) => {
     const { copier, traffic, threads, prepare, tagsLast = false } = services;
-    const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
     const total = validation.images.length;
     if (plan.signing?.images.some(({ lacks }) => lacksSomething(lacks)) === true) await prepare?.(context.signal);
-    say(total === 0 ? 'Nothing to promote.' : `Promoting ${total} images using ${threads} threads`);
+    context.emit({ type: 'promotion-started', images: total, threads });
     let [finished, failed] = [0, 0];
     const bytesOf = plannedBytes(plan);
     const allBytes = validation.images.reduce((sum, image) => sum + bytesOf(image), 0);
@@ -51,7 +49,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
     const isLater = ({ wanted }: PlannedImage): boolean => tagsLast && hasTagsOfItsOwn(wanted);
     const images = validation.images.map(async (image) => {
       const copying = await slots(async () => {
-        tellCopying(image, context);
+        context.emit({ type: 'copy-started', ...image });
         const targets = isLater(image) ? withoutTags(image.targets) : image.targets;
         const job = { source: image.wanted.source, digest: image.wanted.digest, targets };
         const begun = copier.copy(job, context.signal);
@@ -65,7 +63,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
       finished += 1;
       if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
       tellProgress(failed, bytesOf(image));
-      tellPromoted(promoted, `(${finished}/${total})`, context);
+      context.emit({ type: 'image-copied', ...promoted, done: finished, of: total });
       return promoted;
     });
     const promoted = await Promise.all(images);

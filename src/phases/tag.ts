@@ -6,8 +6,7 @@ import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copying/copier.ts';
 import { tellDefect } from './caught.ts';
 import type { PromotedImage } from './images.ts';
-import { failuresOf } from './promote/failures.ts';
-import { tellPromoted } from './promote/results.ts';
+import { failuresOf } from './promote/results.ts';
 import { progressOf } from './reading/progress.ts';
 import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
 import { signedCopies } from './tagging/signed-copies.ts';
@@ -56,7 +55,7 @@ export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> 
       tagged.set(image, result);
       const written = new Set(targets.map(({ repository }) => repository));
       addAll(found, failuresOf({ ...result, results: result.results.filter((one) => written.has(one.repository)) }));
-      tellPromoted(result, `(${tagged.size}/${signed.size})`, context);
+      context.emit({ type: 'image-copied', ...result, done: tagged.size, of: signed.size });
       tellProgress();
     });
     tellFailures(found, context);

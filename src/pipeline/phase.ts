@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
-import type { Narrator } from '../events.ts';
+import type { Emit } from './phase-events.ts';
 
 /** What every phase may use besides its own services. */
-export type Context = { readonly signal: AbortSignal; readonly clock: Clock; readonly narrate: Narrator };
+export type Context = { readonly signal: AbortSignal; readonly clock: Clock; readonly emit: Emit };
 
 /** What every phase gives besides its own: the failures that it met. */
 export type Output = { readonly failures: readonly Failure[] };

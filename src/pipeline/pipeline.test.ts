@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import type { Failure } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
+import { rendering } from '../watch/log-lines/render.ts';
 import type { Context, Output, Phase, PhaseName } from './phase.ts';
 import { failuresOf, pipeline, type Pipeline } from './pipeline.ts';
 import type { PhaseTime } from './timeline.ts';
@@ -13,12 +14,12 @@ function told(): Told {
   const abort = new AbortController();
   const clock = fakeClock({ skipWaits: true });
   const events: RunEvent[] = [];
-  const narrate: Context['narrate'] = (event) =>
+  const narrate = (event: RunEvent): void =>
     void (event.type === 'log' ? lines.push(event.message) : events.push(event));
   return {
     lines,
     events,
-    context: { clock, narrate, signal: abort.signal },
+    context: { clock, emit: rendering(narrate), signal: abort.signal },
     stop: () => abort.abort(new Error('stopped')),
   };
 }

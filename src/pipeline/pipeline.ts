@@ -1,6 +1,4 @@
 import type { Failure } from '../errors.ts';
-import type { LogFields } from '../events.ts';
-import { durationText } from './duration.ts';
 import type { Context, Output, Phase, PhaseName } from './phase.ts';
 import type { PhaseTime } from './timeline.ts';
 
@@ -56,53 +54,42 @@ async function runPhases(
   onOutput: (outputs: AnyOutputs) => void = () => undefined,
   onPhase: OnPhase = () => undefined,
 ): Promise<AnyOutputs> {
-  const { clock, narrate, signal } = context;
-  const say = (message: string, fields: LogFields = {}): void =>
-    narrate({ type: 'log', level: 'info', message, fields });
+  const { clock, emit, signal } = context;
   const start = clock.now();
   let outputs: AnyOutputs = {};
-  say(`Pipeline starting with ${phases.length} phases`);
+  emit({ type: 'pipeline-started', phases: phases.length });
   for (const [index, phase] of phases.entries()) {
     signal.throwIfAborted();
-    const phaseStart = clock.now();
-    say(`Phase ${index + 1}/${phases.length}: ${phase.name}`, { phase: phase.name });
-    narrate({ type: 'phase-started', phase: phase.name, index: index + 1, of: phases.length });
-    const output = await timed(phase, outputs, context, onPhase);
+    emit({ type: 'phase-started', phase: phase.name, index: index + 1, of: phases.length });
+    const output = await runPhase(phase, outputs, context, onPhase);
     outputs = { ...outputs, [phase.gives]: output };
     onOutput(outputs);
-    const problems = output.failures.length;
-    const ms = clock.now() - phaseStart;
-    const isLast = phase.isLast?.(output) === true;
-    say(`Phase "${phase.name}" ${endText(ms, problems, isLast)}`, { phase: phase.name, ms, problems });
-    if (isLast) return outputs;
+    if (phase.isLast?.(output) === true) return outputs;
     if (phase.name === until && index < phases.length - 1) {
-      say(`Phase "${phase.name}" requested pipeline stop`);
+      emit({ type: 'pipeline-stopped', phase: phase.name });
       break;
     }
   }
-  const [ms, problems] = [clock.now() - start, failuresOf(outputs).length];
-  say(`Pipeline ${endText(ms, problems)}`, { ms, problems });
+  emit({ type: 'pipeline-completed', ms: clock.now() - start, problems: failuresOf(outputs).length });
   return outputs;
 }
 
-/** Upstream's words, with what they leave out: a phase that ends the run by its problems did not complete. */
-function endText(ms: number, problems: number, isLast = false): string {
-  const found = `${problems} ${problems === 1 ? 'problem' : 'problems'}`;
-  if (isLast && problems > 0) return `ended the run after ${durationText(ms)} with ${found}`;
-  return `completed in ${durationText(ms)}${problems > 0 ? ` with ${found}` : ''}`;
-}
-
-async function timed(phase: AnyPhase, outputs: AnyOutputs, context: Context, onPhase: OnPhase): Promise<Output> {
-  const { clock, narrate } = context;
+async function runPhase(phase: AnyPhase, outputs: AnyOutputs, context: Context, onPhase: OnPhase): Promise<Output> {
+  const { clock, emit } = context;
+  const { name } = phase;
   const start = clock.now();
-  let ended: PhaseTime['ended'] = 'broken';
+  const end = (ended: PhaseTime['ended']): number => {
+    const ms = clock.now() - start;
+    onPhase({ name, start, ms, ended });
+    return ms;
+  };
   try {
     const output = await phase.run(outputs as never, context);
-    ended = 'done';
+    const endsRun = phase.isLast?.(output) === true;
+    emit({ type: 'phase-completed', phase: name, ms: end('done'), problems: output.failures.length, endsRun });
     return output;
-  } finally {
-    const ms = clock.now() - start;
-    onPhase({ name: phase.name, start, ms, ended });
-    narrate({ type: 'phase-ended', phase: phase.name, ms, ended });
+  } catch (error) {
+    emit({ type: 'phase-ended', phase: name, ms: end('broken'), ended: 'broken' });
+    throw error;
   }
 }

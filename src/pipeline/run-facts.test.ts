@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
-import type { RunEvent } from '../events.ts';
 import { factsOf } from './run-facts.ts';
 
 describe('src/pipeline/run-facts.ts', () => {
   it('counts the start of phases from the start of the run', async () => {
     const clock = fakeClock({ skipWaits: true });
-    const context = { clock, narrate: () => undefined, signal: new AbortController().signal };
+    const context = { clock, emit: () => undefined, signal: new AbortController().signal };
     const facts = await factsOf({ version: '1', mode: 'promote' }, context, async (onPhase) => {
       const start = clock.now();
       await clock.wait(50);
@@ -23,9 +22,9 @@ describe('src/pipeline/run-facts.ts', () => {
 
   it('tells when the run began and ended, and what ended it early', async () => {
     const controller = new AbortController();
-    const events: RunEvent[] = [];
+    const events: unknown[] = [];
     const clock = fakeClock({ skipWaits: true });
-    const context = { clock, narrate: (event: RunEvent) => void events.push(event), signal: controller.signal };
+    const context = { clock, emit: (event: unknown) => void events.push(event), signal: controller.signal };
     await factsOf({ version: '1', mode: 'promote' }, context, async () => {
       await clock.wait(50);
       controller.abort(new Error('stopped by SIGINT'));

@@ -20,13 +20,13 @@ export type RunFacts = {
 /** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
 export async function factsOf(
   run: Pick<RunFacts, 'version' | 'mode'>,
-  { clock, narrate, signal }: Context,
+  { clock, emit, signal }: Context,
   work: (onPhase: OnPhase) => Promise<void>,
 ): Promise<RunFacts> {
   const start = clock.now();
   const phases: PhaseTime[] = [];
   let aborted: string | undefined;
-  narrate({ type: 'run-started', mode: run.mode, version: run.version });
+  emit({ type: 'run-started', mode: run.mode, version: run.version });
   try {
     await work((phase) => phases.push({ ...phase, start: phase.start - start }));
   } catch (error) {
@@ -35,7 +35,7 @@ export async function factsOf(
   }
   if (signal.aborted) aborted ??= (signal.reason as Error).message;
   const ms = clock.now() - start;
-  narrate({ type: 'run-ended', mode: run.mode, ms, ...(aborted !== undefined && { aborted }) });
+  emit({ type: 'run-ended', mode: run.mode, ms, ...(aborted !== undefined && { aborted }) });
   return {
     version: run.version,
     mode: run.mode,

@@ -66,7 +66,7 @@ async function promote(
         pause: opened.pause,
         trust: TRUSTS_NOBODY,
       },
-      { clock, signal, narrate },
+      { clock, signal, emit: narrate },
     );
   } finally {
     await opened.close();

@@ -30,7 +30,7 @@ const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
 const TABLE: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, { values: LEAVES }])),
   policy: { values: LEAVES },
-  pipeline: { values: LEAVES },
+  pipeline: { values: LEAVES, types: ['plan', 'manifest', 'policy'] },
   git: { values: LEAVES },
   ratelimit: { values: LEAVES },
   yaml: { values: LEAVES },

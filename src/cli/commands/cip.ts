@@ -1,3 +1,4 @@
+import { rendering } from '../../watch/log-lines/render.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import type { Failure } from '../../errors.ts';
@@ -36,7 +37,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     const report = await runPromotion(
       { mode, threads: options.run.threads, version, stagingRetention: options.repair.stagingRetention },
       await promotionServices(options, services, { config, registries, signing, mode, version }),
-      { clock, narrate, signal },
+      { clock, emit: rendering(narrate), signal },
     );
     services.record?.({ run: report });
     if (isSigning(options, mode)) await recordSigner(signing, services);

@@ -1,3 +1,4 @@
+import { rendering } from '../../watch/log-lines/render.ts';
 import { readFile } from 'node:fs/promises';
 import { evidenceReader, type EvidenceReader } from '../../attest/evidence/reader.ts';
 import { openSigning } from '../../attest/signing/open.ts';
@@ -74,7 +75,11 @@ async function tried(
   const digest = await digestOf(registry, ref, signal);
   const at = { file: refText(ref), line: 1, column: 1 };
   const wanted = { name: ref.repository, source: ref.repository, digest, tags: [], at, tagAt: () => at, policies };
-  const found = await prove({ evidence, ...trust }, { wanted, targets: [] }, { clock, narrate, signal });
+  const found = await prove(
+    { evidence, ...trust },
+    { wanted, targets: [] },
+    { clock, emit: rendering(narrate), signal },
+  );
   if ('code' in found) throw new PromotionError(found.code, found.message, { hint: found.hint });
   stdout.write(fitted(verdictText(`${ref.repository}@${digest}`, provenanceReport(found)), stdout));
   return found.judgement.result !== 'failed';

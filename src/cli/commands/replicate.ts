@@ -1,3 +1,4 @@
+import { rendering } from '../../watch/log-lines/render.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import type { RunReport } from '../../report/model/report.ts';
 import { replicationSummary, skippedSummary } from '../../report/terminal/replication-summary.ts';
@@ -30,7 +31,7 @@ export async function replicateWith(
       primary: primary.chosen ?? config.primary,
     },
     { ...manifestServices(source, services), ...registries, primary: primaryRules(primary, config) },
-    { clock, narrate, signal },
+    { clock, emit: rendering(narrate), signal },
   );
   services.record?.({ replication: report });
   narrate(summaryEvent(report, replicationSummary(report)));

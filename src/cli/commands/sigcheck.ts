@@ -1,3 +1,4 @@
+import { rendering } from '../../watch/log-lines/render.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import { identityText } from '../../attest/identity/same-identity.ts';
 import { jobFact } from '../../attest/formats/record.ts';
@@ -49,7 +50,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     });
     const request = requestOf(options, config, clock.now());
     const running = { ...checking, isExpected, primary: primaryRules(options.primary, config) };
-    const report = await runSigcheck({ ...request, version }, running, { clock, narrate, signal });
+    const report = await runSigcheck({ ...request, version }, running, { clock, emit: rendering(narrate), signal });
     services.record?.({ check: report });
     if (options.confirm) await recordSigner(signing, services);
     stdout.write(fitted(sigcheckTable(report), stdout));

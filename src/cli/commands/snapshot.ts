@@ -1,3 +1,4 @@
+import { rendering } from '../../watch/log-lines/render.ts';
 import { failureOf, isPromotionError } from '../../errors.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 import { loadManifests } from '../../manifest/load.ts';
@@ -34,7 +35,7 @@ async function taken(
   { clock, narrate, signal }: CommandServices,
 ): Promise<SnapshotResult> {
   const { of, from, tag, minimal, attached } = options.snapshot;
-  const context = { clock, narrate, signal };
+  const context = { clock, emit: rendering(narrate), signal };
   // as upstream, which says nothing
   const ignored = `--snapshot-tag=${tag} does nothing with --manifest-based-snapshot-of`;
   if (from === 'manifests' && tag !== undefined) narrate({ type: 'log', level: 'warning', message: ignored });

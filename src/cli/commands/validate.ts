@@ -15,7 +15,7 @@ export async function run(
   { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
   // what the phase tells as it goes is what is printed: once is enough
-  const context = { clock, signal, narrate: () => undefined };
+  const context = { clock, signal, emit: () => undefined };
   const loaded = await setup(manifestServices(source, { env, clock, signal })).run({}, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: source.manifests });
   stdout.write(format === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));

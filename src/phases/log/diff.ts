@@ -16,9 +16,9 @@ export function tellDiff(
   { changes, removed, policyChanges }: TreeDiff,
   { commit, isDirty }: DiffBase,
   mended: number,
-  { narrate }: Context,
+  { emit }: Context,
 ): void {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  const say = (message: string): void => emit({ type: 'log', level: 'info', message });
   say(
     `Comparing with ${commit === undefined ? 'nothing: there is no earlier commit' : `commit ${commit.slice(0, SHORT)}`}`,
   );

@@ -9,14 +9,14 @@ import { failedEvent, failureFields, plannedEvent } from './events.ts';
 import type { PlannedImage } from '../images.ts';
 
 /** Logs each failure once, in upstream's words; of those that have one cause the first, and the others at `debug`. */
-export function tellFailures(failures: readonly Failure[], { narrate }: Context): void {
+export function tellFailures(failures: readonly Failure[], { emit }: Context): void {
   for (const { first, failures: alike } of causesOf(failures)) {
     const others = alike.length === 1 ? '' : ` (the same for ${alike.length - 1} more)`;
     for (const failure of alike) {
       const isFirst = failure === first;
       const message = `${failureLine(failure)}${isFirst ? others : ''}`;
-      narrate({ type: 'log', level: isFirst ? 'error' : 'debug', message, fields: failureFields(failure) });
-      narrate(failedEvent(failure));
+      emit({ type: 'log', level: isFirst ? 'error' : 'debug', message, fields: failureFields(failure) });
+      emit(failedEvent(failure));
     }
   }
 }
@@ -33,32 +33,32 @@ export function failureLine({ source, at, message, hint, refs = [] }: Failure): 
 }
 
 /** Logs how many repositories are read, in upstream's words. */
-export function tellReading(repositories: number, { narrate }: Context): void {
-  narrate({ type: 'log', level: 'info', message: `Reading ${repositories} registries (recursive: false)` });
+export function tellReading(repositories: number, { emit }: Context): void {
+  emit({ type: 'log', level: 'info', message: `Reading ${repositories} registries (recursive: false)` });
 }
 
 /** Warns of a destination that the registry does not let us read, and that may not exist. */
-export function tellUnread(repository: string, { narrate }: Context): void {
+export function tellUnread(repository: string, { emit }: Context): void {
   const message = `${repository} may not be read by this account; it is taken for a repository that does not exist yet`;
-  narrate({ type: 'log', level: 'warning', message });
+  emit({ type: 'log', level: 'warning', message });
 }
 
 /** Tells which images are not known on which repositories, logs how much is due, and at `debug` a line an image and an edge: a plan or the copying has a line an image, too. */
 export function tellPending(
   images: readonly Pick<PlannedImage, 'wanted' | 'targets'>[],
   details: ReadonlyMap<WantedImage, ImageDetails>,
-  { narrate }: Context,
+  { emit }: Context,
 ): void {
-  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+  const say = (level: LogLevel, message: string): void => emit({ type: 'log', level, message });
   for (const [{ name, digest }, { unread }] of details) {
     const repositories = unread.map((mirror) => joinRepository(mirror.name, name));
-    if (repositories.length > 0) narrate({ type: 'image-unknown', image: name, digest, repositories });
+    if (repositories.length > 0) emit({ type: 'image-unknown', image: name, digest, repositories });
   }
   if (images.length === 0) return;
   say('info', 'Pending promotions:');
   say('info', `  ${images.length} ${images.length === 1 ? 'image' : 'images'}; --log-level=debug names them`);
   for (const { wanted, targets } of images) {
-    narrate(plannedEvent(wanted, targets));
+    emit(plannedEvent(wanted, targets));
     const edges = targets.flatMap(({ repository, tags, action }) =>
       refsOf(repository, tags, wanted.digest).map((ref) => ({ ref, action })),
     );

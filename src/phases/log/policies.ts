@@ -7,12 +7,12 @@ import { unmatchedPatterns } from '../../policy/image-levels.ts';
 const MOST_NAMED = 10;
 
 /** Says how strict the manifests are, and which of them name rules that they do not turn on. */
-export function tellPolicies({ policies = [], projects: promoted }: LoadedManifests, { narrate }: Context): void {
+export function tellPolicies({ policies = [], projects: promoted }: LoadedManifests, { emit }: Context): void {
   const projects = (mode: string): readonly string[] =>
     policies.filter(({ provenance }) => provenance.mode === mode).map(({ project }) => project);
   const [requiring, warning] = [projects('require').length, projects('warn').length];
   if (requiring + warning > 0)
-    narrate({
+    emit({
       type: 'log',
       level: 'info',
       message: `Provenance policies: ${requiring} of ${policies.length} require, ${warning} warn`,
@@ -21,7 +21,7 @@ export function tellPolicies({ policies = [], projects: promoted }: LoadedManife
     ({ provenance: { mode, signers, builders, sources } }) =>
       mode === 'off' && signers.length + builders.length + sources.length > 0,
   );
-  const warn = (message: string): void => narrate({ type: 'log', level: 'warning', message });
+  const warn = (message: string): void => emit({ type: 'log', level: 'warning', message });
   if (idle.length > 0)
     warn(
       `Provenance policies that are off and ask nothing: ${first(idle.map(({ project }) => project))}; set "mode" to warn or require`,

@@ -7,10 +7,10 @@ import type { CandidateServices } from './candidate-services.ts';
 export async function openFinder(
   { rules, young }: CandidateServices,
   all: readonly ImageSet[],
-  { narrate }: Context,
+  { emit }: Context,
 ): Promise<CandidateFinder> {
   const unknown = (reason: string): void =>
-    narrate({ type: 'log', level: 'info', message: `Git does not tell how old entries are: ${reason}` });
+    emit({ type: 'log', level: 'info', message: `Git does not tell how old entries are: ${reason}` });
   const entries = rules.since === 'all' ? undefined : await young(unknown);
   return candidateFinder(all, { ...rules, ...(entries !== undefined && { young: entries }) });
 }

@@ -7,8 +7,8 @@ import type { CandidateServices } from './candidate-services.ts';
 const WORTH_TELLING = 1000;
 
 /** Logs how many digests without a signature are left alone, and why. */
-export function tellLeft({ older, undated }: Pick<Candidates, 'older' | 'undated'>, { narrate }: Context): void {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+export function tellLeft({ older, undated }: Pick<Candidates, 'older' | 'undated'>, { emit }: Context): void {
+  const say = (message: string): void => emit({ type: 'log', level: 'info', message });
   if (older > 0) say(`${digests(older)} without a .sig tag older than --repair-since: counted, not signed`);
   if (undated > 0)
     say(
@@ -17,19 +17,19 @@ export function tellLeft({ older, undated }: Pick<Candidates, 'older' | 'undated
 }
 
 /** Logs that a look is not taken where nobody is known who would have signed. */
-export function tellNoIdentity(count: number, { narrate }: Context): void {
+export function tellNoIdentity(count: number, { emit }: Context): void {
   if (count === 0) return;
   const message = `${digests(count)} not looked at for missing signatures: this run has no identity to sign with`;
-  narrate({ type: 'log', level: 'info', message });
+  emit({ type: 'log', level: 'info', message });
 }
 
 /** Logs how many digests are looked at, and how long that takes where it takes long. */
-export function tellLook(count: number, { rules, rate }: CandidateServices, { narrate }: Context): void {
+export function tellLook(count: number, { rules, rate }: CandidateServices, { emit }: Context): void {
   const which = rules.since === 'all' ? 'all that are complete' : 'complete, and young enough for --repair-since';
   const time = durationText((count / rate) * 1000);
   const estimate = count < WORTH_TELLING ? '' : `; at ${rate} requests a second this takes ${time}`;
   const message = `Looking at ${digests(count)} (${which}) for missing signatures and records${estimate}`;
-  narrate({ type: 'log', level: 'info', message });
+  emit({ type: 'log', level: 'info', message });
 }
 
 function digests(count: number): string {

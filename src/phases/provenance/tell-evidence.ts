@@ -9,8 +9,8 @@ import type { ProvenImage } from './proven-images.ts';
 const WARNINGS = 20;
 
 /** Warns of what policies do not like, and of what nobody here can verify. */
-export function tellWarnings(images: readonly ProvenImage[], { narrate }: Context): void {
-  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+export function tellWarnings(images: readonly ProvenImage[], { emit }: Context): void {
+  const say = (level: LogLevel, message: string): void => emit({ type: 'log', level, message });
   const isUnverifiable = ({ evidence }: ProvenImage): boolean =>
     allItems(evidence).some(({ status, reason }) => status === 'unverifiable' && reason !== NOT_LOADED);
   const unverifiable = images.filter(isUnverifiable).length;
@@ -28,9 +28,9 @@ export function tellWarnings(images: readonly ProvenImage[], { narrate }: Contex
 }
 
 /** Logs what is attached to an image, in upstream's words. */
-export function tellEvidence({ wanted, evidence, found }: ProvenImage, { narrate }: Context): void {
+export function tellEvidence({ wanted, evidence, found }: ProvenImage, { emit }: Context): void {
   if (found === undefined) return;
-  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+  const say = (level: LogLevel, message: string): void => emit({ type: 'log', level, message });
   const name = `${wanted.source}@${wanted.digest}`;
   const all = allItems(evidence);
   if (all.length === 0) say('debug', `No attestations found for ${name}`);

@@ -8,13 +8,13 @@ export type TellProgress = (failed?: number, bytes?: number) => void;
 export function progressOf(
   unit: ProgressEvent['unit'],
   total: number,
-  { narrate }: Context,
+  { emit }: Context,
   totalBytes = 0,
 ): TellProgress {
   let [finished, copied] = [0, 0];
   const tell = (failed: number): void => {
     const bytes = totalBytes > 0 && { bytes: { done: copied, total: totalBytes } };
-    narrate({ type: 'progress', unit, done: finished, total, failed, ...bytes });
+    emit({ type: 'progress', unit, done: finished, total, failed, ...bytes });
   };
   tell(0);
   return (failed = 0, bytes = 0) => {

@@ -46,7 +46,7 @@ export async function readByHost(
         if (down !== undefined) throw down;
         await read(repository);
         done += 1;
-        context.narrate({
+        context.emit({
           type: 'log',
           level: 'debug',
           message: `Read registry ${done}/${repositories.length}: ${repository}`,

@@ -25,7 +25,7 @@ export async function findLacks(
   context: Context,
 ): Promise<{ readonly lacks: readonly AttachedLack[]; readonly failures: readonly Failure[] }> {
   const byPrimary = new Map(groups.map((group) => [group.primary, group]));
-  const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
+  const say = (message: string): void => context.emit({ type: 'log', level: 'info', message });
   const finder = lackFinder({ ...services, meterOf: services.traffic.of, signal: context.signal });
 
   say(`Reading ${byPrimary.size} primary repositories`);

@@ -40,7 +40,7 @@ export async function copyLacks(
 ): Promise<Replication> {
   const total = lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
   const message = total === 0 ? 'All signatures already replicated' : `${total} copies needed`;
-  context.narrate({ type: 'log', level: 'info', message });
+  context.emit({ type: 'log', level: 'info', message });
   const first = lacks.filter(({ last }) => !last);
   const later = lacks.filter(({ last }) => last);
   const replicated = [...(await copyAll(services, first, context)), ...(await copyAll(services, later, context))];

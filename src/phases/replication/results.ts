@@ -11,10 +11,10 @@ export function attachedRef({ tag, digest }: Pick<AttachedLack, 'tag' | 'digest'
 }
 
 /** Logs what was copied: one line, and at `debug` one a mirror; what is gone from its primary is only noted. */
-export function tellReplicated({ lack, gone, results }: Replicated, { narrate }: Context): void {
+export function tellReplicated({ lack, gone, results }: Replicated, { emit }: Context): void {
   const from = attachedRef(lack, lack.primary);
   const say = (level: LogLevel, message: string, mirror: string = lack.primary): void =>
-    narrate({ type: 'log', level, message, fields: { digest: lack.subject, source: from, mirror } });
+    emit({ type: 'log', level, message, fields: { digest: lack.subject, source: from, mirror } });
   if (gone) say('info', `${from} is gone from its registry: nothing to copy`);
   const done = results.filter(({ error }) => error === undefined);
   for (const { repository } of done)

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { testContext } from '../../../test/support/promotion/context.ts';
 import { candidate, letThrough } from '../../../test/support/promotion/promoted.ts';
 import { PromotionError } from '../../errors.ts';
-import type { RunEvent } from '../../events.ts';
-import { realClock } from '../../clock.ts';
 import type { JudgedFinding, VulnerabilityJudgement } from '../../policy/vulnerabilities/vulnerability-gate.ts';
 import { scanFailure, tellScan } from './failures.ts';
 
@@ -85,14 +84,11 @@ describe('src/phases/scan/failures.ts', () => {
   });
 
   it('tells of each scan, and of each finding those who debug', () => {
-    const told: string[] = [];
-    const narrate = (event: RunEvent): void =>
-      void (event.type === 'log' && told.push(`${event.level} ${event.message}`));
-    const context = { narrate, clock: realClock(), signal: new AbortController().signal };
+    const { context, log } = testContext();
     const name = `a.test/app@${wanted.digest}`;
     tellScan(image, judgement({ findings: [finding(1), finding(2, { verdict: 'below' })] }), context);
     tellScan(image, judgement({ state: 'not-scanned', scanner: 'google', reason: 'pending' }), context);
-    expect(told).toEqual([
+    expect(log).toEqual([
       `info Vulnerabilities of ${name}: scanned (trivy), 2 findings, 1 of them at or over 4 (high)`,
       `debug ${name}: over: CVE-2026-1 (high, openssl 3.0.1)`,
       `debug ${name}: below: CVE-2026-2 (high, openssl 3.0.1)`,

@@ -54,14 +54,14 @@ function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): 
 }
 
 /** Logs what a scan came to, and at `debug` each finding. */
-export function tellScan({ wanted }: ProvenImage, judgement: VulnerabilityJudgement, { narrate }: Context): void {
+export function tellScan({ wanted }: ProvenImage, judgement: VulnerabilityJudgement, { emit }: Context): void {
   const { state, findings, scanner, reason } = judgement;
   const name = `${wanted.source}@${wanted.digest}`;
   const why = reason === undefined ? '' : `: ${reason}`;
   const over = findings.filter(({ verdict }) => verdict === 'over').length;
   const what = `${findings.length} findings, ${over} of them at or over ${thresholdText(judgement.threshold)}`;
   const [level, told] = state === 'scanned' ? (['info', `, ${what}`] as const) : (['warning', ''] as const);
-  narrate({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner})${told}${why}` });
+  emit({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner})${told}${why}` });
   for (const finding of findings)
-    narrate({ type: 'log', level: 'debug', message: `${name}: ${finding.verdict}: ${findingText(finding)}` });
+    emit({ type: 'log', level: 'debug', message: `${name}: ${finding.verdict}: ${findingText(finding)}` });
 }

@@ -30,7 +30,7 @@ export async function checkImages(
 ): Promise<{ readonly images: readonly CheckedImage[]; readonly failures: readonly Failure[] }> {
   if (checks.length === 0) return { images: [], failures: [] };
   const { registry, traffic, isExpected, concurrency } = services;
-  const { signal, narrate } = context;
+  const { signal, emit } = context;
   const verifier = await services.verifier(signal);
   const callTo = (repository: RepositoryName) => ({ signal, meter: traffic.of(repository) });
   const down = new Map<string, PromotionError>();
@@ -56,7 +56,7 @@ export async function checkImages(
     for (const { repository, error } of found.unread) note(repository, error);
     images.set(check, { check, subjects: found.subjects, findings: groupFindings(check.digest, found.findings) });
     const message = `Checked ${images.size}/${checks.length}: ${check.repository}@${check.digest}`;
-    narrate({ type: 'log', level: 'debug', message });
+    emit({ type: 'log', level: 'debug', message });
     tellProgress();
   };
   await eachOf(checks, concurrency, look);

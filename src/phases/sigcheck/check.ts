@@ -23,7 +23,7 @@ export const check = (services: CheckServices): Phase<{ readonly plan: SigcheckP
       ({ subjects, check: { repository } }) => subjects.length === 0 && !unread.has(repository),
     );
     const missing = plan.isAsked ? absent.map((image) => absence(image.check)) : [];
-    const say = (message: string): void => context.narrate({ type: 'log', level: 'info', message });
+    const say = (message: string): void => context.emit({ type: 'log', level: 'info', message });
     if (absent.length > missing.length)
       say(`${absent.length} of them not on the primary registry yet: \`kpromo cip\` promotes them`);
     for (const image of images)

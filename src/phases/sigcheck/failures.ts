@@ -7,11 +7,11 @@ import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from '
 export function tellRepair(
   what: FoundGroup['what'],
   { reference, digest, name }: PlannedCheck,
-  { narrate }: Context,
+  { emit }: Context,
 ): void {
   const words = what === 'signature' ? 'Signing image' : 'Promotion record attestation: pushing for';
   const fields = { image: name, digest, reference };
-  narrate({ type: 'log', level: 'info', message: `${words} ${reference}@${digest}`, fields });
+  emit({ type: 'log', level: 'info', message: `${words} ${reference}@${digest}`, fields });
 }
 
 /** An image that could not be signed or recorded. */

@@ -31,7 +31,7 @@ export const repair = (services: RepairServices): Phase<Checked, 'repaired', Rep
     const { checks } = outputs;
     const wrong = checks.images.filter(({ findings }) => findings.some(isWrong));
     if (!wrong.some((image) => wrongOnPrimary(image, 'record')))
-      context.narrate({ type: 'log', level: 'info', message: 'No attestations to repair' });
+      context.emit({ type: 'log', level: 'info', message: 'No attestations to repair' });
     if (wrong.length === 0) return { images: checks.images, failures: [], signed: 0, recorded: 0, copied: 0 };
     const { failures, signed, recorded } = await signWrong(services, wrong, context);
     tellFailures(failures, context);

@@ -8,9 +8,9 @@ export function tellSelection(
   beyond: number,
   { undated = 0, absent = 0, outside = 0 }: Partial<Selection>,
   { refs, window }: Pick<PlanSigcheckServices, 'refs' | 'window'>,
-  { narrate }: Context,
+  { emit }: Context,
 ): void {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  const say = (message: string): void => emit({ type: 'log', level: 'info', message });
   const isDated = refs.length === 0 && checked > undated;
   const { from, to } = window;
   const when = to === undefined ? `since ${minute(from)}` : `between ${minute(from)} and ${minute(to)}`;

@@ -34,7 +34,7 @@ export async function attestImage(
   if (lacks.record) tellRecording(planned, context);
   const { name, digest } = wanted;
   const record = lacks.record ? await services.record({ repository, reference, digest, tags, wanted }, call) : 'there';
-  if (record === 'written') context.narrate({ type: 'image-recorded', image: name, digest, reference });
+  if (record === 'written') context.emit({ type: 'image-recorded', image: name, digest, reference });
   const done = { ...image, record, carried: carried.carried };
   if (services.summarize === undefined || lacks.summary === undefined) return done;
   if (!lacks.summary) return { ...done, summary: 'there' };

@@ -17,51 +17,46 @@ export function signingFailure(phase: 'sign' | 'attest', planned: PlannedSignatu
 }
 
 /** Logs that an image is looked at to be signed, in upstream's words. */
-export function tellSigning(planned: PlannedSignature, { narrate }: Context): void {
-  say(planned, 'info', `Signing image ${nameOf(planned)}`, narrate);
+export function tellSigning(planned: PlannedSignature, { emit }: Context): void {
+  say(planned, 'info', `Signing image ${nameOf(planned)}`, emit);
 }
 
 /** Tells those who watch the run of a signature that was made; the log said so before. */
-export function tellSigned({ wanted, reference }: PlannedSignature, done: Done, { narrate }: Context): void {
+export function tellSigned({ wanted, reference }: PlannedSignature, done: Done, { emit }: Context): void {
   if (done !== 'written') return;
-  narrate({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
+  emit({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
 }
 
 /** Logs that an image has no record yet, and that it gets one, in upstream's words. */
-export function tellRecording(planned: PlannedSignature, { narrate }: Context): void {
-  say(planned, 'info', `Promotion record attestation: pushing for ${nameOf(planned)}`, narrate);
+export function tellRecording(planned: PlannedSignature, { emit }: Context): void {
+  say(planned, 'info', `Promotion record attestation: pushing for ${nameOf(planned)}`, emit);
 }
 
 /** Logs how many attestations of staging were carried, and what was left there. */
-export function tellCarried(planned: PlannedSignature, { carried, left }: Carried, { narrate }: Context): void {
+export function tellCarried(planned: PlannedSignature, { carried, left }: Carried, { emit }: Context): void {
   const message = `Carrying ${carried} ${carried === 1 ? 'attestation' : 'attestations'} to ${nameOf(planned)}`;
-  if (carried > 0) say(planned, 'info', message, narrate);
-  for (const why of left) say(planned, 'warning', `Not carrying an attestation of ${nameOf(planned)}: ${why}`, narrate);
+  if (carried > 0) say(planned, 'info', message, emit);
+  for (const why of left) say(planned, 'warning', `Not carrying an attestation of ${nameOf(planned)}: ${why}`, emit);
 }
 
 /** Logs what became of a verification summary, in upstream's words where there are some. */
-export function tellSummary(planned: PlannedSignature, done: SummaryDone, { narrate }: Context): void {
-  if (done === 'written') say(planned, 'info', `Verification summary: pushing for ${nameOf(planned)}`, narrate);
-  if (done === 'stuck') say(planned, 'warning', `${STUCK}: ${nameOf(planned)}; ${SUPERSEDE}`, narrate);
+export function tellSummary(planned: PlannedSignature, done: SummaryDone, { emit }: Context): void {
+  if (done === 'written') say(planned, 'info', `Verification summary: pushing for ${nameOf(planned)}`, emit);
+  if (done === 'stuck') say(planned, 'warning', `${STUCK}: ${nameOf(planned)}; ${SUPERSEDE}`, emit);
   if (done === 'unknown')
-    say(planned, 'warning', `No verification summary for ${nameOf(planned)}: staging no longer has it`, narrate);
+    say(planned, 'warning', `No verification summary for ${nameOf(planned)}: staging no longer has it`, emit);
 }
 
-function say(
-  { wanted, reference }: PlannedSignature,
-  level: LogLevel,
-  message: string,
-  narrate: Context['narrate'],
-): void {
-  narrate({ type: 'log', level, message, fields: { ...imageFields(wanted), reference } });
+function say({ wanted, reference }: PlannedSignature, level: LogLevel, message: string, emit: Context['emit']): void {
+  emit({ type: 'log', level, message, fields: { ...imageFields(wanted), reference } });
 }
 
 const STUCK = 'The verification summary failed or evaluated nothing, and is kept';
 const SUPERSEDE = '--supersede-summaries evaluates it anew';
 
 /** Logs what keeps a summary that a later verification may not agree with. */
-export function tellStuck(names: readonly string[], { narrate }: Context): void {
-  for (const name of names) narrate({ type: 'log', level: 'warning', message: `${STUCK}: ${name}; ${SUPERSEDE}` });
+export function tellStuck(names: readonly string[], { emit }: Context): void {
+  for (const name of names) emit({ type: 'log', level: 'warning', message: `${STUCK}: ${name}; ${SUPERSEDE}` });
 }
 
 /** An image as people name it. */

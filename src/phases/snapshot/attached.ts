@@ -14,7 +14,7 @@ import { unreadable } from '../reading/unreadable.ts';
 type HeldByRepository = ReadonlyMap<RepositoryName, Held>;
 
 /** Leaves out tags that attach something to an image, with the manifests that have no other tag; logs how many. */
-export function withoutAttached(held: HeldByRepository, of: RepositoryName, { narrate }: Context): HeldByRepository {
+export function withoutAttached(held: HeldByRepository, of: RepositoryName, { emit }: Context): HeldByRepository {
   let left = 0;
   const kept = new Map<RepositoryName, Held>();
   for (const [repository, manifests] of held) {
@@ -30,7 +30,7 @@ export function withoutAttached(held: HeldByRepository, of: RepositoryName, { na
     }
     if (others.length > 0) kept.set(repository, new Map(others));
   }
-  if (left > 0) tell(`Left out of the snapshot of ${of}: ${left} signatures or other attached manifests`, narrate);
+  if (left > 0) tell(`Left out of the snapshot of ${of}: ${left} signatures or other attached manifests`, emit);
   return kept;
 }
 
@@ -59,12 +59,11 @@ export async function withoutReferrers(
     });
   };
   const errors = await readByHost('source', untagged.size === 0 ? [] : [...held.keys()], read, context);
-  if (attached.size > 0)
-    tell(`Left out of the snapshot: ${attached.size} manifests that name a subject`, context.narrate);
+  if (attached.size > 0) tell(`Left out of the snapshot: ${attached.size} manifests that name a subject`, context.emit);
   const kept = filterSnapshot(snapshot, ({ digest, tags }) => tags.length > 0 || !attached.has(digest));
   return { snapshot: kept, failures: unreadable(errors) };
 }
 
-function tell(message: string, narrate: Context['narrate']): void {
-  narrate({ type: 'log', level: 'info', message: `${message}; --snapshot-attached includes them` });
+function tell(message: string, emit: Context['emit']): void {
+  emit({ type: 'log', level: 'info', message: `${message}; --snapshot-attached includes them` });
 }

@@ -36,7 +36,7 @@ export async function heldIn(
     const found = known === undefined ? await lookUp(registry, repository, tag, context) : { digest: known };
     if (found === undefined) {
       const message = `${repository}:${tag} is listed, but is no longer there`;
-      return context.narrate({ type: 'log', level: 'warning', message });
+      return context.emit({ type: 'log', level: 'warning', message });
     }
     const { digest, ...type } = found;
     const there = held.get(digest) ?? { tags: [], ...type };

@@ -41,7 +41,7 @@ export async function repositoriesBelow(
     const failure = caught(error, context);
     if (isRepository) {
       const message = `Only ${name} itself is in the snapshot, not what may be below it: ${failure.message}`;
-      context.narrate({ type: 'log', level: 'warning', message });
+      context.emit({ type: 'log', level: 'warning', message });
       return [];
     }
     if (!isPromotionError(root)) throw failure;

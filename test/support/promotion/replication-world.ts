@@ -1,3 +1,4 @@
+import { rendering } from '../../../src/watch/log-lines/render.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { realClock } from '../../../src/clock.ts';
@@ -123,7 +124,7 @@ export async function openReplicationWorld(
           {
             clock,
             signal: call.signal,
-            narrate: (event) => void (event.type === 'log' && log.push(`${event.level} ${event.message}`)),
+            emit: rendering((event) => void (event.type === 'log' && log.push(`${event.level} ${event.message}`))),
           },
         );
         return { report, log };

@@ -146,7 +146,7 @@ export function tagsLastWorld(
               tagsLast: { lock, copies: 4, hasCopies: (mirror: string) => hasCopies(mirror, attachments) },
             }),
           },
-          { clock, narrate: () => undefined, signal },
+          { clock, emit: () => undefined, signal },
         );
       } finally {
         hook = () => undefined;

@@ -1,3 +1,4 @@
+import { rendering } from '../../../src/watch/log-lines/render.ts';
 import { realClock, type Clock } from '../../../src/clock.ts';
 import { TEST_SPEED } from './cip.ts';
 import { KNOWN_TO_BE_FAST } from './fast-registries.ts';
@@ -142,7 +143,7 @@ async function run(
     {
       clock,
       signal: new AbortController().signal,
-      narrate: (event) => void (event.type === 'log' && log.push(`${event.level} ${event.message}`)),
+      emit: rendering((event) => void (event.type === 'log' && log.push(`${event.level} ${event.message}`))),
     },
   );
   return { report, log };
