@@ -72,7 +72,7 @@ export async function runPromotion(
   const run = await factsOf(request, context, async (onPhase) => {
     await phases.run(context, STOP_AFTER[request.mode], (reached) => (outputs = reached), onPhase);
     if (request.mode === 'dry-run' && outputs.validation !== undefined)
-      context.emit({ type: 'log', level: 'info', message: 'Dry run complete, exiting before promotion' });
+      context.emit({ type: 'dry-run-completed', of: 'promotion' });
   });
   const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };

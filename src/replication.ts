@@ -44,8 +44,7 @@ export async function runReplication(
   const run = await factsOf(request, context, async (onPhase) => {
     const until = request.mode === 'dry-run' ? 'plan' : 'replicate';
     await phases.run(context, until, (reached) => (outputs = reached), onPhase);
-    if (request.mode === 'dry-run')
-      context.emit({ type: 'log', level: 'info', message: 'Dry run complete (use --confirm to replicate)' });
+    if (request.mode === 'dry-run') context.emit({ type: 'dry-run-completed', of: 'replication' });
   });
   return buildReplicationReport(run, outputs, traffic.hosts);
 }

@@ -7,7 +7,6 @@ import { repair } from './phases/sigcheck/repair.ts';
 import { wrongFailures } from './phases/sigcheck/failures.ts';
 import { setup, type SetupServices } from './phases/setup.ts';
 import type { SigningServices } from './phases/signing/services.ts';
-import { tellFailures } from './phases/log/failures.ts';
 import { countTraffic } from './phases/reading/traffic.ts';
 import { view } from './phases/view.ts';
 import type { Context } from './pipeline/phase.ts';
@@ -53,6 +52,6 @@ export async function runSigcheck(
     await viewed.run(context, 'view', (reached) => (outputs = reached), onPhase);
   });
   const wrong = wrongFailures(imagesOf(outputs));
-  tellFailures(wrong, context);
+  context.emit({ type: 'failures', failures: wrong });
   return buildSigcheckReport(run, outputs, wrong, traffic.hosts);
 }

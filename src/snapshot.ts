@@ -13,7 +13,6 @@ import { indexChildren } from './phases/snapshot/index-children.ts';
 import { readRegistry, type RegistryContent } from './phases/snapshot/read-registry.ts';
 import { withoutAttached, withoutReferrers } from './phases/snapshot/attached.ts';
 import { setup } from './phases/setup.ts';
-import { tellFailures } from './phases/log/failures.ts';
 import type { Context } from './pipeline/phase.ts';
 import { wantedSnapshot } from './plan/desired/snapshot.ts';
 
@@ -46,7 +45,7 @@ export async function takeSnapshot(
   const wanted = load === undefined ? undefined : await setup({ load }).run({}, context);
   const read = async (): Promise<RegistryContent> => {
     const content = await readRegistry(registry, of, context);
-    tellFailures(content.failures, context);
+    context.emit({ type: 'failures', failures: content.failures });
     tellLimits(of, content, context);
     return attached ? content : { ...content, held: withoutAttached(content.held, of, context) };
   };
@@ -64,7 +63,7 @@ export async function takeSnapshot(
   const untagged = snapshot.flatMap(({ digests }) => digests.filter((image) => !isTagged(image)));
   const some = new Set(untagged.map(({ digest }) => digest));
   const found = await indexChildren(registry, there.held, some, context);
-  tellFailures(found.failures, context);
+  context.emit({ type: 'failures', failures: found.failures });
   const isKept = (image: SnapshotDigest): boolean => isTagged(image) || !found.children.has(image.digest);
   const kept = filterSnapshot(snapshot, isKept);
   if (attached || found.failures.length > 0) return { snapshot: kept, failures: found.failures };

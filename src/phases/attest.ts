@@ -10,9 +10,8 @@ import type { ProvenImage } from './provenance/proven-images.ts';
 import type { Plan } from './plan.ts';
 import type { Signing } from './sign.ts';
 import type { Validation } from './validate.ts';
-import { signingFailure } from './signing/results.ts';
+import { signingFailure } from './signing/failure.ts';
 import type { SigningServices } from './signing/services.ts';
-import { tellFailures } from './log/failures.ts';
 import { thenList } from './signing/then-list.ts';
 
 /** Which of what was signed is recorded. */
@@ -57,7 +56,7 @@ export const attest = (services: AttestServices): Phase<Signed, 'attestation', A
       await work(image);
       tellProgress(failures.length);
     });
-    tellFailures(failures, context);
+    context.emit({ type: 'failures', failures });
     return { images: attested, failures };
   },
 });

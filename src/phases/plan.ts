@@ -11,7 +11,6 @@ import type { SigningPlan } from './plan/signing-plan.ts';
 import { openFinder } from './plan/open-finder.ts';
 import { planSigning } from './plan/plan-signing.ts';
 import type { Loaded } from './setup.ts';
-import { tellFailures, tellPending, tellReading } from './log/failures.ts';
 import type { PlanServices } from './plan/services.ts';
 
 /** The images that are due, with how much was found complete. */
@@ -32,7 +31,7 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
   gives: 'plan',
   run: async ({ loaded }, context) => {
     const destinations = byDestination(loaded.sets);
-    tellReading(destinations.size, context);
+    context.emit({ type: 'destinations-listed', repositories: destinations.size });
     const sets = loaded.diff?.all ?? loaded.sets;
     const all = byDestination(sets);
     const { candidates } = services;
@@ -44,9 +43,9 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
     const signing = await planSigning(services, finder, { due, destinations }, context);
     const images = signing.due;
     const details = detailsOf(loaded.sets, { pending, sizes, unread });
-    tellPending(images, details, context);
+    context.emit({ type: 'images-planned', images, details });
     const found = [...failures, ...decided.failures, ...odd, ...signing.failures];
-    tellFailures(found, context);
+    context.emit({ type: 'failures', failures: found });
     return {
       images,
       failures: found,

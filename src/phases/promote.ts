@@ -3,14 +3,13 @@ import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copying/copier.ts';
 import { lacksSomething } from './plan/candidate-lacks.ts';
-import { tellDefect } from './caught.ts';
+import { emitDefect } from './caught.ts';
 import type { PlannedImage, PromotedImage } from './images.ts';
 import { failuresOf, resultOf } from './promote/results.ts';
 import type { Plan } from './plan.ts';
 import { plannedBytes } from './promote/planned-bytes.ts';
 import { progressOf } from './reading/progress.ts';
 import type { Validation } from './validate.ts';
-import { tellFailures } from './log/failures.ts';
 import { hasTagsOfItsOwn, untaggedResult, withoutTags } from './promote/untagged.ts';
 import type { Traffic } from './reading/traffic.ts';
 
@@ -59,7 +58,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
       const copied = await copying.done;
       const promoted = isLater(image) ? untaggedResult(image, copied) : resultOf(image, copied);
       for (const { repository, requests, bytes } of promoted.results) traffic.add(repository, { requests, bytes });
-      for (const { error } of promoted.results) tellDefect(error, context);
+      for (const { error } of promoted.results) emitDefect(error, context);
       finished += 1;
       if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
       tellProgress(failed, bytesOf(image));
@@ -68,7 +67,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
     });
     const promoted = await Promise.all(images);
     const failures = promoted.flatMap(failuresOf);
-    tellFailures(failures, context);
+    context.emit({ type: 'failures', failures });
     return { images: promoted, failures };
   },
 });

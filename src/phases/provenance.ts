@@ -8,8 +8,7 @@ import { prove, type ProvenanceServices } from './provenance/prove-image.ts';
 import type { ProvenImage } from './provenance/proven-images.ts';
 import { evidenceFailure, refusal } from './provenance/failures.ts';
 import { pushTo, readByHost } from './reading/read-by-host.ts';
-import { tellEvidence, tellWarnings } from './provenance/tell-evidence.ts';
-import { tellFailures } from './log/failures.ts';
+import { emitEvidence, emitViolations } from './provenance/emit-evidence.ts';
 
 export type { ProvenanceServices } from './provenance/prove-image.ts';
 
@@ -48,11 +47,11 @@ export const provenance = (services: ProvenanceServices): Phase<{ readonly plan:
         const failure = refusal(one);
         (failure === undefined ? images : refused).push(one);
         if (failure !== undefined) failures.push(failure);
-        tellEvidence(one, context);
+        emitEvidence(one, context);
       }
     }
-    tellWarnings(images, context);
-    tellFailures(failures, context);
+    emitViolations(images, context);
+    context.emit({ type: 'failures', failures });
     return { images, refused, failures };
   },
 });

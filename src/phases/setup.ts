@@ -9,11 +9,8 @@ import { wantedBy } from '../plan/desired/wanted.ts';
 import { askedSince, changedSince, type LoadedDiff } from './setup/changed-since.ts';
 import { checkChosen } from './setup/check-chosen.ts';
 import type { PrimaryRules } from './setup/check-primary.ts';
+import { policiesLoaded } from './setup/policies-loaded.ts';
 import { problemFailure } from './setup/problem-failure.ts';
-import { tellDiff } from './log/diff.ts';
-import { tellPolicies } from './log/policies.ts';
-import { tellFailures } from './log/failures.ts';
-import { tellWarnings } from './log/warnings.ts';
 
 /** What a tree wants, and what of it cannot be done whatever the registries hold. */
 export type Loaded = {
@@ -45,7 +42,7 @@ export const setup = ({
 }: SetupServices): Phase<object, 'loaded', Loaded> => ({
   name: 'setup',
   gives: 'loaded',
-  run: async (_, context) => {
+  run: async (_, { emit }) => {
     const loaded = await load();
     const { projects, problems } = loaded;
     const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
@@ -64,10 +61,13 @@ export const setup = ({
     const inBase = [...[...standing].map(problemFailure), ...disputes.standing].map(asInBase);
     const leftovers = before ? newWarnings(before.base, loaded) : (loaded.warnings ?? []);
     const warnings = [...inBase, ...leftovers.map(problemFailure)];
-    if (changed) tellDiff(changed.diff.diff, before, before.base.problems.length - standing.size, context);
-    tellFailures(failures, context);
-    tellWarnings(warnings, context);
-    tellPolicies(loaded, context);
+    if (changed) {
+      const mended = before.base.problems.length - standing.size;
+      emit({ type: 'tree-compared', ...changed.diff, isDirty: before.isDirty, mended });
+    }
+    emit({ type: 'failures', failures });
+    emit({ type: 'warnings', warnings });
+    emit(policiesLoaded(loaded));
     checkChosen(loaded, primary);
     return { sets: changed?.sets ?? wanted, failures, warnings, diff: changed?.diff };
   },

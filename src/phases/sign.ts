@@ -5,9 +5,8 @@ import { caught } from './caught.ts';
 import type { PlannedSignature, SignedImage } from './images.ts';
 import { progressOf } from './reading/progress.ts';
 import { readyToSign, type Copied } from './signing/ready-to-sign.ts';
-import { signingFailure, tellSigned, tellSigning } from './signing/results.ts';
+import { signingFailure } from './signing/failure.ts';
 import type { SigningServices } from './signing/services.ts';
-import { tellFailures } from './log/failures.ts';
 import { listIfFailed } from './signing/then-list.ts';
 import type { Traffic } from './reading/traffic.ts';
 
@@ -42,10 +41,11 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
         if (stopped !== undefined) throw notTried(stopped);
         const request = { repository, digest: wanted.digest, reference, ...(staging !== undefined && { staging }) };
         const call = { signal: context.signal, meter: traffic.of(repository) };
-        tellSigning(planned, context);
+        context.emit({ type: 'signing-started', image: wanted, reference });
         const signature = await listIfFailed(list, request, call, () => signDigest(request, call));
         signed.push({ planned, signature });
-        tellSigned(planned, signature, context);
+        if (signature === 'written')
+          context.emit({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
       } catch (error) {
         const failure = caught(error, context);
         // whatever made it would make it again: the account or the trust root is not what it should be
@@ -57,7 +57,7 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
       await work(planned);
       tellProgress(failures.length);
     });
-    tellFailures(failures, context);
+    context.emit({ type: 'failures', failures });
     return { images: signed, failures };
   },
 });

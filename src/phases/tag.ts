@@ -4,14 +4,13 @@ import { addAll } from '../lists.ts';
 import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import type { Copier } from '../registry/copying/copier.ts';
-import { tellDefect } from './caught.ts';
+import { emitDefect } from './caught.ts';
 import type { PromotedImage } from './images.ts';
 import { failuresOf } from './promote/results.ts';
 import { progressOf } from './reading/progress.ts';
 import { replicateSigned, type ReplicateSignedServices } from './tagging/replicate-signed.ts';
 import { signedCopies } from './tagging/signed-copies.ts';
 import { taggedResult, type Attested } from './tagging/results.ts';
-import { tellFailures } from './log/failures.ts';
 
 export type TagServices = ReplicateSignedServices & {
   readonly copier: Copier;
@@ -49,7 +48,7 @@ export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> 
       const copied = await copier.copy(job, context.signal).done;
       for (const { target, meter, error } of copied.mirrors) {
         traffic.add(target.repository, meter);
-        tellDefect(error, context);
+        emitDefect(error, context);
       }
       const result = taggedResult(image, copied);
       tagged.set(image, result);
@@ -58,7 +57,7 @@ export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> 
       context.emit({ type: 'image-copied', ...result, done: tagged.size, of: signed.size });
       tellProgress();
     });
-    tellFailures(found, context);
+    context.emit({ type: 'failures', failures: found });
     const all = images.map((image) => tagged.get(image) ?? image);
     return { images: all, failures: [...failures, ...found] };
   },

@@ -5,7 +5,6 @@ import { caught } from './caught.ts';
 import type { GateResult, ProvenImage, ValidatedImage } from './provenance/proven-images.ts';
 import type { Provenance } from './provenance.ts';
 import { scanFailure } from './scan/failures.ts';
-import { tellFailures } from './log/failures.ts';
 
 /**
  * Looks at an image before it is promoted. A failure in what it returns keeps the image back, and so does what it throws.
@@ -44,7 +43,7 @@ export const validate = ({
     const images = validated.filter((image) => failuresOf(image).length === 0);
     const refused = validated.filter((image) => failuresOf(image).length > 0);
     const failures = refused.flatMap(failuresOf);
-    tellFailures(failures, context);
+    context.emit({ type: 'failures', failures });
     return { images, refused, failures };
   },
 });

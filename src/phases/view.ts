@@ -2,7 +2,6 @@ import type { Phase } from '../pipeline/phase.ts';
 import { absence, type Checks } from './sigcheck/check.ts';
 import type { Failure } from '../errors.ts';
 import type { SigcheckPlan } from './sigcheck/plan.ts';
-import { tellFailures } from './log/failures.ts';
 import { unreadable } from './reading/unreadable.ts';
 import { viewImages, type Seen, type ViewServices } from './view/view-images.ts';
 
@@ -21,7 +20,7 @@ export const view = (services: ViewServices): Phase<Planned, 'view', Viewed> => 
     // what the check has told already is not told again
     const missing = plan.isAsked && checked === undefined ? absent.map(absence) : [];
     const failures = [...unreadable(unread), ...missing].map((failure) => ({ ...failure, phase: 'view' }));
-    tellFailures([...failures, ...seen.broken], context);
+    context.emit({ type: 'failures', failures: [...failures, ...seen.broken] });
     return { ...seen, failures: [...failures, ...seen.broken] };
   },
 });

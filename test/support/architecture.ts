@@ -48,7 +48,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   sigcheck: ON_ONE_PAGE,
   snapshot: ON_ONE_PAGE,
   report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
-  watch: { values: ['report', 'pipeline', ...LEAVES], types: ['ratelimit'] },
+  watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
   config: { values: ['yaml', 'registry', ...LEAVES], types: ['http', 'ratelimit'] },
 };
 

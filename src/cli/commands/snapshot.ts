@@ -2,7 +2,6 @@ import { rendering } from '../../watch/log-lines/render.ts';
 import { failureOf, isPromotionError } from '../../errors.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 import { loadManifests } from '../../manifest/load.ts';
-import { tellFailures } from '../../phases/log/failures.ts';
 import { count } from '../../text/layout.ts';
 import { snapshotText } from '../../report/terminal/snapshot.ts';
 import { takeSnapshot, type SnapshotResult } from '../../snapshot.ts';
@@ -46,7 +45,7 @@ async function taken(
   } catch (error) {
     if (!isPromotionError(error) || isPromotionError(error, 'USAGE') || signal.aborted) throw error;
     const failure = failureOf('snapshot', error);
-    tellFailures([failure], context);
+    context.emit({ type: 'failures', failures: [failure] });
     return { snapshot: [], failures: [failure] };
   }
 }

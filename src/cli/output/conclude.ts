@@ -1,5 +1,5 @@
 import type { Failure } from '../../errors.ts';
-import { failureFields } from '../../phases/log/events.ts';
+import { failureFields } from '../../watch/log-lines/failures.ts';
 import { causesOf } from '../../pipeline/causes.ts';
 import type { RunReport } from '../../report/model/report.ts';
 import { count } from '../../text/layout.ts';

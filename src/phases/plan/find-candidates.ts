@@ -6,10 +6,8 @@ import type { Candidate, Candidates } from '../../plan/candidates.ts';
 import { lacksOf, lacksSomething, signersOf, type Lacks } from './candidate-lacks.ts';
 import type { SigningPlan } from './signing-plan.ts';
 import type { PlanServices } from './services.ts';
-import { pushTo, readByHost } from '../reading/read-by-host.ts';
+import { readByHost } from '../reading/read-by-host.ts';
 import type { CandidateServices } from './candidate-services.ts';
-import { nameOf, tellStuck } from '../signing/results.ts';
-import { tellLeft, tellLook, tellNoIdentity } from './tell-candidates.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
 export type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
@@ -26,16 +24,16 @@ export async function lookAtCandidates(
   const lacks = { ...ALL, ...(candidates.summaries !== undefined && { summary: true }) };
   const due = images.filter(({ why }) => why === 'due').map((image) => ({ ...image, lacks }));
   const entered = images.filter(({ why }) => why === 'entered');
-  tellLeft({ older, undated }, context);
+  context.emit({ type: 'candidates-left', older, undated });
   const signers = entered.length === 0 ? undefined : await signersOf(candidates, context);
   if (signers === undefined || 'code' in signers) {
     const failures = signers === undefined ? [] : [signers];
-    if (failures.length === 0) tellNoIdentity(entered.length, context);
+    if (failures.length === 0) context.emit({ type: 'candidates-skipped', count: entered.length });
     return { plan: { images: due, complete: 0, older, undated }, failures };
   }
-  tellLook(entered.length, candidates, context);
-  const byRepository = new Map<RepositoryName, Candidate[]>();
-  for (const image of entered) pushTo(byRepository, image.repository, image);
+  const { rules, rate } = candidates;
+  context.emit({ type: 'candidates-listed', count: entered.length, since: rules.since, rate });
+  const byRepository = Map.groupBy(entered, ({ repository }) => repository);
   const found = new Map<Candidate, Lacks>();
   const read = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
@@ -50,8 +48,9 @@ export async function lookAtCandidates(
     const lacksOfIt = found.get(image)?.lacks;
     return lacksOfIt !== undefined && lacksSomething(lacksOfIt) ? [{ ...image, lacks: lacksOfIt }] : [];
   });
-  const stuck = entered.flatMap((image) => (found.get(image)?.isStuck === true ? [nameOf(image)] : []));
-  tellStuck(stuck, context);
+  const isStuck = entered.filter((image) => found.get(image)?.isStuck === true);
+  const stuck = isStuck.map(({ reference, wanted }) => `${reference}@${wanted.digest}`);
+  context.emit({ type: 'summaries-stuck', names: stuck });
   const complete = found.size - lacking.length;
   return {
     plan: { images: [...due, ...lacking], complete, older, undated, ...(stuck.length > 0 && { stuck }) },

@@ -8,7 +8,6 @@ import { conflictFinder } from '../../plan/conflicts.ts';
 import type { ImageSet, WantedImage } from '../../plan/desired/desired.ts';
 import { readInventory } from '../../registry/inventory.ts';
 import type { PlanServices } from './services.ts';
-import { tellUnread } from '../log/failures.ts';
 import { readByHost } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
@@ -42,7 +41,7 @@ export async function findPending(
     const sets = destinations.get(repository) ?? [];
     const call = { signal: context.signal, meter: traffic.of(repository), destination };
     const inventory = await readInventory(registry, repository, wantedOf(sets), call);
-    if (inventory.isUnread === true) tellUnread(repository, context);
+    if (inventory.isUnread === true) context.emit({ type: 'repository-denied', repository });
     const found = compare(repository, sets, conflictsOf(all.get(repository) ?? sets), inventory);
     present.set(repository, found.present);
     look?.(repository, sets, inventory);

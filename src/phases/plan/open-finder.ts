@@ -9,8 +9,7 @@ export async function openFinder(
   all: readonly ImageSet[],
   { emit }: Context,
 ): Promise<CandidateFinder> {
-  const unknown = (reason: string): void =>
-    emit({ type: 'log', level: 'info', message: `Git does not tell how old entries are: ${reason}` });
-  const entries = rules.since === 'all' ? undefined : await young(unknown);
+  const entries =
+    rules.since === 'all' ? undefined : await young((reason) => emit({ type: 'entry-ages-unknown', reason }));
   return candidateFinder(all, { ...rules, ...(entries !== undefined && { young: entries }) });
 }

@@ -46,11 +46,7 @@ export async function readByHost(
         if (down !== undefined) throw down;
         await read(repository);
         done += 1;
-        context.emit({
-          type: 'log',
-          level: 'debug',
-          message: `Read registry ${done}/${repositories.length}: ${repository}`,
-        });
+        context.emit({ type: 'repository-read', repository, done, of: repositories.length });
       } catch (error) {
         const failure = caught(error, context);
         if (isHostDown(failure)) down = failure;

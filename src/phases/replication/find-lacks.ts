@@ -6,9 +6,8 @@ import type { RegistryReader } from '../../registry/roles.ts';
 import type { SourceReader } from '../../registry/source.ts';
 import { lackFinder } from '../../mirroring/finder.ts';
 import type { AttachedLack } from '../../mirroring/lack.ts';
-import { tellDefect } from '../caught.ts';
+import { emitDefect } from '../caught.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
-import { tellFailures } from '../log/failures.ts';
 import type { Traffic } from '../reading/traffic.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
@@ -25,10 +24,9 @@ export async function findLacks(
   context: Context,
 ): Promise<{ readonly lacks: readonly AttachedLack[]; readonly failures: readonly Failure[] }> {
   const byPrimary = new Map(groups.map((group) => [group.primary, group]));
-  const say = (message: string): void => context.emit({ type: 'log', level: 'info', message });
   const finder = lackFinder({ ...services, meterOf: services.traffic.of, signal: context.signal });
 
-  say(`Reading ${byPrimary.size} primary repositories`);
+  context.emit({ type: 'primaries-listed', repositories: byPrimary.size });
   const readPrimary = async (primary: RepositoryName): Promise<void> => {
     const group = byPrimary.get(primary);
     if (group !== undefined) await finder.readPrimary(group);
@@ -38,12 +36,12 @@ export async function findLacks(
   const mirrors = new Map<RepositoryName, AttachedGroup[]>();
   for (const group of groups)
     if (finder.hasSomething(group)) for (const mirror of group.mirrors) pushTo(mirrors, mirror, group);
-  say(`Reading ${mirrors.size} mirror repositories of images that have something attached`);
+  context.emit({ type: 'mirrors-listed', repositories: mirrors.size });
   const compare = (mirror: RepositoryName): Promise<void> => finder.compareMirror(mirror, mirrors.get(mirror) ?? []);
   const unreadMirrors = await readByHost('destination', [...mirrors.keys()], compare, context);
 
-  for (const error of finder.unread.values()) tellDefect(error, context);
+  for (const error of finder.unread.values()) emitDefect(error, context);
   const failures = unreadable(new Map([...unread, ...finder.unread, ...unreadMirrors]));
-  tellFailures(failures, context);
+  context.emit({ type: 'failures', failures });
   return { lacks: finder.found(), failures };
 }

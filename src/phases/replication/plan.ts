@@ -7,7 +7,6 @@ import { onAllMirrors } from '../../plan/touched.ts';
 import type { AttachedLack } from '../../mirroring/lack.ts';
 import { findLacks, type LackServices } from './find-lacks.ts';
 import type { Loaded } from '../setup.ts';
-import { tellFailures } from '../log/failures.ts';
 import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
 export type PlanReplicationServices = LackServices & {
@@ -39,7 +38,7 @@ export const planReplication = (
     );
     const unlistedOf = await withoutLists(services, places, context);
     const unlisted = unlistedFailures([...routed], unlistedOf);
-    tellFailures(unlisted, context);
+    context.emit({ type: 'failures', failures: unlisted });
     const groups = all.filter((group) => !routed.has(group.primary) || unlistedOf(group.primary) === undefined);
     const { lacks, failures } = await findLacks(services, groups, context);
     return { groups, lacks, failures: [...unlisted, ...failures] };

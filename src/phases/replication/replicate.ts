@@ -3,11 +3,10 @@ import type { Failure } from '../../errors.ts';
 import type { Context, Phase } from '../../pipeline/phase.ts';
 import type { Replicated, Replicator } from '../../mirroring/replicator.ts';
 import type { AttachedLack } from '../../mirroring/lack.ts';
-import { tellDefect } from '../caught.ts';
+import { emitDefect } from '../caught.ts';
 import type { ReplicationPlan } from './plan.ts';
 import { progressOf } from '../reading/progress.ts';
-import { replicationFailures, tellReplicated } from './results.ts';
-import { tellFailures } from '../log/failures.ts';
+import { replicationFailures, attachmentCopied } from './results.ts';
 import type { Traffic } from '../reading/traffic.ts';
 
 export type ReplicateServices = {
@@ -39,13 +38,12 @@ export async function copyLacks(
   context: Context,
 ): Promise<Replication> {
   const total = lacks.reduce((sum, { mirrors }) => sum + mirrors.length, 0);
-  const message = total === 0 ? 'All signatures already replicated' : `${total} copies needed`;
-  context.emit({ type: 'log', level: 'info', message });
+  context.emit({ type: 'copies-planned', copies: total });
   const first = lacks.filter(({ last }) => !last);
   const later = lacks.filter(({ last }) => last);
   const replicated = [...(await copyAll(services, first, context)), ...(await copyAll(services, later, context))];
   const failures = replicated.flatMap(replicationFailures);
-  tellFailures(failures, context);
+  context.emit({ type: 'failures', failures });
   return { replicated, failures };
 }
 
@@ -59,10 +57,10 @@ async function copyAll(
   const { signal } = context;
   const tellProgress = progressOf('copies', lacks.length, context);
   let failed = 0;
-  const tellOf = (replicated: Replicated): void => {
+  const finish = (replicated: Replicated): void => {
     for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
-    tellReplicated(replicated, context);
-    for (const { error } of replicated.results) tellDefect(error, context);
+    context.emit(attachmentCopied(replicated));
+    for (const { error } of replicated.results) emitDefect(error, context);
     if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
     tellProgress(failed);
   };
@@ -70,7 +68,7 @@ async function copyAll(
     const batch = replicator.batch();
     const copied = await Promise.all(ofImage.map((lack) => slots(() => replicator.copy(lack, batch, signal))));
     const listed = await slots(() => replicator.list(copied, batch, signal));
-    for (const replicated of listed) tellOf(replicated);
+    for (const replicated of listed) finish(replicated);
     return listed;
   };
   const images = Map.groupBy(lacks, ({ primary, subject }) => `${primary}@${subject}`);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { testContext } from '../../../test/support/promotion/context.ts';
 import { candidate, letThrough } from '../../../test/support/promotion/promoted.ts';
 import { PromotionError } from '../../errors.ts';
 import type { JudgedFinding, VulnerabilityJudgement } from '../../policy/vulnerabilities/vulnerability-gate.ts';
-import { scanFailure, tellScan } from './failures.ts';
+import { scanFailure } from './failures.ts';
 
 const { wanted } = candidate(1);
 const target = { repository: 'b.test/app', action: 'copy', tags: ['v1'], isNew: true } as const;
@@ -81,18 +80,5 @@ describe('src/phases/scan/failures.ts', () => {
       message: 'reading referrers: 403',
       hint: 'grant it',
     });
-  });
-
-  it('tells of each scan, and of each finding those who debug', () => {
-    const { context, log } = testContext();
-    const name = `a.test/app@${wanted.digest}`;
-    tellScan(image, judgement({ findings: [finding(1), finding(2, { verdict: 'below' })] }), context);
-    tellScan(image, judgement({ state: 'not-scanned', scanner: 'google', reason: 'pending' }), context);
-    expect(log).toEqual([
-      `info Vulnerabilities of ${name}: scanned (trivy), 2 findings, 1 of them at or over 4 (high)`,
-      `debug ${name}: over: CVE-2026-1 (high, openssl 3.0.1)`,
-      `debug ${name}: below: CVE-2026-2 (high, openssl 3.0.1)`,
-      `warning Vulnerabilities of ${name}: not-scanned (google): pending`,
-    ]);
   });
 });

@@ -1,6 +1,5 @@
 import { PromotionError, failureOf, type Failure } from '../../errors.ts';
 import { aboutImage, refsOn } from '../../plan/about-image.ts';
-import type { Context } from '../../pipeline/phase.ts';
 import {
   findingText,
   thresholdText,
@@ -51,17 +50,4 @@ function problemOf(judgement: VulnerabilityJudgement, allowUnscanned: boolean): 
     message: `not scanned for vulnerabilities (${scanner}): ${reason}`,
     hint: 'scan it, give its report with --vuln-report, or let such images through with --vuln-allow-unscanned',
   };
-}
-
-/** Logs what a scan came to, and at `debug` each finding. */
-export function tellScan({ wanted }: ProvenImage, judgement: VulnerabilityJudgement, { emit }: Context): void {
-  const { state, findings, scanner, reason } = judgement;
-  const name = `${wanted.source}@${wanted.digest}`;
-  const why = reason === undefined ? '' : `: ${reason}`;
-  const over = findings.filter(({ verdict }) => verdict === 'over').length;
-  const what = `${findings.length} findings, ${over} of them at or over ${thresholdText(judgement.threshold)}`;
-  const [level, told] = state === 'scanned' ? (['info', `, ${what}`] as const) : (['warning', ''] as const);
-  emit({ type: 'log', level, message: `Vulnerabilities of ${name}: ${state} (${scanner})${told}${why}` });
-  for (const finding of findings)
-    emit({ type: 'log', level: 'debug', message: `${name}: ${finding.verdict}: ${findingText(finding)}` });
 }

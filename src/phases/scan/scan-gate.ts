@@ -14,7 +14,7 @@ import { attestedVex, type AttestationsOf } from '../../scan/scanners/attestatio
 import { namedApart, scanImage, type Platform } from '../../scan/scan-image.ts';
 import type { Scanner } from '../../scan/scanner.ts';
 import { attestationsFor, type AttestationServices } from './known-attestations.ts';
-import { scanFailure, tellScan } from './failures.ts';
+import { scanFailure } from './failures.ts';
 import type { Gate } from '../validate.ts';
 
 /** What the user wants to be scanned, by whom, and how strictly. */
@@ -60,7 +60,7 @@ export function scanGate(services: ScanGateServices): Gate {
     );
     const judgement = judgeVulnerabilities(scan, { ...rules, vex: vex.flat(), now: clock.now() });
     const failure = scanFailure(image, judgement, services.allowUnscanned);
-    tellScan(image, judgement, context);
+    context.emit({ type: 'image-scanned', source: repository, digest, judgement });
     return { gate: 'vulnerabilities', failures: failure ? [failure] : [], vulnerabilities: judgement };
   };
 }

@@ -5,7 +5,7 @@ import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { RegistryReader } from '../../registry/roles.ts';
-import { tellDefect } from '../caught.ts';
+import { emitDefect } from '../caught.ts';
 import { groupFindings, type CheckedImage, type PlannedCheck } from './checked-images.ts';
 import { progressOf } from '../reading/progress.ts';
 import { isHostDown } from '../reading/read-by-host.ts';
@@ -36,7 +36,7 @@ export async function checkImages(
   const down = new Map<string, PromotionError>();
   const unread = new Map<RepositoryName, PromotionError>();
   const note = (repository: RepositoryName, error: PromotionError): void => {
-    tellDefect(error, context);
+    emitDefect(error, context);
     unread.set(repository, error);
     if (isHostDown(error)) down.set(hostOf(repository), error);
   };
@@ -55,8 +55,7 @@ export async function checkImages(
       : { subjects: [], findings: [], unread: [] };
     for (const { repository, error } of found.unread) note(repository, error);
     images.set(check, { check, subjects: found.subjects, findings: groupFindings(check.digest, found.findings) });
-    const message = `Checked ${images.size}/${checks.length}: ${check.repository}@${check.digest}`;
-    emit({ type: 'log', level: 'debug', message });
+    emit({ type: 'image-checked', ref: `${check.repository}@${check.digest}`, done: images.size, of: checks.length });
     tellProgress();
   };
   await eachOf(checks, concurrency, look);

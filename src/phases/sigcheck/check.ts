@@ -4,7 +4,6 @@ import { checkImages, type CheckServices } from './check-images.ts';
 import { wrongOnPrimary, type CheckedImage, type PlannedCheck } from './checked-images.ts';
 import type { SigcheckPlan } from './plan.ts';
 import { placeOf } from './failures.ts';
-import { tellFailures } from '../log/failures.ts';
 
 /** What was found, and what could not be read; what is wrong with an image is no failure yet. */
 export type Checks = {
@@ -23,14 +22,14 @@ export const check = (services: CheckServices): Phase<{ readonly plan: SigcheckP
       ({ subjects, check: { repository } }) => subjects.length === 0 && !unread.has(repository),
     );
     const missing = plan.isAsked ? absent.map((image) => absence(image.check)) : [];
-    const say = (message: string): void => context.emit({ type: 'log', level: 'info', message });
-    if (absent.length > missing.length)
-      say(`${absent.length} of them not on the primary registry yet: \`kpromo cip\` promotes them`);
-    for (const image of images)
-      if (wrongOnPrimary(image, 'record'))
-        say(`No attestation found for ${image.check.reference}@${image.check.digest}`);
+    const unasked = absent.length - missing.length;
+    if (unasked > 0) context.emit({ type: 'images-absent', count: absent.length });
+    for (const image of images) {
+      const { reference, digest } = image.check;
+      if (wrongOnPrimary(image, 'record')) context.emit({ type: 'record-missing', ref: `${reference}@${digest}` });
+    }
     const found = [...failures, ...missing];
-    tellFailures(found, context);
+    context.emit({ type: 'failures', failures: found });
     return { images, failures: found };
   },
 });

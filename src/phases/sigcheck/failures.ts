@@ -1,18 +1,6 @@
 import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
-import type { Context } from '../../pipeline/phase.ts';
 import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from './checked-images.ts';
-
-/** Logs what is written for an image, in upstream's words. */
-export function tellRepair(
-  what: FoundGroup['what'],
-  { reference, digest, name }: PlannedCheck,
-  { emit }: Context,
-): void {
-  const words = what === 'signature' ? 'Signing image' : 'Promotion record attestation: pushing for';
-  const fields = { image: name, digest, reference };
-  emit({ type: 'log', level: 'info', message: `${words} ${reference}@${digest}`, fields });
-}
 
 /** An image that could not be signed or recorded. */
 export function repairFailure(check: PlannedCheck, error: PromotionError): Failure {

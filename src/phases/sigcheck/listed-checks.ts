@@ -3,7 +3,6 @@ import type { Context } from '../../pipeline/phase.ts';
 import { routeOf } from '../../plan/places/attachments.ts';
 import type { Checked } from '../../plan/checks.ts';
 import type { AskedServices } from './asked-checks.ts';
-import { tellFailures } from '../log/failures.ts';
 import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
 /** Leaves out what is routed to a primary without the referrers API: whatever is attached there, clients do not find it. */
@@ -21,6 +20,6 @@ export async function listedChecks(
     places.map(({ repository }) => repository),
     unlistedOf,
   );
-  tellFailures(failures, context);
+  context.emit({ type: 'failures', failures });
   return { checks: checks.filter((one) => !isRouted(one) || unlistedOf(one.repository) === undefined), failures };
 }

@@ -6,8 +6,6 @@ import type { PlannedCheck } from './checked-images.ts';
 import { listedChecks } from './listed-checks.ts';
 import { readUploads, undatedAll } from './read-uploads.ts';
 import type { Loaded } from '../setup.ts';
-import { tellFailures } from '../log/failures.ts';
-import { tellSelection } from './selection.ts';
 import type { PlanSigcheckServices } from './plan-services.ts';
 
 export type SigcheckPlan = {
@@ -31,13 +29,13 @@ export const planSigcheck = (
     const all = listed.checks;
     const isAsked = refs.length > 0;
     const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
-    tellFailures(asked.failures, context);
+    context.emit({ type: 'failures', failures: asked.failures });
 
     const needsDates = !isAsked || recordsSince !== undefined;
     const { uploadOf, readable, failures } = needsDates
       ? await readUploads(services, asked.checks, context)
       : { uploadOf: undatedAll, readable: asked.checks, failures: [] };
-    const selected = isAsked ? { checks: readable } : selectByUpload(readable, uploadOf, window);
+    const selected = isAsked ? { ...NOTHING_LEFT, checks: readable } : selectByUpload(readable, uploadOf, window);
     const checks = selected.checks.slice(0, limit).map((check): PlannedCheck => {
       const time = uploadOf(check.repository, check.digest);
       const isRecent = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
@@ -45,7 +43,9 @@ export const planSigcheck = (
       return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record } };
     });
     const beyond = selected.checks.length - checks.length;
-    tellSelection(checks.length, beyond, selected, services, context);
+    const { checks: _, ...left } = selected;
+    const uploaded = !isAsked && checks.length > left.undated ? window : undefined;
+    context.emit({ type: 'checks-planned', checked: checks.length, beyond, uploaded, ...left });
     return {
       checks,
       isAsked,
@@ -54,6 +54,9 @@ export const planSigcheck = (
     };
   },
 });
+
+/** What was asked for is checked whenever it was uploaded. */
+const NOTHING_LEFT = { undated: 0, absent: 0, outside: 0 };
 
 /** A digest that a tree does not name, and nobody named by a tag: platforms are signed, but not recorded. */
 function mayBePlatform({ wanted, tags }: Checked): boolean {

@@ -6,7 +6,6 @@ import type { Context } from '../../pipeline/phase.ts';
 import type { Checked, UploadOf } from '../../plan/checks.ts';
 import type { ManifestReader, RepositoryListing, TagLister } from '../../registry/roles.ts';
 import { pushTo, readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
-import { tellFailures } from '../log/failures.ts';
 import type { Traffic } from '../reading/traffic.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
@@ -47,7 +46,7 @@ export async function readUploads(
     dates.set(repository, found);
   };
   const failures = unreadable(await readByHost('destination', [...asked.keys()], read, context));
-  tellFailures(failures, context);
+  context.emit({ type: 'failures', failures });
   return {
     uploadOf: (repository, digest) => dates.get(repository)?.get(digest) ?? 'undated',
     readable: checks.filter(({ repository }) => dates.has(repository)),

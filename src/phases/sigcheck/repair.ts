@@ -9,7 +9,6 @@ import { findLacks, type LackServices } from '../replication/find-lacks.ts';
 import { groupsToRepair, lacksToRepair } from './lacks-to-repair.ts';
 import { copyLacks, type ReplicateServices } from '../replication/replicate.ts';
 import { signWrong, type SignWrongServices } from './sign-wrong.ts';
-import { tellFailures } from '../log/failures.ts';
 
 export type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
 
@@ -30,11 +29,10 @@ export const repair = (services: RepairServices): Phase<Checked, 'repaired', Rep
   run: async (outputs, context) => {
     const { checks } = outputs;
     const wrong = checks.images.filter(({ findings }) => findings.some(isWrong));
-    if (!wrong.some((image) => wrongOnPrimary(image, 'record')))
-      context.emit({ type: 'log', level: 'info', message: 'No attestations to repair' });
+    if (!wrong.some((image) => wrongOnPrimary(image, 'record'))) context.emit({ type: 'records-complete' });
     if (wrong.length === 0) return { images: checks.images, failures: [], signed: 0, recorded: 0, copied: 0 };
     const { failures, signed, recorded } = await signWrong(services, wrong, context);
-    tellFailures(failures, context);
+    context.emit({ type: 'failures', failures });
     const lacks = await findLacks(services, groupsToRepair(wrong), context);
     const copies = await copyLacks(services, lacksToRepair(wrong, lacks.lacks), context);
     const copied = copies.replicated.flatMap(({ results }) =>
@@ -50,7 +48,7 @@ export const repair = (services: RepairServices): Phase<Checked, 'repaired', Rep
     // a registry that could not be read before most likely still cannot
     const known = failuresOf(outputs);
     const unread = again.failures.filter(({ message }) => known.every((before) => before.message !== message));
-    tellFailures(unread, context);
+    context.emit({ type: 'failures', failures: unread });
     const all = [...failures, ...lacks.failures, ...copies.failures, ...unread];
     return { images, failures: all, signed, recorded, copied };
   },

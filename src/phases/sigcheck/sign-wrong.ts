@@ -3,7 +3,7 @@ import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import { caught } from '../caught.ts';
 import { wrongOnPrimary, type CheckedImage } from './checked-images.ts';
-import { repairFailure, tellRepair } from './failures.ts';
+import { repairFailure } from './failures.ts';
 import type { SigningServices, SignRequest } from '../signing/services.ts';
 import { thenList } from '../signing/then-list.ts';
 import type { Traffic } from '../reading/traffic.ts';
@@ -30,7 +30,9 @@ export async function signWrong(
       for (const what of ['signature', 'record'] as const) {
         if (!wrongOnPrimary(image, what)) continue;
         if (stopped !== undefined) throw stopped;
-        tellRepair(what, image.check, context);
+        const { name, digest, reference } = image.check;
+        const place = { image: { name, digest }, reference };
+        context.emit({ type: what === 'signature' ? 'signing-started' : 'recording-started', ...place });
         const done = what === 'signature' ? await sign(withElsewhere(image), call) : await record(image.check, call);
         if (done === 'written') written[what] += 1;
       }

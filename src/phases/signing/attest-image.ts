@@ -3,7 +3,6 @@ import type { Context } from '../../pipeline/phase.ts';
 import type { Call } from '../../registry/roles.ts';
 import type { Proofs } from './attest-proofs.ts';
 import type { AttestedImage, PlannedSignature, SignedImage } from '../images.ts';
-import { tellCarried, tellRecording, tellSummary } from './results.ts';
 import type { Carried, SigningServices, VouchRequest, VouchServices } from './services.ts';
 import type { Traffic } from '../reading/traffic.ts';
 
@@ -30,9 +29,10 @@ export async function attestImage(
   const call: Call = { signal: context.signal, meter: services.traffic.of(repository) };
   const [first, ...others] = await proofs.of(planned);
   const carried = await carryFrom(services, first === undefined ? [] : [first, ...others], call);
-  tellCarried(planned, carried, context);
-  if (lacks.record) tellRecording(planned, context);
   const { name, digest } = wanted;
+  const place = { image: wanted, reference };
+  context.emit({ type: 'attestations-carried', ...place, ...carried });
+  if (lacks.record) context.emit({ type: 'recording-started', ...place });
   const record = lacks.record ? await services.record({ repository, reference, digest, tags, wanted }, call) : 'there';
   if (record === 'written') context.emit({ type: 'image-recorded', image: name, digest, reference });
   const done = { ...image, record, carried: carried.carried };
@@ -46,7 +46,7 @@ export async function attestImage(
           { ...about, sources: [first, ...others], holders: await proofs.holders(repository) },
           call,
         );
-  tellSummary(planned, summary, context);
+  context.emit({ type: 'summary-finished', ...place, result: summary });
   return { ...done, summary };
 }
 

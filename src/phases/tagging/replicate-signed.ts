@@ -11,7 +11,6 @@ import { signedLacks } from '../../mirroring/signed-lacks.ts';
 import { caught } from '../caught.ts';
 import { copyLacks, type ReplicateServices } from '../replication/replicate.ts';
 import { taggingFailure } from './results.ts';
-import { tellFailures } from '../log/failures.ts';
 
 export type ReplicateSignedServices = ReplicateServices & {
   readonly registry: RegistryReader;
@@ -57,7 +56,7 @@ export async function replicateSigned(
     if (gone) failures.push(goneFailure(lack));
     for (const mirror of without) lacking.add(`${lack.primary}@${lack.subject} ${mirror}`);
   }
-  tellFailures(failures, context);
+  context.emit({ type: 'failures', failures });
   const isLacking = (image: SignedCopy, mirror: RepositoryName): boolean => {
     if (!image.mirrors.includes(mirror)) return false;
     const all = subjects.get(image);

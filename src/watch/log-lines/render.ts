@@ -1,11 +1,28 @@
 import type { Narrator, RunEvent } from '../../events.ts';
 import type { Emit, PhaseEvent } from '../../pipeline/phase-events.ts';
+import { FAILURES } from './failures.ts';
+import { PLAN } from './plan.ts';
 import { PROMOTE } from './promote.ts';
+import { PROVENANCE } from './provenance.ts';
 import type { Renderers } from './renderers.ts';
+import { REPLICATION } from './replication.ts';
 import { RUN } from './run.ts';
+import { SETUP } from './setup.ts';
+import { SIGCHECK } from './sigcheck.ts';
+import { SIGNING } from './signing.ts';
 
 /** All of them; the compiler demands one for each event. */
-const RENDERERS: Renderers = { ...RUN, ...PROMOTE };
+const RENDERERS: Renderers = {
+  ...RUN,
+  ...FAILURES,
+  ...SETUP,
+  ...PLAN,
+  ...PROVENANCE,
+  ...PROMOTE,
+  ...SIGNING,
+  ...REPLICATION,
+  ...SIGCHECK,
+};
 
 /** Returns what phases emit to: it renders their events as log lines and public events, and passes public ones on. */
 export function rendering(narrate: Narrator): Emit {

@@ -23,6 +23,7 @@ export const RUN = {
   'pipeline-completed': ({ ms, problems }) => [
     info(`${UPSTREAM.pipelineCompleted(ms)}${withProblems(problems)}`, { ms, problems }),
   ],
+  'dry-run-completed': ({ of }) => [info(of === 'promotion' ? UPSTREAM.promotionDryRun : UPSTREAM.replicationDryRun)],
 } satisfies Partial<Renderers>;
 
 function withProblems(problems: number): string {

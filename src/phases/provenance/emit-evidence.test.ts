@@ -4,7 +4,7 @@ import { candidate, numbered } from '../../../test/support/promotion/promoted.ts
 import { NOT_LOADED } from '../../attest/verifying/untrusting.ts';
 import type { EvidenceItem, Violation } from '../../policy/provenance.ts';
 import type { ProvenImage } from './proven-images.ts';
-import { tellEvidence, tellWarnings } from './tell-evidence.ts';
+import { emitEvidence, emitViolations } from './emit-evidence.ts';
 
 const ITEM: EvidenceItem = {
   kind: 'signature',
@@ -28,11 +28,11 @@ function proven(index: number, items: readonly EvidenceItem[], violations: reado
   };
 }
 
-describe('src/phases/provenance/tell-evidence.ts', () => {
-  it('tells what is attached to each image only to those who debug', () => {
+describe('src/phases/provenance/emit-evidence.ts', () => {
+  it('logs what is attached to each image at debug', () => {
     const { context, log } = testContext();
-    tellEvidence(proven(1, []), context);
-    tellEvidence(proven(2, [ITEM]), context);
+    emitEvidence(proven(1, []), context);
+    emitEvidence(proven(2, [ITEM]), context);
     expect(log).toHaveLength(3);
     expect(log[0]).toBe(`debug No attestations found for a.test/app@${numbered(1)}`);
     expect(log[1]).toMatch(/^debug Attestations found for a\.test\/app@sha256:0+2: signature unverifiable/);
@@ -43,7 +43,7 @@ describe('src/phases/provenance/tell-evidence.ts', () => {
     const { context, log } = testContext();
     const violation: Violation = { code: 'PROVENANCE', message: 'no provenance', hint: 'attach some' };
     const images = Array.from({ length: 25 }, (_, index) => proven(index, index < 2 ? [ITEM] : [], [violation]));
-    tellWarnings(images, context);
+    emitViolations(images, context);
     const warnings = log.filter((line) => line.startsWith('warning '));
     expect(warnings).toHaveLength(22);
     expect(warnings[0]).toMatch(/^warning 2 images have something attached that cannot be verified here/);
@@ -52,11 +52,11 @@ describe('src/phases/provenance/tell-evidence.ts', () => {
     expect(log.filter((line) => line === 'debug no provenance; attach some')).toHaveLength(5);
   });
 
-  it('warns of nothing where all is well', () => {
+  it('logs nothing when everything verifies', () => {
     const { context, log } = testContext();
-    tellWarnings([proven(1, [])], context);
-    // the missing trust root was a warning of its own
-    tellWarnings([proven(2, [{ ...ITEM, reason: NOT_LOADED }])], context);
+    emitViolations([proven(1, [])], context);
+    // the missing trust root is a warning of its own
+    emitViolations([proven(2, [{ ...ITEM, reason: NOT_LOADED }])], context);
     expect(log).toEqual([]);
   });
 });
