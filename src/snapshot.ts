@@ -1,5 +1,5 @@
 import type { Failure } from './errors.ts';
-import { hostOf, pathBelow, type RepositoryName } from './image/reference.ts';
+import { pathBelow, type RepositoryName } from './image/reference.ts';
 import {
   filterSnapshot,
   snapshotOf,
@@ -46,18 +46,25 @@ export async function takeSnapshot(
   const read = async (): Promise<RegistryContent> => {
     const content = await readRegistry(registry, of, context);
     context.emit({ type: 'failures', failures: content.failures });
-    tellLimits(of, content, context);
+    context.emit({ type: 'listing-limited', name: of, knowsUntagged: content.knowsUntagged, cut: content.cut });
     return attached ? content : { ...content, held: withoutAttached(content.held, of, context) };
   };
   const content = wanted === undefined ? await read() : undefined;
   const all = wanted === undefined ? heldSnapshot(content, of) : wantedSnapshot(wanted.sets, of);
   const snapshot = tag === undefined ? all : filterSnapshot(all, ({ tags }) => tags.includes(tag));
   const failures = wanted?.failures ?? content?.failures ?? [];
-  if (snapshot.length === 0 && failures.length === 0) tellEmpty({ of, tag }, all, load !== undefined, context);
+  // an empty snapshot is no failure, but most often the name is misspelt
+  if (snapshot.length === 0 && failures.length === 0)
+    context.emit({
+      type: 'snapshot-empty',
+      name: of,
+      tag: all.length > 0 ? tag : undefined,
+      isOfManifests: load !== undefined,
+    });
   const isComplete = !minimal || snapshot.every(({ digests }) => digests.every(isTagged));
   if (isComplete || failures.length > 0) return { snapshot, failures };
 
-  context.emit({ type: 'log', level: 'info', message: 'removing tagless child digests of manifest lists' });
+  context.emit({ type: 'children-omitted' });
   const there = content ?? (await read());
   if (there.failures.length > 0) return { snapshot, failures: there.failures };
   const untagged = snapshot.flatMap(({ digests }) => digests.filter((image) => !isTagged(image)));
@@ -70,28 +77,8 @@ export async function takeSnapshot(
   return withoutReferrers(registry, there.held, kept, context);
 }
 
-/** An empty snapshot is no error, and mostly a name that is misspelt. */
-function tellEmpty(
-  { of, tag }: { readonly of: RepositoryName; readonly tag: string | undefined },
-  all: Snapshot,
-  isWanted: boolean,
-  { emit }: Context,
-): void {
-  const what = isWanted ? `no manifest promotes anything to ${of}` : `there is nothing at or below ${of}`;
-  const why = all.length > 0 ? `nothing at or below ${of} has the tag ${tag}` : what;
-  emit({ type: 'log', level: 'warning', message: `The snapshot is empty: ${why}; check the name` });
-}
-
 function isTagged({ tags }: SnapshotDigest): boolean {
   return tags.length > 0;
-}
-
-/** Logs what the lists of a registry do not show. */
-function tellLimits(of: RepositoryName, { knowsUntagged, cut }: RegistryContent, { emit }: Context): void {
-  const warn = (message: string): void => emit({ type: 'log', level: 'warning', message });
-  if (!knowsUntagged) warn(`${hostOf(of)} tells of tags only: digests without a tag are not in the snapshot`);
-  for (const repository of cut)
-    warn(`The list of ${repository} is so long that its registry may have cut it: the snapshot may lack something`);
 }
 
 function heldSnapshot(content: RegistryContent | undefined, of: RepositoryName): Snapshot {

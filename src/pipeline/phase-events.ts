@@ -1,5 +1,5 @@
 import type { Failure, Position } from '../errors.ts';
-import type { RunEvent } from '../events.ts';
+import type { LogEvent, RunEvent } from '../events.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { Target } from '../image/target.ts';
@@ -99,6 +99,17 @@ export type PhaseEvents = {
   'images-absent': { count: number };
   'record-missing': { ref: string };
   'records-complete': object;
+  /** Manifests of the registry `from` that are attached by a tag, or, if it is undefined, by their subject. */
+  'attached-omitted': { count: number; from: RepositoryName | undefined };
+  /** The repositories below a repository could not be listed. */
+  'below-unlisted': { name: RepositoryName; reason: string };
+  'tag-gone': { ref: string };
+  'index-unsupported': { reason: string };
+  'children-omitted': object;
+  /** `knowsUntagged` is false if the registry lists tags only; the lists of `cut` may lack entries. */
+  'listing-limited': { name: RepositoryName; knowsUntagged: boolean; cut: readonly RepositoryName[] };
+  /** `tag` is undefined if there is nothing with another tag either. */
+  'snapshot-empty': { name: RepositoryName; tag: string | undefined; isOfManifests: boolean };
 };
 
 /** An image under the name that it is signed for. `at` is undefined if no manifest names it. */
@@ -114,5 +125,8 @@ export type PhaseEvent = {
   [Type in keyof PhaseEvents]: Readonly<PhaseEvents[Type]> & { readonly type: Type };
 }[keyof PhaseEvents];
 
-/** Receives the events of phases, and public ones that need no log line, as they happen; never throws and never waits. */
-export type Emit = (event: PhaseEvent | RunEvent) => void;
+/**
+ * Receives events of phases as they happen, and public events that have no log line; never throws and never waits. Log
+ * lines are not events of phases.
+ */
+export type Emit = (event: PhaseEvent | Exclude<RunEvent, LogEvent>) => void;

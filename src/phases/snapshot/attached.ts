@@ -30,7 +30,7 @@ export function withoutAttached(held: HeldByRepository, of: RepositoryName, { em
     }
     if (others.length > 0) kept.set(repository, new Map(others));
   }
-  if (left > 0) tell(`Left out of the snapshot of ${of}: ${left} signatures or other attached manifests`, emit);
+  if (left > 0) emit({ type: 'attached-omitted', count: left, from: of });
   return kept;
 }
 
@@ -59,11 +59,7 @@ export async function withoutReferrers(
     });
   };
   const errors = await readByHost('source', untagged.size === 0 ? [] : [...held.keys()], read, context);
-  if (attached.size > 0) tell(`Left out of the snapshot: ${attached.size} manifests that name a subject`, context.emit);
+  if (attached.size > 0) context.emit({ type: 'attached-omitted', count: attached.size, from: undefined });
   const kept = filterSnapshot(snapshot, ({ digest, tags }) => tags.length > 0 || !attached.has(digest));
   return { snapshot: kept, failures: unreadable(errors) };
-}
-
-function tell(message: string, emit: Context['emit']): void {
-  emit({ type: 'log', level: 'info', message: `${message}; --snapshot-attached includes them` });
 }

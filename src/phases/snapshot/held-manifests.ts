@@ -34,10 +34,7 @@ export async function heldIn(
     checkTag(repository, tag);
     const known = listing.digests?.get(tag);
     const found = known === undefined ? await lookUp(registry, repository, tag, context) : { digest: known };
-    if (found === undefined) {
-      const message = `${repository}:${tag} is listed, but is no longer there`;
-      return context.emit({ type: 'log', level: 'warning', message });
-    }
+    if (found === undefined) return context.emit({ type: 'tag-gone', ref: `${repository}:${tag}` });
     const { digest, ...type } = found;
     const there = held.get(digest) ?? { tags: [], ...type };
     held.set(digest, there);

@@ -50,7 +50,7 @@ async function childrenOf(
   } catch (error) {
     // One that nobody can promote is no reason to tell nothing of all others.
     if (!isPromotionError(error, 'UNSUPPORTED_MANIFEST')) throw error;
-    context.emit({ type: 'log', level: 'warning', message: `${error.message}; what it names is kept` });
+    context.emit({ type: 'index-unsupported', reason: error.message });
     return [];
   }
 }

@@ -40,8 +40,7 @@ export async function repositoriesBelow(
   } catch (error) {
     const failure = caught(error, context);
     if (isRepository) {
-      const message = `Only ${name} itself is in the snapshot, not what may be below it: ${failure.message}`;
-      context.emit({ type: 'log', level: 'warning', message });
+      context.emit({ type: 'below-unlisted', name, reason: failure.message });
       return [];
     }
     if (!isPromotionError(root)) throw failure;

@@ -10,6 +10,7 @@ import { RUN } from './run.ts';
 import { SETUP } from './setup.ts';
 import { SIGCHECK } from './sigcheck.ts';
 import { SIGNING } from './signing.ts';
+import { SNAPSHOT } from './snapshot.ts';
 
 /** All of them; the compiler demands one for each event. */
 const RENDERERS: Renderers = {
@@ -22,6 +23,7 @@ const RENDERERS: Renderers = {
   ...SIGNING,
   ...REPLICATION,
   ...SIGCHECK,
+  ...SNAPSHOT,
 };
 
 /** Returns what phases emit to: it renders their events as log lines and public events, and passes public ones on. */

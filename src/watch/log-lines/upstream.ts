@@ -29,6 +29,7 @@ export const UPSTREAM = {
   copiedSignature: (from: string, to: string) => `Copied signature ${from} to ${to}`,
   noRecord: (image: string) => `No attestation found for ${image}`,
   nothingToRepair: 'No attestations to repair',
+  childrenOmitted: 'removing tagless child digests of manifest lists',
   promotionDryRun: 'Dry run complete, exiting before promotion',
   replicationDryRun: 'Dry run complete (use --confirm to replicate)',
 } as const;
