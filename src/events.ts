@@ -6,7 +6,7 @@ export type LogEvent = {
   readonly level: LogLevel;
   readonly message: string;
   /** The facts of the message, for structured logs. */
-  readonly fields?: LogFields;
+  readonly fields?: LogFields | undefined;
   /** False if the terminal already shows the same. */
   readonly onTerminal?: false;
 };
@@ -72,7 +72,7 @@ export type StoryEvent =
   | FailedEvent
   | { readonly type: 'registry-paused'; readonly registry: string; readonly until: string }
   | { readonly type: 'stopping'; readonly reason: string }
-  | { readonly type: 'run-ended'; readonly mode: string; readonly ms: number; readonly aborted?: string }
+  | { readonly type: 'run-ended'; readonly mode: string; readonly ms: number; readonly aborted?: string | undefined }
   | { readonly type: 'exit'; readonly code: number };
 
 type ImageOf<Type extends string> = { readonly type: Type; readonly image: string; readonly digest: string };

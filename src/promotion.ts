@@ -76,7 +76,7 @@ export async function runPromotion(
   });
   const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };
-  const facts = { ...run, ...(services.tagsLast !== undefined && { tagsLast: true as const }) };
+  const facts = { ...run, tagsLast: services.tagsLast === undefined ? undefined : (true as const) };
   return withRepairTimes(buildReport(facts, outputs, traffic.hosts), outputs, times);
 }
 

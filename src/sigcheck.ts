@@ -39,7 +39,7 @@ export async function runSigcheck(
   const checking = { ...services, traffic, concurrency };
   const repairing = { ...checking, ...signatures, source, replicator: copying, copies: concurrency };
   const { through, attachments = [] } = request.rules;
-  const planned = pipeline(setup({ load, ...(services.primary !== undefined && { primary: services.primary }) })).pipe(
+  const planned = pipeline(setup({ load, primary: services.primary })).pipe(
     planSigcheck({ ...request, registry, traffic, isSigned: signatures.isSigned }),
   );
   const checked = planned.pipe(check(checking));

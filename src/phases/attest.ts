@@ -51,10 +51,10 @@ export const attest = (services: AttestServices): Phase<Signed, 'attestation', A
         failures.push(signingFailure('attest', image.planned, caught(error, context)));
       }
     };
-    const tellProgress = progressOf('images', signing.images.length, context);
+    const advance = progressOf('images', signing.images.length, context);
     await eachOf(signing.images, services.concurrency, async (image) => {
       await work(image);
-      tellProgress(failures.length);
+      advance(failures.length);
     });
     context.emit({ type: 'failures', failures });
     return { images: attested, failures };

@@ -9,9 +9,9 @@ export type { PlannedImage } from '../plan/desired/assemble.ts';
 
 /** What became of one target; complete and read back, except for `moves`, when there is no error. Times in milliseconds. */
 export type TargetResult = Target & {
-  readonly error?: PromotionError;
+  readonly error?: PromotionError | undefined;
   /** Tags that turned out to point to other digests, and were not written. */
-  readonly moves?: readonly TagMove[];
+  readonly moves?: readonly TagMove[] | undefined;
   /** Every write was acknowledged, and only the read-back is missing. */
   readonly isWritten?: true;
   /** The digest is there, and its tags wait for its signature. */

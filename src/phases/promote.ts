@@ -43,7 +43,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
     let [finished, failed] = [0, 0];
     const bytesOf = plannedBytes(plan);
     const allBytes = validation.images.reduce((sum, image) => sum + bytesOf(image), 0);
-    const tellProgress = progressOf('images', total, context, allBytes);
+    const advance = progressOf('images', total, context, allBytes);
     const slots = pLimit(threads);
     const isLater = ({ wanted }: PlannedImage): boolean => tagsLast && hasTagsOfItsOwn(wanted);
     const images = validation.images.map(async (image) => {
@@ -61,7 +61,7 @@ export const promote = (services: PromoteServices): Phase<Promotable, 'promotion
       for (const { error } of promoted.results) emitDefect(error, context);
       finished += 1;
       if (promoted.results.some(({ error }) => error !== undefined)) failed += 1;
-      tellProgress(failed, bytesOf(image));
+      advance(failed, bytesOf(image));
       context.emit({ type: 'image-copied', ...promoted, done: finished, of: total });
       return promoted;
     });

@@ -30,7 +30,7 @@ export type SetupServices = {
   readonly loadBase?: () => Promise<DiffBase>;
   /** Why a run with `--confirm` would not start, for a dry run to report; none unless given. */
   readonly refusals?: readonly Failure[];
-  readonly primary?: PrimaryRules;
+  readonly primary?: PrimaryRules | undefined;
 };
 
 /** Loads the manifests and finds what is wrong with them without asking anybody; with a diff, what stood there before fails nothing. */

@@ -29,9 +29,9 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
     const ready = readyToSign(outputs);
     const signed: SignedImage[] = [];
     const failures: Failure[] = [];
-    const tellProgress = progressOf('images', ready.length, context);
+    const advance = progressOf('images', ready.length, context);
     let stopped: PromotionError | undefined;
-    const work = async (planned: PlannedSignature & { readonly staging?: string }): Promise<void> => {
+    const work = async (planned: PlannedSignature & { readonly staging?: string | undefined }): Promise<void> => {
       const { wanted, repository, reference, lacks, staging } = planned;
       if (!isSigned(planned) || !lacks.signature) {
         signed.push({ planned, signature: isSigned(planned) ? 'there' : 'unwanted' });
@@ -39,7 +39,7 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
       }
       try {
         if (stopped !== undefined) throw notTried(stopped);
-        const request = { repository, digest: wanted.digest, reference, ...(staging !== undefined && { staging }) };
+        const request = { repository, digest: wanted.digest, reference, staging };
         const call = { signal: context.signal, meter: traffic.of(repository) };
         context.emit({ type: 'signing-started', image: wanted, reference });
         const signature = await listIfFailed(list, request, call, () => signDigest(request, call));
@@ -55,7 +55,7 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
     };
     await eachOf(ready, concurrency, async (planned) => {
       await work(planned);
-      tellProgress(failures.length);
+      advance(failures.length);
     });
     context.emit({ type: 'failures', failures });
     return { images: signed, failures };

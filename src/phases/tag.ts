@@ -37,13 +37,13 @@ export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> 
     const { isLacking, failures } = await replicateSigned(services, [...signed.values()], context);
     const found = [...unsigned];
     const tagged = new Map<PromotedImage, PromotedImage>();
-    const tellProgress = progressOf('images', signed.size, context);
+    const advance = progressOf('images', signed.size, context);
     await eachOf(signed, threads, async ([image, copy]) => {
       const { wanted } = image;
       const targets = image.results
         .filter(({ repository, isUntagged }) => isUntagged === true && !isLacking(copy, repository))
         .map(({ repository, tags }) => ({ repository, tags, action: 'tag' as const, isNew: false }));
-      if (targets.length === 0) return tellProgress();
+      if (targets.length === 0) return advance();
       const job = { source: wanted.source, digest: wanted.digest, targets };
       const copied = await copier.copy(job, context.signal).done;
       for (const { target, meter, error } of copied.mirrors) {
@@ -55,7 +55,7 @@ export const tag = (services: TagServices): Phase<Attested, 'tagging', Tagging> 
       const written = new Set(targets.map(({ repository }) => repository));
       addAll(found, failuresOf({ ...result, results: result.results.filter((one) => written.has(one.repository)) }));
       context.emit({ type: 'image-copied', ...result, done: tagged.size, of: signed.size });
-      tellProgress();
+      advance();
     });
     context.emit({ type: 'failures', failures: found });
     const all = images.map((image) => tagged.get(image) ?? image);

@@ -4,7 +4,7 @@ import type { ErrorCode, PromotionError } from '../errors.ts';
 export type Outcome = 'complete' | 'failed' | 'unknown' | 'pending';
 
 export type Attempt = {
-  readonly error?: PromotionError;
+  readonly error?: PromotionError | undefined;
   /** Every write was acknowledged, and only the read-back is missing. */
   readonly isWritten?: boolean;
   /** The digest is there, and its tags are not written yet. */

@@ -12,9 +12,9 @@ export type RunFacts = {
   /** Those that began, in their order. */
   readonly phases?: readonly PhaseTime[];
   /** The signal or reason that ended the run early. */
-  readonly aborted?: string;
+  readonly aborted?: string | undefined;
   /** Tags are written after signatures. */
-  readonly tagsLast?: true;
+  readonly tagsLast?: true | undefined;
 };
 
 /** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
@@ -35,13 +35,13 @@ export async function factsOf(
   }
   if (signal.aborted) aborted ??= (signal.reason as Error).message;
   const ms = clock.now() - start;
-  emit({ type: 'run-ended', mode: run.mode, ms, ...(aborted !== undefined && { aborted }) });
+  emit({ type: 'run-ended', mode: run.mode, ms, aborted });
   return {
     version: run.version,
     mode: run.mode,
     started: new Date(start).toISOString(),
     ms,
     phases,
-    ...(aborted !== undefined && { aborted }),
+    aborted,
   };
 }

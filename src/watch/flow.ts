@@ -10,9 +10,9 @@ export type RegistryFlow = {
   readonly name: string;
   readonly perSecond: number;
   /** What the registry seems to allow. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Unix milliseconds until which it asked for silence; only while it lasts. */
-  readonly pausedUntil?: number;
+  readonly pausedUntil?: number | undefined;
 };
 
 /** Speeds over the last seconds. */
@@ -85,8 +85,8 @@ function flowsOf(
       return {
         name: group.replace(/^https?:\/\//, ''),
         perSecond: origins.reduce((sum, origin) => sum + (totals.get(origin) ?? 0), 0) / span,
-        ...(rate !== undefined && { limit: rate }),
-        ...(pausedUntil > now && { pausedUntil }),
+        limit: rate,
+        pausedUntil: pausedUntil > now ? pausedUntil : undefined,
       };
     })
     .filter(({ perSecond, pausedUntil }) => perSecond > 0 || pausedUntil !== undefined)

@@ -1,6 +1,6 @@
 import { bytesText, count } from '../text/layout.ts';
 import { terminalText } from '../text/escape/terminal.ts';
-import { shareOf, type Standing } from './standing.ts';
+import { shareOf, type RunStatus } from './status.ts';
 import { mostTelling, progressText, registryText, spanText } from './words.ts';
 
 /** The cells of a screen that lines may use. */
@@ -12,28 +12,28 @@ const REGISTRIES = 4;
 const BAR = { least: 8, most: 30 };
 
 /** How a run stands, as lines that each fit the room; none where there is no room. */
-export function frameOf(standing: Standing, { columns, rows }: Room): readonly string[] {
+export function frameOf(status: RunStatus, { columns, rows }: Room): readonly string[] {
   // what is written into the last column makes some terminals begin a new line
   const width = columns - 1;
   const lines = [
-    ...headline(standing, width),
-    speedLine(standing),
-    ...registryLines(standing),
-    ...standing.warnings.map((text) => `! ${text}`),
+    ...headline(status, width),
+    speedLine(status),
+    ...registryLines(status),
+    ...status.warnings.map((text) => `! ${text}`),
   ];
   return lines.slice(0, Math.max(0, rows)).map((line) => cut(line, width));
 }
 
-function headline(standing: Standing, width: number): string[] {
-  const { phase, progress, left, failures } = standing;
+function headline(status: RunStatus, width: number): string[] {
+  const { phase, progress, left, failures } = status;
   const parts = [
-    progressText(standing),
+    progressText(status),
     failures === 0 ? '' : `${failures} failed`,
     left === undefined ? '' : `${spanText(left)} left`,
   ].filter((part) => part !== '');
   const unnamed = progress === undefined ? 'starting' : 'reading';
   const named = phase === undefined ? unnamed : `${phase.index}/${phase.of} ${phase.name}`;
-  const name = standing.isStopping ? `stopping ${named}` : named;
+  const name = status.isStopping ? `stopping ${named}` : named;
   const text = parts.join(', ');
   if (name.length + text.length + 2 > width) return [name, `  ${text}`];
   const room = width - name.length - text.length - '  []  '.length;
@@ -41,16 +41,16 @@ function headline(standing: Standing, width: number): string[] {
   return [`${name}${bar}${text === '' ? '' : `  ${text}`}`];
 }
 
-function barOf(progress: NonNullable<Standing['progress']>, cells: number): string {
+function barOf(progress: NonNullable<RunStatus['progress']>, cells: number): string {
   const full = Math.floor(cells * shareOf(progress));
   return `[${'#'.repeat(full)}${'-'.repeat(cells - full)}]`;
 }
 
-function speedLine({ bytes, bytesPerSecond, elapsed }: Standing): string {
+function speedLine({ bytes, bytesPerSecond, elapsed }: RunStatus): string {
   return `  ${bytesText(Math.round(bytesPerSecond))}/s, ${bytesText(bytes)} in ${spanText(elapsed)}`;
 }
 
-function registryLines({ registries }: Standing): string[] {
+function registryLines({ registries }: RunStatus): string[] {
   const shown = mostTelling(registries, REGISTRIES);
   const hidden = registries.filter((one) => !shown.includes(one));
   const perSecond = hidden.reduce((sum, one) => sum + one.perSecond, 0);

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import type { RunEvent } from '../events.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { trackStanding } from './standing.ts';
+import { trackStatus } from './status.ts';
 
 describe('src/watch/heartbeat.ts', () => {
   it('beats every 30 seconds until it is stopped', async () => {
     const clock = fakeClock();
     const told: RunEvent[] = [];
-    const stop = startHeartbeat(clock, trackStanding(clock, () => []).standing, (event) => told.push(event));
+    const stop = startHeartbeat(clock, trackStatus(clock, () => []).status, (event) => told.push(event));
     await clock.advance(29_999);
     expect(told).toEqual([]);
     await clock.advance(30_001);

@@ -5,9 +5,9 @@ import { fakeClock, type FakeClock } from '../../test/support/fake-clock.ts';
 import { virtualTerminal, type VirtualTerminal } from '../../test/support/virtual-terminal.ts';
 import { frameOf } from './frame.ts';
 import { liveDisplay, type LiveDisplay } from './live-display.ts';
-import type { Standing } from './standing.ts';
+import type { RunStatus } from './status.ts';
 
-const BUSY: Standing = {
+const BUSY: RunStatus = {
   elapsed: 192_000,
   phase: { name: 'promote', index: 5, of: 7 },
   progress: { unit: 'images', done: 57, total: 230, failed: 1 },
@@ -42,11 +42,11 @@ const FRAME = [
 
 type Watched = { clock: FakeClock; terminal: VirtualTerminal; display: LiveDisplay; log: (text: string) => void };
 
-function watch(columns: number, rows = 24, standing = (): Standing => BUSY): Watched {
+function watch(columns: number, rows = 24, status = (): RunStatus => BUSY): Watched {
   const clock = fakeClock();
   const terminal = virtualTerminal(columns, rows);
   const { write, room } = terminal;
-  const display = liveDisplay({ clock, write, room, standing });
+  const display = liveDisplay({ clock, write, room, status });
   return { clock, terminal, display, log: (text) => display.above(`${text}\n`, write) };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { frameOf, type Room } from './frame.ts';
-import type { Standing } from './standing.ts';
+import type { RunStatus } from './status.ts';
 
 /** Where the display is: what is written there appears above it, as if there were none. */
 export type LiveDisplay = {
@@ -15,7 +15,7 @@ export type LiveDisplayOptions = {
   readonly write: (text: string) => void;
   /** The size of the terminal as it is now. */
   readonly room: () => Room;
-  readonly standing: () => Standing;
+  readonly status: () => RunStatus;
 };
 
 /** Milliseconds: as often as numbers that change can be read. */
@@ -24,7 +24,7 @@ const EVERY = 250;
 const LEAST: Room = { columns: 20, rows: 6 };
 
 /** Draws how a run stands at the bottom of a terminal, four times a second, until it ends. */
-export function liveDisplay({ clock, write, room, standing }: LiveDisplayOptions): LiveDisplay {
+export function liveDisplay({ clock, write, room, status }: LiveDisplayOptions): LiveDisplay {
   let drawn: readonly string[] = [];
   let isAtLineStart = true;
   let isOver = false;
@@ -38,7 +38,7 @@ export function liveDisplay({ clock, write, room, standing }: LiveDisplayOptions
   const draw = (text: string): string => {
     const { columns, rows } = room();
     const fits = !isOver && isAtLineStart && columns >= LEAST.columns && rows >= LEAST.rows;
-    drawn = fits ? frameOf(standing(), { columns, rows: rows - 2 }) : [];
+    drawn = fits ? frameOf(status(), { columns, rows: rows - 2 }) : [];
     return text + drawn.map((line) => `${line}\n`).join('');
   };
   const tick = (): void => {

@@ -27,8 +27,8 @@ export async function countMetrics(clock: Clock, readings: Readings): Promise<Me
   return {
     contentType: all.registry.contentType,
     narrate: (event) => {
-      tell(all, event, nameOf);
-      tellImage(all, event, known);
+      observe(all, event, nameOf);
+      countImage(all, event, known);
       if (event.type === 'run-ended' || event.type === 'exit') all.ended.set(clock.now() / 1000);
     },
     text: () => {
@@ -81,14 +81,14 @@ async function instruments() {
   };
 }
 
-function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => string): void {
+function observe(all: Instruments, event: RunEvent, nameOf: (origin: string) => string): void {
   switch (event.type) {
     case 'run-started':
       return all.info.set({ mode: event.mode, version: event.version }, 1);
     case 'phase-ended':
       return all.phase.set({ phase: event.phase, ended: event.ended }, event.ms / 1000);
     case 'progress':
-      return tellProgress(all, event);
+      return setProgress(all, event);
     case 'failed':
       return all.failures.inc({ phase: event.phase, code: event.code });
     case 'registry-paused':
@@ -99,7 +99,7 @@ function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => str
     case 'bytes':
       return all.bytes.inc({ registry: nameOf(event.origin) }, event.bytes);
     case 'request':
-      return tellRequest(all, event, nameOf);
+      return countRequest(all, event, nameOf);
     default:
   }
 }
@@ -108,7 +108,7 @@ function tell(all: Instruments, event: RunEvent, nameOf: (origin: string) => str
 type Outcomes = { readonly unknown: Set<string>; readonly failed: Set<string> };
 
 /** An image is promoted if it is on all its mirrors: neither failed nor unknown on any. */
-function tellImage({ images }: Instruments, event: RunEvent, known: Outcomes): void {
+function countImage({ images }: Instruments, event: RunEvent, known: Outcomes): void {
   switch (event.type) {
     case 'image-planned':
     case 'image-signed':
@@ -138,14 +138,14 @@ function countOnce(images: Instruments['images'], state: string, name: string, k
   images.inc({ state });
 }
 
-function tellProgress({ progress }: Instruments, event: RunEvent & { readonly type: 'progress' }): void {
+function setProgress({ progress }: Instruments, event: RunEvent & { readonly type: 'progress' }): void {
   progress.reset();
   progress.set({ state: 'total', unit: event.unit }, event.total);
   progress.set({ state: 'done', unit: event.unit }, event.done);
   progress.set({ state: 'failed', unit: event.unit }, event.failed);
 }
 
-function tellRequest(
+function countRequest(
   { requests }: Instruments,
   { url, operation = 'other', status, error }: RunEvent & { readonly type: 'request' },
   nameOf: (origin: string) => string,

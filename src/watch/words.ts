@@ -1,6 +1,6 @@
 import { bytesText } from '../text/layout.ts';
 import type { RegistryFlow } from './flow.ts';
-import type { Standing } from './standing.ts';
+import type { RunStatus } from './status.ts';
 
 /** A time span as people say it, without what nobody reads: `45s`, `3m20s`, `1h05m`. */
 export function spanText(ms: number): string {
@@ -16,7 +16,7 @@ function pad(number: number): string {
 }
 
 /** `12/230 images`, and of how many bytes where they are known: `12/230 images, 1.2 GiB of 9.0 GiB`. */
-export function progressText({ progress }: Standing): string {
+export function progressText({ progress }: RunStatus): string {
   if (progress === undefined) return '';
   const { done, total, unit, bytes } = progress;
   const moved = bytes === undefined ? '' : `, ${bytesText(bytes.done)} of ${bytesText(bytes.total)}`;

@@ -33,7 +33,7 @@ export type SignTarget = {
   readonly digest: Digest;
   readonly reference: RepositoryName;
   /** A repository whose signatures of the digest are carried as well. */
-  readonly staging?: RepositoryName;
+  readonly staging?: RepositoryName | undefined;
 };
 
 /** Whether a signature was written now, or found and verified. */

@@ -4,7 +4,7 @@ import { eventLines } from '../../watch/event-lines.ts';
 import { startHeartbeat } from '../../watch/heartbeat.ts';
 import { liveDisplay } from '../../watch/live-display.ts';
 import { openLines } from '../../watch/open-lines.ts';
-import { trackStanding } from '../../watch/standing.ts';
+import { trackStatus } from '../../watch/status.ts';
 import type { CommandServices, Watcher } from '../command.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { watchMetrics } from './metrics.ts';
@@ -77,10 +77,10 @@ async function open({ options, screen, stdout }: Watching, watchers: Watcher[], 
 }
 
 function watchProgress(screen: Screen, { clock, rates, narrate }: Opening): Watcher {
-  const { narrate: follow, standing } = trackStanding(clock, rates);
+  const { narrate: follow, status } = trackStatus(clock, rates);
   const end = screen.canDraw
-    ? screen.show((terminal) => liveDisplay({ ...terminal, clock, standing }))
-    : startHeartbeat(clock, standing, narrate);
+    ? screen.show((terminal) => liveDisplay({ ...terminal, clock, status }))
+    : startHeartbeat(clock, status, narrate);
   return {
     narrate: follow,
     end: async () => {

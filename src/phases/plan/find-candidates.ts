@@ -53,7 +53,7 @@ export async function lookAtCandidates(
   context.emit({ type: 'summaries-stuck', names: stuck });
   const complete = found.size - lacking.length;
   return {
-    plan: { images: [...due, ...lacking], complete, older, undated, ...(stuck.length > 0 && { stuck }) },
+    plan: { images: [...due, ...lacking], complete, older, undated, stuck },
     failures: unreadable(errors),
   };
 }

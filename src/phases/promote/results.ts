@@ -20,8 +20,8 @@ export function resultOf(
       tags: failure === undefined ? tags : target.tags,
       ...meter,
       ...result,
-      ...(moves.length > 0 && { moves }),
-      ...(failure !== undefined && { error: failure }),
+      moves: moves.length > 0 ? moves : undefined,
+      error: failure,
     };
   });
   return { wanted, results, sourceReads };

@@ -1,25 +1,20 @@
 import type { ProgressEvent } from '../../events.ts';
 import type { Context } from '../../pipeline/phase.ts';
 
-/** Tells that one more is done; `failed` is how many of them did so far, `bytes` what the one that ended was planned to copy. */
-export type TellProgress = (failed?: number, bytes?: number) => void;
+/** Emits that one more item is done. `failed`: how many failed so far; `bytes`: the planned size of the item. */
+export type Advance = (failed?: number, bytes?: number) => void;
 
-/** Tells that nothing of `total`, and of so many bytes, is done yet, and that one more is with each call. */
-export function progressOf(
-  unit: ProgressEvent['unit'],
-  total: number,
-  { emit }: Context,
-  totalBytes = 0,
-): TellProgress {
+/** Emits that no item of `total` is done yet. Each call of the result emits that one more is. */
+export function progressOf(unit: ProgressEvent['unit'], total: number, { emit }: Context, totalBytes = 0): Advance {
   let [finished, copied] = [0, 0];
-  const tell = (failed: number): void => {
+  const report = (failed: number): void => {
     const bytes = totalBytes > 0 && { bytes: { done: copied, total: totalBytes } };
     emit({ type: 'progress', unit, done: finished, total, failed, ...bytes });
   };
-  tell(0);
+  report(0);
   return (failed = 0, bytes = 0) => {
     finished += 1;
     copied += bytes;
-    tell(failed);
+    report(failed);
   };
 }

@@ -35,7 +35,7 @@ export async function readByHost(
 ): Promise<ReadonlyMap<RepositoryName, PromotionError>> {
   const errors = new Map<RepositoryName, PromotionError>();
   const hosts = Map.groupBy(repositories, hostOf);
-  const tellProgress = progressOf('repositories', repositories.length, context);
+  const advance = progressOf('repositories', repositories.length, context);
   let done = 0;
   let left = hosts.size;
   const atOnce = (): number => Math.min(REQUESTS_AT_ONCE, Math.floor(MOST_AT_ONCE / left));
@@ -52,7 +52,7 @@ export async function readByHost(
         if (isHostDown(failure)) down = failure;
         errors.set(repository, onSide(side, failure));
       }
-      tellProgress(errors.size);
+      advance(errors.size);
     });
     left -= 1;
   };

@@ -55,14 +55,14 @@ async function copyAll(
 ): Promise<Replicated[]> {
   const slots = pLimit(copies);
   const { signal } = context;
-  const tellProgress = progressOf('copies', lacks.length, context);
+  const advance = progressOf('copies', lacks.length, context);
   let failed = 0;
   const finish = (replicated: Replicated): void => {
     for (const { repository, meter } of replicated.results) traffic.add(repository, meter);
     context.emit(attachmentCopied(replicated));
     for (const { error } of replicated.results) emitDefect(error, context);
     if (replicated.results.some(({ error }) => error !== undefined)) failed += 1;
-    tellProgress(failed);
+    advance(failed);
   };
   const copyImage = async (ofImage: readonly AttachedLack[]): Promise<readonly Replicated[]> => {
     const batch = replicator.batch();

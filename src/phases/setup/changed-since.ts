@@ -15,7 +15,7 @@ import { problemFailure } from './problem-failure.ts';
 export type LoadedDiff = {
   readonly base: LoadedManifests;
   /** Undefined when there was nothing before. */
-  readonly commit?: string;
+  readonly commit?: string | undefined;
   readonly diff: TreeDiff;
   /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
   readonly all: readonly ImageSet[];
@@ -48,7 +48,7 @@ export function changedSince(
   return {
     sets: touchedBy(free, diff.changes),
     failures,
-    diff: { base, ...(commit !== undefined && { commit }), diff, all, unchanged },
+    diff: { base, commit, diff, all, unchanged },
   };
 }
 

@@ -41,7 +41,7 @@ export async function checkImages(
     if (isHostDown(error)) down.set(hostOf(repository), error);
   };
   const images = new Map<PlannedCheck, CheckedImage>();
-  const tellProgress = progressOf('images', checks.length, context);
+  const advance = progressOf('images', checks.length, context);
   const look = async (check: PlannedCheck): Promise<void> => {
     const asked = (repository: RepositoryName): boolean => {
       const error = down.get(hostOf(repository));
@@ -56,7 +56,7 @@ export async function checkImages(
     for (const { repository, error } of found.unread) note(repository, error);
     images.set(check, { check, subjects: found.subjects, findings: groupFindings(check.digest, found.findings) });
     emit({ type: 'image-checked', ref: `${check.repository}@${check.digest}`, done: images.size, of: checks.length });
-    tellProgress();
+    advance();
   };
   await eachOf(checks, concurrency, look);
   const failures = unreadable(unread).map((failure) => ({ ...failure, phase: 'check' }));

@@ -8,14 +8,15 @@ import type { Checked } from '../../plan/checks.ts';
 export type PlannedCheck = Checked & { readonly wants: { readonly signature: boolean; readonly record: boolean } };
 
 /** The same finding of several digests in several repositories. */
-export type FoundGroup = Pick<Finding, 'what' | 'status' | 'why'> & {
+export type FoundGroup = Pick<Finding, 'what' | 'status'> & {
+  readonly why?: string | undefined;
   /** The image, platforms of it, or both, the image first; what is verified is told of the image alone. */
   readonly subjects: readonly Digest[];
   readonly repositories: readonly RepositoryName[];
   /** The status as people read it: that of a record in words of its own. */
   readonly words: string;
   /** Whoever signed it, as people read it. */
-  readonly who?: string;
+  readonly who?: string | undefined;
 };
 
 /** A digest with what was found of it in all of its places. */
@@ -33,7 +34,7 @@ export function groupFindings(digest: Digest, findings: readonly Finding[]): Fou
     const { repository, who: identity, what, status, why } = finding;
     const subject = status === 'verified' ? digest : finding.subject;
     const who = identity && identityText(identity);
-    const told = { what, status, ...(why !== undefined && { why }), ...(who !== undefined && { who }) };
+    const told = { what, status, why, who };
     const key = JSON.stringify([subject, told]);
     const group = groups.get(key) ?? { ...told, subjects: [subject], words: wordsOf(finding), repositories: [] };
     groups.set(key, group);

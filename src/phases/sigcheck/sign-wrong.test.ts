@@ -25,7 +25,7 @@ async function signed(
     }: {
       repository: string;
       digest: string;
-      staging?: string;
+      staging?: string | undefined;
     }) => {
       asked.push(`sign ${repository} ${digest.slice(-1)} with ${staging}`);
       const error = fail();

@@ -53,5 +53,5 @@ export async function signWrong(
 function withElsewhere({ check, findings }: CheckedImage): SignRequest {
   const signed = findings.filter(({ what, status }) => what === 'signature' && status !== 'unsigned');
   const staging = check.mirrors.find((mirror) => signed.some(({ repositories }) => repositories.includes(mirror)));
-  return { ...check, ...(staging !== undefined && { staging }) };
+  return { ...check, staging };
 }

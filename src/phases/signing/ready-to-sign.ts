@@ -5,7 +5,7 @@ import type { Promotion } from '../promote.ts';
 import type { Validation } from '../validate.ts';
 
 /** An image to sign, and the staging repository that this run copied it from. */
-export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName };
+export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName | undefined };
 
 /** What was planned, let through and copied. */
 export type Copied = { readonly plan: Plan; readonly validation: Validation; readonly promotion: Promotion };
@@ -14,7 +14,7 @@ export type Copied = { readonly plan: Plan; readonly validation: Validation; rea
 export function readyToSign({ plan, validation, promotion }: Copied): ReadyImage[] {
   const good = new Set(validation.images.map(({ wanted }) => wanted));
   const refused = new Set(plan.images.flatMap(({ wanted }) => (good.has(wanted) ? [] : [wanted])));
-  const written = new Map<string, { done: boolean; staging?: RepositoryName }>();
+  const written = new Map<string, { done: boolean; staging?: RepositoryName | undefined }>();
   for (const { wanted, results } of promotion.images) {
     for (const { repository, action, error } of results) {
       const key = `${repository}@${wanted.digest}`;
@@ -27,6 +27,6 @@ export function readyToSign({ plan, validation, promotion }: Copied): ReadyImage
   return (plan.signing?.images ?? []).flatMap((planned) => {
     const known = written.get(`${planned.repository}@${planned.wanted.digest}`);
     const { done = !refused.has(planned.wanted), staging } = known ?? {};
-    return done ? [{ ...planned, ...(staging !== undefined && { staging }) }] : [];
+    return done ? [{ ...planned, staging }] : [];
   });
 }

@@ -13,7 +13,7 @@ export type SignRequest = {
   readonly digest: Digest;
   readonly reference: RepositoryName;
   /** Where the image was copied from in this run: its signatures there are kept. */
-  readonly staging?: RepositoryName;
+  readonly staging?: RepositoryName | undefined;
 };
 
 /** One digest to be recorded: what a promotion record tells of it. */

@@ -39,7 +39,7 @@ export async function viewImages(
   const absent: PlannedCheck[] = [];
   const unread = new Map<RepositoryName, PromotionError>();
   const down = new Map<string, PromotionError>();
-  const tellProgress = progressOf('images', checks.length, context);
+  const advance = progressOf('images', checks.length, context);
   let [followed, viewed] = [0, 0];
   await eachOf(checks, concurrency, async (check) => {
     const { through = check.reference } = check;
@@ -56,7 +56,7 @@ export async function viewImages(
       unread.set(through, caughtError);
       if (isHostDown(caughtError)) down.set(hostOf(through), caughtError);
     }
-    tellProgress(unread.size);
+    advance(unread.size);
   });
   return { followed, viewed, absent, unread, broken: checks.flatMap((check) => broken.get(check) ?? []) };
 }

@@ -5,7 +5,7 @@ type Line = (message: string, fields?: LogFields) => LogEvent;
 
 const at =
   (level: LogLevel): Line =>
-  (message, fields) => ({ type: 'log', level, message, ...(fields !== undefined && { fields }) });
+  (message, fields) => ({ type: 'log', level, message, fields });
 
 export const error = at('error');
 export const warning = at('warning');

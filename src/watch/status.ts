@@ -4,15 +4,15 @@ import { clip } from './clip.ts';
 import { flowOf, type Flow, type Readings, type RegistryFlow } from './flow.ts';
 
 /** How a run stands at a moment, for those who watch it. Times in milliseconds. */
-export type Standing = {
+export type RunStatus = {
   /** Since the run began. */
   readonly elapsed: number;
-  readonly phase?: { readonly name: string; readonly index: number; readonly of: number };
-  readonly progress?: Pick<ProgressEvent, 'unit' | 'done' | 'total' | 'failed' | 'bytes'>;
+  readonly phase?: { readonly name: string; readonly index: number; readonly of: number } | undefined;
+  readonly progress?: Pick<ProgressEvent, 'unit' | 'done' | 'total' | 'failed' | 'bytes'> | undefined;
   /** True once the run was told to stop: from then on what it does is no progress. */
   readonly isStopping: boolean;
   /** Until the phase is done, as far as that can be told. */
-  readonly left?: number;
+  readonly left?: number | undefined;
   readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly failures: number;
@@ -23,7 +23,7 @@ export type Standing = {
 };
 
 /** Follows a run by its events, in bounded memory. */
-export type StandingTracker = { readonly narrate: Narrator; standing(): Standing };
+export type StatusTracker = { readonly narrate: Narrator; status(): RunStatus };
 
 /** As many as are shown. */
 const WARNINGS = 2;
@@ -31,7 +31,7 @@ const WARNINGS = 2;
 const ENOUGH_TO_TELL = { done: 3, share: 0.02, ms: 2000 };
 
 type State = {
-  phase?: NonNullable<Standing['phase']>;
+  phase?: NonNullable<RunStatus['phase']>;
   progress?: ProgressEvent;
   countedFrom: number;
   bytes: number;
@@ -43,7 +43,7 @@ type State = {
 };
 
 /** Starts following a run now; `readings` tells what registries allow. */
-export function trackStanding(clock: Clock, readings: Readings): StandingTracker {
+export function trackStatus(clock: Clock, readings: Readings): StatusTracker {
   const start = clock.now();
   const flow = flowOf(clock, readings);
   const state: State = { countedFrom: start, bytes: 0, bytesBefore: 0, isStopping: false, failures: 0, warnings: [] };
@@ -52,7 +52,7 @@ export function trackStanding(clock: Clock, readings: Readings): StandingTracker
       flow.narrate(event);
       follow(state, event, clock.now());
     },
-    standing: () => standingOf(state, flow, { start, now: clock.now() }),
+    status: () => statusOf(state, flow, { start, now: clock.now() }),
   };
 }
 
@@ -88,18 +88,18 @@ function warn(state: State, { level, message }: LogEvent): void {
   if (level === 'warning' || level === 'error') state.warnings = [...state.warnings, clip(message)].slice(-WARNINGS);
 }
 
-function standingOf(
+function statusOf(
   { phase, progress: told, countedFrom, bytes, bytesBefore, isStopping, failures, warnings }: State,
   flow: Flow,
   { start, now }: { readonly start: number; readonly now: number },
-): Standing {
+): RunStatus {
   const progress = told && withBytes(told, bytes - bytesBefore);
   const left = progress && !isStopping ? leftOf(progress, now - countedFrom) : undefined;
   return {
     elapsed: now - start,
-    ...(phase !== undefined && { phase }),
-    ...(progress !== undefined && progress.total > 0 && { progress }),
-    ...(left !== undefined && { left }),
+    phase,
+    progress: progress !== undefined && progress.total > 0 ? progress : undefined,
+    left,
     isStopping,
     bytes,
     bytesPerSecond: flow.bytesPerSecond(),
@@ -117,7 +117,7 @@ function withBytes(progress: ProgressEvent, moved: number): ProgressEvent {
 }
 
 /** Returns the share that is done: of the bytes where they are known, else of the items. */
-export function shareOf({ done, total, bytes }: NonNullable<Standing['progress']>): number {
+export function shareOf({ done, total, bytes }: NonNullable<RunStatus['progress']>): number {
   return bytes === undefined ? done / Math.max(1, total) : bytes.done / bytes.total;
 }
 

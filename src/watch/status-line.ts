@@ -1,18 +1,18 @@
 import type { LogEvent } from '../events.ts';
 import { bytesText, count } from '../text/layout.ts';
-import type { Standing } from './standing.ts';
+import type { RunStatus } from './status.ts';
 import { mostTelling, progressText, registryText, spanText } from './words.ts';
 
 /** More would make the line longer than logs are wide. */
 const REGISTRIES = 3;
 
 /** How a run stands in one line of the log; its facts apart, for logs that programs read. */
-export function standingLine(standing: Standing): LogEvent {
-  const { phase, progress, left, bytes, bytesPerSecond, failures, elapsed, registries } = standing;
+export function statusLine(status: RunStatus): LogEvent {
+  const { phase, progress, left, bytes, bytesPerSecond, failures, elapsed, registries } = status;
   const shown = mostTelling(registries, REGISTRIES);
   const hidden = registries.length - shown.length;
   const parts = [
-    progressText(standing),
+    progressText(status),
     failures === 0 ? '' : `${failures} failed`,
     `${bytesText(Math.round(bytesPerSecond))}/s`,
     left === undefined ? '' : `${spanText(left)} left`,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock } from '../../test/support/fake-clock.ts';
 import type { RunEvent } from '../events.ts';
-import { standingLine } from './sentence.ts';
-import { trackStanding } from './standing.ts';
+import { statusLine } from './status-line.ts';
+import { trackStatus } from './status.ts';
 
 const READINGS = [
   { group: 'google', origins: ['https://a-docker.pkg.dev', 'https://gcr.io'], rate: 75 },
@@ -11,7 +11,7 @@ const READINGS = [
 
 function watched() {
   const clock = fakeClock();
-  const tracker = trackStanding(clock, () => READINGS);
+  const tracker = trackStatus(clock, () => READINGS);
   const tell = (...events: readonly RunEvent[]): void => events.forEach(tracker.narrate);
   const request = (origin: string, times = 1): void =>
     tell(
@@ -23,12 +23,12 @@ function watched() {
         ms: 1,
       })),
     );
-  return { clock, tell, request, standing: tracker.standing };
+  return { clock, tell, request, status: tracker.status };
 }
 
-describe('src/watch/standing.ts', () => {
+describe('src/watch/status.ts', () => {
   it('knows nothing at first', () => {
-    expect(watched().standing()).toEqual({
+    expect(watched().status()).toEqual({
       elapsed: 0,
       isStopping: false,
       bytes: 0,
@@ -40,7 +40,7 @@ describe('src/watch/standing.ts', () => {
   });
 
   it('counts requests of hosts that share a rate together, over the last five seconds', async () => {
-    const { clock, request, tell, standing } = watched();
+    const { clock, request, tell, status } = watched();
     await clock.advance(10_000);
     request('https://gcr.io', 10);
     await clock.advance(1000);
@@ -48,7 +48,7 @@ describe('src/watch/standing.ts', () => {
     request('https://registry.example', 5);
     request('https://storage.example', 30);
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 5000 });
-    expect(standing()).toMatchObject({
+    expect(status()).toMatchObject({
       bytes: 5000,
       bytesPerSecond: 1000,
       registries: [
@@ -58,68 +58,68 @@ describe('src/watch/standing.ts', () => {
       ],
     });
     await clock.advance(4000);
-    expect(standing().registries.find(({ name }) => name === 'google')?.perSecond).toBe(2);
+    expect(status().registries.find(({ name }) => name === 'google')?.perSecond).toBe(2);
     await clock.advance(1000);
-    expect(standing()).toMatchObject({ bytes: 5000, bytesPerSecond: 0, registries: [] });
+    expect(status()).toMatchObject({ bytes: 5000, bytesPerSecond: 0, registries: [] });
   });
 
   it('says which registry asked for silence, while it lasts', async () => {
-    const { clock, tell, standing } = watched();
+    const { clock, tell, status } = watched();
     const until = clock.now() + 60_000;
     tell({ type: 'registry-paused', registry: 'google', until: new Date(until).toISOString() });
-    expect(standing().registries).toEqual([{ name: 'google', perSecond: 0, limit: 75, pausedUntil: until }]);
+    expect(status().registries).toEqual([{ name: 'google', perSecond: 0, limit: 75, pausedUntil: until }]);
     await clock.advance(60_000);
-    expect(standing().registries).toEqual([]);
+    expect(status().registries).toEqual([]);
   });
 
   it('estimates what is left from the pace of the phase, once there is one', async () => {
-    const { clock, tell, standing } = watched();
+    const { clock, tell, status } = watched();
     tell({ type: 'phase-started', phase: 'promote', index: 5, of: 7 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 12, failed: 0 });
     await clock.advance(6000);
     tell({ type: 'progress', unit: 'images', done: 2, total: 12, failed: 0 });
-    expect(standing().left).toBeUndefined();
+    expect(status().left).toBeUndefined();
     tell({ type: 'progress', unit: 'images', done: 3, total: 12, failed: 1 });
-    expect(standing()).toMatchObject({ left: 18_000, progress: { done: 3, total: 12, failed: 1 } });
+    expect(status()).toMatchObject({ left: 18_000, progress: { done: 3, total: 12, failed: 1 } });
     tell({ type: 'phase-started', phase: 'sign', index: 6, of: 7 });
-    expect(standing()).toMatchObject({ phase: { name: 'sign', index: 6, of: 7 } });
-    expect(standing()).not.toHaveProperty('progress');
-    expect(standing()).not.toHaveProperty('left');
+    expect(status()).toMatchObject({ phase: { name: 'sign', index: 6, of: 7 } });
+    expect(status().progress).toBeUndefined();
+    expect(status().left).toBeUndefined();
   });
 
   it('counts bytes where they are known, also of an image that is still under way', async () => {
-    const { clock, tell, standing } = watched();
+    const { clock, tell, status } = watched();
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 70 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 2, failed: 0, bytes: { done: 0, total: 1000 } });
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 250 });
     await clock.advance(5_000);
-    expect(standing()).toMatchObject({ progress: { done: 0, bytes: { done: 250, total: 1000 } }, left: 15_000 });
+    expect(status()).toMatchObject({ progress: { done: 0, bytes: { done: 250, total: 1000 } }, left: 15_000 });
     tell({ type: 'progress', unit: 'images', done: 1, total: 2, failed: 0, bytes: { done: 600, total: 1000 } });
-    expect(standing().progress?.bytes?.done).toBe(600);
+    expect(status().progress?.bytes?.done).toBe(600);
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 5_000 });
-    expect(standing().progress?.bytes?.done).toBe(1000);
+    expect(status().progress?.bytes?.done).toBe(1000);
   });
 
   it('takes what a stopped run gives up for no progress', () => {
-    const { tell, standing } = watched();
+    const { tell, status } = watched();
     tell({ type: 'progress', unit: 'images', done: 8, total: 40, failed: 0 });
     tell({ type: 'stopping', reason: 'stopped by SIGINT' });
     tell({ type: 'progress', unit: 'images', done: 38, total: 40, failed: 30 });
-    expect(standing()).toMatchObject({ isStopping: true, progress: { done: 8, failed: 0 } });
-    expect(standing()).not.toHaveProperty('left');
+    expect(status()).toMatchObject({ isStopping: true, progress: { done: 8, failed: 0 } });
+    expect(status().left).toBeUndefined();
   });
 
   it('keeps the start of the last two warnings and errors only', () => {
-    const { tell, standing } = watched();
+    const { tell, status } = watched();
     for (const message of ['a', 'b', 'c'.repeat(5000)]) tell({ type: 'log', level: 'warning', message });
     tell({ type: 'log', level: 'info', message: 'd' });
-    expect(standing().warnings).toEqual(['b', 'c'.repeat(1000)]);
+    expect(status().warnings).toEqual(['b', 'c'.repeat(1000)]);
   });
 });
 
-describe('src/watch/sentence.ts', () => {
+describe('src/watch/status-line.ts', () => {
   it('says in one line how a run stands, and gives its facts apart', async () => {
-    const { clock, tell, request, standing } = watched();
+    const { clock, tell, request, status } = watched();
     tell({ type: 'phase-started', phase: 'promote', index: 5, of: 7 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 230, failed: 0 });
     await clock.advance(30_000);
@@ -127,7 +127,7 @@ describe('src/watch/sentence.ts', () => {
     tell({ type: 'failed', phase: 'promote', code: 'DENIED', message: 'no' });
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 50 * 1024 * 1024 });
     for (const name of ['gcr.io', 'registry.example', 'c.example', 'd.example']) request(`https://${name}`, 25);
-    expect(standingLine(standing())).toEqual({
+    expect(statusLine(status())).toEqual({
       type: 'log',
       level: 'info',
       message:
@@ -147,6 +147,6 @@ describe('src/watch/sentence.ts', () => {
   });
 
   it('has something to say before the first phase', () => {
-    expect(standingLine(watched().standing()).message).toBe('Still starting after 0s: 0 B/s');
+    expect(statusLine(watched().status()).message).toBe('Still starting after 0s: 0 B/s');
   });
 });
