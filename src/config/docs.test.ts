@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_TIMEOUTS, type Timeouts } from '../http/transport/timeouts.ts';
 import { parseDuration } from '../text/go-duration.ts';
-import { parseRegistryConfig } from './parse.ts';
-import { registryConfigSchema } from './schema.ts';
+import { parseRegistryConfig, registryConfigSchema } from './parse.ts';
 
 const page = readFileSync(new URL('../../docs/registry-config.md', import.meta.url), 'utf8');
 
@@ -19,7 +18,7 @@ describe('docs/registry-config.md', () => {
   it('shows a configuration that is valid but for its files', () => {
     const [, yaml = ''] = /```yaml\n([^`]+)```/.exec(page) ?? [];
     expect(parseRegistryConfig('example.yaml', Buffer.from(yaml))).toMatchObject({
-      written: { registries: [{}, {}, {}, {}] },
+      value: { registries: [{}, {}, {}, {}] },
     });
   });
 

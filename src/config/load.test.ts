@@ -85,31 +85,31 @@ attachments: [{ match: b.example/x }, { match: b.example, mode: routed, through:
       'a file without certificates',
       entryWith('ca: ca.pem'),
       { 'ca.pem': 'hello' },
-      'r.yaml:4:7: "ca": ca.pem holds no certificate in PEM form; give a file in PEM form, which begins with "-----BEGIN"',
+      'r.yaml:4:7: "ca": ca.pem contains no certificate in PEM form; use a file in PEM form, which begins with "-----BEGIN"',
     ],
     [
       'a key where certificates belong',
       entryWith('ca: ca.pem'),
       { 'ca.pem': robot.key },
-      'r.yaml:4:7: "ca": ca.pem holds something that is no certificate; give a file in PEM form, which begins with "-----BEGIN"',
+      'r.yaml:4:7: "ca": ca.pem contains an invalid certificate; use a file in PEM form, which begins with "-----BEGIN"',
     ],
     [
       'a certificate where a key belongs',
       client,
       { 'robot.pem': robot.cert, 'robot.key': robot.cert },
-      'r.yaml:4:46: "key": robot.key holds no private key in PEM form; give a file in PEM form, which begins with "-----BEGIN"',
+      'r.yaml:4:46: "key": robot.key contains no private key in PEM form; use a file in PEM form, which begins with "-----BEGIN"',
     ],
     [
       'the key of another',
       client,
       { 'robot.pem': robot.cert, 'robot.key': ours.key },
-      'r.yaml:4:46: "key": robot.key is the key of another certificate; give a file in PEM form, which begins with "-----BEGIN"',
+      'r.yaml:4:46: "key": robot.key is the key of another certificate; use a file in PEM form, which begins with "-----BEGIN"',
     ],
     [
       'an encrypted key',
       client,
       { 'robot.pem': robot.cert, 'robot.key': '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' },
-      'r.yaml:4:46: "key": robot.key is encrypted; keep it decrypted in a file that only this job may read; give a file in PEM form, which begins with "-----BEGIN"',
+      'r.yaml:4:46: "key": robot.key is encrypted; keep it decrypted in a file that only this job may read; use a file in PEM form, which begins with "-----BEGIN"',
     ],
   ])('refuses %s', async (_what, text, files, said) => {
     expect(await refusal(text, files)).toBe(said);

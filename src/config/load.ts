@@ -1,88 +1,72 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PromotionError } from '../errors.ts';
-import type { YamlProblem } from '../yaml/document.ts';
+import { PromotionError, type Position } from '../errors.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { misplacedSecrets } from '../secrets/told-secrets.ts';
+import type { YamlProblem } from '../yaml/document.ts';
 import { fileError } from '../yaml/file-error.ts';
 import type { RegistryConfig, RegistrySettings } from './config.ts';
 import { parseRegistryConfig } from './parse.ts';
 import { certificateProblem, keyProblem } from './pem.ts';
-import type { NamedFile, WrittenAttachment, WrittenRegistry } from './rules.ts';
 
 /**
- * Loads a registry configuration with the files that it names, which are looked for beside it. Throws CONFIG_INVALID
- * that tells everything that is wrong, each with its place.
+ * Loads a registry configuration with the files that it names, relative to its folder. Throws CONFIG_INVALID with all
+ * problems and their positions.
  */
 export async function loadRegistryConfig(file: string, secrets?: Pick<Secrets, 'learn'>): Promise<RegistryConfig> {
   const bytes = await readNamed(file).catch((error: unknown) => {
     throw new PromotionError('CONFIG_INVALID', `reading the registry configuration ${file}: ${reasonOf(error)}`, {
-      hint: 'name a file that is there and readable with --registry-config',
+      hint: 'name an existing, readable file with --registry-config',
       cause: error,
     });
   });
-  // a token where something else belongs must not be in the error that says so
+  // an error must not repeat a token that was written in the wrong place
   for (const secret of misplacedSecrets(bytes.toString('utf8'))) secrets?.learn(secret);
   const parsed = parseRegistryConfig(file, bytes);
   if ('problems' in parsed) throw fileError('CONFIG_INVALID', parsed.problems);
   const problems: YamlProblem[] = [];
-  const { primary, publicNames = [], attachments = [], registries = [] } = parsed.written;
-  const read = await Promise.all(registries.map((registry) => withFiles(registry, path.dirname(file), problems)));
+  const { version: _, ...config } = parsed.value;
+  const registries = await Promise.all(
+    config.registries.map((registry, index) =>
+      withFiles(registry, path.dirname(file), (...keys) => parsed.at('registries', index, ...keys), problems),
+    ),
+  );
   if (problems.length > 0) throw fileError('CONFIG_INVALID', problems);
-  return {
-    ...(primary === undefined ? {} : { primary }),
-    publicNames: publicNames.map(withoutPosition),
-    attachments: attachments.map(routeIn),
-    registries: read,
-  };
+  return { ...config, registries };
 }
 
-function routeIn({ match, through, standby = [] }: WrittenAttachment): RegistryConfig['attachments'][number] {
-  return { match, ...(through !== undefined && { route: { through, standby } }) };
-}
-
+/** Replaces the paths of certificates and keys by the contents of the files. */
 async function withFiles(
-  { position: _position, ca, clientCertificate, limits, timeouts, ...settings }: WrittenRegistry,
+  { ca, clientCertificate, ...settings }: RegistrySettings,
   folder: string,
+  at: (...keys: readonly string[]) => Position,
   problems: YamlProblem[],
 ): Promise<RegistrySettings> {
   const pem = async (
     key: string,
-    named: NamedFile,
+    named: string,
+    position: Position,
     problemOf: (text: string) => string | undefined,
   ): Promise<string> => {
-    const name = path.resolve(folder, named.path);
     try {
-      const text = (await readNamed(name)).toString('utf8');
+      const text = (await readNamed(path.resolve(folder, named))).toString('utf8');
       const problem = problemOf(text);
-      if (problem === undefined) return text;
-      problems.push({ message: `"${key}": ${named.path} ${problem}`, hint: PEM_HINT, position: named.position });
+      if (problem !== undefined) problems.push({ message: `"${key}": ${named} ${problem}`, hint: PEM_HINT, position });
+      return text;
     } catch (error) {
       const hint = 'check the path: it is relative to the folder of the configuration';
-      problems.push({ message: `"${key}": reading ${named.path}: ${reasonOf(error)}`, hint, position: named.position });
+      problems.push({ message: `"${key}": reading ${named}: ${reasonOf(error)}`, hint, position });
+      return '';
     }
-    return '';
   };
-  const trusted = ca === undefined ? {} : { ca: await pem('ca', ca, certificateProblem) };
-  const cert = clientCertificate && (await pem('cert', clientCertificate.cert, certificateProblem));
-  const key = clientCertificate && (await pem('key', clientCertificate.key, (text) => keyProblem(text, cert)));
-  return {
-    ...settings,
-    ...trusted,
-    ...(cert === undefined || key === undefined ? {} : { clientCertificate: { cert, key } }),
-    ...(limits === undefined ? {} : { limits: withoutPosition(limits) }),
-    ...(timeouts === undefined ? {} : { timeouts: withoutPosition(timeouts) }),
-  };
+  const trusted = ca === undefined ? {} : { ca: await pem('ca', ca, at('ca'), certificateProblem) };
+  if (clientCertificate === undefined) return { ...settings, ...trusted };
+  const cert = await pem('cert', clientCertificate.cert, at('clientCertificate', 'cert'), certificateProblem);
+  const key = await pem('key', clientCertificate.key, at('clientCertificate', 'key'), (text) => keyProblem(text, cert));
+  return { ...settings, ...trusted, clientCertificate: { cert, key } };
 }
 
-const PEM_HINT = 'give a file in PEM form, which begins with "-----BEGIN"';
-
-function withoutPosition<T extends { readonly position: unknown }>({
-  position: _position,
-  ...rest
-}: T): Omit<T, 'position'> {
-  return rest;
-}
+const PEM_HINT = 'use a file in PEM form, which begins with "-----BEGIN"';
 
 /** Ten times the certificates of a whole operating system. */
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -3,8 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { entryWith, EVERY_KEY, INVALID, VALID } from '../../test/support/registry-configs.ts';
-import { parseRegistryConfig } from './parse.ts';
-import { registryConfigSchema } from './schema.ts';
+import { parseRegistryConfig, registryConfigSchema } from './parse.ts';
 
 const PUBLISHED = new URL('../../schemas/registry-config.schema.json', import.meta.url);
 const isValid = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(registryConfigSchema()));
@@ -49,10 +48,10 @@ describe('src/config/parse.ts', () => {
 
   it('reads the values that are written', () => {
     const parsed = parseRegistryConfig('r.yaml', Buffer.from(EVERY_KEY));
-    if (!('written' in parsed)) throw new Error('EVERY_KEY is valid');
-    const [google, ecr, internal, local] = parsed.written.registries ?? [];
-    expect(parsed.written.primary?.text).toBe('us-docker.pkg.dev');
-    expect(parsed.written.publicNames?.map(({ name }) => name)).toEqual(['images.acme.dev', 'public.example:443/acme']);
+    if (!('value' in parsed)) throw new Error('EVERY_KEY is valid');
+    const [google, ecr, internal, local] = parsed.value.registries;
+    expect(parsed.value.primary?.text).toBe('us-docker.pkg.dev');
+    expect(parsed.value.publicNames.map(({ name }) => name)).toEqual(['images.acme.dev', 'public.example:443/acme']);
     expect(google?.limits).toMatchObject({
       group: 'gar',
       start: 75,
@@ -64,7 +63,7 @@ describe('src/config/parse.ts', () => {
     expect(google?.timeouts).toMatchObject({ connect: 10_000, headers: 60_500, idle: 30_000, request: 900_000 });
     expect(ecr).toMatchObject({ createRepositories: true, mount: false });
     expect(internal).toMatchObject({
-      ca: { path: 'certs/ca.pem' },
+      ca: 'certs/ca.pem',
       proxy: new URL('http://user:secret@proxy.internal:3128'),
     });
     expect(local).toMatchObject({ insecure: true, proxy: 'none', credentials: 'none' });

@@ -17,6 +17,18 @@ export type YamlProblem = {
   readonly more?: number;
 };
 
+/** Parses a file with at most one YAML document in UTF-8, like `parseYaml`. */
+export function openYaml(file: string, bytes: Uint8Array): YamlDocument | YamlProblem {
+  try {
+    return parseYaml(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const lossy = new TextDecoder('utf-8').decode(bytes);
+    const position = sourceText(file, lossy).at(lossy.indexOf('\uFFFD'));
+    return { message: 'the file is not UTF-8 text', hint: 'save it as UTF-8', position };
+  }
+}
+
 /** Parses text with at most one YAML document; without one, the root is null. Never throws. */
 export function parseYaml(file: string, content: string): YamlDocument | YamlProblem {
   const conflict = /^<{7} /m.exec(content);

@@ -68,7 +68,11 @@ export function readFields<Key extends string>(
     const name = readText(key);
     const known = keys.find((candidate) => candidate === name);
     if (known === undefined) {
-      unknownKey(key, name, what, keys, reading);
+      const { message, hint } =
+        typeof name === 'string'
+          ? unknownKey(name, what, keys)
+          : { message: `a key of ${what} ${name.reason}`, hint: `the keys are ${listed(keys)}` };
+      invalidFile(reading, key, message, hint);
       continue;
     }
     const inOwner = seen.get(owner) ?? new Set();
@@ -79,24 +83,13 @@ export function readFields<Key extends string>(
   return fields;
 }
 
-function unknownKey(
-  key: YamlNode,
-  name: ReturnType<typeof readText>,
-  what: string,
-  keys: readonly string[],
-  reading: Reading,
-): void {
-  if (typeof name !== 'string') {
-    invalidFile(reading, key, `a key of ${what} ${name.reason}`, `the keys are ${listed(keys)}`);
-    return;
-  }
+/** Returns the problem of an unknown key, with the keys that it resembles. */
+export function unknownKey(name: string, what: string, keys: readonly string[]): Omit<YamlProblem, 'position'> {
   const meant = keysMeantBy(name, keys);
-  invalidFile(
-    reading,
-    key,
-    `${what} has the unknown key ${quote(name)}`,
-    meant.length === 0 ? `the keys are ${listed(keys)}` : `write ${meant.map((one) => `"${one}"`).join(' or ')}`,
-  );
+  return {
+    message: `${what} has the unknown key ${quote(name)}`,
+    hint: meant.length === 0 ? `the keys are ${listed(keys)}` : `write ${meant.map((one) => `"${one}"`).join(' or ')}`,
+  };
 }
 
 /** All candidates are reported: in a policy one of them may require less than intended. */

@@ -6,7 +6,7 @@ import { CI_ENVIRONMENT, CREDENTIAL_ENVIRONMENT, ENVIRONMENT, SIGNING_ENVIRONMEN
 import { flagsOf } from '../../src/cli/options/commands/command.ts';
 import { COMMANDS } from '../../src/cli/options/commands/index.ts';
 import { COMMON_FLAGS } from '../../src/cli/options/output.ts';
-import { REGISTRY_CONFIG } from '../../src/config/rules.ts';
+import { registryConfigSchema } from '../../src/config/parse.ts';
 import { homeWith } from '../support/home.ts';
 import { kpromo } from '../support/promotion/cip.ts';
 
@@ -96,7 +96,7 @@ describe('secrets where a path belongs', () => {
   it('are tried in each flag, variable and key', () => {
     expect(commands.length).toBeGreaterThan(50);
     expect(variables.length).toBeGreaterThan(30);
-    expect(configs(REGISTRY_CONFIG.schema).length).toBeGreaterThan(20);
+    expect(configs(JSON.parse(registryConfigSchema())).length).toBeGreaterThan(20);
   });
 
   it.each(Object.entries(SECRETS))('are not shown: %s in a flag', async (what, [pasted, ...secret]) => {
@@ -129,7 +129,7 @@ describe('secrets where a path belongs', () => {
     async (what, [pasted, ...secret]) => {
       const home = await homeWith({});
       const file = join(home, 'registries.yaml');
-      for (const written of placesFor(what, configs(REGISTRY_CONFIG.schema))) {
+      for (const written of placesFor(what, configs(JSON.parse(registryConfigSchema())))) {
         await writeFile(file, written.replace('SECRET', () => JSON.stringify(pasted)).replace('{', '{version: 1, '));
         const text = await printed(['cip', '--manifests=/nonexistent', `--registry-config=${file}`]);
         expect([written, shown(secret, text)]).toEqual([written, []]);

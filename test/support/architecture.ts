@@ -49,7 +49,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   snapshot: ON_ONE_PAGE,
   report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
   watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
-  config: { values: ['yaml', 'registry', ...LEAVES], types: ['http', 'ratelimit'] },
+  config: { values: ['yaml', 'registry', 'http', ...LEAVES], types: ['ratelimit'] },
 };
 
 /** Modules that open sockets; everything else goes through the one request path. */

@@ -58,17 +58,22 @@ export const INVALID: readonly (readonly [
   said: string,
   schema: 'refuses' | 'cannot tell',
 ])[] = [
-  ['nothing', '', '1:1: the file is empty; write "version: 1" and what differs from the defaults', 'refuses'],
+  [
+    'nothing',
+    '',
+    '1:1: the registry configuration is empty, not a mapping; write a mapping with the keys version, primary, publicNames, attachments, registries',
+    'refuses',
+  ],
   [
     'a text',
     'hello',
-    '1:1: the registry configuration is "hello", not a mapping; write the keys version, primary, publicNames, attachments, registries below it',
+    '1:1: the registry configuration is "hello", not a mapping; write a mapping with the keys version, primary, publicNames, attachments, registries',
     'refuses',
   ],
   [
     'a list',
     '- version: 1',
-    '1:1: the registry configuration is a list, not a mapping; write a mapping with the keys "version", "primary", "publicNames", "attachments", "registries"',
+    '1:1: the registry configuration is a list, not a mapping; write a mapping with the keys version, primary, publicNames, attachments, registries',
     'refuses',
   ],
   [
@@ -77,18 +82,8 @@ export const INVALID: readonly (readonly [
     '1:1: the registry configuration has no "version"; add the key "version"',
     'refuses',
   ],
-  [
-    'another version',
-    'version: 2',
-    '1:1: the registry configuration has the version 2; write "version: 1"; this program knows no other',
-    'refuses',
-  ],
-  [
-    'a version in quotes',
-    'version: "1"',
-    '1:10: "version" is the text "1", not a whole number of at least 1; write a whole number of at least 1, without quotes',
-    'refuses',
-  ],
+  ['another version', 'version: 2', '1:10: "version" is "2", not 1; write 1, without quotes', 'refuses'],
+  ['a version in quotes', 'version: "1"', '1:10: "version" is the text "1", not 1; write 1, without quotes', 'refuses'],
   [
     'a misspelt key',
     'version: 1\nregistres: []',
@@ -122,7 +117,7 @@ export const INVALID: readonly (readonly [
   [
     'a pattern with a scheme',
     'version: 1\nregistries: [{ match: "https://a.example" }]',
-    '2:23: "match" is no pattern: pattern "https://a.example" has a scheme; registries are named without one; write host[:port][/path], for example "*.pkg.dev/acme/**"',
+    '2:23: "match" is not a pattern: pattern "https://a.example" has a scheme; registries are named without one; write host[:port][/path], for example "*.pkg.dev/acme/**"',
     'refuses',
   ],
   [
@@ -134,7 +129,7 @@ export const INVALID: readonly (readonly [
   [
     'a pattern twice',
     entryWith('mount: true').concat('\n- match: A.example'),
-    '5:3: the pattern "a.example" stands twice in "registries"; the first match wins: put all its settings there',
+    '5:3: an entry of "registries" repeats the pattern "a.example"; the first match wins: put all its settings there',
     'cannot tell',
   ],
   [
@@ -152,19 +147,19 @@ export const INVALID: readonly (readonly [
   [
     'a list without entries',
     'version: 1\nregistries:',
-    '2:1: "registries" is empty; write a list, or leave the key out',
+    '2:1: "registries" is empty, not a list; put "-" before each entry, or leave the key out',
     'refuses',
   ],
   [
     'a mapping for a list',
     'version: 1\nregistries: {}',
-    '2:13: "registries" is a mapping, not a list; put "-" before each entry, or write a list in brackets',
+    '2:13: "registries" is a mapping, not a list; put "-" before each entry, or leave the key out',
     'refuses',
   ],
   [
     'an empty block',
     entryWith('limits:'),
-    '4:3: "limits" is empty, not a mapping; write the keys group, start, floor, ceiling, burst, concurrency below it',
+    '4:3: "limits" is empty, not a mapping; write a mapping with the keys group, start, floor, ceiling, burst, concurrency',
     'refuses',
   ],
   [
@@ -182,25 +177,25 @@ export const INVALID: readonly (readonly [
   [
     'a length of time without a unit',
     entryWith('timeouts: { idle: "10" }'),
-    '4:21: "idle" is "10", which is no length of time; write a number with a unit, for example "30s", "15m" or "1m30s"',
+    '4:21: "idle" is "10", which is not a duration; write a number with a unit, for example "30s", "15m" or "1m30s"',
     'refuses',
   ],
   [
     'a bare number for a length of time',
     entryWith('timeouts: { idle: 10 }'),
-    '4:21: "idle" is "10", not a text; write 10s',
+    '4:21: "idle" is "10", not a text; write a number with a unit, for example "30s", "15m" or "1m30s"',
     'refuses',
   ],
   [
     'a negative length of time',
     entryWith('timeouts: { idle: -10s }'),
-    '4:21: "idle" is "-10s", which is no length of time; write a number with a unit, for example "30s", "15m" or "1m30s"',
+    '4:21: "idle" is "-10s", which is not a duration; write a number with a unit, for example "30s", "15m" or "1m30s"',
     'refuses',
   ],
   [
     'no time at all',
     entryWith('timeouts: { idle: 0s }'),
-    '4:21: "idle" is "0s", which is no length of time; write a number with a unit, for example "30s", "15m" or "1m30s"',
+    '4:21: "idle" is "0s", which is not a duration; write a number with a unit, for example "30s", "15m" or "1m30s"',
     'cannot tell',
   ],
   [
@@ -248,7 +243,7 @@ export const INVALID: readonly (readonly [
   [
     'a proxy of another kind',
     entryWith('proxy: socks5://user:secret@p'),
-    '4:10: "proxy" is no address of a proxy; write http://host:port or https://host:port, or none',
+    '4:10: "proxy" is not the address of a proxy; write http://host:port or https://host:port, or none',
     'refuses',
   ],
   [

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { registryConfigSchema } from '../../config/schema.ts';
+import { registryConfigSchema } from '../../config/parse.ts';
 import { imagesSchema, manifestSchema } from '../../manifest/schemas.ts';
 import { policySchema } from '../../manifest/policies/tree-policy-rule.ts';
 import { runEventsSchema } from '../../watch/event-schema.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RegistryConfig, RegistrySettings } from '../../config/config.ts';
-import { CREDENTIALS } from '../../config/rules.ts';
 import type { Credential, CredentialSource } from '../../http/credentials/credential.ts';
-import type { CredentialSources, SourceName } from '../../http/credentials/sources.ts';
+import { SOURCE_NAMES, type SourceName } from '../../http/credentials/source-names.ts';
+import type { CredentialSources } from '../../http/credentials/sources.ts';
 import { compilePattern } from '../../image/pattern.ts';
 import { hostSettings, type HostSettings } from './host-settings.ts';
 
@@ -21,12 +21,12 @@ function sources(empty: readonly SourceName[] = []): CredentialSources {
     const credential: Credential = { kind: 'basic', username: name, password: '' };
     return async () => (empty.includes(name) ? undefined : credential);
   };
-  return Object.fromEntries(CREDENTIALS.map((name) => [name, named(name)])) as CredentialSources;
+  return Object.fromEntries(SOURCE_NAMES.map((name) => [name, named(name)])) as CredentialSources;
 }
 
 describe('src/cli/wiring/host-settings.ts', () => {
   it('knows the sources of credentials that there are', () => {
-    expect(Object.keys(sources()).toSorted()).toEqual([...CREDENTIALS].toSorted());
+    expect(Object.keys(sources()).toSorted()).toEqual([...SOURCE_NAMES].toSorted());
   });
 
   it('reaches hosts over HTTP or HTTPS as the first match says', () => {

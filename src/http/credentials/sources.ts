@@ -6,9 +6,7 @@ import type { EcrOptions } from './aws/options.ts';
 import { ghcr } from './ghcr.ts';
 import { gitlab } from './gitlab.ts';
 import { google } from './google/google.ts';
-
-/** Names of credential sources in the configuration. */
-export type SourceName = 'docker' | 'google' | 'ecr' | 'acr' | 'ghcr' | 'gitlab' | 'none';
+import { DEFAULT_ORDER, type SourceName } from './source-names.ts';
 
 export type CredentialSources = Readonly<Record<SourceName, CredentialSource>>;
 
@@ -31,13 +29,10 @@ export function credentialSources(options: SourceOptions): CredentialSources {
   };
 }
 
-/** Docker logins come first, then the cloud of the host. At most one cloud source matches a host. */
-const ORDER = ['docker', 'google', 'ecr', 'acr', 'ghcr', 'gitlab'] as const;
-
 /** Returns a source that tries all sources in order and returns the first credential for a host. */
 export function defaultCredentials(sources: CredentialSources): CredentialSource {
   return async (host, signal, query) => {
-    for (const name of ORDER) {
+    for (const name of DEFAULT_ORDER) {
       const credential = await sources[name](host, signal, query);
       if (credential !== undefined) return credential;
     }
