@@ -38,7 +38,7 @@ describe('TestPolicyValidate', () => {
     ['nothing to require', { mode: 'require' }, 'no signers'],
     ['no builders', simple({ builders: [] }), 'no builders'],
     ['no sources', simple({ sources: [] }), 'no sources'],
-    ['a source with a ref', simple({ sources: ['github.com/acme/app@refs/heads/main'] }), 'carries a ref'],
+    ['a source with a ref', simple({ sources: ['github.com/acme/app@refs/heads/main'] }), 'contains a ref'],
     ['a blank builder', simple({ builders: [{ id: ' ', level: 3 }] }), 'is blank'],
     ['a blank predicate type', simple({ predicateTypes: [''] }), 'is blank'],
     ['the level 4', simple({ level: 4 }), 'not 0, 2 or 3'],
@@ -65,10 +65,14 @@ describe('TestPolicyValidateBuilderSigners', () => {
   const generator = { id: GENERATOR, level: 3, signers: [ISOLATED] };
   const own = { id: GENERATOR, level: 1 };
   it.each<[string, readonly Written[], string]>([
-    ['a signer of a builder that is none of the policy', [{ ...generator, signers: [STRANGER] }], 'none of the policy'],
+    [
+      'a signer of a builder that the policy does not name',
+      [{ ...generator, signers: [STRANGER] }],
+      'not a signer of the policy',
+    ],
     ['an empty signer', [{ ...generator, signers: [''] }], 'no signer'],
-    ['a builder twice', [own, own], 'stands twice'],
-    ['a builder with and without signers', [own, generator], 'stands twice'],
+    ['a builder twice', [own, own], 'is listed twice'],
+    ['a builder with and without signers', [own, generator], 'is listed twice'],
     ['one at any ref and one with signers', [own, { ...generator, id: `${GENERATOR}@${RELEASE}` }], 'overlap'],
     ['one at a ref and one with signers', [{ ...own, id: `${GENERATOR}@refs/heads/main` }, generator], 'overlap'],
     ['overlapping builders without signers', [own, { ...own, id: `${GENERATOR}@refs/heads/main` }], ''],

@@ -69,7 +69,7 @@ attachments: [{ match: b.example/x }, { match: b.example, mode: routed, through:
 
   it('tells every problem with its place', async () => {
     expect(await refusal(entryWith('mount: 1', 'listing: all'))).toBe(
-      'r.yaml:4:10: "mount" is "1", not true or false; and r.yaml:5:12: "listing" is "all", which it cannot be ' +
+      'r.yaml:4:10: "mount" is "1", not true or false; and r.yaml:5:12: "listing" is "all", which is unknown ' +
         '(write auto, google or tags); write true or false, without quotes',
     );
   });

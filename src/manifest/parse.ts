@@ -7,10 +7,11 @@ import { manifestReading, newNotes, toldNotes, warn, type ManifestReading, type 
 import type { Position } from '../errors.ts';
 import type { ProvenancePolicy } from '../policy/provenance.ts';
 import type { YamlNode } from '../yaml/node.ts';
-import { parseYaml, type YamlProblem } from '../yaml/document.ts';
+import { openYaml, type YamlProblem } from '../yaml/document.ts';
 import { isNull } from '../yaml/scalars.ts';
-import { decodeText } from './decode.ts';
-import { PROVENANCE } from './policies/provenance-rule.ts';
+import { PROVENANCE } from './policies/provenance-schema.ts';
+import { readProvenance } from './policies/read-provenance.ts';
+import { readAs } from '../yaml/schema.ts';
 
 /** The bytes of one file and its displayed name. */
 export type ManifestText = { readonly file: string; readonly bytes: Uint8Array };
@@ -86,8 +87,7 @@ export function parsePlain(name: string, manifest: ManifestText, allowed: Allowe
 type Opened = { readonly root: YamlNode; readonly reading: ManifestReading };
 
 function open({ file, bytes }: ManifestText, notes: Notes): Opened | undefined {
-  const text = decodeText(file, bytes);
-  const document = typeof text === 'string' ? parseYaml(file, text) : text;
+  const document = openYaml(file, bytes);
   if ('root' in document) return { root: document.root, reading: manifestReading(document.at, notes) };
   notes.problems.push({ code: 'MANIFEST_INVALID', ...document });
   return undefined;
@@ -107,19 +107,18 @@ function readHead(
   const unused = fields.get('imagesPath')?.at(-1);
   if (unused !== undefined) warn(reading, unused, '"imagesPath" has no effect', 'remove it');
   const registries = readRegistries(fields.get('registries')?.at(-1), root, reading);
-  return { fields, registries, provenance: readProvenance(fields.get('provenance')?.at(-1), reading) };
+  return { fields, registries, provenance: provenanceIn(fields.get('provenance')?.at(-1), reading) };
 }
 
 /** Null sets no policy, as in upstream. */
-function readProvenance(
+function provenanceIn(
   node: YamlNode | undefined,
   { at, problems }: ManifestReading,
 ): ProvenancePolicy | 'unreadable' | undefined {
   if (node === undefined || isNull(node)) return undefined;
-  const before = problems.length;
   const refuse = (one: YamlProblem): void => problems.push({ code: 'POLICY_INVALID', ...one });
-  const policy = PROVENANCE.read(node, '"provenance"', { at, problems, refuse, spent: { expressions: 0 } });
-  return policy === undefined || problems.length > before ? 'unreadable' : policy;
+  const written = readAs(PROVENANCE, node, '"provenance"', { at, refuse });
+  return (written && readProvenance(written, refuse, { expressions: 0 })) ?? 'unreadable';
 }
 
 function originOf(registries: Registries | undefined, file: string): Pick<ImageList, 'registry' | 'from'> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { highestReachable } from '../policy/signer-builders.ts';
 import { policyIn } from './policies/policy-file.ts';
-import { policySchema } from './policies/tree-policy-rule.ts';
+import { policySchema } from './policies/policy-schema.ts';
 
 const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf8');
 

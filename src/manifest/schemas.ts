@@ -1,5 +1,6 @@
 import { GRAMMAR } from '../image/reference.ts';
-import { PROVENANCE } from './policies/provenance-rule.ts';
+import { schemaPart } from '../yaml/schema-parts.ts';
+import { PROVENANCE } from './policies/provenance-schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -77,7 +78,7 @@ export function manifestSchema(): string {
       registries: REGISTRIES,
       images: imageList({ ...DMAP, type: 'object', minProperties: 1 }),
       imagesPath: { description: 'Accepted for old trees; has no effect.' },
-      provenance: { anyOf: [PROVENANCE.schema, { type: 'null' }] },
+      provenance: { anyOf: [schemaPart(PROVENANCE), { type: 'null' }] },
     },
   });
 }

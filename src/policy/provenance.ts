@@ -16,9 +16,9 @@ export type BuilderRule = {
   /**
    * Some of the policy's signers: only they may claim this builder, and they may claim only builders that name them.
    */
-  readonly signers?: readonly SignerRule[];
+  readonly signers?: readonly SignerRule[] | undefined;
   /** The runs that may call it, for a reusable workflow that any repository could call. */
-  readonly caller?: CallerRule;
+  readonly caller?: CallerRule | undefined;
   readonly at: Position;
 };
 

@@ -20,8 +20,9 @@ export type PlainTree = {
 
 type Mapping = ReadonlyMap<PropertyKey, Pair>;
 
-/** Converts a document; reports duplicate keys and unreadable texts. An alias has the value of its anchor. */
-export function plainTree(root: YamlNode, what: string, reading: Reading): PlainTree {
+/** Converts a document; reports duplicate keys and unreadable texts. An alias has the value of its anchor. A mapping
+ * under the key `apart` of the root becomes an empty one. */
+export function plainTree(root: YamlNode, what: string, reading: Reading, apart?: string): PlainTree {
   const values = new Map<YamlNode, unknown>();
   const mappings = new Map<YamlNode, Mapping>();
   const convert = (node: YamlNode, name: string): unknown => {
@@ -36,7 +37,13 @@ export function plainTree(root: YamlNode, what: string, reading: Reading): Plain
   const record = (node: YamlCollection, name: string): unknown => {
     const pairs = mappingOf(node, name, reading);
     mappings.set(node, pairs);
-    return Object.fromEntries([...pairs].map(([key, { value }]) => [key, convert(value, nameIn(name, key))]));
+    const isApart = (key: PropertyKey, value: YamlNode): boolean =>
+      node === root && key === apart && value.kind === 'mapping';
+    const plain = [...pairs].map(([key, { value }]) => [
+      key,
+      isApart(key, value) ? {} : convert(value, nameIn(name, key)),
+    ]);
+    return Object.fromEntries(plain);
   };
   const childOf = (node: YamlNode, step: PropertyKey): YamlNode | undefined =>
     node.kind === 'sequence' ? node.items[Number(step)] : mappings.get(node)?.get(step)?.value;

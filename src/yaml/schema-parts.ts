@@ -42,7 +42,7 @@ export function choice<const W extends string>(words: readonly W[]) {
   return z.enum(words, {
     error: ({ input }) =>
       typeof input === 'string'
-        ? errorText({ message: `is ${quote(input)}, which it cannot be`, hint })
+        ? errorText({ message: `is ${quote(input)}, which is unknown`, hint })
         : not('a text', hint),
   });
 }
@@ -74,9 +74,14 @@ export function numberOf<const N extends number>(numbers: readonly N[]) {
 const MOST_ENTRIES = 10_000;
 
 /** Returns a schema of lists with at most `most` entries. */
-export function list<S extends z.ZodType>(item: S, most = MOST_ENTRIES) {
-  const tooMany = errorText({ message: `has more than ${most} entries`, hint: `write at most ${most}` });
-  return z.array(item, not('a list', 'put "-" before each entry, or leave the key out')).max(most, tooMany);
+export function list<S extends z.ZodType>(item: S, most: number = MOST_ENTRIES) {
+  return z.array(item, not('a list', 'put "-" before each entry, or leave the key out')).max(most, {
+    error: ({ input }) =>
+      errorText({
+        message: `has ${Array.isArray(input) ? input.length : 'too many'} entries`,
+        hint: `write at most ${most}`,
+      }),
+  });
 }
 
 /** Returns a schema of mappings with exactly these keys; `problemOf` finds contradictions between them. */
@@ -91,10 +96,21 @@ export function mapping<S extends z.core.$ZodShape>(
   });
 }
 
+/** Returns a schema that reads `fallback` from null and from a missing key. */
+export function orElse<S extends z.ZodType>(schema: S, fallback: z.output<S>) {
+  return schema.nullish().transform((value) => value ?? fallback);
+}
+
+/** Returns the JSON schema of what a schema reads, without `$schema`. */
+export function schemaPart(schema: z.ZodType): object {
+  const { $schema: _, ...part } = z.toJSONSchema(schema, { io: 'input' });
+  return part;
+}
+
 /** Returns the JSON schema of the files that a schema reads. */
 export function jsonSchema(schema: z.ZodType, title: string): string {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
+  const $schema = 'https://json-schema.org/draft/2020-12/schema';
+  return `${JSON.stringify({ $schema, title, ...schemaPart(schema) }, null, 2)}\n`;
 }
 
 function alternatives(values: readonly (string | number)[]): string {

@@ -9,34 +9,46 @@ import { nameOf, readText } from './scalars.ts';
 import type { Wrong } from './schema-parts.ts';
 import { quote } from './source-text.ts';
 
-/** A value that a schema accepted, and the positions of its parts. */
-export type Located<T> = { readonly value: T; readonly at: (...path: Path) => Position };
+/** A value that a schema accepted, with the positions and nodes of its parts. */
+export type Located<T> = {
+  readonly value: T;
+  /** Returns the position of a part; that of the whole value if the part is missing. */
+  readonly at: (...path: Path) => Position;
+  readonly nodeAt: (...path: Path) => YamlNode | undefined;
+};
 
 /** A problem whose words are made only if it is reported: a hostile file has hundreds of thousands. */
 type Found = { readonly position: Position; readonly words: () => Wrong };
 
 /**
  * Reads a node with a schema of `schema-parts.ts`. Returns undefined after reporting all problems in the order of the
- * file. `what` names the node in messages.
+ * file. `what` names the node in messages. A mapping under the key `apart` is read as if it were empty.
  */
 export function readAs<S extends z.ZodType>(
   schema: S,
   root: YamlNode,
   what: string,
   { at, refuse }: Reading,
+  apart?: string,
 ): Located<z.output<S>> | undefined {
   const found: Found[] = [];
-  const tree = plainTree(root, what, {
-    at,
-    refuse: ({ position, ...words }) => void found.push({ position, words: () => words }),
-  });
+  const tree = plainTree(
+    root,
+    what,
+    {
+      at,
+      refuse: ({ position, ...words }) => void found.push({ position, words: () => words }),
+    },
+    apart,
+  );
   const parsed = schema.safeParse(tree.value, { error: ({ inst }) => keysOf(inst) });
   if (!parsed.success)
     for (const { node, words } of described(parsed.error.issues, tree))
       found.push({ position: at(node.offset), words });
   report(found.toSorted(byPlace), refuse);
   if (!parsed.success || found.length > 0) return undefined;
-  return { value: parsed.data, at: (...path) => at(tree.nodeAt(path)?.offset ?? root.offset) };
+  const nodeAt = (...path: Path): YamlNode | undefined => tree.nodeAt(path);
+  return { value: parsed.data, nodeAt, at: (...path) => at((nodeAt(...path) ?? root).offset) };
 }
 
 function byPlace({ position: one }: Found, { position: other }: Found): number {

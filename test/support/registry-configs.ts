@@ -225,13 +225,13 @@ export const INVALID: readonly (readonly [
   [
     'an unknown source of credentials',
     entryWith('credentials: gcloud'),
-    '4:16: "credentials" is "gcloud", which it cannot be; write docker, google, ecr, acr, ghcr, gitlab or none',
+    '4:16: "credentials" is "gcloud", which is unknown; write docker, google, ecr, acr, ghcr, gitlab or none',
     'refuses',
   ],
   [
     'an unknown listing',
     entryWith('listing: fast'),
-    '4:12: "listing" is "fast", which it cannot be; write auto, google or tags',
+    '4:12: "listing" is "fast", which is unknown; write auto, google or tags',
     'refuses',
   ],
   [
@@ -279,7 +279,7 @@ export const INVALID: readonly (readonly [
   [
     'an unknown way of attachments',
     'version: 1\nattachments: [{ match: a, mode: mirrored }]',
-    '2:33: "mode" is "mirrored", which it cannot be; write replicated or routed',
+    '2:33: "mode" is "mirrored", which is unknown; write replicated or routed',
     'refuses',
   ],
   [

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { registryConfigSchema } from '../../config/parse.ts';
 import { imagesSchema, manifestSchema } from '../../manifest/schemas.ts';
-import { policySchema } from '../../manifest/policies/tree-policy-rule.ts';
+import { policySchema } from '../../manifest/policies/policy-schema.ts';
 import { runEventsSchema } from '../../watch/event-schema.ts';
 import { runReportSchema } from '../../report/model/schema.ts';
 import { validationSchema } from '../../report/terminal/validation.ts';

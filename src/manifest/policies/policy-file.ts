@@ -1,10 +1,9 @@
 import { PromotionError } from '../../errors.ts';
 import type { ProjectPolicy } from '../../policy/policies.ts';
-import { parseYaml } from '../../yaml/document.ts';
+import { openYaml } from '../../yaml/document.ts';
 import { pairsOf } from '../../yaml/fields.ts';
 import { fileError } from '../../yaml/file-error.ts';
 import { readText } from '../../yaml/scalars.ts';
-import { decodeText } from '../decode.ts';
 import { parsePlain, type ManifestText } from '../parse.ts';
 import { parseTreePolicy } from './tree-policy.ts';
 
@@ -21,8 +20,7 @@ export type FilePolicy = ProjectPolicy & { readonly source?: string };
 
 /** Only a manifest has registries. */
 function isManifest({ file, bytes }: ManifestText): boolean {
-  const text = decodeText(file, bytes);
-  const document = typeof text === 'string' ? parseYaml(file, text) : text;
+  const document = openYaml(file, bytes);
   if (!('root' in document)) return false;
   const nothing = { at: document.at, refuse: () => undefined };
   return [...pairsOf(document.root, nothing)].some(({ key }) => readText(key) === 'registries');

@@ -6,8 +6,7 @@ import { joinRepository } from '../../image/reference.ts';
 import type { LoadedManifests, Problem, Project, SourcePolicy } from '../manifest.ts';
 import type { Declared, ParsedProject } from '../parse.ts';
 import { problemList } from '../../yaml/problem-list.ts';
-import type { TreePolicy } from './tree-policy.ts';
-import type { WrittenProject } from './tree-policy-rule.ts';
+import type { TreePolicy, WrittenProject } from './tree-policy.ts';
 
 /** One project as parsed, with the policy of the tree that it is in. */
 export type InTree = { readonly parsed: ParsedProject; readonly tree?: TreePolicy };

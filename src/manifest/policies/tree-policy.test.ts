@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { parseTreePolicy, type TreePolicy } from './tree-policy.ts';
-import { policySchema } from './tree-policy-rule.ts';
+import { policySchema } from './policy-schema.ts';
 
 const PUBLISHED = new URL('../../../schemas/promoter-policy.schema.json', import.meta.url);
 const EVERY_KEY = `
@@ -67,13 +67,18 @@ describe('src/manifest/policies/tree-policy.ts', () => {
     ['an unknown key', 'provenences: {}', '1:1', 'unknown key "provenences"'],
     ['a key twice', 'vulnerabilities: {}\nvulnerabilities: {}', '2:1', 'twice'],
     ['a provenance policy that is none', 'provenance: {mode: maybe}', '1:20', '"mode" is "maybe"'],
-    ['a type that is none', 'artifactTypes: [helm]', '1:17', '"helm", which is no media type'],
+    ['a type that is none', 'artifactTypes: [helm]', '1:17', '"helm", which is not a media type'],
     ['a threshold that is no severity', 'vulnerabilities: {threshold: 6}', '1:30', 'not -1, 0, 1, 2, 3, 4 or 5'],
     ['an exception without a reason', 'vulnerabilities: {exceptions: [{id: CVE-1}]}', '1:32', 'no "reason"'],
     ['a blank reason', 'vulnerabilities: {exceptions: [{id: CVE-1, reason: " "}]}', '1:52', 'blank'],
     ['an exception without an id', 'vulnerabilities: {exceptions: [{reason: x}]}', '1:32', 'no "id"'],
-    ['a day that is none', 'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-30}]}', '1:58', 'no day'],
-    ['a time', 'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-01T00:00:00Z}]}', '1:58', 'no day'],
+    [
+      'a day that is none',
+      'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-30}]}',
+      '1:58',
+      'not a day',
+    ],
+    ['a time', 'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-01T00:00:00Z}]}', '1:58', 'not a day'],
     ['projects that are a list', 'projects: [a]', '1:11', 'is a list'],
   ])('refuses %s, with its place', (_, text, place, words) => {
     const policy = parse(text);
@@ -102,7 +107,7 @@ describe('src/manifest/policies/tree-policy.ts', () => {
     ]);
   });
 
-  it('publishes the schema that its rules make', () => {
+  it('publishes the schema of the zod schema', () => {
     expect(readFileSync(PUBLISHED, 'utf8')).toBe(policySchema());
   });
 

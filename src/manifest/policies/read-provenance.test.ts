@@ -23,7 +23,7 @@ const changed = (...lines: readonly string[]): ParsedProject => {
 const places = ({ problems }: ParsedProject): readonly string[] =>
   problems.map(({ code, message, position: { line, column } }) => `${line}:${column} ${code} ${message}`);
 
-describe('src/manifest/policies/provenance-rule.ts', () => {
+describe('src/manifest/policies/read-provenance.ts', () => {
   it('reads a policy with everything in it', () => {
     const { project, problems } = manifest(
       ...COMPLETE.slice(0, 1),
@@ -49,7 +49,7 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
       level: 2,
       at: { file: 'm.yaml', line: 3, column: 3 },
     });
-    expect(policy?.builders[0]).not.toHaveProperty('signers');
+    expect(policy?.builders[0]?.signers).toBeUndefined();
   });
 
   it('reads it in a thin manifest, too', () => {
@@ -88,14 +88,19 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
     ['a signer in another form', ['signers: [ci@acme.example]'], '6:13', 'no signer'],
     ['a signer without identity', ['signers: ["sigstore::x"]'], '6:13', 'no identity'],
     ['no regular expression', ["signers: ['sigstore(identityMatch=regex)::x::(']"], '6:13', 'no regular expression'],
-    ['a builder that is a text', ['builders: [https://ci.example]'], '6:14', 'has no level'],
+    ['a builder that is a text', ['builders: [https://ci.example]'], '6:14', 'not a mapping'],
     ['a builder without a level', ['builders: [{id: x}]'], '6:14', 'no "level"'],
     ['a builder without an id', ['builders: [{level: 1}]'], '6:14', 'no "id"'],
     ['a builder with a blank id', ['builders: [{id: " ", level: 1}]'], '6:19', 'is blank'],
     ['a builder of level 0', ['builders: [{id: x, level: 0}]'], '6:29', '"level" is "0", not 1, 2 or 3'],
     ['a builder of level 4', ['builders: [{id: x, level: 4}]'], '6:29', 'not 1, 2 or 3'],
     ['a builder with another key', ['builders: [{id: x, level: 1, calls: {}}]'], '6:32', 'unknown key "calls"'],
-    ['a builder twice', ['builders: [{id: x, level: 1}, {id: x, level: 2}]'], '6:33', '"x" stands twice \\(line 6\\)'],
+    [
+      'a builder twice',
+      ['builders: [{id: x, level: 1}, {id: x, level: 2}]'],
+      '6:33',
+      '"x" is listed twice \\(line 6\\)',
+    ],
     [
       'a builder with signers that overlaps one without',
       [`builders: [{id: x, level: 1}, {id: x@v1, level: 2, signers: ["${SIGNER}"]}]`],
@@ -112,9 +117,9 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
       'a signer of a builder that the policy does not name',
       [`builders: [{id: x, level: 1, signers: ['${OTHER}']}]`],
       '6:42',
-      "is none of the policy's",
+      'not a signer of the policy',
     ],
-    ['a source with a ref', ['sources: [github.com/acme/app@main]'], '6:13', 'carries a ref'],
+    ['a source with a ref', ['sources: [github.com/acme/app@main]'], '6:13', 'contains a ref'],
     ['a blank source', ['sources: [" "]'], '6:13', 'blank'],
     ['a blank predicate type', ['predicateTypes: [" "]'], '7:20', 'blank'],
     ['the level 1', ['level: 1'], '7:10', 'not 0, 2 or 3'],
@@ -134,22 +139,26 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
 
   const caller = (text: string): string => `builders: [{id: x, level: 1, caller: ${text}}]`;
   it.each([
-    ['a caller without refs', '{workflows: [.github/workflows/a.yml]}', '"caller" has no refs'],
-    ['an empty caller', '{}', '"caller" has no refs'],
-    ['a caller with an empty list of refs', '{refs: []}', '"caller" has no refs'],
+    ['a caller without refs', '{workflows: [.github/workflows/a.yml]}', '"caller" has no "refs"'],
+    ['an empty caller', '{}', '"caller" has no "refs"'],
+    ['a caller with an empty list of refs', '{refs: []}', '"refs" names no ref'],
     ['a caller with events', '{refs: [refs/tags/v*], events: [push]}', '"events" cannot be checked'],
     ['a caller with another key', '{refs: [refs/tags/v*], repositories: [a/b]}', 'unknown key "repositories"'],
     ['a caller that is a text', 'refs/tags/v*', '"caller" is "refs/tags/v\\*", not a mapping'],
-    ['a branch', '{refs: [main]}', 'no full git ref'],
-    ['any ref', '{refs: ["*"]}', 'no full git ref'],
+    ['a branch', '{refs: [main]}', 'not a full git ref'],
+    ['any ref', '{refs: ["*"]}', 'not a full git ref'],
     ['no pattern of refs', '{refs: ["refs/tags/["]}', 'no pattern of Go'],
-    ['a workflow elsewhere', '{refs: [refs/tags/v*], workflows: [ci/a.yml]}', 'no path of a workflow'],
-    ['a folder', '{refs: [refs/tags/v*], workflows: [.github/workflows/]}', 'no path of a workflow'],
-    ['a way up', '{refs: [refs/tags/v*], workflows: [.github/workflows/../a.yml]}', 'no path of a workflow'],
-    ['two slashes', '{refs: [refs/tags/v*], workflows: [.github/workflows//a.yml]}', 'no path of a workflow'],
-    ['a slash before', '{refs: [refs/tags/v*], workflows: [/.github/workflows/a.yml]}', 'no path of a workflow'],
-    ['a ref of it', '{refs: [refs/tags/v*], workflows: [".github/workflows/a.yml@v1"]}', 'no path of a workflow'],
-    ['its repository', '{refs: [refs/tags/v*], workflows: [a/b/.github/workflows/a.yml]}', 'no path of a workflow'],
+    ['a workflow elsewhere', '{refs: [refs/tags/v*], workflows: [ci/a.yml]}', 'not the path of a workflow'],
+    ['a folder', '{refs: [refs/tags/v*], workflows: [.github/workflows/]}', 'not the path of a workflow'],
+    ['a way up', '{refs: [refs/tags/v*], workflows: [.github/workflows/../a.yml]}', 'not the path of a workflow'],
+    ['two slashes', '{refs: [refs/tags/v*], workflows: [.github/workflows//a.yml]}', 'not the path of a workflow'],
+    ['a slash before', '{refs: [refs/tags/v*], workflows: [/.github/workflows/a.yml]}', 'not the path of a workflow'],
+    ['a ref of it', '{refs: [refs/tags/v*], workflows: [".github/workflows/a.yml@v1"]}', 'not the path of a workflow'],
+    [
+      'its repository',
+      '{refs: [refs/tags/v*], workflows: [a/b/.github/workflows/a.yml]}',
+      'not the path of a workflow',
+    ],
   ])('refuses %s as who may call a builder', (_, text, words) => {
     expect(places(changed(caller(text)))[0]).toMatch(new RegExp(`^6:.*POLICY_INVALID .*${words}`));
   });
@@ -171,7 +180,7 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
 
   it('takes a builder with an empty caller for one that everybody may call', () => {
     const { project } = changed('builders: [{id: x, level: 1, caller: }]');
-    expect(project?.policy?.provenance?.builders[0]).not.toHaveProperty('caller');
+    expect(project?.policy?.provenance?.builders[0]?.caller).toBeUndefined();
   });
 
   it.each([
@@ -200,9 +209,9 @@ describe('src/manifest/policies/provenance-rule.ts', () => {
     [['mode: requires'], 'write require, warn or off'],
     [['builders: [{id: x, level: 1}, {id: x@v1, level: 2, signers: ["' + SIGNER + '"]}]'], 'name signers at both'],
     [['builders: [{id: x, level: 1}, {id: x, level: 2}]'], 'keep the stricter one'],
-    [['builders: [{id: x, level: 3}, {id: y, level: 1}]', 'level: 2'], 'name at each builder who signs for it'],
+    [['builders: [{id: x, level: 3}, {id: y, level: 1}]', 'level: 2'], 'name the signers of each builder'],
     [['sources: [github.com/acme/app@refs/tags/v1]'], 'the refs under "caller" of a builder'],
-    [[`builders: [{id: x, level: 1, signers: ['${OTHER}']}]`], 'as it stands under "signers"'],
+    [[`builders: [{id: x, level: 1, signers: ['${OTHER}']}]`], 'write it as under "signers"'],
   ])('suggests nothing that asks for less than %j', (lines, hint) => {
     const [problem] = changed(...lines).problems;
     expect(problem?.hint).toContain(hint);
