@@ -31,27 +31,22 @@ function selfAndParents(repository: string): readonly string[] {
 /** Returns equal texts for equivalent policies, in any order of their parts; all disabled policies are equivalent. */
 export function policyKey(policy: ProvenancePolicy | undefined): string {
   if (policy === undefined || policy.mode === 'off') return 'off';
-  const { mode, signers, builders, sources, predicateTypes, level, imageLevel } = policy;
-  const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].toSorted();
-  return JSON.stringify([
-    mode,
-    sorted(signers.map(({ text }) => text)),
-    sorted(
-      builders.map(({ id, level: reached, signers: named, caller }) =>
-        JSON.stringify([
-          id,
-          reached,
-          named && sorted(named.map(({ text }) => text)),
-          caller && [sorted(caller.workflows), sorted(caller.refs.map(({ text }) => text))],
-        ]),
-      ),
-    ),
-    sorted(sources),
-    sorted(predicateTypes),
-    level,
-    imageLevel,
-    [...levelsByPattern(policy)].toSorted(([one], [other]) => (one < other ? -1 : 1)),
-  ]);
+  const { at: _, isBase: __, ...rest } = policy;
+  const levels = [...levelsByPattern(policy)].map(([pattern, level]) => ({ pattern, level }));
+  return canonical({ ...rest, levels });
+}
+
+/** Returns JSON with sorted keys and lists, without duplicates, positions and compiled patterns. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${[...new Set(value.map(canonical))].toSorted().join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(
+    ([key, one]) => key !== 'at' && one !== undefined && typeof one !== 'function',
+  );
+  return `{${entries
+    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`)
+    .toSorted()
+    .join()}}`;
 }
 
 /** Returns each enabled policy once, in order. */

@@ -20,12 +20,37 @@ export type PlainTree = {
 
 type Mapping = ReadonlyMap<PropertyKey, Pair>;
 
-/** Converts a document; reports duplicate keys and unreadable texts. An alias has the value of its anchor. A mapping
- * under the key `apart` of the root becomes an empty one. */
+/**
+ * Converts a document; reports duplicate keys. An alias has the value of its anchor. A mapping under the key `apart` of
+ * the root becomes an empty one.
+ */
 export function plainTree(root: YamlNode, what: string, reading: Reading, apart?: string): PlainTree {
-  const values = new Map<YamlNode, unknown>();
   const mappings = new Map<YamlNode, Mapping>();
-  const convert = (node: YamlNode, name: string): unknown => {
+  const value = converter(root, reading, mappings, apart)(root, what);
+  const nodesAlong = (path: Path): readonly YamlNode[] => {
+    const nodes = [root];
+    for (const step of path) {
+      const node = nodes.at(-1) ?? root;
+      const next = node.kind === 'sequence' ? node.items[Number(step)] : mappings.get(node)?.get(step)?.value;
+      if (next === undefined) break;
+      nodes.push(next);
+    }
+    return nodes;
+  };
+  return {
+    value,
+    nodesAlong,
+    nodeAt: (path) => nodesAlong(path)[path.length],
+    keyOf: (mapping, key) => mappings.get(mapping)?.get(key)?.key,
+    nameAt: (path) => path.reduce<string>(nameIn, what),
+  };
+}
+
+type Convert = (node: YamlNode, name: string) => unknown;
+
+function converter(root: YamlNode, reading: Reading, mappings: Map<YamlNode, Mapping>, apart?: string): Convert {
+  const values = new Map<YamlNode, unknown>();
+  const convert: Convert = (node, name) => {
     if (node.kind === 'scalar') return scalarOf(node);
     if (!values.has(node)) values.set(node, node.kind === 'mapping' ? record(node, name) : list(node, name));
     return values.get(node);
@@ -37,32 +62,13 @@ export function plainTree(root: YamlNode, what: string, reading: Reading, apart?
   const record = (node: YamlCollection, name: string): unknown => {
     const pairs = mappingOf(node, name, reading);
     mappings.set(node, pairs);
-    const isApart = (key: PropertyKey, value: YamlNode): boolean =>
-      node === root && key === apart && value.kind === 'mapping';
-    const plain = [...pairs].map(([key, { value }]) => [
-      key,
-      isApart(key, value) ? {} : convert(value, nameIn(name, key)),
-    ]);
+    const plain = [...pairs].map(([key, { value }]): readonly [PropertyKey, unknown] => {
+      const isApart = node === root && key === apart && value.kind === 'mapping';
+      return [key, isApart ? {} : convert(value, nameIn(name, key))];
+    });
     return Object.fromEntries(plain);
   };
-  const childOf = (node: YamlNode, step: PropertyKey): YamlNode | undefined =>
-    node.kind === 'sequence' ? node.items[Number(step)] : mappings.get(node)?.get(step)?.value;
-  const nodesAlong = (path: Path): readonly YamlNode[] => {
-    const nodes = [root];
-    for (const step of path) {
-      const next = childOf(nodes.at(-1) ?? root, step);
-      if (next === undefined) break;
-      nodes.push(next);
-    }
-    return nodes;
-  };
-  return {
-    value: convert(root, what),
-    nodesAlong,
-    nodeAt: (path) => nodesAlong(path)[path.length],
-    keyOf: (mapping, key) => mappings.get(mapping)?.get(key)?.key,
-    nameAt: (path) => path.reduce<string>(nameIn, what),
-  };
+  return convert;
 }
 
 function nameIn(parent: string, step: PropertyKey): string {

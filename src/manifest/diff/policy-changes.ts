@@ -1,6 +1,6 @@
 import { levelsByPattern } from '../../policy/image-levels.ts';
 import { policyKey } from '../../policy/inheritance.ts';
-import type { ProvenancePolicy } from '../../policy/provenance.ts';
+import type { BuilderRule, ProvenancePolicy } from '../../policy/provenance.ts';
 import type { VulnerabilityPolicy } from '../../policy/vulnerabilities/vulnerabilities.ts';
 import type { Project } from '../manifest.ts';
 
@@ -34,7 +34,7 @@ function changesOf(base: Project | undefined, head: Project | undefined): Policy
   const [before, after] = [factsOf(base, head), factsOf(head, base)];
   return KINDS.flatMap((kind) => {
     const [was, is] = [before[kind], after[kind]];
-    if (was === is) return [];
+    if (kind === 'provenance' ? provenanceKey(base) === provenanceKey(head) : was === is) return [];
     return [
       {
         kind,
@@ -45,6 +45,10 @@ function changesOf(base: Project | undefined, head: Project | undefined): Policy
       },
     ];
   });
+}
+
+function provenanceKey(project: Project | undefined): string {
+  return policyKey(project?.policy?.provenance);
 }
 
 const KINDS = ['source', 'registries', 'provenance', 'artifactTypes', 'vulnerabilities'] as const;
@@ -60,47 +64,49 @@ function factsOf(
   return {
     source: project.source,
     ...(registries.length > 0 && { registries: registries.toSorted().join(', ') }),
-    ...(policyKey(provenance) !== 'off' && provenance && { provenance: provenanceText(provenance) }),
+    ...(provenanceKey(project) !== 'off' && provenance && { provenance: provenanceText(provenance) }),
     ...(artifactTypes && { artifactTypes: artifactTypes.types.toSorted().join(', ') || 'none' }),
     ...(vulnerabilities && { vulnerabilities: vulnerabilityText(vulnerabilities) }),
   };
 }
 
-/** Returns equal texts for equivalent policies. */
-function provenanceText(policy: ProvenancePolicy): string {
-  const { mode, level, signers, builders, sources, predicateTypes } = policy;
-  const listed = (name: string, texts: readonly string[]): string[] =>
-    texts.length === 0 ? [] : [`${name} ${[...new Set(texts)].toSorted().join(', ')}`];
-  const builder = ({ id, level: reached, signers: named = [], caller }: ProvenancePolicy['builders'][number]): string =>
-    `${id} (${[
-      `level ${reached}`,
-      ...listed(
-        'by',
-        named.map(({ text }) => text),
-      ),
-      ...(caller === undefined
-        ? []
-        : listed(
-            'called for',
-            caller.refs.map(({ text }) => text),
-          )),
-      ...listed('called by', caller?.workflows ?? []),
-    ].join(' ')})`;
-  return [
-    mode,
-    ...(level > 0 ? [`level ${level}`] : []),
-    ...listed(
+type ShownKey = Exclude<keyof ProvenancePolicy, 'mode' | 'at' | 'imageLevel' | 'isBase'>;
+
+/** The words for each key, in order; none if it asks for nothing. */
+const WORDS: { readonly [Key in ShownKey]: (policy: ProvenancePolicy) => readonly string[] } = {
+  level: ({ level }) => (level > 0 ? [`level ${level}`] : []),
+  levels: (policy) =>
+    listed(
       'levels',
       [...levelsByPattern(policy)].map(([pattern, least]) => `${pattern} (level ${least})`),
     ),
-    ...listed(
-      'signers',
-      signers.map(({ text }) => text),
-    ),
-    ...listed('builders', builders.map(builder)),
-    ...listed('sources', sources),
-    ...listed('also', predicateTypes),
-  ].join('; ');
+  signers: ({ signers }) => listed('signers', textsOf(signers)),
+  builders: ({ builders }) => listed('builders', builders.map(builderText)),
+  sources: ({ sources }) => listed('sources', sources),
+  predicateTypes: ({ predicateTypes }) => listed('also', predicateTypes),
+};
+
+/** Returns equal texts for equivalent policies. */
+function provenanceText(policy: ProvenancePolicy): string {
+  return [policy.mode, ...Object.values(WORDS).flatMap((words) => words(policy))].join('; ');
+}
+
+function builderText({ id, level, signers = [], caller }: BuilderRule): string {
+  const clauses = [
+    `level ${level}`,
+    ...listed('by', textsOf(signers)),
+    ...listed('called for', textsOf(caller?.refs ?? [])),
+    ...listed('called by', caller?.workflows ?? []),
+  ];
+  return `${id} (${clauses.join(' ')})`;
+}
+
+function listed(name: string, texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? [] : [`${name} ${[...new Set(texts)].toSorted().join(', ')}`];
+}
+
+function textsOf(patterns: readonly { readonly text: string }[]): readonly string[] {
+  return patterns.map(({ text }) => text);
 }
 
 function vulnerabilityText({ threshold, exceptions }: VulnerabilityPolicy): string {
