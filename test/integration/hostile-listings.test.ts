@@ -51,15 +51,6 @@ describe('a registry whose listings are made to fill the memory, or never end', 
     },
   );
 
-  it('is read for several repositories one after the other', async () => {
-    const { world, evil } = await opened(answerOf('129 MiB of tags'));
-    const entries = Array.from({ length: 2 }, (_, index) => [`app-${index}`, digestOf(2), 'v1'] as const);
-    const { code, stderr } = await run(world, { ...world.project('evil', {}), to: [`${evil.host}/prod`], entries });
-    expect(code).toBe(1);
-    expect(stderr).toContain(`${evil.host}: 2 repositories could not be read`);
-    expectHonest(world);
-  });
-
   it('is refused by name as staging', async () => {
     const { world, evil } = await opened(answerOf('129 MiB of images'));
     const entries = Array.from({ length: 8 }, (_, index) => ['app', `sha256:${String(index).repeat(64)}`] as const);

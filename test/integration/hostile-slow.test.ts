@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { partsOf } from '../support/hostile/images.ts';
 import { startHostile, type HostileAnswer } from '../support/hostile/server.ts';
-import { crumbs, slowUploads } from '../support/hostile/slow.ts';
+import { SILENT_WRITES } from '../support/hostile/attacks.ts';
+import { crumbs, silentOn, slowUploads } from '../support/hostile/slow.ts';
 import { cip, type CipRun } from '../support/promotion/cip.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';
@@ -17,7 +18,7 @@ const SPEED = 60;
 async function attacked(
   answer: HostileAnswer,
   projectOf: (world: World, host: string) => ProjectSpec,
-): Promise<CipRun> {
+): Promise<CipRun & { readonly asked: readonly string[] }> {
   const [world, evil] = await Promise.all([startWorld(), startHostile(answer)]);
   onTestFinished(async () => {
     await evil[Symbol.asyncDispose]();
@@ -28,7 +29,7 @@ async function attacked(
   await using tree = await writeTree(projects);
   const run = await cip(['--confirm', '--sign=false', '--manifests', tree.path], { speed: SPEED });
   for (const tags of world.tagsOn('prod/app')) expect(tags).toMatchObject({ v1: digestOf(1) });
-  return run;
+  return { ...run, asked: evil.asked };
 }
 
 describe('a registry that takes requests and answers none', () => {
@@ -48,6 +49,20 @@ describe('a registry that takes requests and answers none', () => {
   });
 });
 
+describe('a registry that answers reads', () => {
+  it.each(SILENT_WRITES)('is given up if it is silent on %s', async (_, method, path) => {
+    const { code, stderr, asked } = await attacked(silentOn(method, path), (world, host) => ({
+      ...world.project('evil', {}),
+      to: [`${host}/prod`],
+      entries: Array.from({ length: 50 }, (__, nth) => [`app-${nth}`, digestOf(2), 'v1'] as const),
+    }));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('50 problems')]);
+    // At most two attempts of 25 s for each of the requests that one host is sent at a time.
+    const silent = asked.filter((line) => line.startsWith(method) && path.test(line));
+    expect(silent.length).toBeLessThanOrEqual(40);
+  });
+});
+
 describe('a registry that gives or takes bytes in crumbs', () => {
   it.each([
     ['blobs', 'a connection'],
@@ -64,12 +79,17 @@ describe('a registry that gives or takes bytes in crumbs', () => {
     expect(stderr).toMatch(/only \d+ bytes moved in half a minute/);
   });
 
-  it('is given up where it takes an upload so', async () => {
-    const { code, stderr } = await attacked(slowUploads(100), (world, host) => ({
+  it.each([
+    ['in crumbs', 100],
+    ['not at all', 3_600_000],
+  ])('is given up after two attempts if it reads an upload %s', async (_, beat) => {
+    const { code, stderr, asked } = await attacked(slowUploads(beat), (world, host) => ({
       ...world.project('evil', {}),
       to: [`${host}/prod`],
       entries: [['large', DIGEST, 'v1']],
     }));
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/TOO_SLOW|REPLAY_NEEDED/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/TOO_SLOW|REPLAY_NEEDED|STALLED|TIMEOUT/)]);
+    // The config and two layers, twice each.
+    expect(asked.filter((line) => line.startsWith('PUT')).length).toBeLessThanOrEqual(6);
   });
 });

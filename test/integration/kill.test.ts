@@ -12,7 +12,7 @@ import type { Snapshot } from '../support/registry/snapshot.ts';
 
 const KIB = 1024;
 const MIRRORS = 2;
-const KILLS = 6;
+const KILLS = 4;
 
 /** Images that share layers, small and teed, and indexes that share images. */
 const images: readonly (readonly [name: string, image: BuiltImage, ...tags: string[]])[] = [

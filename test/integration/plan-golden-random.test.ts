@@ -27,6 +27,6 @@ describe('random plans, by effect', () => {
       expect(withoutCovered(verdictsOf(report))).toEqual({ ...expected, promote: [] });
     });
     // A plan over HTTP takes about a tenth of a second.
-    await fc.assert(property, { numRuns: kind[1] === 'memory' ? 60 : 25 });
+    await fc.assert(property, { numRuns: kind[1] === 'memory' ? 60 : 10 });
   });
 });

@@ -79,13 +79,9 @@ const OPEN: ContractSkips = {
   '403': 'this registry lets everybody in',
 };
 
-registryContract('distribution 2.8', async () => subject(await startDistribution()), OPEN);
-
 registryContract('distribution 2.8 with a password', withPassword, {
   '403': 'this registry has users, but no rights of theirs',
 });
-
-registryContract('distribution 3', async () => subject(await startDistribution3()), OPEN);
 
 registryContract('distribution 3 with tokens', withTokens, TOKENS);
 

@@ -6,7 +6,8 @@ import { retryAfter } from '../../ratelimit/retry-after.ts';
 import { answerError } from '../response/error.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from '../fetch.ts';
 import { isTransient, looksMisaddressed } from '../transport/network-error.ts';
-import { recordOutcome, originStates } from './origin-state.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import { originStates } from './origin-state.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
 import { bodyOf } from '../transport/response-body.ts';
@@ -28,6 +29,8 @@ export type RetryOptions = {
   readonly retries?: number;
   /** Longest wait that a registry may order for one request, in milliseconds. Default: 10 min. */
   readonly maxWait?: number;
+  /** Tells which errors come from a host that no longer responds. Default: none. */
+  readonly breaker?: Pick<CircuitBreaker, 'hasOpened'>;
 };
 
 /** A registry behind a load balancer is replaced within about a minute; two minutes outlast that. In milliseconds. */
@@ -58,6 +61,7 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
  */
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
+  const { breaker } = options;
   const stateOf = originStates();
   const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
   return (inner) => async (request) => {
@@ -65,17 +69,18 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
     const stopFor = pauseRule(rules, request);
     const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
-      const began = rules.clock.now();
-      state.silentSince ??= began;
       const outcome = await withText(await attempt(inner, request, givenUp));
-      const times = { method: request.method, began, ended: rules.clock.now() };
-      const isUnresponsive = recordOutcome(state, outcome, times);
+      if ('response' in outcome) {
+        state.isDown = false;
+        state.answers += 1;
+      }
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
       const budget = budgetFor(outcome, state.answers > 0, rules);
+      const isUnresponsive = 'error' in outcome && breaker?.hasOpened(outcome.error) === true;
       const stop = state.isDown || isUnresponsive ? 'budget' : stopFor(pause, budget);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;

@@ -7,7 +7,7 @@ import { redactUrl } from '../redact.ts';
 import { outgoing, type Outgoing } from './request-body.ts';
 import { incoming, type Incoming } from './response-body.ts';
 import { stageTimers, type StageTimers } from './stage-timers.ts';
-import type { Timeouts } from './timeouts.ts';
+import { headersTimeout, type Timeouts } from './timeouts.ts';
 
 export type ExchangeOptions = {
   readonly clock: Clock;
@@ -57,6 +57,7 @@ type Call = {
 
 function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): Call {
   const what = `${request.method} ${redactUrl(request.url)}`;
+  const headers = request.headersWithin ?? headersTimeout(request, timeouts);
   const fail = (error: unknown): void =>
     call.finish(() => {
       if (error instanceof Error) call.reason = error;
@@ -74,7 +75,7 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
     what,
     answer: Promise.withResolvers(),
     body: request.body === undefined ? undefined : outgoing(request.body, { sending, failed: fail }),
-    timers: stageTimers(what, clock, timesOf(request, timeouts), fail, request.progress),
+    timers: stageTimers(what, clock, { ...timeouts, headers }, fail, request.progress),
     controller: undefined,
     response: undefined,
     over: false,
@@ -106,19 +107,6 @@ function whenStopped(call: Call, clock: Clock): () => void {
     ignoreAbort();
     cancel?.();
   };
-}
-
-/** Two attempts of this many milliseconds, with connecting and backoff, take less than a minute. */
-const READ_ANSWER = 25_000;
-
-/**
- * Shortens the header timeout of reads: only a write may need long work before its response, and a silent read has most
- * likely stalled.
- */
-function timesOf({ method, headersWithin }: HttpRequest, timeouts: Timeouts): Timeouts {
-  const reads = method === 'GET' || method === 'HEAD';
-  const headers = reads ? Math.min(timeouts.headers, timeouts.idle, READ_ANSWER) : timeouts.headers;
-  return { ...timeouts, headers: headersWithin ?? headers };
 }
 
 function giveUp({ reason }: Call, controller: Dispatcher.DispatchController | undefined): void {

@@ -29,11 +29,12 @@ export function looksMisaddressed(error: PromotionError): boolean {
 }
 
 /**
- * Returns true if a host accepted the request and did not respond in time. A host that accepts no connection may be
- * about to come back.
+ * Returns true if a host accepted the request and did not respond or read on in time. A host that accepts no connection
+ * may be about to come back.
  */
-export function isUnanswered(error: PromotionError): boolean {
-  return error.code === 'TIMEOUT' && !error.message.startsWith('connecting to ');
+export function isUnanswered(error: unknown): error is PromotionError {
+  if (isPromotionError(error, 'STALLED')) return true;
+  return isPromotionError(error, 'TIMEOUT') && !error.message.startsWith('connecting to ');
 }
 
 // EAI_AGAIN: what a machine without DNS reports for every name

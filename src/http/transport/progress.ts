@@ -16,15 +16,18 @@ export function newProgress(share = 1): Progress {
   return { bytes: 0, ms: 0, moves: 0, share };
 }
 
-/** How long a rate below the minimum is accepted, in milliseconds; the same as the idle timeout. */
+/** How long a rate below the minimum is accepted, in milliseconds. */
 const WINDOW = 30_000;
+
+/** How long it is accepted if bytes move rarely, in milliseconds. */
+const RARE_WINDOW = 45_000;
 
 /** The longest time that one wait may count, in milliseconds: a machine that slept is not a slow registry. */
 const LONGEST_WAIT = 10_000;
 
 /**
- * A transfer with fewer moves has stalled, which the idle timeout ends. Only one that keeps moving a little could go on
- * for ever.
+ * A transfer with fewer moves in the window may have stalled, which the idle timeout ends, and recover. Only one that
+ * keeps moving a little could go on for ever.
  */
 const LEAST_MOVES = 12;
 
@@ -39,7 +42,8 @@ export function tooSlow(progress: Progress, bytes: number, waited: number, floor
   if (bytes > 0) progress.moves += 1;
   const isEnough = progress.bytes >= (floor * share * WINDOW) / 60_000;
   const moved = progress.bytes;
-  if (!isEnough && (progress.ms < WINDOW || progress.moves < LEAST_MOVES)) return undefined;
+  const window = progress.moves < LEAST_MOVES ? RARE_WINDOW : WINDOW;
+  if (!isEnough && progress.ms < window) return undefined;
   progress.bytes = 0;
   progress.ms = 0;
   progress.moves = 0;

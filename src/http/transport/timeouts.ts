@@ -1,8 +1,13 @@
+import type { HttpRequest, RequestBody } from '../fetch.ts';
+
 /** Time limit of each stage of one request, in milliseconds. */
 export type Timeouts = {
   /** From opening a socket until TCP and TLS are established. */
   readonly connect: number;
-  /** From the last byte of the request until the first response header; for a GET or HEAD at most 25 s or `idle`. */
+  /**
+   * From the last byte of the request until the first response header. Requests with a small body or none wait less: see
+   * `headersTimeout`.
+   */
   readonly headers: number;
   /** Without a single byte moving while a body is sent or read. */
   readonly idle: number;
@@ -17,13 +22,35 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   connect: 10_000,
   // Registries verify a whole upload before they respond to its PUT; a GiB takes tens of seconds on slow storage.
   headers: 60_000,
-  // Longer than any pause from which TCP recovers by itself on a working path.
-  idle: 30_000,
+  // Longer than six retransmissions of TCP take (13 s). Two attempts must end within a minute.
+  idle: 25_000,
   // A 4 GiB layer at 5 MB/s; a slower transfer is better aborted and reported.
   request: 900_000,
   // Twenty concurrent uploads share a link of 3 Mbit/s; at less, a layer of a GiB would take most of a day.
   bytesPerMinute: 1_048_576,
 };
+
+/** Two attempts of this many milliseconds, with connecting and backoff, take less than a minute. */
+const ANSWER = 25_000;
+
+/** Bytes of a body for which a registry is given another millisecond: storage that copies 16 MiB a second is slow. */
+const BYTES_PER_MS = 16_384;
+
+/** Returns the time in milliseconds that a registry may need to check and store a request body. */
+export function processingTime(body: RequestBody | undefined): number {
+  const bytes = body?.kind === 'stream' ? body.length : (body?.bytes.length ?? 0);
+  return Math.min(bytes / BYTES_PER_MS, DEFAULT_TIMEOUTS.headers - ANSWER);
+}
+
+/**
+ * Returns the header timeout of a request: only a registry that has received a large body needs long to respond. A
+ * setting above the default applies to every write, since that registry is known to be slow.
+ */
+export function headersTimeout({ method, body }: HttpRequest, { headers, idle }: Timeouts): number {
+  if (method === 'GET' || method === 'HEAD') return Math.min(headers, idle, ANSWER);
+  if (headers > DEFAULT_TIMEOUTS.headers) return headers;
+  return Math.min(headers, ANSWER + processingTime(body));
+}
 
 /** Returns timeouts for an attempt that may wait at most `ms` milliseconds. A body continues as long as bytes move. */
 export function timeoutsWithin(ms: number): Pick<Timeouts, 'connect' | 'headers' | 'idle'> {

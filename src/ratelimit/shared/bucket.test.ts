@@ -70,9 +70,7 @@ async function sentByAll({ clock, buckets }: Bare): Promise<readonly Mark[]> {
 describe('src/ratelimit/shared/bucket.ts', () => {
   it.each([
     [10, 10],
-    [30, 30],
     [30, 3],
-    [100, 10],
     [150, 150],
   ])(
     'reaches nine tenths of %i/s with a burst of %i by three members, one of which leaves in the middle',

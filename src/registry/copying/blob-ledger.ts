@@ -13,6 +13,8 @@ export type BlobLedger = {
    * mount the blob. Waiting ends with the signal; `bring` must watch the signal itself.
    */
   settle(repository: RepositoryName, digest: Digest, settling: Settling): Promise<void>;
+  /** Returns how many blobs were brought to the registry of the repository so far. */
+  brought(repository: RepositoryName): number;
   /** Records that the registry does not have the blob after all. */
   forget(repository: RepositoryName, digest: Digest): void;
   /** Records that the registry has other content under the blob's digest. */
@@ -29,21 +31,25 @@ export type Settling = {
   readonly bring: () => Promise<void>;
 };
 
-type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'forget' | 'recordDamage' | 'isDamaged'> & {
+type Presence = Pick<BlobLedger, 'holds' | 'mountSource' | 'brought' | 'forget' | 'recordDamage' | 'isDamaged'> & {
   add(repository: RepositoryName, digest: Digest): void;
 };
 
 function presence(): Presence {
   const holders = new Map<string, Set<RepositoryName>>();
   const damaged = new Set<string>();
+  const counts = new Map<string, number>();
   return {
     holds: (repository, digest) => holders.get(keyOf(repository, digest))?.has(repository) ?? false,
     mountSource: (repository, digest) => {
       for (const holder of holders.get(keyOf(repository, digest)) ?? []) if (holder !== repository) return holder;
       return undefined;
     },
+    brought: (repository) => counts.get(hostOf(repository)) ?? 0,
     add: (repository, digest) => {
       const key = keyOf(repository, digest);
+      const host = hostOf(repository);
+      counts.set(host, (counts.get(host) ?? 0) + 1);
       holders.set(key, (holders.get(key) ?? new Set()).add(repository));
     },
     forget: (repository, digest) => {

@@ -1,6 +1,7 @@
 import { onAbort } from '../../abort.ts';
 import { isPromotionError, PromotionError, UNREACHABLE, type ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../clock.ts';
+import { isUnanswered } from '../../http/transport/network-error.ts';
 import type { Pause } from '../../async/backoff.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
@@ -34,6 +35,12 @@ const ASK_FIRST_ABOVE = 1024 * 1024;
 
 /** Upload attempts for one blob to one mirror, not counting replays by the request layer. */
 const MAX_UPLOADS = 5;
+
+/**
+ * Upload attempts that a registry may leave without a response or stop reading, if it has not taken any other blob
+ * meanwhile: two of 25 s end within a minute.
+ */
+const MAX_SILENT_UPLOADS = 2;
 
 /** Uploading a smaller blob again costs about as much as asking how far the upload has come. */
 const RESUME_ABOVE = 4 * 1024 * 1024;
@@ -91,7 +98,8 @@ function mayMount({ registry }: TransferServices, { target }: Mirror): boolean {
  * part of it, else starts a new one.
  */
 async function bring(services: TransferServices, blob: Descriptor, mirror: Mirror, send: Send): Promise<void> {
-  const progress: Progress = { failures: 1, mayResume: blob.size > RESUME_ABOVE, kept: undefined };
+  const brought = services.ledger.brought(mirror.target.repository);
+  const progress: Progress = { failures: 1, brought, mayResume: blob.size > RESUME_ABOVE, kept: undefined };
   for (let attempt = 1; ; attempt++) {
     const upload = progress.kept?.upload ?? (await openUpload(services, blob, mirror, attempt));
     if (upload === 'there') return;
@@ -113,15 +121,15 @@ async function bring(services: TransferServices, blob: Descriptor, mirror: Mirro
 
 type Kept = { readonly upload: BlobUpload; readonly bytes: number };
 
-/** Progress of one blob. */
-type Progress = { failures: number; mayResume: boolean; kept: Kept | undefined };
+/** Progress of one blob; `brought` counts what the registry had received when it began. */
+type Progress = { failures: number; readonly brought: number; mayResume: boolean; kept: Kept | undefined };
 
 /**
  * Asks how much of an interrupted upload is left, and deletes the upload if nothing is. Throws the error after the last
  * attempt.
  */
 async function recover(
-  { pause, clock }: TransferServices,
+  { pause, clock, ledger }: TransferServices,
   mirror: Mirror,
   upload: BlobUpload,
   progress: Progress,
@@ -131,7 +139,8 @@ async function recover(
   const from = progress.kept?.bytes ?? 0;
   // For the rest of a blob, the registry may say only that it does not continue the upload.
   const isOpen = !isPromotionError(error, 'UPLOAD_LOST') || from > 0;
-  const isOver = !isRestartable(error) || progress.failures === MAX_UPLOADS;
+  const isSilent = isUnanswered(causeOf(error)) && ledger.brought(mirror.target.repository) === progress.brought;
+  const isOver = !isRestartable(error) || progress.failures >= (isSilent ? MAX_SILENT_UPLOADS : MAX_UPLOADS);
   // If the digest is wrong in the end, the registry had not kept what it claimed.
   progress.mayResume &&= !isPromotionError(error, 'DIGEST_MISMATCH');
   // The abort is checked below, since the upload must be deleted first.
@@ -140,7 +149,8 @@ async function recover(
   const isSettled = !isPromotionError(error, 'LAGGING');
   const mayAsk = progress.mayResume && isOpen && isSettled && !isOver && !signal.aborted;
   progress.kept = mayAsk ? await keptOf(upload, from, mirror) : undefined;
-  if (progress.kept === undefined && isOpen && !isUnreachable(error)) await abandonUpload(upload, mirror, clock);
+  if (progress.kept === undefined && isOpen && !isUnreachable(isOver ? causeOf(error) : error))
+    await abandonUpload(upload, mirror, clock);
   if (isOver || signal.aborted) throw error;
   if (progress.kept === undefined || progress.kept.bytes - from < PROGRESS) progress.failures += 1;
 }
@@ -171,6 +181,11 @@ async function abandonUpload(upload: BlobUpload, { cleanup }: Mirror, clock: Clo
     ignoreStop?.();
     cancel?.();
   }
+}
+
+/** Returns why a stream must be sent again, or the error itself. */
+function causeOf(error: unknown): unknown {
+  return isPromotionError(error, 'REPLAY_NEEDED') ? error.cause : error;
 }
 
 /** Such a registry would not receive the deletion either, and trying takes minutes. */

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureBuilt, runCli, type Ended } from '../../support/built-cli.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cip, type CipRun } from '../../support/promotion/cip.ts';
 import { writeTree, type ProjectSpec } from '../../support/promotion/tree.ts';
 import type { RegistryOptions } from '../../support/registry/options.ts';
 import { digestOf, LOST_DIGEST, startWorld, type World } from './world.ts';
@@ -17,7 +17,6 @@ const READ_ONLY: RegistryOptions = {
 describe('kpromo cip --dry-run, as a pull request is checked', () => {
   let home: string;
 
-  beforeAll(ensureBuilt);
   beforeEach(() => void (home = mkdtempSync(join(tmpdir(), 'kpromo-pull-request-'))));
   afterEach(() => rmSync(home, { recursive: true }));
 
@@ -26,33 +25,28 @@ describe('kpromo cip --dry-run, as a pull request is checked', () => {
     const auths = Object.fromEntries(world.all.map(({ host }) => [host, { auth }]));
     writeFileSync(join(home, 'config.json'), JSON.stringify({ auths }));
   };
-  const check = async (projects: readonly ProjectSpec[], ...args: string[]): Promise<Ended> => {
+  const check = async (projects: readonly ProjectSpec[], ...args: string[]): Promise<CipRun> => {
     await using tree = await writeTree(projects);
     const env = { JOB_TYPE: 'presubmit', DOCKER_CONFIG: home };
     // the check has no identity, the job after the merge has one
     const flags = ['--manifests', tree.path, '--dry-run', '--require-identity=false'];
-    return await runCli(['cip', ...flags, ...args], { cwd: home, env });
+    return await cip([...flags, ...args], { env });
   };
 
-  it.each([{ google: true }, { google: false }])(
-    'sends only GET, HEAD and token requests, with a read-only login ($google)',
-    async (listing) => {
-      await using world = await startWorld({ ...READ_ONLY, ...listing });
-      logIn(world);
-      const { code, stderr } = await check([world.project('one', { v1: digestOf(1), v2: digestOf(2) })]);
-      expect(stderr).toContain('Summary: 2 of 2 images to promote (4 references); this was a dry run');
-      expect(code).toBe(0);
-      for (const { counters, unexpected } of world.all) {
-        expect(counters.log.map(({ kind }) => kind)).toContain('token');
-        expect(counters.log.filter(({ kind, method }) => kind !== 'token' && !/^(?:GET|HEAD)$/.test(method))).toEqual(
-          [],
-        );
-        expect(unexpected).toEqual([]);
-      }
-      expect(world.tagsOn('prod/app')).toEqual([{}, {}]);
-      expect(stderr).not.toContain(READER.reader);
-    },
-  );
+  it('sends only GET, HEAD and token requests, with a read-only login', async () => {
+    await using world = await startWorld(READ_ONLY);
+    logIn(world);
+    const { code, stderr } = await check([world.project('one', { v1: digestOf(1), v2: digestOf(2) })]);
+    expect(stderr).toContain('Summary: 2 of 2 images to promote (4 references); this was a dry run');
+    expect(code).toBe(0);
+    for (const { counters, unexpected } of world.all) {
+      expect(counters.log.map(({ kind }) => kind)).toContain('token');
+      expect(counters.log.filter(({ kind, method }) => kind !== 'token' && !/^(?:GET|HEAD)$/.test(method))).toEqual([]);
+      expect(unexpected).toEqual([]);
+    }
+    expect(world.tagsOn('prod/app')).toEqual([{}, {}]);
+    expect(stderr).not.toContain(READER.reader);
+  });
 
   it('fails without a login, and does not take the refusal for an empty repository', async () => {
     await using world = await startWorld(READ_ONLY);

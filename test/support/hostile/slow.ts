@@ -38,6 +38,18 @@ async function dribble(response: ServerResponse, bytes: Uint8Array, beatMs: numb
   response.end();
 }
 
+/** Answers like an empty registry that takes everything, but never a request of this method whose path matches. */
+export const silentOn =
+  (silent: 'POST' | 'PUT', path: RegExp): HostileAnswer =>
+  async ({ method, url, request }, response) => {
+    request.resume();
+    if (method === silent && path.test(url.pathname)) return undefined;
+    if (method === 'POST') return void response.writeHead(202, { location: `${url.pathname}1` }).end();
+    if (method !== 'PUT') return missing(response);
+    request.on('end', () => response.writeHead(201).end());
+    return undefined;
+  };
+
 /** Takes an upload in crumbs, so that the client waits with all that the sockets do not hold. */
 export const slowUploads =
   (beatMs: number): HostileAnswer =>
