@@ -15,7 +15,7 @@ describe('src/http/layers/circuit-breaker.ts', () => {
     return retry({ clock, random: () => 0, breaker })(breaker.layer(inner));
   };
   /** How often a request is sent that fails after these times, the last one for ever. */
-  const sent = async (error: PromotionError, outcomes: readonly number[], isSilent = true): Promise<number> => {
+  const attemptsAt = async (error: PromotionError, outcomes: readonly number[], isSilent = true): Promise<number> => {
     const clock = fakeClock({ skipWaits: true });
     let attempts = 0;
     const inner: Fetch = async ({ url }) => {
@@ -33,16 +33,16 @@ describe('src/http/layers/circuit-breaker.ts', () => {
 
   it('keeps retrying after two silent sockets, or sleep of the machine, while the host responds to others', async () => {
     const silent = new PromotionError('TIMEOUT', 'GET http://registry.test/: no response within 25 s');
-    expect(await sent(silent, [60_000], false)).toBe(6);
-    expect(await sent(silent, [0, 8 * 3_600_000, 60_000, 20_000], false)).toBe(7);
+    expect(await attemptsAt(silent, [60_000], false)).toBe(6);
+    expect(await attemptsAt(silent, [0, 8 * 3_600_000, 60_000, 20_000], false)).toBe(7);
   });
 
   it('tries a host twice that accepts requests without responding, and retries refused connections for two minutes', async () => {
-    expect(await sent(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [25_000])).toBe(2);
-    expect(await sent(new PromotionError('TIMEOUT', 'connecting to registry.test: none'), [25_000])).toBe(6);
+    expect(await attemptsAt(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [25_000])).toBe(2);
+    expect(await attemptsAt(new PromotionError('TIMEOUT', 'connecting to registry.test: none'), [25_000])).toBe(6);
     // the machine sleeps during the first attempt
     expect(
-      await sent(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [8 * 3_600_000, 25_000]),
+      await attemptsAt(new PromotionError('TIMEOUT', 'GET http://registry.test/: no answer'), [8 * 3_600_000, 25_000]),
     ).toBe(3);
   });
 

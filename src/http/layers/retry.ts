@@ -7,7 +7,7 @@ import { answerError } from '../response/error.ts';
 import { type Fetch, type HttpRequest, type HttpResponse, header } from '../fetch.ts';
 import { isTransient, looksMisaddressed } from '../transport/network-error.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
-import { originStates } from './origin-state.ts';
+import { originStates, type OriginState } from './origin-state.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
 import { bodyOf } from '../transport/response-body.ts';
@@ -61,7 +61,6 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
  */
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
-  const { breaker } = options;
   const stateOf = originStates();
   const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
   return (inner) => async (request) => {
@@ -70,18 +69,14 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
     const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
       const outcome = await withText(await attempt(inner, request, givenUp));
-      if ('response' in outcome) {
-        state.isDown = false;
-        state.answers += 1;
-      }
+      noteResponse(state, outcome);
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
       if (request.once === true && 'error' in outcome) throw outcome.error;
       if (request.body?.kind === 'stream') throw await replayNeeded(request, outcome);
       const pause = pauseFor(outcome, attempts, rules);
       const budget = budgetFor(outcome, state.answers > 0, rules);
-      const isUnresponsive = 'error' in outcome && breaker?.hasOpened(outcome.error) === true;
-      const stop = state.isDown || isUnresponsive ? 'budget' : stopFor(pause, budget);
+      const stop = state.isDown || isUnresponsive(outcome, rules) ? 'budget' : stopFor(pause, budget);
       if (stop !== undefined) {
         const error = stop === 'budget' ? exhausted(outcome, attempts) : stop;
         if (error === undefined) return (outcome as { response: HttpResponse }).response;
@@ -98,6 +93,16 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
       await rules.clock.wait(pause.ms, request.signal);
     }
   };
+}
+
+function noteResponse(state: OriginState, outcome: Outcome): void {
+  if (!('response' in outcome)) return;
+  state.isDown = false;
+  state.answers += 1;
+}
+
+function isUnresponsive(outcome: Outcome, { breaker }: RetryOptions): boolean {
+  return 'error' in outcome && breaker?.hasOpened(outcome.error) === true;
 }
 
 /** An origin that has responded before is temporarily down, even if its address looks wrong now. */

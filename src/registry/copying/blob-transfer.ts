@@ -139,8 +139,8 @@ async function recover(
   const from = progress.kept?.bytes ?? 0;
   // For the rest of a blob, the registry may say only that it does not continue the upload.
   const isOpen = !isPromotionError(error, 'UPLOAD_LOST') || from > 0;
-  const isSilent = isUnanswered(causeOf(error)) && ledger.brought(mirror.target.repository) === progress.brought;
-  const isOver = !isRestartable(error) || progress.failures >= (isSilent ? MAX_SILENT_UPLOADS : MAX_UPLOADS);
+  const isIdle = ledger.brought(mirror.target.repository) === progress.brought;
+  const isOver = isLastAttempt(error, progress.failures, isIdle);
   // If the digest is wrong in the end, the registry had not kept what it claimed.
   progress.mayResume &&= !isPromotionError(error, 'DIGEST_MISMATCH');
   // The abort is checked below, since the upload must be deleted first.
@@ -153,6 +153,12 @@ async function recover(
     await abandonUpload(upload, mirror, clock);
   if (isOver || signal.aborted) throw error;
   if (progress.kept === undefined || progress.kept.bytes - from < PROGRESS) progress.failures += 1;
+}
+
+/** Returns true if no other attempt follows this error. `isIdle`: the registry has taken no other blob meanwhile. */
+function isLastAttempt(error: unknown, failures: number, isIdle: boolean): boolean {
+  const most = isIdle && isUnanswered(causeOf(error)) ? MAX_SILENT_UPLOADS : MAX_UPLOADS;
+  return !isRestartable(error) || failures >= most;
 }
 
 /**
