@@ -1,4 +1,4 @@
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables for every program: paths of programs, files and servers, and the locale. Windows has its own names. */
 const ANY =

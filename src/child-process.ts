@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
  * The result of a process: `code` is null if a signal ended it; `message` is its error output, with the middle of a
  * long one removed.
  */
-export type Ended = { readonly code: number | null; readonly output: Buffer; readonly message: string };
+type Ended = { readonly code: number | null; readonly output: Buffer; readonly message: string };
 
 /**
  * Number of characters of error output that are kept from the beginning and from the end: the reason comes first or

@@ -102,7 +102,7 @@ export function failureOf(
 /** The side of a copy on which an error happened. */
 export type Side = 'source' | 'destination';
 
-export type PromotionErrorOptions = {
+type PromotionErrorOptions = {
   /** What the user can do next: one sentence without a full stop. */
   readonly hint?: string | undefined;
   readonly side?: Side | undefined;

@@ -3,7 +3,7 @@ import { lstat, open, realpath, rename, rm, type FileHandle } from 'node:fs/prom
 import path from 'node:path';
 
 /** A file under a temporary name that no other process can have created before. */
-export type OwnFile = {
+type OwnFile = {
   readonly handle: FileHandle;
   /** Renames it to its final name; replaces a link of that name, not the link's target. */
   readonly place: () => Promise<void>;

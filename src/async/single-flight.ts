@@ -1,5 +1,5 @@
 /** Runs the same work once for all concurrent callers. */
-export type SingleFlight<T> = (
+type SingleFlight<T> = (
   key: string,
   signal: AbortSignal,
   start: (signal: AbortSignal) => Promise<T>,

@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
  * Kind of an address that is not public. `metadata`: link-local, or where clouds serve credentials; `nowhere`: does not
  * belong to a single host; `loopback` and `private`: on this machine or in our network.
  */
-export type AddressKind = 'metadata' | 'nowhere' | 'loopback' | 'private';
+type AddressKind = 'metadata' | 'nowhere' | 'loopback' | 'private';
 
 /**
  * The blocks of IANA's special-purpose registries that lead into our network or to many hosts at once

@@ -4,7 +4,7 @@ import { isDigest, type Digest } from './digest.ts';
 import { hasTooManyValues } from './json-values.ts';
 
 /** JSON that every parser reads alike, or why it is rejected. */
-export type JsonRead = { readonly value: unknown } | { readonly problem: string };
+type JsonRead = { readonly value: unknown } | { readonly problem: string };
 
 /** Far deeper than any document in use; recursive readers overflow at some thousands. */
 const MAX_DEPTH = 200;

@@ -16,7 +16,7 @@ export type OciDescriptor = Descriptor & {
 type Common = { readonly artifactType?: string };
 
 /** An image manifest: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
-export type OciImage = Common & {
+type OciImage = Common & {
   readonly kind: 'image';
   readonly config: OciDescriptor;
   readonly layers: readonly OciDescriptor[];
@@ -26,7 +26,7 @@ export type OciImage = Common & {
 export type OciIndex = Common & { readonly kind: 'index'; readonly children: readonly OciDescriptor[] };
 
 /** A manifest that clients may read differently, with the problem as a predicate. */
-export type Unread = { readonly kind: 'unread'; readonly problem: string };
+type Unread = { readonly kind: 'unread'; readonly problem: string };
 
 /** Go reads null as an omitted field. */
 const text = z.string().nullish();

@@ -4,7 +4,7 @@ import type { Digest } from './digest.ts';
 export type SnapshotDigest = { readonly digest: Digest; readonly tags: readonly string[] };
 
 /** One image; its name is relative to the registry of the snapshot, and empty if that is a repository itself. */
-export type SnapshotImage = { readonly name: string; readonly digests: readonly SnapshotDigest[] };
+type SnapshotImage = { readonly name: string; readonly digests: readonly SnapshotDigest[] };
 
 /** The images of a registry with their digests, all in byte order; every image has a digest. */
 export type Snapshot = readonly SnapshotImage[];

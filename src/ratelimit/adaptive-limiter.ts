@@ -14,7 +14,7 @@ export type LimitSettings = {
   readonly concurrency?: number;
 };
 
-export type AdaptiveLimiterOptions = {
+type AdaptiveLimiterOptions = {
   readonly clock: Clock;
   /** Returns the settings of an origin that differ from the defaults. */
   readonly settingsOf?: (origin: string) => LimitSettings;

@@ -1,5 +1,5 @@
 /** The parts of a response that may contain a wait. */
-export type RetryAfterSource = {
+type RetryAfterSource = {
   /** Returns the first value of a header, by its lower-case name. */
   header(name: string): string | undefined;
   /** The start of the body, if it was read. */

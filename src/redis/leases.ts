@@ -3,7 +3,7 @@ import type { Narrator } from '../events.ts';
 import { reasonOf, type RedisLink } from './link.ts';
 import type { Leases } from '../registry/attaching/leased-lock.ts';
 
-export type RedisLeaseOptions = {
+type RedisLeaseOptions = {
   readonly clock: Clock;
   readonly narrate: Narrator;
   /** Displayed address of the server; contains no secret. */

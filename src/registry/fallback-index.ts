@@ -32,7 +32,7 @@ type IndexJson = z.infer<typeof IndexJson>;
  * Returns the referrers that an index lists, unchanged. Returns undefined if the bytes are not an index; `broken`
  * counts entries that are not valid descriptors.
  */
-export function referrersIn(
+function referrersIn(
   bytes: Uint8Array,
 ): { readonly referrers: readonly Referrer[]; readonly broken: number } | undefined {
   const index = indexIn(bytes);

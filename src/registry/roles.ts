@@ -51,7 +51,7 @@ export type BlobReader = {
  * State of a blob. `absent` also if the registry does not say. `damaged`: the registry has it with another length or
  * digest than the descriptor's, as after a full disk.
  */
-export type BlobState = 'present' | 'absent' | 'damaged';
+type BlobState = 'present' | 'absent' | 'damaged';
 
 /**
  * The bytes of a blob from an offset on. Checkpoints of earlier reads make it unnecessary to read the bytes before it
@@ -204,7 +204,7 @@ export type HostTraits = {
   readonly createRepositories?: boolean | undefined;
 };
 
-export type RegistryWriter = ManifestWriter & BlobWriter;
+type RegistryWriter = ManifestWriter & BlobWriter;
 
 /** All registries of a run behind one interface: repository names include their host. */
 export type Registry = RegistryReader & RegistryWriter;

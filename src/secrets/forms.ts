@@ -9,7 +9,7 @@ export type Forms = {
 };
 
 /** `isPassing`: a temporary secret that a server named. */
-export type FormKind = { readonly isPassing: boolean };
+type FormKind = { readonly isPassing: boolean };
 
 /** At most a thousand tokens of a KiB each are in use at a time, in parts of 32 characters. */
 const MOST_PASSING = 32_768;

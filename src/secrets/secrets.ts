@@ -17,7 +17,7 @@ export type Secrets = {
 };
 
 /** Both functions return the text that may be shown now; after `end` nothing is held back. */
-export type SecretStream = { write(text: string): string; end(): string };
+type SecretStream = { write(text: string): string; end(): string };
 
 /** Minimum length at which a secret is also hidden within words, in characters of a folded text. */
 const WITHIN_WORDS = 8;

@@ -9,7 +9,7 @@ import { PREDICATE_TYPE, SIGNED_BY, signedBy } from '../formats/annotations.ts';
 import type { Identity, LegacySignature } from '../roles.ts';
 import { withSignatures } from './sig-image.ts';
 
-export type PublisherServices = {
+type PublisherServices = {
   readonly attacher: Attacher;
   /** Used instead of the attacher for bundles whose lists are written later. */
   readonly batch?: Attaching;

@@ -42,7 +42,7 @@ export function withSignatures(
 }
 
 /** A `.sig` image with the signatures of two. */
-export type MergedSignatures = {
+type MergedSignatures = {
   readonly manifest: Manifest;
   readonly config: SmallBlob;
   /** The layers of the first of the two. */

@@ -24,7 +24,7 @@ export type Place = {
 };
 
 /** A layer of a `.sig` tag, with its contents if they could be read. */
-export type AttachedSignature = Attached & { readonly signature?: LegacySignature };
+type AttachedSignature = Attached & { readonly signature?: LegacySignature };
 
 /** Returns the layers of cosign's `.sig` tag. */
 export function signaturesOf(

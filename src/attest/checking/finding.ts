@@ -10,7 +10,7 @@ import type { Identity } from '../roles.ts';
  * another name; `failed`: tampered with, or for another digest; `unverifiable`: cannot be verified here; `unsigned`:
  * none exists.
  */
-export type CheckStatus = 'verified' | 'untrusted' | 'failed' | 'unverifiable' | 'unsigned';
+type CheckStatus = 'verified' | 'untrusted' | 'failed' | 'unverifiable' | 'unsigned';
 
 /** The result for the signature, or for the promotion record, of one digest in one repository. */
 export type Finding = {

@@ -5,7 +5,7 @@ import type { Evidence, EvidenceItem, Judgement, ProvenancePolicy } from '../../
 import type { SummaryFacts, SummaryOutcome } from '../formats/summary.ts';
 
 /** The accepted evidence of an image or of one of its platforms. */
-export type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
+type Accepted = { readonly digest: Digest; readonly items: readonly EvidenceItem[] };
 
 /** An image with its evidence in staging and the judgement of its policies. */
 export type Vouched = {

@@ -29,7 +29,7 @@ export type EvidenceServices = {
 };
 
 /** A digest of a staging repository. */
-export type Subject = { readonly repository: RepositoryName; readonly digest: Digest };
+type Subject = { readonly repository: RepositoryName; readonly digest: Digest };
 
 /** Reads what is attached to images in staging; each digest once. */
 export type EvidenceReader = {

@@ -31,7 +31,7 @@ export type Promoter = {
 /** The file of the manifest entry: its path from the top of its Git repository, that repository, and its commit. */
 export type ManifestFact = { readonly name: string; readonly uri?: string | undefined; readonly gitCommit?: string };
 
-export type JobFact = {
+type JobFact = {
   readonly name: string;
   readonly type?: string;
   readonly buildId?: string;
@@ -45,7 +45,7 @@ const UPSTREAM_BUILDER = 'https://k8s.io/promo-tools';
 const PACKAGE = 'pkg:npm/kpromo';
 
 /** Message `promo_tools.provenance.v1.PromotionRecord` as JSON: lower camel case, empty fields omitted. */
-export type RecordPredicate = Readonly<Record<string, unknown>> & { readonly digest: Digest; readonly dstRef: string };
+type RecordPredicate = Readonly<Record<string, unknown>> & { readonly digest: Digest; readonly dstRef: string };
 
 /** Returns the record's predicate. Readers must not compare its bytes, since protojson guarantees none. */
 export function recordPredicate(facts: RecordFacts): RecordPredicate {

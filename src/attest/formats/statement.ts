@@ -31,7 +31,7 @@ const Statement = exactJson({
 /** An in-toto Statement v1 (v0.1 is accepted as well). */
 export type Statement = z.infer<typeof Statement>;
 
-export type StatementOf = {
+type StatementOf = {
   readonly digest: Digest;
   /** The name under which the subject is published. */
   readonly reference: string;

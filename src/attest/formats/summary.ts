@@ -33,7 +33,7 @@ export type SummaryFacts = {
   readonly outcome: SummaryOutcome;
 };
 
-export type SummaryPredicate = Readonly<Record<string, unknown>> & { readonly timeVerified: string };
+type SummaryPredicate = Readonly<Record<string, unknown>> & { readonly timeVerified: string };
 
 /** Level of every promotion by a reviewed manifest, whoever built the image. */
 const REVIEWED = 'K8S_PROMOTION_MANIFEST_REVIEWED';

@@ -7,7 +7,7 @@ import { AUDIENCE } from './token.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An identity of the machine: its name for messages, and its tokens. */
-export type Ambient = { readonly name: string; token(signal: AbortSignal): Promise<string> };
+type Ambient = { readonly name: string; token(signal: AbortSignal): Promise<string> };
 
 /** Maximum response size in bytes; responses with tokens are a few KiB. */
 const ANSWER_LIMIT = 1_048_576;

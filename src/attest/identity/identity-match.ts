@@ -11,7 +11,7 @@ export type ExpectedIdentity = {
 };
 
 /** A key hint or keyless identities; one of them must match. */
-export type IdentityMatchOptions = {
+type IdentityMatchOptions = {
   readonly anyOf: readonly ExpectedIdentity[];
   /** Hints of trusted keys. */
   readonly keys?: readonly string[];

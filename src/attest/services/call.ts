@@ -3,7 +3,7 @@ import { withoutEndSlashes } from '../../image/end-slashes.ts';
 import type { Fetch, HttpRequest } from '../../http/fetch.ts';
 
 /** The signing services, as errors name them. */
-export type ServiceName = 'Fulcio' | 'Rekor' | 'the timestamp authority';
+type ServiceName = 'Fulcio' | 'Rekor' | 'the timestamp authority';
 
 /** One `POST` to a service, or a `GET` without a body. */
 export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' | 'permit' | 'signal'> & {

@@ -9,7 +9,7 @@ import { askService, endpoint, malformed, type ServiceAnswer, type ServiceReques
 import type { KeyDetails } from '../identity/signing-key.ts';
 
 /** The content of a log entry, and its certificate or public key (PEM). */
-export type Entry = {
+type Entry = {
   readonly content: Bundle['content'];
   readonly verifier: string;
   readonly keyDetails: KeyDetails;

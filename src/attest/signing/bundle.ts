@@ -23,10 +23,10 @@ export type Bundler = {
   readonly reserve: Reserve;
 };
 
-export type Made = { readonly bundle: Bundle; readonly key: SigningKey };
+type Made = { readonly bundle: Bundle; readonly key: SigningKey };
 
 /** The content to sign: a statement becomes an envelope, a payload is signed directly. */
-export type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
+type ToSign = { readonly kind: 'statement' | 'payload'; readonly bytes: Uint8Array };
 
 /** Signs, timestamps and logs once. The timestamp comes before the log, so that no signature is logged if it fails. */
 export async function makeBundle(bundler: Bundler, { kind, bytes }: ToSign, signal: AbortSignal): Promise<Made> {

@@ -7,7 +7,7 @@ import { hintOf } from '../verifying/log-entry.ts';
 import { publicHalf, type SigningKey } from '../identity/signing-key.ts';
 
 /** The environment with the key's password, and the secrets that learn the key. */
-export type KeySurroundings = Pick<IdentityOptions, 'env' | 'secrets'>;
+type KeySurroundings = Pick<IdentityOptions, 'env' | 'secrets'>;
 
 /**
  * Loads a signing key from a file; its password is COSIGN_PASSWORD. Throws USAGE for a key in a KMS, IDENTITY for an

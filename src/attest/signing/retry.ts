@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { Pause } from '../../async/backoff.ts';
 import { isNewSignatureNeeded, isOutage } from '../services/call.ts';
 
-export type PatienceOptions = {
+type PatienceOptions = {
   readonly clock: Clock;
   readonly pause: Pause;
   /** Time limit of consecutive failures, in milliseconds. Default: 120 s. */

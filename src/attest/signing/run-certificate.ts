@@ -9,7 +9,7 @@ import type { Identity } from '../roles.ts';
 import type { KeySource, SigningKey } from '../identity/signing-key.ts';
 import { expectationOf, type Expectation, type IdentityToken } from '../identity/token.ts';
 
-export type RunCertificateOptions = {
+type RunCertificateOptions = {
   readonly fetch: Fetch;
   readonly fulcio: URL;
   readonly clock: Clock;
@@ -78,7 +78,7 @@ const ISSUER_V2 = '1.3.6.1.4.1.57264.1.8';
 const ISSUER_V1 = '1.3.6.1.4.1.57264.1.1';
 
 /** Returns the identity in a certificate. */
-export function identityIn({ X509Certificate: Parsed }: Pick<typeof core, 'X509Certificate'>, pem: string): Identity {
+function identityIn({ X509Certificate: Parsed }: Pick<typeof core, 'X509Certificate'>, pem: string): Identity {
   const certificate = Parsed.parse(pem);
   const issuer = certificate.extension(ISSUER_V2)?.valueObj.subs?.[0]?.value ?? certificate.extension(ISSUER_V1)?.value;
   return {

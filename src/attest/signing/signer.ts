@@ -7,7 +7,7 @@ import { certificatesIn } from '../formats/pem.ts';
 import type { Identity, Signer, Verifier } from '../roles.ts';
 import { parseStatement } from '../formats/statement.ts';
 
-export type SignerOptions = {
+type SignerOptions = {
   readonly identity: Identity;
   readonly bundler: Bundler;
   /** Verifies our own signatures before they are used. */

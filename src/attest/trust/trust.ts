@@ -33,7 +33,7 @@ export type Root = {
 };
 
 /** The trusted roots and the signing configuration. */
-export type Trust = {
+type Trust = {
   /** The root for signing. */
   readonly root: Root;
   /** All roots for verifying, the one for signing first. */

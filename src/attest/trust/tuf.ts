@@ -13,7 +13,7 @@ export const PUBLIC_GOOD = 'https://tuf-repo-cdn.sigstore.dev';
 /** The repository of GitHub's own Sigstore, which signs attestations of private repositories. */
 export const GITHUB = 'https://tuf-repo.github.com';
 
-export type TufOptions = {
+type TufOptions = {
   readonly fetch: Fetch;
   /** Address of the repository. */
   readonly mirror: string;

@@ -1,7 +1,7 @@
 import type { Verdict, Verifier } from '../roles.ts';
 
 /** A verifier for a single trust root, and the name of that root. */
-export type RootVerifier = { readonly name: string; readonly verifier: Verifier };
+type RootVerifier = { readonly name: string; readonly verifier: Verifier };
 
 /**
  * Creates a verifier for several trust roots: a signature is verified if one of them verifies it. Each judges the whole

@@ -9,7 +9,7 @@ export type Thresholds = Required<
 >;
 
 /** The parts of a signature that were left out because this trust root cannot verify them. */
-export type Unknown = { readonly log: boolean; readonly stamp: boolean };
+type Unknown = { readonly log: boolean; readonly stamp: boolean };
 
 /** Removes the log entries and timestamps of services that are unknown or were not valid at that time. */
 export function inForce(

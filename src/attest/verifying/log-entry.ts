@@ -29,7 +29,7 @@ const Spec = z.looseObject({
 const Body = z.object({ kind: z.string(), apiVersion: z.string(), spec: Spec });
 
 /** The body of a log entry. */
-export type LogBody = z.infer<typeof Body>;
+type LogBody = z.infer<typeof Body>;
 
 /** Parses the body of a log entry; throws if its kind is unknown. */
 export function logBody(entry: TransparencyLogEntry): LogBody {
@@ -39,7 +39,7 @@ export function logBody(entry: TransparencyLogEntry): LogBody {
 }
 
 /** Returns the certificates and keys in DER under which the log accepted this entry. */
-export function loggedKeys({ spec }: LogBody): readonly Buffer[] {
+function loggedKeys({ spec }: LogBody): readonly Buffer[] {
   const texts = [
     spec.signature?.publicKey.content,
     ...(spec.signatures ?? []).map(({ verifier }) => verifier),

@@ -10,10 +10,10 @@ import { attachedImage, MAX_ATTESTATION, readLayer, type AttachedImage } from '.
 import { PREDICATE_TYPE, SIGNED_BY, signedBy } from '../formats/annotations.ts';
 
 /** The staging repository and subject digest of a bundle. */
-export type BundlePlace = { readonly staging: RepositoryName; readonly digest: Digest };
+type BundlePlace = { readonly staging: RepositoryName; readonly digest: Digest };
 
 /** A bundle by its manifest and its layer, as it was verified. */
-export type JudgedBundle = Pick<EvidenceItem, 'manifest' | 'content' | 'predicateType'> & {
+type JudgedBundle = Pick<EvidenceItem, 'manifest' | 'content' | 'predicateType'> & {
   readonly signer?: EvidenceItem['signer'] | undefined;
 };
 

@@ -10,7 +10,7 @@ import { ensureBundle, readSubject, subjectName, type DigestSigning } from './si
 import { SIGNATURE } from '../formats/statement.ts';
 import { VERIFICATION_SUMMARY } from '../formats/summary.ts';
 
-export type CarryServices = Omit<DigestSigning, 'format'>;
+type CarryServices = Omit<DigestSigning, 'format'>;
 
 /** The accepted evidence of one digest in staging, and its destination. */
 export type CarryTarget = {
@@ -29,7 +29,7 @@ export type Carried = { readonly carried: number; readonly left: readonly string
 const OURS: readonly (string | undefined)[] = [PROMOTION_RECORD, VERIFICATION_SUMMARY];
 
 /** Returns true if an attestation can be carried: a bundle, and not of a type that only we issue. */
-export function isCarried({ form, kind, predicateType }: EvidenceItem): boolean {
+function isCarried({ form, kind, predicateType }: EvidenceItem): boolean {
   return form === 'bundle' && kind !== 'signature' && !OURS.includes(predicateType);
 }
 

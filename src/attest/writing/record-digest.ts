@@ -8,7 +8,7 @@ import { ensureBundle, hasOne, readSubject, subjectName, type DigestSigning, typ
 import { SIGNATURE, statementBytes } from '../formats/statement.ts';
 
 /** The repository of a recorded digest, and the facts about its promotion. */
-export type RecordTarget = { readonly repository: RepositoryName; readonly facts: RecordFacts };
+type RecordTarget = { readonly repository: RepositoryName; readonly facts: RecordFacts };
 
 /**
  * Attaches the promotion record unless one of ours exists, and before it our signature as a bundle: cosign ignores the

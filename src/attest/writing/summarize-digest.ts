@@ -25,7 +25,7 @@ export type SummarySigning = Omit<DigestSigning, 'format'> & {
 };
 
 /** The subject of a summary, its repository, and the facts. */
-export type SummaryTarget = {
+type SummaryTarget = {
   readonly repository: RepositoryName;
   readonly subject: Descriptor;
   readonly facts: SummaryFacts;

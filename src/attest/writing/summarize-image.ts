@@ -9,7 +9,7 @@ import { summarizeDigest, type Summarized, type SummarySigning } from './summari
 import type { SummaryFacts } from '../formats/summary.ts';
 
 /** An image in a repository, and the facts about it and each of its platforms. */
-export type ImageSummary = {
+type ImageSummary = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   /** Platforms with their own manifest entries: they are summarized there. */

@@ -8,7 +8,7 @@ import type { Credential, CredentialSource } from './credential.ts';
 import { expiringCache, type Expiring } from './expiring-cache.ts';
 import { credentialProblem } from './problem.ts';
 
-export type AcrOptions = {
+type AcrOptions = {
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Sends requests with our permits, retries and timeouts, but without credentials. */

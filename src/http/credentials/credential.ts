@@ -10,7 +10,7 @@ export type Credential = { readonly from?: string } & (
 );
 
 /** Further facts that a source may use to choose a credential. */
-export type CredentialQuery = {
+type CredentialQuery = {
   /** Path of the repository, `namespace/name`: some credentials are valid for a part of a registry only. */
   readonly repository?: string | undefined;
   /** A credential of this source that the server has rejected. A source that can renew it returns another one. */

@@ -11,7 +11,7 @@ import { DEFAULT_ORDER, type SourceName } from './source-names.ts';
 export type CredentialSources = Readonly<Record<SourceName, CredentialSource>>;
 
 /** Options of all sources; `fetch` is the stack's `outbound`. */
-export type SourceOptions = DockerConfigOptions & EcrOptions;
+type SourceOptions = DockerConfigOptions & EcrOptions;
 
 /**
  * Creates every credential source, by name. Each has credentials for the hosts of its own cloud only, `docker` for

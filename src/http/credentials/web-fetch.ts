@@ -2,7 +2,7 @@ import type { Fetch } from '../fetch.ts';
 import { ANSWER_LIMIT } from './fetch-json.ts';
 
 /** The part of the web's fetch that libraries use: an address, and a request with a text body. */
-export type WebFetch = (
+type WebFetch = (
   input: string | URL | Request,
   init?: {
     readonly method?: string;

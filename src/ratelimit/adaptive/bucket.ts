@@ -26,7 +26,7 @@ export type AdaptiveBucket = {
 };
 
 /** A learned state that a bucket starts with, and the number of requests in it. */
-export type Known = { readonly state: RateState; readonly sent: number };
+type Known = { readonly state: RateState; readonly sent: number };
 
 /** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
 export const LATENESS = 10;

@@ -13,7 +13,7 @@ const WEIGHT = 0.02;
 const EVERY_MS = 2_000;
 
 /** Tracks the share of recent requests that failed with a 5xx or without a response. */
-export type TroubleShare = {
+type TroubleShare = {
   /** Records a result; returns true if it makes the share of failures too large. */
   add(answer: Answer | undefined, now: number): boolean;
 };

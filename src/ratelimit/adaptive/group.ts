@@ -27,7 +27,7 @@ export type RateGroup = {
 };
 
 /** What a request took; passed back with its response. */
-export type Taken = {
+type Taken = {
   readonly kind: RequestClass;
   readonly whole: Mark;
   readonly own?: { bucket: AdaptiveBucket; mark: Mark };

@@ -10,7 +10,7 @@ import { smallest } from '../../lists.ts';
 /** Waits until the lane of a request has a slot and its class and group a token. */
 export type OriginGate = (want: Want, signal: AbortSignal) => Promise<Permit>;
 
-export type GateOptions = {
+type GateOptions = {
   readonly clock: Clock;
   readonly concurrency: number;
   readonly group: RateGroup;

@@ -4,7 +4,7 @@ import type { BucketFactory } from '../adaptive-limiter.ts';
 import type { Commons } from './store.ts';
 import { sharedBucket, type SharedBucket } from './bucket.ts';
 
-export type SharedBudgetOptions = {
+type SharedBudgetOptions = {
   readonly clock: Clock;
   readonly narrate: Narrator;
   /** What users know the place by where processes meet; holds no secret. */

@@ -44,7 +44,7 @@ export type Member = SharedBucketOptions & {
 };
 
 /** What was seen and not told yet. */
-export type Untold = {
+type Untold = {
   readonly marks: OwnMark[];
   readonly answers: Omit<Answered, 'sent'>[];
   hungry: number;

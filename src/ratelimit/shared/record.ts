@@ -19,7 +19,7 @@ export type SharedRecord = {
 };
 
 /** What one process saw since it last told. */
-export type Seen = {
+type Seen = {
   readonly member: string;
   readonly now: number;
   /** How many requests it sent. */

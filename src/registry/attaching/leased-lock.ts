@@ -14,7 +14,7 @@ export type Leases = {
   release(name: string, holder: string): Promise<void>;
 };
 
-export type LeasedLockServices = {
+type LeasedLockServices = {
   readonly clock: Clock;
   readonly leases: Leases;
   /** Returns a name that no other holder has. */

@@ -3,7 +3,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 import type { Referrer, ReferrerLister } from '../roles.ts';
 
 /** Referrers that are stored but not listed yet. */
-export type Pending = {
+type Pending = {
   of(repository: RepositoryName, subject: Digest): readonly Referrer[];
   add(repository: RepositoryName, subject: Digest, referrer: Referrer): void;
   remove(repository: RepositoryName, subject: Digest, referrers: readonly Referrer[]): void;

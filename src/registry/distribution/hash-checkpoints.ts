@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { algorithmOf, type Digest } from '../../image/digest.ts';
 
 /** The hash state at an offset: enough to verify a whole blob by reading only the rest. */
-export type HashCheckpoint = { readonly offset: number; readonly hash: Hash };
+type HashCheckpoint = { readonly offset: number; readonly hash: Hash };
 
 /** The checkpoints of one blob, recorded while it is read. */
 export type HashCheckpoints = {

@@ -15,7 +15,7 @@ const SESSION_LOST: readonly number[] = [400, 404, 416];
 /** As many hops as the redirect layer follows: more is a loop. */
 const MAX_HOPS = 5;
 
-export type OpenedUpload = {
+type OpenedUpload = {
   readonly fetch: Fetch;
   readonly request: RequestTo;
   readonly repository: RepositoryName;

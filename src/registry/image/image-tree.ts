@@ -28,7 +28,7 @@ const MAX_DEPTH = 16;
  * Total size of the manifests of one image, in bytes: a hundred platforms have about 1 MiB. A registry must accept 4
  * MiB for each.
  */
-export const MAX_TREE_BYTES = 32 * 1024 * 1024;
+const MAX_TREE_BYTES = 32 * 1024 * 1024;
 
 /** Manifest bytes of an image that are read without a loan of memory; many times what images in use need. */
 const FREE = 256 * 1024;
@@ -60,7 +60,7 @@ export function treeSource(
 }
 
 /** A tree, and the function that releases its memory. */
-export type OpenTree = { readonly tree: ImageTree; readonly close: () => void };
+type OpenTree = { readonly tree: ImageTree; readonly close: () => void };
 
 /**
  * Follows an image or index down to its blobs; resolves to undefined if the source does not have it. If its manifests

@@ -2,7 +2,7 @@
 export type Shape = 'list' | Readonly<Record<string, 'list' | 'map'>>;
 
 /** Receives the contents of a document, one value at a time. */
-export type EntrySink = {
+type EntrySink = {
   /** The list or object under this key begins; it may be empty. */
   begin(key: string): void;
   /**
@@ -17,7 +17,7 @@ export type EntrySink = {
 };
 
 /** Parses a document that arrives in chunks. `end` throws if it is incomplete. */
-export type EntryReader = { push(chunk: Uint8Array): void; end(): void };
+type EntryReader = { push(chunk: Uint8Array): void; end(): void };
 
 /** No entry needs this many bytes; a deliberately large value would be in memory as a whole. */
 const MAX_VALUE_BYTES = 1024 * 1024;

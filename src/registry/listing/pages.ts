@@ -27,7 +27,7 @@ export type PageForm<P> = Pick<
 const LIST_SHARE = 1 / 16;
 
 /** A list that comes page by page, each response linking to the next. */
-export type PagedList<P> = {
+type PagedList<P> = {
   readonly first: HttpRequest;
   /** The repository that is listed, for error messages. */
   readonly of: RepositoryName;

@@ -7,7 +7,7 @@ import { readOpenVex, type OpenVexDocument } from './open-vex.ts';
 import { notScanned, type Scanner } from '../scanner.ts';
 
 /** Given vulnerability reports, and the statements of the OpenVEX documents among them. */
-export type ReportFiles = {
+type ReportFiles = {
   readonly scanner: Scanner;
   vexOf(digest: Digest): readonly VexStatement[];
 };

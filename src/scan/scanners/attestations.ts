@@ -26,7 +26,7 @@ export type AttestationsOf = (target: ScanTarget, signal: AbortSignal) => Promis
 export const SCAN_RECORD = 'https://cosign.sigstore.dev/attestation/vuln/v1';
 
 /** Prefix of the predicate type of an OpenVEX document. */
-export const OPEN_VEX = 'https://openvex.dev/ns';
+const OPEN_VEX = 'https://openvex.dev/ns';
 
 /** Creates a scanner that uses the newest scan attested in staging by a trusted identity. */
 export function attestationScanner(attestationsOf: AttestationsOf): Scanner {

@@ -12,7 +12,7 @@ import { plain } from '../reports/types.ts';
 import { notScanned, type Scanner, type ScanTarget } from '../scanner.ts';
 import { addAll, largest } from '../../lists.ts';
 
-export type GoogleScannerOptions = {
+type GoogleScannerOptions = {
   /** Sends requests without credentials of registries. */
   readonly fetch: Fetch;
   /** Returns an access token; undefined if there are no Google credentials. */

@@ -7,7 +7,7 @@ import type { ScannerName } from '../scanner-names.ts';
 import { askedOnce, type Scanner } from '../scanner.ts';
 import { trivy } from './trivy.ts';
 
-export type ScannerServices = ToolServices & {
+type ScannerServices = ToolServices & {
   /** Sends requests without credentials of registries. */
   readonly fetch: Fetch;
   /** Returns a Google access token; undefined if there are no credentials. */

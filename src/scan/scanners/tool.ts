@@ -6,7 +6,7 @@ import { runTool, type ToolServices } from './run-tool.ts';
 import type { Scanner } from '../scanner.ts';
 
 /** A program that scans an image by reference and prints a report. */
-export type Tool = {
+type Tool = {
   readonly name: string;
   readonly format: ReportFormat;
   /** The environment variables that configure it: names, or prefixes with `*`. */

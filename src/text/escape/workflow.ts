@@ -1,7 +1,7 @@
 import { visible } from './hidden.ts';
 
 /** An annotation that GitHub shows beside a line of a file in a pull request. */
-export type Annotation = {
+type Annotation = {
   readonly level: 'error' | 'warning' | 'notice';
   readonly file: string;
   readonly line: number;

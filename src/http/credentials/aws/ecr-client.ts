@@ -11,7 +11,7 @@ const HOSTS = [
 ];
 
 /** The account and region of an ECR registry, and whether its endpoints are FIPS endpoints. */
-export type EcrPlace = { readonly account: string; readonly region: string; readonly fips: boolean };
+type EcrPlace = { readonly account: string; readonly region: string; readonly fips: boolean };
 
 /** Parses the host name of a private ECR registry. Returns undefined for every other host. */
 export function ecrPlaceOf(host: string): EcrPlace | undefined {

@@ -12,7 +12,7 @@ type Library = typeof library;
 type Transporter = gaxios.Gaxios;
 
 /** The identity to act as: a credential file or a token of the machine. */
-export type GoogleIdentity = {
+type GoogleIdentity = {
   readonly file: CredentialFile | undefined;
   readonly ambient: AccessToken | undefined;
 };

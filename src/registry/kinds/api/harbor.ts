@@ -17,7 +17,7 @@ const NOT_OFFERED: readonly number[] = [400, 401, 403, 405, 501];
  * One list of Harbor's API (https://github.com/goharbor/harbor/blob/main/api/v2.0/swagger.yaml): what it lists, and the
  * schema of its entries.
  */
-export type HarborList<T> = {
+type HarborList<T> = {
   readonly of: RepositoryName;
   readonly path: string;
   readonly query?: string;
