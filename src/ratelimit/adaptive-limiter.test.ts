@@ -44,7 +44,7 @@ async function flow(
 }
 
 describe('src/ratelimit/adaptive-limiter.ts', () => {
-  it('begins at 60 requests a second, for Google at 75, and grows while all is used up', async () => {
+  it('starts at 60 requests a second, for Google at 75, and grows while the rate is used up', async () => {
     const { limiter } = opened();
     await ask(limiter);
     await ask(limiter, 'read', 'https://europe-docker.pkg.dev');
@@ -56,7 +56,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(await flow(other.limiter, other.clock, 3000)).toBeGreaterThan(180);
   });
 
-  it('gives all of Google one quota', async () => {
+  it('uses one quota for all Google hosts', async () => {
     const { limiter } = opened();
     for (const host of ['gcr.io', 'eu.gcr.io', 'us-docker.pkg.dev', 'gcr.io.evil.example']) {
       void ask(limiter, 'read', `https://${host}`);
@@ -80,7 +80,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(went).toBe(true);
   });
 
-  it('fails what would wait longer than it may, with the time of release, and nothing elsewhere', async () => {
+  it('rejects requests that would wait too long, with the end of the pause, and no others', async () => {
     const { limiter, clock } = opened();
     const permit = await ask(limiter);
     const waiting = ask(limiter);
@@ -93,7 +93,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(await ask(limiter, 'read', 'https://other.example')).toBeDefined();
   });
 
-  it('cuts only the class that is refused while others flow', async () => {
+  it('cuts only the class that is refused while others are admitted', async () => {
     const { limiter, clock } = opened();
     await flow(limiter, clock, 2000, 'read');
     const before = limiter.readings()[0]?.rate ?? 0;
@@ -103,7 +103,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(limiter.readings()[0]?.rate).toBeGreaterThanOrEqual(before);
   });
 
-  it('cuts the origin when one class after the other is refused while others flow', async () => {
+  it('cuts the origin when several classes are refused in turn', async () => {
     const { limiter, clock } = opened();
     await flow(limiter, clock, 2000, 'read');
     const before = limiter.readings()[0]?.rate ?? 0;
@@ -119,7 +119,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(Math.abs((await writes) - reads)).toBeLessThan(reads / 2);
   });
 
-  it('cuts the origin when nothing else flows', async () => {
+  it('cuts the origin when no other class is admitted', async () => {
     const { limiter, clock } = opened();
     await flow(limiter, clock, 2000);
     const before = limiter.readings()[0]?.rate ?? 0;
@@ -132,7 +132,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(limiter.readings()[0]?.refused).toBe(1);
   });
 
-  it('slows a registry down of which a quarter fails, and never gives it up', async () => {
+  it('slows down when a quarter of the requests fail, but never stops', async () => {
     const { limiter, clock } = opened();
     await flow(limiter, clock, 2000);
     const before = limiter.readings()[0]?.rate ?? 0;
@@ -144,7 +144,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(limiter.readings()[0]?.rate).toBeLessThan(before);
   });
 
-  it('lets go of a request that is aborted while it waits', async () => {
+  it('rejects a waiting request when it is aborted', async () => {
     const { limiter } = opened();
     await ask(limiter);
     const controller = new AbortController();
@@ -153,7 +153,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     await expect(waiting).rejects.toThrow('enough');
   });
 
-  it('holds uploads back without holding small requests', async () => {
+  it('delays uploads without delaying small requests', async () => {
     const { limiter, clock } = opened({ start: 1000, burst: 100 });
     const uploads = Array.from({ length: 30 }, () =>
       limiter.acquire({ origin: ORIGIN, lane: 'upload', class: 'write' }, forever),
@@ -166,7 +166,7 @@ describe('src/ratelimit/adaptive-limiter.ts', () => {
     expect(went).toBe(true);
   });
 
-  it('tells of a pause once, however many requests are refused in it, and of no pause that is over at once', async () => {
+  it('reports each pause once, and none that is shorter than a second', async () => {
     const clock = fakeClock();
     const told: unknown[] = [];
     const onPause = (...pause: readonly unknown[]): void => void told.push(pause);

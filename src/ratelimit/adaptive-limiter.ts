@@ -22,9 +22,9 @@ type AdaptiveLimiterOptions = {
   readonly concurrency: number;
   /** A longer pause, in milliseconds, fails the waiting requests. */
   readonly maxWait: number;
-  /** Makes the buckets; each belongs to this process alone unless given. */
+  /** Creates the buckets. Default: buckets of this process alone. */
   readonly bucketOf?: BucketFactory | undefined;
-  /** Is told of each pause that a registry orders, with the name of its group; the time in Unix milliseconds. */
+  /** Called for each pause that a registry orders, with the name of its group and the end in Unix milliseconds. */
   readonly onPause?: (group: string, until: number) => void;
 };
 

@@ -7,7 +7,7 @@ export type Lane = 'small' | 'download' | 'upload';
 /** Classes that registries count separately, each within the limit of the whole. */
 export type RequestClass = 'token' | 'list' | 'read' | 'write';
 
-/** The request that a limiter is asked to permit. */
+/** A request that needs a permit. */
 export type Want = { readonly origin: string; readonly lane: Lane; readonly class: RequestClass };
 
 /**

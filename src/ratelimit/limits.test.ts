@@ -28,7 +28,7 @@ function ask(
 const given = (asked: readonly { given: boolean }[]): boolean[] => asked.map((one) => one.given);
 
 describe('src/ratelimit/limits.ts', () => {
-  it('lets so many requests of an origin go at once, and the others in order of arrival', async () => {
+  it('sends the permitted number of requests at once, and the others in order of arrival', async () => {
     const limiter = concurrencyLimiter(3);
     const asked = Array.from({ length: 5 }, () => ask(limiter, 'small'));
     const elsewhere = ask(limiter, 'small', forever, 'https://other.example');
@@ -40,7 +40,7 @@ describe('src/ratelimit/limits.ts', () => {
     expect(given(asked)).toEqual([true, true, true, true, false]);
   });
 
-  it('gives a slot back once, however often it is told', async () => {
+  it('releases a slot once, even if called twice', async () => {
     const limiter = concurrencyLimiter(3);
     const asked = Array.from({ length: 5 }, () => ask(limiter, 'small'));
     await setImmediate();
@@ -50,7 +50,7 @@ describe('src/ratelimit/limits.ts', () => {
     expect(given(asked)).toEqual([true, true, true, true, false]);
   });
 
-  it('leaves slots to small requests while bodies wait', async () => {
+  it('reserves slots for small requests while bodies wait', async () => {
     const limiter = concurrencyLimiter(20);
     const bodies = (['download', 'upload'] as const).flatMap((lane) =>
       Array.from({ length: 40 }, () => ask(limiter, lane)),
@@ -62,7 +62,7 @@ describe('src/ratelimit/limits.ts', () => {
     expect(given(small)).toEqual([true, true, true, true, false]);
   });
 
-  it('leaves slots to uploads while downloads wait, so that a copy within one registry ends', async () => {
+  it('reserves slots for uploads while downloads wait, so that a copy within one registry completes', async () => {
     for (const concurrency of [3, 4, 20]) {
       const limiter = concurrencyLimiter(concurrency);
       for (let count = 0; count < 40; count += 1) void ask(limiter, 'download');
@@ -72,7 +72,7 @@ describe('src/ratelimit/limits.ts', () => {
     }
   });
 
-  it('forgets who gave up waiting', async () => {
+  it('removes aborted requests from the queue', async () => {
     const limiter = concurrencyLimiter(3);
     const held = Array.from({ length: 3 }, () => ask(limiter, 'small'));
     const leaving = new AbortController();
@@ -87,7 +87,7 @@ describe('src/ratelimit/limits.ts', () => {
     expect(await ask(limiter, 'small', AbortSignal.abort(reason)).done).toBe(reason);
   });
 
-  it.each([0, 2, 2.5, Number.NaN])('refuses a concurrency of %s', (concurrency) => {
+  it.each([0, 2, 2.5, Number.NaN])('rejects a concurrency of %s', (concurrency) => {
     expect(() => concurrencyLimiter(concurrency)).toThrow(RangeError);
   });
 });

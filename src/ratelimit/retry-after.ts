@@ -1,9 +1,11 @@
+import { parseDuration } from '../text/go-duration.ts';
+
 /** The parts of a response that may contain a wait. */
 type RetryAfterSource = {
   /** Returns the first value of a header, by its lower-case name. */
   header(name: string): string | undefined;
   /** The start of the body, if it was read. */
-  readonly text?: string;
+  readonly text?: string | undefined;
 };
 
 /**
@@ -14,14 +16,11 @@ type RetryAfterSource = {
  */
 export function retryAfter(source: RetryAfterSource, clock: number): number | undefined {
   const now = httpDate(source.header('date') ?? '') ?? clock;
-  const standard = source.header('retry-after');
-  const hub = source.header('x-retry-after');
-  const reset = isUsedUp(source.header) ? source.header('x-ratelimit-reset') : undefined;
   return (
-    (standard === undefined ? undefined : parseRetryAfter(standard, now)) ??
-    (hub === undefined ? undefined : parseRetryAfter(hub, now)) ??
-    (reset === undefined ? undefined : parseRetryAfter(reset, now)) ??
-    (source.text === undefined ? undefined : durationIn(source.text))
+    parseRetryAfter(source.header('retry-after'), now) ??
+    parseRetryAfter(source.header('x-retry-after'), now) ??
+    (isUsedUp(source.header) ? parseRetryAfter(source.header('x-ratelimit-reset'), now) : undefined) ??
+    durationIn(source.text ?? '')
   );
 }
 
@@ -36,8 +35,8 @@ const UNIX_TIME = 1e9;
 const UNIX_MILLIS = 1e12;
 
 /** Parses one header value to milliseconds from `now`; returns undefined for an unknown format. */
-export function parseRetryAfter(value: string, now: number): number | undefined {
-  const text = value.trim();
+function parseRetryAfter(value: string | undefined, now: number): number | undefined {
+  const text = value?.trim() ?? '';
   if (/^\d+(?:\.\d+)?$/.test(text)) {
     const number = Number(text);
     if (number >= UNIX_MILLIS) return wait(number - now);
@@ -55,36 +54,14 @@ function httpDate(text: string): number | undefined {
   return Number.isNaN(date) ? undefined : date;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-const PART = String.raw`\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)`;
-
-/**
- * Parses a Go duration such as `1m30s` or `880.092µs` to milliseconds (https://pkg.go.dev/time#ParseDuration); returns
- * undefined for other text.
- */
-export function goDuration(text: string): number | undefined {
-  if (!new RegExp(`^(?:${PART})+$`).test(text)) return undefined;
-  let total = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)/g)) {
-    total += Number(number) * (UNITS[unit ?? ''] ?? 0);
-  }
-  return wait(total);
+function goDuration(text: string): number | undefined {
+  const duration = parseDuration(text);
+  return duration === undefined || text.startsWith('-') ? undefined : wait(duration);
 }
 
 /** A duration in prose counts only after words that call it a wait; «limit: 100 per 1h» does not. */
-const IN_TEXT = new RegExp(
-  String.raw`(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:${PART})+)(?![A-Za-z0-9])`,
-  'i',
-);
+const IN_TEXT =
+  /(?:retry[ -_]?after|retry in|try again (?:in|after)|wait)[\s:="]{1,4}((?:\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h))+)(?![A-Za-z0-9])/i;
 
 function durationIn(text: string): number | undefined {
   const found = IN_TEXT.exec(text)?.[1];

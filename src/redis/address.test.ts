@@ -34,7 +34,7 @@ describe('src/redis/address.ts', () => {
     'redis://127.1',
     'redis://1.2.3:6379',
     'redis://ca_che',
-  ])('takes %j for no address', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseRedisAddress(text)).toBeUndefined();
   });
 });

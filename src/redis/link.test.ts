@@ -16,7 +16,7 @@ const at = (port: number): RedisAddress => ({
 const forever = new AbortController().signal;
 
 describe('src/redis/link.ts', () => {
-  it('says why nobody can be reached', async () => {
+  it('rejects with the reason when the server cannot be reached', async () => {
     await expect(openRedis(at(await freePort()), forever)).rejects.toThrow(/^ECONNREFUSED$/);
   });
 
@@ -24,7 +24,7 @@ describe('src/redis/link.ts', () => {
     ['never answers', undefined, 'it does not answer'],
     ['repeats what it is told', (text: string) => `-ERR unknown command ${text.replaceAll(/\s+/g, ' ')}\r\n`, 'ERR'],
     ['takes no password', () => `-WRONGPASS invalid username-password pair\r\n`, 'WRONGPASS'],
-  ])('gives up a server that %s, and shows nothing that was sent', async (_what, answer, reason) => {
+  ])('rejects a server that %s, without quoting sent text', async (_what, answer, reason) => {
     const server = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', (data) => answer !== undefined && socket.write(answer(data.toString())));
@@ -38,7 +38,7 @@ describe('src/redis/link.ts', () => {
     );
   });
 
-  it('stops trying when it is told to', async () => {
+  it('stops connecting when the signal aborts', async () => {
     const server = createServer((socket) => void socket.on('error', () => {}));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);

@@ -1,6 +1,6 @@
 import type Bottleneck from 'bottleneck';
 import type { Clock } from '../clock.ts';
-import type { Commons } from '../ratelimit/shared/store.ts';
+import type { RateStore } from '../ratelimit/shared/store.ts';
 import { reasonOf, type RedisLink } from './link.ts';
 import { parseRecord } from './record-schema.ts';
 import type { SharedRecord } from '../ratelimit/shared/record.ts';
@@ -39,7 +39,7 @@ return {1}
  * Creates the store that processes share through Redis: records in its keys, changes on its channels, tokens from
  * Bottleneck.
  */
-export async function redisCommons(link: RedisLink, clock: Clock): Promise<Commons> {
+export async function redisRateStore(link: RedisLink, clock: Clock): Promise<RateStore> {
   const { default: Limiter } = await import('bottleneck');
   const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
   void link.lost.then(lose);
@@ -69,7 +69,7 @@ export async function redisCommons(link: RedisLink, clock: Clock): Promise<Commo
 /** Does the work; a failure means that the shared store is lost. */
 type Attempt = <T>(work: Promise<T>) => Promise<T>;
 
-function records({ client, subscriber, db }: RedisLink, attempt: Attempt): Pick<Commons, 'replace' | 'follow'> {
+function records({ client, subscriber, db }: RedisLink, attempt: Attempt): Pick<RateStore, 'replace' | 'follow'> {
   // Channels are not separated by database.
   const keyOf = (name: string): string => `kpromo:rates:1:${db}:${name}`;
   const followers = new Map<string, (record: SharedRecord) => void>();
@@ -94,7 +94,7 @@ function records({ client, subscriber, db }: RedisLink, attempt: Attempt): Pick<
   };
 }
 
-function tokenBudget(budgets: (name: string) => Bottleneck, attempt: Attempt): Pick<Commons, 'lease' | 'refill'> {
+function tokenBudget(budgets: (name: string) => Bottleneck, attempt: Attempt): Pick<RateStore, 'lease' | 'refill'> {
   return {
     lease: (name, tokens, before) =>
       new Promise((resolve, reject) => {

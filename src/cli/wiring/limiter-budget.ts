@@ -11,8 +11,8 @@ export function openBudget(address: RedisAddress, clock: Clock, narrate: Narrato
     place: address.shown,
     open: async (signal) => {
       const { openRedis } = await import('../../redis/link.ts');
-      const { redisCommons } = await import('../../redis/rate-store.ts');
-      return redisCommons(await openRedis(address, signal), clock);
+      const { redisRateStore } = await import('../../redis/rate-store.ts');
+      return redisRateStore(await openRedis(address, signal), clock);
     },
   });
 }

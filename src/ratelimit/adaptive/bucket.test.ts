@@ -70,13 +70,13 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expectGood(worst(quota, { exact: true, quickRefusals: true }, () => steady(quota, () => 1)));
   });
 
-  it.each(QUOTAS)('gets by with %i/s where each refusal orders a pause of a second', (quota) => {
+  it.each(QUOTAS)('uses most of %i/s when each refusal orders a pause of a second', (quota) => {
     expect(worst(quota, { pause: 1000 }, () => steady(quota, DEEP), 90).share).toBeGreaterThanOrEqual(0.9);
     // The pause itself lets the registry's bucket run over: what is lost then cannot be had.
     expect(worst(quota, { pause: 1000 }, () => steady(quota, SHALLOW), 90).share).toBeGreaterThanOrEqual(0.85);
   });
 
-  it.each([30, 250])('follows %i/s that go up or down fourfold, within 15 s', (quota) => {
+  it.each([30, 250])('adapts to a fourfold change of %i/s within 15 s', (quota) => {
     for (const burst of [DEEP, SHALLOW]) {
       for (const [before, after] of [[quota, quota * 4] as const, [quota * 4, quota] as const]) {
         for (const at of [12, 18]) {
@@ -96,7 +96,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     }
   });
 
-  it.each([10, 60, 250])('uses all of %i/s that are counted by the minute', (quota) => {
+  it.each([10, 60, 250])('uses a quota of %i/s that is counted per minute', (quota) => {
     for (const concurrency of [20, 64]) {
       const { admitted, refused } = simulate({
         quota: minuteQuota(quota * 60),
@@ -115,7 +115,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     }
   });
 
-  it('opens its burst from 1, further with every answer', () => {
+  it('increases its burst from 1 with each response', () => {
     const bucket = opened(1000, 3);
     const first = bucket.take(0);
     expect(bucket.wait(100)).toBeGreaterThan(0);
@@ -123,7 +123,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(bucket.wait(100)).toBe(0);
   });
 
-  it('is not held up for longer than a second by a request that is never answered', () => {
+  it('waits at most a second for a request without a response', () => {
     const bucket = opened(60);
     bucket.take(0);
     expect(bucket.wait(500)).toBe(500);
@@ -140,7 +140,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(rate).toBeLessThan(60);
   });
 
-  it('asks ever more rarely while nothing is admitted, and no faster afterwards than it was admitted', () => {
+  it('probes less and less while nothing is admitted, then continues at the admitted rate', () => {
     const bucket = opened(60);
     const waits: number[] = [];
     let now = 0;
@@ -156,7 +156,7 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(bucket.rate(now)).toBeLessThan(60);
   });
 
-  it('does not grow unless requests wait for nothing but its rate', () => {
+  it('grows only while requests wait only for its rate', () => {
     const bucket = opened(60);
     bucket.hungry(false, 0);
     expect(bucket.rate(5000)).toBe(60);
@@ -167,13 +167,13 @@ describe('src/ratelimit/adaptive/bucket.ts', () => {
     expect(bucket.rate(9000)).toBe(120);
   });
 
-  it('halves for a registry that fails', () => {
+  it('halves the rate when the registry fails', () => {
     const bucket = opened(60);
     bucket.answered('failing', bucket.take(0), 100);
     expect(bucket.rate(100)).toBe(30);
   });
 
-  it('never exceeds its ceiling, nor what the registry promises', () => {
+  it('never exceeds its ceiling or the promised rate', () => {
     const bucket = opened(60, 10, 50);
     expect(bucket.rate(0)).toBe(50);
     bucket.advertise(20, 0);

@@ -12,7 +12,7 @@ export type AdaptiveBucket = {
   wait(now: number): number;
   /** Takes a token; call it only when `wait` returns 0. */
   take(now: number): Mark;
-  /** Reports whether requests wait only for this bucket: a rate grows only while it is used up. */
+  /** Reports whether requests wait only for the rate of this bucket: it grows only while it is used up. */
   hungry(yes: boolean, now: number): void;
   /** Reports the result of a request and the pause that it orders; without a verdict it does not affect the rate. */
   answered(verdict: Verdict | undefined, request: Mark, now: number, pause?: number): void;
@@ -25,31 +25,31 @@ export type AdaptiveBucket = {
   readonly state: RateState;
 };
 
-/** A learned state that a bucket starts with, and the number of requests in it. */
+/** A learned state, and the number of requests in it. */
 type Known = { readonly state: RateState; readonly sent: number };
 
-/** Timers fire late by some milliseconds; tokens of so much time are kept, or they would be lost each time. */
+/** Timers fire late by some milliseconds; the tokens of this many are kept, because they would be lost each time. */
 export const LATENESS = 10;
 
 /**
- * Below so many requests a second lateness is not made up for: it costs little there, and a registry that admits one
- * request every 100 ms refuses the one that comes 90 ms after a late one.
+ * Below this many requests a second, no tokens are kept for late timers: they cost little there, and a registry that
+ * admits one request every 100 ms refuses one that comes 90 ms after a late one.
  */
 const EVENLY = 20;
 
 /** Sums of fractions miss a whole token by less than this; without it a wait could be too short to move the clock. */
 const EPSILON = 1e-6;
 
-/** A registry that refuses everything is asked this often, in milliseconds: often enough for a quota per minute. */
+/** Maximum interval of probes while all requests are refused, in milliseconds: short enough for a quota per minute. */
 const LONGEST_PROBE = 5000;
 
-/** A request that is unanswered for so long, in milliseconds, may stay so: others are not held up by it. */
+/** A request without a response for this many milliseconds no longer holds others up. */
 export const PATIENCE = 1000;
 
-/** So much further with every answer: a low quota refuses few before it is noticed. */
+/** Growth of the burst with each response: small, so that a low quota is noticed after few refusals. */
 export const OPENING = 1 / 3;
 
-/** What a bucket knows; changed in place. */
+/** State of a bucket; mutable. */
 type Pool = {
   readonly settings: BucketSettings;
   state: RateState;
@@ -58,9 +58,9 @@ type Pool = {
   hungry: boolean;
   unanswered: number;
   sent: number;
-  /** How many requests may be unanswered at the start; no limit once it is the whole burst. */
+  /** Maximum number of unanswered requests; unlimited once it reaches the burst. */
   open: number;
-  /** How many tokens may be saved up. */
+  /** Maximum number of saved tokens. */
   depth: number;
   probeAt: number;
   takenAt: number;
@@ -83,7 +83,7 @@ export function adaptiveBucket(settings: BucketSettings, now: number, known?: Kn
     answered: (verdict, request, time, pause = 0) =>
       at(time, () => {
         pool.unanswered -= 1;
-        if (verdict !== undefined) hear(pool, { verdict, request, sent: pool.sent, now: time, pause });
+        if (verdict !== undefined) learnFrom(pool, { verdict, request, sent: pool.sent, now: time, pause });
       }),
     advertise: (most, time) => at(time, () => advertise(pool, most)),
     rate: (time) => at(time, () => rateOf(pool.state, settings)),
@@ -115,7 +115,7 @@ function refill(pool: Pool, now: number): void {
   pool.updated = now;
 }
 
-/** At the start, and after nothing was admitted for a while, answers let further requests go. */
+/** Returns true if only a response permits the next request: at the start, and after a time without admissions. */
 function awaitsAnswer({ settings, unanswered, open }: Pool): boolean {
   return open < settings.burst && unanswered >= Math.floor(open);
 }
@@ -127,7 +127,7 @@ function waitOf(pool: Pool, now: number): number {
   return Math.max(forToken, forAnswer, probeAt - now, 0);
 }
 
-function hear(pool: Pool, answer: Answered): void {
+function learnFrom(pool: Pool, answer: Answered): void {
   const { settings } = pool;
   const { now } = answer;
   const before = pool.state;
@@ -145,12 +145,11 @@ function hear(pool: Pool, answer: Answered): void {
   pool.probeAt = now + probeInterval(after, settings);
 }
 
-/** Milliseconds between two tries while nothing is admitted: each waits twice as long as the one before. */
+/** Returns the milliseconds between two probes while nothing is admitted; doubles with each refusal. */
 export function probeInterval(state: RateState, settings: RateBounds): number {
   return Math.min(LONGEST_PROBE, (1000 / rateOf(state, settings)) * 2 ** Math.max(0, state.refused - 1));
 }
 
 function advertise(pool: Pool, most: number | undefined): void {
-  const { advertised: _advertised, ...rest } = pool.state;
-  pool.state = most === undefined ? rest : { ...rest, advertised: most };
+  pool.state = { ...pool.state, advertised: most };
 }

@@ -1,7 +1,7 @@
 import type { RequestClass } from '../limiter.ts';
 
 /** Recent admissions and refusals of each class of requests. */
-export type ClassFlow = {
+export type ClassRates = {
   sent(kind: RequestClass, now: number): void;
   /** Records a response that was not a refusal. */
   admitted(kind: RequestClass, now: number): void;
@@ -9,7 +9,7 @@ export type ClassFlow = {
    * Returns true if another class had such a response within the last second: then the registry as a whole is not at
    * its limit.
    */
-  othersFlow(kind: RequestClass, now: number): boolean;
+  othersAdmitted(kind: RequestClass, now: number): boolean;
   refused(kind: RequestClass, now: number): void;
   /** Returns true if another class was refused recently: then they share one limit. */
   othersRefused(kind: RequestClass, now: number): boolean;
@@ -19,11 +19,11 @@ export type ClassFlow = {
 
 const SECOND = 1_000;
 
-/** Limits of their own that two classes hit within the same minute would be a coincidence. */
-const LATELY = 60_000;
+/** Two classes that are refused within this many milliseconds share one limit: separate limits would be a coincidence. */
+const RECENT = 60_000;
 
 /** Starts empty. */
-export function classFlow(): ClassFlow {
+export function classRates(): ClassRates {
   const admittedAt = new Map<RequestClass, number>();
   const refusedAt = new Map<RequestClass, number>();
   const sentAt = new Map<RequestClass, number[]>();
@@ -37,11 +37,11 @@ export function classFlow(): ClassFlow {
     admitted: (kind, now) => {
       admittedAt.set(kind, now);
     },
-    othersFlow: (kind, now) => [...admittedAt].some(([other, at]) => other !== kind && now - at <= SECOND),
+    othersAdmitted: (kind, now) => [...admittedAt].some(([other, at]) => other !== kind && now - at <= SECOND),
     refused: (kind, now) => {
       refusedAt.set(kind, now);
     },
-    othersRefused: (kind, now) => [...refusedAt].some(([other, at]) => other !== kind && now - at <= LATELY),
+    othersRefused: (kind, now) => [...refusedAt].some(([other, at]) => other !== kind && now - at <= RECENT),
     rate: (kind, now) => (sentAt.get(kind) ?? []).filter((at) => now - at <= SECOND).length,
   };
 }

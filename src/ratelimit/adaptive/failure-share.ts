@@ -1,25 +1,25 @@
 import type { Answer } from '../limiter.ts';
 
 /**
- * If more than this share of requests fails for a while, the registry is sent fewer requests, but never given up for
- * that.
+ * If more than this fraction of requests fails for a while, the registry is sent fewer requests; it is never given up
+ * for that.
  */
 const TOO_MUCH = 0.2;
 
-/** Each answer weighs so much against those before it: about the last fifty count. */
+/** Weight of each response against those before it: about the last fifty count. */
 const WEIGHT = 0.02;
 
-/** One slow-down shows its effect before the next. */
+/** Minimum time between two slow-downs: the effect of the first must show. */
 const EVERY_MS = 2_000;
 
 /** Tracks the share of recent requests that failed with a 5xx or without a response. */
-type TroubleShare = {
+type FailureShare = {
   /** Records a result; returns true if it makes the share of failures too large. */
   add(answer: Answer | undefined, now: number): boolean;
 };
 
 /** Starts without failures. */
-export function troubleShare(): TroubleShare {
+export function failureShare(): FailureShare {
   let share = 0;
   let last = Number.NEGATIVE_INFINITY;
   return {

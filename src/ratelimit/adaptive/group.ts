@@ -1,9 +1,9 @@
 import type { AdaptiveBucket, BucketSettings } from './bucket.ts';
-import { classFlow, type ClassFlow } from './class-rates.ts';
+import { classRates, type ClassRates } from './class-rates.ts';
 import type { Answer, RequestClass } from '../limiter.ts';
 import type { Mark } from './rate-law.ts';
 import type { Verdict } from './rate-learning.ts';
-import { troubleShare } from './failure-share.ts';
+import { failureShare } from './failure-share.ts';
 
 /**
  * The origins that share one quota: a common bucket, one for each class that was refused separately, and a common
@@ -30,7 +30,7 @@ export type RateGroup = {
 type Taken = {
   readonly kind: RequestClass;
   readonly whole: Mark;
-  readonly own?: { bucket: AdaptiveBucket; mark: Mark };
+  readonly own: { bucket: AdaptiveBucket; mark: Mark } | undefined;
 };
 
 /**
@@ -39,7 +39,7 @@ type Taken = {
  */
 export type NewBucket = (name: RequestClass | undefined, settings: BucketSettings, wake: () => void) => AdaptiveBucket;
 
-/** A class that is refused by itself starts this much below what it sent in the last second. */
+/** Initial rate of a class that is refused by itself, as a fraction of its requests in the last second. */
 const CLASS_CUT = 0.75;
 
 /** The buckets of a group: one for all, and those of the classes that were refused by themselves. */
@@ -47,7 +47,7 @@ type Buckets = {
   readonly settings: BucketSettings;
   readonly whole: AdaptiveBucket;
   readonly classes: Map<RequestClass, AdaptiveBucket>;
-  readonly flow: ClassFlow;
+  readonly rates: ClassRates;
   readonly open: (name: RequestClass | undefined, settings: BucketSettings) => AdaptiveBucket;
 };
 
@@ -59,31 +59,31 @@ export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateG
   };
   const open: Buckets['open'] = (name, given) => newBucket(name, given, wakeAll);
   const whole = open(undefined, settings);
-  const buckets: Buckets = { settings, whole, classes: new Map(), flow: classFlow(), open };
-  const { classes, flow } = buckets;
-  const eager = new Map<object, ReadonlySet<RequestClass>>();
-  const trouble = troubleShare();
+  const buckets: Buckets = { settings, whole, classes: new Map(), rates: classRates(), open };
+  const { classes, rates } = buckets;
+  const waiting = new Map<object, ReadonlySet<RequestClass>>();
+  const failures = failureShare();
   let paused = 0;
   let refused = 0;
   return {
     wakes,
     wait: (kind, now) => Math.max(whole.wait(now), classes.get(kind)?.wait(now) ?? 0),
     take: (kind, now) => {
-      flow.sent(kind, now);
+      rates.sent(kind, now);
       const bucket = classes.get(kind);
-      return { kind, whole: whole.take(now), ...(bucket !== undefined && { own: { bucket, mark: bucket.take(now) } }) };
+      return { kind, whole: whole.take(now), own: bucket && { bucket, mark: bucket.take(now) } };
     },
     hungry: (member, kinds, now) => {
-      if (kinds.size === 0) eager.delete(member);
-      else eager.set(member, kinds);
-      feed(buckets, new Set([...eager.values()].flatMap((some) => [...some])), now);
+      if (kinds.size === 0) waiting.delete(member);
+      else waiting.set(member, kinds);
+      reportHungry(buckets, new Set([...waiting.values()].flatMap((some) => [...some])), now);
     },
     answered: (taken, answer, now) => {
       if (answer?.status === 429) refused += 1;
-      if (answer !== undefined && answer.status < 500 && answer.status !== 429) flow.admitted(taken.kind, now);
+      if (answer !== undefined && answer.status < 500 && answer.status !== 429) rates.admitted(taken.kind, now);
       if (answer?.rate !== undefined) whole.advertise(answer.rate, now);
       if (answer?.pause !== undefined) paused = Math.max(paused, now + answer.pause);
-      learn(buckets, taken, { verdict: verdictOf(answer, trouble.add(answer, now)), pause: answer?.pause ?? 0, now });
+      learn(buckets, taken, { verdict: verdictOf(answer, failures.add(answer, now)), pause: answer?.pause ?? 0, now });
       wakeAll();
     },
     pausedUntil: () => Math.max(paused, whole.pausedUntil()),
@@ -92,39 +92,36 @@ export function rateGroup(settings: BucketSettings, newBucket: NewBucket): RateG
   };
 }
 
-/** Tells each bucket whether somebody waits for nothing but its rate. */
-function feed({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, now: number): void {
-  const holdsBack = (bucket: AdaptiveBucket | undefined): boolean => {
-    const wait = bucket?.wait(now) ?? 0;
-    return wait > 0;
-  };
+/** Reports to each bucket whether requests wait only for its rate. */
+function reportHungry({ whole, classes }: Buckets, wanted: ReadonlySet<RequestClass>, now: number): void {
+  const holdsBack = (bucket: AdaptiveBucket | undefined): boolean => (bucket?.wait(now) ?? 0) > 0;
   whole.hungry(holdsBack(whole) && [...wanted].some((kind) => !holdsBack(classes.get(kind))), now);
   for (const [kind, bucket] of classes) bucket.hungry(wanted.has(kind) && holdsBack(bucket), now);
 }
 
-/** A class that is refused while others flow, and are not refused, is cut by itself, else the whole is. */
+/** Cuts only the class of a refused request if other classes are admitted and none is refused; otherwise the group. */
 function learn(
-  { settings, whole, classes, flow, open }: Buckets,
+  { settings, whole, classes, rates, open }: Buckets,
   taken: Taken,
   { verdict, pause, now }: { readonly verdict: Verdict | undefined; readonly pause: number; readonly now: number },
 ): void {
   const { kind } = taken;
-  const isShared = flow.othersRefused(kind, now);
-  const alone = verdict === 'refused' && flow.othersFlow(kind, now) && !isShared;
+  const isShared = rates.othersRefused(kind, now);
+  const alone = verdict === 'refused' && rates.othersAdmitted(kind, now) && !isShared;
   if (verdict === 'refused') {
-    flow.refused(kind, now);
-    // Whichever class was refused first was taken for the cause, and would be starved by the others.
+    rates.refused(kind, now);
+    // The class that was refused first was taken for the cause; the others would starve it.
     if (isShared) classes.clear();
   }
   whole.answered(alone ? undefined : verdict, taken.whole, now, pause);
   taken.own?.bucket.answered(verdict === 'refused' && !alone ? undefined : verdict, taken.own.mark, now, pause);
   if (!alone || classes.has(kind)) return;
-  const start = Math.max(settings.floor, flow.rate(kind, now) * CLASS_CUT);
+  const start = Math.max(settings.floor, rates.rate(kind, now) * CLASS_CUT);
   classes.set(kind, open(kind, { ...settings, start }));
 }
 
-function verdictOf(answer: Answer | undefined, isTroubled: boolean): Verdict | undefined {
+function verdictOf(answer: Answer | undefined, isFailing: boolean): Verdict | undefined {
   if (answer?.status === 429) return 'refused';
-  if (answer?.status === 503 || isTroubled) return 'failing';
+  if (answer?.status === 503 || isFailing) return 'failing';
   return answer === undefined ? undefined : 'admitted';
 }

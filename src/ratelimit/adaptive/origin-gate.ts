@@ -20,15 +20,15 @@ type GateOptions = {
   readonly onPause?: (until: number) => void;
 };
 
-/** Milliseconds: a shorter pause is over before it is read. */
-const WORTH_TELLING = 1000;
+/** Milliseconds: a shorter pause ends before a user reads of it. */
+const WORTH_REPORTING = 1000;
 
 /** Creates a gate without waiting requests. */
 export function originGate(options: GateOptions): OriginGate {
   const { clock, group } = options;
   const free = vacancies(options.concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
-  const room = requestQueue();
+  const queue = requestQueue();
   let cancelTimer: (() => void) | undefined;
 
   const admit = (): void => {
@@ -36,60 +36,60 @@ export function originGate(options: GateOptions): OriginGate {
     cancelTimer = undefined;
     for (;;) {
       const now = clock.now();
-      const waiting = room.heads((lane) => free(lane, active));
+      const waiting = queue.heads((lane) => free(lane, active));
       const isPaused = group.pausedUntil() > now;
       const next = isPaused ? undefined : waiting.find(({ want }) => group.wait(want.class, now) === 0);
-      if (next === undefined) return rest(waiting, isPaused, now);
-      room.leave(next);
+      if (next === undefined) return waitForNext(waiting, isPaused, now);
+      queue.leave(next);
       active[next.want.lane] += 1;
-      next.go(permit(options, next.want, () => leaveSlot(next.want.lane)));
+      next.go(permit(options, next.want, () => releaseSlot(next.want.lane)));
     }
   };
-  const rest = (waiting: readonly Waiter[], isPaused: boolean, now: number): void => {
-    group.hungry(room, new Set(isPaused ? [] : waiting.map(({ want }) => want.class)), now);
+  const waitForNext = (waiting: readonly Waiter[], isPaused: boolean, now: number): void => {
+    group.hungry(queue, new Set(isPaused ? [] : waiting.map(({ want }) => want.class)), now);
     if (waiting.length === 0) return;
     const pause = group.pausedUntil() - now;
-    if (pause > options.maxWait) return failAll(room.everybody(), group.pausedUntil());
+    if (pause > options.maxWait) return failAll(queue.all(), group.pausedUntil());
     const wait = isPaused ? pause : smallest(waiting.map(({ want }) => group.wait(want.class, now)));
     cancelTimer = clock.timer(Math.ceil(wait), admit);
   };
-  const leaveSlot = (lane: Lane): void => {
+  const releaseSlot = (lane: Lane): void => {
     active[lane] -= 1;
     admit();
   };
 
   group.wakes.add(admit);
-  return (want, signal) => enter(room, want, signal, admit);
+  return (want, signal) => enter(queue, want, signal, admit);
 }
 
-function enter(room: RequestQueue, want: Want, signal: AbortSignal, admit: () => void): Promise<Permit> {
+function enter(queue: RequestQueue, want: Want, signal: AbortSignal, admit: () => void): Promise<Permit> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);
-  const place = Promise.withResolvers<Permit>();
-  const waiter: Waiter = { want, go: place.resolve, fail: place.reject };
+  const permitted = Promise.withResolvers<Permit>();
+  const waiter: Waiter = { want, go: permitted.resolve, fail: permitted.reject };
   const cancel = onAbort(signal, () => {
-    room.leave(waiter);
+    queue.leave(waiter);
     waiter.fail(signal.reason);
   });
-  room.enter(waiter);
+  queue.enter(waiter);
   admit();
-  return place.promise.finally(() => {
+  return permitted.promise.finally(() => {
     cancel();
-    room.leave(waiter);
+    queue.leave(waiter);
   });
 }
 
-/** Takes what a request needs, and passes its answer on. */
-function permit({ group, clock, onPause }: GateOptions, want: Want, leaveSlot: () => void): Permit {
+/** Takes the tokens of a request, and returns its permit. */
+function permit({ group, clock, onPause }: GateOptions, want: Want, releaseSlot: () => void): Permit {
   const taken = group.take(want.class, clock.now());
-  let told = false;
+  let isAnswered = false;
   let held = true;
   const answered: Permit['answered'] = (answer) => {
-    if (told) return;
-    told = true;
+    if (isAnswered) return;
+    isAnswered = true;
     const before = group.pausedUntil();
     group.answered(taken, answer, clock.now());
-    // what was under way is refused within the same pause, a moment later each: that is no news
-    if (group.pausedUntil() >= Math.max(before, clock.now()) + WORTH_TELLING) onPause?.(group.pausedUntil());
+    // Requests in flight are refused within the same pause, each a moment later: these are not reported again.
+    if (group.pausedUntil() >= Math.max(before, clock.now()) + WORTH_REPORTING) onPause?.(group.pausedUntil());
   };
   return {
     answered,
@@ -97,7 +97,7 @@ function permit({ group, clock, onPause }: GateOptions, want: Want, leaveSlot: (
       if (!held) return;
       held = false;
       answered(undefined);
-      leaveSlot();
+      releaseSlot();
     },
   };
 }

@@ -10,14 +10,14 @@ export type RequestQueue = {
   leave(waiter: Waiter): void;
   /** Returns the first request of each queue whose lane is `free`, in order of arrival. */
   heads(free: (lane: Lane) => boolean): readonly Waiter[];
-  everybody(): readonly Waiter[];
+  all(): readonly Waiter[];
 };
 
 const CLASSES: readonly RequestClass[] = ['token', 'list', 'read', 'write'];
 
 /** Creates an empty queue. */
 export function requestQueue(): RequestQueue {
-  // A waiter's value is when it arrived.
+  // The value of a waiter is its position in the order of arrival.
   const queues = new Map<string, Map<Waiter, number>>();
   for (const lane of LANES) for (const kind of CLASSES) queues.set(`${lane} ${kind}`, new Map());
   let arrivals = 0;
@@ -40,6 +40,6 @@ export function requestQueue(): RequestQueue {
       if (first.length > 1) first.sort(([, one], [, other]) => one - other);
       return first.map(([waiter]) => waiter);
     },
-    everybody: () => [...queues.values()].flatMap((queue) => [...queue.keys()]),
+    all: () => [...queues.values()].flatMap((queue) => [...queue.keys()]),
   };
 }

@@ -1,78 +1,84 @@
-/** Where a rate may move, in requests a second. */
+/** Initial, lowest and highest rate, in requests a second. */
 export type RateBounds = { readonly start: number; readonly floor: number; readonly ceiling: number };
 
-/** A request among all that were sent: its number, and when. */
+/** Number and time of a sent request. */
 export type Mark = { readonly number: number; readonly at: number };
 
-/** A rate and what was learned about its limit: plain data, so that several processes can share it. Times are Unix milliseconds. */
+/**
+ * A rate and the learned properties of its limit: plain data, so that several processes can share it. Times are Unix
+ * milliseconds. A bucket is *hungry* while requests wait only for its rate.
+ */
 export type RateState = {
   /** The rate right after the last cut, from which it grows. */
   readonly from: number;
-  /** What the registry is believed to allow; unknown until it refused. */
-  readonly limit?: number;
-  /** Milliseconds of hunger since the last cut: a rate that nobody uses up does not grow. */
+  /** The assumed limit of the registry; unknown before the first refusal. */
+  readonly limit?: number | undefined;
+  /** Hungry milliseconds since the last cut: a rate that is not used up does not grow. */
   readonly hungry: number;
-  /** Refusals of requests that were sent before this are already answered for. */
+  /** Time of the last cut; it covers the refusals of all earlier requests. */
   readonly cutAt: number;
   /** The refused request that began the last cut: at that moment the registry's bucket was empty. */
-  readonly empty?: Mark;
-  /** Refusals since then, of requests that were sent later. */
+  readonly empty?: Mark | undefined;
+  /** Refusals of requests that were sent after `empty`. */
   readonly refusals: number;
-  /** Refusals in a row since the last cut; more than 0 until something that was sent later is admitted. */
+  /** Consecutive refusals since the last cut; 0 once a later request is admitted. */
   readonly refused: number;
-  /** The number of the latest request that was refused. */
+  /** Number of the latest refused request. */
   readonly refusedLast: number;
-  /** Milliseconds since `empty` in which hardly anything was sent, so that the registry's bucket may have been full. */
+  /** Milliseconds since `empty` with hardly any requests, in which the registry's bucket may have been full. */
   readonly idle: number;
-  /** Milliseconds for which the last refusal stopped everything: what the next one will cost. */
-  readonly pause?: number;
-  /** The registry refused everything for longer than a bucket stays empty: it counts in windows. */
-  readonly windowed?: boolean;
-  /** How many requests were sent from `empty` until the cut, and at what rate; until the first answer from after the cut. */
-  readonly settling?: { readonly rate: number; readonly sent: number };
-  /** By what share the last cut went below the limit. */
+  /** Length of the pause after the last refusal in milliseconds: the cost of the next one. */
+  readonly pause?: number | undefined;
+  /** The registry refused all requests for longer than a bucket stays empty: it counts requests in fixed windows. */
+  readonly windowed?: boolean | undefined;
+  /** Rate and number of the requests from `empty` to the cut; set until a request from after the cut is answered. */
+  readonly settling?: { readonly rate: number; readonly sent: number } | undefined;
+  /** Fraction of the limit by which the last cut went below it. */
   readonly below: number;
-  /** The registry allows at least this, as far as measured. */
-  readonly least?: number;
-  /** The limit is a guess, upwards; a refusal that follows at once shows that the registry's bucket is deep. */
-  readonly guessed?: boolean;
-  /** For so many cuts more the registry is known to let long bursts pass: it refuses late, at rates far over its limit. */
-  readonly deep?: number;
-  /** Never faster than this: the registry says so in its headers. */
-  readonly advertised?: number;
+  /** Measured lower bound of the limit. */
+  readonly least?: number | undefined;
+  /** The limit was guessed upwards; an immediate refusal then shows that the registry's bucket is deep. */
+  readonly guessed?: boolean | undefined;
+  /** Number of further cuts for which the bucket counts as deep: it admits long bursts and refuses late. */
+  readonly deep?: number | undefined;
+  /** Maximum rate according to the headers of the registry. */
+  readonly advertised?: number | undefined;
 };
 
-/** An unknown limit is looked for by doubling every so many milliseconds: from 60/s to 1,000/s in four seconds. */
+/** While the limit is unknown, the rate doubles in this many milliseconds: from 60/s to 1,000/s in four seconds. */
 const DOUBLING = 1000;
 
-/** Each search for more costs one or two refusals: so many requests between two of them keep these far under 2 %. */
+/** Requests between two searches for a higher limit: each costs one or two refusals, which stay far under 2 %. */
 const REQUESTS_PER_SEARCH = 110;
-/** But not longer than this, in milliseconds: a quota that grew fourfold is found within 15 s. */
+/** Maximum time between searches in milliseconds: a quota that grew fourfold is found within 15 s. */
 const LONGEST_HOLD = 7500;
-/** Nor shorter: a refusal stays an exception, and its round trip a small part of the time. */
+/** Minimum time: refusals stay exceptions, and their round trips a small part of the time. */
 const SHORTEST_HOLD = 500;
 
-/** Where each refusal orders a pause, searches are so many pauses apart, or pauses would be a tenth of the time. */
+/** If refusals order a pause, this many pauses lie between searches; otherwise pauses would take a tenth of the time. */
 const PAUSES_APART = 15;
-/** And a guess is looked into after this part of that. */
+/** A guessed limit is checked this many times as soon. */
 const SOONER = 4;
-/** A pause of a minute does not put the next search off by a quarter of an hour; milliseconds. */
+/** Maximum of that in milliseconds: a pause of a minute must not delay the next search by a quarter of an hour. */
 const LONGEST_PAUSED_HOLD = 20_000;
-/** Most of a minute, in milliseconds: a search within a window of that length would only use it up early. */
+/** Most of a minute, in milliseconds: a search within a window of a minute would only use it up early. */
 const WINDOW_HOLD = 45_000;
 
-/** A search goes a twentieth of the limit further each second: slowly enough that it meets a limit that stayed. */
+/** Growth during a search, as a fraction of the limit each second: slow enough to detect an unchanged limit. */
 const SEARCH_SLOPE = 0.05;
-/** After so many milliseconds the limit must have grown, and is looked for by doubling. */
+/** After this many milliseconds without a refusal the limit must have grown, and the rate doubles. */
 const SEARCH = 3000;
 
-/** The state before anything was answered. */
+/** Returns the state before the first response. */
 export function startState({ start }: RateBounds): RateState {
   const never = Number.MIN_SAFE_INTEGER;
   return { from: start, hungry: 0, cutAt: never, refusals: 0, refused: 0, refusedLast: 0, idle: 0, below: 0 };
 }
 
-/** Requests a second now: up to the remembered limit quickly and then ever slower, waits there, probes slowly, then doubles. */
+/**
+ * Returns the current rate in requests a second: it approaches the known limit, fast at first, stays there, then grows
+ * slowly, and finally doubles.
+ */
 export function rateOf(state: RateState, { floor, ceiling }: RateBounds): number {
   return Math.min(Math.max(grown(state), floor), ceiling, state.advertised ?? ceiling);
 }
@@ -87,7 +93,7 @@ function grown(state: RateState): number {
   return limit * (1 + (SEARCH_SLOPE * SEARCH) / 1000) * 2 ** ((beyond - SEARCH) / DOUBLING);
 }
 
-/** How long the rate stays at or below the limit, in milliseconds. */
+/** Returns how long the rate stays at or below the limit, in milliseconds. */
 function holdOf({ windowed = false, guessed = false, pause = 0 }: RateState, limit: number): number {
   if (windowed) return WINDOW_HOLD;
   const apart = guessed ? PAUSES_APART / SOONER : PAUSES_APART;

@@ -1,50 +1,53 @@
 import { rateOf, type Mark, type RateBounds, type RateState } from './rate-law.ts';
 
-/** What one answer says about the limit: `admitted`, `refused` (429), or `failing` (503, or too many failures). */
+/** The meaning of a response for the limit: `admitted`, `refused` (429), or `failing` (503, or too many failures). */
 export type Verdict = 'admitted' | 'refused' | 'failing';
 
-/** What is known about an answer: which request it answers, how many had been sent when it came, and when that was. */
+/** A response: its request, the number of requests sent before it arrived, and the time of its arrival. */
 export type Answered = {
   readonly verdict: Verdict;
   readonly request: Mark;
   readonly sent: number;
   readonly now: number;
-  /** How long the registry orders to wait, in milliseconds. */
+  /** The pause that the registry orders, in milliseconds. */
   readonly pause?: number;
 };
 
-/** The first refusal says only that the limit is lower, by an unknown factor: a low quota is hurt by every further guess. */
+/** Factor of the first cut: the limit is lower by an unknown factor, and each further guess harms a low quota. */
 const FIRST_CUT = 0.125;
 
-/** A registry that fails is asked half as often each round trip. */
+/** Factor of the cut for each round trip in which the registry fails. */
 const FAILING_CUT = 0.5;
 
-/** After a cut to a known limit the rate starts this much below it, so that the registry's bucket gets some room. */
+/** After a cut to a known limit the rate starts this fraction below it, so that the registry's bucket refills. */
 const BELOW = 0.06;
-/** Less where refusals are rare: so many of the requests since the last one, and not less than this. */
+/** Less if refusals are rare: this many of the requests since the last refusal, but at least `LEAST_BELOW`. */
 const ROOM = 8;
 const LEAST_BELOW = 0.02;
 
-/** No limit is believed to be at the rate itself, which was refused. */
+/** An assumed limit is at most this fraction of the refused rate. */
 const UNDER = 0.98;
 
-/** A refusal at a rate this close over the limit confirms it; at a higher one the limit has grown, or the registry's bucket is deep. */
+/**
+ * A refusal at a rate up to this factor over the limit confirms the limit. At a higher rate the limit has grown, or the
+ * registry's bucket is deep.
+ */
 const CLOSE = 1.17;
 
-/** A bucket that turned out to be deep stays so for some cuts, and is then tried again. */
+/** Number of cuts for which a bucket counts as deep; then it is tested again. */
 const DEEP = 2;
-/** And a limit that was measured on it is raised by this power of what the rate was over it: some of its depth may be growth. */
+/** A limit measured on a deep bucket is raised by this power of rate/limit: part of the depth may be growth. */
 const DEEP_RISE = 0.3;
 
-/** So many answers tell the admitted share well enough to compute the limit from it. */
+/** Minimum number of responses to compute the limit from the admitted fraction. */
 const ENOUGH = 8;
-/** Refusals come in heaps; fewer than this share more say nothing. */
+/** Refusals are clustered: a difference of less than this fraction is ignored. */
 const HEAP = 0.15;
 
-/** A bucket that allows one request a second is empty for a second; one that stays empty for twice that is none. */
+/** A bucket of one request a second is empty for a second; if it is empty for twice that, it is not a bucket. */
 const LONGEST_EMPTY_S = 2;
 
-/** The state after one more answer. */
+/** Returns the state after one more response. */
 export function learn(state: RateState, bounds: RateBounds, answer: Answered): RateState {
   const { verdict, request } = answer;
   const isFresh = request.at > state.cutAt;
@@ -58,7 +61,7 @@ export function learn(state: RateState, bounds: RateBounds, answer: Answered): R
     : settled;
 }
 
-/** Something is admitted again; where it was not the first try, the rate was far too high, or a window was used up. */
+/** Requests are admitted again. If it was not the first try, the rate was far too high, or a window was used up. */
 function resume(state: RateState, { floor }: RateBounds, request: Mark): RateState {
   const { empty, pause = 0 } = state;
   const flowing = { ...state, refused: 0, windowed: false, idle: pause };
@@ -72,7 +75,7 @@ function resume(state: RateState, { floor }: RateBounds, request: Mark): RateSta
 function cut(state: RateState, bounds: RateBounds, answer: Answered): RateState {
   const { verdict, request, sent, now, pause = 0 } = answer;
   const rate = rateOf(state, bounds);
-  // Nothing was admitted since: the registry is still empty, which says nothing new about how much it allows.
+  // Nothing was admitted since the last refusal: the registry's bucket is still empty, and its limit is as before.
   if (verdict === 'refused' && state.refused > 0) {
     const more = { refused: state.refused + 1, refusals: state.refusals + 1, refusedLast: request.number };
     return { ...state, ...more, cutAt: now, pause: Math.max(pause, state.pause ?? 0) };
@@ -101,11 +104,11 @@ function cut(state: RateState, bounds: RateBounds, answer: Answered): RateState 
 
 type Belief = Pick<RateState, 'limit' | 'least' | 'below' | 'guessed' | 'deep'>;
 
-/** What is believed to be allowed, when this request was refused at this rate. */
+/** Returns the assumed limit after this request was refused at this rate. */
 function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
   const { limit, empty, deep = 0, windowed = false } = state;
   if (empty === undefined) return { below: BELOW };
-  // Between two moments at which the registry's bucket was empty it admitted exactly what it allows, or less where it was full meanwhile.
+  // Between two moments with an empty bucket the registry admitted exactly its limit, or less if it was full meanwhile.
   const seconds = Math.max(1, request.at - empty.at) / 1000;
   const admitted = admittedSince(state, request, empty) - 1;
   const measured = admitted / seconds;
@@ -115,7 +118,7 @@ function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
 
   const below = clamp(ROOM / Math.max(1, admitted), LEAST_BELOW, BELOW);
   const isPaused = (state.pause ?? 0) > 0;
-  // Just under the rate, and the more so the sooner it was refused, or the more that costs.
+  // Just under the rate; further below it if the refusal came early or ordered a pause.
   const under = rate * (1 - clamp(2 / Math.max(1, admitted), isPaused ? 0.03 : 0.005, isPaused ? 0.06 : 0.02));
   if (limit !== undefined && rate <= limit * CLOSE)
     return { limit: Math.max(measured, under), least: measured, below, deep };
@@ -126,7 +129,7 @@ function beliefAfter(state: RateState, rate: number, request: Mark): Belief {
 
 type Measured = { readonly admitted: number; readonly seconds: number; readonly busy: number };
 
-/** A second refusal soon after the first: what was admitted between them bounds the limit from both sides. */
+/** For a second refusal soon after the first: the requests admitted between them bound the limit from both sides. */
 function measuredAtOnce(state: RateState, rate: number, { admitted, seconds, busy }: Measured): Belief {
   const most = (admitted + 1) / busy;
   const exact = clamp(state.least ?? most, (admitted - 0.5) / seconds, most);
@@ -138,18 +141,18 @@ function measuredAtOnce(state: RateState, rate: number, { admitted, seconds, bus
   };
 }
 
-/** How many requests were admitted after `empty`, up to this one; those still unanswered are taken for admitted. */
+/** Returns the number of requests admitted after `empty` up to this one; unanswered ones count as admitted. */
 function admittedSince(state: RateState, request: Mark, empty: Mark): number {
   return Math.max(1, request.number - empty.number - state.refusals);
 }
 
-/** Ends the settling of a cut: where much was refused, the admitted share is what the registry allows. */
+/** Ends the settling of a cut: if many requests were refused, the admitted fraction gives the limit. */
 function settle(state: RateState, { floor }: RateBounds): RateState {
   const { settling = { rate: 0, sent: 0 }, ...rest } = state;
   const { sent, rate } = settling;
   let { limit } = rest;
   const admitted = sent - 1 - rest.refusals;
-  // Where nothing at all was admitted a window is used up, which says nothing about the rate.
+  // If no request was admitted, a window is used up, which does not determine the rate.
   if (sent >= ENOUGH && admitted > 0) {
     const most = (rate * (admitted + 1 + HEAP * sent)) / sent;
     limit = clamp(limit ?? most, (rate * (admitted - 1)) / sent, most);

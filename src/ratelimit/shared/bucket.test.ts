@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
-import { memoryCommons, type MemoryCommons } from '../../../test/support/memory-commons.ts';
+import { memoryRateStore, type MemoryRateStore } from '../../../test/support/memory-rate-store.ts';
 import { bucketQuota, generator, type Quota } from '../../../test/support/rate-simulation.ts';
 import { crowd, type Crowd, type Tally } from '../../../test/support/shared-quota.ts';
 import { adaptiveLimiter, type AdaptiveLimiter, type BucketFactory } from '../adaptive-limiter.ts';
@@ -11,7 +11,7 @@ const ORIGIN = 'https://registry.example';
 
 type World = {
   readonly clock: FakeClock;
-  readonly commons: MemoryCommons;
+  readonly store: MemoryRateStore;
   readonly quota: Quota;
   readonly crowd: Crowd;
 };
@@ -23,13 +23,13 @@ function world(perSecond: number, burst = perSecond): World {
     () => burst,
   );
   const requests = { clock, origin: ORIGIN, concurrency: 8, random: generator(1), quota };
-  return { clock, quota, commons: memoryCommons(clock), crowd: crowd(requests) };
+  return { clock, quota, store: memoryRateStore(clock), crowd: crowd(requests) };
 }
 
-function member({ clock, commons }: World): { readonly limiter: AdaptiveLimiter } {
+function member({ clock, store }: World): { readonly limiter: AdaptiveLimiter } {
   const bucketOf: BucketFactory = (name, settings, wake) => {
     const bucket = sharedBucket({ name, settings, clock, wake });
-    bucket.join(commons.open());
+    bucket.join(store.open());
     return bucket;
   };
   return { limiter: adaptiveLimiter({ clock, concurrency: 20, maxWait: 600_000, bucketOf }) };
@@ -44,19 +44,19 @@ async function during({ clock, crowd: { tally } }: World, ms: number): Promise<T
 
 const SETTINGS = { start: 64, floor: 1, ceiling: 1000, burst: 10 };
 
-type Bare = { readonly clock: FakeClock; readonly commons: MemoryCommons; readonly buckets: readonly SharedBucket[] };
+type Bare = { readonly clock: FakeClock; readonly store: MemoryRateStore; readonly buckets: readonly SharedBucket[] };
 
 /** Three buckets that have joined. */
 async function three(): Promise<Bare> {
   const clock = fakeClock({ start: 0 });
-  const commons = memoryCommons(clock);
+  const store = memoryRateStore(clock);
   const buckets = [1, 2, 3].map(() => {
     const bucket = sharedBucket({ name: ORIGIN, settings: SETTINGS, clock, wake: () => {} });
-    bucket.join(commons.open());
+    bucket.join(store.open());
     return bucket;
   });
   await clock.advance(20);
-  return { clock, commons, buckets };
+  return { clock, store, buckets };
 }
 
 /** Each bucket's request, sent as soon as it may be. */
@@ -72,24 +72,21 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     [10, 10],
     [30, 3],
     [150, 150],
-  ])(
-    'reaches nine tenths of %i/s with a burst of %i by three members, one of which leaves in the middle',
-    async (quota, burst) => {
-      const one = world(quota, burst);
-      const [leave] = [member(one), member(one), member(one)].map(({ limiter }) => one.crowd.enter(limiter));
-      const early = await during(one, 10_000);
-      expect(early.refused).toBeLessThan(0.05 * early.admitted);
-      const together = await during(one, 15_000);
-      expect(together.admitted).toBeGreaterThan(0.9 * 15 * quota);
-      expect(together.refused).toBeLessThan(0.02 * together.admitted);
-      leave?.();
-      const after = await during(one, 15_000);
-      expect(after.admitted).toBeGreaterThan(0.9 * 15 * quota);
-      expect(after.refused).toBeLessThan(0.02 * after.admitted);
-    },
-  );
+  ])('reaches nine tenths of %i/s with a burst of %i and three members, of which one leaves', async (quota, burst) => {
+    const one = world(quota, burst);
+    const [leave] = [member(one), member(one), member(one)].map(({ limiter }) => one.crowd.enter(limiter));
+    const early = await during(one, 10_000);
+    expect(early.refused).toBeLessThan(0.05 * early.admitted);
+    const together = await during(one, 15_000);
+    expect(together.admitted).toBeGreaterThan(0.9 * 15 * quota);
+    expect(together.refused).toBeLessThan(0.02 * together.admitted);
+    leave?.();
+    const after = await during(one, 15_000);
+    expect(after.admitted).toBeGreaterThan(0.9 * 15 * quota);
+    expect(after.refused).toBeLessThan(0.02 * after.admitted);
+  });
 
-  it('lets every member have its part', async () => {
+  it('gives every member its share', async () => {
     const one = world(60);
     const tallies = [1, 2, 3].map(() => {
       const { limiter } = member(one);
@@ -102,7 +99,7 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     expect(least).toBeGreaterThan(0.75 * 20 * 20);
   });
 
-  it('limits a class by itself that is refused while others flow', async () => {
+  it('limits only a class that is refused while others are admitted', async () => {
     const one = world(100_000);
     const { clock } = one;
     const quota = bucketQuota(
@@ -119,47 +116,47 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     const reads = await during(one, 6000);
     expect(reads.admitted).toBeGreaterThan(6 * 200);
     expect(lists.tally.admitted - before.admitted).toBeGreaterThan(0.8 * 20 * 6);
-    expect(one.commons.record(`${ORIGIN} list`)?.state.limit).toBeLessThan(30);
-    expect(one.commons.record(ORIGIN)?.state.limit).toBeUndefined();
+    expect(one.store.record(`${ORIGIN} list`)?.state.limit).toBeLessThan(30);
+    expect(one.store.record(ORIGIN)?.state.limit).toBeUndefined();
   });
 
-  it.each([10, 30, 150])('has drawn no more than 250 ms of %i/s that it did not send', async (quota) => {
+  it.each([10, 30, 150])('holds at most 250 ms of unused tokens of %i/s', async (quota) => {
     const one = world(quota);
     for (const { limiter } of [member(one), member(one), member(one)]) one.crowd.enter(limiter);
     await one.clock.advance(10_000);
     for (let look = 0; look < 50; look += 1) {
       await one.clock.advance(97);
       // What was sent is told within 50 ms; and each of three members may hold one token.
-      const held = one.commons.given() - (one.commons.record(ORIGIN)?.sent ?? 0);
+      const held = one.store.given() - (one.store.record(ORIGIN)?.sent ?? 0);
       expect(held).toBeLessThanOrEqual(Math.max(6, quota / 4));
     }
   });
 
   it('cuts once when all members are refused in the same round trip', async () => {
     const bare = await three();
-    const { clock, buckets, commons } = bare;
+    const { clock, buckets, store } = bare;
     const marks = await sentByAll(bare);
-    const before = commons.record(ORIGIN)?.state.from ?? 0;
+    const before = store.record(ORIGIN)?.state.from ?? 0;
     await clock.advance(20);
     for (const [index, mark] of marks.entries()) buckets[index]?.answered('refused', mark, clock.now());
     await clock.advance(20);
     // An eighth, not an eighth of an eighth; and all know the same.
-    expect(commons.record(ORIGIN)?.state).toMatchObject({ refused: 1, refusals: 2 });
+    expect(store.record(ORIGIN)?.state).toMatchObject({ refused: 1, refusals: 2 });
     const rates = buckets.map((bucket) => bucket.rate(clock.now()));
     expect(new Set(rates).size).toBe(1);
     expect(rates[0]).toBeGreaterThanOrEqual(before / 8);
     expect(rates[0]).toBeLessThan(before / 4);
   });
 
-  it('numbers the requests of all members one after the other', async () => {
+  it('numbers the requests of all members consecutively', async () => {
     const bare = await three();
     const marks = await sentByAll(bare);
     await bare.clock.advance(100);
     expect(marks.map((mark) => mark.number).toSorted((one, other) => one - other)).toEqual([1, 2, 3]);
-    expect(bare.commons.record(ORIGIN)?.sent).toBe(3);
+    expect(bare.store.record(ORIGIN)?.sent).toBe(3);
   });
 
-  it('pauses all members for what one of them was told', async () => {
+  it('pauses all members when one is ordered to pause', async () => {
     const bare = await three();
     const { clock, buckets } = bare;
     const [mark] = await sentByAll(bare);
@@ -169,7 +166,7 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     expect(buckets.map((bucket) => bucket.pausedUntil())).toEqual([until, until, until]);
   });
 
-  it('holds requests of all members for a pause that one of them was told', async () => {
+  it('delays the requests of all members when one is ordered to pause', async () => {
     const one = world(60);
     const [first, second] = [member(one).limiter, member(one).limiter];
     const want = { origin: ORIGIN, lane: 'small', class: 'read' } as const;
@@ -186,13 +183,13 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     expect(went).toBe(true);
   });
 
-  it('goes on with its share when the budget gives nothing', async () => {
+  it('continues with its share when the budget grants no tokens', async () => {
     const one = world(1000);
     const never = (): Promise<void> => new Promise(() => {});
     for (let count = 0; count < 3; count += 1) {
       const bucketOf: BucketFactory = (name, settings, wake) => {
         const bucket = sharedBucket({ name, settings: { ...settings, ceiling: 60 }, clock: one.clock, wake });
-        bucket.join({ ...one.commons.open(), lease: never });
+        bucket.join({ ...one.store.open(), lease: never });
         return bucket;
       };
       const options = { clock: one.clock, concurrency: 20, maxWait: 600_000, bucketOf };
@@ -205,31 +202,31 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     expect(admitted).toBeLessThanOrEqual(60 * 21);
   });
 
-  it('tells all members what the registry promises', async () => {
+  it('passes the promised rate of the registry to all members', async () => {
     const { clock, buckets } = await three();
     buckets[0]?.advertise(5, clock.now());
     await clock.advance(100);
     expect(buckets.map((bucket) => bucket.rate(clock.now()))).toEqual([5, 5, 5]);
   });
 
-  it('goes on with its share when it must leave, and with the whole when all come back', async () => {
+  it('continues with its share after leaving, and with the whole rate when all have joined again', async () => {
     const bare = await three();
-    const { clock, buckets, commons } = bare;
+    const { clock, buckets, store } = bare;
     await sentByAll(bare);
     await clock.advance(100);
     const rate = buckets[0]?.rate(clock.now()) ?? 0;
     for (const bucket of buckets) bucket.hungry(false, clock.now());
-    commons.lose();
+    store.lose();
     for (const bucket of buckets) bucket.leave();
     expect(buckets.map((bucket) => Math.round(bucket.rate(clock.now()) - rate / 3))).toEqual([0, 0, 0]);
     await clock.advance(1000);
     expect(buckets.map((bucket) => bucket.wait(clock.now()))).toEqual([0, 0, 0]);
-    for (const bucket of buckets) bucket.join(commons.open());
+    for (const bucket of buckets) bucket.join(store.open());
     await clock.advance(100);
     expect(buckets.map((bucket) => Math.round(bucket.rate(clock.now()) - rate))).toEqual([0, 0, 0]);
   });
 
-  it('holds nobody up while it waits for its first record', () => {
+  it('delays no request after it left without a record', () => {
     const clock = fakeClock({ start: 0 });
     const bucket = sharedBucket({ name: ORIGIN, settings: SETTINGS, clock, wake: () => {} });
     expect(bucket.wait(0)).toBeGreaterThan(0);

@@ -1,40 +1,43 @@
 import { adaptiveBucket, LATENESS, OPENING, PATIENCE, type AdaptiveBucket } from '../adaptive/bucket.ts';
-import type { Commons } from './store.ts';
+import type { RateStore } from './store.ts';
 import { rateOf } from '../adaptive/rate-law.ts';
 import type { Verdict } from '../adaptive/rate-learning.ts';
 import {
   accrue,
   awaitsAnswer,
-  isJoining,
+  awaitsRecord,
   newMember,
-  nothing,
-  stopAsking,
+  noObservations,
+  stopLeasing,
   type Member,
   type SharedBucketOptions,
 } from './member.ts';
-import { flowRate, isNews, scaled, sharers, type OwnMark } from './record.ts';
-import { adopt, tell, tellSoon } from './publish.ts';
+import { flowRate, isNews, scaled, sharers, type SentMark } from './record.ts';
+import { applyRecord, publish, publishSoon } from './publish.ts';
 
-/** A bucket whose rate and tokens several processes share while they have a commons, and which is theirs alone without. */
+/** A bucket whose rate and tokens several processes share; without a store it belongs to this process alone. */
 export type SharedBucket = AdaptiveBucket & {
-  /** Takes part from now on. */
-  join(commons: Commons): void;
-  /** Goes on with this process's share. */
+  /** Shares the rate through this store from now on. */
+  join(store: RateStore): void;
+  /** Continues alone with this process's share of the rate. */
   leave(): void;
 };
 
-/** A lease is so many milliseconds of a process's part of the rate: a process that is killed takes no more along. */
+/** Size of a lease, in milliseconds of the process's share of the rate: a killed process wastes no more. */
 const LEASE = 100;
-/** And of the whole rate while it is looked for: an eighth of it is left at the first refusal, and must still pay for the lease. */
+/**
+ * Size of a lease while the limit is unknown, in milliseconds of the whole rate: the first refusal cuts the rate to an
+ * eighth, which must still pay for the lease.
+ */
 const FIRST_LEASE = 20;
 
-/** A lease that takes so many times as long as it should, and a second more, is not waited for. */
+/** A lease that takes this many times as long as it should, and a second more, is given up. */
 const LATE = 2;
 
-/** Without a lease or a record somebody wakes us; else we look again after so many milliseconds. */
+/** Interval, in milliseconds, at which a wait for a lease or a record is checked, in case no call of `wake` ends it. */
 const LOOK_AGAIN = 100;
 
-/** A bucket that waits for its commons: the owner lets it join, or leave, soon. */
+/** Creates a bucket that holds requests back until its owner calls `join` or `leave`. */
 export function sharedBucket(options: SharedBucketOptions): SharedBucket {
   const member = newMember(options);
   const at = <T>(time: number, then: (now: number) => T): T => {
@@ -42,85 +45,88 @@ export function sharedBucket(options: SharedBucketOptions): SharedBucket {
     return then(time + member.offset);
   };
   return {
-    join: (commons) => join(member, commons),
+    join: (store) => join(member, store),
     leave: () => leave(member),
-    wait: (time) => at(time, (shared) => member.alone?.wait(shared) ?? waitOf(member, shared)),
+    wait: (time) => at(time, (shared) => member.local?.wait(shared) ?? waitOf(member, shared)),
     take: (time) => at(time, (shared) => take(member, shared)),
-    hungry: (yes, time) => at(time, (shared) => hunger(member, yes, shared)),
+    hungry: (yes, time) => at(time, (shared) => setHungry(member, yes, shared)),
     answered: (verdict, mark, time, pause = 0) =>
-      at(time, (shared) => hear(member, verdict, mark as OwnMark, shared, pause)),
+      at(time, (shared) => recordAnswer(member, verdict, mark as SentMark, shared, pause)),
     advertise: (most, time) => at(time, (shared) => advertise(member, most, shared)),
-    rate: (time) => member.alone?.rate(time + member.offset) ?? rateOf(member.record.state, member.settings),
+    rate: (time) => member.local?.rate(time + member.offset) ?? rateOf(member.record.state, member.settings),
     pausedUntil: () => (member.record.pausedUntil === 0 ? 0 : member.record.pausedUntil - member.offset),
     get state() {
-      return member.alone?.state ?? member.record.state;
+      return member.local?.state ?? member.record.state;
     },
   };
 }
 
 function waitOf(member: Member, now: number): number {
-  if (isJoining(member)) return LOOK_AGAIN;
+  if (awaitsRecord(member)) return LOOK_AGAIN;
   const forAnswer = awaitsAnswer(member) ? member.takenAt + PATIENCE - now : 0;
-  // A timer that fires a little early would otherwise wait for less than a clock can tell.
+  // A timer may fire a little early; the rest would be too short to move the clock.
   const forPace = member.nextAt - now > 0.01 ? member.nextAt - now : 0;
   return Math.max(forPace, forAnswer, member.leased >= 1 ? 0 : LOOK_AGAIN);
 }
 
-function take(member: Member, now: number): OwnMark {
-  const { alone, epoch } = member;
+function take(member: Member, now: number): SentMark {
+  const { local, epoch } = member;
   member.unanswered += 1;
   member.takenAt = now;
-  if (alone !== undefined) return { ...alone.take(now), epoch, alone: true };
+  if (local !== undefined) return { ...local.take(now), epoch, local: true };
   const gap = 1000 / flowRate(member.record.state, member.settings);
   member.nextAt = Math.max(member.nextAt, now - LATENESS) + gap;
   member.leased -= 1;
-  const mark = { number: 0, at: now, epoch, alone: false };
-  member.untold.marks.push(mark);
-  tellSoon(member);
-  if (member.hungry) ask(member);
+  const mark = { number: 0, at: now, epoch, local: false };
+  member.unpublished.marks.push(mark);
+  publishSoon(member);
+  if (member.hungry) requestLease(member);
   return mark;
 }
 
-function hunger(member: Member, yes: boolean, now: number): void {
+function setHungry(member: Member, yes: boolean, now: number): void {
   member.hungry = yes;
-  member.alone?.hungry(yes, now);
-  if (!yes || isJoining(member)) return;
-  ask(member);
-  tellSoon(member);
+  member.local?.hungry(yes, now);
+  if (!yes || awaitsRecord(member)) return;
+  requestLease(member);
+  publishSoon(member);
 }
 
-/** Asks for the next lease when less than half of one is left. */
-function ask(member: Member): void {
-  const { commons, name } = member;
+/** Requests the next lease when less than half of one is left. */
+function requestLease(member: Member): void {
+  const { store, name } = member;
   const lease = leaseOf(member);
-  if (commons === undefined || member.alone !== undefined || member.asking || member.leased > lease / 2) return;
-  member.asking = true;
+  if (store === undefined || member.local !== undefined || member.isLeasing || member.leased > lease / 2) return;
+  member.isLeasing = true;
   const { epoch, cuts } = member;
   const got = (tokens: number): void => {
     if (member.epoch !== epoch) return;
-    if (member.cuts === cuts) stopAsking(member);
+    if (member.cuts === cuts) stopLeasing(member);
     else member.outdated -= 1;
     member.leased += tokens;
     if (tokens > 0) member.wake();
   };
-  commons.lease(name, lease, member.outdated).then(
+  store.lease(name, lease, member.outdated).then(
     () => got(lease),
     () => got(0),
   );
-  helpOneself(member, lease);
+  replaceLateLease(member, lease);
 }
 
-/** A budget that gives nothing for long is broken, as when somebody's clock was far ahead: goes on with its share. */
-function helpOneself(member: Member, lease: number): void {
+/**
+ * Continues with the process's share if a lease is late: a budget that grants nothing is broken, for example because the
+ * clock of a process was far ahead.
+ */
+function replaceLateLease(member: Member, lease: number): void {
   const ms = PATIENCE + (LATE * lease * 1000) / shareOf(member);
-  member.cancelHelp = member.clock.timer(ms, () => {
+  member.cancelLate = member.clock.timer(ms, () => {
     member.leased += Math.max(1, Math.floor((shareOf(member) * ms) / 1000));
-    helpOneself(member, lease);
+    replaceLateLease(member, lease);
     member.wake();
   });
 }
 
-/** Requests a second. */
+/** Returns the rate of this process in requests a second. */
 function shareOf({ record, settings, updated }: Member): number {
   return flowRate(record.state, settings) / sharers(record, updated);
 }
@@ -131,61 +137,61 @@ function leaseOf({ record, settings, updated }: Member): number {
   return Math.max(1, Math.floor((flowRate(record.state, settings) * ms) / 1000));
 }
 
-function hear(member: Member, verdict: Verdict | undefined, mark: OwnMark, now: number, pause: number): void {
-  const { untold, record } = member;
+function recordAnswer(member: Member, verdict: Verdict | undefined, mark: SentMark, now: number, pause: number): void {
+  const { unpublished, record } = member;
   member.unanswered -= 1;
-  const isOurs = mark.epoch === member.epoch && mark.alone === (member.alone !== undefined);
-  if (member.alone !== undefined) return member.alone.answered(isOurs ? verdict : undefined, mark, now, pause);
+  const isOurs = mark.epoch === member.epoch && mark.local === (member.local !== undefined);
+  if (member.local !== undefined) return member.local.answered(isOurs ? verdict : undefined, mark, now, pause);
   if (verdict === 'admitted') member.open = Math.min(member.settings.burst, member.open + OPENING);
-  if (pause > 0) untold.pausedUntil = Math.max(untold.pausedUntil, now + pause);
-  const isWorthTelling = isOurs && verdict !== undefined && isNews(record, verdict);
-  if (isWorthTelling) untold.answers.push({ verdict, request: mark, now, pause });
-  if (pause > 0 || isWorthTelling) void tell(member);
+  if (pause > 0) unpublished.pausedUntil = Math.max(unpublished.pausedUntil, now + pause);
+  const isWorthPublishing = isOurs && verdict !== undefined && isNews(record, verdict);
+  if (isWorthPublishing) unpublished.answers.push({ verdict, request: mark, now, pause });
+  if (pause > 0 || isWorthPublishing) void publish(member);
 }
 
 function advertise(member: Member, most: number | undefined, now: number): void {
-  if (member.alone !== undefined) return member.alone.advertise(most, now);
+  if (member.local !== undefined) return member.local.advertise(most, now);
   if (most === member.record.state.advertised) return;
-  member.untold.advertised = most ?? null;
-  tellSoon(member);
+  member.unpublished.advertised = most ?? null;
+  publishSoon(member);
 }
 
-function join(member: Member, commons: Commons): void {
-  const { alone, record, name } = member;
-  begin(member, commons);
-  member.offset = commons.offset;
+function join(member: Member, store: RateStore): void {
+  const { local, record, name } = member;
+  begin(member, store);
+  member.offset = store.offset;
   member.updated = member.clock.now() + member.offset;
-  const state = alone === undefined ? record.state : scaled(alone.state, member.share);
+  const state = local === undefined ? record.state : scaled(local.state, member.share);
   member.record = { ...record, state, version: 0, members: {} };
   const { epoch } = member;
-  commons.follow(name, (news) => {
-    if (member.epoch === epoch && news.version > member.record.version) adopt(member, news);
+  store.follow(name, (news) => {
+    if (member.epoch === epoch && news.version > member.record.version) applyRecord(member, news);
   });
-  void tell(member);
+  void publish(member);
 }
 
 function leave(member: Member): void {
   const { record, settings, clock } = member;
-  if (member.alone !== undefined && member.commons === undefined) return;
+  if (member.local !== undefined && member.store === undefined) return;
   begin(member, undefined);
   const now = clock.now() + member.offset;
-  if (member.alone === undefined) {
+  if (member.local === undefined) {
     member.share = sharers(record, now);
     const state = scaled(record.state, 1 / member.share);
-    member.alone = adaptiveBucket(settings, now, { state, sent: record.sent });
+    member.local = adaptiveBucket(settings, now, { state, sent: record.sent });
   }
-  member.alone.hungry(member.hungry, now);
+  member.local.hungry(member.hungry, now);
   member.wake();
 }
 
-function begin(member: Member, commons: Commons | undefined): void {
+function begin(member: Member, store: RateStore | undefined): void {
   member.cancelTimer?.();
   member.cancelTimer = undefined;
   member.epoch += 1;
-  member.commons = commons;
-  member.untold = nothing();
+  member.store = store;
+  member.unpublished = noObservations();
   member.leased = 0;
-  stopAsking(member);
+  stopLeasing(member);
   member.outdated = 0;
-  member.telling = false;
+  member.publishing = false;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
-import { memoryCommons, type MemoryCommons } from '../../../test/support/memory-commons.ts';
+import { memoryRateStore, type MemoryRateStore } from '../../../test/support/memory-rate-store.ts';
 import { sharedBudget, type SharedBudget } from './budget.ts';
 import type { AdaptiveBucket } from '../adaptive/bucket.ts';
 
@@ -8,7 +8,7 @@ const SETTINGS = { start: 60, floor: 1, ceiling: 1000, burst: 10 };
 
 type World = {
   readonly clock: FakeClock;
-  readonly commons: MemoryCommons;
+  readonly store: MemoryRateStore;
   readonly budget: SharedBudget;
   readonly said: readonly string[];
   /** Why nobody gets in, if so. */
@@ -18,7 +18,7 @@ type World = {
 
 function world(closed?: string): World {
   const clock = fakeClock({ start: 0 });
-  const commons = memoryCommons(clock);
+  const store = memoryRateStore(clock);
   const said: string[] = [];
   const budget = sharedBudget({
     clock,
@@ -27,35 +27,35 @@ function world(closed?: string): World {
     open: async () => {
       one.tries += 1;
       if (one.closed !== undefined) throw new Error(one.closed);
-      return commons.open();
+      return store.open();
     },
   });
-  const one: World = { clock, commons, budget, said, closed, tries: 0 };
+  const one: World = { clock, store, budget, said, closed, tries: 0 };
   return one;
 }
 
 const bucketOf = ({ budget }: World): AdaptiveBucket => budget.bucketOf('a', SETTINGS, () => {});
 
 describe('src/ratelimit/shared/budget.ts', () => {
-  it('connects no sooner than somebody sends requests', async () => {
+  it('connects with the first bucket', async () => {
     const one = world();
     await one.clock.advance(5000);
     expect(one.tries).toBe(0);
     bucketOf(one);
     await one.clock.advance(100);
-    expect([one.tries, one.commons.record('a')?.version]).toEqual([1, 1]);
+    expect([one.tries, one.store.record('a')?.version]).toEqual([1, 1]);
   });
 
-  it('lets buckets of every time take part', async () => {
+  it('joins buckets that are created after the connection', async () => {
     const one = world();
     bucketOf(one);
     await one.clock.advance(100);
     one.budget.bucketOf('b', SETTINGS, () => {});
     await one.clock.advance(100);
-    expect(one.commons.record('b')?.version).toBe(1);
+    expect(one.store.record('b')?.version).toBe(1);
   });
 
-  it('says once that it cannot be reached, lets requests go on, and says once when it can', async () => {
+  it('logs an outage once, lets requests continue, and logs once when the store is back', async () => {
     const one = world('ECONNREFUSED');
     const bucket = bucketOf(one);
     await one.clock.advance(20_000);
@@ -69,17 +69,17 @@ describe('src/ratelimit/shared/budget.ts', () => {
     expect(one.said).toEqual([warning, 'info Sharing request rates through the pub again']);
   });
 
-  it('says so each time when it is lost', async () => {
+  it('logs each loss of the connection', async () => {
     const one = world();
     const bucket = bucketOf(one);
     await one.clock.advance(100);
     one.closed = 'it is shut';
-    one.commons.lose();
+    one.store.lose();
     await one.clock.advance(10_000);
     expect(bucket.wait(one.clock.now())).toBe(0);
     one.closed = undefined;
     await one.clock.advance(3000);
-    one.commons.lose();
+    one.store.lose();
     await one.clock.advance(3000);
     expect(one.said.map((line) => line.replace(/ the pub.*\(/, ' ('))).toEqual([
       'info Sharing request rates through the pub',
@@ -90,7 +90,7 @@ describe('src/ratelimit/shared/budget.ts', () => {
     ]);
   });
 
-  it('holds requests up for a second at the most while it connects', async () => {
+  it('delays requests for at most a second while it connects', async () => {
     const clock = fakeClock({ start: 0 });
     const never = (): Promise<never> => new Promise(() => {});
     const { bucketOf: open } = sharedBudget({ clock, place: 'x', narrate: () => {}, open: never });
@@ -102,7 +102,7 @@ describe('src/ratelimit/shared/budget.ts', () => {
     expect([bucket.wait(clock.now()), woken]).toEqual([0, 1]);
   });
 
-  it('leaves nothing behind when it is closed', async () => {
+  it('leaves no timer behind when it is closed', async () => {
     for (const closed of [undefined, 'it is shut']) {
       const one = world(closed);
       bucketOf(one);

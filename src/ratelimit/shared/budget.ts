@@ -1,97 +1,97 @@
 import type { Clock } from '../../clock.ts';
 import type { LogLevel, Narrator } from '../../events.ts';
 import type { BucketFactory } from '../adaptive-limiter.ts';
-import type { Commons } from './store.ts';
+import type { RateStore } from './store.ts';
 import { sharedBucket, type SharedBucket } from './bucket.ts';
 
 type SharedBudgetOptions = {
   readonly clock: Clock;
   readonly narrate: Narrator;
-  /** What users know the place by where processes meet; holds no secret. */
+  /** Displayed address of the store; contains no secret. */
   readonly place: string;
-  /** Connects; rejects with an Error that says why not, or when the signal aborts. */
-  readonly open: (signal: AbortSignal) => Promise<Commons>;
+  /** Connects; rejects with an Error that contains the reason, or when the signal aborts. */
+  readonly open: (signal: AbortSignal) => Promise<RateStore>;
 };
 
-/** Buckets that this process shares with others while they can meet. */
+/** Buckets that this process shares with others while the store can be reached. */
 export type SharedBudget = {
   readonly bucketOf: BucketFactory;
-  /** Ends the connection at once. */
+  /** Closes the connection at once. */
   close(): void;
 };
 
-/** Requests wait for the first connection for no longer than this; milliseconds. */
-const PATIENCE = 1000;
+/** Maximum time that requests wait for the first connection, in milliseconds. */
+const FIRST_CONNECTION = 1000;
 
-/** A place that cannot be reached is looked for so often; milliseconds. */
+/** Interval of attempts to reach the store, in milliseconds. */
 const RETRY = 2000;
 
-/** Connects for the first bucket, and keeps trying; tells once when it has to go on alone, and once when it no longer has to. */
+/** Connects for the first bucket, and reconnects. Logs once when the store is lost, and once when it is back. */
 export function sharedBudget(options: SharedBudgetOptions): SharedBudget {
   const { clock } = options;
   const buckets = new Set<SharedBucket>();
   const closing = new AbortController();
-  const here: Here = { commons: undefined, isAlone: false };
-  let cancelPatience: (() => void) | undefined;
+  const state: State = { store: undefined, isAlone: false };
+  let cancelFirst: (() => void) | undefined;
   const leaveAll = (): void => {
-    here.isAlone = true;
+    state.isAlone = true;
     for (const bucket of buckets) bucket.leave();
   };
-  const joinAll = (commons: Commons): void => {
-    Object.assign(here, { commons, isAlone: false } satisfies Here);
-    for (const bucket of buckets) bucket.join(commons);
+  const joinAll = (store: RateStore): void => {
+    Object.assign(state, { store, isAlone: false } satisfies State);
+    for (const bucket of buckets) bucket.join(store);
   };
   const start = (): void => {
-    cancelPatience = clock.timer(PATIENCE, () => {
-      if (here.commons === undefined) leaveAll();
+    cancelFirst = clock.timer(FIRST_CONNECTION, () => {
+      if (state.store === undefined) leaveAll();
     });
-    void meet(options, here, { joinAll, leaveAll, signal: closing.signal });
+    void keepConnected(options, state, { joinAll, leaveAll, signal: closing.signal });
   };
   return {
     bucketOf: (name, settings, wake) => {
       const bucket = sharedBucket({ name, settings, clock, wake });
       if (buckets.size === 0) start();
       buckets.add(bucket);
-      if (here.commons !== undefined) bucket.join(here.commons);
-      else if (here.isAlone) bucket.leave();
+      if (state.store !== undefined) bucket.join(state.store);
+      else if (state.isAlone) bucket.leave();
       return bucket;
     },
     close: () => {
-      cancelPatience?.();
+      cancelFirst?.();
       closing.abort();
       for (const bucket of buckets) bucket.leave();
-      here.commons?.close();
+      state.store?.close();
     },
   };
 }
 
-type Here = { commons: Commons | undefined; isAlone: boolean };
+type State = { store: RateStore | undefined; isAlone: boolean };
 
-type Meeting = { joinAll(commons: Commons): void; leaveAll(): void; readonly signal: AbortSignal };
+type Buckets = { joinAll(store: RateStore): void; leaveAll(): void; readonly signal: AbortSignal };
 
-async function meet(
+async function keepConnected(
   { clock, narrate, place, open }: SharedBudgetOptions,
-  here: Here,
-  { joinAll, leaveAll, signal }: Meeting,
+  state: State,
+  { joinAll, leaveAll, signal }: Buckets,
 ): Promise<void> {
-  const say = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
+  const log = (level: LogLevel, message: string): void => narrate({ type: 'log', level, message });
   for (let isLost = false; !signal.aborted;) {
     try {
-      const commons = await open(signal);
-      if (signal.aborted) return commons.close();
-      say('info', `Sharing request rates through ${place}${isLost ? ' again' : ''}`);
+      const store = await open(signal);
+      if (signal.aborted) return store.close();
+      log('info', `Sharing request rates through ${place}${isLost ? ' again' : ''}`);
       isLost = false;
-      joinAll(commons);
-      const reason = await commons.lost;
-      commons.close();
-      here.commons = undefined;
+      joinAll(store);
+      const reason = await store.lost;
+      store.close();
+      state.store = undefined;
       throw new Error(reason);
     } catch (error) {
       if (signal.aborted) return;
       leaveAll();
       const reason = error instanceof Error ? error.message : String(error);
       if (!isLost)
-        say(
+        log(
           'warning',
           `${place}, through which request rates are shared, cannot be reached (${reason}): going on with this process's share`,
         );

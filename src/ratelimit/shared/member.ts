@@ -1,107 +1,106 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { AdaptiveBucket, BucketSettings } from '../adaptive/bucket.ts';
-import type { Commons } from './store.ts';
+import type { RateStore } from './store.ts';
 import type { Answered } from '../adaptive/rate-learning.ts';
-import { newRecord, type OwnMark, type SharedRecord } from './record.ts';
+import { newRecord, type SentMark, type SharedRecord } from './record.ts';
 
 export type SharedBucketOptions = {
   readonly name: string;
   readonly settings: BucketSettings;
   readonly clock: Clock;
-  /** Called when waiting has become shorter. */
+  /** Called when a wait has become shorter. */
   readonly wake: () => void;
 };
 
-/** What a member knows; changed in place. All times are those that processes share. */
+/** State of one process in a shared bucket; mutable. All times are on the clock of the store. */
 export type Member = SharedBucketOptions & {
   readonly self: string;
-  commons: Commons | undefined;
+  store: RateStore | undefined;
   offset: number;
-  /** Grows with each joining and leaving: marks of different ones cannot be compared. */
+  /** Increases with each join and leave: request numbers of different epochs cannot be compared. */
   epoch: number;
   record: SharedRecord;
-  /** The bucket of its own, while it has no part in the common one. */
-  alone: AdaptiveBucket | undefined;
+  /** The bucket of this process alone, used while there is no store. */
+  local: AdaptiveBucket | undefined;
   share: number;
   nextAt: number;
   takenAt: number;
   leased: number;
-  asking: boolean;
-  /** How often everything was stopped. */
+  isLeasing: boolean;
+  /** Number of cuts of the rate. */
   cuts: number;
-  /** How many leases were asked for before that and not given yet: they may be more than is ever saved up now. */
+  /** Leases that were requested before a cut and are still open: the budget may never again hold that many tokens. */
   outdated: number;
   open: number;
   unanswered: number;
   hungry: boolean;
   updated: number;
-  untold: Untold;
-  telling: boolean;
-  tellAgain: boolean;
+  unpublished: Observations;
+  publishing: boolean;
+  publishAgain: boolean;
   cancelTimer: (() => void) | undefined;
-  cancelHelp: (() => void) | undefined;
+  cancelLate: (() => void) | undefined;
 };
 
-/** What was seen and not told yet. */
-type Untold = {
-  readonly marks: OwnMark[];
+/** Observations that are not published yet. */
+type Observations = {
+  readonly marks: SentMark[];
   readonly answers: Omit<Answered, 'sent'>[];
   hungry: number;
   pausedUntil: number;
   advertised?: number | null;
 };
 
-/** Nothing seen. */
-export const nothing = (): Untold => ({ marks: [], answers: [], hungry: 0, pausedUntil: 0 });
+export const noObservations = (): Observations => ({ marks: [], answers: [], hungry: 0, pausedUntil: 0 });
 
-/** A member that has no part in anything yet. */
+/** Creates a member that has neither joined nor left. */
 export function newMember(options: SharedBucketOptions): Member {
   return {
     ...options,
     self: randomUUID(),
-    commons: undefined,
+    store: undefined,
     offset: 0,
     epoch: 0,
     record: newRecord(options.settings),
-    alone: undefined,
+    local: undefined,
     share: 1,
     nextAt: 0,
     takenAt: 0,
     leased: 0,
-    asking: false,
+    isLeasing: false,
     cuts: 0,
     outdated: 0,
     open: 1,
     unanswered: 0,
     hungry: false,
     updated: options.clock.now(),
-    untold: nothing(),
-    telling: false,
-    tellAgain: false,
+    unpublished: noObservations(),
+    publishing: false,
+    publishAgain: false,
     cancelTimer: undefined,
-    cancelHelp: undefined,
+    cancelLate: undefined,
   };
 }
 
-/** No lease is waited for any more. */
-export function stopAsking(member: Member): void {
-  member.cancelHelp?.();
-  member.cancelHelp = undefined;
-  member.asking = false;
+/** Stops waiting for a lease. */
+export function stopLeasing(member: Member): void {
+  member.cancelLate?.();
+  member.cancelLate = undefined;
+  member.isLeasing = false;
 }
 
-/** Nothing was read yet, and it has no bucket of its own. */
-export const isJoining = (member: Member): boolean => member.alone === undefined && member.record.version === 0;
+/** Returns true until the first record is known or the local bucket is used. */
+export const awaitsRecord = (member: Member): boolean => member.local === undefined && member.record.version === 0;
 
-/** Notes how long it was hungry until now. */
+/** Adds the time since the last update to the hungry time, if requests waited only for the rate. */
 export function accrue(member: Member, now: number): void {
   if (now <= member.updated) return;
-  if (member.hungry && !awaitsAnswer(member)) member.untold.hungry += now - member.updated;
+  if (member.hungry && !awaitsAnswer(member)) member.unpublished.hungry += now - member.updated;
   member.updated = now;
 }
 
-/** At the start, and after nothing was admitted for a while, answers let further requests go. */
+/** Returns true if only a response permits the next request: at the start, and after a time without admissions. */
 export function awaitsAnswer({ settings, unanswered, open }: Member): boolean {
   return open < settings.burst && unanswered >= Math.floor(open);
 }

@@ -1,81 +1,81 @@
-import type { Commons } from './store.ts';
-import { accrue, isJoining, nothing, stopAsking, type Member } from './member.ts';
+import type { RateStore } from './store.ts';
+import { accrue, awaitsRecord, noObservations, stopLeasing, type Member } from './member.ts';
 import { flowRate, fold, number, wasCut, type SharedRecord } from './record.ts';
 
-/** What was seen is told after so many milliseconds; refusals and pauses at once. */
-const TELL_EVERY = 50;
+/** Admitted requests are published together after this many milliseconds; refusals and pauses at once. */
+const PUBLISH_AFTER = 50;
 
-/** Tells within a moment, together with what is seen until then. */
-export function tellSoon(member: Member): void {
-  if (member.cancelTimer !== undefined || member.commons === undefined) return;
-  member.cancelTimer = member.clock.timer(TELL_EVERY, () => {
+/** Publishes soon, together with the observations until then. */
+export function publishSoon(member: Member): void {
+  if (member.cancelTimer !== undefined || member.store === undefined) return;
+  member.cancelTimer = member.clock.timer(PUBLISH_AFTER, () => {
     member.cancelTimer = undefined;
     accrue(member, member.clock.now() + member.offset);
-    void tell(member);
+    void publish(member);
   });
 }
 
-/** Tells what was seen; what others told first is taken in before. Never rejects. */
-export async function tell(member: Member): Promise<void> {
-  const { commons, epoch } = member;
-  member.tellAgain = true;
-  if (member.telling || commons === undefined) return;
-  member.telling = true;
+/** Adds the observations of this process to the shared record. Never rejects. */
+export async function publish(member: Member): Promise<void> {
+  const { store, epoch } = member;
+  member.publishAgain = true;
+  if (member.publishing || store === undefined) return;
+  member.publishing = true;
   try {
-    while (member.tellAgain && member.epoch === epoch) {
-      member.tellAgain = false;
-      await tellOnce(member, commons, epoch);
+    while (member.publishAgain && member.epoch === epoch) {
+      member.publishAgain = false;
+      await publishOnce(member, store, epoch);
     }
   } catch {
-    // The commons says itself that it is lost, and its owner then lets us leave.
+    // The store reports its loss through `lost`, and its owner then calls `leave`.
   } finally {
-    if (member.epoch === epoch) member.telling = false;
+    if (member.epoch === epoch) member.publishing = false;
   }
-  if (member.hungry && member.epoch === epoch) tellSoon(member);
+  if (member.hungry && member.epoch === epoch) publishSoon(member);
 }
 
-async function tellOnce(member: Member, commons: Commons, epoch: number): Promise<void> {
+async function publishOnce(member: Member, store: RateStore, epoch: number): Promise<void> {
   const { name, settings, self } = member;
-  const told = member.untold;
-  member.untold = nothing();
+  const published = member.unpublished;
+  member.unpublished = noObservations();
   for (;;) {
     const before = member.record;
-    number(told.marks, before);
+    number(published.marks, before);
     const now = member.clock.now() + member.offset;
-    const next = fold(before, settings, { ...told, sent: told.marks.length, member: self, now });
-    const other = await commons.replace(name, before.version, next);
+    const next = fold(before, settings, { ...published, sent: published.marks.length, member: self, now });
+    const other = await store.replace(name, before.version, next);
     if (member.epoch !== epoch) return;
-    // Else somebody followed up on it already, which was told us sooner.
+    // Otherwise a later record of another process has arrived meanwhile.
     if (member.record === before) {
       if (other === 'gone') member.record = { ...before, version: 0 };
-      else adopt(member, other ?? next);
+      else applyRecord(member, other ?? next);
     }
     if (other !== undefined) continue;
     const { rate, at } = next.budget;
-    if (at !== before.budget.at) await commons.refill(name, rate, wasCut(before, next));
+    if (at !== before.budget.at) await store.refill(name, rate, wasCut(before, next));
     return;
   }
 }
 
-/** Takes a record for what is known now, and stops for what it says. */
-export function adopt(member: Member, record: SharedRecord): void {
+/** Replaces the known record, and stops sending if the new one reports a refusal or a pause. */
+export function applyRecord(member: Member, record: SharedRecord): void {
   const before = member.record;
-  const wasJoining = isJoining(member) || member.alone !== undefined;
+  const wasJoining = awaitsRecord(member) || member.local !== undefined;
   const isPaused = record.pausedUntil > before.pausedUntil;
   member.record = record;
-  member.alone = undefined;
+  member.local = undefined;
   const now = member.clock.now() + member.offset;
   const { limit, refused } = record.state;
   const gap = 1000 / flowRate(record.state, member.settings);
   if (wasCut(before, record) && !wasJoining) {
     member.leased = 0;
     member.cuts += 1;
-    if (member.asking) member.outdated += 1;
-    stopAsking(member);
+    if (member.isLeasing) member.outdated += 1;
+    stopLeasing(member);
     member.nextAt = now + gap;
     if (limit === undefined || refused > 1) member.open = 1;
   } else {
-    // Never later than one request from now: the gap before was a try's, and something is admitted again.
+    // At most one gap from now: until requests are admitted again, the gap is that between two probes.
     member.nextAt = Math.min(member.nextAt, now + gap);
   }
   if (wasJoining || isPaused || wasCut(before, record) || before.state.refused !== refused) member.wake();

@@ -2,64 +2,61 @@ import { probeInterval } from '../adaptive/bucket.ts';
 import { rateOf, startState, type RateBounds, type RateState } from '../adaptive/rate-law.ts';
 import { learn, type Answered, type Verdict } from '../adaptive/rate-learning.ts';
 
-/** What all processes know of one bucket: plain data, replaced as a whole. Times are those that all share. */
+/** The shared state of one bucket: plain data, replaced as a whole. Times are on the clock of the store. */
 export type SharedRecord = {
   /** Counts the changes, from 1. */
   readonly version: number;
   readonly state: RateState;
-  /** Requests sent by all. */
+  /** Number of requests of all processes. */
   readonly sent: number;
-  /** Until when hunger has been counted: that of two processes at the same time counts once. */
+  /** End of the counted hungry time: the same time of two processes counts once. */
   readonly fed: number;
   readonly pausedUntil: number;
-  /** The rate that the common budget was last told, and when. */
+  /** The last rate that the common budget was set to, and when. */
   readonly budget: { readonly rate: number; readonly at: number };
-  /** When each process was last heard of. */
+  /** Time of the last publication of each process. */
   readonly members: Readonly<Record<string, number>>;
 };
 
-/** What one process saw since it last told. */
+/** Observations of one process since its last publication. */
 type Seen = {
   readonly member: string;
   readonly now: number;
-  /** How many requests it sent. */
+  /** Number of its requests. */
   readonly sent: number;
-  /** For how many milliseconds it waited for nothing but the rate. */
+  /** Milliseconds in which its requests waited only for the rate. */
   readonly hungry: number;
   readonly answers: readonly Omit<Answered, 'sent'>[];
   readonly pausedUntil: number;
-  /** What the registry promises, where that is news; null where it promises nothing any more. */
+  /** The new rate that the registry promises; null if it no longer promises one, undefined if nothing changed. */
   readonly advertised?: number | null;
 };
 
-/** A process that was not heard of for so long, in milliseconds, takes no share. */
-const LATELY = 5000;
+/** A process that has not published for this many milliseconds gets no share. */
+const RECENT_MS = 5000;
 
-/** The budget follows the rate at each change by more than this share. */
+/** The budget is set again when the rate changes by more than this fraction. */
 const NOTICEABLE = 0.03;
-/** And is told again after so many milliseconds, lest two processes told it in the wrong order. */
+/** And after this many milliseconds: two processes may have set it in the wrong order. */
 const AGAIN = 1000;
 
-/** The record of a bucket that nobody has used. */
+/** Creates the record of an unused bucket. */
 export function newRecord(bounds: RateBounds): SharedRecord {
   const never = { rate: 0, at: Number.MIN_SAFE_INTEGER };
   return { version: 0, state: startState(bounds), sent: 0, fed: 0, pausedUntil: 0, budget: never, members: {} };
 }
 
-/** The record after one process told what it saw; marks are numbered already, those of `seen.sent` requests as the last ones. */
+/** Adds the observations of one process to a record. Its requests are already numbered, as the last ones. */
 export function fold(record: SharedRecord, bounds: RateBounds, seen: Seen): SharedRecord {
   const { now } = seen;
   const sent = record.sent + seen.sent;
   const hungry = Math.min(seen.hungry, Math.max(0, now - record.fed));
   let state: RateState = { ...record.state, hungry: record.state.hungry + (record.state.refused > 0 ? 0 : hungry) };
-  if (seen.advertised !== undefined) {
-    const { advertised: _old, ...rest } = state;
-    state = seen.advertised === null ? rest : { ...rest, advertised: seen.advertised };
-  }
+  if (seen.advertised !== undefined) state = { ...state, advertised: seen.advertised ?? undefined };
   for (const { request, ...answer } of seen.answers) {
     state = learn(state, bounds, { ...answer, request: { number: request.number, at: request.at }, sent });
   }
-  const alive = Object.entries(record.members).filter(([, at]) => now - at < LATELY);
+  const alive = Object.entries(record.members).filter(([, at]) => now - at < RECENT_MS);
   const next: SharedRecord = {
     ...record,
     version: record.version + 1,
@@ -75,43 +72,44 @@ export function fold(record: SharedRecord, bounds: RateBounds, seen: Seen): Shar
   return isNoticeable || wasCut(record, next) ? { ...next, budget: { rate, at: now } } : next;
 }
 
-/** Says whether a refusal or a failure stopped everything between the two. */
+/** Returns true if the rate was cut between the two records. */
 export function wasCut(before: SharedRecord, after: SharedRecord): boolean {
   return before.state.cutAt !== after.state.cutAt;
 }
 
-/** Requests a second that all together may send: the rate, and while nothing is admitted only tries. */
+/** Returns the common rate in requests a second; while nothing is admitted, that of the probes. */
 export function flowRate(state: RateState, bounds: RateBounds): number {
   return state.refused > 0 ? 1000 / probeInterval(state, bounds) : rateOf(state, bounds);
 }
 
-/** How many processes shared the rate lately, at least 1. */
+/** Returns the number of processes that share the rate, at least 1. */
 export function sharers({ members }: SharedRecord, now: number): number {
-  return Math.max(1, Object.values(members).filter((at) => now - at < LATELY).length);
+  return Math.max(1, Object.values(members).filter((at) => now - at < RECENT_MS).length);
 }
 
-/** The state of a process that goes on with this part of the rate, or of all when its part grows to the whole. */
+/** Returns the state with all rates multiplied: the share of one process, or the whole from a share. */
 export function scaled(state: RateState, factor: number): RateState {
-  const { limit, least, advertised, settling, ...rest } = state;
+  const { limit, least, advertised, settling } = state;
+  const times = (rate: number | undefined): number | undefined => rate && rate * factor;
   return {
-    ...rest,
+    ...state,
     from: state.from * factor,
-    ...(limit !== undefined && { limit: limit * factor }),
-    ...(least !== undefined && { least: least * factor }),
-    ...(advertised !== undefined && { advertised: advertised * factor }),
-    ...(settling !== undefined && { settling: { ...settling, rate: settling.rate * factor } }),
+    limit: times(limit),
+    least: times(least),
+    advertised: times(advertised),
+    settling: settling && { ...settling, rate: settling.rate * factor },
   };
 }
 
-/** A mark whose number is known only when it is told. */
-export type OwnMark = { number: number; readonly at: number; readonly epoch: number; readonly alone: boolean };
+/** A sent request; its number is known when it is published. */
+export type SentMark = { number: number; readonly at: number; readonly epoch: number; readonly local: boolean };
 
-/** Gives marks the numbers after those that all have sent. */
-export function number(marks: readonly OwnMark[], { sent }: SharedRecord): void {
+/** Numbers these requests after all published ones. */
+export function number(marks: readonly SentMark[], { sent }: SharedRecord): void {
   for (const [index, mark] of marks.entries()) mark.number = sent + index + 1;
 }
 
-/** Says whether such an answer can change what is known. */
+/** Returns true if a response with this verdict can change the state. */
 export function isNews({ state }: SharedRecord, verdict: Verdict): boolean {
   return verdict !== 'admitted' || state.refused > 0 || state.settling !== undefined;
 }

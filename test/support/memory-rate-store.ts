@@ -1,11 +1,11 @@
 import type { Clock } from '../../src/clock.ts';
-import type { Commons } from '../../src/ratelimit/shared/store.ts';
+import type { RateStore } from '../../src/ratelimit/shared/store.ts';
 import type { SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
 /** A budget that processes share, in this process's memory. */
-export type MemoryCommons = {
+export type MemoryRateStore = {
   /** One process's part in it. */
-  open(): Commons;
+  open(): RateStore;
   record(name: string): SharedRecord | undefined;
   /** How many tokens were given to whoever asked. */
   given(): number;
@@ -25,7 +25,7 @@ type Budget = {
 };
 
 /** An empty one. */
-export function memoryCommons(clock: Clock): MemoryCommons {
+export function memoryRateStore(clock: Clock): MemoryRateStore {
   const records = new Map<string, string>();
   const budgets = new Map<string, Budget>();
   const followers = new Map<string, Set<(record: SharedRecord) => void>>();
@@ -61,7 +61,7 @@ export function memoryCommons(clock: Clock): MemoryCommons {
       for (const changed of followers.get(name) ?? []) changed(parsed(next));
     });
   };
-  const open = (): Commons => {
+  const open = (): RateStore => {
     const { promise: lost, resolve } = Promise.withResolvers<string>();
     const mine: (readonly [string, (record: SharedRecord) => void])[] = [];
     const close = (): void => {

@@ -1,9 +1,9 @@
 import { expect, it, type TestContext } from 'vitest';
-import type { Commons } from '../../src/ratelimit/shared/store.ts';
+import type { RateStore } from '../../src/ratelimit/shared/store.ts';
 import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
 /** A place where processes meet; `open` is one process's connection, `lose` takes it away from all. */
-export type CommonsSubject = AsyncDisposable & { open(): Promise<Commons>; lose(): Promise<void> };
+export type RateStoreSubject = AsyncDisposable & { open(): Promise<RateStore>; lose(): Promise<void> };
 
 const BOUNDS = { start: 60, floor: 1, ceiling: 1000 };
 
@@ -13,9 +13,9 @@ const after = (record: SharedRecord, sent: number): SharedRecord =>
 
 const first = after(newRecord(BOUNDS), 1);
 
-/** What every commons must do. */
-export function commonsContract(start: (test: TestContext) => Promise<CommonsSubject>): void {
-  it('puts a record where none is, and in the place of the version that it names', async (test) => {
+/** What every store must do. */
+export function rateStoreContract(start: (test: TestContext) => Promise<RateStoreSubject>): void {
+  it('creates a record, and replaces the record of the named version', async (test) => {
     await using subject = await start(test);
     const [one, other] = [await subject.open(), await subject.open()];
     expect(await one.replace('a', 0, first)).toBeUndefined();
@@ -24,7 +24,7 @@ export function commonsContract(start: (test: TestContext) => Promise<CommonsSub
     expect(await one.replace('b', 0, first)).toBeUndefined();
   });
 
-  it('answers with the record that is there when another one is meant', async (test) => {
+  it('returns the current record when its version differs', async (test) => {
     await using subject = await start(test);
     const [one, other] = [await subject.open(), await subject.open()];
     await one.replace('a', 0, first);
@@ -32,7 +32,7 @@ export function commonsContract(start: (test: TestContext) => Promise<CommonsSub
     expect(await other.replace('unused', 3, first)).toBe('gone');
   });
 
-  it('tells of each change, in order', async (test) => {
+  it('reports each change, in order', async (test) => {
     await using subject = await start(test);
     const [one, other] = [await subject.open(), await subject.open()];
     const told: number[] = [];
@@ -53,7 +53,7 @@ export function commonsContract(start: (test: TestContext) => Promise<CommonsSub
     expect(told).toEqual(Array.from(told, (_, index) => 21 - told.length + index));
   });
 
-  it('gives tokens once it has been refilled, to all who ask', async (test) => {
+  it('grants tokens to all processes once it is refilled', async (test) => {
     await using subject = await start(test);
     const [one, other] = [await subject.open(), await subject.open()];
     let given = 0;
@@ -66,7 +66,7 @@ export function commonsContract(start: (test: TestContext) => Promise<CommonsSub
     await Promise.all(leases);
   });
 
-  it('gives what was asked for before leases that are too large now', async (test) => {
+  it('grants a small lease before earlier ones that are too large now', async (test) => {
     await using subject = await start(test);
     const one = await subject.open();
     await one.refill('a', 20, false);
@@ -78,7 +78,7 @@ export function commonsContract(start: (test: TestContext) => Promise<CommonsSub
     expect(order).toEqual(['small', 'large']);
   });
 
-  it('says when it is lost', async (test) => {
+  it('reports its loss', async (test) => {
     await using subject = await start(test);
     const [one, other] = [await subject.open(), await subject.open()];
     await subject.lose();

@@ -1,20 +1,20 @@
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { parseRedisAddress, type RedisAddress } from '../../src/redis/address.ts';
-import { redisCommons } from '../../src/redis/rate-store.ts';
+import { redisRateStore } from '../../src/redis/rate-store.ts';
 import { openRedis } from '../../src/redis/link.ts';
 import { newRecord } from '../../src/ratelimit/shared/record.ts';
-import { memoryCommons } from '../support/memory-commons.ts';
+import { memoryRateStore } from '../support/memory-rate-store.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
-import { commonsContract } from './commons.contract.ts';
+import { rateStoreContract } from './rate-store.contract.ts';
 
-describe('test/support/memory-commons.ts', () => {
-  commonsContract(async () => {
-    const commons = memoryCommons(realClock());
+describe('test/support/memory-rate-store.ts', () => {
+  rateStoreContract(async () => {
+    const store = memoryRateStore(realClock());
     return {
-      open: async () => commons.open(),
-      lose: async () => commons.lose(),
+      open: async () => store.open(),
+      lose: async () => store.lose(),
       [Symbol.asyncDispose]: async () => {},
     };
   });
@@ -32,18 +32,18 @@ async function redisFor(test: TestContext): Promise<{ server: RedisServer; addre
 }
 
 describe('src/redis/rate-store.ts', () => {
-  commonsContract(async (test) => {
+  rateStoreContract(async (test) => {
     const { server, address } = await redisFor(test);
     const opened: { close(): void }[] = [];
     return {
       open: async () => {
-        const commons = await redisCommons(await openRedis(address, forever), realClock());
-        opened.push(commons);
-        return commons;
+        const store = await redisRateStore(await openRedis(address, forever), realClock());
+        opened.push(store);
+        return store;
       },
       lose: server.stop,
       [Symbol.asyncDispose]: async () => {
-        for (const commons of opened) commons.close();
+        for (const store of opened) store.close();
       },
     };
   });
@@ -52,26 +52,26 @@ describe('src/redis/rate-store.ts', () => {
     ['no JSON', '{'],
     ['no object', '7'],
     ['no record', '{"version":5}'],
-  ] as const)('puts a record in the place of what is %s', async ([, text], test) => {
+  ] as const)('replaces a value that is %s', async ([, text], test) => {
     const { address } = await redisFor(test);
     const link = await openRedis(address, forever);
-    const commons = await redisCommons(link, realClock());
+    const store = await redisRateStore(link, realClock());
     for (const version of [0, 3]) {
       await link.client.set('kpromo:rates:1:0:a', text);
       const record = { ...newRecord({ start: 60, floor: 1, ceiling: 1000 }), version: version + 1 };
-      expect(await commons.replace('a', version, record)).toBeUndefined();
-      expect(await commons.replace('a', 0, record)).toEqual(record);
+      expect(await store.replace('a', version, record)).toBeUndefined();
+      expect(await store.replace('a', 0, record)).toEqual(record);
     }
-    commons.close();
+    store.close();
   });
 
-  it('knows what is missing from its clock to that of the server', async (test) => {
+  it('returns the difference of the clocks', async (test) => {
     const { address } = await redisFor(test);
     const real = realClock();
     const ahead = { ...real, now: () => real.now() + 3_600_000 };
-    const commons = await redisCommons(await openRedis(address, forever), ahead);
+    const store = await redisRateStore(await openRedis(address, forever), ahead);
     // The rest is the way there and back.
-    expect(Math.abs(commons.offset + 3_600_000)).toBeLessThan(60_000);
-    commons.close();
+    expect(Math.abs(store.offset + 3_600_000)).toBeLessThan(60_000);
+    store.close();
   });
 });
