@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { onAbort } from './abort.ts';
 
 describe('src/abort', () => {
-  it('calls everyone who still waits, once', () => {
+  it('calls every registered function once', () => {
     const controller = new AbortController();
     const called: string[] = [];
     const cancels = ['a', 'b', 'c', 'd'].map((name) => onAbort(controller.signal, () => called.push(name)));
@@ -14,7 +14,7 @@ describe('src/abort', () => {
     expect(called.toSorted()).toEqual(['a', 'c', 'd']);
   });
 
-  it('takes out the right one whatever was taken out before', () => {
+  it('cancels the right function, in any order', () => {
     const controller = new AbortController();
     const called: number[] = [];
     const cancels = Array.from({ length: 6 }, (_, number) => onAbort(controller.signal, () => called.push(number)));
@@ -23,7 +23,7 @@ describe('src/abort', () => {
     expect(new Set(called)).toEqual(new Set([1, 3, 4]));
   });
 
-  it('lets one that is called take others out, and those are called all the same', () => {
+  it('calls functions that another one cancels meanwhile', () => {
     const controller = new AbortController();
     let calls = 0;
     const second = (): void => void (calls += 1);
@@ -33,7 +33,7 @@ describe('src/abort', () => {
     expect(calls).toBe(1);
   });
 
-  it('listens to the signal once, and not at all when nobody waits', () => {
+  it('adds one listener to the signal, and removes it with the last function', () => {
     const { signal } = new AbortController();
     const cancels = [1, 2, 3].map(() => onAbort(signal, () => {}));
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('src/abort', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('serves again after nobody waited', () => {
+  it('works again after all functions were cancelled', () => {
     const controller = new AbortController();
     onAbort(controller.signal, () => {})();
     let called = false;

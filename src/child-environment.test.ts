@@ -59,19 +59,19 @@ describe('src/child-environment.ts', () => {
     ['vault-login', ['VAULT_TOKEN']],
     ['acme', ['ACME_KEY']],
     ['unknown', []],
-  ])('gives docker-credential-%s what it needs, and nothing else', (name, wanted) => {
+  ])('passes docker-credential-%s the variables that it needs, and no others', (name, wanted) => {
     const env = helperEnvironment(name, ALL);
     expect(env).toMatchObject(OURS);
     expect(besides(env)).toEqual(wanted);
   });
 
-  it('gives a scanner its settings and what its helpers need, and none of our secrets', () => {
+  it('passes a scanner its settings and the variables of its helpers, and none of our secrets', () => {
     const env = scannerEnvironment('TRIVY_*', { ...ALL, TRIVY_CACHE_DIR: '/cache', GRYPE_DB: 'x' });
     expect(env).toMatchObject({ ...OURS, TRIVY_CACHE_DIR: '/cache', AWS_PROFILE: 'me', GNUPGHOME: '/gnupg' });
     expect(besides(env).filter((name) => name in OTHERS || /^(?:GRYPE|GITHUB|CI|VAULT|ACME)_/.test(name))).toEqual([]);
   });
 
-  it('gives what KPROMO_PASS_ENV names as well, and not itself', () => {
+  it('passes the variables that KPROMO_PASS_ENV names, but not KPROMO_PASS_ENV', () => {
     const env = helperEnvironment('unknown', { ...ALL, KPROMO_PASS_ENV: 'NPM_TOKEN, acme_*,*,' });
     expect(besides(env)).toEqual(['ACME_KEY', 'NPM_TOKEN']);
   });

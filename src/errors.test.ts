@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { failureOf, PromotionError } from './errors.ts';
 
 describe('src/errors.ts', () => {
-  it('makes a failure of an error, with its way out where there is one', () => {
+  it('builds a failure from an error, with its hint if there is one', () => {
     const error = new PromotionError('DENIED', 'writing: 403', { hint: 'ask' });
     expect(failureOf('promote', error)).toEqual({
       phase: 'promote',
@@ -13,7 +13,7 @@ describe('src/errors.ts', () => {
     expect(failureOf('plan', new PromotionError('LOST', 'gone'))).not.toHaveProperty('hint');
   });
 
-  it('lets what it is about tell it in other words', () => {
+  it('replaces the message by the given one', () => {
     const failure = failureOf('sign', new PromotionError('DENIED', '403'), {
       message: 'signing app: 403',
       image: 'app',

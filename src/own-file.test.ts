@@ -11,7 +11,7 @@ async function folder(parent = tmpdir()): Promise<string> {
 }
 
 describe('src/own-file.ts', () => {
-  it('takes the place of a link, and leaves alone what the link leads to', async () => {
+  it('replaces a link, and leaves its target unchanged', async () => {
     const [tree, outside] = [await folder(), await folder()];
     await writeFile(join(outside, 'precious'), 'mine');
     await symlink(join(outside, 'precious'), join(tree, 'out'));
@@ -24,7 +24,7 @@ describe('src/own-file.ts', () => {
     expect(await readdir(tree)).toEqual(['out']);
   });
 
-  it('has another name each time, and leaves nothing behind', async () => {
+  it('uses a different name each time, and leaves no file behind', async () => {
     const tree = await folder();
     const files = [await createOwnFile(join(tree, 'out')), await createOwnFile(join(tree, 'out'))];
     expect(new Set(await readdir(tree)).size).toBe(2);
@@ -33,7 +33,7 @@ describe('src/own-file.ts', () => {
     expect(await readdir(tree)).toEqual([]);
   });
 
-  it('does not go out of the working folder by a link on the way', async () => {
+  it('rejects a path that leaves the working folder through a link', async () => {
     const [tree, outside] = [await folder(process.cwd()), await folder()];
     await mkdir(join(tree, 'inside'));
     await symlink(outside, join(tree, 'away'));
@@ -51,7 +51,7 @@ describe('src/own-file.ts', () => {
     ['/proc/self/fd/1', true],
     ['/tmp', false],
     ['/nonexistent/file', false],
-  ])('knows whether %s is written to as it is: %s', async (path, expected) => {
+  ])('returns whether %s is written directly: %s', async (path, expected) => {
     expect(await isDevice(path)).toBe(expected);
   });
 });

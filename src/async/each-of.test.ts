@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { eachOf } from './each-of.ts';
 
 describe('src/async/each-of.ts', () => {
-  it('works on every item, no more than the limit at once', async () => {
+  it('processes every item, at most the limit at a time', async () => {
     const done: number[] = [];
     let [active, most] = [0, 0];
     await eachOf([1, 2, 3, 4, 5, 6, 7], 3, async (item) => {
@@ -16,7 +16,7 @@ describe('src/async/each-of.ts', () => {
     expect(most).toBe(3);
   });
 
-  it('takes an item only when a place is free', async () => {
+  it('takes an item only when a slot is free', async () => {
     let taken = 0;
     function* items(): Generator<number> {
       for (;;) yield (taken += 1);
@@ -29,7 +29,7 @@ describe('src/async/each-of.ts', () => {
     await expect(work).rejects.toThrow('over');
   });
 
-  it('stops at the first error, and throws it when all that had begun has ended', async () => {
+  it('stops at the first error, and throws it when all running work has ended', async () => {
     const begun: number[] = [];
     let ended = false;
     const work = eachOf([1, 2, 3, 4, 5, 6], 2, async (item) => {
@@ -43,7 +43,7 @@ describe('src/async/each-of.ts', () => {
     expect({ begun, ended }).toEqual({ begun: [1, 2], ended: true });
   });
 
-  it('asks for a limit that changes each time that one ends, and never stops for want of a place', async () => {
+  it('reads a variable limit whenever work ends, and always runs at least one', async () => {
     let limit = 1;
     let [active, most] = [0, 0];
     await eachOf(
@@ -59,7 +59,7 @@ describe('src/async/each-of.ts', () => {
     expect(most).toBe(3);
   });
 
-  it('ends at once when there is nothing to do', async () => {
+  it('resolves at once without items', async () => {
     await expect(eachOf([], 2, () => Promise.reject(new Error('never')))).resolves.toBeUndefined();
   });
 });

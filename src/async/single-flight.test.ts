@@ -5,7 +5,7 @@ import { singleFlight } from './single-flight.ts';
 const forever = new AbortController().signal;
 
 describe('src/async/single-flight.ts', () => {
-  it('runs once for all who ask at the same time, and again afterwards', async () => {
+  it('runs once for concurrent callers, and again afterwards', async () => {
     const flight = singleFlight<number>();
     let runs = 0;
     const run = (key: string): Promise<number> => flight(key, forever, async () => (runs += 1));
@@ -13,7 +13,7 @@ describe('src/async/single-flight.ts', () => {
     expect(await run('a')).toBe(3);
   });
 
-  it('fails for all, and starts anew afterwards', async () => {
+  it('rejects for all callers, and starts again afterwards', async () => {
     const flight = singleFlight<number>();
     const failing = async (): Promise<number> => Promise.reject(new Error('no'));
     expect(
@@ -22,7 +22,7 @@ describe('src/async/single-flight.ts', () => {
     expect(await flight('a', forever, async () => 5)).toBe(5);
   });
 
-  it('goes on for the others when one aborts, and ends with the last', async () => {
+  it('continues for the others when one aborts, and aborts with the last', async () => {
     const flight = singleFlight<string>();
     const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
     let inner: AbortSignal | undefined;

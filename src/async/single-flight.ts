@@ -1,9 +1,5 @@
 /** Runs the same work once for all concurrent callers. */
-type SingleFlight<T> = (
-  key: string,
-  signal: AbortSignal,
-  start: (signal: AbortSignal) => Promise<T>,
-) => Promise<T>;
+type SingleFlight<T> = (key: string, signal: AbortSignal, start: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 type Flight<T> = { readonly result: Promise<T>; readonly controller: AbortController; waiters: number };
 

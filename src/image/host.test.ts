@@ -66,7 +66,7 @@ describe('src/image/host', () => {
     expect(hostPatternProblem(host)).toBe(hostProblem(host));
   });
 
-  it('accepts only hosts that an address keeps', () => {
+  it('accepts only hosts that a URL keeps unchanged', () => {
     const label = fc.stringMatching(/^[a-cn0-9xX-]{1,8}$/);
     const name = fc.array(fc.oneof(label, fc.nat(300).map(String)), { minLength: 1, maxLength: 5 });
     const port = fc.oneof(
@@ -92,7 +92,7 @@ describe('src/image/host', () => {
   );
 
   it.each(['*.', '.*', '*..dev', '*_a.dev', '*:70000', '*:a*', '-*.dev', '*.dev:'])(
-    'refuses the pattern %s, which no host can match',
+    'rejects the pattern %s, which no host can match',
     (pattern) => {
       expect(hostPatternProblem(pattern)).toBeDefined();
     },
@@ -103,11 +103,11 @@ describe('src/image/host', () => {
     ['https://rekor.example/a@b', 'rekor.example'],
     ['https://[::1]:3000?x', '[::1]:3000'],
     ['no address', ''],
-  ])('finds the host of %s as it is written', (url, host) => {
+  ])('returns the host of %s as it is written', (url, host) => {
     expect(hostInUrl(url)).toBe(host);
   });
 
-  it('tells hosts from organisations of Docker Hub', () => {
+  it('distinguishes hosts from organisations of Docker Hub', () => {
     expect(['gcr.io', 'localhost', 'LOCALHOST', 'registry:5000', '[::1]'].every(isUnmistakable)).toBe(true);
     expect(['myorg', 'library'].some(isUnmistakable)).toBe(false);
   });
@@ -126,7 +126,7 @@ describe('src/image/host, of spellings', () => {
     ['[0:0:0:0:0:0:0:1]:80', '[::1]'],
     ['[2001:DB8:0::1]:443', '[2001:db8::1]'],
     ['*.PKG.dev:443', '*.pkg.dev'],
-  ])('has one spelling of %s', (host, expected) => {
+  ])('returns one canonical spelling for %s', (host, expected) => {
     expect(canonicalHost(host)).toBe(expected);
     expect(canonicalHost(expected)).toBe(expected);
   });
@@ -142,11 +142,11 @@ describe('src/image/host, of spellings', () => {
     ['a..b', undefined],
     ['999.1', undefined],
     ['gcr.io', undefined],
-  ])('knows the plain form of %s', (host, expected) => {
+  ])('returns the usual spelling of %s', (host, expected) => {
     expect(plainForm(host)).toBe(expected);
   });
 
-  it('keeps what it has made', () => {
+  it('leaves a canonical host unchanged', () => {
     const part = fc.constantFrom(
       'a',
       'A',

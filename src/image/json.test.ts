@@ -6,7 +6,7 @@ import { exactJson, jsonIn, readJson } from './json.ts';
 const read = (text: string | Uint8Array): unknown => readJson(Buffer.from(text));
 
 describe('src/image/json.ts', () => {
-  it('reads whatever JSON.stringify writes', () => {
+  it('reads all output of JSON.stringify', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
         const text = JSON.stringify(value);
@@ -16,7 +16,7 @@ describe('src/image/json.ts', () => {
     );
   });
 
-  it('refuses exactly the objects that name a key twice', () => {
+  it('rejects exactly the objects with a duplicate key', () => {
     const key = fc.oneof(fc.string(), fc.constantFrom('a', '"', '\\', '\\"', ':', '{', '\u00E9'));
     fc.assert(
       fc.property(fc.array(key, { maxLength: 6 }), (keys) => {
@@ -42,18 +42,18 @@ describe('src/image/json.ts', () => {
     expect(jsonIn(Buffer.from(text))).toBeUndefined();
   });
 
-  it('takes the same key in different objects, and strings that look like keys', () => {
+  it('accepts the same key in different objects, and strings that look like keys', () => {
     expect(read('{"a":{"a":1},"b":[{"a":1},{"a":"\\"a\\":"}]}')).toHaveProperty('value');
   });
 
-  it('refuses a megabyte of nesting, quotes or backslashes without overflow', () => {
+  it('rejects a megabyte of nesting, quotes or backslashes without overflow', () => {
     const many = 1_000_000;
     expect(read('['.repeat(many) + ']'.repeat(many))).toEqual({ problem: 'is nested more than 200 deep' });
     expect(read(`"${'\\"'.repeat(many)}"`)).toHaveProperty('value');
     expect(read(`"${'\\\\'.repeat(many)}"`)).toHaveProperty('value');
   });
 
-  it('refuses a key that differs in case only, as Go folds it', () => {
+  it("rejects a key that differs only in case, by Go's folding", () => {
     const schema = exactJson({ mediaType: z.string().optional(), kind: z.string().optional() });
     expect(schema.safeParse({ mediaType: 'a', other: 1 }).success).toBe(true);
     for (const key of ['MediaType', 'mediatype', 'MEDIATYPE', 'Kind', '\u212Aind'])

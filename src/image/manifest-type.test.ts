@@ -10,12 +10,12 @@ const config = { mediaType: 'application/vnd.oci.image.config.v1+json' };
 const image = { schemaVersion: 2, config, layers: [] };
 
 describe('src/image/manifest-type', () => {
-  it('returns the type that the bytes state, whatever others tell', () => {
+  it('returns the type that the bytes state, whatever the response says', () => {
     expect(typeOf({ ...image, mediaType: dockerManifest }, ociManifest)).toBe(dockerManifest);
     expect(typeOf({ ...image, mediaType: '' }, ociManifest)).toBe(ociManifest);
   });
 
-  it('returns the first type of a manifest that others tell', () => {
+  it('returns the first manifest type of the given ones', () => {
     expect(typeOf(image, undefined, 'text/plain', dockerManifest, ociManifest)).toBe(dockerManifest);
     expect(typeOf('not JSON', dockerList)).toBe(dockerList);
   });
@@ -30,7 +30,7 @@ describe('src/image/manifest-type', () => {
     ],
     ['an index', { schemaVersion: 2, manifests: [{}] }, ociIndex],
     ['an index without manifests', { schemaVersion: 2, manifests: null }, ociIndex],
-  ])('goes by the shape of %s where no type is told', (_, body, type) => {
+  ])('derives the type of %s from its fields', (_, body, type) => {
     for (const told of ['text/plain', 'application/json', 'application/octet-stream', undefined])
       expect(typeOf(body, told)).toBe(type);
   });
@@ -42,7 +42,7 @@ describe('src/image/manifest-type', () => {
     ['neither', { schemaVersion: 2 }],
     ['a list', []],
     ['no JSON', '<html>'],
-  ])('tells no type of %s', (_, body) => {
+  ])('returns no type for %s', (_, body) => {
     expect(typeOf(body, 'text/plain')).toBe('application/octet-stream');
   });
 });

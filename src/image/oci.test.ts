@@ -63,7 +63,7 @@ const namedIn = (manifest: Manifest): readonly unknown[] | undefined => {
 };
 
 describe('src/image/oci.ts', () => {
-  it('names what every client names, or refuses the manifest with a reason', () => {
+  it('names the same content as every client, or rejects the manifest with a reason', () => {
     let accepted = 0;
     fc.assert(
       fc.property(mutated, (manifest) => {
@@ -77,7 +77,7 @@ describe('src/image/oci.ts', () => {
     expect(accepted).toBeGreaterThan(20);
   });
 
-  it('refuses any other bytes without an exception', () => {
+  it('rejects any other bytes without an exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.json(), (bytes, json) => {
         for (const some of [bytes, Buffer.from(json)])
@@ -87,7 +87,7 @@ describe('src/image/oci.ts', () => {
     );
   });
 
-  it('reads what stands in an image and in an index', () => {
+  it('reads an image and an index', () => {
     expect(namedIn(image.manifest)).toEqual(image.blobs.map(({ descriptor }) => descriptor.digest));
     const read = readOci(index.manifest);
     expect(read.kind === 'index' && read.children.map(({ platform }) => platform)).toEqual([

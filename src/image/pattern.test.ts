@@ -25,7 +25,7 @@ describe('src/image/pattern', () => {
     ['localhost:*', 'localhost:5001/staging'],
     ['**', 'localhost:5001/staging'],
     ['[::1]:5000', '[::1]:5000/staging'],
-  ])('lets %s cover %s', (pattern, name) => {
+  ])('matches %s with %s', (pattern, name) => {
     expect(matches(pattern, name)).toBe(true);
   });
 
@@ -47,7 +47,7 @@ describe('src/image/pattern', () => {
     ['local*', 'localhost:5000'],
     ['localhost', 'localhost:5000/staging'],
     ['*/a', 'evil.example/b/a'],
-  ])('does not let %s cover %s', (pattern, name) => {
+  ])('does not match %s with %s', (pattern, name) => {
     expect(matches(pattern, name)).toBe(false);
   });
 
@@ -62,7 +62,7 @@ describe('src/image/pattern', () => {
     'gcr.io:port',
     'a,b',
     'gcr.io/a?',
-  ])('refuses the malformed pattern %j', (pattern) => {
+  ])('rejects the malformed pattern %j', (pattern) => {
     expect.assertions(2);
     try {
       compilePattern(pattern);
@@ -72,7 +72,7 @@ describe('src/image/pattern', () => {
     }
   });
 
-  it('matches a name without wildcards exactly when it is the name', () => {
+  it('matches a pattern without wildcards with equal names only', () => {
     const label = fc.stringMatching(/^[a-z][a-z0-9]{0,2}$/);
     const name = fc.tuple(
       fc.array(label, { minLength: 1, maxLength: 3 }),
@@ -88,7 +88,7 @@ describe('src/image/pattern', () => {
     );
   });
 
-  it('agrees with the regular expression that says the same', () => {
+  it('agrees with the equivalent regular expression', () => {
     const piece = fc.constantFrom('a', 'b', '*', '**', '.', '-');
     const host = fc.array(piece, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''));
     const pattern = fc
@@ -109,7 +109,7 @@ describe('src/image/pattern', () => {
     );
   });
 
-  it('takes no longer for a pattern that makes regular expressions explode', () => {
+  it('matches in linear time where regular expressions take exponential time', () => {
     const pattern = `gcr.io/${'**a'.repeat(40)}b`;
     expect(matches(pattern, `gcr.io/${'a'.repeat(250)}`)).toBe(false);
     expect(matches(pattern, `gcr.io/${'a'.repeat(250)}b`)).toBe(true);
@@ -123,11 +123,11 @@ describe('src/image/pattern, of registries', () => {
     ['localhost:80', 'LOCALHOST/app'],
     ['index.docker.io/acme/*', 'docker.io/acme/app'],
     ['docker.io/acme/*', 'registry-1.docker.io/acme/app'],
-  ])('covers by %s a registry that is written %s', (pattern, name) => {
+  ])('matches %s with the registry %s', (pattern, name) => {
     expect(coversRegistry(compilePattern(pattern), name)).toBe(true);
   });
 
-  it('tells what to write for a host in another form', () => {
+  it('names the usual spelling of an unusual host', () => {
     expect(() => compilePattern('127.1:5000/acme')).toThrow(
       expect.objectContaining({ hint: 'write 127.0.0.1:5000 for 127.1:5000' }),
     );

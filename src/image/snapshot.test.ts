@@ -19,7 +19,7 @@ const isInOrder = (texts: readonly string[]): boolean =>
   );
 
 describe('src/image/snapshot', () => {
-  it('is the same in whatever order it is told, each name, digest and tag once, by their bytes', () => {
+  it('sorts by bytes and removes duplicates, whatever the order of the entries', () => {
     fc.assert(
       fc.property(entries, (told) => {
         const snapshot = snapshotOf(told);
@@ -38,7 +38,7 @@ describe('src/image/snapshot', () => {
     );
   });
 
-  it('leaves out an image of which nothing is kept', () => {
+  it('omits an image without accepted digests', () => {
     const [a, b] = DIGESTS;
     if (a === undefined || b === undefined) throw new Error('there are digests');
     const snapshot = snapshotOf([

@@ -41,13 +41,13 @@ const broken = new PromotionError('SCANNER', 'it is broken', { hint: 'mend it' }
 const run = (scanners: readonly Scanner[], what = image): Promise<ScanResult> => scanImage(scanners, what, forever);
 
 describe('src/scan/scan-image.ts', () => {
-  it('takes the first scanner that has scanned the image, and asks none after it', async () => {
+  it('returns the result of the first scanner that succeeds, and runs none after it', async () => {
     const [first, second, third] = [scanner('a', {}), scanner('b', { [AMD]: {} }), scanner('c', { [AMD]: {} })];
     expect(await run([first, second, third])).toMatchObject({ state: 'scanned', scanner: 'b' });
     expect([first, second, third].map(({ asked }) => asked.length)).toEqual([1, 1, 0]);
   });
 
-  it('says why none has', async () => {
+  it('returns the reasons of all scanners when none succeeds', async () => {
     expect(await run([scanner('a', {}), scanner('b', {})])).toMatchObject({
       state: 'not-scanned',
       reason: 'a: unknown; b: unknown',
@@ -56,7 +56,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([])).toMatchObject({ state: 'not-scanned' });
   });
 
-  it('asks on where one failed, and says that it did where nobody knows', async () => {
+  it('continues after a failure, and reports it only if no scanner succeeds', async () => {
     const failing = scanner('a', { [AMD]: broken });
     expect(await run([failing, scanner('b', { [AMD]: {} })])).toMatchObject({ state: 'scanned', scanner: 'b' });
     expect(await run([failing, scanner('b', {})])).toMatchObject({
@@ -66,7 +66,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([failing])).toMatchObject({ state: 'failed', reason: 'it is broken; mend it' });
   });
 
-  it('lets a bug and an abort through', async () => {
+  it('rethrows defects and aborts', async () => {
     const bug = new TypeError('a bug');
     expect(await rejection(run([scanner('a', { [AMD]: bug })]))).toBe(bug);
     const stopped = AbortSignal.abort(new Error('enough'));
@@ -74,7 +74,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await rejection(scanImage([failing], image, stopped))).toBe(broken);
   });
 
-  it('scans every platform of an index, and says which has what', async () => {
+  it('scans every platform of an index, and names the platform of each finding', async () => {
     const tool = scanner('tool', { [AMD]: {}, [ARM]: {}, [INDEX]: {} }, true);
     expect(await run([tool], index)).toMatchObject({
       state: 'scanned',
@@ -86,7 +86,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(tool.asked).toEqual([AMD, ARM]);
   });
 
-  it('never takes an index for scanned of which a platform is not', async () => {
+  it('reports an index as scanned only if all its platforms are', async () => {
     expect(await run([scanner('tool', { [AMD]: {} }, true)], index)).toMatchObject({
       state: 'not-scanned',
       findings: [{ platform: 'linux/amd64' }],
@@ -95,7 +95,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([scanner('tool', { [AMD]: {}, [ARM]: broken }, true)], index)).toMatchObject({ state: 'failed' });
   });
 
-  it('takes a report that names no platform for an index of one platform only', async () => {
+  it('accepts a report without a platform only for an index of one platform', async () => {
     const known = scanner('report', { [INDEX]: {} });
     expect(await run([known], index)).toMatchObject({
       state: 'not-scanned',
@@ -106,7 +106,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([known], one)).toMatchObject({ state: 'scanned', findings: [{ id: 'CVE-a' }] });
   });
 
-  it('takes a report of an index that is of one platform for that platform only', async () => {
+  it('applies a report of one platform only to that platform', async () => {
     const partial = scanner('report', { [INDEX]: { platforms: ['linux/amd64'] } });
     expect(await run([partial], index)).toMatchObject({ state: 'not-scanned', reason: 'linux/arm64: unknown' });
     const tool = scanner('tool', { [AMD]: {}, [ARM]: {} }, true);
@@ -131,7 +131,7 @@ describe('src/scan/scan-image.ts', () => {
     expect((await run([partial], one)).state).toBe(isSame ? 'scanned' : 'not-scanned');
   });
 
-  it('holds a report that may be of several platforms against none of them', async () => {
+  it('ignores a report whose platform is ambiguous', async () => {
     const partial = scanner('report', { [INDEX]: { platforms: ['linux/arm'] } });
     const arms = [
       { digest: AMD, name: 'linux/arm/v6' },
@@ -143,7 +143,7 @@ describe('src/scan/scan-image.ts', () => {
     });
   });
 
-  it('names platforms by their digests where two call themselves the same, or one nothing', () => {
+  it('names platforms by digest when their names are equal or missing', () => {
     const images = [
       { digest: AMD, platform: 'linux/amd64' },
       { digest: ARM, platform: 'linux/amd64' },
@@ -153,12 +153,12 @@ describe('src/scan/scan-image.ts', () => {
     expect(namedApart([{ digest: AMD }]).map(({ name }) => name)).toEqual([AMD]);
   });
 
-  it('joins what different scanners know of different platforms', async () => {
+  it('combines the results of different scanners for different platforms', async () => {
     const scanners = [scanner('a', { [AMD]: {} }), scanner('b', { [ARM]: {} })];
     expect(await run(scanners, index)).toMatchObject({ state: 'scanned', scanner: 'a, b' });
   });
 
-  it('asks a scanner once about each manifest, also for all who ask at the same time', async () => {
+  it('scans each manifest once, also for concurrent callers', async () => {
     const tool = scanner('tool', { [AMD]: {}, [ARM]: broken }, true);
     const once = askedOnce(tool);
     await Promise.all([run([once], index), run([once], index), run([once])]);

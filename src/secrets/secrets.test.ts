@@ -49,33 +49,33 @@ describe('src/secrets/secrets.ts', () => {
         expect(knowing(secret).hide(`(${Buffer.from(secret).toString(form)})`)).toMatch(/^\(…=*\)$/);
   });
 
-  it('leaves what is shorter than 6 characters, and hides up to 7 as whole words only', () => {
+  it('shows secrets of fewer than 6 characters, and hides those of up to 7 as whole words only', () => {
     expect(knowing('a', 'abcde').hide('a banana, abcde')).toBe('a banana, abcde');
     expect(knowing('hunter2').hide('hunter2, "hunter2\\nhunter2" and hunter22')).toBe('…, "…\\n…" and hunter22');
     expect(knowing('hunter22').hide('xhunter22x')).toBe('x…x');
   });
 
-  it('leaves JSON valid when a secret stands at its edges', () => {
+  it('keeps JSON valid when a secret is at its edges', () => {
     const secret = '"quoted\\secret"';
     const text = JSON.stringify({ one: secret, two: `\n${secret}\n`, three: [`x\\${secret}`] });
     expect(() => JSON.parse(knowing(secret).hide(text)) as unknown).not.toThrow();
     expect(knowing(secret).hide(text)).not.toContain('quoted');
   });
 
-  it('hides each line of a key, and not its frame', () => {
+  it('hides each line of a key, but not its PEM frame', () => {
     const key = `-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\nAgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----\n`;
     expect(knowing(key).hide(`${key} or ${key.replaceAll('\n', ' ')}`)).not.toMatch(/[MA][IG][GE]/);
     expect(knowing(key).hide('-----BEGIN PRIVATE KEY-----')).toBe('-----BEGIN PRIVATE KEY-----');
   });
 
-  it('hides parts of what is long', () => {
+  it('hides parts of a long secret', () => {
     const token = Array.from({ length: 400 }, (_, index) => `part-${index}`).join('.');
     const shown = knowing(token).hide(`cut: ${token.slice(0, 2000)}`);
     expect(shown.length).toBeLessThan('cut: …'.length + 16);
     expect(knowing(token).hide(token)).toBe('…');
   });
 
-  it('leaves digests and names, whatever a server calls a token', () => {
+  it('shows digests and names, even if a server calls them tokens', () => {
     const digest = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
     const secrets = openSecrets();
     secrets.learnPassing(digest);
@@ -84,7 +84,7 @@ describe('src/secrets/secrets.ts', () => {
     expect(secrets.hide('us-docker.pkg.dev/acme/prod/app1')).toBe('us-docker.pkg.dev/acme/prod/app1');
   });
 
-  it('forgets the oldest tokens, and no password', () => {
+  it('drops the oldest tokens, and never a password', () => {
     const secrets = knowing('the-password-of-me');
     for (let index = 0; index < 40_000; index += 1) secrets.learnPassing(`token-number-${index}-`);
     const shown = secrets.hide('the-password-of-me token-number-0- token-number-1000- token-number-39999-');
@@ -93,7 +93,7 @@ describe('src/secrets/secrets.ts', () => {
     expect(secrets.hide('token-number-0-')).toBe('…');
   });
 
-  it('hides in a stream what is split anywhere, and keeps no finished line back', () => {
+  it('hides a split secret in a stream, and holds no complete line back', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -125,7 +125,7 @@ describe('src/secrets/secrets.ts', () => {
     );
   });
 
-  it('hides in lines that are longer than a block, without waiting for their end', () => {
+  it('hides secrets in lines longer than a block, without waiting for their end', () => {
     const secrets = knowing('the-secret-word');
     const stream = secrets.stream();
     const piece = `${'x'.repeat(4093)}the-secret-word`;
@@ -137,7 +137,7 @@ describe('src/secrets/secrets.ts', () => {
     expect(secrets.hide(piece.repeat(100))).toBe(shown);
   });
 
-  it('changes nothing where there is no secret', () => {
+  it('changes nothing without secrets', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         expect(knowing('the-secret-word', '%&\\%41').hide(text)).toBe(text);
@@ -146,7 +146,7 @@ describe('src/secrets/secrets.ts', () => {
     );
   });
 
-  it('hides each secret in each of its forms', () => {
+  it('hides every form of a secret', () => {
     const secret = fc
       .string({ unit: 'grapheme-ascii', minLength: 10, maxLength: 60 })
       .map((text) => text.trim())

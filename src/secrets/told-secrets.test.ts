@@ -11,7 +11,7 @@ describe('src/secrets/told-secrets.ts', () => {
     ['KPROMO_LIMITER', 'redis://:p%40ssword@redis', [':p%40ssword', 'p%40ssword']],
     ['DOCKER_AUTH_CONFIG', '{"auths":{"x":{"auth":"bWU6aHVudGVyMg=="}}}', ['bWU6aHVudGVyMg==', 'hunter2']],
     ['SOMETHING', 'eyJhbGciOiJub25lIn0.e30.c2ln', ['eyJhbGciOiJub25lIn0.e30.c2ln']],
-  ])('finds what is secret in %s=%s', (name, value, expected) => {
+  ])('finds the secret in %s=%s', (name, value, expected) => {
     expect(environmentSecrets({ [name]: value })).toEqual(expected);
   });
 
@@ -27,12 +27,12 @@ describe('src/secrets/told-secrets.ts', () => {
     ['HOME', '/home/me'],
     ['JOB_NAME', 'post-promote-images'],
     ['GITHUB_SHA', '0123456789abcdef0123456789abcdef01234567'],
-  ])('takes %s=%s for a setting', (name, value) => {
+  ])('ignores the setting %s=%s', (name, value) => {
     expect(environmentSecrets({ [name]: value })).toEqual([]);
   });
 
   it.each(['promoted', 'UNSUPPORTED_MANIFEST', 'us-docker.pkg.dev/acme/prod', '2026', 'two words of it', 'short-1'])(
-    'takes %s for no token, whoever calls it one',
+    'never treats %s as a token',
     (text) => {
       expect(isTokenLike(text)).toBe(false);
     },
@@ -44,7 +44,7 @@ describe('src/secrets/told-secrets.ts', () => {
     expect(jsonSecrets('{"a":{"client_secret":"abcdefgh","token_url":"https://x"},"n":1}')).toEqual(['abcdefgh']);
   });
 
-  it('finds what is no name where a name belongs', () => {
+  it('finds secrets in values that should be names', () => {
     expect(misplacedSecrets('timeouts: {connect: "0123456789abcdef0123456789abcdef"}')).toEqual([
       '0123456789abcdef0123456789abcdef',
     ]);

@@ -17,7 +17,7 @@ describe('src/text/go-quote.ts', () => {
     expect(goQuote(text)).toBe(expected);
   });
 
-  it('leaves no character that a terminal could act on, and loses nothing', () => {
+  it('contains no control character, and loses no text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const quoted = goQuote(text);

@@ -18,7 +18,7 @@ describe('src/text/layout.ts', () => {
     expect(lines.join(' ').split(/ +/)).toHaveLength(100);
   });
 
-  it('lines up columns, without spaces at the end of a line', () => {
+  it('aligns columns, without trailing spaces', () => {
     expect(
       table(
         [
@@ -31,7 +31,7 @@ describe('src/text/layout.ts', () => {
     expect(table([], '  ')).toEqual([]);
   });
 
-  it('counts with the noun that fits', () => {
+  it('formats a number with the singular or plural noun', () => {
     expect([count(0, 'image'), count(1, 'image'), count(45_628, 'image'), count(2, 'more', 'more')]).toEqual([
       '0 images',
       '1 image',
@@ -48,11 +48,11 @@ describe('src/text/layout.ts', () => {
     [2_831_156, '2.7 MiB'],
     [2 ** 40, '1.0 TiB'],
     [2 ** 52, '4096.0 TiB'],
-  ])('writes %i bytes as %s', (bytes, expected) => {
+  ])('formats %i bytes as %s', (bytes, expected) => {
     expect(bytesText(bytes)).toBe(expected);
   });
 
-  it('cuts digests, and nothing that only looks like one', () => {
+  it('shortens digests, and nothing that only looks like one', () => {
     const hex = 'ab3ca464bfbe7f3b'.repeat(4);
     expect(shortDigests(`app@sha256:${hex} is not sha512:${hex}${hex}`)).toBe(
       'app@sha256:ab3ca464bfbe… is not sha512:ab3ca464bfbe…',

@@ -12,26 +12,26 @@ describe('src/text/nearest.ts', () => {
     ['manifest-dir', undefined],
     ['threadless', undefined],
     ['sed', undefined],
-  ])('takes %j for a slip of %j', (word, name) => {
+  ])('reads %j as a misspelling of %j', (word, name) => {
     expect(slipOf(word, ['threads', 'confirm', 'manifests', 'sign'])).toBe(name);
   });
 
-  it('names all that a word may be a slip of, the nearest first', () => {
+  it('returns all candidates, the nearest first', () => {
     expect(slipsOf('levl', ['mode', 'levels', 'level'])).toEqual(['level', 'levels']);
   });
 
-  it('finds nothing if there are no candidates', () => {
+  it('returns nothing without candidates', () => {
     expect(slipOf('confirm', [])).toBeUndefined();
   });
 
-  it('allows more errors if it is told so, but never half of a word', () => {
+  it('allows more errors if requested, but never half of a word', () => {
     expect([slipOf('guestbok-staing', ['guestbook-staging'], 5), slipOf('ab', ['cd'], 5)]).toEqual([
       'guestbook-staging',
       undefined,
     ]);
   });
 
-  it('finds any word that is one error away', () => {
+  it('finds any word with one error', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z-]{3,12}$/), fc.nat(), fc.stringMatching(/^[a-z]$/), (word, seed, letter) => {
         const at = seed % word.length;

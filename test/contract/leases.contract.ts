@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 
 /** What all leases must do. */
 export function leasesContract(start: (test: TestContext) => Promise<LeasesSubject>): void {
-  it('gives a name to one holder at a time, and each name by itself', async (test) => {
+  it('grants each name to one holder at a time', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
     expect(await one.acquire('a', 'x', MINUTE)).toBe(true);
@@ -17,7 +17,7 @@ export function leasesContract(start: (test: TestContext) => Promise<LeasesSubje
     expect(await other.acquire('b', 'y', MINUTE)).toBe(true);
   });
 
-  it('gives a name again when its holder gave it back, and only then', async (test) => {
+  it('grants a name again only after its holder released it', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
     await one.acquire('a', 'x', MINUTE);
@@ -29,14 +29,14 @@ export function leasesContract(start: (test: TestContext) => Promise<LeasesSubje
     expect(await one.acquire('a', 'x', MINUTE)).toBe(false);
   });
 
-  it('gives a name again when its time is over', async (test) => {
+  it('grants an expired lease to the next holder', async (test) => {
     await using subject = await start(test);
     await subject.one.acquire('a', 'x', 1);
     await taken(subject.other, 'a', 'y');
     expect(await subject.one.acquire('a', 'x', MINUTE)).toBe(false);
   });
 
-  it('lets its holder have it for another while, and nobody else', async (test) => {
+  it('renews a lease for its holder only', async (test) => {
     await using subject = await start(test);
     const { one, other } = subject;
     await one.acquire('a', 'x', MINUTE);

@@ -34,7 +34,7 @@ const forever = new AbortController().signal;
 /** Holds a scanner to what `Scanner` promises. */
 export function scannerContract(name: string, open: () => Promise<ScannerSubject>): void {
   describe(`the scanner contract on ${name}`, () => {
-    it('tells what it found, with severity and fix', async () => {
+    it('returns findings with severity and fix', async () => {
       const { scanner } = await open();
       const { state, findings } = await scanner.scan(IMAGES.weak, forever);
       expect(state).toBe('scanned');
@@ -46,7 +46,7 @@ export function scannerContract(name: string, open: () => Promise<ScannerSubject
       for (const { source } of findings) expect(source).not.toBe('');
     });
 
-    it('knows an image without weaknesses from one that nobody has scanned', async () => {
+    it('distinguishes an image without findings from one that was not scanned', async () => {
       const { scanner } = await open();
       expect(await scanner.scan(IMAGES.clean, forever)).toMatchObject({ state: 'scanned', findings: [] });
       const outcome = await scanner.scan(IMAGES.unknown, forever).catch((error: unknown) => error);
@@ -55,7 +55,7 @@ export function scannerContract(name: string, open: () => Promise<ScannerSubject
         expect(outcome as ScanResult).toMatchObject({ state: 'not-scanned', reason: expect.stringMatching(/\w+ \w+/) });
     });
 
-    it('throws with a reason and a way out where it fails, and takes nothing for clean', async ({ skip }) => {
+    it('throws with a reason and a hint when it fails', async ({ skip }) => {
       const { scanner, breaks } = await open();
       if (breaks === undefined) skip('it asks nobody who could fail');
       await breaks?.();
@@ -66,7 +66,7 @@ export function scannerContract(name: string, open: () => Promise<ScannerSubject
       });
     });
 
-    it('asks nobody for one who gave up already', async ({ skip }) => {
+    it('starts no scan when the signal has aborted', async ({ skip }) => {
       const { scanner, breaks } = await open();
       if (breaks === undefined) skip('it asks nobody');
       const reason = new Error('enough');

@@ -92,6 +92,6 @@ const subjects = {
 
 for (const [name, open] of Object.entries(subjects)) scannerContract(name, open);
 
-it('holds every scanner to the contract', () => {
+it('runs the contract on every scanner', () => {
   expect(Object.keys(subjects)).toEqual(expect.arrayContaining([...SCANNER_NAMES]));
 });

@@ -45,7 +45,7 @@ describe('src/scan/reports/files.ts', () => {
     });
   });
 
-  it('adds up several reports of one image', async () => {
+  it('combines several reports of one image', async () => {
     const { scanner } = await openReports(await files(trivyJson(said('CVE-1')), grypeJson(said('CVE-2'))));
     expect(await scanner.scan({ repository, digest: DIGEST }, forever)).toMatchObject({
       scanner: 'trivy 0.66.0, grype 0.98.0',
@@ -53,7 +53,7 @@ describe('src/scan/reports/files.ts', () => {
     });
   });
 
-  it('keeps of which platforms the reports of an index are', async () => {
+  it('keeps the platforms of the reports of an index', async () => {
     const amd = trivyJson(said('CVE-1', ['linux', 'amd64']));
     const { scanner } = await openReports(await files(amd, trivyJson(said('CVE-2', ['linux', 'arm64']))));
     expect(await scanner.scan({ repository, digest: DIGEST }, forever)).toMatchObject({
@@ -67,7 +67,7 @@ describe('src/scan/reports/files.ts', () => {
     expect(await both.scanner.scan({ repository, digest: DIGEST }, forever)).not.toHaveProperty('platforms');
   });
 
-  it('takes the digest that is given with the file before those of the report', async () => {
+  it('prefers the given digest to those in the report', async () => {
     const [report = '', unnamed = ''] = await files(trivyJson(said('CVE-1')), {
       version: '2.1.0',
       runs: [{ tool: { driver: { name: 'scan' } }, results: [] }],
@@ -102,7 +102,7 @@ describe('src/scan/reports/files.ts', () => {
       { version: '2.1.0', runs: [{ tool: { driver: { name: 'scan' } }, results: [] }] },
       /does not say which image/,
     ],
-  ])('refuses a file that %s', async (_, content, message) => {
+  ])('rejects a file that %s', async (_, content, message) => {
     const [file = ''] = await files(content);
     expect(await rejection(openReports([file]))).toMatchObject({
       code: 'SCANNER',
@@ -111,7 +111,7 @@ describe('src/scan/reports/files.ts', () => {
     });
   });
 
-  it('refuses a file that is not there, and a folder', async () => {
+  it('rejects a missing file and a folder', async () => {
     expect(await rejection(openReports(['/nowhere/x.json']))).toMatchObject({
       code: 'SCANNER',
       message: 'the vulnerability report /nowhere/x.json is not there',

@@ -46,7 +46,7 @@ describe('src/scan/reports/formats.ts', () => {
     });
   });
 
-  it.each(['trivy', 'grype'] as const)('reads of which platform the report of %s is, and packages by URL', (maker) => {
+  it.each(['trivy', 'grype'] as const)('reads the platform of a report of %s, and package URLs', (maker) => {
     const found = [{ ...openssl, purl: 'pkg:deb/debian/openssl@3.0.1-1', alias: 'DSA-1' }];
     const report = readReport(makers[maker]({ ...said(), found, platform: ['linux', 'arm64'] }));
     expect(report).toMatchObject({
@@ -55,11 +55,11 @@ describe('src/scan/reports/formats.ts', () => {
     });
   });
 
-  it.each(['trivy', 'grype', 'Trivy'] as const)('knows from a report of %s that nothing was found', (maker) => {
+  it.each(['trivy', 'grype', 'Trivy'] as const)('reads a report of %s without findings', (maker) => {
     expect(readReport(makers[maker](said()))?.findings).toEqual([]);
   });
 
-  it('reads a report of Trivy that found no packages at all', () => {
+  it('reads a report of Trivy without packages', () => {
     const report = { SchemaVersion: 2, ArtifactName: `app@${DIGEST}`, Metadata: { OS: null }, Results: null };
     expect(readReport(report)).toEqual({ scanner: 'trivy', digests: [DIGEST], findings: [] });
   });
@@ -114,11 +114,11 @@ describe('src/scan/reports/formats.ts', () => {
     ['a bill of materials', { bomFormat: 'CycloneDX', specVersion: '1.6', components: [] }],
     ['another program under the form of Grype', { matches: [], descriptor: { name: 'syft' } }],
     ['SARIF of no run', { version: '2.1.0', runs: [] }],
-  ])('takes %s for no report', (_, value) => {
+  ])('rejects %s', (_, value) => {
     expect(readReport(value)).toBeUndefined();
   });
 
-  it('lets no foreign text move the cursor of a terminal', () => {
+  it('removes control characters from untrusted text', () => {
     const odd = { ...openssl, name: 'open\u001B[2Jssl\nsecond', id: 'CVE-1\u202E', version: 'x'.repeat(300) };
     for (const make of Object.values(makers)) {
       const [finding] = readReport(make(said(odd)))?.findings ?? [];

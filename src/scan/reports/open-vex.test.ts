@@ -27,7 +27,7 @@ const about = (
 ): unknown => readOpenVex(document(statement(given)))?.about(digest, attached);
 
 describe('src/scan/reports/open-vex.ts', () => {
-  it('keeps status, justification, words, author and time', () => {
+  it('keeps status, justification, statement, author and time', () => {
     expect(about({})).toEqual([
       {
         ids: ['CVE-2026-1', 'GHSA-1'],
@@ -41,7 +41,7 @@ describe('src/scan/reports/open-vex.ts', () => {
     ]);
   });
 
-  it("takes a statement's own time before the document's", () => {
+  it('prefers the time of a statement to that of its document', () => {
     expect(about({ timestamp: '2026-06-16T00:00:00Z' })).toMatchObject([{ time: Date.UTC(2026, 5, 16) }]);
     const both = { timestamp: '2026-06-16T00:00:00Z', last_updated: '2026-06-17T00:00:00Z' };
     expect(about(both)).toMatchObject([{ time: Date.UTC(2026, 5, 17) }]);
@@ -53,29 +53,29 @@ describe('src/scan/reports/open-vex.ts', () => {
     ['a hash', { '@id': 'app', hashes: { 'sha-256': 'A'.repeat(64) } }],
     ['a reference', { '@id': `registry.example/app@${DIGEST}` }],
     ['plain text, as before v0.2.0', IMAGE],
-  ])('knows the image by %s', (_, product) => {
+  ])('recognizes the image by %s', (_, product) => {
     expect(about({ products: [product] })).toMatchObject([{ packages: [] }]);
     expect(about({ products: [product] }, { digest: OTHER })).toEqual([]);
   });
 
-  it('is about the parts of the image that are named', () => {
+  it('returns the named packages of the image', () => {
     const products = [{ '@id': IMAGE, subcomponents: [{ '@id': 'pkg:deb/debian/openssl@3.0.1' }] }];
     expect(about({ products })).toMatchObject([
       { packages: [{ type: 'deb', name: 'debian/openssl', version: '3.0.1' }] },
     ]);
   });
 
-  it('is about nothing where the parts that are named cannot be told', () => {
+  it('ignores a statement whose packages are unknown', () => {
     expect(about({ products: [{ '@id': IMAGE, subcomponents: [{ '@id': 'the part' }] }] })).toEqual([]);
   });
 
-  it('is about a package wherever it is', () => {
+  it('applies a statement about a package to any image', () => {
     expect(about({ products: [{ '@id': 'pkg:apk/wolfi/git' }] }, { digest: OTHER })).toMatchObject([
       { packages: [{ type: 'apk', name: 'wolfi/git' }] },
     ]);
   });
 
-  it('is about what it is attached to, where it names no product or no digest', () => {
+  it('applies a statement without a product or digest to the image that it is attached to', () => {
     expect(about({ products: [] })).toEqual([]);
     expect(about({ products: [] }, { attached: true })).toMatchObject([{ packages: [] }]);
     expect(about({ products: ['pkg:oci/app'] })).toEqual([]);
@@ -92,7 +92,7 @@ describe('src/scan/reports/open-vex.ts', () => {
     ['a status that is none', document(statement({ status: 'harmless' }))],
     ['no statements', { '@context': 'https://openvex.dev/ns/v0.2.0' }],
     ['text', 'openvex'],
-  ])('takes what has %s for no such document', (_, value) => {
+  ])('rejects a document with %s', (_, value) => {
     expect(readOpenVex(value)).toBeUndefined();
   });
 });

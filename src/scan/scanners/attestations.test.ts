@@ -24,7 +24,7 @@ const scan = (...all: Attestation[]): Promise<unknown> =>
   attestationScanner(() => Promise.resolve(all)).scan(target, forever);
 
 describe('src/scan/scanners/attestations.ts', () => {
-  it('takes a scan that somebody trusted attested, and says who and when', async () => {
+  it('accepts a scan attested by a trusted identity, and reports signer and date', async () => {
     expect(await scan(attestation())).toMatchObject({
       state: 'scanned',
       scanner: 'trivy 0.66.0',
@@ -33,7 +33,7 @@ describe('src/scan/scanners/attestations.ts', () => {
     });
   });
 
-  it('takes the newest of several, whatever their order', async () => {
+  it('uses the newest of several scans, whatever their order', async () => {
     const newer = attestation({ predicate: record('CVE-2', '2026-06-16T12:00:00Z') });
     const undated = attestation({ predicate: record('CVE-3') });
     for (const all of [
@@ -43,7 +43,7 @@ describe('src/scan/scanners/attestations.ts', () => {
       expect(await scan(...all)).toMatchObject({ findings: [{ id: 'CVE-2' }] });
   });
 
-  it.each(['untrusted', 'failed', 'unverifiable'] as const)('believes no scan that is %s', async (status) => {
+  it.each(['untrusted', 'failed', 'unverifiable'] as const)('ignores a scan that is %s', async (status) => {
     expect(await scan(attestation({ status }))).toEqual({
       state: 'not-scanned',
       scanner: 'attestation',
@@ -52,7 +52,7 @@ describe('src/scan/scanners/attestations.ts', () => {
     });
   });
 
-  it('takes what is no report, or of another type, for no scan', async () => {
+  it('reports not-scanned for a predicate that is not a report, or of another type', async () => {
     expect(await scan(attestation({ predicate: { scanner: { result: 'clean' } } }))).toMatchObject({
       state: 'not-scanned',
       reason: expect.stringContaining('of no form that is known'),
@@ -64,7 +64,7 @@ describe('src/scan/scanners/attestations.ts', () => {
     expect(await scan()).toMatchObject({ state: 'not-scanned' });
   });
 
-  it('reads OpenVEX of those who are trusted', () => {
+  it('reads OpenVEX documents of trusted identities only', () => {
     const predicate = {
       '@context': 'https://openvex.dev/ns/v0.2.0',
       statements: [{ vulnerability: 'CVE-1', status: 'not_affected' }],

@@ -21,7 +21,7 @@ async function google(
 }
 
 describe('src/scan/scanners/google.ts', () => {
-  it('tells what Google found, each package apart, and of several severities the worst', async () => {
+  it('returns one finding for each package, with the worst severity', async () => {
     const found = weakness(resource, 'CVE-2026-1', {
       severity: 'HIGH',
       effectiveSeverity: 'LOW',
@@ -53,7 +53,7 @@ describe('src/scan/scanners/google.ts', () => {
     });
   });
 
-  it('asks for this image, in its project, as us', async () => {
+  it('requests the findings of this image in its project, with our token', async () => {
     const { scanner, service } = await google([done]);
     await scanner.scan(target, forever);
     expect(service.asked.map(({ method, host, headers }) => [method, host, headers['authorization']])).toEqual(
@@ -68,14 +68,14 @@ describe('src/scan/scanners/google.ts', () => {
     ['gcr.io/acme/app', 'acme'],
     ['eu.gcr.io/example.com/project/app', 'example.com%3Aproject'],
     ['europe-west1-docker.pkg.dev/acme/r/app', 'acme'],
-  ])('finds the project of %s', async (repository, project) => {
+  ])('reads the project of %s', async (repository, project) => {
     const { scanner, service } = await google([]);
     await scanner.scan({ repository, digest: DIGEST }, forever);
     expect(service.asked[0]?.path).toMatch(`/v1/projects/${project}/occurrences?`);
   });
 
   it.each(['registry.example/acme/app', 'gcr.io.evil.com/acme/app', 'evil-gcr.io/acme/app', 'pkg.dev/acme/app'])(
-    'asks nobody about %s',
+    'sends no request about %s',
     async (repository) => {
       const { scanner, service } = await google([]);
       expect(await scanner.scan({ repository, digest: DIGEST }, forever)).toMatchObject({
@@ -94,7 +94,7 @@ describe('src/scan/scanners/google.ts', () => {
     expect(service.asked).toHaveLength(1 + 3);
   });
 
-  it('takes nothing that was found in another image', async () => {
+  it('ignores findings of another image', async () => {
     const other = `https://${target.repository}@sha256:${'b'.repeat(64)}`;
     const service = await cloud(fakeClock(), () => ({
       json: { occurrences: [discovery(other, 'FINISHED_SUCCESS'), weakness(other, 'CVE-2026-1')] },
@@ -110,7 +110,7 @@ describe('src/scan/scanners/google.ts', () => {
     [['FINISHED_UNSUPPORTED'], 'not-scanned', /cannot scan images of its kind/],
     [['ANALYSIS_STATUS_UNSPECIFIED'], 'not-scanned', /has not scanned it/],
     [['FINISHED_FAILED'], 'failed', /its scan failed: out of order/],
-  ])('takes the states %j for %s, though nothing is found', async (states, state, reason) => {
+  ])('reads the states %j as %s, without any findings', async (states, state, reason) => {
     const { scanner, service } = await google(states.map((one) => discovery(resource, one)));
     expect(await scanner.scan(target, forever)).toMatchObject({
       state,
@@ -120,13 +120,13 @@ describe('src/scan/scanners/google.ts', () => {
     expect(service.asked).toHaveLength(1);
   });
 
-  it('does not take the state of another analysis for that of packages', async () => {
+  it('ignores the state of other analyses', async () => {
     const sbom = discovery(resource, 'FINISHED_SUCCESS', { noteName: 'projects/goog-analysis/notes/SBOM' });
     const { scanner } = await google([sbom, discovery(resource, 'SCANNING')]);
     expect(await scanner.scan(target, forever)).toMatchObject({ state: 'not-scanned' });
   });
 
-  it('says that findings are no longer kept up to date', async () => {
+  it('reports that findings are no longer updated', async () => {
     const old = { continuousAnalysis: 'INACTIVE', lastScanTime: '2026-01-01T00:00:00Z' };
     const { scanner } = await google([discovery(resource, 'FINISHED_SUCCESS', {}, old)]);
     expect(await scanner.scan(target, forever)).toMatchObject({
@@ -135,7 +135,7 @@ describe('src/scan/scanners/google.ts', () => {
     });
   });
 
-  it('knows nothing without credentials', async () => {
+  it('reports not-scanned without credentials', async () => {
     const { service } = await google([done]);
     const scanner = googleScanner({ fetch: service.fetch, token: () => Promise.resolve(undefined) });
     expect(await scanner.scan(target, forever)).toMatchObject({
@@ -150,7 +150,7 @@ describe('src/scan/scanners/google.ts', () => {
     [{ status: 500 }, /answered 500/, /again/],
     [{ json: { occurrences: 'none' } }, /another form/, /proxy/],
     ['<html>', /another form/, /proxy/],
-  ])('says why where the service answers %j', async (answer, message, hint) => {
+  ])('throws with the reason when the service returns %j', async (answer, message, hint) => {
     const { scanner, service } = await google([]);
     service.answer(() => answer);
     const error = await rejection(scanner.scan(target, forever));
@@ -161,7 +161,7 @@ describe('src/scan/scanners/google.ts', () => {
     });
   });
 
-  it('does not read pages for ever', async () => {
+  it('stops after the maximum number of pages', async () => {
     const { scanner, service } = await google([]);
     service.answer(() => ({ json: { occurrences: [], nextPageToken: 'more' } }));
     expect(await rejection(scanner.scan(target, forever))).toMatchObject({ code: 'SCANNER' });

@@ -40,7 +40,7 @@ describe('src/scan/scanners/tool.ts', () => {
     expect(run?.args).toContain(name === 'grype' ? `registry:${reference}` : reference);
   });
 
-  it.each(names)('lets no setting of the machine hide findings of %s or fail it for them', async (name) => {
+  it.each(names)('overrides settings of the machine that hide findings of %s or fail it', async (name) => {
     const { scanner, program } = await installed(name, undefined, { GRYPE_FAIL_ON_SEVERITY: 'low' });
     await scanner.scan(target, forever);
     const [run] = await program.runs();
@@ -52,29 +52,26 @@ describe('src/scan/scanners/tool.ts', () => {
     if (name === 'grype') expect(run?.env).not.toHaveProperty('GRYPE_FAIL_ON_SEVERITY');
   });
 
-  it.each(names)(
-    'runs %s in an empty folder, which is gone afterwards, and keeps our secrets from it',
-    async (name) => {
-      const own = name === 'trivy' ? { TRIVY_CACHE_DIR: '/cache' } : { GRYPE_DB_CACHE_DIR: '/cache' };
-      const wanted = {
-        DOCKER_CONFIG: '/home/me/.docker',
-        AWS_REGION: 'x',
-        https_proxy: 'http://p',
-        LC_ALL: 'C',
-        ...own,
-      };
-      const env = { SIGSTORE_ID_TOKEN: 'secret', KPROMO_LIMITER: 'redis://x', NPM_TOKEN: 'x', ...wanted };
-      const { scanner, program } = await installed(name, undefined, env);
-      await scanner.scan(target, forever);
-      const [run] = await program.runs();
-      expect(run?.folder).not.toBe(process.cwd());
-      expect(run?.files).toEqual([]);
-      expect(existsSync(run?.folder ?? '')).toBe(false);
-      const { PATH, ...passed } = run?.env ?? {};
-      expect(passed).toEqual(wanted);
-      expect(PATH).toBe(program.env['PATH']);
-    },
-  );
+  it.each(names)('runs %s in an empty temporary folder, without our secrets', async (name) => {
+    const own = name === 'trivy' ? { TRIVY_CACHE_DIR: '/cache' } : { GRYPE_DB_CACHE_DIR: '/cache' };
+    const wanted = {
+      DOCKER_CONFIG: '/home/me/.docker',
+      AWS_REGION: 'x',
+      https_proxy: 'http://p',
+      LC_ALL: 'C',
+      ...own,
+    };
+    const env = { SIGSTORE_ID_TOKEN: 'secret', KPROMO_LIMITER: 'redis://x', NPM_TOKEN: 'x', ...wanted };
+    const { scanner, program } = await installed(name, undefined, env);
+    await scanner.scan(target, forever);
+    const [run] = await program.runs();
+    expect(run?.folder).not.toBe(process.cwd());
+    expect(run?.files).toEqual([]);
+    expect(existsSync(run?.folder ?? '')).toBe(false);
+    const { PATH, ...passed } = run?.env ?? {};
+    expect(passed).toEqual(wanted);
+    expect(PATH).toBe(program.env['PATH']);
+  });
 
   it('runs one at a time', async () => {
     const marked = `const own = log + '.lock';
@@ -97,7 +94,7 @@ describe('src/scan/scanners/tool.ts', () => {
     ['prints no JSON', 'console.log("all is well")', /printed no JSON/],
     ['prints nothing', '', /printed no JSON/],
     ['prints something else', 'console.log("{}")', /printed something that is no report/],
-  ])('says why when the tool %s', async (_, script, message) => {
+  ])('throws with the reason when the tool %s', async (_, script, message) => {
     const { scanner } = await installed('trivy', script);
     expect(await rejection(scanner.scan(target, forever))).toMatchObject({
       code: 'SCANNER',
@@ -106,7 +103,7 @@ describe('src/scan/scanners/tool.ts', () => {
     });
   });
 
-  it('shows nothing secret of an address in what the tool says', async () => {
+  it('removes secrets of addresses from the output of the tool', async () => {
     const said = 'GET https://me:password@registry.example/v2/?token=secret: 401';
     const { scanner } = await installed('trivy', `process.stderr.write(${JSON.stringify(said)}); process.exit(1)`);
     const error = await rejection(scanner.scan(target, forever));
@@ -114,7 +111,7 @@ describe('src/scan/scanners/tool.ts', () => {
     expect(String(error)).not.toMatch(/password|secret/);
   });
 
-  it('says that the tool is missing', async () => {
+  it('throws when the tool is missing', async () => {
     const scanner = trivy({ env: { PATH: '/nowhere' }, clock: fakeClock() });
     expect(await rejection(scanner.scan(target, forever))).toMatchObject({
       code: 'SCANNER',
@@ -123,7 +120,7 @@ describe('src/scan/scanners/tool.ts', () => {
     });
   });
 
-  it('ends a tool that hangs', async () => {
+  it('kills a tool that hangs', async () => {
     const { scanner, clock, program } = await installed('trivy', 'setInterval(() => {}, 1000)');
     const failing = rejection(scanner.scan(target, forever));
     await expect.poll(() => program.runs()).toHaveLength(1);
@@ -131,7 +128,7 @@ describe('src/scan/scanners/tool.ts', () => {
     expect(await failing).toMatchObject({ code: 'SCANNER', message: 'trivy did not end within 15 minutes' });
   });
 
-  it('ends the tool when the run is stopped, and starts none after that', async () => {
+  it('kills the tool when the signal aborts, and starts none after that', async () => {
     const { scanner, program } = await installed('trivy', 'setInterval(() => {}, 1000)');
     const stop = new AbortController();
     const failing = rejection(scanner.scan(target, stop.signal));

@@ -30,7 +30,7 @@ const foreign = fc.oneof(
 );
 
 describe('src/text/escape/terminal.ts', () => {
-  it('lets no control, format or half character through, and nothing that ends the line', () => {
+  it('contains no control, format or half character, and no line break', () => {
     fc.assert(
       fc.property(foreign, (text) => {
         expect(terminalText(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
@@ -39,16 +39,16 @@ describe('src/text/escape/terminal.ts', () => {
     );
   });
 
-  it('begins no command of GitHub Actions', () => {
+  it('starts no command of GitHub Actions', () => {
     expect(terminalText('  ::error::x')).toBe('  \\x3a:error::x');
     expect(terminalText('a ###[error] ::b')).toBe('a ##\\x23[error] ::b');
   });
 
-  it('writes out tags and variation selectors, which hide whole texts', () => {
+  it('escapes tags and variation selectors, which can hide whole texts', () => {
     expect(terminalText('a\u{e0041}\u{e007f}b\u{e0101}')).toBe('a\\U000e0041\\U000e007fb\\U000e0101');
   });
 
-  it('shows what it does not let through, and leaves the rest alone', () => {
+  it('escapes unsafe characters, and keeps all others', () => {
     expect(terminalText('a\u001b[2J b\nc \u202eé 漢字 🎉')).toBe('a\\x1b[2J b c \\u202eé 漢字 🎉');
   });
 });
@@ -56,7 +56,7 @@ describe('src/text/escape/terminal.ts', () => {
 describe('src/text/escape/workflow.ts', () => {
   const place = { level: 'error', line: 1, column: 2 } as const;
 
-  it('writes one command on one line, which says what was meant', () => {
+  it('writes one command on one line, with the given values', () => {
     fc.assert(
       fc.property(foreign, foreign, foreign, (file, title, message) => {
         const command = annotationCommand({ ...place, file, title, message });
@@ -91,7 +91,7 @@ function readCommand(line: string): Record<string, string | undefined> {
 describe('src/text/escape/markdown.ts', () => {
   const html = (text: string): string => micromark(text, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
 
-  it('is code and nothing else, in a sentence, a list and a table', () => {
+  it('renders as code only, in a sentence, a list and a table', () => {
     fc.assert(
       fc.property(foreign, (text) => {
         const code = markdownCode(text);
@@ -104,7 +104,7 @@ describe('src/text/escape/markdown.ts', () => {
     );
   });
 
-  it('keeps the text, cut to its length', () => {
+  it('keeps the text, cut to the given length', () => {
     expect(markdownCode('registry.k8s.io/app:v1')).toBe('`registry.k8s.io/app:v1`');
     expect(markdownCode('a`b``c|d\n')).toBe('```a`b``c¦d```');
     expect(markdownCode('12345', 4)).toBe('`123…`');
@@ -114,7 +114,7 @@ describe('src/text/escape/markdown.ts', () => {
 });
 
 describe('src/text/escape/markdown.ts, a block', () => {
-  it('is one block of code whatever its lines hold, and never over its limit', () => {
+  it('renders as one block of code within its limit, whatever its lines contain', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(foreign, fc.constantFrom('```', '`````x', '~~~', '</pre>'))), (lines) => {
         const block = markdownBlock(lines.join('\n'), 2_000);
@@ -125,13 +125,13 @@ describe('src/text/escape/markdown.ts, a block', () => {
     );
   });
 
-  it('counts the lines that it leaves out', () => {
+  it('counts the omitted lines', () => {
     expect(markdownBlock('a\n'.repeat(500), 200)).toMatch(/^```text\n(?:a\n)+… and \d+ more lines\n```$/);
   });
 });
 
 describe('src/text/escape/xml.ts', () => {
-  it('comes out of a parser as it went in, but for what XML cannot say', () => {
+  it('survives a parser, except characters that XML cannot represent', () => {
     fc.assert(
       fc.property(foreign, (text) => {
         let read = '';
@@ -168,7 +168,7 @@ describe('src/image/json-text.ts', () => {
     '\u{1f389}',
   );
 
-  it('is the same value, and neither hides, turns nor commands anything', () => {
+  it('keeps the value, without hidden characters, direction changes or commands', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(foreign, hidden)), fc.constantFrom(undefined, 2), (texts, indent) => {
         const value = { texts, [texts.join('')]: 1 };
@@ -180,7 +180,7 @@ describe('src/image/json-text.ts', () => {
     );
   });
 
-  it('does the same in XML', () => {
+  it('contains no hidden characters, direction changes or commands in XML', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(foreign, hidden)), (texts) => {
         expect(xmlText(texts.join(''))).not.toMatch(ACTING);
@@ -191,7 +191,7 @@ describe('src/image/json-text.ts', () => {
 });
 
 describe('src/text/escape/embedded.ts', () => {
-  it('is the same JSON, without any character that HTML reads', () => {
+  it('keeps the JSON, without any character that HTML interprets', () => {
     fc.assert(
       fc.property(foreign, (text) => {
         const json = embeddedJson({ [text]: [text] });
