@@ -22,9 +22,9 @@ const FOR_HELP: ReadonlySet<string> = new Set(
     under('cli', 'bin main route unknown environment exit-codes given-secrets help/help'),
     under('cli/output', 'log log-levels reporting screen streams'),
     under('image', 'asked-ref digest end-slashes host json-text pattern reference'),
-    under('secrets', 'fold forms secrets told-secrets windows'),
+    under('secrets', 'find-secrets fold forms secrets windows'),
     under('text', 'go-duration go-quote nearest'),
-    'redis/address scan/scanner-names report/formats/index',
+    'redis/address scan/scanner report/formats/index',
   ]
     .flatMap((names) => names.split(' '))
     .map((name) => `${name}.ts`),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openSecrets, type Secrets } from '../secrets/secrets.ts';
-import { environmentSecrets, loginsIn, misplacedSecrets } from '../secrets/told-secrets.ts';
+import { environmentSecrets, loginsIn, misplacedSecrets } from '../secrets/find-secrets.ts';
 
 /** Flags that take the file of a secret: some give the secret itself. */
 const SECRET_FILES = /^--?(?:key|identity-token|summary-identity-token)(?:=|$)/;

@@ -1,6 +1,6 @@
 import { PromotionError } from '../errors.ts';
 import { goQuote } from '../text/go-quote.ts';
-import { slipOf } from '../text/nearest.ts';
+import { nearestOf } from '../text/nearest.ts';
 import type { Flag } from './options/flags/flag.ts';
 
 const DOCKER_CONFIG =
@@ -58,7 +58,7 @@ export function unknownFlag(name: string, known: readonly Flag[]): PromotionErro
   const removed = REMOVED_FLAGS.get(name);
   if (removed !== undefined) return usage(`--${name} was removed`, removed);
   const offered = known.filter(({ hidden, writes }) => hidden !== true && writes !== true).map((flag) => flag.name);
-  const near = slipOf(name, offered);
+  const near = nearestOf(name, offered);
   const hint = near === undefined ? FOREIGN_FLAGS.get(name) : `did you mean --${near}?`;
   return usage(`unknown flag: --${name}`, hint ?? '--help=all lists all flags');
 }
@@ -70,7 +70,7 @@ export function unknownCommand(words: readonly string[], known: readonly string[
     const instead = FOREIGN_COMMANDS.get(command);
     if (instead !== undefined) return usage(`kpromo has no command ${goQuote(command)}`, instead);
   }
-  const near = slipOf(name, known);
+  const near = nearestOf(name, known);
   return usage(
     `unknown command ${goQuote(name)} for "kpromo"`,
     near === undefined ? '`kpromo help` lists all commands' : `did you mean \`kpromo ${near}\`?`,

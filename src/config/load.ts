@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PromotionError, type Position } from '../errors.ts';
 import type { Secrets } from '../secrets/secrets.ts';
-import { misplacedSecrets } from '../secrets/told-secrets.ts';
+import { misplacedSecrets } from '../secrets/find-secrets.ts';
 import type { YamlProblem } from '../yaml/document.ts';
 import { fileError } from '../yaml/file-error.ts';
 import type { RegistryConfig, RegistrySettings } from './config.ts';

@@ -1,5 +1,5 @@
 import type { Secrets } from '../secrets/secrets.ts';
-import { basicSecrets, isSecretName, isTokenLike, jsonSecrets } from '../secrets/told-secrets.ts';
+import { basicSecrets, isSecretName, isTokenLike, jsonSecrets } from '../secrets/find-secrets.ts';
 import { type Fetch, type HttpRequest, type ResponseBody, header } from './fetch.ts';
 import { isHarmless } from './redact.ts';
 

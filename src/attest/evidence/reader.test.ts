@@ -18,7 +18,7 @@ import type { Evidence } from '../../policy/provenance.ts';
 import { blobOf } from '../../../test/support/memory-registry/store.ts';
 import { evidenceReader, type EvidenceReader } from './reader.ts';
 import { allItems, signatureOf } from './state.ts';
-import { blindVerifier, withoutTrust } from '../verifying/untrusting.ts';
+import { verifierWithoutTrust, withoutTrust } from '../verifying/without-trust.ts';
 import type { Verifier } from '../roles.ts';
 import { signDigest } from '../writing/sign-digest.ts';
 import { statementBytes } from '../formats/statement.ts';
@@ -97,7 +97,7 @@ describe('src/attest/evidence/reader.ts', () => {
     const [needs, reasons]: [string[], string[]] = [[], []];
     const never = (signal: AbortSignal): Promise<Verifier> =>
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
-    const open = withoutTrust(never, { clock, onBlind: (reason) => void reasons.push(reason) });
+    const open = withoutTrust(never, { clock, onMissingTrust: (reason) => void reasons.push(reason) });
     const informed = open(forever, 'inform').then(() => void needs.push('inform'));
     void open(forever, 'judge').then(() => void needs.push('judge'));
     await clock.advance(60_000);
@@ -274,7 +274,7 @@ describe('src/attest/evidence/reader.ts', () => {
     const world = await signedWorld();
     await attest(...of(world), world.services.signer, { predicateType: SPDX });
     await attest(...of(world), world.services.signer, { predicateType: SPDX, form: 'att' });
-    const blind = await blindVerifier('nobody is trusted');
+    const blind = await verifierWithoutTrust('nobody is trusted');
     expect(told(await reading(world, blind).read())).toEqual([
       'att sbom unverifiable nobody is trusted',
       'bundle sbom unverifiable nobody is trusted',
@@ -285,7 +285,7 @@ describe('src/attest/evidence/reader.ts', () => {
     const { sigstore, clock } = await openedSigning();
     const missing = await signingIn({ sigstore, clock }, { trustedRoots: ['/nonexistent/root.json'] });
     const reasons: string[] = [];
-    const open = withoutTrust(missing.verifier, { clock, onBlind: (reason) => void reasons.push(reason) });
+    const open = withoutTrust(missing.verifier, { clock, onMissingTrust: (reason) => void reasons.push(reason) });
     await Promise.all([open(forever, 'judge'), open(forever, 'judge')]);
     expect(reasons).toEqual([expect.stringContaining('/nonexistent/root.json cannot be read')]);
   });

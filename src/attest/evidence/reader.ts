@@ -9,7 +9,7 @@ import { platformsOf } from '../../registry/image/platforms.ts';
 import { sourceListing, type SourceListing } from '../../registry/source.ts';
 import { attachedTo } from '../attached/attached.ts';
 import { foundItem, type FoundItem } from './items.ts';
-import { laterVerifier } from '../verifying/untrusting.ts';
+import { laterVerifier } from '../verifying/without-trust.ts';
 import type { LaterVerifier, OpenVerifier } from '../roles.ts';
 
 export type EvidenceServices = {

@@ -1,4 +1,4 @@
-import { slipOf } from '../../text/nearest.ts';
+import { nearestOf } from '../../text/nearest.ts';
 import { explanations, type Explanation } from '../../report/explanations.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
@@ -9,7 +9,7 @@ export function explanationText(code?: string): string {
   if (code === undefined) return all.map(textOf).join('\n');
   const found = all.find(({ codes }) => codes.includes(code.toUpperCase()));
   if (found !== undefined) return textOf(found);
-  const near = slipOf(
+  const near = nearestOf(
     code.toUpperCase(),
     all.flatMap(({ codes }) => codes),
   );

@@ -1,4 +1,4 @@
-import { DEFAULT_SCANNERS, SCANNER_NAMES, type ScannerName } from '../../scan/scanner-names.ts';
+import { DEFAULT_SCANNERS, SCANNER_NAMES, type ScannerName } from '../../scan/scanner.ts';
 import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';

@@ -1,6 +1,6 @@
 import { NO_CONFIG, type RegistryConfig } from '../../config/config.ts';
 import { loadRegistryConfig } from '../../config/load.ts';
-import { loginsIn } from '../../secrets/told-secrets.ts';
+import { loginsIn } from '../../secrets/find-secrets.ts';
 import type { CommandServices } from '../command.ts';
 import type { RegistriesOptions } from '../options/registries.ts';
 import { openRegistries, type Registries } from './registries.ts';

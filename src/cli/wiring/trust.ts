@@ -1,4 +1,4 @@
-import { withoutTrust } from '../../attest/verifying/untrusting.ts';
+import { withoutTrust } from '../../attest/verifying/without-trust.ts';
 import type { OpenVerifier } from '../../attest/roles.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import type { PromotionServices } from '../../promotion.ts';
@@ -23,14 +23,14 @@ export async function stagingTrust(
   signing: Signing,
   { clock, narrate, signal }: Pick<CommandServices, 'clock' | 'narrate' | 'signal'>,
 ): Promise<PromotionServices['trust']> {
-  const onBlind = (reason: string): void =>
+  const onMissingTrust = (reason: string): void =>
     narrate({
       type: 'log',
       level: 'warning',
       message: `What is attached in staging is not verified: the trust root could not be loaded: ${reason}; ${hint}`,
     });
   const hint = `give --trusted-root FILE${verifyStaging === undefined ? '' : ', or do not look with --verify-staging=false'}`;
-  const open = withoutTrust(signing.verifier, { clock, onBlind });
+  const open = withoutTrust(signing.verifier, { clock, onMissingTrust });
   const opener: OpenVerifier = !scans ? open : (stop) => open(stop, 'judge');
   return {
     verifier: trustedRoots.length === 0 ? opener : signing.verifier,

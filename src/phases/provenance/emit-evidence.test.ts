@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testContext } from '../../../test/support/promotion/context.ts';
 import { candidate, numbered } from '../../../test/support/promotion/promoted.ts';
-import { NOT_LOADED } from '../../attest/verifying/untrusting.ts';
+import { NOT_LOADED } from '../../attest/verifying/without-trust.ts';
 import type { EvidenceItem, Violation } from '../../policy/provenance.ts';
 import type { ProvenImage } from './proven-images.ts';
 import { emitEvidence, emitViolations } from './emit-evidence.ts';

@@ -1,4 +1,4 @@
-import { NOT_LOADED } from '../../attest/verifying/untrusting.ts';
+import { NOT_LOADED } from '../../attest/verifying/without-trust.ts';
 import { allItems } from '../../attest/evidence/state.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { ProvenImage } from './proven-images.ts';

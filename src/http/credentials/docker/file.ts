@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PromotionError } from '../../../errors.ts';
 import type { Secrets } from '../../../secrets/secrets.ts';
-import { jsonSecrets } from '../../../secrets/told-secrets.ts';
+import { jsonSecrets } from '../../../secrets/find-secrets.ts';
 import type { Credential } from '../credential.ts';
 
 /** One entry of a file that may hold a credential: an entry of `auths`, or a helper program. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PromotionError } from '../../../errors.ts';
-import { jsonSecrets } from '../../../secrets/told-secrets.ts';
+import { jsonSecrets } from '../../../secrets/find-secrets.ts';
 import type { GoogleOptions } from './options.ts';
 
 // https://cloud.google.com/docs/authentication/application-default-credentials and https://google.aip.dev/auth/4112

@@ -15,7 +15,7 @@ export const NOT_LOADED = 'not verified: the trust root could not be loaded';
 type Patience = {
   readonly clock: Pick<Clock, 'timer'>;
   /** Called with the reason when the trust root cannot be loaded, once for each need. */
-  readonly onBlind: (reason: string) => void;
+  readonly onMissingTrust: (reason: string) => void;
 };
 
 /**
@@ -24,7 +24,7 @@ type Patience = {
  */
 export function withoutTrust(
   open: (signal: AbortSignal) => Promise<Verifier>,
-  { clock, onBlind }: Patience,
+  { clock, onMissingTrust }: Patience,
 ): OpenVerifier {
   const opened = new Map<string, Promise<Verifier>>();
   const openOr = async (signal: AbortSignal, need: 'judge' | 'inform'): Promise<Verifier> => {
@@ -32,8 +32,8 @@ export function withoutTrust(
       return await (need === 'judge' ? open(signal) : openWithin(clock, open, signal));
     } catch (error) {
       if (!isPromotionError(error, 'TRUST_ROOT') || signal.aborted) throw error;
-      onBlind(error.message);
-      return blindVerifier(NOT_LOADED);
+      onMissingTrust(error.message);
+      return verifierWithoutTrust(NOT_LOADED);
     }
   };
   return (signal, need) => {
@@ -68,7 +68,7 @@ export function laterVerifier(open: () => Promise<Verifier>): LaterVerifier {
 }
 
 /** Creates a verifier without trust, which gives this reason. */
-export async function blindVerifier(reason: string): Promise<Verifier> {
+export async function verifierWithoutTrust(reason: string): Promise<Verifier> {
   const { bundle, legacy, legacyAttestation } = await openVerifier({ trustedRoot: {} });
   const explained = <T extends Verdict>(verdict: T): T =>
     verdict.status === 'unverifiable' ? { ...verdict, reason } : verdict;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { environmentSecrets, isTokenLike, jsonSecrets, loginsIn, misplacedSecrets } from './told-secrets.ts';
+import { environmentSecrets, isTokenLike, jsonSecrets, loginsIn, misplacedSecrets } from './find-secrets.ts';
 
-describe('src/secrets/told-secrets.ts', () => {
+describe('src/secrets/find-secrets.ts', () => {
   it.each([
     ['GITHUB_TOKEN', 'ghp_0123456789abcdef', ['ghp_0123456789abcdef']],
     ['COSIGN_PASSWORD', 'hunter2', ['hunter2']],
