@@ -1,6 +1,6 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables for every program: paths of programs, files and servers, and the locale. Windows has its own names. */
+/** Variables for every program: paths of programs, files and servers, the locale, and their equivalents on Windows. */
 const ANY =
   'PATH HOME USER LOGNAME LANG LANGUAGE LC_* TZ TMPDIR TEMP TMP XDG_* HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY ' +
   'SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS CURL_CA_BUNDLE REQUESTS_CA_BUNDLE DOCKER_CONFIG REGISTRY_AUTH_FILE ' +

@@ -14,7 +14,7 @@ type Ended = { readonly code: number | null; readonly output: Buffer; readonly m
 const KEPT = 8 * 1024;
 
 /**
- * Waits for a process to end and returns its output. Calls `tooMuch` once it has printed more than `most` bytes.
+ * Waits for a process to end and returns its output. Calls `tooMuch` when it has printed more than `maxOutput` bytes.
  * Rejects if it could not be started.
  */
 export function endOf(

@@ -10,7 +10,7 @@ describe('src/errors.ts', () => {
       message: 'writing: 403',
       hint: 'ask',
     });
-    expect(failureOf('plan', new PromotionError('LOST', 'gone'))).not.toHaveProperty('hint');
+    expect(failureOf('plan', new PromotionError('LOST', 'gone')).hint).toBeUndefined();
   });
 
   it('replaces the message by the given one', () => {

@@ -1,6 +1,6 @@
 /** Every reason for which an image, an entry or a registry can fail. Callers match the code, never the text. */
 export type ErrorCode =
-  // what the user gave us
+  // input of the user
   | 'USAGE'
   | 'MANIFEST_NOT_FOUND'
   | 'MANIFEST_INVALID'
@@ -10,12 +10,12 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'GIT'
   | 'NO_EFFECT'
-  // what the plan found
+  // the plan
   | 'PRIMARY_CHANGED'
   | 'TAG_CONFLICT'
   | 'TAG_MOVE'
   | 'LOST'
-  // what a registry answered
+  // responses of a registry
   | 'UNAUTHORIZED'
   | 'DENIED'
   | 'NOT_FOUND'
@@ -29,7 +29,7 @@ export type ErrorCode =
   | 'BLOB_UNKNOWN'
   | 'INCOMPLETE'
   | 'LIST_IMMUTABLE'
-  // what the network did
+  // the network
   | 'NETWORK'
   | 'TIMEOUT'
   | 'STALLED'
@@ -38,17 +38,17 @@ export type ErrorCode =
   | 'UPLOAD_LOST'
   | 'REFUSED_ADDRESS'
   | 'LAGGING'
-  // what staging's signatures and attestations say
+  // signatures and attestations of staging
   | 'PROVENANCE'
   | 'TAMPERED'
-  // what signing met
+  // signing
   | 'IDENTITY'
   | 'SIGNING_SERVICE'
   | 'SIGNATURE_MISMATCH'
   | 'TRUST_ROOT'
   | 'UNSIGNED'
   | 'BROKEN_LINK'
-  // what a scan found
+  // scans
   | 'VULNERABLE'
   | 'NOT_SCANNED'
   | 'SCANNER'
@@ -56,7 +56,7 @@ export type ErrorCode =
   | 'ABORTED'
   | 'INTERNAL';
 
-/** After one of these a host will not respond to the next request either: its whole retry budget is used up. */
+/** Codes after which a host does not respond to further requests either: its whole retry budget is used up. */
 export const UNREACHABLE: readonly ErrorCode[] = [
   'NETWORK',
   'TIMEOUT',
@@ -74,8 +74,8 @@ export type Failure = {
   readonly phase: string;
   readonly code: ErrorCode;
   readonly message: string;
-  /** What to do next. */
-  readonly hint?: string;
+  /** The next step of the user. */
+  readonly hint?: string | undefined;
   readonly at?: Position;
   readonly image?: string;
   readonly digest?: string;
@@ -96,14 +96,14 @@ export function failureOf(
   { code, message, hint }: ErrorParts,
   about: Omit<Partial<Failure>, 'phase' | 'code' | 'hint'> = {},
 ): Failure {
-  return { phase, code, message, ...(hint !== undefined && { hint }), ...about };
+  return { phase, code, message, hint, ...about };
 }
 
 /** The side of a copy on which an error happened. */
 export type Side = 'source' | 'destination';
 
 type PromotionErrorOptions = {
-  /** What the user can do next: one sentence without a full stop. */
+  /** The next step of the user: one sentence without a full stop. */
   readonly hint?: string | undefined;
   readonly side?: Side | undefined;
   readonly cause?: unknown;

@@ -18,8 +18,10 @@ export async function createOwnFile(target: string): Promise<OwnFile> {
   const folder = await realpath(path.dirname(target));
   const working = process.cwd();
   if (isInside(path.resolve(target), working) && !isInside(folder, await realpath(working)))
-    throw new Error(`a link leads from ${path.dirname(target)} out of the working folder; name the folder itself`);
-  // a dot: those who read all files of a folder leave it out
+    throw new Error(
+      `a link leads from ${path.dirname(target)} out of the working folder; give the path of the folder itself`,
+    );
+  // a leading dot, because programs that read all files of a folder skip it
   const aside = path.join(folder, `.${path.basename(target)}.${randomBytes(8).toString('hex')}.tmp`);
   const handle = await open(aside, 'wx');
   const close = (): Promise<void> => handle.close().catch(() => undefined);

@@ -28,7 +28,7 @@ describe('src/image/asked-ref', () => {
     'registry.k8s.io/app:v1:v2',
     'registry.k8s.io/app@sha256:abc',
     `registry.k8s.io/app@${DIGEST}@${DIGEST}`,
-  ])('refuses "%s"', (text) => {
+  ])('rejects "%s"', (text) => {
     expect(parseRef(text)).toBeUndefined();
   });
 });

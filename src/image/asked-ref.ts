@@ -4,8 +4,8 @@ import { canonicalRepository, isTag, repositoryProblem, splitRepository, type Re
 /** A reference given by the user; without tag and digest it means the whole repository. */
 export type AskedRef = {
   readonly repository: RepositoryName;
-  readonly tag?: string;
-  readonly digest?: Digest;
+  readonly tag?: string | undefined;
+  readonly digest?: Digest | undefined;
 };
 
 /**
@@ -22,8 +22,7 @@ export function parseRef(text: string): AskedRef | undefined {
   if (repositoryProblem(written) !== undefined || splitRepository(written).path === '') return undefined;
   const repository = canonicalRepository(written);
   if (tag !== undefined && !isTag(tag)) return undefined;
-  if (digest === undefined) return { repository, ...(tag !== undefined && { tag }) };
-  return isDigest(digest) ? { repository, digest, ...(tag !== undefined && { tag }) } : undefined;
+  return digest === undefined || isDigest(digest) ? { repository, tag, digest } : undefined;
 }
 
 /** Formats the reference. */

@@ -37,8 +37,8 @@ const BAD: readonly (readonly [host: string, problem: string])[] = [
   ['registry.example.7', 'an IPv4 address is four numbers'],
   [`${L63}a.example`, 'at most 63 characters'],
   [`${L63}.${L63}.${L63}.${'a'.repeat(62)}`, 'at most 253 characters'],
-  ['a..b', 'nothing between two dots'],
-  ['.a', 'nothing between two dots'],
+  ['a..b', 'a part between dots is empty'],
+  ['.a', 'a part between dots is empty'],
   ['gcr.io.', 'must not end with "."'],
   ['my_registry.example', 'no "_"'],
   ['-a.example', 'neither begins nor ends with "-"'],
@@ -61,7 +61,7 @@ describe('src/image/host', () => {
     expect(hostPatternProblem(host)).toBeUndefined();
   });
 
-  it.each(BAD)('refuses %j: %s', (host, problem) => {
+  it.each(BAD)('rejects %j: %s', (host, problem) => {
     expect(hostProblem(host)).toContain(problem);
     expect(hostPatternProblem(host)).toBe(hostProblem(host));
   });

@@ -68,9 +68,9 @@ export function isUnmistakable(host: string): boolean {
 
 const IPV6 = 'an IPv6 address in brackets is eight groups of hexadecimal digits, as in [2001:db8::1]';
 
-function splitPort(host: string): { readonly name: string; readonly port?: string } {
+function splitPort(host: string): { readonly name: string; readonly port: string | undefined } {
   const [, name = host, port] = /^(\[[^\]]*\]|[^:]*)(?::([^]*))?$/.exec(host) ?? [];
-  return { name, ...(port !== undefined && { port }) };
+  return { name, port };
 }
 
 function portProblem(port: string | undefined): string | undefined {
@@ -102,7 +102,7 @@ function labelsProblem(name: string): string | undefined {
   if (name.length > MAX_NAME) return `a name has at most ${MAX_NAME} characters`;
   if (name.endsWith('.')) return 'a name must not end with "."';
   for (const label of name.split('.')) {
-    if (label === '') return 'there is nothing between two dots, or before the first';
+    if (label === '') return 'a part between dots is empty';
     if (label.length > MAX_LABEL) return `a part between dots has at most ${MAX_LABEL} characters`;
     if (label.includes('_')) return 'a host name has no "_"';
     if (!LABEL.test(label))

@@ -10,10 +10,10 @@ type JsonRead = { readonly value: unknown } | { readonly problem: string };
 const MAX_DEPTH = 200;
 
 /**
- * Parses untrusted JSON. Rejects what parsers read differently: invalid UTF-8, a duplicate key, of which Go uses the
- * last and others the first, and nesting that some cannot follow.
+ * Parses untrusted JSON. Rejects what parsers read differently: invalid UTF-8, duplicate keys (Go uses the last, others
+ * the first), and nesting that is too deep for some.
  */
-export function readJson(bytes: Uint8Array): JsonRead {
+function readJson(bytes: Uint8Array): JsonRead {
   const text = utf8In(bytes);
   if (text === undefined) return { problem: 'is not valid UTF-8' };
   let value: unknown;

@@ -15,22 +15,22 @@ export function isMediaType(text: unknown): text is string {
 }
 
 /**
- * Returns the media type of a manifest: the one that its bytes state, else the first type in `told`, else the one that
- * its fields imply. Ignores types that are not of a manifest, such as `text/plain` from a file server.
+ * Returns the media type of a manifest: the one that its bytes state, else the first manifest type in `served`, else the
+ * one that its fields imply. Ignores types that are not of a manifest, such as `text/plain` from a file server.
  */
-export function manifestTypeOf(bytes: Uint8Array, ...told: readonly (string | undefined)[]): string {
+export function manifestTypeOf(bytes: Uint8Array, ...served: readonly (string | undefined)[]): string {
   const body = manifestJsonIn(bytes);
-  if (!isObject(body)) return told.find(isManifestType) ?? UNKNOWN_TYPE;
+  if (!isObject(body)) return served.find(isManifestType) ?? UNKNOWN_TYPE;
   const { mediaType } = body;
   if (isMediaType(mediaType)) return mediaType;
-  return told.find(isManifestType) ?? shapeOf(body) ?? UNKNOWN_TYPE;
+  return served.find(isManifestType) ?? typeByFields(body) ?? UNKNOWN_TYPE;
 }
 
-/** Returns the type in `told` if the manifest states another one; undefined if both agree or one is missing. */
-export function disputedType(bytes: Uint8Array, told: string | undefined): string | undefined {
-  if (!isManifestType(told)) return undefined;
+/** Returns `served` if the manifest states another type; undefined if both agree or one is missing. */
+export function disputedType(bytes: Uint8Array, served: string | undefined): string | undefined {
+  if (!isManifestType(served)) return undefined;
   const body = manifestJsonIn(bytes);
-  return isObject(body) && isMediaType(body.mediaType) && body.mediaType !== told ? told : undefined;
+  return isObject(body) && isMediaType(body.mediaType) && body.mediaType !== served ? served : undefined;
 }
 
 function isManifestType(type: string | undefined): boolean {
@@ -38,7 +38,7 @@ function isManifestType(type: string | undefined): boolean {
 }
 
 /** Only OCI permits a manifest without a type; Docker images without one are recognized by their config. */
-function shapeOf({ schemaVersion, config, layers, manifests }: Body): string | undefined {
+function typeByFields({ schemaVersion, config, layers, manifests }: Body): string | undefined {
   if (schemaVersion !== 2) return undefined;
   if (isObject(config))
     return isFilled(manifests)

@@ -10,10 +10,10 @@ export type OciDescriptor = Descriptor & {
   readonly urls: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
   /** `os/architecture/variant`, as far as stated. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
 };
 
-type Common = { readonly artifactType?: string };
+type Common = { readonly artifactType: string | undefined };
 
 /** An image manifest: https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md */
 type OciImage = Common & {
@@ -56,8 +56,7 @@ const descriptor = exactJson({
   .refine(isEmbedded, { error: 'is not the content that its digest names', path: ['data'] })
   .transform(({ mediaType = UNKNOWN_TYPE, digest, size, urls, platform, ...more }): OciDescriptor => {
     const name = [platform?.os, platform?.architecture, platform?.variant].filter(Boolean).join('/');
-    const described = { mediaType, digest, size, urls, annotations: more.annotations ?? {} };
-    return { ...described, ...(name !== '' && { platform: name }) };
+    return { mediaType, digest, size, urls, annotations: more.annotations ?? {}, platform: name || undefined };
   });
 
 /** A client may use embedded content instead of the stored blob (image-spec, descriptor.md). */
@@ -93,22 +92,18 @@ const common = {
   manifests: z.unknown().optional(),
 };
 const image = exactJson({ ...common, config: here, layers: listJson(descriptor) }).transform(
-  ({ artifactType, config, layers }): OciImage => ({ kind: 'image', config, layers, ...typeOf(artifactType) }),
+  ({ artifactType, config, layers }): OciImage => ({ kind: 'image', config, layers, artifactType }),
 );
 const index = exactJson({ ...common, manifests: listJson(here) }).transform(
-  ({ artifactType, manifests }): OciIndex => ({ kind: 'index', children: manifests, ...typeOf(artifactType) }),
+  ({ artifactType, manifests }): OciIndex => ({ kind: 'index', children: manifests, artifactType }),
 );
-
-function typeOf(artifactType: string | undefined): { readonly artifactType?: string } {
-  return artifactType === undefined ? {} : { artifactType };
-}
 
 /** An integer in a form that Go rejects. */
 const ODD_INTEGER = /"(?:size|schemaVersion)"\s{0,9}:\s{0,9}-?\d+[.eE]/;
 
 /** Parses a manifest. Rejects one that other clients read differently, with the reason. */
 export function readOci({ descriptor: { mediaType }, bytes, servedAs }: Manifest): OciImage | OciIndex | Unread {
-  if (servedAs !== undefined) return unread(`is served as ${servedAs}, and says that it is another type`);
+  if (servedAs !== undefined) return unread(`is served as ${servedAs}, but states another type`);
   const read = readManifestJson(bytes);
   if ('problem' in read) return unread(read.problem);
   const { value } = read;

@@ -1,12 +1,12 @@
 import type { RepositoryName } from './reference.ts';
 
-/** A destination repository of one image, what it lacks of it, and what is done about that. */
+/** A destination repository of one image, and the missing parts that a run writes to it. */
 export type Target = {
   readonly repository: RepositoryName;
-  /** `copy`: the digest is not there; `tag`: it is, under other tags only. */
+  /** `copy`: the digest is missing; `tag`: only tags are missing. */
   readonly action: 'copy' | 'tag';
-  /** The tags to put, in order; empty for a digest without tags. */
+  /** The tags to write, in order; empty for a digest without tags. */
   readonly tags: readonly string[];
-  /** True when the repository holds nothing yet, so that no blob can be there. */
+  /** True if the repository is empty, so that it contains no blob. */
   readonly isNew: boolean;
 };

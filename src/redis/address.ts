@@ -6,8 +6,8 @@ export type RedisAddress = {
   readonly port: number;
   readonly db: number;
   readonly tls: boolean;
-  readonly username?: string;
-  readonly password?: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
   /** The address without user and password, for messages. */
   readonly shown: string;
 };
@@ -29,8 +29,8 @@ export function parseRedisAddress(text: string): RedisAddress | undefined {
     port,
     db: Number(db),
     tls: url.protocol === 'rediss:',
-    ...(username !== '' && { username }),
-    ...(password !== '' && { password }),
+    username: username || undefined,
+    password: password || undefined,
     shown: `${url.protocol}//${url.hostname}:${port}`,
   };
 }

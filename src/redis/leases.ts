@@ -16,7 +16,7 @@ type RedisLeaseOptions = {
 const RETRY = 2000;
 
 const RENEW = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('pexpire', KEYS[1], ARGV[2]) end`;
-const GIVE_BACK = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
+const RELEASE = `if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end`;
 
 const keyOf = (name: string): string => `kpromo:lease:1:${name}`;
 
@@ -33,7 +33,7 @@ export function redisLeases(options: RedisLeaseOptions): Leases & { close(): voi
     renew: (name, holder, ms) =>
       use(async ({ client }) => void (await client.eval(RENEW, 1, keyOf(name), holder, ms)), undefined),
     release: (name, holder) =>
-      use(async ({ client }) => void (await client.eval(GIVE_BACK, 1, keyOf(name), holder)), undefined),
+      use(async ({ client }) => void (await client.eval(RELEASE, 1, keyOf(name), holder)), undefined),
   };
 }
 
@@ -43,22 +43,22 @@ type Use = <T>(work: (link: RedisLink) => Promise<T>, alone: T) => Promise<T>;
 function connection({ clock, narrate, place, open }: RedisLeaseOptions): { readonly use: Use; close(): void } {
   const closing = new AbortController();
   let link: Promise<RedisLink> | undefined;
-  let awayUntil = 0;
+  let retryAt = 0;
   let isAlone = false;
   const drop = (dropped: Promise<RedisLink> | undefined): void => {
     if (link === dropped) link = undefined;
     dropped?.then((opened) => opened.close()).catch(() => undefined);
   };
   const goAlone = (error: unknown): void => {
-    awayUntil = clock.now() + RETRY;
+    retryAt = clock.now() + RETRY;
     if (isAlone || closing.signal.aborted) return;
     isAlone = true;
-    const message = `${place}, which lets one job at a time change what is attached to an image, cannot be reached (${reasonOf(error)}): going on without; run no other job that signs or replicates`;
+    const message = `${place}, which locks images while their signatures change, cannot be reached (${reasonOf(error)}): continuing without locks; run no other job that signs or replicates`;
     narrate({ type: 'log', level: 'warning', message });
   };
   return {
     use: async (work, alone) => {
-      if (closing.signal.aborted || clock.now() < awayUntil) return alone;
+      if (closing.signal.aborted || clock.now() < retryAt) return alone;
       const mine = (link ??= open(closing.signal));
       try {
         const result = await work(await mine);

@@ -21,7 +21,7 @@ describe('src/redis/link.ts', () => {
   });
 
   it.each([
-    ['never answers', undefined, 'it does not answer'],
+    ['never answers', undefined, 'no response'],
     ['repeats what it is told', (text: string) => `-ERR unknown command ${text.replaceAll(/\s+/g, ' ')}\r\n`, 'ERR'],
     ['takes no password', () => `-WRONGPASS invalid username-password pair\r\n`, 'WRONGPASS'],
   ])('rejects a server that %s, without quoting sent text', async (_what, answer, reason) => {
@@ -54,7 +54,7 @@ describe('src/redis/link.ts', () => {
   it.each([
     [Object.assign(new Error('connect ECONNRESET 1.2.3.4'), { code: 'ECONNRESET' }), 'ECONNRESET'],
     [new Error('NOAUTH Authentication required.'), 'NOAUTH'],
-    [new Error('Command timed out'), 'it does not answer'],
+    [new Error('Command timed out'), 'no response'],
     [new Error('Connection is closed.'), 'the connection ended'],
     ['anything', 'it failed'],
   ])('shortens %s', (error, reason) => {

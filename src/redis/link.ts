@@ -16,10 +16,10 @@ export type RedisLink = {
 };
 
 /** Time limit of a connection or a command, in milliseconds: a slower server counts as unreachable. */
-const PATIENCE = 1000;
+const TIME_LIMIT = 1000;
 
-/** How long closing may keep the process alive, in milliseconds. */
-const FAREWELL = 100;
+/** Maximum time that closing keeps the process alive, in milliseconds. */
+const CLOSING_TIME = 100;
 
 /** Connects, until the signal aborts. Rejects with an Error whose message is safe to show. Never retries by itself. */
 export async function openRedis(address: RedisAddress, signal: AbortSignal): Promise<RedisLink> {
@@ -52,9 +52,9 @@ function optionsFor({ host, port, db, tls, username, password }: RedisAddress) {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: { servername: host } }),
-    connectTimeout: PATIENCE,
-    commandTimeout: PATIENCE,
-    disconnectTimeout: FAREWELL,
+    connectTimeout: TIME_LIMIT,
+    commandTimeout: TIME_LIMIT,
+    disconnectTimeout: CLOSING_TIME,
     // The caller, which can inform the user, opens a new connection.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
@@ -84,6 +84,6 @@ function endOf(connection: Redis): Promise<string> {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it failed';
   if ('code' in error && typeof error.code === 'string') return error.code;
-  if (/timed out/i.test(error.message)) return 'it does not answer';
+  if (/timed out/i.test(error.message)) return 'no response';
   return /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? 'the connection ended';
 }

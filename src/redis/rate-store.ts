@@ -5,7 +5,7 @@ import { reasonOf, type RedisLink } from './link.ts';
 import { parseRecord } from './record-schema.ts';
 import type { SharedRecord } from '../ratelimit/shared/record.ts';
 
-/** Time after which unused records expire, in milliseconds: yesterday's limit says nothing about today. */
+/** Time after which unused records expire, in milliseconds: an old limit may no longer apply. */
 const FORGET_AFTER = 300_000;
 
 /** The budget grows in steps of this many milliseconds, so that it is smooth at 1,000 tokens a second. */
@@ -19,7 +19,7 @@ const HEARTBEAT = 100;
  */
 const SAVED = 1 / 4;
 
-/** Bottleneck has ten priorities, of which 9 is the lowest. */
+/** The lowest of the ten priorities of Bottleneck. */
 const LAST_PRIORITY = 9;
 
 /**

@@ -4,7 +4,7 @@ import { PromotionError } from '../errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 import { namedApart, scanImage, type Platform, type ScannedImage } from './scan-image.ts';
-import { askedOnce, notScanned, type Scanner } from './scanner.ts';
+import { scannedOnce, notScanned, type Scanner } from './scanner.ts';
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 const [INDEX, AMD, ARM] = [digest('a'), digest('b'), digest('c')];
@@ -100,7 +100,7 @@ describe('src/scan/scan-image.ts', () => {
     expect(await run([known], index)).toMatchObject({
       state: 'not-scanned',
       findings: [{ id: 'CVE-a' }],
-      reason: expect.stringContaining('linux/arm64: unknown; the report of the index does not say which platform'),
+      reason: expect.stringContaining('linux/arm64: unknown; the report of the index does not name its platform'),
     });
     const one = { ...index, platforms: platforms.slice(0, 1) };
     expect(await run([known], one)).toMatchObject({ state: 'scanned', findings: [{ id: 'CVE-a' }] });
@@ -160,7 +160,7 @@ describe('src/scan/scan-image.ts', () => {
 
   it('scans each manifest once, also for concurrent callers', async () => {
     const tool = scanner('tool', { [AMD]: {}, [ARM]: broken }, true);
-    const once = askedOnce(tool);
+    const once = scannedOnce(tool);
     await Promise.all([run([once], index), run([once], index), run([once])]);
     expect(tool.asked).toEqual([AMD, ARM]);
   });

@@ -18,10 +18,10 @@ export type Platform = { readonly digest: Digest; readonly name: string };
 
 /** Returns the images of an index with unique names: two may both be linux/amd64. */
 export function namedApart(
-  images: readonly { readonly digest: Digest; readonly platform?: string }[],
+  images: readonly { readonly digest: Digest; readonly platform?: string | undefined }[],
 ): readonly Platform[] {
   const digests = new Map<string, Set<Digest>>();
-  const nameOf = ({ platform = '' }: { readonly platform?: string }): string => plain(platform);
+  const nameOf = ({ platform = '' }: { readonly platform?: string | undefined }): string => plain(platform);
   for (const image of images) {
     const sharing = digests.get(nameOf(image)) ?? new Set();
     digests.set(nameOf(image), sharing.add(image.digest));
@@ -41,37 +41,37 @@ export async function scanImage(
   { repository, digest, platforms }: ScannedImage,
   signal: AbortSignal,
 ): Promise<ScanResult> {
-  if (platforms.length === 0) return ask(scanners, { repository, digest }, signal);
-  const whole = await ask(
+  if (platforms.length === 0) return tryScanners(scanners, { repository, digest }, signal);
+  const whole = await tryScanners(
     scanners.filter(({ onePlatform }) => !onePlatform),
     { repository, digest },
     signal,
   );
   const isWhole = whole.state === 'scanned';
-  // Given an index, scanners may scan only one platform of it: without its name it is unknown which.
+  // A scanner may scan only one platform of an index; without a name it is unknown which.
   const isUnnamed = isWhole && whole.platforms === undefined;
   if (isUnnamed && platforms.length === 1) return whole;
   const known = isWhole ? (whole.platforms ?? []) : [];
   const results = isWhole ? [whole] : [];
   const missing: { readonly name: string; readonly result: ScanResult }[] = [];
-  const scanned = new Set(known.flatMap((name) => meantBy(name, platforms)?.digest ?? []));
+  const scanned = new Set(known.flatMap((name) => platformNamed(name, platforms)?.digest ?? []));
   for (const platform of platforms.filter((one) => !scanned.has(one.digest))) {
     const { name } = platform;
-    // one after the other: a tool unpacks an image of a gigabyte for each
-    const result = await ask(scanners, { repository, digest: platform.digest }, signal);
+    // One at a time: a tool may unpack a gigabyte for each.
+    const result = await tryScanners(scanners, { repository, digest: platform.digest }, signal);
     if (result.state !== 'scanned') missing.push({ name, result: isUnnamed ? withReason(result, UNNAMED) : result });
     results.push({ ...result, findings: result.findings.map((finding) => ({ ...finding, platform: name })) });
   }
-  return together(results, missing);
+  return combined(results, missing);
 }
 
-const UNNAMED = 'the report of the index does not say which platform it is of';
+const UNNAMED = 'the report of the index does not name its platform';
 
 function withReason(result: ScanResult, reason: string): ScanResult {
   return { ...result, reason: [result.reason ?? '', reason].filter(Boolean).join('; ') };
 }
 
-async function ask(scanners: readonly Scanner[], target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {
+async function tryScanners(scanners: readonly Scanner[], target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {
   const others: ScanResult[] = [];
   for (const { name, scan } of scanners) {
     try {
@@ -84,35 +84,35 @@ async function ask(scanners: readonly Scanner[], target: ScanTarget, signal: Abo
       others.push({ state: 'failed', scanner: name, findings: [], reason: `${error.message}${hint}` });
     }
   }
-  const [only = notScanned('none', 'no scanner knows images like it')] = others;
+  const [only = notScanned('none', 'no scanner supports it')] = others;
   if (others.length < 2) return only;
   const isFailed = others.some(({ state }) => state === 'failed');
   return {
     state: isFailed ? 'failed' : 'not-scanned',
     scanner: others.map(({ scanner }) => scanner).join(', '),
     findings: others.flatMap(({ findings }) => findings),
-    reason: others.map(({ scanner, reason = 'knows nothing of it' }) => `${scanner}: ${reason}`).join('; '),
+    reason: others.map(({ scanner, reason = 'not scanned' }) => `${scanner}: ${reason}`).join('; '),
   };
 }
 
 /** Combines the results of several platforms: the worst counts. */
-function together(
+function combined(
   results: readonly ScanResult[],
   missing: readonly { readonly name: string; readonly result: ScanResult }[],
 ): ScanResult {
   const isFailed = missing.some(({ result }) => result.state === 'failed');
   const why = missing.map(({ name, result: { reason = 'not scanned' } }) => `${name}: ${reason}`);
-  const told = why.length > 0 ? why : results.flatMap(({ reason }) => reason ?? []);
+  const reasons = why.length > 0 ? why : results.flatMap(({ reason }) => reason ?? []);
   return {
     state: isFailed ? 'failed' : missing.length > 0 ? 'not-scanned' : 'scanned',
     scanner: [...new Set(results.map(({ scanner }) => scanner))].join(', '),
     findings: results.flatMap(({ findings }) => findings),
-    ...(told.length > 0 && { reason: [...new Set(told)].join('; ') }),
+    reason: reasons.length > 0 ? [...new Set(reasons)].join('; ') : undefined,
   };
 }
 
 /** Returns the only platform that matches this name of a report; undefined if several may. */
-function meantBy(name: string, platforms: readonly Platform[]): Platform | undefined {
+function platformNamed(name: string, platforms: readonly Platform[]): Platform | undefined {
   const meant = platforms.filter((one) => isSame(one.name, name));
   return meant.length === 1 ? meant[0] : undefined;
 }

@@ -2,6 +2,14 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { ScanResult } from '../policy/vulnerabilities/vulnerability.ts';
 
+/** Names of all scanners. */
+export const SCANNER_NAMES = ['report', 'attestation', 'google', 'trivy', 'grype'] as const;
+
+export type ScannerName = (typeof SCANNER_NAMES)[number];
+
+/** The scanners without cost, used by default. */
+export const DEFAULT_SCANNERS: readonly ScannerName[] = ['report', 'attestation', 'google'];
+
 /** One manifest of a repository: an image of one platform, or an index. */
 export type ScanTarget = { readonly repository: RepositoryName; readonly digest: Digest };
 
@@ -23,7 +31,7 @@ export function notScanned(scanner: string, reason: string): ScanResult {
 }
 
 /** Wraps a scanner so that each manifest is scanned once, whatever the number of images and entries with it. */
-export function askedOnce(scanner: Scanner): Scanner {
+export function scannedOnce(scanner: Scanner): Scanner {
   const known = new Map<string, Promise<ScanResult>>();
   return {
     ...scanner,

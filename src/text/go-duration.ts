@@ -12,10 +12,10 @@ const UNITS: Readonly<Record<string, number>> = {
 const DURATION = /^[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 const DURATION_PART = /([0-9.]+)([a-zµμ]+)/g;
 
-/** Go counts nanoseconds in 64 bits: this many milliseconds are the most it can hold. */
+/** Maximum in milliseconds: Go counts nanoseconds in 64 bits. */
 const MAX_DURATION = 2 ** 63 / 1e6;
 
-/** Milliseconds of what Go's time.ParseDuration accepts (`1h30m`, `1.5s`, `-2ms`, `0`); undefined for anything else. */
+/** Parses a duration of Go's time.ParseDuration (`1h30m`, `1.5s`, `-2ms`, `0`) to milliseconds; undefined for other text. */
 export function parseDuration(text: string): number | undefined {
   if (/^[+-]?0$/.test(text)) return 0;
   if (!DURATION.test(text)) return undefined;

@@ -10,23 +10,23 @@ const SHORT: Readonly<Record<string, string>> = {
   '\v': '\\v',
 };
 
-// what unicode.IsPrint is true for: letters, marks, numbers, punctuation, symbols and the plain space
-// besides, tags and variation selectors, which hide whole texts in one character
+// Everything except what unicode.IsPrint accepts: letters, marks, numbers, punctuation, symbols and the plain space.
+// Also tags and variation selectors, which can hide a whole text in one character.
 const UNPRINTABLE = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|[\u{e0000}-\u{e0fff}]/gu;
 
-/** The text in double quotes as Go's `%q` prints it: nothing in it can move a cursor, end a line or change its direction. */
+/** Quotes a text as Go's `%q` does. The result cannot move a cursor, end a line or change the text direction. */
 export function goQuote(text: string): string {
   return `"${withoutCommands(text.replace(UNPRINTABLE, escape))}"`;
 }
 
-/** The text without quotes, safe on a terminal in the same way. */
+/** Escapes a text like `goQuote`, without quotes. */
 export function printable(text: string): string {
   return withoutCommands(
     text.replace(UNPRINTABLE, (character) => (/["\\]/.test(character) ? character : escape(character))),
   );
 }
 
-/** GitHub Actions obeys the older form of its commands anywhere in a line: one of its characters is written as its code. */
+/** Escapes the older form of commands of GitHub Actions, which is executed anywhere in a line. */
 function withoutCommands(text: string): string {
   return text.replaceAll('##[', '#\\x23[');
 }

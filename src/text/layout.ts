@@ -1,7 +1,7 @@
-/** Fits a terminal of 80 columns, also when something puts a mark before each line. */
+/** Fits a terminal of 80 columns, with two columns for a mark before each line. */
 const WIDTH = 78;
 
-/** Breaks a line at its spaces where it is too wide, what follows indented; a long word stays whole, to be copied. */
+/** Breaks a long line at its spaces and indents the rest. Never breaks a word, so that it can be copied. */
 export function fold(line: string, width = WIDTH): readonly string[] {
   const indent = /^ */.exec(line)?.[0] ?? '';
   const folded: string[] = [];
@@ -18,7 +18,7 @@ export function fold(line: string, width = WIDTH): readonly string[] {
   return [...folded, current];
 }
 
-/** Lines up the cells of rows, two spaces between columns. */
+/** Aligns the cells of rows, with two spaces between columns. */
 export function table(rows: readonly (readonly string[])[], indent: string): readonly string[] {
   const widths: number[] = [];
   for (const row of rows)
@@ -28,12 +28,12 @@ export function table(rows: readonly (readonly string[])[], indent: string): rea
   );
 }
 
-/** A number with its noun: `1 image`, `2,000 images`. */
+/** Formats a number with its noun: `1 image`, `2,000 images`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`;
 }
 
-/** Bytes as people read them, in powers of 1024. */
+/** Formats a number of bytes in powers of 1024: `1.5 MiB`. */
 export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   // 1,023.95 KiB would be rounded to 1024.0 KiB
@@ -42,16 +42,16 @@ export function bytesText(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power] ?? 'B'}`;
 }
 
-/** The text with each digest cut to what people compare; logs and reports have it in full. */
+/** Shortens each digest in a text to 12 digits; logs and reports contain it in full. */
 export function shortDigests(text: string): string {
-  // 12 digits, as Docker shows them
+  // as Docker does
   return text.replaceAll(/\b(sha256|sha512):([0-9a-f]{12})[0-9a-f]{52,}/g, '$1:$2…');
 }
 
-/** More names, mirrors or tags than this are counted, not named. */
+/** Maximum number of names, mirrors or tags that are listed. */
 const NAMED = 3;
 
-/** Names a few, and counts the rest. */
+/** Lists the first names and counts the rest: `a, b, c and 2 more`. */
 export function few(names: readonly string[], most = NAMED): string {
   const more = names.length > most ? ` and ${(names.length - most).toLocaleString('en-US')} more` : '';
   return `${names.slice(0, most).join(', ')}${more}`;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slipOf, slipsOf } from './nearest.ts';
+import { nearestOf, nearOf } from './nearest.ts';
 
 describe('src/text/nearest.ts', () => {
   it.each([
@@ -13,19 +13,19 @@ describe('src/text/nearest.ts', () => {
     ['threadless', undefined],
     ['sed', undefined],
   ])('reads %j as a misspelling of %j', (word, name) => {
-    expect(slipOf(word, ['threads', 'confirm', 'manifests', 'sign'])).toBe(name);
+    expect(nearestOf(word, ['threads', 'confirm', 'manifests', 'sign'])).toBe(name);
   });
 
   it('returns all candidates, the nearest first', () => {
-    expect(slipsOf('levl', ['mode', 'levels', 'level'])).toEqual(['level', 'levels']);
+    expect(nearOf('levl', ['mode', 'levels', 'level'])).toEqual(['level', 'levels']);
   });
 
   it('returns nothing without candidates', () => {
-    expect(slipOf('confirm', [])).toBeUndefined();
+    expect(nearestOf('confirm', [])).toBeUndefined();
   });
 
   it('allows more errors if requested, but never half of a word', () => {
-    expect([slipOf('guestbok-staing', ['guestbook-staging'], 5), slipOf('ab', ['cd'], 5)]).toEqual([
+    expect([nearestOf('guestbok-staing', ['guestbook-staging'], 5), nearestOf('ab', ['cd'], 5)]).toEqual([
       'guestbook-staging',
       undefined,
     ]);
@@ -36,7 +36,7 @@ describe('src/text/nearest.ts', () => {
       fc.property(fc.stringMatching(/^[a-z-]{3,12}$/), fc.nat(), fc.stringMatching(/^[a-z]$/), (word, seed, letter) => {
         const at = seed % word.length;
         for (const typed of [word.slice(0, at) + word.slice(at + 1), word.slice(0, at) + letter + word.slice(at)]) {
-          expect(slipOf(typed, [word])).toBe(word);
+          expect(nearestOf(typed, [word])).toBe(word);
         }
       }),
     );

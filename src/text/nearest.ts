@@ -1,14 +1,14 @@
-/** With more typing errors than these a word is likely to be another word. */
+/** Maximum number of typing errors; with more, it is probably a different word. */
 const MOST_ERRORS = 2;
 
-/** Returns the candidate that `word` is likely to be a slip of: the nearest, with at most so many typing errors. */
-export function slipOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
-  return slipsOf(word, candidates, errors)[0];
+/** Returns the nearest candidate that `word` may be a misspelling of; undefined if none is near enough. */
+export function nearestOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): string | undefined {
+  return nearOf(word, candidates, errors)[0];
 }
 
-/** Returns all candidates that `word` may be a slip of, the nearest first: only people know which of several was meant. */
-export function slipsOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): readonly string[] {
-  // half of a short word changed is another word: `sed` is not a slip of `sign`
+/** Returns all candidates that `word` may be a misspelling of, the nearest first. */
+export function nearOf(word: string, candidates: readonly string[], errors = MOST_ERRORS): readonly string[] {
+  // a short word with half of it changed is a different word: `sed` is not a misspelling of `sign`
   const most = Math.min(errors, Math.floor(word.length / 2));
   return candidates
     .filter((name) => Math.abs(name.length - word.length) <= most)
@@ -18,7 +18,7 @@ export function slipsOf(word: string, candidates: readonly string[], errors = MO
     .map(({ name }) => name);
 }
 
-/** Characters left out, added, changed, or swapped with their neighbour (optimal string alignment distance). */
+/** Counts omitted, added, changed and swapped characters (optimal string alignment distance). */
 function typingErrors(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

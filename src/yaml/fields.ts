@@ -1,5 +1,5 @@
 import type { Position } from '../errors.ts';
-import { slipsOf } from '../text/nearest.ts';
+import { nearOf } from '../text/nearest.ts';
 import type { YamlProblem } from './document.ts';
 import type { YamlNode } from './node.ts';
 import { isMergeKey, isNull, nameOf, readText } from './scalars.ts';
@@ -95,7 +95,7 @@ export function unknownKey(name: string, what: string, keys: readonly string[]):
 /** All candidates are reported: in a policy one of them may require less than intended. */
 function keysMeantBy(name: string, keys: readonly string[]): readonly string[] {
   const alike = keys.find((candidate) => simplified(candidate) === simplified(name));
-  return alike === undefined ? slipsOf(name, keys) : [alike];
+  return alike === undefined ? nearOf(name, keys) : [alike];
 }
 
 function simplified(key: string): string {

@@ -6,7 +6,7 @@ import { SCAN_RECORD, attestationScanner, type Attestation } from '../../src/sca
 import { googleScanner } from '../../src/scan/scanners/google.ts';
 import { grype } from '../../src/scan/scanners/grype.ts';
 import { openReports } from '../../src/scan/reports/files.ts';
-import { SCANNER_NAMES } from '../../src/scan/scanner-names.ts';
+import { SCANNER_NAMES } from '../../src/scan/scanner.ts';
 import { trivy } from '../../src/scan/scanners/trivy.ts';
 import { cloud } from '../support/cloud.ts';
 import { fakeClock } from '../support/fake-clock.ts';

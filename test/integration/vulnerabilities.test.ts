@@ -242,7 +242,7 @@ projects:
       [...UNSIGNED, '--vuln-gate', '--vuln-report=/nowhere'],
     );
     expect(unread.code).toBe(1);
-    expect(unread.stderr).toContain('the vulnerability report /nowhere is not there');
+    expect(unread.stderr).toContain('the vulnerability report /nowhere does not exist');
     expect(world.taken()).toMatchObject({ requests: 0 });
   });
 

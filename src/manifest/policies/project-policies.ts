@@ -1,6 +1,6 @@
 import { governing, policyKey } from '../../policy/inheritance.ts';
 import type { ProjectPolicy } from '../../policy/policies.ts';
-import { slipOf } from '../../text/nearest.ts';
+import { nearestOf } from '../../text/nearest.ts';
 import { quote } from '../../yaml/source-text.ts';
 import { joinRepository } from '../../image/reference.ts';
 import type { LoadedManifests, Problem, Project, SourcePolicy } from '../manifest.ts';
@@ -106,7 +106,7 @@ function unknownProject(name: string, position: Problem['position'], names: read
 
 function meantBy(name: string, names: readonly string[]): string | undefined {
   // a policy that misses its project must hold that project back: better one too many than one too few
-  return slipOf(name, names, Math.max(2, Math.floor(name.length / 3)));
+  return nearestOf(name, names, Math.max(2, Math.floor(name.length / 3)));
 }
 
 /** What the file of a tree says of single projects, and whom it may mean. */

@@ -11,7 +11,7 @@ type World = {
   readonly store: MemoryRateStore;
   readonly budget: SharedBudget;
   readonly said: readonly string[];
-  /** Why nobody gets in, if so. */
+  /** Why the store cannot be reached; undefined if it can. */
   closed: string | undefined;
   tries: number;
 };
@@ -22,7 +22,7 @@ function world(closed?: string): World {
   const said: string[] = [];
   const budget = sharedBudget({
     clock,
-    place: 'the pub',
+    place: 'the store',
     narrate: (event) => event.type === 'log' && said.push(`${event.level} ${event.message}`),
     open: async () => {
       one.tries += 1;
@@ -62,11 +62,11 @@ describe('src/ratelimit/shared/budget.ts', () => {
     expect(bucket.wait(one.clock.now())).toBe(0);
     expect(one.tries).toBeGreaterThan(3);
     const warning =
-      "warning the pub, through which request rates are shared, cannot be reached (ECONNREFUSED): going on with this process's share";
+      "warning the store, through which jobs share request rates, cannot be reached (ECONNREFUSED): continuing with this process's share";
     expect(one.said).toEqual([warning]);
     one.closed = undefined;
     await one.clock.advance(20_000);
-    expect(one.said).toEqual([warning, 'info Sharing request rates through the pub again']);
+    expect(one.said).toEqual([warning, 'info Sharing request rates through the store again']);
   });
 
   it('logs each loss of the connection', async () => {
@@ -81,12 +81,12 @@ describe('src/ratelimit/shared/budget.ts', () => {
     await one.clock.advance(3000);
     one.store.lose();
     await one.clock.advance(3000);
-    expect(one.said.map((line) => line.replace(/ the pub.*\(/, ' ('))).toEqual([
-      'info Sharing request rates through the pub',
+    expect(one.said.map((line) => line.replace(/ the store.*\(/, ' ('))).toEqual([
+      'info Sharing request rates through the store',
       expect.stringMatching(/^warning \(it was taken away\)/),
-      'info Sharing request rates through the pub again',
+      'info Sharing request rates through the store again',
       expect.stringMatching(/^warning \(it was taken away\)/),
-      'info Sharing request rates through the pub again',
+      'info Sharing request rates through the store again',
     ]);
   });
 

@@ -93,7 +93,7 @@ async function keepConnected(
       if (!isLost)
         log(
           'warning',
-          `${place}, through which request rates are shared, cannot be reached (${reason}): going on with this process's share`,
+          `${place}, through which jobs share request rates, cannot be reached (${reason}): continuing with this process's share`,
         );
       isLost = true;
       await clock.wait(RETRY, signal).catch(() => {});

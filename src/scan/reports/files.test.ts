@@ -41,7 +41,7 @@ describe('src/scan/reports/files.ts', () => {
       state: 'not-scanned',
       scanner: 'report',
       findings: [],
-      reason: 'no report that was given is of it',
+      reason: 'no given report names it',
     });
   });
 
@@ -64,7 +64,7 @@ describe('src/scan/reports/files.ts', () => {
       ],
     });
     const both = await openReports(await files(amd, sarifJson(said('CVE-2'))));
-    expect(await both.scanner.scan({ repository, digest: DIGEST }, forever)).not.toHaveProperty('platforms');
+    expect((await both.scanner.scan({ repository, digest: DIGEST }, forever)).platforms).toBeUndefined();
   });
 
   it('prefers the given digest to those in the report', async () => {
@@ -95,12 +95,12 @@ describe('src/scan/reports/files.ts', () => {
   });
 
   it.each([
-    ['is no JSON', 'Total: 0', /is no JSON$/],
-    ['has another form', { bomFormat: 'CycloneDX' }, /is no report of Trivy or Grype/],
+    ['is not JSON', 'Total: 0', /is not JSON$/],
+    ['has another format', { bomFormat: 'CycloneDX' }, /unknown format; expected a report of Trivy or Grype/],
     [
       'is of no image',
       { version: '2.1.0', runs: [{ tool: { driver: { name: 'scan' } }, results: [] }] },
-      /does not say which image/,
+      /does not name its image/,
     ],
   ])('rejects a file that %s', async (_, content, message) => {
     const [file = ''] = await files(content);
@@ -114,7 +114,7 @@ describe('src/scan/reports/files.ts', () => {
   it('rejects a missing file and a folder', async () => {
     expect(await rejection(openReports(['/nowhere/x.json']))).toMatchObject({
       code: 'SCANNER',
-      message: 'the vulnerability report /nowhere/x.json is not there',
+      message: 'the vulnerability report /nowhere/x.json does not exist',
     });
     expect(await rejection(openReports([tmpdir()]))).toMatchObject({ code: 'SCANNER' });
   });

@@ -38,7 +38,7 @@ export async function openReports(named: readonly string[]): Promise<ReportFiles
       onePlatform: false,
       scan: async ({ digest }) => {
         const found = reports.get(digest);
-        return found === undefined ? notScanned('report', 'no report that was given is of it') : merged(found);
+        return found === undefined ? notScanned('report', 'no given report names it') : merged(found);
       },
     },
     vexOf: (digest) => documents.flatMap((document) => document.about(digest, false)),
@@ -48,43 +48,45 @@ export async function openReports(named: readonly string[]): Promise<ReportFiles
 /** Several reports may be about the platforms of one index and name the index. */
 function merged(reports: readonly DatedReport[]): ScanResult {
   const platforms = reports.flatMap(({ platform }) => platform ?? []);
-  const isPartial = platforms.length === reports.length;
   return {
     state: 'scanned',
     scanner: [...new Set(reports.map(({ scanner }) => scanner))].join(', '),
     findings: reports.flatMap(({ findings, platform }) =>
       findings.map((finding) => (platform === undefined ? finding : { ...finding, platform })),
     ),
-    ...(isPartial && { platforms }),
+    platforms: platforms.length === reports.length ? platforms : undefined,
   };
 }
 
-function nameOf(text: string): { readonly file: string; readonly digest?: Digest } {
+function nameOf(text: string): { readonly file: string; readonly digest: Digest | undefined } {
   const equals = text.indexOf('=');
   const before = text.slice(0, Math.max(0, equals));
-  return isDigest(before) ? { digest: before, file: text.slice(equals + 1) } : { file: text };
+  return isDigest(before) ? { digest: before, file: text.slice(equals + 1) } : { file: text, digest: undefined };
 }
 
 function reportsIn(file: string, value: unknown, digest?: Digest): readonly (readonly [Digest, DatedReport])[] {
   const report = readReport(value);
   if (report === undefined)
-    throw unusable(file, 'is no report of Trivy or Grype, no SARIF and no OpenVEX', 'write it with `--format json`');
+    throw unusable(
+      file,
+      'has an unknown format; expected a report of Trivy or Grype, SARIF or OpenVEX',
+      'write it with `--format json`',
+    );
   const digests = digest === undefined ? report.digests : [digest];
-  if (digests.length === 0)
-    throw unusable(file, 'does not say which image it is of', 'write --vuln-report sha256:…=FILE');
+  if (digests.length === 0) throw unusable(file, 'does not name its image', 'write --vuln-report sha256:…=FILE');
   return digests.map((key) => [key, report] as const);
 }
 
 async function jsonIn(file: string): Promise<unknown> {
   const text = await textIn(file).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const what = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
-    throw unusable(file, what, 'check the path that --vuln-report names', error);
+    const problem = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    throw unusable(file, problem, 'check the path that --vuln-report names', error);
   });
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw unusable(file, 'is no JSON', 'write it with `--format json`', cause);
+    throw unusable(file, 'is not JSON', 'write it with `--format json`', cause);
   }
 }
 
@@ -99,6 +101,6 @@ async function textIn(file: string): Promise<string> {
   }
 }
 
-function unusable(file: string, what: string, hint: string, cause?: unknown): PromotionError {
-  return new PromotionError('SCANNER', `the vulnerability report ${file} ${what}`, { hint, cause });
+function unusable(file: string, problem: string, hint: string, cause?: unknown): PromotionError {
+  return new PromotionError('SCANNER', `the vulnerability report ${file} ${problem}`, { hint, cause });
 }

@@ -14,7 +14,7 @@ const ScanRecord = z.looseObject({
 });
 
 /** A report, with the time of the scan in milliseconds, if stated. */
-export type DatedReport = Report & { readonly time?: number };
+export type DatedReport = Report & { readonly time?: number | undefined };
 
 /** Parses a report, also inside cosign's scan record; returns undefined for an unknown format. */
 export function readReport(value: unknown): DatedReport | undefined {
@@ -27,5 +27,5 @@ export function readReport(value: unknown): DatedReport | undefined {
   if (record === undefined || inner === undefined) return undefined;
   const { scanFinishedOn, scanStartedOn } = record.metadata ?? {};
   const time = Date.parse(scanFinishedOn || scanStartedOn || '');
-  return { ...inner, ...(!Number.isNaN(time) && { time }) };
+  return { ...inner, time: Number.isNaN(time) ? undefined : time };
 }

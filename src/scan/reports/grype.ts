@@ -48,7 +48,7 @@ export const grypeReport: ReportFormat = (value) => {
   return {
     scanner: version ? `grype ${plain(version)}` : 'grype',
     digests: [...new Set([...manifest, ...digestsIn([userInput, ...(repoDigests ?? [])])])],
-    ...(platform.includes('/') && { platform }),
+    platform: platform.includes('/') ? platform : undefined,
     findings: data.matches.map(findingOf),
   };
 };
@@ -62,9 +62,9 @@ function findingOf({ vulnerability, relatedVulnerabilities, artifact }: z.infer<
     severity: severityNamed(vulnerability.severity ?? ''),
     package: plain(artifact.name),
     version: plain(artifact.version ?? ''),
-    ...(fixedIn !== '' && { fixedIn }),
-    ...(scores.length > 0 && { score: largest(scores) }),
-    ...(artifact.purl && { purl: artifact.purl }),
+    fixedIn: fixedIn || undefined,
+    score: scores.length > 0 ? largest(scores) : undefined,
+    purl: artifact.purl || undefined,
     source: 'grype',
   };
 }

@@ -75,15 +75,13 @@ function statementsOf(
   const { status, justification, impact_statement: impact, status_notes: notes } = statement;
   const written = statement.last_updated ?? statement.timestamp ?? document.last_updated ?? document.timestamp ?? '';
   const time = Date.parse(written);
-  const words = plain(impact ?? notes ?? '');
-  const author = plain(document.author ?? '');
   return [
     {
       ids: namesOf(statement.vulnerability),
       status,
-      ...(justification && { justification: plain(justification) }),
-      ...(words !== '' && { statement: words }),
-      ...(author !== '' && { author }),
+      justification: justification ? plain(justification) : undefined,
+      statement: plain(impact ?? notes ?? '') || undefined,
+      author: plain(document.author ?? '') || undefined,
       time: Number.isNaN(time) ? 0 : time,
       packages,
     },

@@ -75,30 +75,32 @@ export const sarifReport: ReportFormat = (value) => {
 function findingOf(result: Result, rules: readonly Rule[], source: string): Finding {
   const { id, rule } = ruleOf(result, rules);
   const text = result.message?.text ?? '';
-  const said = (label: string): string => plain(new RegExp(`^${label}: *(.+)$`, 'im').exec(text)?.[1] ?? '');
+  const labelled = (label: string): string => plain(new RegExp(`^${label}: *(.+)$`, 'im').exec(text)?.[1] ?? '');
   const name = plain(id) || 'unnamed';
   // Grype appends the package to the rule's name: CVE-2026-1-openssl
   const cve = /^(?:CVE-\d+-\d+|GHSA(?:-[0-9a-z]{4}){3})/i.exec(name)?.[0] ?? name;
   const score = Number.parseFloat(rule?.properties?.['security-severity'] ?? '');
-  const fixedIn = said('Fixed Version');
   return {
     id: cve,
     aliases: cve === name ? [] : [name],
-    severity: severityOf(said('Severity'), score, result.level ?? 'warning'),
-    package: said('Package') || plain(text) || name,
-    version: said('Installed Version'),
-    ...(fixedIn !== '' && { fixedIn }),
-    ...(Number.isFinite(score) && { score }),
+    severity: severityOf(labelled('Severity'), score, result.level ?? 'warning'),
+    package: labelled('Package') || plain(text) || name,
+    version: labelled('Installed Version'),
+    fixedIn: labelled('Fixed Version') || undefined,
+    score: Number.isFinite(score) ? score : undefined,
     source,
   };
 }
 
 /** Returns the rule of a result, referenced by index or by name. */
-function ruleOf({ ruleId, ruleIndex, rule: named }: Result, rules: readonly Rule[]): { id: string; rule?: Rule } {
+function ruleOf(
+  { ruleId, ruleIndex, rule: named }: Result,
+  rules: readonly Rule[],
+): { id: string; rule: Rule | undefined } {
   const id = ruleId ?? named?.id;
   const index = ruleIndex ?? named?.index;
   const rule = (index === null || index === undefined ? undefined : rules[index]) ?? rules.find((one) => one.id === id);
-  return { id: id ?? rule?.id ?? '', ...(rule !== undefined && { rule }) };
+  return { id: id ?? rule?.id ?? '', rule };
 }
 
 /** Returns the worse of the stated severity and the score; that of the level if there is neither. */

@@ -47,7 +47,7 @@ export const trivyReport: ReportFormat = (value) => {
   return {
     scanner: tool?.Version ? `trivy ${plain(tool.Version)}` : 'trivy',
     digests: digestsIn([name, ...(metadata?.RepoDigests ?? [])]),
-    ...(platform.includes('/') && { platform }),
+    platform: platform.includes('/') ? platform : undefined,
     findings: found.map(findingOf),
   };
 };
@@ -58,16 +58,15 @@ function findingOf(found: z.infer<typeof Vulnerability>): Finding {
     return typeof score === 'number' ? [score] : [];
   });
   const fixedIn = plain(found.FixedVersion ?? '');
-  const purl = found.PkgIdentifier?.PURL;
   return {
     id: plain(found.VulnerabilityID),
     aliases: (found.VendorIDs ?? []).map(plain),
     severity: severityNamed(found.Severity ?? ''),
     package: plain(found.PkgName),
     version: plain(found.InstalledVersion ?? ''),
-    ...(fixedIn !== '' && { fixedIn }),
-    ...(scores.length > 0 && { score: largest(scores) }),
-    ...(purl && { purl }),
+    fixedIn: fixedIn || undefined,
+    score: scores.length > 0 ? largest(scores) : undefined,
+    purl: found.PkgIdentifier?.PURL || undefined,
     source: 'trivy',
   };
 }

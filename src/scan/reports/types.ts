@@ -8,7 +8,7 @@ export type Report = {
   /** The images that it names. */
   readonly digests: readonly Digest[];
   /** `os/architecture`, if stated. */
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   readonly findings: readonly Finding[];
 };
 

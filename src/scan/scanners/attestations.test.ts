@@ -55,11 +55,11 @@ describe('src/scan/scanners/attestations.ts', () => {
   it('reports not-scanned for a predicate that is not a report, or of another type', async () => {
     expect(await scan(attestation({ predicate: { scanner: { result: 'clean' } } }))).toMatchObject({
       state: 'not-scanned',
-      reason: expect.stringContaining('of no form that is known'),
+      reason: expect.stringContaining('of an unknown format'),
     });
     expect(await scan(attestation({ predicateType: 'https://slsa.dev/provenance/v1' }))).toMatchObject({
       state: 'not-scanned',
-      reason: 'no scan of it is attested in staging',
+      reason: 'staging has no attested scan of it',
     });
     expect(await scan()).toMatchObject({ state: 'not-scanned' });
   });

@@ -11,9 +11,9 @@ export type Attestation = {
   /** Set only if it is verified. */
   readonly predicate?: unknown;
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
-  readonly signer?: string;
+  readonly signer?: string | undefined;
   /** Why it is not verified. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 };
 
 /** Returns the attestations of one digest; each digest is read once. */
@@ -64,15 +64,15 @@ function found(
     scanner,
     findings,
     reason: `${when}attested${by}`,
-    ...(platform !== undefined && { platforms: [platform] }),
+    platforms: platform === undefined ? undefined : [platform],
   };
 }
 
 function missing(records: readonly Attestation[]): ScanResult {
   const [first] = records;
-  if (first === undefined) return notScanned('attestation', 'no scan of it is attested in staging');
-  const { status, signer = 'nobody that is known', reason } = first;
-  const told = reason === undefined ? status : `${status}: ${plain(reason)}`;
-  const why = status === 'verified' ? 'holds a report of no form that is known' : `is ${told}`;
+  if (first === undefined) return notScanned('attestation', 'staging has no attested scan of it');
+  const { status, signer = 'an unknown identity', reason } = first;
+  const problem = reason === undefined ? status : `${status}: ${plain(reason)}`;
+  const why = status === 'verified' ? 'contains a report of an unknown format' : `is ${problem}`;
   return notScanned('attestation', `the attested scan, signed by ${plain(signer)}, ${why}`);
 }

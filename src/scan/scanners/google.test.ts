@@ -80,7 +80,7 @@ describe('src/scan/scanners/google.ts', () => {
       const { scanner, service } = await google([]);
       expect(await scanner.scan({ repository, digest: DIGEST }, forever)).toMatchObject({
         state: 'not-scanned',
-        reason: 'it is in no registry of Google',
+        reason: 'its registry is not one of Google',
       });
       expect(service.asked).toEqual([]);
     },
@@ -131,7 +131,7 @@ describe('src/scan/scanners/google.ts', () => {
     const { scanner } = await google([discovery(resource, 'FINISHED_SUCCESS', {}, old)]);
     expect(await scanner.scan(target, forever)).toMatchObject({
       state: 'scanned',
-      reason: expect.stringContaining('not kept up to date since 2026-01-01'),
+      reason: expect.stringContaining('not updated since 2026-01-01'),
     });
   });
 
@@ -146,10 +146,10 @@ describe('src/scan/scanners/google.ts', () => {
   });
 
   it.each([
-    [{ status: 403, body: { error: { message: 'Permission denied' } } }, /answered 403: Permission denied/, /grant/],
-    [{ status: 500 }, /answered 500/, /again/],
-    [{ json: { occurrences: 'none' } }, /another form/, /proxy/],
-    ['<html>', /another form/, /proxy/],
+    [{ status: 403, body: { error: { message: 'Permission denied' } } }, /response is 403: Permission denied/, /grant/],
+    [{ status: 500 }, /response is 500/, /retry/],
+    [{ json: { occurrences: 'none' } }, /unknown format/, /proxy/],
+    ['<html>', /unknown format/, /proxy/],
   ])('throws with the reason when the service returns %j', async (answer, message, hint) => {
     const { scanner, service } = await google([]);
     service.answer(() => answer);

@@ -69,7 +69,7 @@ type Discovery = z.infer<typeof Discovery>;
 export function googleScanner(options: GoogleScannerOptions): Scanner {
   const scan = async (target: ScanTarget, signal: AbortSignal): Promise<ScanResult> => {
     const project = projectOf(target.repository);
-    if (project === undefined) return notScanned('google', 'it is in no registry of Google');
+    if (project === undefined) return notScanned('google', 'its registry is not one of Google');
     const token = await options.token(signal);
     if (token === undefined) return notScanned('google', 'there are no Google credentials');
     const read = (kind: string): Promise<readonly Occurrence[]> =>
@@ -92,15 +92,15 @@ function projectOf(repository: string): string | undefined {
   return project === '' ? undefined : project;
 }
 
-type Question = {
+type Query = {
   readonly target: ScanTarget;
   readonly project: string;
   readonly token: string;
   readonly kind: string;
 };
 
-async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal): Promise<readonly Occurrence[]> {
-  const { target, project, token, kind } = question;
+async function occurrences(fetch: Fetch, query: Query, signal: AbortSignal): Promise<readonly Occurrence[]> {
+  const { target, project, token, kind } = query;
   const resource = `https://${target.repository}@${target.digest}`;
   const found: Occurrence[] = [];
   let pageToken = '';
@@ -114,7 +114,8 @@ async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal
     const bytes = await response.body.bytes(PAGE_LIMIT);
     if (response.status !== 200) throw refused(target, project, response.status, bytes);
     const { data } = Page.safeParse(json(bytes));
-    if (data === undefined) throw failed(target, 'its answer has another form', 'check that no proxy answers for it');
+    if (data === undefined)
+      throw failed(target, 'the response has an unknown format', 'check that no proxy answers in its place');
     // a filter that is not understood would return findings of other images
     addAll(
       found,
@@ -123,7 +124,7 @@ async function occurrences(fetch: Fetch, question: Question, signal: AbortSignal
     pageToken = data.nextPageToken ?? '';
     if (pageToken === '') return found;
   }
-  throw failed(target, `it gave more than ${MAX_PAGES} pages`, 'run again; if it stays, tell Google');
+  throw failed(target, `the response has more than ${MAX_PAGES} pages`, 'retry; if it persists, contact Google');
 }
 
 /**
@@ -145,11 +146,11 @@ function statusOf(found: readonly Occurrence[]): ScanResult {
   if (done !== undefined) {
     const isOld = done.continuousAnalysis === 'INACTIVE';
     const since = done.lastScanTime ? ` since ${plain(done.lastScanTime)}` : '';
-    const reason = isOld && `what is found is not kept up to date${since}: the image was not pulled for long`;
-    return { state: 'scanned', scanner: 'google', findings: [], ...(reason !== false && { reason }) };
+    const reason = isOld ? `its findings are not updated${since}: the image was not pulled recently` : undefined;
+    return { state: 'scanned', scanner: 'google', findings: [], reason };
   }
   if (by('FINISHED_UNSUPPORTED') !== undefined) return notScanned('google', 'Google cannot scan images of its kind');
-  return notScanned('google', 'Google has not scanned it: scanning may be off for its project');
+  return notScanned('google', 'Google has not scanned it; scanning may be disabled in its project');
 }
 
 /** Returns one finding for each affected package; of two severities the worse. */
@@ -168,8 +169,8 @@ function findingsOf({ vulnerability, noteName }: Occurrence): readonly Finding[]
       severity: largest(named) as Severity,
       package: plain(affectedPackage ?? 'unknown'),
       version: plain(affectedVersion?.fullName ?? affectedVersion?.name ?? ''),
-      ...(fixedIn !== '' && { fixedIn }),
-      ...(typeof cvssScore === 'number' && { score: cvssScore }),
+      fixedIn: fixedIn || undefined,
+      score: cvssScore ?? undefined,
       source: 'google',
     };
   });
@@ -178,14 +179,12 @@ function findingsOf({ vulnerability, noteName }: Occurrence): readonly Finding[]
 function refused(target: ScanTarget, project: string, status: number, bytes: Uint8Array): PromotionError {
   const said = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(json(bytes)).data;
   const words = said === undefined ? '' : `: ${plain(said.error.message)}`;
-  const may = `grant roles/containeranalysis.occurrences.viewer on ${project}, and enable containeranalysis.googleapis.com`;
-  return failed(target, `it answered ${status}${words}`, status < 500 ? may : 'run again later');
+  const grant = `grant roles/containeranalysis.occurrences.viewer on ${project}, and enable containeranalysis.googleapis.com`;
+  return failed(target, `the response is ${status}${words}`, status < 500 ? grant : 'retry later');
 }
 
-function failed({ repository, digest }: ScanTarget, what: string, hint: string): PromotionError {
-  return new PromotionError('SCANNER', `asking Google's Artifact Analysis about ${repository}@${digest}: ${what}`, {
-    hint,
-  });
+function failed({ repository, digest }: ScanTarget, problem: string, hint: string): PromotionError {
+  return new PromotionError('SCANNER', `Google's Artifact Analysis of ${repository}@${digest}: ${problem}`, { hint });
 }
 
 function json(bytes: Uint8Array): unknown {

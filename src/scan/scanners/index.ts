@@ -3,8 +3,7 @@ import { attestationScanner, type AttestationsOf } from './attestations.ts';
 import { googleScanner } from './google.ts';
 import { grype } from './grype.ts';
 import type { ToolServices } from './run-tool.ts';
-import type { ScannerName } from '../scanner-names.ts';
-import { askedOnce, type Scanner } from '../scanner.ts';
+import { scannedOnce, type Scanner, type ScannerName } from '../scanner.ts';
 import { trivy } from './trivy.ts';
 
 type ScannerServices = ToolServices & {
@@ -24,9 +23,9 @@ type Open = (services: ScannerServices) => Scanner | ((attestationsOf: Attestati
 const SCANNERS: Readonly<Record<ScannerName, Open>> = {
   report: ({ reports }) => reports,
   attestation: () => attestationScanner,
-  google: ({ fetch, googleToken: token }) => askedOnce(googleScanner({ fetch, token })),
-  trivy: (services) => askedOnce(trivy(services)),
-  grype: (services) => askedOnce(grype(services)),
+  google: ({ fetch, googleToken: token }) => scannedOnce(googleScanner({ fetch, token })),
+  trivy: (services) => scannedOnce(trivy(services)),
+  grype: (services) => scannedOnce(grype(services)),
 };
 
 /** Opens scanners in the given order; returns a function that selects them for an image by its attestations. */

@@ -21,6 +21,7 @@ export type ToolServices = {
 const TIME_LIMIT = 15 * 60_000;
 /** Limit in bytes; the report of an image with ten thousand findings has about 50 MB. */
 const MAX_OUTPUT = 256 * 1024 * 1024;
+
 /**
  * Runs a scanner and returns its JSON output; throws SCANNER if it fails. Runs without a shell in an empty folder,
  * because a `.trivyignore` in an untrusted tree could hide findings.
@@ -60,11 +61,11 @@ async function ended(
   const cancel = clock.timer(TIME_LIMIT, () => kill(`did not end within ${TIME_LIMIT / 60_000} minutes`));
   const leave = onAbort(signal, kill);
   try {
-    const { code, output, message } = await endOf(child, MAX_OUTPUT, () => kill('printed far too much')).catch(
-      (cause: Error) => {
-        throw notStarted(program, cause);
-      },
-    );
+    const { code, output, message } = await endOf(child, MAX_OUTPUT, () =>
+      kill(`printed more than ${MAX_OUTPUT / 1024 / 1024} MiB`),
+    ).catch((cause: Error) => {
+      throw notStarted(program, cause);
+    });
     signal.throwIfAborted();
     if (why !== undefined) throw failed(program, why);
     if (code !== 0) throw failed(program, `ended with ${code ?? 'a signal'}${lastWords(message)}`);
@@ -86,20 +87,20 @@ function parsed(program: string, output: string): unknown {
   try {
     return JSON.parse(output);
   } catch {
-    throw failed(program, 'printed no JSON');
+    throw failed(program, 'did not print JSON');
   }
 }
 
-function failed(program: string, what: string): PromotionError {
-  return new PromotionError('SCANNER', `${program} ${what}`, {
-    hint: `run \`${program}\` by hand on the image, with the same environment`,
+function failed(program: string, problem: string): PromotionError {
+  return new PromotionError('SCANNER', `${program} ${problem}`, {
+    hint: `run \`${program}\` on the image yourself, with the same environment`,
   });
 }
 
 function notStarted(program: string, cause: Error): PromotionError {
   const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   return new PromotionError('SCANNER', `the program ${program} ${isMissing ? 'is missing' : 'cannot be started'}`, {
-    hint: `install ${program} where kpromo finds it (PATH), or name another with --vuln-scanner`,
+    hint: `install ${program} in a folder of PATH, or choose another scanner with --vuln-scanner`,
     cause,
   });
 }

@@ -91,9 +91,9 @@ describe('src/scan/scanners/tool.ts', () => {
       /ended with 3: FATAL no/,
     ],
     ['is killed', 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)', /ended with a signal/],
-    ['prints no JSON', 'console.log("all is well")', /printed no JSON/],
-    ['prints nothing', '', /printed no JSON/],
-    ['prints something else', 'console.log("{}")', /printed something that is no report/],
+    ['prints text', 'console.log("all is well")', /did not print JSON/],
+    ['prints nothing', '', /did not print JSON/],
+    ['prints another format', 'console.log("{}")', /printed an unknown report format/],
   ])('throws with the reason when the tool %s', async (_, script, message) => {
     const { scanner } = await installed('trivy', script);
     expect(await rejection(scanner.scan(target, forever))).toMatchObject({

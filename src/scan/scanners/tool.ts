@@ -27,11 +27,11 @@ export function toolScanner({ name, format, settings, args }: Tool, services: To
       const reference = `${repository}@${digest}`;
       const report = format(await limit(() => runTool(name, args(reference), own, signal)));
       if (report === undefined)
-        throw new PromotionError('SCANNER', `${name} printed something that is no report of ${reference}`, {
-          hint: `look at what \`${name}\` prints; its newest version may have another form`,
+        throw new PromotionError('SCANNER', `${name} printed an unknown report format for ${reference}`, {
+          hint: `check the output of \`${name}\`; a newer version may have changed its format`,
         });
       const { scanner, findings, platform } = report;
-      return { state: 'scanned', scanner, findings, ...(platform !== undefined && { platforms: [platform] }) };
+      return { state: 'scanned', scanner, findings, platforms: platform === undefined ? undefined : [platform] };
     },
   };
 }
