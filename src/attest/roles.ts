@@ -31,21 +31,21 @@ export type LegacySignature = {
  */
 export type Verdict = {
   readonly status: 'verified' | 'failed' | 'unverifiable';
-  readonly identity?: Identity;
+  readonly identity?: Identity | undefined;
   /** Build facts in the certificate. */
-  readonly certified?: Certified;
-  readonly reason?: string;
+  readonly certified?: Certified | undefined;
+  readonly reason?: string | undefined;
 };
 
 export type BundleVerdict = Verdict & {
-  readonly predicateType?: string;
-  readonly statement?: Statement;
+  readonly predicateType?: string | undefined;
+  readonly statement?: Statement | undefined;
   /** Set if it does not have the form of an attestation, so that no client accepts it as one. */
   readonly isFormless?: true;
 };
 
 /** `reference` is the name that the signer claims for the image. */
-export type LegacyVerdict = Verdict & { readonly reference?: string };
+export type LegacyVerdict = Verdict & { readonly reference?: string | undefined };
 
 /** Verifies signatures offline; never throws for any input. */
 export type Verifier = {

@@ -5,46 +5,46 @@ import type { Progress } from './transport/progress.ts';
 export type HttpRequest = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: RequestBody;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: RequestBody | undefined;
   /** Selects the rate class, the timeouts and the words of error messages. */
   readonly operation: Operation;
   /** Permissions that a token for the request needs; the first names the repository of the request. */
-  readonly scopes?: readonly Scope[];
+  readonly scopes?: readonly Scope[] | undefined;
   /**
    * Reads a 2xx body to its end as part of the request, so that a truncated body is retried like any other failure. A
    * number is the limit in bytes; a function reads the body itself, once for each attempt.
    */
-  readonly wholeBody?: number | ((response: HttpResponse) => Promise<void>);
+  readonly wholeBody?: number | ((response: HttpResponse) => Promise<void>) | undefined;
   /** Sends no credentials: a redirect led to another origin. */
-  readonly anonymous?: boolean;
+  readonly anonymous?: boolean | undefined;
   /**
    * The server that named this address, if one did. A request to another origin carries no credentials, and a public
    * host cannot direct us to a private one.
    */
-  readonly from?: URL;
+  readonly from?: URL | undefined;
   /** Set only by the credential source of this name, which may access its own fixed metadata address. */
-  readonly metadata?: MetadataUser;
+  readonly metadata?: MetadataUser | undefined;
   /** Never retried: the operation may have taken effect although no response came. */
-  readonly once?: boolean;
+  readonly once?: boolean | undefined;
   /** Retry budget in milliseconds, if less than that of the retry layer: for a request that callers can do without. */
-  readonly retryWithin?: number;
+  readonly retryWithin?: number | undefined;
   /** Time limit for the first response header, in milliseconds, if it differs from the origin's. */
-  readonly headersWithin?: number;
+  readonly headersWithin?: number | undefined;
   /**
    * How long to wait for the response, in milliseconds, if the signal aborts after the request was sent: the response
    * names a resource to clean up.
    */
-  readonly abortGrace?: number;
+  readonly abortGrace?: number | undefined;
   /**
    * Progress of the transfer that this request belongs to. All requests that share it must together keep the minimum
    * rate.
    */
-  readonly progress?: Progress;
+  readonly progress?: Progress | undefined;
   /** A permit from `Reserve`; valid for one request. */
-  readonly permit?: Permit;
+  readonly permit?: Permit | undefined;
   /** Counts this request and each of its replays, in addition to the run's totals. */
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -81,9 +81,9 @@ export type HttpResponse = {
   readonly url: URL;
   readonly body: ResponseBody;
   /** For a 401 or 403 of a registry: how the request was authenticated. */
-  readonly access?: Access;
+  readonly access?: Access | undefined;
   /** Redacts the secrets of the process in text from the server. */
-  readonly hide?: (text: string) => string;
+  readonly hide?: ((text: string) => string) | undefined;
 };
 
 /** How a refused request was authenticated, for error messages. `name` describes the credentials. */

@@ -34,7 +34,7 @@ export function schemes(fetch: Fetch): Schemes {
         // The callers have their own retries.
         once: true,
         signal: shared,
-        ...(meter !== undefined && { meter }),
+        meter,
       });
       const scheme = await schemeIn(response);
       return learned.get(url.origin) ?? learn(url.origin, scheme);

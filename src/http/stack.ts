@@ -73,10 +73,10 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   const sockets = transport({
     clock,
     connections: concurrency,
-    ...(options.timeouts === undefined ? {} : { timeouts: options.timeouts }),
-    ...(options.settingsOf === undefined ? {} : { settingsOf: options.settingsOf }),
-    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
-    ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }),
+    timeouts: options.timeouts,
+    settingsOf: options.settingsOf,
+    lookup: options.lookup,
+    onBytes: options.onBytes,
   });
   const breaker = circuitBreaker(clock);
   const retried = retry({
@@ -84,10 +84,10 @@ export function httpStack(options: HttpStackOptions): HttpStack {
     breaker,
     random,
     narrate: narrator,
-    ...(options.retryBudget === undefined ? {} : { budget: options.retryBudget }),
-    ...(options.unanswered === undefined ? {} : { unanswered: options.unanswered }),
-    ...(options.retries === undefined ? {} : { retries: options.retries }),
-    ...(options.maxWait === undefined ? {} : { maxWait: options.maxWait }),
+    budget: options.retryBudget,
+    unanswered: options.unanswered,
+    retries: options.retries,
+    maxWait: options.maxWait,
   });
 
   // Read from the inside out. Each hop, replay and token request emits its own event (hence narrate at the socket,

@@ -12,7 +12,7 @@ export type Manifest = {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   /** The media type of the response, if the manifest itself states another one. */
-  readonly servedAs?: string;
+  readonly servedAs?: string | undefined;
 };
 
 export const MEDIA_TYPES = {

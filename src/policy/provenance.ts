@@ -61,7 +61,7 @@ export type ProvenancePolicy = {
 };
 
 /** A CI run certified by Fulcio: its workflow, as `https://host/path/file@ref`, and its repository. */
-export type CertifiedRun = { readonly workflow?: string; readonly repository?: string };
+export type CertifiedRun = { readonly workflow?: string | undefined; readonly repository?: string | undefined };
 
 /** Facts about one digest of staging, before any policy. */
 export type Evidence = {
@@ -84,27 +84,27 @@ export type EvidenceSigner =
 export type EvidenceItem = {
   readonly kind: 'signature' | 'provenance' | 'sbom' | 'vex' | 'vulnerabilities' | 'summary' | 'record' | 'other';
   readonly form: 'bundle' | 'sig' | 'sig-referrer' | 'att';
-  readonly predicateType?: string;
+  readonly predicateType?: string | undefined;
   /**
    * `untrusted`: a valid signature by an identity outside of the policy (or of --certificate-*); `failed`: tampered
    * with, or about another digest; `unverifiable`: cannot be verified here.
    */
   readonly status: 'verified' | 'untrusted' | 'failed' | 'unverifiable';
-  readonly signer?: EvidenceSigner;
-  readonly builder?: string;
+  readonly signer?: EvidenceSigner | undefined;
+  readonly builder?: string | undefined;
   /** The build run, as build provenance names it. */
-  readonly invocation?: string;
+  readonly invocation?: string | undefined;
   /** The source repositories of the build, not its dependencies; several if it is unknown which one was built. */
   readonly sources: readonly string[];
   /** A clause about a contradiction between its claims and the certificate of its signer. */
-  readonly contradiction?: string;
+  readonly contradiction?: string | undefined;
   /** The CI run that made it, as claimed and as certified. */
-  readonly run?: { readonly claimed?: string; readonly certified?: CertifiedRun };
+  readonly run?: { readonly claimed?: string | undefined; readonly certified?: CertifiedRun | undefined } | undefined;
   /** The manifest digest of a referrer, or a tag. */
   readonly manifest: string;
   /** Digest of the bundle or of the payload. */
   readonly content: Digest;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 };
 
 /** The result of all policies for one digest. */
@@ -119,8 +119,8 @@ export type Judgement = {
   readonly accepted: readonly EvidenceItem[];
   readonly violations: readonly Violation[];
   /** Signer of the accepted build provenance, or else of a rejected one. */
-  readonly signer?: string;
-  readonly builder?: string;
+  readonly signer?: string | undefined;
+  readonly builder?: string | undefined;
   readonly source?: string;
 };
 

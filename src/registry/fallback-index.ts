@@ -29,25 +29,12 @@ const IndexJson = exactJson({
 type IndexJson = z.infer<typeof IndexJson>;
 
 /**
- * Returns the referrers that an index lists, unchanged. Returns undefined if the bytes are not an index; `broken`
- * counts entries that are not valid descriptors.
- */
-function referrersIn(
-  bytes: Uint8Array,
-): { readonly referrers: readonly Referrer[]; readonly broken: number } | undefined {
-  const index = indexIn(bytes);
-  if (index === undefined) return undefined;
-  const entries = index.manifests ?? [];
-  const referrers = entries.flatMap((entry) => referrerOf(entry) ?? []);
-  return { referrers, broken: entries.length - referrers.length };
-}
-
-/**
  * Returns the referrers that the manifest of a fallback tag lists; an empty list if it is not such an index. Skips
  * entries that are not valid descriptors.
  */
 export function fallbackReferrers(tagged: Manifest | undefined, subject: Digest): readonly Referrer[] {
-  return tagged !== undefined && isFallbackIndex(tagged, subject) ? (referrersIn(tagged.bytes)?.referrers ?? []) : [];
+  const index = tagged !== undefined && isFallbackIndex(tagged, subject) ? indexIn(tagged.bytes) : undefined;
+  return (index?.manifests ?? []).flatMap((entry) => referrerOf(entry) ?? []);
 }
 
 /**
@@ -72,8 +59,8 @@ export function withReferrer(
     mediaType,
     digest,
     size,
-    ...(annotations !== undefined && { annotations }),
-    ...(artifactType !== undefined && { artifactType }),
+    annotations,
+    artifactType,
   };
   const changed = {
     schemaVersion: 2,
@@ -99,8 +86,8 @@ export function referrerOf(entry: unknown): Referrer | undefined {
     mediaType,
     digest,
     size,
-    ...(typeof artifactType === 'string' && { artifactType }),
-    ...(typeof annotations === 'object' && annotations !== null && { annotations }),
+    artifactType: artifactType ?? undefined,
+    annotations: annotations ?? undefined,
   };
 }
 

@@ -11,16 +11,19 @@ export type { Meter, Pause };
 /** Common arguments of every call: the signal that cancels it, and the meter that counts its requests. */
 export type Call = {
   readonly signal: AbortSignal;
-  readonly meter?: Meter;
+  readonly meter?: Meter | undefined;
   /** Set if the repository is a destination: `written` in this run, or only `compared`. It need not exist yet. */
-  readonly destination?: 'written' | 'compared';
+  readonly destination?: 'written' | 'compared' | undefined;
 };
 
 /**
  * A descriptor from a registry's headers: some omit the size. With the entity tag of the response if the registry sent
  * one (RFC 9110 §8.8.3).
  */
-export type Resolved = Omit<Descriptor, 'size'> & { readonly size?: number; readonly etag?: string };
+export type Resolved = Omit<Descriptor, 'size'> & {
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+};
 
 export type ManifestReader = {
   /** Returns the manifest's bytes, verified if `reference` is a digest; undefined on 404. */
@@ -33,11 +36,11 @@ export type ManifestReader = {
 };
 
 /** A manifest, with the entity tag of the response if the registry sent one. */
-export type ReadManifest = Manifest & { readonly etag?: string };
+export type ReadManifest = Manifest & { readonly etag?: string | undefined };
 
 export type BlobReader = {
   /** Budget for the memory of large blobs that are held as a whole. Default: no limit. */
-  readonly memory?: MemoryBudget;
+  readonly memory?: MemoryBudget | undefined;
   /** Returns whether the repository has a blob. Fails only for an abort, since all that it can save is an upload. */
   lookUpBlob(repository: RepositoryName, blob: Descriptor, call: Call): Promise<BlobState>;
   /**
@@ -68,7 +71,7 @@ export type RepositoryListing =
   | {
       readonly kind: 'digests';
       readonly manifests: ReadonlyMap<Digest, ListedManifest>;
-      readonly children?: ReadonlySet<string>;
+      readonly children?: ReadonlySet<string> | undefined;
       /** True if the list is so long that registries of this kind truncate it. */
       readonly mayBeCut?: true;
     }
@@ -76,15 +79,15 @@ export type RepositoryListing =
   | {
       readonly kind: 'tags';
       readonly tags: ReadonlySet<string>;
-      readonly digests?: ReadonlyMap<string, Digest>;
+      readonly digests?: ReadonlyMap<string, Digest> | undefined;
       /** The registry refuses to list the repository to an account that may create it. */
       readonly isUnread?: true;
     };
 
 export type ListedManifest = {
   readonly tags: readonly string[];
-  readonly mediaType?: string;
-  readonly uploadedAt?: number;
+  readonly mediaType?: string | undefined;
+  readonly uploadedAt?: number | undefined;
 };
 
 export type TagLister = {
@@ -108,8 +111,8 @@ export type RepositoryLister = {
  * be missing or wrong.
  */
 export type Referrer = Descriptor & {
-  readonly artifactType?: string;
-  readonly annotations?: Readonly<Record<string, string>>;
+  readonly artifactType?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 };
 
 export type ReferrerLister = {
@@ -137,7 +140,7 @@ export type RegistryReader = ManifestReader & BlobReader & TagLister & Repositor
 /**
  * The response to a written manifest: its subject, if the registry says that it has listed the manifest as a referrer.
  */
-export type Written = { readonly subject?: Digest };
+export type Written = { readonly subject?: Digest | undefined };
 
 /** The state of a tag when it was last read: absent, or its descriptor. */
 export type TagState = 'absent' | Resolved;

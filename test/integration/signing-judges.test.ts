@@ -107,14 +107,14 @@ describe('signing with the real Fulcio, Rekor v2 and timestamp authority', () =>
     });
   });
 
-  it('does not ask Fulcio twice for a token that it refuses', async (test) => {
+  it('sends a refused token to Fulcio only once', async (test) => {
     const sigstore = await real(test);
     const [header, body] = sigstore.token().split('.');
     const env = { SIGSTORE_ID_TOKEN: `${header}.${body}.${randomBytes(64).toString('base64url')}` };
     const signing = await signingIn({ sigstore, clock: realClock() }, { env });
     expect(await rejection(signedNumber(signing))).toMatchObject({
       code: 'SIGNING_SERVICE',
-      message: expect.stringContaining('answered 400'),
+      message: expect.stringContaining('responded with 400'),
     });
   });
 });

@@ -13,9 +13,9 @@ export type Layer = Descriptor & { readonly annotations: Readonly<Record<string,
 export type AttachedImage = {
   readonly layers: readonly Layer[];
   readonly annotations: Readonly<Record<string, string>>;
-  readonly artifactType?: string;
+  readonly artifactType?: string | undefined;
   /** The media type of its config, used as the artifact type if none is stated. */
-  readonly configType?: string;
+  readonly configType?: string | undefined;
   /** The manifest's JSON unchanged, for writing it back. */
   readonly document: { readonly layers?: readonly unknown[] | null };
 };
@@ -66,18 +66,13 @@ export function attachedImage({ bytes }: Manifest): AttachedImage | undefined {
   return {
     layers: (layers ?? []).map((layer) => ({ ...layer, annotations: layer.annotations ?? {} })),
     annotations: annotations ?? {},
-    ...(typeof artifactType === 'string' && { artifactType }),
-    ...configTypeOf(config),
+    artifactType: artifactType ?? undefined,
+    configType: Config.safeParse(config).data?.mediaType,
     document: document as AttachedImage['document'],
   };
 }
 
 const Config = exactJson({ mediaType: z.string() });
-
-function configTypeOf(config: unknown): Pick<AttachedImage, 'configType'> {
-  const { data } = Config.safeParse(config);
-  return data === undefined ? {} : { configType: data.mediaType };
-}
 
 /** An image without a list of layers is distinguished from an index by its config. */
 function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolean {
@@ -88,7 +83,11 @@ function hasConfigOnly({ config, manifests }: z.infer<typeof ImageJson>): boolea
 /** The bytes of a layer, or why there are none; `error` is set if the next read may succeed. */
 export type LayerContent = Uint8Array | NoContent;
 
-type NoContent = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
+type NoContent = {
+  readonly reason: string;
+  readonly error?: PromotionError | undefined;
+  readonly isTampered?: boolean;
+};
 
 /**
  * Reads one layer and passes it to `use`, which holds its memory. An invalid layer is passed as a reason instead of
@@ -147,10 +146,6 @@ export async function orReason<T>({ signal }: Call, work: () => Promise<T>): Pro
   } catch (error) {
     const failure = asPromotionError(error, signal);
     const { code, message: reason } = failure;
-    return {
-      reason,
-      ...(!FINAL.includes(code) && { error: failure }),
-      ...(code === 'DIGEST_MISMATCH' && { isTampered: true }),
-    };
+    return { reason, error: FINAL.includes(code) ? undefined : failure, isTampered: code === 'DIGEST_MISMATCH' };
   }
 }

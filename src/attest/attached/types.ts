@@ -24,7 +24,7 @@ export type Attached = {
   readonly references: readonly string[];
   readonly verdict: BundleVerdict;
   /** Why the item could not be read, if the next attempt may succeed: until then its kind is unknown. */
-  readonly error?: PromotionError;
+  readonly error?: PromotionError | undefined;
 };
 
 /** Returns true if an item of this form can only be an image signature. */
@@ -45,7 +45,11 @@ function kindOf(predicateType: string | undefined): Attached['kind'] {
 }
 
 /** Why an item has no bytes to verify. */
-export type Unread = { readonly reason: string; readonly error?: PromotionError; readonly isTampered?: true };
+export type Unread = {
+  readonly reason: string;
+  readonly error?: PromotionError | undefined;
+  readonly isTampered?: boolean;
+};
 
 /** Returns the verdict on an item without bytes. It failed only if its bytes differ from its digest. */
 export function unreadable({
@@ -54,7 +58,7 @@ export function unreadable({
   isTampered,
 }: Unread): Pick<Attached, 'kind' | 'references' | 'verdict' | 'error'> {
   const verdict = { status: isTampered ? ('failed' as const) : ('unverifiable' as const), reason };
-  return { kind: 'other', references: [], verdict, ...(error !== undefined && { error }) };
+  return { kind: 'other', references: [], verdict, error };
 }
 
 /** Returns true if the item is verified and signed by this identity. */

@@ -116,7 +116,7 @@ function likeOnPrimary(found: Looked, primary: readonly Looked[]): Looked {
 }
 
 function findingOf({ subject, repository, what, status, who, why }: Looked): Finding {
-  return { subject, repository, what, status, ...(who !== undefined && { who }), ...(why !== undefined && { why }) };
+  return { subject, repository, what, status, who, why };
 }
 
 async function orError<T extends object>(

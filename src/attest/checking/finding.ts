@@ -19,8 +19,8 @@ export type Finding = {
   readonly repository: RepositoryName;
   readonly what: 'signature' | 'record';
   readonly status: CheckStatus;
-  readonly who?: Identity;
-  readonly why?: string;
+  readonly who?: Identity | undefined;
+  readonly why?: string | undefined;
 };
 
 export type Judged = Pick<Finding, 'status' | 'who' | 'why'> & {

@@ -6,10 +6,13 @@ import { contradiction, type Certified } from '../formats/certified.ts';
 import { buildClaims, kindOfPredicate } from '../formats/predicates.ts';
 import type { Statement } from '../formats/statement.ts';
 
-/** An evidence item; with its statement if the kind is one whose contents are needed later. */
-export type FoundItem = { readonly item: EvidenceItem; readonly statement?: Statement };
+/** An evidence item, with its statement if the contents of its kind are needed later. */
+export type FoundItem = { readonly item: EvidenceItem; readonly statement: Statement | undefined };
 
-/** The kinds whose statement is kept: others may have megabytes, and their contents are not read. */
+/** A verified evidence item whose contents are needed. */
+export type StatedItem = FoundItem & { readonly statement: Statement };
+
+/** Kinds whose statements are kept. Others may have megabytes, and are not read again. */
 const KEPT: readonly EvidenceItem['kind'][] = ['vex', 'vulnerabilities'];
 
 /**
@@ -27,14 +30,14 @@ export function foundItem(attached: Attached, subject: Digest): FoundItem | unde
     form,
     status,
     ...claimsIn(statement, certified),
-    ...(predicateType !== undefined && { predicateType }),
-    ...(signer !== undefined && { signer }),
+    predicateType,
+    signer,
     manifest: form === 'sig' || form === 'att' ? cosignTag(subject, form) : manifest,
     content: content ?? manifest,
-    ...(reason !== undefined && { reason }),
+    reason,
   };
   const isKept = status === 'verified' && statement !== undefined && KEPT.includes(kind);
-  return { item, ...(isKept && { statement }) };
+  return { item, statement: isKept ? statement : undefined };
 }
 
 type Claims = Pick<EvidenceItem, 'sources' | 'builder' | 'invocation' | 'contradiction' | 'run'>;
@@ -44,25 +47,18 @@ function claimsIn(statement: Statement | undefined, certified: Certified | undef
   if (statement === undefined) return { sources: [] };
   const claims = buildClaims(statement.predicateType, statement.predicate);
   const { builder, invocation, sources, config } = claims;
-  const wrong = certified && contradiction(certified, claims);
   const isRun = builder !== undefined && (config !== undefined || certified !== undefined);
   return {
     sources,
-    ...(builder !== undefined && { builder }),
-    ...(invocation !== undefined && { invocation }),
-    ...(wrong !== undefined && { contradiction: wrong }),
-    ...(isRun && { run: { ...(config !== undefined && { claimed: config }), ...runOf(certified) } }),
+    builder,
+    invocation,
+    contradiction: certified && contradiction(certified, claims),
+    run: isRun ? { claimed: config, certified: certifiedRun(certified) } : undefined,
   };
 }
 
-function runOf({ source, config }: Certified = {}): Pick<Run, 'certified'> {
-  if (source === undefined && config === undefined) return {};
-  return {
-    certified: {
-      ...(config !== undefined && { workflow: config }),
-      ...(source !== undefined && { repository: source }),
-    },
-  };
+function certifiedRun({ source, config }: Certified = {}): Run['certified'] {
+  return source === undefined && config === undefined ? undefined : { workflow: config, repository: source };
 }
 
 type Run = NonNullable<EvidenceItem['run']>;

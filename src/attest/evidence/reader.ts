@@ -8,7 +8,7 @@ import type { Call, Meter, Referrer, RegistryReader } from '../../registry/roles
 import { platformsOf } from '../../registry/image/platforms.ts';
 import { sourceListing, type SourceListing } from '../../registry/source.ts';
 import { attachedTo } from '../attached/attached.ts';
-import { foundItem, type FoundItem } from './items.ts';
+import { foundItem, type FoundItem, type StatedItem } from './items.ts';
 import { laterVerifier } from '../verifying/without-trust.ts';
 import type { LaterVerifier, OpenVerifier } from '../roles.ts';
 
@@ -42,7 +42,7 @@ export type EvidenceReader = {
    */
   read(subject: Subject, depth: Depth, signal: AbortSignal, tags?: Tags): Promise<Evidence>;
   /** Returns the verified vulnerability statements (reports and VEX), including those of platforms. */
-  statements(subject: Subject, signal: AbortSignal): Promise<readonly Required<FoundItem>[]>;
+  statements(subject: Subject, signal: AbortSignal): Promise<readonly StatedItem[]>;
 };
 
 type Depth = 'itself' | 'platforms';
@@ -128,7 +128,7 @@ function evidenceIn({ items, below, ...found }: Walked): Evidence {
   return { ...found, items: items.map(({ item }) => item), platforms: below.map(evidenceIn) };
 }
 
-function statementsIn({ items, below }: Walked): readonly Required<FoundItem>[] {
+function statementsIn({ items, below }: Walked): readonly StatedItem[] {
   const own = items.flatMap(({ item, statement }) => (statement === undefined ? [] : [{ item, statement }]));
   return [...own, ...below.flatMap(statementsIn)];
 }
@@ -173,8 +173,7 @@ async function readItems(
   signal: AbortSignal,
   tags: Tags,
 ): Promise<Found> {
-  const meter = meterOf?.(repository);
-  const call: Call = { signal, ...(meter !== undefined && { meter }) };
+  const call: Call = { signal, meter: meterOf?.(repository) };
   const [listing, referrers] = await Promise.all([
     listingOf(repository, call),
     registry.listReferrers(repository, digest, call),

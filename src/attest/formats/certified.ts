@@ -5,12 +5,12 @@ import type { BuildClaims } from './predicates.ts';
 /** Facts about the build that Fulcio certified from the token of its CI system. */
 export type Certified = {
   /** The repository of the workflow, such as `https://github.com/acme/app`. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /** The commit of that repository. */
-  readonly commit?: string;
-  readonly ref?: string;
+  readonly commit?: string | undefined;
+  readonly ref?: string | undefined;
   /** The workflow that was started, with its ref. */
-  readonly config?: string;
+  readonly config?: string | undefined;
 };
 
 // https://github.com/sigstore/fulcio/blob/v1.8.8/docs/oid-info.md; the older extensions exist for GitHub only, and are
@@ -22,20 +22,14 @@ const [OLD_REPOSITORY, OLD_COMMIT, OLD_REF] = ['5', '3', '6'];
 export function certifiedIn(certificate: X509Certificate): Certified | undefined {
   const extension = (id = ''): ReturnType<X509Certificate['extension']> =>
     certificate.extension(`1.3.6.1.4.1.57264.1.${id}`);
-  const said = (id?: string): string | undefined => extension(id)?.valueObj.subs?.[0]?.value.toString('utf8');
-  const saidBefore = (id?: string): string | undefined => extension(id)?.value.toString('utf8');
-  const repository = saidBefore(OLD_REPOSITORY);
-  const source = said(SOURCE) ?? (repository && `https://github.com/${repository}`);
-  const config = said(CONFIG);
+  const text = (id?: string): string | undefined => extension(id)?.valueObj.subs?.[0]?.value.toString('utf8');
+  const oldText = (id?: string): string | undefined => extension(id)?.value.toString('utf8');
+  const repository = oldText(OLD_REPOSITORY);
+  const source = text(SOURCE) ?? (repository && `https://github.com/${repository}`);
+  const config = text(CONFIG);
   if (source === undefined && config === undefined) return undefined;
-  const commit = said(COMMIT) ?? saidBefore(OLD_COMMIT);
-  const ref = said(REF) ?? saidBefore(OLD_REF);
-  return {
-    ...(source !== undefined && { source }),
-    ...(commit !== undefined && { commit }),
-    ...(ref !== undefined && { ref }),
-    ...(config !== undefined && { config }),
-  };
+  const commit = text(COMMIT) ?? oldText(OLD_COMMIT);
+  return { source, commit, ref: text(REF) ?? oldText(OLD_REF), config };
 }
 
 /**

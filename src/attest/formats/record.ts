@@ -33,9 +33,9 @@ export type ManifestFact = { readonly name: string; readonly uri?: string | unde
 
 type JobFact = {
   readonly name: string;
-  readonly type?: string;
-  readonly buildId?: string;
-  readonly prowJobId?: string;
+  readonly type?: string | undefined;
+  readonly buildId?: string | undefined;
+  readonly prowJobId?: string | undefined;
 };
 
 /** The public name whose records carry upstream's builder ID. */
@@ -51,17 +51,17 @@ type RecordPredicate = Readonly<Record<string, unknown>> & { readonly digest: Di
 export function recordPredicate(facts: RecordFacts): RecordPredicate {
   const { source, reference, digest, tags, time, manifest, promoter, job } = facts;
   return {
-    ...(source !== undefined && { srcRef: `${source}@${digest}` }),
+    srcRef: source && `${source}@${digest}`,
     dstRef: reference,
     digest,
     timestamp: `${new Date(time).toISOString().slice(0, 19)}Z`,
     builderId: builderIdOf(reference, promoter),
-    ...(tags.length > 0 && { tags: tags.toSorted() }),
-    ...(source !== undefined && { source: resource(source, digest) }),
+    tags: tags.length > 0 ? tags.toSorted() : undefined,
+    source: source && resource(source, digest),
     destination: resource(reference, digest),
-    ...(manifest !== undefined && { manifest: manifestResource(manifest) }),
+    manifest: manifest && manifestResource(manifest),
     promoter: filled({ version: promoter.version, gitCommit: promoter.gitCommit }),
-    ...(job !== undefined && { job: filled(job) }),
+    job: job && filled(job),
   };
 }
 
@@ -77,7 +77,7 @@ function resource(name: string, digest: Digest): object {
 }
 
 function manifestResource({ name, uri, gitCommit }: ManifestFact): object {
-  return { name, ...(uri !== undefined && { uri }), ...(gitCommit !== undefined && { digest: { gitCommit } }) };
+  return { name, uri, digest: gitCommit && { gitCommit } };
 }
 
 function filled(message: Readonly<Record<string, string | undefined>>): object {
@@ -90,12 +90,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function jobFact(env: Environment): JobFact | undefined {
   const name = env['JOB_NAME'] ?? '';
   if (name === '') return undefined;
-  const [type = '', buildId = '', prowJobId = ''] = [env['JOB_TYPE'], env['BUILD_ID'], env['PROW_JOB_ID']];
   return {
     name,
-    ...(type !== '' && { type }),
-    ...(buildId !== '' && { buildId }),
-    ...(prowJobId !== '' && { prowJobId }),
+    type: env['JOB_TYPE'] || undefined,
+    buildId: env['BUILD_ID'] || undefined,
+    prowJobId: env['PROW_JOB_ID'] || undefined,
   };
 }
 

@@ -44,7 +44,7 @@ type StatementOf = {
 /** Returns the bytes of a statement about one digest. */
 export function statementBytes({ digest, reference, predicateType, predicate, annotations }: StatementOf): Uint8Array {
   const [algorithm = '', hex] = digest.split(':');
-  const subject = { name: reference, digest: { [algorithm]: hex }, ...(annotations !== undefined && { annotations }) };
+  const subject = { name: reference, digest: { [algorithm]: hex }, annotations };
   return Buffer.from(goJson({ _type: V1, subject: [subject], predicateType, predicate }));
 }
 

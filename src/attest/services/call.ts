@@ -10,8 +10,8 @@ export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' 
   readonly service: ServiceName;
   /** Purpose of the request, which begins the error: «logging a signature». */
   readonly purpose: string;
-  readonly type?: string;
-  readonly body?: Uint8Array;
+  readonly type?: string | undefined;
+  readonly body?: Uint8Array | undefined;
   /** The statuses of success. */
   readonly expected: readonly number[];
 };
@@ -19,7 +19,7 @@ export type ServiceRequest = Pick<HttpRequest, 'url' | 'once' | 'headersWithin' 
 export type ServiceAnswer = {
   readonly status: number;
   readonly bytes: Uint8Array;
-  readonly location?: string;
+  readonly location?: string | undefined;
 };
 
 /**
@@ -43,14 +43,12 @@ export async function askService(fetch: Fetch, request: ServiceRequest): Promise
     method: body === undefined ? 'GET' : 'POST',
     url,
     operation: body === undefined ? 'read' : 'write',
-    headers: {
-      accept: 'application/json',
-      ...(type !== undefined && { 'content-type': type, accept: ACCEPT[type] ?? type }),
-    },
-    ...(body !== undefined && { body: { kind: 'bytes', bytes: body } }),
-    ...(once !== undefined && { once }),
-    ...(headersWithin !== undefined && { headersWithin }),
-    ...(permit !== undefined && { permit }),
+    headers:
+      type === undefined ? { accept: 'application/json' } : { 'content-type': type, accept: ACCEPT[type] ?? type },
+    body: body && { kind: 'bytes', bytes: body },
+    once,
+    headersWithin,
+    permit,
     wholeBody: ANSWER_LIMIT,
     signal,
   };
@@ -60,10 +58,10 @@ export async function askService(fetch: Fetch, request: ServiceRequest): Promise
   const { status, headers, body: answer, hide } = await fetch(sent).catch(failed);
   const bytes = await answer.bytes(ANSWER_LIMIT).catch(failed);
   const location = headers.get('location')?.[0];
-  if (request.expected.includes(status)) return { status, bytes, ...(location !== undefined && { location }) };
+  if (request.expected.includes(status)) return { status, bytes, location };
   const code = status >= 500 || PASSING.has(status) ? 'REGISTRY_ERROR' : 'REGISTRY_PROTOCOL';
-  const what = `it answered ${status}${words(bytes, hide)}`;
-  throw failure(request, what, new PromotionError(code, `status ${status}`));
+  const problem = `it responded with ${status}${words(bytes, hide)}`;
+  throw failure(request, problem, new PromotionError(code, `status ${status}`));
 }
 
 /** The media type in which a timestamp authority responds. */
@@ -100,21 +98,20 @@ export function endpoint(base: URL, path: string): URL {
 
 function failure(
   { service, purpose, url, once }: Pick<ServiceRequest, 'service' | 'purpose' | 'url' | 'once'>,
-  what: string,
+  problem: string,
   reason: unknown,
 ): PromotionError {
   const isReplay = once === true && isTransient(reason);
-  const cause = isReplay ? new PromotionError('REPLAY_NEEDED', what, { cause: reason }) : reason;
-  return new PromotionError('SIGNING_SERVICE', `${purpose}: ${service} at ${url.origin}${url.pathname}: ${what}`, {
+  const cause = isReplay ? new PromotionError('REPLAY_NEEDED', problem, { cause: reason }) : reason;
+  return new PromotionError('SIGNING_SERVICE', `${purpose}: ${service} at ${url.origin}${url.pathname}: ${problem}`, {
     cause,
-    hint: 'run again later to sign what is still unsigned; published images stay',
+    hint: 'run again later to sign the remaining images; published images are kept',
   });
 }
 
 function words(bytes: Uint8Array, hide = (text: string): string => text): string {
   const text = Buffer.from(bytes.subarray(0, 4096)).toString('utf8');
-  const said = messageIn(text) ?? text;
-  const clean = hide(said)
+  const clean = hide(messageIn(text) ?? text)
     .replaceAll(/[^\x20-\x7e…]+/g, ' ')
     .trim();
   return clean === '' ? '' : `: ${clean.slice(0, SHOWN)}`;

@@ -23,9 +23,9 @@ export type SigningConfig = z.infer<typeof SigningConfig>;
 
 /** Addresses of the services; `timestamp` is the full address, the others are base addresses. */
 export type Services = {
-  readonly fulcio?: URL;
-  readonly rekor?: { readonly url: URL; readonly version: 1 | 2 };
-  readonly timestamp?: URL;
+  readonly fulcio?: URL | undefined;
+  readonly rekor?: { readonly url: URL; readonly version: 1 | 2 } | undefined;
+  readonly timestamp?: URL | undefined;
 };
 
 /** Flags about the services. */
@@ -62,9 +62,9 @@ export function chooseServices(config: SigningConfig | undefined, flags: Service
     });
   }
   return {
-    ...(fulcio !== undefined && { fulcio }),
-    ...(rekor !== undefined && { rekor }),
-    ...(timestamp !== undefined && { timestamp }),
+    fulcio,
+    rekor,
+    timestamp,
   };
 }
 

@@ -63,6 +63,6 @@ describe('src/attest/services/fulcio.ts', () => {
     );
     const token = readToken(raw, 'of the test', world.clock.now());
     const error = await rejection(certify({ fetch: fetchIn(world), fulcio: url }, token, forever));
-    expect(error).toMatchObject({ message: expect.stringContaining('it answered 400: bad token …') });
+    expect(error).toMatchObject({ message: expect.stringContaining('it responded with 400: bad token …') });
   });
 });

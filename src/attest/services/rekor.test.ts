@@ -54,7 +54,7 @@ describe('src/attest/services/rekor.ts', () => {
     async (status) => {
       const { server, add } = await opened(1, json(status, { message: 'later, please' }));
       const error = await rejection(add());
-      expect(error).toMatchObject({ message: expect.stringContaining(`answered ${status}: later, please`) });
+      expect(error).toMatchObject({ message: expect.stringContaining(`responded with ${status}: later, please`) });
       expect([isNewSignatureNeeded(error), isOutage(error)]).toEqual([true, true]);
       expect(server.requests).toHaveLength(1);
     },

@@ -13,8 +13,8 @@ export type Stamper = {
   stamp(signature: Uint8Array, riding: boolean, signal: AbortSignal): Promise<Buffer>;
 };
 
-/** A permit that is part of another one. */
-const RIDING: Permit = { answered: () => {}, release: () => {} };
+/** The permit of a request that another permit covers. */
+const PERMITTED: Permit = { answered: () => {}, release: () => {} };
 
 /**
  * A TimeStampReq in DER up to the hash: version 1, and a SHA-256 follows
@@ -26,7 +26,7 @@ const REQUEST = Buffer.from('30360201013031300d060960864801650304020105000420', 
 export function stamper(fetch: Fetch, url: URL): Stamper {
   return {
     url,
-    stamp: async (signature, riding, signal) => {
+    stamp: async (signature, isPermitted, signal) => {
       const hash = createHash('sha256').update(signature).digest();
       const { bytes } = await askService(fetch, {
         service: 'the timestamp authority',
@@ -35,7 +35,7 @@ export function stamper(fetch: Fetch, url: URL): Stamper {
         type: 'application/timestamp-query',
         body: Buffer.concat([REQUEST, hash]),
         expected: [200, 201],
-        ...(riding && { permit: RIDING }),
+        permit: isPermitted ? PERMITTED : undefined,
         signal,
       });
       return Buffer.from(bytes);

@@ -18,8 +18,8 @@ import type { Stamper } from '../services/timestamp.ts';
 /** Everything that makes a signature; a service that is undefined is skipped. */
 export type Bundler = {
   readonly key: KeySource;
-  readonly log?: Log;
-  readonly stamp?: Stamper;
+  readonly log?: Log | undefined;
+  readonly stamp?: Stamper | undefined;
   readonly reserve: Reserve;
 };
 

@@ -131,10 +131,7 @@ async function openFor(options: SigningOptions, root: Root, signal: AbortSignal)
   } catch (error) {
     if (!isPromotionError(error, 'TRUST_ROOT')) throw error;
     const { message, hint } = error;
-    throw new PromotionError('TRUST_ROOT', `${root.name}: ${message}`, {
-      cause: error,
-      ...(hint !== undefined && { hint }),
-    });
+    throw new PromotionError('TRUST_ROOT', `${root.name}: ${message}`, { cause: error, hint });
   }
 }
 
@@ -165,19 +162,19 @@ async function signerOf(
   const { fetch, reserve, clock, pause } = options;
   const isLogged = source.kind === 'token' || options.tlogUpload !== false;
   if (isLogged && services.rekor === undefined) throw missing('Rekor', '--rekor-url');
-  tell(options, services);
+  reportServices(options, services);
   const key = await keySource(options, source, services);
   const identity = source.kind === 'token' ? await identityOf(source, key, signal) : (await key(signal)).identity;
   const bundler = {
     key,
     reserve,
-    ...(isLogged && services.rekor !== undefined && { log: rekor(fetch, services.rekor.url, services.rekor.version) }),
-    ...(isLogged && services.timestamp !== undefined && { stamp: stamper(fetch, services.timestamp) }),
+    log: isLogged && services.rekor ? rekor(fetch, services.rekor.url, services.rekor.version) : undefined,
+    stamp: isLogged && services.timestamp ? stamper(fetch, services.timestamp) : undefined,
   };
   return signer({ identity, bundler, verifier, patience: patience({ clock, pause }) });
 }
 
-function tell({ onService }: SigningOptions, { fulcio, rekor: log, timestamp }: Services): void {
+function reportServices({ onService }: SigningOptions, { fulcio, rekor: log, timestamp }: Services): void {
   if (fulcio !== undefined) onService?.(fulcio.origin, 'fulcio');
   if (log !== undefined) onService?.(log.url.origin, 'rekor');
   if (timestamp !== undefined) onService?.(timestamp.origin, 'timestamp');

@@ -89,7 +89,7 @@ describe('src/attest/signing/signer.ts', () => {
     sigstore.inject('fulcio', failing(400));
     expect(await rejection(signedNumber(signing))).toMatchObject({
       code: 'SIGNING_SERVICE',
-      message: expect.stringContaining('it answered 400: injected'),
+      message: expect.stringContaining('it responded with 400: injected'),
     });
     expect(sigstore.counts()).toMatchObject({ fulcio: 1, rekor: 0 });
   });

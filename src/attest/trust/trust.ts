@@ -48,7 +48,7 @@ type Trust = {
 export function trust(options: TrustOptions): Trust {
   const { trustedRoots = [], signingConfig, env } = options;
   const mirror = env['TUF_MIRROR'] || PUBLIC_GOOD;
-  const standard = tufOf({ ...options, mirror, ...(env['TUF_ROOT_JSON'] && { rootFile: env['TUF_ROOT_JSON'] }) });
+  const standard = tufOf({ ...options, mirror, rootFile: env['TUF_ROOT_JSON'] || undefined });
   const known = new Map([...INSTANCES].map(([name, own]) => [name, tufOf({ ...options, mirror: own })] as const));
   const rootOf = (name: string, tuf = known.get(name)): Root => ({
     name,
@@ -79,12 +79,11 @@ function notForSigning(): PromotionError {
 
 type Opener = (signal: AbortSignal) => Promise<TufTargets>;
 
-type Repository = TrustOptions & { readonly mirror: string; readonly rootFile?: string };
+type Repository = TrustOptions & { readonly mirror: string; readonly rootFile?: string | undefined };
 
 function tufOf({ fetch, env, home, onStale, mirror, rootFile }: Repository): Opener {
   const cache = env['TUF_ROOT'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'kpromo', 'tuf');
-  const more = { ...(onStale !== undefined && { onStale }), ...(rootFile !== undefined && { rootFile }) };
-  return once((signal) => openTuf({ fetch, cache, mirror, ...more }, signal));
+  return once((signal) => openTuf({ fetch, cache, mirror, onStale, rootFile }, signal));
 }
 
 function target(tuf: Opener, name: string): (signal: AbortSignal) => Promise<unknown> {
@@ -98,11 +97,11 @@ async function file(path: string, flag: string, hint: string): Promise<unknown> 
   return parsed(text, path);
 }
 
-function parsed(text: string, what: string): unknown {
+function parsed(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new PromotionError('TRUST_ROOT', `${what} is not JSON`, {
+    throw new PromotionError('TRUST_ROOT', `${name} is not JSON`, {
       cause,
       hint: 'use the file as Sigstore publishes it',
     });

@@ -18,11 +18,11 @@ type TufOptions = {
   /** Address of the repository. */
   readonly mirror: string;
   /** The file with the first root of a mirror. */
-  readonly rootFile?: string;
+  readonly rootFile?: string | undefined;
   /** Directory of the cache. */
   readonly cache: string;
   /** Called with the reason if the cache is used instead. */
-  readonly onStale?: (reason: string) => void;
+  readonly onStale?: ((reason: string) => void) | undefined;
 };
 
 /** Reads targets of a TUF repository. */

@@ -132,7 +132,7 @@ function attestation(options: JudgeOptions, signed: Signed, subject: Digest): Bu
     return { ...atMostUnverifiable(judging(), `it names no ${algorithmOf(subject)} digest`), predicateType };
   if (!isAbout(statement, subject)) return { status: 'failed', predicateType, reason: 'it is about another digest' };
   const verdict = judging();
-  return { ...verdict, predicateType, ...(verdict.status === 'verified' && { statement }) };
+  return { ...verdict, predicateType, statement: verdict.status === 'verified' ? statement : undefined };
 }
 
 function legacy(

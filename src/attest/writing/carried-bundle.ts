@@ -40,7 +40,7 @@ export async function carriedBundle(
   return {
     manifest,
     subject: Subject.parse(image.document).subject,
-    referrer: { ...manifest.descriptor, ...(artifactType !== undefined && { artifactType }), annotations },
+    referrer: { ...manifest.descriptor, artifactType, annotations },
     blobs: [EMPTY_CONFIG, { descriptor: { mediaType, digest: layer.digest, size }, bytes }],
   };
 }

@@ -78,7 +78,7 @@ async function ask(
   { signal, meter }: TokenNeed,
   credential: Exchanged | undefined,
 ): Promise<HttpResponse> {
-  const base = { operation: 'token', signal, from: want.registry, ...(meter === undefined ? {} : { meter }) } as const;
+  const base = { operation: 'token', signal, from: want.registry, meter } as const;
   const posted =
     credential?.kind === 'identity' ? await exchange(fetch, base, realm, want, credential.token) : undefined;
   return posted ?? fetch({ ...base, ...getRequest(realm, want, credential), wholeBody: ANSWER_LIMIT });

@@ -10,7 +10,7 @@ export function credentialProblem(what: string, hint: string, thrown?: unknown):
   const words = cause?.message ?? (thrown instanceof Error ? redactText(thrown.message) : '');
   return new PromotionError(cause?.code ?? 'UNAUTHORIZED', words === '' ? what : `${what}: ${words}`, {
     hint,
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }
 

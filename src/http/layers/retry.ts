@@ -22,15 +22,15 @@ export type RetryOptions = {
    * Time in milliseconds after which a failing request is not retried; waits that the registry orders do not count.
    * Default: 120 s since the first failure, or `unanswered` if the address looks wrong and has never responded.
    */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
   /** Milliseconds. Default: 10 s. */
-  readonly unanswered?: number;
+  readonly unanswered?: number | undefined;
   /** Maximum number of retries of one request; waits that the registry orders do not count. Default: no limit. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Longest wait that a registry may order for one request, in milliseconds. Default: 10 min. */
-  readonly maxWait?: number;
+  readonly maxWait?: number | undefined;
   /** Tells which errors come from a host that no longer responds. Default: none. */
-  readonly breaker?: Pick<CircuitBreaker, 'hasOpened'>;
+  readonly breaker?: Pick<CircuitBreaker, 'hasOpened'> | undefined;
 };
 
 /** A registry behind a load balancer is replaced within about a minute; two minutes outlast that. In milliseconds. */
@@ -62,7 +62,7 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
   const stateOf = originStates();
-  const rules: Rules = { maxWait: MAX_WAIT, ...options, told: transients(options) };
+  const rules: Rules = { ...options, maxWait: options.maxWait ?? MAX_WAIT, told: transients(options) };
   return (inner) => async (request) => {
     const state = stateOf(request.url.origin);
     const stopFor = pauseRule(rules, request);

@@ -19,13 +19,13 @@ export type TransportOptions = {
    * unseen.
    */
   readonly connections: number;
-  readonly timeouts?: Partial<Timeouts>;
+  readonly timeouts?: Partial<Timeouts> | undefined;
   /** Settings of an origin that override the above. */
-  readonly settingsOf?: SettingsOf;
+  readonly settingsOf?: SettingsOf | undefined;
   /** Resolves host names. Default: the system's resolver. */
-  readonly lookup?: LookupFunction;
+  readonly lookup?: LookupFunction | undefined;
   /** Receives the number of body bytes that pass through the sockets of an origin. */
-  readonly onBytes?: (origin: string, bytes: number) => void;
+  readonly onBytes?: ((origin: string, bytes: number) => void) | undefined;
 };
 
 /** `inside` returns true for a host in our own network, by its name or by the addresses that it resolved to. */

@@ -74,7 +74,7 @@ function immutable(repository: RepositoryName, tag: string, cause?: PromotionErr
     {
       side: 'destination',
       hint: 'exempt the tags `sha256-*` from tag immutability there, and run again; until then the image cannot be signed',
-      ...(cause !== undefined && { cause }),
+      cause,
     },
   );
 }

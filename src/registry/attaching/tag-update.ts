@@ -62,7 +62,7 @@ export function updateTag(
 
 function stateOf(current: ReadManifest | undefined): TagState {
   if (current === undefined) return 'absent';
-  return { ...current.descriptor, ...(current.etag !== undefined && { etag: current.etag }) };
+  return { ...current.descriptor, etag: current.etag };
 }
 
 function tagMove(error: unknown): PromotionError {

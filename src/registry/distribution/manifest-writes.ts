@@ -142,7 +142,7 @@ async function refusalOf(response: HttpResponse, object: string): Promise<Promot
   return new PromotionError('REGISTRY_PROTOCOL', error.message, {
     side: 'destination',
     cause: error,
-    ...(error.hint !== undefined && { hint: error.hint }),
+    hint: error.hint,
   });
 }
 

@@ -80,7 +80,7 @@ function manifestGet({ fetch, kindOf }: ReadingServices, request: RequestTo): Ge
     const { response, bytes } = await readAll(fetch, get, MAX_MANIFEST_BYTES);
     if (isMissing(response.status, kindOf(hostOf(repository)))) return undefined;
     await ensureStatus(response, [200], 'read the manifest', referenceText(repository, reference));
-    return servedAs(bytes, reference, response);
+    return receive(bytes, reference, response);
   };
 }
 
@@ -102,10 +102,10 @@ function headsOf(kindOf: ReadingServices['kindOf']): Heads {
   const useless = new Set<string>();
   const proven = new Set<string>();
   return {
-    use: (host) => !useless.has(host) && kindOf(host).heads !== 'never',
+    use: (host) => !useless.has(host),
     doubt: (host, status) => {
       if (status === 200) proven.add(host);
-      if (isMissing(status, kindOf(host))) return kindOf(host).heads === 'doubted' && !proven.has(host);
+      if (isMissing(status, kindOf(host))) return kindOf(host).doubtsHeads === true && !proven.has(host);
       return status !== 200;
     },
     found: (host, status, there) => {
@@ -117,21 +117,15 @@ function headsOf(kindOf: ReadingServices['kindOf']): Heads {
 /** A manifest as received; `isSound` unless another digest was requested or announced. */
 type Served = { readonly manifest: ReadManifest; readonly isSound: boolean };
 
-function servedAs(bytes: Uint8Array, reference: string, response: HttpResponse): Served {
+function receive(bytes: Uint8Array, reference: string, response: HttpResponse): Served {
   const told = header(response, 'docker-content-digest');
   const wanted = isDigest(reference) ? reference : told !== undefined && isDigest(told) ? told : undefined;
   const digest = isDigest(reference) ? digestOf(bytes, reference) : digestOf(bytes);
   const mediaType = manifestTypeOf(bytes, contentType(response));
   const isSound = wanted === undefined || algorithmOf(wanted) !== algorithmOf(digest) || wanted === digest;
   const descriptor = { mediaType, digest, size: bytes.length };
-  const disputed = disputedType(bytes, contentType(response));
-  const served = { bytes, descriptor, ...(disputed !== undefined && { servedAs: disputed }), ...etagOf(response) };
-  return { manifest: served, isSound };
-}
-
-function etagOf(response: HttpResponse): { readonly etag?: string } {
-  const etag = header(response, 'etag');
-  return etag === undefined ? {} : { etag };
+  const servedAs = disputedType(bytes, contentType(response));
+  return { manifest: { bytes, descriptor, servedAs, etag: header(response, 'etag') }, isSound };
 }
 
 function mismatch(object: string, digest: Digest): PromotionError {
@@ -150,12 +144,12 @@ export function errorCodeIn(text: string): string | undefined {
 function describe(response: HttpResponse, reference: string): Resolved | undefined {
   const digest = header(response, 'docker-content-digest') ?? (isDigest(reference) ? reference : undefined);
   if (digest === undefined || !isDigest(digest)) return undefined;
-  const length = header(response, 'content-length');
+  const length = header(response, 'content-length') ?? '';
   return {
     digest,
     mediaType: contentType(response) ?? UNKNOWN_TYPE,
-    ...(length !== undefined && /^\d+$/.test(length) && { size: Number(length) }),
-    ...etagOf(response),
+    size: /^\d+$/.test(length) ? Number(length) : undefined,
+    etag: header(response, 'etag'),
   };
 }
 

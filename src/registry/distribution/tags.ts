@@ -126,8 +126,8 @@ function ownListing(
       fetch,
       readPages,
       request,
-      ...(credentials !== undefined && { credentials }),
-      ...(aws !== undefined && { aws }),
+      credentials,
+      aws,
     });
     return async (...asked) => {
       // If it fails, `tags/list` may work or shows the cause.
@@ -204,8 +204,8 @@ function addManifest(manifests: Page['manifests'], digest: string, value: unknow
   if (tag !== undefined && tag !== null && !isStrings(tag)) return refuse(`has tags of ${digest} that are not strings`);
   manifests.set(digest, {
     tags: tag ?? [],
-    ...(typeof mediaType === 'string' && { mediaType }),
-    ...(Number(timeUploadedMs) > 0 && { uploadedAt: Number(timeUploadedMs) }),
+    mediaType: typeof mediaType === 'string' ? mediaType : undefined,
+    uploadedAt: Number(timeUploadedMs) > 0 ? Number(timeUploadedMs) : undefined,
   });
 }
 

@@ -4,6 +4,6 @@ import type { RegistryKind } from './kind.ts';
 export const ARTIFACTORY: RegistryKind = {
   name: 'artifactory',
   hosts: /^[a-z0-9-]+\.jfrog\.io$/,
-  heads: 'doubted',
+  doubtsHeads: true,
   forbiddenIsMissing: true,
 };

@@ -32,8 +32,7 @@ function ecrLister({ aws }: ListerServices): OwnLister {
     const { host, path } = splitRepository(repository);
     const place = ecrPlaceOf(host);
     if (aws === undefined || place === undefined) return undefined;
-    const fetch: typeof aws.fetch = (request) =>
-      aws.fetch({ ...request, ...(call.meter !== undefined && { meter: call.meter }) });
+    const fetch: typeof aws.fetch = (request) => aws.fetch({ ...request, meter: call.meter });
     const client = await ecrClient({ ...aws, fetch }, place, call.signal);
     if (client === undefined) return undefined;
     const { DescribeImagesCommand } = await import('@aws-sdk/client-ecr');
@@ -43,7 +42,7 @@ function ecrLister({ aws }: ListerServices): OwnLister {
           registryId: place.account,
           repositoryName: path,
           maxResults: PAGE,
-          ...(nextToken !== undefined && { nextToken }),
+          nextToken,
         }),
       );
     return listAll(ask, repository, call).catch((error: unknown) => afterRefusal(error, repository, call));
@@ -64,8 +63,8 @@ async function listAll(ask: Ask, repository: RepositoryName, { signal }: Call): 
       if (!isDigest(imageDigest)) continue;
       manifests.set(imageDigest, {
         tags: imageTags ?? [],
-        ...(imageManifestMediaType !== undefined && { mediaType: imageManifestMediaType }),
-        ...(imagePushedAt !== undefined && { uploadedAt: imagePushedAt.getTime() }),
+        mediaType: imageManifestMediaType,
+        uploadedAt: imagePushedAt?.getTime(),
       });
     }
     token = answer.nextToken;

@@ -23,8 +23,8 @@ export type ListerServices = {
   readonly fetch: Fetch;
   readonly readPages: ListReader;
   readonly request: RequestTo;
-  readonly credentials?: CredentialSource;
-  readonly aws?: EcrOptions;
+  readonly credentials?: CredentialSource | undefined;
+  readonly aws?: EcrOptions | undefined;
 };
 
 /** The maximum page size of these registries; the default is 50 to 100. */
@@ -41,8 +41,8 @@ export type RegistryKind = {
   readonly listsAtMost?: number;
   /** Page size to request for tags. Default: the registry decides. */
   readonly pageSize?: number;
-  /** `never`: manifests are not requested with HEAD; `doubted`: a 404 to the first HEADs is confirmed with a GET. */
-  readonly heads?: 'never' | 'doubted';
+  /** A 404 to the first HEADs of manifests is confirmed with a GET. */
+  readonly doubtsHeads?: true;
   /** A read of missing content returns 403. */
   readonly forbiddenIsMissing?: true;
   /**

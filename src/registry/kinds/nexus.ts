@@ -1,4 +1,4 @@
 import type { RegistryKind } from './kind.ts';
 
 /** Sonatype Nexus. */
-export const NEXUS: RegistryKind = { name: 'nexus', heads: 'doubted' };
+export const NEXUS: RegistryKind = { name: 'nexus', doubtsHeads: true };
