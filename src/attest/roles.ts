@@ -26,7 +26,7 @@ export type LegacySignature = {
 };
 
 /**
- * The result of verifying a signature. `verified` is valid, whoever signed; `failed` contradicts the bytes or is about
+ * The result of verifying a signature. `verified` is valid for any signer; `failed` contradicts the bytes or is about
  * another digest; `unverifiable` cannot be decided, for the given reason.
  */
 export type Verdict = {

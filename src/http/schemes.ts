@@ -50,7 +50,7 @@ export function schemes(fetch: Fetch): Schemes {
         return await detect(request);
       } catch (error) {
         if (!isPromotionError(error)) throw error;
-        // The request itself meets the same failure and is retried; its response is not believed.
+        // The request itself meets the same failure and is retried.
         failed.add(origin);
         return undefined;
       }

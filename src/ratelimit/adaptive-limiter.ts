@@ -48,8 +48,8 @@ export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
  */
 export const START = 60;
 /**
- * Lowest rate: a promotion could not work more slowly. A registry that permits less says so with Retry-After, which is
- * obeyed.
+ * Lowest rate in requests a second: a promotion is not usable below it. A registry that permits less sends Retry-After,
+ * which is obeyed.
  */
 const FLOOR = 1;
 /** Number of requests that may be sent at once after a pause. */

@@ -73,7 +73,7 @@ describe('src/registry/inventory', () => {
     expect(references.toSorted()).toEqual(['latest', 'v1', two, absent].toSorted());
   });
 
-  it('looks up no digest whose tags all belong to others: it is not written in any case', async () => {
+  it('looks up no digest that is not written because all its tags belong to others', async () => {
     const { references, inventory } = await ask('tags', [{ digest: two, tags: ['v1', 'latest'] }]);
     expect(references.toSorted()).toEqual(['latest', 'v1']);
     expect(inventory.digestOf('v1')).toBe(one);

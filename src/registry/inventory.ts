@@ -36,7 +36,7 @@ export async function readInventory(
   return listing.kind === 'digests' ? fromDigests(listing) : fromTags(registry, repository, listing, question, call);
 }
 
-/** An empty repository that did not say so. */
+/** The listing of an empty repository. */
 const UNREAD: Inventory = {
   has: () => false,
   digestOf: () => undefined,

@@ -118,7 +118,7 @@ export type Referrer = Descriptor & {
 export type ReferrerLister = {
   /**
    * Returns all referrers of the manifest from the referrers API or, if the registry has none, the fallback tag. Throws
-   * if neither can be read. `artifactType` asks the registry to filter, but it may return other types as well.
+   * if neither can be read. `artifactType` requests a filter, but a registry may return other types as well.
    */
   listReferrers(
     repository: RepositoryName,
@@ -183,7 +183,7 @@ export type BlobUpload = {
    */
   send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<'taken' | 'moved'>;
   /**
-   * Returns how many bytes of an interrupted `send` the registry has kept; undefined if it does not say; never throws.
+   * Returns how many bytes of an interrupted `send` the registry has kept; undefined if it does not report that. Never throws.
    */
   received(call: Call): Promise<number | undefined>;
   /** Deletes the upload at the registry; never throws. */

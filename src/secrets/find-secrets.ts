@@ -1,7 +1,7 @@
 /** Names of keys, parameters and headers whose values are secret. */
 const SECRET_NAME =
   /token|secret|passw|passphrase|private_?key|access_?key|api_?key|credential|authorization|assertion|signature|cookie|jwt|(?:^|_)(?:auth|sig|pwd|pat|key)$/i;
-/** Names of settings that only say where a secret is, or whose it is. */
+/** Names of settings with the location or the owner of a secret. */
 const ABOUT_SECRETS =
   /(?:_(?:file|path|dir|url|uri|host|id|name|type|ttl|account|user|username|scopes?)|type|expires_in)$/i;
 /** Suffixes of variables whose values are secret. */

@@ -138,7 +138,7 @@ function spansIn(text: string, folded: Folded, forms: Forms): readonly Span[] {
   forms.find(bytes, length, (start, end, { isPassing }) => {
     if (end - start < WITHIN_WORDS && (isLetter(text, folded, start - 1) || isLetter(text, folded, end))) return;
     const span: Span = [starts[start] ?? 0, starts[end] ?? text.length];
-    // A digest is never a secret, even if a server says so: reports would name no image.
+    // A digest is never a secret, even if a server calls it one: otherwise reports would not name the image.
     if (isPassing && isInDigest(text, span[0])) return;
     found.push(span);
   });

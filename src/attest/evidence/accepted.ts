@@ -81,7 +81,7 @@ function platformIn({ evidence, judgement, policies }: Vouched, digest: Digest):
 
 /**
  * Judges a platform by the policies, without the level that only the image must reach. Judges a nested index by its own
- * attestations, unless something in it was tampered with.
+ * attestations, unless one of them was tampered with.
  */
 function ownJudgement(node: Evidence, policies: ProjectPolicies['provenance']): Judgement | undefined {
   if (judge([], node).result === 'failed') return undefined;

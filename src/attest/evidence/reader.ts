@@ -38,7 +38,7 @@ export type EvidenceReader = {
   /**
    * Returns all signatures and attestations of a digest, each verified; with `platforms` also those of an index's
    * children. `unlisted` also reads the tags that the repository's list omits, for callers that reject missing
-   * evidence. Throws if something cannot be read: it might have been tampered with.
+   * evidence. Throws if an item cannot be read, because it may have been tampered with.
    */
   read(subject: Subject, depth: Depth, signal: AbortSignal, tags?: Tags): Promise<Evidence>;
   /** Returns the verified vulnerability statements (reports and VEX), including those of platforms. */

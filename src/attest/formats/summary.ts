@@ -35,7 +35,7 @@ export type SummaryFacts = {
 
 type SummaryPredicate = Readonly<Record<string, unknown>> & { readonly timeVerified: string };
 
-/** Level of every promotion by a reviewed manifest, whoever built the image. */
+/** Level of every promotion by a reviewed manifest, independent of the builder. */
 const REVIEWED = 'K8S_PROMOTION_MANIFEST_REVIEWED';
 const UNEVALUATED = 'SLSA_BUILD_LEVEL_UNEVALUATED';
 

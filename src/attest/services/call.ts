@@ -2,6 +2,9 @@ import { PromotionError, isPromotionError } from '../../errors.ts';
 import { withoutEndSlashes } from '../../image/end-slashes.ts';
 import type { Fetch, HttpRequest } from '../../http/fetch.ts';
 
+/** A permit to send one request to a service. */
+export type Permit = NonNullable<HttpRequest['permit']>;
+
 /** The signing services, as errors name them. */
 type ServiceName = 'Fulcio' | 'Rekor' | 'the timestamp authority';
 

@@ -3,9 +3,8 @@ import type * as bundles from '@sigstore/bundle';
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
 import type * as core from '@sigstore/core';
 import type { Fetch } from '../../http/fetch.ts';
-import type { Permit } from './permit.ts';
 import { entryOfV1, entryOfV2 } from './rekor-answer.ts';
-import { askService, endpoint, malformed, type ServiceAnswer, type ServiceRequest } from './call.ts';
+import { askService, endpoint, malformed, type ServiceAnswer, type ServiceRequest, type Permit } from './call.ts';
 import type { KeyDetails } from '../identity/signing-key.ts';
 
 /** The content of a log entry, and its certificate or public key (PEM). */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Fetch } from '../../http/fetch.ts';
-import type { Permit } from './permit.ts';
-import { askService } from './call.ts';
+import { askService, type Permit } from './call.ts';
 
 /** Gets timestamps for signatures from a timestamp authority (RFC 3161). */
 export type Stamper = {

@@ -2,7 +2,7 @@ import type { Bundle } from '@sigstore/bundle';
 import type { Signer as LibrarySigner, Witness } from '@sigstore/sign';
 import type { Reserve } from '../../http/fetch.ts';
 import { hintOf } from '../verifying/log-entry.ts';
-import type { Permit } from '../services/permit.ts';
+import type { Permit } from '../services/call.ts';
 import type { Log } from '../services/rekor.ts';
 import {
   checkLoggable,

@@ -15,7 +15,7 @@ type RunCertificateOptions = {
   readonly clock: Clock;
   /** Returns a token for each certificate. */
   readonly token: (signal: AbortSignal) => Promise<IdentityToken>;
-  /** The identity that must be certified, as far as it is known besides the token. */
+  /** The parts of the identity that must be certified, in addition to the token. */
   readonly expected: Expectation;
 };
 

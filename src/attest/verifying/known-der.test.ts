@@ -5,7 +5,7 @@ import { codeSigningChain } from '../../../test/support/sigstore/certificates.ts
 import { encodedOnce } from './known-der.ts';
 
 describe('src/attest/verifying/known-der.ts', () => {
-  it('has each certificate that is trusted encoded as it was, and no second time', async () => {
+  it('keeps the encoding of each trusted certificate', async () => {
     const { leaf, root } = await codeSigningChain(Date.UTC(2026, 0, 1));
     const ders = [leaf, root].map(({ certificate }) => Buffer.from(certificate.rawData));
     const certChain = ders.map((der) => X509Certificate.parse(der));

@@ -56,7 +56,7 @@ export function manifestReading({ fetch, kindOf }: ReadingServices, request: Req
         return found;
       }
       if (response.status !== 200) return undefined;
-      // A registry may omit the digest (distribution-spec 1.1); then only the bytes tell it.
+      // A registry may omit the digest (distribution-spec 1.1); then it is computed from the bytes.
       return describe(response, reference) ?? (await read());
     },
   };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildImage, buildIndex, type BuiltImage } from '../../../test/support/registry/images.ts';
 import { MEDIA_TYPES, type Descriptor, type Manifest } from '../../image/descriptor.ts';
 import { digestOf, type Digest } from '../../image/digest.ts';
-import { bytesOf, readImageTree, type ImageTree, type TreeSource } from './image-tree.ts';
+import { bytesOf, openImageTree, type ImageTree, type TreeSource } from './image-tree.ts';
 
 const REPOSITORY = 'staging.test/app';
 
@@ -21,6 +21,15 @@ async function treeOf(image: BuiltImage): Promise<{ readonly tree: ImageTree; re
     return Promise.resolve(all.get(digest));
   };
   return { tree: await readImageTree(image.manifest, REPOSITORY, { ...nothing, read }), reads };
+}
+
+async function readImageTree(root: Manifest, repository: string, source: TreeSource): Promise<ImageTree> {
+  const { digest } = root.descriptor;
+  const read = (wanted: Digest): Promise<Manifest | undefined> =>
+    wanted === digest ? Promise.resolve(root) : source.read(wanted);
+  const opened = await openImageTree(digest, repository, { ...source, read });
+  if (opened === undefined) throw new Error('the root exists');
+  return opened.tree;
 }
 
 function manifestOf(document: unknown, mediaType: string = MEDIA_TYPES.ociManifest): Manifest {

@@ -91,13 +91,6 @@ export async function openImageTree(
   return undefined;
 }
 
-/** Follows an image or index whose manifest is given down to its blobs. */
-export async function readImageTree(top: Manifest, repository: RepositoryName, source: TreeSource): Promise<ImageTree> {
-  const tree = await treeWithin(MAX_TREE_BYTES, typed(top), repository, source);
-  if (tree === 'too large') throw tooLarge(repository, top.descriptor.digest);
-  return tree;
-}
-
 function tooLarge(repository: RepositoryName, digest: Digest): PromotionError {
   const most = MAX_TREE_BYTES / 1024 / 1024;
   return new PromotionError(

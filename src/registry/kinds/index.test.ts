@@ -21,7 +21,7 @@ describe('src/registry/kinds/index', () => {
     ['acme.jfrog.io', 'artifactory'],
     ['public.ecr.aws', 'generic'],
     ['127.0.0.1:5000', 'generic'],
-  ])('knows %s for %s', (host, kind) => {
+  ])('returns %s for %s', (host, kind) => {
     expect(kindOfHost(host).name).toBe(kind);
   });
 
@@ -40,7 +40,7 @@ describe('src/registry/kinds/index', () => {
     expect(kindOfHost(host).name).toBe('generic');
   });
 
-  it('has each kind once, and finds it by its name', () => {
+  it('lists each kind once, and returns it by name', () => {
     expect(KINDS.map(({ name }) => kindNamed(name))).toEqual(KINDS);
     expect(new Set(KINDS.map(({ name }) => name)).size).toBe(KINDS.length);
     expect(kindNamed('other')).toBeUndefined();

@@ -15,10 +15,7 @@ import { ZOT } from './zot.ts';
 
 export type { ListerServices, OwnLister, RegistryKind } from './kind.ts';
 
-/**
- * Every kind that the client knows, in the order in which errors and the schema of the configuration name them; what the
- * registries of each do is told, with sources, in docs/registries.md.
- */
+/** All kinds, in the order of errors and of the configuration's schema; docs/registries.md describes them. */
 export const KINDS: readonly RegistryKind[] = [
   GENERIC,
   ARTIFACT_REGISTRY,
@@ -35,13 +32,13 @@ export const KINDS: readonly RegistryKind[] = [
   ZOT,
 ];
 
-/** The kind of a registry by its `host[:port]`; generic where the name tells nothing. */
+/** Returns the kind of a registry by its `host[:port]`; generic for an unknown host. */
 export function kindOfHost(host: string): RegistryKind {
   const name = host.toLowerCase().replace(/:443$/, '');
   return KINDS.find(({ hosts }) => hosts?.test(name) === true) ?? GENERIC;
 }
 
-/** The kind of this name, as a configuration gives it; undefined where there is none. */
+/** Returns the kind with this name in the configuration; undefined for an unknown name. */
 export function kindNamed(name: string): RegistryKind | undefined {
   return KINDS.find((kind) => kind.name === name);
 }
