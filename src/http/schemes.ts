@@ -14,7 +14,7 @@ export type Schemes = {
   detect(request: HttpRequest): Promise<Scheme>;
 };
 
-/** Knows no origin at first. `fetch` sends requests without authentication. */
+/** Starts without known origins. `fetch` sends requests without authentication. */
 export function schemes(fetch: Fetch): Schemes {
   const learned = new Map<string, Scheme>();
   const failed = new Set<string>();

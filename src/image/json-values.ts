@@ -1,6 +1,6 @@
 /**
- * Maximum number of values in a manifest: one of 4 MiB, the largest size, has 30,000 layers of four values each. Parsing
- * far more takes a hundred times the memory of the text, and most of a second.
+ * Maximum number of values in a manifest: one of 4 MiB, the largest size, has 30,000 layers of four values each.
+ * Parsing far more takes a hundred times the memory of the text, and most of a second.
  */
 const MOST_VALUES = 400_000;
 

@@ -15,8 +15,8 @@ export function isMediaType(text: unknown): text is string {
 }
 
 /**
- * Returns the media type of a manifest: the one that its bytes state, else the first manifest type in `served`, else the
- * one that its fields imply. Ignores types that are not of a manifest, such as `text/plain` from a file server.
+ * Returns the media type of a manifest: the one that its bytes state, else the first manifest type in `served`, else
+ * the one that its fields imply. Ignores types that are not of a manifest, such as `text/plain` from a file server.
  */
 export function manifestTypeOf(bytes: Uint8Array, ...served: readonly (string | undefined)[]): string {
   const body = manifestJsonIn(bytes);

@@ -8,7 +8,7 @@ export type InventoryQuery = Iterable<Asked>;
 
 type Asked = { readonly digest: Digest; readonly tags: readonly string[] };
 
-/** What the repository has, as far as it was looked up. */
+/** The contents of a repository, as far as they were looked up. */
 export type Inventory = {
   readonly has: (digest: Digest) => boolean;
   readonly digestOf: (tag: string) => Digest | undefined;

@@ -62,7 +62,7 @@ async function onceShown<T>(name: string, read: Read<T>, clock: Pick<Clock, 'wai
   throw notShown(name);
 }
 
-/** Reads a pushed blob; a blob that is not shown yet has sent no byte, so that the read can start again. */
+/** Reads a pushed blob. If the registry does not show it yet, no byte was sent, and the read can start again. */
 async function* onceThere(
   name: string,
   read: () => AsyncIterable<Uint8Array>,

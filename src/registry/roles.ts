@@ -183,7 +183,8 @@ export type BlobUpload = {
    */
   send(content: Uint8Array | AsyncIterable<Uint8Array>, call: Call, from?: number): Promise<'taken' | 'moved'>;
   /**
-   * Returns how many bytes of an interrupted `send` the registry has kept; undefined if it does not report that. Never throws.
+   * Returns how many bytes of an interrupted `send` the registry has kept; undefined if it does not report that. Never
+   * throws.
    */
   received(call: Call): Promise<number | undefined>;
   /** Deletes the upload at the registry; never throws. */

@@ -11,7 +11,9 @@ const LIST_FROM = 8;
 /** Memory for manifests kept between plan and promote, in bytes; about ten thousand of the usual size. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
-/** What is kept of the listing of a staging repository: cosign's tags, and the upload times of the requested images. */
+/**
+ * The kept part of the listing of a staging repository: cosign's tags, and the upload times of the requested images.
+ */
 export type SourceListing = { readonly tags: ReadonlySet<string>; readonly uploads: ReadonlyMap<Digest, number> };
 
 const COSIGN_TAG = /^sha(?:256|512)-[0-9a-f]+\.(?:sig|att)$/;

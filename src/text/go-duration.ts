@@ -15,7 +15,10 @@ const DURATION_PART = /([0-9.]+)([a-zµμ]+)/g;
 /** Maximum in milliseconds: Go counts nanoseconds in 64 bits. */
 const MAX_DURATION = 2 ** 63 / 1e6;
 
-/** Parses a duration of Go's time.ParseDuration (`1h30m`, `1.5s`, `-2ms`, `0`) to milliseconds; undefined for other text. */
+/**
+ * Parses a duration of Go's time.ParseDuration (`1h30m`, `1.5s`, `-2ms`, `0`) to milliseconds; undefined for other
+ * text.
+ */
 export function parseDuration(text: string): number | undefined {
   if (/^[+-]?0$/.test(text)) return 0;
   if (!DURATION.test(text)) return undefined;

@@ -50,7 +50,7 @@ type Depth = 'itself' | 'platforms';
 /** Which of cosign's tags are read: those in a list, or also those that it omits. */
 type Tags = 'listed' | 'unlisted';
 
-/** The evidence of one digest alone. */
+/** The evidence of one digest, without its platforms. */
 type Found = { readonly items: readonly FoundItem[]; readonly uploadedAt?: number };
 
 /** Deeper than any index in use; a guard against an endlessly nested index. */

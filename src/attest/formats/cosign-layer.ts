@@ -8,7 +8,9 @@ import { pemOf } from './pem.ts';
 import type { LegacySignature } from '../roles.ts';
 import { VERSION } from './statement.ts';
 
-/** The annotations of a `.sig` or `.att` layer: https://github.com/sigstore/cosign/blob/v3.1.3/specs/SIGNATURE_SPEC.md */
+/**
+ * The annotations of a `.sig` or `.att` layer: https://github.com/sigstore/cosign/blob/v3.1.3/specs/SIGNATURE_SPEC.md
+ */
 export const LEGACY = {
   signature: 'dev.cosignproject.cosign/signature',
   certificate: 'dev.sigstore.cosign/certificate',

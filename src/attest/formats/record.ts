@@ -6,7 +6,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 /** Upstream's predicate type of a promotion record. */
 export const PROMOTION_RECORD = 'https://k8s.io/promo-tools/promotion/v1';
 
-/** Facts about one promotion; unknown or empty ones are omitted from the record. */
+/** Facts about one promotion. Unknown or empty facts are omitted from the record. */
 export type RecordFacts = {
   /** The staging repository; undefined when only production is examined. */
   readonly source?: RepositoryName;

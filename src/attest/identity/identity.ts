@@ -40,7 +40,7 @@ export type IdentitySource =
       readonly kind: 'token';
       /** Such as «of GitHub Actions»; follows «the identity token». */
       readonly name: string;
-      /** What is known about the identity before there is a token. */
+      /** Known parts of the identity before the token is requested. */
       readonly expected: Expectation;
       /** True if a token is available without a request. */
       readonly isHere: boolean;

@@ -23,7 +23,7 @@ export type Claims = z.infer<typeof Claims>;
 /** An identity token that Fulcio may accept; `raw` is a secret. */
 export type IdentityToken = { readonly raw: string; readonly claims: Claims };
 
-/** What is known in advance about the identity that Fulcio will certify. */
+/** Parts of the identity that Fulcio will certify, as far as they are known in advance. */
 export type Expectation = { readonly subject?: string; readonly issuer?: string };
 
 /**

@@ -30,7 +30,7 @@ export type ServiceAnswer = {
  * be larger.
  */
 const ANSWER_LIMIT = 1_048_576;
-/** Number of characters of a response that are shown. */
+/** Maximum number of characters of a response in an error. */
 const SHOWN = 300;
 /**
  * Temporary failures. 409: the log has these very bytes, and a new signature is another entry. 499: other requests were

@@ -50,8 +50,8 @@ export type Signing = {
   /** Opens a verifier with all trusted roots. */
   verifier(signal: AbortSignal): Promise<Verifier>;
   /**
-   * Opens a verifier with the root for signing alone: a signature of ours under another root would not verify for
-   * clients that trust this one.
+   * Opens a verifier with the root for signing only: clients that trust this root could not verify our signature under
+   * another one.
    */
   ownVerifier(signal: AbortSignal): Promise<Verifier>;
 };

@@ -36,7 +36,7 @@ export async function openTufCache(cache: string, mirror: string, pinned: Uint8A
   }
 }
 
-/** Writes the root, replacing whatever is in its place. */
+/** Writes the root over an existing one. */
 async function begin(folder: string, root: Uint8Array): Promise<void> {
   await mkdir(join(folder, 'targets'), { recursive: true });
   await replace(join(folder, 'root.json'), root);

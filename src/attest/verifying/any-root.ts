@@ -20,8 +20,8 @@ export function anyRoot(roots: readonly RootVerifier[]): Verifier {
 }
 
 /**
- * A failure under one root counts unless another root verifies the signature; the others only say that they do not know
- * it.
+ * A failure under one root counts unless another root verifies the signature: a root that does not know it reports
+ * `unverifiable`.
  */
 function together<T extends Verdict>(all: readonly { readonly name: string; readonly verdict: T }[]): T {
   const verdicts = all.map(({ verdict }) => verdict);

@@ -63,7 +63,7 @@ function fromPem(pem: string): readonly Buffer[] {
   return [...blocksIn(pem, 'CERTIFICATE'), ...blocksIn(pem, 'PUBLIC KEY')];
 }
 
-/** Returns true if the log accepted the entry under this certificate or key alone, in DER. */
+/** Returns true if the log accepted the entry under this certificate or key (DER) and no other. */
 export function isLoggedUnder(entry: TransparencyLogEntry, der: Buffer): boolean {
   const keys = loggedKeys(logBody(entry));
   return keys.length > 0 && keys.every((key) => key.equals(der));

@@ -19,8 +19,8 @@ type Patience = {
 };
 
 /**
- * Opens a verifier. If the trust root cannot be loaded, returns one that reports every signature as `unverifiable`, which
- * still recognises statements about another digest. What only informs gives up after 10 s.
+ * Opens a verifier. If the trust root cannot be loaded, returns one that reports every signature as `unverifiable`,
+ * which still recognises statements about another digest. What only informs gives up after 10 s.
  */
 export function withoutTrust(
   open: (signal: AbortSignal) => Promise<Verifier>,

@@ -53,7 +53,7 @@ const Descriptor = exactJson({
 const Subject = exactJson({ subject: Descriptor });
 const Carriable = exactJson({ subject: Descriptor, config: Descriptor });
 
-/** How the media type of a Sigstore bundle begins, of whatever version. */
+/** Prefix of the media types of Sigstore bundles of all versions. */
 const BUNDLE = 'application/vnd.dev.sigstore.bundle';
 
 /**

@@ -34,8 +34,8 @@ function isCarried({ form, kind, predicateType }: EvidenceItem): boolean {
 }
 
 /**
- * Attaches the bundles of staging unchanged, unless they are listed already. Returns why evidence in another form stays
- * behind.
+ * Attaches the bundles of staging unchanged, unless they are listed already. Returns the reasons for evidence that is
+ * not carried.
  */
 export async function carryAttestations(services: CarryServices, target: CarryTarget, call: Call): Promise<Carried> {
   const { registry, publisher } = services;

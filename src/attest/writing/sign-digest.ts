@@ -105,7 +105,7 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
 
 /** Honest images have one to three. Anyone who can push to staging can add any number of valid signatures. */
 const MAX_CARRIED = 50;
-/** One or two, made with keys of the project that are unknown here. */
+/** Most projects have one or two, made with keys that are unknown here. */
 const MAX_UNVERIFIABLE = 5;
 
 /** Returns the signatures of staging that are carried: ours, then verified ones, then a few unverifiable ones. */

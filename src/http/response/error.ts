@@ -7,7 +7,7 @@ import { redactText } from '../redact.ts';
 
 /** Bytes of an error body that are read. */
 const READ_LIMIT = 4096;
-/** Characters of it that are shown. */
+/** Maximum number of its characters in an error. */
 const SHOWN_LIMIT = 300;
 
 /**

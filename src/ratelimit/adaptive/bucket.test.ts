@@ -23,7 +23,10 @@ const reachable = (quota: number, concurrency: number): number => Math.min(quota
 
 type Worst = { readonly share: number; readonly late: number; readonly early: number };
 
-/** The worse of few and many connections: the share of the quota and of refusals after ten seconds, and of refusals within them. */
+/**
+ * The worse of few and many connections: the share of the quota and of refusals after ten seconds, and of refusals
+ * within them.
+ */
 function worst(quota: number, spec: Partial<SimulationSpec>, open: () => Quota, seconds = 60): Worst {
   const runs = [20, 64].map((concurrency) => {
     const { admitted, refused } = simulate({ quota: open(), seconds, seed: 1, concurrency, ...spec });

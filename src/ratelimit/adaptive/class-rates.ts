@@ -19,7 +19,9 @@ export type ClassRates = {
 
 const SECOND = 1_000;
 
-/** Two classes that are refused within this many milliseconds share one limit: separate limits would be a coincidence. */
+/**
+ * Two classes that are refused within this many milliseconds share one limit: separate limits would be a coincidence.
+ */
 const RECENT = 60_000;
 
 /** Starts empty. */

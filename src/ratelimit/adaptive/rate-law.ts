@@ -55,7 +55,9 @@ const LONGEST_HOLD = 7500;
 /** Minimum time: refusals stay exceptions, and their round trips a small part of the time. */
 const SHORTEST_HOLD = 500;
 
-/** If refusals order a pause, this many pauses lie between searches; otherwise pauses would take a tenth of the time. */
+/**
+ * If refusals order a pause, this many pauses lie between searches; otherwise pauses would take a tenth of the time.
+ */
 const PAUSES_APART = 15;
 /** A guessed limit is checked this many times as soon. */
 const SOONER = 4;

@@ -114,8 +114,8 @@ function requestLease(member: Member): void {
 }
 
 /**
- * Continues with the process's share if a lease is late: a budget that grants nothing is broken, for example because the
- * clock of a process was far ahead.
+ * Continues with the process's share if a lease is late: a budget that grants nothing is broken, for example because
+ * the clock of a process was far ahead.
  */
 function replaceLateLease(member: Member, lease: number): void {
   const ms = PATIENCE + (LATE * lease * 1000) / shareOf(member);

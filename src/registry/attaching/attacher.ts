@@ -26,8 +26,7 @@ export type Attaching = {
   /** Stores the attachment and has it listed; an attachment that is listed already is not written again. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
   /**
-   * Has a referrer listed that the repository already holds. Sends no request if the host is known to list referrers
-   * itself.
+   * Adds a referrer that the repository already holds to the list. Sends no request if the host lists referrers itself.
    */
   list(repository: RepositoryName, attached: Pick<Attachment, 'subject' | 'referrer'>, call: Call): Promise<void>;
 };

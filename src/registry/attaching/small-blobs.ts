@@ -9,7 +9,7 @@ export type SmallBlob = { readonly descriptor: Descriptor; readonly bytes: Uint8
 /** Upload attempts for one blob, not counting replays by the request layer. */
 const MAX_UPLOADS = 3;
 
-/** After one of these errors the registry knows of the upload session and can delete it. */
+/** Errors after which the registry has the upload session and can delete it. */
 const ANSWERED: readonly ErrorCode[] = ['DIGEST_MISMATCH', 'UNAUTHORIZED', 'DENIED', 'REGISTRY_PROTOCOL'];
 
 /**

@@ -53,7 +53,7 @@ export function referrerListing(
   };
 }
 
-/** Asks for what a registry lists, undefined when it has no list, and notes in `listing` which hosts have lists. */
+/** Requests the list of a registry; returns undefined if it has none. Records in `listing` which hosts have lists. */
 function askingLists({ readPages, kindOf }: ListingServices, request: RequestTo, listing: Map<string, boolean>): Ask {
   return async (repository, subject, call, artifactType) => {
     const host = hostOf(repository);

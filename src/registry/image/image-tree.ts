@@ -30,7 +30,7 @@ const MAX_DEPTH = 16;
  */
 const MAX_TREE_BYTES = 32 * 1024 * 1024;
 
-/** Manifest bytes of an image that are read without a loan of memory; many times what images in use need. */
+/** Manifest bytes of an image that are read without borrowing memory; many times the size of common images. */
 const FREE = 256 * 1024;
 
 /** Manifests of one image that are read concurrently, and those of an image with large manifests. */

@@ -6,7 +6,7 @@ import { splitRepository, type RepositoryName } from '../../image/reference.ts';
 import type { Call, ListedManifest, RepositoryListing } from '../roles.ts';
 import { FULL_PAGE, type ListerServices, type OwnLister, type RegistryKind } from './kind.ts';
 
-/** Amazon's registries, private ones alone. */
+/** Amazon's private registries. */
 export const ECR: RegistryKind = {
   name: 'ecr',
   hosts: /^\d{12}\.dkr(?:\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|-ecr(?:-fips)?\.[a-z0-9-]+\.on\.aws)$/,

@@ -54,7 +54,7 @@ export type RegistryKind = {
   readonly catalog?: (services: ListerServices) => OwnCatalog;
 };
 
-/** Returns true if this status means for this kind that the requested content does not exist. */
+/** Returns true if registries of this kind return this status for missing content. */
 export function isMissing(status: number, kind: RegistryKind): boolean {
   return status === 404 || (status === 403 && kind.forbiddenIsMissing === true);
 }

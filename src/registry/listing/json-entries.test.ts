@@ -43,7 +43,9 @@ function expected(value: Readonly<Record<string, unknown>>): unknown {
   return { entries, fields };
 }
 
-/** A document that JSON text gives back as it is: without negative zeros, and without a key that objects treat apart. */
+/**
+ * A document that JSON text gives back as it is: without negative zeros, and without a key that objects treat apart.
+ */
 const document = fc
   .dictionary(fc.constantFrom('tags', 'manifest', 'name', 'child', 'a"b\\'), fc.jsonValue({ maxDepth: 3 }))
   .map((value) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>);
