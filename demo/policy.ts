@@ -11,7 +11,7 @@ import type { LocalSigstore } from '../test/support/sigstore/local.ts';
 /** Where the tree with the policy stands, in the demo's folder. */
 export const POLICY_TREE = 'policy-example';
 
-/** The tags of the image that the builder vouches for, and of the one that somebody built on a laptop. */
+/** The tags of two images: one from the trusted builder, and one built on a laptop. */
 export const [BUILT, LAPTOP] = ['3.0.0', '3.0.1'] as const;
 
 const BUILDER = 'builder@acme.example';

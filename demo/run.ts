@@ -90,7 +90,7 @@ async function nothingToDo(place: Place, registries: readonly TestRegistry[]): P
 async function policy({ folder, env }: Place, mirrors: readonly TestRegistry[]): Promise<void> {
   screen.heading('4. A policy: who built this, and from what?');
   screen.text(`The project «operator» demands provenance that its builder signed. Staging has
-it of ${BUILT}; somebody built ${LAPTOP} on a laptop. Only that one is held back.`);
+it of ${BUILT}; ${LAPTOP} was built on a laptop. Only that one is rejected.`);
   const args = ['cip', '--manifests', POLICY_TREE, '--confirm', QUIET];
   screen.command(['kpromo', ...args]);
   const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });

@@ -1,6 +1,6 @@
-// Nothing is imported before the version check: an old Node must get a sentence, not a syntax error.
+// Nothing is imported before the version check, so that an old Node.js prints a sentence instead of a syntax error.
 
-/** The oldest Node that this program runs on, as package.json's `engines` says. */
+/** The oldest supported Node.js, as in `engines` of package.json. */
 const OLDEST_NODE = [22, 22, 2] as const;
 
 const [major = 0, minor = 0, patch = 0] = process.versions.node.split('.').map(Number);
@@ -17,7 +17,7 @@ if (age < 0) {
   ]);
   const controller = new AbortController();
   const stop = (signal: (typeof STOP_SIGNALS)[number]): void => {
-    // the second signal is from someone who does not want to wait for the summary
+    // a second signal ends the process without waiting for the summary
     if (controller.signal.aborted) process.exit(signalCode(signal));
     controller.abort(stopReason(signal));
   };

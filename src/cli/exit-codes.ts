@@ -1,11 +1,11 @@
 import { PromotionError } from '../errors.ts';
 
-/** The signals that end a run after its summary. */
+/** The signals that stop a run; the summary is still printed. */
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What each exit code means, for help and documentation. */
+/** The meaning of each exit code, for help and documentation. */
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'Done, or nothing to do.'],
   [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
@@ -15,30 +15,30 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [143, 'Stopped by SIGTERM, after the summary.'],
 ];
 
-/** What an exit code is made of. */
+/** The facts that determine an exit code. */
 export type Outcome = {
-  /** How many things went wrong. */
+  /** The number of problems. */
   readonly failures: number;
-  /** How many changes are still to be made. */
+  /** The number of pending changes. */
   readonly pending: number;
   /** True with --detailed-exitcode. */
   readonly detailed: boolean;
   readonly signal?: StopSignal | undefined;
 };
 
-/** The exit code of a run: a signal comes first, then failures, then what is pending. */
+/** Returns the exit code of a run: that of a signal, else of failures, else of pending changes. */
 export function exitCode({ failures, pending, detailed, signal }: Outcome): number {
   if (signal !== undefined) return signalCode(signal);
   if (failures > 0) return 1;
   return detailed && pending > 0 ? 2 : 0;
 }
 
-/** The exit code of a process that a signal ended: 128 and the signal's number, as shells count it. */
+/** Returns the exit code for a signal, as shells count it: 128 plus the signal's number. */
 export function signalCode(signal: StopSignal): 129 | 130 | 143 {
   return ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const)[signal];
 }
 
-/** The reason to abort a run with when a signal came. */
+/** Returns the abort reason for a signal. */
 export function stopReason(signal: StopSignal): PromotionError {
   return new PromotionError('ABORTED', `stopped by ${signal}`, {
     hint: 'run the same command again to finish',
@@ -46,7 +46,7 @@ export function stopReason(signal: StopSignal): PromotionError {
   });
 }
 
-/** The signal that a run was stopped by; undefined when it was not. */
+/** Returns the signal that stopped a run; undefined if it was not stopped. */
 export function stopSignalOf(signal: AbortSignal): StopSignal | undefined {
   const cause = signal.aborted && signal.reason instanceof PromotionError ? signal.reason.cause : undefined;
   return STOP_SIGNALS.find((known) => known === cause);

@@ -10,15 +10,15 @@ import { screenOf, type Screen } from './output/screen.ts';
 import { reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
 
-/** The main job, as its command file exports it. */
+/** Runs the main job, `kpromo cip`. */
 export type RunCip = (options: CipOptions, services: CommandServices) => Promise<number>;
 
-// loaded when it runs: help must not wait for what only a promotion needs
+// loaded on use, so that help does not wait for modules that only a promotion needs
 const runCipLazily: RunCip = async (options, services) => (await import('./commands/cip.ts')).run(options, services);
 
 /**
- * Runs one command line (without the program's name) and resolves to its exit code once all output is
- * written. Never throws; the reason of exit code 1 is the last line on stderr.
+ * Runs one command line (without the program's name) and resolves to its exit code once all output is written. Never
+ * throws. For exit code 1, the last line on stderr is the reason.
  */
 export async function main(
   argv: readonly string[],
@@ -32,7 +32,7 @@ export async function main(
   const [stdout, output] = [outputTo(services.stdout, secrets), outputTo(terminal, secrets)];
   const screen = screenOf({ stdout, stderr: output, terminal, env, drawing: settings.format !== 'json' });
   const log = createLog({ output: screen.stderr, clock, env, ...settings });
-  // JSON lines are all that stands on stderr: whatever else is written there becomes one
+  // with JSON lines, all other text on stderr becomes a log line, too
   const stderr = settings.format === 'json' ? loggedOutput(screen.stderr, log) : screen.stderr;
   const task = taskOf(request, argv);
   let code: number;
@@ -56,7 +56,7 @@ function attempt(parse: () => Request): Request | { readonly error: unknown } {
 
 type LogChoice = Pick<LogSettings, 'level' | 'format'>;
 
-/** How to log; of a command line that cannot be read, as far as it says so. */
+/** Returns the log settings; for an invalid command line, as far as it can be read. */
 function logSettings(request: Request | object, argv: readonly string[]): LogChoice {
   if (!('kind' in request) || !('options' in request))
     return { level: 'info', ...(/ --log-format[= ]json /i.test(` ${argv.join(' ')} `) && { format: 'json' }) };
@@ -64,7 +64,7 @@ function logSettings(request: Request | object, argv: readonly string[]): LogCho
   return { level, format };
 }
 
-/** What the last line of a failed command begins with: the command as it was typed, or upstream's words where it has some. */
+/** Returns the start of the last line of a failed command: the command as typed, or upstream's words if it has some. */
 function taskOf(request: Request | object, argv: readonly string[]): string {
   if (!('kind' in request)) return 'kpromo';
   if (request.kind === 'cip') return PROMOTION;
@@ -99,12 +99,12 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   });
 }
 
-/** Answers a signal at once: what ends may take seconds. */
+/** Logs a signal at once, since ending the run may take seconds. */
 function tellStopping({ signal, narrate }: CommandServices): void {
   const reason = sentence(signal.reason).replace(/;.*$/, '');
   const again = stopSignalOf(signal) === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal';
   narrate({ type: 'stopping', reason });
-  narrate({ type: 'log', level: 'warning', message: `stopping: ${reason}; ${again} to end at once` });
+  narrate({ type: 'log', level: 'warning', message: `stopping: ${reason}; ${again} to end immediately` });
 }
 
 async function reported(
@@ -141,7 +141,7 @@ async function textOf(request: Exclude<Request, { options: object }>, columns: n
   return (await import('./help/completion.ts')).completionScript(request.shell);
 }
 
-/** Logs why the command failed, and returns its exit code. */
+/** Logs the reason of a failed command and returns its exit code. */
 function explain(
   error: unknown,
   { signal, narrate, task }: Pick<CommandServices, 'signal' | 'narrate' | 'task'>,
@@ -182,7 +182,7 @@ async function finish(code: number, { stdout, stderr, log, task }: Ending): Prom
     log.narrate({ type: 'log', level: 'fatal', message: `writing to stdout failed: ${lost.message}` });
   const result = code === 0 && lost !== undefined ? 1 : code;
   if (result === 1 && !log.failed()) {
-    log.narrate({ type: 'log', level: 'fatal', message: `${task}: failed; the lines above say why` });
+    log.narrate({ type: 'log', level: 'fatal', message: `${task}: failed; see the lines above` });
   }
   log.end();
   await stderr.close();

@@ -17,7 +17,7 @@ import { COMMON_FLAGS } from './options/output.ts';
 import { isSnapshot } from './options/snapshot.ts';
 import { unknownCommand, unknownFlag, usage } from './unknown.ts';
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Request =
   /** `isWhole`: with all flags of the command. */
   | { readonly kind: 'help'; readonly about: Command | undefined; readonly isWhole: boolean }
@@ -33,7 +33,7 @@ export type Request =
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
-/** Finds the command in the arguments and reads its flags; throws USAGE. */
+/** Finds the command in the arguments and parses its flags; throws USAGE. */
 export function route(argv: readonly string[]): Request {
   const { words, flags, isVersion } = splitCommand(argv);
   const [name] = words;
@@ -91,8 +91,7 @@ function routePolicy(argv: readonly string[]): Request {
 function routeSmall(command: Command, positional: readonly string[]): Request {
   const [word, extra] = positional;
   const surplus = command.argument === undefined ? word : extra;
-  if (surplus !== undefined)
-    throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'leave it out');
+  if (surplus !== undefined) throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'omit it');
   if (command.name === 'version') return { kind: 'version' };
   if (command.name === 'explain') return { kind: 'explain', code: word };
   if (command.name === 'help') {
@@ -102,18 +101,18 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   }
   const shell = SHELLS.find((candidate) => candidate === word);
   if (shell !== undefined) return { kind: 'completion', shell };
-  const told = word === undefined ? 'needs the name of a shell' : `does not know the shell ${goQuote(word)}`;
-  throw usage(`\`kpromo completion\` ${told}`, `write one of ${SHELLS.join(', ')}`);
+  const told = word === undefined ? 'requires the name of a shell' : `does not support the shell ${goQuote(word)}`;
+  throw usage(`\`kpromo completion\` ${told}`, `use one of ${SHELLS.join(', ')}`);
 }
 
 type SplitCommand = {
   readonly words: readonly string[];
   readonly flags: readonly string[];
-  /** True if the version is asked for before any command. */
+  /** True if the version flag comes before any command. */
   readonly isVersion: boolean;
 };
 
-/** The first word that is not a flag is the command; before it stand only the flags of the program. */
+/** Splits the arguments at the command, the first word that is not a flag; only flags of the program precede it. */
 function splitCommand(argv: readonly string[]): SplitCommand {
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';

@@ -4,26 +4,26 @@ import { nearestOf } from '../text/nearest.ts';
 import type { Flag } from './options/flags/flag.ts';
 
 const DOCKER_CONFIG =
-  'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and leave the flag out';
-const POLICY = 'the provenance policy of each project takes its place (docs/policy.md); leave the flag out';
+  'credentials come from the Docker configuration; run `docker login` or set DOCKER_CONFIG, and omit the flag';
+const POLICY = 'the provenance policy of each project replaces it (docs/policy.md); omit the flag';
 
-/** Flags that upstream once had and removed, with what to do instead. */
+/** Flags that upstream removed, with what to do instead. */
 export const REMOVED_FLAGS: ReadonlyMap<string, string> = new Map([
   ['key-files', DOCKER_CONFIG],
   ['snapshot-service-account', DOCKER_CONFIG],
   ['use-service-account', DOCKER_CONFIG],
-  ['json-log-summary', 'the summary at the end of each run takes its place; leave the flag out'],
+  ['json-log-summary', 'the summary at the end of each run replaces it; omit the flag'],
   ['require-provenance', POLICY],
   ['allowed-builders', POLICY],
   ['allowed-source-repos', POLICY],
-  ['generate-promotion-provenance', 'a promotion record is written with each signature (--sign); leave the flag out'],
-  ['use-legacy-pipeline', 'there is one pipeline only; leave the flag out'],
+  ['generate-promotion-provenance', 'a promotion record is written with each signature (--sign); omit the flag'],
+  ['use-legacy-pipeline', 'there is only one pipeline; omit the flag'],
 ]);
 
-/** Flags that other tools have, with what takes their place here. */
+/** Flags of other tools, with their replacement here. */
 export const FOREIGN_FLAGS: ReadonlyMap<string, string> = new Map([
   ['version', '`kpromo version` prints the version'],
-  ['quiet', 'write --log-level=error and --progress=off'],
+  ['quiet', 'use --log-level=error and --progress=off'],
   ['verbose', 'write --log-level=debug'],
   ['no-color', 'set NO_COLOR=1'],
   ['authfile', 'set REGISTRY_AUTH_FILE (docs/credentials.md)'],
@@ -31,7 +31,7 @@ export const FOREIGN_FLAGS: ReadonlyMap<string, string> = new Map([
   ['tls-verify', 'set `ca` of the registry in a file for --registry-config (docs/registry-config.md)'],
 ]);
 
-/** Commands of upstream that are not part of this program, with what to use instead. */
+/** Commands of upstream that this program does not have, with what to use instead. */
 export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
   [
     'run',
@@ -48,12 +48,15 @@ export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['gh', 'fetch release assets with `gh release download` and copy them with the tool of your bucket'],
 ]);
 
-/** Wrong usage, told in one sentence, with what to type instead. */
+/** Creates a USAGE error: one sentence, and a hint with what to type instead. */
 export function usage(message: string, hint?: string): PromotionError {
   return new PromotionError('USAGE', message, hint === undefined ? {} : { hint });
 }
 
-/** Explains a flag that is not among `known`: removed, of another tool, or mistyped. Never suggests a flag that writes. */
+/**
+ * Returns the error for a flag that is not among `known`: removed, of another tool, or mistyped. Never suggests a flag
+ * that writes.
+ */
 export function unknownFlag(name: string, known: readonly Flag[]): PromotionError {
   const removed = REMOVED_FLAGS.get(name);
   if (removed !== undefined) return usage(`--${name} was removed`, removed);
@@ -63,7 +66,7 @@ export function unknownFlag(name: string, known: readonly Flag[]): PromotionErro
   return usage(`unknown flag: --${name}`, hint ?? '--help=all lists all flags');
 }
 
-/** Why `words` (a command and what follows it) name none of `known`, with what to type instead. */
+/** Returns the error for words (a command and its subcommand) that are not among `known`, with what to type instead. */
 export function unknownCommand(words: readonly string[], known: readonly string[]): PromotionError {
   const [name = '', sub = ''] = words;
   for (const command of [`${name} ${sub}`, name]) {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-/** The version of this package with a leading `v`, for example `v0.1.0`. */
+/** Returns the version of this package with a leading `v`, for example `v0.1.0`. */
 export async function versionName(): Promise<string> {
-  // src/cli/commands and dist/cli/commands are equally deep below it
+  // src/cli and dist/cli are at the same depth below package.json
   const file = new URL('../../package.json', import.meta.url);
   const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;
@@ -10,12 +10,12 @@ export async function versionName(): Promise<string> {
   return `v${version}`;
 }
 
-/** What `kpromo version` prints. */
+/** Returns the output of `kpromo version`. */
 export async function versionText(): Promise<string> {
   return `kpromo ${await versionName()}\nnode:     ${process.version}\nplatform: ${process.platform}/${process.arch}\n`;
 }
 
-/** The first line of a run's log; starts as upstream's does. */
+/** Returns the first line of a run's log, which starts like upstream's. */
 export async function versionLine(): Promise<string> {
   return `kpromo ${await versionName()} (node: ${process.version}, platform: ${process.platform}/${process.arch})`;
 }

@@ -3,15 +3,15 @@ import { refsOf } from '../image/reference.ts';
 import type { Target } from '../image/target.ts';
 import type { WantedImage } from './desired/desired.ts';
 
-/** What a failure says of the image that it concerns. */
+/** The fields of a failure that identify its image. */
 export type AboutImage = Required<Pick<Failure, 'at' | 'image' | 'digest' | 'source' | 'refs'>>;
 
-/** What a failure says of an image, and of the references in production that it concerns. */
+/** Returns the fields of a failure for an image and the affected references in production. */
 export function aboutImage({ at, name, digest, source }: WantedImage, refs: readonly string[]): AboutImage {
   return { at, image: name, digest, source: `${source}@${digest}`, refs };
 }
 
-/** The references that an image was to get on these targets. */
+/** Returns the references of an image on these targets. */
 export function refsOn({ digest }: WantedImage, targets: readonly Pick<Target, 'repository' | 'tags'>[]): string[] {
   return targets.flatMap(({ repository, tags }) => refsOf(repository, tags, digest));
 }

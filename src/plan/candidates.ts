@@ -10,56 +10,59 @@ import { primaryOf } from './places/primary.ts';
 import { publicNameOf, type PublicName } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
-/** A digest that may have to be signed and recorded, at the one place where that is done. */
+/** A digest that may need a signature and a record, in the one repository where both are written. */
 export type Candidate = {
   /** The first entry that names it. */
   readonly wanted: WantedImage;
-  /** Entries that promote the same digest from other repositories; absent where there are none. */
+  /** Entries that promote the same digest from other repositories, if any. */
   readonly also?: readonly WantedImage[];
-  /** All that candidates name for this digest there, sorted. */
+  /** The tags of all its entries there, sorted. */
   readonly tags: readonly string[];
-  /** Of the primary registry. */
+  /** The repository on the primary registry. */
   readonly repository: RepositoryName;
-  /** The name under which people pull. */
+  /** The name under which people pull it. */
   readonly reference: RepositoryName;
-  /** `due`: this run copies or tags it; `entered`: it is complete, and young enough for repair. */
+  /** `due`: this run copies or tags it. `entered`: it is complete, and within the repair window. */
   readonly why: 'due' | 'entered';
-  /** Whether the listing shows cosign's tag for its signatures. */
+  /** Whether the listing shows cosign's signature tag. */
   readonly hasSignatureTag: boolean;
-  /** True if a router asks this repository for what is attached. */
+  /** True if a router sends clients to this repository for attachments. */
   readonly isRouted?: boolean;
 };
 
-/** What was found of the images that are signed: those to look at, and how many are left alone. */
+/** The images to check for missing signatures, and the number of skipped ones. */
 export type Candidates = {
   readonly images: readonly Candidate[];
-  /** Digests without a signature's tag that are older than what is repaired. */
+  /** Digests without a signature tag that are older than the repair window. */
   readonly older: number;
-  /** Digests of which nothing tells how old they are. */
+  /** Digests whose age is unknown. */
   readonly undated: number;
 };
 
-/** Which image is signed where, and what of the images that are complete is looked at. */
+/** Where images are signed, and which complete images are checked. */
 export type CandidateRules = {
-  /** Covers the primary registry, where one is chosen. */
+  /** Covers the primary registry, if one is configured. */
   readonly primary?: Pattern | undefined;
   readonly publicNames?: readonly PublicName[];
   readonly attachments?: readonly AttachmentRule[];
-  /** Unix milliseconds: what entered later is looked at; `all`: everything is. */
+  /** Unix milliseconds: later entries are checked. `all`: every entry is. */
   readonly since: number | 'all';
-  /** As `source repository@digest`, what entered the tree later; undefined where Git cannot say. */
+  /** Recent entries as `source repository@digest`; undefined if Git cannot tell. */
   readonly young?: ReadonlySet<string>;
 };
 
 export type CandidateFinder = {
-  /** Notes what a repository that was read tells of the images that have it as their primary. */
+  /** Adds the inventory of a repository, which may be the primary of images. */
   look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
-  /** What is due, unless its primary is one of the repositories `asked` and will not have it, and what is complete and young. */
+  /**
+   * Returns pending images and recent complete ones. Omits a pending image if its primary is in `asked` and will not
+   * get it.
+   */
   found(due: readonly PlannedImage[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
   primaryOf(image: WantedImage): RepositoryName | undefined;
 };
 
-/** Finds candidates; `all` is what the whole tree wants, since a diff does not know an image's every mirror. */
+/** Creates a finder. `all` are the images of the whole tree, since a diff does not contain all mirrors of an image. */
 export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules): CandidateFinder {
   const primaries = primariesOf(all, rules.primary);
   const routed = routeMarks(all, rules);
@@ -94,7 +97,7 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
       const repository = primaries.get(image);
       if (repository === undefined || !isSigned(image)) continue;
       const gets = targets.some((target) => target.repository === repository);
-      // a primary that could not be read, or where a tag would move, is a failure that is told already
+      // the plan already failed for a primary that could not be read, or whose tag would move
       const has = held.has(keyOf(repository, image.digest)) || !asked.has(repository);
       if (gets || has) add(image, 'due', repository);
     }
@@ -113,7 +116,7 @@ function routeMarks(
   return (repository) => (routed.has(repository) ? { isRouted: true } : {});
 }
 
-/** One digest of one repository is one candidate, with the tags of all its entries. */
+/** Adds a candidate; one digest of one repository is one candidate, with the tags of all its entries. */
 function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
   const key = keyOf(candidate.repository, candidate.wanted.digest);
   const known = candidates.get(key);
@@ -124,7 +127,7 @@ function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
   candidates.set(key, { ...(known ?? candidate), tags, ...(isNew && { also: [...also, candidate.wanted] }) });
 }
 
-/** The primary repository of each image. */
+/** Returns the primary repository of each image. */
 export function primariesOf(sets: readonly ImageSet[], chosen?: Pattern): ReadonlyMap<WantedImage, RepositoryName> {
   const primaries = new Map<WantedImage, RepositoryName>();
   for (const { destinations, name, images } of sets) {
@@ -136,7 +139,7 @@ export function primariesOf(sets: readonly ImageSet[], chosen?: Pattern): Readon
   return primaries;
 }
 
-/** What is itself a signature or an attestation is not signed, as upstream has it. */
+/** Returns false for signatures and attestations, which upstream does not sign either. */
 function isSigned({ tags }: WantedImage): boolean {
   return tags.length === 0 || tags.some((tag) => attachedBy(tag) === undefined);
 }

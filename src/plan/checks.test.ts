@@ -67,7 +67,7 @@ describe('src/plan/checks', () => {
       through: 'images.example/app',
     });
     expect(() => placeOf([], ref('images.example/app:v1'), { through: 'images.example' })).toThrow(
-      'nothing says which repository of a primary registry images.example/app stands for',
+      'the repository of images.example/app on a primary registry is unknown',
     );
     expect(placeOf([], ref('a.example/prod/app:v1'), rules)).toMatchObject({ through: 'images.example/app' });
   });

@@ -9,34 +9,34 @@ import { primaryOf } from './places/primary.ts';
 import { formerNamesOf, publicNameOf } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
-/** Where a repository's images must be, and the name that their signatures carry. */
+/** The repositories of an image, and the name in its signatures. */
 export type CheckedPlace = {
-  /** Of the primary registry. */
+  /** The repository on the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
-  /** The other mirrors: clients are routed to the primary for what is attached there. */
+  /** Other mirrors whose clients are routed to the primary for attachments. */
   readonly routed?: readonly RepositoryName[];
-  /** The name through which clients reach it, where it is looked at as they do. */
+  /** The name that clients use, if their view is checked. */
   readonly through?: RepositoryName | undefined;
-  /** The name under which people pull. */
+  /** The name under which people pull it. */
   readonly reference: RepositoryName;
-  /** Other names that its signatures may carry, where the registry configuration lists some. */
+  /** Former names that its signatures may contain, if the registry configuration lists any. */
   readonly formerReferences?: readonly RepositoryName[];
 };
 
-/** One digest whose signatures and record are checked, in all of its places. */
+/** One digest whose signatures and record are checked, in all of its repositories. */
 export type Checked = CheckedPlace & {
   readonly name: string;
   readonly digest: Digest;
-  /** All that entries name for it there, sorted; of a digest that no entry names, the one it was asked for by. */
+  /** The tags of all its entries there, sorted; for a digest without an entry, the requested tag. */
   readonly tags: readonly string[];
-  /** The first entry; none for what no manifest names. */
+  /** The first entry; undefined for a digest that no manifest names. */
   readonly wanted?: WantedImage;
 };
 
 export type CheckRules = ClientNameRules;
 
-/** What can be checked of a tree: each digest of each primary repository once. What is itself attached to an image is left out. */
+/** Returns the digests of a tree to check, each once per primary repository. Omits attachments. */
 export function checksOf(sets: readonly ImageSet[], rules: CheckRules): Checked[] {
   const { primary, publicNames, attachments } = rules;
   const mirrors = new Map<RepositoryName, Set<RepositoryName>>();
@@ -67,7 +67,7 @@ export function checksOf(sets: readonly ImageSet[], rules: CheckRules): Checked[
   });
 }
 
-/** Where a reference has to be looked at: in all places of the images that the tree has under its name, else only there. */
+/** Returns the repositories to check for a reference: those of images of its name in the tree, else only its own. */
 export function placeOf(checks: readonly Checked[], { repository: named }: AskedRef, rules: CheckRules): CheckedPlace {
   const { publicNames, through } = rules;
   const group = checks.filter((check) => isNamed(check, named));
@@ -85,8 +85,8 @@ export function placeOf(checks: readonly Checked[], { repository: named }: Asked
 }
 
 function noPlace(name: RepositoryName): never {
-  throw new PromotionError('NOT_FOUND', `nothing says which repository of a primary registry ${name} stands for`, {
-    hint: 'name the manifest tree with --manifests PATH, or the place in "publicNames" of the registry configuration',
+  throw new PromotionError('NOT_FOUND', `the repository of ${name} on a primary registry is unknown`, {
+    hint: 'give the manifest tree with --manifests PATH, or add the name to "publicNames" of the registry configuration',
   });
 }
 
@@ -100,7 +100,7 @@ function formerOf(...asked: Parameters<typeof formerNamesOf>): Pick<CheckedPlace
   return formerReferences.length === 0 ? {} : { formerReferences };
 }
 
-/** What a reference means in the tree: all of its repository without tag and digest; nothing where the tree does not name it. */
+/** Returns the digests of the tree that a reference names. Without tag and digest, these are all of its repository. */
 export function namedBy(checks: readonly Checked[], { repository, tag, digest }: AskedRef): readonly Checked[] {
   return checks.filter(
     (check) =>
@@ -110,7 +110,7 @@ export function namedBy(checks: readonly Checked[], { repository, tag, digest }:
   );
 }
 
-/** A digest that no entry names, as if one did. */
+/** Returns the check of a digest that no entry names. */
 export function unlisted(place: CheckedPlace, { tag }: AskedRef, digest: Digest): Checked {
   return { ...place, name: splitRepository(place.reference).path, digest, tags: tag === undefined ? [] : [tag] };
 }
@@ -119,25 +119,25 @@ function isNamed({ repository, mirrors, routed = [], reference, through }: Check
   return [repository, reference, through].includes(name) || mirrors.includes(name) || routed.includes(name);
 }
 
-/**
- * Unix milliseconds: what was uploaded between these two. Without `to` there is no later end, not even now: a registry's clock may
- * be ahead of ours.
- */
+/** A window of upload times in Unix milliseconds. Without `to`, it has no end: the clock of a registry may be ahead. */
 export type UploadWindow = { readonly from: number; readonly to?: number | undefined };
 
-/** When a listing says that the digest came, in Unix milliseconds; `undated` where it does not tell, `absent` where it shows that it is not there. */
+/**
+ * Returns the upload time of a digest in Unix milliseconds. `undated`: the listing has no times; `absent`: it does not
+ * have the digest.
+ */
 export type UploadOf = (repository: RepositoryName, digest: Digest) => number | 'undated' | 'absent';
 
 export type Selection = {
   readonly checks: readonly Checked[];
-  /** Of these, how many have no date. */
+  /** How many of `checked` have no upload time. */
   readonly undated: number;
-  /** What its primary does not hold, and what lies outside of the window: neither is checked. */
+  /** Digests that the primary does not have, or that are outside the window; they are not checked. */
   readonly absent: number;
   readonly outside: number;
 };
 
-/** What was uploaded in the window, and what has no date. */
+/** Selects the digests that were uploaded in the window, and those without an upload time. */
 export function selectByUpload(
   checks: readonly Checked[],
   uploadOf: UploadOf,

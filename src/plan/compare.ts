@@ -4,13 +4,16 @@ import type { TagConflict } from './conflicts.ts';
 import type { Inventory } from '../registry/inventory.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
 
-/** What one image lacks in one repository. Tags that point elsewhere are `moves`, and are never written. */
+/**
+ * The missing tags of one image in one repository. Tags that point to another digest are `moves`, and are never
+ * written.
+ */
 export type Lack = {
   readonly image: WantedImage;
   readonly repository: RepositoryName;
-  /** The repository holds nothing. */
+  /** The repository is empty. */
   readonly isNew: boolean;
-  /** The repository may not be read: nothing in it can be asked for. */
+  /** The registry forbids reading the repository. */
   readonly isUnread: boolean;
   readonly digestMissing: boolean;
   readonly missingTags: readonly string[];
@@ -19,7 +22,7 @@ export type Lack = {
 
 type Held = Pick<Inventory, 'has' | 'digestOf' | 'holdsManifests' | 'isUnread'>;
 
-/** Holds what a repository has against what the tree wants: only what is pending comes back. */
+/** Compares a repository with the wanted images; returns only what is missing. */
 export function compare(
   repository: RepositoryName,
   sets: readonly ImageSet[],
@@ -58,7 +61,7 @@ function compareImage(
     if (current === undefined) missingTags.push(tag);
     else if (current !== image.digest) moves.push({ tag, current });
   }
-  // without a tag that is disputed, an image is not complete
+  // an image with a disputed tag is not complete
   const complete = disputed ? 'nothing wanted' : 'nothing';
   if (!wanted) return 'nothing wanted';
   const pending = image.tags.length === 0 ? !inventory.has(image.digest) : missingTags.length + moves.length > 0;

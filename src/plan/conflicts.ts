@@ -1,12 +1,12 @@
 import type { Digest } from '../image/digest.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
 
-/** One tag that several digests want in the same repositories. */
+/** A tag for which several digests in the same repositories compete. */
 export type TagConflict = { readonly tag: string; readonly images: readonly WantedImage[] };
 
-/** Finds, for sets that share a destination repository, the tags on which they disagree; remembers its answers. */
+/** Creates a finder of the conflicting tags of sets that share a destination repository. Caches its results. */
 export function conflictFinder(): (sets: readonly ImageSet[]) => ReadonlyMap<string, TagConflict> {
-  // Twenty mirrors share the same sets: the answer is computed once for all of them.
+  // Twenty mirrors share the same sets, so the result is computed once.
   const answers = new WeakMap<
     ImageSet,
     { readonly sets: readonly ImageSet[]; readonly conflicts: ReadonlyMap<string, TagConflict> }[]

@@ -4,16 +4,16 @@ import type { ImageChange } from '../manifest/diff/tree-diff.ts';
 import { conflictFinder, type TagConflict } from './conflicts.ts';
 import { byDestination, type ImageSet } from './desired/desired.ts';
 
-/** Tags that a tree gives to several digests of one repository. */
+/** Tags that a tree assigns to several digests of one repository. */
 export type Disputes = {
   readonly failures: readonly Failure[];
-  /** Those that stand in the tree before, too. */
+  /** Disputes that the base also has. */
   readonly standing: readonly Failure[];
 };
 
 /**
- * Finds every dispute of a tree once, however many mirrors share it. With `changes`, what the tree wants that the one before
- * did not, a dispute is as it was if none of them wants its tag: then each side wanted it there before.
+ * Finds every dispute of a tree once, however many mirrors share it. `changes` are the differences from the base: a
+ * dispute is old if none of them concerns its tag.
  */
 export function findDisputes(sets: readonly ImageSet[], changes?: readonly ImageChange[]): Disputes {
   const groups = conflictGroups(sets);
@@ -30,21 +30,24 @@ export function findDisputes(sets: readonly ImageSet[], changes?: readonly Image
   const last = failures.at(-1);
   if (left === 0 || last === undefined) return { failures, standing };
   const message = `${left.toLocaleString('en-US')} more tags are wanted for several digests`;
-  return { failures: [...failures, { ...last, message, hint: 'correct those before first', refs: [] }], standing };
+  return {
+    failures: [...failures, { ...last, message, hint: 'correct the disputes listed above first', refs: [] }],
+    standing,
+  };
 }
 
-/** Of the mirrors that share a dispute, so many are named. */
+/** Repositories that are named of one dispute. */
 const MOST_PLACES = 1000;
 
-/** As many as the problems of a file that are told. */
+/** Equal to the number of problems that are reported for one file. */
 const MOST_TOLD = 1000;
 
-/** Of the digests that want one tag, so many are named. */
+/** Digests that are named for one tag. */
 const MOST_NAMED = 20;
 
 type ConflictGroup = {
   readonly conflicts: ReadonlyMap<string, TagConflict>;
-  /** All that have these conflicts. */
+  /** All repositories with these conflicts. */
   readonly repositories: readonly RepositoryName[];
 };
 
@@ -61,7 +64,7 @@ function conflictGroups(sets: readonly ImageSet[]): readonly ConflictGroup[] {
   return [...places].map(([conflicts, repositories]) => ({ conflicts, repositories }));
 }
 
-/** Tells whether a change wants a tag of some of these repositories. */
+/** Returns a function that tests whether a change concerns a tag of one of these repositories. */
 function touchFinder(
   groups: readonly ConflictGroup[],
   changes: readonly ImageChange[],

@@ -7,7 +7,7 @@ import { primaryOf } from './places/primary.ts';
 import type { Pattern } from '../image/pattern.ts';
 import { addAll } from '../lists.ts';
 
-/** A primary repository, the mirrors that follow it, and the digests there that something may be attached to. */
+/** A primary repository, its mirrors, and the digests there that may have attachments. */
 export type AttachedGroup = {
   readonly primary: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
@@ -17,7 +17,7 @@ export type AttachedGroup = {
 /** A group with the images that the tree wants there. */
 export type SignedGroup = Omit<AttachedGroup, 'images'> & { readonly images: readonly WantedImage[] };
 
-/** The groups of a tree that have a mirror to follow, routed ones apart; sets that share their primary repository are one group. */
+/** Groups the sets of a tree by primary repository. Separates routed mirrors; omits groups without mirrors. */
 export function groupsOf(
   sets: readonly ImageSet[],
   chosen?: Pattern,
@@ -41,17 +41,20 @@ export function groupsOf(
     .map(([primary, { mirrors, images }]) => ({ primary, mirrors: [...mirrors], images }));
 }
 
-/** What a repository was found to hold that can be attached to its images. */
+/** The attachments that the listing of a repository shows. */
 export type Shelf = {
-  /** Tags by which cosign attaches (`.sig`, `.att`, `.sbom`) or a registry without lists of referrers keeps them; what they point to where the listing tells. */
+  /**
+   * Tags by which cosign attaches (`.sig`, `.att`, `.sbom`) and fallback tags of registries without the referrers API,
+   * with their digests if the listing has them.
+   */
   readonly tags: ReadonlyMap<string, Digest | undefined>;
-  /** Manifests without a tag that may be referrers; undefined where the listing does not tell. */
+  /** Untagged manifests that may be referrers; undefined if the listing does not show them. */
   readonly untagged?: readonly Digest[];
-  /** Whether a manifest is there; undefined where the listing does not tell. */
+  /** Returns true if the repository has a manifest; undefined if the listing does not show that. */
   readonly holds?: (digest: Digest) => boolean;
 };
 
-/** What of a listing matters: the rest of it can be dropped. */
+/** Extracts the attachments from a listing, so that the rest can be freed. */
 export function shelfOf(listing: RepositoryListing): Shelf {
   if (listing.kind === 'tags') {
     const names = [...listing.tags].filter((tag) => attachedBy(tag) !== undefined);
@@ -71,20 +74,20 @@ export function mayRefer(mediaType: string | undefined): boolean {
   return mediaType === undefined || !mediaType.startsWith('application/vnd.docker.');
 }
 
-/** What an attaching tag is about: `list` is the fallback for lists of referrers. */
+/** The subject and the kind of an attaching tag; `list` is the fallback tag of the referrers API. */
 export type AttachingTag = { readonly subject: Digest; readonly form: 'sig' | 'att' | 'sbom' | 'list' };
 
 // https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md, and the distribution-spec's «Referrers Tag Schema»
 const ATTACHING = /^sha256-([0-9a-f]{64})(?:\.(sig|att|sbom))?$/;
 
-/** Reads a tag's name; undefined when it attaches nothing. */
+/** Parses the name of a tag; undefined if it is not an attaching tag. */
 export function attachedBy(tag: string): AttachingTag | undefined {
   const [, hex, form = 'list'] = ATTACHING.exec(tag) ?? [];
   const subject = `sha256:${hex ?? ''}`;
   return isDigest(subject) ? { subject, form: form as AttachingTag['form'] } : undefined;
 }
 
-/** A tag of cosign that a mirror's list does not show, shows with other content, or shows without its content. */
+/** A cosign tag that is missing in a mirror's listing, has other content there, or is listed without its digest. */
 export type TagDifference = { readonly tag: string; readonly is: 'missing' | 'other' | 'unknown' };
 
 /** Compares the `.sig`, `.att` and `.sbom` tags of a primary with those of a mirror. */
@@ -101,14 +104,14 @@ export function differingTags(primary: Shelf, mirror: Shelf): TagDifference[] {
   return found;
 }
 
-/** Manifests without a tag that only the primary has; undefined where one of the listings does not tell. */
+/** Returns untagged manifests that only the primary has; undefined if one of the listings does not show them. */
 export function lackingUntagged(primary: Shelf, mirror: Shelf): readonly Digest[] | undefined {
   const { holds } = mirror;
   if (primary.untagged === undefined || holds === undefined) return undefined;
   return primary.untagged.filter((digest) => !holds(digest));
 }
 
-/** Subjects whose fallback lists are not the same on both sides, so that entries may be missing at the mirror. */
+/** Returns subjects whose fallback lists differ, so that entries may be missing on the mirror. */
 export function differingLists(primary: Shelf, mirror: Shelf): readonly Digest[] {
   return [...primary.tags].flatMap(([tag, digest]) => {
     const attached = attachedBy(tag);

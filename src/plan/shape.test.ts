@@ -34,7 +34,7 @@ describe('src/plan/shape.ts', () => {
     const foreign = [{ mediaType: 'layer', digest: digestOf(Buffer.from('layer')), size: 1 }];
     expect(refusalOf(image, { ...plain, foreign }, [])).toMatchObject({
       code: 'UNSUPPORTED_MANIFEST',
-      message: `${image.source}@${image.digest} has the foreign layer ${foreign[0]?.digest}, which is kept at addresses outside the registry, and not in it`,
+      message: `${image.source}@${image.digest} has the foreign layer ${foreign[0]?.digest}, which is stored outside the registry`,
     });
   });
 });

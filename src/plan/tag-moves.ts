@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import type { RepositoryName } from '../image/reference.ts';
 import type { WantedImage } from './desired/desired.ts';
 
-/** A tag that points to another digest in one repository; `digestThere`: the wanted digest is there under other tags. */
+/** A tag that points to another digest in one repository. `digestThere`: the repository has the wanted digest under other tags. */
 export type FoundMove = {
   readonly repository: RepositoryName;
   readonly tag: string;
@@ -12,7 +12,7 @@ export type FoundMove = {
   readonly digestThere: boolean;
 };
 
-/** Returns one failure for each tag and digest that it points to, with all the repositories that hold it so. */
+/** Returns one failure per tag and current digest, with all repositories in which the tag points to it. */
 export function tagMoveFailures(phase: string, image: WantedImage, moves: readonly FoundMove[]): Failure[] {
   const alike = Map.groupBy(moves, ({ tag, current, digestThere }) => `${tag} ${current} ${digestThere}`);
   return [...alike.values()].flatMap((group) => {

@@ -2,7 +2,7 @@ import { joinRepository } from '../image/reference.ts';
 import type { ImageChange } from '../manifest/diff/tree-diff.ts';
 import type { ImageSet, WantedImage } from './desired/desired.ts';
 
-/** The images that changes touch, whole, with none but the mirrors on which they do. */
+/** Returns the images that changes touch, with all their tags, and only the mirrors with a change. */
 export function touchedBy(sets: readonly ImageSet[], changes: readonly ImageChange[]): ImageSet[] {
   const touched = new Map<string, Map<string, Set<string>>>();
   for (const { source, digest, name, destinations } of changes) {

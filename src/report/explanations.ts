@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** One row of `docs/problems.md`: the codes that it is about, what happened, and what to do. */
+/** One row of `docs/problems.md`: its codes, what happened, and what to do. */
 export type Explanation = { readonly codes: readonly string[]; readonly happened: string; readonly remedy: string };
 
-/** Reads what is explained of all error codes, as text without links. */
+/** Reads the explanations of all error codes, as text without links. */
 export function explanations(): readonly Explanation[] {
   const page = readFileSync(new URL('../../docs/problems.md', import.meta.url), 'utf8');
   return page.split('\n').flatMap((line) => {
@@ -13,7 +13,7 @@ export function explanations(): readonly Explanation[] {
   });
 }
 
-/** The pages that are linked are in the package. */
+/** Linked pages are part of the package, so their paths remain. */
 function plain(markdown: string): string {
   return markdown
     .replace(/\[([^\]]*)\]\(([^)]*)\)/g, (_, text: string, page: string) =>

@@ -7,15 +7,18 @@ import type { Outputs } from './outputs.ts';
 
 type Wanted = PlannedImage['wanted'];
 
-/** An image with what was done with it, before its mirrors are judged. */
+/** The report of an image before the state of its mirrors is known. */
 export type Reported = { readonly wanted: Wanted; readonly report: ImageReport };
 
-/** The phases that take images out before anything is written. */
+/** Phases that can remove images before anything is written. */
 const BEFORE_PROMOTION: readonly string[] = ['plan', 'provenance', 'validate'];
 
 const NO_COST = { attempts: 0, requests: 0, bytes: 0, ms: 0 };
 
-/** Reports the images of a run: what was due, then what else was signed, refused, or could not be looked at. */
+/**
+ * Returns the reports of all images of a run: pending ones, then images that were only signed, were rejected, or could
+ * not be read.
+ */
 export function imageReports(
   { plan, provenance, validation, promotion, tagging }: Outputs,
   signatures: ReadonlyMap<Wanted, SignatureReport>,
@@ -34,12 +37,12 @@ export function imageReports(
   return [...refused, ...unread];
 }
 
-/** One file wants a digest of a source once, however many entries name it. */
+/** Returns the key of an image: a file and a digest of a source, however many entries name it. */
 function keyOf({ file, source }: Pick<ImageReport, 'file' | 'source'>): string {
   return `${file} ${source}`;
 }
 
-/** Adds what became of their signing; of images that were not due, what lacked something of it. */
+/** Adds signing results. Also adds images that were complete except for their signing. */
 function withSignatures(
   due: readonly Reported[],
   signatures: ReadonlyMap<Wanted, SignatureReport>,
@@ -68,7 +71,7 @@ function pendingReport({ wanted, targets }: Pick<PlannedImage, 'wanted' | 'targe
 function promotedReport({ wanted, results, sourceReads }: PromotedImage): Reported {
   const reports = results.flatMap((result) => {
     const { repository, tags, action, error, attempts, requests, bytes, ms } = result;
-    // What a mirror cost is told once, with its first reference.
+    // The cost of a mirror is reported once, with the first reference.
     return refsOf(repository, tags, wanted.digest).map((ref, index): TargetReport => ({
       ref,
       ...actionOf(outcomeOf(result), index === 0 ? action : 'tag'),
@@ -83,13 +86,13 @@ function promotedReport({ wanted, results, sourceReads }: PromotedImage): Report
   return imageReport(wanted, sourceReads, reports);
 }
 
-/** Returns what a report says of a reference with this outcome. */
+/** Returns the action that a report shows for a reference with this outcome. */
 export function actionOf(outcome: Outcome, action: 'copy' | 'tag'): Pick<TargetReport, 'action' | 'pending'> {
   if (outcome === 'complete') return { action };
   return outcome === 'pending' ? { action, pending: true } : { action: outcome };
 }
 
-/** Adds what could not be promoted, or was not let through: to the image's report where parts of it are due, else as one of its own. */
+/** Adds images that failed or were rejected: to their existing report if they have one, else as a new one. */
 function withRefused(due: readonly ImageReport[], failures: readonly Failure[]): readonly ImageReport[] {
   const reports = new Map(due.map((report) => [keyOf(report), report]));
   for (const { phase, code, message, at, image, digest, source, refs = [] } of failures) {

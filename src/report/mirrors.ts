@@ -1,10 +1,10 @@
 import { hostOf, refsOf, repositoryOf } from '../image/reference.ts';
 import type { ImageReport, MirrorReport, MirrorState, TargetReport } from './model/report.ts';
 
-/** From the worst to the best: the state of several references is that of the worst. */
+/** Worst first: the state of several references is the worst of them. */
 const WORST: readonly MirrorState[] = ['failed', 'unknown', 'pending', 'done', 'present'];
 
-/** Returns the registry that a reference is in, as manifests name it; its host if the image is named otherwise. */
+/** Returns the registry of a reference as manifests name it. If the image name differs, returns the host. */
 export function mirrorOf(ref: string, name: string): string {
   const repository = repositoryOf(ref);
   return repository.endsWith(`/${name}`) ? repository.slice(0, -name.length - 1) : hostOf(repository);
@@ -12,30 +12,30 @@ export function mirrorOf(ref: string, name: string): string {
 
 type TargetAction = { readonly action: TargetReport['action']; readonly pending?: true | undefined };
 
-/** Returns the state that one reference has. */
+/** Returns the state of one reference. */
 export function targetState({ action, pending }: TargetAction): MirrorState {
   if (action === 'failed' || action === 'unknown' || action === 'present') return action;
   return pending === true ? 'pending' : 'done';
 }
 
-/** What is known of an image besides its own references. */
+/** Facts about an image that its own references do not show. */
 export type Known = {
-  /** All registries that must have it. */
+  /** All registries that must have the image. */
   readonly mirrors: readonly string[];
-  /** Those that were read and lack something, also where another entry brings it there. */
+  /** Registries that were read and lack part of the image, even if another entry copies it there. */
   readonly lacking: readonly string[];
-  /** Those that could not be read. */
+  /** Registries that could not be read. */
   readonly unread: readonly MirrorReport[];
 };
 
 type Image = Pick<ImageReport, 'name' | 'digest' | 'tags' | 'targets'>;
 
-/** Decides the state of an image on each of its mirrors. */
+/** Returns the state of an image on each of its mirrors. */
 export type MirrorFinder = (image: Image, known: Known | undefined) => readonly MirrorReport[];
 
 /**
- * Returns a finder for the images of a run: a mirror is `present` only if it was read and lacked nothing. Two entries may
- * want the same reference, which one of them reports; of a tag that is disputed neither is complete.
+ * Creates a finder for the images of a run. A mirror is `present` only if it was read and lacked nothing. Two entries
+ * may share a reference, which only one of them reports. With a disputed tag, neither is complete.
  */
 export function mirrorFinder(images: readonly Image[], disputed: ReadonlySet<string>): MirrorFinder {
   const edges = new Map<string, MirrorState>();
@@ -69,7 +69,7 @@ function worse(a: MirrorState | undefined, b: MirrorState): MirrorState {
   return a === undefined || WORST.indexOf(b) < WORST.indexOf(a) ? b : a;
 }
 
-/** Makes one object for all that is alike: a million image × mirror pairs are a few dozen. */
+/** Shares equal objects: a million image × mirror pairs need a few dozen. */
 function sharing(): (name: string, state: MirrorState) => MirrorReport {
   const known = new Map<string, MirrorReport>();
   return (name, state) => {
@@ -85,7 +85,7 @@ type Judged = {
   readonly signature?: { readonly signature: string; readonly record: string } | undefined;
 };
 
-/** Returns what became of an image: the worst of its mirrors, and of its signature. */
+/** Returns the state of an image: the worst of its mirrors and its signature. */
 export function stateOf({ mirrors = [], signature }: Judged): 'failed' | 'unknown' | 'pending' | 'done' {
   const states = new Set(mirrors.map(({ state }) => state));
   for (const state of ['failed', 'unknown', 'pending'] as const) if (states.has(state)) return state;
@@ -93,18 +93,18 @@ export function stateOf({ mirrors = [], signature }: Judged): 'failed' | 'unknow
   return isLeft ? 'pending' : 'done';
 }
 
-/** Sorts images by what became of them, the worst first. */
+/** Sorts images by state, worst first. */
 export function worstFirst<T extends Judged>(images: readonly T[]): readonly T[] {
   return images.toSorted((a, b) => WORST.indexOf(stateOf(a)) - WORST.indexOf(stateOf(b)));
 }
 
-/** Returns on how many of its mirrors an image is complete; what is still pending is not. */
+/** Counts the mirrors on which an image is complete; pending is not complete. */
 export function reachOf({ mirrors = [] }: Judged): { readonly reached: number; readonly all: number } {
   const reached = mirrors.filter(({ state }) => state === 'done' || state === 'present').length;
   return { reached, all: mirrors.length };
 }
 
-/** True for an image that a run wrote to some mirror and that is complete on all of them. */
+/** Returns true if the run wrote the image to a mirror and it is complete on all mirrors. */
 export function isPromoted({ mirrors = [] }: Judged): boolean {
   const { reached, all } = reachOf({ mirrors });
   return reached === all && mirrors.some(({ state }) => state === 'done');

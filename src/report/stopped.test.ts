@@ -17,7 +17,7 @@ describe('src/report/stopped.ts', () => {
         phase: 'attest',
         code: 'ABORTED',
         message: 'stopped by SIGINT: 2 images not done',
-        hint: 'run the same command again: it goes on where it stopped',
+        hint: 'run the same command again; it continues where it stopped',
       },
     ]);
   });

@@ -3,7 +3,7 @@ import type { ImageReport } from './model/report.ts';
 import type { RunFacts } from '../pipeline/run-facts.ts';
 import { count } from '../text/layout.ts';
 
-/** Returns the one problem of a run that was stopped, with how many images it left undone; nothing for any other run. */
+/** Returns the problem of a stopped run, with the number of unfinished images; empty for other runs. */
 export function stoppedProblem(
   { aborted, phases = [] }: RunFacts,
   images: readonly Pick<ImageReport, 'targets'>[],
@@ -13,6 +13,6 @@ export function stoppedProblem(
     targets.some(({ pending, code }) => pending === true || code === 'ABORTED'),
   ).length;
   const what = undone === 0 ? '' : `: ${count(undone, 'image')} not done`;
-  const hint = 'run the same command again: it goes on where it stopped';
+  const hint = 'run the same command again; it continues where it stopped';
   return [{ phase: phases.at(-1)?.name ?? 'setup', code: 'ABORTED', message: `${aborted}${what}`, hint }];
 }

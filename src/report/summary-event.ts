@@ -2,14 +2,14 @@ import type { SummaryEvent } from '../events.ts';
 import type { Failure } from '../errors.ts';
 import type { RunFacts } from '../pipeline/run-facts.ts';
 
-/** What every report has; totals are numbers, and details that are left out here. */
+/** The parts of a report that the event needs; details beside the totals are omitted. */
 type Summarized = {
   readonly run: RunFacts;
   readonly failures: readonly Failure[];
   readonly totals: object;
 };
 
-/** The result of a run as one event: the text for people, and the totals for logs that programs read. */
+/** Returns the result of a run as an event: a text for people, and totals for programs that read logs. */
 export function summaryEvent({ run, failures, totals }: Summarized, text: string): SummaryEvent {
   const { mode, ms, aborted } = run;
   const numbers = Object.entries(totals).filter(([, value]) => typeof value === 'number');

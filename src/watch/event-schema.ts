@@ -54,7 +54,7 @@ export const EventLine = z.discriminatedUnion('type', [
     line: count.optional(),
     image: z.string().optional(),
     digest: z.string().optional(),
-    refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
+    refs: described(z.array(z.string()).optional(), 'The affected references in production.'),
   }),
   event('registry-paused', 'A registry asked for silence.', { registry: z.string(), until: z.iso.datetime() }),
   event('stopping', 'The run is to end early; what is under way is given up.', {

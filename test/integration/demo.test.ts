@@ -73,7 +73,7 @@ function expectDemo(stdout: string): void {
   expect(stdout).toContain('│ Summary: 4 of 5 images to promote (15 references)');
   expect(stdout).toContain('│ Summary: 4 of 5 images promoted (15 references)');
   expect(stdout).toContain('│   4 digests signed, 4 recorded');
-  expect(stdout).toContain('0 digests signed, 0 recorded, 4 had all of it');
+  expect(stdout).toContain('0 digests signed, 0 recorded, 4 already complete');
   expect(stdout).toContain('nothing else to promote');
   expect(stdout).toContain('PROVENANCE operator@sha256:');
   expect(stdout.match(/^✓ .*/gm)).toHaveLength(10);

@@ -237,7 +237,7 @@ describe('kpromo cip with problems that the tree before has, too', () => {
       'Summary: 1 image changed, and 1 other in the manifests, 1 problem already in the base',
     );
     expect(run.summary).toMatch(
-      /1 problem already in the base, which fails nothing:\n {2}ENTRY_INVALID app@sha256:short\n/,
+      /1 problem already in the base, which does not fail the run:\n {2}ENTRY_INVALID app@sha256:short\n/,
     );
     expect(run.stdout).toMatch(/^::notice file=/m);
     expect(run.stdout).not.toContain('::error');

@@ -122,19 +122,19 @@ describe('kpromo policy test', () => {
   it('says that nothing is attached, and of an image that is not there that it is not', async () => {
     const { run, image } = await world();
     const { code, stdout } = await run(POLICY);
-    expect([code, stdout]).toEqual([1, expect.stringContaining('nothing is attached to it')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('no attachments')]);
     const gone = await run(POLICY, image.replace(':v1', ':v2'));
     expect(gone.code).toBe(1);
     expect(gone.stderr).toContain('is not in the registry');
   });
 
   it.each([
-    [['policy'], 'needs a word'],
-    [['policy', 'tset', 'a.test/app:v1'], '`kpromo policy` does not know'],
-    [['policy', 'test', '--policy=x'], 'nothing says which image'],
-    [['policy', 'test', 'a.test/app', '--policy=x'], 'names no image'],
-    [['policy', 'test', 'a.test/app:v1'], 'nothing says which policy'],
-    [['policy', 'test', 'a.test/app:v1', '--policy=/nonexistent/p.yaml'], '/nonexistent/p.yaml cannot be read'],
+    [['policy'], 'requires a subcommand'],
+    [['policy', 'tset', 'a.test/app:v1'], '`kpromo policy` has no subcommand'],
+    [['policy', 'test', '--policy=x'], 'no image is given'],
+    [['policy', 'test', 'a.test/app', '--policy=x'], 'is not an image reference'],
+    [['policy', 'test', 'a.test/app:v1'], '--policy is required'],
+    [['policy', 'test', 'a.test/app:v1', '--policy=/nonexistent/p.yaml'], '/nonexistent/p.yaml: cannot be read'],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await kpromo(args);
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);

@@ -46,7 +46,7 @@ describe('a dry run fails where --confirm would not start', () => {
     [['--sign=false', '--vuln-gate', '--vuln-report=$HOME/nope.json'], '/nope.json'],
     [['--sign=false', '--registry-config=$HOME/nope.yaml'], '/nope.yaml'],
     [['--sign=false', '--report=$HOME/nope/report.json'], '/nope/report.json'],
-    [['--sign=false', '--limiter=redis://'], '--limiter is no address'],
+    [['--sign=false', '--limiter=redis://'], '--limiter is not a valid address'],
     [['--sign=false', '--vuln-gate', '--vuln-scanner=trivy'], 'trivy'],
   ])('with %j: %s', async (flags, words) => {
     const { run, writes } = await check();

@@ -226,7 +226,7 @@ describe('kpromo replicate', () => {
   it('says that --sign=false switches it off, whatever the log level', async () => {
     const { code, log, summary } = await kpromo(['replicate', '--manifest=m', '--sign=false', '--log-level=warn']);
     expect([code, log]).toEqual([0, []]);
-    expect(summary).toBe('Summary: nothing was replicated: --sign=false switches replication off');
+    expect(summary).toBe('Summary: nothing was replicated: --sign=false disables replication');
   });
 
   it("replicates by upstream's command, with its words", async () => {

@@ -92,7 +92,7 @@ describe('kpromo cip --report', () => {
   });
 
   it.each([
-    ['an ending that says nothing', 'run.pdf', 'has no ending that is known'],
+    ['an unknown extension', 'run.pdf', ': unknown format'],
     ['a folder that is not there', 'no/run.json', 'is in .*/no, which does not exist'],
   ])('refuses %s before anything runs', async (_name, path, reason) => {
     const { folder, args, registries } = await world();
@@ -153,7 +153,7 @@ describe('kpromo cip in GitHub Actions', () => {
     const { folder, args } = await world();
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(folder, 'no', 'summary.md') };
     const { log } = await cip([...args, '--parse-only'], { env });
-    expect(log).toContainEqual(expect.stringMatching(/^warning no step summary: /));
+    expect(log).toContainEqual(expect.stringMatching(/^warning cannot write the step summary: /));
   });
 });
 

@@ -93,7 +93,7 @@ describe('attachments that are routed', () => {
     const checked = await world.run('sigcheck');
     expect([checked.code, broken(checked)]).toEqual([0, []]);
     expect(checked.stdout).toContain('signatures, by digest and repository: 4 verified\n');
-    expect(checked.stdout).toMatch(/2 digests looked at as clients do, by \d+ links: none broken\n/);
+    expect(checked.stdout).toMatch(/2 digests checked as clients see them, through \d+ links: none broken\n/);
     // a repair has nothing to do
     const repaired = await world.run('sigcheck', '--confirm');
     expect([repaired.code, world.stage.taken().writes]).toEqual([0, 0]);
@@ -152,18 +152,21 @@ describe('looking at production as clients do', () => {
     const all = await world.run('sigcheck', `--through=${router.host}`);
     expect([all.code, broken(all)]).toEqual([0, []]);
     // 14 for an image, 10 for a platform
-    expect(all.stdout).toBe('2 digests looked at as clients do, by 48 links: none broken\n');
+    expect(all.stdout).toBe('2 digests checked as clients see them, through 48 links: none broken\n');
     expect(router.requests).toHaveLength(48);
     for (const ref of [`${router.host}/app:v1`, `${primary.host}/prod/app@${digestOf(app)}`]) {
       const one = await world.run('sigcheck', `--through=${router.host}`, ref);
-      expect([one.code, one.stdout]).toEqual([0, '1 digest looked at as clients do, by 14 links: none broken\n']);
+      expect([one.code, one.stdout]).toEqual([
+        0,
+        '1 digest checked as clients see them, through 14 links: none broken\n',
+      ]);
     }
     const alone = await world.plain('sigcheck', `--through=${router.host}`, `${primary.host}/prod/app:v1`);
-    expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/^1 digest looked at/)]);
+    expect([alone.code, alone.stdout]).toEqual([0, expect.stringMatching(/^1 digest checked/)]);
     const untold = await world.plain('sigcheck', `--through=${router.host}`, `${router.host}/app:v1`);
     expect([untold.code, untold.stderr]).toEqual([
       1,
-      expect.stringContaining(`nothing says which repository of a primary registry ${router.host}/app stands for`),
+      expect.stringContaining(`the repository of ${router.host}/app on a primary registry is unknown`),
     ]);
     const unknown = await world.run('sigcheck', `--through=${router.host}`, `${router.host}/app:v9`);
     expect([unknown.code, unknown.stderr]).toEqual([

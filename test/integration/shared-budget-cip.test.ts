@@ -107,7 +107,7 @@ describe('kpromo cip with a limiter', () => {
     await using one = await world();
     const { code, stdout, stderr, log } = await one.run(...given(`https://me:${MARK}@127.0.0.1`));
     expect(code).toBe(1);
-    expect(log.at(-1)).toMatch(`fatal ${name} is no address of a Redis server`);
+    expect(log.at(-1)).toMatch(`fatal ${name} is not a valid address of a Redis server`);
     expect(stdout + stderr).not.toContain(MARK);
   });
 

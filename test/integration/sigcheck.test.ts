@@ -171,7 +171,7 @@ describe('checking signatures', () => {
 
     const refused = await checkIn(['--confirm', '--certificate-identity=other@example.com']);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`${WHO} would sign, who is not expected to have signed`);
+    expect(refused.stderr).toContain(`${WHO} would sign, but is not an expected signer`);
     expect(stage.taken()).toMatchObject({ writes: 0 });
 
     const repaired = await check('--confirm');

@@ -68,6 +68,6 @@ describe.for(REGISTRIES)('signing on %s', ([, start]) => {
     const before = sigstore.counts();
     const again = await promote();
     expect([again.code, sigstore.counts()]).toEqual([0, before]);
-    expect(again.summary).toContain('0 digests signed, 0 recorded, 1 had all of it');
+    expect(again.summary).toContain('0 digests signed, 0 recorded, 1 already complete');
   });
 });

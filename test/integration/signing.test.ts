@@ -67,7 +67,7 @@ describe('signing what is promoted', () => {
     const project = stage.project(images.map((one, index) => ['app', digestOf(one), `v${index}`] as const));
     expect((await stage.run([project])).code).toBe(0);
     expect(stage.taken()).toMatchObject({ fulcio: 1, rekor: 36 });
-    expect((await stage.run([project])).summary).toContain('12 had all of it');
+    expect((await stage.run([project])).summary).toContain('12 already complete');
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
@@ -91,7 +91,7 @@ describe('signing what is promoted', () => {
     const unsigned = stage.taken();
     const { code, summary } = await stage.run([project]);
     expect([code, stage.taken()]).toEqual([0, unsigned]);
-    expect(summary).toContain('1 more not looked at');
+    expect(summary).toContain('1 older ones not checked');
   });
 
   it.each([
@@ -235,7 +235,7 @@ describe('signing what is promoted', () => {
     expect([first.code, first.summary.includes('1 digest signed, 1 recorded')]).toEqual([0, true]);
     expect(stage.taken()).toMatchObject({ fulcio: 0, rekor: 0, timestamp: 0 });
     const second = await stage.run([project], flags, { env: {} });
-    expect([second.code, second.summary.includes('1 had all of it')]).toEqual([0, true]);
+    expect([second.code, second.summary.includes('1 already complete')]).toEqual([0, true]);
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 
@@ -247,7 +247,7 @@ describe('signing what is promoted', () => {
     expect((await stage.run([project], ['--confirm'], { env })).code).toBe(0);
     expect(await stage.attached(primaryOf(stage), digest)).toEqual(all(primaryOf(stage), WORKFLOW.subject));
     stage.taken();
-    expect((await stage.run([project], ['--confirm'], { env })).summary).toContain('1 had all of it');
+    expect((await stage.run([project], ['--confirm'], { env })).summary).toContain('1 already complete');
     expect(stage.taken()).toMatchObject(NOTHING);
   });
 

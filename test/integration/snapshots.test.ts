@@ -223,7 +223,7 @@ describe('kpromo cip --manifest-based-snapshot-of', () => {
     ]);
     const untagged = GOLDEN.runs.find(({ args }) => args.length === 4 && args[3]?.endsWith('/foo') === true);
     expect([code, stdout]).toEqual([0, untagged?.stdout]);
-    expect(log).toContain('warning --snapshot-tag=v2 does nothing with --manifest-based-snapshot-of');
+    expect(log).toContain('warning --snapshot-tag=v2 has no effect with --manifest-based-snapshot-of');
   });
 });
 

@@ -124,8 +124,8 @@ describe('stopping a promotion', () => {
   });
 
   const signals = [
-    ['SIGINT', 130, 'press Ctrl-C again to end at once'],
-    ['SIGHUP', 129, 'send a second signal to end at once'],
+    ['SIGINT', 130, 'press Ctrl-C again to end immediately'],
+    ['SIGHUP', 129, 'send a second signal to end immediately'],
   ] as const;
   it.each(signals)('answers %s at once, and makes one problem of all that is not done', async (signal, exit, again) => {
     await using run = await promote({ kinds: { put: 'silent' }, names: ['small', 'large'] });

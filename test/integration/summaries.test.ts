@@ -213,7 +213,7 @@ describe('verification summaries', () => {
     stage.taken();
     const stuck = await run('--verification-summaries', '--repair-since=all');
     expect([stuck.code, warnings(stuck)]).toEqual([0, [expect.stringContaining('--supersede-summaries')]]);
-    expect(stuck.summary).toContain('1 poor summary kept');
+    expect(stuck.summary).toContain('1 insufficient summary kept');
     expect(stage.taken()).toMatchObject({ writes: 0 });
     const flags = ['--verification-summaries', '--supersede-summaries', '--repair-since=all'];
     const superseded = await run(...flags);

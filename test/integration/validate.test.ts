@@ -143,7 +143,7 @@ describe('kpromo validate', () => {
       [0, 'valid, 1'],
     ]);
     const parse = await kpromo(['cip', '--manifest', 'x.yaml', '--all-trees', '--parse-only']);
-    expect([parse.code, lastLine(parse)]).toEqual([1, expect.stringContaining('--all-trees says nothing without')]);
+    expect([parse.code, lastLine(parse)]).toEqual([1, expect.stringContaining('--all-trees requires --manifests')]);
   });
 
   it('says that there is nothing at a path', async () => {
@@ -155,7 +155,7 @@ describe('kpromo validate', () => {
   });
 
   it.each([
-    [[], 'nothing says what to validate'],
+    [[], 'no path is given'],
     [['a', 'b'], 'takes one path'],
     [['a', '--output=xml'], 'invalid argument "xml" for "--output" flag'],
     [['a', '--confirm'], 'unknown flag: --confirm'],

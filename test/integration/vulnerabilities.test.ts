@@ -72,7 +72,7 @@ describe('vulnerabilities of what is promoted', () => {
     const lax = await world.run(projects, ['--confirm', '--vuln-severity-threshold=5', ...given], { env: {} });
     expect(lax.code).toBe(0);
     expect(lax.log).toContain(
-      'info Only scanning, promoting nothing (--vuln-severity-threshold); --vuln-gate does both',
+      'info Only scanning, not promoting (--vuln-severity-threshold); use --vuln-gate for both',
     );
     expect(mirrored(world)).toEqual([]);
   });

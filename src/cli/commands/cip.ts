@@ -25,7 +25,7 @@ import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../wiring/trust.ts';
 import { versionName } from '../version.ts';
 
-/** `kpromo cip`: the main job. Prints the summary, and resolves to the exit code that the report means. */
+/** Runs `kpromo cip`, the main job: prints the summary and returns the exit code. */
 export async function run(options: CipOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout } = services;
   const mode = modeOf(options);
@@ -63,7 +63,7 @@ type Opened = {
   readonly version: string;
 };
 
-/** Opens all that the run needs, whether it writes or not: what keeps `--confirm` from starting fails a dry run, too. */
+/** Opens the services of the run. A dry run opens them too, so that it fails for the same reasons as --confirm. */
 async function promotionServices(
   options: CipOptions,
   services: CommandServices,
@@ -101,7 +101,7 @@ function isSigning({ signing, scanning }: CipOptions, mode: PromotionRequest['mo
   return signing.sign && mode !== 'parse' && scanning?.mode !== 'only';
 }
 
-/** Who asks for a scan instead of a promotion gets no promotion, whatever else is asked. */
+/** Returns the mode of the run. A scan without a gate never promotes. */
 function modeOf({ run: { parseOnly, confirm }, scanning }: CipOptions): PromotionRequest['mode'] {
   if (parseOnly) return 'parse';
   return confirm && scanning?.mode !== 'only' ? 'promote' : 'dry-run';

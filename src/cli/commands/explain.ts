@@ -3,7 +3,7 @@ import { explanations, type Explanation } from '../../report/explanations.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 
-/** What `kpromo explain` prints: what happened and what to do, of one code or of all. Throws USAGE for an unknown code. */
+/** Returns the explanation of one problem code, or of all. Throws USAGE for an unknown code. */
 export function explanationText(code?: string): string {
   const all = explanations();
   if (code === undefined) return all.map(textOf).join('\n');

@@ -20,7 +20,7 @@ import { openConfigured } from '../wiring/open-configured.ts';
 import type { PolicyOptions } from '../options/commands/policy.ts';
 import { stagingTrust } from '../wiring/trust.ts';
 
-/** `kpromo policy test`: prints what is attached to each image and what the policy says of it; 1 when it would not be promoted. */
+/** Runs `kpromo policy test`: prints attachments and verdict of each image. Returns 1 if one would not be promoted. */
 export async function run(options: PolicyOptions, services: CommandServices): Promise<number> {
   const policy = policyIn(await policyText(options.policy), options.project);
   const { registries } = await openConfigured(options.registries, services);
@@ -47,7 +47,10 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
   }
 }
 
-/** Without a source registry an image has each name that it can have below one; the strictest counts. */
+/**
+ * Returns the policies by repository. Without a source registry, every suffix of the repository is a possible image
+ * name, and the strictest policy applies.
+ */
 function policiesIn({ provenance, source }: FilePolicy): (repository: RepositoryName) => ProjectPolicies {
   if (provenance === undefined) return () => NO_POLICIES;
   const policyFor = forImage(provenance);
@@ -66,7 +69,7 @@ type Trying = {
   readonly policies: ProjectPolicies;
 };
 
-/** Prints all about one image, and whether it passes. */
+/** Prints the result of one image. Returns true if it passes. */
 async function tried(
   { registry, evidence, trust, policies }: Trying,
   ref: AskedRef,
@@ -97,6 +100,6 @@ async function policyText(file: string): Promise<{ readonly file: string; readon
   try {
     return { file, bytes: await readFile(file) };
   } catch (cause) {
-    throw new PromotionError('USAGE', `--policy ${file} cannot be read`, { cause, hint: 'check the path' });
+    throw new PromotionError('USAGE', `--policy ${file}: cannot be read`, { cause, hint: 'check the path' });
   }
 }

@@ -15,7 +15,7 @@ import { versionName } from '../version.ts';
 
 type Replicating = Pick<ReplicateOptions, 'run' | 'source' | 'primary'> & { readonly config: RegistryConfig };
 
-/** Replicates over registries that are open, and prints the summary. */
+/** Replicates with open registries and prints the summary. */
 export async function replicateWith(
   { config, run: { confirm, copies }, source, primary }: Replicating,
   registries: Registries,
@@ -38,7 +38,7 @@ export async function replicateWith(
   return report;
 }
 
-/** `kpromo replicate`: brings what is attached on the primary to the mirrors, and resolves to the exit code that the report means. */
+/** Runs `kpromo replicate`: copies attachments from the primary to the mirrors, and returns the exit code. */
 export async function run(options: ReplicateOptions, services: CommandServices): Promise<number> {
   if (!options.signing.sign) {
     services.narrate({ type: 'log', level: 'info', message: 'Not replicating signatures (--sign=false)' });

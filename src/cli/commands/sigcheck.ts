@@ -29,7 +29,7 @@ import { versionName } from '../version.ts';
 
 const DAY = 24 * 3600_000;
 
-/** `kpromo sigcheck`: prints what it found, and resolves to the exit code that the report means. */
+/** Runs `kpromo sigcheck`: prints the findings and returns the exit code. */
 export async function run(options: SigcheckOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout } = services;
   const { config, registries } = await openConfigured(options.registries, services, options.confirm);
@@ -61,11 +61,11 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
   }
 }
 
-/** What such a signer makes would be wrong, too. */
+/** Throws IDENTITY for an unexpected signer, whose repairs the next check would report as wrong. */
 function refuseStranger(identity: Identity, isExpected: SigcheckServices['isExpected']): void {
   if (isExpected(identity)) return;
-  throw new PromotionError('IDENTITY', `${identityText(identity)} would sign, who is not expected to have signed`, {
-    hint: 'give --signer-account and --certificate-identity the same account, or leave --confirm out',
+  throw new PromotionError('IDENTITY', `${identityText(identity)} would sign, but is not an expected signer`, {
+    hint: 'set --signer-account and --certificate-identity to the same account, or omit --confirm',
   });
 }
 

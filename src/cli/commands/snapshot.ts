@@ -12,7 +12,7 @@ import { openConfigured } from '../wiring/open-configured.ts';
 import type { Registries } from '../wiring/registries.ts';
 import type { SnapshotCommandOptions } from '../options/commands/snapshot.ts';
 
-/** `kpromo cip --snapshot`: prints a snapshot when it is complete, else nothing, and resolves to the exit code. */
+/** Runs `kpromo cip --snapshot`: prints the snapshot if it is complete, and returns the exit code. */
 export async function run(options: SnapshotCommandOptions, services: CommandServices): Promise<number> {
   const { registries } = await openConfigured(options.registries, services);
   try {
@@ -35,8 +35,8 @@ async function taken(
 ): Promise<SnapshotResult> {
   const { of, from, tag, minimal, attached } = options.snapshot;
   const context = { clock, emit: rendering(narrate), signal };
-  // as upstream, which says nothing
-  const ignored = `--snapshot-tag=${tag} does nothing with --manifest-based-snapshot-of`;
+  // upstream ignores the flag, too, without a message
+  const ignored = `--snapshot-tag=${tag} has no effect with --manifest-based-snapshot-of`;
   if (from === 'manifests' && tag !== undefined) narrate({ type: 'log', level: 'warning', message: ignored });
   const request = { of, minimal, attached, tag: from === 'registry' ? tag : undefined };
   const load = () => loadManifests(loadRequest(options.tree));

@@ -9,17 +9,17 @@ import { manifestServices } from '../wiring/manifests.ts';
 import type { ValidateOptions } from '../options/commands/validate.ts';
 import { versionName } from '../version.ts';
 
-/** `kpromo validate`: tells all that is wrong with manifests without asking anybody; 1 where anything is. */
+/** Runs `kpromo validate`: prints all problems of manifests without sending a request. Returns 1 if there are any. */
 export async function run(
   { source, format, output: { logFormat } }: ValidateOptions,
   { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
-  // what the phase tells as it goes is what is printed: once is enough
+  // the phase would log the same problems that are printed here
   const context = { clock, signal, emit: () => undefined };
   const loaded = await setup(manifestServices(source, { env, clock, signal })).run({}, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: source.manifests });
   stdout.write(format === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
-  // GitHub reads both outputs; JSON stays JSON
+  // GitHub reads annotations from both outputs, and JSON on stdout must stay valid
   const problems = document.problems.map((problem) => ({ phase: 'setup', ...problem }));
   const isAllJson = format === 'json' && logFormat === 'json';
   if (isGitHubActions(env) && !isAllJson)
@@ -27,7 +27,7 @@ export async function run(
   if (document.valid) return 0;
   const { length } = document.problems.filter(({ severity }) => severity === 'error');
   const message = `${task}: ${length} ${length === 1 ? 'problem' : 'problems'} in ${source.manifests}`;
-  // the problems are the last that such a terminal shows
+  // on such a terminal the problems themselves are the last output
   const isShown = stdout.isTerminal && format === 'text';
   narrate({
     type: 'log',

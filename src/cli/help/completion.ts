@@ -3,7 +3,7 @@ import type { Flag } from '../options/flags/flag.ts';
 import type { Command } from '../options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS, type SHELLS } from '../options/commands/index.ts';
 
-/** The script that makes a shell complete kpromo's commands, flags and values. */
+/** Returns a script that completes kpromo's commands, flags and values in a shell. */
 export function completionScript(shell: (typeof SHELLS)[number]): string {
   return { bash, zsh, fish }[shell]();
 }
@@ -43,7 +43,7 @@ function bashValue({ choices, completes }: Pick<Flag, 'choices' | 'completes'>):
   return `compopt -o filenames; mapfile -t COMPREPLY < <(compgen -${completes === 'file' ? 'f' : 'd'} -- "$current"); `;
 }
 
-/** Words are offered right after the command, flags where one was begun or no word must stand. */
+/** Completes words right after the command. Completes flags if one was begun, or no word can follow. */
 function bashCommand({ name, argument, ...command }: Command): string {
   const flags = bashWords(visibleFlags({ name, ...command }).map((flag) => `--${flag.name}`));
   const { choices = [], required = false, completes } = argument ?? {};
@@ -54,7 +54,7 @@ function bashCommand({ name, argument, ...command }: Command): string {
   return `    ${name}) if [[ $current == -* ]]; then ${flags}; ${words}${files}else ${flags}; fi ;;`;
 }
 
-/** Sets what is offered, or adds to it. */
+/** Sets the offered words, or adds to them. */
 function bashWords(words: readonly string[], how: '' | '+' = ''): string {
   return `COMPREPLY${how}=($(compgen -W ${quote(words.join(' '))} -- "$current"))`;
 }

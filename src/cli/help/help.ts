@@ -4,29 +4,32 @@ import type { Flag } from '../options/flags/flag.ts';
 import { flagsOf, TOPICS, type Command, type Topic } from '../options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS } from '../options/commands/index.ts';
 
-/** Lines of text are hard to read if they are longer. */
+/** In columns; longer lines are hard to read. */
 const WIDEST = 100;
-/** Of a terminal that is narrower, help keeps so much for the explanations. */
+/** In columns: the least space for explanations on a narrow terminal. */
 const NARROWEST = 24;
-/** Where explanations begin on a terminal at the latest: longer names stand above them. 80 columns then hold our longest default. */
+/**
+ * The last column where explanations may begin; longer names stand above theirs. With 80 columns, our longest default
+ * still fits.
+ */
 const LEFT = 28;
 
-/** How much help says, and to what: wrapped to the columns of a terminal, and not at all elsewhere. */
+/** `isWhole`: with all flags. Without `columns`, nothing is wrapped. */
 export type HelpForm = { readonly isWhole: boolean; readonly columns?: number | undefined };
 
-/** The help of a command, or of the program if there is none. */
+/** Returns the help of a command, or of the program. */
 export function helpText(command: Command | undefined, { isWhole, columns }: HelpForm): string {
   const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.min(columns, WIDEST);
   if (command === undefined) return programHelp(width);
   return commandHelp(command, isWhole || command.common === undefined, width);
 }
 
-/** The command's flags that help shows. */
+/** Returns the command's flags that help shows. */
 export function visibleFlags(command: Command): readonly Flag[] {
   return visibleIn(flagsOf(command.flags));
 }
 
-/** The visible flags of a command under the headings of their topics; under none where they are few. */
+/** Groups the visible flags of a command under the headings of their topics; few flags get no heading. */
 export function flagGroups(command: Command): readonly (readonly [heading: string, flags: readonly Flag[]])[] {
   if (command.common === undefined) return [['Flags', visibleFlags(command)]];
   return Object.entries(TOPICS).flatMap(([topic, heading]) => {
@@ -39,19 +42,19 @@ function visibleIn(flags: readonly Flag[]): readonly Flag[] {
   return flags.filter(({ hidden }) => hidden !== true);
 }
 
-/** How a flag is typed, for example `-h, --help` or `--threads N`. */
+/** Returns how a flag is typed, for example `-h, --help` or `--threads N`. */
 export function flagSyntax(flag: Flag): string {
   const name = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
   return flag.type === 'bool' ? name : `${name} ${flag.value ?? 'VALUE'}`;
 }
 
-/** How a command is typed, for example `kpromo completion SHELL [flags]`. */
+/** Returns how a command is typed, for example `kpromo completion SHELL [flags]`. */
 export function commandSyntax({ name, argument }: Command): string {
   if (argument === undefined) return `kpromo ${name} [flags]`;
   return `kpromo ${name} ${argument.required ? argument.name : `[${argument.name}]`} [flags]`;
 }
 
-/** A flag's default as help shows it; undefined where leaving the flag out goes without saying. */
+/** Returns a flag's default for help; undefined if it is obvious. */
 export function shownDefault(flag: Flag): string | undefined {
   return flag.default === '' || flag.default === 'false' ? undefined : flag.default;
 }
@@ -83,7 +86,7 @@ function commandHelp(command: Command, isWhole: boolean, width: number): string 
   return `${parts.join('\n\n')}\n`;
 }
 
-/** What most people need, and where the rest is. */
+/** Returns the common flags, and how to list the others. */
 function commonFlags(command: Command, width: number): readonly string[] {
   const flags = visibleFlags(command);
   const common = (command.common ?? []).flatMap((name) => flags.filter((flag) => flag.name === name));
@@ -91,7 +94,7 @@ function commonFlags(command: Command, width: number): readonly string[] {
   return [section('Common flags', table(common.map(flagRow), width)), wrap(more, width).join('\n')];
 }
 
-/** What a run reads and returns besides. */
+/** Returns the sections about environment variables and exit codes. */
 function surroundings(width: number): readonly string[] {
   const codes = EXIT_CODES.map(([code, meaning]) => [String(code), meaning] as const);
   return [
@@ -113,7 +116,10 @@ function section(title: string, lines: readonly string[]): string {
 
 type Row = readonly [name: string, explanation: string];
 
-/** Names with their explanations beside them; below those that are too long, and below all where a terminal is too narrow. */
+/**
+ * Prints names with their explanations beside them. An explanation starts on its own line if the name is too long or
+ * the terminal too narrow.
+ */
 function table(rows: readonly Row[], width: number): readonly string[] {
   const longest = Math.max(...rows.map(([name]) => name.length)) + 5;
   const beside = Number.isFinite(width) ? Math.min(longest, LEFT) : longest;

@@ -23,13 +23,13 @@ const SCHEMA = new URL('../../../schemas/registry-config.schema.json', import.me
 const SCHEMAS = new URL('../../../schemas/', import.meta.url);
 const POLICY_SCHEMA = new URL('../../../schemas/promoter-policy.schema.json', import.meta.url);
 
-/** The reference of the command line, as Markdown. */
+/** Returns the command line reference as Markdown. */
 export function cliReference(): string {
   return (
     [
       '# Command line',
       'Generated from `src/cli/options/commands/` by `node src/cli/help/reference.ts`; do not edit.',
-      'Flags are written as Go programs read them: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. A flag that is written again wins, unless it may be repeated. Data goes to stdout, the log and the summary to stderr. `kpromo COMMAND --help` shows the flags that most people need, `--help=all` or `kpromo help COMMAND` all of them, by topic as here.',
+      'Flags have the syntax of Go programs: `--flag=value` or `--flag value`; a bool is `--flag` or `--flag=false`, never `--flag false`; `--` ends the flags. If a flag is repeated, the last value counts, unless it is marked as repeatable. Data goes to stdout, the log and the summary to stderr. `kpromo COMMAND --help` shows the common flags; `--help=all` or `kpromo help COMMAND` shows all, by topic as here.',
       ...COMMANDS.map(commandReference),
       '## Exit codes',
       markdownTable(
@@ -50,7 +50,7 @@ export function cliReference(): string {
   );
 }
 
-/** Writes the reference to its page, or with `--check` only compares; resolves to the exit code. */
+/** Writes the reference to its page; with `--check`, only compares. Returns the exit code. */
 export function writeReference(argv: readonly string[], page: URL = PAGE): Promise<number> {
   return writeGenerated(argv, page, cliReference());
 }
@@ -60,12 +60,12 @@ export function writeSchema(argv: readonly string[], file: URL = SCHEMA): Promis
   return writeGenerated(argv, file, registryConfigSchema());
 }
 
-/** The same for the JSON schema of the policy of a tree. */
+/** The same for the JSON schema of a tree's policy. */
 export function writePolicySchema(argv: readonly string[], file: URL = POLICY_SCHEMA): Promise<number> {
   return writeGenerated(argv, file, policySchema());
 }
 
-/** Other schemas, by the names of their files. */
+/** Other schemas by file name. */
 const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
   'promoter-manifest': manifestSchema,
   images: imagesSchema,
@@ -74,7 +74,7 @@ const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
   'run-events': runEventsSchema,
 };
 
-/** The same for the schemas of manifests, and of what is printed as JSON. */
+/** The same for the schemas of manifests and of JSON output. */
 export async function writeMoreSchemas(argv: readonly string[], folder: URL = SCHEMAS): Promise<number> {
   const codes = Object.entries(MORE_SCHEMAS).map(([name, schema]) =>
     writeGenerated(argv, new URL(`${name}.schema.json`, folder), schema()),
@@ -139,5 +139,5 @@ if (process.argv[1] === import.meta.filename) {
   ];
   process.exitCode = Math.max(...codes);
   if (process.exitCode !== 0)
-    process.stderr.write('docs/cli.md or schemas/ are not what the sources say: run node src/cli/help/reference.ts\n');
+    process.stderr.write('docs/cli.md or schemas/ are out of date; run node src/cli/help/reference.ts\n');
 }

@@ -23,7 +23,7 @@ describe('src/cli/options/attestations.ts', () => {
   it.each(['--summary-signer-account=a', '--summary-identity-token=t', '--supersede-summaries'])(
     'refuses %s where no summaries are written',
     (flag) => {
-      expect(() => options([flag])).toThrow(`${flag.split('=')[0]} means nothing without summaries`);
+      expect(() => options([flag])).toThrow(`${flag.split('=')[0]} requires --verification-summaries`);
     },
   );
 

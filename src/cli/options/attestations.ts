@@ -2,7 +2,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** What a run attaches besides signatures and promotion records; names and types that upstream has are upstream's. */
+/** Flags for attestations besides promotion records; names and types are upstream's if upstream has the flag. */
 export const ATTESTATION_FLAGS = [
   {
     name: 'verification-summaries',
@@ -39,22 +39,22 @@ export const ATTESTATION_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Where verification summaries are written: who signs them, if not whoever signs the images. */
+/** The signer of verification summaries, if it differs from that of images. */
 export type SummaryOptions = {
   readonly signerAccount: string | undefined;
-  /** A file. */
+  /** Path of a file. */
   readonly identityToken: string | undefined;
   readonly supersede: boolean;
 };
 
-/** What is attached besides signatures and promotion records. */
+/** Options for attestations besides promotion records. */
 export type AttestationOptions = {
-  /** Undefined where none are written. */
+  /** Undefined if none are written. */
   readonly summaries: SummaryOptions | undefined;
   readonly carrySboms: boolean;
 };
 
-/** The options that these flags mean; throws USAGE for what contradicts itself. */
+/** Reads the flags; throws USAGE for contradictions. */
 export function attestationOptions(
   values: FlagValues<typeof ATTESTATION_FLAGS> & { readonly 'tlog-upload': boolean },
 ): AttestationOptions {
@@ -67,11 +67,11 @@ export function attestationOptions(
   ];
   if (idle.length > 1) throw usage(`${idle.join(' and ')} name different signers`, 'give only one of them');
   if (values['verification-summaries']) {
-    // who trusts a key without a log has no root by which an identity's signature could be verified
+    // a key without a log has no trust root, so an identity's signature could not be verified
     if (!values['tlog-upload'] && idle[0] !== undefined)
       throw usage(
         `${idle[0]} and --tlog-upload=false contradict each other`,
-        'what is signed without a key of its own must be logged: have the key sign summaries, too, or log',
+        'signatures of an identity must be logged: sign summaries with the key, too, or omit --tlog-upload=false',
       );
     const summaries = {
       signerAccount: signerAccount || undefined,
@@ -82,6 +82,6 @@ export function attestationOptions(
   }
   if (supersede) idle.push('--supersede-summaries');
   if (idle[0] !== undefined)
-    throw usage(`${idle[0]} means nothing without summaries`, 'write --verification-summaries, too, or leave it out');
+    throw usage(`${idle[0]} requires --verification-summaries`, 'add --verification-summaries, or omit the flag');
   return { summaries: undefined, carrySboms };
 }

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../../events.ts';
 
-/** The names that logrus accepts, in its order, and what they mean here. */
+/** The level names that logrus accepts, in its order, and our levels for them. */
 export const LOG_LEVELS = {
   panic: 'fatal',
   fatal: 'fatal',

@@ -38,9 +38,9 @@ describe('src/cli/options/output.ts', () => {
   });
 
   it.each([
-    ['--metrics-listen=host', /is no address/],
-    ['--metrics-listen=::1', /is no address/],
-    ['--metrics-listen=host:65536', /is no address/],
+    ['--metrics-listen=host', /is not a valid address/],
+    ['--metrics-listen=::1', /is not a valid address/],
+    ['--metrics-listen=host:65536', /is not a valid address/],
     ['--progress=on', 'invalid argument "on" for "--progress" flag'],
     ['--log-format=xml', 'invalid argument "xml" for "--log-format" flag'],
     ['--log-level=', 'not a valid log level: ""'],

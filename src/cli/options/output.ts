@@ -5,7 +5,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** The flags that every command takes. */
+/** The flags of every command. */
 export const COMMON_FLAGS = [
   {
     name: 'help',
@@ -34,7 +34,7 @@ export const COMMON_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** How a run is watched while it lasts. */
+/** Flags for progress, events and metrics during a run. */
 export const WATCH_FLAGS = [
   {
     name: 'progress',
@@ -50,7 +50,7 @@ export const WATCH_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'Write events during the run as JSON lines (schemas/run-events.schema.json) to a file or a pipe; - is stdout, whose other output then goes to stderr.',
+    help: 'Write events during the run as JSON lines (schemas/run-events.schema.json) to a file or a pipe; - means stdout, and moves its other output to stderr.',
   },
   {
     name: 'metrics-file',
@@ -58,7 +58,7 @@ export const WATCH_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: "Write metrics in Prometheus' text format to a file, which is replaced every 15 s and at the end.",
+    help: "Write metrics in Prometheus' text format to a file, replaced every 15 s and at the end.",
   },
   {
     name: 'metrics-listen',
@@ -69,10 +69,10 @@ export const WATCH_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** How much is logged, and how. */
+/** Level and format of the log. */
 export type LogOptions = { readonly logLevel: LogLevel; readonly logFormat: 'text' | 'json' };
 
-/** How a run is watched. */
+/** Options for progress, events and metrics. */
 export type OutputOptions = LogOptions & {
   readonly progress: 'auto' | 'off';
   /** A path, or `-` for stdout. */
@@ -88,7 +88,7 @@ export function logOptions({ 'log-format': logFormat, 'log-level': level }: LogV
   return { logLevel: LOG_LEVELS[level], logFormat };
 }
 
-/** How the run shall be watched; throws USAGE. */
+/** Reads the flags; throws USAGE. */
 export function outputOptions(values: FlagValues<typeof WATCH_FLAGS> & LogValues): OutputOptions {
   const { progress, events, 'metrics-file': metricsFile, 'metrics-listen': listen } = values;
   return {
@@ -102,13 +102,13 @@ export function outputOptions(values: FlagValues<typeof WATCH_FLAGS> & LogValues
 
 const HIGHEST_PORT = 65_535;
 
-/** A port alone, with or without a colon, is one of the loopback address. */
+/** Parses a listen address; a port without a host means the loopback address. */
 function addressOf(text: string): { readonly host: string; readonly port: number } {
   const [, bracketed, plain, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]:|([^:[\]]*):)?(\d+)$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits !== '' && port <= HIGHEST_PORT) return { host: bracketed ?? (plain || '127.0.0.1'), port };
   throw usage(
-    `--metrics-listen ${goQuote(text)} is no address`,
+    `--metrics-listen ${goQuote(text)} is not a valid address`,
     'write a port, or HOST:PORT, for example 9090 or 0.0.0.0:9090',
   );
 }

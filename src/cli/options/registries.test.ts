@@ -34,7 +34,7 @@ describe('src/cli/options/registries.ts', () => {
     ['KPROMO_LIMITER', () => environmentLimiter({ KPROMO_LIMITER: 'https://me:secret-zq7@cache' })],
   ])('refuses what is none, and does not repeat it: %s', (name, read) => {
     expect(read).toThrow(
-      expect.objectContaining({ code: 'USAGE', message: `${name} is no address of a Redis server` }),
+      expect.objectContaining({ code: 'USAGE', message: `${name} is not a valid address of a Redis server` }),
     );
   });
 

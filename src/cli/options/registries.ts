@@ -5,7 +5,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** How registries are reached. */
+/** Flags for the connection to registries. */
 export const REGISTRY_FLAGS = [
   {
     name: 'registry-config',
@@ -21,7 +21,7 @@ export const REGISTRY_FLAGS = [
     default: '10m',
     min: 1,
     value: 'DURATION',
-    help: 'The longest pause that a registry may order (Retry-After). After a longer one, the remaining requests to it fail.',
+    help: 'The longest pause that a registry may request (Retry-After). If it requests a longer one, the remaining requests to it fail.',
   },
   {
     name: 'timeout',
@@ -30,7 +30,7 @@ export const REGISTRY_FLAGS = [
     min: 0,
     example: '30s',
     value: 'DURATION',
-    help: 'How long a request that fails is tried, all attempts together. 0s: 2m, and 10s (30s with --confirm) for a host that has not answered yet and refuses connections, is unknown or does not speak HTTP. Waits that a registry orders (--max-wait) do not count.',
+    help: 'The time limit for all attempts of a request. 0s means 2m; 10s (30s with --confirm) for a host that has not answered yet and refuses connections, is unknown or does not speak HTTP. Pauses that a registry requests (--max-wait) do not count.',
   },
   {
     name: 'retries',
@@ -39,7 +39,7 @@ export const REGISTRY_FLAGS = [
     min: -1,
     example: '3',
     value: 'N',
-    help: 'How often a request that fails is tried again, within --timeout; 0 tries once. -1: as often as the time allows.',
+    help: 'The number of retries of a failed request within --timeout; 0 means none, -1 no limit.',
   },
   {
     name: 'limiter',
@@ -50,7 +50,7 @@ export const REGISTRY_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Which registry is signed first and copied from. */
+/** The flag that selects the primary registry: the one that is signed and copied from. */
 export const PRIMARY_FLAGS = [
   {
     name: 'primary-registry',
@@ -61,7 +61,7 @@ export const PRIMARY_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** What becomes of images whose primary changed. */
+/** The flag that accepts changes of the primary registry. */
 export const PRIMARY_CHANGE_FLAGS = [
   {
     name: 'accept-primary-change',
@@ -71,21 +71,21 @@ export const PRIMARY_CHANGE_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** How registries are reached, for every command that asks one. */
+/** Options for the connection to registries, for every command that sends requests. */
 export type RegistriesOptions = {
-  /** The file of the registry configuration, where there is one. */
+  /** Path of the registry configuration, if given. */
   readonly configFile: string | undefined;
-  /** Milliseconds; the longest wait that a registry may order. */
+  /** Milliseconds; the longest pause that a registry may request. */
   readonly maxWait: number;
-  /** Milliseconds; how long a request that fails is tried. */
+  /** Milliseconds; the time limit for all attempts of a request. */
   readonly timeout: number | undefined;
-  /** How often a request that fails is tried again. */
+  /** The number of retries of a failed request. */
   readonly retries: number | undefined;
-  /** Where rates are shared with other processes. */
+  /** The server through which processes share rates. */
   readonly limiter: RedisAddress | undefined;
 };
 
-/** Reads the flags; throws USAGE for an invalid limiter. */
+/** Reads the flags; throws USAGE for an invalid limiter address. */
 export function registriesOptions(values: FlagValues<typeof REGISTRY_FLAGS>): RegistriesOptions {
   const { 'max-wait': maxWait, 'registry-config': configFile, timeout, retries, limiter } = values;
   return {
@@ -97,15 +97,15 @@ export function registriesOptions(values: FlagValues<typeof REGISTRY_FLAGS>): Re
   };
 }
 
-/** What the flags say of the primary registry. */
+/** The flags about the primary registry. */
 export type PrimaryOptions = {
-  /** Covers it; goes before the registry configuration. */
+  /** Covers the primary registry; overrides the registry configuration. */
   readonly chosen: Pattern | undefined;
-  /** Whether images with another primary registry than before are promoted. */
+  /** Whether images whose primary registry changed are promoted. */
   readonly acceptsChange: boolean;
 };
 
-/** Reads the flags, where a command has them; throws USAGE for what is no pattern. */
+/** Reads the flags that a command has; throws USAGE for an invalid pattern. */
 export function primaryOptions(
   values: FlagValues<typeof PRIMARY_FLAGS> & Partial<FlagValues<typeof PRIMARY_CHANGE_FLAGS>>,
 ): PrimaryOptions {
@@ -117,21 +117,21 @@ export function primaryOptions(
   }
 }
 
-/** The variable that stands for `--limiter`: other users of a machine can read its command lines. */
+/** The variable for the limiter address, since other users of a machine can read command lines. */
 const LIMITER_VARIABLE = 'KPROMO_LIMITER';
 
-/** The server that the environment names for `--limiter`. Throws USAGE for an address that is none. */
+/** Returns the limiter address from the environment. Throws USAGE if it is invalid. */
 export function environmentLimiter(env: Readonly<Record<string, string | undefined>>): RedisAddress | undefined {
   const value = env[LIMITER_VARIABLE] ?? '';
   return value === '' ? undefined : redisAddress(value, LIMITER_VARIABLE);
 }
 
-/** The value may hold a password, so it is not repeated. */
+/** Parses the address. Error messages do not repeat it, since it may contain a password. */
 function redisAddress(value: string, name: string): RedisAddress {
   const address = parseRedisAddress(value);
   if (address !== undefined) return address;
   throw usage(
-    `${name} is no address of a Redis server`,
+    `${name} is not a valid address of a Redis server`,
     'write redis://[user:password@]host[:port][/db], or rediss:// for TLS; special characters in a password are written as %XX',
   );
 }

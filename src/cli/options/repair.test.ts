@@ -14,9 +14,9 @@ describe('src/cli/options/repair.ts', () => {
   });
 
   it.each([
-    ['--repair-since=', '--repair-since does not understand ""'],
-    ['--repair-since=-1h', '--repair-since does not understand "-1h"'],
-    ['--staging-retention=all', '--staging-retention does not understand "all"'],
+    ['--repair-since=', '--repair-since "": invalid age'],
+    ['--repair-since=-1h', '--repair-since "-1h": invalid age'],
+    ['--staging-retention=all', '--staging-retention "all": invalid age'],
   ])('refuses %s', (flag, message) => {
     expect(() => options(flag)).toThrow(message);
   });

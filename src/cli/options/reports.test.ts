@@ -13,17 +13,17 @@ describe('src/cli/options/reports.ts', () => {
     expect(reportsOptions({ report: [] })).toEqual([]);
   });
 
-  it('refuses any other ending, and names those that there are', () => {
+  it('rejects other extensions, with a hint that lists the known ones', () => {
     for (const path of ['', 'json', 'a.txt', 'a.json.gz'])
       expect(() => reportsOptions({ report: [path] }), path).toThrow(
         expect.objectContaining({
-          message: expect.stringMatching(/has no ending that is known$/),
-          hint: expect.stringMatching(/^end it with \.json, \.md, .* or \.\w+, which decides what is written$/),
+          message: expect.stringMatching(/: unknown format$/),
+          hint: expect.stringMatching(/^use the extension \.json, \.md, .* or \.\w+$/),
         }),
       );
   });
 
-  it('says in the help of the flag what each format is for', () => {
+  it('lists each format and its purpose in the help of --report', () => {
     for (const { extension, use } of REPORT_FORMATS) expect(REPORT_FLAGS[0].help).toContain(`.${extension} ${use}`);
   });
 });

@@ -5,7 +5,7 @@ import type { Flag } from './flags/flag.ts';
 import { orList } from './flags/flag-values.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** What a run leaves behind for others. */
+/** Flags for report files. */
 export const REPORT_FLAGS = [
   {
     name: 'report',
@@ -17,10 +17,10 @@ export const REPORT_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** A report to write, and as what. */
+/** A report file and its format. */
 export type ReportFile = { readonly path: string; readonly format: ReportFormat };
 
-/** The reports that are asked for, each once; throws USAGE for a file whose ending says nothing. */
+/** Reads the flags; throws USAGE for a file with an unknown extension. */
 export function reportsOptions({ report }: FlagValues<typeof REPORT_FLAGS>): readonly ReportFile[] {
   return [...new Set(report)].map(reportFile);
 }
@@ -29,7 +29,7 @@ function reportFile(path: string): ReportFile {
   const format = REPORT_FORMATS.find(({ extension }) => path.toLowerCase().endsWith(`.${extension}`));
   if (format !== undefined) return { path, format };
   throw usage(
-    `--report ${goQuote(path)} has no ending that is known`,
-    `end it with ${orList(REPORT_FORMATS.map(({ extension }) => `.${extension}`))}, which decides what is written`,
+    `--report ${goQuote(path)}: unknown format`,
+    `use the extension ${orList(REPORT_FORMATS.map(({ extension }) => `.${extension}`))}`,
   );
 }

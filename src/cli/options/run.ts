@@ -2,7 +2,7 @@ import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 import { usage } from '../unknown.ts';
 
-/** What a promotion does, and how much of it at once. */
+/** Flags of a promotion. */
 export const RUN_FLAGS = [
   {
     name: 'confirm',
@@ -15,13 +15,13 @@ export const RUN_FLAGS = [
     name: 'dry-run',
     type: 'bool',
     default: 'true',
-    help: 'Only say what would be promoted; cannot be combined with --confirm.',
+    help: 'Only print what would be promoted; cannot be combined with --confirm.',
   },
   {
     name: 'parse-only',
     type: 'bool',
     default: 'false',
-    help: 'Only check the manifests, without network access; excludes --confirm.',
+    help: 'Only check the manifests, without network access; cannot be combined with --confirm.',
   },
   {
     name: 'threads',
@@ -35,7 +35,7 @@ export const RUN_FLAGS = [
     name: 'tags-last',
     type: 'bool',
     default: 'false',
-    help: 'Copy images by digest, sign, record and replicate them, and write tags last: a tag that resolves can be verified. Costs one more request for each image and mirror.',
+    help: 'Write tags last, after images are copied by digest, signed, recorded and replicated: every tag that resolves can be verified. Costs one more request per image and mirror.',
   },
   {
     name: 'replicate-signatures',
@@ -67,18 +67,18 @@ export const RUN_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** What a run does. */
+/** Options of a promotion. */
 export type RunOptions = {
-  /** False is a dry run. */
+  /** False means dry run. */
   readonly confirm: boolean;
   readonly parseOnly: boolean;
-  /** Source digests in work at once; at least 1. */
+  /** Source digests processed at once; at least 1. */
   readonly threads: number;
-  /** Whether tags are written last, when what they name is signed. */
+  /** Whether tags are written last, after their images are signed. */
   readonly tagsLast: boolean;
   /** Whether signatures are replicated after the promotion. */
   readonly replicates: boolean;
-  /** Signatures and attestations that are copied to mirrors at once; at least 1. */
+  /** Signatures and attestations copied to mirrors at once; at least 1. */
   readonly copies: number;
   readonly detailedExitcode: boolean;
 };
@@ -88,7 +88,7 @@ type Given = {
   readonly given: ReadonlySet<string>;
 };
 
-/** The options that these flags mean; throws USAGE for what contradicts itself. */
+/** Reads the flags; throws USAGE for contradictions. */
 export function runOptions({ values, given }: Given): RunOptions {
   refuseContradictions(values, given.has('dry-run'));
   return {
@@ -105,17 +105,16 @@ export function runOptions({ values, given }: Given): RunOptions {
 function refuseContradictions(values: Given['values'], isDryRunGiven: boolean): void {
   if (isDryRunGiven) {
     if (values.confirm && values['dry-run'])
-      throw usage('--confirm and --dry-run contradict each other', 'leave one of them out');
-    if (!values.confirm && !values['dry-run'])
-      throw usage('--dry-run=false does not promote by itself', 'write --confirm instead');
+      throw usage('--confirm and --dry-run contradict each other', 'omit one of them');
+    if (!values.confirm && !values['dry-run']) throw usage('--dry-run=false does not promote', 'use --confirm instead');
   }
   if (values.confirm && values['parse-only'])
-    throw usage('--confirm and --parse-only contradict each other', 'leave one of them out');
+    throw usage('--confirm and --parse-only contradict each other', 'omit one of them');
   if (values['tags-last'] && !values.sign)
     throw usage(
       '--tags-last and --sign=false contradict each other',
-      'tags wait for signatures: leave one of them out',
+      'omit one of them: --tags-last writes tags after signatures',
     );
   if (values['replicate-signatures'] && !values.sign)
-    throw usage('--replicate-signatures and --sign=false contradict each other', 'leave one of them out');
+    throw usage('--replicate-signatures and --sign=false contradict each other', 'omit one of them');
 }

@@ -37,10 +37,10 @@ describe('src/cli/options/scanning.ts', () => {
     [['--vuln-severity-threshold=6'], '--vuln-severity-threshold=6 is more than 5'],
     [['--vuln-severity-threshold=-2'], '--vuln-severity-threshold=-2 is less than -1'],
     [['--vuln-gate', '--vuln-scanner=clair'], 'invalid argument "clair" for "--vuln-scanner" flag'],
-    [['--vuln-scanner=trivy'], '--vuln-scanner means nothing where nothing is scanned'],
-    [['--vuln-report=x'], '--vuln-report means nothing where nothing is scanned'],
-    [['--vuln-allow-unscanned'], '--vuln-allow-unscanned means nothing where nothing is scanned'],
-    [['--vuln-gate', '--vuln-report=x', '--vuln-scanner=trivy'], '--vuln-report is given, and no scanner reads it'],
+    [['--vuln-scanner=trivy'], '--vuln-scanner requires a scan'],
+    [['--vuln-report=x'], '--vuln-report requires a scan'],
+    [['--vuln-allow-unscanned'], '--vuln-allow-unscanned requires a scan'],
+    [['--vuln-gate', '--vuln-report=x', '--vuln-scanner=trivy'], '--vuln-report requires the scanner "report"'],
   ])('refuses %j', (argv, message) => {
     expect(() => options(...argv)).toThrow(message);
   });

@@ -3,7 +3,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** The flags of the vulnerability gate; names, types and defaults that upstream has are upstream's. */
+/** The flags of the vulnerability gate; names, types and defaults are upstream's if upstream has the flag. */
 export const SCANNING_FLAGS = [
   {
     name: 'vuln-severity-threshold',
@@ -45,22 +45,22 @@ export const SCANNING_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** How images are scanned for vulnerabilities. */
+/** Options of the vulnerability gate. */
 export type ScanningOptions = {
-  /** `only`: nothing is promoted, as upstream does; `gate`: what passes is. */
+  /** `only`: scan without promoting, as upstream does; `gate`: promote images that pass. */
   readonly mode: 'only' | 'gate';
-  /** 0 to 5; where a project names none. */
+  /** 0 to 5; applies if a project sets none. */
   readonly threshold: number;
-  /** Asked in this order. */
+  /** Tried in this order. */
   readonly scanners: readonly ScannerName[];
   readonly reports: readonly string[];
   readonly allowUnscanned: boolean;
 };
 
-/** What most policies begin with: what is high or critical holds an image back. */
+/** The default of the gate: high and critical vulnerabilities reject an image, as in most policies. */
 const GATE_THRESHOLD = 4;
 
-/** The options that these flags mean; undefined where nothing is scanned. Throws USAGE for what contradicts itself. */
+/** Reads the flags; undefined if nothing is scanned. Throws USAGE for contradictions. */
 export function scanningOptions(values: FlagValues<typeof SCANNING_FLAGS>): ScanningOptions | undefined {
   const { 'vuln-severity-threshold': threshold, 'vuln-gate': isGate, 'vuln-report': reports } = values;
   const { 'vuln-scanner': named, 'vuln-allow-unscanned': allowUnscanned } = values;
@@ -74,7 +74,7 @@ export function scanningOptions(values: FlagValues<typeof SCANNING_FLAGS>): Scan
     return undefined;
   }
   if (reports.length > 0 && !scanners.includes('report'))
-    throw usage('--vuln-report is given, and no scanner reads it', 'write --vuln-scanner report, too');
+    throw usage('--vuln-report requires the scanner "report"', 'add --vuln-scanner report');
   const limit = threshold < 0 ? GATE_THRESHOLD : threshold;
   return { mode: isGate ? 'gate' : 'only', threshold: limit, scanners, reports, allowUnscanned };
 }
@@ -82,8 +82,5 @@ export function scanningOptions(values: FlagValues<typeof SCANNING_FLAGS>): Scan
 function refuseIdle(flags: Readonly<Record<string, boolean>>): void {
   const idle = Object.entries(flags).find(([, isGiven]) => isGiven)?.[0];
   if (idle !== undefined)
-    throw usage(
-      `${idle} means nothing where nothing is scanned`,
-      'write --vuln-gate or --vuln-severity-threshold, too, or leave it out',
-    );
+    throw usage(`${idle} requires a scan`, 'add --vuln-gate or --vuln-severity-threshold, or omit the flag');
 }

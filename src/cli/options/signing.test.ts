@@ -63,11 +63,11 @@ describe('src/cli/options/signing.ts', () => {
     [['--max-signature-ops=0'], '--max-signature-ops=0 is not positive'],
     [['--rekor-version=3'], 'invalid argument "3" for "--rekor-version" flag'],
     [['--signature-format=all'], 'invalid argument "all" for "--signature-format" flag'],
-    [['--fulcio-url=fulcio'], '--fulcio-url: "fulcio" is no address'],
-    [['--rekor-url=https://1.2.3'], '--rekor-url: "https://1.2.3" is no address'],
-    [['--timestamp-url=file:///x'], '--timestamp-url: "file:///x" is no address'],
+    [['--fulcio-url=fulcio'], '--fulcio-url: "fulcio" is not a valid address'],
+    [['--rekor-url=https://1.2.3'], '--rekor-url: "https://1.2.3" is not a valid address'],
+    [['--timestamp-url=file:///x'], '--timestamp-url: "file:///x" is not a valid address'],
     [['--rekor-version=2'], '--rekor-version=2 and --signature-format=both contradict each other'],
-    [['--key=k', '--tlog-upload=false', '--rekor-url=https://r.test'], '--tlog-upload=false and a Rekor'],
+    [['--key=k', '--tlog-upload=false', '--rekor-url=https://r.test'], '--tlog-upload=false and the Rekor'],
     [['--sign=false', '--key=k', '--sign-tagless'], '--sign=false and --key and --sign-tagless contradict each other'],
   ])('refuses %j', (argv, message) => {
     const { code, message: told, hint } = refusal(...argv);

@@ -7,7 +7,7 @@ import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 import { UPSTREAM_ACCOUNT, type KEY_FLAGS } from './trust.ts';
 
-/** Whether a promotion signs, and what a dry run makes of a missing identity. */
+/** Flags that enable signing, and the check for an identity in a dry run. */
 export const SIGN_FLAGS = [
   {
     name: 'sign',
@@ -23,7 +23,10 @@ export const SIGN_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Who and what signs, besides a key; names, types and defaults that upstream has are upstream's. */
+/**
+ * Flags of signer, services and format, without keys; names, types and defaults are upstream's if upstream has the
+ * flag.
+ */
 export const SIGNER_FLAGS = [
   {
     name: 'signer-account',
@@ -52,7 +55,7 @@ export const SIGNER_FLAGS = [
     type: 'string',
     default: '',
     value: 'URL',
-    help: 'The address of Rekor, the log of signatures.',
+    help: 'The address of Rekor, the transparency log.',
   },
   {
     name: 'timestamp-url',
@@ -67,7 +70,7 @@ export const SIGNER_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'The signing_config.v0.2.json with the services to sign with. Default: downloaded by TUF.',
+    help: 'The signing_config.v0.2.json with the services to sign with. Default: downloaded with TUF.',
   },
   {
     name: 'rekor-version',
@@ -75,7 +78,7 @@ export const SIGNER_FLAGS = [
     default: '',
     value: 'VERSION',
     choices: ['1', '2'],
-    help: 'The version of Rekor to log to, 1 or 2; 1 where both are offered. With 2 there can be no .sig tags.',
+    help: 'The version of Rekor to log to, 1 or 2. Default: 1 if both are offered. Version 2 does not support .sig tags.',
   },
   {
     name: 'signature-format',
@@ -89,7 +92,7 @@ export const SIGNER_FLAGS = [
     name: 'sign-tagless',
     type: 'bool',
     default: 'false',
-    help: 'Also sign digests without tags. They are recorded in any case.',
+    help: 'Also sign digests without tags. A promotion record is always written.',
   },
   {
     name: 'max-signature-ops',
@@ -108,16 +111,16 @@ export const SIGNER_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** How a run signs; who and where is what the user said of it, and may be nothing. */
+/** Options of signing. Identity and services are undefined if the user did not set them. */
 export type SigningOptions = Omit<IdentityFlags, 'key'> &
   ServiceFlags & {
     readonly sign: boolean;
-    /** False lets a dry run pass without an identity to sign with. */
+    /** If false, a dry run passes without a signing identity. */
     readonly requireIdentity: boolean;
     readonly signingConfig: string | undefined;
     readonly signatureFormat: 'both' | 'legacy' | 'bundle';
     readonly signTagless: boolean;
-    /** Digests in work at once; at least 1. */
+    /** Digests processed at once; at least 1. */
     readonly maxSignatureOps: number;
     readonly builderId: string | undefined;
   };
@@ -128,13 +131,13 @@ type Values = FlagValues<typeof SIGN_FLAGS> &
 
 type Given = { readonly values: Values; readonly given: ReadonlySet<string> };
 
-/** The options that these flags mean; throws USAGE for what is out of range or contradicts itself. */
+/** Reads the flags; throws USAGE for values out of range and contradictions. */
 export function signingOptions({ values, given }: Given): SigningOptions {
   const { 'rekor-version': rekor } = values;
   const options: SigningOptions = {
     sign: values.sign,
     requireIdentity: values['require-identity'],
-    // the default is no choice of the user's
+    // the default is not a choice of the user
     signerAccount: given.has('signer-account') ? values['signer-account'] || undefined : undefined,
     identityToken: values['identity-token'] || undefined,
     fulcioUrl: address('fulcio-url', values),
@@ -152,25 +155,25 @@ export function signingOptions({ values, given }: Given): SigningOptions {
   return options;
 }
 
-/** What is said of signatures that nobody makes was meant for something. */
+/** Throws USAGE for signing flags without signing, since the user expected an effect. */
 function refuseIdle(values: Values): void {
   const names = ['key', 'identity-token', 'sign-tagless', 'builder-id'] as const;
   const idle = names.filter((name) => values[name] !== '' && values[name] !== false).map((name) => `--${name}`);
   if (!values.sign && idle.length > 0)
-    throw usage(`--sign=false and ${idle.join(' and ')} contradict each other`, 'leave one of them out');
+    throw usage(`--sign=false and ${idle.join(' and ')} contradict each other`, 'omit one of them');
 }
 
 function refuseContradictions(options: SigningOptions, { confirm, 'tlog-upload': tlogUpload }: Values): void {
   const { requireIdentity, rekorVersion, rekorUrl, signatureFormat } = options;
   if (confirm && !requireIdentity)
-    throw usage('--confirm and --require-identity=false contradict each other', 'leave one of them out');
+    throw usage('--confirm and --require-identity=false contradict each other', 'omit one of them');
   if (rekorVersion === 2 && signatureFormat !== 'bundle')
     throw usage(
       `--rekor-version=2 and --signature-format=${signatureFormat} contradict each other`,
-      'a .sig tag cannot hold what Rekor v2 answers: write --signature-format=bundle',
+      'use --signature-format=bundle: a .sig tag cannot contain a Rekor v2 entry',
     );
   if (!tlogUpload && (rekorUrl !== undefined || rekorVersion !== undefined))
-    throw usage('--tlog-upload=false and a Rekor to log to contradict each other', 'leave one of them out');
+    throw usage('--tlog-upload=false and the Rekor flags contradict each other', 'omit one of them');
 }
 
 function address(name: 'fulcio-url' | 'rekor-url' | 'timestamp-url', values: Values): URL | undefined {
@@ -179,5 +182,5 @@ function address(name: 'fulcio-url' | 'rekor-url' | 'timestamp-url', values: Val
   const url = URL.parse(text);
   const problem = hostProblem(hostInUrl(text));
   if (url !== null && /^https?:$/.test(url.protocol) && problem === undefined) return url;
-  throw usage(`--${name}: ${goQuote(text)} is no address`, 'write it as https://host[:port][/path]');
+  throw usage(`--${name}: ${goQuote(text)} is not a valid address`, 'use the form https://host[:port][/path]');
 }

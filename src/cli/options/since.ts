@@ -11,13 +11,16 @@ const UNITS: Readonly<Record<string, number>> = {
   month: MONTH_DAYS * DAY,
   year: 366 * DAY,
 };
-// What people write for git: `14 days`, `2.weeks.ago`.
+// The forms that git accepts: `14 days`, `2.weeks.ago`.
 const WORDS = /^(\d{1,6})[ .]+(second|minute|hour|day|week|month|year)s?(?:[ .]+ago)?$/;
 const DAYS = /^(\d{1,6})d(.*)$/;
-// RFC 3339, or its first part alone: that day at 0:00 UTC.
+// RFC 3339, or only its date, which means 0:00 UTC of that day.
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2})?)?$/;
 
-/** Milliseconds of a length of time that is more than nothing: as Go reads it, days too (`14d`, `1d12h`); undefined for anything else. */
+/**
+ * Parses a positive duration as Go does, with days in addition (`14d`, `1d12h`). Returns milliseconds; undefined if
+ * invalid.
+ */
 export function parseAge(text: string): number | undefined {
   const [, days, rest] = DAYS.exec(text) ?? [];
   const below = rest === '' ? 0 : parseDuration(rest ?? text);
@@ -27,8 +30,8 @@ export function parseAge(text: string): number | undefined {
 }
 
 /**
- * The time that `--manifest-diff-since` means: so long before `now`, or a date. Undefined for anything else; Git would
- * take what it does not understand for now, and nothing would be promoted.
+ * Parses the value of `--manifest-diff-since`: an age before `now`, or a date. Undefined if invalid: Git would take an
+ * invalid time for now, and nothing would be promoted.
  */
 export function parseSince(text: string, now: number): number | undefined {
   const age = parseAge(text);

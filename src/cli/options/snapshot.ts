@@ -6,10 +6,10 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** What `--output` takes, in any case. */
+/** The values of `--output`; case does not matter. */
 const SNAPSHOT_FORMATS = ['yaml', 'csv', 'json'] as const satisfies readonly SnapshotFormat[];
 
-/** What `kpromo cip` does instead of promoting: it prints what a registry holds, or shall hold. */
+/** Flags of a snapshot, which prints the content of a registry, or of manifests, instead of promoting. */
 export const SNAPSHOT_FLAGS = [
   {
     name: 'snapshot',
@@ -42,7 +42,7 @@ export const SNAPSHOT_FLAGS = [
     name: 'snapshot-attached',
     type: 'bool',
     default: 'false',
-    help: 'Include signatures, attestations and other attachments, which a snapshot of a registry otherwise omits.',
+    help: 'Include signatures, attestations and other attachments. By default, a snapshot of a registry omits them.',
   },
   {
     name: 'output',
@@ -55,11 +55,11 @@ export const SNAPSHOT_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Which snapshot is taken. */
+/** Options of a snapshot. */
 export type SnapshotOptions = {
   readonly of: string;
   readonly from: 'registry' | 'manifests';
-  /** Taken with a snapshot of a registry only. */
+  /** Only with a snapshot of a registry. */
   readonly tag: string | undefined;
   readonly minimal: boolean;
   readonly attached: boolean;
@@ -68,19 +68,19 @@ export type SnapshotOptions = {
 
 type Values = FlagValues<typeof SNAPSHOT_FLAGS>;
 
-/** Whether a snapshot is asked for, and no promotion. */
+/** Returns true if a snapshot is requested instead of a promotion. */
 export function isSnapshot(values: Values): boolean {
   return values.snapshot !== '' || values['manifest-based-snapshot-of'] !== '';
 }
 
-/** The options that these flags mean where a snapshot is asked for; throws USAGE. */
+/** Reads the flags if a snapshot is requested; throws USAGE. */
 export function snapshotOptions(values: Values): SnapshotOptions {
   if (values.snapshot !== '' && values['manifest-based-snapshot-of'] !== '')
-    throw usage('--snapshot and --manifest-based-snapshot-of contradict each other', 'write one of them');
+    throw usage('--snapshot and --manifest-based-snapshot-of contradict each other', 'use one of them');
   const from = values.snapshot === '' ? 'manifests' : 'registry';
   const flag = from === 'registry' ? 'snapshot' : 'manifest-based-snapshot-of';
   const tag = values['snapshot-tag'];
-  if (tag !== '' && !isTag(tag)) throw usage(`--snapshot-tag: ${goQuote(tag)} is no tag`, 'name one tag');
+  if (tag !== '' && !isTag(tag)) throw usage(`--snapshot-tag: ${goQuote(tag)} is not a valid tag`, 'give one tag');
   return {
     of: registryNamed(flag, values[flag]),
     from,

@@ -28,9 +28,9 @@ describe('src/cli/options/source.ts', () => {
 
   it.each([
     [['--use-prow-manifest-diff', '--manifest-diff-since=14d'], 'contradict each other'],
-    [['--manifest-diff-since=yesterday'], '--manifest-diff-since does not understand "yesterday"'],
+    [['--manifest-diff-since=yesterday'], '--manifest-diff-since "yesterday": invalid time'],
     [['--manifest=a', '--manifests=b'], '--manifests and --manifest contradict each other'],
-    [['--all-trees'], '--all-trees says nothing without --manifests'],
+    [['--all-trees'], '--all-trees requires --manifests'],
     [['--allow-registry=a b'], '--allow-registry: pattern "a b"'],
   ])('refuses %j', (argv, message) => {
     expect(() => options(...argv)).toThrow(message);

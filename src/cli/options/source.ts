@@ -6,7 +6,7 @@ import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 import { parseSince } from './since.ts';
 
-/** Whether several trees are read. */
+/** The flag that allows several trees. */
 export const ALL_TREES_FLAGS = [
   {
     name: 'all-trees',
@@ -16,7 +16,7 @@ export const ALL_TREES_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Where the manifests are. */
+/** Flags with the location of the manifests. */
 export const TREE_FLAGS = [
   {
     name: 'manifests',
@@ -45,7 +45,7 @@ export const TREE_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Which registries the manifests may name. */
+/** The flag that restricts the registries in manifests. */
 export const ALLOW_FLAGS = [
   {
     name: 'allow-registry',
@@ -56,7 +56,7 @@ export const ALLOW_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** What of the manifests is looked at. */
+/** Flags that restrict a run to a diff. */
 export const DIFF_FLAGS = [
   {
     name: 'use-prow-manifest-diff',
@@ -73,46 +73,40 @@ export const DIFF_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Where the manifests are, in at most one place, and which registries they may name. */
+/** The location of the manifests, in at most one flag, and the registries that they may name. */
 export type TreeOptions = {
   readonly manifests: string | undefined;
-  /** Whether `manifests` may hold several trees. */
+  /** Whether `manifests` may contain several trees. */
   readonly allTrees: boolean;
   readonly manifest: string | undefined;
   readonly thinManifestDir: string | undefined;
-  /** What covers the registries that manifests may name; empty allows every registry. */
+  /** Patterns of registries that manifests may name; empty allows every registry. */
   readonly allowRegistries: readonly Pattern[];
 };
 
-/** The manifests, and what of them is looked at. */
+/** The manifests, and the part of them to process. */
 export type SourceOptions = TreeOptions & {
-  /** Only what a Prow job changed, or what changed since a time, which `parseSince` reads; all where it is undefined. */
+  /** Only the changes of a Prow job, or since a time for `parseSince`. Undefined: everything. */
   readonly diff: 'prow' | { readonly since: string } | undefined;
 };
 
-/** Reads the flags; throws USAGE for what is wrong or contradicts itself. */
+/** Reads the flags; throws USAGE for invalid values and contradictions. */
 export function sourceOptions(
   values: FlagValues<typeof TREE_FLAGS> & FlagValues<typeof ALLOW_FLAGS> & FlagValues<typeof DIFF_FLAGS>,
 ): SourceOptions {
   return { ...treeOptions(values), diff: diffOption(values) };
 }
 
-/** The one place that manifests come from, if any; throws USAGE for several. */
+/** Returns the location of the manifests, if any; throws USAGE for several. */
 export function treeOptions(values: FlagValues<typeof TREE_FLAGS> & FlagValues<typeof ALLOW_FLAGS>): TreeOptions {
   const { manifests, manifest, 'thin-manifest-dir': thinManifestDir, 'all-trees': allTrees } = values;
   const named = Object.entries({ manifests, manifest, 'thin-manifest-dir': thinManifestDir }).filter(
     ([, path]) => path !== '',
   );
   if (allTrees && manifests === '')
-    throw usage(
-      '--all-trees says nothing without --manifests',
-      'name the folder that holds the trees with --manifests',
-    );
+    throw usage('--all-trees requires --manifests', 'give the folder of the trees with --manifests');
   if (named.length > 1)
-    throw usage(
-      `${named.map(([name]) => `--${name}`).join(' and ')} contradict each other`,
-      'write exactly one of them',
-    );
+    throw usage(`${named.map(([name]) => `--${name}`).join(' and ')} contradict each other`, 'use exactly one of them');
   return {
     manifests: manifests || undefined,
     allTrees,
@@ -122,12 +116,12 @@ export function treeOptions(values: FlagValues<typeof TREE_FLAGS> & FlagValues<t
   };
 }
 
-/** The place of the manifests; undefined where none is named. */
+/** Returns the path of the manifests; undefined if none is given. */
 export function treeNamed({ manifests, thinManifestDir, manifest }: TreeOptions): string | undefined {
   return manifests ?? thinManifestDir ?? manifest;
 }
 
-/** A pattern of `--allow-registry`; throws USAGE. */
+/** Parses a pattern of `--allow-registry`; throws USAGE. */
 export function allowedRegistry(text: string): Pattern {
   try {
     return compilePattern(text);
@@ -136,17 +130,17 @@ export function allowedRegistry(text: string): Pattern {
   }
 }
 
-/** What the manifests are compared with, by the flags; throws USAGE. */
+/** Returns what the manifests are compared with; throws USAGE. */
 export function diffOption(values: FlagValues<typeof DIFF_FLAGS>): SourceOptions['diff'] {
   const since = values['manifest-diff-since'];
   if (values['use-prow-manifest-diff'] && since !== '')
-    throw usage('--use-prow-manifest-diff and --manifest-diff-since contradict each other', 'leave one of them out');
+    throw usage('--use-prow-manifest-diff and --manifest-diff-since contradict each other', 'omit one of them');
   if (values['use-prow-manifest-diff']) return 'prow';
   if (since === '') return undefined;
   if (parseSince(since, 0) === undefined)
     throw usage(
-      `--manifest-diff-since does not understand ${goQuote(since)}`,
-      'write an age, for example 14d, 336h or "14 days", or a date, for example 2026-01-31 or 2026-01-31T12:00:00Z',
+      `--manifest-diff-since ${goQuote(since)}: invalid time`,
+      'use an age, for example 14d, 336h or "14 days", or a date, for example 2026-01-31 or 2026-01-31T12:00:00Z',
     );
   return { since };
 }

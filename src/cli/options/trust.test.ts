@@ -42,7 +42,7 @@ describe('src/cli/options/trust.ts', () => {
   });
 
   it.each([
-    [['--tlog-upload=false'], '--tlog-upload=false needs --key'],
+    [['--tlog-upload=false'], '--tlog-upload=false requires --key'],
     [
       ['--certificate-oidc-issuer=a', '--certificate-oidc-issuer-regexp=b'],
       '--certificate-oidc-issuer and --certificate-oidc-issuer-regexp contradict each other',

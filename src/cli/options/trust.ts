@@ -3,10 +3,10 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** Upstream's account, which signs only where Google's credentials are. */
+/** Upstream's service account; it signs only with Google credentials. */
 export const UPSTREAM_ACCOUNT = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
 
-/** Which Sigstore is trusted. */
+/** The flag that selects trusted Sigstore instances. */
 export const ROOT_FLAGS = [
   {
     name: 'trusted-root',
@@ -18,7 +18,7 @@ export const ROOT_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** A key instead of an identity; names, types and defaults that upstream has are upstream's. */
+/** Flags for signing with a key; names, types and defaults are upstream's if upstream has the flag. */
 export const KEY_FLAGS = [
   {
     name: 'key',
@@ -36,7 +36,7 @@ export const KEY_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Whose signatures are expected. Promotion keeps what staging is signed with, whoever did it. */
+/** Flags for the expected identity of signers. A promotion keeps the signatures of all signers in staging. */
 export const CERTIFICATE_FLAGS = [
   {
     name: 'certificate-identity',
@@ -68,7 +68,7 @@ export const CERTIFICATE_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Whether what is attached in staging is looked at. */
+/** The flag that enables verification in staging. */
 export const STAGING_FLAGS = [
   {
     name: 'verify-staging',
@@ -78,17 +78,17 @@ export const STAGING_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** What signatures are verified with, and whose count. */
+/** Trust roots, keys and identities for verification. */
 export type TrustOptions = {
-  /** Each a name or a file; none is the default. */
+  /** Names or paths; empty means the default. */
   readonly trustedRoots: readonly string[];
-  /** Whose signatures are known besides those of `expected`, and who signs: a private key, or to verify a public one. */
+  /** A further trusted key: a private key, which also signs, or a public one. */
   readonly key: string | undefined;
-  /** Whether what the key signs must be in a log. */
+  /** Whether signatures of the key must be logged. */
   readonly tlogUpload: boolean;
-  /** Whom the flags, or else their defaults, expect to have signed. */
+  /** The expected signers, from flags or their defaults. */
   readonly expected: ExpectedIdentity;
-  /** Whether the flags name an identity: nothing is let through because of one that is only the default. */
+  /** Whether flags name an identity. The default identity alone never makes an image pass. */
   readonly namesIdentity: boolean;
 };
 
@@ -96,11 +96,14 @@ type Values = FlagValues<typeof ROOT_FLAGS> & FlagValues<typeof KEY_FLAGS> & Fla
 
 type Given = { readonly values: Values; readonly given: ReadonlySet<string> };
 
-/** The options that these flags mean; throws USAGE for what contradicts itself. */
+/** Reads the flags; throws USAGE for contradictions. */
 export function trustOptions({ values, given }: Given): TrustOptions {
   const { key, 'tlog-upload': tlogUpload } = values;
   if (!tlogUpload && key === '')
-    throw usage('--tlog-upload=false needs --key', 'what is signed without a key of its own must be logged');
+    throw usage(
+      '--tlog-upload=false requires --key',
+      'add --key, or omit the flag: signatures of an identity must be logged',
+    );
   return {
     trustedRoots: values['trusted-root'].filter((root) => root !== ''),
     key: key || undefined,
@@ -125,5 +128,5 @@ function expectedIdentity({ values, given }: Given): ExpectedIdentity {
 
 function refuseBoth(given: ReadonlySet<string>, name: string): void {
   if (given.has(name) && given.has(`${name}-regexp`))
-    throw usage(`--${name} and --${name}-regexp contradict each other`, 'leave one of them out');
+    throw usage(`--${name} and --${name}-regexp contradict each other`, 'omit one of them');
 }

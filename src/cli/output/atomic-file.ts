@@ -2,7 +2,9 @@ import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createOwnFile, isDevice } from '../../own-file.ts';
 
-/** Writes a file so that whoever reads it sees all of it or what was there before; a link is replaced, not followed. */
+/**
+ * Writes a file atomically: readers see the old content or the new. Replaces a symbolic link instead of following it.
+ */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   if (await isDevice(path)) return writeFile(path, text);
   const file = await createOwnFile(path);
@@ -16,13 +18,13 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   }
 }
 
-/** Why `writeAtomically` could not write there now, as half a sentence; undefined when it could. */
+/** Returns why `writeAtomically` cannot write there, as half a sentence; undefined if it can. */
 export async function unwritable(path: string): Promise<string | undefined> {
   try {
     const there = await stat(path).catch(() => undefined);
     if (there?.isDirectory() === true) return 'is a folder';
     if (await isDevice(path)) return undefined;
-    // Only a try tells: file systems refuse for more reasons than permissions.
+    // Tries it, since file systems reject writes for more reasons than permissions.
     await (await createOwnFile(path)).discard();
     return undefined;
   } catch (error) {

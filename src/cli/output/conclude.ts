@@ -7,7 +7,7 @@ import type { CommandServices } from '../command.ts';
 import { exitCode, stopSignalOf } from '../exit-codes.ts';
 import { runFailedMessage } from './log.ts';
 
-/** What every report has. */
+/** The fields that all reports have. */
 export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
 
 function reasonOf({ message, at, hint }: Failure, more: number): string {
@@ -16,7 +16,7 @@ function reasonOf({ message, at, hint }: Failure, more: number): string {
   return `${message}${place}${others}${hint === undefined || hint === '' ? '' : `; ${hint}`}`;
 }
 
-/** Says last what the first problem of a run was, and gives the exit code that its report means. */
+/** Logs the first problem of a run as the last line, and returns the exit code. */
 export function conclude(
   { failures, totals }: Concluded,
   { detailedExitcode }: { readonly detailedExitcode: boolean },

@@ -9,10 +9,10 @@ import type { CommandServices } from '../command.ts';
 
 type Env = CommandServices['env'];
 
-/** GitHub shows fifty annotations of a job, and all problems in the summary. */
+/** GitHub shows fifty annotations of a job; the job summary has all problems. */
 const SHOWN = 50;
 
-/** The commands that make GitHub show each problem beside the line that it is about; those of one cause beside the first. */
+/** Returns workflow commands that show each problem at its line. Problems with one cause are shown at the first. */
 export function annotations(failures: readonly Annotated[], env: Env, folder: string): string {
   const causes = causesOf(failures.filter(({ file }) => file !== undefined));
   return causes
@@ -37,7 +37,7 @@ export function annotations(failures: readonly Annotated[], env: Env, folder: st
 
 type Annotated = Omit<ReportedProblem, 'cause' | 'phase'> & { readonly severity?: 'error' | 'warning' | 'notice' };
 
-/** Adds the report to what GitHub shows of the job; a file that cannot be written costs the summary, not the run. */
+/** Appends the report to the job summary of GitHub. If the file cannot be written, logs a warning. */
 export async function addStepSummary(
   document: ReportDocument,
   { env, narrate, secrets }: Pick<CommandServices, 'env' | 'narrate' | 'secrets'>,
@@ -48,11 +48,11 @@ export async function addStepSummary(
     await appendFile(file, secrets.hide(markdownReport(document)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    narrate({ type: 'log', level: 'warning', message: `no step summary: ${reason}` });
+    narrate({ type: 'log', level: 'warning', message: `cannot write the step summary: ${reason}` });
   }
 }
 
-/** GitHub knows files by their path in the repository, wherever the job works. */
+/** Returns the path of a file relative to the repository, as GitHub needs it, whatever the working directory is. */
 function inWorkspace(file: string, env: Env, folder: string): string {
   const path = relative(env['GITHUB_WORKSPACE'] ?? folder, resolve(folder, file));
   return path.startsWith('..') || isAbsolute(path) ? file : path;

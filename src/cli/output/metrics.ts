@@ -15,10 +15,10 @@ type Services = Pick<CommandServices, 'clock' | 'narrate' | 'secrets'> & {
   readonly rates: Parameters<typeof countMetrics>[1];
 };
 
-/** Milliseconds: what scrapes such files reads them no more often. */
+/** Milliseconds; scrapers of such files do not read them more often. */
 const EVERY = 15_000;
 
-/** Counts what a run does, and puts it where it is asked for; throws USAGE for where it cannot be put. */
+/** Counts the events of a run, and writes or serves the metrics. Throws USAGE if a file or address cannot be used. */
 export async function watchMetrics({ file, listen }: MetricsOutputs, services: Services): Promise<Watcher> {
   const counted = await countMetrics(services.clock, services.rates);
   const metrics: Metrics = { ...counted, text: async () => services.secrets.hide(await counted.text()) };
@@ -44,7 +44,7 @@ async function listening(
     return server;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw usage(`--metrics-listen ${address.host}:${address.port}: ${reason}`, 'name an address that is free');
+    throw usage(`--metrics-listen ${address.host}:${address.port}: ${reason}`, 'use a free address');
   }
 }
 
@@ -55,7 +55,7 @@ async function writeEvery(
 ): Promise<{ end(): Promise<string | undefined> }> {
   const reason = await unwritable(path);
   if (reason !== undefined)
-    throw usage(`--metrics-file ${goQuote(path)} ${reason}`, 'name a file in a folder that exists');
+    throw usage(`--metrics-file ${goQuote(path)} ${reason}`, 'use a file in an existing folder');
   let problem: string | undefined;
   const write = async (): Promise<void> => {
     try {

@@ -10,7 +10,7 @@ type Context = NonNullable<Recorded['context']>;
 
 type ContextServices = Pick<CommandServices, 'env' | 'clock' | 'signal'>;
 
-/** Returns what a report says of the run itself: its command line without secrets, its files and their commit, its job. */
+/** Returns the context of a report: the command line without secrets, the files and their commit, and the job. */
 export async function reportContext(
   argv: readonly string[],
   source: TreeOptions,
@@ -23,13 +23,13 @@ export async function reportContext(
 async function treeFacts(source: TreeOptions, services: ContextServices): Promise<Context> {
   const tree = treeNamed(source);
   if (tree === undefined) return {};
-  // What is wrong with the tree is for the run to say.
+  // The run itself reports problems of the tree.
   const facts = await manifestFacts(loadRequest(source), services).catch(() => undefined);
   const { gitCommit: commit, uri: repository } = facts?.(tree) ?? {};
   return { tree, ...(commit !== undefined && { commit }), ...(repository !== undefined && { repository }) };
 }
 
-/** The command line as a shell would take it; what may be secret becomes `…`. */
+/** Quotes the command line for a shell, with possible secrets replaced by `…`. */
 export function commandText(argv: readonly string[]): string {
   const words = argv.map((word) => {
     const shown = redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
@@ -38,10 +38,10 @@ export function commandText(argv: readonly string[]): string {
   return ['kpromo', ...words].join(' ');
 }
 
-/** Variables that hold the address of a job: GitLab, Jenkins, Buildkite, CircleCI. */
+/** Variables with the address of a job: GitLab, Jenkins, Buildkite, CircleCI. */
 const ADDRESSES = ['CI_JOB_URL', 'BUILD_URL', 'BUILDKITE_BUILD_URL', 'CIRCLE_BUILD_URL'] as const;
 
-/** The address of the CI job, as its system tells it; of a Prow job its name. */
+/** Returns the address of the CI job; for a Prow job, its name. */
 export function jobAddress(env: CommandServices['env']): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   const github = [server, repository, run].every(Boolean) ? [`${server}/${repository}/actions/runs/${run}`] : [];

@@ -4,7 +4,7 @@ import type { TreeOptions } from '../options/source.ts';
 import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';
 
-/** Which reports a command is asked for, and what it is when it comes to none. */
+/** The report files of a command, and the facts for a report of a command that failed early. */
 export type Reporting = {
   readonly mode: RunFacts['mode'];
   readonly reports: readonly ReportFile[];
@@ -12,12 +12,12 @@ export type Reporting = {
   readonly source: TreeOptions;
 };
 
-/** True in a job of GitHub Actions. */
+/** Returns true in a job of GitHub Actions. */
 export function isGitHubActions(env: MainServices['env']): boolean {
   return env['GITHUB_ACTIONS'] === 'true';
 }
 
-/** What is to be reported of a command line; undefined where nobody wants to know. */
+/** Returns the requested reports of a command line; undefined if there are none. */
 export function reportingOf(
   request: Request,
   argv: readonly string[],

@@ -13,8 +13,8 @@ import type { ReportFile } from '../options/reports.ts';
 import { isGitHubActions, type Reporting } from './reporting.ts';
 
 /**
- * Runs a command and then writes the reports that were asked for, also when the command failed or was stopped, and in
- * GitHub Actions what GitHub shows of the job. Throws USAGE, before anything runs, for a file that cannot be written.
+ * Runs a command, then writes the requested reports and the output for GitHub Actions, also if the command failed or
+ * was stopped. Throws USAGE before it runs anything if a report file cannot be written.
  */
 export async function withReports(
   { mode, reports, argv, source }: Reporting,
@@ -30,9 +30,9 @@ export async function withReports(
   const finish = async (error?: unknown): Promise<boolean> => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
     const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
-    // What a stopped run throws is that it was stopped.
+    // The error of a stopped run is only that it was stopped.
     const thrown = error === undefined || signal.aborted ? {} : { error };
-    // What kept the run from its end is told last, and by whoever catches it.
+    // The caller logs the error of the run as the last line.
     const level = error === undefined ? 'fatal' : 'error';
     return publish(documentOf({ ...recorded(), facts, ...thrown }), { reports, level }, services);
   };
@@ -49,7 +49,7 @@ export async function withReports(
 async function refuseUnwritable(path: string): Promise<void> {
   const reason = await unwritable(path);
   if (reason === undefined) return;
-  throw usage(`--report ${goQuote(path)} ${reason}`, 'name a file in a folder that exists and can be written to');
+  throw usage(`--report ${goQuote(path)} ${reason}`, 'use a file in an existing, writable folder');
 }
 
 function reasonOf(signal: AbortSignal): string {
@@ -80,7 +80,7 @@ function observe(services: CommandServices): Observed {
   return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }) };
 }
 
-/** Writes everything that can be written; false when some report could not. */
+/** Writes all reports that can be written; returns false if one could not. */
 async function publish(
   document: ReportDocument,
   { reports, level }: { readonly reports: readonly ReportFile[]; readonly level: LogLevel },

@@ -1,27 +1,27 @@
 import type { LiveDisplay, LiveDisplayOptions } from '../../watch/live-display.ts';
 import { USUAL_TERMINAL, type Output, type OutputStream } from './streams.ts';
 
-/** The outputs, and the display that may be drawn below what is written to them. */
+/** The outputs, and a display that is drawn below the text on a terminal. */
 export type Screen = {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Whether stderr is a terminal that a display can be drawn on, and somebody looks at it. */
+  /** Whether stderr is a terminal that can show a display, and is used by a person. */
   readonly canDraw: boolean;
-  /** Shows a display on stderr until the function that it gives is called. */
+  /** Shows a display on stderr until the returned function is called. */
   show(start: (terminal: Pick<LiveDisplayOptions, 'write' | 'room'>) => LiveDisplay): () => void;
 };
 
 export type ScreenOptions = {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Where the size of the terminal is known. */
+  /** The size of the terminal. */
   readonly terminal: Pick<OutputStream, 'columns' | 'rows'>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** False if stderr holds lines for programs. */
+  /** False if stderr has lines for programs. */
   readonly drawing?: boolean;
 };
 
-/** Makes the outputs such that what is written to a terminal appears above the display while there is one. */
+/** Wraps the outputs so that text on a terminal appears above the display. */
 export function screenOf({ stdout, stderr, terminal, env, drawing = true }: ScreenOptions): Screen {
   let display: LiveDisplay | undefined;
   const above = (output: Output): Output => ({

@@ -1,9 +1,9 @@
 import type { Secrets } from '../../secrets/secrets.ts';
 
-/** What the CLI needs of a stream: process.stdout, process.stderr, or a stream in memory. */
+/** The parts of a stream that the CLI uses: process.stdout, process.stderr, or a stream in memory. */
 export type OutputStream = NodeJS.WritableStream & {
   readonly isTTY?: boolean;
-  /** The size of a terminal as it is now. */
+  /** The current size of a terminal. */
   readonly columns?: number;
   readonly rows?: number;
   readonly writableLength?: number;
@@ -12,19 +12,19 @@ export type OutputStream = NodeJS.WritableStream & {
 /** One of the two outputs. Writing never waits and never throws. */
 export type Output = {
   readonly isTerminal: boolean;
-  /** The width of the terminal as it is now; undefined for a pipe or a file. */
+  /** The current width of the terminal; undefined for a pipe or a file. */
   columns(): number | undefined;
   write(text: string): void;
-  /** How much was written that nobody has read yet, in bytes. */
+  /** The number of written bytes that the reader has not consumed. */
   backlog(): number;
-  /** Resolves once everything is written, with the first error; a reader that went away (EPIPE) is none. */
+  /** Resolves once everything is written, with the first error. A reader that went away (EPIPE) is not an error. */
   close(): Promise<Error | undefined>;
 };
 
-/** The size of a terminal that does not tell it. */
+/** The assumed size if a terminal does not report it. */
 export const USUAL_TERMINAL = { columns: 80, rows: 24 };
 
-/** Wraps a stream so that no secret gets there, and an error on it ends up in `close` instead of crashing the process. */
+/** Wraps a stream: removes secrets, and returns write errors from `close` instead of crashing the process. */
 export function outputTo(stream: OutputStream, secrets: Secrets): Output {
   const hidden = secrets.stream();
   let pending = 0;
@@ -39,7 +39,7 @@ export function outputTo(stream: OutputStream, secrets: Secrets): Output {
     if (pending === 0) closed?.();
   };
   const write = (text: string): void => {
-    // after an error nothing can arrive any more, and each try would be one more error
+    // after an error, all further writes would fail, too
     if (failure !== undefined || text === '') return;
     pending += 1;
     stream.write(text, done);
@@ -49,12 +49,12 @@ export function outputTo(stream: OutputStream, secrets: Secrets): Output {
     isTerminal: stream.isTTY === true,
     columns: () => (stream.isTTY === true ? stream.columns || USUAL_TERMINAL.columns : undefined),
     backlog: () => stream.writableLength ?? 0,
-    // A terminal gets whole lines, and parts of a display that must not wait.
+    // Terminals get whole lines, and parts of the display that must not wait for the end of a secret.
     write: (text) => write(stream.isTTY === true ? secrets.hide(text) : hidden.write(text)),
     close: async () => {
       write(hidden.end());
       if (pending > 0) await new Promise<void>((resolve) => (closed = resolve));
-      // a stream emits 'error' after the write's callback: listen until that turn is over
+      // a stream emits 'error' after the write's callback, so the listener stays until the end of that turn
       setImmediate(() => stream.off('error', fail));
       return failure !== undefined && 'code' in failure && failure.code === 'EPIPE' ? undefined : failure;
     },

@@ -13,20 +13,20 @@ import { usage } from '../unknown.ts';
 import type { Screen } from './screen.ts';
 import type { OutputOptions } from '../options/output.ts';
 
-/** What is watched, and with what. */
+/** The outputs that observe a run: progress, events and metrics. */
 export type Watching = {
   readonly options: OutputOptions;
   readonly screen: Screen;
-  /** The stream of the program's data, where events may be written. */
+  /** The program's stdout, where events may be written. */
   readonly stdout: Output;
 };
 
-/** A reader that takes nothing for so long, in milliseconds, will not at all. */
+/** Milliseconds; a reader that consumes nothing for this long is given up. */
 const PATIENCE = 5000;
 
 /**
- * Runs a command while its progress, its events and its metrics are shown as asked for; where nothing is, it costs nothing.
- * Throws USAGE, before anything runs, for what cannot be written or listened on.
+ * Runs a command while its progress, events and metrics are output as requested. Throws USAGE before it runs anything
+ * if a file or address cannot be used.
  */
 export async function withWatching(
   watching: Watching,
@@ -99,7 +99,7 @@ async function watchEvents(
   if (path === '-') return { narrate: eventLines({ sink: stdout, clock, level }), end: async () => undefined };
   const stream = await openLines(path).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'name a file, or a pipe that somebody reads');
+    throw usage(`--events ${goQuote(path)} cannot be written: ${reason}`, 'use a file, or a pipe with a reader');
   });
   const sink = outputTo(stream, secrets);
   return {
@@ -110,7 +110,7 @@ async function watchEvents(
       const tired = clock.wait(PATIENCE, cancel.signal).then(ignore, ignore);
       const error = await Promise.race([sink.close(), tired]);
       cancel.abort();
-      // A write that was under way fails then, and nobody is left to hear of it.
+      // A pending write fails then; nothing handles its error any more.
       stream.on('error', ignore).destroy();
       return error && `writing the events to ${path} failed: ${error.message}`;
     },

@@ -12,25 +12,25 @@ import type { Digest } from '../../image/digest.ts';
 export type ImageVouchingOptions = {
   readonly opener: Pick<DigestOpener, 'open'>;
   readonly carrySboms: boolean;
-  /** Where verification summaries are written. */
+  /** If verification summaries are written: their signer and policy. */
   readonly summaries?: SummaryWriting | undefined;
 };
 
 export type SummaryWriting = {
-  /** Who signs them. */
+  /** The signer of summaries. */
   readonly signing: Pick<Signing, 'signer'>;
   readonly supersede: boolean;
   /** With its leading `v`. */
   readonly version: string;
   /** Unix milliseconds, the same for all of a run. */
   readonly time: number;
-  /** Where a file stands in Git; undefined for one that is at no commit of a repository. */
+  /** Returns the Git commit of a file; undefined if it is not in a commit of a repository. */
   readonly committed: (file: string) => CommittedFile | undefined;
-  /** The file with the registries of the project whose images stand in the file that is given. */
+  /** Returns the manifest with the registries of the project that owns an image list. */
   readonly manifestOf: (imagesFile: string) => string;
 };
 
-/** Carries attestations and writes summaries in the registries. */
+/** Creates the services that carry attestations and write summaries in registries. */
 export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOptions): VouchServices {
   const carry: VouchServices['carry'] = async (request, call) => {
     const { repository, reference, evidence, judgement } = request;
@@ -58,7 +58,7 @@ export function imageVouching({ opener, carrySboms, summaries }: ImageVouchingOp
   return { carry, summarize };
 }
 
-/** What a summary tells of an image, or of a platform of it. */
+/** Returns the content of a summary of an image or one of its platforms. */
 function factsOf(writing: SummaryWriting, request: SummarizeRequest): (digest: Digest) => SummaryFacts {
   const { version, time } = writing;
   const { reference, sources, holders } = request;
@@ -69,7 +69,7 @@ function factsOf(writing: SummaryWriting, request: SummarizeRequest): (digest: D
   };
 }
 
-/** The files that hold what was asked of these images; of an image of which nothing was asked, that of its project. */
+/** Returns the policy files that apply to these images; for an image without policies, the manifest of its project. */
 function policiesIn(
   { committed, manifestOf }: SummaryWriting,
   requests: readonly VouchRequest[],
@@ -81,7 +81,7 @@ function policiesIn(
   return [first, ...others];
 }
 
-/** A file of which all is known that a summary tells of it. */
+/** Returns a file with its commit; undefined if the commit or the repository is unknown. */
 export function committedFile({ name, uri, gitCommit }: ManifestFact): CommittedFile | undefined {
   return uri === undefined || gitCommit === undefined ? undefined : { name, uri, gitCommit };
 }

@@ -3,7 +3,10 @@ import type { Signing } from '../../attest/signing/open.ts';
 import type { Identity } from '../../attest/roles.ts';
 import type { TrustOptions } from '../options/trust.ts';
 
-/** Says of an identity whether it is expected to have signed: it is `expected`, or the run's own key. */
+/**
+ * Returns a function that tests whether an identity is an expected signer: it matches `expected`, or is the run's own
+ * key.
+ */
 export async function expectation(
   expected: ExpectedIdentity | undefined,
   key: TrustOptions['key'],

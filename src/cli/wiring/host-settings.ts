@@ -7,20 +7,20 @@ import type { ProxyFor } from '../../http/transport/environment-proxy.ts';
 import type { HostTraits } from '../../registry/roles.ts';
 import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 
-/** What each layer asks the registry configuration about a host. */
+/** The settings of hosts, for each layer that needs some. */
 export type HostSettings = {
-  /** How an origin is reached. */
+  /** Proxy, certificates and timeouts of an origin. */
   readonly settingsOf: SettingsOf;
-  /** How fast an origin may be asked. */
+  /** The rate limit of an origin. */
   readonly limitsOf: (origin: string) => LimitSettings;
-  /** Where a host of a manifest is. */
+  /** The address of a registry that manifests name. */
   readonly baseUrl: (host: string) => URL;
   readonly traitsOf: (host: string) => HostTraits;
-  /** The credential source of each host, by the name that the configuration says, else the usual ones. */
+  /** Returns the credential source of each host: the one in the configuration, else the default order. */
   readonly credentials: (sources: CredentialSources) => CredentialSource;
 };
 
-/** Answers from the configuration, from the environment which proxy is on the way, and what signing services allow. */
+/** Reads settings from the configuration, proxies from the environment, and rate limits of signing services. */
 export function hostSettings(
   config: RegistryConfig,
   proxyFor: ProxyFor,

@@ -15,28 +15,28 @@ export type ImageSigningOptions = {
   readonly signing: Signing;
   readonly flags: Pick<SigningOptions, 'signatureFormat' | 'signTagless' | 'maxSignatureOps'> &
     Partial<Pick<SigningOptions, 'builderId'>>;
-  /** They show what was pushed through them, as `ownPushes` does. */
+  /** They show the pushes of this run, as `ownPushes` does. */
   readonly registries: Pick<Registries, 'registry' | 'lock' | 'isRouted'>;
   readonly clock: Clock;
   /** With its leading `v`. */
   readonly version: string;
-  /** Where an entry's file stands in Git; asked when there is something to record. */
+  /** Returns the Git location of an entry's file; called when there is a record to write. */
   readonly facts: () => Promise<(file: string) => ManifestFact>;
   readonly job?: RecordFacts['job'];
 };
 
-/** An image, with all that is attached to it and its platforms. */
+/** An image, with all attachments of it and its platforms. */
 type Image = Pick<SignRequest, 'repository' | 'digest'>;
 
-/** What signs in the registries; opened when there is something to sign, and only once, well or not. */
+/** Opens signing services on first use, and only once, even if opening fails. */
 export type DigestOpener = {
-  /** What signs and attaches to one image and its platforms, whose lists are written by `list`. */
+  /** Returns services that sign and attach to one image and its platforms. `list` writes their lists. */
   readonly open: (image: Image, signal: AbortSignal) => Promise<DigestSigning>;
-  /** Has lists tell what was attached to the image and its platforms, each list with one write. */
+  /** Adds the attachments of the image and its platforms to the registry's lists, with one write per list. */
   readonly list: (image: Image, call: Call) => Promise<void>;
 };
 
-/** Opens nothing yet. */
+/** Creates an opener; opens nothing yet. */
 export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>): DigestOpener {
   const { flags, registries, clock, version } = options;
   const { lock, isRouted } = registries;
@@ -68,7 +68,7 @@ export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>
   };
 }
 
-/** Signs and records in the registries. */
+/** Creates the services that sign and record in registries. */
 export function imageSigning(
   options: ImageSigningOptions,
   { open, list }: DigestOpener = digestOpener(options),

@@ -3,7 +3,7 @@ import type { Narrator } from '../../events.ts';
 import type { RedisAddress } from '../../redis/address.ts';
 import { sharedBudget, type SharedBudget } from '../../ratelimit/shared/budget.ts';
 
-/** Shares rates with the other processes that use this server; its client is loaded with the first request. */
+/** Shares rates with other processes through a Redis server. Loads its client with the first request. */
 export function openBudget(address: RedisAddress, clock: Clock, narrate: Narrator): SharedBudget {
   return sharedBudget({
     clock,

@@ -10,7 +10,7 @@ import { redisLeases } from '../../redis/leases.ts';
 
 export type LockOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
 
-/** Returns the lock of this process; with the address of a Redis server, one that other processes share. */
+/** Returns the lock of this process; with the address of a Redis server, a lock that processes share. */
 export function openLock(
   address: RedisAddress | undefined,
   { clock, narrate, pause }: LockOptions,

@@ -6,8 +6,8 @@ import { onlyOne, type LoadRequest } from '../../manifest/load.ts';
 import { repositoryOf } from '../../manifest/history/load-commit.ts';
 
 /**
- * Where the files of a tree stand, for promotion records: below the top of their Git repository, at its HEAD; where
- * there is none, only as they were named.
+ * Returns the location of files for promotion records: the path in their Git repository at its HEAD. Outside Git,
+ * returns the path as it was given.
  */
 export async function manifestFacts(
   request: LoadRequest,

@@ -7,13 +7,13 @@ import type { SetupServices } from '../../phases/setup.ts';
 import type { SourceOptions, TreeOptions } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
 
-/** How a run reads the manifests that its flags name, and with a diff those before. */
+/** Creates the services that load the manifests, and with a diff the base. */
 export function manifestServices(
   source: SourceOptions,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
 ): SetupServices {
   const request = loadRequest(source);
-  // whoever asks for the tree again, such as for the ages of its entries, gets the same
+  // the tree is loaded once, even if another step needs it again, such as for the age of entries
   let loaded: ReturnType<typeof loadManifests> | undefined;
   const parse = parseOnce();
   const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request, parse));
@@ -23,7 +23,7 @@ export function manifestServices(
     : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }, parse) };
 }
 
-/** Which entries of the tree that `load` gives were not there at a time; undefined where Git cannot say. */
+/** Returns the entries that are newer than a time; undefined if Git cannot tell. */
 export function youngEntries(
   tree: TreeOptions,
   { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
@@ -35,7 +35,7 @@ export function youngEntries(
   };
 }
 
-/** What the flags ask to load. */
+/** Converts the options to a load request. */
 export function loadRequest({ allowRegistries, ...tree }: TreeOptions): LoadRequest {
   return { ...tree, allowRegistries: allowRegistries.map(({ text }) => text) };
 }
@@ -43,6 +43,6 @@ export function loadRequest({ allowRegistries, ...tree }: TreeOptions): LoadRequ
 function againstOf(diff: SourceOptions['diff'], now: number): Against | undefined {
   if (diff === undefined || diff === 'prow') return diff;
   const since = parseSince(diff.since, now);
-  if (since === undefined) throw new Error(`${diff.since} was taken for a time`);
+  if (since === undefined) throw new Error(`${diff.since} is not a time`);
   return { since };
 }

@@ -5,7 +5,7 @@ import type { CommandServices } from '../command.ts';
 import type { RegistriesOptions } from '../options/registries.ts';
 import { openRegistries, type Registries } from './registries.ts';
 
-/** Opens registries as the flags and the configuration that they name say; throws CONFIG_INVALID. */
+/** Opens registries with flags and configuration file; throws CONFIG_INVALID. */
 export async function openConfigured(
   options: RegistriesOptions,
   { env, clock, narrate, secrets, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'secrets' | 'onRates'>,

@@ -32,43 +32,46 @@ export type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly narrate: Narrator;
-  /** Where each secret is kept that is used or received; in a place of its own unless given. */
+  /** Receives all used secrets. Default: a new store. */
   readonly secrets?: Secrets;
-  /** A number from 0 to 1, for jitter. */
+  /** Returns a number from 0 to 1, for jitter. */
   readonly random: () => number;
-  /** What differs from the defaults for some hosts; nothing unless given. */
+  /** The registry configuration. Default: empty. */
   readonly config?: RegistryConfig;
   /** Whether the run writes to registries. */
   readonly writes?: boolean;
 };
 
-/** The part of what signing needs that is the same for everybody who signs. */
+/** The signing options that do not depend on the signer. */
 export type SigningPath = Pick<
   SigningOptions,
   'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'onStale' | 'secrets'
 >;
 
-/** `lock` serializes changes of the attachments of one image; `close` ends all connections. */
+/** `lock` serializes changes of an image's attachments; `close` ends all connections. */
 export type Registries = {
   readonly registry: Registry;
   readonly lock: SubjectLock;
-  /** Whether a router sends clients of this place to what is attached on the primary. */
+  /** Whether a router sends clients of this repository to the primary for attachments. */
   readonly isRouted: (repository: RepositoryName) => boolean;
   readonly pause: Pause;
-  /** What signing takes of it; the user's wishes are not in it. */
+  /** Signing options from environment and HTTP stack, without those from flags. */
   readonly signing: SigningPath;
-  /** What each registry allows now, as far as it was found out. */
+  /** The current rate limit of each registry, if known. */
   readings(): readonly RateReading[];
   close(): Promise<void>;
 };
 
-/** Opens the way to all registries: the request stack with the user's credentials and settings. Throws USAGE for a proxy or a limiter that is none. */
+/**
+ * Opens access to all registries: the request stack with the user's credentials and settings. Throws USAGE if the proxy
+ * or limiter address is invalid.
+ */
 export function openRegistries(options: RegistryOptions): Registries {
   const { env, clock, narrate, random, config, secrets = openSecrets() } = options;
   const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
   const services = serviceLimits();
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
-  // Sources ask their clouds through the stack that asks them: whoever is first asked, both are there.
+  // Credential sources use the stack that uses them, so this call is resolved later.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
   const budget = address && openBudget(address, clock, narrate);
   const limiter = adaptiveLimiter({
@@ -111,7 +114,7 @@ function routing({ attachments } = NO_CONFIG): Registries['isRouted'] {
 
 type Waits = Pick<HttpStackOptions, 'retryBudget' | 'timeouts' | 'retries' | 'unanswered'>;
 
-/** A job that writes waits for a registry to be restarted, in milliseconds; a person who reads a dry run does not. */
+/** Milliseconds that a writing run waits for a registry to restart; a dry run does not wait. */
 const RESTART = 30_000;
 
 function waitsOf({

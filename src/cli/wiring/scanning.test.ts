@@ -78,7 +78,7 @@ describe('src/cli/wiring/scanning.ts', () => {
       'Scanning for vulnerabilities, threshold 4, with report, attestation, google',
       'Scanning for vulnerabilities, threshold 0, with report, attestation, google',
       'Scanning for vulnerabilities, threshold 0, with report, attestation, google',
-      'Only scanning, promoting nothing (--vuln-severity-threshold); --vuln-gate does both',
+      'Only scanning, not promoting (--vuln-severity-threshold); use --vuln-gate for both',
     ]);
   });
 

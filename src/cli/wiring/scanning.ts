@@ -6,10 +6,10 @@ import type { ScanningOptions } from '../options/scanning.ts';
 import type { CommandServices } from '../command.ts';
 import type { Registries } from './registries.ts';
 
-/** Any registry of Google's: the token for it is one for all of Google's services. */
+/** Any registry of Google: its token is valid for all Google services. */
 const GOOGLE_REGISTRY = 'gcr.io';
 
-/** What scans images as the flags want it, and says so; reads the reports that they name. Throws SCANNER for one that is none. */
+/** Opens the scanners and the report files that flags name, and logs them. Throws SCANNER for an invalid report. */
 export async function scanningOf(
   { scanners: names, reports: files, threshold, allowUnscanned, mode }: ScanningOptions,
   {
@@ -21,7 +21,7 @@ export async function scanningOf(
   const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
   say(`Scanning for vulnerabilities, threshold ${threshold}, with ${names.join(', ')}`);
   if (confirm && mode === 'only')
-    say('Only scanning, promoting nothing (--vuln-severity-threshold); --vuln-gate does both');
+    say('Only scanning, not promoting (--vuln-severity-threshold); use --vuln-gate for both');
   const { scanner: reports, vexOf } = await openReports(files);
   const credentials = google({ env, clock, home, fetch });
   const googleToken = async (signal: AbortSignal): Promise<string | undefined> => {

@@ -1,11 +1,11 @@
 import type { Services } from '../../attest/services/config.ts';
 import type { LimitSettings } from '../../config/config.ts';
 
-/** How fast signing services may be asked, which are known only when a run signs. */
+/** Rate limits of signing services, whose addresses are known only when a run signs. */
 export type ServiceLimits = {
-  /** To be called before the first request to that origin. */
+  /** Sets the service of an origin; called before the first request. */
   told(origin: string, service: keyof Services): void;
-  /** Empty for what is no signing service. */
+  /** Empty if the origin is not a signing service. */
   of(origin: string): LimitSettings;
 };
 
@@ -19,11 +19,11 @@ const LIMITS: Readonly<Record<keyof Services, LimitSettings>> = {
   timestamp: { concurrency: 64 },
 };
 
-/** Limits of no service yet. */
+/** Creates limits without any known service. */
 export function serviceLimits(): ServiceLimits {
   const known = new Map<string, LimitSettings>();
   return {
-    // Of services that share an origin the log has the say.
+    // If services share an origin, the limits of the log apply.
     told: (origin, service) => void known.set(origin, { ...LIMITS[service], ...known.get(origin) }),
     of: (origin) => known.get(origin) ?? {},
   };

@@ -15,7 +15,7 @@ import type { Registries } from './registries.ts';
 import { candidateServices, type Refuse } from './signing.ts';
 import { summariesOf } from './summaries.ts';
 
-/** What signing is made of. */
+/** The services that signing needs. */
 export type SigningParts = {
   readonly signing: Signing;
   readonly registries: Registries;
@@ -25,7 +25,10 @@ export type SigningParts = {
   readonly refuse: Refuse;
 };
 
-/** Says who signs verification summaries, where they are written, and gives what a run needs to sign what it promotes; nothing is opened before there is something to sign. */
+/**
+ * Creates the services that sign promoted images. Logs the signer of verification summaries; opens nothing before there
+ * is something to sign.
+ */
 export async function signaturesOf(
   options: CipOptions,
   services: CommandServices,

@@ -11,7 +11,7 @@ import type { CommandServices } from '../command.ts';
 import type { Registries } from './registries.ts';
 import { START } from '../../ratelimit/adaptive-limiter.ts';
 
-/** Signing as the flags want it. */
+/** Opens signing with the options from flags. */
 export function signingOf(
   signing: SigningOptions,
   { key, tlogUpload, trustedRoots }: TrustOptions,
@@ -20,7 +20,10 @@ export function signingOf(
   return openSigning({ ...registries.signing, ...signing, key, tlogUpload, trustedRoots });
 }
 
-/** Says who will sign images, or what else is named. Throws USAGE for contradictions, and IDENTITY if nobody can sign. */
+/**
+ * Logs the identity that will sign images, or the named objects. Throws USAGE for contradictions, and IDENTITY without
+ * an identity.
+ */
 export async function announce(
   signing: Signing,
   { narrate }: Pick<CommandServices, 'narrate'>,
@@ -29,24 +32,24 @@ export async function announce(
   narrate({ type: 'log', level: 'info', message: await signing.announcement(what) });
 }
 
-/** What is known before anybody signs: whether that is now, whether it must be possible, and the key if it is one. */
+/** Facts known before signing: whether this run signs, whether it requires an identity, and the key. */
 export type Announced = {
   readonly confirm: boolean;
   readonly requireIdentity: boolean;
   readonly key: string | undefined;
 };
 
-/** The same of who signs images. */
+/** Returns these facts for the signing of images. */
 export function whoeverSigns({ run, signing, trust }: Pick<CipOptions, 'run' | 'signing' | 'trust'>): Announced {
   return { confirm: run.confirm, requireIdentity: signing.requireIdentity, key: trust.key };
 }
 
-/** Takes the reasons for which `--confirm` would not start. */
+/** Records a reason for which `--confirm` would not start. */
 export type Refuse = (failure: Failure) => void;
 
 /**
- * Says who will sign, as `announce` does; without an identity, or with a token that cannot be used, a dry run goes on.
- * It notes that `--confirm` would refuse, unless `--require-identity=false` says that the job with `--confirm` has an identity.
+ * Logs the signing identity like `announce`. Without a usable identity, a dry run continues and records that
+ * `--confirm` would fail; `--require-identity=false` says that the job with `--confirm` has an identity.
  */
 export async function announceOrRefuse(
   signing: Signing,
@@ -58,7 +61,7 @@ export async function announceOrRefuse(
     await announce(signing, { narrate }, what);
   } catch (error) {
     if (confirm || !isPromotionError(error, 'IDENTITY') || (key !== undefined && requireIdentity)) throw error;
-    // the check of a pull request needs no more than the public key
+    // the check of a pull request only needs the public key
     if (key !== undefined) await signing.identity(signal);
     const message = `Signing identity for ${what} will be that of the job with --confirm (--require-identity=false)`;
     if (requireIdentity) refuse(refusalOf(error));
@@ -76,15 +79,15 @@ function refusalOf({ code, message, hint }: PromotionError): Failure {
   };
 }
 
-/** Who signs, and where the primary is. */
+/** The signer, and the rules about the primary. */
 export type CandidateParts = {
   readonly signing: Signing;
   readonly config: RegistryConfig;
-  /** Where verification summaries are written. */
+  /** The signer of verification summaries. */
   readonly summaries: { readonly signing: Signing; readonly supersede: boolean } | undefined;
 };
 
-/** What is looked at to be signed: where, since when, and in whose name. */
+/** Returns the services that find images without a signature: rules, repair window, and identity. */
 export function candidateServices(
   { run: { confirm }, repair, signing: flags, primary }: Pick<CipOptions, 'run' | 'repair' | 'signing' | 'primary'>,
   { signing, config, summaries }: CandidateParts,
@@ -103,24 +106,24 @@ export function candidateServices(
     identity: identityOf(signing),
     summaries: summaries && { identity: identityOf(summaries.signing), supersede: summaries.supersede },
     wantsTag: ({ tags }) => flags.signatureFormat !== 'bundle' && (tags.length > 0 || flags.signTagless),
-    // An estimate need not be better than what the limiter begins with.
+    // The estimate uses the limiter's initial rate.
     rate: START,
   };
 }
 
-/** In whose name it signs, if need be by a certificate. */
+/** Returns the signing identity, from a certificate if nothing else names it. */
 export async function signerIdentity(signing: Signing, signal: AbortSignal): Promise<Identity> {
   return (await signing.identity(signal)) ?? (await signing.signer(signal)).identity;
 }
 
-/** Keeps for the reports in whose name a run signs, where that is known. */
+/** Records the signing identity for reports, if it is known. */
 export async function recordSigner(signing: Signing, { record, signal }: CommandServices): Promise<void> {
   if (record === undefined || signal.aborted) return;
   const identity = await knownIdentity(signing, signal).catch(() => undefined);
   if (identity !== undefined) record({ context: { signer: identityText(identity) } });
 }
 
-/** A dry run may have no identity, and does not go as far as to get a certificate. */
+/** Returns undefined in a dry run without an identity; does not request a certificate. */
 async function knownIdentity(signing: Signing, signal: AbortSignal): Promise<Identity | undefined> {
   try {
     return await signing.identity(signal);

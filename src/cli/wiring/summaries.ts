@@ -9,11 +9,11 @@ import { loadRequest } from './manifests.ts';
 import type { Registries } from './registries.ts';
 import { announceOrRefuse, signingOf, whoeverSigns, type Refuse } from './signing.ts';
 
-/** Verification summaries as a run writes them. */
+/** The writing of verification summaries in a run. */
 export type Summaries = SummaryWriting & { readonly signing: Signing };
 
 type Given = {
-  /** Who signs the images. */
+  /** The signer of images. */
   readonly signing: Signing;
   readonly registries: Pick<Registries, 'signing'>;
   readonly load: SetupServices['load'];
@@ -22,8 +22,8 @@ type Given = {
 };
 
 /**
- * Summaries as the flags want them, and says who will sign them; undefined where none are written. A summary names the commit
- * of its policy: where the manifests are at none, the run says that there are no summaries.
+ * Opens the writing of verification summaries and logs their signer; undefined if none are written. A summary names the
+ * commit of its policy, so without a commit the run logs that it writes none.
  */
 export async function summariesOf(
   options: Pick<CipOptions, 'run' | 'source' | 'attestations' | 'signing' | 'trust'>,
@@ -56,7 +56,7 @@ export async function summariesOf(
   };
 }
 
-/** The same services in another name; what identifies who signs images does not count. */
+/** Returns signing with the identity for summaries, without any identity for images. */
 function signingBy(
   { signerAccount, identityToken }: SummaryOptions,
   { signing, trust }: Pick<CipOptions, 'signing' | 'trust'>,

@@ -6,16 +6,17 @@ import type { TrustOptions } from '../options/trust.ts';
 import type { CommandServices } from '../command.ts';
 import { expectation } from './expectation.ts';
 
-/** What depends on it. */
+/** The features that need the trust root. */
 type Use = {
-  /** False leaves what is attached unread where nobody asks for it; undefined where there is no such choice. */
+  /** If false, attachments are read only for a policy or a scan; undefined if the command has no such flag. */
   readonly verifyStaging?: boolean;
   readonly scans?: boolean;
 };
 
 /**
- * Who is trusted to have signed what is in staging, and who is known. A trusted root that the user names must be there.
- * Without any, the run warns and goes on; it waits long for one only if a policy or a scan depends on it.
+ * Returns the verifier and the identities to trust in staging. A trusted root that the user names must be readable. If
+ * the default root cannot be loaded, the run warns and continues; it waits longer for it if a policy or a scan needs
+ * it.
  */
 export async function stagingTrust(
   { expected, key, trustedRoots, namesIdentity }: TrustOptions,
@@ -27,9 +28,9 @@ export async function stagingTrust(
     narrate({
       type: 'log',
       level: 'warning',
-      message: `What is attached in staging is not verified: the trust root could not be loaded: ${reason}; ${hint}`,
+      message: `Attachments in staging are not verified: the trust root could not be loaded: ${reason}; ${hint}`,
     });
-  const hint = `give --trusted-root FILE${verifyStaging === undefined ? '' : ', or do not look with --verify-staging=false'}`;
+  const hint = `set --trusted-root FILE${verifyStaging === undefined ? '' : ', or skip verification with --verify-staging=false'}`;
   const open = withoutTrust(signing.verifier, { clock, onMissingTrust });
   const opener: OpenVerifier = !scans ? open : (stop) => open(stop, 'judge');
   return {

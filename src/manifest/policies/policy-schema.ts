@@ -29,7 +29,7 @@ const notBlank = text((written) =>
 const exception = mapping({
   id: notBlank.describe('The vulnerability, for example CVE-2026-1.'),
   until: day.describe('The last day (UTC) on which the exception counts. Default: no end.').exactOptional(),
-  reason: notBlank.describe('Why the vulnerability does not hold images back.'),
+  reason: notBlank.describe('Why the vulnerability does not reject images.'),
 });
 
 /** What is asked of one project. */
@@ -41,12 +41,12 @@ const PROJECT_KEYS = {
   vulnerabilities: mapping({
     threshold: numberOf([-1, 0, 1, 2, 3, 4, 5])
       .describe(
-        'The lowest severity that holds an image back, as in --vuln-severity-threshold; with -1 nothing is scanned.',
+        'The lowest severity that rejects an image, as in --vuln-severity-threshold; with -1 nothing is scanned.',
       )
       .exactOptional(),
-    exceptions: list(exception).describe('Findings that hold no image back.').default([]),
+    exceptions: list(exception).describe('Findings that do not reject an image.').default([]),
   })
-    .describe('Which vulnerabilities hold an image back.')
+    .describe('The vulnerabilities that reject an image.')
     .exactOptional(),
 };
 

@@ -8,7 +8,7 @@ import type { SignerRule } from '../../policy/signer.ts';
 import type { VulnerabilityPolicy } from '../../policy/vulnerabilities/vulnerabilities.ts';
 import { askedBy, ownOf, type AskedOf } from './asked.ts';
 
-/** Of a project that named no rules for vulnerabilities: the threshold of the run, and no exceptions. */
+/** The rules of a project without vulnerability rules: the threshold of the run, and no exceptions. */
 const RUN_RULES: VulnerabilityPolicy = {
   exceptions: [],
   at: { file: 'the tree before', line: 1, column: 1 },
@@ -16,8 +16,8 @@ const RUN_RULES: VulnerabilityPolicy = {
 };
 
 /**
- * Asks of an image besides what the tree before asked of it, so that what a change loosens does not help that change: the
- * policy of its tree, and those of the projects that had its source, its destination or its name.
+ * Adds the policies of the base to those of an image, so that a change that loosens a policy does not benefit from it.
+ * Uses the policy of its tree, and those of the projects that had its source, its destination or its name.
  */
 export function alsoAskedBy(asked: AskedOf, projects: readonly Project[], before: LoadedManifests): AskedOf {
   const predecessorsOf = predecessorFinder(projects, before);
@@ -41,7 +41,7 @@ export function alsoAskedBy(asked: AskedOf, projects: readonly Project[], before
   };
 }
 
-/** Finds the policies of the tree before that an image would have had to pass, each once. */
+/** Returns a finder of the policies of the base that would have applied to an image, each once. */
 function predecessorFinder(
   projects: readonly Project[],
   { projects: before, trees = [], policies = [] }: LoadedManifests,
@@ -68,7 +68,7 @@ function predecessorFinder(
     }
     for (const place of places) {
       const had = owners.get(place) ?? [];
-      // what it provided there before, it may go on to provide by its own rules
+      // a project that already promoted there may continue by its own rules
       if (!had.some((one) => same.includes(one))) for (const one of had) found.add(one);
     }
     const named = (policy: ProjectPolicy, names = [image]): ProjectPolicy => imagePolicy(policy, names);
@@ -80,20 +80,20 @@ function predecessorFinder(
   };
 }
 
-/** What a policy asks of one image; of several names the strictest counts. */
+/** Returns the policy for one image. With several names, the strictest policy applies. */
 function imagePolicy(policy: ProjectPolicy, names: readonly string[]): ProjectPolicy {
   const { provenance } = policy;
   if (provenance === undefined || provenance.levels.length === 0) return policy;
   return { ...policy, provenance: forImage(provenance)(names) };
 }
 
-/** The names under which a project would have promoted to these repositories. */
+/** Returns the image names under which a project would have promoted to these repositories. */
 function namesIn({ destinations, policy }: Project, places: readonly RepositoryName[]): readonly string[] {
   if (policy?.provenance === undefined || policy.provenance.levels.length === 0) return [];
   return destinations.flatMap(({ name }) => places.flatMap((place) => pathBelow(name, place) ?? []));
 }
 
-/** Finds what the files of trees asked of a project that did not stand there before. */
+/** Returns a finder of the policies of tree files that a project did not have in the base. */
 function treeFinder(
   before: readonly Project[],
   trees: readonly LoadedTree[],
@@ -103,13 +103,13 @@ function treeFinder(
   return ({ manifestFile }, isKnown) => {
     if (files.has(manifestFile)) return [];
     const file = policyFileFor(manifestFile);
-    // a tree that was not there is held to all that were
+    // a new tree must satisfy the policies of all trees of the base
     const found = ofTree.has(file) ? [ofTree.get(file)] : isKnown ? [] : [...ofTree.values()];
     return found.flatMap((policy) => policy ?? []);
   };
 }
 
-/** The projects that promoted to each repository. */
+/** Returns the projects that promoted to each repository. */
 function ownersOf(projects: readonly Project[]): ReadonlyMap<RepositoryName, readonly Project[]> {
   const owners = new Map<RepositoryName, Project[]>();
   for (const project of projects)
@@ -124,8 +124,8 @@ function ownersOf(projects: readonly Project[]): ReadonlyMap<RepositoryName, rea
 }
 
 /**
- * Finds the projects that are gone and that an image may have come from: it goes to where one of them promoted, or has the
- * name of one of their images.
+ * Returns a finder of removed projects that an image may come from: they promoted to its destination, or had an image
+ * of its name.
  */
 function successorFinder(
   gone: readonly Project[],
@@ -148,7 +148,7 @@ function rulesOf({ vulnerabilities = RUN_RULES }: ProjectPolicy): VulnerabilityP
   return vulnerabilities;
 }
 
-/** The rules of the run count anyway where there are no others. */
+/** The rules of the run apply anyway if there are no others. */
 function bothRules(
   head: readonly VulnerabilityPolicy[],
   before: readonly VulnerabilityPolicy[],
@@ -160,7 +160,7 @@ function bothRules(
   return [...head, ...others.filter((policy) => !isRun(policy)), ...others.filter(isRun)];
 }
 
-/** What says something else than the known, each once and wherever it stands. */
+/** Returns the policies that differ in content from the known ones, each once. */
 function without<T extends object>(all: readonly T[], known: readonly T[], textOf: Texts): readonly T[] {
   const texts = new Set(known.map(textOf));
   return all.filter((one) => {
@@ -169,7 +169,7 @@ function without<T extends object>(all: readonly T[], known: readonly T[], textO
   });
 }
 
-/** Policies are those of whole projects, and shared by thousands of images: each is written out once. */
+/** Serializes policies. Caches the text, since thousands of images share a policy. */
 type Texts = (said: object) => string;
 
 function textsOfPolicies(): Texts {

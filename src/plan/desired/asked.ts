@@ -5,10 +5,10 @@ import { distinct, governing } from '../../policy/inheritance.ts';
 import { NO_POLICIES, type ProjectPolicies, type ProjectPolicy } from '../../policy/policies.ts';
 import type { WantedImage } from './desired.ts';
 
-/** What is asked of the images of one project in one repository. */
+/** Returns the policies for the images of one project in one repository. */
 export type AskedOf = (project: Project, repository: string) => ProjectPolicies;
 
-/** What manifests ask, those included that are not promoted themselves. */
+/** Collects the policies of all manifests, including those that are not promoted in this run. */
 export function askedBy({
   projects,
   policies,
@@ -28,17 +28,17 @@ export function askedBy({
   });
 }
 
-/** Everything that is asked of an image. */
+/** Returns all policies for an image. */
 export function policiesOf({ policies = NO_POLICIES }: WantedImage): ProjectPolicies {
   return policies;
 }
 
-/** The lists of types of which an artifact's must be in each. */
+/** Returns the lists of artifact types; a type must be in each list. */
 export function artifactTypesOf(image: WantedImage): ProjectPolicies['artifactTypes'] {
   return policiesOf(image).artifactTypes;
 }
 
-/** What policies ask of the images of their own projects only. */
+/** Returns the policies that apply only to a project's own images. */
 export function ownOf(policies: readonly ProjectPolicy[]): Pick<ProjectPolicies, 'artifactTypes' | 'vulnerabilities'> {
   return {
     artifactTypes: policies.flatMap(({ artifactTypes }) => artifactTypes ?? []),

@@ -6,23 +6,23 @@ import type { Lack } from '../compare.ts';
 import type { WantedImage } from './desired.ts';
 import { tagMoveFailures } from '../tag-moves.ts';
 
-/** What repositories lack, by image. */
+/** The missing tags in repositories, by image. */
 export type Lacks = ReadonlyMap<WantedImage, readonly Lack[]>;
 
-/** Whether the source has the digest; an error when the source could not say. */
+/** Whether the source has the digest, or the error of the attempt to find out. */
 export type SourceState = 'there' | 'lost' | PromotionError;
 
-/** An image that its source has and that some of its targets lack. */
+/** An image that exists in its source, with the targets that lack it. */
 export type PlannedImage = { readonly wanted: WantedImage; readonly targets: readonly Target[] };
 
-/** Brings together what repositories lack of one image. */
+/** Groups missing tags by image. */
 export function byImage(lacks: Iterable<Lack>): Lacks {
   return Map.groupBy(lacks, ({ image }) => image);
 }
 
 /**
- * Decides every pending edge: what is due, what is lost, which tags would move. An edge that several images
- * want is due once, from the first source that has the digest.
+ * Decides for every missing tag: pending, lost at the source, or pointing elsewhere. If several images want it, it is
+ * pending once, from the first source that has the digest.
  */
 export function assemble(
   pending: Lacks,

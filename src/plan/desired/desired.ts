@@ -4,38 +4,38 @@ import type { Position } from '../../errors.ts';
 import type { RegistryEntry } from '../../manifest/manifest.ts';
 import type { ProjectPolicies } from '../../policy/policies.ts';
 
-/** One digest of one source repository with the tags it must have; the unit of all work. */
+/** One digest of one source repository with its tags; the unit of all work. */
 export type WantedImage = {
   readonly name: string;
   readonly source: RepositoryName;
   readonly digest: Digest;
-  /** Sorted, each once; empty means that the digest itself must be there. */
+  /** Sorted and unique; empty means that only the digest is needed. */
   readonly tags: readonly string[];
-  /** Where the digest stands first, and where each tag stands, for messages. */
+  /** The first position of the digest, and the position of each tag, for messages. */
   readonly at: Position;
   readonly tagAt: (tag: string) => Position;
-  /** What is asked of it, by all manifests that may ask; absent where it comes from no manifest. */
+  /** The policies of all manifests that apply; absent if the image comes from no manifest. */
   readonly policies?: ProjectPolicies;
 };
 
-/** All digests of one image of one project, and the mirrors that must have every one of them. */
+/** All digests of one image of one project, and the mirrors that must have all of them. */
 export type ImageSet = {
   readonly project: string;
   readonly source: RepositoryName;
-  /** Shared by all sets of a project: mirrors are never multiplied by images in memory. */
+  /** All sets of a project share this list, to save memory. */
   readonly destinations: readonly string[];
-  /** Where each of them is listed; absent where they come from no manifest. */
+  /** The entry of each mirror in the manifest; absent if the set comes from no manifest. */
   readonly listed?: readonly Pick<RegistryEntry, 'name' | 'position'>[];
   readonly name: string;
   readonly images: readonly WantedImage[];
 };
 
-/** How many images these sets want. */
+/** Counts the images of these sets. */
 export function countImages(sets: readonly ImageSet[]): number {
   return sets.reduce((sum, { images }) => sum + images.length, 0);
 }
 
-/** Every destination repository with the sets that want something of it, in the order of the manifests. */
+/** Groups sets by destination repository, in the order of the manifests. */
 export function byDestination(sets: readonly ImageSet[]): Map<RepositoryName, ImageSet[]> {
   const repositories = new Map<RepositoryName, ImageSet[]>();
   for (const set of sets) {

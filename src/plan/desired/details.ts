@@ -3,28 +3,28 @@ import type { PromotionError } from '../../errors.ts';
 import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
-/** What a reviewer asks of an image that is not known to be complete: where it must be, and how large it is. */
+/** Facts about an image that may be incomplete, for reviewers: its mirrors and its size. */
 export type ImageDetails = {
   readonly mirrors: readonly string[];
-  /** The mirrors that were read and lack something. */
+  /** Mirrors that were read and lack part of the image. */
   readonly lacking: readonly string[];
-  /** The mirrors that could not be read; one list for all images of a set. */
+  /** Mirrors that could not be read; all images of a set share one list. */
   readonly unread: readonly UnreadMirror[];
-  /** Bytes, where its manifests were read. */
+  /** Bytes, if its manifests were read. */
   readonly size?: number;
 };
 
-/** A registry whose repository of the image could not be read, and why. */
+/** A registry whose repository of the image could not be read, and the reason. */
 export type UnreadMirror = { readonly name: string; readonly error: PromotionError };
 
-/** What was found out about the images: what they lack, their sizes, and which repositories could not be read. */
+/** Results of reading the registries: missing tags, sizes, and unread repositories. */
 export type FoundOut = {
   readonly pending: Lacks;
   readonly sizes: ReadonlyMap<WantedImage, number>;
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
-/** The details of each image that lacks something, or that some mirror could not be asked for. */
+/** Returns the details of each image that lacks something or has an unread mirror. */
 export function detailsOf(
   sets: readonly ImageSet[],
   { pending, sizes, unread }: FoundOut,

@@ -2,7 +2,7 @@ import { joinRepository, pathBelow } from '../../image/reference.ts';
 import { snapshotOf, type Snapshot, type SnapshotEntry } from '../../image/snapshot.ts';
 import type { ImageSet } from './desired.ts';
 
-/** What these sets want in the destinations at and below a registry; images are named as below that. */
+/** Returns the images that these sets want at and below a registry, with names relative to it. */
 export function wantedSnapshot(sets: readonly ImageSet[], registry: string): Snapshot {
   return snapshotOf(entriesOf(sets, registry));
 }

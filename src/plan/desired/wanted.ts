@@ -5,7 +5,10 @@ import type { ProjectPolicies } from '../../policy/policies.ts';
 import { askedBy, type AskedOf } from './asked.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
-/** What the projects of a tree want: entries of one image name in one project add up, tags of one digest too. */
+/**
+ * Returns the images that the projects of a tree want. Merges entries of the same image of a project, and tags of the
+ * same digest.
+ */
 export function wantedBy(projects: readonly Project[], asked: AskedOf = askedBy({ projects })): ImageSet[] {
   return projects.flatMap((project) => setsOf(project, asked));
 }

@@ -4,19 +4,19 @@ import type { ImageSet } from '../desired/desired.ts';
 import { primaryOf } from './primary.ts';
 import { restBehind } from './public-name.ts';
 
-/** How what is attached to images at some places reaches clients: by copies on each mirror, or by a router. */
+/** How clients get the attachments of images: from copies on each mirror, or through a router. */
 export type AttachmentRule = {
   readonly match: Pattern;
-  /** Only where a router sends requests for attachments to the primary. */
+  /** Present if a router sends requests for attachments to the primary. */
   readonly route?: {
-    /** The name by which the router is reached; replaces what matched. */
+    /** The host name of the router; replaces the matched part. */
     readonly through: string;
-    /** The mirrors that get copies nevertheless, to take the primary's place. */
+    /** Mirrors that get copies nevertheless, so that they can replace the primary. */
     readonly standby: readonly Pattern[];
   };
 };
 
-/** How clients reach what is attached to the images of a repository by a router. */
+/** How clients reach the attachments of a repository through a router. */
 export type Route = {
   /** The repository as clients name it. */
   readonly through: RepositoryName;
@@ -24,7 +24,10 @@ export type Route = {
   readonly isStandby: boolean;
 };
 
-/** Returns the route of the first rule that matches the repository or a beginning of it; undefined where attachments are replicated. */
+/**
+ * Returns the route of the first rule that matches the repository or a parent path of it. Returns undefined if
+ * attachments are copied.
+ */
 export function routeOf(repository: RepositoryName, rules: readonly AttachmentRule[] = []): Route | undefined {
   for (const { match, route } of rules) {
     const rest = restBehind(match, repository);
@@ -36,12 +39,15 @@ export function routeOf(repository: RepositoryName, rules: readonly AttachmentRu
   return undefined;
 }
 
-/** Returns true if a mirror has copies of what is attached on the primary: unless it is routed and not a standby. */
+/** Returns true if a mirror gets copies of attachments: if it is not routed, or is a standby. */
 export function hasCopies(mirror: RepositoryName, rules?: readonly AttachmentRule[]): boolean {
   return routeOf(mirror, rules)?.isStandby ?? true;
 }
 
-/** Returns the first standby of rules in use that is none of these destinations: it is misspelt, or the mirror is gone. */
+/**
+ * Returns the first standby of an applied rule that is not one of these destinations: it is misspelt, or the mirror was
+ * removed.
+ */
 export function strayStandby(
   destinations: readonly string[],
   rules: readonly AttachmentRule[] = [],
@@ -52,7 +58,7 @@ export function strayStandby(
     .find(({ standby }) => !destinations.some((name) => coversRegistry(standby, name)));
 }
 
-/** Returns the primary repositories that a router asks for what is attached: theirs, or that of one of their mirrors. */
+/** Returns the primary repositories that a router uses for attachments: directly, or for one of their mirrors. */
 export function routedPrimaries(
   sets: readonly ImageSet[],
   chosen: Pattern | undefined,

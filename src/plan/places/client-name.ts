@@ -5,17 +5,17 @@ import { restBehind, servedBy, UPSTREAM_NAME, UPSTREAM_PLACE, type PublicName } 
 import { UPSTREAM_PRIMARY } from './primary.ts';
 
 export type ClientNameRules = {
-  /** Covers the primary registry, where one is chosen. */
+  /** Covers the primary registry, if one is configured. */
   readonly primary?: Pattern | undefined;
   readonly publicNames?: readonly PublicName[];
   readonly attachments?: readonly AttachmentRule[];
-  /** The name through which clients look, if somebody named one; else the rules for attachments say so. */
+  /** The name through which clients are simulated, if given; else the attachment rules determine it. */
   readonly through?: string | undefined;
 };
 
 /**
- * Returns the name of a repository through which clients reach it: that of the first of its places that is routed. A name
- * that is given takes the place of the router's, else that of the public name, else that of the host.
+ * Returns the name through which clients reach a repository: that of its first routed location. A given name replaces
+ * the router, the public name or the host, in this order.
  */
 export function clientNameOf(
   places: readonly RepositoryName[],
@@ -33,8 +33,8 @@ export function clientNameOf(
 }
 
 /**
- * Returns the repository on the primary registry that a client's name stands for, without manifests: what the rules match
- * must then be written without wildcards, or `primary` be. Undefined if the rules do not tell.
+ * Returns the repository on the primary registry behind a client's name, without manifests. The matched pattern must
+ * have no wildcards, or be `primary`. Undefined if the rules do not determine it.
  */
 export function placeBehind(
   name: RepositoryName,
@@ -53,7 +53,7 @@ export function placeBehind(
   return `${UPSTREAM_PRIMARY}/${UPSTREAM_PLACE}${name.slice(UPSTREAM_NAME.length)}`;
 }
 
-/** True for a pattern that is one place, and all of what the rule matches. */
+/** Returns true for a pattern that has no wildcards or is the whole pattern of the rule. */
 function isPlace({ text }: Pattern, match: Pattern): boolean {
   return !text.includes('*') && restBehind(match, text) === '';
 }

@@ -4,20 +4,20 @@ import { joinRepository, type RepositoryName } from '../../image/reference.ts';
 import type { ImageSet } from '../desired/desired.ts';
 import { primaryOf } from './primary.ts';
 
-/** The primary registry of some images of one project, where another one was before. */
+/** A change of the primary registry of images of one project. */
 export type PrimaryChange = {
   readonly project: string;
   readonly before: string;
   readonly after: string;
-  /** Where the new one is listed. */
+  /** The position of the new primary in the manifest. */
   readonly at?: Position;
   readonly sets: readonly ImageSet[];
 };
 
 /**
- * Finds the images that stay on some mirror and get another primary, however that comes about: mirrors in another order,
- * one removed or inserted, an image in another project. Their signatures are for a name that nothing follows any longer.
- * A primary that `chosen` covers is named by the user, and so no change.
+ * Finds images that stay on a mirror and get another primary. Reasons can be reordered, removed or inserted mirrors, or
+ * a move to another project. Their signatures then have a name that clients no longer use. A primary that `chosen`
+ * covers is intended, so it is not reported.
  */
 export function primaryChanges(
   base: readonly ImageSet[],
@@ -41,7 +41,7 @@ export function primaryChanges(
   return [...changes.values()];
 }
 
-/** Of each repository that gets an image, the registries that are the primary of it: projects may disagree. */
+/** Returns, for each repository of an image, the primary registries of that image; projects may disagree. */
 function primariesByMirror(
   sets: readonly ImageSet[],
   chosen?: Pattern,
@@ -59,7 +59,7 @@ function primariesByMirror(
   return all;
 }
 
-/** The registry that was the primary of an image on a mirror that it stays on; undefined if it is so still. */
+/** Returns the former primary registry of an image that stays on a mirror; undefined if it has not changed. */
 function formerPrimary(
   before: ReadonlyMap<RepositoryName, ReadonlyMap<RepositoryName, string>>,
   { name, destinations }: ImageSet,

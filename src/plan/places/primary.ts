@@ -1,13 +1,13 @@
 import { coversRegistry, type Pattern } from '../../image/pattern.ts';
 import { hostOf } from '../../image/reference.ts';
 
-/** Where upstream signs, and whence it replicates. */
+/** The host on which upstream signs, and from which it replicates. */
 export const UPSTREAM_PRIMARY = 'us-central1-docker.pkg.dev';
 
 /**
- * Returns the one of an image's destinations that is signed and that the others follow: the first that `chosen` covers,
- * else the first on upstream's primary host, else the first; all as listed, so that a mirror which is added at the end
- * changes nothing. Undefined if there are no destinations.
+ * Returns the destination that is signed and copied to the others: the first that `chosen` covers, else the first on
+ * upstream's primary host, else the first. Follows the listed order, so that a mirror added at the end changes nothing.
+ * Undefined without destinations.
  */
 export function primaryOf(destinations: readonly string[], chosen?: Pattern): string | undefined {
   return (

@@ -1,27 +1,27 @@
 import { coversRegistry, type Pattern } from '../../image/pattern.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 
-/** Where people pull what lies at the places that match, and the names that this place had before. */
+/** The name under which people pull from the matching repositories, and its former names. */
 export type PublicName = {
   readonly match: Pattern;
   readonly name: string;
   readonly formerNames?: readonly string[];
 };
 
-/** Upstream's own place and the name that serves it. */
+/** Upstream's repository path, and the name that serves it. */
 export const UPSTREAM_PLACE = 'k8s-artifacts-prod/images';
 export const UPSTREAM_NAME = 'registry.k8s.io';
 
 /**
- * The name under which people pull from a repository: of the first rule that matches it or a beginning of it (whole
- * components, the shortest), with the rest kept; else upstream's own; else the repository itself.
+ * Returns the name under which people pull from a repository. The first rule that matches the repository or a parent
+ * path (the shortest) replaces that part. Without a rule, upstream's own applies, else the name is the repository.
  */
 export function publicNameOf(repository: RepositoryName, rules?: readonly PublicName[]): RepositoryName {
   const served = servedBy(repository, rules);
   return served === undefined ? repository : `${served.name}${served.rest}`;
 }
 
-/** The public name that serves a repository, and what follows the place that it serves; undefined if none does. */
+/** Returns the public name that serves a repository, and the rest of the path; undefined if none does. */
 export function servedBy(
   repository: RepositoryName,
   rules: readonly PublicName[] = [],
@@ -35,8 +35,8 @@ export function servedBy(
 }
 
 /**
- * The other names that signatures of what lies at these places may carry: each name, present or former, of every rule that
- * matches one of them. A name is listed, so whoever writes the configuration vouches for it.
+ * Returns the other names that signatures in these repositories may contain: all names, current and former, of every
+ * matching rule. The author of the configuration vouches for them.
  */
 export function formerNamesOf(
   places: readonly RepositoryName[],
@@ -52,13 +52,16 @@ export function formerNamesOf(
   return [...new Set(names)].filter((name) => name !== reference);
 }
 
-/** What follows the shortest beginning of the repository (whole components) that the pattern covers; undefined if it covers none. */
+/**
+ * Returns the rest of the repository after the shortest parent path that the pattern covers; undefined if it covers
+ * none.
+ */
 export function restBehind(match: Pattern, repository: RepositoryName): string | undefined {
   const start = beginnings(repository).find((beginning) => coversRegistry(match, beginning));
   return start === undefined ? undefined : repository.slice(start.length);
 }
 
-/** `a/b/c` begins with `a`, with `a/b` and with itself. */
+/** Returns the repository and its parent paths: `a`, `a/b`, `a/b/c`. */
 function beginnings(repository: RepositoryName): readonly string[] {
   const ends = [...repository.matchAll(/\//g)].map(({ index }) => index);
   return [...ends, repository.length].map((end) => repository.slice(0, end));

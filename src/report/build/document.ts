@@ -12,18 +12,18 @@ import { summaryText } from '../terminal/summary.ts';
 import type { SigcheckReport, SigcheckTotals } from '../model/sigcheck.ts';
 import { stoppedProblem } from '../stopped.ts';
 
-/** All that is known of a run when it ended: the reports that it came to, and what ended it otherwise. */
+/** The result of a run when it ended: the reports of its workflows, or the error that ended it. */
 export type Recorded = {
-  /** What is true even of a run that came to no report. */
+  /** Known even if the run has no report. */
   readonly facts: RunFacts;
   readonly run?: RunReport;
-  /** Of a run that replicates after its promotion. */
+  /** The replication after a promotion. */
   readonly replication?: RunReport;
   readonly check?: SigcheckReport;
   readonly traffic?: TrafficSeries;
-  /** What the command knows of itself: its command line, files, signer and job. */
+  /** Facts about the command: its command line, files, signer and job. */
   readonly context?: Omit<ReportDocument['context'], 'primary'>;
-  /** What was thrown. */
+  /** The error that ended the run, if it threw one. */
   readonly error?: unknown;
 };
 
@@ -42,7 +42,7 @@ const NOTHING: Totals = {
   sourceReads: 0,
 };
 
-/** Makes the document that all report files are made from. */
+/** Builds the document that every report file is rendered from. */
 export function documentOf(recorded: Recorded): ReportDocument {
   const { run, replication, check, traffic, error } = recorded;
   const all = [run, check, replication].filter((report) => report !== undefined);
@@ -93,7 +93,7 @@ function outcomeOf(failures: number, { pending, signing }: Totals, aborted?: str
   return pending + (signing?.left ?? 0) > 0 ? 'pending' : 'done';
 }
 
-/** The phases of all reports on the time of the first; one that was not needed again is not told again. */
+/** Returns the phases of all reports, with times relative to the first report. A phase that runs again appears once. */
 function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): ReportDocument['phases'] {
   return all.flatMap(({ run }) => {
     const later = Date.parse(run.started) - Date.parse(facts.started);
@@ -103,7 +103,7 @@ function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): 
 
 type Told = Omit<Failure, 'code'> & { readonly code: string };
 
-/** All that went wrong, each with the number of its cause; that the run was stopped is told once, whatever parts it had. */
+/** Returns all problems with the number of their cause. A stop is one problem, even if several reports contain it. */
 function problemsOf(failures: readonly Failure[], facts: RunFacts, error: unknown): ReportedProblem[] {
   const stop = failures.find(({ code }) => code === 'ABORTED');
   const others = failures.filter(({ code }) => code !== 'ABORTED');
@@ -125,7 +125,7 @@ function thrown(error: unknown): Told[] {
   return [{ phase: 'run', code: 'INTERNAL', message: messageOf(error) }];
 }
 
-/** What the command knows of itself, and where the images that the run looked at are signed. */
+/** Completes the context with the primary registries of the images. */
 function contextOf(context: Recorded['context'] = {}, run: RunReport | undefined): ReportDocument['context'] {
   const primaries = (run?.images ?? []).flatMap(({ name, signature }) =>
     signature === undefined ? [] : [mirrorOf(`${signature.repository}@`, name)],

@@ -6,10 +6,10 @@ import type { Outputs } from '../outputs.ts';
 
 type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
 
-/** What the plan found out about each image that is not known to be complete. */
+/** Facts that the plan found about an image that may be incomplete. */
 export type Planned = { readonly size?: number; readonly known?: Known };
 
-/** Finds what the plan found out about an image, by its file and source; all mirrors of a set share one list. */
+/** Returns a lookup of these facts by file and source. All images of a set share one list of mirrors. */
 export function plannedOf({ plan }: Pick<Outputs, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
   const planned = new Map<string, Planned>();
   const unreadOf = new Map<ImageDetails['unread'], readonly MirrorReport[]>();
@@ -26,7 +26,7 @@ function unreadReport({ name, error: { code, message: reason } }: ImageDetails['
   return { name, state: 'unknown', code, reason };
 }
 
-/** What the diff of a run says, as reports have it. */
+/** Converts the diff of a run to its form in reports. */
 export function changeReport({ commit, diff: { changes, removed, policyChanges } }: LoadedDiff): ChangeReport {
   return {
     ...(commit !== undefined && { commit }),

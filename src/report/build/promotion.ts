@@ -14,7 +14,7 @@ import type { Outputs } from '../outputs.ts';
 import { stoppedProblem } from '../stopped.ts';
 import { vulnerabilitiesOf } from '../terminal/vulnerabilities.ts';
 
-/** Makes the one report of a run from the outputs of the phases that it came to. */
+/** Builds the report of a run from the outputs of the phases that ran. */
 export function buildReport(run: RunFacts, outputs: Outputs, traffic: Traffic['hosts']): RunReport {
   const failures = failuresOf(outputs);
   const { diff, warnings = [] } = outputs.loaded ?? {};
@@ -76,7 +76,7 @@ function registriesOf(
   }));
 }
 
-/** Returns the repositories that a plan could not read. */
+/** Returns the repositories that the plan could not read. */
 export function unreadRepositories(failures: readonly Failure[]): readonly string[] {
   return failures
     .filter(({ phase, source }) => phase === 'plan' && source === undefined)
@@ -106,7 +106,10 @@ function totalsOf(
   };
 }
 
-/** Counts the references of images by what became of them; those of a mirror that could not be read have no target. */
+/**
+ * Counts the references of images by outcome. References on a mirror that could not be read have no target, so they are
+ * counted separately.
+ */
 export function referenceTotals(
   images: readonly ImageReport[],
 ): Pick<Totals, 'pending' | 'copied' | 'tagged' | 'failed' | 'unknown' | 'promoted'> {
@@ -124,6 +127,6 @@ export function referenceTotals(
 }
 
 function unreadReferences({ tags, mirrors = [] }: ImageReport): number {
-  // a mirror that was not read has its reason beside it; another's reason stands with its targets
+  // only an unread mirror has a code of its own; elsewhere the targets have it
   return mirrors.filter(({ code }) => code !== undefined).length * Math.max(1, tags.length);
 }

@@ -5,7 +5,7 @@ import type { Outputs } from '../outputs.ts';
 type Evidence = ProvenImage['evidence'];
 type Item = Evidence['items'][number];
 
-/** What is attached in staging to each image that was looked at, by its file and source. */
+/** Returns a lookup, by file and source, of the attachments in staging of the checked images. */
 export function provenanceOf({
   provenance,
 }: Pick<Outputs, 'provenance'>): (image: ImageReport) => Pick<ImageReport, 'provenance'> {
@@ -22,7 +22,7 @@ export function provenanceOf({
 
 const NOTHING = { signature: 'none', attestations: 'none' } as const;
 
-/** What is attached to one image, as reports have it. */
+/** Converts the attachments of an image to their form in reports. */
 export function provenanceReport({
   evidence,
   judgement,

@@ -12,7 +12,7 @@ import { mirrorFinder } from '../mirrors.ts';
 import { referenceTotals, unreadRepositories } from './promotion.ts';
 import { stoppedProblem } from '../stopped.ts';
 
-/** The outputs of the phases that a replication came to. */
+/** The outputs of the phases of a replication that ran. */
 export type ReplicationOutputs = {
   readonly loaded?: Loaded;
   readonly plan?: ReplicationPlan;
@@ -22,7 +22,7 @@ export type ReplicationOutputs = {
 type Lack = ReplicationPlan['lacks'][number];
 type Copied = Replication['replicated'][number];
 
-/** Makes the report of a replication: an image in it is one attached manifest, a target one mirror that lacked it. */
+/** Builds the report of a replication. An image in it is an attached manifest; a target is a mirror that lacked it. */
 export function buildReplicationReport(
   run: RunFacts,
   outputs: ReplicationOutputs,
@@ -73,7 +73,9 @@ function refOf({ tag, digest }: Lack, repository: string): string {
   return refsOf(repository, tag === undefined ? [] : [tag], digest)[0];
 }
 
-/** The name and the entry of the image that something is attached to; for a platform of an index the first of its group. */
+/**
+ * Returns name and entry of the image with the attachment. For a platform of an index, the first image of the group.
+ */
 function placeOf(
   { primary, subject }: Lack,
   plan: ReplicationPlan | undefined,

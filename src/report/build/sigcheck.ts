@@ -9,7 +9,7 @@ import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { SigcheckReport, SigcheckRow, CheckStatus } from '../model/sigcheck.ts';
 
-/** The outputs of the phases that a check came to. */
+/** The outputs of the phases of a check that ran. */
 export type SigcheckOutputs = {
   readonly loaded?: Loaded;
   readonly plan?: SigcheckPlan;
@@ -20,7 +20,7 @@ export type SigcheckOutputs = {
 
 type Images = Checks['images'];
 
-/** Makes the report of a check; `wrong` are the failures that its findings are. */
+/** Builds the report of a check; `wrong` are its findings as failures. */
 export function buildSigcheckReport(
   run: RunFacts,
   outputs: SigcheckOutputs,
@@ -50,7 +50,7 @@ export function buildSigcheckReport(
   };
 }
 
-/** The images that were verified, with what was found of them. */
+/** Returns the verified images with their findings. */
 export function imagesOf({ checks, repaired }: SigcheckOutputs): Images {
   return (repaired ?? checks)?.images ?? [];
 }
@@ -65,7 +65,7 @@ function rowsOf(images: Images): SigcheckRow[] {
   );
 }
 
-/** The worst first. */
+/** Worst first. */
 const STATUSES: readonly CheckStatus[] = ['failed', 'untrusted', 'unverifiable', 'unsigned', 'verified'];
 
 function pairsOf(images: Images, what: SigcheckRow['what']): Record<CheckStatus, number> {

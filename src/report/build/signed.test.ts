@@ -75,7 +75,7 @@ describe('src/report/build/signed.ts', () => {
     ]);
     expect(vouched.totals.signing).toMatchObject({ carried: 2, summarized: 1, stuck: 1, left: 1 });
     expect(summary(vouched).join(' ').replaceAll(/\s+/g, ' ')).toContain(
-      '1 digest signed, 2 recorded, 2 attestations carried, 1 summarized, 1 poor summary kept, 1 left to do',
+      '1 digest signed, 2 recorded, 2 attestations carried, 1 summarized, 1 insufficient summary kept, 1 left to do',
     );
   });
 
@@ -113,7 +113,7 @@ describe('src/report/build/signed.ts', () => {
     const { plan } = promotion();
     const older = { ...plan, signing: { images: plan.signing?.images ?? [], complete: 4, older: 5, undated: 1 } };
     expect(summary(report({ plan: older }, 'dry-run'))).toContain(
-      '  4 had all of it, 3 digests to sign or record, 6 more not looked at',
+      '  4 already complete, 3 digests to sign or record, 6 older ones not checked',
     );
   });
 });

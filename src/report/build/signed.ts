@@ -2,7 +2,7 @@ import type { PlannedSignature } from '../../phases/images.ts';
 import type { SignatureReport, SigningTotals, VouchedTotals } from '../model/report.ts';
 import type { Outputs } from '../outputs.ts';
 
-/** What became of the signing of each image that was a candidate, by its entry. */
+/** Returns a lookup, by entry, of the signing result of each candidate. */
 export function signaturesOf({
   plan,
   signing,
@@ -24,7 +24,7 @@ export function signaturesOf({
   return reports;
 }
 
-/** What a run signed, recorded, and left; undefined for one that does not sign. */
+/** Counts what a run signed, recorded and left undone; undefined if the run does not sign. */
 export function signingTotals({ plan, ...outputs }: Outputs): SigningTotals | undefined {
   if (plan?.signing === undefined) return undefined;
   const reports = [...signaturesOf({ plan, ...outputs }).values()];
@@ -39,7 +39,7 @@ export function signingTotals({ plan, ...outputs }: Outputs): SigningTotals | un
   };
 }
 
-/** What was attached besides signatures and records; nothing where there was none of it. */
+/** Counts attestations besides signatures and records; omits zeros. */
 function vouchedTotals(reports: readonly SignatureReport[], kept: readonly string[]): VouchedTotals {
   const summarized = reports.filter(({ summary }) => summary === 'written').length;
   const carried = reports.reduce((sum, report) => sum + (report.carried ?? 0), 0);

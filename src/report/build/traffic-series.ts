@@ -2,23 +2,25 @@ import type { Clock } from '../../clock.ts';
 import type { Narrator, RunEvent } from '../../events.ts';
 import type { HostSeries, TrafficSeries } from '../../pipeline/timeline.ts';
 
-/** Counts requests over time as they are told of. */
+/** Counts requests over time from the events of a run. */
 export type TrafficRecorder = { readonly narrate: Narrator; series(): TrafficSeries };
 
-/** The rate that is allowed for some origins now, in requests a second. */
+/** The rate that these origins currently allow, in requests per second. */
 export type AllowedRate = { readonly origins: readonly string[]; readonly rate: number };
 
-/** As wide as a chart is drawn, in points that can be told apart. */
+/** About as many points as a chart on the page can show. */
 const STEPS = 240;
-/** Short enough to show a run of a few seconds; doubles whenever the steps are used up. */
+/** In milliseconds: shows a run of a few seconds in detail. Doubles whenever all steps are used. */
 const FIRST_STEP = 250;
-/** More than any run has registries; object stores behind them can have a name for each bucket. */
+/** More than the registries of any run. Object stores behind them can have one host name per bucket. */
 const HOSTS = 60;
 
 type Step = { requests: number; refused: number; unanswered: number; limit: number | null };
 type Steps = Map<number, Step>;
 
-/** Records the requests of a run in bounded memory, whatever it lasts; `rates` is asked at most once a step and host. */
+/**
+ * Records the requests of a run in bounded memory, however long it lasts. Calls `rates` at most once per step and host.
+ */
 export function recordTraffic(clock: Clock, rates: () => readonly AllowedRate[]): TrafficRecorder {
   const start = clock.now();
   const hosts = new Map<string, Steps>();
@@ -48,7 +50,7 @@ export function recordTraffic(clock: Clock, rates: () => readonly AllowedRate[])
 
 function rateOf(origin: string, rates: readonly AllowedRate[]): number | null {
   const rate = rates.find(({ origins }) => origins.includes(origin))?.rate;
-  // A tenth of a request a second is finer than anything that is shown.
+  // No chart shows differences below 0.1 requests per second.
   return rate === undefined ? null : Math.round(rate * 10) / 10;
 }
 
@@ -70,14 +72,14 @@ function halved(steps: Steps): Steps {
       requests: known.requests + at.requests,
       refused: known.refused + at.refused,
       unanswered: known.unanswered + at.unanswered,
-      // What was allowed last is what the next step began with.
+      // Without a newer value, the last limit also applies to the next step.
       limit: at.limit ?? known.limit,
     });
   }
   return wider;
 }
 
-/** Each host with as many numbers as the longest needs; a limit stays until another is known. */
+/** Returns the hosts with equally long series. A limit applies until the next known one. */
 function listed(hosts: ReadonlyMap<string, Steps>): HostSeries[] {
   const length = Math.max(0, ...[...hosts.values()].flatMap((steps) => [...steps.keys()])) + 1;
   return [...hosts]

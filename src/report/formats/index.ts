@@ -1,16 +1,16 @@
 import type { ReportDocument } from '../model/schema.ts';
 
-/** A form that a report can have. */
+/** A file format of reports. */
 export type ReportFormat = {
-  /** What the name of such a file ends with, without the dot. */
+  /** The file extension, without the dot. */
   readonly extension: string;
-  /** Who or what it is for, as help goes on after the ending. */
+  /** The purpose, as help prints it after the extension. */
   readonly use: string;
-  /** What makes it; loaded when a report is written. */
+  /** Loads the renderer; called when a report is written. */
   readonly load: () => Promise<(document: ReportDocument) => string>;
 };
 
-/** Every format, in the order in which help lists them. */
+/** All formats, in the order of the help. */
 export const REPORT_FORMATS: readonly ReportFormat[] = [
   { extension: 'json', use: 'for programs', load: async () => (await import('./json.ts')).jsonReport },
   { extension: 'md', use: 'for a pull request', load: async () => (await import('./markdown.ts')).markdownReport },

@@ -10,13 +10,13 @@ type TestCase = {
   readonly file?: string | undefined;
   readonly line?: number | undefined;
   readonly ms: number;
-  /** An element that says how it ended; a test that passed has none. */
+  /** The element with the result; omitted for a passed test. */
   readonly result?: string;
 };
 
 /**
- * A run as JUnit's XML: each problem is a failed test with its file and line, an image that is not known to be on some
- * mirror is an error, and one that is complete on all of them a passed test.
+ * Renders a run as JUnit XML. Each problem is a failed test with file and line. An image that may be missing on a
+ * mirror is an error; an image that is complete on all mirrors is a passed test.
  */
 export function junitReport(document: ReportDocument): string {
   const { failures, images, mode, started, ms, kpromo } = document;
@@ -25,7 +25,7 @@ export function junitReport(document: ReportDocument): string {
     (image) =>
       stateOf(image) !== 'failed' || !keyOf(image.name, image.digest, image.file).some((key) => known.has(key)),
   );
-  // what could not be asked is told with the image; its problem has the cause
+  // The image shows that a mirror is unknown; the problem has the cause.
   const unknown = new Set(
     images.flatMap((image) => (stateOf(image) === 'unknown' ? keyOf(image.name, image.digest, image.file) : [])),
   );
@@ -57,7 +57,7 @@ export function junitReport(document: ReportDocument): string {
   ].join('\n');
 }
 
-/** A warning fails no test, so it is told with the verdict. */
+/** Returns warnings as text for the output of the suite, since they fail no test. */
 function warningTexts({ warnings = [] }: ReportDocument): readonly string[] {
   return warnings.map(({ code, inBase, file, line, column, message, hint }) => {
     const place = file === undefined ? '' : ` ${file}:${line}:${column}`;
@@ -84,7 +84,7 @@ function failedCase(problem: ReportedProblem): TestCase {
     ...refs.map((ref) => `on ${ref}`),
     ...(hint === undefined ? [] : [`→ ${hint}`]),
   ];
-  // a run that was stopped says nothing of what it had not come to
+  // a stopped run is an error of the run, not a failed check
   const element = code === 'ABORTED' ? 'error' : 'failure';
   const result = `<${element} ${attributes({ type: code, message })}>${text.map(xmlText).join('\n')}</${element}>`;
   const name = [shortDigests(subject), code, ...(line === undefined ? [] : [`line ${line}`])];
@@ -100,7 +100,7 @@ function imageCase(image: ReportedImage): TestCase {
   ];
   const notKnown = mirrors.filter((mirror) => mirror.state === 'unknown').map((mirror) => mirror.name);
   const code = [...targets, ...mirrors].find((one) => one.code !== undefined)?.code ?? 'UNKNOWN';
-  const message = `not known on ${notKnown.join(', ')}`;
+  const message = `unknown on ${notKnown.join(', ')}`;
   const text = reasons.map(xmlText).join('\n');
   const results = {
     done: {},
@@ -118,7 +118,7 @@ function imageCase(image: ReportedImage): TestCase {
   };
 }
 
-/** What was found good; what was not is a failure of the run. */
+/** Returns a passed test for each good finding; bad findings are failures of the run. */
 function findingCases({ check }: ReportDocument): TestCase[] {
   const good = (check?.findings ?? []).filter(({ status }) => status === 'verified');
   return good.map(({ name, digest, what, repositories }) => ({

@@ -9,22 +9,22 @@ import { markdownBlock, markdownCode } from '../../text/escape/markdown.ts';
 import { verdictOf } from '../terminal/verdict.ts';
 import { addAll } from '../../lists.ts';
 
-/** GitHub takes comments of 65,536 characters; the rest is for whoever adds a line of their own. */
+/** A GitHub comment has at most 65,536 characters; the difference is for text that others add. */
 const MOST = 65_000;
-/** What the head, the tail and the lines that count the rest of each section need. */
+/** Room for the head, the tail and the lines that count omitted entries. */
 const FRAME = 3_000;
-/** As little of each section as shows that there is more, where policies need the room. */
+/** The smallest share of each section if policies need the room; it shows that there is more. */
 const LEAST = 0.02;
-/** As much as the plan, so that there is room for a look at the rest. */
+/** Slightly less than the plan, which leaves room for the other sections. */
 const PROBLEMS = 20_000;
 const WARNINGS = 4_000;
-/** So much of policies and registries that change takes no room from the rest. */
+/** Changes of policies and registries up to this size do not reduce the other sections. */
 const CHANGE = 8_000;
-/** The plan is cut at 240 digests, which are about 20,000 characters. */
+/** The plan ends after 240 digests, which are about 20,000 characters. */
 const PLAN = 24_000;
 const REGISTRIES = 6_000;
 const PHASES = 2_000;
-/** References of one problem: a mirror list is shown whole at production's size, which is 22. */
+/** References shown of one problem: more than the 22 mirrors of registry.k8s.io. */
 const REFS = 25;
 
 const MARKS: Readonly<Record<ReportDocument['outcome'], string>> = {
@@ -35,8 +35,8 @@ const MARKS: Readonly<Record<ReportDocument['outcome'], string>> = {
 };
 
 /**
- * A run for people on GitHub: fits a comment whatever its size, and what did not fit is counted. What a change does to
- * policies and registries stands first and is never cut; everything else has the room that this leaves.
+ * Renders a run as Markdown that always fits into a GitHub comment; omitted entries are counted. Changes of policies
+ * and registries come first and are never cut. The other sections share the remaining room.
  */
 export function markdownReport(document: ReportDocument): string {
   const { title, sentence } = verdictOf(document);
@@ -60,7 +60,7 @@ export function markdownReport(document: ReportDocument): string {
   const tail = tailOf(document);
   const others = [...head, change, plan, problems, registries, phases, tail].join('\n').length;
   const findings = findingSection(document, MOST - others - 200);
-  // 200: the empty lines that join sections
+  // 200: the empty lines between sections
   const images = imageSection(document, MOST - others - findings.length - 200);
   const parts = [head.join('\n'), change, plan, problems, findings, images, registries, phases, tail];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -68,7 +68,7 @@ export function markdownReport(document: ReportDocument): string {
 
 const TOO_LONG = '**What changes of policies and registries is longer than a comment of GitHub may be.**';
 
-/** What was run, and what it cost. */
+/** Returns the context and the cost of the run. */
 function tailOf({ kpromo, started, ms, totals, context }: ReportDocument): string {
   const { tree, commit, job } = context;
   const parts = [
@@ -81,9 +81,9 @@ function tailOf({ kpromo, started, ms, totals, context }: ReportDocument): strin
   return `kpromo ${markdownCode(kpromo, 40)}${what}, started ${started}, took ${durationText(ms)}: ${cost}`;
 }
 
-/** As many lines as fit, and how many more there are. */
+/** Returns as many lines as fit, then the number of omitted ones. */
 function fit(lines: readonly string[], most: number, noun: string): string {
-  // 60: the line that counts the rest
+  // 60: the line with the number of omitted lines
   let left = most - 60;
   const kept = lines.findIndex((line) => (left -= line.length + 1) < 0);
   if (kept < 0) return lines.join('\n');
@@ -116,11 +116,11 @@ function problemItem({ first, failures }: Cause<ReportedProblem>): string {
     lines.push(`  on ${shown.join(', ')}${more}`);
   }
   if (hint !== undefined) lines.push(`  → ${markdownCode(shortDigests(hint), 500)}`);
-  // two spaces at the end break the line
+  // two trailing spaces are a line break
   return lines.join('  \n');
 }
 
-/** What a reviewer must not miss: first what changes where images come from and go to, and what is asked of them. */
+/** Returns the changes that need review: first those of registries and policies, then those of images. */
 function changeSection({ change, mode }: ReportDocument): string {
   if (change === undefined) return '';
   const { changes, removed, settings = [] } = change;
@@ -137,13 +137,13 @@ function changeSection({ change, mode }: ReportDocument): string {
   );
   const gone =
     removed.length === 0 ? [] : [`- no longer managed, stays in production: ${count(removed.length, 'image')}`];
-  // the plan of a dry run has the rest
+  // the plan of a dry run lists the images
   const lines = mode === 'dry-run' ? asked : [...asked, ...kinds, ...gone];
   if (mode === 'dry-run' && lines.length === 0) return '';
   return `### What the change does\n\n${lines.length === 0 ? 'No image is changed.' : lines.join('\n')}`;
 }
 
-/** What is over a limit would hide there. */
+/** Replaces the section with a notice if it is too long for a comment, so that no change is hidden. */
 function whole(text: string): string {
   return markdownCode(text, Infinity);
 }
@@ -154,7 +154,7 @@ function imageSection({ images, mode }: ReportDocument, most: number): string {
   return folded(count(images.length, 'image'), head, rows, most, 'image');
 }
 
-/** What was done of an image's signing, or will be, in a few words. */
+/** Returns the signing state of an image in a few words. */
 function signingParts(
   { signature, record, carried, summary }: NonNullable<ReportedImage['signature']>,
   isDry: boolean,
@@ -164,7 +164,7 @@ function signingParts(
     ...(record === 'written' ? ['recorded'] : []),
     ...(carried === undefined ? [] : [count(carried, 'attestation')]),
     ...(summary === 'written' ? ['summarized'] : []),
-    ...(summary === 'stuck' ? ['poor summary kept'] : []),
+    ...(summary === 'stuck' ? ['insufficient summary kept'] : []),
     ...(signature === 'missing' ? [isDry ? 'to be signed' : '**not signed**'] : []),
     ...(record === 'missing' && signature !== 'missing' ? [isDry ? 'to be recorded' : '**not recorded**'] : []),
   ];
@@ -178,7 +178,7 @@ function imageCells(image: ReportedImage, mode: ReportDocument['mode']): string[
   const [copy, tag] = states.has('done') ? ['copied', 'tagged'] : ['copy', 'tag'];
   const parts = actions.has('copy') ? [copy] : actions.has('tag') ? [tag] : [];
   if (states.has('failed')) parts.push('**failed**');
-  if (states.has('unknown')) parts.push(`**not known on ${states.get('unknown')?.length}**`);
+  if (states.has('unknown')) parts.push(`**unknown on ${states.get('unknown')?.length}**`);
   if (attached === true) parts.push('signature or attestation');
   if (signature !== undefined) addAll(parts, signingParts(signature, isDry));
   return [
@@ -190,7 +190,7 @@ function imageCells(image: ReportedImage, mode: ReportDocument['mode']): string[
   ];
 }
 
-/** On how many of its mirrors an image is; of a dry run, how many of them would get something. */
+/** Returns the number of complete mirrors of an image; in a dry run, the number that would change. */
 function mirrorsCell(image: ReportedImage, isDry: boolean): string {
   const { mirrors = [] } = image;
   const { reached, all } = reachOf(image);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { described } from './values.ts';
 
-/** How what is wanted of one image differs, on which mirrors. */
+/** How the wanted state of one image changes, and on which mirrors. */
 export const ImageChange = z.strictObject({
   kind: z.enum(['added', 'retagged', 'backfilled', 'resourced']),
   project: z.string(),
@@ -12,7 +12,7 @@ export const ImageChange = z.strictObject({
   mirrors: z.array(z.string()),
 });
 
-/** One thing about a project that decides what may be promoted; absent on the side where there is none. */
+/** A setting of a project that affects what may be promoted. A side without the setting is absent. */
 export const Setting = z.strictObject({
   kind: z.enum(['source', 'registries', 'primary', 'provenance', 'artifactTypes', 'vulnerabilities']),
   project: z.string(),
@@ -21,13 +21,10 @@ export const Setting = z.strictObject({
   after: z.string().optional(),
 });
 
-/** What a change of the manifests does, where a run looks at nothing else. */
+/** The effect of a change of the manifests, in a run that processes only a diff. */
 export const Change = z.strictObject({
-  commit: described(z.string().optional(), 'What the tree is compared with; absent when there was nothing before.'),
+  commit: described(z.string().optional(), 'The commit that the tree is compared with; absent if it had no manifests.'),
   changes: z.array(ImageChange),
-  removed: described(z.array(ImageChange), 'What is no longer managed; it stays in production.'),
-  settings: described(
-    z.array(Setting).optional(),
-    'What differs in where images come from and go to, and in what is asked of them.',
-  ),
+  removed: described(z.array(ImageChange), 'Images that are no longer managed; they stay in production.'),
+  settings: described(z.array(Setting).optional(), 'Changed registries, sources and policies of projects.'),
 });

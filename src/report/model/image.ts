@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { count, described, ms, open, unpublished } from './values.ts';
 
-/** `pending` targets are those that a dry run would have written; of `unknown` ones nobody knows whether they are there. */
+/** `pending`: a dry run would have written it. `unknown`: the run could not find out whether it exists. */
 export const Target = z.strictObject({
   ref: z.string(),
   action: described(
     z.enum(['present', 'copy', 'tag', 'failed', 'unknown']),
-    'What was done, or with `pending` is still to be done; unknown: the mirror gave no answer, or the run was stopped.',
+    'The action of this run, or with `pending` of a later one; unknown: the mirror gave no answer, or the run was stopped.',
   ),
   pending: z.literal(true).optional(),
   reason: z.string().optional(),
@@ -17,26 +17,26 @@ export const Target = z.strictObject({
   ms,
 });
 
-/** What is signed of an image on its primary: `unwanted` for a digest without tags, `missing` for what failed or was not done. */
+/** The signing result of an image on its primary. `unwanted`: a digest without tags; `missing`: failed or not done. */
 export const Signature = z.strictObject({
   repository: z.string(),
-  /** The name that is signed. */
+  /** The signed name. */
   reference: z.string(),
   why: z.enum(['due', 'entered']),
   signature: z.enum(['written', 'there', 'unwanted', 'missing']),
   record: z.enum(['written', 'there', 'missing']),
   carried: described(count.optional(), 'Attestations that were copied from staging.'),
-  /** `stuck` for a poor one that is kept, `unknown` where staging has the image no longer. */
+  /** `stuck`: an insufficient summary is kept; `unknown`: staging no longer has the image. */
   summary: described(
     open<'written' | 'there' | 'stuck' | 'unknown' | 'missing'>().optional(),
-    'The verification summary, where one is written.',
+    'The verification summary, if the run writes any.',
   ),
 });
 
-/** `untrusted`: a good signature by somebody who is not known; `unverifiable`: nobody here can tell. */
+/** `untrusted`: a valid signature by an unknown signer; `unverifiable`: cannot be verified here. */
 export const evidenceStatus = ['verified', 'untrusted', 'failed', 'unverifiable'] as const;
 
-/** Why a policy does not take an image; `file` and `line` are those of the policy. */
+/** The reason why a policy rejects an image; `file` and `line` are those of the policy. */
 const Violation = z.strictObject({
   code: open<'PROVENANCE' | 'TAMPERED'>(),
   message: z.string(),
@@ -47,7 +47,7 @@ const Violation = z.strictObject({
 
 /** One signature or statement in staging. */
 const Evidence = z.strictObject({
-  /** The digest that it is about: the image, or a platform of it. */
+  /** The digest that it refers to: the image, or one of its platforms. */
   subject: z.string(),
   kind: z.string(),
   form: unpublished(z.enum(['bundle', 'sig', 'sig-referrer', 'att'])),
@@ -55,17 +55,17 @@ const Evidence = z.strictObject({
   predicateType: unpublished(z.string().optional()),
   signer: unpublished(z.string().optional()),
   builder: unpublished(z.string().optional()),
-  /** The digest, or cosign's tag, that holds it. */
+  /** The digest, or cosign's tag, of its manifest. */
   manifest: unpublished(z.string()),
   reason: unpublished(z.string().optional()),
 });
 
-/** What is attached to an image in staging, and what its policies say of that. */
+/** The attachments of an image in staging, and the verdict of its policies. */
 export const Provenance = z.strictObject({
-  /** Of the digest itself: the best that is there, or `failed` for something that was tampered with. */
+  /** The best signature of the digest itself, or `failed` if one was tampered with. */
   signature: z.enum([...evidenceStatus, 'unsigned']),
   attestations: z.enum([...evidenceStatus, 'unattested']),
-  /** The strictest of its policies; `off` where there is none. */
+  /** The strictest mode of its policies; `off` without a policy. */
   mode: z.enum(['off', 'warn', 'require']),
   result: z.enum(['passed', 'warned', 'failed', 'off']),
   /** The SLSA build level. */
@@ -74,11 +74,11 @@ export const Provenance = z.strictObject({
   builder: z.string().optional(),
   source: z.string().optional(),
   violations: z.array(Violation),
-  /** All of it, that of platforms too. */
+  /** Includes the evidence of platforms. */
   evidence: z.array(Evidence),
 });
 
-/** One weakness of one package. */
+/** One vulnerability of one package. */
 const Finding = z.strictObject({
   id: z.string(),
   severity: described(count, 'From 0, unspecified, to 5, critical.'),
@@ -89,38 +89,38 @@ const Finding = z.strictObject({
   platform: unpublished(z.string().optional()),
   source: unpublished(z.string()),
   verdict: open<'over' | 'below' | 'excepted' | 'not-affected' | 'fixed'>(),
-  /** Of what is left out: why, and who says so. */
+  /** Why a finding is excepted, and who says so. */
   reason: unpublished(z.string().optional()),
 });
 
-/** What scanners know of an image: nothing, unless its state is `scanned`. */
+/** The scan results of an image; empty unless `state` is `scanned`. */
 export const Vulnerabilities = z.strictObject({
   state: z.enum(['scanned', 'not-scanned', 'failed']),
   result: z.enum(['passed', 'over', 'not-scanned', 'failed']),
   scanner: z.string(),
-  threshold: described(z.int(), 'The lowest severity that holds the image back; -1 where none does.'),
+  threshold: described(z.int(), 'The lowest severity that rejects the image; -1: none does.'),
   reason: z.string().optional(),
-  /** All of them, the worst first. */
+  /** All findings, worst first. */
   findings: z.array(Finding),
 });
 
-/** What is known of an image on one registry; `pending` is still to be written, `failed` not complete. */
+/** The state of an image on one registry. `pending`: still to be written; `failed`: not complete. */
 export const Mirror = z.strictObject({
   name: z.string(),
   state: described(
     z.enum(['present', 'done', 'pending', 'failed', 'unknown']),
-    'present: complete before the run; done: written and read back; unknown: not known whether it is there.',
+    'present: complete before the run; done: written and read back; unknown: the run could not find out whether the image exists.',
   ),
-  code: described(z.string().optional(), 'Of a mirror that could not be read: the error code.'),
+  code: described(z.string().optional(), 'The error code, if the mirror could not be read.'),
   reason: z.string().optional(),
 });
 
 const Placed = z.strictObject({
-  mirror: described(z.string(), 'The reference without the name of the image: the same for all images of a mirror.'),
+  mirror: described(z.string(), 'The reference without the image name; equal for all images of a mirror.'),
   ...Target.shape,
 });
 
-/** An image that was due or failed, or that lacked something of its signature. */
+/** An image that was pending or failed, or whose signing was incomplete. */
 export const Image = z.strictObject({
   name: z.string(),
   digest: z.string(),
@@ -128,18 +128,21 @@ export const Image = z.strictObject({
   source: z.string(),
   file: z.string(),
   line: count,
-  attached: described(z.literal(true).optional(), 'A signature or attestation of the digest, copied to mirrors.'),
+  attached: described(
+    z.literal(true).optional(),
+    'The image is a signature or attestation that was copied to mirrors.',
+  ),
   mirrors: described(
     z.array(Mirror).optional(),
-    'All that must have it, each with its state; `targets` are the references of those that lacked something.',
+    'The state on each registry that must have the image; `targets` are the references that were missing.',
   ),
-  size: described(count.optional(), 'Bytes of its manifests and blobs, where they were read.'),
+  size: described(count.optional(), 'Bytes of its manifests and blobs, if they were read.'),
   sourceReads: count,
   targets: z.array(Placed),
   signature: Signature.optional(),
-  /** Of images that are due: what is attached to them in staging. */
+  /** The attachments of a pending image in staging. */
   provenance: Provenance.optional(),
-  /** Of images that still lack something: for how many days a later run can make up for it, where that is known. */
+  /** For an incomplete image: the days in which a later run can complete it, if known. */
   repairableDays: unpublished(count.optional()),
   vulnerabilities: Vulnerabilities.optional(),
 });

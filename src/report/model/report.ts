@@ -5,17 +5,20 @@ import type { Image, Mirror, Provenance, Signature, Target, Vulnerabilities } fr
 import type { Registry, Signing, Totals as TotalsSchema } from './totals.ts';
 import type { Model } from './values.ts';
 
-/** What a run returns, and all that its output is printed from. Times in milliseconds, sizes in bytes. */
+/** The result of a run, and the source of all its output. Times in milliseconds, sizes in bytes. */
 export type RunReport = {
   readonly run: RunFacts;
   readonly registries: readonly RegistryReport[];
-  /** The images that were due or failed; those that were complete are only counted in `totals`. */
+  /** Images that were pending or failed; complete images are only counted in `totals`. */
   readonly images: readonly ImageReport[];
   readonly failures: readonly Failure[];
-  /** What fails nothing: what the tree before has, too, and what in the manifests has no effect; absent if there is none. */
+  /**
+   * Problems that do not fail the run: those that the base also has, and entries without effect. Absent if there are
+   * none.
+   */
   readonly warnings?: readonly Failure[];
   readonly totals: Totals;
-  /** Of a run that looks at a diff. */
+  /** Of a run that processes only a diff. */
   readonly change?: ChangeReport;
 };
 

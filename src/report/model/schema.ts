@@ -15,9 +15,9 @@ const Problem = z.strictObject({
   image: z.string().optional(),
   digest: z.string().optional(),
   source: z.string().optional(),
-  refs: described(z.array(z.string()).optional(), 'The references in production that it concerns.'),
-  inBase: described(z.literal(true).optional(), 'Of a warning, with a diff: a problem that the tree before has, too.'),
-  cause: described(count, 'Failures with the same number have one cause; people are told of them once.'),
+  refs: described(z.array(z.string()).optional(), 'The affected references in production.'),
+  inBase: described(z.literal(true).optional(), 'For a warning, with a diff: the base also has this problem.'),
+  cause: described(count, 'Failures with the same number have one cause; texts for people show them once.'),
 });
 
 const statuses = z.strictObject({
@@ -30,15 +30,15 @@ const statuses = z.strictObject({
 
 const Check = z.strictObject({
   digests: count,
-  beyond: described(count, 'Digests that --limit left out.'),
-  signatures: described(statuses, 'Digest × repository pairs, each by the worst that was found.'),
+  beyond: described(count, 'Digests beyond --limit, which were not checked.'),
+  signatures: described(statuses, 'Digest × repository pairs by their worst status.'),
   records: statuses,
   findings: z.array(
     z.strictObject({
       name: z.string(),
       reference: z.string(),
       digest: z.string(),
-      subjects: described(z.array(z.string()), 'The digests it is about: the image, platforms of it, or both.'),
+      subjects: described(z.array(z.string()), 'The affected digests: the image, platforms of it, or both.'),
       what: z.enum(['signature', 'record']),
       status: z.enum([...evidenceStatus, 'unsigned']),
       words: z.string(),
@@ -53,29 +53,29 @@ const Check = z.strictObject({
       .strictObject({
         digests: count,
         links: described(count, 'Links that were followed.'),
-        broken: described(z.array(z.string()), 'Those that end elsewhere than on the primary, in words.'),
+        broken: described(z.array(z.string()), 'Links that do not lead to the primary, as text.'),
       })
       .optional(),
-    'Digests that were looked at by the name that clients use.',
+    'Digests that were checked through the name that clients use.',
   ),
 });
 
 const Traffic = z.strictObject({
   start: described(z.number(), 'Milliseconds from the start of the run to the first step.'),
-  step: described(ms, 'How many milliseconds each number is about.'),
+  step: described(ms, 'The milliseconds that each number covers.'),
   hosts: z.array(
     z.strictObject({
-      host: described(z.string(), 'Empty for all hosts together that were too many to be told apart.'),
+      host: described(z.string(), 'Empty for the sum of all hosts beyond the limit.'),
       requests: z.array(count),
       refused: described(z.array(count), 'Answered with 429 or 503.'),
       unanswered: z.array(count),
-      limit: described(z.array(z.number().nullable()), 'Requests a second that kpromo allowed itself.'),
+      limit: described(z.array(z.number().nullable()), 'The rate limit of kpromo, in requests per second.'),
     }),
   ),
 });
 
 const Context = z.strictObject({
-  command: described(z.string().optional(), 'The command line, without what may be secret.'),
+  command: described(z.string().optional(), 'The command line, without possible secrets.'),
   tree: described(z.string().optional(), 'The manifests, as they were named.'),
   commit: described(z.string().optional(), 'The commit of the manifests.'),
   repository: described(z.string().optional(), 'The Git repository of the manifests.'),
@@ -84,15 +84,15 @@ const Context = z.strictObject({
   job: described(z.string().optional(), 'The address, or else the name, of the CI job.'),
 });
 
-/** The result of a run as programs read it, and all that report files are made from. */
+/** The result of a run for programs, and the source of all report files. */
 export const ReportDocument = z.strictObject({
-  version: described(z.literal(2), 'Changes when a key changes its meaning or goes; keys may be added without.'),
+  version: described(z.literal(2), 'Changes if a key changes its meaning or is removed; new keys do not change it.'),
   kpromo: z.string(),
-  context: described(Context, 'What was run, on which files, in whose name, and where.'),
+  context: described(Context, 'The command, its files, its signer and its job.'),
   mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair']),
   outcome: described(
     z.enum(['done', 'pending', 'failed', 'stopped']),
-    'failed: something went wrong; stopped: it ended early; pending: something is still to be done.',
+    'failed: there are problems; stopped: the run ended early; pending: changes are still to be made.',
   ),
   started: z.iso.datetime(),
   ms,
@@ -102,13 +102,13 @@ export const ReportDocument = z.strictObject({
   failures: z.array(Problem),
   warnings: described(
     z.array(Problem).optional(),
-    'What fails nothing: problems that the tree before has, too (`inBase`), and what in the manifests has no effect.',
+    'Problems that do not fail the run: those that the base also has (`inBase`), and entries without effect.',
   ),
   text: described(z.string(), 'The plan of a dry run, or the summary of any other run, as the terminal shows it.'),
-  images: described(z.array(Image), 'Those that were due or failed; complete ones are only counted.'),
+  images: described(z.array(Image), 'Images that were pending or failed; complete ones are only counted.'),
   replication: described(Totals.optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
-  change: described(Change.optional(), 'What a change of the manifests does, where a run looks at nothing else.'),
+  change: described(Change.optional(), 'The effect of a change of the manifests, if the run processes only a diff.'),
   registries: z.array(Registry),
   traffic: Traffic.optional(),
 });
@@ -118,7 +118,7 @@ export type ReportedImage = ReportDocument['images'][number];
 export type ReportedTarget = ReportedImage['targets'][number];
 export type ReportedProblem = ReportDocument['failures'][number];
 
-/** The JSON schema of a report; it allows keys of later versions. */
+/** Returns the JSON schema of a report. It allows unknown keys, for later versions. */
 export function runReportSchema(): string {
   const schema = z.toJSONSchema(ReportDocument, {
     override: ({ jsonSchema }) => {

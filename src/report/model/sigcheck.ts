@@ -2,38 +2,38 @@ import type { Failure } from '../../errors.ts';
 import type { FoundGroup } from '../../phases/sigcheck/checked-images.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 
-/** What a check returns, and all that its output is printed from. */
+/** The result of a check, and the source of all its output. */
 export type SigcheckReport = {
   readonly run: RunFacts;
   readonly rows: readonly SigcheckRow[];
-  /** Where images were looked at as clients see them: how many, by how many links, and those that are broken, in words. */
+  /** The check of the view of clients, if requested; `broken` are texts. */
   readonly view?: { readonly digests: number; readonly links: number; readonly broken: readonly string[] };
   readonly failures: readonly Failure[];
   readonly totals: SigcheckTotals;
 };
 
-/** One finding of an image or platforms of it, in all the repositories that have it. */
+/** One finding for an image or its platforms, in all repositories that have it. */
 export type SigcheckRow = FoundGroup & {
   readonly name: string;
   readonly reference: string;
   readonly digest: string;
-  /** How many repositories the image must be in. */
+  /** The number of repositories that must have the image. */
   readonly places: number;
 };
 
 export type SigcheckTotals = {
-  /** Digests that were checked. */
+  /** Checked digests. */
   readonly digests: number;
-  /** Digests that the limit left out. */
+  /** Digests beyond the limit, which were not checked. */
   readonly beyond: number;
-  /** Digest × repository pairs by the worst that was found of the signatures of the digest and its platforms. */
+  /** Digest × repository pairs by the worst signature status of the digest and its platforms. */
   readonly signatures: Readonly<Record<CheckStatus, number>>;
-  /** The same of promotion records. */
+  /** The same for promotion records. */
   readonly records: Readonly<Record<CheckStatus, number>>;
   readonly signed: number;
   readonly recorded: number;
   readonly copied: number;
-  /** Nothing is left for another run. */
+  /** A check leaves nothing to a later run. */
   readonly pending: 0;
   readonly requests: number;
   readonly bytes: number;

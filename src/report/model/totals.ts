@@ -1,23 +1,26 @@
 import { z } from 'zod';
 import { count, described } from './values.ts';
 
-/** Counts of digests, each on its primary; `summarized` to `stuck` only where there was some. */
+/** Counts of digests, each on its primary. `summarized`, `carried` and `stuck` are absent if zero. */
 export const Signing = z.strictObject({
   signed: count,
   recorded: count,
-  complete: described(count, 'Looked at and found to have all of it.'),
-  left: described(count, 'Still without a signature or record.'),
-  unsigned: described(count, 'Without a signature, and not looked at as they are older than what is repaired.'),
+  complete: described(count, 'Digests that already had a signature and a record.'),
+  left: described(count, 'Digests still without a signature or record.'),
+  unsigned: described(
+    count,
+    'Digests without a signature that are too old for --repair-since, so they were not checked.',
+  ),
   summarized: count.optional(),
-  /** Attestations of staging. */
+  /** Attestations copied from staging. */
   carried: count.optional(),
-  /** Digests whose verification summary failed or evaluated nothing, and is kept. */
+  /** Digests that keep a verification summary that failed or evaluated nothing. */
   stuck: count.optional(),
 });
 
 export const Totals = z.strictObject({
-  images: described(count, 'Source digests that the manifests name, or with a diff those that it touches.'),
-  /** With a diff: images that are named besides, and were not looked at. */
+  images: described(count, 'Source digests that the manifests name; with a diff, those that it touches.'),
+  /** With a diff: images that it does not touch, which were not checked. */
   unchanged: count.optional(),
   /** Destination repositories. */
   repositories: count,
@@ -28,9 +31,9 @@ export const Totals = z.strictObject({
   failed: described(count, 'References that could not be planned, read or written.'),
   unknown: described(
     count,
-    'References of which nobody knows whether they are there: of a mirror that could not be read (in `failed`, too), or of a run that was stopped.',
+    'References whose state could not be found out: on a mirror that could not be read (also counted in `failed`), or because the run was stopped.',
   ),
-  promoted: described(count, 'Images that this run wrote and that are complete on all their mirrors.'),
+  promoted: described(count, 'Images that this run wrote and that are now complete on all mirrors.'),
   requests: count,
   bytes: described(count, 'Sent and received.'),
   sourceReads: count,

@@ -4,13 +4,13 @@ export const count = z.int().nonnegative();
 export const ms = z.number().nonnegative();
 export const described = <T extends z.ZodType>(type: T, description: string): T => type.describe(description);
 
-/** One of these texts; the published schema leaves open which there are. */
+/** One of these texts; the published schema allows any text. */
 export const open = <T extends string>(): z.ZodType<T> => z.string() as unknown as z.ZodType<T>;
 
-/** A key that documents have and the published schema does not promise. */
+/** A key of documents that the published schema omits, so it may change. */
 export const unpublished = <T extends z.ZodType>(type: T): T => type.meta({ unpublished: true });
 
-/** Takes what is not published out of a JSON schema; for `JSON.stringify`. */
+/** Removes unpublished keys from a JSON schema; a replacer for `JSON.stringify`. */
 export function published(_key: string, value: unknown): unknown {
   const { success, data } = ObjectSchema.safeParse(value);
   if (!success || typeof value !== 'object') return value;
@@ -28,5 +28,5 @@ const ObjectSchema = z.object({
 
 type ReadOnly<T> = T extends object ? { readonly [K in keyof T]: ReadOnly<T[K]> } : T;
 
-/** What a schema describes, as reports have it. */
+/** The type that a schema describes, with all properties read-only. */
 export type Model<T extends z.ZodType> = ReadOnly<z.infer<T>>;

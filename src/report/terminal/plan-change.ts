@@ -2,10 +2,10 @@ import type { ChangeReport, ImageChangeReport, SettingChange, ImageReport } from
 import { count, few, shortDigests, table } from '../../text/layout.ts';
 import { tagsText } from './plan-lacks.ts';
 
-/** So many are named of what is no longer managed. */
+/** Names shown of images that are no longer managed. */
 const NAMED = 10;
 
-/** What a change does to images, in a word or two. */
+/** The headings of a plan, by the change of an image. */
 export const SECTIONS: Readonly<Record<ImageChangeReport['kind'], string>> = {
   added: 'Added',
   retagged: 'Retagged',
@@ -13,7 +13,7 @@ export const SECTIONS: Readonly<Record<ImageChangeReport['kind'], string>> = {
   resourced: 'From another source',
 };
 
-/** The section of a plan that an image is in: what the change does to it. */
+/** Returns a lookup of an image's section: what the change does to it. */
 export function sectionOf({ changes }: ChangeReport): (image: ImageReport) => string {
   const kinds = new Map<string, ImageChangeReport['kind']>();
   for (const { kind, source } of changes) if (!kinds.has(source)) kinds.set(source, kind);
@@ -23,9 +23,9 @@ export function sectionOf({ changes }: ChangeReport): (image: ImageReport) => st
   };
 }
 
-/** What the change does as a whole, and what it leaves to itself. */
+/** Summarizes a change: counts, and images that are no longer managed. */
 export function changeLines({ commit, changes, removed, settings = [] }: ChangeReport): string[] {
-  const since = commit === undefined ? 'there was nothing before' : `compared with commit ${commit.slice(0, 12)}`;
+  const since = commit === undefined ? 'the base has no manifests' : `compared with commit ${commit.slice(0, 12)}`;
   const kinds = [...Map.groupBy(changes, ({ kind }) => kind)];
   const cells = kinds.map(([kind, found]) => {
     const mirrors = [...new Set(found.flatMap((change) => change.mirrors))];
@@ -41,7 +41,7 @@ export function changeLines({ commit, changes, removed, settings = [] }: ChangeR
   ];
 }
 
-/** What decides what may be promoted, as people call it. */
+/** The settings that affect what may be promoted, as texts name them. */
 export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
   source: 'source registry',
   registries: 'mirrors',
@@ -51,14 +51,14 @@ export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
   vulnerabilities: 'vulnerability policy',
 };
 
-/** One change that several projects have in common. */
+/** A change that several projects share. */
 export type SettingGroup = Pick<SettingChange, 'kind'> & {
   readonly before?: string | undefined;
   readonly after?: string | undefined;
   readonly projects: readonly Pick<SettingChange, 'project' | 'file'>[];
 };
 
-/** Says once what changes for many projects alike: a policy of a whole tree is that of each. */
+/** Groups equal changes of several projects, such as the policy of a whole tree. */
 export function settingGroups(
   settings: readonly (Omit<SettingGroup, 'projects'> & Pick<SettingChange, 'project' | 'file'>)[],
 ): SettingGroup[] {
@@ -69,7 +69,7 @@ export function settingGroups(
   });
 }
 
-/** Every one, however many: each may let something through, or send it elsewhere. */
+/** Lists every changed setting: each may allow an image, or send it elsewhere. */
 function settingLines(settings: readonly SettingChange[]): string[] {
   if (settings.length === 0) return [];
   const lines = settings.flatMap(({ kind, project, file, before, after }) => [

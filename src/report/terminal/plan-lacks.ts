@@ -3,7 +3,10 @@ import type { ImageReport, ProvenanceReport, SignatureReport, VulnerabilityRepor
 import { count, few } from '../../text/layout.ts';
 import { mirrorOf } from '../mirrors.ts';
 
-/** What mirrors lack of an image, a line for those that lack the same; `tags` where it is not all that the image has. */
+/**
+ * Returns what mirrors lack of an image, one line for mirrors that lack the same. Names the tags unless all are
+ * missing.
+ */
 export function lackTexts(image: ImageReport): string[] {
   const all = image.tags.join(' ');
   return lacksOf(image).map(({ action, tags, mirrors }) => {
@@ -13,7 +16,7 @@ export function lackTexts(image: ImageReport): string[] {
   });
 }
 
-/** Why parts of an image cannot be promoted, each reason once; their sentences stand with the problems. */
+/** Returns why parts of an image cannot be promoted, each reason once. The list of problems has the full messages. */
 export function refusalTexts(image: ImageReport): string[] {
   const byCode = new Map<string, Set<string>>();
   for (const { ref, action, code = 'failed' } of image.targets) {
@@ -28,12 +31,12 @@ export function refusalTexts(image: ImageReport): string[] {
   });
 }
 
-/** Which mirrors nobody knows of, a line for those that have one reason. */
+/** Returns the mirrors whose state is unknown, one line per reason. */
 export function unknownTexts(image: ImageReport): string[] {
   const unknown = (image.mirrors ?? []).filter(({ state, code }) => state === 'unknown' && code !== undefined);
   return [...Map.groupBy(unknown, ({ code }) => code)].map(([code, mirrors]) => {
     const names = mirrors.map(({ name }) => name);
-    return `not known on ${mirrorsText(names, namesOf(image))}: could not be read (${code})`;
+    return `unknown on ${mirrorsText(names, namesOf(image))}: could not be read (${code})`;
   });
 }
 
@@ -43,7 +46,7 @@ function namesOf({ mirrors }: ImageReport): readonly string[] | undefined {
 
 type Known = Pick<ImageReport, 'provenance' | 'signature' | 'vulnerabilities'>;
 
-/** What is known of signatures, policies and vulnerabilities, and what would be signed. */
+/** Returns the state of signatures, policies and vulnerabilities, and what would be signed. */
 export function stateTexts({ provenance, signature, vulnerabilities }: Known): string[] {
   return [
     ...(provenance === undefined ? [] : [STAGING[provenance.signature], policyText(provenance)]),
@@ -52,7 +55,7 @@ export function stateTexts({ provenance, signature, vulnerabilities }: Known): s
   ];
 }
 
-/** The same in a word or two, for tables; nothing where nothing is known. */
+/** Returns the same in a few words, for tables; empty if nothing is known. */
 export function stateWords({ provenance, signature, vulnerabilities }: Known): string {
   const words = [
     ...(provenance === undefined ? [] : [provenance.signature]),
@@ -77,12 +80,12 @@ function scanText({ state, findings }: VulnerabilityReport): string {
   return over === 0 ? `${told} below the threshold or excepted` : `${told}, ${over} over the threshold`;
 }
 
-/** The tags of an image, or that it has none. */
+/** Returns the tags of an image, or `(no tag)`. */
 export function tagsText(tags: readonly string[]): string {
   return tags.length === 0 ? '(no tag)' : few(tags);
 }
 
-/** How many mirrors would get the image's bytes. */
+/** Counts the mirrors to which the image would be copied. */
 export function copiesOf({ name, targets }: ImageReport): number {
   const copies = targets.filter(({ action, pending }) => action === 'copy' && pending === true);
   return new Set(copies.map(({ ref }) => mirrorOf(ref, name))).size;
@@ -90,8 +93,8 @@ export function copiesOf({ name, targets }: ImageReport): number {
 
 const STAGING: Readonly<Record<ProvenanceReport['signature'], string>> = {
   verified: 'signed in staging: verified',
-  untrusted: 'signed in staging by somebody who is not known',
-  failed: 'its signature in staging is not good',
+  untrusted: 'signed in staging by an unknown signer',
+  failed: 'its signature in staging is invalid',
   unverifiable: 'signed in staging: cannot be verified here',
   unsigned: 'not signed in staging',
 };
@@ -100,7 +103,7 @@ function policyText({ result, level }: ProvenanceReport): string {
   const reached = level === 'unevaluated' ? '' : ` (level ${level})`;
   if (result === 'off') return 'no policy';
   if (result === 'passed') return `policy passed${reached}`;
-  return result === 'warned' ? 'policy warns' : 'policy refuses it';
+  return result === 'warned' ? 'policy warns' : 'policy rejects it';
 }
 
 function signingText({ signature, record, summary, reference }: SignatureReport): string {
@@ -136,7 +139,7 @@ function lacksOf({ name, targets }: ImageReport): Lack[] {
   return [...lacks.values()];
 }
 
-/** `all 22 mirrors`, `21 of 22 mirrors: not a.io/prod`, or those few that it is about. */
+/** Returns `all 22 mirrors`, `21 of 22 mirrors: not a.io/prod`, or the names if there are few. */
 function mirrorsText(mirrors: readonly string[], all: readonly string[] = mirrors): string {
   const [only] = mirrors;
   if (all.length === 1 && only !== undefined) return only;

@@ -68,7 +68,7 @@ describe('src/report/terminal/plan-text.ts', () => {
 
   it('says that tags are written last', () => {
     const run = { ...reportOf([]).run, tagsLast: true } as const;
-    const line = '  tags are written last: when all that they name is signed, on the mirrors, too';
+    const line = '  tags are written last: after their images are signed and the mirrors have the signatures';
     expect(linesOf([image('app', 1)], { run })[1]).toBe(line);
     expect(linesOf([image('app', 1)])).not.toContain(line);
   });
@@ -168,7 +168,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     const failures = [{ phase: 'plan', code: 'DENIED', message: 'no', refs: ['a.io/x', 'b.io/x'] }] as const;
     const lines = linesOf([unknown], { failures });
     expect(lines[0]).toBe('Plan: 1 of 46,000 images to promote, 22 references, of unknown size');
-    expect(lines[1]).toBe('  2 repositories could not be read: what is missing there is not known');
+    expect(lines[1]).toBe('  2 repositories could not be read: their missing images are unknown');
     expect(lines).toContain('      copy to all 22 mirrors (size unknown)');
   });
 
@@ -178,7 +178,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(linesOf([], { failures, run })).toEqual([
       'Plan: nothing to promote of 46,000 images',
       '  stopped early, and so not complete: stopped by SIGINT',
-      '  1 problem in the manifests: what stands there is not in the plan',
+      '  1 problem in the manifests: the affected entries are not in the plan',
     ]);
   });
 

@@ -6,13 +6,15 @@ import { tagsLastLines, warningLines } from './summary.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 import { addAll } from '../../lists.ts';
 
-/** More digests than this are told in a line each: 40 in five lines each are what people still read. */
+/**
+ * Up to this number, each digest takes about five lines; more digests take one line each. People still read 200 lines.
+ */
 const ROOMY = 40;
 
-/** Digests that are listed: with the log of a run they stay under 300 lines, which a build log shows at once. */
+/** The most digests that are listed. With the log, the output stays under 300 lines, which build logs show at once. */
 const LISTED = 240;
 
-/** What a run with --confirm would do, image by image, for those who review it. */
+/** Prints the changes that a run with --confirm would make, image by image, for review. */
 export function planText(report: RunReport): string {
   const { change } = report;
   const images = report.images.filter((image) => !isOnlyUnknown(image));
@@ -37,12 +39,12 @@ export function planText(report: RunReport): string {
   return terminalLines(lines);
 }
 
-/** Nothing is due of it, and nobody knows whether anything would be. */
+/** Returns true if nothing is pending for the image and the state of some mirror is unknown. */
 function isOnlyUnknown({ targets, signature, mirrors = [] }: ImageReport): boolean {
   return targets.length === 0 && signature === undefined && mirrors.some(({ state }) => state === 'unknown');
 }
 
-/** Of a registry that could not be read all images are unknown: they are counted. */
+/** Counts the images of a registry that could not be read, instead of listing them. */
 function unknownLines(images: readonly ImageReport[]): readonly string[] {
   const groups = [...Map.groupBy(images, (image) => unknownTexts(image).join('; '))];
   const lines = groups.map(([text, members]) => `${count(members.length, 'more image')} ${text}`);
@@ -63,7 +65,7 @@ function headline({ images: listed, totals }: RunReport): string {
   return `Plan: ${due.length} of ${all} to promote, ${count(totals.pending, 'reference')}, ${bytesToWrite(due)}${trouble}${repaired}`;
 }
 
-/** A plan that misses something must say so. */
+/** Lists the gaps of an incomplete plan. */
 function missing({ run, failures }: RunReport): readonly string[] {
   const refs = failures.flatMap(({ phase, source, refs: places = [] }) =>
     phase === 'plan' && source === undefined ? places : [],
@@ -72,14 +74,14 @@ function missing({ run, failures }: RunReport): readonly string[] {
   const [repositories, problems] = [count(refs.length, 'repository', 'repositories'), count(wrong, 'problem')];
   return [
     ...(run.aborted === undefined ? [] : [`  stopped early, and so not complete: ${run.aborted}`]),
-    // the plan is what `--confirm` would do: so first, that it would do nothing
+    // the plan shows what `--confirm` would do, so it first says if that would be nothing
     ...failures.flatMap(({ phase, message }) => (phase === 'sign' ? [`  ${message}`] : [])),
-    ...(wrong === 0 ? [] : [`  ${problems} in the manifests: what stands there is not in the plan`]),
-    ...(refs.length === 0 ? [] : [`  ${repositories} could not be read: what is missing there is not known`]),
+    ...(wrong === 0 ? [] : [`  ${problems} in the manifests: the affected entries are not in the plan`]),
+    ...(refs.length === 0 ? [] : [`  ${repositories} could not be read: their missing images are unknown`]),
   ];
 }
 
-/** What a mirror has already is not sent to it, and nobody was asked: so it is a limit. */
+/** Returns an upper limit, since existing blobs are not sent and the plan does not check for them. */
 function bytesToWrite(due: readonly ImageReport[]): string {
   const copied = due.filter((image) => copiesOf(image) > 0);
   const bytes = copied.reduce((sum, image) => sum + (image.size ?? 0) * copiesOf(image), 0);
@@ -89,7 +91,7 @@ function bytesToWrite(due: readonly ImageReport[]): string {
   return `at most ${bytesText(bytes)} to write${unknown === 0 ? '' : ` and ${unknown} of unknown size`}`;
 }
 
-/** With a diff, by what the change does to them. */
+/** With a diff, groups images by what the change does to them. */
 function inSections(
   images: readonly ImageReport[],
   { change }: RunReport,
@@ -98,7 +100,7 @@ function inSections(
   return Map.groupBy(images, nameOf);
 }
 
-/** Each image with its source, and below it its digests in a few lines each. */
+/** Lists each image with its source, and below it its digests in a few lines each. */
 function blocks(images: readonly ImageReport[], indent: string): string[] {
   const groups = [...Map.groupBy(images, repositoryOfSource)];
   return groups.flatMap(([source, members], index) => [
@@ -123,7 +125,10 @@ function block(image: ImageReport, indent: string): string[] {
   ];
 }
 
-/** A digest in a line; before the first of an image its name, or its source where several have that name. What is known of all of them alike stands before. */
+/**
+ * Lists digests in one line each. The first of an image has its name, or its source if the name is ambiguous. Facts
+ * that all digests share come first.
+ */
 function rows(images: readonly ImageReport[], indent: string): readonly string[] {
   const groups = [...Map.groupBy(images, repositoryOfSource)];
   const names = groups.map(([, members]) => members[0]?.name);

@@ -7,10 +7,10 @@ const RESULTS = {
   passed: 'passes: it would be promoted',
   warned: 'does not satisfy the policy, which only warns: it would be promoted',
   failed: 'does not pass: it would not be promoted',
-  off: 'is not judged: the policy asks nothing of provenance',
+  off: 'is not judged: the policy has no provenance rules',
 } as const;
 
-/** What is attached to an image, and what a policy says of it, for whoever tries the policy. */
+/** Prints the attachments of an image and the verdict of the policy, for people who try the policy. */
 export function verdictText(
   image: string,
   { evidence, result, level, violations, ...facts }: ProvenanceReport,
@@ -18,7 +18,7 @@ export function verdictText(
   const { signer, builder, source } = facts;
   const lines = [
     image,
-    ...(evidence.length === 0 ? ['nothing is attached to it'] : evidenceTable(evidence)),
+    ...(evidence.length === 0 ? ['no attachments'] : evidenceTable(evidence)),
     '',
     ...Object.entries({ signer, builder, source }).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}: ${value}`],

@@ -33,12 +33,12 @@ describe('src/report/terminal/provenance-table.ts', () => {
     expect(provenanceLines([image('a'), image('b', proven({ result: 'passed', violations: [] }))])).toEqual([]);
   });
 
-  it('tells of each image that is held back, or warned of, who built it and why it is not taken', () => {
+  it('tells of each image that is rejected, or warned of, who built it and why it is not taken', () => {
     const known = { signer: 'ci', builder: 'https://ci.example', source: 'git+https://example.com/app', level: 2 };
     const images = [image('one', proven()), image('two', proven({ ...known, result: 'warned' }))];
     expect(provenanceLines(images)).toEqual([
-      '  provenance: 1 held back, 1 with a warning',
-      '    held back  one  sha256:aaaaaaaaaaaa…',
+      '  provenance: 1 rejected, 1 with a warning',
+      '    rejected  one  sha256:aaaaaaaaaaaa…',
       '      signer     nobody',
       '      builder    unknown',
       '      source     unknown',
@@ -55,7 +55,7 @@ describe('src/report/terminal/provenance-table.ts', () => {
 
   it('counts what is too much to list', () => {
     const lines = provenanceLines(Array.from({ length: 23 }, (_, index) => image(`i${index}`, proven())));
-    expect(lines[0]).toBe('  provenance: 23 held back, 0 with a warning');
+    expect(lines[0]).toBe('  provenance: 23 rejected, 0 with a warning');
     expect(lines.at(-1)).toBe('    and 3 more images');
   });
 

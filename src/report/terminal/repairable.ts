@@ -5,22 +5,28 @@ import { smallest } from '../../lists.ts';
 
 const DAY = 24 * 3600_000;
 
-/** The staging registries of Kubernetes delete what is older (https://github.com/kubernetes/k8s.io/tree/main/registry.k8s.io); most others delete nothing. */
+/**
+ * The staging registries of Kubernetes delete older images
+ * (https://github.com/kubernetes/k8s.io/tree/main/registry.k8s.io); most other registries delete nothing.
+ */
 const KUBERNETES = { staging: /^(?:gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)\/k8s-staging-/, keeps: 90 * DAY };
 
-/** Images that are told of one by one. */
+/** Images listed one by one; more are counted. */
 const LISTED = 20;
 
 type Times = {
   /** Unix milliseconds. */
   readonly now: number;
-  /** What entered later is looked at for repair; undefined where nothing is signed. */
+  /** The repair window: a later entry or upload is repaired. Undefined if the run does not sign. */
   readonly since: number | 'all' | undefined;
-  /** Milliseconds after its upload at which staging deletes an image; undefined if only the built-in rule for Kubernetes applies. */
+  /** Milliseconds after upload at which staging deletes an image; undefined if only the rule for Kubernetes applies. */
   readonly retention: number | undefined;
 };
 
-/** Tells of each image that still lacks something how long a later run can make up for it: while staging has it, and while it is looked at. */
+/**
+ * Adds to each incomplete image how long a later run can complete it: while staging has it, and while it is in the
+ * repair window.
+ */
 export function withRepairTimes(
   report: RunReport,
   { provenance }: Pick<Outputs, 'provenance'>,
@@ -37,10 +43,10 @@ export function withRepairTimes(
   return { ...report, images };
 }
 
-/** More days than this hurry nobody: the report alone has them. */
+/** Longer periods appear only in the report. */
 const SOON = 30;
 
-/** A line for each image that will soon be beyond repair. */
+/** Lists the images that a later run can soon no longer complete. */
 export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest' | 'repairableDays'>[]): string[] {
   const left = images.filter(({ repairableDays }) => repairableDays !== undefined && repairableDays <= SOON);
   const lines = left.slice(0, LISTED).map(({ name, digest, repairableDays = 0 }) => {
@@ -50,7 +56,7 @@ export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest'
   return left.length > LISTED ? [...lines, `  and ${left.length - LISTED} more`] : lines;
 }
 
-/** Staging is needed for what is not promoted, and for what its attestations tell; repair looks at what entered recently. */
+/** Copying and carrying attestations need the image in staging; signing needs the repair window. */
 function daysOf(
   image: ImageReport,
   uploadedAt: number | undefined,
@@ -65,7 +71,7 @@ function daysOf(
   return ends.length === 0 ? undefined : Math.max(0, Math.floor(smallest(ends) / DAY));
 }
 
-/** What a dry run would do is not lacking by any fault. */
+/** Returns true if the run should have completed the image; what a dry run would do is not missing. */
 function lacksSomething({ targets, signature }: ImageReport): boolean {
   if (targets.some(({ action }) => action === 'failed')) return true;
   const isPending = targets.some(({ pending }) => pending === true);

@@ -6,10 +6,10 @@ import { problems, registryLines, trafficText } from './summary.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 import { addAll } from '../../lists.ts';
 
-/** More are counted, not listed: all of them stand in the log above. */
+/** More are only counted; the log above has all. */
 const LISTED = 20;
 
-/** What a replication did, for the end of a terminal session. */
+/** Prints the result of a replication. */
 export function replicationSummary(report: RunReport): string {
   const { run, images, registries, failures } = report;
   const lines = ['', `Summary: ${headline(report)}`];
@@ -21,9 +21,9 @@ export function replicationSummary(report: RunReport): string {
   return terminalLines([...lines, ...problems(failures)]);
 }
 
-/** The summary of a replication that `--sign=false` switches off. */
+/** Prints the summary of a replication that `--sign=false` disables. */
 export function skippedSummary(): string {
-  return terminalLines(['', 'Summary: nothing was replicated: --sign=false switches replication off']);
+  return terminalLines(['', 'Summary: nothing was replicated: --sign=false disables replication']);
 }
 
 function headline({ run, totals, failures }: RunReport): string {
@@ -37,7 +37,7 @@ function headline({ run, totals, failures }: RunReport): string {
   return `${count(totals.copied, 'copy', 'copies')} of signatures and attestations made, ${of}${trouble}`;
 }
 
-/** One attached manifest in a line: what it is attached to, by which tag, and how many mirrors got it. */
+/** Returns one attached manifest as a row: its subject, its tag, and how many mirrors got it. */
 function row({ name, digest, tags, targets }: ImageReport): string[] {
   const states = targets.map(targetState);
   const done = states.filter((state) => state === 'done').length;

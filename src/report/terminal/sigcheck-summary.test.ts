@@ -81,7 +81,7 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
     expect(lines(sigcheckTable(report))).toEqual([
       'manifest r.test/app@sha256:1: not found',
       '',
-      '2 digests looked at as clients do, by 1,234 links: 1 broken',
+      '2 digests checked as clients see them, through 1,234 links: 1 broken',
       '',
     ]);
     expect(lines(sigcheckSummary(report))[1]).toBe('Summary: 2 digests checked, 1 problem');

@@ -5,7 +5,7 @@ import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from '../model/sigcheck.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
-/** Everything that was found, a line each, each link that is broken for clients, and then counts. */
+/** Prints one line per finding, one per link that is broken for clients, and the counts. */
 export function sigcheckTable({ rows, view, totals }: SigcheckReport): string {
   const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
   const lines = rows.length === 0 ? [] : [...table([head, ...merged(rows).map(cells)], ''), ''];
@@ -14,7 +14,7 @@ export function sigcheckTable({ rows, view, totals }: SigcheckReport): string {
   return terminalLines([...lines, ...links, ...countLines(totals, view)]);
 }
 
-/** How the run went, for the end of a terminal session. */
+/** Prints how the check went. */
 export function sigcheckSummary({ run, totals, failures, view }: SigcheckReport): string {
   const { digests, signed, recorded, copied } = totals;
   const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';
@@ -32,7 +32,7 @@ export function sigcheckSummary({ run, totals, failures, view }: SigcheckReport)
   return terminalLines([...lines, ...others]);
 }
 
-/** A good signature and a good record in the same places by the same signer are one line. */
+/** Merges a verified signature and a verified record of the same signer in the same places into one line. */
 function merged(rows: readonly SigcheckRow[]): readonly SigcheckRow[] {
   const keyOf = ({ digest, reference, who, repositories }: SigcheckRow): string =>
     JSON.stringify([reference, digest, who, repositories]);
@@ -82,5 +82,5 @@ function countLines({ signatures, records, digests, beyond }: SigcheckTotals, vi
 
 function viewLine({ digests, links, broken }: NonNullable<SigcheckReport['view']>): string {
   const wrong = broken.length === 0 ? 'none' : broken.length.toLocaleString('en-US');
-  return `${count(digests, 'digest')} looked at as clients do, by ${count(links, 'link')}: ${wrong} broken`;
+  return `${count(digests, 'digest')} checked as clients see them, through ${count(links, 'link')}: ${wrong} broken`;
 }

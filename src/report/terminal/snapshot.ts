@@ -1,12 +1,12 @@
 import { jsonText } from '../../image/json-text.ts';
 import type { Snapshot } from '../../image/snapshot.ts';
 
-/** The forms in which a snapshot is printed. */
+/** The output formats of a snapshot. */
 export type SnapshotFormat = 'yaml' | 'csv' | 'json';
 
 /**
- * The snapshot as it is printed: YAML that a manifest can take over and CSV as upstream has them to the byte, with its empty
- * last line; JSON says the same as the YAML.
+ * Prints a snapshot. YAML can be used in a manifest; YAML and CSV equal upstream's output to the byte, including the
+ * empty last line. JSON has the content of the YAML.
  */
 export function snapshotText(snapshot: Snapshot, format: SnapshotFormat): string {
   return `${FORMATS[format](snapshot)}\n`;
@@ -15,7 +15,7 @@ export function snapshotText(snapshot: Snapshot, format: SnapshotFormat): string
 const FORMATS: Readonly<Record<SnapshotFormat, (snapshot: Snapshot) => string>> = {
   yaml: (snapshot) =>
     lines(snapshot, ({ name, digests }) => [
-      // unquoted whatever it is, as upstream does: the manifest format reads every scalar here as a string
+      // not quoted, as upstream does: the manifest format reads every scalar here as a string
       `- name: ${name}`,
       '  dmap:',
       ...digests.map(({ digest, tags }) => `    "${digest}": [${tags.map((tag) => `"${tag}"`).join(', ')}]`),

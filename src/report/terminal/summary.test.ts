@@ -152,7 +152,7 @@ describe('src/report/terminal/summary.ts', () => {
     expect(lines.filter((line) => line.startsWith('  copied '))).toHaveLength(20);
     expect(lines).toContain('  and 3 more images');
     expect(lines.filter((line) => line.startsWith('  LOST app@'))).toHaveLength(20);
-    expect(lines).toContain('  LOST: and 5 more; all of them stand above');
+    expect(lines).toContain('  LOST: and 5 more; the log above has all');
     expect(lines.slice(-3)).toEqual([
       '  NETWORK',
       '      no way to z.io',
@@ -166,7 +166,7 @@ describe('src/report/terminal/summary.ts', () => {
       { totals: { images: 0, unchanged: 7 } },
       'Summary: 0 images changed, and 7 others in the manifests, nothing to promote',
     ],
-    [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no registry was asked'],
+    [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no request was sent'],
     [{ run: { aborted: 'stopped by SIGINT' } }, 'Summary: nothing was promoted'],
     [{ run: { tagsLast: true as const } }, 'Summary: 3 images in the manifests, nothing to promote'],
   ])('says of a run without anything to show %j: %s', (given, expected) => {

@@ -20,12 +20,12 @@ import { vulnerabilitySummary } from './vulnerabilities.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 import { addAll } from '../../lists.ts';
 
-/** More images, or problems of one kind, than this are counted, not listed: all of them stand in the log above. */
+/** More images, or problems of one kind, are only counted; the log above has all. */
 const LISTED = 20;
 
-/** What a run did, for the end of a terminal session: each image in a line, and every problem with its way out. */
+/** Prints the result of a run: one line per image, and every problem with its hint. */
 export function summaryText(report: RunReport): string {
-  // a dry run has them in its plan
+  // the plan of a dry run has the warnings
   const told = report.run.mode === 'dry-run' ? [] : warningLines(report);
   return terminalLines([...outcome(report), ...told, ...problems(report.failures)]);
 }
@@ -47,20 +47,22 @@ function outcome(report: RunReport): string[] {
   return [...lines, `  ${trafficText(report)}`];
 }
 
-/** Says that tags wait for signatures, where they do. */
+/** Returns a line that says when tags are written, if they are written last. */
 export function tagsLastLines({ tagsLast }: RunFacts): readonly string[] {
-  return tagsLast === true ? ['  tags are written last: when all that they name is signed, on the mirrors, too'] : [];
+  return tagsLast === true
+    ? ['  tags are written last: after their images are signed and the mirrors have the signatures']
+    : [];
 }
 
-/** What was sent and received, in a line. */
+/** Returns requests, bytes and duration in one line. */
 export function trafficText({ totals, run }: Pick<RunReport, 'totals' | 'run'>): string {
   const reads = totals.sourceReads > 0 ? `, ${count(totals.sourceReads, 'source read')}` : '';
   return `${count(totals.requests, 'request')}${reads}, ${bytesText(totals.bytes)} sent and received, ${durationText(run.ms)}`;
 }
 
-/** The images in a line each, those that are not complete first; what a dry run found is its plan, which is printed before. */
+/** Lists the images of a run, incomplete ones first. Empty for a dry run, whose plan is printed before. */
 function imageLines({ run, images, totals }: RunReport): readonly string[] {
-  // of a run that was stopped before it wrote, nothing is done
+  // a run that was stopped before it wrote has completed no image
   if (run.mode === 'dry-run' || (totals.pending > 0 && !hasWritten(totals))) return [];
   const [unread, listed] = partition(images, ({ targets, signature }) => targets.length + (signature ? 1 : 0) === 0);
   const sorted = worstFirst(listed);
@@ -70,7 +72,7 @@ function imageLines({ run, images, totals }: RunReport): readonly string[] {
     ...(hidden > 0 ? [`  and ${count(hidden, 'more image', 'more images')}`] : []),
     ...(unread.length === 0
       ? []
-      : [`  ${count(unread.length, 'more image')} not known on mirrors that could not be read`]),
+      : [`  ${count(unread.length, 'more image')} unknown on mirrors that could not be read`]),
   ];
 }
 
@@ -78,7 +80,7 @@ function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [T[],
   return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
-/** What went wrong on each registry. */
+/** Lists the problems of each registry. */
 export function registryLines(registries: readonly RegistryReport[]): string[] {
   return registries
     .filter(({ failed }) => failed > 0)
@@ -99,7 +101,7 @@ function headline(report: RunReport): string {
   const trouble = `${causes === 0 ? '' : `, ${count(causes, 'problem')}`}${known}`;
   const changed = totals.unchanged === undefined ? '' : ` changed, and ${count(totals.unchanged, 'other')}`;
   const named = `${count(totals.images, 'image')}${changed} in the manifests${trouble}`;
-  if (run.mode === 'parse') return `${named}; no registry was asked`;
+  if (run.mode === 'parse') return `${named}; no request was sent`;
   const written = run.mode === 'dry-run' ? '; this was a dry run, nothing was written' : '';
   const isDue = images.some(({ targets }) =>
     targets.some(({ action, attempts }) => action !== 'failed' || attempts > 0),
@@ -125,7 +127,7 @@ function isPending({ targets }: ImageReport): boolean {
   return targets.some(({ pending }) => pending === true);
 }
 
-/** An image in a line: what was done with it, its tags, on how many of its mirrors it is, and what is left. */
+/** Returns an image as a row: action, name, tags, number of mirrors, and what is still missing. */
 function row(image: ImageReport): string[] {
   const { name, digest, targets, signature } = image;
   if (targets.length === 0 && signature !== undefined) return repaired(image, signature);
@@ -139,7 +141,7 @@ function isWritten(action: TargetReport['action']): boolean {
   return action === 'copy' || action === 'tag';
 }
 
-/** `to 2 mirrors`, `to 1 mirror, tagged on 1`, `to 2 of 3 mirrors`, `on none of 3 mirrors`. */
+/** Returns `to 2 mirrors`, `to 1 mirror, tagged on 1`, `to 2 of 3 mirrors`, or `on none of 3 mirrors`. */
 function whereText(image: ImageReport, good: readonly TargetReport[]): string {
   const { reached, all } = reachOf(image);
   const [copied, tagged] = [mirrorsOf(good, 'copy'), mirrorsOf(good, 'tag')];
@@ -154,20 +156,20 @@ function mirrorsOf(targets: readonly TargetReport[], action: 'copy' | 'tag'): Re
   return new Set(targets.filter((target) => target.action === action).map(({ ref }) => repositoryOf(ref)));
 }
 
-/** What the signing came to, in a line. */
+/** Returns the signing totals in one line. */
 function signingText(totals: SigningTotals, mode: RunFacts['mode']): string {
   const { signed, recorded, complete, left, unsigned, summarized, carried, stuck } = totals;
   const parts = mode === 'dry-run' ? [] : [`${count(signed, 'digest')} signed`, `${recorded} recorded`];
   if (carried !== undefined) parts.push(`${count(carried, 'attestation')} carried`);
   if (summarized !== undefined) parts.push(`${summarized} summarized`);
-  if (complete > 0) parts.push(`${complete} had all of it`);
-  if (stuck !== undefined) parts.push(`${count(stuck, 'poor summary', 'poor summaries')} kept`);
+  if (complete > 0) parts.push(`${complete} already complete`);
+  if (stuck !== undefined) parts.push(`${count(stuck, 'insufficient summary', 'insufficient summaries')} kept`);
   if (left > 0) parts.push(mode === 'dry-run' ? `${count(left, 'digest')} to sign or record` : `${left} left to do`);
-  if (unsigned > 0) parts.push(`${unsigned} more not looked at`);
+  if (unsigned > 0) parts.push(`${unsigned} older ones not checked`);
   return parts.length === 0 ? 'nothing to sign' : parts.join(', ');
 }
 
-/** An image of which only the signing was due. */
+/** Returns an image that only lacked part of its signing as a row. */
 function repaired({ name, tags, digest }: ImageReport, report: SignatureReport): string[] {
   const names = tags.length === 0 ? '(no tag)' : tags.join(', ');
   return [repairOf(report), name, names, `as ${report.reference}`, shortDigests(digest)];
@@ -186,13 +188,16 @@ function verb(image: ImageReport, good: readonly TargetReport[]): string {
   return state === 'pending' ? 'not done' : state === 'unknown' ? 'unknown' : 'failed';
 }
 
-/** What fails nothing, as lines: what the tree before has, too, and what in the manifests has no effect. */
+/** Lists problems that do not fail the run: those that the base also has, and entries without effect. */
 export function warningLines(report: Pick<RunReport, 'warnings'>): string[] {
   const [old, warnings] = splitWarnings(report);
-  return [...blocks(old, 'problem', ' already in the base, which fails nothing'), ...blocks(warnings, 'warning')];
+  return [
+    ...blocks(old, 'problem', ' already in the base, which does not fail the run'),
+    ...blocks(warnings, 'warning'),
+  ];
 }
 
-/** Every problem with its place and its way out, as lines; failures of one cause are one problem. */
+/** Lists every problem with its place and its hint; failures with one cause are one problem. */
 export function problems(failures: readonly Failure[]): string[] {
   return blocks(failures, 'problem');
 }
@@ -203,7 +208,7 @@ function blocks(failures: readonly Failure[], noun: string, about = ''): string[
   const lines = ['', `${count(causes.length, noun)}${about}:`];
   for (const [code, found] of Map.groupBy(causes, ({ first }) => first.code)) {
     for (const cause of found.slice(0, LISTED)) addAll(lines, problem(cause));
-    if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; all of them stand above`);
+    if (found.length > LISTED) lines.push(`  ${code}: and ${found.length - LISTED} more; the log above has all`);
   }
   return lines;
 }

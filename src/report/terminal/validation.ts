@@ -10,45 +10,45 @@ const number = z.int().nonnegative();
 const Problem = z.strictObject({
   severity: z
     .enum(['error', 'notice', 'warning'])
-    .describe('A notice is of what the base has, too, and a warning of what has no effect; neither fails anything.'),
+    .describe('notice: the base also has the problem; warning: the entry has no effect. Neither fails the check.'),
   code: z.string().describe('The error code; docs/problems.md explains each.'),
   message: z.string(),
-  hint: z.string().optional().describe('What would be right.'),
+  hint: z.string().optional().describe('How to correct it.'),
   file: z.string().optional(),
   line: number.optional(),
   column: number.optional(),
   image: z.string().optional(),
   digest: z.string().optional(),
-  refs: z.array(z.string()).optional().describe('The destination references that it concerns.'),
+  refs: z.array(z.string()).optional().describe('The affected destination references.'),
 });
 
 const ValidationDocument = z.strictObject({
-  version: z.literal(1).describe('Changes when a key changes its meaning or goes; keys may be added without.'),
+  version: z.literal(1).describe('Changes if a key changes its meaning or is removed; new keys do not change it.'),
   kpromo: z.string().describe('The version of the program.'),
-  path: z.string().describe('What was checked, as it was named.'),
-  valid: z.boolean().describe('Whether there is no error.'),
+  path: z.string().describe('The checked path, as written on the command line.'),
+  valid: z.boolean().describe('True if there are no errors.'),
   base: z.string().optional().describe('With a diff: the commit that the files are compared with.'),
-  images: number.describe('Source digests that can be promoted, as far as the files say.'),
-  problems: z.array(Problem).describe('All of them, in the order of files and lines.'),
+  images: number.describe('Source digests that can be promoted, according to the files.'),
+  problems: z.array(Problem).describe('All problems, sorted by file and line.'),
 });
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** What a check of manifests says, for programs. */
+/** The result of a check of manifests, for programs. */
 export type ValidationDocument = Frozen<z.infer<typeof ValidationDocument>>;
 
-/** The JSON schema of `kpromo validate --output json`; it allows keys of later versions. */
+/** Returns the JSON schema of `kpromo validate --output json`. It allows unknown keys, for later versions. */
 export function validationSchema(): string {
   const { $schema, ...rest } = z.toJSONSchema(ValidationDocument, {
     override: ({ jsonSchema }) => {
       delete jsonSchema.additionalProperties;
     },
   });
-  const title = 'What is wrong with a tree of manifests (kpromo validate --output json)';
+  const title = 'The problems of a tree of manifests (kpromo validate --output json)';
   return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
 }
 
-/** Makes the document from what loading the manifests came to. */
+/** Builds the document from the result of loading the manifests. */
 export function validationDocument(
   { sets, failures, warnings = [], diff }: Pick<Loaded, 'sets' | 'failures' | 'warnings' | 'diff'>,
   about: Pick<ValidationDocument, 'kpromo' | 'path'>,
@@ -78,14 +78,14 @@ function problemOf({ code, message, hint, at, image, digest, refs }: Failure) {
   };
 }
 
-/** What stands before the code of a problem. */
+/** The text before the code of a problem. */
 const WORDS: Readonly<Record<ValidationDocument['problems'][number]['severity'], string>> = {
   error: '',
   notice: 'already in the base ',
   warning: 'warning ',
 };
 
-/** The document for people: every problem with its place and its way out. */
+/** Prints the document for people: every problem with its place and its hint. */
 export function validationText({ path, valid, base, images, problems }: ValidationDocument): string {
   const lines = problems.flatMap(({ severity, code, message, hint, file = path, line, column }) => {
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;

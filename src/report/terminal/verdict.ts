@@ -2,7 +2,7 @@ import type { ReportDocument } from '../model/schema.ts';
 import { splitWarnings } from '../causes.ts';
 import { count } from '../../text/layout.ts';
 
-/** A run in a few words and in a sentence, as the heading of a report. */
+/** The heading of a report: the result in a few words, and in a sentence. */
 export type Verdict = { readonly title: string; readonly sentence: string };
 
 const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
@@ -14,13 +14,13 @@ const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
   repair: 'Signature repair',
 };
 
-/** What came of a run, worst first; none of it is foreign text. */
+/** Returns the result of a run, worst first. Contains no text from outside. */
 export function verdictOf(document: ReportDocument): Verdict {
   const { mode, outcome } = document;
   const ended = {
     stopped: 'stopped early',
     failed: count(causeCount(document), 'problem'),
-    pending: mode === 'dry-run' ? 'changes are pending' : 'something is left to do',
+    pending: mode === 'dry-run' ? 'changes are pending' : 'changes are left to do',
     done: isIdle(document) ? 'nothing to do' : 'all is well',
   };
   return { title: `${KINDS[mode]}: ${ended[outcome]}`, sentence: `${partsOf(document).join(', ')}.` };
@@ -32,7 +32,7 @@ function isIdle({ totals, replication, check }: ReportDocument): boolean {
   return check === undefined && signed === 0 && written.every((number) => number === 0);
 }
 
-/** Returns how many problems people are told of: failures of one cause are one. */
+/** Counts problems as texts for people show them: failures with one cause are one. */
 export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
   return new Set(failures.map(({ cause }) => cause)).size;
 }
@@ -46,20 +46,20 @@ function partsOf(document: ReportDocument): string[] {
   ];
   if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
   const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
-  if (mode === 'parse') return [named, 'no registry was asked', ...trouble];
+  if (mode === 'parse') return [named, 'no request was sent', ...trouble];
   const due = images.filter(({ targets, attached }) => targets.length > 0 && attached !== true).length;
   const { copied, tagged, pending, failed, unknown, present, promoted, signing } = totals;
   const what = mode === 'replicate' ? 'signature or attestation' : 'reference';
   const whats = mode === 'replicate' ? 'signatures and attestations' : 'references';
   return [
     named,
-    ...(due > 0 ? [`${due} of them due`] : []),
+    ...(due > 0 ? [`${due} of them pending`] : []),
     ...some(pending, `${count(pending, what, whats)} to write`),
     ...some(copied, `${count(copied, what, whats)} copied`),
     ...some(tagged, `${tagged} tagged`),
     ...(mode === 'promote' && due > 0 ? [`${count(promoted, 'image')} complete on all mirrors`] : []),
-    ...some(failed, `${failed} failed${unknown > 0 && failed >= unknown ? ` (${unknown} of them not known)` : ''}`),
-    ...some(failed >= unknown ? 0 : unknown, `${unknown} not known`),
+    ...some(failed, `${failed} failed${unknown > 0 && failed >= unknown ? ` (${unknown} of them unknown)` : ''}`),
+    ...some(failed >= unknown ? 0 : unknown, `${unknown} unknown`),
     ...some(signing?.signed, `${signing?.signed} signed`),
     ...some(signing?.left, `${signing?.left} still to sign or record`),
     ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),

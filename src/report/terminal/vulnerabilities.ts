@@ -6,7 +6,7 @@ import { terminalLines } from '../../text/escape/terminal.ts';
 
 type Judgement = NonNullable<ValidatedImage['checks'][number]['vulnerabilities']>;
 
-/** What scanners know of each image that was scanned, by its file and source. */
+/** Returns a lookup, by file and source, of the scan results of images. */
 export function vulnerabilitiesOf({
   validation,
 }: Pick<Outputs, 'validation'>): (image: ImageReport) => Pick<ImageReport, 'vulnerabilities'> {
@@ -30,7 +30,7 @@ function reportOf({ findings, ...judgement }: Judgement): VulnerabilityReport {
 
 const SEVERITY = ['unspecified', 'minimal', 'low', 'medium', 'high', 'critical'] as const;
 
-/** All findings of all images that were scanned, and what nobody has scanned; empty where nobody looked. */
+/** Prints all findings of all scanned images, and the images without a scan. Empty if the run did not scan. */
 export function vulnerabilityText(images: readonly ImageReport[]): string {
   const lines = images.flatMap(({ source, tags, vulnerabilities }) => {
     if (vulnerabilities === undefined) return [];
@@ -51,7 +51,7 @@ function row(finding: VulnerabilityReport['findings'][number]): string[] {
   return [verdict, SEVERITY[severity] ?? `${severity}`, id, `${name} ${version}`, fixed, platform, reason];
 }
 
-/** What the scans came to, in a line; undefined where nothing was scanned. */
+/** Returns the scan results in one line; undefined if the run did not scan. */
 export function vulnerabilitySummary(images: readonly ImageReport[]): string | undefined {
   const reports = images.flatMap(({ vulnerabilities }) => vulnerabilities ?? []);
   if (reports.length === 0) return undefined;

@@ -69,7 +69,7 @@ describe('kpromo cip --manifests ./k8s.io', () => {
     await putTree([world.project('one', { v1: digestOf(1) })]);
     const { code, stderr } = await run('--parse-only');
     expect(code).toBe(0);
-    expect(stderr).toContain('Summary: 1 image in the manifests; no registry was asked\n');
+    expect(stderr).toContain('Summary: 1 image in the manifests; no request was sent\n');
     expect(world.all.map(({ counters }) => counters.counts().connections)).toEqual([0, 0, 0]);
   });
 

@@ -206,7 +206,7 @@ export const ONLINE: readonly ProblemCase[] = [
 
 /** What ends a run before it looks at anything: flags, and what the last line says. */
 export const AT_ONCE: readonly (readonly [code: ErrorCode, args: readonly string[], says: RegExp])[] = [
-  ['USAGE', ['--confirm', '--dry-run'], /--confirm and --dry-run contradict each other; leave one of them out/],
+  ['USAGE', ['--confirm', '--dry-run'], /--confirm and --dry-run contradict each other; omit one of them/],
   ['USAGE', ['--snapshott=a'], /unknown flag: --snapshott/],
   ['CONFIG_INVALID', ['--registry-config=nowhere.yaml'], /nowhere\.yaml.*; \w/],
   ['GIT', ['--use-prow-manifest-diff'], /JOB_TYPE.*; \w/],

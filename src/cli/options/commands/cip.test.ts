@@ -137,8 +137,8 @@ describe('src/cli/options/commands/cip.ts', () => {
   });
 
   it.each([
-    [[], 'nothing says what to promote', /--manifests PATH$/],
-    [['--manifest='], 'nothing says what to promote', /--manifests PATH$/],
+    [[], '--manifests is required', /--manifests PATH$/],
+    [['--manifest='], '--manifests is required', /--manifests PATH$/],
     [['--manifest=a', '--manifests=b'], '--manifests and --manifest contradict each other', /exactly one/],
     [
       ['--manifest=a', '--thin-manifest-dir=b'],
@@ -153,23 +153,23 @@ describe('src/cli/options/commands/cip.ts', () => {
     [
       ['--manifest=a', '--confirm', '--require-identity=false'],
       '--confirm and --require-identity=false contradict each other',
-      /leave one of them out/,
+      /omit one of them/,
     ],
     [
       ['--manifest=a', '--confirm', '--dry-run', '--sign=false'],
       '--confirm and --dry-run contradict each other',
-      /leave one of them out/,
+      /omit one of them/,
     ],
-    [['--manifest=a', '--dry-run=false'], '--dry-run=false does not promote by itself', /write --confirm instead/],
+    [['--manifest=a', '--dry-run=false'], '--dry-run=false does not promote', /use --confirm instead/],
     [
       ['--manifest=a', '--confirm', '--parse-only', '--sign=false'],
       '--confirm and --parse-only contradict each other',
-      /leave one of them out/,
+      /omit one of them/,
     ],
     [
       ['--manifest=a', '--tags-last', '--sign=false'],
       '--tags-last and --sign=false contradict each other',
-      /tags wait for signatures/,
+      /writes tags after signatures/,
     ],
     [['--manifest=a', '--threads=0'], '--threads=0 is not positive', /1 or more/],
     [['--manifest=a', '--threads=-4'], '--threads=-4 is not positive', /1 or more/],

@@ -22,7 +22,7 @@ import { ALLOW_FLAGS, DIFF_FLAGS, sourceOptions, TREE_FLAGS, treeNamed, type Sou
 import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, STAGING_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** The flags of `kpromo cip`; names, types and defaults that upstream has are upstream's. */
+/** The flags of `kpromo cip`; names, types and defaults are upstream's if upstream has the flag. */
 export const CIP = {
   run: RUN_FLAGS,
   source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS],
@@ -37,10 +37,10 @@ export const CIP = {
 
 export const CIP_FLAGS = flagsOf(CIP);
 
-/** What was typed after `kpromo cip`. */
+/** The command line after `kpromo cip`. */
 export type ParsedCip = ParsedFlags<typeof CIP_FLAGS>;
 
-/** What `kpromo cip` was asked to do: valid, without contradictions, the manifests in exactly one place. */
+/** The valid options of `kpromo cip`, without contradictions, with exactly one manifest source. */
 export type CipOptions = {
   readonly run: RunOptions;
   readonly source: SourceOptions;
@@ -50,25 +50,22 @@ export type CipOptions = {
   readonly repair: RepairOptions;
   readonly attestations: AttestationOptions;
   readonly trust: TrustOptions;
-  /** False leaves what is attached in staging unread where neither policy nor scan asks for it. */
+  /** If false, attachments in staging are read only for a policy or a scan. */
   readonly verifyStaging: boolean;
-  /** Undefined where nothing is scanned. */
+  /** Undefined if nothing is scanned. */
   readonly scanning: ScanningOptions | undefined;
   readonly reports: readonly ReportFile[];
   readonly output: OutputOptions;
 };
 
-/** The options that these flags mean; throws USAGE for what is missing, out of range or contradicts itself. */
+/** Reads the flags; throws USAGE for missing values, values out of range, and contradictions. */
 export function cipOptions(parsed: ParsedCip): CipOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
   const run = runOptions(parsed);
   const source = sourceOptions(values);
   if (treeNamed(source) === undefined)
-    throw usage(
-      'nothing says what to promote',
-      'name a manifest, a tree, or a folder that holds trees with --manifests PATH',
-    );
+    throw usage('--manifests is required', 'give a manifest, a tree, or a folder with trees: --manifests PATH');
   return {
     run,
     source,
@@ -85,12 +82,12 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
   };
 }
 
-/** Throws USAGE for a word that is no flag. */
+/** Throws USAGE for a word that is not a flag. */
 export function refusePositional(positional: readonly string[]): void {
   const [word] = positional;
   if (word === undefined) return;
   throw usage(
     `\`kpromo cip\` takes no argument ${goQuote(word)}`,
-    'name what to promote with --manifests PATH; a bool is written --flag=false',
+    'use --manifests PATH to select what to promote; write a bool as --flag=false',
   );
 }

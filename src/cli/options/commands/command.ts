@@ -1,6 +1,6 @@
 import type { Flag } from '../flags/flag.ts';
 
-/** What flags are about, in the order and with the headings of help and documentation. */
+/** The topics of flags, in the order and with the headings of help and documentation. */
 export const TOPICS = {
   run: 'Run',
   source: 'Source',
@@ -15,32 +15,32 @@ export const TOPICS = {
 
 export type Topic = keyof typeof TOPICS;
 
-/** The flags of a command, by what they are about. */
+/** The flags of a command by topic. */
 export type FlagsByTopic = { readonly [T in Topic]?: readonly Flag[] };
 
-/** A positional argument: one of some words, or, where there is a sentence about it, something that is typed freely. */
+/** A positional argument: one of `choices`, or any text if it has `help`. */
 export type CommandArgument = {
   readonly name: string;
   readonly required: boolean;
   readonly choices: readonly string[];
   readonly help?: string;
-  /** What shells offer where it is typed freely. */
+  /** What shells complete for any text. */
   readonly completes?: 'file';
 };
 
-/** One command, as routing, help, documentation and completion need it. */
+/** A command as routing, help, documentation and completion need it. */
 export type Command = {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
   readonly flags: FlagsByTopic;
-  /** Of many flags the ones that help shows before it is asked for all, the most used first. */
+  /** The flags that short help shows, the most used first; absent if a command has few. */
   readonly common?: readonly string[];
-  /** The positional argument, where the command takes one. */
+  /** The positional argument, if the command takes one. */
   readonly argument?: CommandArgument;
 };
 
-/** All flags of a command, in the order of their topics. */
+/** Returns all flags of a command in the order of their topics. */
 export function flagsOf<T extends FlagsByTopic>(flags: T): readonly FlagOf<T>[] {
   const lists: readonly (readonly Flag[])[] = Object.values(flags);
   return lists.flat();

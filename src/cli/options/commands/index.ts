@@ -7,19 +7,19 @@ import { REPLICATE } from './replicate.ts';
 import { SIGCHECK } from './sigcheck.ts';
 import { VALIDATE } from './validate.ts';
 
-/** The flags that stand before a command, or alone. */
+/** The flags that may precede a command, or stand alone. */
 export const ROOT_FLAGS = [
   ...COMMON_FLAGS,
   { name: 'version', short: 'v', type: 'bool', default: 'false', help: 'Print the version.' },
 ] as const satisfies readonly Flag[];
 
-/** The shells that completion scripts are made for. */
+/** The shells with a completion script. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** Of commands that do nothing which could be told how. */
+/** The flags of commands that only print. */
 const SMALL: FlagsByTopic = { output: COMMON_FLAGS };
 
-/** All commands, in the order in which help lists them. */
+/** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'cip',
@@ -95,13 +95,13 @@ export const COMMANDS: readonly Command[] = [
     name: 'validate',
     summary: 'Check manifests and policies, without any network access.',
     description:
-      'Reads a tree, a folder that holds trees, or a plain manifest, and tells everything that is wrong with the files, each with its place and what would be right. Registries are not asked. In GitHub Actions each problem is shown beside its line.',
+      'Reads a tree, a folder with trees, or a plain manifest, and lists every problem with its place and how to correct it. Sends no request to registries. In GitHub Actions, each problem is shown at its line.',
     flags: VALIDATE,
     argument: {
       name: 'PATH',
       required: true,
       choices: [],
-      help: 'A tree, a folder that holds trees, or a plain manifest.',
+      help: 'A tree, a folder with trees, or a plain manifest.',
       completes: 'file',
     },
   },
@@ -109,7 +109,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'policy',
     summary: 'Try a provenance policy on images.',
     description:
-      'Finds all that is attached to an image, verifies it, and says what the policy of a file makes of it. Fails when the image would not be promoted. Nothing is written.',
+      'Verifies the attachments of an image and applies the policy of a file to them. Fails if the image would not be promoted. Writes nothing.',
     flags: POLICY,
     common: [
       'policy',
@@ -131,9 +131,14 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'explain',
     summary: 'Explain the code of a problem.',
-    description: 'Prints what the code of a problem means and what to do about it; without a code, all of them.',
+    description: 'Prints the meaning of a problem code and what to do; without a code, prints all of them.',
     flags: SMALL,
-    argument: { name: 'CODE', required: false, choices: [], help: 'The code, for example TAG_MOVE, in any case.' },
+    argument: {
+      name: 'CODE',
+      required: false,
+      choices: [],
+      help: 'The code, for example TAG_MOVE; case does not matter.',
+    },
   },
   {
     name: 'completion',
@@ -146,7 +151,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'version',
     summary: 'Print the version.',
-    description: 'Prints the version of kpromo and what it runs on; `kpromo --version` does the same.',
+    description: 'Prints the versions of kpromo and Node.js, and the platform; `kpromo --version` does the same.',
     flags: SMALL,
   },
   {
@@ -162,7 +167,7 @@ export const COMMANDS: readonly Command[] = [
   },
 ];
 
-/** The command of that name. */
+/** Returns the command of that name. */
 export function commandNamed(name: string): Command | undefined {
   return COMMANDS.find((command) => command.name === name);
 }

@@ -9,7 +9,7 @@ import { ALLOW_FLAGS, allowedRegistry } from '../source.ts';
 import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** Which policy is tried. */
+/** Flags that select the policy. */
 const POLICY_FILE_FLAGS = [
   {
     name: 'policy',
@@ -17,14 +17,14 @@ const POLICY_FILE_FLAGS = [
     default: '',
     value: 'FILE',
     completes: 'file',
-    help: 'The policy to try: a promoter-manifest.yaml or a promoter-policy.yaml.',
+    help: 'The file with the policy: a promoter-manifest.yaml or a promoter-policy.yaml.',
   },
   {
     name: 'project',
     type: 'string',
     default: '',
     value: 'NAME',
-    help: 'The project of the promoter-policy.yaml whose policy is tried. Default: the policy for projects that are not listed.',
+    help: 'The project in promoter-policy.yaml whose policy is tried. Default: the policy for unlisted projects.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -38,10 +38,10 @@ export const POLICY = {
 
 export const POLICY_FLAGS = flagsOf(POLICY);
 
-/** What was typed after `kpromo policy`. */
+/** The command line after `kpromo policy`. */
 export type ParsedPolicy = ParsedFlags<typeof POLICY_FLAGS>;
 
-/** Which policy is tried on which images. */
+/** The policy to try, and the images to try it on. */
 export type PolicyOptions = {
   /** Each with a tag or a digest. */
   readonly refs: readonly AskedRef[];
@@ -52,18 +52,20 @@ export type PolicyOptions = {
   readonly output: LogOptions;
 };
 
-/** The options that these flags and words mean; throws USAGE. */
+/** Reads flags and arguments; throws USAGE. */
 export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
   const { values, positional } = parsed;
   const [word, ...refs] = positional;
   if (word !== 'test')
     throw usage(
-      word === undefined ? '`kpromo policy` needs a word' : `\`kpromo policy\` does not know ${goQuote(word)}`,
+      word === undefined
+        ? '`kpromo policy` requires a subcommand'
+        : `\`kpromo policy\` has no subcommand ${goQuote(word)}`,
       'write kpromo policy test REF --policy FILE',
     );
-  if (refs.length === 0) throw usage('nothing says which image', 'name one as host/path:tag or host/path@sha256:…');
-  if (values.policy === '') throw usage('nothing says which policy', 'name it with --policy FILE');
-  // only the user names registries here: what is allowed is read, and does nothing
+  if (refs.length === 0) throw usage('no image is given', 'give one as host/path:tag or host/path@sha256:…');
+  if (values.policy === '') throw usage('--policy is required', 'give the policy: --policy FILE');
+  // Only the user names registries here, so --allow-registry has no effect; its value is still checked.
   values['allow-registry'].forEach(allowedRegistry);
   return {
     refs: refs.map(imageRef),
@@ -78,6 +80,6 @@ export function policyOptions(parsed: ParsedPolicy): PolicyOptions {
 function imageRef(text: string): AskedRef {
   const ref = parseRef(text);
   if (ref === undefined || (ref.tag === undefined && ref.digest === undefined))
-    throw usage(`${goQuote(text)} names no image`, 'write it as host/path:tag or host/path@sha256:…');
+    throw usage(`${goQuote(text)} is not an image reference`, 'write it as host/path:tag or host/path@sha256:…');
   return ref;
 }

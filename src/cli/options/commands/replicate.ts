@@ -9,16 +9,16 @@ import { ALLOW_FLAGS, DIFF_FLAGS, TREE_FLAGS } from '../source.ts';
 import { CIP, cipOptions, type CipOptions, type ParsedCip } from './cip.ts';
 import type { FlagsByTopic } from './command.ts';
 
-/** Flags of `kpromo cip` that do something else in a replication, and what. */
+/** The help of flags of `kpromo cip` that have another meaning in a replication. */
 const OTHER_HELP: Readonly<Record<string, string>> = {
-  confirm: 'Copy what is missing. Without it nothing is written to any registry.',
-  'dry-run': 'Only say what would be copied; cannot be combined with --confirm.',
+  confirm: 'Copy what is missing. Without it, nothing is written to any registry.',
+  'dry-run': 'Only print what would be copied; cannot be combined with --confirm.',
   sign: 'With =false nothing is replicated: a job that does not sign has nothing to replicate.',
   'primary-registry':
-    'The destination whose signatures are copied to the others, as host[:port][/path] with * and **; goes before the registry configuration.',
+    'The destination whose signatures are copied to the others, as host[:port][/path] with * and **; overrides the registry configuration.',
 };
 
-/** Those that do the same. */
+/** Flags with the same meaning. */
 const SHARED: ReadonlySet<string> = new Set([
   ...[TREE_FLAGS, ALLOW_FLAGS, DIFF_FLAGS, REGISTRY_FLAGS, REPORT_FLAGS, WATCH_FLAGS, COMMON_FLAGS].flatMap((flags) =>
     flags.map(({ name }) => name),
@@ -28,8 +28,8 @@ const SHARED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Flags that change nothing here, and are taken: those of upstream's `cip replicate-signatures`, which old jobs have, and
- * the files that describe a Sigstore, which jobs give to every command. Some are refused for their values.
+ * Flags that are accepted without effect: those of upstream's `cip replicate-signatures`, which old jobs pass, and the
+ * files that describe a Sigstore, which jobs pass to every command. Some are rejected for their values.
  */
 const IDLE: ReadonlySet<string> = new Set([
   ...SNAPSHOT_FLAGS.map(({ name }) => name),
@@ -46,7 +46,7 @@ const IDLE: ReadonlySet<string> = new Set([
   'vuln-severity-threshold',
 ]);
 
-/** The flags of `kpromo replicate`, out of those of `kpromo cip`. */
+/** The flags of `kpromo replicate`, a part of those of `kpromo cip`. */
 export const REPLICATE: FlagsByTopic = Object.fromEntries(
   Object.entries<readonly Flag[]>(CIP).map(([topic, flags]) => [topic, flags.flatMap(inReplication)]),
 );
@@ -57,27 +57,27 @@ function inReplication(flag: Flag): readonly Flag[] {
   return SHARED.has(flag.name) ? [flag] : [];
 }
 
-/** What replication was asked to do. */
+/** The options of a replication. */
 export type ReplicateOptions = Pick<
   CipOptions,
   'run' | 'source' | 'registries' | 'primary' | 'signing' | 'reports' | 'output'
 >;
 
-/** The options that these flags of `cip` mean for replication, without the word that names it; throws USAGE. */
+/** Reads the flags of `cip` for replication, without the word that names it; throws USAGE. */
 export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
   const { values, positional, given } = parsed;
   const [word] = positional;
   if (word !== undefined)
-    throw usage(`\`kpromo replicate\` takes no argument ${goQuote(word)}`, 'name the manifests with --manifests PATH');
+    throw usage(`\`kpromo replicate\` takes no argument ${goQuote(word)}`, 'give the manifests with --manifests PATH');
   if (given.has('parse-only') && values['parse-only'])
-    throw usage('--parse-only replicates nothing', 'check manifests with `kpromo cip --parse-only`');
+    throw usage('--parse-only cannot be combined with replication', 'check manifests with `kpromo cip --parse-only`');
   refuseUnfit(given);
   return cipOptions(parsed);
 }
 
-/** A flag that does nothing here was meant for something. */
+/** Throws USAGE for a flag without effect, since the user expected one. */
 function refuseUnfit(given: ReadonlySet<string>): void {
   const unfit = [...given].find((name) => !(name in OTHER_HELP) && !SHARED.has(name) && !IDLE.has(name));
   if (unfit !== undefined)
-    throw usage(`--${unfit} does nothing in a replication`, 'leave it out; `kpromo help replicate` lists its flags');
+    throw usage(`--${unfit} has no effect in a replication`, 'omit it; `kpromo help replicate` lists its flags');
 }

@@ -55,24 +55,24 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
   });
 
   it.each([
-    [[], 'nothing says what to check', /--manifests PATH$/],
+    [[], 'no references and no manifests are given', /--manifests PATH$/],
     [['--manifests=a', '--manifest=b'], '--manifests and --manifest contradict each other', /exactly one/],
-    [['app'], '"app" is no reference of an image', /^write it as/],
+    [['app'], '"app" is not an image reference', /^write it as/],
     [['a.test/app'], '"a.test/app" has neither tag nor digest', /^add one/],
-    [['--manifests=t', 'false'], '"false" is no reference of an image', /a bool is written/],
+    [['--manifests=t', 'false'], '"false" is not an image reference', /write a bool as/],
     [['--manifests=t', '--to-days=-1'], '--to-days=-1 is less than 0', /0 or more/],
-    [['--manifests=t', '--to-days=5'], '--from-days=5 and --to-days=5 have no day between them', /larger/],
+    [['--manifests=t', '--to-days=5'], '--from-days=5 and --to-days=5 select no day', /larger/],
     [['--manifests=t', '--through=r.test', '--confirm'], '--through and --confirm contradict each other', /first/],
     [['--manifests=t', '--through=R_.test'], /^--through: "R_.test" /, /registry\.k8s\.io/],
     [['--manifests=t', '--limit=-1'], '--limit=-1 is less than 0', /0 or more/],
-    [['--manifests=t', '--attestations-since=soon'], '--attestations-since does not understand "soon"', /a date/],
+    [['--manifests=t', '--attestations-since=soon'], '--attestations-since "soon": invalid time', /a date/],
     [['--manifests=t', '--max-wait=0'], '--max-wait=0 is not positive', /10m/],
     [['--manifests=t', '--threads=2'], 'unknown flag: --threads', /--help=all lists all flags/],
     [['--manifests=t', '--sign=false'], 'unknown flag: --sign', /--help=all lists all flags/],
     [
       ['--manifests=t', '--certificate-identity=a', '--certificate-identity-regexp=b'],
       '--certificate-identity and --certificate-identity-regexp contradict each other',
-      /leave one/,
+      /omit one/,
     ],
   ])('refuses %j', (argv, message, hint) => {
     let refused: unknown;

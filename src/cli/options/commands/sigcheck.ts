@@ -20,7 +20,7 @@ import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type TreeOptions } fro
 import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** What is checked, and whether it is repaired. */
+/** The flags of a check and its repair. */
 const CHECK_FLAGS = [
   {
     name: 'confirm',
@@ -42,7 +42,7 @@ const CHECK_FLAGS = [
     default: '5',
     min: 1,
     value: 'DAYS',
-    help: 'Check only images that were uploaded to the primary in the last DAYS days. Does not apply to given references, and to registries that do not list upload times.',
+    help: 'Check only images that were uploaded to the primary in the last DAYS days. Does not apply to references on the command line, and to registries that do not list upload times.',
   },
   {
     name: 'to-days',
@@ -51,14 +51,14 @@ const CHECK_FLAGS = [
     min: 0,
     example: '1',
     value: 'DAYS',
-    help: 'Do not check images that were uploaded in the last DAYS days; 0 means no limit, so that what is newer than the clock of this machine is checked, too.',
+    help: 'Do not check images that were uploaded in the last DAYS days; 0 means no limit, not even the clock of this machine.',
   },
   {
     name: 'attestations-since',
     type: 'string',
     default: '',
     value: 'TIME',
-    help: 'Require promotion records only for images that were uploaded since then: a date (2026-01-31) or an age (14d). Default: for all that are checked.',
+    help: 'Require promotion records only for images that were uploaded since then: a date (2026-01-31) or an age (14d). Default: for all checked images.',
   },
   {
     name: 'limit',
@@ -71,7 +71,7 @@ const CHECK_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** The flags of `kpromo sigcheck`; names, types and defaults that upstream has are upstream's. */
+/** The flags of `kpromo sigcheck`; names, types and defaults are upstream's if upstream has the flag. */
 export const SIGCHECK = {
   run: CHECK_FLAGS,
   source: [...TREE_FLAGS, ...ALLOW_FLAGS],
@@ -84,19 +84,19 @@ export const SIGCHECK = {
 
 export const SIGCHECK_FLAGS = flagsOf(SIGCHECK);
 
-/** What was typed after `kpromo sigcheck`. */
+/** The command line after `kpromo sigcheck`. */
 export type ParsedSigcheck = ParsedFlags<typeof SIGCHECK_FLAGS>;
 
-/** What `kpromo sigcheck` was asked to do: at most one manifest source, and references or a source. */
+/** The options of `kpromo sigcheck`: at most one manifest source, and references or a source. */
 export type SigcheckOptions = {
   readonly refs: readonly AskedRef[];
-  /** False only checks. */
+  /** If false, nothing is repaired. */
   readonly confirm: boolean;
-  /** The name by which clients reach images, where only their view is checked. */
+  /** The name by which clients reach images, if only their view is checked. */
   readonly through: string | undefined;
   readonly fromDays: number;
   readonly toDays: number;
-  /** A time; `parseSince` reads it. */
+  /** A time for `parseSince`. */
   readonly recordsSince: string | undefined;
   readonly limit: number | undefined;
   readonly tree: TreeOptions;
@@ -110,12 +110,15 @@ export type SigcheckOptions = {
   readonly output: OutputOptions;
 };
 
-/** The options that these flags and references mean; throws USAGE. */
+/** Reads flags and references; throws USAGE. */
 export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): SigcheckOptions {
   const tree = treeOptions(values);
   const hasTree = treeNamed(tree) !== undefined;
   if (!hasTree && positional.length === 0)
-    throw usage('nothing says what to check', 'name references, or a manifest tree with --manifests PATH');
+    throw usage(
+      'no references and no manifests are given',
+      'give references, or a manifest tree with --manifests PATH',
+    );
   const signing = signingOptions({ values: { ...values, sign: true, 'require-identity': true }, given });
   const trust = trustOptions({ values, given });
   return {
@@ -139,7 +142,7 @@ function throughOption({ through, confirm }: ParsedSigcheck['values']): string |
   if (confirm)
     throw usage(
       '--through and --confirm contradict each other',
-      'repair the registries first, then look through the name',
+      'repair the registries first, then check with --through',
     );
   const problem = repositoryProblem(through);
   if (problem !== undefined)
@@ -149,10 +152,10 @@ function throughOption({ through, confirm }: ParsedSigcheck['values']): string |
 
 function reference(text: string, hasTree: boolean): AskedRef {
   const ref = parseRef(text);
-  const hint = 'write it as host/path:tag or host/path@sha256:…; a bool is written --flag=false';
-  if (ref === undefined) throw usage(`${goQuote(text)} is no reference of an image`, hint);
+  const hint = 'write it as host/path:tag or host/path@sha256:…; write a bool as --flag=false';
+  if (ref === undefined) throw usage(`${goQuote(text)} is not an image reference`, hint);
   if (hasTree || ref.tag !== undefined || ref.digest !== undefined) return ref;
-  throw usage(`${goQuote(text)} has neither tag nor digest`, 'add one, or name a manifest tree with --manifests PATH');
+  throw usage(`${goQuote(text)} has neither tag nor digest`, 'add one, or give a manifest tree with --manifests PATH');
 }
 
 function daysOptions(
@@ -161,10 +164,13 @@ function daysOptions(
   const { 'from-days': fromDays, 'to-days': toDays, 'attestations-since': since, limit } = values;
   if (fromDays <= toDays)
     throw usage(
-      `--from-days=${fromDays} and --to-days=${toDays} have no day between them`,
-      'what is checked was uploaded from so many days ago on: --from-days is the larger number',
+      `--from-days=${fromDays} and --to-days=${toDays} select no day`,
+      'set --from-days to a larger number than --to-days',
     );
   if (since !== '' && parseSince(since, 0) === undefined)
-    throw usage(`--attestations-since does not understand ${goQuote(since)}`, 'write a date, for example 2026-01-31');
+    throw usage(
+      `--attestations-since ${goQuote(since)}: invalid time`,
+      'use a date, for example 2026-01-31, or an age, for example 14d',
+    );
   return { fromDays, toDays, recordsSince: since || undefined, limit: limit > 0 ? limit : undefined };
 }

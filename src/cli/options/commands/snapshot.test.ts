@@ -56,8 +56,8 @@ describe('src/cli/options/commands/snapshot.ts', () => {
     [['--vuln-gate'], '--snapshot and --vuln-gate contradict each other'],
     [['--report=a.json'], '--snapshot and --report contradict each other'],
     [['--manifest-based-snapshot-of=b.test'], '--snapshot and --manifest-based-snapshot-of contradict each other'],
-    [['--manifests=tree'], '--snapshot reads the registry and no manifests'],
-    [['--snapshot-tag=a/b'], '--snapshot-tag: "a/b" is no tag'],
+    [['--manifests=tree'], '--snapshot does not read manifests'],
+    [['--snapshot-tag=a/b'], '--snapshot-tag: "a/b" is not a valid tag'],
     [['--output=xml'], 'invalid snapshot output format: "xml"; write yaml, csv or json'],
     [['--snapshot=https://gcr.io/prod'], '--snapshot: "https://gcr.io/prod" has a scheme'],
     [['--snapshot=localhost:70000/prod'], '--snapshot: "localhost:70000/prod" has no valid host'],
@@ -70,7 +70,7 @@ describe('src/cli/options/commands/snapshot.ts', () => {
 
   it('refuses a snapshot of manifests without any, and one that writes', () => {
     const of = '--manifest-based-snapshot-of=gcr.io/prod';
-    expect(refusal('cip', of)).toBe('--manifest-based-snapshot-of has no manifests; name them with --manifests PATH');
+    expect(refusal('cip', of)).toBe('--manifest-based-snapshot-of requires --manifests; add --manifests PATH');
     expect(refusal('cip', of, '--manifests=tree', '--confirm')).toContain(
       '--manifest-based-snapshot-of and --confirm contradict each other',
     );
@@ -79,14 +79,14 @@ describe('src/cli/options/commands/snapshot.ts', () => {
   it.each(['--snapshot-tag=v1', '--minimal-snapshot', '--output=csv'])(
     'refuses %s where nothing is printed',
     (flag) => {
-      expect(refusal('cip', '--manifests=tree', flag)).toMatch(/^--\S+ has no meaning without a snapshot; name the/);
+      expect(refusal('cip', '--manifests=tree', flag)).toMatch(/^--\S+ requires a snapshot; give the/);
     },
   );
 
   it('refuses a snapshot in a replication', () => {
     for (const command of [['replicate'], ['cip', 'replicate-signatures']])
       expect(refusal(...command, '--manifests=tree', '--snapshot=gcr.io/prod')).toBe(
-        '--snapshot replicates nothing; take snapshots with `kpromo cip`',
+        '--snapshot cannot be combined with replication; take snapshots with `kpromo cip`',
       );
   });
 });

@@ -5,7 +5,7 @@ import { SNAPSHOT_FLAGS, snapshotOptions, type SnapshotOptions } from '../snapsh
 import { treeNamed, treeOptions, type TreeOptions } from '../source.ts';
 import { CIP_FLAGS, refusePositional, type ParsedCip } from './cip.ts';
 
-/** What `kpromo cip` was asked to do instead of promoting; manifests are named exactly where the snapshot is of those. */
+/** The options of a snapshot; manifests are given only for a snapshot of manifests. */
 export type SnapshotCommandOptions = {
   readonly snapshot: SnapshotOptions;
   readonly tree: TreeOptions;
@@ -13,7 +13,7 @@ export type SnapshotCommandOptions = {
   readonly output: OutputOptions;
 };
 
-/** The options that these flags mean; throws USAGE for what is wrong or contradicts itself. */
+/** Reads the flags; throws USAGE for invalid values and contradictions. */
 export function snapshotCommandOptions(parsed: ParsedCip): SnapshotCommandOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
@@ -24,18 +24,19 @@ export function snapshotCommandOptions(parsed: ParsedCip): SnapshotCommandOption
   return { snapshot, tree, registries: registriesOptions(values), output: outputOptions(values) };
 }
 
-/** Throws USAGE for flags of a snapshot where none is asked for: nobody would notice that they do nothing. */
+/** Throws USAGE for snapshot flags without a snapshot, since they would silently have no effect. */
 export function refuseSnapshotFlags({ values }: ParsedCip, isReplication: boolean): void {
   const found = SNAPSHOT_FLAGS.find((flag) => String(values[flag.name]) !== flag.default);
   if (found === undefined) return;
-  if (isReplication) throw usage(`--${found.name} replicates nothing`, 'take snapshots with `kpromo cip`');
+  if (isReplication)
+    throw usage(`--${found.name} cannot be combined with replication`, 'take snapshots with `kpromo cip`');
   throw usage(
-    `--${found.name} has no meaning without a snapshot`,
-    'name the registry with --snapshot or --manifest-based-snapshot-of, or leave it out',
+    `--${found.name} requires a snapshot`,
+    'give the registry with --snapshot or --manifest-based-snapshot-of, or omit the flag',
   );
 }
 
-/** What writes, scans, or looks at a part of the manifests, has no place beside a snapshot. */
+/** Flags that write, scan or select parts of the manifests contradict a snapshot. */
 const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'confirm',
   'parse-only',
@@ -54,16 +55,16 @@ function refuseContradictions({ values }: ParsedCip): void {
   if (other !== undefined)
     throw usage(
       `${flag} and --${other.name} contradict each other`,
-      'a snapshot only reads, and all of it; leave one of them out',
+      'a snapshot only reads, and covers everything; omit one of them',
     );
 }
 
 function refuseTree(from: SnapshotOptions['from'], hasTree: boolean): void {
   if (from === 'registry' && hasTree)
     throw usage(
-      '--snapshot reads the registry and no manifests',
-      'leave the manifests out, or write --manifest-based-snapshot-of for what they want',
+      '--snapshot does not read manifests',
+      'omit the manifests, or use --manifest-based-snapshot-of for a snapshot of their content',
     );
   if (from === 'manifests' && !hasTree)
-    throw usage('--manifest-based-snapshot-of has no manifests', 'name them with --manifests PATH');
+    throw usage('--manifest-based-snapshot-of requires --manifests', 'add --manifests PATH');
 }

@@ -13,7 +13,7 @@ import {
 } from '../source.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** How problems are printed. */
+/** The output format of problems. */
 const FORMAT_FLAGS = [
   {
     name: 'output',
@@ -21,7 +21,7 @@ const FORMAT_FLAGS = [
     default: 'text',
     value: 'FORMAT',
     choices: ['text', 'json'],
-    help: 'How problems are printed to stdout: text for people, or json as schemas/validation.schema.json says.',
+    help: 'Format of the problems on stdout: text, or json (schemas/validation.schema.json).',
   },
 ] as const satisfies readonly Flag[];
 
@@ -33,24 +33,26 @@ export const VALIDATE = {
 
 export const VALIDATE_FLAGS = flagsOf(VALIDATE);
 
-/** What was typed after `kpromo validate`. */
+/** The command line after `kpromo validate`. */
 export type ParsedValidate = ParsedFlags<typeof VALIDATE_FLAGS>;
 
-/** What `kpromo validate` was asked to do. */
+/** The options of `kpromo validate`. */
 export type ValidateOptions = {
-  /** A plain manifest, a tree, or a folder that holds trees deeper down. */
+  /** A plain manifest, a tree, or a folder that contains trees at any depth. */
   readonly source: SourceOptions & { readonly manifests: string };
   readonly format: 'text' | 'json';
   readonly output: LogOptions;
 };
 
-/** The options that these flags and the path mean; throws USAGE. */
+/** Reads the flags and the path; throws USAGE. */
 export function validateOptions({ values, positional }: ParsedValidate): ValidateOptions {
   const [manifests, extra] = positional;
-  if (manifests === undefined)
-    throw usage('nothing says what to validate', 'name a tree, a folder that holds trees, or a plain manifest');
+  if (manifests === undefined) throw usage('no path is given', 'give a tree, a folder with trees, or a plain manifest');
   if (extra !== undefined)
-    throw usage(`\`kpromo validate\` takes one path, not ${goQuote(extra)} besides`, 'validate one path after another');
+    throw usage(
+      `\`kpromo validate\` takes one path, but got also ${goQuote(extra)}`,
+      'validate each path with a command of its own',
+    );
   return {
     source: {
       manifests,

@@ -13,7 +13,7 @@ type ValueOf<T extends FlagType> = {
 }[T];
 type FlagValue = ValueOf<FlagType>;
 
-/** A flag with choices has one of these, or its default; a bool true or false, too. */
+/** The type of a flag's value: its choices and its default; for a bool also true and false. */
 type ValueOfFlag<F extends Flag> = F extends { choices: readonly (infer Choice extends string)[] }
   ? F['type'] extends 'stringArray'
     ? readonly Choice[]
@@ -22,13 +22,13 @@ type ValueOfFlag<F extends Flag> = F extends { choices: readonly (infer Choice e
       : Choice | F['default']
   : ValueOf<F['type']>;
 
-/** Every flag's value by its name, defaults filled in; durations in milliseconds. */
+/** The value of every flag by name, with defaults; durations in milliseconds. */
 export type FlagValues<F extends readonly Flag[]> = { readonly [K in F[number] as K['name']]: ValueOfFlag<K> };
 
-/** A command line taken apart. */
+/** A parsed command line. */
 export type ParsedFlags<F extends readonly Flag[]> = {
   readonly values: FlagValues<F>;
-  /** The names of the flags that were typed. */
+  /** The names of the flags on the command line. */
   readonly given: ReadonlySet<string>;
   readonly positional: readonly string[];
 };
@@ -41,9 +41,8 @@ type Parser = {
 };
 
 /**
- * Reads arguments exactly as Go's pflag does: `--flag=value`, `--flag value`, `-f value`, `-fvalue`,
- * grouped shorthands, `--` before what are no flags; a flag that is typed again wins, or adds to an array.
- * Throws USAGE.
+ * Parses arguments exactly like Go's pflag: `--flag=value`, `--flag value`, `-f value`, `-fvalue`, grouped shorthands,
+ * `--` before positional arguments. A repeated flag overrides, or adds to an array. Throws USAGE.
  */
 export function parseFlags<const F extends readonly Flag[]>(flags: F, argv: readonly string[]): ParsedFlags<F> {
   const parser: Parser = { flags, values: defaults(flags), given: new Set(), queue: [...argv] };
@@ -57,7 +56,7 @@ export function parseFlags<const F extends readonly Flag[]>(flags: F, argv: read
     else if (word.startsWith('-') && word !== '-') readShorthands(parser, word);
     else positional.push(word);
   }
-  // every flag has a default of its own type, so the map holds one value of the right type for each name
+  // every flag has a default of its own type, so the map has one value of the right type for each name
   const values = Object.fromEntries(parser.values) as FlagValues<F>;
   return { values, given: parser.given, positional };
 }
@@ -77,7 +76,7 @@ function readLong(parser: Parser, word: string): void {
   if (flag === undefined) throw unknownFlag(name, parser.flags);
   if (equals >= 0) return set(parser, flag, text.slice(equals + 1));
   if (flag.type === 'bool') return set(parser, flag, 'true');
-  // like pflag, whatever follows is the value, even when it looks like a flag
+  // like pflag, takes the next word as the value even if it looks like a flag
   const value = parser.queue.shift();
   if (value === undefined) throw usage(`flag needs an argument: --${name}`, `write --${name}=${flag.value ?? 'VALUE'}`);
   set(parser, flag, value);
@@ -124,7 +123,7 @@ const READERS: { readonly [T in FlagType]: (text: string) => ValueOf<T> | undefi
   duration: parseDuration,
 };
 
-/** A value that the flag takes; choices as they are listed. Throws USAGE for any other. */
+/** Parses a value; returns choices in their listed form. Throws USAGE for an invalid value. */
 function read(flag: Flag, text: string, shown: string): FlagValue {
   const choice = flag.choices?.find((one) => one === text.toLowerCase());
   if (flag.type === 'bool' && choice !== undefined) return choice;

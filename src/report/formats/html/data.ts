@@ -3,15 +3,17 @@ import { stateOf, targetState } from '../../mirrors.ts';
 import { verdictOf } from '../../terminal/verdict.ts';
 import { explanations } from '../../explanations.ts';
 
-/** What the page is drawn from: the document without what it does not show, and each repeated text once. */
+/**
+ * The data of the page: the document without the parts that the page does not show, and with each repeated text once.
+ */
 export type PageData = Omit<ReportDocument, 'images' | 'text'> & {
   readonly title: string;
   readonly sentence: string;
-  /** Where columns are: the mirrors, in order. */
+  /** The mirrors in the order of their columns. */
   readonly mirrors: readonly string[];
-  /** What each code of a problem means. */
+  /** The explanation of each error code. */
   readonly meanings: Readonly<Record<string, string>>;
-  /** What targets point into. */
+  /** The texts that targets refer to by index. */
   readonly texts: readonly string[];
   readonly images: readonly PageImage[];
 };
@@ -20,17 +22,17 @@ type PageImage = Omit<ReportedImage, 'targets' | 'provenance' | 'vulnerabilities
   readonly state: string;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly targets: readonly PageTarget[];
-  /** The state on each mirror of which its targets do not tell all. */
+  /** The states of mirrors that do not follow from the targets. */
   readonly states: readonly PageState[];
 };
 
-/** `[mirror, state, reason, code]`, all but the state as numbers. */
+/** `[mirror, state, reason, code]`: indexes into `mirrors` and `texts`, except the state. */
 type PageState = readonly [number, string, number, number];
 
-/** `[mirror, reference, action, attempts, requests, bytes, ms, reason, code]`; -1 where there is no such text. */
+/** `[mirror, reference, action, attempts, requests, bytes, ms, reason, code]`; an index of -1 means no text. */
 type PageTarget = readonly [number, number, string, number, number, number, number, number, number];
 
-/** Makes what the page shows; 5,000 images on 22 mirrors stay a file that opens at once. */
+/** Makes the data compact: a report of 5,000 images on 22 mirrors opens at once. */
 export function pageData(document: ReportDocument): PageData {
   const { images, text: _text, ...shown } = document;
   const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted(asRead));
@@ -59,7 +61,7 @@ function mirrorsOf({ mirrors = [], targets }: ReportedImage): readonly string[] 
   return [...mirrors.map(({ name }) => name), ...targets.map(({ mirror }) => mirror)];
 }
 
-/** `region2` before `region10`. */
+/** Compares names as people sort them: `region2` before `region10`. */
 function asRead(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
@@ -106,7 +108,7 @@ function pageImage(image: ReportedImage, mirrors: Numbered, texts: Numbered): Pa
   };
 }
 
-/** The mirrors whose state is not that of the image's own references there. */
+/** Returns the mirrors whose state does not follow from the image's own references. */
 function statesBeside({ mirrors = [], targets }: ReportedImage): NonNullable<ReportedImage['mirrors']> {
   const told = new Set(targets.map((target) => `${targetState(target)} ${target.mirror}`));
   return mirrors.filter(({ name, state }) => !told.has(`${state} ${name}`));
@@ -114,14 +116,14 @@ function statesBeside({ mirrors = [], targets }: ReportedImage): NonNullable<Rep
 
 function pageTarget(target: ReportedTarget, name: string, mirrors: Numbered, texts: Numbered): PageTarget {
   const { mirror, ref, action, pending, attempts, requests, bytes, ms, reason, code } = target;
-  // Most references are their mirror, their image and a tag: only the tag is told.
+  // Most references consist of mirror, image name and tag, so only the tag is stored.
   const start = `${mirror}/${name}`;
   const rest = ref.startsWith(start) ? ref.slice(start.length) : ` ${ref}`;
   const what = pending === true ? `${action}?` : action;
   return [mirrors.of(mirror), texts.of(rest), what, attempts, requests, bytes, ms, texts.of(reason), texts.of(code)];
 }
 
-/** What is known of who built it and what scanners found, as lines of a table. */
+/** Returns the build and scan results of an image as rows of a table. */
 function factsOf({ provenance, vulnerabilities }: ReportedImage): [string, string][] {
   const facts: [string, string][] = [];
   if (provenance !== undefined) {
@@ -140,7 +142,7 @@ function factsOf({ provenance, vulnerabilities }: ReportedImage): [string, strin
       'Vulnerabilities',
       `${result}: ${findings.length} found by ${scanner}, ${over.length} over the threshold`,
     ]);
-    // Twenty are a page; the JSON report has all of them.
+    // Twenty fit on the page; the JSON report has all.
     for (const { id, severity, package: name, version } of over.slice(0, 20))
       facts.push([id, `severity ${severity}, in ${name} ${version}`]);
   }

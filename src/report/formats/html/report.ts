@@ -7,7 +7,7 @@ import { xmlText } from '../../../text/escape/xml.ts';
 import { verdictOf } from '../../terminal/verdict.ts';
 import { pageData } from './data.ts';
 
-/** In the order in which they need each other; put together they are one script. */
+/** In order of dependency; concatenated, they are one script. */
 const SCRIPTS = [
   'dom',
   'format',
@@ -22,11 +22,11 @@ const SCRIPTS = [
   'main',
 ];
 
-/** A run as one page that needs nothing else: no other file, no network, no server. */
+/** Renders a run as one self-contained page: no other file, no network, no server. */
 export function htmlReport(document: ReportDocument): string {
   const style = asset('page.css');
   const script = `'use strict';\n(() => {\n${SCRIPTS.map((name) => withoutModules(asset(`${name}.js`))).join('\n')}})();\n`;
-  // Nothing but this style and this script has a say, whatever foreign text does.
+  // Only this style and this script may run, whatever text the report contains.
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
@@ -54,13 +54,13 @@ export function htmlReport(document: ReportDocument): string {
 `;
 }
 
-/** What the page says where no script runs: the verdict, and the plan or summary of a terminal. */
+/** Returns the content of the page for readers without scripts: the verdict, and the plan or the summary. */
 function plainText(document: ReportDocument): string {
   const { title, sentence } = verdictOf(document);
   return xmlText([title, sentence, '', ...document.text.split('\n')].map(visible).join('\n')).replaceAll('&#10;', '\n');
 }
 
-/** Without characters that would change how what stands around them is read. */
+/** Escapes characters that would change how the surrounding text is displayed. */
 function shown(data: unknown): unknown {
   if (typeof data === 'string') return visible(data);
   if (Array.isArray(data)) return data.map(shown);
@@ -72,7 +72,7 @@ function asset(name: string): string {
   return readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
 }
 
-/** The parts are modules for those who read and check them, and one script on the page, where there are no modules. */
+/** Removes imports and exports: the parts are modules in the source, and one script on the page. */
 function withoutModules(code: string): string {
   return code.replaceAll(/^import .*;\n/gm, '').replaceAll(/^export /gm, '');
 }

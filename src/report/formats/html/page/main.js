@@ -55,7 +55,7 @@ function tiles({ totals, failures, check }) {
     ['copied', totals.copied],
     ['tagged', totals.tagged],
     ['failed', totals.failed, 'bad'],
-    ['not known', totals.unknown, 'bad'],
+    ['unknown', totals.unknown, 'bad'],
     ['images promoted', totals.promoted],
     ['signed', totals.signing?.signed ?? 0],
     ['to sign or record', totals.signing?.left ?? 0],

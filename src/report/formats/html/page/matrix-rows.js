@@ -51,7 +51,7 @@ function worse(a, b) {
 /** The kinds of rows that can be asked for. */
 export const KINDS = [
   ['failed', 'Failed'],
-  ['unknown', 'Not known'],
+  ['unknown', 'Unknown'],
   ['pending', 'Pending'],
   ['copy', 'Copied'],
   ['tag', 'Tagged'],
@@ -103,7 +103,7 @@ function ratioText(image, cells, done, all) {
 
 /** The state of an image in a word or two. */
 export function stateWord({ state, signature }, cells) {
-  if (state === 'unknown') return 'not known';
+  if (state === 'unknown') return 'unknown';
   if (state !== 'done') return state;
   if (cells.includes('copy')) return 'copied';
   if (cells.includes('tag')) return 'tagged';
