@@ -1,5 +1,5 @@
-// `node tools/setup.mjs run demo/fill.ts [HOST]`: pushes what the example tree names to a staging registry, by default
-// the one of docker-compose.yml, so that the tree can be promoted as it is.
+// `node tools/setup.mjs run demo/fill.ts [HOST]`: pushes the images of the example tree to a staging registry, by
+// default that of docker-compose.yml, so that the tree can be promoted unchanged.
 import { pushImage } from '../test/support/registry/images.ts';
 import { demoImages, stagingPath } from './images.ts';
 import { COMMITTED_HOSTS } from './tree.ts';

@@ -4,22 +4,22 @@ import { blobOf } from '../test/support/memory-registry/store.ts';
 import { buildImage, buildMultiPlatform, type BuiltImage } from '../test/support/registry/images.ts';
 import { describeBlob, seededBlob } from '../test/support/registry/seeded.ts';
 
-/** An image of the example tree: where staging has it, where production gets it, and under which tags. */
+/** An image of the example tree: its repository in staging, its name in production, and its tags. */
 export type DemoImage = {
   readonly project: string;
   readonly name: string;
   readonly tags: readonly string[];
   readonly image: BuiltImage;
-  /** False for the one that nobody pushed to staging: the broken entry. */
+  /** False for the invalid entry, whose image is not in staging. */
   readonly isStaged: boolean;
 };
 
 const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm', 'linux/ppc64le', 'linux/s390x'];
 
-/** Kibibytes: large enough to be layers, small enough to be made in no time. */
+/** Bytes: large enough for layers, small enough to create quickly. */
 const LAYERS = [64 * 1024, 24 * 1024, 8 * 1024];
 
-/** Builds all that the example tree names; the same bytes, and so the same digests, on every machine. */
+/** Builds the images of the example tree, with the same bytes and digests on every machine. */
 export function demoImages(): readonly DemoImage[] {
   const guestbook = { project: 'guestbook', isStaged: true };
   const probe = { project: 'probe', name: 'probe' };
@@ -37,12 +37,14 @@ export function demoImages(): readonly DemoImage[] {
   ];
 }
 
-/** The repository of staging that a project's images are pushed to. */
+/** Returns the repository of an image below the staging registry. */
 export function stagingPath({ project, name }: Pick<DemoImage, 'project' | 'name'>): string {
   return `staging-${project}/${name}`;
 }
 
-/** An artifact as `helm push` makes it, except that the archive is noise; https://helm.sh/docs/topics/registries/ */
+/**
+ * Builds a chart as `helm push` stores it, with random bytes as its archive; https://helm.sh/docs/topics/registries/
+ */
 function buildChart(name: string, version: string): BuiltImage {
   const config = Buffer.from(JSON.stringify({ name, version, apiVersion: 'v2' }));
   const archive = seededBlob(4096, 300);

@@ -8,7 +8,7 @@ import { buildImage, storeImage } from '../test/support/registry/images.ts';
 import type { TestRegistry } from '../test/support/registry/server.ts';
 import type { LocalSigstore } from '../test/support/sigstore/local.ts';
 
-/** Where the tree with the policy stands, in the demo's folder. */
+/** Path of the tree with the policy, in the folder of the demo. */
 export const POLICY_TREE = 'policy-example';
 
 /** The tags of two images: one from the trusted builder, and one built on a laptop. */
@@ -17,7 +17,7 @@ export const [BUILT, LAPTOP] = ['3.0.0', '3.0.1'] as const;
 const BUILDER = 'builder@acme.example';
 const REPOSITORY = 'staging-operator/operator';
 
-/** Puts two images into staging, one of them with provenance that its builder signed, and writes the tree that wants both. */
+/** Puts two images into staging, one of them with signed provenance, and writes a tree with both. */
 export async function stagePolicy(
   folder: string,
   hosts: readonly string[],
@@ -25,7 +25,7 @@ export async function stagePolicy(
   sigstore: LocalSigstore,
 ): Promise<void> {
   const [built, laptop] = [3000, 3001].map((seed) => storeImage(store, REPOSITORY, buildImage({ seed })));
-  if (built === undefined || laptop === undefined) throw new Error('there are two');
+  if (built === undefined || laptop === undefined) throw new Error('two images were stored');
   const registries = openRegistries({ env: {}, clock: realClock(), narrate: () => undefined, random: Math.random });
   try {
     const signing = openSigning({

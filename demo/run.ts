@@ -1,5 +1,5 @@
-// `npm run demo`: the main job on this machine, in four commands. Exits with 0 when all went as it should. With `--keep` the
-// registries stay until Ctrl-C, so that the commands can be typed.
+// `npm run demo`: promotes on this machine, in four commands. Exits with 0 if all checks pass. With `--keep`, the
+// registries run until Ctrl-C, so that you can type the commands.
 import { join } from 'node:path';
 import { runCli } from '../test/support/built-cli.ts';
 import { startRegistries, type TestRegistry } from '../test/support/registry/server.ts';
@@ -13,7 +13,7 @@ import { keep, type Place } from './keep.ts';
 import { copyTree, EXAMPLE } from './tree.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
-/** The log is for machines and for the day when something is wrong: here the summary says it all. */
+/** The demo shows the summary without the log. */
 const QUIET = '--log-level=fatal';
 const PROMOTE = ['cip', '--manifests', EXAMPLE, '--confirm', QUIET];
 
@@ -26,13 +26,13 @@ function check(passed: boolean, text: string): void {
   screen.check(passed, text);
 }
 
-/** Runs the CLI and shows it; the broken entry makes each run end with 1, which is the point of it. */
+/** Runs the CLI and prints its output. Each run must exit with 1, because of the invalid entry. */
 async function show(args: readonly string[], { folder, env }: Place): Promise<void> {
   screen.command(['kpromo', ...args]);
   const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });
   screen.output((stdout + stderr).trim());
   const named = stderr.includes('images/probe/images.yaml:5:5');
-  check(code === 1 && named, 'exit code 1, because of the broken entry, which is named with file and line');
+  check(code === 1 && named, 'exit code 1, because of the invalid entry, which is named with file and line');
 }
 
 function holds(mirror: TestRegistry, images: readonly DemoImage[]): boolean {
@@ -41,7 +41,7 @@ function holds(mirror: TestRegistry, images: readonly DemoImage[]): boolean {
   );
 }
 
-/** The requests since the last call that could have changed something. */
+/** Counts the write requests since the last call. */
 function takeWrites(registries: readonly TestRegistry[]): number {
   const writes = registries.flatMap(({ counters }) =>
     counters.log.filter(({ method }) => !/^(?:GET|HEAD)$/.test(method)),
@@ -51,8 +51,8 @@ function takeWrites(registries: readonly TestRegistry[]): number {
 }
 
 async function dryRun(place: Place, registries: readonly TestRegistry[]): Promise<void> {
-  screen.heading('1. The dry run: what would be done?');
-  screen.text('This is what a pull request is checked with. It writes nothing.');
+  screen.heading('1. The dry run: what would be promoted?');
+  screen.text('The check of a pull request runs this command. It writes nothing.');
   await show(['cip', '--manifests', EXAMPLE, '--dry-run', QUIET], place);
   check(takeWrites(registries) === 0, 'the registries got GET and HEAD requests only');
 }
@@ -69,33 +69,36 @@ It also signs what it promotes, and records why it is there; a Sigstore on this 
   await show(PROMOTE, place);
   const staged = images.filter(({ isStaged }) => isStaged);
   const complete = mirrors.every((mirror) => holds(mirror, staged));
-  check(complete, `all ${mirrors.length} mirrors have all ${staged.length} good images, under every tag`);
+  check(complete, `all ${mirrors.length} mirrors have all ${staged.length} valid images with all tags`);
   const [primary = ''] = mirrors.map(({ host }) => host.replace('127.0.0.1', 'localhost'));
   const places = staged.map(
     ({ name, image }) => [`${primary}/prod/${name}`, image.manifest.descriptor.digest] as const,
   );
   const isSigned = await areSigned(places, sigstore);
-  check(isSigned, `each of them is signed and recorded on ${primary}, and it verifies`);
-  check(sigstore.counts().fulcio === 1, 'one certificate was enough for all of them');
+  check(isSigned, `each image has a signature and a record on ${primary}, and both verify`);
+  check(sigstore.counts().fulcio === 1, 'one certificate was enough for all signatures');
   takeWrites(mirrors);
 }
 
 async function nothingToDo(place: Place, registries: readonly TestRegistry[]): Promise<void> {
-  screen.heading('3. The same command again: nothing is left to do');
-  screen.text('So a job may run it as often as it likes, and after any failure.');
+  screen.heading('3. The same command again: nothing to do');
+  screen.text('A job can therefore run it at any time, also after a failure.');
   await show(PROMOTE, place);
   check(takeWrites(registries) === 0, 'nothing was written');
 }
 
 async function policy({ folder, env }: Place, mirrors: readonly TestRegistry[]): Promise<void> {
   screen.heading('4. A policy: who built this, and from what?');
-  screen.text(`The project «operator» demands provenance that its builder signed. Staging has
+  screen.text(`The project "operator" requires provenance that its builder signed. Staging has
 it of ${BUILT}; ${LAPTOP} was built on a laptop. Only that one is rejected.`);
   const args = ['cip', '--manifests', POLICY_TREE, '--confirm', QUIET];
   screen.command(['kpromo', ...args]);
   const { code, stdout, stderr } = await runCli(args, { cwd: folder, env });
   screen.output((stdout + stderr).trim());
-  check(code === 1 && stderr.includes('PROVENANCE'), `exit code 1, because of ${LAPTOP}, which nobody vouches for`);
+  check(
+    code === 1 && stderr.includes('PROVENANCE'),
+    `exit code 1, because of ${LAPTOP}, which has no signed provenance`,
+  );
   const has = (tag: string): boolean[] => mirrors.map(({ store }) => store.resolve('prod/operator', tag) !== undefined);
   const isRight = has(BUILT).every(Boolean) && !has(LAPTOP).some(Boolean);
   check(isRight, `all ${mirrors.length} mirrors have ${BUILT}, and none has ${LAPTOP}`);
@@ -112,7 +115,7 @@ async function main(): Promise<void> {
   try {
     const staged = images.filter(({ isStaged }) => isStaged);
     for (const image of staged) storeImage(staging.store, stagingPath(image), image.image);
-    screen.heading('kpromo promotes images from staging to production, as reviewed YAML says.');
+    screen.heading('kpromo promotes images from staging to production, as reviewed YAML files list them.');
     screen.text(`
   staging    ${hosts[0]}: ${staged.length} images, built just now
   mirrors    ${hosts.slice(1).join(', ')}: still empty
@@ -136,7 +139,7 @@ machine. All of it is removed at the end${isKept ? ', when you press Ctrl-C' : '
     for (const registry of registries) await registry.close();
     await sigstore.stop();
   }
-  screen.heading(allPassed ? 'All went as it should.' : 'Something did not go as it should: see the lines with ✗.');
+  screen.heading(allPassed ? 'All checks passed.' : 'Some checks failed: see the lines with ✗.');
   screen.text(`Next: read ${EXAMPLE} and manifests/README.md, then write a tree of your own and try it with
   bin/kpromo cip --manifests YOUR-TREE --dry-run --sign=false`);
   process.exitCode = allPassed ? 0 : 1;

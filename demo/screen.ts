@@ -1,25 +1,25 @@
 import { styleText } from 'node:util';
 import { fold } from '../src/text/layout.ts';
 
-/** Writes the demo's page: folded to the terminal's width, coloured only on a terminal. */
+/** Prints the demo's text: wrapped to the terminal's width, with colours only on a terminal. */
 export type Screen = {
   heading(text: string): void;
   text(text: string): void;
-  /** A command as one would type it. */
+  /** Prints a command as one would type it. */
   command(words: readonly string[]): void;
-  /** What a command printed, set apart from the demo's own words. */
+  /** Prints the output of a command, marked at the left edge. */
   output(text: string): void;
   check(passed: boolean, text: string): void;
 };
 
 type Stream = { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
 
-/** The width of a classic terminal, and of every page that is not shown on one. */
+/** Columns of a classic terminal, and of any output that is not a terminal. */
 const PAGE = 80;
-/** Tables do not fit in less, and the eye loses the line in more. */
+/** In columns: tables do not fit into fewer, and longer lines are hard to read. */
 const [NARROWEST, WIDEST] = [40, 100];
 
-/** A screen on a stream, as wide as the terminal but no wider than is easy to read. */
+/** Creates a screen on a stream, as wide as its terminal within these limits. */
 export function screenOn(stream: Stream): Screen {
   const width = Math.min(Math.max((stream.isTTY === true ? stream.columns : 0) || PAGE, NARROWEST), WIDEST);
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
@@ -38,7 +38,7 @@ export function screenOn(stream: Stream): Screen {
     text: (text) => lines(text, ''),
     command: (words) => {
       stream.write('\n');
-      // with a backslash at the end of each line but the last, so that it can be pasted as it is
+      // with a backslash at the end of each line but the last, so that it can be pasted
       lines(fold(`$ ${words.join(' ')}`, width - 2).join(' \\\n'), '', 'cyan');
     },
     output: (text) => lines(text, '│ '),
@@ -46,7 +46,7 @@ export function screenOn(stream: Stream): Screen {
   };
 }
 
-/** Folds a line, and cuts a word that is wider than the page, for instance a reference with a digest. */
+/** Wraps a line, and cuts words that are wider than the page, such as a reference with a digest. */
 function fitted(line: string, width: number): readonly string[] {
   return fold(line, width).flatMap((part) => (part.length <= width ? [part] : cut(part, width)));
 }

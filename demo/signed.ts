@@ -5,7 +5,7 @@ import { openRegistries } from '../src/cli/wiring/registries.ts';
 import type { Digest } from '../src/image/digest.ts';
 import type { LocalSigstore } from '../test/support/sigstore/local.ts';
 
-/** True when every digest has, in the repository beside it, a signature in both forms and a record, and all of it verifies. */
+/** Returns true if every digest has a signature in both forms and a record in its repository, and all verify. */
 export async function areSigned(
   places: readonly (readonly [repository: string, digest: Digest])[],
   { trustedRoot }: Pick<LocalSigstore, 'trustedRoot'>,

@@ -2,16 +2,16 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where the example tree stands in the project, and in a copy. */
+/** Path of the example tree, in the project and in a copy. */
 export const EXAMPLE = 'manifests/example';
 
-/** The registries that the committed tree names: staging, and three mirrors. */
+/** The registries in the committed tree: staging, and three mirrors. */
 export const COMMITTED_HOSTS = ['localhost:5000', 'localhost:5001', 'localhost:5002', 'localhost:5003'] as const;
 
-/** A copy of the example tree in a folder of its own. */
+/** A copy of the example tree in its own folder. */
 export type TreeCopy = Disposable & { readonly folder: string };
 
-/** Copies the committed tree and puts other hosts in the place of those that it names, in the same order. */
+/** Copies the committed tree, with its hosts replaced by others in the same order. */
 export function copyTree(project: string, hosts: readonly string[]): TreeCopy {
   const folder = mkdtempSync(join(tmpdir(), 'kpromo-demo-'));
   const root = join(folder, EXAMPLE);
@@ -21,7 +21,7 @@ export function copyTree(project: string, hosts: readonly string[]): TreeCopy {
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-// all at once: a free port may be one of those that are replaced next
+// in one pass: a free port may be one of those that are replaced
 function withHosts(text: string, hosts: readonly string[]): string {
   return text.replaceAll(/localhost:500[0-3]\b/g, (host) => {
     const index = COMMITTED_HOSTS.findIndex((committed) => committed === host);

@@ -35,7 +35,7 @@ function under(folder: string, names: string): string {
 }
 
 describe('src/cli/bin.ts', () => {
-  it('passes arguments, output and the exit code through', async () => {
+  it('passes on arguments, output and exit code', async () => {
     expect(await kpromo('version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^kpromo v/), stderr: '' });
     expect(await kpromo('nonsense')).toMatchObject({
       code: 1,
@@ -51,7 +51,7 @@ describe('src/cli/bin.ts', () => {
     ['22.22.2', 0],
     ['22.23.0', 0],
     ['24.0.0', 0],
-  ])('judges Node %s before it loads anything: exit code %i', async (version, expected) => {
+  ])('checks Node %s before it loads other modules: exit code %i', async (version, expected) => {
     const pretend = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
     const child = spawn(process.execPath, ['--import', pretend, BIN, 'version'], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -61,21 +61,21 @@ describe('src/cli/bin.ts', () => {
     expect(stderr).toMatch(expected === 0 ? /^$/ : /^kpromo needs Node 22\.22\.2 or newer; this is v.*\.\n$/);
   });
 
-  it('asks for the same Node as package.json', async () => {
+  it('requires the Node version of package.json', async () => {
     const { engines } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
       readonly engines: { readonly node: string };
     };
     expect(engines.node).toBe('>=22.22.2');
   });
 
-  it('does not crash when nobody reads its output', async () => {
+  it('does not crash if its output is closed', async () => {
     const child = spawn(process.execPath, [BIN, 'completion', 'bash'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('loads no more for help than the few small files that it needs', async () => {
+  it('loads only a few small files for --help', async () => {
     const script = `
       import { registerHooks } from 'node:module';
       const loaded = [];

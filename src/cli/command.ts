@@ -6,7 +6,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Output, OutputStream } from './output/streams.ts';
 
 /** An output as commands use it. */
-export type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;
+type CommandOutput = Pick<Output, 'write' | 'isTerminal'> & Partial<Pick<Output, 'columns'>>;
 
 /** The services of a command. Data goes to `stdout`, events to `narrate`, the summary to `stderr`. */
 export type CommandServices = {

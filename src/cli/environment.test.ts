@@ -40,7 +40,7 @@ describe('src/cli/environment.ts', () => {
     expect(read.filter((name) => !documented.includes(name) && !REMOVED.includes(name))).toEqual([]);
   });
 
-  it('documents no variable that nothing reads, and none twice', () => {
+  it('documents no unused variable, and none twice', () => {
     const read = readBySources();
     expect(documented.filter((name) => !read.has(name) && !PASSED_ON.includes(name))).toEqual([]);
     expect(new Set(documented).size).toBe(documented.length);

@@ -11,11 +11,11 @@ describe('src/cli/exit-codes.ts', () => {
     [{ failures: 1, pending: 0, detailed: false }, 1],
     [{ failures: 1, pending: 3, detailed: true, signal: 'SIGINT' }, 130],
     [{ failures: 0, pending: 0, detailed: false, signal: 'SIGTERM' }, 143],
-  ] as const)('makes of %j the exit code %j', (outcome, expected) => {
+  ] as const)('maps %j to exit code %j', (outcome, expected) => {
     expect(exitCode(outcome)).toBe(expected);
   });
 
-  it('finds the signal in the reason that a run was aborted with', () => {
+  it('returns the signal of an abort reason', () => {
     expect(stopSignalOf(AbortSignal.abort(stopReason('SIGTERM')))).toBe('SIGTERM');
     expect(stopSignalOf(AbortSignal.abort(new Error('SIGTERM')))).toBeUndefined();
     expect(stopSignalOf(new AbortController().signal)).toBeUndefined();

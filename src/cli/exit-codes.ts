@@ -1,7 +1,7 @@
 import { PromotionError } from '../errors.ts';
 
 /** The signals that stop a run; the summary is still printed. */
-export type StopSignal = (typeof STOP_SIGNALS)[number];
+type StopSignal = (typeof STOP_SIGNALS)[number];
 
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -16,7 +16,7 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
 ];
 
 /** The facts that determine an exit code. */
-export type Outcome = {
+type Outcome = {
   /** The number of problems. */
   readonly failures: number;
   /** The number of pending changes. */

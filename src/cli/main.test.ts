@@ -39,13 +39,13 @@ describe('src/cli/main.ts', () => {
     [['help', 'cip'], /^Compares manifests/],
     [['version'], /^kpromo v\d/],
     [['completion', 'fish'], /^# fish completion/],
-  ])('answers %j on stdout alone', async (argv, expected) => {
+  ])('prints the result of %j only to stdout', async (argv, expected) => {
     const { code, stdout, stderr } = await run(argv);
     expect([code, stderr]).toEqual([0, []]);
     expect(stdout).toMatch(expected);
   });
 
-  it('refuses wrong usage with a fatal line and without output', async () => {
+  it('reports wrong usage with a fatal line and no output', async () => {
     const { code, stdout, stderr } = await run(['cip', '--thread=2']);
     expect([code, stdout, stderr.length]).toEqual([1, '', 1]);
     expect(stderr[0]).toMatch(
@@ -53,7 +53,7 @@ describe('src/cli/main.ts', () => {
     );
   });
 
-  it('gives the main job its options and services, and passes its exit code on', async () => {
+  it('passes options and services to kpromo cip, and returns its exit code', async () => {
     const { code, stdout, stderr } = await run(
       ['cip', '--manifests=x', '--threads=7', '--log-level=debug'],
       async (options, services) => {
@@ -72,7 +72,7 @@ describe('src/cli/main.ts', () => {
     ]);
   });
 
-  it('writes the fatal line of the main job last', async () => {
+  it('writes the fatal line of kpromo cip last', async () => {
     const { code, stderr } = await run(CIP, async (_options, { narrate, stderr: out }) => {
       narrate({ type: 'log', level: 'fatal', message: 'the cause' });
       out.write('summary\n');
@@ -82,13 +82,13 @@ describe('src/cli/main.ts', () => {
     expect(stderr.slice(-2)).toEqual(['summary', expect.stringMatching(/level=fatal msg="the cause"$/)]);
   });
 
-  it('adds a fatal line when the main job failed without one', async () => {
+  it('adds a fatal line if kpromo cip fails without one', async () => {
     const { code, stderr } = await run(CIP, async () => 1);
     expect(code).toBe(1);
     expect(stderr.at(-1)).toMatch(/level=fatal msg="run `cip run`: promote images: /);
   });
 
-  it('turns what the main job throws into a fatal line with its hint', async () => {
+  it('logs an error of kpromo cip as a fatal line with its hint', async () => {
     const { code, stderr } = await run(CIP, async () => {
       throw new PromotionError('MANIFEST_NOT_FOUND', 'reading x: no such file', { hint: 'check the path' });
     });
@@ -103,7 +103,7 @@ describe('src/cli/main.ts', () => {
     ['a wrong flag', ['cip', '--nope', '--log-format=json']],
     ['a wrong flag before the format', ['--nope', '--log-format', 'JSON']],
     ['a missing tree', ['replicate', '--manifests=/nowhere', '--log-format=json']],
-  ])('writes JSON lines alone to stderr, for %s', async (_case, argv) => {
+  ])('writes only JSON lines to stderr, for %s', async (_case, argv) => {
     const { code, stderr } = await run(argv, async (_options, services) => {
       services.stderr.write('Plan: x\n  y\n');
       services.narrate({ type: 'summary', text: '\nSummary: x\n', fields: {} });
@@ -123,7 +123,7 @@ describe('src/cli/main.ts', () => {
     [['cip', 'replicate-signatures', '--manifests=/nowhere'], 'kpromo cip replicate-signatures: phase "setup"'],
     [['sigcheck', '--manifests=/nowhere'], 'kpromo sigcheck: phase "setup"'],
     [['validate', '/nowhere'], 'kpromo validate: 1 problem in /nowhere'],
-  ])('names the command and the path last: %j', async (argv, start) => {
+  ])('ends with the command and the path: %j', async (argv, start) => {
     const { code, stderr } = await run(argv);
     const last = (stderr.at(-1) ?? '').replaceAll('\\"', '"');
     expect([code, last]).toEqual([1, expect.stringContaining(`level=fatal msg="${start}`)]);
@@ -131,7 +131,7 @@ describe('src/cli/main.ts', () => {
     expect(stderr.join('\n')).not.toMatch(/:1:1|completed|plan/);
   });
 
-  it('gives each thing that is wrong with a file a line of its own', async () => {
+  it('logs each problem of a file on its own line', async () => {
     const parts = ['r.yaml:1:1: a; write b', 'r.yaml:2:1: c; write d'];
     const { stderr } = await run(CIP, async () => {
       throw new PromotionError('CONFIG_INVALID', 'r.yaml:1:1: a; and r.yaml:2:1: c', { parts });
@@ -143,7 +143,7 @@ describe('src/cli/main.ts', () => {
     ]);
   });
 
-  it('shows where a bug was thrown at debug level only', async () => {
+  it('prints the stack of a defect only at debug level', async () => {
     const bug: RunCip = async () => {
       throw new TypeError('a bug');
     };
@@ -157,7 +157,7 @@ describe('src/cli/main.ts', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('exits as %s asks when the main job is stopped by it', async (name, expected) => {
+  ] as const)('returns the exit code of %s if it stops kpromo cip', async (name, expected) => {
     const controller = new AbortController();
     const { code, stderr } = await run(
       CIP,
@@ -176,7 +176,7 @@ describe('src/cli/main.ts', () => {
     ]);
   });
 
-  it('fails when the answer could not be written, unless nobody reads it', async () => {
+  it('fails if the output cannot be written, unless the reader is gone', async () => {
     const full = await run(['version'], undefined, {
       stdoutError: Object.assign(new Error('no space'), { code: 'ENOSPC' }),
     });

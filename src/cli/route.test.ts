@@ -34,11 +34,11 @@ describe('src/cli/route.ts', () => {
     [['explain', 'LOST'], { kind: 'explain', code: 'LOST' }],
     [['explain'], { kind: 'explain', code: undefined }],
     [['completion', 'zsh'], { kind: 'completion', shell: 'zsh' }],
-  ])('understands %j', (argv, expected) => {
+  ])('parses %j', (argv, expected) => {
     expect(route(argv)).toEqual(expected);
   });
 
-  it('takes flags that every command has before the command too', () => {
+  it('accepts common flags before the command', () => {
     expect(route(['--log-level', 'debug', 'cip', '--manifests=x'])).toMatchObject({
       kind: 'cip',
       options: { output: { logLevel: 'debug' }, source: { manifests: 'x' } },
@@ -92,7 +92,7 @@ describe('src/cli/route.ts', () => {
       '--max-signature-copies=0 is not positive',
       /1 or more, for example 50$/,
     ],
-  ])('refuses %j', (argv, message, hint) => {
+  ])('rejects %j', (argv, message, hint) => {
     let refused: unknown;
     try {
       route(argv);
@@ -108,7 +108,7 @@ describe('src/cli/route.ts', () => {
     ['cip', 'replicate-signatures'],
     ['cip', '--max-signature-copies=7', 'replicate-signatures'],
     ['replicate'],
-  ])("replicates by upstream's name and by its own: %s %s", (...words) => {
+  ])('routes both names of replication: %s %s', (...words) => {
     const request = route([...words, '--manifests=tree', '--confirm']);
     expect(request).toMatchObject({
       kind: 'replicate',
@@ -120,7 +120,7 @@ describe('src/cli/route.ts', () => {
     });
   });
 
-  it('explains replication by both names', () => {
+  it('prints the same help for both names of replication', () => {
     for (const words of [['cip', 'replicate-signatures'], ['replicate']])
       expect(route([...words, '--help'])).toMatchObject({ kind: 'help', about: { name: 'replicate' } });
   });

@@ -101,8 +101,8 @@ function routeSmall(command: Command, positional: readonly string[]): Request {
   }
   const shell = SHELLS.find((candidate) => candidate === word);
   if (shell !== undefined) return { kind: 'completion', shell };
-  const told = word === undefined ? 'requires the name of a shell' : `does not support the shell ${goQuote(word)}`;
-  throw usage(`\`kpromo completion\` ${told}`, `use one of ${SHELLS.join(', ')}`);
+  const problem = word === undefined ? 'requires the name of a shell' : `does not support the shell ${goQuote(word)}`;
+  throw usage(`\`kpromo completion\` ${problem}`, `use one of ${SHELLS.join(', ')}`);
 }
 
 type SplitCommand = {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { versionLine, versionName, versionText } from './version.ts';
 
 describe('src/cli/version.ts', () => {
-  it('names the version of package.json', async () => {
+  it('returns the version of package.json', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       readonly version: string;
     };

@@ -3,7 +3,7 @@ import { candidate, numbered } from '../../test/support/promotion/promoted.ts';
 import { aboutImage, refsOn } from './about-image.ts';
 
 describe('src/plan/about-image.ts', () => {
-  it('says of an image where its entry is, and which references it concerns', () => {
+  it('returns the entry and the references of an image', () => {
     const { wanted } = candidate(1);
     const untagged = { repository: 'c.test/app', tags: [] };
     const refs = refsOn(wanted, [{ repository: 'b.test/app', tags: ['v1', 'v2'] }, untagged]);

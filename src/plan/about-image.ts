@@ -4,7 +4,7 @@ import type { Target } from '../image/target.ts';
 import type { WantedImage } from './desired/desired.ts';
 
 /** The fields of a failure that identify its image. */
-export type AboutImage = Required<Pick<Failure, 'at' | 'image' | 'digest' | 'source' | 'refs'>>;
+type AboutImage = Required<Pick<Failure, 'at' | 'image' | 'digest' | 'source' | 'refs'>>;
 
 /** Returns the fields of a failure for an image and the affected references in production. */
 export function aboutImage({ at, name, digest, source }: WantedImage, refs: readonly string[]): AboutImage {

@@ -59,7 +59,7 @@ function find(
 }
 
 describe('src/plan/candidates.ts', () => {
-  it('takes what is due on a mirror once its primary has it, under the primary’s public name', () => {
+  it('returns an image that is pending on a mirror once its primary has it, under the primary’s public name', () => {
     const sets = setsOf({ to: ['b.test/k8s-artifacts-prod/images', 'c.test'], entries: [['app', A, 'v1']] });
     const primary = 'b.test/k8s-artifacts-prod/images/app';
     const { images } = find(sets, {
@@ -78,14 +78,14 @@ describe('src/plan/candidates.ts', () => {
     ]);
   });
 
-  it('leaves out what is due on a mirror while its primary could not be read or has it under no tag', () => {
+  it('omits an image that is pending on a mirror if its primary was not read, or has it without the tag', () => {
     const sets = setsOf({ to: ['b.test', 'c.test'], entries: [['app', A, 'v1']] });
     const pending = [due(only(sets), 'c.test/app')];
     expect(find(sets, { due: pending }).images).toEqual([]);
     expect(find(sets, { due: pending, there: { 'b.test/app': holding({ v1: B }) } }).images).toEqual([]);
   });
 
-  it('takes what a diff brings to a new mirror, though that diff does not look at the primary', () => {
+  it('returns images that a diff adds to a new mirror, although the diff does not read the primary', () => {
     const sets = setsOf({ to: ['b.test', 'c.test'], entries: [['app', A, 'v1']] });
     const finder = candidateFinder(sets, RULES);
     const { images } = finder.found([due(only(sets), 'c.test/app')], new Set(['c.test/app']));
@@ -95,10 +95,10 @@ describe('src/plan/candidates.ts', () => {
   it.each([
     ['uploaded since', { uploads: { [A]: NOW } }, 1],
     ['uploaded before', { uploads: { [A]: NOW - 1 } }, 0],
-    ['in the tree since, as Git says', { young: [`a.test/app@${A}`], uploads: { [A]: NOW - 1 } }, 1],
-    ['in the tree before, where no upload is known', { young: [] }, 0],
+    ['in the tree since, by Git', { young: [`a.test/app@${A}`], uploads: { [A]: NOW - 1 } }, 1],
+    ['in the tree before, upload time unknown', { young: [] }, 0],
   ])(
-    'looks at what is complete and %s',
+    'checks if a complete image is recent: %s',
     (_, { uploads, young }: { uploads?: Record<string, number>; young?: string[] }, count) => {
       const sets = setsOf({ entries: [['app', A, 'v1']] });
       const rules = { ...RULES, ...(young !== undefined && { young: new Set(young) }) };
@@ -108,7 +108,7 @@ describe('src/plan/candidates.ts', () => {
     },
   );
 
-  it('counts what is older and has no signature’s tag, and looks at it when told to look at all', () => {
+  it('counts older images without a signature tag, and returns them with --repair-since=all', () => {
     const sets = setsOf({
       entries: [
         ['app', A, 'v1'],
@@ -125,7 +125,7 @@ describe('src/plan/candidates.ts', () => {
     expect(older).toBe(0);
   });
 
-  it('says how many are of unknown age where neither Git nor the listing tells', () => {
+  it('counts images of unknown age if neither Git nor the listing has it', () => {
     const sets = setsOf({
       entries: [
         ['app', A, 'v1'],
@@ -139,7 +139,7 @@ describe('src/plan/candidates.ts', () => {
     });
   });
 
-  it('names a digest of one repository once, with the tags of all its entries, and under each name of its own', () => {
+  it('returns a digest of a repository once, with the tags of all its entries, per name', () => {
     const entries = [['app', A, 'v1'] as const];
     const sets = setsOf(
       { entries },
@@ -155,14 +155,14 @@ describe('src/plan/candidates.ts', () => {
     expect(images.map(({ also }) => also?.map(({ source }) => source))).toEqual([['x.test/app'], undefined]);
   });
 
-  it('follows the primary that was chosen, wherever it stands', () => {
+  it('uses the chosen primary, wherever it is listed', () => {
     const sets = setsOf({ to: ['b.test', 'c.test'], entries: [['app', A, 'v1']] });
     const rules = { ...RULES, primary: compilePattern('c.test') };
     const { images } = find(sets, { due: [due(only(sets), 'b.test/app', 'c.test/app')], rules });
     expect(images.map(({ repository }) => repository)).toEqual(['c.test/app']);
   });
 
-  it('signs no signature and no attestation that is promoted as an image', () => {
+  it('omits signatures and attestations that are promoted as images', () => {
     const sets = setsOf({
       entries: [
         ['app', A, cosignTag(B, 'sig')],

@@ -24,7 +24,7 @@ const DESTINATIONS = ['a.example/prod', 'b.example/prod', 'c.example/prod'];
 const SETS = [setOf(DESTINATIONS, [[1, 'v1'], [2, 'v2'], [3]])];
 
 describe('src/plan/checks', () => {
-  it('checks each digest of a primary repository once, in all places that any entry names', () => {
+  it('returns each digest of a primary repository once, with all its repositories', () => {
     const checks = checksOf([...SETS, setOf(['a.example/prod', 'd.example/prod'], [[1, 'latest']])], {});
     expect(checks).toHaveLength(3);
     expect(checks[0]).toMatchObject({
@@ -36,14 +36,14 @@ describe('src/plan/checks', () => {
     });
   });
 
-  it('follows the chosen primary and the public names', () => {
+  it('uses the chosen primary and the public names', () => {
     const publicNames = [{ match: compilePattern('c.example/prod'), name: 'images.example' }];
     const [check] = checksOf(SETS, { primary: compilePattern('c.example/**'), publicNames });
     expect(check).toMatchObject({ repository: 'c.example/prod/app', reference: 'images.example/app' });
     expect(check?.mirrors).toEqual(['a.example/prod/app', 'b.example/prod/app']);
   });
 
-  it('wants copies on the primary and on standbys only where attachments are routed, and knows all names', () => {
+  it('expects copies on standbys only if attachments are routed, with all names', () => {
     const route = { through: 'images.example', standby: [compilePattern('b.example/prod')] };
     const attachments = [{ match: compilePattern('*.example/prod'), route }];
     const checks = checksOf(SETS, { attachments });
@@ -57,7 +57,7 @@ describe('src/plan/checks', () => {
       expect(namedBy(checks, ref(name)).map((check) => check.digest)).toEqual([digest(1)]);
   });
 
-  it('places a name that clients use, or says that nothing tells its place', () => {
+  it("finds the repository of a client's name, or throws", () => {
     const rules = {
       through: 'images.example',
       publicNames: [{ match: compilePattern('a.example/prod'), name: 'images.example' }],
@@ -72,7 +72,7 @@ describe('src/plan/checks', () => {
     expect(placeOf([], ref('a.example/prod/app:v1'), rules)).toMatchObject({ through: 'images.example/app' });
   });
 
-  it('leaves out what is itself attached to an image', () => {
+  it('omits attachments', () => {
     const tag = `sha256-${'0'.repeat(64)}.sig`;
     expect(
       checksOf(
@@ -87,7 +87,7 @@ describe('src/plan/checks', () => {
     ).toEqual([digest(2)]);
   });
 
-  it('finds what a reference means by any name of the repository', () => {
+  it('finds a reference by any name of its repository', () => {
     const checks = checksOf(SETS, {
       publicNames: [{ match: compilePattern('a.example/prod'), name: 'images.example' }],
     });
@@ -101,7 +101,7 @@ describe('src/plan/checks', () => {
     expect(found('a.example/prod/ap')).toEqual([]);
   });
 
-  it('places what the tree does not name with its repository, or else where it stands', () => {
+  it('finds unlisted references in their repository, or else at the given place', () => {
     const checks = checksOf(SETS, {});
     const known = ref('b.example/prod/app:v9');
     expect(unlisted(placeOf(checks, known, {}), known, digest(9))).toEqual({
@@ -116,7 +116,7 @@ describe('src/plan/checks', () => {
     expect(placeOf(checks, ref(far), {})).toEqual({ repository: far, mirrors: [], reference: 'registry.k8s.io/x/y' });
   });
 
-  it('selects by the time of upload, and what has none', () => {
+  it('selects digests by upload time, and those without one', () => {
     const times = new Map<string, number | 'undated'>([
       [digest(1), 100],
       [digest(2), 99],

@@ -10,12 +10,12 @@ import { formerNamesOf, publicNameOf } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** The repositories of an image, and the name in its signatures. */
-export type CheckedPlace = {
+type CheckedPlace = {
   /** The repository on the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
   /** Other mirrors whose clients are routed to the primary for attachments. */
-  readonly routed?: readonly RepositoryName[];
+  readonly routed?: readonly RepositoryName[] | undefined;
   /** The name that clients use, if their view is checked. */
   readonly through?: RepositoryName | undefined;
   /** The name under which people pull it. */
@@ -63,7 +63,7 @@ export function checksOf(sets: readonly ImageSet[], rules: CheckRules): Checked[
     const routed = others.filter((mirror) => !copied.includes(mirror));
     const places = [check.repository, ...others];
     const more = { ...formerOf(places, check.reference, publicNames), ...throughOf(places, rules) };
-    return { ...check, mirrors: copied, ...(routed.length > 0 && { routed }), ...more };
+    return { ...check, mirrors: copied, routed: routed.length > 0 ? routed : undefined, ...more };
   });
 }
 

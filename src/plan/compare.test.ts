@@ -31,7 +31,7 @@ function lacking(
 }
 
 describe('src/plan/compare.ts', () => {
-  it('keeps nothing of what is complete', () => {
+  it('returns nothing for complete images', () => {
     const entries = [
       ['app', A, 'v1'],
       ['app', B],
@@ -39,7 +39,7 @@ describe('src/plan/compare.ts', () => {
     expect(lacking(entries, [A, B], { v1: A })).toEqual({ present: 2, lacks: [] });
   });
 
-  it('tells a missing digest from a missing tag', () => {
+  it('distinguishes a missing digest from a missing tag', () => {
     const entries = [
       ['app', A, 'v1', 'v2'],
       ['app', B, 'v3'],
@@ -53,7 +53,7 @@ describe('src/plan/compare.ts', () => {
     });
   });
 
-  it('wants a digest without tags to be there under any or none', () => {
+  it('accepts a digest without tags under any tag or none', () => {
     expect(lacking([['app', A]], [])).toEqual({
       present: 0,
       lacks: [{ digest: A, digestMissing: true, missingTags: [], moves: [] }],
@@ -61,14 +61,14 @@ describe('src/plan/compare.ts', () => {
     expect(lacking([['app', A]], [A], { other: A })).toEqual({ present: 1, lacks: [] });
   });
 
-  it('tells where a tag points that would have to move', () => {
+  it('returns the current digest of a tag that would move', () => {
     expect(lacking([['app', A, 'v1', 'v2']], [B], { v1: B })).toEqual({
       present: 0,
       lacks: [{ digest: A, digestMissing: true, missingTags: ['v2'], moves: [{ tag: 'v1', current: B }] }],
     });
   });
 
-  it('wants nothing for a tag in dispute, and counts an image that has no other tag as neither present nor lacking', () => {
+  it('ignores disputed tags, and counts an image with only such tags as neither present nor missing', () => {
     const entries = [
       ['app', A, 'v1', 'v2'],
       ['app', B, 'v1'],
@@ -79,7 +79,7 @@ describe('src/plan/compare.ts', () => {
     });
   });
 
-  it('says where it is lacking, and whether anything is there or may be asked for', () => {
+  it('returns where it is missing, and if the repository is empty or unreadable', () => {
     const sets = wantedBy(loadedTree([{ name: 'p', from: 'a.test', to: ['b.test'], entries: [['app', A]] }]).projects);
     const empty = { has: () => false, digestOf: () => undefined, holdsManifests: false };
     const places = [empty, { ...empty, holdsManifests: true, isUnread: true as const }].flatMap((inventory) =>

@@ -21,7 +21,7 @@ const sets = (...entries: ProjectSpec['entries'][]): ImageSet[] =>
 const tagsOf = (...wanting: ImageSet[]): string[] => [...conflictFinder()(wanting).keys()];
 
 describe('src/plan/conflicts.ts', () => {
-  it('finds a tag that two digests want, in one project or in two', () => {
+  it('finds a tag of two digests, in one project or in two', () => {
     expect(
       tagsOf(
         ...sets([
@@ -33,7 +33,7 @@ describe('src/plan/conflicts.ts', () => {
     expect(tagsOf(...sets([['app', A, 'v1']], [['app', B, 'v1']]))).toEqual(['v1']);
   });
 
-  it('finds none where the same digest wants a tag twice, or nobody wants a tag', () => {
+  it('finds nothing if the same digest has the tag twice, or no digest has it', () => {
     expect(
       tagsOf(
         ...sets(
@@ -48,13 +48,13 @@ describe('src/plan/conflicts.ts', () => {
     expect(tagsOf()).toEqual([]);
   });
 
-  it('names every image of a dispute once, in the order of the manifests', () => {
+  it('returns every image of a dispute once, in the order of the manifests', () => {
     const wanting = sets([['app', C, 'v1']], [['app', A, 'v1']], [['app', C, 'v1']], [['app', B, 'v1']]);
     const conflict = conflictFinder()(wanting).get('v1');
     expect(conflict?.images.map(({ digest }) => digest)).toEqual([C, A, B]);
   });
 
-  it('answers for each group of sets on its own', () => {
+  it('returns separate results for each group of sets', () => {
     const [one, two] = sets([['app', A, 'v1']], [['app', B, 'v1']]);
     if (one === undefined || two === undefined) throw new Error('there are two sets');
     const conflictsOf = conflictFinder();
@@ -64,7 +64,7 @@ describe('src/plan/conflicts.ts', () => {
 });
 
 describe('src/plan/disputes.ts', () => {
-  it('tells a dispute once for all mirrors, with both files and lines', () => {
+  it('reports a dispute once for all mirrors, with both files and lines', () => {
     const { failures: disputes } = findDisputes(
       sets(
         [['app', A, 'v1']],

@@ -5,7 +5,7 @@ import { conflictFinder, type TagConflict } from './conflicts.ts';
 import { byDestination, type ImageSet } from './desired/desired.ts';
 
 /** Tags that a tree assigns to several digests of one repository. */
-export type Disputes = {
+type Disputes = {
   readonly failures: readonly Failure[];
   /** Disputes that the base also has. */
   readonly standing: readonly Failure[];

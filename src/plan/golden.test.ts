@@ -6,15 +6,15 @@ import { referenceVerdicts } from '../../test/support/promotion/reference-plan.t
 const plans = goldenPlans();
 
 describe('src/plan', () => {
-  it('has plans to be held to', () => {
+  it('has golden plans', () => {
     expect(plans).toHaveLength(120);
   });
 
-  it.for(plans)('decides every edge of plan $id as upstream does', (plan) => {
+  it.for(plans)('decides every edge of plan $id like upstream', (plan) => {
     expect(purePlan(plan)).toEqual(plan.upstream);
   });
 
-  it('is held to a reference that itself decides every edge as upstream does', () => {
+  it('uses a reference that decides every edge like upstream', () => {
     for (const plan of plans) expect(referenceVerdicts(plan), `plan ${plan.id}`).toEqual(plan.upstream);
   });
 });

@@ -26,20 +26,20 @@ const set = (name: string, destinations: readonly string[], images: ImageSet['im
   images,
 });
 
-type Told = readonly [digest: Digest, tags: readonly string[], mediaType?: string];
+type Listed = readonly [digest: Digest, tags: readonly string[], mediaType?: string];
 
-const digests = (...manifests: readonly Told[]): RepositoryListing => ({
+const digests = (...manifests: readonly Listed[]): RepositoryListing => ({
   kind: 'digests',
   manifests: new Map(
     manifests.map(([key, tags, mediaType]) => [key, { tags, ...(mediaType !== undefined && { mediaType }) }]),
   ),
 });
 
-const google = (...manifests: readonly Told[]): Shelf => shelfOf(digests(...manifests));
+const google = (...manifests: readonly Listed[]): Shelf => shelfOf(digests(...manifests));
 const plain = (...tags: readonly string[]): Shelf => shelfOf({ kind: 'tags', tags: new Set(tags) });
 
 describe('src/plan/replication.ts', () => {
-  it('groups mirrors by their primary, wherever it stands in the list', () => {
+  it('groups mirrors by their primary, wherever it is listed', () => {
     const us = 'us-central1-docker.pkg.dev/prod';
     for (const destinations of [
       [us, 'asia.example', 'eu.example'],
@@ -53,7 +53,7 @@ describe('src/plan/replication.ts', () => {
     }
   });
 
-  it('makes one group of sets with the same primary repository, and none without mirrors', () => {
+  it('merges sets with the same primary repository, and omits groups without mirrors', () => {
     const groups = groupsOf([
       set('app', ['a.example', 'b.example']),
       set('app', ['a.example', 'c.example']),
@@ -62,7 +62,7 @@ describe('src/plan/replication.ts', () => {
     expect(groups).toEqual([{ primary: 'a.example/app', mirrors: ['b.example/app', 'c.example/app'], images: [] }]);
   });
 
-  it('leaves routed mirrors out, standbys apart', () => {
+  it('omits routed mirrors, and returns standbys separately', () => {
     const route = { through: 'images.example', standby: [compilePattern('b.example')] };
     const rules = [{ match: compilePattern('*.example'), route }];
     const sets = [
@@ -79,18 +79,18 @@ describe('src/plan/replication.ts', () => {
     [tagOf(image, '.att'), 'att'],
     [tagOf(image, '.sbom'), 'sbom'],
     [tagOf(image), 'list'],
-  ])('reads %s', (tag, form) => {
+  ])('parses %s', (tag, form) => {
     expect(attachedBy(tag)).toEqual({ subject: image, form });
   });
 
   it.each(['v1', 'sha256-abc.sig', `${tagOf(image)}.sigs`, `x${tagOf(image, '.sig')}`, tagOf(image).toUpperCase()])(
-    'takes %s for an ordinary tag',
+    'treats %s as an ordinary tag',
     (tag) => {
       expect(attachedBy(tag)).toBeUndefined();
     },
   );
 
-  it('finds the tags of cosign that a mirror lacks or has otherwise', () => {
+  it('finds cosign tags that are missing or different on a mirror', () => {
     const primary = google(
       [image, ['v1']],
       [digest('sig'), [tagOf(image, '.sig')]],
@@ -110,7 +110,7 @@ describe('src/plan/replication.ts', () => {
     expect(differingTags(primary, primary)).toEqual([]);
   });
 
-  it('says where the listings do not tell', () => {
+  it('reports tags whose digest the listings do not show', () => {
     const both = plain(tagOf(image, '.sig'), 'v1');
     expect(differingTags(both, both)).toEqual([{ tag: tagOf(image, '.sig'), is: 'unknown' }]);
     expect(differingTags(both, plain())).toEqual([{ tag: tagOf(image, '.sig'), is: 'missing' }]);
@@ -118,14 +118,14 @@ describe('src/plan/replication.ts', () => {
     expect(lackingUntagged(google([digest('x'), []]), both)).toBeUndefined();
   });
 
-  it("returns what belongs to images that the mirror's list does not show", () => {
+  it('ignores attachments of images that the mirror does not have', () => {
     const primary = google([digest('sig'), [tagOf(image, '.sig')]], [digest('list'), [tagOf(image)]]);
     expect(differingTags(primary, google())).toEqual([{ tag: tagOf(image, '.sig'), is: 'missing' }]);
     expect(differingLists(primary, google())).toEqual([image]);
     expect(differingTags(primary, plain())).toHaveLength(1);
   });
 
-  it('finds untagged manifests that only the primary has, of types that may refer', () => {
+  it('finds untagged manifests of the primary that may be referrers', () => {
     const primary = google(
       [digest('bundle'), [], MEDIA_TYPES.ociManifest],
       [digest('there'), []],
@@ -134,7 +134,7 @@ describe('src/plan/replication.ts', () => {
     expect(lackingUntagged(primary, google([digest('there'), []]))).toEqual([digest('bundle')]);
   });
 
-  it('finds fallback lists that are not the same', () => {
+  it('finds fallback lists that differ', () => {
     const primary = google([image, ['v1']], [digest('list'), [tagOf(image)]]);
     expect(differingLists(primary, google([image, ['v1']]))).toEqual([image]);
     expect(differingLists(primary, google([image, ['v1']], [digest('old'), [tagOf(image)]]))).toEqual([image]);

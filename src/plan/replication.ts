@@ -75,7 +75,7 @@ export function mayRefer(mediaType: string | undefined): boolean {
 }
 
 /** The subject and the kind of an attaching tag; `list` is the fallback tag of the referrers API. */
-export type AttachingTag = { readonly subject: Digest; readonly form: 'sig' | 'att' | 'sbom' | 'list' };
+type AttachingTag = { readonly subject: Digest; readonly form: 'sig' | 'att' | 'sbom' | 'list' };
 
 // https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md, and the distribution-spec's «Referrers Tag Schema»
 const ATTACHING = /^sha256-([0-9a-f]{64})(?:\.(sig|att|sbom))?$/;

@@ -11,11 +11,11 @@ const chart = { foreign: [], artifactTypes: ['application/x.chart'] };
 
 describe('src/plan/shape.ts', () => {
   it.each([
-    ['images, whatever is allowed', plain, lists([])],
+    ['container images, although no type is allowed', plain, lists([])],
     ['every type without a list', chart, []],
     ['a type that is in each list', chart, lists(['application/x.chart'], ['other', 'application/x.chart'])],
     [
-      'what BuildKit attests in an index',
+      'attestations of BuildKit in an index',
       { ...plain, artifactTypes: ['application/vnd.docker.attestation.manifest.v1+json'] },
       lists([]),
     ],
@@ -23,14 +23,14 @@ describe('src/plan/shape.ts', () => {
     expect(refusalOf(image, tree, allowed)).toBeUndefined();
   });
 
-  it('refuses a type that one of the lists does not have, and names the list', () => {
+  it('rejects a type that is missing in one of the lists, and names the list', () => {
     const refusal = refusalOf(image, chart, lists(['application/x.chart'], ['application/x.charts']));
     expect(refusal).toMatchObject({ code: 'ARTIFACT_TYPE', side: 'source' });
     expect(refusal?.message).toContain(`${image.source}@${image.digest} is an artifact of type application/x.chart`);
     expect(refusal?.hint).toContain('promoter-policy.yaml:2');
   });
 
-  it('refuses layers that are kept elsewhere', () => {
+  it('rejects foreign layers', () => {
     const foreign = [{ mediaType: 'layer', digest: digestOf(Buffer.from('layer')), size: 1 }];
     expect(refusalOf(image, { ...plain, foreign }, [])).toMatchObject({
       code: 'UNSUPPORTED_MANIFEST',

@@ -5,7 +5,7 @@ import type { RepositoryName } from '../image/reference.ts';
 import type { WantedImage } from './desired/desired.ts';
 
 /** A tag that points to another digest in one repository. `digestThere`: the repository has the wanted digest under other tags. */
-export type FoundMove = {
+type FoundMove = {
   readonly repository: RepositoryName;
   readonly tag: string;
   readonly current: Digest;

@@ -23,7 +23,7 @@ const spec = (entries: ProjectSpec['entries'], to = ['m.test', 'n.test'], name =
 });
 
 describe('src/plan/touched.ts', () => {
-  it('keeps the images that changed, with all of their tags, and no others', () => {
+  it('keeps only changed images, with all their tags', () => {
     const base = [
       spec([
         ['app', A, 'v1'],
@@ -41,7 +41,7 @@ describe('src/plan/touched.ts', () => {
     ).toEqual(['p app@a [new v1] m.test n.test', 'p lib@c [v3] m.test n.test']);
   });
 
-  it('keeps, for a new mirror, all images and that mirror alone', () => {
+  it('keeps all images for a new mirror, and only that mirror', () => {
     const base = [
       spec([
         ['app', A, 'v1'],
@@ -62,20 +62,20 @@ describe('src/plan/touched.ts', () => {
     ).toEqual(['p app@a [v1] new.test', 'p app@b [v2] new.test', 'p app@c [] m.test new.test n.test']);
   });
 
-  it('keeps of projects that share an image the one that brings the change', () => {
+  it('keeps, of projects that share an image, the one with the change', () => {
     const base = [spec([['app', A, 'v1']]), spec([['app', A, 'v1']], ['o.test'], 'q')];
     expect(touched(base, [base[0] ?? expect.fail(), spec([['app', A, 'v1', 'v2']], ['o.test'], 'q')])).toEqual([
       'q app@a [v1 v2] o.test',
     ]);
   });
 
-  it('keeps nothing of a tree that did not change', () => {
+  it('keeps nothing of an unchanged tree', () => {
     expect(touched([spec([['app', A, 'v1']])], [spec([['app', A, 'v1']], ['n.test', 'm.test'], 'renamed')])).toEqual(
       [],
     );
   });
 
-  it('gives images that changed on some mirrors all of them back', () => {
+  it('keeps all changed mirrors of images that changed on some mirrors', () => {
     const [before, after] = [
       [spec([['app', A, 'v1']])],
       [

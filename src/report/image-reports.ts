@@ -8,7 +8,7 @@ import type { Outputs } from './outputs.ts';
 type Wanted = PlannedImage['wanted'];
 
 /** The report of an image before the state of its mirrors is known. */
-export type Reported = { readonly wanted: Wanted; readonly report: ImageReport };
+type Reported = { readonly wanted: Wanted; readonly report: ImageReport };
 
 /** Phases that can remove images before anything is written. */
 const BEFORE_PROMOTION: readonly string[] = ['plan', 'provenance', 'validate'];

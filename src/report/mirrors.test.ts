@@ -24,17 +24,17 @@ const states = (mirrors: readonly MirrorReport[]): readonly string[] =>
   mirrors.map(({ name, state }) => `${name[0]} ${state}`);
 
 describe('src/report/mirrors.ts', () => {
-  it('finds the registry of a reference as manifests name it', () => {
+  it('returns the registry of a reference as manifests name it', () => {
     expect(mirrorOf('a.io:5000/prod/sub/app:v1', 'sub/app')).toBe('a.io:5000/prod');
     expect(mirrorOf(`a.io:5000/other@${DIGEST}`, 'app')).toBe('a.io:5000');
   });
 
-  it('takes the worst of the references of a mirror', () => {
+  it('uses the worst state of the references on a mirror', () => {
     const one = image(target('a.io/prod/app:v1', 'copy'), target('a.io/prod/app:v2', 'failed'));
     expect(states(mirrorFinder([one], new Set())(one, undefined))).toEqual(['a failed']);
   });
 
-  it('never calls a mirror that was not read present', () => {
+  it('never reports an unread mirror as present', () => {
     const one = image(target('a.io/prod/app:v1', 'copy'));
     const mirrors = mirrorFinder([one], new Set())(one, known({ lacking: ['a.io/prod'], unread: [unread] }));
     expect(states(mirrors)).toEqual(['a done', 'b present', 'c unknown']);
@@ -44,7 +44,7 @@ describe('src/report/mirrors.ts', () => {
     expect(isPromoted({ mirrors })).toBe(false);
   });
 
-  it('follows another entry that brings the same to a mirror', () => {
+  it('uses the state of another entry with the same reference', () => {
     const first = image(target('a.io/prod/app:v1', 'copy'), target('a.io/prod/app:v2', 'failed'));
     const second = image();
     const find = mirrorFinder([first, second], new Set());
@@ -55,7 +55,7 @@ describe('src/report/mirrors.ts', () => {
     ]);
   });
 
-  it('calls an image incomplete where one of its tags is disputed', () => {
+  it('reports an image with a disputed tag as incomplete', () => {
     const one = image(target('a.io/prod/app:v1', 'copy'));
     const find = mirrorFinder([one], new Set(['a.io/prod/app:v2', 'b.io/prod/app:v2']));
     expect(states(find(one, known({ unread: [unread] })))).toEqual(['a failed', 'b failed', 'c unknown']);
@@ -66,11 +66,11 @@ describe('src/report/mirrors.ts', () => {
     ['unknown', ['done', 'unknown', 'pending'], 'unknown'],
     ['pending', ['done', 'pending'], 'pending'],
     ['done', ['done', 'present'], 'done'],
-  ])('calls an image %s by the worst of its mirrors', (_, given, state) => {
+  ])('reports an image as %s by the worst of its mirrors', (_, given, state) => {
     expect(stateOf({ mirrors: given.map((one) => ({ state: one })) })).toBe(state);
   });
 
-  it('counts an image as promoted only if it was written somewhere and is everywhere', () => {
+  it('counts an image as promoted only if it was written and is complete everywhere', () => {
     const of = (...given: MirrorState[]): boolean => isPromoted({ mirrors: given.map((state) => ({ state })) });
     expect([of('done', 'present'), of('present'), of('done', 'pending'), of()]).toEqual([true, false, false, false]);
   });

@@ -31,7 +31,7 @@ export type Known = {
 type Image = Pick<ImageReport, 'name' | 'digest' | 'tags' | 'targets'>;
 
 /** Returns the state of an image on each of its mirrors. */
-export type MirrorFinder = (image: Image, known: Known | undefined) => readonly MirrorReport[];
+type MirrorFinder = (image: Image, known: Known | undefined) => readonly MirrorReport[];
 
 /**
  * Creates a finder for the images of a run. A mirror is `present` only if it was read and lacked nothing. Two entries

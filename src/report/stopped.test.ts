@@ -10,7 +10,7 @@ const left = image('left', 2, [target('a.io/prod', 'left', 'v1', { pending: true
 const failed = image('failed', 3, [target('a.io/prod', 'failed', 'v1', { action: 'failed', code: 'DENIED' })]);
 
 describe('src/report/stopped.ts', () => {
-  it('makes one problem of a run that was stopped, with the number of images that are not done', () => {
+  it('returns one problem for a stopped run, with the number of unfinished images', () => {
     const run = { ...FACTS, aborted: 'stopped by SIGINT' };
     expect(stoppedProblem(run, [done, begun, left, failed])).toEqual([
       {
@@ -22,7 +22,7 @@ describe('src/report/stopped.ts', () => {
     ]);
   });
 
-  it('counts nothing where nothing was planned, and is silent about a run that ended by itself', () => {
+  it('omits the number without a plan, and returns nothing for other runs', () => {
     const { phases: _phases, ...early } = { ...FACTS, aborted: 'stopped by SIGTERM' };
     expect(stoppedProblem(early, [])).toMatchObject([{ phase: 'setup', message: 'stopped by SIGTERM' }]);
     expect(stoppedProblem(FACTS, [left])).toEqual([]);

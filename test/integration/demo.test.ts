@@ -78,7 +78,7 @@ function expectDemo(stdout: string): void {
   expect(stdout).toContain('PROVENANCE operator@sha256:');
   expect(stdout.match(/^✓ .*/gm)).toHaveLength(10);
   expect(stdout).not.toContain('✗');
-  expect(stdout).toContain('All went as it should.');
+  expect(stdout).toContain('All checks passed.');
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(stdout).not.toContain('\x1b');
 }

@@ -19,12 +19,12 @@ describe('src/cli/commands/explain.ts', () => {
     expect(`${happened}${remedy}`).not.toMatch(/\]\(|\|/);
   });
 
-  it('names the pages of the package that a code refers to', () => {
+  it('keeps the paths of linked pages', () => {
     expect(explanationText('UNSIGNED')).toContain('Checking signatures (docs/sigcheck.md)');
     expect(explanationText('POLICY_INVALID')).toContain('(docs/policy.md)');
   });
 
-  it('explains all codes when none is named', () => {
+  it('explains all codes without an argument', () => {
     const all = explanationText();
     for (const code of CODES) expect(all).toContain(code);
   });
@@ -32,7 +32,7 @@ describe('src/cli/commands/explain.ts', () => {
   it.each([
     ['TAG_MVOE', 'did you mean TAG_MOVE?'],
     ['nothing', '`kpromo explain` lists all codes'],
-  ])('refuses the code %s', (code, hint) => {
+  ])('rejects the code %s', (code, hint) => {
     expect(() => explanationText(code)).toThrow(expect.objectContaining({ code: 'USAGE', hint }));
   });
 });

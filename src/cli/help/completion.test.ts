@@ -25,7 +25,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _kpromo; printf '%s
 }
 
 describe('src/cli/help/completion.ts', () => {
-  it.each(SHELLS)('names every command and visible flag for %s', (shell) => {
+  it.each(SHELLS)('contains every command and visible flag for %s', (shell) => {
     const script = completionScript(shell);
     for (const command of COMMANDS) {
       expect(script).toContain(command.name);
@@ -35,7 +35,7 @@ describe('src/cli/help/completion.ts', () => {
     expect(script).not.toContain('max-image-size');
   });
 
-  it.for(SHELLS)('is a script that %s can read', async (shell, { skip }) => {
+  it.for(SHELLS)('is a valid script for %s', async (shell, { skip }) => {
     skip(!installed(shell), `${shell} is not installed`);
     await expect(run(shell, ['-n', '-c', completionScript(shell)])).resolves.toEqual({ stdout: '', stderr: '' });
   });
@@ -61,7 +61,7 @@ describe('src/cli/help/completion.ts', () => {
     expect(await offered('validate', '--out')).toEqual(['--output']);
   });
 
-  it('offers the words of a command right after it, and flags where one was begun', async ({ skip }) => {
+  it('offers subcommands right after a command, and flags after a dash', async ({ skip }) => {
     skip(!installed('bash'), 'bash is not installed');
     expect(await offered('policy', '')).toEqual(['test']);
     expect(await offered('--log-level', 'info', 'policy', 't')).toEqual(['test']);

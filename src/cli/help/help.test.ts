@@ -13,14 +13,14 @@ describe('src/cli/help/help.ts', () => {
       expect(helpText(undefined, short)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
   });
 
-  it.each(COMMANDS)('lists every visible flag of $name and no hidden one', (command) => {
+  it.each(COMMANDS)('lists every visible flag of $name, and no hidden one', (command) => {
     const text = helpText(command, whole);
     for (const { name } of visibleFlags(command)) expect(text).toMatch(new RegExp(`^  .{4}--${name}\\b`, 'm'));
     expect(text).not.toContain('max-image-size');
     expect(text).toContain(`kpromo ${command.name}`);
   });
 
-  it('shows defaults, exit codes and variables of the main job', () => {
+  it('shows defaults, exit codes and variables of kpromo cip', () => {
     const text = helpText(cip, whole);
     expect(text).toContain('(default 20)');
     expect(text).toMatch(/^ {2}143 +Stopped by SIGTERM/m);
@@ -28,7 +28,7 @@ describe('src/cli/help/help.ts', () => {
   });
 
   it.each(COMMANDS.filter(({ common }) => common !== undefined))(
-    'shows about ten flags of $name first, the most used first, and where the others are',
+    'shows about ten common flags of $name first, and how to list the others',
     (command) => {
       const text = helpText(command, { isWhole: false, columns: 80 });
       const flags = visibleFlags(command);
@@ -47,7 +47,7 @@ describe('src/cli/help/help.ts', () => {
     expect(visibleFlags(command).length).toBeLessThan(12);
   });
 
-  it('shows all flags under the headings of their topics, each once', () => {
+  it('shows each flag once under the heading of its topic', () => {
     const text = helpText(cip, whole);
     const places = Object.values(TOPICS).map((heading) => text.indexOf(`\n${heading}:\n`));
     expect(places.every((place) => place > 0)).toBe(true);
@@ -60,14 +60,14 @@ describe('src/cli/help/help.ts', () => {
     [undefined, ...COMMANDS].flatMap((command) =>
       [60, 80, 100, 250].flatMap((columns) => [true, false].map((isWhole) => ({ command, columns, isWhole }))),
     ),
-  )('fits a terminal of $columns columns, and no more than is easy to read', ({ command, columns, isWhole }) => {
+  )('wraps lines to $columns columns, and never beyond a readable width', ({ command, columns, isWhole }) => {
     const lines = helpText(command, { isWhole, columns }).split('\n');
     // what cannot be broken: the name of a flag with its value, and a word
     const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
     expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
   });
 
-  it.each([undefined, ...COMMANDS])('gives each flag one line where there is no terminal', (command) => {
+  it.each([undefined, ...COMMANDS])('prints each flag on one line if stdout is not a terminal', (command) => {
     const text = helpText(command, whole);
     expect(text).toMatch(/[^\n]\n$/);
     for (const flag of command === undefined ? [] : visibleFlags(command))

@@ -15,7 +15,7 @@ const NARROWEST = 24;
 const LEFT = 28;
 
 /** `isWhole`: with all flags. Without `columns`, nothing is wrapped. */
-export type HelpForm = { readonly isWhole: boolean; readonly columns?: number | undefined };
+type HelpForm = { readonly isWhole: boolean; readonly columns?: number | undefined };
 
 /** Returns the help of a command, or of the program. */
 export function helpText(command: Command | undefined, { isWhole, columns }: HelpForm): string {

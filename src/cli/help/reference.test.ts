@@ -12,11 +12,11 @@ async function emptyFolder(): Promise<string> {
 }
 
 describe('src/cli/help/reference.ts', () => {
-  it('finds docs/cli.md as it would write it', async () => {
+  it('returns 0 if docs/cli.md is up to date', async () => {
     expect(await readFile(new URL('../../../docs/cli.md', import.meta.url), 'utf8')).toBe(cliReference());
   });
 
-  it('writes the page, and then finds it unchanged', async () => {
+  it('writes a missing page and then accepts it', async () => {
     const page = pathToFileURL(join(await emptyFolder(), 'cli.md'));
     expect(await writeReference(['--check'], page)).toBe(1);
     expect(await writeReference([], page)).toBe(0);
@@ -41,14 +41,14 @@ describe('src/cli/help/reference.ts', () => {
     expect(await writeMoreSchemas(['--check'])).toBe(0);
   });
 
-  it('finds a page that was edited, and leaves it as it is', async () => {
+  it('returns 1 for an edited page, and does not change it', async () => {
     const page = pathToFileURL(join(await emptyFolder(), 'cli.md'));
     await writeFile(page, `${cliReference()}more`);
     expect(await writeReference(['--check'], page)).toBe(1);
     expect(await readFile(page, 'utf8')).toMatch(/more$/);
   });
 
-  it('documents flags with their types and defaults, without the hidden ones', () => {
+  it('documents flags with types and defaults, and no hidden ones', () => {
     expect(cliReference()).toMatch(/^\| `--threads N` +\| int +\| `20` +\| Number of/m);
     expect(cliReference()).not.toContain('max-image-size');
   });

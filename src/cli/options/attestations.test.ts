@@ -6,7 +6,7 @@ const options = (argv: readonly string[] = [], tlogUpload = true): AttestationOp
   attestationOptions({ ...parseFlags(ATTESTATION_FLAGS, argv).values, 'tlog-upload': tlogUpload });
 
 describe('src/cli/options/attestations.ts', () => {
-  it('writes no summaries unless told', () => {
+  it('disables summaries by default', () => {
     expect(options()).toEqual({ carrySboms: true });
     expect(options(['--carry-sboms=false'])).toEqual({ carrySboms: false });
   });
@@ -16,24 +16,24 @@ describe('src/cli/options/attestations.ts', () => {
     [['--summary-signer-account=me@acme.test'], { signerAccount: 'me@acme.test' }],
     [['--summary-identity-token=token'], { identityToken: 'token' }],
     [['--supersede-summaries'], { supersede: true }],
-  ])('reads what %j means for summaries', (flags, who) => {
+  ])('parses summary flags %j', (flags, who) => {
     expect(options(['--verification-summaries', ...flags]).summaries).toEqual({ supersede: false, ...who });
   });
 
   it.each(['--summary-signer-account=a', '--summary-identity-token=t', '--supersede-summaries'])(
-    'refuses %s where no summaries are written',
+    'rejects %s without --verification-summaries',
     (flag) => {
       expect(() => options([flag])).toThrow(`${flag.split('=')[0]} requires --verification-summaries`);
     },
   );
 
-  it('refuses an identity beside a key that is in no log, but not the key itself', () => {
+  it('rejects an identity with a key that is not logged, but accepts the key alone', () => {
     const account = ['--verification-summaries', '--summary-signer-account=a'];
     expect(() => options(account, false)).toThrow('--tlog-upload=false contradict');
     expect(options(['--verification-summaries'], false).summaries).toEqual({ supersede: false });
   });
 
-  it('refuses two signers of summaries', () => {
+  it('rejects two signers of summaries', () => {
     const two = ['--summary-signer-account=a', '--summary-identity-token=t'];
     expect(() => options(['--verification-summaries', ...two])).toThrow('name different signers');
   });

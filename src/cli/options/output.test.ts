@@ -7,12 +7,12 @@ const optionsOf = (...argv: readonly string[]): OutputOptions =>
   outputOptions(parseFlags([...WATCH_FLAGS, ...COMMON_FLAGS] as const, argv).values);
 
 describe('src/cli/options/output.ts', () => {
-  it('says nothing where nothing is asked for', () => {
+  it('disables progress, events and metrics by default', () => {
     expect(optionsOf()).toEqual({ logLevel: 'info', logFormat: 'text', progress: 'auto' });
     expect(optionsOf('--progress=auto', '--log-format=text')).toEqual(optionsOf());
   });
 
-  it('takes what is asked for', () => {
+  it('parses the flags', () => {
     expect(optionsOf('--progress=off', '--log-format=json', '--events=-', '--metrics-file=m.prom')).toEqual({
       progress: 'off',
       logLevel: 'info',
@@ -22,7 +22,7 @@ describe('src/cli/options/output.ts', () => {
     });
   });
 
-  it.each(Object.entries(LOG_LEVELS))('knows the level %s as %s, in any case', (name, level) => {
+  it.each(Object.entries(LOG_LEVELS))('maps the level %s to %s, whatever its case', (name, level) => {
     expect(optionsOf(`--log-level=${name}`).logLevel).toBe(level);
     expect(optionsOf(`--log-level=${name.toUpperCase()}`).logLevel).toBe(level);
   });
@@ -33,7 +33,7 @@ describe('src/cli/options/output.ts', () => {
     ['0.0.0.0:9090', '0.0.0.0', 9090],
     ['metrics.example:0', 'metrics.example', 0],
     ['[::1]:65535', '::1', 65_535],
-  ])('listens at %s on %s and %d', (text, host, port) => {
+  ])('parses --metrics-listen=%s as %s and %d', (text, host, port) => {
     expect(optionsOf('--metrics-listen', text)).toMatchObject({ metricsListen: { host, port } });
   });
 
@@ -45,7 +45,7 @@ describe('src/cli/options/output.ts', () => {
     ['--log-format=xml', 'invalid argument "xml" for "--log-format" flag'],
     ['--log-level=', 'not a valid log level: ""'],
     ['--log-level=constructor', 'not a valid log level: "constructor"'],
-  ])('refuses %s', (flag, message) => {
+  ])('rejects %s', (flag, message) => {
     expect(() => optionsOf(flag)).toThrow(message);
   });
 });

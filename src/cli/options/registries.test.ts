@@ -16,7 +16,7 @@ const limiterOption = (value: string): RegistriesOptions['limiter'] =>
 const primary = (...argv: string[]): PrimaryOptions => primaryOptions(parseFlags(PRIMARY_FLAGS, argv).values);
 
 describe('src/cli/options/registries.ts', () => {
-  it('names no server unless told', () => {
+  it('has no limiter by default', () => {
     expect([limiterOption(''), environmentLimiter({}), environmentLimiter({ KPROMO_LIMITER: '' })]).toEqual([
       undefined,
       undefined,
@@ -24,7 +24,7 @@ describe('src/cli/options/registries.ts', () => {
     ]);
   });
 
-  it('reads the address', () => {
+  it('parses the limiter address', () => {
     expect(limiterOption('redis://cache')).toMatchObject({ host: 'cache', port: 6379 });
     expect(environmentLimiter({ KPROMO_LIMITER: 'rediss://cache:1' })).toMatchObject({ port: 1, tls: true });
   });
@@ -32,13 +32,13 @@ describe('src/cli/options/registries.ts', () => {
   it.each([
     ['--limiter', () => limiterOption('https://me:secret-zq7@cache')],
     ['KPROMO_LIMITER', () => environmentLimiter({ KPROMO_LIMITER: 'https://me:secret-zq7@cache' })],
-  ])('refuses what is none, and does not repeat it: %s', (name, read) => {
+  ])('rejects an invalid limiter address without repeating it: %s', (name, read) => {
     expect(read).toThrow(
       expect.objectContaining({ code: 'USAGE', message: `${name} is not a valid address of a Redis server` }),
     );
   });
 
-  it('chooses no primary registry unless told', () => {
+  it('has no primary registry by default', () => {
     expect(primary()).toEqual({ acceptsChange: false });
     expect(primary('--primary-registry=*.acme.test/prod').chosen?.text).toBe('*.acme.test/prod');
     expect(() => primary('--primary-registry=a b')).toThrow('--primary-registry: pattern "a b"');

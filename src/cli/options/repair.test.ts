@@ -6,7 +6,7 @@ const options = (...argv: string[]): RepairOptions => repairOptions(parseFlags(R
 const DAY = 24 * 3600_000;
 
 describe('src/cli/options/repair.ts', () => {
-  it('looks two weeks back unless told otherwise', () => {
+  it('defaults to a repair window of two weeks', () => {
     expect(options()).toEqual({ since: 14 * DAY });
     expect(options('--repair-since=48h').since).toBe(2 * DAY);
     expect(options('--repair-since=all').since).toBe('all');
@@ -17,7 +17,7 @@ describe('src/cli/options/repair.ts', () => {
     ['--repair-since=', '--repair-since "": invalid age'],
     ['--repair-since=-1h', '--repair-since "-1h": invalid age'],
     ['--staging-retention=all', '--staging-retention "all": invalid age'],
-  ])('refuses %s', (flag, message) => {
+  ])('rejects %s', (flag, message) => {
     expect(() => options(flag)).toThrow(message);
   });
 });

@@ -3,7 +3,7 @@ import { REPORT_FORMATS } from '../../report/formats/index.ts';
 import { REPORT_FLAGS, reportsOptions } from './reports.ts';
 
 describe('src/cli/options/reports.ts', () => {
-  it('takes each format by its ending, in any case, each file once', () => {
+  it('selects the format by extension, whatever its case, and each file once', () => {
     const found = reportsOptions({ report: ['a.json', 'b/c.MD', 'a.json', '.html'] });
     expect(found.map(({ path, format: { extension } }) => [path, extension])).toEqual([
       ['a.json', 'json'],
@@ -13,7 +13,7 @@ describe('src/cli/options/reports.ts', () => {
     expect(reportsOptions({ report: [] })).toEqual([]);
   });
 
-  it('rejects other extensions, with a hint that lists the known ones', () => {
+  it('rejects unknown extensions, with a hint that lists the known ones', () => {
     for (const path of ['', 'json', 'a.txt', 'a.json.gz'])
       expect(() => reportsOptions({ report: [path] }), path).toThrow(
         expect.objectContaining({

@@ -6,12 +6,12 @@ const options = (...argv: string[]): ScanningOptions | undefined =>
   scanningOptions(parseFlags(SCANNING_FLAGS, argv).values);
 
 describe('src/cli/options/scanning.ts', () => {
-  it('scans nothing unless told', () => {
+  it('scans nothing by default', () => {
     expect(options()).toBeUndefined();
     expect(options('--vuln-severity-threshold=-1')).toBeUndefined();
   });
 
-  it("scans instead of promoting with upstream's flag, at the severity that it names", () => {
+  it('only scans with --vuln-severity-threshold, at its severity', () => {
     expect(options('--vuln-severity-threshold=3')).toEqual({
       mode: 'only',
       threshold: 3,
@@ -22,13 +22,13 @@ describe('src/cli/options/scanning.ts', () => {
     expect(options('--vuln-severity-threshold=0')).toMatchObject({ mode: 'only', threshold: 0 });
   });
 
-  it('is a gate at the severity high, or another that is named', () => {
+  it('is a gate at severity high, or at the given one', () => {
     expect(options('--vuln-gate')).toMatchObject({ mode: 'gate', threshold: 4 });
     expect(options('--vuln-gate', '--vuln-severity-threshold=5')).toMatchObject({ mode: 'gate', threshold: 5 });
     expect(options('--vuln-gate', '--vuln-allow-unscanned')).toMatchObject({ allowUnscanned: true });
   });
 
-  it('asks the scanners that are named, in their order, each once', () => {
+  it('uses the given scanners in their order, each once', () => {
     const named = ['--vuln-scanner=trivy', '--vuln-scanner=attestation', '--vuln-scanner=trivy'];
     expect(options('--vuln-gate', ...named)?.scanners).toEqual(['trivy', 'attestation']);
   });
@@ -41,7 +41,7 @@ describe('src/cli/options/scanning.ts', () => {
     [['--vuln-report=x'], '--vuln-report requires a scan'],
     [['--vuln-allow-unscanned'], '--vuln-allow-unscanned requires a scan'],
     [['--vuln-gate', '--vuln-report=x', '--vuln-scanner=trivy'], '--vuln-report requires the scanner "report"'],
-  ])('refuses %j', (argv, message) => {
+  ])('rejects %j', (argv, message) => {
     expect(() => options(...argv)).toThrow(message);
   });
 });

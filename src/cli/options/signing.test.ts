@@ -17,7 +17,7 @@ const refusal = (...argv: string[]): PromotionError => {
 };
 
 describe('src/cli/options/signing.ts', () => {
-  it('names nobody who signs unless told: the default of --signer-account is no choice', () => {
+  it('selects no signer by default: the default of --signer-account does not count', () => {
     expect(options()).toEqual({
       sign: true,
       requireIdentity: true,
@@ -28,7 +28,7 @@ describe('src/cli/options/signing.ts', () => {
     expect(options('--signer-account=me@acme.test').signerAccount).toBe('me@acme.test');
   });
 
-  it('takes each of its flags', () => {
+  it('parses each flag', () => {
     const { fulcioUrl, rekorUrl, timestampUrl, ...rest } = options(
       '--identity-token=t',
       '--fulcio-url=https://f.test',
@@ -69,9 +69,9 @@ describe('src/cli/options/signing.ts', () => {
     [['--rekor-version=2'], '--rekor-version=2 and --signature-format=both contradict each other'],
     [['--key=k', '--tlog-upload=false', '--rekor-url=https://r.test'], '--tlog-upload=false and the Rekor'],
     [['--sign=false', '--key=k', '--sign-tagless'], '--sign=false and --key and --sign-tagless contradict each other'],
-  ])('refuses %j', (argv, message) => {
-    const { code, message: told, hint } = refusal(...argv);
-    expect([code, told.slice(0, message.length)]).toEqual(['USAGE', message]);
+  ])('rejects %j', (argv, message) => {
+    const { code, message: text, hint } = refusal(...argv);
+    expect([code, text.slice(0, message.length)]).toEqual(['USAGE', message]);
     expect(hint).toBeTruthy();
   });
 });

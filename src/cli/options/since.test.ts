@@ -10,7 +10,7 @@ describe('src/cli/options/since.ts', () => {
     ['14d', 336 * HOUR],
     ['1d12h', 36 * HOUR],
     ['1.5h', 1.5 * HOUR],
-  ])('reads the age %s', (text, expected) => {
+  ])('parses the age %s', (text, expected) => {
     expect(parseAge(text)).toBe(expected);
     expect(parseSince(text, NOW)).toBe(NOW - expected);
   });
@@ -24,12 +24,12 @@ describe('src/cli/options/since.ts', () => {
     ['2026-01-17T10:30Z', Date.UTC(2026, 0, 17, 10, 30)],
     ['2026-01-17 10:30:05', Date.UTC(2026, 0, 17, 10, 30, 5)],
     ['2026-01-17T10:30:00+02:00', Date.UTC(2026, 0, 17, 8, 30)],
-  ])('reads %s as a time', (text, expected) => {
+  ])('parses %s as a time', (text, expected) => {
     expect(parseSince(text, NOW)).toBe(expected);
   });
 
   it.each(['', '0', '-1h', '0d', '1d-2h', 'yesterday', '2026-13-01', '14', 'days', '1 fortnight', '2026-01'])(
-    'refuses %j, which Git might take for now',
+    'rejects %j, which Git might read as now',
     (text) => {
       expect(parseSince(text, NOW)).toBeUndefined();
       expect(parseAge(text)).toBeUndefined();

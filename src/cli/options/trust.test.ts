@@ -13,7 +13,7 @@ const options = (...argv: string[]): TrustOptions =>
   trustOptions(parseFlags([...ROOT_FLAGS, ...KEY_FLAGS, ...CERTIFICATE_FLAGS] as const, argv));
 
 describe('src/cli/options/trust.ts', () => {
-  it("expects upstream's account unless told otherwise, and lets nothing through because of it", () => {
+  it("expects upstream's account by default, but marks it as not named", () => {
     expect(options()).toEqual({
       trustedRoots: [],
       tlogUpload: true,
@@ -22,7 +22,7 @@ describe('src/cli/options/trust.ts', () => {
     });
   });
 
-  it('takes each of its flags', () => {
+  it('parses each flag', () => {
     const { trustedRoots, key, tlogUpload } = options(
       '--trusted-root=root.json',
       '--trusted-root=github',
@@ -37,7 +37,7 @@ describe('src/cli/options/trust.ts', () => {
     [['--certificate-identity=me'], { subject: 'me', issuer: 'https://accounts.google.com' }, true],
     [['--certificate-identity-regexp=a.*'], { subjectPattern: 'a.*', issuer: 'https://accounts.google.com' }, true],
     [['--certificate-oidc-issuer-regexp=b.*'], { subject: UPSTREAM_ACCOUNT, issuerPattern: 'b.*' }, false],
-  ])('expects whom %j name', (argv, expected, namesIdentity) => {
+  ])('expects the identity of %j', (argv, expected, namesIdentity) => {
     expect(options(...argv)).toMatchObject({ expected, namesIdentity });
   });
 
@@ -47,7 +47,7 @@ describe('src/cli/options/trust.ts', () => {
       ['--certificate-oidc-issuer=a', '--certificate-oidc-issuer-regexp=b'],
       '--certificate-oidc-issuer and --certificate-oidc-issuer-regexp contradict each other',
     ],
-  ])('refuses %j', (argv, message) => {
+  ])('rejects %j', (argv, message) => {
     expect(() => options(...argv)).toThrow(message);
   });
 });

@@ -11,7 +11,7 @@ async function folder(): Promise<string> {
 }
 
 describe('src/cli/output/atomic-file.ts', () => {
-  it('takes the place of what was there, and leaves nothing beside it', async () => {
+  it('replaces the file and leaves no temporary file', async () => {
     const path = await folder();
     await writeFile(join(path, 'a'), 'before');
     await writeAtomically(join(path, 'a'), 'after');
@@ -19,14 +19,14 @@ describe('src/cli/output/atomic-file.ts', () => {
     expect(await readdir(path)).toEqual(['a']);
   });
 
-  it('leaves what was there when it fails', async () => {
+  it('keeps the old file after a failure', async () => {
     const path = await folder();
     await mkdir(join(path, 'a', 'b'), { recursive: true });
     await expect(writeAtomically(join(path, 'a'), 'text')).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
     expect(await readdir(path)).toEqual(['a']);
   });
 
-  it('knows before whether it could write, without a trace', async () => {
+  it('checks without a trace if a file can be written', async () => {
     const path = await folder();
     expect(await unwritable(join(path, 'a'))).toBeUndefined();
     expect(await unwritable(path)).toBe('is a folder');

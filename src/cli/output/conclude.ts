@@ -8,7 +8,7 @@ import { exitCode, stopSignalOf } from '../exit-codes.ts';
 import { runFailedMessage } from './log.ts';
 
 /** The fields that all reports have. */
-export type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
+type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
 
 function reasonOf({ message, at, hint }: Failure, more: number): string {
   const place = at === undefined ? '' : ` [${at.file}:${at.line}:${at.column}]`;

@@ -6,23 +6,23 @@ const LINE = `  ${'word '.repeat(30).trim()}`;
 const at = (columns: number | undefined) => ({ columns: () => columns });
 
 describe('src/cli/output/fitted.ts', () => {
-  it.each([40, 80, 200])('folds lines to the %i columns of a terminal', (columns) => {
+  it.each([40, 80, 200])('wraps lines to the %i columns of a terminal', (columns) => {
     const lines = fitted(`${LINE}\nshort\n`, at(columns)).split('\n');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
     expect(lines.slice(-2)).toEqual(['short', '']);
     expect(lines.join(' ').split(/\s+/)).toHaveLength(LINE.split(/\s+/).length + 2);
   });
 
-  it('leaves lines whole where there is no terminal', () => {
+  it('does not wrap lines without a terminal', () => {
     for (const output of [at(undefined), {}]) expect(fitted(`${LINE}\n`, output)).toBe(`${LINE}\n`);
   });
 
-  it('folds summaries, and hands on other events as they are', () => {
-    const told: RunEvent[] = [];
-    const narrate = fittedSummaries((event) => void told.push(event), at(40));
+  it('wraps summaries, and passes on other events unchanged', () => {
+    const events: RunEvent[] = [];
+    const narrate = fittedSummaries((event) => void events.push(event), at(40));
     narrate({ type: 'log', level: 'info', message: LINE });
     narrate({ type: 'summary', text: LINE, fields: {} });
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: 'log', level: 'info', message: LINE },
       { type: 'summary', text: fitted(LINE, at(40)), fields: {} },
     ]);

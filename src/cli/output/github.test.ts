@@ -13,16 +13,16 @@ const problem = (file: string | undefined, line = 3): Omit<ReportedProblem, 'cau
 
 describe('src/cli/output/github.ts', () => {
   it.each([
-    ['of the folder where the job works', 'k8s.io/images.yaml', '/repo/job', 'job/k8s.io/images.yaml'],
-    ['of an absolute path', '/repo/k8s.io/images.yaml', '/repo/job', 'k8s.io/images.yaml'],
-    ['of a file outside', '/etc/images.yaml', '/repo', '/etc/images.yaml'],
-  ])('names a file as the repository does, from that %s', (_name, file, folder, expected) => {
+    ['a relative path', 'k8s.io/images.yaml', '/repo/job', 'job/k8s.io/images.yaml'],
+    ['an absolute path', '/repo/k8s.io/images.yaml', '/repo/job', 'k8s.io/images.yaml'],
+    ['a file outside', '/etc/images.yaml', '/repo', '/etc/images.yaml'],
+  ])('prints paths relative to the repository: %s', (_name, file, folder, expected) => {
     expect(annotations([problem(file)], { GITHUB_WORKSPACE: '/repo' }, folder)).toBe(
       `::error file=${expected},line=3,col=5,title=LOST app::it is gone%0A→ push it again\n`,
     );
   });
 
-  it('is silent about what has no place, and stops where GitHub does', () => {
+  it("skips problems without a place, and stops at GitHub's limit", () => {
     const many = Array.from({ length: 70 }, (_, line) => problem('a.yaml', line + 1));
     const lines = annotations([problem(undefined), ...many], {}, '/repo')
       .trimEnd()

@@ -46,7 +46,7 @@ describe('src/cli/output/log.ts', () => {
   });
 
   it.each(LEVELS.map((level, index) => [index, level] as const))(
-    'prints at level %i (%s) what is as important or more',
+    'at level %i (%s), prints lines of this level and above',
     (index, level) => {
       const { log, say, lines } = logAt(level);
       for (const each of LEVELS) say(each, 'x');
@@ -55,7 +55,7 @@ describe('src/cli/output/log.ts', () => {
     },
   );
 
-  it('prints a summary as it is', () => {
+  it('prints a summary unchanged', () => {
     const { log, lines } = logAt('fatal');
     log.narrate({ type: 'summary', text: '\nSummary: done\n', fields: { images: 1 } });
     expect(lines).toEqual(['\nSummary: done\n']);
@@ -64,14 +64,14 @@ describe('src/cli/output/log.ts', () => {
   it.each([
     ['on a terminal', true, 'kpromo: unknown flag: --x\\x1b[2J\n'],
     ['into a file', false, 'time="15:04:05.007" level=fatal msg="unknown flag: --x\\x1b[2J"\n'],
-  ])('tells wrong usage %s as its reader needs it', (_case, isTerminal, expected) => {
+  ])('prints the usage error %s for people or programs', (_case, isTerminal, expected) => {
     const { log, lines } = logAt('info', { isTerminal });
     log.narrate({ type: 'log', level: 'fatal', message: 'unknown flag: --x\x1b[2J', fields: { code: 'USAGE' } });
     log.end();
     expect(lines).toEqual([expected]);
   });
 
-  it('leaves out on a terminal what stands there already', () => {
+  it("does not repeat the summary's text on a terminal", () => {
     for (const isTerminal of [true, false]) {
       const { log, lines } = logAt('info', { isTerminal, env: { NO_COLOR: '1' } });
       log.narrate({ type: 'log', level: 'fatal', message: 'x', onTerminal: false });
@@ -80,7 +80,7 @@ describe('src/cli/output/log.ts', () => {
     }
   });
 
-  it('keeps the fatal line for the end, and only one', () => {
+  it('prints one fatal line, at the end', () => {
     const { log, say, lines } = logAt('info');
     expect(log.failed()).toBe(false);
     say('fatal', 'the cause');
@@ -95,7 +95,7 @@ describe('src/cli/output/log.ts', () => {
     ]);
   });
 
-  it('shows requests at trace only', () => {
+  it('prints requests only at level trace', () => {
     const request = { type: 'request', method: 'GET', url: 'https://r.example/v2/', ms: 12.4 } as const;
     const { log, lines } = logAt('trace');
     log.narrate({ ...request, status: 200 });
@@ -133,7 +133,7 @@ describe('src/cli/output/log.ts', () => {
 });
 
 describe('src/cli/output/log.ts, --log-format=json', () => {
-  it('writes a line of JSON each, with what it is about apart', () => {
+  it('writes one JSON object per line, with fields beside the message', () => {
     const { log, say, lines } = logAt('trace', { format: 'json' });
     say('warning', 'say "no" to\nnew lines \x1b[2J');
     log.narrate({ type: 'log', level: 'info', message: 'Still here', fields: { done: 1, unit: 'images' } });
@@ -152,7 +152,7 @@ describe('src/cli/output/log.ts, --log-format=json', () => {
     expect(lines.join('')).not.toContain('\x1b');
   });
 
-  it('keeps the fields of the fatal line, and of one that came after it', () => {
+  it('keeps the fields of all fatal events', () => {
     const { log, lines } = logAt('info', { format: 'json' });
     log.narrate({ type: 'log', level: 'fatal', message: 'first', fields: { code: 'LOST' } });
     log.narrate({ type: 'log', level: 'fatal', message: 'second', fields: { code: 'NETWORK' } });
@@ -163,7 +163,7 @@ describe('src/cli/output/log.ts, --log-format=json', () => {
     ]);
   });
 
-  it('makes a line of a summary, whatever the level, and of what else is written', () => {
+  it('turns summaries and other output into JSON lines', () => {
     const { log, lines, output } = logAt('fatal', { format: 'json' });
     log.narrate({ type: 'summary', text: '\nSummary: done\n  1 image\n', fields: { images: 1 } });
     loggedOutput(output, log).write('Plan: nothing\n  more\n');
@@ -176,8 +176,8 @@ describe('src/cli/output/log.ts, --log-format=json', () => {
   });
 });
 
-describe('src/cli/output/log.ts, read by somebody slow', () => {
-  it('leaves lines out that are no trouble, and says how many', () => {
+describe('src/cli/output/log.ts with a slow reader', () => {
+  it('drops and counts info lines if the reader is too slow', () => {
     let backlog = 5_000_000;
     const { say, lines } = logAt('info', { backlog: () => backlog });
     for (let time = 0; time < 1000; time++) say('info', 'x');

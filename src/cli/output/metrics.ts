@@ -6,7 +6,7 @@ import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
 import type { OutputOptions } from '../options/output.ts';
 
-export type MetricsOutputs = {
+type MetricsOutputs = {
   readonly file: string | undefined;
   readonly listen: OutputOptions['metricsListen'];
 };

@@ -8,7 +8,7 @@ const SOURCE = { allTrees: false, manifest: undefined, thinManifestDir: undefine
 const SECRET = 'hunter2hunter2';
 
 describe('src/cli/output/report-context.ts', () => {
-  it('shows a command line as a shell would take it', () => {
+  it('quotes the command line for a shell', () => {
     expect(commandText(['cip', '--manifests', 'my tree', "--primary-registry=it's/*"])).toBe(
       `kpromo cip --manifests 'my tree' '--primary-registry=it'\\''s/*'`,
     );
@@ -16,10 +16,10 @@ describe('src/cli/output/report-context.ts', () => {
 
   it.each([
     ['a password in an address', [`--limiter=redis://user:${SECRET}@redis.example:6379`]],
-    ['a password in an address of its own word', ['--limiter', `rediss://:${SECRET}@redis.example`]],
+    ['a password in an address that is a separate word', ['--limiter', `rediss://:${SECRET}@redis.example`]],
     ['a query', [`--rekor-url=https://rekor.example/?key=${SECRET}`]],
     ['a token', [`--identity-token=${SECRET}`]],
-  ])('never shows %s', (_, argv) => {
+  ])('hides %s', (_, argv) => {
     const text = commandText(['cip', ...argv]);
     expect(text).not.toContain(SECRET);
     expect(text).toContain('…');
@@ -36,18 +36,18 @@ describe('src/cli/output/report-context.ts', () => {
     ['Prow', { JOB_NAME: 'post-promote', BUILD_ID: '1850' }, 'post-promote 1850'],
     ['a script as an address', { BUILD_URL: 'javascript:alert(1)' }, undefined],
     ['no job', {}, undefined],
-  ])('finds the job of %s', (_, env, address) => {
+  ])('returns the job of %s', (_, env, address) => {
     expect(jobAddress(env)).toBe(address);
   });
 
-  it('names the tree and its commit', async () => {
+  it('returns the tree and its commit', async () => {
     await using repository = await createRepository();
     const commit = await repository.commit({ 'manifests/p/promoter-manifest.yaml': 'registries: []\n' });
     const context = await reportContext(['cip'], { ...SOURCE, manifests: repository.path }, gitServices());
     expect(context).toEqual({ command: 'kpromo cip', tree: repository.path, commit });
   });
 
-  it('names a tree that is not there, and leaves its problem to the run', async () => {
+  it('returns a missing tree by name without failing', async () => {
     const options = { ...SOURCE, manifests: '/nonexistent/tree' };
     expect(await reportContext(['cip'], options, gitServices())).toEqual({
       command: 'kpromo cip',

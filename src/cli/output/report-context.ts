@@ -17,7 +17,7 @@ export async function reportContext(
   services: ContextServices,
 ): Promise<Context> {
   const job = jobAddress(services.env);
-  return { command: commandText(argv), ...(job !== undefined && { job }), ...(await treeFacts(source, services)) };
+  return { command: commandText(argv), job, ...(await treeFacts(source, services)) };
 }
 
 async function treeFacts(source: TreeOptions, services: ContextServices): Promise<Context> {
@@ -26,7 +26,7 @@ async function treeFacts(source: TreeOptions, services: ContextServices): Promis
   // The run itself reports problems of the tree.
   const facts = await manifestFacts(loadRequest(source), services).catch(() => undefined);
   const { gitCommit: commit, uri: repository } = facts?.(tree) ?? {};
-  return { tree, ...(commit !== undefined && { commit }), ...(repository !== undefined && { repository }) };
+  return { tree, commit, repository };
 }
 
 /** Quotes the command line for a shell, with possible secrets replaced by `…`. */

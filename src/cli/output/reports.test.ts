@@ -11,9 +11,9 @@ import { REPORT_FORMATS } from '../../report/formats/index.ts';
 import { withReports } from './reports.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 
-type Told = { readonly services: CommandServices; readonly events: readonly RunEvent[]; readonly path: string };
+type World = { readonly services: CommandServices; readonly events: readonly RunEvent[]; readonly path: string };
 
-async function told(): Promise<Told> {
+async function world(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-reports-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const events: RunEvent[] = [];
@@ -49,8 +49,8 @@ const NOWHERE = {
 const GIVEN = { argv: ['cip', '--confirm'], source: NOWHERE } as const;
 
 describe('src/cli/output/reports.ts', () => {
-  it('keeps what was recorded before something broke, and throws it on', async () => {
-    const { services, path } = await told();
+  it('writes what was recorded before an error, and rethrows the error', async () => {
+    const { services, path } = await world();
     const bug = new TypeError('x is undefined');
     const [mirror = ''] = MIRRORS;
     const run = withReports(
@@ -71,8 +71,8 @@ describe('src/cli/output/reports.ts', () => {
     });
   });
 
-  it('keeps the exit code, and what is told goes on to who listened before', async () => {
-    const { services, events, path } = await told();
+  it('returns the exit code, and passes on events', async () => {
+    const { services, events, path } = await world();
     const event = { type: 'request', method: 'GET', url: 'https://a.io/v2/', status: 200, ms: 1 } as const;
     const code = await withReports(
       { ...GIVEN, mode: 'dry-run', reports: [{ path, format: JSON_FORMAT }] },
@@ -89,8 +89,8 @@ describe('src/cli/output/reports.ts', () => {
     expect((await read(path)).traffic?.hosts).toMatchObject([{ host: 'a.io', requests: [2] }]);
   });
 
-  it('tells of a report that cannot be written without hiding what broke', async () => {
-    const { services, events, path } = await told();
+  it("logs a report that cannot be written, and rethrows the command's error", async () => {
+    const { services, events, path } = await world();
     const lost = (): Promise<void> => rm(join(path, '..'), { recursive: true });
     const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT }] } as const;
     const broken = withReports(asked, services, async () => {

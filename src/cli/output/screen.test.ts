@@ -32,7 +32,7 @@ describe('src/cli/output/screen.ts', () => {
     expect(screenOf({ stdout: output, stderr: output, terminal: {}, env }).canDraw).toBe(canDraw);
   });
 
-  it('keeps log, summary and data in order above the display, and nothing of the display after it', async () => {
+  it('keeps log, summary and data in order above the display, and prints nothing of it afterwards', async () => {
     const clock = fakeClock();
     const terminal = virtualTerminal(80, 24);
     const [stdout, stderr] = [outputOf(terminal.write, true), outputOf(terminal.write, true)];
@@ -50,7 +50,7 @@ describe('src/cli/output/screen.ts', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  it('leaves data alone that goes elsewhere', () => {
+  it('does not touch data that goes to a file or pipe', () => {
     let data = '';
     const stdout = outputOf((text) => (data += text), false);
     const terminal = virtualTerminal(80, 24);

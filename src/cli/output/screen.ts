@@ -11,7 +11,7 @@ export type Screen = {
   show(start: (terminal: Pick<LiveDisplayOptions, 'write' | 'room'>) => LiveDisplay): () => void;
 };
 
-export type ScreenOptions = {
+type ScreenOptions = {
   readonly stdout: Output;
   readonly stderr: Output;
   /** The size of the terminal. */

@@ -18,7 +18,7 @@ function slowStream(error?: NodeJS.ErrnoException): { readonly stream: Writable;
 }
 
 describe('src/cli/output/streams.ts', () => {
-  it('closes only when everything has been written, in order', async () => {
+  it('closes after everything is written, in order', async () => {
     const { stream, text } = slowStream();
     const output = outputTo(stream, openSecrets());
     for (let line = 0; line < 100; line++) output.write(`${line}\n`);
@@ -27,7 +27,7 @@ describe('src/cli/output/streams.ts', () => {
     expect(text()).toBe(Array.from({ length: 100 }, (_, line) => `${line}\n`).join(''));
   });
 
-  it('tells of the first error when it is closed, and survives writing on', async () => {
+  it('returns the first error from close, and ignores later writes', async () => {
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
     const output = outputTo(slowStream(full).stream, openSecrets());
     output.write('a');
@@ -37,7 +37,7 @@ describe('src/cli/output/streams.ts', () => {
     expect(await output.close()).toBe(full);
   });
 
-  it('does not mind a reader that went away', async () => {
+  it('ignores a reader that went away', async () => {
     const output = outputTo(slowStream(Object.assign(new Error('gone'), { code: 'EPIPE' })).stream, openSecrets());
     output.write('a');
     expect(await output.close()).toBeUndefined();
@@ -45,7 +45,7 @@ describe('src/cli/output/streams.ts', () => {
     expect(await output.close()).toBeUndefined();
   });
 
-  it('leaves no listener behind', async () => {
+  it('removes its listeners', async () => {
     const { stream } = slowStream();
     const output = outputTo(stream, openSecrets());
     output.write('a');
@@ -54,7 +54,7 @@ describe('src/cli/output/streams.ts', () => {
     expect(stream.listenerCount('error')).toBe(0);
   });
 
-  it('knows a terminal from a file', () => {
+  it('detects a terminal', () => {
     expect(outputTo(slowStream().stream, openSecrets()).isTerminal).toBe(false);
     expect(outputTo(Object.assign(slowStream().stream, { isTTY: true }), openSecrets()).isTerminal).toBe(true);
   });

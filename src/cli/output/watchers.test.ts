@@ -60,13 +60,13 @@ function fileIn(name: string): string {
 }
 
 describe('src/cli/output/watchers.ts', () => {
-  it('starts nothing where nothing is asked for', async () => {
+  it('starts nothing by default', async () => {
     const { clock, run } = watching({ progress: 'off' });
     const pending = await run(async () => clock.pending());
     expect(pending).toBe(0);
   });
 
-  it('has a heartbeat while the command runs, and no longer, however it ends', async () => {
+  it('logs a heartbeat until the command ends or fails', async () => {
     const { clock, events, run } = watching({});
     const broken = run(async () => {
       await clock.advance(60_000);
@@ -95,7 +95,7 @@ describe('src/cli/output/watchers.ts', () => {
     expect([code, clock.pending()]).toEqual([2, 0]);
   });
 
-  it('warns once when metrics cannot be written, and fails in the end', async () => {
+  it('warns once if metrics cannot be written, and fails at the end', async () => {
     const metricsFile = fileIn('kpromo.prom');
     const { clock, events, run } = watching({ progress: 'off', metricsFile });
     const code = await run(async () => {
@@ -110,7 +110,7 @@ describe('src/cli/output/watchers.ts', () => {
     expect(messages(events).at(-1)).toMatch(/^writing metrics to .*kpromo\.prom failed: ENOENT/);
   });
 
-  it('gives those who watch the rates of the run', async () => {
+  it('gives observers the rates of the run', async () => {
     const metricsFile = fileIn('kpromo.prom');
     const { run } = watching({ progress: 'off', metricsFile });
     await run(async ({ onRates }) => {

@@ -14,7 +14,7 @@ import type { Screen } from './screen.ts';
 import type { OutputOptions } from '../options/output.ts';
 
 /** The outputs that observe a run: progress, events and metrics. */
-export type Watching = {
+type Watching = {
   readonly options: OutputOptions;
   readonly screen: Screen;
   /** The program's stdout, where events may be written. */

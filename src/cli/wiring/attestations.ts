@@ -9,7 +9,7 @@ import type { DigestOpener } from './image-signing.ts';
 import { addAll } from '../../lists.ts';
 import type { Digest } from '../../image/digest.ts';
 
-export type ImageVouchingOptions = {
+type ImageVouchingOptions = {
   readonly opener: Pick<DigestOpener, 'open'>;
   readonly carrySboms: boolean;
   /** If verification summaries are written: their signer and policy. */

@@ -25,11 +25,11 @@ function sources(empty: readonly SourceName[] = []): CredentialSources {
 }
 
 describe('src/cli/wiring/host-settings.ts', () => {
-  it('knows the sources of credentials that there are', () => {
+  it('has a credential source for each name in the configuration', () => {
     expect(Object.keys(sources()).toSorted()).toEqual([...SOURCE_NAMES].toSorted());
   });
 
-  it('reaches hosts over HTTP or HTTPS as the first match says', () => {
+  it('chooses HTTP or HTTPS by the first matching entry', () => {
     const { baseUrl } = settings({ 'a.example:5000': { insecure: true }, '**': { insecure: false } });
     expect(baseUrl('a.example:5000').href).toBe('http://a.example:5000/');
     expect(baseUrl('A.Example:5000').href).toBe('http://a.example:5000/');
@@ -37,14 +37,14 @@ describe('src/cli/wiring/host-settings.ts', () => {
     expect(settings({}).baseUrl('localhost:5000').href).toBe('http://localhost:5000/');
   });
 
-  it('takes the proxy of the environment unless the configuration says something else', () => {
+  it('uses the proxy of the environment unless the configuration sets one', () => {
     const proxy = new URL('http://configured:3128');
     const { settingsOf } = settings({ 'a.example': { proxy }, 'b.example': { proxy: 'none' }, 'c.example': {} });
     const proxies = ['a', 'b', 'c', 'd'].map((name) => settingsOf(new URL(`https://${name}.example`)).proxy);
     expect(proxies).toEqual([proxy, undefined, FROM_ENVIRONMENT, FROM_ENVIRONMENT]);
   });
 
-  it('gives the settings of Docker Hub to the host that serves it', () => {
+  it('applies the settings of Docker Hub to the host that serves it', () => {
     const hub = {
       timeouts: { idle: 1 },
       limits: { start: 2, concurrency: 7 },
@@ -59,7 +59,7 @@ describe('src/cli/wiring/host-settings.ts', () => {
     expect(traitsOf('docker.io')).toEqual({ mount: false });
   });
 
-  it('asks the source that a host is to use, and only that', async () => {
+  it('uses only the configured credential source of a host', async () => {
     const { credentials } = settings({
       'a.example:5000': { credentials: 'google' },
       'docker.io': { credentials: 'ghcr' },

@@ -11,7 +11,7 @@ import type { Call } from '../../registry/roles.ts';
 import type { Registries } from './registries.ts';
 import type { SigningOptions } from '../options/signing.ts';
 
-export type ImageSigningOptions = {
+type ImageSigningOptions = {
   readonly signing: Signing;
   readonly flags: Pick<SigningOptions, 'signatureFormat' | 'signTagless' | 'maxSignatureOps'> &
     Partial<Pick<SigningOptions, 'builderId'>>;

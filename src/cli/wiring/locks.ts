@@ -8,7 +8,7 @@ import { leasedLock } from '../../registry/attaching/leased-lock.ts';
 import { subjectLock, type SubjectLock } from '../../registry/attaching/lock.ts';
 import { redisLeases } from '../../redis/leases.ts';
 
-export type LockOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
+type LockOptions = { readonly clock: Clock; readonly narrate: Narrator; readonly pause: Pause };
 
 /** Returns the lock of this process; with the address of a Redis server, a lock that processes share. */
 export function openLock(

@@ -12,7 +12,7 @@ async function repository(): Promise<TestRepository> {
 }
 
 describe('src/cli/wiring/manifest-facts.ts', () => {
-  it('names a file from the top of its repository, at HEAD, and the repository without credentials', async () => {
+  it('returns path, commit and repository address without credentials', async () => {
     const made = await repository();
     const head = await made.commit({ 'prod/images/app/images.yaml': '[]\n' });
     made.git('remote', 'add', 'origin', 'https://user:secret@git.test/acme/tree.git');
@@ -25,7 +25,7 @@ describe('src/cli/wiring/manifest-facts.ts', () => {
     });
   });
 
-  it('names a plain manifest, and has the repository from Prow where there is no remote', async () => {
+  it('uses the repository of the Prow job for a plain manifest without a remote', async () => {
     const made = await repository();
     const head = await made.commit({ 'plain/once.yaml': '{}\n' });
     const file = join(made.path, 'plain/once.yaml');
@@ -35,7 +35,7 @@ describe('src/cli/wiring/manifest-facts.ts', () => {
     expect(factOf(file)).toEqual({ name: 'plain/once.yaml', gitCommit: head, uri: 'git+https://github.com/acme/tree' });
   });
 
-  it('knows a file only by its name where there is no repository', async () => {
+  it('returns only the name outside a repository', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kpromo-facts-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const factOf = await manifestFacts({ manifests: folder }, gitServices());

@@ -28,7 +28,7 @@ import { openBudget } from './limiter-budget.ts';
 import { environmentLimiter, type RegistriesOptions } from '../options/registries.ts';
 import { openLock } from './locks.ts';
 
-export type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
+type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly narrate: Narrator;
@@ -43,7 +43,7 @@ export type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
 };
 
 /** The signing options that do not depend on the signer. */
-export type SigningPath = Pick<
+type SigningPath = Pick<
   SigningOptions,
   'fetch' | 'reserve' | 'clock' | 'pause' | 'env' | 'home' | 'google' | 'onService' | 'onStale' | 'secrets'
 >;
@@ -137,11 +137,11 @@ type SigningParts = Pick<SigningPath, 'reserve' | 'google' | 'onService' | 'onSt
 function signingParts(
   cloud: GoogleOptions,
   { reserve }: HttpStack,
-  { told }: ServiceLimits,
+  services: ServiceLimits,
   narrate: RegistryOptions['narrate'],
 ): SigningParts {
   const onStale = (message: string): void => narrate({ type: 'log', level: 'warning', message });
-  return { reserve, onService: told, onStale, google: googleIdentities(cloud) };
+  return { reserve, onService: services.set, onStale, google: googleIdentities(cloud) };
 }
 
 function googleIdentities(cloud: GoogleOptions): GoogleIdentities {

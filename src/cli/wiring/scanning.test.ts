@@ -43,7 +43,7 @@ async function world(files: Record<string, unknown>): Promise<{
 }
 
 describe('src/cli/wiring/scanning.ts', () => {
-  it("asks Google with the user's credentials, got once", async () => {
+  it("requests Google's token once, with the user's credentials", async () => {
     const { service, open } = await world({ '.config/gcloud/application_default_credentials.json': USER });
     const scanning = await open(SCAN);
     const scanners = scanning.scanners(() => Promise.resolve([]));
@@ -57,7 +57,7 @@ describe('src/cli/wiring/scanning.ts', () => {
     ]);
   });
 
-  it('asks nobody without credentials', async () => {
+  it('does not call Google without credentials', async () => {
     const { service, open } = await world({});
     const scanning = await open({ ...SCAN, scanners: ['google'] });
     const scanners = scanning.scanners(() => Promise.resolve([]));
@@ -69,7 +69,7 @@ describe('src/cli/wiring/scanning.ts', () => {
     expect(service.asked).toEqual([]);
   });
 
-  it('says who is asked, and that nothing is promoted where only scanning is meant', async () => {
+  it('logs the scanners, and that a scan alone promotes nothing', async () => {
     const { open, said } = await world({});
     await open(SCAN);
     await open({ ...SCAN, mode: 'only', threshold: 0 }, false);
@@ -82,7 +82,7 @@ describe('src/cli/wiring/scanning.ts', () => {
     ]);
   });
 
-  it('throws for a report that cannot be read', async () => {
+  it('throws for an unreadable report', async () => {
     const { open } = await world({});
     expect(await rejection(open({ ...SCAN, reports: ['/nowhere'] }))).toMatchObject({ code: 'SCANNER' });
   });

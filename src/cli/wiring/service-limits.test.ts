@@ -12,27 +12,27 @@ function opened(): { readonly hosts: HostSettings; readonly services: ServiceLim
 }
 
 describe('src/cli/wiring/service-limits.ts', () => {
-  it('asks a log more slowly, and more at once, than a registry', () => {
+  it('limits a log to a lower rate and higher concurrency than a registry', () => {
     const { services, hosts } = opened();
-    services.told('https://log.example', 'rekor');
+    services.set('https://log.example', 'rekor');
     expect(hosts.limitsOf('https://log.example')).toEqual({ start: 8, concurrency: 64 });
     expect(hosts.settingsOf(new URL('https://log.example'))).toEqual({ connections: 64 });
     expect(hosts.limitsOf('https://registry.example')).toEqual({});
   });
 
-  it('lets the configuration say otherwise', () => {
+  it('prefers limits of the configuration', () => {
     const { services, hosts } = opened();
-    services.told(REKOR, 'rekor');
+    services.set(REKOR, 'rekor');
     expect(hosts.limitsOf(REKOR)).toEqual({ start: 3, concurrency: 64 });
   });
 
   it.each([
     ['rekor', 'timestamp'],
     ['timestamp', 'rekor'],
-  ] as const)('gives the log the say where services share an origin, told of the %s first', (first, second) => {
+  ] as const)('uses the limits of the log if services share an origin, with the %s set first', (first, second) => {
     const services = serviceLimits();
-    services.told(REKOR, first);
-    services.told(REKOR, second);
+    services.set(REKOR, first);
+    services.set(REKOR, second);
     expect(services.of(REKOR)).toEqual({ start: 8, concurrency: 64 });
   });
 });

@@ -4,7 +4,7 @@ import type { LimitSettings } from '../../config/config.ts';
 /** Rate limits of signing services, whose addresses are known only when a run signs. */
 export type ServiceLimits = {
   /** Sets the service of an origin; called before the first request. */
-  told(origin: string, service: keyof Services): void;
+  set(origin: string, service: keyof Services): void;
   /** Empty if the origin is not a signing service. */
   of(origin: string): LimitSettings;
 };
@@ -24,7 +24,7 @@ export function serviceLimits(): ServiceLimits {
   const known = new Map<string, LimitSettings>();
   return {
     // If services share an origin, the limits of the log apply.
-    told: (origin, service) => void known.set(origin, { ...LIMITS[service], ...known.get(origin) }),
+    set: (origin, service) => void known.set(origin, { ...LIMITS[service], ...known.get(origin) }),
     of: (origin) => known.get(origin) ?? {},
   };
 }

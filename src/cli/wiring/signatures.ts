@@ -16,7 +16,7 @@ import { candidateServices, type Refuse } from './signing.ts';
 import { summariesOf } from './summaries.ts';
 
 /** The services that signing needs. */
-export type SigningParts = {
+type SigningParts = {
   readonly signing: Signing;
   readonly registries: Registries;
   readonly config: RegistryConfig;

@@ -49,7 +49,7 @@ function services(env: Readonly<Record<string, string>> = {}): {
 }
 
 describe('src/cli/wiring/signing.ts', () => {
-  it('says at the start who will sign', async () => {
+  it('logs the signing identity', async () => {
     const { services: given, log } = services();
     await announce(signingAs(US), given);
     expect(log).toEqual(['info it is us']);
@@ -65,7 +65,7 @@ describe('src/cli/wiring/signing.ts', () => {
     return [...noted, ...log];
   }
 
-  it('notes in a dry run that --confirm would refuse without an identity', async () => {
+  it('records in a dry run that --confirm would fail without an identity', async () => {
     expect(await refusals(NOBODY)).toEqual([
       {
         phase: 'sign',
@@ -76,23 +76,23 @@ describe('src/cli/wiring/signing.ts', () => {
     ]);
   });
 
-  it('leaves the identity to the job with --confirm when asked to', async () => {
+  it('accepts a dry run without an identity with --require-identity=false', async () => {
     expect(await refusals(NOBODY, '--require-identity=false')).toEqual([
       'info Signing identity for images will be that of the job with --confirm (--require-identity=false)',
     ]);
   });
 
-  it('needs only the public key for a dry run that leaves the identity to the job with --confirm', async () => {
+  it('needs only the public key in a dry run with --require-identity=false', async () => {
     const isPublic = new PromotionError('IDENTITY', 'the key k.pub is a public key');
     const [log] = await refusals(isPublic, '--key=k.pub', '--require-identity=false');
     expect(log).toContain('(--require-identity=false)');
   });
 
   it.each([
-    ['nobody can sign with --confirm', NOBODY, ['--confirm']],
-    ['the key cannot be used, in a dry run too', NOBODY, ['--key=k']],
-    ['flags contradict each other, in a dry run too', new PromotionError('USAGE', 'two signers'), []],
-  ])('throws when %s', async (_, error, argv) => {
+    ['a missing identity with --confirm', NOBODY, ['--confirm']],
+    ['an unusable key, also in a dry run', NOBODY, ['--key=k']],
+    ['contradictory flags, also in a dry run', new PromotionError('USAGE', 'two signers'), []],
+  ])('throws for %s', async (_, error, argv) => {
     await expect(refusals(error, ...argv)).rejects.toBe(error);
   });
 
@@ -104,7 +104,7 @@ describe('src/cli/wiring/signing.ts', () => {
       async (since) => new Set([String(since)]),
     );
 
-  it('looks two weeks back unless told otherwise, in the tree and in the registry alike', async () => {
+  it('uses a repair window of two weeks for tree and registry by default', async () => {
     const found = candidates(options());
     const since = services().services.clock.now() - 14 * DAY;
     expect(found.rules.since).toBe(since);
@@ -113,7 +113,7 @@ describe('src/cli/wiring/signing.ts', () => {
     expect([all.rules.since, await all.young(() => undefined)]).toEqual(['all', undefined]);
   });
 
-  it('takes the primary of the flags before that of the configuration', () => {
+  it('prefers the primary of the flags to that of the configuration', () => {
     const { primary } = candidates(options('--primary-registry=b.test')).rules;
     expect(primary?.matches('b.test')).toBe(true);
     expect(candidates(options()).rules.primary).toBeUndefined();
@@ -123,12 +123,12 @@ describe('src/cli/wiring/signing.ts', () => {
     [[], [true, false]],
     [['--sign-tagless'], [true, true]],
     [['--signature-format=bundle'], [false, false]],
-  ])('wants a .sig tag for tagged and tagless digests with %j: %j', (argv, wanted) => {
+  ])('for tagged and tagless digests with %j, wants a .sig tag: %j', (argv, wanted) => {
     const { wantsTag } = candidates(options(...argv));
     expect([wantsTag({ tags: ['v1'] }), wantsTag({ tags: [] })]).toEqual(wanted);
   });
 
-  it('asks nobody for a certificate in a dry run, only to look at what is there', async () => {
+  it('requests no certificate in a dry run', async () => {
     const { signal } = services().services;
     expect(await candidates(options(), US).identity(signal)).toEqual(US);
     expect(await candidates(options()).identity(signal)).toBeUndefined();

@@ -33,7 +33,7 @@ export async function announce(
 }
 
 /** Facts known before signing: whether this run signs, whether it requires an identity, and the key. */
-export type Announced = {
+type Announced = {
   readonly confirm: boolean;
   readonly requireIdentity: boolean;
   readonly key: string | undefined;
@@ -80,7 +80,7 @@ function refusalOf({ code, message, hint }: PromotionError): Failure {
 }
 
 /** The signer, and the rules about the primary. */
-export type CandidateParts = {
+type CandidateParts = {
   readonly signing: Signing;
   readonly config: RegistryConfig;
   /** The signer of verification summaries. */

@@ -46,14 +46,14 @@ async function opened(flags: readonly string[], origin = 'https://git.test/image
 }
 
 describe('src/cli/wiring/summaries.ts', () => {
-  it('opens nothing, and says nothing, where no summaries are wanted', async () => {
+  it('opens and logs nothing without --verification-summaries', async () => {
     expect(await opened([])).toMatchObject({ summaries: undefined, log: [] });
   });
 
   it.each([
-    ['whoever signs the images', [], 'images@example.com'],
+    ['the signer of images', [], 'images@example.com'],
     ['an account', ['--summary-signer-account=summaries@acme.test'], 'summaries@acme.test'],
-  ])('says that %s will sign them, whatever the environment holds for the images', async (_, flags, who) => {
+  ])('logs %s as their signer, whatever identity the environment has for images', async (_, flags, who) => {
     const { summaries, log } = await opened(['--verification-summaries', ...flags]);
     expect(log).toEqual([`info Signing identity for verification summaries will be ${who}`]);
     expect(await summaries?.signing.identity(new AbortController().signal)).toEqual({
@@ -63,13 +63,13 @@ describe('src/cli/wiring/summaries.ts', () => {
     });
   });
 
-  it('refuses a token that is none before anything is promoted', async () => {
+  it('rejects an invalid token before anything is promoted', async () => {
     const home = await homeWith({ token: 'no token' });
     const flags = ['--verification-summaries', `--summary-identity-token=${home}/token`];
     await expect(opened(flags)).rejects.toMatchObject({ name: 'PromotionError', code: 'IDENTITY' });
   });
 
-  it('knows at which commit the files are, and which manifest a list of images belongs to', async () => {
+  it('returns the commit of files, and the manifest of an image list', async () => {
     const { summaries, tree, commit } = await opened(['--verification-summaries', '--supersede-summaries']);
     expect(summaries).toMatchObject({ supersede: true, version: 'v1.0.0' });
     const manifest = summaries?.manifestOf(`${tree.path}/images/app/images.yaml`) ?? '';
@@ -83,8 +83,8 @@ describe('src/cli/wiring/summaries.ts', () => {
 
   it.each([
     ['no origin', ''],
-    ['one that names no address', '/srv/git/images'],
-  ])('writes none where the repository has %s', async (_, origin) => {
+    ['an origin without an address', '/srv/git/images'],
+  ])('writes none if the repository has %s', async (_, origin) => {
     const { summaries, log } = await opened(['--verification-summaries'], origin);
     expect([summaries, log]).toEqual([undefined, [expect.stringContaining('warning No verification summaries')]]);
   });

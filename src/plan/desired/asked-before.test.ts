@@ -30,7 +30,7 @@ const lines = (now: readonly Project[], before: LoadedManifests): readonly strin
   );
 
 describe('src/plan/desired/asked-before.ts', () => {
-  it('asks besides what the tree before asked, unless that is the same', () => {
+  it("adds the base's policies, unless they are the same", () => {
     const now = [
       project('same', 's.test/a', { policy: asking('a') }),
       project('new', 's.test/b', { policy: asking('b') }),
@@ -45,7 +45,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     ['drops', undefined],
     ['turns off', { provenance: requiring({ mode: 'off' }) }],
     ['loosens', { provenance: requiring({ mode: 'warn', sources: ['a'] }) }],
-  ])('holds a change that %s the policy to the policy before', (_, policy) => {
+  ])('applies the old policy to a change that %s the policy', (_, policy) => {
     const now = [project('p', 's.test/a', policy && { policy })];
     expect(lines(now, tree(project('p', 's.test/a', { policy: asking('a') })))[0]).toMatch(/\(a\)$/);
   });
@@ -59,7 +59,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     ['promoted to it by a shorter name', [project('new', 'new.test', { images: ['x/app'] }), empty]],
     ['is gone, and promoted to its registry', [project('new', 'new.test', { to: 'prod.test/x/y', images: ['new'] })]],
     ['is gone, and had an image of its name', [project('new', 'new.test', { to: 'else.test' })]],
-  ])('asks what a project asked that %s', (_, now) => {
+  ])('applies the policies of a project that %s', (_, now) => {
     expect(lines(now, tree(p))).toEqual(['(p)']);
   });
 
@@ -70,14 +70,14 @@ describe('src/plan/desired/asked-before.ts', () => {
     ],
     ['moves the image to another source', project('p', 'new.test', { to: 'prod.test/x' })],
     ['gives it a longer name at the same place', project('new', 'new.test', { images: ['x/app'] })],
-  ])('holds a change that %s to the levels of images before', (_, now) => {
+  ])('applies the old image levels to a change that %s', (_, now) => {
     const provenance = requiring({ sources: ['p'], levels: [imageLevel(3, 'app')] });
     const before = tree(project('p', 's.test/p', { policy: { provenance }, to: 'prod.test/x' }));
     const [asked] = policies([now], before);
     expect(asked?.provenance.filter(({ isBase }) => isBase).map((policy) => policy.imageLevel)).toEqual([3]);
   });
 
-  it('asks nothing of other projects that stay, of images that go elsewhere', () => {
+  it('ignores remaining projects that promote elsewhere', () => {
     const q = project('q', 's.test/q', { policy: asking('q'), to: 'prod.test/x', images: ['other'] });
     expect(lines([p, q], tree(p))).toEqual(['p', 'q']);
     // nor of a place that it shared with another before
@@ -86,7 +86,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     expect(lines([p, shared], tree(p, q))).toEqual(['p', 'q (p)']);
   });
 
-  it('asks of new projects what the file of their tree asked, and of new trees what all asked', () => {
+  it("applies the tree's old policy to new projects, and all old policies to new trees", () => {
     const known = { file: 'promoter-policy.yaml', policy: asking('all') };
     const stays = project('p', 's.test/p');
     const elsewhere = project('new', 'new.test', { to: 'else.test', images: ['other'] });
@@ -97,13 +97,13 @@ describe('src/plan/desired/asked-before.ts', () => {
     expect(lines([inNewTree], withTrees(tree(stays), known, { file: 'x/promoter-policy.yaml' }))).toEqual(['']);
   });
 
-  it('asks what a project asked that could not be promoted itself', () => {
+  it('applies policies of projects that were not promoted themselves', () => {
     const broken = { project: 'p', manifestFile: 'f', source: 's.test', provenance: requiring({ sources: ['p'] }) };
     const before = { ...tree(project('q', 'q.test', { images: ['q'], to: 'q.test' })), policies: [broken] };
     expect(lines([project('p', 'elsewhere.test')], before)).toEqual(['(p)']);
   });
 
-  it('holds a change to the types and vulnerabilities before, unless they are the same', () => {
+  it('applies the old types and vulnerability rules to a change, unless they are the same', () => {
     const policy = (types: readonly string[], threshold: number, line = 1): ProjectPolicy => ({
       artifactTypes: { types, at: { ...at, line } },
       vulnerabilities: { threshold, exceptions: [], at: { ...at, line } },
@@ -122,7 +122,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     ]);
   });
 
-  it('lets neither exceptions nor thresholds help the change that adds them', () => {
+  it('ignores exceptions and thresholds that the change itself adds', () => {
     const exceptions = [{ id: 'CVE-1', reason: 'r', at }];
     const now = [project('p', 's.test', { policy: { vulnerabilities: { threshold: -1, exceptions, at } } })];
     const rules = (before: LoadedManifests): unknown =>
@@ -142,7 +142,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     expect(policies([project('p', 's.test')], tree(project('p', 's.test')))[0]?.vulnerabilities).toEqual([]);
   });
 
-  it('tells whom the tree before named', () => {
+  it('returns the signers that the base names', () => {
     const signed = (...names: readonly string[]): ProjectPolicy => ({
       provenance: requiring({ signers: names.map((text) => ({ text, issuer: '', matches: () => true })) }),
     });

@@ -27,7 +27,7 @@ const lines = (sets: ReturnType<typeof wantedBy>): readonly string[] =>
   );
 
 describe('src/plan/desired/asked.ts', () => {
-  it('asks of an image what every manifest asks whose source registry contains it', () => {
+  it('applies every manifest whose source registry contains the image', () => {
     const projects = [
       project('top', 's.test', asking('top'), ['app', 'one/app', 'one']),
       project('one', 's.test/one', asking('one')),
@@ -48,7 +48,7 @@ describe('src/plan/desired/asked.ts', () => {
     ]);
   });
 
-  it('holds an image to the levels that name it below the source registry of each manifest', () => {
+  it('applies the levels that name the image below each source registry', () => {
     const levels = (...all: readonly ImageLevel[]): ProjectPolicy => ({ provenance: requiring({ levels: all }) });
     const projects = [
       project('top', 's.test', levels(imageLevel(2, 'one/app')), ['app', 'one/app']),
@@ -60,7 +60,7 @@ describe('src/plan/desired/asked.ts', () => {
     expect(asked).toEqual([[undefined], [3, 2], [3, 2], [undefined]]);
   });
 
-  it('asks what a manifest says that is not promoted itself', () => {
+  it('applies manifests that are not promoted themselves', () => {
     const policies = [
       { project: 'gone', manifestFile: 'f', source: 's.test', provenance: requiring({ sources: ['gone'] }) },
     ];
@@ -68,7 +68,7 @@ describe('src/plan/desired/asked.ts', () => {
     expect(lines(wantedBy(projects, askedBy({ projects, policies })))).toEqual(['one app: gone']);
   });
 
-  it('asks the rest of the images of a project only, and takes an image without policies for unasked', () => {
+  it("applies other rules only to the project's own images, and returns none without policies", () => {
     const artifactTypes = { types: ['a/b'], at };
     const vulnerabilities = { threshold: 4, exceptions: [], at };
     const [set, below] = wantedBy([

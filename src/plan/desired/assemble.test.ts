@@ -29,7 +29,7 @@ const decide = (
 ): ReturnType<typeof assemble> => assemble(byImage(lacks), stateOf);
 
 describe('src/plan/desired/assemble.ts', () => {
-  it('gathers by image what the mirrors lack', () => {
+  it('groups missing tags by image', () => {
     const [one, two] = [image('one', 'v1', 'v2'), image('two', 'v3')];
     const tagged = lack(one, 'c.test', { digestMissing: false, missingTags: ['v2'] });
     expect(decide([lack(one, 'b.test', { isNew: true }), lack(two, 'b.test'), tagged])).toEqual({
@@ -47,7 +47,7 @@ describe('src/plan/desired/assemble.ts', () => {
     });
   });
 
-  it('makes an edge due once, from the first source that has the digest', () => {
+  it('returns each pending edge once, from the first source that has the digest', () => {
     const [lost, first, second] = [image('lost', 'v1'), image('first', 'v1'), image('second', 'v1', 'v2')];
     const { due, failures } = decide(
       [lost, first, second].map((wanted) => lack(wanted, 'b.test')),
@@ -60,7 +60,7 @@ describe('src/plan/desired/assemble.ts', () => {
     ]);
   });
 
-  it('needs no tagless edge where the digest comes under a tag', () => {
+  it('omits the tagless edge if the digest also gets a tag', () => {
     const { due, failures } = decide([
       lack(image('one', 'v1'), 'b.test'),
       lack(image('two'), 'b.test'),
@@ -75,7 +75,7 @@ describe('src/plan/desired/assemble.ts', () => {
     );
   });
 
-  it('says of a move what the tag points to, and groups the mirrors where it is the same', () => {
+  it('reports the current digest of a move, and groups mirrors with the same one', () => {
     const wanted = image('one', 'v1');
     const move = (host: string, digestMissing: boolean, current: Digest): Lack =>
       lack(wanted, host, { digestMissing, missingTags: [], moves: [{ tag: 'v1', current }] });
@@ -98,7 +98,7 @@ describe('src/plan/desired/assemble.ts', () => {
     expect(failures[2]?.hint).toContain(`set the entry back to ${other}`);
   });
 
-  it('calls lost what no source has, tags that would move included', () => {
+  it('reports digests that no source has as lost, even if a tag would move', () => {
     const wanted = image('one', 'v1', 'v2');
     const { due, failures } = decide(
       [
@@ -114,7 +114,7 @@ describe('src/plan/desired/assemble.ts', () => {
     ]);
   });
 
-  it('hands on the error of a source that could not say', () => {
+  it('passes on the error of a source that could not be read', () => {
     const error = new PromotionError('DENIED', 'reading it: 403', { hint: 'ask' });
     const { due, failures } = decide([lack(image('one', 'v1'), 'b.test')], () => error);
     expect(due).toEqual([]);

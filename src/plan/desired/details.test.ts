@@ -22,7 +22,7 @@ const setOf = (destinations: readonly string[], ...images: WantedImage[]): Image
 });
 
 describe('src/plan/desired/details.ts', () => {
-  it('knows the mirrors of what is pending, and its size where that was read', () => {
+  it('returns the mirrors of pending images, and their size if known', () => {
     const [one, two, three] = [wanted(1), wanted(2), wanted(3)];
     const sets = [setOf(['a.io', 'b.io'], one, two), setOf(['c.io'], three)];
     const pending = new Map([one, three].map((image) => [image, []]));
@@ -32,7 +32,7 @@ describe('src/plan/desired/details.ts', () => {
     ]);
   });
 
-  it('knows the mirrors that lack something, and those that could not be read', () => {
+  it('returns lacking and unread mirrors', () => {
     const [one, two, three] = [wanted(1), wanted(2), wanted(3)];
     const sets = [setOf(['a.io', 'b.io'], one, two), setOf(['a.io'], three)];
     const error = new PromotionError('UNAUTHORIZED', '401');

@@ -11,14 +11,14 @@ export type ImageDetails = {
   /** Mirrors that could not be read; all images of a set share one list. */
   readonly unread: readonly UnreadMirror[];
   /** Bytes, if its manifests were read. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 };
 
 /** A registry whose repository of the image could not be read, and the reason. */
-export type UnreadMirror = { readonly name: string; readonly error: PromotionError };
+type UnreadMirror = { readonly name: string; readonly error: PromotionError };
 
 /** Results of reading the registries: missing tags, sizes, and unread repositories. */
-export type FoundOut = {
+type FoundOut = {
   readonly pending: Lacks;
   readonly sizes: ReadonlyMap<WantedImage, number>;
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
@@ -42,7 +42,7 @@ export function detailsOf(
       if (lacks === undefined && notRead.length === 0) continue;
       const lacking = repositories.flatMap(([mirror, repository]) => (lacks?.has(repository) === true ? [mirror] : []));
       const size = sizes.get(image);
-      details.set(image, { mirrors, lacking, unread: notRead, ...(size !== undefined && { size }) });
+      details.set(image, { mirrors, lacking, unread: notRead, size });
     }
   }
   return details;

@@ -32,13 +32,13 @@ const namesOf = (registry: string): readonly string[] =>
   );
 
 describe('src/plan/desired/snapshot', () => {
-  it('names images as below the registry, and joins what several projects want', () => {
+  it('names images relative to the registry, and merges projects', () => {
     expect(namesOf('a.test/prod/one')).toEqual(['sub/alpha B', 'zeta A v1.10 v1.9 v2 v4']);
     expect(namesOf('a.test/prod')).toEqual(['one/sub/alpha B', 'one/zeta A v1.10 v1.9 v2 v4', 'zeta B v3']);
     expect(namesOf('b.test')).toEqual(['prod/one/sub/alpha B', 'prod/one/zeta A v1.10 v1.9 v2']);
   });
 
-  it('takes a registry for the beginning of a destination only up to a slash', () => {
+  it('matches a registry only at a slash', () => {
     expect(namesOf('a.test/prod-eu')).toEqual(['zeta B v3']);
     expect(namesOf('a.test/pro')).toEqual([]);
     expect(namesOf('a.test/prod/one/zeta')).toEqual([]);

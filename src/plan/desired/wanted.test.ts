@@ -19,7 +19,7 @@ const sets = (...projects: (Partial<ProjectSpec> & Pick<ProjectSpec, 'entries'>)
   );
 
 describe('src/plan/desired/wanted.ts', () => {
-  it('names source, mirrors and position of each image', () => {
+  it('returns source, mirrors and position of each image', () => {
     const [set, ...others] = sets({ to: ['b.test/prod', 'c.test'], entries: [['team/app', A, 'v1']] });
     expect(others).toEqual([]);
     expect(set).toMatchObject({
@@ -32,7 +32,7 @@ describe('src/plan/desired/wanted.ts', () => {
     });
   });
 
-  it('adds up the entries of one name and the tags of one digest, each tag with its own position', () => {
+  it('merges entries of one name and tags of one digest, each tag with its own position', () => {
     const [set, ...others] = sets({
       entries: [
         ['app', A, 'v2'],
@@ -51,7 +51,7 @@ describe('src/plan/desired/wanted.ts', () => {
     expect(image?.tagAt('unheard-of')).toEqual(image?.at);
   });
 
-  it('keeps projects apart', () => {
+  it('does not merge projects', () => {
     expect(
       sets({ entries: [['app', A, 'v1']] }, { entries: [['app', A, 'v1']] }).map(({ project }) => project),
     ).toEqual(['p0', 'p1']);
@@ -59,7 +59,7 @@ describe('src/plan/desired/wanted.ts', () => {
 });
 
 describe('src/plan/desired/desired.ts', () => {
-  it('finds all that is wanted of a repository, in the order of the manifests', () => {
+  it('returns the sets of a repository in the order of the manifests', () => {
     const nested = sets(
       {
         to: ['b.test/prod', 'c.test'],

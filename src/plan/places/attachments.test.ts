@@ -11,7 +11,7 @@ const RULES: readonly AttachmentRule[] = [
 ];
 
 describe('src/plan/places/attachments.ts', () => {
-  it('takes the first rule that matches a repository, and keeps what follows for the name', () => {
+  it('uses the first rule that matches, and keeps the rest of the path', () => {
     expect(routeOf('a.example/prod/sub/app', RULES)).toEqual({ through: 'images.example/sub/app', isStandby: false });
     expect(routeOf('b.example/prod/app', RULES)).toEqual({ through: 'images.example/app', isStandby: true });
     expect(routeOf('a.example/prod/copied/app', RULES)).toBe(undefined);
@@ -19,12 +19,12 @@ describe('src/plan/places/attachments.ts', () => {
     expect(routeOf('a.example/prod/app')).toBe(undefined);
   });
 
-  it('gives copies to mirrors that are replicated, and to standbys', () => {
+  it('copies to unrouted mirrors and to standbys', () => {
     const mirrors = ['a.example/prod/app', 'b.example/prod/app', 'a.example/prod/copied/app', 'ecr.test/app'];
     expect(mirrors.map((mirror) => hasCopies(mirror, RULES))).toEqual([false, true, true, true]);
   });
 
-  it('finds the primaries of which some mirror is routed', () => {
+  it('returns primaries with a routed mirror', () => {
     const set = (name: string, ...destinations: string[]) => ({
       project: 'p',
       source: 's',
@@ -37,7 +37,7 @@ describe('src/plan/places/attachments.ts', () => {
     expect([...routedPrimaries(sets, compilePattern('a.example'), RULES)]).toEqual(['a.example/prod/app']);
   });
 
-  it('finds a standby that is no destination, of rules that match one', () => {
+  it('returns a standby that is not a destination, for rules in use', () => {
     expect(strayStandby(['a.example/prod', 'b.example/prod'], RULES)).toBe(undefined);
     expect(strayStandby(['a.example/prod'], RULES)?.standby.text).toBe('b.example/prod');
     expect(strayStandby(['x.test/prod'], RULES)).toBe(undefined);

@@ -17,7 +17,7 @@ export type AttachmentRule = {
 };
 
 /** How clients reach the attachments of a repository through a router. */
-export type Route = {
+type Route = {
   /** The repository as clients name it. */
   readonly through: RepositoryName;
   /** Whether it gets copies nevertheless. */

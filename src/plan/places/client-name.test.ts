@@ -8,7 +8,7 @@ const publicNames = [{ match: compilePattern('*.example/prod'), name: 'public.ex
 const KUBERNETES = 'us-central1-docker.pkg.dev/k8s-artifacts-prod/images';
 
 describe('src/plan/places/client-name.ts', () => {
-  it('is that of the router, of the first place that is routed', () => {
+  it("is the router's name for the first routed location", () => {
     expect(clientNameOf(['a.example/prod/app'], { attachments })).toBe('images.example/app');
     expect(clientNameOf(['x.test/app', 'a.example/prod/app'], { attachments })).toBe('images.example/app');
     expect(clientNameOf(['x.test/app'], { attachments })).toBe(undefined);
@@ -16,15 +16,15 @@ describe('src/plan/places/client-name.ts', () => {
   });
 
   it.each([
-    ['the place that is routed', 'a.example/prod/sub/app', { attachments }, 'new.example/sub/app'],
+    ['the routed location', 'a.example/prod/sub/app', { attachments }, 'new.example/sub/app'],
     ['the public name', 'a.example/prod/sub/app', { publicNames }, 'new.example/sub/app'],
     ["upstream's place", `${KUBERNETES}/ingress-nginx/controller`, {}, 'new.example/ingress-nginx/controller'],
     ['the host', 'x.test/prod/app', { publicNames }, 'new.example/prod/app'],
-  ])('takes with a given name the place of %s', (_, repository, rules, expected) => {
+  ])('replaces %s with a given name', (_, repository, rules, expected) => {
     expect(clientNameOf([repository], { ...rules, through: 'new.example' })).toBe(expected);
   });
 
-  it('stands for the place on the primary that rules without wildcards name', () => {
+  it('maps to the repository on the primary if the rules have no wildcards', () => {
     const literal = [{ match: compilePattern('a.example/prod'), name: 'public.example' }];
     expect(placeBehind('public.example/app', { publicNames: literal })).toBe('a.example/prod/app');
     expect(placeBehind('images.example/app', { attachments })).toBe(undefined);
@@ -35,7 +35,7 @@ describe('src/plan/places/client-name.ts', () => {
     expect(placeBehind('images.examples/app', { attachments, primary })).toBe(undefined);
   });
 
-  it("knows upstream's name", () => {
+  it("contains upstream's name", () => {
     expect(placeBehind('registry.k8s.io/kube-apiserver', {})).toBe(`${KUBERNETES}/kube-apiserver`);
     expect(placeBehind('other.io/kube-apiserver', {})).toBe(undefined);
   });

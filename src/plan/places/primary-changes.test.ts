@@ -31,7 +31,7 @@ describe('src/plan/places/primary-changes.ts', () => {
     ['the last is removed', ['a.test']],
     ['the others change their order', ['a.test', 'c.test', 'b.test']],
     ['no mirror stays', ['c.test', 'd.test']],
-  ])('finds nothing when %s', (_, destinations) => {
+  ])('finds nothing if %s', (_, destinations) => {
     expect(changes(BASE, [setOf(destinations)])).toEqual([]);
   });
 
@@ -45,29 +45,29 @@ describe('src/plan/places/primary-changes.ts', () => {
       ['a.test', 'us-central1-docker.pkg.dev/x'],
       'us-central1-docker.pkg.dev/x at p.yaml:5',
     ],
-  ])('finds the change when %s', (_, destinations, after) => {
+  ])('finds the change if %s', (_, destinations, after) => {
     expect(changes(BASE, [setOf(destinations)])).toEqual([`p: a.test -> ${after} (app)`]);
   });
 
-  it('finds an image that moves to a project with another primary, and leaves its neighbours alone', () => {
+  it('finds an image that moves to a project with another primary, and not its neighbours', () => {
     const head = [setOf(['b.test', 'a.test'], 'app', 'q'), setOf(['b.test', 'a.test'], 'new', 'q')];
     expect(changes(BASE, head)).toEqual(['q: a.test -> b.test at q.yaml:4 (app)']);
     expect(changes(BASE, [setOf(['a.test', 'c.test'], 'app', 'q')])).toEqual([]);
   });
 
-  it('compares repositories, however they are divided into registry and name', () => {
+  it('compares repositories, however they are split into registry and name', () => {
     expect(changes([setOf(['a.test/x', 'b.test/x'])], [setOf(['a.test', 'b.test'], 'x/app')])).toEqual([]);
     expect(changes([setOf(['a.test/x', 'b.test/x'])], [setOf(['b.test', 'a.test'], 'x/app')])).toEqual([
       'p: a.test/x -> b.test at p.yaml:4 (x/app)',
     ]);
   });
 
-  it('takes any primary that a mirror had before', () => {
+  it('accepts any former primary of a mirror', () => {
     const base = [...BASE, setOf(['b.test', 'a.test'], 'app', 'q')];
     expect(changes(base, [setOf(['b.test'])])).toEqual([]);
   });
 
-  it('takes a primary that is chosen for meant', () => {
+  it('accepts a chosen primary', () => {
     const head = [setOf(['b.test', 'a.test'])];
     expect(changes(BASE, head, 'b.test')).toEqual([]);
     expect(changes(BASE, head, 'a.test')).toEqual([]);

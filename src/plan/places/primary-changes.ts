@@ -10,7 +10,7 @@ export type PrimaryChange = {
   readonly before: string;
   readonly after: string;
   /** The position of the new primary in the manifest. */
-  readonly at?: Position;
+  readonly at: Position | undefined;
   readonly sets: readonly ImageSet[];
 };
 
@@ -34,7 +34,7 @@ export function primaryChanges(
     if (old === undefined) continue;
     const at = listed.find((entry) => entry.name === after)?.position;
     const key = JSON.stringify([project, at?.file, old, after]);
-    const known = changes.get(key) ?? { project, before: old, after, ...(at !== undefined && { at }), sets: [] };
+    const known = changes.get(key) ?? { project, before: old, after, at, sets: [] };
     changes.set(key, known);
     known.sets.push(set);
   }

@@ -16,11 +16,11 @@ describe('src/plan/places/primary.ts', () => {
     ['a.example/prod', ['a.example/prod', 'b.example/us-central1-docker.pkg.dev'], undefined],
     ['a.example/prod', ['a.example/prod', 'us-central1-docker.pkg.dev.evil.example/prod'], undefined],
     [undefined, [], 'a.example'],
-  ])('finds %s among %j when %s is asked for', (expected, destinations, chosen) => {
+  ])('returns %s of %j with %s as the choice', (expected, destinations, chosen) => {
     expect(primaryOf(destinations, chosen === undefined ? undefined : compilePattern(chosen))).toBe(expected);
   });
 
-  it('stays when a destination is added at the end', () => {
+  it('stays the same if a destination is appended', () => {
     const name = fc.constantFrom('a.example', 'b.example', 'c.example/prod', UPSTREAM.replace('central', 'east'));
     fc.assert(
       fc.property(

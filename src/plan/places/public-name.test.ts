@@ -24,7 +24,7 @@ describe('src/plan/places/public-name.ts', () => {
     ['quay.io/a/app/b/app', 'apps.example/b/app'],
     ['US.pkg.dev/acme/prod/app', 'images.acme.dev/app'],
     ['asia.pkg.dev/k8s-artifacts-prod/images/kube-proxy', 'kubernetes.example/kube-proxy'],
-  ])('calls %s %s by the rules of a configuration', (repository, expected) => {
+  ])('maps %s to %s by the rules of a configuration', (repository, expected) => {
     expect(publicNameOf(repository, rules)).toBe(expected);
   });
 
@@ -33,11 +33,11 @@ describe('src/plan/places/public-name.ts', () => {
     ['us-central1-docker.pkg.dev/k8s-artifacts-prod/images', 'registry.k8s.io'],
     ['us.gcr.io/k8s-artifacts-prod/app', 'us.gcr.io/k8s-artifacts-prod/app'],
     ['localhost:5000/prod/app', 'localhost:5000/prod/app'],
-  ])('calls %s %s as upstream does', (repository, expected) => {
+  ])('maps %s to %s like upstream', (repository, expected) => {
     expect(publicNameOf(repository)).toBe(expected);
   });
 
-  it('lists the other names of every rule that matches a place, present and former', () => {
+  it('returns the other names, current and former, of every matching rule', () => {
     const listed = [
       {
         match: compilePattern('b.example/prod'),

@@ -19,7 +19,7 @@ describe('src/report/build/document.ts', () => {
     ['unread', unreadReport],
     ['check', checkReport],
     ['hostile', hostileReport],
-  ])('makes a %s document of the published schema, with no key that it does not describe', async (name, report) => {
+  ])('builds a %s document that matches the published schema without extra keys', async (name, report) => {
     expect(readFileSync(PUBLISHED, 'utf8')).toBe(runReportSchema());
     const json: unknown = JSON.parse(JSON.stringify(report()));
     isValid(json);
@@ -30,7 +30,7 @@ describe('src/report/build/document.ts', () => {
     );
   });
 
-  it('takes what later versions add, and refuses what is wrong', () => {
+  it('accepts keys of later versions, and rejects invalid documents', () => {
     expect(isValid({ ...goodReport(), later: 1 })).toBe(true);
     expect(isValid({ ...goodReport(), version: 1 })).toBe(false);
     expect(isValid({ ...goodReport(), outcome: 'fine' })).toBe(false);
@@ -40,14 +40,14 @@ describe('src/report/build/document.ts', () => {
     ['done', {}, []],
     ['pending', { pending: 1 }, []],
     ['failed', { pending: 1 }, [{ phase: 'plan', code: 'LOST', message: 'gone' }]],
-  ] as const)('calls a run %s', (outcome, totals, failures) => {
+  ] as const)('gives a run the state %s', (outcome, totals, failures) => {
     const report = reportOf([], failures);
     expect(documentOf({ facts: FACTS, run: { ...report, totals: { ...report.totals, ...totals } } }).outcome).toBe(
       outcome,
     );
   });
 
-  it('counts what is left to sign as pending, and a stop before all else', () => {
+  it('counts missing signatures as pending, and prefers the state stopped', () => {
     const report = reportOf([], [{ phase: 'plan', code: 'LOST', message: 'gone' }]);
     const signing = { signed: 0, recorded: 0, complete: 0, left: 1, unsigned: 0 };
     const unsigned = { ...report, failures: [], totals: { ...report.totals, signing } };
@@ -58,7 +58,7 @@ describe('src/report/build/document.ts', () => {
     });
   });
 
-  it('puts the replication of a promotion on the same time, its images marked', () => {
+  it('merges the replication of a promotion into its time line', () => {
     const later = {
       ...FACTS,
       started: '2026-01-31T12:00:10.000Z',
@@ -76,14 +76,14 @@ describe('src/report/build/document.ts', () => {
     });
   });
 
-  it('is a replication by itself, whose totals are the totals', () => {
+  it('uses the totals of a replication that ran alone', () => {
     const replication = reportOf([image('app', 1, [target(mirror, 'app', 'v1')])], []);
     const document = documentOf({ facts: FACTS, replication });
     expect(document.totals.copied).toBe(1);
-    expect(document).not.toHaveProperty('replication');
+    expect(document.replication).toBeUndefined();
   });
 
-  it('says what was thrown: with its code, or as a bug', () => {
+  it('contains the thrown error with its code, or as INTERNAL', () => {
     const error = new PromotionError('CONFIG_INVALID', 'no', { hint: 'mend it' });
     expect(documentOf({ facts: FACTS, error }).failures).toEqual([
       { phase: 'run', code: 'CONFIG_INVALID', message: 'no', hint: 'mend it', cause: 1 },
@@ -97,7 +97,7 @@ describe('src/report/build/document.ts', () => {
     ['a.io/prod/app:v1', 'app', 'a.io/prod'],
     ['a.io:5000/prod/sub/app@sha256:00', 'sub/app', 'a.io:5000/prod'],
     ['a.io:5000/other:v1', 'app', 'a.io:5000'],
-  ])('finds of %s, the image %s, the mirror %s', (ref, name, expected) => {
+  ])('of %s, derives the image %s and the mirror %s', (ref, name, expected) => {
     const { images } = documentOf({
       facts: FACTS,
       run: reportOf([image(name, 1, [{ ...target('x', name, 'v1'), ref }])], []),
@@ -105,7 +105,7 @@ describe('src/report/build/document.ts', () => {
     expect(images[0]?.targets[0]?.mirror).toBe(expected);
   });
 
-  it('adds hosts that only the traffic knows, on the time of the run', () => {
+  it('adds hosts that only have traffic', () => {
     const { registries, traffic } = documentOf({
       facts: FACTS,
       run: reportOf([], []),

@@ -61,16 +61,16 @@ export function documentOf(recorded: Recorded): ReportDocument {
     outcome: outcomeOf(failures.length, totals, aborted),
     started: facts.started,
     ms: Math.max(facts.ms, recorded.facts.ms),
-    ...(aborted !== undefined && { aborted }),
+    aborted,
     phases: phasesOf(all, facts),
     totals,
     failures,
     ...warningsOf(run),
     text: textOf(recorded),
     images: imagesOf(run, replication),
-    ...(copies !== undefined && { replication: copies.totals }),
-    ...(check !== undefined && { check: checkOf(check) }),
-    ...(run?.change !== undefined && { change: run.change }),
+    replication: copies?.totals,
+    check: check && checkOf(check),
+    change: run?.change,
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
   };
@@ -101,7 +101,7 @@ function phasesOf(all: readonly { readonly run: RunFacts }[], facts: RunFacts): 
   });
 }
 
-type Told = Omit<Failure, 'code'> & { readonly code: string };
+type CodedFailure = Omit<Failure, 'code'> & { readonly code: string };
 
 /** Returns all problems with the number of their cause. A stop is one problem, even if several reports contain it. */
 function problemsOf(failures: readonly Failure[], facts: RunFacts, error: unknown): ReportedProblem[] {
@@ -111,15 +111,15 @@ function problemsOf(failures: readonly Failure[], facts: RunFacts, error: unknow
   return numbered([...stopped, ...others, ...thrown(error)]);
 }
 
-function numbered(told: readonly Told[]): ReportedProblem[] {
-  return causesOf(told).flatMap(({ failures: alike }, index) => alike.map((one) => problemOf(one, index + 1)));
+function numbered(failures: readonly CodedFailure[]): ReportedProblem[] {
+  return causesOf(failures).flatMap(({ failures: alike }, index) => alike.map((one) => problemOf(one, index + 1)));
 }
 
-function problemOf({ at, ...failure }: Told, cause: number): ReportedProblem {
-  return { ...failure, cause, ...(at !== undefined && { file: at.file, line: at.line, column: at.column }) };
+function problemOf({ at, ...failure }: CodedFailure, cause: number): ReportedProblem {
+  return { ...failure, cause, file: at?.file, line: at?.line, column: at?.column };
 }
 
-function thrown(error: unknown): Told[] {
+function thrown(error: unknown): CodedFailure[] {
   if (error === undefined) return [];
   if (isPromotionError(error)) return [failureOf('run', error)];
   return [{ phase: 'run', code: 'INTERNAL', message: messageOf(error) }];
@@ -131,7 +131,7 @@ function contextOf(context: Recorded['context'] = {}, run: RunReport | undefined
     signature === undefined ? [] : [mirrorOf(`${signature.repository}@`, name)],
   );
   const primary = [...new Set(primaries)].toSorted();
-  return { ...context, ...(primary.length > 0 && { primary }) };
+  return { ...context, primary: primary.length > 0 ? primary : undefined };
 }
 
 function messageOf(error: unknown): string {
@@ -185,5 +185,5 @@ function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTo
 
 function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
   const { digests, beyond, signatures, records } = totals;
-  return { digests, beyond, signatures, records, findings: rows, ...(view !== undefined && { view }) };
+  return { digests, beyond, signatures, records, findings: rows, view };
 }

@@ -7,7 +7,7 @@ import type { Outputs } from '../outputs.ts';
 type ImageDetails = NonNullable<Plan['details']> extends ReadonlyMap<unknown, infer Details> ? Details : never;
 
 /** Facts that the plan found about an image that may be incomplete. */
-export type Planned = { readonly size?: number; readonly known?: Known };
+type Planned = { readonly size?: number | undefined; readonly known?: Known };
 
 /** Returns a lookup of these facts by file and source. All images of a set share one list of mirrors. */
 export function plannedOf({ plan }: Pick<Outputs, 'plan'>): (image: Pick<ImageReport, 'file' | 'source'>) => Planned {
@@ -17,7 +17,7 @@ export function plannedOf({ plan }: Pick<Outputs, 'plan'>): (image: Pick<ImageRe
     const reports = unreadOf.get(unread) ?? unread.map(unreadReport);
     unreadOf.set(unread, reports);
     const known = { mirrors, lacking, unread: reports };
-    planned.set(`${at.file} ${source}@${digest}`, { known, ...(size !== undefined && { size }) });
+    planned.set(`${at.file} ${source}@${digest}`, { known, size });
   }
   return ({ file, source }) => planned.get(`${file} ${source}`) ?? {};
 }
@@ -29,10 +29,10 @@ function unreadReport({ name, error: { code, message: reason } }: ImageDetails['
 /** Converts the diff of a run to its form in reports. */
 export function changeReport({ commit, diff: { changes, removed, policyChanges } }: LoadedDiff): ChangeReport {
   return {
-    ...(commit !== undefined && { commit }),
+    commit,
     changes: changes.map(imageChange),
     removed: removed.map(imageChange),
-    ...(policyChanges.length > 0 && { settings: policyChanges }),
+    settings: policyChanges.length > 0 ? policyChanges : undefined,
   };
 }
 

@@ -55,14 +55,14 @@ const refused = (code: Failure['code'], line: number, ...refs: string[]): Failur
 });
 
 describe('src/report/build/promotion.ts', () => {
-  it('counts what the manifests name when nothing else was reached', () => {
+  it('counts the images of the manifests if no other phase ran', () => {
     const sets = [{ project: 'p', source: 'a.test/app', destinations: [], name: 'app', images: [wanted, wanted] }];
     const report = buildReport({ ...run, mode: 'parse' }, { loaded: { sets, failures: [] } }, new Map());
     expect(report).toMatchObject({ images: [], registries: [], totals: { images: 2, repositories: 0, requests: 0 } });
     expect(buildReport(run, {}, new Map()).totals.images).toBe(0);
   });
 
-  it('counts what a diff leaves out', () => {
+  it('counts the images outside a diff', () => {
     const sets = [{ project: 'p', source: 'a.test/app', destinations: [], name: 'app', images: [wanted] }];
     const diff = {
       base: { projects: [], problems: [] },
@@ -73,10 +73,10 @@ describe('src/report/build/promotion.ts', () => {
     const loaded = { sets, failures: [], diff };
     expect(buildReport(run, { loaded }, new Map()).totals).toMatchObject({ images: 1, unchanged: 7 });
     expect(buildReport(run, { loaded, plan: planOf([]) }, new Map()).totals.unchanged).toBe(7);
-    expect(buildReport(run, { plan: planOf([]) }, new Map()).totals).not.toHaveProperty('unchanged');
+    expect(buildReport(run, { plan: planOf([]) }, new Map()).totals.unchanged).toBeUndefined();
   });
 
-  it('tells of a dry run each reference that is pending', () => {
+  it('reports each pending reference of a dry run', () => {
     const tagged = target('c.test', { action: 'tag', tags: ['v2'] });
     const { images, totals } = buildReport(
       run,
@@ -113,7 +113,7 @@ describe('src/report/build/promotion.ts', () => {
     });
   });
 
-  it('tells of a promotion what was done, and what a mirror cost with its first reference', () => {
+  it('reports the results of a promotion, and the cost of a mirror with its first reference', () => {
     const tagless = target('d.test', { tags: [] });
     const reached = promoted([], target('b.test'), target('c.test', { action: 'tag', tags: ['v2'] }), tagless);
     const { images, totals } = buildReport(run, reached, new Map());
@@ -127,7 +127,7 @@ describe('src/report/build/promotion.ts', () => {
     expect(totals).toMatchObject({ pending: 0, copied: 2, tagged: 2, failed: 0, sourceReads: 3 });
   });
 
-  it('tells why a mirror failed, and counts it with its registry', () => {
+  it('reports the failure of a mirror, and counts it for its registry', () => {
     const error = new PromotionError('DENIED', 'not yours');
     const failure: Failure = { ...refused('DENIED', 3, 'c.test/app:v1', 'c.test/app:v2'), phase: 'promote' };
     const reached = promoted([failure], target('b.test'), { ...target('c.test'), error, attempts: 2 });
@@ -144,7 +144,7 @@ describe('src/report/build/promotion.ts', () => {
     ]);
   });
 
-  it('names what the plan refused: with the image where parts of it are due, else on its own', () => {
+  it('adds rejected images to their pending report, or as new ones', () => {
     const other = { ...refused('LOST', 9, 'b.test/other:v1'), source: `a.test/other@${DIGEST}`, image: 'other' };
     const failures = [refused('TAG_MOVE', 4, 'b.test/app:v3'), other];
     const due = { wanted, targets: [target('b.test', { tags: ['v1'] })] };
@@ -173,7 +173,7 @@ describe('src/report/build/promotion.ts', () => {
     expect(registries.every(({ failed }) => failed === 0)).toBe(true);
   });
 
-  it('sums up the traffic of each registry, source included, and the repositories that could not be read', () => {
+  it('sums the traffic of each registry, including sources, and the unread repositories', () => {
     const unread: Failure = { phase: 'plan', code: 'NETWORK', message: 'gone', refs: ['b.test/app', 'b.test/other'] };
     const traffic = new Map([
       ['c.test', { requests: 2, bytes: 10 }],

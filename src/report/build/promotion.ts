@@ -27,9 +27,9 @@ export function buildReport(run: RunFacts, outputs: Outputs, traffic: Traffic['h
     registries,
     images,
     failures: [...stoppedProblem(run, images), ...failures],
-    ...(warnings.length > 0 && { warnings }),
-    totals: { ...totals, ...(signing !== undefined && { signing }) },
-    ...(diff !== undefined && { change: changeReport(diff) }),
+    warnings: warnings.length > 0 ? warnings : undefined,
+    totals: { ...totals, signing },
+    change: diff && changeReport(diff),
   };
 }
 
@@ -49,8 +49,8 @@ function imagesOf(
     const mirrors = mirrorsOf(image, known);
     return {
       ...image,
-      ...(mirrors.length > 0 && { mirrors }),
-      ...(size !== undefined && { size }),
+      mirrors: mirrors.length > 0 ? mirrors : undefined,
+      size,
       ...proven(image),
       ...scanned(image),
     };
@@ -96,7 +96,7 @@ function totalsOf(
 ): Totals {
   return {
     images: loaded?.sets.reduce((sum, set) => sum + set.images.length, 0) ?? 0,
-    ...(loaded?.diff !== undefined && { unchanged: loaded.diff.unchanged }),
+    unchanged: loaded?.diff?.unchanged,
     repositories: plan?.repositories.length ?? 0,
     present: plan?.present ?? 0,
     ...referenceTotals(images),

@@ -33,7 +33,7 @@ export function buildSigcheckReport(
   return {
     run,
     rows: rowsOf(images),
-    ...(view !== undefined && { view: viewOf(view) }),
+    view: view && viewOf(view),
     failures: [...failuresOf(outputs), ...wrong],
     totals: {
       digests: images.length,

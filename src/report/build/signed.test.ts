@@ -39,7 +39,7 @@ function attested(): ReturnType<typeof promotion> & Required<Pick<Outputs, 'sign
 }
 
 describe('src/report/build/signed.ts', () => {
-  it('tells of each image what is signed and recorded, and under which name', () => {
+  it('reports signature, record and signed name of each image', () => {
     const { images } = report(attested());
     expect(
       images.map(({ digest, signature, targets }) => [digest, signature?.signature, signature?.record, targets.length]),
@@ -55,11 +55,11 @@ describe('src/report/build/signed.ts', () => {
     });
   });
 
-  it('counts what was signed, recorded and left', () => {
+  it('counts signed, recorded and unfinished digests', () => {
     expect(report(attested()).totals.signing).toEqual({ signed: 1, recorded: 2, complete: 0, left: 1, unsigned: 0 });
   });
 
-  it('tells what was carried and summarized, and which summaries are poor and kept', () => {
+  it('reports carried attestations and summaries, and kept insufficient summaries', () => {
     const run = attested();
     const [first, third] = run.attestation.images;
     if (first === undefined || third === undefined) throw new Error('there are two');
@@ -79,7 +79,7 @@ describe('src/report/build/signed.ts', () => {
     );
   });
 
-  it('counts what a look found stuck, and what lacks only a summary', () => {
+  it('counts insufficient summaries of complete images, and missing summaries', () => {
     const { plan } = promotion();
     const [first] = plan.signing?.images ?? [];
     if (first === undefined) throw new Error('there are three');
@@ -89,18 +89,18 @@ describe('src/report/build/signed.ts', () => {
     expect(totals.signing).toMatchObject({ stuck: 1, left: 1 });
   });
 
-  it('counts what a run did not come to as left', () => {
+  it('counts digests that a stopped run did not reach as unfinished', () => {
     expect(report(promotion()).totals.signing).toMatchObject({ signed: 0, recorded: 0, left: 3 });
     expect(report({ plan: promotion().plan }, 'dry-run').totals.signing).toMatchObject({ left: 3 });
   });
 
-  it('says nothing of signatures where nothing is signed', () => {
+  it('contains no signatures if the run does not sign', () => {
     const { signing: _, ...plan } = promotion().plan;
-    expect(report({ plan }, 'dry-run').totals).not.toHaveProperty('signing');
+    expect(report({ plan }, 'dry-run').totals.signing).toBeUndefined();
     expect(summary(report({ plan }, 'dry-run')).join('\n')).not.toMatch(/sign/);
   });
 
-  it('sums it up in a line, and lists what was only repaired', () => {
+  it('prints the totals in one line, and lists images that were only repaired', () => {
     const lines = summary(report(attested()));
     expect(lines).toContain('  1 digest signed, 2 recorded, 1 left to do');
     expect(lines.find((line) => line.includes('as prod.test/app'))).toMatch(
@@ -109,7 +109,7 @@ describe('src/report/build/signed.ts', () => {
     expect(lines[1]).toMatch(/^Summary: 2 of 0 images promoted/);
   });
 
-  it('says in a dry run what would be signed, and what is left alone', () => {
+  it('prints in a dry run the digests to sign, and the skipped ones', () => {
     const { plan } = promotion();
     const older = { ...plan, signing: { images: plan.signing?.images ?? [], complete: 4, older: 5, undated: 1 } };
     expect(summary(report({ plan: older }, 'dry-run'))).toContain(

@@ -18,8 +18,8 @@ export function signaturesOf({
       ...reportOf(image),
       signature,
       record,
-      ...(carried > 0 && { carried }),
-      ...(summary !== undefined && { summary }),
+      carried: carried || undefined,
+      summary,
     });
   return reports;
 }
@@ -44,7 +44,7 @@ function vouchedTotals(reports: readonly SignatureReport[], kept: readonly strin
   const summarized = reports.filter(({ summary }) => summary === 'written').length;
   const carried = reports.reduce((sum, report) => sum + (report.carried ?? 0), 0);
   const stuck = kept.length + reports.filter(({ summary }) => summary === 'stuck').length;
-  return { ...(summarized > 0 && { summarized }), ...(carried > 0 && { carried }), ...(stuck > 0 && { stuck }) };
+  return { summarized: summarized || undefined, carried: carried || undefined, stuck: stuck || undefined };
 }
 
 function reportOf({ repository, reference, why, lacks }: PlannedSignature): SignatureReport {

@@ -14,7 +14,7 @@ const sent = ({ narrate }: TrafficRecorder, host: string, status?: number): void
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 describe('src/report/build/traffic-series.ts', () => {
-  it('counts the requests of each host in steps, with what was allowed', async () => {
+  it('counts the requests of each host per step, with the allowed rate', async () => {
     const clock = fakeClock();
     let rates: readonly AllowedRate[] = [{ origins: ['https://a.io', 'https://c.io'], rate: 60.04 }];
     const recorder = recordTraffic(clock, () => rates);
@@ -41,7 +41,7 @@ describe('src/report/build/traffic-series.ts', () => {
     });
   });
 
-  it('stays as small over hours, and loses no request', async () => {
+  it('stays equally small over hours without losing a request', async () => {
     const clock = fakeClock();
     const recorder = recordTraffic(clock, () => [{ origins: ['https://a.io'], rate: clock.now() % 100 }]);
     for (let minute = 0; minute < 600; minute += 1) {
@@ -58,7 +58,7 @@ describe('src/report/build/traffic-series.ts', () => {
     expect(sum(hosts.find(({ host }) => host === '')?.requests ?? [])).toBe(541);
   });
 
-  it('has nothing to tell of a run that asked nobody', () => {
+  it('is empty for a run without requests', () => {
     expect(recordTraffic(fakeClock(), () => []).series().hosts).toEqual([]);
   });
 });

@@ -4,12 +4,12 @@ import { documentOf } from '../build/document.ts';
 import { REPORT_FORMATS } from './index.ts';
 
 describe('src/report/formats/index.ts', () => {
-  it('has one format an ending', () => {
+  it('has one format per extension', () => {
     const endings = REPORT_FORMATS.map(({ extension }) => extension);
     expect(endings).toEqual([...new Set(endings)]);
   });
 
-  it.each(REPORT_FORMATS)('makes a report that ends in .$extension', async ({ load }) => {
+  it.each(REPORT_FORMATS)('renders a .$extension report', async ({ load }) => {
     const make = await load();
     expect(make(documentOf({ run: reportOf([], []), facts: FACTS }))).toMatch(/\S\n$/);
   });

@@ -38,11 +38,11 @@ describe('src/report/formats/junit.ts', () => {
     ['unread', unreadReport],
     ['check', checkReport],
     ['hostile', hostileReport],
-  ])('is for a %s run as it was looked at', async (name, report) => {
+  ])('renders a %s run like its golden file', async (name, report) => {
     await expect(junitReport(report())).toMatchFileSnapshot(golden(name));
   });
 
-  it('counts what is in it', () => {
+  it('has correct counts', () => {
     for (const report of [goodReport(), badReport(), checkReport(), hugeReport(200)]) {
       const [suite] = named(report, 'testsuite');
       expect(suite).toMatchObject({
@@ -53,7 +53,7 @@ describe('src/report/formats/junit.ts', () => {
     }
   });
 
-  it('makes a broken entry a failed test with its file and line, told once', () => {
+  it('reports an invalid entry once, as a failed test with file and line', () => {
     const cases = named(badReport(), 'testcase');
     expect(cases.filter(({ file, line }) => file === 'images/acme/images.yaml' && line === '7')).toHaveLength(1);
     expect(named(badReport(), 'failure').map(({ type }) => type)).toEqual(['LOST', 'DENIED', 'NETWORK']);
@@ -61,7 +61,7 @@ describe('src/report/formats/junit.ts', () => {
     expect(cases).toHaveLength(5);
   });
 
-  it('fails an image that no problem tells of, and skips what is still to be done', () => {
+  it('fails an image without a problem, and skips pending images', () => {
     const { images, ...rest } = badReport();
     const pending = goodReport().images.map((image) => ({
       ...image,
@@ -75,7 +75,7 @@ describe('src/report/formats/junit.ts', () => {
     expect(named({ ...rest, failures: [], images: pending }, 'skipped')).toHaveLength(2);
   });
 
-  it('makes an image that is not known on some mirror an error, told once with its reason', () => {
+  it('reports an image with an unknown mirror once, as an error with its reason', () => {
     const { images, ...rest } = goodReport();
     const [first, second] = images;
     if (first === undefined || second === undefined) throw new Error('the good report has two images');
@@ -107,7 +107,7 @@ describe('src/report/formats/junit.ts', () => {
     expect(junitReport(report)).toContain(`${unread.name}: ${reason}`);
   });
 
-  it('is well formed whatever text it holds', () => {
+  it('is well-formed for any text', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 3 }), (texts) => {
         expect(elements(hostileReport(texts)).length).toBeGreaterThan(texts.length);

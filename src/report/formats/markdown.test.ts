@@ -29,11 +29,11 @@ describe('src/report/formats/markdown.ts', () => {
     ['unread', unreadReport],
     ['check', checkReport],
     ['hostile', hostileReport],
-  ])('is for a %s run as it was looked at', async (name, report) => {
+  ])('renders a %s run like its golden file', async (name, report) => {
     await expect(markdownReport(report())).toMatchFileSnapshot(golden(name));
   });
 
-  it('fits a comment whatever the size, and counts what it leaves out', () => {
+  it('fits into a comment at any size, and counts what it omits', () => {
     const text = markdownReport(hugeReport());
     expect(text.length).toBeLessThanOrEqual(65_000);
     expect(text.length).toBeGreaterThan(55_000);
@@ -47,9 +47,9 @@ describe('src/report/formats/markdown.ts', () => {
   it.each([
     ['backticks', '`'.repeat(5_000)],
     ['bars', '|'.repeat(5_000)],
-    ['what is not seen', '\u202e'.repeat(5_000)],
+    ['invisible characters', '\u202e'.repeat(5_000)],
     ['surrogate pairs', '🎉'.repeat(5_000)],
-  ])('fits a comment, too, where others write thousands of %s', (_name, text) => {
+  ])('fits into a comment if others write thousands of %s', (_name, text) => {
     const report = hostileReport(Array.from({ length: 150 }, () => text));
     const refs = Array.from({ length: 40 }, () => text);
     const long = markdownReport({ ...report, failures: report.failures.map((failure) => ({ ...failure, refs })) });
@@ -57,7 +57,7 @@ describe('src/report/formats/markdown.ts', () => {
     expect(long).toMatch(/… and \d+ more problems\.[^]*… and \d+ more images\.[^]*kpromo `1\.2\.3`/);
   });
 
-  it('tells problems first', () => {
+  it('shows problems first', () => {
     const text = markdownReport(badReport());
     const places = ['# ❌', '# 🛑', '## 4 problems', '**LOST**', '<summary>3 images', '<summary>4 hosts'].map((part) =>
       text.indexOf(part),
@@ -68,7 +68,7 @@ describe('src/report/formats/markdown.ts', () => {
     expect(places.filter((place) => place < 0)).toHaveLength(1);
   });
 
-  it('shows the plan of a dry run first and unfolded, and says what will be signed', () => {
+  it('shows the plan of a dry run first and expanded, with images to be signed', () => {
     const signature = {
       repository: `${MIRRORS[0]}/app`,
       reference: 'images.acme.example/app',
@@ -86,7 +86,7 @@ describe('src/report/formats/markdown.ts', () => {
     expect(text).not.toContain('not signed |');
   });
 
-  it('shows foreign text as code only', () => {
+  it('shows text from outside only as code', () => {
     const allowed =
       /<\/?(?:h2|h3|p|ul|li|strong|code|br \/|details|summary|table|thead|tbody|tr|t[hd](?: align="right")?)>/g;
     fc.assert(
@@ -97,7 +97,7 @@ describe('src/report/formats/markdown.ts', () => {
     expect(html(markdownReport(hostileReport())).replaceAll(allowed, '')).not.toMatch(/[<>]/);
   });
 
-  it('tells what a change does, and first what it lets through or sends elsewhere', () => {
+  it('shows the effect of a change, policies and registries first', () => {
     const change = { project: 'p', name: 'app', digest: 'sha256:00', source: 's', tags: ['v1'], mirrors: ['m'] };
     const setting = { kind: 'registries', project: 'p|q', file: 'm.yaml', before: 'a.io', after: '@b.io' } as const;
     const text = markdownReport({
@@ -125,37 +125,34 @@ describe('src/report/formats/markdown.ts', () => {
     );
   });
 
-  it.each(['dry-run', 'promote'] as const)(
-    'never cuts what a change does to policies, and puts it first (%s)',
-    (mode) => {
-      const setting = (index: number, after: string): object => ({
-        kind: 'provenance',
-        project: `p${index}`,
-        file: `manifests/p${index}/promoter-manifest.yaml`,
-        before: 'require',
-        after,
-      });
-      const of = (count: number, length: number): string => {
-        const settings = Array.from({ length: count }, (_, index) =>
-          setting(index, `${'x'.repeat(length)} end ${index}`),
-        );
-        const change = { changes: [], removed: [], settings } as unknown as ReportDocument['change'] & object;
-        return markdownReport({ ...hugeReport(500), mode, text: 'a line\n'.repeat(10_000), change });
-      };
-      for (const [count, length] of [
-        [13, 600],
-        [200, 10],
-        [1, 40_000],
-      ] as const) {
-        const text = of(count, length);
-        expect(text.length).toBeLessThanOrEqual(65_000);
-        for (let index = 0; index < count; index += 1) expect(text).toContain(` end ${index}\``);
-        expect(text.indexOf('### What')).toBeLessThan(500);
-      }
-      // a comment that long is refused: nobody takes a part of it for the whole
-      const text = of(400, 400);
-      expect(text).toContain('is longer than a comment of GitHub may be');
-      expect(text.match(/ end \d+`/g)).toHaveLength(400);
-    },
-  );
+  it.each(['dry-run', 'promote'] as const)('never cuts changes of policies, and shows them first (%s)', (mode) => {
+    const setting = (index: number, after: string): object => ({
+      kind: 'provenance',
+      project: `p${index}`,
+      file: `manifests/p${index}/promoter-manifest.yaml`,
+      before: 'require',
+      after,
+    });
+    const of = (count: number, length: number): string => {
+      const settings = Array.from({ length: count }, (_, index) =>
+        setting(index, `${'x'.repeat(length)} end ${index}`),
+      );
+      const change = { changes: [], removed: [], settings } as unknown as ReportDocument['change'] & object;
+      return markdownReport({ ...hugeReport(500), mode, text: 'a line\n'.repeat(10_000), change });
+    };
+    for (const [count, length] of [
+      [13, 600],
+      [200, 10],
+      [1, 40_000],
+    ] as const) {
+      const text = of(count, length);
+      expect(text.length).toBeLessThanOrEqual(65_000);
+      for (let index = 0; index < count; index += 1) expect(text).toContain(` end ${index}\``);
+      expect(text.indexOf('### What')).toBeLessThan(500);
+    }
+    // a comment that long is refused: nobody takes a part of it for the whole
+    const text = of(400, 400);
+    expect(text).toContain('is longer than a comment of GitHub may be');
+    expect(text.match(/ end \d+`/g)).toHaveLength(400);
+  });
 });

@@ -16,10 +16,10 @@ export type RunReport = {
    * Problems that do not fail the run: those that the base also has, and entries without effect. Absent if there are
    * none.
    */
-  readonly warnings?: readonly Failure[];
+  readonly warnings?: readonly Failure[] | undefined;
   readonly totals: Totals;
   /** Of a run that processes only a diff. */
-  readonly change?: ChangeReport;
+  readonly change?: ChangeReport | undefined;
 };
 
 export type ImageReport = Omit<Model<typeof Image>, 'attached' | 'targets'> & {

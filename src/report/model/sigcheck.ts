@@ -7,7 +7,7 @@ export type SigcheckReport = {
   readonly run: RunFacts;
   readonly rows: readonly SigcheckRow[];
   /** The check of the view of clients, if requested; `broken` are texts. */
-  readonly view?: { readonly digests: number; readonly links: number; readonly broken: readonly string[] };
+  readonly view?: { readonly digests: number; readonly links: number; readonly broken: readonly string[] } | undefined;
   readonly failures: readonly Failure[];
   readonly totals: SigcheckTotals;
 };

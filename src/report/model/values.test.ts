@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { open, published, unpublished } from './values.ts';
 
 describe('src/report/model/values.ts', () => {
-  it('publishes neither what is not promised, at any depth, nor which texts there are', () => {
+  it('removes unpublished keys at any depth, and lists of open texts', () => {
     const inner = z.strictObject({ kept: open<'a' | 'b'>(), gone: unpublished(z.string()) });
     const schema = z.toJSONSchema(z.strictObject({ inner: z.array(inner), gone: unpublished(z.int().optional()) }));
     const { properties, required } = JSON.parse(JSON.stringify(schema, published)) as Record<string, unknown>;

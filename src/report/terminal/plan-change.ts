@@ -52,7 +52,7 @@ export const SETTINGS: Readonly<Record<SettingChange['kind'], string>> = {
 };
 
 /** A change that several projects share. */
-export type SettingGroup = Pick<SettingChange, 'kind'> & {
+type SettingGroup = Pick<SettingChange, 'kind'> & {
   readonly before?: string | undefined;
   readonly after?: string | undefined;
   readonly projects: readonly Pick<SettingChange, 'project' | 'file'>[];

@@ -76,8 +76,8 @@ function scanText({ state, findings }: VulnerabilityReport): string {
   if (state !== 'scanned') return state === 'failed' ? 'scan failed' : 'not scanned';
   const over = findings.filter(({ verdict }) => verdict === 'over').length;
   if (findings.length === 0) return 'no known vulnerabilities';
-  const told = count(findings.length, 'vulnerability', 'vulnerabilities');
-  return over === 0 ? `${told} below the threshold or excepted` : `${told}, ${over} over the threshold`;
+  const all = count(findings.length, 'vulnerability', 'vulnerabilities');
+  return over === 0 ? `${all} below the threshold or excepted` : `${all}, ${over} over the threshold`;
 }
 
 /** Returns the tags of an image, or `(no tag)`. */

@@ -60,20 +60,20 @@ const linesOf = (...given: Parameters<typeof reportOf>): readonly string[] =>
     .split('\n');
 
 describe('src/report/terminal/plan-text.ts', () => {
-  it('says at its head that --confirm would refuse', () => {
+  it('begins with the reason why --confirm would fail', () => {
     const message = '--confirm would refuse: no signing identity found';
     const failures = [{ phase: 'sign', code: 'IDENTITY', message } as const];
     expect(linesOf([image('app', 1)], { failures })[1]).toBe(`  ${message}`);
   });
 
-  it('says that tags are written last', () => {
+  it('states if tags are written last', () => {
     const run = { ...reportOf([]).run, tagsLast: true } as const;
     const line = '  tags are written last: after their images are signed and the mirrors have the signatures';
     expect(linesOf([image('app', 1)], { run })[1]).toBe(line);
     expect(linesOf([image('app', 1)])).not.toContain(line);
   });
 
-  it('groups by image, with what mirrors lack, the size and what is known of signatures and policy', () => {
+  it('groups by image, with missing mirrors, size, signatures and policy', () => {
     const [first = '', second = ''] = MIRRORS;
     const proven = {
       signature: 'verified',
@@ -116,7 +116,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     ]);
   });
 
-  it('says of what cannot be promoted why, and where it stands', () => {
+  it('lists rejected images with reason and position', () => {
     const images = [
       image('lost', 1, { targets: MIRRORS.map((mirror) => refused(mirror, 'lost', 'v1', 'LOST')) }),
       image('moved', 2, {
@@ -134,7 +134,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(lines.join(' ')).toContain('TAG_MOVE: not promoted to 1 of 22 mirrors: r0.io/prod');
   });
 
-  it('tells those that lack the bytes from those that lack a tag', () => {
+  it('distinguishes missing bytes from missing tags', () => {
     const targets = MIRRORS.map((mirror, index) =>
       target(mirror, 'app', index < 20 ? 'v1.0' : 'v1', index < 20 ? { action: 'tag' } : {}),
     );
@@ -152,7 +152,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     ['scanned', [], 'no known vulnerabilities'],
     ['scanned', ['below'], '1 vulnerability below the threshold or excepted'],
     ['scanned', ['below', 'over'], '2 vulnerabilities, 1 over the threshold'],
-  ] as const)('says of an image that is %s, with findings %j: %s', (state, verdicts, text) => {
+  ] as const)('for an image that is %s with findings %j, prints: %s', (state, verdicts, text) => {
     const finding = { id: 'CVE-1', severity: 4, package: 'a', version: '1', source: 'x' };
     const findings = verdicts.map((verdict) => ({ ...finding, verdict }));
     const vulnerabilities = { state, result: 'passed', scanner: 'x', threshold: 4, findings } as const;
@@ -163,7 +163,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(mixed.filter((line) => line.endsWith(`  ${text}`))).toHaveLength(50);
   });
 
-  it('says what is not known: a size, and what is missing where nobody could read', () => {
+  it('states unknown sizes and unread repositories', () => {
     const { size: _, ...unknown } = image('app', 1);
     const failures = [{ phase: 'plan', code: 'DENIED', message: 'no', refs: ['a.io/x', 'b.io/x'] }] as const;
     const lines = linesOf([unknown], { failures });
@@ -172,7 +172,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(lines).toContain('      copy to all 22 mirrors (size unknown)');
   });
 
-  it('says that it is not complete where the manifests have problems, or the run was stopped', () => {
+  it('states that it is incomplete if the manifests have problems or the run was stopped', () => {
     const failures = [{ phase: 'setup', code: 'ENTRY_INVALID', message: 'no' }] as const;
     const run = { ...reportOf([]).run, aborted: 'stopped by SIGINT' };
     expect(linesOf([], { failures, run })).toEqual([
@@ -182,7 +182,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     ]);
   });
 
-  it('tells many digests in a line each, and counts those beyond', () => {
+  it('prints many digests in one line each, and counts the rest', () => {
     const lines = linesOf(Array.from({ length: 230 }, (_, index) => image(`image-${index % 100}`, index)));
     expect(lines.length).toBeLessThan(240);
     expect(lines.filter((line) => line.includes('sha256:'))).toHaveLength(230);
@@ -193,7 +193,7 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(more.at(-1)).toBe('and 4,760 more images; --report FILE.json has all of them');
   });
 
-  it('names the source where several images have one name', () => {
+  it('prints the source of images with the same name', () => {
     const others = Array.from({ length: 50 }, (_, index) => image(`image-${index}`, index));
     const twin = { ...image('image-7', 60), source: `t.io/other/image-7@${digestOf(60)}` };
     const lines = linesOf([...others, twin]);
@@ -201,17 +201,17 @@ describe('src/report/terminal/plan-text.ts', () => {
     expect(lines.filter((line) => /^[st]\.io\/\w+\/image-7 /.test(line))).toHaveLength(2);
   });
 
-  it('has nothing to show where nothing is missing', () => {
+  it('prints nothing to promote if nothing is missing', () => {
     expect(linesOf([])).toEqual(['Plan: nothing to promote of 46,000 images']);
   });
 
-  it('shows what a terminal would obey', () => {
+  it('escapes control characters', () => {
     const text = planText(reportOf([image('app', 1, { tags: ['v1\u001b[2J'] })]));
     expect(text).toContain('v1\\x1b[2J');
     expect(text).not.toContain('\u001b');
   });
 
-  it('says what a change does, in sections', () => {
+  it('groups images of a change in sections', () => {
     const [one, two, three] = [image('app', 1), image('app', 2), image('app', 3)];
     const changeOf = (
       { name, digest, source, tags }: ImageReport,

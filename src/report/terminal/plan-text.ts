@@ -113,7 +113,7 @@ function blocks(images: readonly ImageReport[], indent: string): string[] {
 function block(image: ImageReport, indent: string): string[] {
   const lacks = lackTexts(image);
   const first = lacks.findIndex((lack) => lack.startsWith('copy '));
-  const told = [
+  const facts = [
     ...lacks.map((lack, index) => (index === first ? `${lack} (${sizeText(image)})` : lack)),
     ...refusalTexts(image),
     ...unknownTexts(image),
@@ -121,7 +121,7 @@ function block(image: ImageReport, indent: string): string[] {
   ];
   return [
     `${indent}${shortDigests(image.digest)}  ${tagsText(image.tags)}`,
-    ...told.filter((text) => text !== '').map((text) => `${indent}    ${text}`),
+    ...facts.filter((text) => text !== '').map((text) => `${indent}    ${text}`),
   ];
 }
 

@@ -25,15 +25,15 @@ const proven = (given: Partial<ProvenanceReport> = {}): ProvenanceReport => ({
 const image = (name: string, provenance?: ProvenanceReport): Pick<ImageReport, 'name' | 'digest' | 'provenance'> => ({
   name,
   digest,
-  ...(provenance !== undefined && { provenance }),
+  provenance,
 });
 
 describe('src/report/terminal/provenance-table.ts', () => {
-  it('has nothing to say where nothing was looked at, or all is well', () => {
+  it('prints nothing if no image was checked or all are accepted', () => {
     expect(provenanceLines([image('a'), image('b', proven({ result: 'passed', violations: [] }))])).toEqual([]);
   });
 
-  it('tells of each image that is rejected, or warned of, who built it and why it is not taken', () => {
+  it('lists rejected images and images with warnings, with builder and reason', () => {
     const known = { signer: 'ci', builder: 'https://ci.example', source: 'git+https://example.com/app', level: 2 };
     const images = [image('one', proven()), image('two', proven({ ...known, result: 'warned' }))];
     expect(provenanceLines(images)).toEqual([
@@ -53,13 +53,13 @@ describe('src/report/terminal/provenance-table.ts', () => {
     ]);
   });
 
-  it('counts what is too much to list', () => {
+  it('counts images beyond the limit', () => {
     const lines = provenanceLines(Array.from({ length: 23 }, (_, index) => image(`i${index}`, proven())));
     expect(lines[0]).toBe('  provenance: 23 rejected, 0 with a warning');
     expect(lines.at(-1)).toBe('    and 3 more images');
   });
 
-  it('lists evidence a line each', () => {
+  it('lists evidence, one line each', () => {
     expect(evidenceTable([evidence])).toEqual([
       'STATUS     KIND  FORM    SIGNER                       BUILDER  OF                    AT',
       'untrusted  sbom  bundle  me (https://issuer.example)  -        sha256:aaaaaaaaaaaa…  sha256:bbbbbbbbbbbb…',

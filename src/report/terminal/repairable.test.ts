@@ -21,9 +21,9 @@ const target = (action: 'copy' | 'failed', more: object = {}): ImageReport['targ
   ...more,
 });
 
-type Given = { readonly source?: string; readonly retention?: number };
+type Given = { readonly source?: string; readonly retention?: number | undefined };
 
-/** The days that are told of an image that came to staging so many days ago; `signed` on its primary. */
+/** Returns the days for an image that was uploaded `age` days ago; `signed` on its primary. */
 function daysOf(
   age: number | undefined,
   targets: ImageReport['targets'],
@@ -63,12 +63,12 @@ function daysOf(
 }
 
 describe('src/report/terminal/repairable.ts', () => {
-  it('says nothing of an image that has all of it, or that a dry run would promote', () => {
+  it('prints nothing for complete images, or images of a dry run', () => {
     expect(daysOf(80, [target('copy')])).toBeUndefined();
     expect(daysOf(80, [target('copy', { pending: true })], 'missing')).toBeUndefined();
   });
 
-  it('counts the days until staging deletes what is not promoted', () => {
+  it('counts the days until staging deletes an image that is not promoted', () => {
     expect(daysOf(80, [target('failed')])).toBe(10);
     expect(daysOf(89.5, [target('failed')])).toBe(0);
     expect(daysOf(95, [target('failed')])).toBe(0);
@@ -81,12 +81,12 @@ describe('src/report/terminal/repairable.ts', () => {
     ['us-central1-docker.pkg.dev/k8s-staging-images/app', undefined, 10],
     ['a.test/app', 30 * DAY, 0],
     ['gcr.io/k8s-staging-app/app', 100 * DAY, 20],
-  ])('takes the retention of %s, with --staging-retention=%j, to leave %j days', (source, retention, days) => {
-    const given = { source, ...(retention !== undefined && { retention }) };
+  ])('for the retention of %s with --staging-retention=%j, returns %j days', (source, retention, days) => {
+    const given = { source, retention };
     expect(daysOf(80, [target('failed')], 'written', 'all', given)).toBe(days);
   });
 
-  it('counts the days until repair looks no longer at what is promoted, where that is sooner', () => {
+  it('counts the days until the end of the repair window, if that is sooner', () => {
     expect(daysOf(10, [target('copy')], 'missing')).toBe(14);
     expect(daysOf(80, [target('copy')], 'missing')).toBe(10);
     expect(daysOf(undefined, [target('copy')], 'missing')).toBe(14);
@@ -94,7 +94,7 @@ describe('src/report/terminal/repairable.ts', () => {
     expect(daysOf(undefined, [target('copy')], 'missing', 'all')).toBeUndefined();
   });
 
-  it('tells of each in a line, and counts what is too much to list', () => {
+  it('prints one line per image, and counts the rest', () => {
     const images = Array.from({ length: 22 }, () => ({ name: 'app', digest, repairableDays: 3 }));
     expect(
       repairLines([

@@ -27,7 +27,7 @@ const lines = (text: string): readonly string[] =>
   text.split('\n').map((line) => line.trim().replaceAll(/ {2,}/g, ' | '));
 
 describe('src/report/terminal/sigcheck-summary.ts', () => {
-  it('tells each finding in a line, and counts pairs of digests and repositories by the worst of each', () => {
+  it('prints one line per finding, and counts pairs of digest and repository by worst status', () => {
     const who = 'me@example.com (https://issuer.example)';
     const good = checkedImage(
       1,
@@ -64,7 +64,7 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
     ]);
   });
 
-  it('does not let a good record be taken for a good signature', () => {
+  it('does not merge a verified record into an unverified signature', () => {
     const record = finding(1, { what: 'record', status: 'verified', words: 'recorded' });
     expect(lines(sigcheckTable(reportOf([checkedImage(1, finding(1), record)]))).slice(1, 3)).toEqual([
       expect.stringMatching(/unsigned$/),
@@ -72,7 +72,7 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
     ]);
   });
 
-  it('tells each link that is broken for clients in a line, and how many were followed', () => {
+  it('prints one line per broken link, and the number of links', () => {
     const broken = [
       { phase: 'view', code: 'BROKEN_LINK', message: 'manifest r.test/app@sha256:1: not found' } as const,
     ];
@@ -87,7 +87,7 @@ describe('src/report/terminal/sigcheck-summary.ts', () => {
     expect(lines(sigcheckSummary(report))[1]).toBe('Summary: 2 digests checked, 1 problem');
   });
 
-  it('tells of nothing that there was nothing', () => {
+  it('omits empty counts', () => {
     expect(sigcheckTable(reportOf([]))).toBe('0 digests checked\n');
     const before = buildSigcheckReport({ ...RUN, mode: 'check', aborted: 'SIGINT' }, {}, [], new Map());
     expect(lines(sigcheckSummary(before)).slice(1, 3)).toEqual([

@@ -70,13 +70,13 @@ function countLines({ signatures, records, digests, beyond }: SigcheckTotals, vi
       .filter(([, number]) => number > 0)
       .map(([status, number]) => `${number.toLocaleString('en-US')} ${status}`)
       .join(', ');
-  const told = [
+  const counted = [
     ['signatures', parts(signatures)],
     ['records', parts(records).replace('verified', 'recorded').replace('unsigned', 'unrecorded')],
   ].filter(([, text]) => text !== '');
   const left = beyond === 0 ? '' : `, ${beyond} more left out`;
   const verified = view !== undefined && digests === 0 ? [] : [`${count(digests, 'digest')} checked${left}`];
-  const counts = told.map(([what, text]) => `${what}, by digest and repository: ${text}`);
+  const counts = counted.map(([what, text]) => `${what}, by digest and repository: ${text}`);
   return [...verified, ...counts, ...(view === undefined ? [] : [viewLine(view)])];
 }
 

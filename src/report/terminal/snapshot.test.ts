@@ -31,18 +31,18 @@ const asListed = (snapshot: Snapshot): readonly Listed[] =>
   }));
 
 describe('src/report/terminal/snapshot', () => {
-  it('prints nothing as upstream does, and an empty list as JSON', () => {
+  it('prints nothing for an empty snapshot like upstream, and an empty list as JSON', () => {
     expect([snapshotText([], 'yaml'), snapshotText([], 'csv'), snapshotText([], 'json')]).toEqual(['\n', '\n', '[]\n']);
   });
 
-  it('prints an image of no name, which is the registry itself', () => {
+  it('prints an image without a name for the registry itself', () => {
     const digest = digestOf(Buffer.from('a'));
     const snapshot = snapshotOf([{ name: '', digest, tags: ['v1'] }]);
     expect(snapshotText(snapshot, 'yaml')).toBe(`- name: \n  dmap:\n    "${digest}": ["v1"]\n\n`);
     expect(snapshotText(snapshot, 'csv')).toBe(`@${digest},:v1\n\n`);
   });
 
-  it('prints YAML that a manifest can take over as it is', () => {
+  it('prints YAML that is valid in a manifest', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const registries = 'registries:\n- {name: a.test/from, src: true}\n- name: b.test/to\n';
@@ -57,7 +57,7 @@ describe('src/report/terminal/snapshot', () => {
     );
   });
 
-  it('says the same in JSON, and in CSV a line for each tag', () => {
+  it('prints the same content as JSON, and as CSV with one line per tag', () => {
     fc.assert(
       fc.property(snapshots, (snapshot) => {
         const json: unknown = JSON.parse(snapshotText(snapshot, 'json'));

@@ -62,7 +62,7 @@ const failed = (ref: string, attempts = 1): TargetReport => ({ ref, action: 'fai
 const pending = (target: TargetReport): TargetReport => ({ ...target, pending: true, attempts: 0 });
 
 describe('src/report/terminal/summary.ts', () => {
-  it('tells what a promotion did, an image in a line', () => {
+  it('prints the results of a promotion, one line per image', () => {
     const images = [
       image('app', copied('a.io:5000/prod/app:v1'), tagged('a.io:5000/prod/app:v2'), copied('b.io/prod/app:v1')),
       image('tool', tagged('a.io:5000/prod/tool:v3')),
@@ -78,7 +78,7 @@ describe('src/report/terminal/summary.ts', () => {
     ]);
   });
 
-  it('leaves to the plan what a dry run found', () => {
+  it('omits what the plan of a dry run shows', () => {
     const images = [image('app', pending(copied('a.io/app:v1')), pending(tagged('a.io/app:v2')))];
     expect(summary({ run: { mode: 'dry-run' }, images, totals: { pending: 2 } })).toEqual([
       'Summary: 1 of 3 images to promote (2 references); this was a dry run, nothing was written',
@@ -86,7 +86,7 @@ describe('src/report/terminal/summary.ts', () => {
     ]);
   });
 
-  it('tells on how many mirrors an image failed, and which registries were in trouble', () => {
+  it('prints on how many mirrors an image failed, and the problems of registries', () => {
     const images = [
       image('half', copied('a.io/half:v1'), failed('b.io/half:v1')),
       image('none', failed('a.io/none:v1'), failed('b.io/none:v1')),
@@ -118,7 +118,7 @@ describe('src/report/terminal/summary.ts', () => {
     refs: ['a.io/app:v1', 'b.io/app:v1', 'c.io/app:v1', 'd.io/app:v1', 'e.io/app:v1'],
   };
 
-  it('names each problem with its place, its mirrors and the way out', () => {
+  it('prints each problem with its place, its mirrors and its hint', () => {
     const images = [image('app', failed('a.io/app:v1', 0))];
     expect(summary({ images, failures: [lost] })).toEqual([
       'Summary: 3 images in the manifests, 1 problem, nothing else to promote',
@@ -134,7 +134,7 @@ describe('src/report/terminal/summary.ts', () => {
     ]);
   });
 
-  it('shows what a terminal would obey, whoever wrote it', () => {
+  it('escapes control characters in all text from outside', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const failure = { ...lost, message: text, hint: text, image: text };
@@ -169,7 +169,7 @@ describe('src/report/terminal/summary.ts', () => {
     [{ run: { mode: 'parse' as const } }, 'Summary: 3 images in the manifests; no request was sent'],
     [{ run: { aborted: 'stopped by SIGINT' } }, 'Summary: nothing was promoted'],
     [{ run: { tagsLast: true as const } }, 'Summary: 3 images in the manifests, nothing to promote'],
-  ])('says of a run without anything to show %j: %s', (given, expected) => {
+  ])('for a run without images, %j, prints: %s', (given, expected) => {
     const lines = summary(given);
     expect(lines[0]).toBe(expected);
     expect(lines.includes('  stopped early: stopped by SIGINT')).toBe('run' in given && 'aborted' in given.run);
@@ -179,7 +179,7 @@ describe('src/report/terminal/summary.ts', () => {
     expect(lines.some((line) => line.includes('requests'))).toBe(!('run' in given && 'mode' in given.run));
   });
 
-  it('does not say that a run promoted what it was stopped before', () => {
+  it('does not report images as promoted if the run stopped before writing', () => {
     const images = [
       image('a', pending(copied('b.io/a:v1')), pending(tagged('b.io/a:v2'))),
       image('l', failed('b.io/l:v1')),

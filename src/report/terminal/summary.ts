@@ -26,8 +26,8 @@ const LISTED = 20;
 /** Prints the result of a run: one line per image, and every problem with its hint. */
 export function summaryText(report: RunReport): string {
   // the plan of a dry run has the warnings
-  const told = report.run.mode === 'dry-run' ? [] : warningLines(report);
-  return terminalLines([...outcome(report), ...told, ...problems(report.failures)]);
+  const warned = report.run.mode === 'dry-run' ? [] : warningLines(report);
+  return terminalLines([...outcome(report), ...warned, ...problems(report.failures)]);
 }
 
 function outcome(report: RunReport): string[] {

@@ -54,15 +54,17 @@ export function validationDocument(
   about: Pick<ValidationDocument, 'kpromo' | 'path'>,
 ): ValidationDocument {
   const [old, others] = splitWarnings({ warnings });
-  const told = (severity: ValidationDocument['problems'][number]['severity'], found: readonly Failure[]) =>
+  const numbered = (severity: ValidationDocument['problems'][number]['severity'], found: readonly Failure[]) =>
     found.map((one) => ({ severity, ...problemOf(one) }));
   return {
     version: 1,
     ...about,
     valid: failures.length === 0,
-    ...(diff?.commit !== undefined && { base: diff.commit }),
+    base: diff?.commit,
     images: (diff?.all ?? sets).reduce((sum, { images }) => sum + images.length, 0),
-    problems: [...told('error', failures), ...told('notice', old), ...told('warning', others)].toSorted(byPlace),
+    problems: [...numbered('error', failures), ...numbered('notice', old), ...numbered('warning', others)].toSorted(
+      byPlace,
+    ),
   };
 }
 
@@ -70,11 +72,13 @@ function problemOf({ code, message, hint, at, image, digest, refs }: Failure) {
   return {
     code,
     message,
-    ...(hint !== undefined && { hint }),
-    ...(at !== undefined && { file: at.file, line: at.line, column: at.column }),
-    ...(image !== undefined && { image }),
-    ...(digest !== undefined && { digest }),
-    ...(refs !== undefined && { refs: [...refs] }),
+    hint,
+    file: at?.file,
+    line: at?.line,
+    column: at?.column,
+    image,
+    digest,
+    refs: refs && [...refs],
   };
 }
 

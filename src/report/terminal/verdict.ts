@@ -3,7 +3,7 @@ import { splitWarnings } from '../causes.ts';
 import { count } from '../../text/layout.ts';
 
 /** The heading of a report: the result in a few words, and in a sentence. */
-export type Verdict = { readonly title: string; readonly sentence: string };
+type Verdict = { readonly title: string; readonly sentence: string };
 
 const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
   parse: 'Manifests',
@@ -33,7 +33,7 @@ function isIdle({ totals, replication, check }: ReportDocument): boolean {
 }
 
 /** Counts problems as texts for people show them: failures with one cause are one. */
-export function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
+function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
   return new Set(failures.map(({ cause }) => cause)).size;
 }
 

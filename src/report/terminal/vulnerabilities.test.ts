@@ -32,7 +32,7 @@ const scanned = (...findings: VulnerabilityReport['findings'][number][]) => ({
 });
 
 describe('src/report/terminal/vulnerabilities.ts', () => {
-  it('adds what was found to the image that it was found in, refused or not', () => {
+  it('adds findings to their image, rejected or not', () => {
     const plan = {
       images: [{ wanted, targets: [] }],
       failures: [],
@@ -58,7 +58,7 @@ describe('src/report/terminal/vulnerabilities.ts', () => {
     expect(vulnerabilitiesOf({})(image)).toEqual({});
   });
 
-  it('lists every finding of every image, fixable or not, and why it is left out', () => {
+  it('lists every finding of every image, with its fix or the reason of its exception', () => {
     const others = [
       { ...finding, id: 'CVE-2026-2', severity: 3, verdict: 'below', platform: 'linux/arm64' },
       {
@@ -99,7 +99,7 @@ describe('src/report/terminal/vulnerabilities.ts', () => {
     ]);
   });
 
-  it('tells in a line what the scans came to', () => {
+  it('prints the scan results in one line', () => {
     expect(vulnerabilitySummary([image])).toBeUndefined();
     const both = [
       { ...image, vulnerabilities: scanned(finding, { ...finding, verdict: 'below' }) },

@@ -34,7 +34,7 @@ const TRUST = {
 };
 
 describe('src/cli/options/commands/cip.ts', () => {
-  it('is a dry run with 20 threads by default', () => {
+  it('defaults to a dry run with 20 threads', () => {
     expect(options('--manifests=x')).toEqual({
       run: RUN,
       source: { manifests: 'x', allTrees: false, allowRegistries: [] },
@@ -50,7 +50,7 @@ describe('src/cli/options/commands/cip.ts', () => {
     });
   });
 
-  it('takes each of its flags', () => {
+  it('parses each flag', () => {
     const {
       source: { allowRegistries, ...source },
       ...rest
@@ -93,7 +93,7 @@ describe('src/cli/options/commands/cip.ts', () => {
     ['--manifests', { manifests: 'p' }],
     ['--manifest', { manifest: 'p' }],
     ['--thin-manifest-dir', { thinManifestDir: 'p' }],
-  ])('takes %s alone, beside empty ones', (flag, expected) => {
+  ])('accepts %s if the other manifest flags are empty', (flag, expected) => {
     const others = ['--manifests=', '--manifest=', '--thin-manifest-dir='].filter((other) => other !== `${flag}=`);
     const { manifests, manifest, thinManifestDir } = options(...others, flag, 'p').source;
     expect(JSON.parse(JSON.stringify({ manifests, manifest, thinManifestDir }))).toEqual(expected);
@@ -106,7 +106,7 @@ describe('src/cli/options/commands/cip.ts', () => {
     },
   );
 
-  it.each(['0', '0s', '-1m'])('refuses to wait for %s at most', (text) => {
+  it.each(['0', '0s', '-1m'])('rejects --max-wait=%s', (text) => {
     expect(() => options('--manifests=x', `--max-wait=${text}`)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--max-wait') }),
     );
@@ -117,13 +117,13 @@ describe('src/cli/options/commands/cip.ts', () => {
     ['--timeout=5', '"--timeout"'],
     ['--retries=-2', '--retries'],
     ['--retries=few', '"--retries"'],
-  ])('refuses %s', (flag, words) => {
+  ])('rejects %s', (flag, words) => {
     expect(() => options('--manifests=x', flag)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
     );
   });
 
-  it('writes tags last only where that is asked for', () => {
+  it('writes tags last only with --tags-last', () => {
     expect(options('--manifests=x').run.tagsLast).toBe(false);
     expect(options('--manifests=x', '--tags-last', '--max-signature-copies=7').run).toEqual({
       ...RUN,
@@ -177,7 +177,7 @@ describe('src/cli/options/commands/cip.ts', () => {
     [['--manifest=a', '--log-level=loud'], 'not a valid log level: "loud"', /trace$/],
     [['--manifest=a', '--confirm', 'false'], '`kpromo cip` takes no argument "false"', /--flag=false/],
     [['--manifest=a', '--', '--confirm'], '`kpromo cip` takes no argument "--confirm"', /--manifests PATH/],
-  ])('refuses %j', (argv, message, hint) => {
+  ])('rejects %j', (argv, message, hint) => {
     let refused: unknown;
     try {
       options(...argv);

@@ -19,7 +19,7 @@ export type Topic = keyof typeof TOPICS;
 export type FlagsByTopic = { readonly [T in Topic]?: readonly Flag[] };
 
 /** A positional argument: one of `choices`, or any text if it has `help`. */
-export type CommandArgument = {
+type CommandArgument = {
   readonly name: string;
   readonly required: boolean;
   readonly choices: readonly string[];

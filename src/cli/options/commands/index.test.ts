@@ -34,7 +34,7 @@ const isKnown = (words: string): boolean => {
 };
 
 describe('src/cli/options/commands/index.ts', () => {
-  it.each(commands['cip'] ?? [])('has $flag of upstream with its type and default', (upstream) => {
+  it.each(commands['cip'] ?? [])("has upstream's flag $flag with its type and default", (upstream) => {
     const flag = own.find(({ name }) => `--${name}` === upstream.flag);
     const { type, default: value, short } = flag ?? {};
     expect({ type, value, short }).toEqual({
@@ -44,7 +44,7 @@ describe('src/cli/options/commands/index.ts', () => {
     });
   });
 
-  it.each(commands['sigcheck'] ?? [])("has $flag of upstream's sigcheck with its type and default", (upstream) => {
+  it.each(commands['sigcheck'] ?? [])("has upstream's sigcheck flag $flag with its type and default", (upstream) => {
     const flags: readonly Flag[] = SIGCHECK_FLAGS;
     const flag = flags.find(({ name }) => `--${name}` === upstream.flag);
     const none = upstream.type === 'int' ? '0' : '';
@@ -52,7 +52,7 @@ describe('src/cli/options/commands/index.ts', () => {
   });
 
   it.each(commands['cip replicate-signatures (v4.4.1)'] ?? [])(
-    "takes $flag of upstream's replicate-signatures with its default",
+    "accepts upstream's replicate-signatures flag $flag with its default",
     ({ flag, default: value }) => {
       const manifest = flag === '--thin-manifest-dir' ? '--thin-manifest-dir=d' : '--manifest=m';
       const given = ['--manifest', '--thin-manifest-dir'].includes(flag)
@@ -63,7 +63,7 @@ describe('src/cli/options/commands/index.ts', () => {
     },
   );
 
-  it('shows only flags of a replication in its help, in its own words', () => {
+  it('shows only replication flags in the help of replicate, with their own texts', () => {
     const flags = flagsOf(COMMANDS.find(({ name }) => name === 'replicate')?.flags ?? {});
     expect(flags.find(({ name }) => name === 'confirm')?.help).toMatch(/^Copy what is missing/);
     expect(
@@ -77,7 +77,7 @@ describe('src/cli/options/commands/index.ts', () => {
     expect(COMMON_FLAGS.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
   });
 
-  it("knows each of upstream's commands as its own or as one that comes later", () => {
+  it("supports or explains each of upstream's commands", () => {
     expect(commands['cip']?.length).toBe(21);
     for (const name of Object.keys(commands)) {
       const plain = name.replace(/ \(.*/, '');
@@ -91,7 +91,7 @@ describe('src/cli/options/commands/index.ts', () => {
     }
   });
 
-  it.each(COMMANDS)('gives each flag of $name a name of its own, a readable default and a sentence', ({ flags }) => {
+  it.each(COMMANDS)('gives each flag of $name a unique name, a valid default and a sentence', ({ flags }) => {
     const all = flagsOf(flags);
     expect(all).toEqual(expect.arrayContaining([...COMMON_FLAGS]));
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);

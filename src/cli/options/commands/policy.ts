@@ -39,7 +39,7 @@ export const POLICY = {
 export const POLICY_FLAGS = flagsOf(POLICY);
 
 /** The command line after `kpromo policy`. */
-export type ParsedPolicy = ParsedFlags<typeof POLICY_FLAGS>;
+type ParsedPolicy = ParsedFlags<typeof POLICY_FLAGS>;
 
 /** The policy to try, and the images to try it on. */
 export type PolicyOptions = {

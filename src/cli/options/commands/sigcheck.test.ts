@@ -24,7 +24,7 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
     expect([options.limit, options.recordsSince]).toEqual([undefined, undefined]);
   });
 
-  it('takes references, with a tree and without', () => {
+  it('parses references, with a tree and without', () => {
     expect(optionsOf('a.test/app:v1', `a.test/app@${DIGEST}`).refs).toEqual([
       { repository: 'a.test/app', tag: 'v1' },
       { repository: 'a.test/app', digest: DIGEST },
@@ -32,7 +32,7 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
     expect(optionsOf('a.test/app', '--manifest=m.yaml').refs).toEqual([{ repository: 'a.test/app' }]);
   });
 
-  it('reads days, dates, limits and who is expected', () => {
+  it('parses days, dates, limits and expected signers', () => {
     const words = '--from-days=30 --to-days=5 --attestations-since=2026-09-24 --limit=7'.split(' ');
     const who = ['--certificate-identity-regexp=a.*', '--certificate-oidc-issuer=https://issuer.example'];
     expect(optionsOf('--thin-manifest-dir=t', '--confirm', ...words, ...who)).toMatchObject({
@@ -46,7 +46,7 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
     });
   });
 
-  it('expects only the key where one is given, unless a certificate is spoken of, too', () => {
+  it('expects only the key if one is given without certificate flags', () => {
     expect(optionsOf('--manifests=t', '--key=k.pem').isOnlyKey).toBe(true);
     expect(optionsOf('--manifests=t', '--key=k.pem', '--certificate-identity=me')).toMatchObject({
       isOnlyKey: false,
@@ -74,7 +74,7 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
       '--certificate-identity and --certificate-identity-regexp contradict each other',
       /omit one/,
     ],
-  ])('refuses %j', (argv, message, hint) => {
+  ])('rejects %j', (argv, message, hint) => {
     let refused: unknown;
     try {
       optionsOf(...argv);

@@ -85,7 +85,7 @@ export const SIGCHECK = {
 export const SIGCHECK_FLAGS = flagsOf(SIGCHECK);
 
 /** The command line after `kpromo sigcheck`. */
-export type ParsedSigcheck = ParsedFlags<typeof SIGCHECK_FLAGS>;
+type ParsedSigcheck = ParsedFlags<typeof SIGCHECK_FLAGS>;
 
 /** The options of `kpromo sigcheck`: at most one manifest source, and references or a source. */
 export type SigcheckOptions = {

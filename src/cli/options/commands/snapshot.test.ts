@@ -20,7 +20,7 @@ function refusal(...argv: readonly string[]): string {
 }
 
 describe('src/cli/options/commands/snapshot.ts', () => {
-  it('takes a snapshot of a registry, in YAML and complete unless told otherwise', () => {
+  it('defaults to a complete snapshot of a registry in YAML', () => {
     const { snapshot } = optionsOf('--snapshot=gcr.io/prod');
     expect(snapshot).toMatchObject({ of: 'gcr.io/prod', from: 'registry', minimal: false, format: 'yaml' });
     expect(snapshot.tag).toBeUndefined();
@@ -33,7 +33,7 @@ describe('src/cli/options/commands/snapshot.ts', () => {
     ['--manifest=m.yaml', { manifest: 'm.yaml' }],
     ['--manifests=tree', { manifests: 'tree' }],
     ['--thin-manifest-dir=tree', { thinManifestDir: 'tree' }],
-  ])('takes one of what %s wants', (source, expected) => {
+  ])('accepts %s as the manifests of a snapshot', (source, expected) => {
     const options = optionsOf('--manifest-based-snapshot-of=gcr.io/prod', source, '--dry-run', '--output=json');
     expect(options).toMatchObject({
       snapshot: { of: 'gcr.io/prod', from: 'manifests', format: 'json' },
@@ -41,7 +41,7 @@ describe('src/cli/options/commands/snapshot.ts', () => {
     });
   });
 
-  it('promotes where the registry is empty', () => {
+  it('promotes if --snapshot is empty', () => {
     expect(route(['cip', '--snapshot=', '--manifests=tree']).kind).toBe('cip');
   });
 
@@ -64,11 +64,11 @@ describe('src/cli/options/commands/snapshot.ts', () => {
     [['--snapshot=myorg/prod'], 'may be a host or an organisation'],
     [['--snapshot=gcr.io/Prod'], '--snapshot: "gcr.io/Prod" has a path that is not lower-case'],
     [['word'], '`kpromo cip` takes no argument "word"'],
-  ])('refuses %j', (argv, message) => {
+  ])('rejects %j', (argv, message) => {
     expect(refusal('cip', '--snapshot=gcr.io/prod', ...argv)).toContain(message);
   });
 
-  it('refuses a snapshot of manifests without any, and one that writes', () => {
+  it('rejects a snapshot of manifests without manifests, or with --confirm', () => {
     const of = '--manifest-based-snapshot-of=gcr.io/prod';
     expect(refusal('cip', of)).toBe('--manifest-based-snapshot-of requires --manifests; add --manifests PATH');
     expect(refusal('cip', of, '--manifests=tree', '--confirm')).toContain(
@@ -76,14 +76,11 @@ describe('src/cli/options/commands/snapshot.ts', () => {
     );
   });
 
-  it.each(['--snapshot-tag=v1', '--minimal-snapshot', '--output=csv'])(
-    'refuses %s where nothing is printed',
-    (flag) => {
-      expect(refusal('cip', '--manifests=tree', flag)).toMatch(/^--\S+ requires a snapshot; give the/);
-    },
-  );
+  it.each(['--snapshot-tag=v1', '--minimal-snapshot', '--output=csv'])('rejects %s without a snapshot', (flag) => {
+    expect(refusal('cip', '--manifests=tree', flag)).toMatch(/^--\S+ requires a snapshot; give the/);
+  });
 
-  it('refuses a snapshot in a replication', () => {
+  it('rejects a snapshot in a replication', () => {
     for (const command of [['replicate'], ['cip', 'replicate-signatures']])
       expect(refusal(...command, '--manifests=tree', '--snapshot=gcr.io/prod')).toBe(
         '--snapshot cannot be combined with replication; take snapshots with `kpromo cip`',

@@ -34,7 +34,7 @@ export const VALIDATE = {
 export const VALIDATE_FLAGS = flagsOf(VALIDATE);
 
 /** The command line after `kpromo validate`. */
-export type ParsedValidate = ParsedFlags<typeof VALIDATE_FLAGS>;
+type ParsedValidate = ParsedFlags<typeof VALIDATE_FLAGS>;
 
 /** The options of `kpromo validate`. */
 export type ValidateOptions = {

@@ -15,7 +15,7 @@ describe('src/cli/options/flags/flag-values.ts', () => {
     ['yes', undefined],
     ['tRUE', undefined],
     [' true', undefined],
-  ])('reads the bool %j as %j', (text, expected) => {
+  ])('parses the bool %j as %j', (text, expected) => {
     expect(parseBool(text)).toBe(expected);
   });
 
@@ -43,11 +43,11 @@ describe('src/cli/options/flags/flag-values.ts', () => {
     ['1.0', undefined],
     ['--1', undefined],
     [' 1', undefined],
-  ])('reads the integer %j as %j', (text, expected) => {
+  ])('parses the integer %j as %j', (text, expected) => {
     expect(parseInteger(text)).toBe(expected);
   });
 
-  it('reads every integer back from each of its spellings', () => {
+  it('parses every spelling of an integer', () => {
     fc.assert(
       fc.property(
         fc.maxSafeNat(),

@@ -39,7 +39,7 @@ function outcome(argv: readonly string[]): string {
 }
 
 describe('src/cli/options/flags/parse-flags.ts', () => {
-  it('fills in the defaults', () => {
+  it('returns the defaults without arguments', () => {
     const { values, given, positional } = parse();
     expect(values).toEqual({
       file: '',
@@ -83,11 +83,11 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     [['--form='], { form: '' }],
     [['--shape=A', '--shape=d'], { shape: ['a', 'd'] }],
     [['--level=5'], { level: 5 }],
-  ])('reads %j', (argv, expected) => {
+  ])('parses %j', (argv, expected) => {
     expect(parse(...argv).values).toMatchObject(expected);
   });
 
-  it('keeps what is no flag in order, before and after flags', () => {
+  it('keeps the order of positional arguments between flags', () => {
     expect(parse('a', '--confirm', 'false', '-', '--', '--file', '-c').positional).toEqual([
       'a',
       'false',
@@ -97,7 +97,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     ]);
   });
 
-  it('says which flags were typed, also with their default', () => {
+  it('records given flags, even with their default', () => {
     expect([...parse('--sign', '-n', '20').given]).toEqual(['sign', 'count']);
   });
 
@@ -124,11 +124,11 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     [['--show=most'], 'invalid argument "most" for "--show" flag; write true, false or all'],
     [['--confirm='], 'invalid argument "" for "-c, --confirm" flag; write true or false'],
     [['--wait=5'], 'invalid argument "5" for "--wait" flag; write a duration, 1ms or more, for example 10m'],
-  ])('refuses %j', (argv, expected) => {
+  ])('rejects %j', (argv, expected) => {
     expect(failure(...argv)).toMatch(expected);
   });
 
-  it('reads any value alike with an equals sign, as the next word, and as a shorthand', () => {
+  it('parses a value after an equals sign, as the next word, and after a shorthand', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(parse(`--file=${text}`).values.file).toBe(text);
@@ -138,7 +138,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     );
   });
 
-  it('keeps repeated values in the order in which they were typed', () => {
+  it('keeps the order of repeated values', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.boolean())), (typed) => {
         const argv = typed.flatMap(([text, joined]) => (joined ? [`--allow=${text}`] : ['--allow', text]));
@@ -147,7 +147,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     );
   });
 
-  it('lets the last of any number of values win', () => {
+  it('uses the last of several values', () => {
     fc.assert(
       fc.property(fc.array(fc.maxSafeInteger(), { minLength: 1 }), (numbers) => {
         expect(parse(...numbers.map((number) => `--count=${number}`)).values.count).toBe(numbers.at(-1));
@@ -155,7 +155,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     );
   });
 
-  it('reads nothing as a flag after the terminator', () => {
+  it('parses no flag after --', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (words) => {
         const { given, positional } = parse('--confirm', '--', ...words);
@@ -164,7 +164,7 @@ describe('src/cli/options/flags/parse-flags.ts', () => {
     );
   });
 
-  it('throws nothing but wrong usage, whatever is typed', () => {
+  it('throws only USAGE errors for random arguments', () => {
     const word = fc.oneof(
       fc.string(),
       fc.constantFrom('-', '--', '-c', '-cn', '--file', '--sign=', '--count', '--__proto__', '--constructor=1'),

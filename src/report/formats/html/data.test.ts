@@ -3,10 +3,10 @@ import { badReport, goodReport } from '../../../../test/support/reports.ts';
 import { pageData } from './data.ts';
 
 describe('src/report/formats/html/data.ts', () => {
-  it('names what each mirror got by the places of its texts', () => {
+  it('refers to texts by index in the targets of mirrors', () => {
     const { images, mirrors, texts } = pageData(badReport());
     const [image] = images;
-    const told = image?.targets.map(([mirror, rest, action, attempts, , , , reason, code]) => ({
+    const targets = image?.targets.map(([mirror, rest, action, attempts, , , , reason, code]) => ({
       ref: `${mirrors[mirror]}/${image.name}${texts[rest]}`,
       action,
       attempts,
@@ -14,7 +14,7 @@ describe('src/report/formats/html/data.ts', () => {
       code: texts[code],
     }));
     const ref = (mirror: string): string => `${mirror}-docker.pkg.dev/acme/prod/controller:v1.0.0`;
-    expect(told).toEqual([
+    expect(targets).toEqual([
       { ref: ref('us-central1'), action: 'copy', attempts: 1 },
       { ref: ref('europe-west1'), action: 'tag', attempts: 1 },
       {
@@ -28,7 +28,7 @@ describe('src/report/formats/html/data.ts', () => {
     expect(image?.state).toBe('failed');
   });
 
-  it('keeps a reference that is not its mirror, its image and a tag', () => {
+  it('keeps references that do not consist of mirror, image and tag', () => {
     const { images, ...report } = goodReport();
     const [image] = images;
     const [target] = image?.targets ?? [];
@@ -43,7 +43,7 @@ describe('src/report/formats/html/data.ts', () => {
     expect(data.texts[0]).toBe(' b.io/other:v1');
   });
 
-  it('tells which mirrors had an image before', () => {
+  it('contains the mirrors that already had an image', () => {
     const { images, ...report } = badReport();
     const [, gone] = images;
     if (gone === undefined) throw new Error('the bad report has three images');
@@ -56,7 +56,7 @@ describe('src/report/formats/html/data.ts', () => {
     expect(data.images[0]?.states).toEqual([1, 2, 0].map((place) => [place, 'present', -1, -1]));
   });
 
-  it('tells what is known of builder, signer, policy and weaknesses', () => {
+  it('contains builder, signer, policy and vulnerabilities', () => {
     const { images, ...report } = goodReport();
     const [image] = images;
     if (image === undefined) throw new Error('the good report has an image');

@@ -93,9 +93,9 @@ function pageImage(image: ReportedImage, mirrors: Numbered, texts: Numbered): Pa
     file,
     line,
     sourceReads,
-    ...(attached === true && { attached }),
-    ...(size !== undefined && { size }),
-    ...(signature !== undefined && { signature }),
+    attached,
+    size,
+    signature,
     state: stateOf(image),
     facts: factsOf(image),
     targets: targets.map((target) => pageTarget(target, name, mirrors, texts)),
@@ -110,8 +110,8 @@ function pageImage(image: ReportedImage, mirrors: Numbered, texts: Numbered): Pa
 
 /** Returns the mirrors whose state does not follow from the image's own references. */
 function statesBeside({ mirrors = [], targets }: ReportedImage): NonNullable<ReportedImage['mirrors']> {
-  const told = new Set(targets.map((target) => `${targetState(target)} ${target.mirror}`));
-  return mirrors.filter(({ name, state }) => !told.has(`${state} ${name}`));
+  const derived = new Set(targets.map((target) => `${targetState(target)} ${target.mirror}`));
+  return mirrors.filter(({ name, state }) => !derived.has(`${state} ${name}`));
 }
 
 function pageTarget(target: ReportedTarget, name: string, mirrors: Numbered, texts: Numbered): PageTarget {

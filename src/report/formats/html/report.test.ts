@@ -39,7 +39,7 @@ function stringsIn(json: string): string[] {
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 describe('src/report/formats/html/report.ts', () => {
-  it('allows its own style and script, by their hashes, and nothing else', () => {
+  it('allows only its own style and script, by their hashes', () => {
     const { frame, style, script } = parts(badReport());
     const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(frame) ?? [];
     expect(policy).toBe(
@@ -47,7 +47,7 @@ describe('src/report/formats/html/report.ts', () => {
     );
   });
 
-  it('has the same frame whatever the report says: all of it is in the data', () => {
+  it('has the same markup whatever the report contains: its text is only in the data', () => {
     const { frame, script, style } = parts(goodReport());
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1, maxLength: 3 }), (texts) => {
@@ -67,11 +67,11 @@ describe('src/report/formats/html/report.ts', () => {
     );
   });
 
-  it('needs nothing from anywhere else', () => {
+  it('loads nothing from elsewhere', () => {
     expect(htmlReport(goodReport())).not.toMatch(/<link|\bsrc=|url\(|@import|href=/);
   });
 
-  it('has a script that never reads text as HTML or code, and no module left in it', () => {
+  it('has a script that never evaluates text as HTML or code, and contains no module syntax', () => {
     const { script } = parts(goodReport());
     // Parts that use the same name do not even parse together.
     expect(() => new Script(script)).not.toThrow();
@@ -87,7 +87,7 @@ describe('src/report/formats/html/report.ts', () => {
     }
   });
 
-  it('tells each text once, so that 5,000 images on 22 mirrors are no more than 7 MB', () => {
+  it('stores each text once: 5,000 images on 22 mirrors are at most 7 MB', () => {
     const report = hugeReport();
     expect(htmlReport(report).length).toBeLessThan(7_000_000);
     expect(parts(report).data.split('grant the job artifactregistry.writer').length - 1).toBe(625);

@@ -12,7 +12,7 @@ const SETTINGS = {
 
 const CHANGES = { added: 'added', retagged: 'retagged', backfilled: 'backfilled', resourced: 'from another source' };
 
-/** What a change of the manifests does; first what it lets through, or sends elsewhere. */
+/** Shows what a change of the manifests does, changes of registries and policies first. */
 export function change({ change: told }) {
   if (told === undefined) return undefined;
   const { commit, changes, removed, settings = [] } = told;

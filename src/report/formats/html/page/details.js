@@ -2,7 +2,7 @@ import { el } from './dom.js';
 import { bytes, counted, duration } from './format.js';
 import { actionOf } from './matrix-rows.js';
 
-/** Opens all that is known of an image; Escape closes it, and the focus is where it was. */
+/** Opens the details of an image. Escape closes them and restores the focus. */
 export function details({ image }, { mirrors, texts }) {
   const close = () => dialog.close();
   const dialog = el(
@@ -53,7 +53,7 @@ function facts({ digest, tags, source, file, line, sourceReads, size, signature,
   );
 }
 
-/** The mirrors that could not be read, and why. */
+/** The mirrors that could not be read, with the reason. */
 function unread({ states }, mirrors, texts) {
   const items = states
     .filter(([, , reason]) => reason >= 0)

@@ -1,11 +1,11 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** An element with attributes and children; text becomes text nodes, and nothing is ever read as HTML. */
+/** Creates an element with attributes and children. Text becomes text nodes; nothing is parsed as HTML. */
 export function el(name, attributes = {}, ...children) {
   return fill(document.createElement(name), attributes, children);
 }
 
-/** The same for drawings. */
+/** Creates an SVG element in the same way. */
 export function svg(name, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);
 }
@@ -20,7 +20,7 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** A part of the page with its heading; nothing when it has nothing to show. */
+/** Creates a section with a heading; undefined without content. */
 export function section(id, title, note, ...children) {
   if (children.length === 0) return undefined;
   const heading = el('h2', { id: `${id}-title` }, title);
@@ -28,7 +28,7 @@ export function section(id, title, note, ...children) {
   return el('section', { id, 'aria-labelledby': `${id}-title` }, head, ...children);
 }
 
-/** A list that begins with its first items and grows by a button: pages of thousands open at once. */
+/** Shows the first items of a list and a button for more, so that pages with thousands of items open at once. */
 export function growing(list, items, draw, noun, first = 50, step = 50) {
   let shown = 0;
   const button = el('button', { type: 'button', class: 'more', click: () => more(true) });
@@ -48,7 +48,7 @@ export function growing(list, items, draw, noun, first = 50, step = 50) {
   return [list, button];
 }
 
-/** Buttons of which one is pressed. */
+/** Creates a group of buttons, one of which is pressed. */
 export function choice(options, choose, label) {
   const buttons = options.map(([value, text], index) =>
     el(

@@ -1,7 +1,7 @@
 import { el, growing, section } from './dom.js';
 import { counted, short } from './format.js';
 
-/** What a check of signatures found, what is wrong first. */
+/** Shows the findings of a signature check, problems first. */
 export function findings({ check }) {
   if (check === undefined) return undefined;
   const sorted = check.findings.toSorted((a, b) => Number(a.status === 'verified') - Number(b.status === 'verified'));

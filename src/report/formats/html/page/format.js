@@ -10,7 +10,7 @@ export function counted(value, one, many = `${one}s`) {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** Bytes as people read them. */
+/** Formats bytes for people: `1.5 MB`. */
 export function bytes(value) {
   let [size, unit] = [value, 0];
   while (size >= 1023.95 && unit < UNITS.length - 1) [size, unit] = [size / 1024, unit + 1];
@@ -26,12 +26,12 @@ export function duration(ms) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** A digest as people compare it. */
+/** Shortens a digest to the part that people compare. */
 export function short(text) {
   return text.replaceAll(/\b(sha256|sha512):([0-9a-f]{12})[0-9a-f]{52,}/g, '$1:$2…');
 }
 
-/** What tells names apart: each without what all of them begin or end with, cut between words. */
+/** Shortens names to their differences: removes the common start and end, cut between words. */
 export function distinct(names) {
   if (names.length < 2) return names;
   const parts = names.map((name) => name.split(/(?<=[./:-])|(?=[./:-])/));

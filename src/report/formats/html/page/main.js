@@ -29,7 +29,7 @@ function banner({ outcome, title, sentence, started, ms, kpromo, mode, aborted }
   );
 }
 
-/** What was run, on which files, in whose name: what an audit asks after a week. */
+/** Shows the command, its files and its signer, which an audit needs later. */
 function context({ context: told }) {
   const { command, tree, commit, repository, primary = [], signer, job } = told;
   const facts = [

@@ -1,7 +1,7 @@
 import { el } from './dom.js';
 import { short } from './format.js';
 
-/** From the worst to what needs no word. */
+/** Worst first. */
 const WORST = ['failed', 'unknown', 'copy?', 'tag?', 'copy', 'tag', 'present'];
 
 const WORDS = {
@@ -14,12 +14,12 @@ const WORDS = {
   present: 'there before',
 };
 
-/** What an action is called, and which look it has. */
+/** Returns label and style of an action. */
 export function actionOf(action) {
   return { word: WORDS[action], look: action.replace('?', '-pending') };
 }
 
-/** The images as rows: what each mirror got, as the worst of its references, and the text that is searched. */
+/** Converts images to rows: the worst state on each mirror, and the text for the search. */
 export function rowsOf({ images, mirrors, texts }) {
   const order = ['failed', 'unknown', 'pending', 'done'];
   const rows = images.map((image) => {
@@ -37,7 +37,7 @@ export function rowsOf({ images, mirrors, texts }) {
   return rows.toSorted((a, b) => order.indexOf(a.image.state) - order.indexOf(b.image.state));
 }
 
-/** The state decides; what was done, or is still to be, comes from the references. */
+/** Combines the state of the mirror with the action of its references. */
 function cellOf(state, action) {
   if (state === 'failed' || state === 'unknown' || state === 'present') return state;
   return action ?? (state === 'pending' ? 'copy?' : 'copy');
@@ -48,7 +48,7 @@ function worse(a, b) {
   return WORST.indexOf(a) < WORST.indexOf(b) ? a : b;
 }
 
-/** The kinds of rows that can be asked for. */
+/** The filters of the matrix. */
 export const KINDS = [
   ['failed', 'Failed'],
   ['unknown', 'Unknown'],
@@ -68,7 +68,7 @@ function kindsOf({ state, signature, attached }, cells) {
   return kinds;
 }
 
-/** One row as an element; `index` is its place among those that are shown. */
+/** Renders a row; `index` is its position among the visible rows. */
 export function rowElement({ image, cells }, index, total) {
   const done = cells.filter((cell) => cell === 'copy' || cell === 'tag' || cell === 'present').length;
   const all = cells.filter((cell) => cell !== undefined).length;
@@ -101,8 +101,8 @@ function ratioText(image, cells, done, all) {
   return image.state === 'pending' && due > 0 ? `${due} to do` : `${done} of ${all}`;
 }
 
-/** The state of an image in a word or two. */
-export function stateWord({ state, signature }, cells) {
+/** Returns the state of an image in a few words. */
+function stateWord({ state, signature }, cells) {
   if (state === 'unknown') return 'unknown';
   if (state !== 'done') return state;
   if (cells.includes('copy')) return 'copied';

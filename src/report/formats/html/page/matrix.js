@@ -3,10 +3,10 @@ import { choice, el, section } from './dom.js';
 import { counted, distinct, number } from './format.js';
 import { actionOf, KINDS, rowElement, rowsOf } from './matrix-rows.js';
 
-/** Rows beyond the edge, so that scrolling never shows a gap. */
+/** Rows rendered beyond the visible ones, so that scrolling shows no gap. */
 const SPARE = 8;
 
-/** Images × mirrors: only what is in view is drawn, so that thousands of rows scroll like ten. */
+/** Shows images × mirrors. Renders only the visible rows, so that thousands scroll smoothly. */
 export function matrix(data) {
   if (data.images.length === 0) return undefined;
   const rows = rowsOf(data);
@@ -94,7 +94,7 @@ function legend(rows) {
   );
 }
 
-/** The names of mirrors above their columns, where there is room for them. */
+/** Shows the names of mirrors above their columns, if there is room. */
 function header(mirrors) {
   const names = distinct(mirrors).map((name, index) => el('span', {}, name || mirrors[index]));
   const element = el('div', { class: 'columns', 'aria-hidden': 'true' }, el('span', { class: 'cells' }, ...names));
@@ -141,7 +141,7 @@ function reveal(element, { active, height }) {
 }
 
 function drawRows(element, inner, state, choose) {
-  // The style sheet knows how high a row is, which depends on the width of the page.
+  // The row height depends on the page width, so it is read from the style sheet.
   state.height = Number.parseFloat(getComputedStyle(element).getPropertyValue('--row')) || state.height;
   const { rows, active, height } = state;
   const first = Math.max(0, Math.floor(element.scrollTop / height) - SPARE);
@@ -160,7 +160,7 @@ function drawRows(element, inner, state, choose) {
   else element.removeAttribute('aria-activedescendant');
 }
 
-/** Where a key leads; undefined for keys that mean nothing here. */
+/** Returns the row that a key moves to; undefined for other keys. */
 function placeOf(key, active, page, length) {
   const places = {
     ArrowDown: active + 1,

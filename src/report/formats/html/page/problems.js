@@ -1,17 +1,17 @@
 import { choice, el, growing, section } from './dom.js';
 import { counted, number, short } from './format.js';
 
-/** Problems before the first press of the button: what comes after them shall be found. */
+/** Problems shown before the button is pressed; what follows them must stay easy to find. */
 const FIRST = 10;
-/** References that are shown at once; the others are one press away. */
+/** References shown at once; a press shows the others. */
 const REFS = 3;
 
-/** Everything that went wrong, what has one cause once, with a button for each kind where there are several. */
+/** Shows all problems, one per cause, with a filter button per kind if there are several. */
 export function problems({ failures, meanings }) {
   return causeSection('problem', failures, meanings);
 }
 
-/** What the tree before has, too, and so fails nothing, in the same form. */
+/** Shows problems that the base also has, which do not fail the run. */
 export function oldProblems({ warnings: all = [], meanings }) {
   return causeSection(
     'old problem',
@@ -20,7 +20,7 @@ export function oldProblems({ warnings: all = [], meanings }) {
   );
 }
 
-/** What in the manifests has no effect, in the same form. */
+/** Shows entries without effect. */
 export function warnings({ warnings: all = [], meanings }) {
   return causeSection(
     'warning',
@@ -67,7 +67,7 @@ function problem(failures, meaning) {
   );
 }
 
-/** The image, or how many images and the first few of them. */
+/** Returns the image, or the number of images and the first few of them. */
 function subject(failures) {
   const named = failures.map(({ image, digest }) => [image, digest].filter((part) => part !== undefined).join('@'));
   const names = [...new Set(named)].filter((name) => name !== '');

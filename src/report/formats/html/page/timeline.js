@@ -1,7 +1,7 @@
 import { el, section } from './dom.js';
 import { duration } from './format.js';
 
-/** When each phase ran, on the time of the whole run. */
+/** Shows when each phase ran, relative to the whole run. */
 export function timeline({ phases, ms }) {
   if (phases.length === 0) return undefined;
   const total = Math.max(1, ms, ...phases.map((phase) => phase.start + phase.ms));

@@ -2,10 +2,10 @@ import { el, growing, section, svg } from './dom.js';
 import { bytes, counted, duration, number } from './format.js';
 
 const [WIDTH, HEIGHT] = [300, 64];
-/** A limit so far above what was sent is told in words: drawn, it would flatten the curve. */
+/** A limit this many times above the traffic is shown as text; drawn, it would flatten the curve. */
 const FAR = 3;
 
-/** Each registry: what it was asked, and how fast over time against what it allowed. */
+/** Shows each registry: its requests over time, against its limit. */
 export function traffic({ registries, traffic: series }) {
   const all = registries
     .filter(({ requests, failed }) => requests > 0 || failed > 0)
