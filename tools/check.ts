@@ -1,5 +1,5 @@
-// Runs every gate, also after one has failed, and ends with `N passed, N failed, N skipped`: each gate counts as
-// one, and so does each test. With --ci it first provides what integration tests need.
+// Runs every gate, even if one fails, and ends with `N passed, N failed, N skipped`, which counts gates and tests. With
+// --ci, first installs what integration tests need.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,9 @@ function run({ name, command: [program, ...args] }: Gate, env: NodeJS.ProcessEnv
   return status === 0;
 }
 
-/** Runs the README's test command; a run that fails without a failed test, or says nothing, counts as one failure. */
+/**
+ * Runs the README's test command. A run that fails without a failed test, or prints no totals, counts as one failure.
+ */
 function runTests(): Totals {
   const folder = mkdtempSync(join(tmpdir(), 'kpromo-check-'));
   const file = join(folder, 'totals.json');

@@ -6,32 +6,35 @@ import { basename, dirname, join } from 'node:path';
 import { cachedJudge, goProblem, JUDGES } from '../test/support/judges.ts';
 import type { Judge } from '../test/support/judges.ts';
 
-/** Leaves the judge in the cache; true unless it could have been built and was not. */
+/** Builds the judge into the cache. Returns false only if Go was available and the build failed. */
 function provide(judge: Judge): boolean {
   const target = cachedJudge(judge);
   if (existsSync(target)) return true;
   const problem = goProblem(judge);
   if (problem !== undefined) {
-    console.log(`judge ${judge.name} does not run: ${problem}`);
+    console.log(`judge ${judge.name}: skipped: ${problem}`);
     return true;
   }
   console.log(`building ${basename(target)} …`);
   mkdirSync(dirname(target), { recursive: true });
-  // Built aside, so that an interrupted build leaves nothing that looks like a judge.
+  // Built in a separate folder, so that an interrupted build leaves no incomplete judge.
   const aside = mkdtempSync(join(dirname(target), '.building-'));
   try {
     const start = performance.now();
     const { status } = build(judge, aside);
     console.log(`… after ${Math.round((performance.now() - start) / 1000)} s`);
     if (status === 0) renameSync(join(aside, binaryOf(judge)), target);
-    else console.log(`judge ${judge.name} could not be built; Go's messages are above`);
+    else console.log(`judge ${judge.name}: the build failed; see Go's messages above`);
     return status === 0;
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
 }
 
-/** Without symbols linking takes half the time, and without optimising compiling three quarters: for cosign 124 s, not 170 s. */
+/**
+ * Halves the time of linking (no symbols) and cuts compiling by a quarter (no optimisation): cosign takes 124 s instead
+ * of 170 s.
+ */
 const QUICKLY = ['-ldflags=-s', '-gcflags=all=-N -l'] as const;
 
 function binaryOf({ name, source }: Pick<Judge, 'name' | 'source'>): string {

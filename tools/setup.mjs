@@ -1,11 +1,10 @@
 // Makes a clone ready to use and runs the project's scripts. Plain JavaScript, for Node 20 and later:
 //
-//   node tools/setup.mjs                installs what the lock files say and builds dist/
+//   node tools/setup.mjs                installs the locked dependencies and builds dist/
 //   node tools/setup.mjs run ARGS…      the same, then runs `node ARGS…` on the project's own Node
 //   node tools/setup.mjs exec ARGS…     installs but does not build, then runs `node ARGS…`
 //
-// Nothing is installed or built again while what it came from is unchanged. A Node.js of the project's own is downloaded only
-// where the one that runs this is too old.
+// Installs and builds only what changed. Downloads a Node.js for the project only if the running one is too old.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,16 +14,16 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TOOLS = join(ROOT, 'tools', 'node');
-/** The package of Node.js for this platform; tools/node/package.json names those that there are. */
+/** The Node.js package for this platform, one of those in tools/node/package.json. */
 const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 const OWN_NODE = join(TOOLS, 'node_modules', NODE_PACKAGE, 'bin', 'node');
-/** Inside node_modules, so that whoever deletes the folder deletes the claim that it is complete. */
+/** Inside node_modules, so that deleting the folder also deletes the mark that it is complete. */
 const INSTALLED = join('node_modules', '.kpromo-installed');
-/** What dist/ was built from. */
+/** The digest of the files that dist/ was built from. */
 const BUILT = '.built-from';
-/** What our dependencies need; the same as `engines` in package.json, which a test compares. */
+/** The oldest supported Node.js; a test compares it with `engines` in package.json. */
 const NEEDED = [22, 22, 2];
-/** How often a download is tried, and how long npm waits between: an unreachable registry is reported in seconds. */
+/** Retries and waits of npm: an unreachable registry is reported within seconds. */
 const PATIENCE = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
 
 class Stop extends Error {}
@@ -32,14 +31,14 @@ class Stop extends Error {}
 /** @param {readonly string[]} args */
 async function main([command = 'build', ...args]) {
   if (!['build', 'run', 'exec'].includes(command))
-    throw new Stop(`setup: unknown command "${command}"; use run or exec, or none.`);
+    throw new Stop(`setup: unknown command "${command}"; use run, exec, or no command.`);
   const node = await projectNode();
   await install(ROOT, 'dependencies', node);
   if (command !== 'exec') build(node);
   if (command !== 'build') await run(node, args);
 }
 
-/** The Node that scripts run on: the project's own if it is there or the running one is too old, else the running one. */
+/** Returns the Node.js for scripts: the project's own if it exists or the running one is too old, else the running one. */
 async function projectNode() {
   const isEnough = isNeeded(process.versions.node);
   const { optionalDependencies } = manifestOf(TOOLS);
@@ -47,18 +46,18 @@ async function projectNode() {
   if (optionalDependencies?.[NODE_PACKAGE] !== undefined && (existsSync(OWN_NODE) || !isEnough)) {
     failed = await install(TOOLS, 'Node.js 24 (189 MB)', process.execPath, OWN_NODE);
     if (failed === '' && spawnSync(OWN_NODE, ['--version'], { stdio: 'ignore' }).status === 0) return OWN_NODE;
-    // Built for another libc: removed, so that bin/kpromo does not choose it.
+    // Built for another libc: removed, so that bin/kpromo does not select it.
     rmSync(OWN_NODE, { force: true });
   }
   if (failed !== '') process.stderr.write(`setup: Node.js 24 could not be downloaded ${failed}.\n`);
   if (isEnough) return process.execPath;
-  const again = failed === '' ? '' : 'run this again when the registry can be reached, or ';
+  const again = failed === '' ? '' : 'run this again once the registry is reachable, or ';
   throw new Stop(
     `kpromo needs Node.js ${NEEDED.join('.')} or later on ${process.platform}-${process.arch}, this is ${process.versions.node}: ${again}install a newer one from https://nodejs.org and try again.`,
   );
 }
 
-/** Whether a version is not older than what is needed. */
+/** Returns true if a version is supported. */
 function isNeeded(version) {
   const have = version.split('.').map(Number);
   return (NEEDED.map((part, i) => (have[i] ?? 0) - part).find((difference) => difference !== 0) ?? 0) >= 0;
@@ -69,8 +68,8 @@ function manifestOf(folder) {
 }
 
 /**
- * Runs `npm ci` in the folder unless its last run was for the same lock file and the same dependencies. `file` is one that
- * it must bring, since npm passes over an optional dependency in silence: returns why it did not, or ''.
+ * Runs `npm ci` in the folder unless its last run had the same lock file and dependencies. Returns the reason if `file` is
+ * missing afterwards, since npm ignores missing optional dependencies without a message; else ''.
  */
 async function install(folder, what, node, file) {
   const manifest = manifestOf(folder);
@@ -91,7 +90,7 @@ async function install(folder, what, node, file) {
   if (status !== 0) {
     process.stderr.write(log.replace(/^npm http (?!.*failed).*\n/gm, ''));
     const why = error?.message ?? (signal ? `it was ended by ${signal}` : `it ended with ${status}`);
-    throw new Stop(`setup: npm ci for ${what} failed (${why}); its messages are above.`);
+    throw new Stop(`setup: npm ci for ${what} failed (${why}); see its messages above.`);
   }
   if (!isThere()) {
     const [program, first] = npm(node);
@@ -104,9 +103,9 @@ async function install(folder, what, node, file) {
   return '';
 }
 
-/** Runs `npm ci`, saying every ten seconds that it still runs; `log` is what it said. */
+/** Runs `npm ci` and reports every ten seconds that it is running; `log` is its output. */
 async function npmCi(folder, node) {
-  // Development dependencies also under NODE_ENV=production; no package of ours needs an install script.
+  // Includes development dependencies under NODE_ENV=production; no package needs an install script.
   const args = [
     'ci',
     '--include=dev',
@@ -126,7 +125,7 @@ async function npmCi(folder, node) {
   child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
   const start = Date.now();
   const said = setInterval(() => {
-    process.stderr.write(`  still at it after ${Math.round((Date.now() - start) / 1000)} s\n`);
+    process.stderr.write(`  still running after ${Math.round((Date.now() - start) / 1000)} s\n`);
   }, 10_000);
   const end = await new Promise((resolve) => {
     child.on('error', (error) => resolve({ status: null, error }));
@@ -136,7 +135,7 @@ async function npmCi(folder, node) {
   return { ...end, log };
 }
 
-/** How to start npm on the given Node: the npm that started us, or else the one on PATH. */
+/** Returns the command that runs npm on the given Node.js: the npm that started this script, else the one on PATH. */
 function npm(node) {
   const cli = process.env.npm_execpath;
   if (cli?.endsWith('npm-cli.js') && existsSync(cli)) return [node, [cli]];
@@ -149,7 +148,7 @@ function build(node) {
   const source = join(ROOT, 'src');
   const names = readdirSync(source, { recursive: true, encoding: 'utf8' }).toSorted();
   const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
-  // Read as they are when the program runs: the style and the scripts of the HTML report.
+  // Copied unchanged: the style and the scripts of the HTML report.
   const assets = names.filter((name) => /\.(?:css|js)$/.test(name));
   const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name));
   const inputs = [...configs, ...[...files, ...assets].map((name) => join(source, name))];
@@ -157,7 +156,7 @@ function build(node) {
   const dist = join(ROOT, 'dist');
   if (files.length === 0 || read(join(dist, BUILT)) === stamp) return;
   process.stderr.write('Building …\n');
-  // Built aside, by each process for itself, and swapped in whole: no file of a deleted source stays, and a failed build changes nothing.
+  // Each process builds in its own folder and swaps it in: no deleted source remains, and a failed build changes nothing.
   const fresh = join(ROOT, `dist.new.${process.pid}`);
   rmSync(fresh, { recursive: true, force: true });
   const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
@@ -168,7 +167,7 @@ function build(node) {
   });
   if (status !== 0) {
     rmSync(fresh, { recursive: true, force: true });
-    throw new Stop('setup: the sources do not compile; the errors are above.');
+    throw new Stop('setup: the sources do not compile; see the errors above.');
   }
   for (const name of assets) cpSync(join(source, name), join(fresh, name), { recursive: true });
   writeFileSync(join(fresh, BUILT), stamp);
@@ -176,10 +175,10 @@ function build(node) {
   renameSync(fresh, dist);
 }
 
-/** Runs a script to its end and ends as it did, by its exit code or its signal. */
+/** Runs a script, and exits with its exit code or signal. */
 async function run(node, args) {
   const child = spawn(node, args, { stdio: 'inherit', env: environment(node) });
-  // On a terminal Ctrl-C reaches the child by itself; passed on, it would count as the impatient second one.
+  // On a terminal, Ctrl-C reaches the child directly; forwarded, it would count as a second one.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((resolve, reject) => {
@@ -190,7 +189,7 @@ async function run(node, args) {
     process.exitCode = code;
     return;
   }
-  // 128 + n is what a shell reports for the signal, should it not end this process.
+  // 128 + n, as shells report it, if the signal does not end this process.
   process.exitCode = 128 + constants.signals[signal];
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
@@ -202,14 +201,14 @@ function environment(node) {
   return { ...process.env, PATH: path };
 }
 
-/** One digest over all parts; a part cannot run into the next. */
+/** Returns one digest of all parts, with their boundaries. */
 function hash(parts) {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(`${part.length}:`).update(part);
   return sum.digest('hex');
 }
 
-/** The file's text, or undefined when there is no such file. */
+/** Returns the text of a file; undefined if it does not exist. */
 function read(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }

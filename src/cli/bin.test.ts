@@ -15,7 +15,7 @@ async function kpromo(
   return { code, stdout, stderr };
 }
 
-/** What help may load besides the flags and what reads them. */
+/** The modules that help may load besides the flags and their readers. */
 const FOR_HELP: ReadonlySet<string> = new Set(
   [
     'abort clock errors',

@@ -8,12 +8,12 @@ const documented = [...ENVIRONMENT, ...CI_ENVIRONMENT, ...SIGNING_ENVIRONMENT, .
   ([names]) => names.split(', '),
 );
 
-/** Read by Node.js or by programs that are started, and not by name here. */
+/** Variables read by Node.js or by started programs, whose names are not in the sources. */
 const PASSED_ON = ['PATH', 'NODE_EXTRA_CA_CERTS'];
-/** Taken out before a scanner is started. */
+/** Variables removed from the environment of scanners. */
 const REMOVED = ['GRYPE_FAIL_ON_SEVERITY'];
 
-/** Every variable that the sources name: `env['X']`, `{ X, Y: y } = env`, and constants of variables' names. */
+/** Finds every variable in the sources: `env['X']`, `{ X, Y: y } = env`, and constants with names of variables. */
 function readBySources(): ReadonlySet<string> {
   const names = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
   const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
@@ -33,7 +33,7 @@ function readBySources(): ReadonlySet<string> {
 describe('src/cli/environment.ts', () => {
   it('documents every variable that the sources read', () => {
     const read = [...readBySources()];
-    // were the search to find nothing, nothing would be missing
+    // guards against a search that finds nothing
     expect(read).toEqual(
       expect.arrayContaining(['NO_COLOR', 'KPROMO_LIMITER', 'NO_PROXY', 'GITHUB_TOKEN', 'DOCKER_CONFIG']),
     );

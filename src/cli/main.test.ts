@@ -9,7 +9,7 @@ type Result = { readonly code: number; readonly stdout: string; readonly stderr:
 
 const CIP = ['cip', '--manifests=x'];
 
-/** A stream in memory that is slower than whoever writes to it. */
+/** A stream in memory that is slower than its writer. */
 function capture(error?: Error): { readonly stream: Writable; readonly text: () => string } {
   let text = '';
   const stream = new Writable({

@@ -88,7 +88,7 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
   const { withWatching } = await import('./output/watchers.ts');
   return withWatching({ options: request.options.output, screen, stdout: screen.stdout }, services, async (watched) => {
-    const quiet = onAbort(watched.signal, () => tellStopping(watched));
+    const quiet = onAbort(watched.signal, () => logStopping(watched));
     try {
       return await reported(request, watched, { runCip, argv });
     } catch (error) {
@@ -100,7 +100,7 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
 }
 
 /** Logs a signal at once, since ending the run may take seconds. */
-function tellStopping({ signal, narrate }: CommandServices): void {
+function logStopping({ signal, narrate }: CommandServices): void {
   const reason = sentence(signal.reason).replace(/;.*$/, '');
   const again = stopSignalOf(signal) === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal';
   narrate({ type: 'stopping', reason });

@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import { artifactTypesOf } from '../plan/desired/asked.ts';
+import { artifactTypesOf } from '../plan/desired/policies.ts';
 import { assemble } from '../plan/desired/assemble.ts';
 import { detailsOf, type ImageDetails } from '../plan/desired/details.ts';
 import { byDestination, type WantedImage } from '../plan/desired/desired.ts';

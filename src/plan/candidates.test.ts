@@ -30,7 +30,7 @@ const due = (image: WantedImage, ...repositories: string[]): PlannedImage => ({
   targets: repositories.map((repository) => ({ repository, action: 'copy', tags: image.tags, isNew: false })),
 });
 
-/** A repository with these tags; a digest of which no upload is known was never dated. */
+/** Creates a repository with these tags; digests without an upload time are undated. */
 function holding(tags: Readonly<Record<string, Digest>>, uploads: Readonly<Record<string, number>> = {}): Inventory {
   const digests = Object.values(tags);
   return {
@@ -42,7 +42,7 @@ function holding(tags: Readonly<Record<string, Digest>>, uploads: Readonly<Recor
   };
 }
 
-/** What is found when every repository of the tree was asked, and those of `there` answered. */
+/** Returns the candidates after reading every repository of the tree, of which those in `there` answered. */
 function find(
   sets: readonly ImageSet[],
   given: {

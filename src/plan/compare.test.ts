@@ -7,7 +7,7 @@ import { wantedBy } from './desired/wanted.ts';
 
 const [A, B] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`) as [Digest, Digest];
 
-/** What is lacking in a repository that holds these digests and tags. */
+/** Returns what a repository with these digests and tags lacks. */
 function lacking(
   entries: ProjectSpec['entries'],
   digests: readonly Digest[],

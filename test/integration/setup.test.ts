@@ -263,7 +263,7 @@ describe('tools/setup.mjs', () => {
     const { status, out, err } = run(['run', '-e', 'console.log("ran")']);
     expect(status).toBe(1);
     expect(out).toMatch(/^src\/one\.ts\(1,14\): error TS2322: [^\n]*\n$/);
-    expect(err).toBe('Building …\nsetup: the sources do not compile; the errors are above.\n');
+    expect(err).toBe('Building …\nsetup: the sources do not compile; see the errors above.\n');
     expect(built()).toEqual(['deep/two.js', 'one.js']);
     expect(readdirSync(root).filter((name) => name.startsWith('dist.'))).toEqual([]);
   });

@@ -19,7 +19,7 @@ import { openConfigured } from '../wiring/open-configured.ts';
 import { scanningOf } from '../wiring/scanning.ts';
 import { signaturesOf } from '../wiring/signatures.ts';
 import type { Registries } from '../wiring/registries.ts';
-import { announceOrRefuse, recordSigner, signingOf, whoeverSigns, type Refuse } from '../wiring/signing.ts';
+import { announceOrRecord, recordSigner, signingOf, signingFacts, type Refuse } from '../wiring/signing.ts';
 import { primaryRules } from './primary-rules.ts';
 import { replicateWith } from './replicate.ts';
 import { stagingTrust } from '../wiring/trust.ts';
@@ -31,7 +31,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   const mode = modeOf(options);
   const { config, registries } = await openConfigured(options.registries, services, options.run.confirm);
   try {
-    tellManifests(options.source, services);
+    logManifests(options.source, services);
     const version = await versionName();
     const signing = signingOf(options.signing, options.trust, registries);
     const report = await runPromotion(
@@ -41,7 +41,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     );
     services.record?.({ run: report });
     if (isSigning(options, mode)) await recordSigner(signing, services);
-    if (mode !== 'dry-run') tellUnsigned(options, services);
+    if (mode !== 'dry-run') logUnsigned(options, services);
     stdout.write(fitted(vulnerabilityText(report.images), stdout));
     if (mode === 'dry-run') stdout.write(fitted(planText(report), stdout));
     narrate(summaryEvent(report, summaryText(report)));
@@ -75,7 +75,7 @@ async function promotionServices(
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
   if (mode !== 'parse') await signing.openFiles(services.signal);
-  if (isSigning(options, mode)) await announceOrRefuse(signing, whoeverSigns(options), { ...services, refuse });
+  if (isSigning(options, mode)) await announceOrRecord(signing, signingFacts(options), { ...services, refuse });
   const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
@@ -107,11 +107,11 @@ function modeOf({ run: { parseOnly, confirm }, scanning }: CipOptions): Promotio
   return confirm && scanning?.mode !== 'only' ? 'promote' : 'dry-run';
 }
 
-function tellManifests(source: CipOptions['source'], { narrate }: CommandServices): void {
+function logManifests(source: CipOptions['source'], { narrate }: CommandServices): void {
   narrate({ type: 'log', level: 'info', message: `*looking at "${treeNamed(source)}"` });
 }
 
-function tellUnsigned({ signing, run: { confirm } }: CipOptions, { narrate }: CommandServices): void {
+function logUnsigned({ signing, run: { confirm } }: CipOptions, { narrate }: CommandServices): void {
   if (signing.sign || !confirm) return;
   for (const left of ['Not signing images', 'Not writing promotion record attestations'])
     narrate({ type: 'log', level: 'info', message: `${left} (--sign=false)` });

@@ -38,7 +38,7 @@ export async function run(options: PolicyOptions, services: CommandServices): Pr
     const policiesFor = policiesIn(policy);
     let passed = true;
     for (const ref of options.refs) {
-      const isGood = await tried({ registry, evidence, trust, policies: policiesFor(ref.repository) }, ref, services);
+      const isGood = await passes({ registry, evidence, trust, policies: policiesFor(ref.repository) }, ref, services);
       passed &&= isGood;
     }
     return passed ? 0 : 1;
@@ -70,7 +70,7 @@ type Trying = {
 };
 
 /** Prints the result of one image. Returns true if it passes. */
-async function tried(
+async function passes(
   { registry, evidence, trust, policies }: Trying,
   ref: AskedRef,
   { stdout, narrate, clock, signal }: CommandServices,

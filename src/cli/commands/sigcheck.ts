@@ -40,7 +40,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     const isExpected = await expectation(options.isOnlyKey ? undefined : trust.expected, trust.key, signing, signal);
     if (options.confirm) {
       await announce(signing, services);
-      refuseStranger(await signerIdentity(signing, signal), isExpected);
+      rejectUnexpectedSigner(await signerIdentity(signing, signal), isExpected);
     }
     const version = await versionName();
     const checking = checkServices(options, services, {
@@ -62,7 +62,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
 }
 
 /** Throws IDENTITY for an unexpected signer, whose repairs the next check would report as wrong. */
-function refuseStranger(identity: Identity, isExpected: SigcheckServices['isExpected']): void {
+function rejectUnexpectedSigner(identity: Identity, isExpected: SigcheckServices['isExpected']): void {
   if (isExpected(identity)) return;
   throw new PromotionError('IDENTITY', `${identityText(identity)} would sign, but is not an expected signer`, {
     hint: 'set --signer-account and --certificate-identity to the same account, or omit --confirm',

@@ -16,7 +16,7 @@ function installed(shell: string): boolean {
   }
 }
 
-/** What bash offers after these words; the last one is being typed. */
+/** Returns the completions of bash for these words, the last of which is incomplete. */
 async function offered(...words: string[]): Promise<string[]> {
   const script = `${completionScript('bash')}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; _kpromo; printf '%s\\n' "\${COMPREPLY[@]}"`;

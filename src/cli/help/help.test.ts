@@ -62,7 +62,7 @@ describe('src/cli/help/help.ts', () => {
     ),
   )('wraps lines to $columns columns, and never beyond a readable width', ({ command, columns, isWhole }) => {
     const lines = helpText(command, { isWhole, columns }).split('\n');
-    // what cannot be broken: the name of a flag with its value, and a word
+    // a flag with its value, and a word, cannot be broken
     const broken = lines.filter((line) => /\S {1,}\S/.test(line.trim()) && !/^ +(?:-h, )?--[\w-]+ \S+$/.test(line));
     expect(Math.max(...broken.map((line) => line.length))).toBeLessThanOrEqual(Math.min(columns, 100));
   });

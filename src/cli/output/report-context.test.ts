@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gitServices, createRepository } from '../../../test/support/git.ts';
 import { commandText, jobAddress, reportContext } from './report-context.ts';
 
-/** A source that names nothing but a path. */
+/** A source with a path only. */
 const SOURCE = { allTrees: false, manifest: undefined, thinManifestDir: undefined, allowRegistries: [] };
 
 const SECRET = 'hunter2hunter2';

@@ -34,7 +34,7 @@ async function world(): Promise<World> {
 const read = async (path: string): Promise<ReportDocument> =>
   JSON.parse(await readFile(path, 'utf8')) as ReportDocument;
 
-/** The first is JSON. */
+/** The first report is JSON. */
 const [JSON_FORMAT = expect.unreachable('there is a format')] = REPORT_FORMATS;
 
 const NOWHERE = {
@@ -45,7 +45,7 @@ const NOWHERE = {
   allowRegistries: [],
 };
 
-/** A command that names no tree. */
+/** A command without a tree. */
 const GIVEN = { argv: ['cip', '--confirm'], source: NOWHERE } as const;
 
 describe('src/cli/output/reports.ts', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openSecrets } from '../../secrets/secrets.ts';
 import { outputTo } from './streams.ts';
 
-/** A stream that keeps what it gets, each chunk one turn later, until it fails with `error`. */
+/** A stream that stores each chunk one turn later, until it fails with `error`. */
 function slowStream(error?: NodeJS.ErrnoException): { readonly stream: Writable; readonly text: () => string } {
   let text = '';
   const stream = new Writable({

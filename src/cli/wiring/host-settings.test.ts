@@ -15,7 +15,7 @@ function settings(entries: Readonly<Record<string, Omit<RegistrySettings, 'match
   return hostSettings(config, () => FROM_ENVIRONMENT);
 }
 
-/** Sources that say their name, but for those that have nothing. */
+/** Sources that return their own name; some have no credentials. */
 function sources(empty: readonly SourceName[] = []): CredentialSources {
   const named = (name: SourceName): CredentialSource => {
     const credential: Credential = { kind: 'basic', username: name, password: '' };

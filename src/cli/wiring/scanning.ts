@@ -18,10 +18,10 @@ export async function scanningOf(
   { narrate }: Pick<CommandServices, 'narrate'>,
   confirm: boolean,
 ): Promise<NonNullable<PromotionServices['scanning']>> {
-  const say = (message: string): void => narrate({ type: 'log', level: 'info', message });
-  say(`Scanning for vulnerabilities, threshold ${threshold}, with ${names.join(', ')}`);
+  const log = (message: string): void => narrate({ type: 'log', level: 'info', message });
+  log(`Scanning for vulnerabilities, threshold ${threshold}, with ${names.join(', ')}`);
   if (confirm && mode === 'only')
-    say('Only scanning, not promoting (--vuln-severity-threshold); use --vuln-gate for both');
+    log('Only scanning, not promoting (--vuln-severity-threshold); use --vuln-gate for both');
   const { scanner: reports, vexOf } = await openReports(files);
   const credentials = google({ env, clock, home, fetch });
   const googleToken = async (signal: AbortSignal): Promise<string | undefined> => {

@@ -8,7 +8,7 @@ import type { CandidateServices } from '../../phases/plan/candidate-services.ts'
 import { CIP_FLAGS, cipOptions, type CipOptions } from '../options/commands/cip.ts';
 import type { CommandServices } from '../command.ts';
 import { parseFlags } from '../options/flags/parse-flags.ts';
-import { announce, announceOrRefuse, candidateServices, whoeverSigns } from './signing.ts';
+import { announce, announceOrRecord, candidateServices, signingFacts } from './signing.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
 
 const US: Identity = { kind: 'keyless', issuer: 'https://issuer.test', subject: 'us@issuer.test' };
@@ -19,7 +19,7 @@ const DAY = 24 * 3600_000;
 
 const options = (...argv: string[]): CipOptions => cipOptions(parseFlags(CIP_FLAGS, ['--manifests=x', ...argv]));
 
-/** Signing as us, or by nobody; it never comes to a signature. */
+/** Signing with our identity, or without one; signs nothing. */
 function signingAs(
   identity: Identity | undefined,
   announcement: () => Promise<string> = async () => 'it is us',
@@ -55,13 +55,13 @@ describe('src/cli/wiring/signing.ts', () => {
     expect(log).toEqual(['info it is us']);
   });
 
-  /** What a run with these flags notes and logs when its identity is looked for in vain. */
+  /** Returns the recorded failures and the log of a run with these flags and no identity. */
   async function refusals(why: PromotionError, ...argv: string[]): Promise<readonly unknown[]> {
     const { services: given, log } = services();
     const noted: Failure[] = [];
     const refuse = (failure: Failure): void => void noted.push(failure);
     const signing = signingAs(undefined, () => Promise.reject(why));
-    await announceOrRefuse(signing, whoeverSigns(options(...argv)), { ...given, refuse });
+    await announceOrRecord(signing, signingFacts(options(...argv)), { ...given, refuse });
     return [...noted, ...log];
   }
 

@@ -40,7 +40,7 @@ type Announced = {
 };
 
 /** Returns these facts for the signing of images. */
-export function whoeverSigns({ run, signing, trust }: Pick<CipOptions, 'run' | 'signing' | 'trust'>): Announced {
+export function signingFacts({ run, signing, trust }: Pick<CipOptions, 'run' | 'signing' | 'trust'>): Announced {
   return { confirm: run.confirm, requireIdentity: signing.requireIdentity, key: trust.key };
 }
 
@@ -51,7 +51,7 @@ export type Refuse = (failure: Failure) => void;
  * Logs the signing identity like `announce`. Without a usable identity, a dry run continues and records that
  * `--confirm` would fail; `--require-identity=false` says that the job with `--confirm` has an identity.
  */
-export async function announceOrRefuse(
+export async function announceOrRecord(
   signing: Signing,
   { confirm, requireIdentity, key }: Announced,
   { narrate, signal, refuse }: Pick<CommandServices, 'narrate' | 'signal'> & { readonly refuse: Refuse },

@@ -7,7 +7,7 @@ import { committedFile, type SummaryWriting } from './attestations.ts';
 import { manifestFacts } from './manifest-facts.ts';
 import { loadRequest } from './manifests.ts';
 import type { Registries } from './registries.ts';
-import { announceOrRefuse, signingOf, whoeverSigns, type Refuse } from './signing.ts';
+import { announceOrRecord, signingOf, signingFacts, type Refuse } from './signing.ts';
 
 /** The writing of verification summaries in a run. */
 export type Summaries = SummaryWriting & { readonly signing: Signing };
@@ -43,8 +43,8 @@ export async function summariesOf(
   const { supersede, signerAccount, identityToken } = summaries;
   const isOwn = signerAccount !== undefined || identityToken !== undefined;
   const signing = isOwn ? signingBy(summaries, options, registries) : ofImages;
-  const announced = isOwn ? { ...whoeverSigns(options), key: undefined } : whoeverSigns(options);
-  await announceOrRefuse(signing, announced, { narrate, signal, refuse }, 'verification summaries');
+  const announced = isOwn ? { ...signingFacts(options), key: undefined } : signingFacts(options);
+  await announceOrRecord(signing, announced, { narrate, signal, refuse }, 'verification summaries');
   const manifests = new Map(projects.map(({ imagesFile, manifestFile }) => [imagesFile, manifestFile]));
   return {
     signing,

@@ -2,7 +2,7 @@ import type { EvidenceReader } from '../../attest/evidence/reader.ts';
 import { attestationOf, signatureOf, withKnown } from '../../attest/evidence/state.ts';
 import type { Failure } from '../../errors.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import { policiesOf } from '../../plan/desired/asked.ts';
+import { policiesOf } from '../../plan/desired/policies.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import { judge } from '../../policy/judge.ts';
 import type { EvidenceSigner } from '../../policy/provenance.ts';

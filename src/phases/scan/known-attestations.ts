@@ -3,7 +3,7 @@ import { allItems } from '../../attest/evidence/state.ts';
 import { isAbout } from '../../attest/formats/statement.ts';
 import type { EvidenceItem, EvidenceSigner } from '../../policy/provenance.ts';
 import type { Attestation, AttestationsOf } from '../../scan/scanners/attestations.ts';
-import { policiesOf } from '../../plan/desired/asked.ts';
+import { policiesOf } from '../../plan/desired/policies.ts';
 import { knownReporters } from '../provenance/known-signer.ts';
 import type { ProvenImage } from '../provenance/proven-images.ts';
 

@@ -1,4 +1,4 @@
-import { policiesOf } from '../../plan/desired/asked.ts';
+import { policiesOf } from '../../plan/desired/policies.ts';
 import type { Gate } from '../validate.ts';
 
 /** Lets every image through. Emits once that a policy demands a scan that this run does not make. */

@@ -7,7 +7,7 @@ import {
 import type { VexStatement } from '../../policy/vulnerabilities/vulnerability.ts';
 import { isIndexType } from '../../image/descriptor.ts';
 import { imagesIn, type ReadManifestOf } from '../../registry/image/platforms.ts';
-import { policiesOf } from '../../plan/desired/asked.ts';
+import { policiesOf } from '../../plan/desired/policies.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { SourceReader } from '../../registry/source.ts';
 import { attestedVex, type AttestationsOf } from '../../scan/scanners/attestations.ts';

@@ -2,8 +2,8 @@ import type { Failure } from '../../errors.ts';
 import type { DiffBase } from '../../manifest/history/diff-base.ts';
 import type { LoadedManifests } from '../../manifest/manifest.ts';
 import { changedProjects, diffTrees, type TreeDiff } from '../../manifest/diff/tree-diff.ts';
-import { askedBy, type AskedOf } from '../../plan/desired/asked.ts';
-import { alsoAskedBy } from '../../plan/desired/asked-before.ts';
+import { policiesBy, type PoliciesFor } from '../../plan/desired/policies.ts';
+import { withBasePolicies } from '../../plan/desired/base-policies.ts';
 import { countImages, type ImageSet } from '../../plan/desired/desired.ts';
 import { touchedBy } from '../../plan/touched.ts';
 import { wantedBy } from '../../plan/desired/wanted.ts';
@@ -24,11 +24,11 @@ export type LoadedDiff = {
 };
 
 /** What is asked of images: also what the tree before asked, where there was one. */
-export function askedSince(before: DiffBase | undefined, head: LoadedManifests): AskedOf {
-  const asked = askedBy(head);
+export function askedSince(before: DiffBase | undefined, head: LoadedManifests): PoliciesFor {
+  const asked = policiesBy(head);
   // where nothing was before, everything is new, and nothing is loosened
   const isNew = before === undefined || before.base.projects.length + before.base.problems.length === 0;
-  return isNew ? asked : alsoAskedBy(asked, head.projects, before.base);
+  return isNew ? asked : withBasePolicies(asked, head.projects, before.base);
 }
 
 /** Finds what the tree wants (`all`) that it did not want before, and holds back images whose primary changes unaccepted. */

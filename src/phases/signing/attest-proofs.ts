@@ -3,7 +3,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import { policiesOf } from '../../plan/desired/asked.ts';
+import { policiesOf } from '../../plan/desired/policies.ts';
 import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { PlannedImage, PlannedSignature } from '../images.ts';
 import { unasked } from '../provenance/prove-image.ts';

@@ -2,18 +2,18 @@ import type { Digest } from '../../image/digest.ts';
 import { joinRepository } from '../../image/reference.ts';
 import type { DigestEntry, Project } from '../../manifest/manifest.ts';
 import type { ProjectPolicies } from '../../policy/policies.ts';
-import { askedBy, type AskedOf } from './asked.ts';
+import { policiesBy, type PoliciesFor } from './policies.ts';
 import type { ImageSet, WantedImage } from './desired.ts';
 
 /**
  * Returns the images that the projects of a tree want. Merges entries of the same image of a project, and tags of the
  * same digest.
  */
-export function wantedBy(projects: readonly Project[], asked: AskedOf = askedBy({ projects })): ImageSet[] {
+export function wantedBy(projects: readonly Project[], asked: PoliciesFor = policiesBy({ projects })): ImageSet[] {
   return projects.flatMap((project) => setsOf(project, asked));
 }
 
-function setsOf(project: Project, asked: AskedOf): ImageSet[] {
+function setsOf(project: Project, asked: PoliciesFor): ImageSet[] {
   const destinations = project.destinations.map(({ name }) => name);
   const names = new Map<string, Map<Digest, DigestEntry[]>>();
   for (const { name, digests } of project.images) {

@@ -3,7 +3,7 @@ import { compilePattern } from '../../image/pattern.ts';
 import type { ImageSet } from '../desired/desired.ts';
 import { primaryChanges } from './primary-changes.ts';
 
-/** A set of one image that goes from a project to these registries. */
+/** Creates a set of one image that a project promotes to these registries. */
 const setOf = (destinations: readonly string[], name = 'app', project = 'p'): ImageSet => ({
   project,
   source: `s.test/${name}`,

@@ -169,7 +169,7 @@ describe('src/report/build/promotion.ts', () => {
       { name: 'other', line: 9, tags: ['v1'], targets: [['b.test/other:v1', 'failed', 'LOST']] },
     ]);
     expect(totals).toMatchObject({ pending: 1, failed: 2 });
-    // It is not the mirror that failed.
+    // the mirror itself did not fail
     expect(registries.every(({ failed }) => failed === 0)).toBe(true);
   });
 

@@ -11,7 +11,7 @@ const report = (outputs: Outputs, mode: RunFacts['mode'] = 'promote'): RunReport
   buildReport({ ...RUN, mode }, outputs, new Map());
 const summary = (given: RunReport): string[] => summaryText(given).split('\n');
 
-/** Two images that are due, and one that was there and lacked its record. */
+/** Two pending images, and a complete one without a record. */
 function promotion(): ReturnType<typeof promotionOf> {
   const entered = candidate(3, { why: 'entered', lacks: { signature: false, record: true } });
   const images = [1, 2].map((index) => promotedTo(index, { repository: 'b.test/app', action: 'copy' }));
@@ -22,7 +22,7 @@ function promotion(): ReturnType<typeof promotionOf> {
   return promotionOf([...planned, entered], images);
 }
 
-/** The first signed and recorded, the second neither, the third recorded. */
+/** The first is signed and recorded, the second neither, the third only recorded. */
 function attested(): ReturnType<typeof promotion> & Required<Pick<Outputs, 'signing' | 'attestation'>> {
   const promoted = promotion();
   const [first, , third] = promoted.plan.signing?.images ?? [];
@@ -62,7 +62,7 @@ describe('src/report/build/signed.ts', () => {
   it('reports carried attestations and summaries, and kept insufficient summaries', () => {
     const run = attested();
     const [first, third] = run.attestation.images;
-    if (first === undefined || third === undefined) throw new Error('there are two');
+    if (first === undefined || third === undefined) throw new Error('two images are planned');
     const images = [
       { ...first, carried: 2, summary: 'written' as const },
       { ...third, summary: 'stuck' as const },

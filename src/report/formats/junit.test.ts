@@ -14,7 +14,7 @@ import { junitReport } from './junit.ts';
 
 const golden = (name: string): string => `../../../test/fixtures/reports/${name}.xml`;
 
-/** All elements, read by a parser that forgives nothing. */
+/** Parses all elements with a strict parser. */
 function elements(report: ReportDocument): readonly SaxesTagPlain[] {
   const found: SaxesTagPlain[] = [];
   const parser = new SaxesParser();

@@ -150,7 +150,7 @@ describe('src/report/formats/markdown.ts', () => {
       for (let index = 0; index < count; index += 1) expect(text).toContain(` end ${index}\``);
       expect(text.indexOf('### What')).toBeLessThan(500);
     }
-    // a comment that long is refused: nobody takes a part of it for the whole
+    // GitHub rejects a comment that long, so no reader mistakes a part for the whole
     const text = of(400, 400);
     expect(text).toContain('is longer than a comment of GitHub may be');
     expect(text.match(/ end \d+`/g)).toHaveLength(400);

@@ -5,7 +5,7 @@ import { digestOf } from '../../image/digest.ts';
 import { snapshotOf, type Snapshot } from '../../image/snapshot.ts';
 import { snapshotText } from './snapshot.ts';
 
-// Also what YAML would read as numbers, truths and nothing.
+// Includes values that YAML would read as numbers, booleans and null.
 const names = fc.stringMatching(/^[a-z0-9]{1,4}(?:[._-][a-z0-9]{1,3})?(?:\/[a-z0-9]{1,4})?$/);
 const tags = fc.oneof(
   fc.constantFrom('1.10', '010', 'true', 'null', '1e3', '_', 'sha256-ab.sig'),

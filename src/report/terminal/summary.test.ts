@@ -156,7 +156,7 @@ describe('src/report/terminal/summary.ts', () => {
     expect(lines.slice(-3)).toEqual([
       '  NETWORK',
       '      no way to z.io',
-      '      → `kpromo explain NETWORK` says more',
+      '      → run `kpromo explain NETWORK`',
     ]);
   });
 

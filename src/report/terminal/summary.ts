@@ -221,6 +221,6 @@ function problem({ first, failures }: Cause<Failure>): string[] {
   lines.push(`      ${shortDigests(message)}`);
   const refs = failures.flatMap((failure) => failure.refs ?? []);
   if (refs.length > 0) lines.push(`      on ${shortDigests(few(refs))}`);
-  lines.push(`      → ${shortDigests(hint ?? `\`kpromo explain ${code}\` says more`)}`);
+  lines.push(`      → ${shortDigests(hint ?? `run \`kpromo explain ${code}\``)}`);
   return lines;
 }

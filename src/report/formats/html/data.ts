@@ -35,7 +35,7 @@ type PageTarget = readonly [number, number, string, number, number, number, numb
 /** Makes the data compact: a report of 5,000 images on 22 mirrors opens at once. */
 export function pageData(document: ReportDocument): PageData {
   const { images, text: _text, ...shown } = document;
-  const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted(asRead));
+  const mirrors = numbered([...new Set(images.flatMap(mirrorsOf))].toSorted(byName));
   const texts = numbered([]);
   return {
     ...shown,
@@ -62,7 +62,7 @@ function mirrorsOf({ mirrors = [], targets }: ReportedImage): readonly string[] 
 }
 
 /** Compares names as people sort them: `region2` before `region10`. */
-function asRead(a: string, b: string): number {
+function byName(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 

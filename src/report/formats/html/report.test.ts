@@ -11,7 +11,7 @@ import { htmlReport } from './report.ts';
 
 const PAGE = new URL('page/', import.meta.url);
 
-/** The page with its style, script and data taken out, which are looked at by themselves. */
+/** Removes style, script and data from the page; other tests check those. */
 function parts(report: ReportDocument): {
   readonly frame: string;
   readonly style: string;
@@ -73,7 +73,7 @@ describe('src/report/formats/html/report.ts', () => {
 
   it('has a script that never evaluates text as HTML or code, and contains no module syntax', () => {
     const { script } = parts(goodReport());
-    // Parts that use the same name do not even parse together.
+    // Parts with the same name would not parse as one script.
     expect(() => new Script(script)).not.toThrow();
     expect(script).not.toMatch(
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function|srcdoc/,

@@ -6,7 +6,7 @@ import { distinct, governing, policyKey } from '../../policy/inheritance.ts';
 import type { ProjectPolicies, ProjectPolicy } from '../../policy/policies.ts';
 import type { SignerRule } from '../../policy/signer.ts';
 import type { VulnerabilityPolicy } from '../../policy/vulnerabilities/vulnerabilities.ts';
-import { askedBy, ownOf, type AskedOf } from './asked.ts';
+import { policiesBy, ownOf, type PoliciesFor } from './policies.ts';
 
 /** The rules of a project without vulnerability rules: the threshold of the run, and no exceptions. */
 const RUN_RULES: VulnerabilityPolicy = {
@@ -19,9 +19,13 @@ const RUN_RULES: VulnerabilityPolicy = {
  * Adds the policies of the base to those of an image, so that a change that loosens a policy does not benefit from it.
  * Uses the policy of its tree, and those of the projects that had its source, its destination or its name.
  */
-export function alsoAskedBy(asked: AskedOf, projects: readonly Project[], before: LoadedManifests): AskedOf {
+export function withBasePolicies(
+  asked: PoliciesFor,
+  projects: readonly Project[],
+  before: LoadedManifests,
+): PoliciesFor {
   const predecessorsOf = predecessorFinder(projects, before);
-  const governed = askedBy(before);
+  const governed = policiesBy(before);
   const textOf = textsOfPolicies();
   return (project, repository) => {
     const head = asked(project, repository);

@@ -3,8 +3,8 @@ import type { LoadedManifests, LoadedTree, Project } from '../../manifest/manife
 import type { ProjectPolicies, ProjectPolicy } from '../../policy/policies.ts';
 import { imageLevel, requiring } from '../../../test/support/policies.ts';
 import { loadedTree } from '../../../test/support/promotion/tree.ts';
-import { askedBy, policiesOf } from './asked.ts';
-import { alsoAskedBy } from './asked-before.ts';
+import { policiesBy, policiesOf } from './policies.ts';
+import { withBasePolicies } from './base-policies.ts';
 import { wantedBy } from './wanted.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
@@ -13,7 +13,7 @@ const asking = (source: string): ProjectPolicy => ({ provenance: requiring({ sou
 
 type Spec = { readonly policy?: ProjectPolicy; readonly images?: readonly string[]; readonly to?: string };
 
-/** A project with one image of each name. */
+/** Creates a project with one image of each name. */
 const project = (name: string, from: string, { policy, images = ['app'], to = 'prod.test' }: Spec = {}): Project => {
   const spec = { name, from, to: [to], entries: images.map((image) => [image, A, 'v1'] as const) };
   const [found] = loadedTree([spec]).projects;
@@ -22,14 +22,16 @@ const project = (name: string, from: string, { policy, images = ['app'], to = 'p
 const tree = (...projects: readonly Project[]): LoadedManifests => ({ projects, problems: [] });
 const withTrees = (loaded: LoadedManifests, ...trees: readonly LoadedTree[]): LoadedManifests => ({ ...loaded, trees });
 const policies = (now: readonly Project[], before: LoadedManifests): readonly ProjectPolicies[] =>
-  wantedBy(now, alsoAskedBy(askedBy(tree(...now)), now, before)).flatMap(({ images }) => images.map(policiesOf));
-/** `project: sources of the policies` of each image; those of the tree before in brackets. */
+  wantedBy(now, withBasePolicies(policiesBy(tree(...now)), now, before)).flatMap(({ images }) =>
+    images.map(policiesOf),
+  );
+/** Returns `project: sources of the policies` for each image, with those of the base in brackets. */
 const lines = (now: readonly Project[], before: LoadedManifests): readonly string[] =>
   policies(now, before).map(({ provenance }) =>
     provenance.map(({ sources, isBase }) => (isBase ? `(${sources.join()})` : sources.join())).join(' '),
   );
 
-describe('src/plan/desired/asked-before.ts', () => {
+describe('src/plan/desired/base-policies.ts', () => {
   it("adds the base's policies, unless they are the same", () => {
     const now = [
       project('same', 's.test/a', { policy: asking('a') }),
@@ -80,7 +82,7 @@ describe('src/plan/desired/asked-before.ts', () => {
   it('ignores remaining projects that promote elsewhere', () => {
     const q = project('q', 's.test/q', { policy: asking('q'), to: 'prod.test/x', images: ['other'] });
     expect(lines([p, q], tree(p))).toEqual(['p', 'q']);
-    // nor of a place that it shared with another before
+    // nor that of a destination that it shared with another project
     const shared = project('q', 's.test/q', { policy: asking('q'), to: 'prod.test/x' });
     expect(lines([p, shared], tree(p, shared))).toEqual(['p', 'q']);
     expect(lines([p, shared], tree(p, q))).toEqual(['p', 'q (p)']);
@@ -93,7 +95,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     const inNewTree = { ...elsewhere, manifestFile: 'x/manifests/new/promoter-manifest.yaml' };
     const before = withTrees(tree(stays), known);
     expect(lines([stays, elsewhere, inNewTree], before)).toEqual(['', '(all)', '(all)']);
-    // a tree that was there without a file asked nothing
+    // a tree that had no policy file has no old policy
     expect(lines([inNewTree], withTrees(tree(stays), known, { file: 'x/promoter-policy.yaml' }))).toEqual(['']);
   });
 
@@ -135,7 +137,7 @@ describe('src/plan/desired/asked-before.ts', () => {
     ];
     expect(rules(tree(project('p', 's.test')))).toEqual([runRules]);
     expect(rules(tree(project('q', 'q.test', { to: 'q.test', images: ['q'] })))).toEqual([runRules]);
-    // a project that allows them does not lend them to the image of one that does not
+    // a project that allows a type does not allow it for another project's image
     const lax = project('p', 's.test', { policy: now[0]?.policy ?? {}, images: ['lax'] });
     expect(rules(tree(lax, project('q', 'q.test')))).toEqual([runRules]);
     expect(rules(tree(...now))).toEqual([[[-1, 1]]]);

@@ -6,10 +6,10 @@ import { NO_POLICIES, type ProjectPolicies, type ProjectPolicy } from '../../pol
 import type { WantedImage } from './desired.ts';
 
 /** Returns the policies for the images of one project in one repository. */
-export type AskedOf = (project: Project, repository: string) => ProjectPolicies;
+export type PoliciesFor = (project: Project, repository: string) => ProjectPolicies;
 
 /** Collects the policies of all manifests, including those that are not promoted in this run. */
-export function askedBy({
+export function policiesBy({
   projects,
   policies,
 }: Pick<LoadedManifests, 'projects' | 'policies'>): (

@@ -4,20 +4,20 @@ import type { ProjectPolicy } from '../../policy/policies.ts';
 import type { ImageLevel } from '../../policy/provenance.ts';
 import { imageLevel, requiring } from '../../../test/support/policies.ts';
 import { loadedTree } from '../../../test/support/promotion/tree.ts';
-import { artifactTypesOf, askedBy, policiesOf } from './asked.ts';
+import { artifactTypesOf, policiesBy, policiesOf } from './policies.ts';
 import { wantedBy } from './wanted.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
 const at = { file: 'promoter-policy.yaml', line: 1, column: 1 };
 const asking = (source: string): ProjectPolicy => ({ provenance: requiring({ sources: [source] }) });
 
-/** A project with one image of each name. */
+/** Creates a project with one image of each name. */
 const project = (name: string, from: string, policy?: ProjectPolicy, images: readonly string[] = ['app']): Project => {
   const spec = { name, from, to: ['prod.test'], entries: images.map((image) => [image, A, 'v1'] as const) };
   const [found] = loadedTree([spec]).projects;
   return { ...(found ?? expect.fail('there is no project')), ...(policy && { policy }) };
 };
-/** `project image: sources of the policies` of each image. */
+/** Returns `project image: sources of the policies` for each image. */
 const lines = (sets: ReturnType<typeof wantedBy>): readonly string[] =>
   sets.flatMap(({ project: name, images }) =>
     images.map((image) => {
@@ -26,7 +26,7 @@ const lines = (sets: ReturnType<typeof wantedBy>): readonly string[] =>
     }),
   );
 
-describe('src/plan/desired/asked.ts', () => {
+describe('src/plan/desired/policies.ts', () => {
   it('applies every manifest whose source registry contains the image', () => {
     const projects = [
       project('top', 's.test', asking('top'), ['app', 'one/app', 'one']),
@@ -65,7 +65,7 @@ describe('src/plan/desired/asked.ts', () => {
       { project: 'gone', manifestFile: 'f', source: 's.test', provenance: requiring({ sources: ['gone'] }) },
     ];
     const projects = [project('one', 's.test/one')];
-    expect(lines(wantedBy(projects, askedBy({ projects, policies })))).toEqual(['one app: gone']);
+    expect(lines(wantedBy(projects, policiesBy({ projects, policies })))).toEqual(['one app: gone']);
   });
 
   it("applies other rules only to the project's own images, and returns none without policies", () => {
