@@ -7,7 +7,7 @@ import type { Signing } from '../phases/sign.ts';
 import type { Tagging } from '../phases/tag.ts';
 import type { Validation } from '../phases/validate.ts';
 
-/** The outputs of the phases of a promotion that ran. */
+/** The outputs of a promotion's phases; absent for phases that did not run. */
 export type Outputs = {
   readonly loaded?: Loaded;
   readonly plan?: Plan;

@@ -218,7 +218,7 @@ describe('provenance of what is promoted', () => {
     await using tree = await writeTree(projects);
     const given = ['--manifests', tree.path, '--sign=false', DEBUG, ...flags];
     const { code, log } = await cip(given, { env, speed: 100 });
-    expect(log.filter((line) => line.includes('give --trusted-root FILE'))).toHaveLength(1);
+    expect(log.filter((line) => line.includes('set --trusted-root FILE'))).toHaveLength(1);
     expect(log).toContainEqual(expect.stringContaining('attestations unverifiable'));
     expect(code).toBe(expected);
   });

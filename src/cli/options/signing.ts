@@ -24,7 +24,7 @@ export const SIGN_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 /**
- * Flags of signer, services and format, without keys; names, types and defaults are upstream's if upstream has the
+ * Flags for signer, services and signature format, except keys; names, types and defaults are upstream's if upstream has the
  * flag.
  */
 export const SIGNER_FLAGS = [

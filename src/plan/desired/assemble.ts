@@ -9,7 +9,7 @@ import { tagMoveFailures } from '../tag-moves.ts';
 /** The missing tags in repositories, by image. */
 export type Lacks = ReadonlyMap<WantedImage, readonly Lack[]>;
 
-/** Whether the source has the digest, or the error of the attempt to find out. */
+/** The state of a digest at its source: present, missing, or an error if the source could not be read. */
 export type SourceState = 'there' | 'lost' | PromotionError;
 
 /** An image that exists in its source, with the targets that lack it. */

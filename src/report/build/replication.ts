@@ -12,7 +12,7 @@ import { mirrorFinder } from '../mirrors.ts';
 import { referenceTotals, unreadRepositories } from './promotion.ts';
 import { stoppedProblem } from '../stopped.ts';
 
-/** The outputs of the phases of a replication that ran. */
+/** The outputs of a replication's phases; absent for phases that did not run. */
 export type ReplicationOutputs = {
   readonly loaded?: Loaded;
   readonly plan?: ReplicationPlan;

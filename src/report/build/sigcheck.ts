@@ -9,7 +9,7 @@ import { failuresOf } from '../../pipeline/pipeline.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { SigcheckReport, SigcheckRow, CheckStatus } from '../model/sigcheck.ts';
 
-/** The outputs of the phases of a check that ran. */
+/** The outputs of a check's phases; absent for phases that did not run. */
 export type SigcheckOutputs = {
   readonly loaded?: Loaded;
   readonly plan?: SigcheckPlan;

@@ -4,10 +4,10 @@ export const count = z.int().nonnegative();
 export const ms = z.number().nonnegative();
 export const described = <T extends z.ZodType>(type: T, description: string): T => type.describe(description);
 
-/** One of these texts; the published schema allows any text. */
+/** Creates a schema of one of these texts; the published schema allows any text. */
 export const open = <T extends string>(): z.ZodType<T> => z.string() as unknown as z.ZodType<T>;
 
-/** A key of documents that the published schema omits, so it may change. */
+/** Marks a key of documents that the published schema omits, so that it may change. */
 export const unpublished = <T extends z.ZodType>(type: T): T => type.meta({ unpublished: true });
 
 /** Removes unpublished keys from a JSON schema; a replacer for `JSON.stringify`. */

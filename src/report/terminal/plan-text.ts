@@ -14,7 +14,7 @@ const ROOMY = 40;
 /** The most digests that are listed. With the log, the output stays under 300 lines, which build logs show at once. */
 const LISTED = 240;
 
-/** Prints the changes that a run with --confirm would make, image by image, for review. */
+/** Formats the changes that a run with --confirm would make, image by image, for review. */
 export function planText(report: RunReport): string {
   const { change } = report;
   const images = report.images.filter((image) => !isOnlyUnknown(image));

@@ -10,7 +10,7 @@ const RESULTS = {
   off: 'is not judged: the policy has no provenance rules',
 } as const;
 
-/** Prints the attachments of an image and the verdict of the policy, for people who try the policy. */
+/** Formats the attachments of an image and the verdict of the policy, for people who try the policy. */
 export function verdictText(
   image: string,
   { evidence, result, level, violations, ...facts }: ProvenanceReport,

@@ -46,7 +46,7 @@ export function withRepairTimes(
 /** Longer periods appear only in the report. */
 const SOON = 30;
 
-/** Lists the images that a later run can soon no longer complete. */
+/** Returns a line for each image that a later run will soon be unable to complete. */
 export function repairLines(images: readonly Pick<ImageReport, 'name' | 'digest' | 'repairableDays'>[]): string[] {
   const left = images.filter(({ repairableDays }) => repairableDays !== undefined && repairableDays <= SOON);
   const lines = left.slice(0, LISTED).map(({ name, digest, repairableDays = 0 }) => {

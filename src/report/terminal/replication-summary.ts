@@ -9,7 +9,7 @@ import { addAll } from '../../lists.ts';
 /** More are only counted; the log above has all. */
 const LISTED = 20;
 
-/** Prints the result of a replication. */
+/** Formats the result of a replication. */
 export function replicationSummary(report: RunReport): string {
   const { run, images, registries, failures } = report;
   const lines = ['', `Summary: ${headline(report)}`];
@@ -21,7 +21,7 @@ export function replicationSummary(report: RunReport): string {
   return terminalLines([...lines, ...problems(failures)]);
 }
 
-/** Prints the summary of a replication that `--sign=false` disables. */
+/** Formats the summary of a replication that `--sign=false` disables. */
 export function skippedSummary(): string {
   return terminalLines(['', 'Summary: nothing was replicated: --sign=false disables replication']);
 }

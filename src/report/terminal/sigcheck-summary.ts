@@ -5,7 +5,7 @@ import { problems } from './summary.ts';
 import type { SigcheckReport, SigcheckRow, SigcheckTotals } from '../model/sigcheck.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
-/** Prints one line per finding, one per link that is broken for clients, and the counts. */
+/** Formats one line per finding, one per link that is broken for clients, and the counts. */
 export function sigcheckTable({ rows, view, totals }: SigcheckReport): string {
   const head = ['DIGEST', 'IMAGE', 'WHERE', 'STATUS', 'WHO', 'WHY'];
   const lines = rows.length === 0 ? [] : [...table([head, ...merged(rows).map(cells)], ''), ''];
@@ -14,7 +14,7 @@ export function sigcheckTable({ rows, view, totals }: SigcheckReport): string {
   return terminalLines([...lines, ...links, ...countLines(totals, view)]);
 }
 
-/** Prints how the check went. */
+/** Formats how the check went. */
 export function sigcheckSummary({ run, totals, failures, view }: SigcheckReport): string {
   const { digests, signed, recorded, copied } = totals;
   const calm = run.aborted === undefined ? 'all is well' : 'nothing found wrong so far';

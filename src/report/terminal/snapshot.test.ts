@@ -31,7 +31,7 @@ const asListed = (snapshot: Snapshot): readonly Listed[] =>
   }));
 
 describe('src/report/terminal/snapshot', () => {
-  it('prints nothing for an empty snapshot like upstream, and an empty list as JSON', () => {
+  it('prints nothing for an empty snapshot, like upstream, and an empty list as JSON', () => {
     expect([snapshotText([], 'yaml'), snapshotText([], 'csv'), snapshotText([], 'json')]).toEqual(['\n', '\n', '[]\n']);
   });
 

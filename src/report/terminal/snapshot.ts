@@ -5,7 +5,7 @@ import type { Snapshot } from '../../image/snapshot.ts';
 export type SnapshotFormat = 'yaml' | 'csv' | 'json';
 
 /**
- * Prints a snapshot. YAML can be used in a manifest; YAML and CSV equal upstream's output to the byte, including the
+ * Formats a snapshot. YAML can be used in a manifest; YAML and CSV equal upstream's output to the byte, including the
  * empty last line. JSON has the content of the YAML.
  */
 export function snapshotText(snapshot: Snapshot, format: SnapshotFormat): string {

@@ -153,11 +153,7 @@ describe('src/report/terminal/summary.ts', () => {
     expect(lines).toContain('  and 3 more images');
     expect(lines.filter((line) => line.startsWith('  LOST app@'))).toHaveLength(20);
     expect(lines).toContain('  LOST: and 5 more; the log above has all');
-    expect(lines.slice(-3)).toEqual([
-      '  NETWORK',
-      '      no way to z.io',
-      '      → run `kpromo explain NETWORK`',
-    ]);
+    expect(lines.slice(-3)).toEqual(['  NETWORK', '      no way to z.io', '      → run `kpromo explain NETWORK`']);
   });
 
   it.each([

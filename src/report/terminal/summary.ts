@@ -23,7 +23,7 @@ import { addAll } from '../../lists.ts';
 /** More images, or problems of one kind, are only counted; the log above has all. */
 const LISTED = 20;
 
-/** Prints the result of a run: one line per image, and every problem with its hint. */
+/** Formats the result of a run: one line per image, and every problem with its hint. */
 export function summaryText(report: RunReport): string {
   // the plan of a dry run has the warnings
   const warned = report.run.mode === 'dry-run' ? [] : warningLines(report);

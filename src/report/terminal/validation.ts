@@ -89,7 +89,7 @@ const WORDS: Readonly<Record<ValidationDocument['problems'][number]['severity'],
   warning: 'warning ',
 };
 
-/** Prints the document for people: every problem with its place and its hint. */
+/** Formats the document for people: every problem with its place and its hint. */
 export function validationText({ path, valid, base, images, problems }: ValidationDocument): string {
   const lines = problems.flatMap(({ severity, code, message, hint, file = path, line, column }) => {
     const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`;

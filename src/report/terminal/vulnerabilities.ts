@@ -30,7 +30,7 @@ function reportOf({ findings, ...judgement }: Judgement): VulnerabilityReport {
 
 const SEVERITY = ['unspecified', 'minimal', 'low', 'medium', 'high', 'critical'] as const;
 
-/** Prints all findings of all scanned images, and the images without a scan. Empty if the run did not scan. */
+/** Formats all findings of all scanned images, and the images without a scan. Empty if the run did not scan. */
 export function vulnerabilityText(images: readonly ImageReport[]): string {
   const lines = images.flatMap(({ source, tags, vulnerabilities }) => {
     if (vulnerabilities === undefined) return [];

@@ -50,7 +50,7 @@ export function validateOptions({ values, positional }: ParsedValidate): Validat
   if (manifests === undefined) throw usage('no path is given', 'give a tree, a folder with trees, or a plain manifest');
   if (extra !== undefined)
     throw usage(
-      `\`kpromo validate\` takes one path, but got also ${goQuote(extra)}`,
+      `\`kpromo validate\` takes one path; unexpected argument ${goQuote(extra)}`,
       'validate each path with a command of its own',
     );
   return {
