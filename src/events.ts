@@ -18,7 +18,7 @@ export type LogFields = Readonly<Record<string, string | number | readonly strin
 export type SummaryEvent = { readonly type: 'summary'; readonly text: string; readonly fields: LogFields };
 
 /** One request that was sent; each hop and replay is an event. `operation` is the rate class. */
-export type RequestEvent = {
+type RequestEvent = {
   readonly type: 'request';
   readonly method: string;
   readonly url: string;
@@ -29,7 +29,7 @@ export type RequestEvent = {
 };
 
 /** Body bytes that were sent or received, emitted as they pass through the socket. */
-export type BytesEvent = { readonly type: 'bytes'; readonly origin: string; readonly bytes: number };
+type BytesEvent = { readonly type: 'bytes'; readonly origin: string; readonly bytes: number };
 
 /** Progress of the current phase; `failed` counts those of `done` that failed. */
 export type ProgressEvent = {

@@ -23,7 +23,7 @@ export type ReplicationRequest = {
   readonly version: string;
 };
 
-export type ReplicationServices = SetupServices & ReplicatorParts;
+type ReplicationServices = SetupServices & ReplicatorParts;
 
 /** Replication on one page: loads the manifests, compares what is attached to images, copies what mirrors lack, and reports. */
 export async function runReplication(

@@ -27,7 +27,7 @@ export type SnapshotRequest = {
   readonly attached: boolean;
 };
 
-export type SnapshotServices = {
+type SnapshotServices = {
   readonly registry: SnapshotReader;
   /** Reads the manifests, where the snapshot is of what they want and not of what is there. */
   readonly load?: (() => Promise<LoadedManifests>) | undefined;

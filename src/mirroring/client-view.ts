@@ -13,7 +13,7 @@ export type ViewServices = {
 };
 
 /** One digest on its primary registry, and the name through which clients reach it. */
-export type ViewRequest = {
+type ViewRequest = {
   readonly repository: RepositoryName;
   readonly through: RepositoryName;
   readonly digest: Digest;
@@ -33,7 +33,7 @@ export type BrokenLink = {
 };
 
 /** `subjects` is empty if the primary does not hold the digest. */
-export type View = {
+type View = {
   readonly subjects: readonly Digest[];
   readonly followed: number;
   readonly broken: readonly BrokenLink[];

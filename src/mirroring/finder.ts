@@ -18,7 +18,7 @@ import { isContained } from './attachment.ts';
 import { lackList, type AttachedLack } from './lack.ts';
 import { primaryReader, type PrimaryReader } from './primary-reader.ts';
 
-export type FinderServices = {
+type FinderServices = {
   readonly registry: RegistryReader;
   /** Reads the primaries; what it read is not read again for the copy. */
   readonly source: SourceReader;
@@ -27,7 +27,7 @@ export type FinderServices = {
 };
 
 /** Finds what mirrors lack of what is attached to images on their primary; each repository is listed once. */
-export type LackFinder = {
+type LackFinder = {
   /** Looks at the primary of a group. */
   readPrimary(group: AttachedGroup): Promise<void>;
   /** Compares a mirror with the primary of each of these groups, once that was read. */

@@ -30,9 +30,9 @@ const descriptor = exactJson({ mediaType: z.string(), digest: digestJson });
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
 const withSubject = exactJson({ subject: descriptor.optional() });
 
-export type Subject = { readonly digest: Digest; readonly isIndex: boolean };
+type Subject = { readonly digest: Digest; readonly isIndex: boolean };
 
-export type PrimaryReaderServices = {
+type PrimaryReaderServices = {
   readonly registry: RegistryReader;
   readonly source: SourceReader;
   readonly meterOf: (repository: RepositoryName) => Meter;

@@ -13,7 +13,7 @@ import { attachmentOf, isContained } from './attachment.ts';
 import type { AttachedLack } from './lack.ts';
 import { mergeTag, unmergeable, type TagMergerServices } from './tag-merger.ts';
 
-export type ReplicatorServices = TagMergerServices & {
+type ReplicatorServices = TagMergerServices & {
   readonly registry: RegistryReader & TagRegistry;
   readonly source: SourceReader;
   readonly copier: Copier;
@@ -21,7 +21,7 @@ export type ReplicatorServices = TagMergerServices & {
 };
 
 /** What became of one mirror: it has the same bytes as the primary when there is no error. Times in milliseconds. */
-export type MirrorResult = {
+type MirrorResult = {
   readonly repository: RepositoryName;
   readonly error?: PromotionError;
   /** Every write was acknowledged, and only the read-back is missing. */

@@ -15,7 +15,7 @@ type Services = {
 };
 
 /** What is attached to an image that was just signed, for mirrors that have none of it. */
-export type SignedLacks = {
+type SignedLacks = {
   /** The digest and its platforms. */
   readonly subjects: ReadonlySet<Digest>;
   readonly lacks: readonly Omit<AttachedLack, 'mirrors'>[];

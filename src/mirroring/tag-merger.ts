@@ -9,7 +9,7 @@ import { wholeBlob } from '../registry/copying/whole-blob.ts';
 import { isContained } from './attachment.ts';
 
 /** What of a primary is put beside what a mirror has. */
-export type Merged = {
+type Merged = {
   readonly manifest: Manifest;
   readonly config: SmallBlob;
   /** What the mirror may lack of it. */
@@ -17,7 +17,7 @@ export type Merged = {
 };
 
 /** Makes one manifest of the primary's and the mirror's; undefined for what cannot be brought together. */
-export type Merge = (primary: Manifest, mirror: Manifest) => Merged | undefined;
+type Merge = (primary: Manifest, mirror: Manifest) => Merged | undefined;
 
 export type TagMergerServices = {
   readonly registry: BlobReader;
@@ -26,7 +26,7 @@ export type TagMergerServices = {
   readonly meterOf: (repository: RepositoryName) => Meter;
 };
 
-export type MergeTarget = { readonly primary: RepositoryName; readonly mirror: RepositoryName; readonly tag: string };
+type MergeTarget = { readonly primary: RepositoryName; readonly mirror: RepositoryName; readonly tag: string };
 
 /** Brings what the primary's tag holds to the mirror's, which loses nothing. Throws TAG_MOVE for what is no list of signatures, LIST_IMMUTABLE for a tag that cannot be changed. */
 export async function mergeTag(

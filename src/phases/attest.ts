@@ -20,8 +20,7 @@ export type Attestation = {
   readonly failures: readonly Failure[];
 };
 
-export type AttestServices = AttestImageServices &
-  Pick<SigningServices, 'list' | 'concurrency'> & { readonly prove: Prove };
+type AttestServices = AttestImageServices & Pick<SigningServices, 'list' | 'concurrency'> & { readonly prove: Prove };
 
 type Signed = { readonly plan: Plan; readonly validation: Validation; readonly signing: Signing };
 

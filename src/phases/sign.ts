@@ -16,7 +16,7 @@ export type Signing = {
   readonly failures: readonly Failure[];
 };
 
-export type SignServices = Pick<SigningServices, 'sign' | 'list' | 'isSigned' | 'concurrency'> & {
+type SignServices = Pick<SigningServices, 'sign' | 'list' | 'isSigned' | 'concurrency'> & {
   readonly traffic: Traffic;
 };
 

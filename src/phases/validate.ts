@@ -11,7 +11,7 @@ import { scanFailure } from './scan/failures.ts';
  */
 export type Gate = (image: ProvenImage, context: Context) => Promise<GateResult>;
 
-export type ValidateServices = {
+type ValidateServices = {
   /** Each image goes through all of them, so that all that is wrong with it is told at once. */
   readonly gates: readonly Gate[];
   /** Images in work at once. */

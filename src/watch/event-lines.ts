@@ -3,9 +3,9 @@ import type { LogLevel, Narrator, RunEvent } from '../events.ts';
 import { jsonText } from '../image/json-text.ts';
 
 /** Where lines go: writing never waits, and what nobody has read yet is its backlog, in bytes. */
-export type LineSink = { write(line: string): void; backlog(): number };
+type LineSink = { write(line: string): void; backlog(): number };
 
-export type EventLinesOptions = {
+type EventLinesOptions = {
   readonly sink: LineSink;
   readonly clock: Clock;
   /** Log lines that are less important are left out; requests are told at `trace`. */

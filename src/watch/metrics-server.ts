@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Metrics } from './metrics.ts';
 
 /** Answers to Prometheus until it is closed; closing does not wait for anybody. */
-export type MetricsServer = { readonly url: string; close(): void };
+type MetricsServer = { readonly url: string; close(): void };
 
 /** Serves the metrics; throws what the system says where nobody can listen. */
 export async function serveMetrics(

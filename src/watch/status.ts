@@ -23,7 +23,7 @@ export type RunStatus = {
 };
 
 /** Follows a run by its events, in bounded memory. */
-export type StatusTracker = { readonly narrate: Narrator; status(): RunStatus };
+type StatusTracker = { readonly narrate: Narrator; status(): RunStatus };
 
 /** As many as are shown. */
 const WARNINGS = 2;

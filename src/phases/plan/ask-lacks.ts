@@ -10,10 +10,10 @@ import { pushTo, readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts
 import type { Traffic } from '../reading/traffic.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-export type AskServices = { readonly registry: RegistryReader; readonly traffic: Traffic };
+type AskServices = { readonly registry: RegistryReader; readonly traffic: Traffic };
 
 /** What is still lacking after each reference was asked for; `present` counts the image × mirror pairs that turned out complete. */
-export type Asked = {
+type Asked = {
   readonly pending: Lacks;
   readonly present: number;
   /** Repositories that refused an answer. */

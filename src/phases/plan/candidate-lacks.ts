@@ -12,7 +12,7 @@ import type { PlannedSignature } from '../images.ts';
 import type { CandidateServices } from './candidate-services.ts';
 
 /** Who signs in this run; no summaries are written where nobody is known to sign them. */
-export type Signers = { readonly images: Identity; readonly summaries: Identity | undefined };
+type Signers = { readonly images: Identity; readonly summaries: Identity | undefined };
 
 /** What an image lacks; `isStuck`: its summary is poor, and is kept. */
 export type Lacks = { readonly lacks: PlannedSignature['lacks']; readonly isStuck: boolean };

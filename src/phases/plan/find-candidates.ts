@@ -10,7 +10,7 @@ import { readByHost } from '../reading/read-by-host.ts';
 import type { CandidateServices } from './candidate-services.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-export type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
+type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
 
 /** Lists of referrers of one repository that are read at once: they are small, and one registry answers all. */
 const LISTS_AT_ONCE = 8;

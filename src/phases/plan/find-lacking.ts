@@ -8,7 +8,7 @@ import { findSources } from './find-sources.ts';
 import type { PlanServices } from './services.ts';
 
 /** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */
-export type Lacking = Omit<Found, 'present'> & {
+type Lacking = Omit<Found, 'present'> & {
   readonly present: number;
   readonly states: (image: WantedImage) => SourceState;
 };

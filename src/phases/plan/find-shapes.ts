@@ -15,7 +15,7 @@ import { isHostDown, pushTo, readByHost } from '../reading/read-by-host.ts';
 const TREES_AT_ONCE = 8;
 
 /** What can be copied as it is, what cannot, and how many bytes each image has that was looked at. */
-export type Shapes = {
+type Shapes = {
   readonly due: readonly PlannedImage[];
   readonly failures: readonly Failure[];
   readonly sizes: ReadonlyMap<WantedImage, number>;

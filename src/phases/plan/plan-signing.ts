@@ -15,7 +15,7 @@ type Found = {
   readonly destinations: Pick<ReadonlyMap<RepositoryName, unknown>, 'has'>;
 };
 
-export type PlannedSigning = {
+type PlannedSigning = {
   /** Where the run signs. */
   readonly plan?: SigningPlan;
   /** All but what cannot be signed where it would have to be. */

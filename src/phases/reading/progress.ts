@@ -2,7 +2,7 @@ import type { ProgressEvent } from '../../events.ts';
 import type { Context } from '../../pipeline/phase.ts';
 
 /** Emits that one more item is done. `failed`: how many failed so far; `bytes`: the planned size of the item. */
-export type Advance = (failed?: number, bytes?: number) => void;
+type Advance = (failed?: number, bytes?: number) => void;
 
 /** Emits that no item of `total` is done yet. Each call of the result emits that one more is. */
 export function progressOf(unit: ProgressEvent['unit'], total: number, { emit }: Context, totalBytes = 0): Advance {

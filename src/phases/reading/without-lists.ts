@@ -13,7 +13,7 @@ type Services = { readonly registry: RegistryReader; readonly traffic: Traffic }
 type Place = { readonly repository: RepositoryName; readonly digest: Digest };
 
 /** Returns why nothing can be attached to images of a repository; undefined if there is no such reason. */
-export type UnlistedOf = (repository: RepositoryName) => PromotionError | undefined;
+type UnlistedOf = (repository: RepositoryName) => PromotionError | undefined;
 
 /** A host does not tell by a repository that is not there yet; then so many others are tried. */
 const MOST_ASKED = 8;

@@ -9,7 +9,7 @@ import { findLacks, type LackServices } from './find-lacks.ts';
 import type { Loaded } from '../setup.ts';
 import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
-export type PlanReplicationServices = LackServices & {
+type PlanReplicationServices = LackServices & {
   /** Covers the primary registry, where one is chosen. */
   readonly primary?: Pattern | undefined;
   /** Which mirrors get no copies; all get them unless given. */

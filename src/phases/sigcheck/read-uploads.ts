@@ -9,10 +9,10 @@ import { pushTo, readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts
 import type { Traffic } from '../reading/traffic.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-export type UploadServices = { readonly registry: ManifestReader & TagLister; readonly traffic: Traffic };
+type UploadServices = { readonly registry: ManifestReader & TagLister; readonly traffic: Traffic };
 
 /** When digests were uploaded, those of which that can be asked, and why the others cannot. */
-export type Uploads = {
+type Uploads = {
   readonly uploadOf: UploadOf;
   readonly readable: readonly Checked[];
   readonly failures: readonly Failure[];

@@ -10,7 +10,7 @@ import { groupsToRepair, lacksToRepair } from './lacks-to-repair.ts';
 import { copyLacks, type ReplicateServices } from '../replication/replicate.ts';
 import { signWrong, type SignWrongServices } from './sign-wrong.ts';
 
-export type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
+type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
 
 /** What was found after all that could be done, and how much was done. */
 export type Repaired = Checks & {

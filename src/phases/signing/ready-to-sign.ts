@@ -5,7 +5,7 @@ import type { Promotion } from '../promote.ts';
 import type { Validation } from '../validate.ts';
 
 /** An image to sign, and the staging repository that this run copied it from. */
-export type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName | undefined };
+type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName | undefined };
 
 /** What was planned, let through and copied. */
 export type Copied = { readonly plan: Plan; readonly validation: Validation; readonly promotion: Promotion };

@@ -5,7 +5,7 @@ import { caught } from '../caught.ts';
 import type { RepositoryLister, RepositoryListing } from '../../registry/roles.ts';
 
 /** What became of listing the name that all is to be read of: it may be a folder of repositories, and no repository itself. */
-export type Root = RepositoryListing | PromotionError | undefined;
+type Root = RepositoryListing | PromotionError | undefined;
 
 /** What registries answer to whoever lists a folder as if it were a repository; of a repository it is an error, too. */
 const NOT_A_FOLDER: readonly ErrorCode[] = ['UNAUTHORIZED', 'DENIED', 'REGISTRY_PROTOCOL'];
