@@ -8,7 +8,7 @@ export async function eachOf<T>(
   limit: number | (() => number),
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const places = typeof limit === 'number' ? (): number => limit : limit;
+  const slots = typeof limit === 'number' ? (): number => limit : limit;
   const iterator = items[Symbol.iterator]();
   const errors: unknown[] = [];
   const ended = Promise.withResolvers<void>();
@@ -16,7 +16,7 @@ export async function eachOf<T>(
   let exhausted = false;
   const take = (): void => {
     // At least one: otherwise no work would end and read the limit again.
-    while (!exhausted && errors.length === 0 && running < Math.max(1, places())) {
+    while (!exhausted && errors.length === 0 && running < Math.max(1, slots())) {
       const next = iterator.next();
       exhausted = next.done === true;
       if (next.done === true) break;

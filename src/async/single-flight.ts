@@ -9,7 +9,7 @@ type Flight<T> = { readonly result: Promise<T>; readonly controller: AbortContro
  */
 export function singleFlight<T>(): SingleFlight<T> {
   const flights = new Map<string, Flight<T>>();
-  const board = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
+  const flightOf = (key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> => {
     const known = flights.get(key);
     if (known !== undefined) return known;
     const controller = new AbortController();
@@ -30,7 +30,7 @@ export function singleFlight<T>(): SingleFlight<T> {
         reject(signal.reason as Error);
         return;
       }
-      const flight = board(key, start);
+      const flight = flightOf(key, start);
       flight.waiters += 1;
       const leave = (): void => {
         flight.waiters -= 1;
@@ -40,7 +40,7 @@ export function singleFlight<T>(): SingleFlight<T> {
         flight.controller.abort(signal.reason);
       };
       signal.addEventListener('abort', leave, { once: true });
-      const landed = (): void => signal.removeEventListener('abort', leave);
-      flight.result.finally(landed).then(resolve, reject);
+      const settled = (): void => signal.removeEventListener('abort', leave);
+      flight.result.finally(settled).then(resolve, reject);
     });
 }

@@ -1,8 +1,8 @@
 import { onAbort } from '../abort.ts';
 import type { Lane, Limiter } from './limiter.ts';
 
-/** At least one slot for each lane. */
-const FEWEST = 3;
+/** One slot for each lane. */
+const MIN_CONCURRENCY = 3;
 
 /**
  * Creates a limiter of at most `concurrency` concurrent requests for each origin. Bodies leave a fifth of the slots to
@@ -10,8 +10,8 @@ const FEWEST = 3;
  * to complete.
  */
 export function concurrencyLimiter(concurrency: number): Limiter {
-  if (!Number.isInteger(concurrency) || concurrency < FEWEST) {
-    throw new RangeError(`concurrency must be a whole number of at least ${FEWEST}, not ${concurrency}`);
+  if (!Number.isInteger(concurrency) || concurrency < MIN_CONCURRENCY) {
+    throw new RangeError(`concurrency must be a whole number of at least ${MIN_CONCURRENCY}, not ${concurrency}`);
   }
   const origins = new Map<string, Slots>();
   return {
@@ -32,7 +32,7 @@ type Waiter = { readonly lane: Lane; readonly arrival: number; readonly go: () =
 type Queues = Readonly<Record<Lane, Waiter[]>>;
 
 function originSlots(concurrency: number): Slots {
-  const free = vacancies(concurrency);
+  const free = freeSlots(concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
   const queues: Queues = { small: [], download: [], upload: [] };
   let arrivals = 0;
@@ -87,7 +87,7 @@ function earliest(queues: Queues, free: (lane: Lane) => boolean): Waiter | undef
 export const LANES: readonly Lane[] = ['small', 'download', 'upload'];
 
 /** Returns a function that says whether a lane has a free slot, given the used ones. */
-export function vacancies(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
+export function freeSlots(concurrency: number): (lane: Lane, active: Readonly<Record<Lane, number>>) => boolean {
   const bodies = concurrency - Math.max(1, Math.floor(concurrency / 5));
   const oneKind = Math.max(1, Math.floor((bodies * 3) / 4));
   return (lane, active) => {

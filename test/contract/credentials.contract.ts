@@ -5,49 +5,49 @@ import type { Credential, CredentialSource } from '../../src/http/credentials/cr
 import type { FakeClock } from '../support/fake-clock.ts';
 import { rejection } from '../support/http-request.ts';
 
-/** A source with something to give, and what surrounds it. */
+/** A credential source under test, with its surroundings. */
 export type CredentialsSubject = {
   readonly source: CredentialSource;
   readonly clock: FakeClock;
   /** A host that the source has a credential for. */
   readonly host: string;
   readonly expected: Credential;
-  /** How often somebody was asked for a credential so far: a server, a program. */
+  /** Returns the number of requests for a credential to a server or a program. */
   asked(): number;
-  /** Lets whoever is asked give another credential from now on. */
+  /** Changes the credential that the server or program returns. */
   change(): void | Promise<void>;
-  /** Lets whoever is asked refuse from now on. */
+  /** Lets the server or program refuse from now on. */
   refuse(): void | Promise<void>;
-  /** What no error may show. */
+  /** Texts that no error may contain. */
   readonly secrets: readonly string[];
 };
 
 export type CredentialsTraits = {
-  /** Names that look like the source's hosts and are not. */
+  /** Names that only resemble the hosts of the source. */
   readonly lookAlikes: readonly string[];
-  /** How long a credential lives, in milliseconds; undefined where it does not change. */
+  /** How long a credential lives, in milliseconds; undefined if it does not change. */
   readonly life?: number;
-  /** Where set, the source asks nobody, or remembers for good: why it cannot be refused. */
+  /** Why the credential cannot be refused: the source sends no request, or keeps it forever. */
   readonly constant?: string;
 };
 
 const signal = (): AbortSignal => new AbortController().signal;
 
-/** Holds a source to what `CredentialSource` promises. */
+/** The contract of every `CredentialSource`. */
 export function credentialsContract(
   name: string,
   open: () => Promise<CredentialsSubject>,
   traits: CredentialsTraits,
 ): void {
   describe(`the credentials contract on ${name}`, () => {
-    it('gives the credential of a host, however its name is written, and says where it is from', async () => {
+    it('returns the credential of a host in any spelling, and names its source', async () => {
       const { source, host, expected } = await open();
       const named = { ...expected, from: expect.stringMatching(/\w/) as string };
       expect(await source(host, signal())).toEqual(named);
       expect(await source(host.toUpperCase(), signal())).toEqual(named);
     });
 
-    it('gives all repositories of a host the same object, unless it knows of another for one of them', async () => {
+    it('returns the same object for all repositories of a host, except those with their own credential', async () => {
       const { source, host, asked } = await open();
       const whole = await source(host, signal());
       const once = asked();
@@ -56,13 +56,13 @@ export function credentialsContract(
       expect(asked()).toBe(once);
     });
 
-    it.each(traits.lookAlikes)('has nothing for %s, and asks nobody', async (lookAlike) => {
+    it.each(traits.lookAlikes)('returns undefined for %s, and sends no request', async (lookAlike) => {
       const { source, asked } = await open();
       expect(await source(lookAlike, signal())).toBeUndefined();
       expect(asked()).toBe(0);
     });
 
-    it('does not start for one who gave up already', async () => {
+    it('sends no request when the signal has aborted', async () => {
       const { source, host, asked } = await open();
       const reason = new Error('enough');
       expect(await rejection(source(host, AbortSignal.abort(reason)))).toBe(reason);
@@ -75,7 +75,7 @@ export function credentialsContract(
 }
 
 function sharing(open: () => Promise<CredentialsSubject>, { life }: CredentialsTraits): void {
-  it('asks once for all who need it at the same time and later', async () => {
+  it('requests a credential once for concurrent and later callers', async () => {
     const { source, host, expected, asked } = await open();
     const first = await source(host, signal());
     const once = asked();
@@ -89,7 +89,7 @@ function sharing(open: () => Promise<CredentialsSubject>, { life }: CredentialsT
     expect(fresh.asked()).toBe(once);
   });
 
-  it("does not let one caller's abort take the credential from another", async () => {
+  it('returns the credential to other callers when one aborts', async () => {
     const { source, host, expected } = await open();
     const leaving = new AbortController();
     const gone = source(host, leaving.signal).then(
@@ -118,25 +118,25 @@ function sharing(open: () => Promise<CredentialsSubject>, { life }: CredentialsT
 }
 
 function refusing(open: () => Promise<CredentialsSubject>, { constant }: CredentialsTraits): void {
-  it('asks anew for one whose credential was refused, once for all of them', async ({ skip }) => {
+  it('requests a refused credential again, once for all callers', async ({ skip }) => {
     skip(constant !== undefined, `a credential that does not change: ${constant}`);
     const { source, host, asked, change, expected } = await open();
     const refused = await source(host, signal());
     if (refused === undefined) throw new Error('there is no credential');
     const once = asked();
-    // The same once more is the same object: whoever tried it knows that it is of no use.
+    // An unchanged credential is the same object, so that callers recognize one that they have tried.
     expect(await source(host, signal(), { refused })).toBe(refused);
     expect(asked()).toBe(once * 2);
     await change();
     const others = await Promise.all(Array.from({ length: 10 }, () => source(host, signal(), { refused })));
     expect(asked()).toBe(once * 3);
     expect(others[0]).not.toMatchObject(expected);
-    // What another got in the meantime is not refused.
+    // A credential that another caller got meanwhile is not refused.
     expect(await source(host, signal(), { refused })).toBe(others[9]);
     expect(asked()).toBe(once * 3);
   });
 
-  it('says why there is none, and shows no secret', async ({ skip }) => {
+  it('throws with the reason of a failure, without secrets', async ({ skip }) => {
     skip(constant !== undefined, `a credential that does not change: ${constant}`);
     const { source, host, refuse, secrets } = await open();
     await refuse();

@@ -18,16 +18,16 @@ import type { CredentialsSubject } from './credentials.contract.ts';
 
 const HOUR = 3_600_000;
 
-/** Refuses, and says back all that it was told, as some servers do. */
+/** Refuses and repeats the whole request, as some servers do. */
 const echo = ({ body, headers }: CloudRequest): CloudAnswer => ({
   status: 403,
   body: { error: 'access_denied', error_description: `${body} ${String(headers['authorization'])}`, message: body },
 });
 
-/** The library reckons with the machine's time. */
+/** The library uses the machine's clock. */
 const clockOfNow = (): FakeClock => fakeClock({ start: realClock().now() });
 
-/** A home folder, an environment, and what the cloud says to each request. */
+/** A home folder, an environment, and the responses of the cloud. */
 type GoogleWorld = {
   readonly files?: Readonly<Record<string, unknown>>;
   readonly env?: (home: string) => Readonly<Record<string, string>>;
@@ -76,7 +76,7 @@ const unexpected = ({ method, host, path }: CloudRequest): CloudAnswer => ({
   body: { message: `${method} ${host}${path} was not expected` },
 });
 
-/** What IAM says to whoever may impersonate; the way there gave another token. */
+/** The response of IAM to an account that may impersonate; the account itself has another token. */
 const impersonated = (request: CloudRequest, token: string, clock: FakeClock): CloudAnswer => {
   if (request.host === 'oauth2.googleapis.com') return access('ya29.source');
   if (request.path !== '/v1/projects/-/serviceAccounts/robot@acme.iam.gserviceaccount.com:generateAccessToken')
@@ -85,7 +85,7 @@ const impersonated = (request: CloudRequest, token: string, clock: FakeClock): C
   return { json: { accessToken: token, expireTime: new Date(clock.now() + HOUR).toISOString() } };
 };
 
-/** One subject for each way in which Google's libraries find out who they are. */
+/** One subject for each way in which Google's libraries find their credentials. */
 export const googleSubjects: Readonly<Record<string, () => Promise<CredentialsSubject>>> = {
   'a service account key': googleSubject({
     files: {
@@ -211,7 +211,7 @@ export async function ghcrSubject(): Promise<CredentialsSubject> {
   return constant(ghcr({ env: { GITHUB_TOKEN: 'ghs_1', GITHUB_ACTOR: 'octocat' } }), 'ghcr.io', 'octocat', 'ghs_1');
 }
 
-/** A job of a GitLab of one's own. */
+/** A job of a self-managed GitLab. */
 export async function gitlabSubject(): Promise<CredentialsSubject> {
   const host = 'registry.gitlab.example:5050';
   const env = { CI_REGISTRY: host, CI_REGISTRY_USER: 'job', CI_REGISTRY_PASSWORD: 'glcbt-1', CI_JOB_TOKEN: 'other' };
@@ -225,7 +225,7 @@ export async function dockerSubject(): Promise<CredentialsSubject> {
   return constant(dockerConfig({ clock: fakeClock(), env: {}, home }), 'registry.example', 'me', 'hunter2');
 }
 
-/** A credential helper, which notes each time that it is asked. */
+/** A credential helper that records each call. */
 export async function helperSubject(): Promise<CredentialsSubject> {
   const helper = (rest: string): string => `#!/bin/sh\ncat > /dev/null\necho asked >> "$HOME/asked"\n${rest}\n`;
   const home = await homeWith({

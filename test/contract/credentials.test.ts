@@ -88,7 +88,7 @@ credentialsContract('docker-config with a helper', helperSubject, {
   lookAlikes: ['registry.example.evil.com', 'evil-registry.example', 'registry.example:5000'],
 });
 
-it('lets nobody but the sources google and ecr ask a metadata address', async () => {
+it('permits metadata addresses only to the sources google and ecr', async () => {
   const askers: string[] = [];
   for await (const path of glob('src/**/*.ts', { exclude: (name) => name.endsWith('.test.ts') })) {
     if (/metadata: '(?:google|ecr)'/.test(readFileSync(path, 'utf8'))) askers.push(path);

@@ -10,7 +10,7 @@ import { registryContract } from './registry.contract.ts';
 import type { ContractSkips } from './registry.subject.ts';
 import { patientClock } from '../support/patient-clock.ts';
 
-/** The kinds of registry that the client must cope with, each a set of options of the test registry. */
+/** The kinds of registry that the client must support, each a set of options of the test registry. */
 const KINDS: readonly { readonly name: string; readonly options: RegistryOptions; readonly skips?: ContractSkips }[] = [
   { name: 'a registry with the Google extension', options: { google: true } },
   { name: 'a registry that lists tags by pages of five', options: { pageSize: 5 } },
@@ -66,7 +66,7 @@ for (const { name, options, skips } of KINDS) {
   );
 
   describe(`the client of ${name} in the contract`, () => {
-    it('sends no request that the registry does not know, and leaves no upload open', () => {
+    it('sends only requests that the specification defines, and leaves no upload open', () => {
       expect(servers.flatMap(({ unexpected }) => unexpected)).toEqual([]);
       expect(servers.map((server) => server.openUploads())).toEqual([0]);
     });

@@ -6,7 +6,7 @@ export type LeasesSubject = AsyncDisposable & { readonly one: Leases; readonly o
 
 const MINUTE = 60_000;
 
-/** What all leases must do. */
+/** The contract of all leases. */
 export function leasesContract(start: (test: TestContext) => Promise<LeasesSubject>): void {
   it('grants each name to one holder at a time', async (test) => {
     await using subject = await start(test);
@@ -49,7 +49,7 @@ export function leasesContract(start: (test: TestContext) => Promise<LeasesSubje
   });
 }
 
-/** Asks until the name is free, for a minute then. */
+/** Tries until the name is free, and leases it for a minute. */
 async function taken(leases: Leases, name: string, holder: string): Promise<void> {
   while (!(await leases.acquire(name, holder, MINUTE))) await new Promise(setImmediate);
 }

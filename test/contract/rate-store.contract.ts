@@ -2,18 +2,18 @@ import { expect, it, type TestContext } from 'vitest';
 import type { RateStore } from '../../src/ratelimit/shared/store.ts';
 import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
-/** A place where processes meet; `open` is one process's connection, `lose` takes it away from all. */
+/** A store under test: `open` connects one process, `lose` ends all connections. */
 export type RateStoreSubject = AsyncDisposable & { open(): Promise<RateStore>; lose(): Promise<void> };
 
 const BOUNDS = { start: 60, floor: 1, ceiling: 1000 };
 
-/** The record after so many more requests. */
+/** Returns the record after this many more requests. */
 const after = (record: SharedRecord, sent: number): SharedRecord =>
   fold(record, BOUNDS, { member: 'one', now: 1000, sent, hungry: 0, answers: [], pausedUntil: 0 });
 
 const first = after(newRecord(BOUNDS), 1);
 
-/** What every store must do. */
+/** The contract of every rate store. */
 export function rateStoreContract(start: (test: TestContext) => Promise<RateStoreSubject>): void {
   it('creates a record, and replaces the record of the named version', async (test) => {
     await using subject = await start(test);
@@ -49,7 +49,7 @@ export function rateStoreContract(start: (test: TestContext) => Promise<RateStor
       record = next;
     }
     await all.promise;
-    // What was told before it listened is not made up for.
+    // Earlier changes are not repeated.
     expect(told).toEqual(Array.from(told, (_, index) => 21 - told.length + index));
   });
 
@@ -59,7 +59,7 @@ export function rateStoreContract(start: (test: TestContext) => Promise<RateStor
     let given = 0;
     const leases = [one.lease('a', 2, 0), other.lease('a', 3, 0)];
     for (const lease of leases) void lease.then(() => (given += 1));
-    // A whole turn to the server and back.
+    // One round trip to the server.
     await one.replace('a', 0, first);
     expect(given).toBe(0);
     await one.refill('a', 200, false);

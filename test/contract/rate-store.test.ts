@@ -22,7 +22,7 @@ describe('test/support/memory-rate-store.ts', () => {
 
 const forever = new AbortController().signal;
 
-/** A server of its own, and where it is. */
+/** Starts a server for one test, and returns it with its address. */
 async function redisFor(test: TestContext): Promise<{ server: RedisServer; address: RedisAddress }> {
   const server = await orSkip(test, () => startRedis({ password: 'of a test' }));
   onTestFinished(server.stop);
@@ -49,9 +49,9 @@ describe('src/redis/rate-store.ts', () => {
   });
 
   it.for([
-    ['no JSON', '{'],
-    ['no object', '7'],
-    ['no record', '{"version":5}'],
+    ['not JSON', '{'],
+    ['not an object', '7'],
+    ['not a record', '{"version":5}'],
   ] as const)('replaces a value that is %s', async ([, text], test) => {
     const { address } = await redisFor(test);
     const link = await openRedis(address, forever);
@@ -70,7 +70,7 @@ describe('src/redis/rate-store.ts', () => {
     const real = realClock();
     const ahead = { ...real, now: () => real.now() + 3_600_000 };
     const store = await redisRateStore(await openRedis(address, forever), ahead);
-    // The rest is the way there and back.
+    // The rest is the round trip.
     expect(Math.abs(store.offset + 3_600_000)).toBeLessThan(60_000);
     store.close();
   });

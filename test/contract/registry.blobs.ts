@@ -12,7 +12,7 @@ import {
   type ContractSkips,
 } from './registry.subject.ts';
 
-/** The sentences on reading blobs. */
+/** The contract of reading blobs. */
 export function blobReadContract(bench: Bench, skips: ContractSkips): void {
   it.for([0, 1, 65_536, 65_537, 3 * 1024 * 1024 + 11])('returns a blob of %i bytes as it was sent', async (size) => {
     const repository = bench.repository();
@@ -22,7 +22,7 @@ export function blobReadContract(bench: Bench, skips: ContractSkips): void {
     expect((await collect(bench.subject.registry.readBlob(repository, blob, call()))).equals(bytes)).toBe(true);
   });
 
-  it('knows a blob only in the repositories that hold it', async (context) => {
+  it('finds a blob only in the repositories that hold it', async (context) => {
     context.skip(skips['blobs by repository'] !== undefined, skips['blobs by repository']);
     const repository = bench.repository();
     const blob = await bench.pushBlob(repository, seededBytes(100, 22));
@@ -32,14 +32,14 @@ export function blobReadContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.lookUpBlob(bench.repository(), blob, call())).toBe('absent');
   });
 
-  it('says of a blob of another length than the descriptor that it is damaged', async () => {
+  it('reports a blob of another length than its descriptor as damaged', async () => {
     const repository = bench.repository();
     const blob = await bench.pushBlob(repository, seededBytes(100, 24));
     const other = { ...blob, size: blob.size + 1 };
     expect(await bench.subject.registry.lookUpBlob(repository, other, call())).toBe('damaged');
   });
 
-  it('throws NOT_FOUND for a blob that is not there', async () => {
+  it('throws NOT_FOUND for a missing blob', async () => {
     const repository = bench.repository();
     await bench.pushBlob(repository, seededBytes(100, 24));
     const reading = collect(bench.subject.registry.readBlob(repository, describeBytes(seededBytes(100, 25)), call()));
@@ -56,9 +56,9 @@ export function blobReadContract(bench: Bench, skips: ContractSkips): void {
   });
 }
 
-/** The sentences on writing blobs. */
+/** The contract of writing blobs. */
 export function blobWriteContract(bench: Bench, skips: ContractSkips): void {
-  it('takes a blob as a stream', async () => {
+  it('accepts a blob as a stream', async () => {
     const repository = bench.repository();
     const bytes = seededBytes(2 * 1024 * 1024 + 7, 27);
     const blob = describeBytes(bytes);
@@ -76,7 +76,7 @@ export function blobWriteContract(bench: Bench, skips: ContractSkips): void {
     expect((await collect(bench.subject.registry.readBlob(to, blob, call()))).equals(bytes)).toBe(true);
   });
 
-  it('opens an upload where the blob to mount is not in the other repository', async () => {
+  it('opens an upload if the other repository lacks the blob to mount', async () => {
     const [from, to] = [bench.repository(), bench.repository()];
     await bench.pushBlob(from, seededBytes(10, 29));
     const bytes = seededBytes(5000, 30);
@@ -85,7 +85,7 @@ export function blobWriteContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.lookUpBlob(to, describeBytes(bytes), call())).toBe('present');
   });
 
-  it('refuses bytes and streams that do not have the digest, and keeps nothing of them', async () => {
+  it('rejects bytes and streams with another digest, and stores none of them', async () => {
     const repository = bench.repository();
     await bench.pushBlob(repository, seededBytes(10, 31));
     const blob = describeBytes(seededBytes(5000, 32));
@@ -98,7 +98,7 @@ export function blobWriteContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.lookUpBlob(repository, describeBytes(wrong), call())).toBe('absent');
   });
 
-  it('forgets an upload that is abandoned', async () => {
+  it('deletes an abandoned upload', async () => {
     const repository = bench.repository();
     const bytes = seededBytes(5000, 34);
     await uploadOf(await bench.subject.registry.startBlob(repository, describeBytes(bytes), undefined, call())).abandon(
@@ -109,7 +109,7 @@ export function blobWriteContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.lookUpBlob(repository, describeBytes(bytes), call())).toBe('present');
   });
 
-  it('takes the same blob and manifest again', async () => {
+  it('accepts the same blob and manifest again', async () => {
     const repository = bench.repository();
     const image = buildImage({ seed: 35 });
     await bench.push(repository, image, 'v1');

@@ -19,7 +19,7 @@ import {
 import { blobReadContract, blobWriteContract } from './registry.blobs.ts';
 import { referrerContract } from './registry.referrers.ts';
 
-/** Holds an implementation of Registry to every sentence of src/registry/roles.ts. */
+/** The contract of every registry: one test for each sentence of src/registry/roles.ts. */
 export function registryContract(name: string, open: () => Promise<ContractSubject>, skips: ContractSkips = {}): void {
   describe(`the registry contract on ${name}`, () => {
     const bench = workbench(open);
@@ -67,7 +67,7 @@ function manifestContract(bench: Bench, skips: ContractSkips): void {
     expect(Buffer.from(read?.bytes ?? []).equals(image.manifest.bytes)).toBe(true);
   });
 
-  it('keeps white space and order of fields, on which the digest depends', async () => {
+  it('keeps white space and the order of fields, because the digest depends on them', async () => {
     const repository = bench.repository();
     const image = buildImage({ seed: 9 });
     await bench.push(repository, image);
@@ -91,7 +91,7 @@ function manifestContract(bench: Bench, skips: ContractSkips): void {
     );
   });
 
-  it('says undefined for an unknown repository, tag and digest', async () => {
+  it('returns undefined for an unknown repository, tag and digest', async () => {
     const repository = bench.repository();
     await bench.push(repository, buildImage({ seed: 12 }), 'here');
     const absent = digestOf(Buffer.from('absent'));
@@ -106,7 +106,7 @@ function manifestContract(bench: Bench, skips: ContractSkips): void {
     }
   });
 
-  it('refuses a manifest under a digest that is not its own', async (context) => {
+  it('rejects a manifest under a digest that is not its own', async (context) => {
     context.skip(skips['manifest by wrong digest'] !== undefined, skips['manifest by wrong digest']);
     const repository = bench.repository();
     await bench.push(repository, buildImage({ seed: 14 }));
@@ -116,7 +116,7 @@ function manifestContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.readManifest(repository, wrong, call())).toBeUndefined();
   });
 
-  it('refuses a manifest whose blobs are missing', async (context) => {
+  it('rejects a manifest whose blobs are missing', async (context) => {
     context.skip(skips['missing blobs'] !== undefined, skips['missing blobs']);
     const repository = bench.repository();
     const writing = bench.subject.registry.writeManifest(
@@ -135,7 +135,7 @@ function errorContract(bench: Bench, skips: ContractSkips): void {
     ['401', 'unauthorized', 'UNAUTHORIZED'],
     ['403', 'denied', 'DENIED'],
   ] as const;
-  it.for(cases)('throws on %s where 404 would be undefined or empty', async ([status, key, code], context) => {
+  it.for(cases)('throws on %s although 404 would be undefined or empty', async ([status, key, code], context) => {
     context.skip(skips[status] !== undefined, skips[status]);
     const repository = bench.subject[key];
     if (repository === undefined)
@@ -172,7 +172,7 @@ function listingContract(bench: Bench): void {
     expect(tagsOf(await bench.subject.registry.listRepository(repository, call()))).toEqual(tags);
   });
 
-  it('lists digests with their tags and types where the registry tells them', async (context) => {
+  it('lists digests with their tags and types if the registry provides them', async (context) => {
     context.skip(bench.subject.listing !== 'digests', 'the registry lists tags only');
     const repository = bench.repository();
     const tagless = await bench.push(
@@ -193,7 +193,7 @@ function listingContract(bench: Bench): void {
     expect([...(listing.manifests.get(tagged.descriptor.digest)?.tags ?? [])].toSorted()).toEqual(['a', 'b']);
   });
 
-  it('lists a known repository in its own kind', async () => {
+  it('lists a known repository with the API of its kind', async () => {
     const repository = bench.repository();
     await bench.push(repository, buildImage({ seed: 20 }), 'v1');
     expect((await bench.subject.registry.listRepository(repository, call())).kind).toBe(bench.subject.listing);
@@ -220,7 +220,7 @@ function listingContract(bench: Bench): void {
 }
 
 function callContract(bench: Bench): void {
-  it('rejects calls whose signal has aborted, and does nothing', async () => {
+  it('rejects calls whose signal has aborted, and writes nothing', async () => {
     const repository = bench.repository();
     const stopped: Call = { signal: AbortSignal.abort(new Error('stopped by the test')) };
     const image = buildImage({ seed: 36 });

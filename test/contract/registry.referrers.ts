@@ -7,7 +7,7 @@ import { buildAttachment } from '../support/registry/attachments.ts';
 import { buildImage, buildIndex } from '../support/registry/images.ts';
 import { call, type Bench, type ContractSkips } from './registry.subject.ts';
 
-/** The sentences on what refers to a manifest. */
+/** The contract of referrers. */
 export function referrerContract(bench: Bench, skips: ContractSkips): void {
   const attachments = (): ReturnType<typeof attacher> =>
     attacher(
@@ -15,7 +15,7 @@ export function referrerContract(bench: Bench, skips: ContractSkips): void {
       subjectLock(async () => undefined),
     );
 
-  it('lists nothing where nothing is attached, and of an unknown repository', async () => {
+  it('returns an empty list for an image without referrers, and for an unknown repository', async () => {
     const repository = bench.repository();
     const { digest } = (await bench.push(repository, buildImage({ seed: 50 }), 'v1')).descriptor;
     const { listReferrers } = bench.subject.registry;
@@ -41,7 +41,7 @@ export function referrerContract(bench: Bench, skips: ContractSkips): void {
     expect(await bench.subject.registry.listReferrers(repository, neighbour.digest, call())).toEqual([]);
   });
 
-  it('stores what is attached byte for byte', async () => {
+  it('stores attached manifests byte for byte', async () => {
     const repository = bench.repository();
     const subject = (await bench.push(repository, buildImage({ seed: 56 }), 'v1')).descriptor;
     const attachment = buildAttachment({ seed: 57, subject });
@@ -53,7 +53,7 @@ export function referrerContract(bench: Bench, skips: ContractSkips): void {
       expect(await bench.subject.registry.lookUpBlob(repository, descriptor, call())).toBe('present');
   });
 
-  it('loses nothing of what is attached to one subject at the same time', async () => {
+  it('keeps all manifests that are attached to one subject concurrently', async () => {
     const repository = bench.repository();
     const subject = (await bench.push(repository, buildImage({ seed: 58 }), 'v1')).descriptor;
     const { attach } = attachments();
@@ -65,7 +65,7 @@ export function referrerContract(bench: Bench, skips: ContractSkips): void {
     );
   });
 
-  it('answers a push with the subject only where it keeps lists', async () => {
+  it('returns the subject of a push only if the registry keeps lists', async () => {
     const repository = bench.repository();
     const { registry } = bench.subject;
     const subject = (await bench.push(repository, buildImage({ seed: 59 }), 'v1')).descriptor;

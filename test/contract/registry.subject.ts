@@ -5,18 +5,18 @@ import type { BlobUpload, Call, Registry, RepositoryListing } from '../../src/re
 import { orSkip } from '../support/programs.ts';
 import type { BuiltImage } from '../support/registry/images.ts';
 
-/** An implementation to be judged: `host` is an empty place to write to. */
+/** An implementation under test; `host` is an empty registry. */
 export type ContractSubject = {
   readonly registry: Registry;
   readonly host: string;
   readonly listing: RepositoryListing['kind'];
-  /** Repositories for which the registry asks for what we do not have (401), or forbids it (403). */
+  /** Repositories for which the registry requires a login (401) or denies access (403). */
   readonly unauthorized?: string;
   readonly denied?: string;
   readonly close?: () => Promise<void>;
 };
 
-/** Sentences of the contract that an implementation cannot keep, each with the reason why. */
+/** Parts of the contract that an implementation cannot keep, with the reasons. */
 export type ContractSkips = Readonly<
   Partial<
     Record<
@@ -26,21 +26,21 @@ export type ContractSkips = Readonly<
   >
 >;
 
-/** What the sentences of the contract work with. */
+/** The tools of the contract's tests. */
 export type Bench = {
   readonly subject: ContractSubject;
-  /** A repository that no other test knows. */
+  /** Returns a repository that no other test uses. */
   repository(): string;
   push(repository: string, image: BuiltImage, ...references: string[]): Promise<Manifest>;
   pushBlob(repository: string, bytes: Uint8Array): Promise<Descriptor>;
 };
 
-/** Opens the subject before the first test and closes it after the last; skips all of them where a program is missing. */
+/** Opens the subject before the first test and closes it after the last; skips all of them if a program is missing. */
 export function workbench(open: () => Promise<ContractSubject>): Bench {
   let opened: ContractSubject | undefined;
   let opening: Promise<ContractSubject> | undefined;
   let count = 0;
-  // not in beforeAll, which cannot skip: a registry may need a program that is not here
+  // not in beforeAll, which cannot skip: a registry may need a missing program
   beforeEach(async (context) => {
     opened = await orSkip(context, () => (opening ??= open()));
   });
@@ -73,37 +73,37 @@ export function call(): Call {
   return { signal: new AbortController().signal };
 }
 
-/** The upload, where nothing was to be mounted. */
+/** Opens an upload without a mount. */
 export function uploadOf(started: 'mounted' | BlobUpload): BlobUpload {
   if (started === 'mounted') throw new Error('a blob was mounted that should be uploaded');
   return started;
 }
 
-/** What a manifest would say of these bytes. */
+/** Returns the descriptor of these bytes. */
 export function describeBytes(bytes: Uint8Array): Descriptor {
   return { mediaType: 'application/octet-stream', ...describeDigest(bytes) };
 }
 
-/** Digest and size of these bytes. */
+/** Returns digest and size of these bytes. */
 export function describeDigest(bytes: Uint8Array): { readonly digest: Digest; readonly size: number } {
   return { digest: digestOf(bytes), size: bytes.length };
 }
 
-/** All tags of a listing, sorted. */
+/** Returns all tags of a listing, sorted. */
 export function tagsOf(listing: RepositoryListing): string[] {
   return listing.kind === 'tags'
     ? [...listing.tags].toSorted()
     : [...listing.manifests.values()].flatMap(({ tags }) => tags).toSorted();
 }
 
-/** All bytes of a stream. */
+/** Reads a whole stream. */
 export async function collect(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = [];
   for await (const chunk of chunks) all.push(chunk);
   return Buffer.concat(all);
 }
 
-/** The bytes as a stream of portions. */
+/** Returns the bytes as a stream of chunks. */
 export async function* streamOf(bytes: Uint8Array, portion: number): AsyncGenerator<Uint8Array> {
   for (let offset = 0; offset < bytes.length; offset += portion) yield bytes.subarray(offset, offset + portion);
 }

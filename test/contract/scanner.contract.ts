@@ -7,17 +7,17 @@ import { rejection } from '../support/http-request.ts';
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 const repository = 'us-docker.pkg.dev/acme/staging/app';
 
-/** The images that every subject is about. */
+/** The images of every subject. */
 export const IMAGES = {
-  /** Has one weakness of high severity with a fix, and one of low severity without. */
+  /** Has one finding of high severity with a fix, and one of low severity without. */
   weak: { repository, digest: digest('a') },
-  /** Is scanned, and has none. */
+  /** Was scanned without findings. */
   clean: { repository, digest: digest('b') },
-  /** Nobody has scanned it. */
+  /** Was not scanned. */
   unknown: { repository, digest: digest('c') },
 } as const;
 
-/** What is found in the weak image. */
+/** The findings of the vulnerable image. */
 export const FOUND = [
   { id: 'CVE-2026-1', severity: 'HIGH', name: 'openssl', version: '3.0.1', fixedIn: '3.0.2' },
   { id: 'CVE-2026-2', severity: 'LOW', name: 'tar', version: '1.35' },
@@ -25,13 +25,13 @@ export const FOUND = [
 
 export type ScannerSubject = {
   readonly scanner: Scanner;
-  /** Lets whoever is asked fail from now on; absent where nobody is. */
+  /** Lets the service or program fail from now on; undefined if the scanner uses none. */
   readonly breaks?: () => void | Promise<void>;
 };
 
 const forever = new AbortController().signal;
 
-/** Holds a scanner to what `Scanner` promises. */
+/** The contract of every `Scanner`. */
 export function scannerContract(name: string, open: () => Promise<ScannerSubject>): void {
   describe(`the scanner contract on ${name}`, () => {
     it('returns findings with severity and fix', async () => {

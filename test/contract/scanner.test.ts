@@ -19,7 +19,7 @@ const { weak, clean } = IMAGES;
 const reference = ({ repository, digest }: typeof weak): string => `${repository}@${digest}`;
 const broken = 'process.stderr.write("out of order"); process.exit(1);';
 
-/** A program that knows two images, and fails for any other as it does for one that is not there. */
+/** A program that scans two images, and fails for any other as for a missing one. */
 async function tool(name: 'trivy' | 'grype'): Promise<ScannerSubject> {
   const [open, json] = { trivy: [trivy, trivyJson] as const, grype: [grype, grypeJson] as const }[name];
   const known = {

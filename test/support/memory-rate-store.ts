@@ -2,18 +2,18 @@ import type { Clock } from '../../src/clock.ts';
 import type { RateStore } from '../../src/ratelimit/shared/store.ts';
 import type { SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
-/** A budget that processes share, in this process's memory. */
+/** A rate store in memory. */
 export type MemoryRateStore = {
-  /** One process's part in it. */
+  /** Opens the connection of one process. */
   open(): RateStore;
   record(name: string): SharedRecord | undefined;
-  /** How many tokens were given to whoever asked. */
+  /** Returns the number of granted tokens. */
   given(): number;
-  /** Loses the connections of all, and all that is remembered. */
+  /** Loses all connections and all records. */
   lose(): void;
 };
 
-/** Every way to it and back takes so many milliseconds. */
+/** Duration of each round trip in milliseconds. */
 const LATENCY = 1;
 
 type Budget = {
@@ -24,7 +24,7 @@ type Budget = {
   readonly queue: { tokens: number; before: number; give: () => void }[];
 };
 
-/** An empty one. */
+/** Creates an empty store. */
 export function memoryRateStore(clock: Clock): MemoryRateStore {
   const records = new Map<string, string>();
   const budgets = new Map<string, Budget>();
@@ -48,7 +48,7 @@ export function memoryRateStore(clock: Clock): MemoryRateStore {
       next.give();
       budget.queue.shift();
     }
-    // A wait that is exact would end a rounding before the token is whole.
+    // An exact wait could end, by rounding, before the token is whole.
     const missing = (budget.queue[0]?.tokens ?? 0) - budget.tokens;
     budget.cancel?.();
     delete budget.cancel;

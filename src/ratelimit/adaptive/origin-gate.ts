@@ -2,7 +2,7 @@ import { onAbort } from '../../abort.ts';
 import type { Clock } from '../../clock.ts';
 import { PromotionError } from '../../errors.ts';
 import type { Lane, Permit, Want } from '../limiter.ts';
-import { vacancies } from '../limits.ts';
+import { freeSlots } from '../limits.ts';
 import type { RateGroup } from './group.ts';
 import { requestQueue, type Waiter, type RequestQueue } from './queue.ts';
 import { smallest } from '../../lists.ts';
@@ -26,7 +26,7 @@ const WORTH_REPORTING = 1000;
 /** Creates a gate without waiting requests. */
 export function originGate(options: GateOptions): OriginGate {
   const { clock, group } = options;
-  const free = vacancies(options.concurrency);
+  const free = freeSlots(options.concurrency);
   const active: Record<Lane, number> = { small: 0, download: 0, upload: 0 };
   const queue = requestQueue();
   let cancelTimer: (() => void) | undefined;
