@@ -105,7 +105,7 @@ export type PrimaryOptions = {
   readonly acceptsChange: boolean;
 };
 
-/** Reads the flags that a command has; throws USAGE for an invalid pattern. */
+/** Reads the flags about the primary registry; throws USAGE for an invalid pattern. */
 export function primaryOptions(
   values: FlagValues<typeof PRIMARY_FLAGS> & Partial<FlagValues<typeof PRIMARY_CHANGE_FLAGS>>,
 ): PrimaryOptions {

@@ -30,8 +30,8 @@ export function parseAge(text: string): number | undefined {
 }
 
 /**
- * Parses the value of `--manifest-diff-since`: an age before `now`, or a date. Undefined if invalid: Git would take an
- * invalid time for now, and nothing would be promoted.
+ * Parses the value of `--manifest-diff-since`: an age before `now`, or a date. Returns undefined if it is invalid,
+ * because Git would read an invalid time as now, and nothing would be promoted.
  */
 export function parseSince(text: string, now: number): number | undefined {
   const age = parseAge(text);

@@ -15,7 +15,7 @@ export type ClientNameRules = {
 
 /**
  * Returns the name through which clients reach a repository: that of its first routed location. A given name replaces
- * the router, the public name or the host, in this order.
+ * the name of the router; without a route, it replaces the public name, else the host.
  */
 export function clientNameOf(
   places: readonly RepositoryName[],

@@ -17,7 +17,7 @@ export function bytes(value) {
   return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** A duration: `350 ms`, `1.2 s`, `2 min 3 s`, `1 h 2 min`. */
+/** Formats a duration: `350 ms`, `1.2 s`, `2 min 3 s`, `1 h 2 min`. */
 export function duration(ms) {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
