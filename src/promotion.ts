@@ -37,30 +37,30 @@ export type PromotionRequest = {
 export type PromotionServices = SetupServices & {
   readonly registry: Registry;
   readonly pause: Pause;
-  /** Who is trusted to have signed what is in staging, who is known, and whose scans count. */
+  /** The trusted signers of staging, the known signers, and the signers whose scans count. */
   readonly trust: Pick<EvidenceServices, 'verifier'> &
     Pick<ProvenanceServices, 'isExpected' | 'looks'> &
     Pick<ScanGateServices, 'isBelieved'>;
-  /** Who looks for vulnerabilities; nobody unless given. */
+  /** The scanners to use. Default: none. */
   readonly scanning?: ScanServices | undefined;
-  /** What else an image must pass; nothing unless given. */
+  /** Other gates that an image must pass. Default: none. */
   readonly gates?: readonly Gate[];
-  /** Signs and records what is promoted; nothing is signed unless given. */
+  /** Signs and records promoted images. Default: nothing is signed. */
   readonly signatures?: (CandidateServices & SigningServices & VouchServices) | undefined;
-  /** Tags are written when what they name is signed, and its mirrors have the signatures; at once unless given. */
+  /** If given, tags are written after the image is signed and its mirrors have the signatures. Default: at once. */
   readonly tagsLast?:
     | (Omit<ReplicatorParts, 'registry' | 'pause'> &
         Pick<TagServices, 'hasCopies'> & {
-          /** What is copied to mirrors at once. */
+          /** Attachments copied to mirrors at once. */
           readonly copies: number;
         })
     | undefined;
 };
 
-/** Where each kind of run stops; a dry run holds no phase that could write. */
+/** The last phase of each kind of run; a dry run stops before the first phase that writes. */
 const STOP_AFTER = { parse: 'setup', 'dry-run': 'validate', promote: 'tag' } as const;
 
-/** The engine on one page: loads the manifests, finds what is missing, looks at who built and signed it, brings it there, signs and records it, and reports. */
+/** Promotion on one page: loads the manifests, finds missing images, checks who built and signed them, copies, signs and records them, and reports. */
 export async function runPromotion(
   request: PromotionRequest,
   services: PromotionServices,
@@ -80,7 +80,7 @@ export async function runPromotion(
   return withRepairTimes(buildReport(facts, outputs, traffic.hosts), outputs, times);
 }
 
-/** The phases in their order; those of signing only where the run signs, and that of the tags only where they are last. */
+/** Returns the phases in order; those of signing only if the run signs, and that of tags only if they are last. */
 function phasesOf(
   { mode, threads }: PromotionRequest,
   { registry, pause, signatures, trust, scanning, gates = [], tagsLast, ...services }: PromotionServices,

@@ -14,9 +14,9 @@ import { buildReplicationReport, type ReplicationOutputs } from './report/build/
 
 export type ReplicationRequest = {
   readonly mode: 'dry-run' | 'replicate';
-  /** What is copied at once. */
+  /** Attachments copied at once. */
   readonly copies: number;
-  /** Covers the primary registry, where one is chosen. */
+  /** The pattern of the chosen primary registry. */
   readonly primary?: Pattern | undefined;
   /** Which mirrors get no copies. */
   readonly attachments?: readonly AttachmentRule[];
@@ -25,7 +25,7 @@ export type ReplicationRequest = {
 
 type ReplicationServices = SetupServices & ReplicatorParts;
 
-/** Replication on one page: loads the manifests, compares what is attached to images, copies what mirrors lack, and reports. */
+/** Replication on one page: loads the manifests, compares the attachments of images, copies what mirrors lack, and reports. */
 export async function runReplication(
   request: ReplicationRequest,
   services: ReplicationServices,

@@ -25,7 +25,7 @@ export type SigcheckServices = Pick<SetupServices, 'load' | 'primary'> &
   Pick<CheckServices, 'verifier' | 'isExpected'> &
   ReplicatorParts & { readonly signatures: SigningServices };
 
-/** Sigcheck on one page: loads the manifests, chooses digests, verifies what is attached to them, repairs what is wrong, and reports. */
+/** Sigcheck on one page: loads the manifests, selects digests, verifies their attachments, repairs wrong ones, and reports. */
 export async function runSigcheck(
   request: SigcheckRequest,
   services: SigcheckServices,

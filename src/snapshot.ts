@@ -19,24 +19,24 @@ import { wantedSnapshot } from './plan/desired/snapshot.ts';
 export type SnapshotRequest = {
   /** The registry, as `host[:port][/path]`. */
   readonly of: RepositoryName;
-  /** Only what has this tag, with all its tags. */
+  /** Only digests with this tag, with all their tags. */
   readonly tag?: string | undefined;
-  /** Without digests that have no tag and stand in an index. */
+  /** Omits digests without a tag that an index names. */
   readonly minimal: boolean;
-  /** With signatures, attestations and other manifests that are attached to images. */
+  /** Includes signatures, attestations and other attachments. */
   readonly attached: boolean;
 };
 
 type SnapshotServices = {
   readonly registry: SnapshotReader;
-  /** Reads the manifests, where the snapshot is of what they want and not of what is there. */
+  /** Reads the manifests, if the snapshot is of wanted images and not of a registry. */
   readonly load?: (() => Promise<LoadedManifests>) | undefined;
 };
 
-/** A snapshot; it is complete only where there are no failures. */
+/** A snapshot; it is complete only if there are no failures. */
 export type SnapshotResult = { readonly snapshot: Snapshot; readonly failures: readonly Failure[] };
 
-/** Snapshots on one page: what a registry holds, or what manifests want there; then only what has a tag, without children of indexes. */
+/** Snapshots on one page: the images that a registry holds, or that manifests want there; then filtered by tag and without children of indexes. */
 export async function takeSnapshot(
   { of, tag, minimal, attached }: SnapshotRequest,
   { registry, load }: SnapshotServices,

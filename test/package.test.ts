@@ -131,7 +131,7 @@ describe('tools/setup.mjs', () => {
     const setup = (): string =>
       execFileSync(process.execPath, [join(ROOT, 'tools', 'setup.mjs'), 'rnu'], { encoding: 'utf8', stdio: 'pipe' });
     expect(setup).toThrow(
-      expect.objectContaining({ status: 1, stderr: 'setup: unknown command "rnu"; use run or exec, or none.\n' }),
+      expect.objectContaining({ status: 1, stderr: 'setup: unknown command "rnu"; use run, exec, or no command.\n' }),
     );
   });
 });

@@ -12,7 +12,7 @@ const attached = exactJson({
   config: exactJson({ mediaType: z.string() }).nullish(),
 });
 
-/** A manifest with a subject as its attachment, for a registry that has its blobs already; undefined when it names no subject. */
+/** Returns a manifest as an attachment to its subject, for a registry that has its blobs; undefined if it names no subject. */
 export function attachmentOf(manifest: Manifest): Attachment | undefined {
   const { data } = attached.safeParse(jsonIn(manifest.bytes));
   if (data === undefined) return undefined;
@@ -34,7 +34,7 @@ const layers = exactJson({
     .transform((list) => list ?? []),
 });
 
-/** True when every layer of one image, such as the signatures of a `.sig`, is among those of the other. */
+/** Returns true if every layer of one image, such as the signatures of a `.sig`, is among those of the other. */
 export function isContained(part: Manifest, whole: Manifest): boolean {
   const [some, all] = [part, whole].map(({ bytes }) => layers.safeParse(jsonIn(bytes)).data?.layers.map(key));
   return some !== undefined && all !== undefined && some.every((layer) => all.includes(layer));

@@ -20,32 +20,32 @@ import { primaryReader, type PrimaryReader } from './primary-reader.ts';
 
 type FinderServices = {
   readonly registry: RegistryReader;
-  /** Reads the primaries; what it read is not read again for the copy. */
+  /** Reads the primaries; the copy does not read the same again. */
   readonly source: SourceReader;
   readonly meterOf: (repository: RepositoryName) => Meter;
   readonly signal: AbortSignal;
 };
 
-/** Finds what mirrors lack of what is attached to images on their primary; each repository is listed once. */
+/** Finds the attachments of the primary that mirrors lack; lists each repository once. */
 type LackFinder = {
-  /** Looks at the primary of a group. */
+  /** Reads the primary of a group. */
   readPrimary(group: AttachedGroup): Promise<void>;
-  /** Compares a mirror with the primary of each of these groups, once that was read. */
+  /** Compares a mirror with the primary of each of these groups, which must have been read. */
   compareMirror(mirror: RepositoryName, groups: readonly AttachedGroup[]): Promise<void>;
-  /** Whether anything is attached to the images of a group: else its mirrors need not be asked. */
+  /** Returns true if the images of a group have attachments: else its mirrors need no request. */
   hasSomething(group: AttachedGroup): boolean;
   found(): readonly AttachedLack[];
-  /** What could not be asked of the primaries while mirrors were compared. */
+  /** The errors of primaries while mirrors were compared. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
-/** What is compared: one mirror of one group. */
+/** One mirror of one group, to be compared. */
 type Pair = {
   readonly group: AttachedGroup;
   readonly primary: Shelf;
   readonly mirror: RepositoryName;
   readonly there: Shelf;
-  /** Whether the mirror holds an image: one that its list does not show is asked for, once. */
+  /** Returns true if the mirror holds an image; requests an image that its list omits, once. */
   readonly isThere: (subject: Digest) => Promise<boolean>;
   readonly call: Call;
 };
@@ -59,7 +59,7 @@ type Finder = {
 /** Of one host, in tags and digests: a million takes some 200 MiB. On Kubernetes' primary about 150,000 are attached to images. */
 const MOST_KEPT = 1_000_000;
 
-/** A finder that has read nothing yet. */
+/** Returns a finder that has read nothing yet. */
 export function lackFinder(services: FinderServices): LackFinder {
   const { registry, meterOf, signal } = services;
   const shelves = new Map<RepositoryName, Shelf>();
@@ -101,17 +101,17 @@ export function lackFinder(services: FinderServices): LackFinder {
   };
 }
 
-/** What is kept of a primary for the whole run: of its images nobody asks. */
+/** Returns the part of a primary's listing that is kept for the whole run. */
 function attachedOf(listing: RepositoryListing): Shelf {
   const { tags, untagged } = shelfOf(listing);
   return { tags, ...(untagged !== undefined && { untagged }) };
 }
 
-/** Answers whether a mirror holds an image. A list that names digests is believed only where it shows one. */
+/** Returns a test whether a mirror holds an image. A list of digests is trusted only for those that it has. */
 function presence(registry: RegistryReader, mirror: RepositoryName, { holds }: Shelf, call: Call): Pair['isThere'] {
   const asked = new Map<Digest, Promise<boolean>>();
   return async (subject) => {
-    // What a list of names leaves open is found out when the attachment is compared.
+    // a list of tags does not show it; the comparison of the attachment will
     if (holds === undefined || holds(subject)) return true;
     const answer =
       asked.get(subject) ?? registry.resolveManifest(mirror, subject, call).then((found) => found !== undefined);
@@ -145,7 +145,7 @@ async function compareTag({ registry, reader, lacks }: Finder, pair: Pair, { tag
   const known = there.tags.get(tag);
   const current = is === 'missing' ? undefined : (known ?? (await registry.resolveManifest(mirror, tag, call))?.digest);
   if (current === digest) return;
-  // A mirror may hold more: what was signed under other names, or by others.
+  // A mirror may hold more: signatures under other names, or by others.
   if (
     current !== undefined &&
     (await holdsMore({ registry, reader }, { primary: group.primary, digest }, { mirror, current }, call))
@@ -154,7 +154,7 @@ async function compareTag({ registry, reader, lacks }: Finder, pair: Pair, { tag
   lacks.add({ primary: group.primary, digest, subject, tag, last: false }, mirror);
 }
 
-/** Whether a mirror's manifest has all layers of the primary's, and others besides. */
+/** Returns true if a mirror's manifest has all layers of the primary's, and others. */
 async function holdsMore(
   { registry, reader }: Pick<Finder, 'registry' | 'reader'>,
   { primary, digest }: { readonly primary: RepositoryName; readonly digest: Digest },
@@ -169,7 +169,7 @@ async function holdsMore(
   return isContained(wanted, there) && !isContained(there, wanted);
 }
 
-/** An untagged manifest that names a subject which the mirror has is a referrer that it lacks. */
+/** An untagged manifest with a subject that the mirror has is a referrer that it lacks. */
 async function compareUntagged(
   { reader, lacks }: Finder,
   { group, mirror, isThere }: Pair,
@@ -181,8 +181,8 @@ async function compareUntagged(
 }
 
 /**
- * Compares one image's referrers one by one, and those of its platforms, each digest once; `byList` asks the mirror's own list
- * even where its listing tells what it holds.
+ * Compares the referrers of one image and its platforms, each digest once; `byList` requests the mirror's list
+ * even if its listing shows what it holds.
  */
 async function compareSubject(
   finder: Finder,

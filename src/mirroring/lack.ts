@@ -7,14 +7,14 @@ export type AttachedLack = {
   readonly digest: Digest;
   /** The image it is attached to. */
   readonly subject: Digest;
-  /** How: under this tag of cosign, or by its subject. */
+  /** The cosign tag that attaches it; undefined if its subject does. */
   readonly tag?: string;
   /** True for the attachments of an index, which wait for those of its platforms: once they are there, all are. */
   readonly last: boolean;
   readonly mirrors: readonly RepositoryName[];
 };
 
-/** Gathers lacks: what several mirrors lack is one lack. */
+/** Collects lacks; the same lack of several mirrors is one. */
 export function lackList(): {
   add(lack: Omit<AttachedLack, 'mirrors'>, mirror: RepositoryName): void;
   found(): AttachedLack[];

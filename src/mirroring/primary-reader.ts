@@ -10,18 +10,18 @@ import type { KeptLists } from '../registry/listing/kept-lists.ts';
 import type { Call, Meter, RegistryReader } from '../registry/roles.ts';
 import type { SourceReader } from '../registry/source.ts';
 
-/** Asks primaries, each question once however many mirrors need the answer. Trouble is kept in `unread`, and answers nothing. */
+/** Reads primaries, each fact once for all mirrors. Keeps errors in `unread`, and returns nothing for them. */
 export type PrimaryReader = {
-  /** Whether some referrer was found there so far. */
+  /** Returns true if a referrer was found there so far. */
   hasReferrers(primary: RepositoryName): boolean;
-  /** The images of a group that something may refer to. */
+  /** Returns the images of a group that may have referrers. */
   subjects(group: AttachedGroup, shelf: Shelf): Promise<readonly Digest[]>;
   referrers(primary: RepositoryName, subject: Digest): Promise<readonly Digest[]>;
   resolve(primary: RepositoryName, tag: string): Promise<Digest | undefined>;
   manifest(primary: RepositoryName, wanted: Digest): Promise<Manifest | undefined>;
-  /** What a manifest names as its subject; undefined when it names none or is gone. */
+  /** Returns the subject of a manifest; undefined if it has none or is gone. */
   subjectOf(primary: RepositoryName, digest: Digest): Promise<Subject | undefined>;
-  /** The platforms of the index that this referrer is about; none when it is about something else. */
+  /** Returns the platforms of the index that a referrer is about; none if it is not about an index. */
   platforms(primary: RepositoryName, referrer: Digest): Promise<readonly Digest[]>;
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
@@ -39,7 +39,7 @@ type PrimaryReaderServices = {
   readonly signal: AbortSignal;
 };
 
-/** A reader that knows nothing yet. Of what it asks it keeps digests only, and those it counts. */
+/** Returns a reader that has read nothing yet. It keeps only digests, and limits their number. */
 export function primaryReader(
   { registry, source, meterOf, signal }: PrimaryReaderServices,
   kept: KeptLists,
@@ -86,7 +86,7 @@ function subjectsOf(
     const tagged = [...shelf.tags.keys()].flatMap((tag) => attachedBy(tag) ?? []);
     const [first] = images;
     if (first === undefined) return [];
-    // What a host answers to the first list tells whether it keeps any: nobody is asked only for that.
+    // the answer to the first list shows whether the host keeps referrers, without a request of its own
     const probe = probes.get(hostOf(primary)) ?? referrers(primary, first.digest);
     probes.set(hostOf(primary), probe);
     await probe;
@@ -120,7 +120,7 @@ function manifestQuestions(
 
 type Attempt = <T>(primary: RepositoryName, answer: () => Promise<T>) => Promise<T | undefined>;
 
-/** Keeps the first trouble of each primary. */
+/** Keeps the first error of each primary. */
 function noting(unread: Map<RepositoryName, PromotionError>, signal: AbortSignal): Attempt {
   return (primary, answer) =>
     answer().catch((error: unknown) => {
@@ -132,7 +132,7 @@ function noting(unread: Map<RepositoryName, PromotionError>, signal: AbortSignal
 
 type Ask = <T>(primary: RepositoryName, question: string, answer: () => Promise<T>) => Promise<T | undefined>;
 
-/** Asks each question of a primary once. */
+/** Reads each fact of a primary once. */
 function remembering(attempt: Attempt): Ask {
   const answers = new Map<string, Promise<unknown>>();
   return <T>(primary: RepositoryName, question: string, answer: () => Promise<T>): Promise<T | undefined> => {

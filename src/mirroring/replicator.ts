@@ -20,7 +20,7 @@ type ReplicatorServices = TagMergerServices & {
   readonly attacher: Attacher;
 };
 
-/** What became of one mirror: it has the same bytes as the primary when there is no error. Times in milliseconds. */
+/** The result of one mirror; without an error it has the same bytes as the primary. Times in milliseconds. */
 type MirrorResult = {
   readonly repository: RepositoryName;
   readonly error?: PromotionError;
@@ -31,7 +31,7 @@ type MirrorResult = {
   readonly ms: number;
 };
 
-/** `gone`: the primary does not have it any more, so that nothing was copied. */
+/** `gone`: the primary no longer has it, so that nothing was copied. */
 export type Replicated = {
   readonly lack: AttachedLack;
   readonly gone: boolean;
@@ -39,12 +39,12 @@ export type Replicated = {
   readonly sourceReads: number;
 };
 
-/** Brings what is attached on a primary to the mirrors that lack it; it is read there once. */
+/** Copies attachments of a primary to the mirrors that lack them; reads each once. */
 export type Replicator = {
   copy(lack: AttachedLack, batch: AttachmentBatch, signal: AbortSignal): Promise<Replicated>;
-  /** For what is copied of one image. */
+  /** Starts the batch of one image. */
   batch(): AttachmentBatch;
-  /** Has each mirror list what was copied there, with one write; a mirror where that fails has failed. */
+  /** Updates the list of each mirror with one write; a mirror where that fails has failed. */
   list(copied: readonly Replicated[], batch: AttachmentBatch, signal: AbortSignal): Promise<readonly Replicated[]>;
 };
 

@@ -8,15 +8,15 @@ import type { TagChange } from '../registry/attaching/tag-update.ts';
 import { wholeBlob } from '../registry/copying/whole-blob.ts';
 import { isContained } from './attachment.ts';
 
-/** What of a primary is put beside what a mirror has. */
+/** A manifest of the primary to be merged into the one of a mirror. */
 type Merged = {
   readonly manifest: Manifest;
   readonly config: SmallBlob;
-  /** What the mirror may lack of it. */
+  /** The blobs that the mirror may lack. */
   readonly payloads: readonly Descriptor[];
 };
 
-/** Makes one manifest of the primary's and the mirror's; undefined for what cannot be brought together. */
+/** Merges the manifests of primary and mirror; returns undefined if they cannot be merged. */
 type Merge = (primary: Manifest, mirror: Manifest) => Merged | undefined;
 
 export type TagMergerServices = {
@@ -28,7 +28,7 @@ export type TagMergerServices = {
 
 type MergeTarget = { readonly primary: RepositoryName; readonly mirror: RepositoryName; readonly tag: string };
 
-/** Brings what the primary's tag holds to the mirror's, which loses nothing. Throws TAG_MOVE for what is no list of signatures, LIST_IMMUTABLE for a tag that cannot be changed. */
+/** Merges the primary's tag into the mirror's, which loses nothing. Throws TAG_MOVE if it is not a list of signatures, LIST_IMMUTABLE if the tag cannot be changed. */
 export async function mergeTag(
   { registry, attacher, merge, meterOf }: TagMergerServices,
   manifest: Manifest,

@@ -7,7 +7,7 @@ import type { TagMove } from '../registry/copying/mirror.ts';
 
 export type { PlannedImage } from '../plan/desired/assemble.ts';
 
-/** What became of one target; complete and read back, except for `moves`, when there is no error. Times in milliseconds. */
+/** The result of one target. Without an error it is complete and read back, except for `moves`. Times in milliseconds. */
 export type TargetResult = Target & {
   readonly error?: PromotionError | undefined;
   /** Tags that turned out to point to other digests, and were not written. */
@@ -22,19 +22,19 @@ export type TargetResult = Target & {
   readonly ms: number;
 };
 
-/** An image whose every target was written and read back, or says why not. */
+/** An image with the results of all its targets. */
 export type PromotedImage = {
   readonly wanted: WantedImage;
   readonly results: readonly TargetResult[];
   readonly sourceReads: number;
 };
 
-/** A candidate, and what it seems to lack; of one that is due nothing is taken for granted. */
+/** A candidate, and what it seems to lack; a due one is assumed to lack everything. */
 export type PlannedSignature = Candidate & {
   readonly lacks: {
     readonly signature: boolean;
     readonly record: boolean;
-    /** Of a verification summary; not told where none are written. */
+    /** Undefined if no verification summaries are written. */
     readonly summary?: boolean;
   };
 };
@@ -42,14 +42,14 @@ export type PlannedSignature = Candidate & {
 /** An image whose signatures are on its primary, or need not be. */
 export type SignedImage = { readonly planned: PlannedSignature; readonly signature: Done | 'unwanted' };
 
-/** `stuck`: a poor summary is kept that would now say otherwise; `unknown`: staging no longer has what it would tell of. */
+/** `stuck`: a failed summary is kept, although it would now pass; `unknown`: staging no longer has the image. */
 export type SummaryDone = Done | 'stuck' | 'unknown';
 
-/** A signed image whose promotion record is on its primary, and what else was attached to it there. */
+/** A signed image whose promotion record is on its primary, and its other attachments there. */
 export type AttestedImage = SignedImage & {
   readonly record: Done;
-  /** How many attestations of staging were carried. */
+  /** The number of attestations carried from staging. */
   readonly carried: number;
-  /** Where summaries are written. */
+  /** Undefined if no summaries are written. */
   readonly summary?: SummaryDone;
 };

@@ -13,19 +13,19 @@ import { planSigning } from './plan/plan-signing.ts';
 import type { Loaded } from './setup.ts';
 import type { PlanServices } from './plan/services.ts';
 
-/** The images that are due, with how much was found complete. */
+/** The due images, and the number of complete ones. */
 export type Plan = {
   readonly images: readonly PlannedImage[];
   readonly failures: readonly Failure[];
   readonly present: number;
   readonly repositories: readonly string[];
-  /** Where the run signs. */
+  /** Defined if the run signs. */
   readonly signing?: SigningPlan | undefined;
-  /** Of all that lacks something, also where nothing can be done about it, and of what some mirror was not asked for. */
+  /** The details of images that lack something, and of those that some mirror could not be asked for. */
   readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
 };
 
-/** Compares what the registries have with what the tree wants: what each image lacks, and what cannot be done. */
+/** Compares the registries with the tree, and plans what each image lacks. */
 export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded }, 'plan', Plan> => ({
   name: 'plan',
   gives: 'plan',

@@ -17,13 +17,13 @@ export type PromoteServices = {
   readonly copier: Copier;
   readonly traffic: Traffic;
   readonly threads: number;
-  /** Called before anything is written, if something is to be signed: what cannot be signed is not copied either. */
+  /** Called before the first write, if an image is to be signed: an image that cannot be signed is not copied. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>;
-  /** Leaves the tags to a later phase; for all but what is itself attached to an image. */
+  /** Leaves the tags to a later phase, except those of attachments. */
   readonly tagsLast?: boolean | undefined;
 };
 
-/** What became of what was planned and let through. */
+/** The results of the images that were let through. */
 export type Promotion = {
   readonly images: readonly PromotedImage[];
   readonly failures: readonly Failure[];
@@ -31,7 +31,7 @@ export type Promotion = {
 
 type Promotable = { readonly plan: Plan; readonly validation: Validation };
 
-/** Brings every image that was let through to its mirrors, writes its tags unless they follow later, and reads each back. */
+/** Copies every accepted image to its mirrors, writes its tags unless they follow later, and reads each back. */
 export const promote = (services: PromoteServices): Phase<Promotable, 'promotion', Promotion> => ({
   name: 'promote',
   gives: 'promotion',

@@ -12,18 +12,18 @@ import { emitEvidence, emitViolations } from './provenance/emit-evidence.ts';
 
 export type { ProvenanceServices } from './provenance/prove-image.ts';
 
-/** Which of what was planned may be promoted for what is attached to it. */
+/** The images that may be promoted by their attestations, and those that may not. */
 export type Provenance = {
   readonly images: readonly ProvenImage[];
-  /** Those that their policies hold back, and those with something that was tampered with. */
+  /** Images that their policies reject, and those with a tampered attachment. */
   readonly refused: readonly ProvenImage[];
   readonly failures: readonly Failure[];
 };
 
-/** Images of one repository that are looked at together: each costs a few small requests of one registry. */
+/** Images of one repository that are read at once: each costs a few small requests. */
 const IMAGES_AT_ONCE = 16;
 
-/** Finds out who built and signed each image that is due, and holds back those that their policies refuse. */
+/** Finds out who built and signed each due image, and holds back those that their policies reject. */
 export const provenance = (services: ProvenanceServices): Phase<{ readonly plan: Plan }, 'provenance', Provenance> => ({
   name: 'provenance',
   gives: 'provenance',

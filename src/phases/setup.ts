@@ -12,28 +12,28 @@ import type { PrimaryRules } from './setup/check-primary.ts';
 import { policiesLoaded } from './setup/policies-loaded.ts';
 import { problemFailure } from './setup/problem-failure.ts';
 
-/** What a tree wants, and what of it cannot be done whatever the registries hold. */
+/** The wanted images of a tree, and the problems that do not depend on registries. */
 export type Loaded = {
-  /** What is looked at: all of the tree, or what the diff touches. */
+  /** The images of the run: all of the tree, or those that the diff touches. */
   readonly sets: readonly ImageSet[];
   readonly failures: readonly Failure[];
-  /** What changes no exit code: what stands in the tree before, and what has no effect. */
+  /** Problems that do not change the exit code: those of the base, and settings without an effect. */
   readonly warnings?: readonly Failure[];
-  /** Where only what changed is looked at. */
+  /** Defined if the run looks only at changes. */
   readonly diff?: LoadedDiff | undefined;
 };
 
 export type SetupServices = {
-  /** Reads the manifest tree; content that is wrong comes back as problems. */
+  /** Reads the manifest tree; returns invalid content as problems. */
   readonly load: () => Promise<LoadedManifests>;
-  /** Reads the tree before, where only what changed since is to be promoted; throws GIT. */
+  /** Reads the base, if only changes are to be promoted; throws GIT. */
   readonly loadBase?: () => Promise<DiffBase>;
-  /** Why a run with `--confirm` would not start, for a dry run to report; none unless given. */
+  /** Why a run with `--confirm` would not start, for a dry run to report. Default: none. */
   readonly refusals?: readonly Failure[];
   readonly primary?: PrimaryRules | undefined;
 };
 
-/** Loads the manifests and finds what is wrong with them without asking anybody; with a diff, what stood there before fails nothing. */
+/** Loads the manifests and finds their problems without sending a request. With a diff, problems of the base fail nothing. */
 export const setup = ({
   load,
   loadBase,
@@ -71,7 +71,7 @@ export const setup = ({
     checkChosen(loaded, primary);
     return { sets: changed?.sets ?? wanted, failures, warnings, diff: changed?.diff };
   },
-  // a tree without a single project that can be read leaves nothing to ask registries for
+  // without a readable project there is nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
 

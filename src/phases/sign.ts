@@ -10,7 +10,7 @@ import type { SigningServices } from './signing/services.ts';
 import { listIfFailed } from './signing/then-list.ts';
 import type { Traffic } from './reading/traffic.ts';
 
-/** What was promoted, and which of it, and of what was there, is signed. */
+/** The signed images, promoted by this run or before. */
 export type Signing = {
   readonly images: readonly SignedImage[];
   readonly failures: readonly Failure[];
@@ -20,7 +20,7 @@ type SignServices = Pick<SigningServices, 'sign' | 'list' | 'isSigned' | 'concur
   readonly traffic: Traffic;
 };
 
-/** Signs each candidate that its primary holds, once under its name; a signature that is not ours stops it. */
+/** Signs each candidate that its primary holds, once under its name. Stops at a signature that is not ours. */
 export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> => ({
   name: 'sign',
   gives: 'signing',
@@ -48,7 +48,7 @@ export const sign = (services: SignServices): Phase<Copied, 'signing', Signing> 
           context.emit({ type: 'image-signed', image: wanted.name, digest: wanted.digest, reference });
       } catch (error) {
         const failure = caught(error, context);
-        // whatever made it would make it again: the account or the trust root is not what it should be
+        // it would happen again: the account or the trust root is not the expected one
         if (failure.code === 'SIGNATURE_MISMATCH') stopped ??= failure;
         failures.push(signingFailure('sign', planned, failure));
       }

@@ -16,11 +16,11 @@ export type TagServices = ReplicateSignedServices & {
   readonly copier: Copier;
   /** Images that are tagged at once. */
   readonly threads: number;
-  /** Whether a mirror needs what is attached to its images itself. */
+  /** Returns true if a mirror needs copies of what is attached to its images. */
   readonly hasCopies: (mirror: RepositoryName) => boolean;
 };
 
-/** The images of a promotion after their tags were written; what is not signed has none. */
+/** The images of a promotion after their tags were written; unsigned images have none. */
 export type Tagging = {
   readonly images: readonly PromotedImage[];
   readonly failures: readonly Failure[];

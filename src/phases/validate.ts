@@ -7,21 +7,21 @@ import type { Provenance } from './provenance.ts';
 import { scanFailure } from './scan/failures.ts';
 
 /**
- * Looks at an image before it is promoted. A failure in what it returns keeps the image back, and so does what it throws.
+ * Checks an image before it is promoted. A returned failure, or an error, holds the image back.
  */
 export type Gate = (image: ProvenImage, context: Context) => Promise<GateResult>;
 
 type ValidateServices = {
-  /** Each image goes through all of them, so that all that is wrong with it is told at once. */
+  /** Each image goes through all of them, so that all its problems are reported at once. */
   readonly gates: readonly Gate[];
   /** Images in work at once. */
   readonly threads: number;
 };
 
-/** What may be promoted for all that is known of it. */
+/** The images that passed all gates, and those that did not. */
 export type Validation = {
   readonly images: readonly ValidatedImage[];
-  /** Those that a gate holds back. */
+  /** Images that a gate rejects. */
   readonly refused: readonly ValidatedImage[];
   readonly failures: readonly Failure[];
 };

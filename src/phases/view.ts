@@ -5,7 +5,7 @@ import type { SigcheckPlan } from './sigcheck/plan.ts';
 import { unreadable } from './reading/unreadable.ts';
 import { viewImages, type Seen, type ViewServices } from './view/view-images.ts';
 
-/** What clients see of what was checked, or was only planned to be. */
+/** What clients see of the checked or planned images. */
 export type Viewed = Pick<Seen, 'followed' | 'broken' | 'viewed'> & { readonly failures: readonly Failure[] };
 
 type Planned = { readonly plan: SigcheckPlan; readonly checks?: Checks };
@@ -17,7 +17,7 @@ export const view = (services: ViewServices): Phase<Planned, 'view', Viewed> => 
   run: async ({ plan, checks: checked }, context) => {
     const checks = plan.checks.filter(({ through }) => through !== undefined);
     const { absent, unread, ...seen } = await viewImages(services, checks, context);
-    // what the check has told already is not told again
+    // the check has reported these already
     const missing = plan.isAsked && checked === undefined ? absent.map(absence) : [];
     const failures = [...unreadable(unread), ...missing].map((failure) => ({ ...failure, phase: 'view' }));
     context.emit({ type: 'failures', failures: [...failures, ...seen.broken] });

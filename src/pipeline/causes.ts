@@ -1,7 +1,7 @@
 import { hostOf } from '../image/reference.ts';
 import { addAll } from '../lists.ts';
 
-/** What a failure must have to be grouped: that of a run, or of a report. */
+/** The parts of a failure by which it is grouped. */
 export type Groupable = {
   readonly code: string;
   readonly message: string;
@@ -10,14 +10,14 @@ export type Groupable = {
   readonly refs?: readonly string[] | undefined;
 };
 
-/** Failures that one thing made, in their order; the first speaks for all. `hosts` are those that they name. */
+/** Failures with one cause, in order; the first represents all. `hosts`: the hosts that they name. */
 export type Cause<F> = {
   readonly first: F;
   readonly failures: readonly F[];
   readonly hosts: readonly string[];
 };
 
-/** Codes that tell of a registry, a service or the run. Any other one that names an image is a cause of its own. */
+/** Codes of registries, services or the run. Any other failure that names an image is a cause of its own. */
 const SHARED: ReadonlySet<string> = new Set([
   'UNAUTHORIZED',
   'DENIED',
@@ -41,8 +41,8 @@ const SHARED: ReadonlySet<string> = new Set([
 type Group<F> = { readonly failures: F[]; readonly hosts: string[] };
 
 /**
- * Groups failures that have one cause: the same code on the same host, and hosts that all say the same. It only groups
- * what is shown; each failure is kept.
+ * Groups failures with one cause: the same code on the same host, and hosts with the same message. It only groups
+ * failures for display; each is kept.
  */
 export function causesOf<F extends Groupable>(failures: readonly F[]): readonly Cause<F>[] {
   const byHost = new Map<unknown, Group<F>>();
@@ -75,7 +75,7 @@ function groupOf<F>(groups: Map<unknown, Group<F>>, key: unknown): Group<F> {
   return group;
 }
 
-/** The host that the message has a URL of; those of the references where there is none, or only repositories are named. */
+/** Returns the host of a URL in the message; those of the references if there is none, or if only repositories are named. */
 function hostsOf({ message, image, refs = [] }: Groupable): string[] {
   const ofRefs = [...new Set(refs.map(hostOf))];
   if (image === undefined && ofRefs.length > 0) return ofRefs;
@@ -83,14 +83,14 @@ function hostsOf({ message, image, refs = [] }: Groupable): string[] {
   return named === undefined ? ofRefs : [named];
 }
 
-/** More of a message than this tells nothing new. */
-const TELLING = 2_000;
+/** The compared part of a message, in characters. */
+const COMPARED = 2_000;
 
-/** The message as every host in the same trouble would have it: without hosts, digests, and words that are paths. */
+/** Returns the message without hosts, digests and paths, which differ between hosts with the same problem. */
 function withoutPlaces({ message, refs = [] }: Groupable, hosts: readonly string[]): string {
   const names = [...refs.slice(0, 1), ...hosts].filter((name) => name !== '');
   return names
-    .reduce((text, name) => text.replaceAll(name, ''), message.slice(0, TELLING))
+    .reduce((text, name) => text.replaceAll(name, ''), message.slice(0, COMPARED))
     .replace(/ \(after \d+ attempts\)$/, '')
     .split(' ')
     .filter((word) => !word.includes('/') && !word.includes('sha256:'))

@@ -1,4 +1,4 @@
-/** A duration as Go prints it, which is what scripts that read upstream's log expect: `350ms`, `1.2s`, `2m3.4s`. */
+/** Returns a duration as Go prints it, which scripts for upstream's log expect: `350ms`, `1.2s`, `2m3.4s`. */
 export function durationText(ms: number): string {
   if (Math.round(ms) < 1000) return `${Math.round(ms)}ms`;
   const seconds = Math.round(ms / 100) / 10;

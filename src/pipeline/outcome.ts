@@ -1,6 +1,6 @@
 import type { ErrorCode, PromotionError } from '../errors.ts';
 
-/** What became of an image on one mirror: `pending` for a stopped run that had sent nothing to it, and while its tags are not written. */
+/** The outcome of an image on one mirror. `pending`: a stopped run sent it nothing, or its tags are not written yet. */
 export type Outcome = 'complete' | 'failed' | 'unknown' | 'pending';
 
 export type Attempt = {
@@ -12,7 +12,7 @@ export type Attempt = {
   readonly requests: number;
 };
 
-/** A mirror that says this, or nothing, has not said what it holds. */
+/** After these errors it is unknown what the mirror holds. */
 const NO_ANSWER: readonly ErrorCode[] = [
   'NETWORK',
   'TIMEOUT',
@@ -25,7 +25,7 @@ const NO_ANSWER: readonly ErrorCode[] = [
   'UNAUTHORIZED',
 ];
 
-/** Tells a mirror that lacks something from one of which nobody knows: where it gave no answer, or the run was stopped. */
+/** Distinguishes a mirror that lacks something from one whose state is unknown, because it did not answer or the run was stopped. */
 export function outcomeOf({ error, isWritten = false, isUntagged = false, requests }: Attempt): Outcome {
   if (error === undefined) return isUntagged ? 'pending' : 'complete';
   if (error.code === 'ABORTED') return requests === 0 ? 'pending' : 'unknown';

@@ -112,7 +112,7 @@ export type PhaseEvents = {
   'snapshot-empty': { name: RepositoryName; tag: string | undefined; isOfManifests: boolean };
 };
 
-/** An image under the name that it is signed for. `at` is undefined if no manifest names it. */
+/** An image under the name for which it is signed. `at` is undefined if no manifest names it. */
 export type SignedPlace = {
   readonly image: Pick<WantedImage, 'name' | 'digest'> & { readonly at?: Position | undefined };
   readonly reference: RepositoryName;

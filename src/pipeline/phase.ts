@@ -2,10 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Failure } from '../errors.ts';
 import type { Emit } from './phase-events.ts';
 
-/** What every phase may use besides its own services. */
+/** The services of every phase. */
 export type Context = { readonly signal: AbortSignal; readonly clock: Clock; readonly emit: Emit };
 
-/** What every phase gives besides its own: the failures that it met. */
+/** The failures that every phase returns with its own output. */
 export type Output = { readonly failures: readonly Failure[] };
 
 /** A function from outputs of phases before it to its own; the types prove that none is left out. */

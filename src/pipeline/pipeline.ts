@@ -2,16 +2,16 @@ import type { Failure } from '../errors.ts';
 import type { Context, Output, Phase, PhaseName } from './phase.ts';
 import type { PhaseTime } from './timeline.ts';
 
-/** Phases in their order, with the outputs of all of them by their names. */
+/** Phases in order, with the outputs of all of them by name. */
 export type Pipeline<Outputs> = {
-  /** Adds a phase; one that needs what no phase before gives does not compile. */
+  /** Adds a phase. It does not compile if it needs an output that no phase before gives. */
   pipe<Key extends string, Out extends Output>(
     phase: Phase<Outputs, Key, Out>,
   ): Pipeline<Outputs & { readonly [K in Key]: Out }>;
   /**
-   * Runs the phases one after another, no further than `until`, and gives the outputs of those that ran. `onOutput` gets
-   * them after each, so that a run which is stopped can still tell how far it came; `onPhase` is told of each that ended,
-   * however it did.
+   * Runs the phases in order, up to `until`, and returns the outputs of those that ran. `onOutput` receives
+   * them after each phase, so that a stopped run has a report. `onPhase` receives each phase that ended,
+   * also by an error.
    */
   run(
     context: Context,
@@ -21,7 +21,7 @@ export type Pipeline<Outputs> = {
   ): Promise<Partial<Outputs>>;
 };
 
-/** Is told when each phase ended; `start` is the clock's time. */
+/** Receives the times of each phase that ended; `start` is the clock's time. */
 export type OnPhase = (time: PhaseTime) => void;
 
 type AnyPhase = Phase<never, string, Output>;
@@ -42,7 +42,7 @@ function build<Outputs>(phases: readonly AnyPhase[]): Pipeline<Outputs> {
   };
 }
 
-/** All failures that phases met, in the order of the phases. */
+/** Returns all failures, in the order of the phases. */
 export function failuresOf(outputs: AnyOutputs): readonly Failure[] {
   return Object.values(outputs).flatMap((output) => output?.failures ?? []);
 }

@@ -9,7 +9,7 @@ export type RunFacts = {
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;
-  /** Those that began, in their order. */
+  /** The phases that started, in order. */
   readonly phases?: readonly PhaseTime[];
   /** The signal or reason that ended the run early. */
   readonly aborted?: string | undefined;
@@ -17,7 +17,7 @@ export type RunFacts = {
   readonly tagsLast?: true | undefined;
 };
 
-/** Does the work of a run and tells how it went and when its phases ran; a run that is stopped early is a fact, too, and no error. */
+/** Does the work of a run, and returns how it went and when its phases ran. A stopped run is not an error. */
 export async function factsOf(
   run: Pick<RunFacts, 'version' | 'mode'>,
   { clock, emit, signal }: Context,

@@ -19,14 +19,14 @@ export type TrafficSeries = {
 };
 
 export type HostSeries = {
-  /** Empty for all hosts together that are too many to be told apart. */
+  /** Empty for the sum of all hosts beyond the limit. */
   readonly host: string;
   /** Requests that ended. */
   readonly requests: readonly number[];
-  /** Those of them that were answered with 429 or 503. */
+  /** Requests answered with 429 or 503. */
   readonly refused: readonly number[];
-  /** Those that got no answer. */
+  /** Requests without an answer. */
   readonly unanswered: readonly number[];
-  /** What the limiter allowed, in requests a second; null where nothing is known. */
+  /** The rate of the limiter, in requests a second; null if unknown. */
   readonly limit: readonly (number | null)[];
 };

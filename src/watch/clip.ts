@@ -1,7 +1,7 @@
-/** Longer than any terminal is wide; the whole is in the log. */
+/** Wider than any terminal; the log has the whole text. */
 const LONGEST = 1000;
 
-/** The start of a text that may be long, for whoever keeps it only to show it. */
+/** Returns the start of a text that is kept only to be shown. */
 export function clip(text: string): string {
   return text.length > LONGEST ? text.slice(0, LONGEST) : text;
 }

@@ -2,25 +2,25 @@ import type { Clock } from '../clock.ts';
 import type { LogLevel, Narrator, RunEvent } from '../events.ts';
 import { jsonText } from '../image/json-text.ts';
 
-/** Where lines go: writing never waits, and what nobody has read yet is its backlog, in bytes. */
+/** The output of lines. Writing never waits; the backlog is the number of unread bytes. */
 type LineSink = { write(line: string): void; backlog(): number };
 
 type EventLinesOptions = {
   readonly sink: LineSink;
   readonly clock: Clock;
-  /** Log lines that are less important are left out; requests are told at `trace`. */
+  /** Less important log lines are omitted; requests are written at `trace`. */
   readonly level: LogLevel;
 };
 
-/** Some 20,000 lines: far more than a reader that keeps up is ever behind, and nothing to a machine. */
+/** Some 20,000 lines: far more than the lag of a working reader, and little memory. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
-/** Of `EventLine`. */
+/** The version of `EventLine`. */
 const VERSION = 1;
 
 const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
 
-/** Writes each event as a line of JSON. Where the reader is too slow, lines are left out, and how many is said. */
+/** Writes each event as a line of JSON. If the reader is too slow, omits lines and writes their number. */
 export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator {
   let dropped = 0;
   const put = (event: object): void => {

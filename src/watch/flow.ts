@@ -2,16 +2,16 @@ import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
 import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 
-/** Tells what each group of registries allows now. */
+/** Returns the rate that each group of registries allows now. */
 export type Readings = () => readonly Pick<RateReading, 'group' | 'origins' | 'rate'>[];
 
 /** Requests to registries that share a rate; rates in requests a second. */
 export type RegistryFlow = {
   readonly name: string;
   readonly perSecond: number;
-  /** What the registry seems to allow. */
+  /** The rate that the registry seems to allow. */
   readonly limit?: number | undefined;
-  /** Unix milliseconds until which it asked for silence; only while it lasts. */
+  /** The end of a pause that it ordered, in Unix milliseconds; undefined after it. */
   readonly pausedUntil?: number | undefined;
 };
 
@@ -22,12 +22,12 @@ export type Flow = {
   registries(): readonly RegistryFlow[];
 };
 
-/** Long enough to be read, short enough to be true: seconds that a speed is the mean of. */
+/** Seconds of which a speed is the mean: long enough to be read, short enough to be current. */
 const WINDOW = 5;
 
 type Second = { readonly at: number; bytes: number; readonly requests: Map<string, number> };
 
-/** Starts with nothing; keeps no more than the window. */
+/** Starts measuring; keeps no more than the window. */
 export function flowOf(clock: Clock, readings: Readings): Flow {
   const start = clock.now();
   const pauses = new Map<string, number>();

@@ -1,19 +1,19 @@
 import { bytesText, count } from '../text/layout.ts';
 import { terminalText } from '../text/escape/terminal.ts';
 import { shareOf, type RunStatus } from './status.ts';
-import { mostTelling, progressText, registryText, spanText } from './words.ts';
+import { shownRegistries, progressText, registryText, spanText } from './words.ts';
 
 /** The cells of a screen that lines may use. */
 export type Room = { readonly columns: number; readonly rows: number };
 
 /** More would push the log out of a small window. */
 const REGISTRIES = 4;
-/** Narrower bars tell nothing, wider ones no more. */
+/** Narrower bars show nothing, wider ones no more. */
 const BAR = { least: 8, most: 30 };
 
-/** How a run stands, as lines that each fit the room; none where there is no room. */
+/** Returns the status of a run as lines that fit the screen; none if there is no space. */
 export function frameOf(status: RunStatus, { columns, rows }: Room): readonly string[] {
-  // what is written into the last column makes some terminals begin a new line
+  // a character in the last column makes some terminals start a new line
   const width = columns - 1;
   const lines = [
     ...headline(status, width),
@@ -51,7 +51,7 @@ function speedLine({ bytes, bytesPerSecond, elapsed }: RunStatus): string {
 }
 
 function registryLines({ registries }: RunStatus): string[] {
-  const shown = mostTelling(registries, REGISTRIES);
+  const shown = shownRegistries(registries, REGISTRIES);
   const hidden = registries.filter((one) => !shown.includes(one));
   const perSecond = hidden.reduce((sum, one) => sum + one.perSecond, 0);
   return [
@@ -62,7 +62,7 @@ function registryLines({ registries }: RunStatus): string[] {
   ];
 }
 
-/** A line in ASCII, cut to the width: of other characters terminals do not agree how wide they are, and the log has them. */
+/** Returns a line in ASCII, cut to the width: terminals differ in the width of other characters. */
 function cut(text: string, width: number): string {
   const line = terminalText(text).replaceAll(/[^ -~]/gu, '?');
   return line.length <= width ? line : `${line.slice(0, width - 1)}~`;

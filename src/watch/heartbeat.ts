@@ -3,10 +3,10 @@ import type { Narrator } from '../events.ts';
 import { statusLine } from './status-line.ts';
 import type { RunStatus } from './status.ts';
 
-/** Milliseconds: soon enough for somebody who wonders, and 120 lines an hour. */
+/** 30 s, in milliseconds: 120 lines an hour. */
 const EVERY = 30_000;
 
-/** Says every half minute how a run stands, until the function that it gives is called. */
+/** Logs the status of a run every 30 s, until the returned function is called. */
 export function startHeartbeat(clock: Clock, status: () => RunStatus, narrate: Narrator): () => void {
   let cancel = (): void => {};
   const beat = (): void => {

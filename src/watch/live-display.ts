@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts';
 import { frameOf, type Room } from './frame.ts';
 import type { RunStatus } from './status.ts';
 
-/** Where the display is: what is written there appears above it, as if there were none. */
+/** A display at the bottom of a terminal; other output appears above it. */
 export type LiveDisplay = {
   /** Writes to the terminal through `write`, above the display. */
   above(text: string, write: (text: string) => void): void;
-  /** Takes the display away; nothing is drawn afterwards. */
+  /** Removes the display; nothing is drawn afterwards. */
   end(): void;
 };
 
@@ -20,17 +20,17 @@ export type LiveDisplayOptions = {
 
 /** Milliseconds: as often as numbers that change can be read. */
 const EVERY = 250;
-/** A smaller window than this has no place for a display beside a log. */
+/** A smaller window has no space for a display and a log. */
 const LEAST: Room = { columns: 20, rows: 6 };
 
-/** Draws how a run stands at the bottom of a terminal, four times a second, until it ends. */
+/** Draws the status of a run at the bottom of a terminal, four times a second, until it ends. */
 export function liveDisplay({ clock, write, room, status }: LiveDisplayOptions): LiveDisplay {
   let drawn: readonly string[] = [];
   let isAtLineStart = true;
   let isOver = false;
   let cancel = (): void => {};
   const erasure = (): string => {
-    // what was drawn takes more rows than lines where the window became narrower since
+    // the drawn lines take more rows if the window became narrower since
     const { columns } = room();
     const rows = drawn.reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / columns)), 0);
     return rows === 0 ? '' : `\r\x1b[${rows}A\x1b[J`;

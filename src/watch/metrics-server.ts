@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from './metrics.ts';
 
-/** Answers to Prometheus until it is closed; closing does not wait for anybody. */
+/** Serves Prometheus until it is closed; closing does not wait for clients. */
 type MetricsServer = { readonly url: string; close(): void };
 
-/** Serves the metrics; throws what the system says where nobody can listen. */
+/** Serves the metrics; throws the error of the system if it cannot listen. */
 export async function serveMetrics(
   metrics: Pick<Metrics, 'text' | 'contentType'>,
   { host, port }: { readonly host: string; readonly port: number },
@@ -24,7 +24,7 @@ export async function serveMetrics(
     answer().catch(() => response.destroy());
   });
   await listening(server, host, port);
-  // a run does not go on for those who look at it
+  // the server does not keep the process running
   server.unref();
   const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;

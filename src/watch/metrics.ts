@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Narrator, RunEvent } from '../events.ts';
 import type { Readings } from './flow.ts';
 
-/** What a run did, in numbers that Prometheus reads. */
+/** The numbers of a run, for Prometheus. */
 export type Metrics = {
   readonly narrate: Narrator;
   /** All of them now, in Prometheus' text format. */
@@ -11,12 +11,12 @@ export type Metrics = {
   readonly contentType: string;
 };
 
-/** More than any run has registries; object stores behind them can have a name for each bucket. */
+/** More registries than any run has; object stores behind them may have a name for each bucket. */
 const REGISTRIES = 60;
 
 type Instruments = Awaited<ReturnType<typeof instruments>>;
 
-/** Starts counting; loads `prom-client`, which nobody else needs. */
+/** Starts counting; loads `prom-client` only then. */
 export async function countMetrics(clock: Clock, readings: Readings): Promise<Metrics> {
   const all = await instruments();
   const start = clock.now();
@@ -39,7 +39,7 @@ export async function countMetrics(clock: Clock, readings: Readings): Promise<Me
   };
 }
 
-/** Names origins by their hosts, and all that are too many alike, so that numbers stay few. */
+/** Names origins by their hosts, and those beyond the limit `other`. */
 function registryNames(): (origin: string) => string {
   const names = new Set<string>();
   return (origin) => {
@@ -50,7 +50,7 @@ function registryNames(): (origin: string) => string {
   };
 }
 
-// One function after another for `prom-client` has a class for each kind, and is loaded late.
+// without a return type: the classes of `prom-client` are loaded late
 async function instruments() {
   const { Counter, Gauge, Registry: Numbers } = await import('prom-client');
   const registry: Registry = new Numbers();
@@ -104,7 +104,7 @@ function observe(all: Instruments, event: RunEvent, nameOf: (origin: string) => 
   }
 }
 
-/** The images that are not everywhere, so that each counts once. */
+/** The images that are not on all mirrors, so that each counts once. */
 type Outcomes = { readonly unknown: Set<string>; readonly failed: Set<string> };
 
 /** An image is promoted if it is on all its mirrors: neither failed nor unknown on any. */

@@ -6,8 +6,8 @@ import type { Writable } from 'node:stream';
 import { createOwnFile, isDevice } from '../own-file.ts';
 
 /**
- * Opens a new file in place of what is there, a link included, or a pipe that somebody reads, to write lines to; throws what
- * the system says.
+ * Opens a file for lines, in place of an existing file or link, or a pipe that has a reader; throws the error of
+ * the system.
  */
 export async function openLines(path: string): Promise<Writable> {
   if (!(await isDevice(path))) return openFile(path);
@@ -18,7 +18,7 @@ export async function openLines(path: string): Promise<Writable> {
   return stream;
 }
 
-/** Those who follow the file find it in its place from the first line on. */
+/** The file is in its place before the first line, for programs that follow it. */
 async function openFile(path: string): Promise<Writable> {
   const file = await createOwnFile(path);
   try {
@@ -30,9 +30,9 @@ async function openFile(path: string): Promise<Writable> {
   }
 }
 
-/** Through a socket, which waits for a reader outside of the few threads that all files share, and can give up. */
+/** Writes through a socket, which waits for a reader without a thread of the file pool, and can be closed. */
 function openPipe(path: string): Writable {
-  // without NONBLOCK opening would wait, and with it for ever, for somebody to read
+  // without NONBLOCK opening would wait for a reader, perhaps forever
   const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   return new Socket({ fd, readable: false, writable: true });
 }

@@ -1,15 +1,15 @@
 import type { LogEvent } from '../events.ts';
 import { bytesText, count } from '../text/layout.ts';
 import type { RunStatus } from './status.ts';
-import { mostTelling, progressText, registryText, spanText } from './words.ts';
+import { shownRegistries, progressText, registryText, spanText } from './words.ts';
 
 /** More would make the line longer than logs are wide. */
 const REGISTRIES = 3;
 
-/** How a run stands in one line of the log; its facts apart, for logs that programs read. */
+/** Returns the status of a run as one log line, with its facts as fields. */
 export function statusLine(status: RunStatus): LogEvent {
   const { phase, progress, left, bytes, bytesPerSecond, failures, elapsed, registries } = status;
-  const shown = mostTelling(registries, REGISTRIES);
+  const shown = shownRegistries(registries, REGISTRIES);
   const hidden = registries.length - shown.length;
   const parts = [
     progressText(status),

@@ -3,22 +3,22 @@ import type { LogEvent, Narrator, ProgressEvent, RunEvent } from '../events.ts';
 import { clip } from './clip.ts';
 import { flowOf, type Flow, type Readings, type RegistryFlow } from './flow.ts';
 
-/** How a run stands at a moment, for those who watch it. Times in milliseconds. */
+/** The status of a run at a moment. Times in milliseconds. */
 export type RunStatus = {
   /** Since the run began. */
   readonly elapsed: number;
   readonly phase?: { readonly name: string; readonly index: number; readonly of: number } | undefined;
   readonly progress?: Pick<ProgressEvent, 'unit' | 'done' | 'total' | 'failed' | 'bytes'> | undefined;
-  /** True once the run was told to stop: from then on what it does is no progress. */
+  /** True once the run is being stopped: later events are not progress. */
   readonly isStopping: boolean;
-  /** Until the phase is done, as far as that can be told. */
+  /** The estimated time until the phase ends. */
   readonly left?: number | undefined;
   readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly failures: number;
-  /** Those that are asked, by name: none swaps places. */
+  /** The registries in use, sorted by name so that lines keep their places. */
   readonly registries: readonly RegistryFlow[];
-  /** The last ones, the oldest first. */
+  /** The last warnings, the oldest first. */
   readonly warnings: readonly string[];
 };
 
@@ -27,22 +27,22 @@ type StatusTracker = { readonly narrate: Narrator; status(): RunStatus };
 
 /** As many as are shown. */
 const WARNINGS = 2;
-/** Longer is no estimate any more: what a first image took says nothing of the others. */
-const ENOUGH_TO_TELL = { done: 3, share: 0.02, ms: 2000 };
+/** An estimate needs this much: the time of a first image says nothing about the others. */
+const ENOUGH_TO_ESTIMATE = { done: 3, share: 0.02, ms: 2000 };
 
 type State = {
   phase?: NonNullable<RunStatus['phase']>;
   progress?: ProgressEvent;
   countedFrom: number;
   bytes: number;
-  /** All bytes when the phase's counting began. */
+  /** All bytes when the counting of the phase began. */
   bytesBefore: number;
   isStopping: boolean;
   failures: number;
   warnings: readonly string[];
 };
 
-/** Starts following a run now; `readings` tells what registries allow. */
+/** Starts following a run; `readings` returns the learned rates of registries. */
 export function trackStatus(clock: Clock, readings: Readings): StatusTracker {
   const start = clock.now();
   const flow = flowOf(clock, readings);
@@ -63,7 +63,7 @@ function follow(state: State, event: RunEvent, now: number): void {
       delete state.progress;
       break;
     case 'progress':
-      // what a stopped run gives up is not done
+      // work that a stopped run gives up is not done
       if (state.isStopping) break;
       if (event.done === 0) Object.assign(state, { countedFrom: now, bytesBefore: state.bytes });
       state.progress = event;
@@ -109,23 +109,23 @@ function statusOf(
   };
 }
 
-/** Adds what is under way: bytes go over the wire before the image that they are of is done. */
+/** Adds bytes of images that are not done yet. */
 function withBytes(progress: ProgressEvent, moved: number): ProgressEvent {
   const { bytes } = progress;
   if (bytes === undefined) return progress;
   return { ...progress, bytes: { ...bytes, done: Math.min(bytes.total, Math.max(bytes.done, moved)) } };
 }
 
-/** Returns the share that is done: of the bytes where they are known, else of the items. */
+/** Returns the share that is done: of the bytes if they are known, else of the items. */
 export function shareOf({ done, total, bytes }: NonNullable<RunStatus['progress']>): number {
   return bytes === undefined ? done / Math.max(1, total) : bytes.done / bytes.total;
 }
 
-/** As long as the rest takes at the pace so far. */
+/** Returns the time for the rest at the average speed so far. */
 function leftOf(progress: ProgressEvent, ms: number): number | undefined {
   const { done, total, bytes } = progress;
   const share = shareOf(progress);
-  const isTold = bytes === undefined ? done >= ENOUGH_TO_TELL.done : share >= ENOUGH_TO_TELL.share;
-  if (!isTold || ms < ENOUGH_TO_TELL.ms || done === total || share === 0) return undefined;
+  const isTold = bytes === undefined ? done >= ENOUGH_TO_ESTIMATE.done : share >= ENOUGH_TO_ESTIMATE.share;
+  if (!isTold || ms < ENOUGH_TO_ESTIMATE.ms || done === total || share === 0) return undefined;
   return ((1 - share) * ms) / share;
 }

@@ -2,7 +2,7 @@ import { bytesText } from '../text/layout.ts';
 import type { RegistryFlow } from './flow.ts';
 import type { RunStatus } from './status.ts';
 
-/** A time span as people say it, without what nobody reads: `45s`, `3m20s`, `1h05m`. */
+/** Returns a short time span: `45s`, `3m20s`, `1h05m`. */
 export function spanText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
@@ -15,7 +15,7 @@ function pad(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-/** `12/230 images`, and of how many bytes where they are known: `12/230 images, 1.2 GiB of 9.0 GiB`. */
+/** Returns `12/230 images`, with bytes if they are known: `12/230 images, 1.2 GiB of 9.0 GiB`. */
 export function progressText({ progress }: RunStatus): string {
   if (progress === undefined) return '';
   const { done, total, unit, bytes } = progress;
@@ -23,15 +23,15 @@ export function progressText({ progress }: RunStatus): string {
   return `${done}/${total} ${unit}${moved}`;
 }
 
-/** `us-docker.pkg.dev 45/s of 75/s`, or until when it asked for silence. */
+/** Returns `us-docker.pkg.dev 45/s of 75/s`, or the end of a pause that it ordered. */
 export function registryText({ name, perSecond, limit, pausedUntil }: RegistryFlow): string {
   const rate = `${Math.round(perSecond)}/s${limit === undefined ? '' : ` of ${Math.round(limit)}/s`}`;
   if (pausedUntil === undefined) return `${name} ${rate}`;
   return `${name} paused until ${new Date(pausedUntil).toISOString().slice(11, 19)} UTC`;
 }
 
-/** Returns so many registries in their order: first those that ask for silence, which explain why nothing moves. */
-export function mostTelling(registries: readonly RegistryFlow[], most: number): readonly RegistryFlow[] {
+/** Returns `most` registries in their order, with preference for paused ones, which explain why nothing moves. */
+export function shownRegistries(registries: readonly RegistryFlow[], most: number): readonly RegistryFlow[] {
   const paused = registries.filter(({ pausedUntil }) => pausedUntil !== undefined);
   const others = registries.filter(({ pausedUntil }) => pausedUntil === undefined);
   const kept = new Set([...paused, ...others].slice(0, most));

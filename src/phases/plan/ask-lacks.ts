@@ -12,18 +12,18 @@ import { unreadable } from '../reading/unreadable.ts';
 
 type AskServices = { readonly registry: RegistryReader; readonly traffic: Traffic };
 
-/** What is still lacking after each reference was asked for; `present` counts the image × mirror pairs that turned out complete. */
+/** What is still lacking after each reference was requested; `present` counts the image × mirror pairs that are complete. */
 type Asked = {
   readonly pending: Lacks;
   readonly present: number;
-  /** Repositories that refused an answer. */
+  /** Repositories that denied an answer. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
   readonly failures: readonly Failure[];
 };
 
 /**
- * Asks destinations for the tags and digests that their lists do not show, or show at another digest: lists are stale, cut
- * or refused on real registries. Only lacks for which `isAsked` returns true are asked for, with one `HEAD` a reference.
+ * Requests the tags and digests that lists of destinations omit, or show at another digest: lists are stale, cut
+ * or denied on real registries. Requests only lacks for which `isAsked` returns true, with one `HEAD` for each reference.
  */
 export async function askLacks(
   { registry, traffic }: AskServices,
@@ -47,7 +47,7 @@ export async function askLacks(
   let present = 0;
   const left = [...pending.values()].flatMap((lacks) =>
     lacks.flatMap((lack): Lack[] => {
-      // Nothing is planned in a repository that refused an answer.
+      // nothing is planned in a repository that denied an answer
       if (unread.has(lack.repository)) return [];
       const answer = answers.get(lack) ?? lack;
       if (answer === 'nothing') present += 1;

@@ -11,13 +11,13 @@ import { caught } from '../caught.ts';
 import type { PlannedSignature } from '../images.ts';
 import type { CandidateServices } from './candidate-services.ts';
 
-/** Who signs in this run; no summaries are written where nobody is known to sign them. */
+/** The signers of this run. Without a signer no summaries are written. */
 type Signers = { readonly images: Identity; readonly summaries: Identity | undefined };
 
-/** What an image lacks; `isStuck`: its summary is poor, and is kept. */
+/** What an image lacks; `isStuck`: its summary failed, and is kept. */
 export type Lacks = { readonly lacks: PlannedSignature['lacks']; readonly isStuck: boolean };
 
-/** What one list of referrers shows an image to lack. */
+/** Returns what an image lacks according to its list of referrers. */
 export function lacksOf(
   image: Candidate,
   referrers: readonly Referrer[],
@@ -30,7 +30,7 @@ export function lacksOf(
   if (summaries === undefined || signers.summaries === undefined) return { lacks, isStuck: false };
   const all = listedSummaries(signers.summaries, referrers);
   const isEvaluated = (image.wanted.policies?.provenance ?? []).length > 0;
-  // nothing new can be said of what nothing evaluates
+  // without a policy a new summary would say the same
   const isPoor = (mark: string): boolean =>
     isPoorMark(mark) === 'FAILED' || (isPoorMark(mark) !== undefined && isEvaluated);
   const isStuck = all.length > 0 && all.every(isPoor);
@@ -40,12 +40,12 @@ export function lacksOf(
   };
 }
 
-/** True when a look at the image does not suffice. */
+/** Returns true if the image lacks something. */
 export function lacksSomething({ signature, record, summary }: PlannedSignature['lacks']): boolean {
   return signature || record || summary === true;
 }
 
-/** In whose name the run signs: without it nothing can be looked at, but everything can be promoted. */
+/** Returns the signers of the run. Without them no candidate can be checked, but all images can be promoted. */
 export async function signersOf(
   { identity, summaries }: Pick<CandidateServices, 'identity' | 'summaries'>,
   context: Context,

@@ -1,16 +1,16 @@
 import type { Identity } from '../../attest/roles.ts';
 import type { Candidate, CandidateRules } from '../../plan/candidates.ts';
 
-/** Which places a run looks at for what may have to be signed, and how it knows what is there. */
+/** Which images a run checks for missing signatures, and how. */
 export type CandidateServices = {
   readonly rules: Omit<CandidateRules, 'young'>;
-  /** The entries that are young by Git, as `source repository@digest`; where Git cannot say, undefined, and `unknown` is told why. */
+  /** Returns the recent entries by Git, as `source repository@digest`. If Git does not show ages, returns undefined and calls `unknown` with the reason. */
   readonly young: (unknown: (reason: string) => void) => Promise<ReadonlySet<string> | undefined>;
-  /** In whose name the run signs; undefined where it has none, as a dry run may. Asked only when there is something to look at. */
+  /** Returns the identity of the run; undefined if it has none, as in a dry run. Called only if there is a digest to check. */
   readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;
-  /** Whether images are to have cosign's `.sig` tag, tagless ones apart. */
+  /** Returns true if an image must have cosign's `.sig` tag. */
   readonly wantsTag: (image: Pick<Candidate, 'tags'>) => boolean;
-  /** In whose name verification summaries are signed, and whether poor ones are superseded; none are written unless given. */
+  /** The signer of verification summaries, and whether failed ones are superseded. Default: writes none. */
   readonly summaries?:
     | {
         readonly identity: (signal: AbortSignal) => Promise<Identity | undefined>;

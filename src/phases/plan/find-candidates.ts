@@ -12,10 +12,10 @@ import { unreadable } from '../reading/unreadable.ts';
 
 type LookServices = Pick<PlanServices, 'registry' | 'traffic'> & { readonly candidates: CandidateServices };
 
-/** Lists of referrers of one repository that are read at once: they are small, and one registry answers all. */
+/** Lists of referrers of one repository that are read at once: they are small, and one registry serves all. */
 const LISTS_AT_ONCE = 8;
 
-/** Looks, with one request each, at what may lack something; what has all of it is left alone. */
+/** Reads the referrers of each candidate with one request, and keeps those that lack a signature, record or summary. */
 export async function lookAtCandidates(
   { registry, traffic, candidates }: LookServices,
   { images, older, undated }: Candidates,

@@ -7,13 +7,13 @@ import { findPending, type Found, type FindPendingOptions } from './find-pending
 import { findSources } from './find-sources.ts';
 import type { PlanServices } from './services.ts';
 
-/** What destinations lack, how many image × mirror pairs are complete, and whether the source has what is lacking. */
+/** What destinations lack, how many image × mirror pairs are complete, and which missing images the sources have. */
 type Lacking = Omit<Found, 'present'> & {
   readonly present: number;
   readonly states: (image: WantedImage) => SourceState;
 };
 
-/** Finds what is lacking by the lists of the registries, and asks for what their silence would decide. */
+/** Finds what is lacking by the lists of the registries, and checks with requests what a list omits. */
 export async function findLacking(
   services: PlanServices,
   destinations: ReadonlyMap<string, readonly ImageSet[]>,
@@ -25,7 +25,7 @@ export async function findLacking(
   const isAsked = ({ image, moves, isUnread }: Lack): boolean =>
     !isUnread && (services.destination === 'compared' || moves.length > 0 || states(image) !== 'there');
   const asked = await askLacks(services, unlisted.pending, isAsked, context);
-  // Of a repository that refused an answer nothing is taken for known.
+  // nothing is known of a repository that denied an answer
   const known = [...unlisted.present].filter(([repository]) => !asked.unread.has(repository));
   return {
     states,

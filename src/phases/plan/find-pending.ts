@@ -11,23 +11,23 @@ import type { PlanServices } from './services.ts';
 import { readByHost } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-/** What the destinations lack, image by image, and how many images are complete in each repository. */
+/** What destinations lack by image, and how many images are complete in each repository. */
 export type Found = {
   readonly pending: Lacks;
   readonly present: ReadonlyMap<RepositoryName, number>;
-  /** The repositories that could not be read: nothing is known of what they hold. */
+  /** The repositories that could not be read. */
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
   readonly failures: readonly Failure[];
 };
 
 export type FindPendingOptions = {
-  /** What the whole tree wants there: an image that is not looked at may dispute a tag. */
+  /** All images that the tree wants there: one outside of the run may dispute a tag. */
   readonly all?: ReadonlyMap<string, readonly ImageSet[]>;
-  /** Is shown each repository that was read. */
+  /** Called with each repository that was read. */
   readonly look?: CandidateFinder['look'] | undefined;
 };
 
-/** Reads every destination repository and keeps what is lacking; one that cannot be read is a failure. */
+/** Reads every destination repository and returns what it lacks. A repository that cannot be read is a failure. */
 export async function findPending(
   { registry, traffic, destination = 'compared' }: Omit<PlanServices, 'source' | 'candidates'>,
   destinations: ReadonlyMap<string, readonly ImageSet[]>,
@@ -48,7 +48,7 @@ export async function findPending(
     lacks.set(repository, found.lacks);
   };
   const unread = await readByHost('destination', [...destinations.keys()], read, context);
-  // in the order of the manifests, not of the answers: two runs on the same tree read alike
+  // in the order of the manifests, not of the answers: two runs on the same tree have the same output
   const inOrder = [...destinations.keys()].flatMap((repository) => lacks.get(repository) ?? []);
   return { pending: byImage(inOrder), present, unread, failures: unreadable(unread) };
 }

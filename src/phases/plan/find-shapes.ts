@@ -11,10 +11,10 @@ import type { SourceReader } from '../../registry/source.ts';
 import { caught } from '../caught.ts';
 import { isHostDown, pushTo, readByHost } from '../reading/read-by-host.ts';
 
-/** Images of one repository whose manifests are read at once: few, as a repository is read beside many others. */
+/** Images of one repository that are read at once: few, since many repositories are read at the same time. */
 const TREES_AT_ONCE = 8;
 
-/** What can be copied as it is, what cannot, and how many bytes each image has that was looked at. */
+/** The images that can be copied unchanged, the failures of the others, and the bytes of each image that was read. */
 type Shapes = {
   readonly due: readonly PlannedImage[];
   readonly failures: readonly Failure[];
@@ -22,8 +22,8 @@ type Shapes = {
 };
 
 /**
- * Reads all manifests of each image that is to be copied, and takes out those that cannot be copied whole and as they are.
- * What mirrors have already, and lack only tags of, is not judged again.
+ * Reads all manifests of each image to copy, and removes the images that cannot be copied completely and unchanged.
+ * Images of which mirrors lack only tags are not checked again.
  */
 export async function checkShapes(
   source: SourceReader,
@@ -57,7 +57,7 @@ function isCopied({ targets }: PlannedImage): boolean {
   return targets.some(({ action }) => action === 'copy');
 }
 
-/** The bytes of one image, or what is wrong with it; throws what is wrong with its registry. */
+/** Returns the bytes of one image, or its problem; throws a problem of its registry. */
 async function sizeOf(
   source: SourceReader,
   { source: repository, digest }: WantedImage,

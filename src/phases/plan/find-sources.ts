@@ -4,7 +4,7 @@ import type { WantedImage } from '../../plan/desired/desired.ts';
 import type { PlanServices } from './services.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
 
-/** Asks each source repository only for what is missing somewhere. */
+/** Asks each source repository only for images that some destination lacks. */
 export async function findSources(
   { source }: Pick<PlanServices, 'source'>,
   pending: Lacks,

@@ -3,7 +3,7 @@ import { candidateFinder, type CandidateFinder } from '../../plan/candidates.ts'
 import type { ImageSet } from '../../plan/desired/desired.ts';
 import type { CandidateServices } from './candidate-services.ts';
 
-/** A finder that knows from Git which entries are young. */
+/** Opens a finder that knows from Git which entries are recent. */
 export async function openFinder(
   { rules, young }: CandidateServices,
   all: readonly ImageSet[],

@@ -11,19 +11,19 @@ import { withoutLists } from '../reading/without-lists.ts';
 
 type Found = {
   readonly due: readonly PlannedImage[];
-  /** The repositories that were looked at. */
+  /** The repositories that were read. */
   readonly destinations: Pick<ReadonlyMap<RepositoryName, unknown>, 'has'>;
 };
 
 type PlannedSigning = {
-  /** Where the run signs. */
+  /** Defined if the run signs. */
   readonly plan?: SigningPlan;
-  /** All but what cannot be signed where it would have to be. */
+  /** The due images, without those that cannot be signed on their primary. */
   readonly due: readonly PlannedImage[];
   readonly failures: readonly Failure[];
 };
 
-/** Finds out what has to be signed, if the run signs, and holds back what is routed to a primary without the referrers API. */
+/** Finds the images to sign, if the run signs, and holds back those routed to a primary without the referrers API. */
 export async function planSigning(
   services: PlanServices,
   finder: CandidateFinder | undefined,
@@ -54,7 +54,7 @@ export async function planSigning(
   };
 }
 
-/** Several entries may name one digest; all of them wait for its one signature. */
+/** Several entries may name one digest; all wait for its one signature. */
 function keyOf({ source, digest }: PlannedImage['wanted']): string {
   return `${source}@${digest}`;
 }

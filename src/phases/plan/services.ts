@@ -7,8 +7,8 @@ export type PlanServices = {
   readonly registry: RegistryReader;
   readonly source: SourceReader;
   readonly traffic: Traffic;
-  /** A run that only compares asks for each tag that a list does not show; one that writes asks just before it does. */
+  /** `compared`: the plan requests each tag that a list omits. `written`: the tag is requested just before the write. */
   readonly destination?: Call['destination'];
-  /** How what has to be signed is found; nothing is, unless given. */
+  /** How images to sign are found. Default: none are. */
   readonly candidates?: CandidateServices | undefined;
 };

@@ -1,10 +1,10 @@
 import type { CandidateFinder, Candidates } from '../../plan/candidates.ts';
 import type { PlannedSignature } from '../images.ts';
 
-/** What has to be signed and recorded, and how much was left alone. */
+/** The images to sign and record, and how many others there are. */
 export type SigningPlan = Omit<Candidates, 'images'> & {
   readonly images: readonly PlannedSignature[];
-  /** Young digests that have all of it. */
+  /** Recent digests that lack nothing. */
   readonly complete: number;
   /** Those whose verification summary failed or evaluated nothing, and is kept, as `reference@digest`. */
   readonly stuck?: readonly string[];

@@ -1,7 +1,7 @@
 import type { PlannedImage } from '../images.ts';
 import type { Plan } from '../plan.ts';
 
-/** How many bytes an image is at most to be read and written, where its size is known. */
+/** Returns the most bytes that an image reads and writes; 0 if its size is unknown. */
 export function plannedBytes({ details }: Plan): (image: PlannedImage) => number {
   return ({ wanted, targets }) => {
     const copies = targets.filter(({ action }) => action === 'copy').length;

@@ -9,7 +9,7 @@ export function hasTagsOfItsOwn({ tags }: Pick<WantedImage, 'tags'>): boolean {
   return tags.some((tag) => attachedBy(tag) === undefined);
 }
 
-/** Returns what is copied before the image is signed: mirrors that only lack tags wait. */
+/** Returns the copies to make before the image is signed, without mirrors that lack only tags. */
 export function withoutTags(targets: readonly Target[]): CopyJob['targets'] {
   return targets.filter(({ action }) => action === 'copy').map((target) => ({ ...target, tags: [], tagsFollow: true }));
 }

@@ -3,7 +3,7 @@ import { allItems } from '../../attest/evidence/state.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { ProvenImage } from './proven-images.ts';
 
-/** Emits what is attached to an image that was looked at. */
+/** Emits the attachments of an image, if they were read. */
 export function emitEvidence({ wanted, evidence, found }: ProvenImage, { emit }: Context): void {
   const { source, digest } = wanted;
   if (found !== undefined) emit({ type: 'evidence-read', source, digest, found, items: allItems(evidence) });

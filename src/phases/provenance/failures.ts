@@ -3,7 +3,7 @@ import { aboutImage, refsOn } from '../../plan/about-image.ts';
 import type { PlannedImage } from '../images.ts';
 import type { ProvenImage } from './proven-images.ts';
 
-/** Why an image is held back; undefined of one that may go on. */
+/** Returns why an image is held back, or undefined if it is not. */
 export function refusal(image: ProvenImage): Failure | undefined {
   const { result, violations, mode } = image.judgement;
   if (result !== 'failed') return undefined;
@@ -19,7 +19,7 @@ export function refusal(image: ProvenImage): Failure | undefined {
   };
 }
 
-/** That an image cannot be promoted, since what is attached to it cannot be read. */
+/** Returns the failure of an image whose attachments cannot be read. */
 export function evidenceFailure(image: PlannedImage, error: PromotionError): Failure {
   const { source, digest } = image.wanted;
   const message = `Discovering attestations of ${source}@${digest} failed: ${error.message}`;

@@ -1,7 +1,7 @@
 import type { EvidenceSigner } from '../../policy/provenance.ts';
 import type { ProjectPolicies } from '../../policy/policies.ts';
 
-/** Whether somebody is known who signed something of this image: to the user, or to a policy of its project. */
+/** Returns a test whether the user, or a policy of the project, knows a signer. */
 export function knownTo(
   policies: ProjectPolicies,
   isExpected: (signer: EvidenceSigner) => boolean,
@@ -12,7 +12,7 @@ export function knownTo(
       policies.provenance.some(({ signers }) => signers.some((rule) => rule.matches(signer))));
 }
 
-/** The same of whoever reports vulnerabilities. A signer that a change adds is not known to it: the tree before must name it, too. */
+/** Like `knownTo`, for reports of vulnerabilities. A change cannot add its own signer: the base must name it as well. */
 export function knownReporters(
   policies: ProjectPolicies,
   isExpected: (signer: EvidenceSigner) => boolean,

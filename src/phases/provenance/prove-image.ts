@@ -15,13 +15,13 @@ import { isHostDown } from '../reading/read-by-host.ts';
 
 export type ProvenanceServices = {
   readonly evidence: EvidenceReader;
-  /** Whom the user knows, besides those that policies name. */
+  /** Returns true for signers that the user knows, in addition to those of policies. */
   readonly isExpected: (signer: EvidenceSigner) => boolean;
-  /** `when-asked` reads nothing of an image without a policy; `always` unless given. */
+  /** `when-asked` reads nothing of an image without a policy. Default: `always`. */
   readonly looks?: 'always' | 'when-asked';
 };
 
-/** Finds out about one image; what cannot be read is a failure of the image. Throws what is wrong with its registry. */
+/** Reads and judges the evidence of one image. Returns a failure if it cannot be read; throws if its registry is down. */
 export async function prove(
   { evidence: reader, isExpected, looks = 'always' }: ProvenanceServices,
   image: PlannedImage,
@@ -38,7 +38,7 @@ export async function prove(
       return { evidence, judgement: judge(policies, evidence) };
     };
     const listed = await look('listed');
-    // What a list does not show may be what a policy misses.
+    // the list may omit what the policy misses
     const isMissed = listed.judgement.violations.some(({ code }) => code === 'PROVENANCE');
     const { evidence, judgement } = isMissed ? await look('unlisted') : listed;
     const states = { signature: signatureOf(evidence), attestations: attestationOf(evidence) };
@@ -50,7 +50,7 @@ export async function prove(
   }
 }
 
-/** What is known of an image that nobody looks at. */
+/** Returns the empty evidence of an image that is not read. */
 export function unasked({ source: repository, digest }: WantedImage): Pick<ProvenImage, 'evidence' | 'judgement'> {
   const evidence = { repository, digest, isIndex: false, items: [], platforms: [] };
   return { evidence, judgement: judge([], evidence) };

@@ -4,21 +4,21 @@ import type { Evidence, Judgement } from '../../policy/provenance.ts';
 import type { VulnerabilityJudgement } from '../../policy/vulnerabilities/vulnerability-gate.ts';
 import type { PlannedImage } from '../images.ts';
 
-/** An image of which is known who built and signed it, and what its policies say of that. */
+/** An image with its evidence, and the judgement of its policies. */
 export type ProvenImage = PlannedImage & {
   readonly evidence: Evidence;
   readonly judgement: Judgement;
-  /** How good the best is that is attached to the digest itself; undefined if nobody looked. */
+  /** The states of what is attached to the digest itself; undefined if it was not read. */
   readonly found?: { readonly signature: EvidenceState; readonly attestations: EvidenceState };
 };
 
-/** A proven image that went through all gates, and what each of them said. */
+/** A proven image with the results of all gates. */
 export type ValidatedImage = ProvenImage & { readonly checks: readonly GateResult[] };
 
-/** What a gate says of an image: any failure keeps it from being promoted. */
+/** The result of a gate: any failure holds the image back. */
 export type GateResult = {
   readonly gate: string;
   readonly failures: readonly Failure[];
-  /** Of a gate that looks for known weaknesses. */
+  /** The result of the vulnerability gate. */
   readonly vulnerabilities?: VulnerabilityJudgement;
 };

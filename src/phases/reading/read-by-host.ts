@@ -18,7 +18,7 @@ export const REQUESTS_AT_ONCE = 20;
  */
 const MOST_AT_ONCE = 22 * REQUESTS_AT_ONCE;
 
-/** True for what a registry's other repositories would answer, too. */
+/** Returns true for an error that the other repositories of the registry would cause as well. */
 export function isHostDown({ code }: PromotionError): boolean {
   return UNREACHABLE.includes(code);
 }

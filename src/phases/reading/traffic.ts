@@ -1,16 +1,16 @@
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { Meter } from '../../registry/roles.ts';
 
-/** What was sent to each registry during a run. */
+/** The requests and bytes of each registry during a run. */
 export type Traffic = {
   /** The meter of the repository's registry. */
   of(repository: RepositoryName): Meter;
-  /** Adds what was counted elsewhere. */
+  /** Adds counts of another meter. */
   add(repository: RepositoryName, counted: Meter): void;
   readonly hosts: ReadonlyMap<string, Meter>;
 };
 
-/** Starts counting at nothing. */
+/** Starts counting at 0. */
 export function countTraffic(): Traffic {
   const hosts = new Map<string, Meter>();
   const of = (repository: RepositoryName): Meter => {

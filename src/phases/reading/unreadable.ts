@@ -9,7 +9,7 @@ type Unread = {
   readonly refs: readonly [RepositoryName];
 };
 
-/** One failure for each cause, with all the repositories, of however many registries, that could not be read for it. */
+/** Returns one failure for each cause, with all repositories that could not be read because of it. */
 export function unreadable(errors: ReadonlyMap<RepositoryName, PromotionError>): Failure[] {
   const unread = [...errors].map(([repository, { code, message, hint }]): Unread => ({
     code,

@@ -12,10 +12,10 @@ type Services = { readonly registry: RegistryReader; readonly traffic: Traffic }
 /** A digest that something may be attached to, on its primary. */
 type Place = { readonly repository: RepositoryName; readonly digest: Digest };
 
-/** Returns why nothing can be attached to images of a repository; undefined if there is no such reason. */
+/** Returns why nothing can be attached to images of a repository, or undefined. */
 type UnlistedOf = (repository: RepositoryName) => PromotionError | undefined;
 
-/** A host does not tell by a repository that is not there yet; then so many others are tried. */
+/** Repositories tried on a host: one that does not exist yet does not show whether the host has the API. */
 const MOST_ASKED = 8;
 
 /**
@@ -48,7 +48,7 @@ export async function withoutLists(
   return (repository) => unlisted.get(hostOf(repository));
 }
 
-/** Each reason once, as a problem of the plan. */
+/** Returns each reason once, as a failure of the plan. */
 export function unlistedFailures(repositories: readonly RepositoryName[], unlistedOf: UnlistedOf): readonly Failure[] {
   return [...new Set(repositories.flatMap((repository) => unlistedOf(repository) ?? []))].map((error) =>
     failureOf('plan', error),

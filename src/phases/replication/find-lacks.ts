@@ -17,7 +17,7 @@ export type LackServices = {
   readonly traffic: Traffic;
 };
 
-/** Compares what is attached on primaries with what their mirrors have; each repository is listed once. */
+/** Compares the attachments on primaries with those on mirrors. Lists each repository once. */
 export async function findLacks(
   services: LackServices,
   groups: readonly AttachedGroup[],

@@ -9,16 +9,16 @@ import type { SubjectLock } from '../../registry/attaching/lock.ts';
 import { replicator, type Replicator } from '../../mirroring/replicator.ts';
 import type { Traffic } from '../reading/traffic.ts';
 
-/** What a replicator is made of. */
+/** The parts of a replicator. */
 export type ReplicatorParts = {
   readonly registry: Registry;
   readonly pause: Pause;
   readonly lock: SubjectLock;
-  /** Whether attachments of a repository are routed; of none unless given. */
+  /** Returns true if attachments of a repository are routed. Default: none are. */
   readonly isRouted?: (repository: RepositoryName) => boolean;
 };
 
-/** Makes the replicator of a run, which counts on its `traffic` and reads each source once. */
+/** Makes the replicator of a run, which counts its requests in `traffic` and reads each source once. */
 export function openReplicator(
   { registry, pause, lock, isRouted }: ReplicatorParts,
   source: SourceReader,

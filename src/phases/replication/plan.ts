@@ -10,9 +10,9 @@ import type { Loaded } from '../setup.ts';
 import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
 type PlanReplicationServices = LackServices & {
-  /** Covers the primary registry, where one is chosen. */
+  /** The pattern of the chosen primary registry. */
   readonly primary?: Pattern | undefined;
-  /** Which mirrors get no copies; all get them unless given. */
+  /** Which mirrors get no copies. Default: all get them. */
   readonly attachments?: readonly AttachmentRule[] | undefined;
 };
 
@@ -22,7 +22,7 @@ export type ReplicationPlan = {
   readonly failures: readonly Failure[];
 };
 
-/** Compares what is attached to images on their primary with what their mirrors have: what has to be copied. */
+/** Compares the attachments of images on their primary with those on the mirrors, and plans the copies. */
 export const planReplication = (
   services: PlanReplicationServices,
 ): Phase<{ readonly loaded: Loaded }, 'plan', ReplicationPlan> => ({

@@ -12,17 +12,17 @@ import type { Traffic } from '../reading/traffic.ts';
 export type ReplicateServices = {
   readonly replicator: Replicator;
   readonly traffic: Traffic;
-  /** What is copied at once. */
+  /** Attachments copied at once. */
   readonly copies: number;
 };
 
-/** What became of what was planned. */
+/** The results of the planned copies. */
 export type Replication = {
   readonly replicated: readonly Replicated[];
   readonly failures: readonly Failure[];
 };
 
-/** Copies to every mirror what is attached on the primary and missing there; attachments of an index come last. */
+/** Copies to every mirror the attachments that it lacks; those of an index come last. */
 export const replicate = (
   services: ReplicateServices,
 ): Phase<{ readonly plan: ReplicationPlan }, 'replication', Replication> => ({
@@ -31,7 +31,7 @@ export const replicate = (
   run: ({ plan }, context) => copyLacks(services, plan.lacks, context),
 });
 
-/** Copies what is lacking, and tells what became of it. */
+/** Copies the lacking attachments, and emits the results. */
 export async function copyLacks(
   services: ReplicateServices,
   lacks: readonly AttachedLack[],
@@ -47,7 +47,7 @@ export async function copyLacks(
   return { replicated, failures };
 }
 
-/** Copies what is lacking; what is attached to one image is told of when mirrors list all of it. */
+/** Copies the lacking attachments. Emits the results of one image when mirrors list all of them. */
 async function copyAll(
   { replicator, traffic, copies }: ReplicateServices,
   lacks: readonly AttachedLack[],

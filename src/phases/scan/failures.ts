@@ -8,10 +8,10 @@ import {
 } from '../../policy/vulnerabilities/vulnerability-gate.ts';
 import type { ProvenImage } from '../provenance/proven-images.ts';
 
-/** More are counted, not named; all of them stand in the report. */
+/** Findings named in a message; the report has all. */
 const NAMED = 5;
 
-/** Why an image is held back; undefined of one that may go on. */
+/** Returns why an image is held back, or undefined if it is not. */
 export function scanFailure(image: ProvenImage, error: PromotionError): Failure;
 export function scanFailure(
   image: ProvenImage,

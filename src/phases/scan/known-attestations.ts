@@ -9,14 +9,14 @@ import type { ProvenImage } from '../provenance/proven-images.ts';
 
 export type AttestationServices = {
   readonly evidence: Pick<EvidenceReader, 'statements'>;
-  /** Whom the user names, besides those that policies name. */
+  /** Returns true for signers that the user names, in addition to those of policies. */
   readonly isBelieved: (signer: EvidenceSigner) => boolean;
 };
 
-/** Tells the scans and OpenVEX documents that are attested of a digest of the image; `untrusted` are those of strangers. */
+/** Returns a reader of the attested scans and OpenVEX documents of a digest; `untrusted` are those of unknown signers. */
 export function attestationsFor({ evidence, isBelieved }: AttestationServices, image: ProvenImage): AttestationsOf {
   const isKnown = knownReporters(policiesOf(image.wanted), isBelieved);
-  // what could not be verified is no statement, but worth a word
+  // an attestation that cannot be verified does not count, but is named
   const unverified = allItems(image.evidence).filter(({ status }) => status === 'failed' || status === 'unverifiable');
   return async (target, signal) => {
     const found = await evidence.statements(target, signal);

@@ -17,20 +17,20 @@ import { attestationsFor, type AttestationServices } from './known-attestations.
 import { scanFailure } from './failures.ts';
 import type { Gate } from '../validate.ts';
 
-/** What the user wants to be scanned, by whom, and how strictly. */
+/** The scanners, and how strictly their results are judged. */
 export type ScanServices = {
-  /** Those that are asked, in their order. */
+  /** The scanners to try, in order. */
   readonly scanners: (attestationsOf: AttestationsOf) => readonly Scanner[];
-  /** What OpenVEX documents that were given say of a digest. */
+  /** Returns the statements of the given OpenVEX documents about a digest. */
   readonly vexOf: (digest: Digest) => readonly VexStatement[];
-  /** The lowest severity that holds an image back, where its project names none. */
+  /** The lowest severity that holds an image back, if its project names none. */
   readonly threshold: number;
   readonly allowUnscanned: boolean;
 };
 
 export type ScanGateServices = ScanServices & AttestationServices & { readonly source: SourceReader };
 
-/** Of an image whose project scans nothing. */
+/** The judgement of an image whose project scans nothing. */
 const NOT_WANTED: VulnerabilityJudgement = {
   state: 'not-scanned',
   result: 'passed',
@@ -40,7 +40,7 @@ const NOT_WANTED: VulnerabilityJudgement = {
   reason: 'the threshold of its project is -1',
 };
 
-/** Holds back images with known weaknesses, and those that nobody has scanned. */
+/** Holds back images with known vulnerabilities, and those that were not scanned. */
 export function scanGate(services: ScanGateServices): Gate {
   return async (image, context) => {
     const { signal, clock } = context;
@@ -65,7 +65,7 @@ export function scanGate(services: ScanGateServices): Gate {
   };
 }
 
-/** The images of an index, at whatever depth; none of an image. */
+/** Returns the images of an index, at any depth; none for an image. */
 async function platformsIn({ source, digest }: WantedImage, read: ReadManifestOf): Promise<readonly Platform[]> {
   const root = await read(digest);
   if (root === undefined || !isIndexType(root.descriptor.mediaType)) return [];

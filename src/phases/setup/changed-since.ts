@@ -11,27 +11,27 @@ import { lostPolicies } from '../../manifest/lost-policies.ts';
 import { checkPrimaries, type PrimaryRules } from './check-primary.ts';
 import { problemFailure } from './problem-failure.ts';
 
-/** The tree before, and how the tree differs from it. */
+/** The base, and how the tree differs from it. */
 export type LoadedDiff = {
   readonly base: LoadedManifests;
-  /** Undefined when there was nothing before. */
+  /** Undefined if there is no base. */
   readonly commit?: string | undefined;
   readonly diff: TreeDiff;
-  /** All that the tree wants: an image that did not change may dispute a tag of one that did. */
+  /** All images of the tree: one that did not change may dispute a tag of one that did. */
   readonly all: readonly ImageSet[];
-  /** How many images that makes besides those that are looked at. */
+  /** The number of images outside of the run. */
   readonly unchanged: number;
 };
 
-/** What is asked of images: also what the tree before asked, where there was one. */
+/** Returns the policies of images: those of the tree, and those of the base if there is one. */
 export function askedSince(before: DiffBase | undefined, head: LoadedManifests): PoliciesFor {
   const asked = policiesBy(head);
-  // where nothing was before, everything is new, and nothing is loosened
+  // without a base everything is new, and nothing is loosened
   const isNew = before === undefined || before.base.projects.length + before.base.problems.length === 0;
   return isNew ? asked : withBasePolicies(asked, head.projects, before.base);
 }
 
-/** Finds what the tree wants (`all`) that it did not want before, and holds back images whose primary changes unaccepted. */
+/** Finds the images of the tree (`all`) that the base does not have, and holds back those whose primary changes without acceptance. */
 export function changedSince(
   before: DiffBase,
   head: LoadedManifests,
@@ -52,7 +52,7 @@ export function changedSince(
   };
 }
 
-/** The images of projects that changed, and those of the same names before: no other image can get another primary. */
+/** Returns the images of changed projects, and those of the same names in the base: no other image can get another primary. */
 function mayDiffer(
   { projects: base }: LoadedManifests,
   { projects: head }: LoadedManifests,

@@ -9,7 +9,7 @@ export function checkChosen(
   { projects, problems }: LoadedManifests,
   { chosen, isFlag = false, attachments }: PrimaryRules,
 ): void {
-  // a project that is left out may be the one that has it
+  // an omitted project may have it
   if (problems.some(({ code }) => code !== 'ENTRY_INVALID')) return;
   const names = new Set(projects.flatMap(({ destinations }) => destinations.map(({ name }) => name)));
   const stray = strayStandby([...names], attachments);

@@ -7,26 +7,26 @@ import type { ImageSet } from '../../plan/desired/desired.ts';
 import { primaryChanges, type PrimaryChange } from '../../plan/places/primary-changes.ts';
 import { publicNameOf, type PublicName } from '../../plan/places/public-name.ts';
 
-/** What the user said of the primary registry, and what a run makes of a change. */
+/** The settings of the primary registry, and how a run treats a change of it. */
 export type PrimaryRules = {
-  /** Covers it, where one is chosen. */
+  /** The pattern of the chosen primary. */
   readonly chosen?: Pattern | undefined;
-  /** Where it is chosen: on the command line, else in the registry configuration. */
+  /** True if it is chosen on the command line, and not in the registry configuration. */
   readonly isFlag?: boolean;
   readonly publicNames?: readonly PublicName[];
   readonly attachments?: readonly AttachmentRule[];
-  /** Whether a change is a problem: only where something is signed, and unless it is accepted. */
+  /** True if a change is a problem: the run signs, and the change is not accepted. */
   readonly refusesChanges?: boolean;
 };
 
 type CheckedPrimaries = {
   readonly failures: readonly Failure[];
-  /** The images that are not promoted until somebody accepts it. */
+  /** The images that are not promoted until the change is accepted. */
   readonly held: ReadonlySet<ImageSet>;
   readonly settings: readonly PolicyChange[];
 };
 
-/** Finds the images whose primary is another than before. */
+/** Finds the images whose primary changed. */
 export function checkPrimaries(
   base: readonly ImageSet[],
   head: readonly ImageSet[],

@@ -1,7 +1,7 @@
 import type { Failure } from '../../errors.ts';
 import type { Problem, Warning } from '../../manifest/manifest.ts';
 
-/** A problem or warning of the manifests as a failure of the run's first phase. */
+/** Returns a problem or warning of the manifests as a failure of the first phase. */
 export function problemFailure({ code, message, hint, position, image, digest }: Problem | Warning): Failure {
   return {
     phase: 'setup',

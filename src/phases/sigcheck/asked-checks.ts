@@ -12,7 +12,7 @@ export type AskedServices = {
   readonly rules: CheckRules;
 };
 
-/** What references mean: entries of the tree, else digests that only the registry knows; what is neither is a failure. */
+/** Resolves references to entries of the tree, else to digests of the registry. One that is neither is a failure. */
 export async function askedChecks(
   services: AskedServices,
   refs: readonly AskedRef[],
@@ -41,7 +41,7 @@ async function resolved(
     const digest =
       ref.digest ?? (reference && (await registry.resolveManifest(place.repository, reference, call))?.digest);
     if (digest === undefined || digest === '') throw notFound(ref);
-    // a tag that the tree does not know may be of a digest that it does
+    // an unknown tag may belong to a digest of the tree
     const listed = namedBy(checks, { ...ref, digest });
     return listed.length > 0 ? listed : [unlisted(place, ref, digest)];
   } catch (error) {

@@ -15,14 +15,14 @@ import { unreadable } from '../reading/unreadable.ts';
 export type CheckServices = {
   readonly registry: RegistryReader;
   readonly traffic: Traffic;
-  /** Asked only when there is something to check. */
+  /** Called only if there is a digest to check. */
   readonly verifier: (signal: AbortSignal) => Promise<Verifier>;
   readonly isExpected: (identity: Identity) => boolean;
   /** Digests in work at once. */
   readonly concurrency: number;
 };
 
-/** Checks digests in all of their places. A repository that cannot be read is a failure, and of a registry that is down no more is asked. */
+/** Checks digests in all their repositories. A repository that cannot be read is a failure. A registry that is down gets no more requests. */
 export async function checkImages(
   services: CheckServices,
   checks: readonly PlannedCheck[],

@@ -5,7 +5,7 @@ import { wrongOnPrimary, type CheckedImage, type PlannedCheck } from './checked-
 import type { SigcheckPlan } from './plan.ts';
 import { placeOf } from './failures.ts';
 
-/** What was found, and what could not be read; what is wrong with an image is no failure yet. */
+/** The findings, and the failures of repositories that could not be read. A wrong image is not a failure yet. */
 export type Checks = {
   readonly images: readonly CheckedImage[];
   readonly failures: readonly Failure[];
@@ -34,7 +34,7 @@ export const check = (services: CheckServices): Phase<{ readonly plan: SigcheckP
   },
 });
 
-/** An image that was asked for, and that its primary does not hold. */
+/** Returns the failure of a requested image that its primary does not hold. */
 export function absence(absent: PlannedCheck): Failure {
   const { digest, repository } = absent;
   return {

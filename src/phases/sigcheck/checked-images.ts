@@ -10,24 +10,24 @@ export type PlannedCheck = Checked & { readonly wants: { readonly signature: boo
 /** The same finding of several digests in several repositories. */
 export type FoundGroup = Pick<Finding, 'what' | 'status'> & {
   readonly why?: string | undefined;
-  /** The image, platforms of it, or both, the image first; what is verified is told of the image alone. */
+  /** The image, platforms of it, or both, the image first. A verified finding names the image alone. */
   readonly subjects: readonly Digest[];
   readonly repositories: readonly RepositoryName[];
-  /** The status as people read it: that of a record in words of its own. */
+  /** The status in words; a record has its own. */
   readonly words: string;
-  /** Whoever signed it, as people read it. */
+  /** The signer, in words. */
   readonly who?: string | undefined;
 };
 
-/** A digest with what was found of it in all of its places. */
+/** A digest with its findings in all repositories. */
 export type CheckedImage = {
   readonly check: PlannedCheck;
-  /** The digest and its platforms; none where the primary does not hold it. */
+  /** The digest and its platforms; empty if the primary does not hold it. */
   readonly subjects: readonly Digest[];
   readonly findings: readonly FoundGroup[];
 };
 
-/** Brings findings of one digest that tell the same together. */
+/** Groups equal findings of one digest. */
 export function groupFindings(digest: Digest, findings: readonly Finding[]): FoundGroup[] {
   const groups = new Map<string, FoundGroup & { readonly repositories: RepositoryName[] }>();
   for (const finding of findings) {
@@ -60,12 +60,12 @@ function wordsOf({ what, status }: Pick<Finding, 'what' | 'status'>): string {
   return status === 'unsigned' ? 'unrecorded' : `recorded, but ${status}`;
 }
 
-/** Whether something is not as it should be. */
+/** Returns true unless the finding is good. */
 export function isWrong({ status }: Pick<Finding, 'status'>): boolean {
   return status !== 'verified';
 }
 
-/** What is wrong with an image on its primary. */
+/** Returns true if the signature or record of an image is wrong on its primary. */
 export function wrongOnPrimary({ check, findings }: CheckedImage, what: Finding['what']): boolean {
   return findings.some((one) => one.what === what && isWrong(one) && one.repositories.includes(check.repository));
 }

@@ -2,7 +2,7 @@ import { failureOf, type Failure, type PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { isWrong, type CheckedImage, type FoundGroup, type PlannedCheck } from './checked-images.ts';
 
-/** An image that could not be signed or recorded. */
+/** Returns the failure of an image that could not be signed or recorded. */
 export function repairFailure(check: PlannedCheck, error: PromotionError): Failure {
   const { reference, digest, repository } = check;
   const message = `repairing ${reference}@${digest}: ${error.message}`;
@@ -18,7 +18,7 @@ const HINTS = {
     'give the --key or the --trusted-root of the signer to trust it, or sign again with `kpromo sigcheck --confirm`',
 } as const;
 
-/** Everything that is wrong with images, each trouble once however many repositories and platforms have it. */
+/** Returns one failure for each wrong finding, with all repositories and platforms that have it. */
 export function wrongFailures(images: readonly CheckedImage[]): Failure[] {
   return images.flatMap(({ check, findings }) =>
     findings.filter(isWrong).map((found): Failure => ({
@@ -46,7 +46,7 @@ function wrongText({ reference, digest }: PlannedCheck, found: FoundGroup): stri
   return `${reference}@${digest}${platformsText(digest, found)} is ${words} in ${repositories[0] ?? ''}${reason}`;
 }
 
-/** Which platforms of an image a finding is about. */
+/** Returns which platforms of an image a finding is about. */
 function platformsText(digest: Digest, { subjects }: Pick<FoundGroup, 'subjects'>): string {
   const platforms = subjects.filter((subject) => subject !== digest);
   const [first] = platforms;

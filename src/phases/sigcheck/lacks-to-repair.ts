@@ -18,7 +18,7 @@ export function groupsToRepair(images: readonly CheckedImage[]): readonly Attach
   return [...groups].map(([primary, group]) => ({ ...group, primary, mirrors: [...group.mirrors] }));
 }
 
-/** What is lacking of these images where they are: nothing is attached to an image that a mirror does not hold. */
+/** Returns the lacks of these images on mirrors that hold them. */
 export function lacksToRepair(images: readonly CheckedImage[], lacks: readonly AttachedLack[]): AttachedLack[] {
   const mirrors = new Map<string, ReadonlySet<RepositoryName>>();
   for (const { check, subjects, findings } of images) {

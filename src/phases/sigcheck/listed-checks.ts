@@ -5,7 +5,7 @@ import type { Checked } from '../../plan/checks.ts';
 import type { AskedServices } from './asked-checks.ts';
 import { unlistedFailures, withoutLists } from '../reading/without-lists.ts';
 
-/** Leaves out what is routed to a primary without the referrers API: whatever is attached there, clients do not find it. */
+/** Leaves out images routed to a primary without the referrers API: clients cannot find their attachments. */
 export async function listedChecks(
   services: AskedServices,
   checks: readonly Checked[],

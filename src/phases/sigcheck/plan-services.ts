@@ -3,14 +3,14 @@ import { type Checked, type UploadWindow } from '../../plan/checks.ts';
 import { type AskedServices } from './asked-checks.ts';
 
 export type PlanSigcheckServices = AskedServices & {
-  /** What is checked; all of the tree where there are none. */
+  /** The images to check. Default: all of the tree. */
   readonly refs: readonly AskedRef[];
-  /** When what is checked of the tree was uploaded. */
+  /** The upload times of the images of the tree to check. */
   readonly window: UploadWindow;
-  /** Unix milliseconds: what was uploaded before needs no record. */
+  /** Unix milliseconds: an image uploaded before needs no record. */
   readonly recordsSince?: number | undefined;
-  /** Digests that are checked at the most. */
+  /** The largest number of digests to check. */
   readonly limit?: number | undefined;
-  /** Whether an image of the tree must be signed. */
+  /** Returns true if an image of the tree must be signed. */
   readonly isSigned: (image: Pick<Checked, 'tags'>) => boolean;
 };

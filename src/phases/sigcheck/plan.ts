@@ -10,14 +10,14 @@ import type { PlanSigcheckServices } from './plan-services.ts';
 
 export type SigcheckPlan = {
   readonly checks: readonly PlannedCheck[];
-  /** Whether somebody asked for these, so that each must be there. */
+  /** True if the user named these: each must exist. */
   readonly isAsked: boolean;
-  /** Digests that the limit left out. */
+  /** Digests beyond the limit. */
   readonly beyond: number;
   readonly failures: readonly Failure[];
 };
 
-/** Chooses the digests to check: those asked for, else those of the tree that were uploaded in the window. */
+/** Selects the digests to check: those that the user named, else those of the tree uploaded in the window. */
 export const planSigcheck = (
   services: PlanSigcheckServices,
 ): Phase<{ readonly loaded: Loaded }, 'plan', SigcheckPlan> => ({
@@ -55,10 +55,10 @@ export const planSigcheck = (
   },
 });
 
-/** What was asked for is checked whenever it was uploaded. */
+/** Digests that the user named are checked whatever their age. */
 const NOTHING_LEFT = { undated: 0, absent: 0, outside: 0 };
 
-/** A digest that a tree does not name, and nobody named by a tag: platforms are signed, but not recorded. */
+/** Returns true for a digest that neither the tree nor a tag names. Platforms are signed, but not recorded. */
 function mayBePlatform({ wanted, tags }: Checked): boolean {
   return wanted === undefined && tags.length === 0;
 }

@@ -11,17 +11,17 @@ import { unreadable } from '../reading/unreadable.ts';
 
 type UploadServices = { readonly registry: ManifestReader & TagLister; readonly traffic: Traffic };
 
-/** When digests were uploaded, those of which that can be asked, and why the others cannot. */
+/** The upload times of digests, the readable digests, and the failures of the others. */
 type Uploads = {
   readonly uploadOf: UploadOf;
   readonly readable: readonly Checked[];
   readonly failures: readonly Failure[];
 };
 
-/** For those who did not ask. */
+/** Used if no upload times are needed. */
 export const undatedAll: UploadOf = () => 'undated';
 
-/** Lists each primary repository once, for the dates that the listing has, and asks for each digest that it does not show. */
+/** Lists each primary repository once, for its dates, and requests each digest that the list omits. */
 export async function readUploads(
   { registry, traffic }: UploadServices,
   checks: readonly Checked[],
@@ -29,13 +29,13 @@ export async function readUploads(
 ): Promise<Uploads> {
   const asked = new Map<RepositoryName, Digest[]>();
   for (const { repository, digest } of checks) pushTo(asked, repository, digest);
-  // a listing is dropped as soon as it has been asked
+  // a listing is dropped as soon as it was used
   const dates = new Map<RepositoryName, ReadonlyMap<Digest, ReturnType<UploadOf>>>();
   const read = async (repository: RepositoryName): Promise<void> => {
     const call = { signal: context.signal, meter: traffic.of(repository) };
     const digests = asked.get(repository) ?? [];
     const found = datesIn(await registry.listRepository(repository, call), digests);
-    // What a list does not show is asked for: lists may be stale or cut.
+    // a digest that the list omits is requested: lists may be stale or cut
     await eachOf(
       digests.filter((digest) => found.get(digest) === 'absent'),
       REQUESTS_AT_ONCE,

@@ -12,17 +12,17 @@ import { signWrong, type SignWrongServices } from './sign-wrong.ts';
 
 type RepairServices = CheckServices & LackServices & ReplicateServices & SignWrongServices;
 
-/** What was found after all that could be done, and how much was done. */
+/** The findings after the repair, and how much was repaired. */
 export type Repaired = Checks & {
   readonly signed: number;
   readonly recorded: number;
-  /** Manifests that mirrors got, each on each mirror. */
+  /** Manifests copied to mirrors, counted for each mirror. */
   readonly copied: number;
 };
 
 type Checked = { readonly loaded: Loaded; readonly plan: SigcheckPlan; readonly checks: Checks };
 
-/** Signs and records on the primary what is wrong there, brings it to the mirrors, and checks again what was wrong. */
+/** Signs and records wrong images on the primary, copies that to the mirrors, and checks these images again. */
 export const repair = (services: RepairServices): Phase<Checked, 'repaired', Repaired> => ({
   name: 'repair',
   gives: 'repaired',

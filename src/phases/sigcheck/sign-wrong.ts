@@ -41,7 +41,7 @@ export async function signWrong(
       await thenList(list, image.check, call, repairIt);
     } catch (error) {
       const failure = caught(error, context);
-      // whatever made it would make it again
+      // it would happen again
       if (failure.code === 'SIGNATURE_MISMATCH') stopped ??= failure;
       failures.push(repairFailure(image.check, failure));
     }
@@ -49,7 +49,7 @@ export async function signWrong(
   return { signed: written.signature, recorded: written.record, failures };
 }
 
-/** What a mirror has of signatures is kept: it may be the only one that has them. */
+/** Keeps the signatures of a mirror, which may be the only one that has them. */
 function withElsewhere({ check, findings }: CheckedImage): SignRequest {
   const signed = findings.filter(({ what, status }) => what === 'signature' && status !== 'unsigned');
   const staging = check.mirrors.find((mirror) => signed.some(({ repositories }) => repositories.includes(mirror)));

@@ -10,12 +10,12 @@ export type AttestImageServices = Pick<SigningServices, 'record'> & VouchService
 
 type Known = {
   readonly proofs: Proofs;
-  /** All that is signed in this run. */
+  /** All images that this run signs. */
   readonly planned: readonly PlannedSignature[];
 };
 
 /**
- * Attaches to one image what it lacks: what was accepted in staging, then its record, then its summary, so that an image with
+ * Attaches to one image the accepted attestations of staging, then its record, then its summary, so that an image with
  * the later lacks nothing of the earlier.
  */
 export async function attestImage(
@@ -50,7 +50,7 @@ export async function attestImage(
   return { ...done, summary };
 }
 
-/** Carries what was accepted in each of the repositories that an image is promoted from. */
+/** Carries the accepted attestations of each repository that an image is promoted from. */
 async function carryFrom(
   { carry }: Pick<AttestImageServices, 'carry'>,
   sources: readonly VouchRequest[],

@@ -13,21 +13,21 @@ import type { SummarizeRequest, VouchRequest } from './services.ts';
 
 type Proven = Pick<ProvenImage, 'evidence' | 'judgement'>;
 
-/** What policies say of an image that is not due; undefined where staging does not have it any longer. Throws where it cannot be read. */
+/** Judges an image that is not due. Returns undefined if staging no longer has it; throws if it cannot be read. */
 export type Prove = (image: Pick<PlannedImage, 'wanted'>, context: Context) => Promise<Proven | undefined>;
 
-/** What is found out about the images that a run attests, of each once. */
+/** The evidence of the images that a run attests; each image is read once. */
 export type Proofs = {
-  /** By each of its sources; none where nobody has to know, or where staging does not have it any longer. */
+  /** Returns one request for each of its sources; none if it is not needed, or if staging no longer has the image. */
   of(planned: PlannedSignature): Promise<readonly VouchRequest[]>;
-  /** Tells which images that are summarized in a repository hold a platform; without those that cannot be read. */
+  /** Returns the images summarized in a repository that hold a platform, without those that cannot be read. */
   holders(repository: RepositoryName): Promise<SummarizeRequest['holders']>;
 };
 
-/** Images of one repository that are looked at together, as before they are promoted. */
+/** Images of one repository that are read at once, as before they are promoted. */
 const IMAGES_AT_ONCE = 16;
 
-/** `due` has what is known of images that were due; they are not looked at again. */
+/** `due` has the evidence of images that were due; they are not read again. */
 export function proofsOf(
   prove: Prove,
   images: readonly PlannedSignature[],
@@ -44,7 +44,7 @@ export function proofsOf(
     const held = new Map<Digest, VouchRequest[]>();
     const there = images.filter((one) => one.repository === repository && one.lacks.summary === true);
     await eachOf(there, IMAGES_AT_ONCE, async (planned) => {
-      // what keeps it from being read is told where it is attested
+      // the error is emitted when the image itself is attested
       for (const request of await of(planned).catch(() => []))
         for (const digest of platformsIn(request.evidence)) pushTo(held, digest, request);
     });

@@ -3,7 +3,7 @@ import type { SourceReader } from '../../registry/source.ts';
 import type { Prove } from './attest-proofs.ts';
 import { prove, type ProvenanceServices } from '../provenance/prove-image.ts';
 
-/** Finds out who built and signed an image that is not due, for what is made up for; undefined where staging has it no longer. */
+/** Returns a function that proves an image that is not due, for missing records and summaries. It returns undefined if staging no longer has the image. */
 export function proveLater(services: ProvenanceServices, source: Pick<SourceReader, 'manifest'>): Prove {
   return async ({ wanted }, context) => {
     if ((await source.manifest(wanted.source, wanted.digest, context.signal)) === undefined) return undefined;

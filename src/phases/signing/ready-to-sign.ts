@@ -7,10 +7,10 @@ import type { Validation } from '../validate.ts';
 /** An image to sign, and the staging repository that this run copied it from. */
 type ReadyImage = PlannedSignature & { readonly staging?: RepositoryName | undefined };
 
-/** What was planned, let through and copied. */
+/** The outputs of planning, validation and copying. */
 export type Copied = { readonly plan: Plan; readonly validation: Validation; readonly promotion: Promotion };
 
-/** The candidates that their primaries hold after the copying, but for those that were not let through; of the others it is told already why not. */
+/** Returns the candidates that their primaries hold after the copy, without those that were held back. The failures of the others were emitted. */
 export function readyToSign({ plan, validation, promotion }: Copied): ReadyImage[] {
   const good = new Set(validation.images.map(({ wanted }) => wanted));
   const refused = new Set(plan.images.flatMap(({ wanted }) => (good.has(wanted) ? [] : [wanted])));

@@ -16,14 +16,14 @@ export type SignRequest = {
   readonly staging?: RepositoryName | undefined;
 };
 
-/** One digest to be recorded: what a promotion record tells of it. */
+/** One digest to be recorded, with the contents of its promotion record. */
 export type RecordRequest = Omit<SignRequest, 'staging'> &
   Pick<Candidate, 'tags'> & {
-    /** The entry that names it; none for what no manifest names. */
+    /** The entry that names it; undefined if no manifest does. */
     readonly wanted?: Candidate['wanted'];
   };
 
-/** One promoted digest, and what was found out about it in staging. */
+/** One promoted digest, and its evidence from staging. */
 export type VouchRequest = Omit<SignRequest, 'staging'> &
   Pick<ProvenImage, 'evidence' | 'judgement'> & {
     readonly wanted: Candidate['wanted'];
@@ -36,16 +36,16 @@ export type SummarizeRequest = Omit<SignRequest, 'staging'> & {
   readonly sources: readonly [VouchRequest, ...VouchRequest[]];
   /** The digests of the repository that entries name. */
   readonly listed: ReadonlySet<Digest>;
-  /** Those that are summarized in the repository and hold a platform, which indexes may share. */
+  /** Returns the images summarized in the repository that hold a platform; indexes may share one. */
   readonly holders: (platform: Digest) => readonly VouchRequest[];
 };
 
-/** `left`: what was accepted and cannot be carried, each with the reason. */
+/** `left`: why other accepted attestations cannot be carried. */
 export type Carried = { readonly carried: number; readonly left: readonly string[] };
 
-/** Signs and records; each reads what is there first and leaves alone what verifies as ours. */
+/** Signs and records. Each function first reads what is there, and writes nothing if it verifies as ours. */
 export type SigningServices = {
-  /** Gets what signatures are verified with, before anything is written; throws TRUST_ROOT. */
+  /** Loads the trust root, before anything is written; throws TRUST_ROOT. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
   readonly sign: (request: SignRequest, call: Call) => Promise<Done>;
   readonly record: (request: RecordRequest, call: Call) => Promise<Done>;
@@ -54,16 +54,16 @@ export type SigningServices = {
    * nothing to do.
    */
   readonly list?: (image: Pick<SignRequest, 'repository' | 'digest'>, call: Call) => Promise<void>;
-  /** False for digests without tags, unless they are to be signed, too. */
+  /** Returns false for digests without tags, unless the run signs these as well. */
   readonly isSigned: (image: Pick<Candidate, 'tags'>) => boolean;
   /** Digests in work at once. */
   readonly concurrency: number;
 };
 
-/** Attaches what others attested, and what was found out. */
+/** Attaches attestations of others, and verification summaries. */
 export type VouchServices = {
-  /** Carries what policies accepted in staging. */
+  /** Carries the attestations that policies accepted in staging. */
   readonly carry: (request: VouchRequest, call: Call) => Promise<Carried>;
-  /** Writes the verification summaries of an image and its platforms, but for those that are listed on their own; never unless given. */
+  /** Writes the verification summaries of an image and its platforms, except platforms with an entry of their own. Default: writes none. */
   readonly summarize?: (request: SummarizeRequest, call: Call) => Promise<SummaryDone>;
 };

@@ -5,7 +5,7 @@ type Work<T> = () => Promise<T>;
 type List = SigningServices['list'];
 type Image = Pick<SignRequest, 'repository' | 'digest'>;
 
-/** Does work that attaches things to an image, and then has lists tell of them. Throws what failed first. */
+/** Attaches to an image, then updates the lists of what is attached. Throws the first error. */
 export async function thenList<T>(list: List, image: Image, call: Call, work: Work<T>): Promise<T> {
   const done = await listIfFailed(list, image, call, work);
   await list?.(image, call);
@@ -13,7 +13,7 @@ export async function thenList<T>(list: List, image: Image, call: Call, work: Wo
 }
 
 /**
- * Does work that attaches things to an image. If it fails, has lists tell of what was attached all the same: what no list tells of
+ * Attaches to an image. If that fails, updates the lists nevertheless: an attachment that no list has
  * would be signed again by the next run.
  */
 export async function listIfFailed<T>(list: List, image: Image, call: Call, work: Work<T>): Promise<T> {

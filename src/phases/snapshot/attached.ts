@@ -13,7 +13,7 @@ import { unreadable } from '../reading/unreadable.ts';
 
 type HeldByRepository = ReadonlyMap<RepositoryName, Held>;
 
-/** Leaves out tags that attach something to an image, with the manifests that have no other tag; logs how many. */
+/** Leaves out tags that attach something to an image, and manifests without other tags; emits their number. */
 export function withoutAttached(held: HeldByRepository, of: RepositoryName, { emit }: Context): HeldByRepository {
   let left = 0;
   const kept = new Map<RepositoryName, Held>();
@@ -38,7 +38,7 @@ function isAttaching(tag: string): boolean {
   return attachedBy(tag) !== undefined;
 }
 
-/** Reads each manifest without a tag that may be attached by its subject, and leaves those out; logs how many. */
+/** Leaves out manifests without a tag that name a subject; emits their number. */
 export async function withoutReferrers(
   registry: ManifestReader,
   held: HeldByRepository,

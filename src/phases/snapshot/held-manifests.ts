@@ -12,13 +12,13 @@ import type {
 } from '../../registry/roles.ts';
 import { REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
 
-/** What reading a whole registry takes: nothing that could write. */
+/** The roles for reading a whole registry; none of them writes. */
 export type SnapshotReader = ManifestReader & TagLister & RepositoryLister;
 
-/** What a repository is known to hold, by digest. */
+/** The known manifests of a repository, by digest. */
 export type Held = ReadonlyMap<Digest, ListedManifest>;
 
-/** What a listing tells of a repository; each tag is looked up where the listing does not say what it points to. */
+/** Returns the manifests of a listing. Resolves each tag whose digest the listing does not have. */
 export async function heldIn(
   registry: ManifestReader,
   repository: RepositoryName,
@@ -43,7 +43,7 @@ export async function heldIn(
   return held;
 }
 
-/** A repository's name as a registry lists it: it becomes part of addresses. Throws REGISTRY_PROTOCOL for what is none. */
+/** Returns a repository name that a registry listed. It becomes part of URLs; throws REGISTRY_PROTOCOL if it is invalid. */
 export function checkListed(repository: RepositoryName): RepositoryName {
   const problem = repositoryProblem(repository);
   return problem === undefined ? repository : refuse(repository, `a repository that ${problem}`);
@@ -60,7 +60,7 @@ function refuse(repository: RepositoryName, what: string): never {
   });
 }
 
-// A tag that is listed is there: some registries deny it to a HEAD.
+// A listed tag exists, but some registries deny it to a HEAD.
 async function lookUp(
   registry: ManifestReader,
   repository: RepositoryName,

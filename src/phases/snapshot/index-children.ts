@@ -10,7 +10,7 @@ import type { Held } from './held-manifests.ts';
 import { readByHost, REQUESTS_AT_ONCE } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-/** Those of some digests that an index of these repositories names, wherever it stands; each index is read once. */
+/** Returns those of some digests that an index of these repositories names. Reads each index once. */
 export async function indexChildren(
   registry: ManifestReader,
   held: ReadonlyMap<RepositoryName, Held>,
@@ -31,7 +31,7 @@ export async function indexChildren(
   return { children, failures: unreadable(errors) };
 }
 
-// What a listing does not tell the type of may be an index.
+// a manifest of unknown type may be an index
 function indexesOf(held: Held = new Map()): Digest[] {
   const indexes = [...held].filter(([, { mediaType }]) => mediaType === undefined || isIndexType(mediaType));
   return indexes.map(([digest]) => digest);
@@ -48,7 +48,7 @@ async function childrenOf(
   try {
     return nodeOf(manifest, repository).children.map((child) => child.digest);
   } catch (error) {
-    // One that nobody can promote is no reason to tell nothing of all others.
+    // an unsupported index must not fail the snapshot of all others
     if (!isPromotionError(error, 'UNSUPPORTED_MANIFEST')) throw error;
     context.emit({ type: 'index-unsupported', reason: error.message });
     return [];

@@ -8,12 +8,12 @@ import { readByHost } from '../reading/read-by-host.ts';
 import { isTree, listRoot, repositoriesBelow } from './repositories-below.ts';
 import { unreadable } from '../reading/unreadable.ts';
 
-/** What was found, by repository; it is not all where there are failures. */
+/** The manifests by repository; incomplete if there are failures. */
 export type RegistryContent = {
   readonly held: ReadonlyMap<RepositoryName, Held>;
-  /** False where some listing tells of tags only: what has none is not known there. */
+  /** False if some listing has tags only: manifests without a tag are unknown then. */
   readonly knowsUntagged: boolean;
-  /** Repositories of which more may be there than their lists show. */
+  /** Repositories that may hold more than their lists show. */
   readonly cut: readonly RepositoryName[];
   readonly failures: readonly Failure[];
 };
@@ -21,7 +21,7 @@ export type RegistryContent = {
 /** Of one host, in tags and digests: as many take 350 MiB until they are printed. A registry of Kubernetes has some 110,000. */
 const MOST_KEPT = 500_000;
 
-/** Reads all repositories at and below a name: level by level where listings name what is below, else by the catalog. */
+/** Reads all repositories at and below a name: level by level if listings name those below, else by the catalog. */
 export async function readRegistry(
   registry: SnapshotReader,
   name: RepositoryName,

@@ -4,13 +4,13 @@ import type { Context } from '../../pipeline/phase.ts';
 import { caught } from '../caught.ts';
 import type { RepositoryLister, RepositoryListing } from '../../registry/roles.ts';
 
-/** What became of listing the name that all is to be read of: it may be a folder of repositories, and no repository itself. */
+/** The result of listing the root of a snapshot, which may be a folder and not a repository. */
 type Root = RepositoryListing | PromotionError | undefined;
 
-/** What registries answer to whoever lists a folder as if it were a repository; of a repository it is an error, too. */
+/** The answers of registries if a folder is listed like a repository; a repository may cause them as well. */
 const NOT_A_FOLDER: readonly ErrorCode[] = ['UNAUTHORIZED', 'DENIED', 'REGISTRY_PROTOCOL'];
 
-/** Lists it; that it cannot be listed is no error yet. */
+/** Lists the root; returns the error if it may be a folder. */
 export async function listRoot(list: () => Promise<RepositoryListing>): Promise<Root> {
   try {
     return await list();
@@ -20,14 +20,14 @@ export async function listRoot(list: () => Promise<RepositoryListing>): Promise<
   }
 }
 
-/** Whether listings name what is below. */
+/** Returns true if the listing names the repositories below. */
 export function isTree(root: Root): boolean {
   return root !== undefined && 'kind' in root && root.kind === 'digests' && root.children !== undefined;
 }
 
 /**
- * The repositories at and below a name, from the catalog. Where there is none, or not for us, one repository by itself is
- * still of use, with a warning; for a folder that is an error.
+ * Returns the repositories at and below a name, from the catalog. If there is no catalog, or we may not read it, one repository by itself is
+ * still useful, with a warning. For a folder that is an error.
  */
 export async function repositoriesBelow(
   registry: RepositoryLister,

@@ -17,14 +17,14 @@ export type ReplicateSignedServices = ReplicateServices & {
   readonly source: SourceReader;
 };
 
-/** A signed image, and the mirrors that need what is attached to it before they get its tags. */
+/** A signed image, and the mirrors that need its attachments before they get its tags. */
 export type SignedCopy = {
   readonly wanted: WantedImage;
   readonly primary: RepositoryName;
   readonly mirrors: readonly RepositoryName[];
 };
 
-/** Copies to mirrors what is attached to signed images, and tells its failures; `isLacking` is true of a mirror that does not have all of it. */
+/** Copies attachments of signed images to mirrors. `isLacking` returns true for a mirror that does not have all of them. */
 export async function replicateSigned(
   services: ReplicateSignedServices,
   images: readonly SignedCopy[],

@@ -13,7 +13,7 @@ import type { Loaded } from '../setup.ts';
 import type { Signing } from '../sign.ts';
 import type { Validation } from '../validate.ts';
 
-/** An image whose tags stay unwritten on these repositories. */
+/** Returns the failure of an image whose tags are not written to these repositories. */
 export function taggingFailure(
   wanted: WantedImage,
   repositories: readonly RepositoryName[],
@@ -23,7 +23,7 @@ export function taggingFailure(
   return failureOf('tag', error, aboutImage(wanted, refsOn(wanted, targets)));
 }
 
-/** Why tags are not written of an image that nothing else is told of. */
+/** Returns why the tags of an image are not written. */
 export function notSigned({ name, digest }: WantedImage): PromotionError {
   return new PromotionError(
     'UNSIGNED',
@@ -34,7 +34,7 @@ export function notSigned({ name, digest }: WantedImage): PromotionError {
   );
 }
 
-/** The primary of an image, if the image is signed and recorded there. */
+/** Returns a function that finds the primary of an image, if the image is signed and recorded there. */
 export function signedPrimary({
   plan,
   attestation,
@@ -47,7 +47,7 @@ export function signedPrimary({
   };
 }
 
-/** Returns an image after its tags were written: what each mirror cost before counts, too. */
+/** Returns an image after its tags were written, with the costs of its copy added. */
 export function taggedResult({ wanted, results, sourceReads }: PromotedImage, copied: CopyResult): PromotedImage {
   const tagged = new Map(resultOf({ wanted }, copied).results.map((one) => [one.repository, one]));
   const merged = results.map((before): TargetResult => {
@@ -67,7 +67,7 @@ export function taggedResult({ wanted, results, sourceReads }: PromotedImage, co
   return { wanted, results: merged, sourceReads: sourceReads + copied.sourceReads };
 }
 
-/** All phases before: what was promoted and recorded, and what failed on the way. */
+/** The outputs of all phases before. */
 export type Attested = {
   readonly loaded: Loaded;
   readonly plan: Plan;

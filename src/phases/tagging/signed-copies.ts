@@ -5,7 +5,7 @@ import type { PromotedImage } from '../images.ts';
 import type { SignedCopy } from './replicate-signed.ts';
 import { notSigned, signedPrimary, taggingFailure, type Attested } from './results.ts';
 
-/** The images whose tags are to be written, and a failure for each that gets none and of which no failure tells yet. */
+/** Returns the images whose tags are to be written, and a failure for each other image that has none yet. */
 export function signedCopies(
   { hasCopies }: { readonly hasCopies: (mirror: RepositoryName) => boolean },
   outputs: Attested,

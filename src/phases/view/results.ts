@@ -3,7 +3,7 @@ import type { BrokenLink, LinkKind } from '../../mirroring/client-view.ts';
 import type { PlannedCheck } from '../sigcheck/checked-images.ts';
 import { placeOf } from '../sigcheck/failures.ts';
 
-/** Where routers are known to go wrong, each with the report that taught it. */
+/** Known errors of routers, each with the report that described it. */
 const HINTS: Readonly<Record<LinkKind, string>> = {
   tag: 'promote to the registry that answers there, or wait until what the router remembers has expired',
   image: 'promote to the registry that answers there, or wait until what the router remembers has expired',
@@ -14,7 +14,7 @@ const HINTS: Readonly<Record<LinkKind, string>> = {
   blob: 'let the router ask the primary for a blob that the region does not have (kubernetes-sigs/promo-tools#1949)',
 };
 
-/** A failure for each link that is broken for clients. */
+/** Returns a failure for each link that is broken for clients. */
 export function wrongLinks(check: PlannedCheck, broken: readonly BrokenLink[]): Failure[] {
   return broken.map(({ kind, link, why }) => ({
     phase: 'view',

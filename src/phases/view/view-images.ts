@@ -22,13 +22,13 @@ export type Seen = {
   /** Links that were followed, and a failure for each that is broken. */
   readonly followed: number;
   readonly broken: readonly Failure[];
-  /** Images whose primary holds them, and those whose does not. */
+  /** The number of images that their primary holds, and those that it does not. */
   readonly viewed: number;
   readonly absent: readonly PlannedCheck[];
   readonly unread: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
-/** Looks at images through their clients' names. A name that cannot be reached is a failure, and is asked no more. */
+/** Reads images through the names that clients use. A name that cannot be reached is a failure, and gets no more requests. */
 export async function viewImages(
   { registry, traffic, concurrency }: ViewServices,
   checks: readonly PlannedCheck[],
