@@ -5,7 +5,7 @@ import { jsonSchema } from '../yaml/schema-parts.ts';
 import { REGISTRY_CONFIG, type WrittenConfig } from './schema.ts';
 
 /** A configuration as written with the positions of its parts, or its problems. */
-export type ParsedConfig = Located<WrittenConfig> | { readonly problems: readonly YamlProblem[] };
+type ParsedConfig = Located<WrittenConfig> | { readonly problems: readonly YamlProblem[] };
 
 /** Parses a registry configuration; `file` is its displayed name. Never throws. */
 export function parseRegistryConfig(file: string, bytes: Uint8Array): ParsedConfig {

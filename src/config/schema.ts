@@ -62,7 +62,7 @@ const duration = textAs(
 );
 
 /** `none` connects directly, whatever the environment says. */
-export type ProxyChoice = URL | 'none';
+type ProxyChoice = URL | 'none';
 
 const proxy = textAs((written): { readonly value: ProxyChoice } | Wrong => {
   if (written === 'none') return { value: 'none' };

@@ -32,7 +32,7 @@ export type Declared = {
   readonly source: string;
   readonly sourceAt: Position;
   /** `unreadable`: there is a policy, but it is invalid. */
-  readonly provenance?: ProvenancePolicy | 'unreadable';
+  readonly provenance: ProvenancePolicy | 'unreadable' | undefined;
 };
 
 /** Registries that manifests may name; undefined permits all. */
@@ -154,7 +154,7 @@ function assemble(
     manifestFile: parts.manifestFile,
     source: source.name,
     sourceAt: source.position,
-    ...(provenance !== undefined && { provenance }),
+    provenance,
   };
   if (!usable || provenance === 'unreadable') return { problems, warnings: [], declared };
   const policy = provenance === undefined ? {} : { policy: { provenance } };

@@ -1,7 +1,7 @@
 import { RE2JS } from 're2js';
 
 /** Returns true if the pattern matches the whole identity. */
-export type IdentityPattern = (identity: string) => boolean;
+type IdentityPattern = (identity: string) => boolean;
 
 /** In characters: a dozen workflow addresses side by side. */
 export const LONGEST_PATTERN = 1000;

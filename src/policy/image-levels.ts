@@ -1,7 +1,7 @@
 import type { ProvenancePolicy } from './provenance.ts';
 
 /** Returns the policy for an image with any of these names; the highest level wins. */
-export type ForImage = (names: readonly string[]) => ProvenancePolicy;
+type ForImage = (names: readonly string[]) => ProvenancePolicy;
 
 /** Derives policies for single images: the same object for all images with the same level. */
 export function forImage(policy: ProvenancePolicy): ForImage {

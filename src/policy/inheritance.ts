@@ -2,7 +2,7 @@ import { levelsByPattern } from './image-levels.ts';
 import type { ProvenancePolicy } from './provenance.ts';
 
 /** A registry and the policy of everything in it. */
-export type Governed<T> = { readonly source: string; readonly policy: T };
+type Governed<T> = { readonly source: string; readonly policy: T };
 
 /**
  * Returns a function that lists the policies at and above a repository, the nearest first; names are compared by whole

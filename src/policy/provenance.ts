@@ -6,7 +6,7 @@ import type { SignerRule } from './signer.ts';
 export type { SignerRule } from './signer.ts';
 
 /** `warn` reports violations and promotes nevertheless; `require` does not promote. */
-export type ProvenanceMode = 'off' | 'warn' | 'require';
+type ProvenanceMode = 'off' | 'warn' | 'require';
 
 /** A permitted builder, and the SLSA build level that it is trusted with. */
 export type BuilderRule = {
@@ -26,7 +26,7 @@ export type BuilderRule = {
 export type NamePattern = { readonly text: string; readonly matches: PathPattern };
 
 /** The GitHub Actions runs that may call a reusable workflow; always in one of the policy's sources. */
-export type CallerRule = {
+type CallerRule = {
   /** Paths of workflows in the source repository. Empty: any. */
   readonly workflows: readonly string[];
   /** Patterns of the git ref of the run; at least one. */
@@ -61,7 +61,7 @@ export type ProvenancePolicy = {
 };
 
 /** A CI run certified by Fulcio: its workflow, as `https://host/path/file@ref`, and its repository. */
-export type CertifiedRun = { readonly workflow?: string | undefined; readonly repository?: string | undefined };
+type CertifiedRun = { readonly workflow?: string | undefined; readonly repository?: string | undefined };
 
 /** Facts about one digest of staging, before any policy. */
 export type Evidence = {

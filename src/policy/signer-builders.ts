@@ -1,7 +1,7 @@
 import type { BuilderRule, EvidenceSigner, ProvenancePolicy, SignerRule } from './provenance.ts';
 
 /** The builders and signers of a policy. */
-export type BuilderRules = Pick<ProvenancePolicy, 'signers' | 'builders'>;
+type BuilderRules = Pick<ProvenancePolicy, 'signers' | 'builders'>;
 
 /** Returns the policy's signers that match; a key matches none. */
 export function signersOf({ signers }: BuilderRules, signer: EvidenceSigner | undefined): readonly SignerRule[] {

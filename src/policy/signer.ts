@@ -21,7 +21,7 @@ type Comparison = { readonly kind: (typeof KINDS)[number]; readonly foldsCase: b
 type Half = Comparison & { readonly text: string };
 
 /** A parsed signer whose patterns are not compiled yet. */
-export type WrittenSigner = { readonly issuer: Half; readonly identity: Half };
+type WrittenSigner = { readonly issuer: Half; readonly identity: Half };
 
 const ANNOTATION = '\\s*(?:regexp\\s*=?|(?:issuer|identity)Match\\s*=\\s*(?:exact|prefix|glob|regex)(?:/i?)?)\\s*';
 /** The format of a signer as a regular expression, for editors. */

@@ -6,7 +6,7 @@ import type { YamlNode } from './node.ts';
 import { buildTree } from './tree.ts';
 
 /** A parsed file; `at` converts an offset of its nodes to a position in the original file. */
-export type YamlDocument = { readonly root: YamlNode; readonly at: (offset: number) => Position };
+type YamlDocument = { readonly root: YamlNode; readonly at: (offset: number) => Position };
 
 /** Why a file is not a single valid YAML document. */
 export type YamlProblem = {

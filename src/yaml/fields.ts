@@ -40,7 +40,7 @@ function* mergedPairs(value: YamlNode, reading: Reading): Generator<Pair> {
 }
 
 /** The known keys of a mapping, each with its values in order: several if mappings are merged. */
-export type Fields<Key extends string> = ReadonlyMap<Key, readonly YamlNode[]>;
+type Fields<Key extends string> = ReadonlyMap<Key, readonly YamlNode[]>;
 
 /**
  * Reads a mapping with these keys. Reports unknown, misspelt and repeated keys, and a value that is not a mapping. Null

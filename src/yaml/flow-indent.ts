@@ -4,7 +4,7 @@ import type { Event, ScalarEvent } from 'js-yaml';
 import { lineAt, lineStarts, type LineStarts } from './source-text.ts';
 
 /** Parser events with the text of their offsets: the original with some lines indented. */
-export type TolerantEvents = {
+type TolerantEvents = {
   readonly events: readonly Event[];
   readonly text: string;
   /** By line, from 0: the number of columns added before it. */

@@ -2,7 +2,7 @@ import { quote } from './source-text.ts';
 import type { YamlNode, YamlScalar } from './node.ts';
 
 /** Why a node cannot be read as asked: the end of a sentence that begins with what it should be. */
-export type Unreadable = { readonly reason: string };
+type Unreadable = { readonly reason: string };
 
 // Upstream reads with yaml.v2, whose rules for untagged scalars these are:
 // https://github.com/go-yaml/yaml/blob/v2.4.0/resolve.go

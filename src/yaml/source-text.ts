@@ -1,7 +1,7 @@
 import type { Position } from '../errors.ts';
 
 /** Tells where an offset of one text stands. */
-export type SourceText = { at(offset: number): Position };
+type SourceText = { at(offset: number): Position };
 
 /** Builds the line table of a text once; `padding` holds, by line from 0, how many columns were put before that line. */
 export function sourceText(file: string, text: string, padding: ReadonlyMap<number, number> = new Map()): SourceText {

@@ -4,7 +4,7 @@ import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from
 import type { YamlCollection, YamlNode } from './node.ts';
 
 /** What keeps events from being one tree, and where. */
-export type TreeProblem = { readonly message: string; readonly hint: string; readonly offset: number };
+type TreeProblem = { readonly message: string; readonly hint: string; readonly offset: number };
 
 /**
  * How many nodes aliases may stand for in one file, as yaml.v2 limits them; a few lines of nested aliases can

@@ -1,6 +1,6 @@
 import { withoutEndSlashes } from '../../image/end-slashes.ts';
 /** The parts of a package URL that identify a package version. */
-export type PackageUrl = { readonly type: string; readonly name: string; readonly version?: string };
+type PackageUrl = { readonly type: string; readonly name: string; readonly version?: string };
 
 /**
  * Parses `pkg:type/namespace/name@version?qualifiers#subpath` (https://github.com/package-url/purl-spec); returns
