@@ -32,9 +32,9 @@ describe('TestPolicyValidate', () => {
 
   it.each<[string, Written, string]>([
     ['an unknown mode', { mode: 'enforce' }, '"mode" is "enforce"'],
-    ['a signer that is none', any({ signers: ['not-a-spec'] }), '"not-a-spec", which is no signer'],
+    ['a signer that is none', any({ signers: ['not-a-spec'] }), '"not-a-spec", which is not a signer'],
     ['no identity', any({ signers: ['sigstore(issuerMatch=exact)::https://a.example::'] }), 'no identity'],
-    ['a key', any({ signers: ['key::ecdsa::abc'] }), 'no signer'],
+    ['a key', any({ signers: ['key::ecdsa::abc'] }), 'not a signer'],
     ['nothing to require', { mode: 'require' }, 'no signers'],
     ['no builders', simple({ builders: [] }), 'no builders'],
     ['no sources', simple({ sources: [] }), 'no sources'],
@@ -70,7 +70,7 @@ describe('TestPolicyValidateBuilderSigners', () => {
       [{ ...generator, signers: [STRANGER] }],
       'not a signer of the policy',
     ],
-    ['an empty signer', [{ ...generator, signers: [''] }], 'no signer'],
+    ['an empty signer', [{ ...generator, signers: [''] }], 'not a signer'],
     ['a builder twice', [own, own], 'is listed twice'],
     ['a builder with and without signers', [own, generator], 'is listed twice'],
     ['one at any ref and one with signers', [own, { ...generator, id: `${GENERATOR}@${RELEASE}` }], 'overlap'],
@@ -99,7 +99,7 @@ describe('TestPolicyValidateLevels', () => {
     ['a slash at the end', [{ images: ['charts/'], level: 3 }], 'matches no image'],
     ['no image', [{ level: 3 }], 'no "images"'],
     ['a blank image', [{ images: [' '], level: 3 }], 'is blank'],
-    ['no pattern', [{ images: ['app['], level: 3 }], 'no pattern'],
+    ['not a pattern', [{ images: ['app['], level: 3 }], 'no pattern'],
     ['no level', [{ images: ['app'] }], 'no "level"'],
     ['the level 4', [{ images: ['app'], level: 4 }], 'not 2 or 3'],
   ])('judges %s', (_, levels, words) => {

@@ -24,11 +24,11 @@ describe('src/config/config.ts', () => {
     ['http://a.example', undefined],
     ['https://b.example:5000', undefined],
     ['https://pkg.dev.evil.example', undefined],
-  ])('finds for %s the settings of %s', (origin, expected) => {
+  ])('returns for %s the settings of %s', (origin, expected) => {
     expect(found(origin)).toBe(expected);
   });
 
-  it('goes by the name that people use, too', () => {
+  it('also matches the name that people use', () => {
     expect(found('https://registry-1.docker.io')).toBe(undefined);
     expect(found('https://registry-1.docker.io', 'docker.io')).toBe('docker.io');
   });

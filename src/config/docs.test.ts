@@ -8,7 +8,7 @@ const page = readFileSync(new URL('../../docs/registry-config.md', import.meta.u
 
 type Schema = { readonly properties?: Readonly<Record<string, Schema>>; readonly items?: Schema };
 
-/** Every key, however deep. */
+/** Returns every key at any depth. */
 function keysOf({ properties = {}, items }: Schema): readonly string[] {
   const inItems = items === undefined ? [] : keysOf(items);
   return [...inItems, ...Object.entries(properties).flatMap(([key, schema]) => [key, ...keysOf(schema)])];
@@ -28,7 +28,7 @@ describe('docs/registry-config.md', () => {
     expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
   });
 
-  it('tells the timeouts as they are', () => {
+  it('states the default timeouts', () => {
     const { bytesPerMinute, ...times } = DEFAULT_TIMEOUTS;
     expect(page).toContain(`| \`bytesPerMinute\` | ${bytesPerMinute} |`);
     for (const [key, ms] of Object.entries(times) as [keyof Timeouts, number][]) {

@@ -54,7 +54,7 @@ attachments: [{ match: b.example/x }, { match: b.example, mode: routed, through:
     ]);
   });
 
-  it('says in one sentence that a configuration is not there, or a folder', async () => {
+  it('rejects a missing configuration and a folder in one sentence', async () => {
     const folder = await folderWith({});
     const missing = join(folder, 'r.yaml');
     expect(await rejection(loadRegistryConfig(missing))).toMatchObject({
@@ -67,7 +67,7 @@ attachments: [{ match: b.example/x }, { match: b.example, mode: routed, through:
     });
   });
 
-  it('tells every problem with its place', async () => {
+  it('reports every problem with its position', async () => {
     expect(await refusal(entryWith('mount: 1', 'listing: all'))).toBe(
       'r.yaml:4:10: "mount" is "1", not true or false; and r.yaml:5:12: "listing" is "all", which is unknown ' +
         '(write auto, google or tags); write true or false, without quotes',

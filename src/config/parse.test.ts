@@ -18,17 +18,17 @@ function problems(text: string): readonly string[] {
 }
 
 describe('src/config/parse.ts', () => {
-  it('publishes the schema that its rules make', () => {
+  it('publishes its JSON schema', () => {
     expect(readFileSync(PUBLISHED, 'utf8')).toBe(registryConfigSchema());
   });
 
-  it.each(VALID)('takes %s, as the schema does', (_name, text) => {
+  it.each(VALID)('accepts %s, as does the schema', (_name, text) => {
     expect(problems(text)).toEqual([]);
     isValid(load(text));
     expect(isValid.errors).toBe(null);
   });
 
-  it.each(INVALID)('refuses %s', (_name, text, said) => {
+  it.each(INVALID)('rejects %s', (_name, text, said) => {
     expect(problems(text)).toEqual([said]);
   });
 
@@ -46,7 +46,7 @@ describe('src/config/parse.ts', () => {
     expect(problems(entryWith('proxy: ftp://user:hunter2@p')).join()).not.toContain('hunter2');
   });
 
-  it('reads the values that are written', () => {
+  it('returns the values as written', () => {
     const parsed = parseRegistryConfig('r.yaml', Buffer.from(EVERY_KEY));
     if (!('value' in parsed)) throw new Error('EVERY_KEY is valid');
     const [google, ecr, internal, local] = parsed.value.registries;
@@ -69,14 +69,14 @@ describe('src/config/parse.ts', () => {
     expect(local).toMatchObject({ insecure: true, proxy: 'none', credentials: 'none' });
   });
 
-  it('refuses bytes that are no text', () => {
+  it('rejects bytes that are not UTF-8', () => {
     expect(parseRegistryConfig('r.yaml', Buffer.of(0xff, 0xfe))).toMatchObject({
       problems: [{ message: 'the file is not UTF-8 text', position: { file: 'r.yaml', line: 1, column: 1 } }],
     });
   });
 });
 
-/** What an editor with the schema would say: YAML that it cannot even load is refused, too. */
+/** Returns whether an editor with the schema accepts a text; it also rejects YAML that js-yaml cannot load. */
 function loadsAsValid(text: string): boolean {
   try {
     return isValid(load(text));

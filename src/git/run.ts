@@ -61,7 +61,7 @@ export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOu
     });
     const leave = onAbort(signal, kill);
     try {
-      child.stdin.on('error', () => undefined).end(input); // it may end without reading all: its exit code tells why
+      child.stdin.on('error', () => undefined).end(input); // it may end without reading all; its exit code has the reason
       const ended = await endOf(child, maxOutput, () => {
         isTooLarge = true;
         kill();
@@ -94,7 +94,7 @@ function gitEnvironment(env: GitServices['env']): Record<string, string | undefi
     GIT_ASKPASS: 'false',
     GIT_NO_LAZY_FETCH: '1',
     GIT_OPTIONAL_LOCKS: '0',
-    // Not GIT_CONFIG_NOSYSTEM: containers write safe.directory there, and whoever may write it owns the machine.
+    // Not GIT_CONFIG_NOSYSTEM: containers write safe.directory there, and only administrators may write it.
   };
 }
 

@@ -81,7 +81,7 @@ async function readPlainFile(real: string): Promise<Uint8Array> {
 
 /** Returns the error for a path that is not a file. */
 export function isNoFile(): PromotionError {
-  return new PromotionError('MANIFEST_INVALID', 'this is no file', { hint: 'put a YAML file in its place' });
+  return new PromotionError('MANIFEST_INVALID', 'this is not a file', { hint: 'put a YAML file in its place' });
 }
 
 async function readAnything(file: string): Promise<Uint8Array> {

@@ -127,7 +127,7 @@ describe('src/manifest/golden', () => {
     ['duplicate_key_name', 2, 3, 'twice'],
     ['scalar_tags', 3, 80, 'is a text, not a list'],
     ['uppercase_name', 1, 9, '"Foo"'],
-    ['bad_tag_slash', 3, 81, '"a/b" is no tag'],
+    ['bad_tag_slash', 3, 81, '"a/b" is not a tag'],
     ['two_src', 4, 9, 'two source registries'],
     ['src_string_true', 3, 8, 'is the text "true"'],
     ['tabs', 2, 2, 'not valid YAML'],

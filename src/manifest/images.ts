@@ -79,7 +79,7 @@ type Wrong = { readonly message: string; readonly hint: string };
 
 function nameProblem(name: string, registry: string | undefined): Wrong | undefined {
   if (name === '') return { message: 'is empty', hint: NAME_HINT };
-  if (!isRepositoryPath(name)) return { message: 'is no repository name', hint: NAME_HINT };
+  if (!isRepositoryPath(name)) return { message: 'is not a repository name', hint: NAME_HINT };
   const problem = registry === undefined ? undefined : repositoryProblem(joinRepository(registry, name));
   // both parts are valid: only the total length is left
   return problem === undefined ? undefined : { message: `together with its registry ${problem}`, hint: 'shorten it' };
@@ -144,7 +144,7 @@ function readDigest(
       invalidFile(reading, node, `a tag ${tag.reason}`, 'write the tags as a plain list: ["v1.0.0", "latest"]');
     } else if (!isTag(tag)) {
       const isLong = isTag(tag.slice(0, MAX_TAG_LENGTH));
-      const problem = isLong ? `has ${tag.length} characters, which are too many for a tag` : 'is no tag';
+      const problem = isLong ? `has ${tag.length} characters, which are too many for a tag` : 'is not a tag';
       const hint = isLong ? `shorten it to ${MAX_TAG_LENGTH} characters` : TAG_HINT;
       invalid(node, tag === '' ? 'a tag is empty' : `${quote(tag)} ${problem}`, hint);
     } else if (!names.has(tag)) {
@@ -152,7 +152,7 @@ function readDigest(
       tagPositions.push(reading.at(node.offset));
     }
   }
-  // sha512 is valid in OCI, but upstream's tools and the tree's reviewers know only sha256.
+  // sha512 is valid in OCI, but upstream's tools and the tree's reviewers accept only sha256.
   if (!isDigest(digest) || !digest.startsWith('sha256:'))
     invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
   else if (reading.problems.length === before)

@@ -24,7 +24,7 @@ const messages = ({ problems }: Pick<ParsedProject, 'problems'>): readonly strin
   problems.map(({ message }) => message);
 
 describe('manifests that are all mistakes', () => {
-  it('tell a thousand problems, count the rest, and take out the project if one of those does', () => {
+  it('report a thousand problems, count the rest, and exclude the project if one of those does', () => {
     const entries = each(5000, (index) => `    "x${index}": []\n`);
     const lax = parse(`- name: app\n  dmap:\n${entries}    "${digest(1)}": [v1]\n`);
     expect([lax.problems.length, messages(lax).at(-1)]).toEqual([1001, '4,000 more problems from here on']);
@@ -33,7 +33,7 @@ describe('manifests that are all mistakes', () => {
     expect([bad.project, bad.problems.at(-1)?.code]).toEqual([undefined, 'MANIFEST_INVALID']);
   });
 
-  it('tell a thousand tags that are in dispute, and count the rest', () => {
+  it('report a thousand disputed tags, and count the rest', () => {
     const tags = each(3000, (index) => `v${index}, `);
     const { project } = parse(`- name: app\n  dmap:\n    "${digest(1)}": [${tags}]\n    "${digest(2)}": [${tags}]\n`);
     const found = findDisputes(wantedBy(project === undefined ? [] : [project])).failures;
@@ -75,7 +75,7 @@ describe('a policy of a tree that is all mistakes', () => {
     return names.map((name) => ({ parsed: parse('[]', registries(1), name), tree }));
   };
 
-  it('holds back every project if it has more problems than are told', () => {
+  it('excludes every project if it has more problems than are reported', () => {
     const loaded = completePolicies(inTree(`projects:\n${each(5000, (index) => `  p${index}: {oops: 1}\n`)}`, 'other'));
     expect([loaded.projects, loaded.problems.length]).toEqual([[], 1001]);
     expect(loaded.problems.at(-1)).toMatchObject({

@@ -73,7 +73,7 @@ describe('src/manifest/load', () => {
         {
           code: 'MANIFEST_NOT_FOUND',
           message: `${root} holds 3 trees of manifests: ${['old', 'old/registry', 'registry'].map(place).join(', ')}`,
-          hint: `name the one that is meant, or read all of them with --all-trees; --thin-manifest-dir ${place('old')} reads that one without those below`,
+          hint: `name the intended one, or read all of them with --all-trees; --thin-manifest-dir ${place('old')} reads that one without those below`,
         },
       ],
     ]);
@@ -102,7 +102,7 @@ describe('src/manifest/load', () => {
     }
   });
 
-  it('takes out no more than the broken project', async () => {
+  it('excludes only the broken project', async () => {
     write({
       ...project('', 'bad'),
       ...project('', 'good'),
@@ -190,7 +190,7 @@ describe('src/manifest/load', () => {
     expect((await load({ manifests: path.join(root, 'link') })).projects).toEqual(['own']);
   });
 
-  it('reports what is no file at all', async () => {
+  it('reports a path that is not a file', async () => {
     write({
       ...project('', 'good'),
       'manifests/folder/promoter-manifest.yaml': MANIFEST,
@@ -202,8 +202,8 @@ describe('src/manifest/load', () => {
     const { projects, problems } = await load();
     expect(projects).toEqual(['good']);
     expect(problems).toEqual([
-      'MANIFEST_INVALID images/folder/images.yaml: this is no file; put a YAML file in its place',
-      'MANIFEST_INVALID images/pipe/images.yaml: this is no file; put a YAML file in its place',
+      'MANIFEST_INVALID images/folder/images.yaml: this is not a file; put a YAML file in its place',
+      'MANIFEST_INVALID images/pipe/images.yaml: this is not a file; put a YAML file in its place',
     ]);
   });
 

@@ -201,7 +201,7 @@ function severalTrees(location: string, trees: readonly string[]): LoadedManifes
   const around = trees.find((tree) => trees.some((other) => other !== tree && isWithin(tree, other)));
   const alone = around === undefined ? '' : `; --thin-manifest-dir ${around} reads that one without those below`;
   const message = `${location} holds ${trees.length} trees of manifests: ${named}${more}`;
-  const hint = `name the one that is meant, or read all of them with --all-trees${alone}`;
+  const hint = `name the intended one, or read all of them with --all-trees${alone}`;
   return nothing({ ...invalid(path.normalize(location), message, hint), code: 'MANIFEST_NOT_FOUND' });
 }
 

@@ -9,8 +9,8 @@ export function lostPolicies(base: LoadedManifests, head: LoadedManifests): Prob
     .filter(({ file, policy }) => policy !== undefined && without.has(file))
     .map(({ file }) => ({
       code: 'POLICY_INVALID',
-      message: `the policy of this tree is gone: the tree before this change has ${file}`,
-      hint: 'restore it; where nothing is to be asked, the file holds {}',
+      message: `the policy of this tree was removed: before this change the tree has ${file}`,
+      hint: 'restore it; to require nothing, write {} into the file',
       position: { file, line: 1, column: 1 },
     }));
 }

@@ -53,7 +53,7 @@ describe('src/manifest/parse', () => {
     expect(parsed.project?.images.map(({ position }) => position.line)).toEqual([1, 4]);
   });
 
-  it('takes out one digest for a bad tag and keeps its neighbours', () => {
+  it('excludes one digest for a bad tag and keeps its neighbours', () => {
     const parsed = images(
       `- name: foo\n  dmap:\n    "${A}": [v1, "v 2"]\n    "${B}": [v1]\n- name: Bad\n  dmap:\n    "${A}": [v1]\n`,
     );
@@ -75,17 +75,17 @@ describe('src/manifest/parse', () => {
     expect(parsed.problems.map(({ hint }) => hint)).toEqual(['shorten it']);
   });
 
-  it('says of a tag with 129 characters that it is too long, and of no other', () => {
+  it('reports only a tag with 129 characters as too long', () => {
     const found = (tag: string): readonly unknown[] =>
       images(`- name: foo\n  dmap: {"${A}": [${tag}]}`).problems.map(({ message, hint }) => [message, hint]);
     expect(found('t'.repeat(128))).toEqual([]);
     expect(found('t'.repeat(129))).toEqual([
       [expect.stringMatching(/ has 129 characters, which are too many for a tag$/), 'shorten it to 128 characters'],
     ]);
-    expect(found(`-${'t'.repeat(129)}`)).toEqual([[expect.stringMatching(/ is no tag$/), expect.any(String)]]);
+    expect(found(`-${'t'.repeat(129)}`)).toEqual([[expect.stringMatching(/ is not a tag$/), expect.any(String)]]);
   });
 
-  it('names a merge conflict where it begins', () => {
+  it('reports a merge conflict where it begins', () => {
     const text = `- name: foo\n  dmap:\n<<<<<<< HEAD\n    "${A}": [v1]\n=======\n    "${A}": [v2]\n>>>>>>> other\n`;
     const { problems } = images(text);
     expect(problems).toMatchObject([
@@ -113,7 +113,7 @@ describe('src/manifest/parse', () => {
     ]);
   });
 
-  it('reports what is wrong in both files of a project', () => {
+  it('reports the problems of both files of a project', () => {
     const parsed = images('- nam: foo', 'registries: []');
     expect(parsed.problems.map(({ position }) => position.file)).toEqual(['manifest.yaml', 'images.yaml']);
   });
@@ -122,7 +122,7 @@ describe('src/manifest/parse', () => {
     expectInvalid(images('', `${MANIFEST}\nimages: []`), '2:1', '"images"');
   });
 
-  it('takes flow lists whose lines stand left of their key', () => {
+  it('accepts flow lists with lines left of their key', () => {
     const list = (name: string): string =>
       `- name: ${name}\n  dmap:\n    "${A}": [\n      "v1",\n    ]\n    "${B}": [ # tags\n    "v2",\n  v3 # last\n]\n`;
     const parsed = images(`${list('foo')}${list('bar')}- name: Bad\n  dmap: {}\n`);
@@ -148,7 +148,7 @@ describe('src/manifest/parse', () => {
     expectInvalid(images(`- name: foo\n  dmap:\n    "${A}": [\n---\n    ]\n`), '4:1', 'deficient indentation');
     const literal = images(`${list}    "${B}":\n    - |\n      v1\n      ]\n      not a line of a list\n    - v2\n`);
     expect(entries(literal)).toEqual(['foo a:v1']);
-    expect(literal.problems.map(({ message }) => message)).toEqual(['"v1\\n]\\nnot a line of a list\\n" is no tag']);
+    expect(literal.problems.map(({ message }) => message)).toEqual(['"v1\\n]\\nnot a line of a list\\n" is not a tag']);
   });
 
   it('repairs thousands of flow lists in one go', () => {
@@ -235,7 +235,7 @@ describe('src/manifest/parse', () => {
     expectInvalid(images(`- "<<": {name: foo}\n  dmap: {"${A}": []}\n`), '1:3', 'unknown key');
   });
 
-  it('tells registries apart', () => {
+  it('distinguishes registries', () => {
     const { project } = manifest(
       'registries:\n- {name: gcr.io/a/, src: true}\n- {name: gcr.io/b, service-account: x@y}\n- {name: gcr.io/b/}\n- {name: gcr.io/a}\nimages: []\nimagesPath: x.yaml\n',
     );
@@ -263,7 +263,7 @@ describe('src/manifest/parse', () => {
     expectInvalid(manifest(`registries:\n- name: gcr.io/a\n  src: true\n- name: ${name}\n`), '4:9', words);
   });
 
-  it('takes out a manifest that names a registry which is not allowed', () => {
+  it('excludes a manifest that names a registry which is not allowed', () => {
     const text = 'registries:\n- name: gcr.io/a\n  src: true\n- name: evil.example/b\n';
     expect(manifest(text, ['gcr.io', '*.example']).project).toBeDefined();
     const { project, problems } = manifest(text, ['gcr.io']);

@@ -8,7 +8,7 @@ const page = readFileSync(new URL('../../docs/policy.md', import.meta.url), 'utf
 
 type Schema = { readonly properties?: Readonly<Record<string, Schema>>; readonly items?: Schema };
 
-/** Every key, however deep. */
+/** Returns every key at any depth. */
 function keysOf({ properties = {}, items }: Schema): readonly string[] {
   const inItems = items === undefined ? [] : keysOf(items);
   return [...inItems, ...Object.entries(properties).flatMap(([key, schema]) => [key, ...keysOf(schema)])];

@@ -16,7 +16,7 @@ const image = fc.record({
 });
 const images = fc.array(image, { maxLength: 5 });
 
-/** What stands at a place of a text, without its quotation mark. */
+/** Returns the text at a position, without its quotation mark. */
 const textAt = (text: string, { line, column }: { line: number; column: number }): string => {
   const rest = text.split(/\r\n?|\n/)[line - 1]?.slice(column - 1) ?? '';
   return /^["']/.test(rest) ? rest.slice(1) : rest;
@@ -164,7 +164,7 @@ describe('src/manifest properties', () => {
     expect(problems[0]?.code).toBe('MANIFEST_INVALID');
   });
 
-  it('takes aliases that stand for what a real tree may hold', () => {
+  it('accepts aliases that represent as many nodes as a real tree', () => {
     const digests = Array.from(
       { length: 200 },
       (_, index) => `    "sha256:${index.toString(16).padStart(64, '0')}": [v1]\n`,

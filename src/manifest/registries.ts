@@ -88,7 +88,7 @@ function readRegistry(item: YamlNode, reading: ManifestReading): WrittenEntry | 
   const fields = readFields(item, 'a registry', ['name', 'src', 'service-account'], reading);
   const written = readTextField(fields.get('name'), 'the name of a registry', reading) ?? '';
   const serviceAccount = readTextField(fields.get('service-account'), 'a service account', reading) ?? '';
-  if (reading.problems.length > before) return undefined; // a misspelt key is no missing name
+  if (reading.problems.length > before) return undefined; // a misspelt key is not a missing name
   const node = fields.get('name')?.at(-1) ?? item;
   const name = withoutEndSlashes(written);
   const problem = repositoryProblem(name);

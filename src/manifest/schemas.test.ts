@@ -28,7 +28,7 @@ const documents = JSON.parse(readFileSync(join(ROOT, 'test/fixtures/manifests.js
   readonly ours: string;
 }[];
 
-/** What an editor would read; undefined where it reads YAML more strictly than we do. */
+/** Returns the value that an editor reads; undefined if it reads YAML more strictly than the program. */
 function parsed(yaml: string): unknown {
   try {
     return load(yaml);
@@ -80,7 +80,7 @@ describe('src/manifest/schemas.ts', () => {
     '- name: app\n',
     `- dmap:\n    "${DIGEST}": [v1]\n`,
     'name: app\n',
-  ])('refuses the images that the program refuses: %j', (text) => {
+  ])('rejects the images that the program rejects: %j', (text) => {
     expect(images(load(text))).toBe(false);
     expect(thin(text)).toBeGreaterThan(0);
   });
@@ -104,7 +104,7 @@ describe('src/manifest/schemas.ts', () => {
     `registries:\n${SOURCE}- { nam: b.io/prod }\nimages: []\n`,
     `registries:\n${SOURCE}imagess: []\n`,
     `registries:\n${SOURCE}images: []\nprovenance:\n  mode: maybe\n`,
-  ])('refuses the manifests that the program refuses: %j', (text) => {
+  ])('rejects the manifests that the program rejects: %j', (text) => {
     expect(manifest(load(text))).toBe(false);
     expect(plain(text)).toBeGreaterThan(0);
   });

@@ -8,7 +8,7 @@ const digest = (character: string): string => `sha256:${character.repeat(64)}`;
 const POLICY =
   'provenance: {mode: require, signers: ["sigstore::https://i.test::s"], builders: [{id: b, level: 1}], sources: [c]}\n';
 
-/** A plain manifest that promotes one digest as `app:v1`, and what else it says. */
+/** Returns a plain manifest that promotes one digest as `app:v1`, with further lines. */
 const parse = (
   from: string,
   to: string,

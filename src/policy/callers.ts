@@ -5,7 +5,7 @@ import { isSource } from './sources.ts';
 type Workflow = { readonly repository: string; readonly path: string; readonly ref: string };
 
 /**
- * Returns a clause that says why the run that made provenance may not call its builder; undefined if it may, or if none
+ * Returns a clause why the run that made provenance may not call its builder; undefined if it may, or if none
  * of these builders restricts its callers. The signature of a reusable workflow names only the workflow itself, whoever
  * calls it.
  */

@@ -32,7 +32,7 @@ export function identityPattern(
     const compiled = RE2JS.compile(pattern, foldsCase ? RE2JS.CASE_INSENSITIVE : 0);
     return { value: (identity) => identity.length <= LONGEST_IDENTITY && compiled.matches(identity) };
   } catch {
-    return { message: "is no regular expression of Go's", hint: 'see https://github.com/google/re2/wiki/Syntax' };
+    return { message: 'is not a regular expression of Go', hint: 'see https://github.com/google/re2/wiki/Syntax' };
   }
 }
 

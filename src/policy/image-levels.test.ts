@@ -27,7 +27,7 @@ describe('src/policy/image-levels.ts', () => {
     expect([all(['']).imageLevel, all(['spoc']).imageLevel]).toEqual([undefined, 3]);
   });
 
-  it('takes the strictest of several names, and shares what is the same for many images', () => {
+  it('applies the strictest of several names, and shares equal policies', () => {
     const policyFor = forImage(LEVELS);
     expect(policyFor(['other', 'operator', 'spoc']).imageLevel).toBe(3);
     expect(policyFor(['operator'])).toBe(policyFor(['operator-arm64']));

@@ -4,7 +4,7 @@ import type { ProvenancePolicy } from './provenance.ts';
 import { distinct, governing, isWithin, policyKey } from './inheritance.ts';
 
 describe('src/policy/inheritance.ts', () => {
-  it('finds what is asked at and above a repository, the nearest first', () => {
+  it('returns the policies at and above a repository, the nearest first', () => {
     const of = governing([
       { source: 'a.test', policy: 'host' },
       { source: 'a.test/one', policy: 'one' },
@@ -55,7 +55,7 @@ describe('src/policy/inheritance.ts', () => {
     expect(distinct([requiring(), requiring(differing)])).toHaveLength(2);
   });
 
-  it('tells builders apart by level and signers', () => {
+  it('distinguishes builders by level and signers', () => {
     const keyOf = (builder: ReturnType<typeof builderRule>): string => policyKey(requiring({ builders: [builder] }));
     const keys = [builderRule('x', 1), builderRule('x', 2), builderRule('x', 1, 'ci'), builderRule('x', 1, 'b')].map(
       keyOf,
@@ -63,7 +63,7 @@ describe('src/policy/inheritance.ts', () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  it('tells builders apart by who may call them, in whatever order', () => {
+  it('distinguishes builders by their callers, in any order', () => {
     const named = (text: string): { text: string; matches: () => boolean } => ({ text, matches: () => true });
     const keyOf = (workflows: readonly string[], ...refs: readonly string[]): string => {
       const caller = { workflows, refs: refs.map(named) };
@@ -79,7 +79,7 @@ describe('src/policy/inheritance.ts', () => {
     expect(new Set(keys).size).toBe(4);
   });
 
-  it('takes levels that require the same for the same, however they are grouped', () => {
+  it('treats equal levels as equal, in any grouping', () => {
     const of = (...levels: readonly (readonly [2 | 3, ...string[]])[]): ProvenancePolicy =>
       requiring({
         levels: levels.map(([level, ...images]) => ({

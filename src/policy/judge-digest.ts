@@ -78,7 +78,7 @@ function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
   return item.invocation === undefined && trusted > WITHOUT_INVOCATION ? WITHOUT_INVOCATION : trusted;
 }
 
-/** Returns a clause that says why build provenance is rejected; undefined if it is accepted. */
+/** Returns a clause why build provenance is rejected; undefined if it is accepted. */
 function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undefined {
   if (!isGood(item)) return `its provenance is ${item.status}${item.reason === undefined ? '' : ` (${item.reason})`}`;
   const signers = signersOf(policy, item.signer);

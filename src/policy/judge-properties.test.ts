@@ -71,7 +71,7 @@ describe('src/policy/judge.ts: properties', () => {
     );
   });
 
-  it('fails what is tampered with whatever else is there', () => {
+  it('fails tampered evidence regardless of other evidence', () => {
     const tampered = item(['failed']);
     fc.assert(
       fc.property(policies, evidence, tampered, fc.boolean(), (asked, known, wrong, isDeep) => {
@@ -100,7 +100,7 @@ describe('src/policy/judge.ts: properties', () => {
     );
   });
 
-  it('does not depend on the order in which things are attached or asked', () => {
+  it('does not depend on the order of evidence or policies', () => {
     fc.assert(
       fc.property(policies, evidence, (asked, known) => {
         const turned = { ...known, items: known.items.toReversed(), platforms: known.platforms.toReversed() };

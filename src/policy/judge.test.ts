@@ -63,7 +63,7 @@ describe('src/policy/judge.ts', () => {
     expect(words(judged({}, item))).toContain('names no builder');
   });
 
-  it('counts a good signature by a signer of the policy, whoever else does not know it', () => {
+  it('accepts a signature by a signer of the policy that other policies do not trust', () => {
     expect(judged({}, provenanceItem({ status: 'untrusted' })).result).toBe('passed');
   });
 
@@ -72,13 +72,13 @@ describe('src/policy/judge.ts', () => {
     expect(judged({}, ...foreign, provenanceItem())).toMatchObject({ result: 'passed', accepted: [{}] });
   });
 
-  it('only warns where the policy warns, and says nothing where it is off', () => {
+  it('warns in the mode warn, and reports nothing in the mode off', () => {
     expect(judged({ mode: 'warn' })).toMatchObject({ mode: 'warn', result: 'warned', level: 0, violations: [{}] });
     expect(judged({ mode: 'off' })).toMatchObject({ mode: 'off', result: 'off', level: 'unevaluated', violations: [] });
     expect(judge([], evidenceOf([provenanceItem(by('eve'))]))).toMatchObject({ result: 'off', accepted: [] });
   });
 
-  it.each([['off'], ['warn'], ['require']] as const)('fails what is tampered with in the mode %s', (mode) => {
+  it.each([['off'], ['warn'], ['require']] as const)('fails tampered evidence in the mode %s', (mode) => {
     const items = [provenanceItem(), sbom({ ...KEY, status: 'failed', reason: 'it is about another digest' })];
     expect(judged({ mode }, ...items)).toMatchObject({ result: 'failed', accepted: [] });
     expect(judge([], evidenceOf(items)).violations).toMatchObject([
@@ -106,7 +106,7 @@ describe('src/policy/judge.ts', () => {
     expect(judge([requiring(), lenient], evidenceOf(items))).toMatchObject({ mode: 'require', result: 'warned' });
   });
 
-  it('says so where a change does not satisfy the policy that it changes', () => {
+  it('reports that a change violates the policy that it changes', () => {
     const [violation] = judged({ isBase: true }).violations;
     expect(violation?.message).toContain('as it was before this change');
     expect(violation?.hint).toContain('merged by itself first');
@@ -164,7 +164,7 @@ describe('src/policy/judge.ts: levels', () => {
     expect(judged({ level, builders: [builderRule(BUILDER, reached)] }, provenanceItem()).result).toBe(result);
   });
 
-  it('trusts provenance without an invocation with level 2 at most, and says why', () => {
+  it('trusts provenance without an invocation up to level 2, with the reason', () => {
     const { invocation: _, ...item } = provenanceItem();
     expect(judged({}, item)).toMatchObject({ result: 'passed', level: 2 });
     expect(judged({ level: 2 }, item)).toMatchObject({ result: 'passed', level: 2 });
@@ -220,7 +220,7 @@ describe('src/policy/judge.ts: indexes', () => {
     });
   });
 
-  it('accepts what is attested of the index beside what is attested of all that it points to, whichever it passes by', () => {
+  it('accepts evidence of the index and of all its children, whichever of them satisfies the policy', () => {
     const deep = evidenceOf([provenanceItem({ manifest: 'deep' })]);
     const inner = { ...evidenceOf([provenanceItem({ manifest: 'inner' })], [deep]), digest: deep.digest };
     const [listing, theirs] = [sbom({ manifest: 'listing' }), sbom({ manifest: 'theirs', ...by('eve') })];
@@ -236,7 +236,7 @@ describe('src/policy/judge.ts: indexes', () => {
     expect(judge([requiring()], evidenceOf(items, [good, bad])).accepted).toEqual([]);
   });
 
-  it('fails an index of which one platform fails, or that has none, and names what fails', () => {
+  it('fails an index without platforms or with a failing platform, and names that platform', () => {
     const judgement = judge([requiring()], evidenceOf([], [good, bad]));
     expect(judgement.result).toBe('failed');
     expect(words(judgement)).toMatch(/platform sha256:b{12}…: no build provenance/);
@@ -248,7 +248,7 @@ describe('src/policy/judge.ts: indexes', () => {
     expect(judge([requiring()], evidenceOf([], [evidenceOf([provenanceItem()], [bad])])).result).toBe('passed');
   });
 
-  it('fails an index in which something is tampered with, however deep', () => {
+  it('fails an index with tampered evidence at any depth', () => {
     const tampered = evidenceOf([provenanceItem({ kind: 'signature', status: 'failed' })]);
     const deep = evidenceOf([provenanceItem()], [evidenceOf([], [tampered])]);
     expect(judge([requiring()], deep)).toMatchObject({ result: 'failed', violations: [{ code: 'TAMPERED' }] });

@@ -50,7 +50,7 @@ describe('src/policy/path-pattern.ts', () => {
     },
   );
 
-  it('matches what is written literally, and nothing longer than addresses are', () => {
+  it('matches literal texts, up to the length of an address', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 20 }), (name) => {
         expect(matches(name.replaceAll(/[\\*?[]/g, '\\$&'), name)).toBe(true);

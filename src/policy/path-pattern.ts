@@ -16,7 +16,7 @@ export function pathPattern(pattern: string): { readonly value: PathPattern } | 
   const steps = stepsOf(Array.from(pattern));
   if (steps === undefined)
     return {
-      message: "is no pattern of Go's path.Match",
+      message: "is not a pattern of Go's path.Match",
       hint: 'close each "[", name at least one character in it, and write a character behind "\\"',
     };
   return { value: (name) => name.length <= LONGEST_IDENTITY && matches(steps, Array.from(name)) };

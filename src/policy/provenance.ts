@@ -5,7 +5,7 @@ import type { SignerRule } from './signer.ts';
 
 export type { SignerRule } from './signer.ts';
 
-/** `warn` reports violations and promotes nevertheless; `require` does not promote. */
+/** `warn` reports violations and still promotes; `require` does not promote. */
 type ProvenanceMode = 'off' | 'warn' | 'require';
 
 /** A permitted builder, and the SLSA build level that it is trusted with. */

@@ -36,7 +36,7 @@ const EXACT: Comparison = { kind: 'exact', foldsCase: false };
  */
 export function readSigner(text: string): WrittenSigner | WrongPattern {
   const [, annotations, rest] = /^sigstore(?:\(([^)]*)\))?::(.*)$/s.exec(text) ?? [];
-  if (rest === undefined) return { message: `is ${shown(text)}, which is no signer`, hint: FORM_HINT };
+  if (rest === undefined) return { message: `is ${shown(text)}, which is not a signer`, hint: FORM_HINT };
   const comparisons = annotations === undefined ? {} : comparisonsIn(annotations);
   if ('message' in comparisons) return { ...comparisons, message: `${shown(text)} ${comparisons.message}` };
   const [issuer = '', ...others] = rest.split('::');
@@ -68,7 +68,7 @@ function comparisonsIn(annotations: string): Comparisons | WrongPattern {
     if (found.has(name)) return { message: `has the annotation ${name} twice`, hint: 'keep the stricter one' };
     if (comparison === undefined)
       return {
-        message: `compares by ${shown(value)}, which is no kind`,
+        message: `compares by ${shown(value)}, which is unknown`,
         hint: `write ${name === 'regexp' ? 'regexp alone' : `${name}=exact, prefix, glob or regex, or one of these with /i for any case`}`,
       };
     found.set(name, comparison);

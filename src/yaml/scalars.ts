@@ -1,7 +1,7 @@
 import { quote } from './source-text.ts';
 import type { YamlNode, YamlScalar } from './node.ts';
 
-/** Why a node cannot be read as asked: the end of a sentence that begins with what it should be. */
+/** Why a node cannot be read, as a predicate. */
 type Unreadable = { readonly reason: string };
 
 // Upstream reads with yaml.v2, whose rules for untagged scalars these are:
@@ -23,23 +23,23 @@ const TAGGED: Readonly<Record<string, (text: string) => boolean>> = {
   timestamp: (text) => DATE.test(text),
 };
 
-/** True for what means «nothing»: an empty value, `~`, `null`; not for a quoted text. */
+/** Returns true for null: an empty value, `~`, or `null`; not for a quoted text. */
 export function isNull(node: YamlNode): boolean {
   if (node.kind !== 'scalar') return false;
   const tag = coreTag(node);
   return (tag === 'null' || (tag === '' && isUnquoted(node))) && NULLS.has(node.text);
 }
 
-/** The text of a scalar as written (`1.10` stays `1.10`), the empty text for null. */
+/** Returns the text of a scalar as written (`1.10` stays `1.10`); the empty text for null. */
 export function readText(node: YamlNode): string | Unreadable {
   if (node.kind !== 'scalar') return { reason: `is a ${nameOf(node)}, not a text` };
   const tag = coreTag(node);
   if (tag === 'binary') return decodeBinary(node.text);
-  if (TAGGED[tag]?.(node.text) === false) return { reason: `(${quote(node.text)}) is no ${node.tag}` };
+  if (TAGGED[tag]?.(node.text) === false) return { reason: `(${quote(node.text)}) is not ${node.tag}` };
   return isNull(node) ? '' : node.text;
 }
 
-/** The value of an unquoted YAML 1.1 boolean, false for null. */
+/** Returns the value of an unquoted YAML 1.1 boolean; false for null. */
 export function readBoolean(node: YamlNode): boolean | Unreadable {
   if (isNull(node)) return false;
   if (node.kind !== 'scalar') return { reason: `is a ${nameOf(node)}, not true or false` };
@@ -51,14 +51,14 @@ export function readBoolean(node: YamlNode): boolean | Unreadable {
   return { reason: `is the text ${quote(node.text)}, not true or false` };
 }
 
-/** True for the merge key: an unquoted `<<`. */
+/** Returns true for the merge key: an unquoted `<<`. */
 export function isMergeKey(node: YamlNode): boolean {
   if (node.kind !== 'scalar' || node.text !== '<<') return false;
   const tag = coreTag(node);
   return tag === 'merge' || (tag === '' && isUnquoted(node));
 }
 
-/** What a node is, for people. */
+/** Returns the kind of a node for messages. */
 export function nameOf(node: YamlNode): string {
   if (node.kind === 'sequence') return 'list';
   return node.kind === 'mapping' ? 'mapping' : isNull(node) ? 'null' : 'text';
@@ -78,5 +78,5 @@ function isUnquoted(node: YamlScalar): boolean {
 function decodeBinary(text: string): string | Unreadable {
   const compact = text.replace(/[\r\n]/g, '');
   const valid = compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact);
-  return valid ? Buffer.from(compact, 'base64').toString('utf8') : { reason: `(${quote(text)}) is no base64` };
+  return valid ? Buffer.from(compact, 'base64').toString('utf8') : { reason: `(${quote(text)}) is not base64` };
 }

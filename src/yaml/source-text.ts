@@ -1,6 +1,6 @@
 import type { Position } from '../errors.ts';
 
-/** Tells where an offset of one text stands. */
+/** Converts the offsets of one text to positions. */
 type SourceText = { at(offset: number): Position };
 
 /** Builds the line table of a text once; `padding` holds, by line from 0, how many columns were put before that line. */
@@ -53,7 +53,7 @@ export function lineAt(starts: LineStarts, offset: number): number {
 // C1 controls steer terminals; direction marks and odd line ends make text look like something else.
 const DECEIVING = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Foreign text as it may stand in a message: quoted, on one line, printable, not endless. */
+/** Returns untrusted text for a message: quoted, on one line, printable, and at most 100 characters. */
 export function quote(text: string): string {
   // 100: a digest of 71 characters stays whole, a pasted file does not flood the log.
   const short = text.length > 100 ? `${text.slice(0, 100)}…` : text;

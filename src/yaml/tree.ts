@@ -3,11 +3,11 @@ import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from
 
 import type { YamlCollection, YamlNode } from './node.ts';
 
-/** What keeps events from being one tree, and where. */
+/** Why events are not one tree, and the offset of the reason. */
 type TreeProblem = { readonly message: string; readonly hint: string; readonly offset: number };
 
 /**
- * How many nodes aliases may stand for in one file, as yaml.v2 limits them; a few lines of nested aliases can
+ * Limit of the nodes that the aliases of one file represent, as in yaml.v2; a few lines of nested aliases can
  * otherwise ask for more nodes than fit into memory.
  */
 const MAX_ALIASED_NODES = 400_000;
@@ -23,9 +23,9 @@ type Tree = {
   documents: number;
   size: number;
   aliased: number;
-  /** Where what was read last ends. */
+  /** The end of the last value. */
   last: number;
-  /** The first "-" from there on that was looked for: found once, however many empty entries come before it. */
+  /** The first "-" after that: searched once for any number of empty entries. */
   dash: number;
 };
 
@@ -127,7 +127,7 @@ function addAlias(tree: Tree, event: AliasEvent): TreeProblem | undefined {
   tree.size += anchor.size;
   tree.aliased += anchor.size;
   if (tree.aliased > MAX_ALIASED_NODES) {
-    const message = `the aliases of this file stand for more than ${MAX_ALIASED_NODES} nodes`;
+    const message = `the aliases of this file represent more than ${MAX_ALIASED_NODES} nodes`;
     return { message, hint: 'write the values out', offset };
   }
   add(tree, anchor.node);
@@ -139,7 +139,7 @@ function anchorOf({ text }: Tree, event: { anchorStart: number; anchorEnd: numbe
   return event.anchorStart < 0 ? undefined : text.slice(event.anchorStart, event.anchorEnd);
 }
 
-/** An empty value stands where its key does, an empty entry where its "-" does. */
+/** Returns the offset of an empty value, which is that of its key, or of an empty entry, which is that of its "-". */
 function placeOfNothing(tree: Tree): number {
   const { open: parents, text, last } = tree;
   const parent = parents.at(-1)?.node;

@@ -59,7 +59,7 @@ describe('a change that loosens what is asked of it', () => {
     const { code, summary } = await change();
     expect([code, promoted()]).toEqual([1, []]);
     expect(summary).toContain('does not satisfy the provenance policy as it was before this change');
-    expect(summary).toContain('the policy of this tree is gone');
+    expect(summary).toContain('the policy of this tree was removed');
     expect(summary).toContain(`${POLICY}:1:1`);
   });
 

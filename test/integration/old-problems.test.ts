@@ -155,7 +155,7 @@ describe('problems that the tree before has, too', () => {
     await tree.commit({ ...OLD, 'promoter-policy.yaml': requiring('x') });
     await tree.commit({ 'promoter-policy.yaml': undefined });
     const { code, stdout } = await validate();
-    expect([code, stdout]).toEqual([1, expect.stringContaining('the policy of this tree is gone')]);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('the policy of this tree was removed')]);
   });
 
   it('are those of registries that are not allowed, too, until their project changes', async () => {

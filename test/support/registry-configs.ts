@@ -109,7 +109,7 @@ export const INVALID: readonly (readonly [
     'refuses',
   ],
   [
-    'no pattern',
+    'not a pattern',
     'version: 1\nregistries:\n- mount: true',
     '3:3: an entry of "registries" has no "match"; add the key "match"',
     'refuses',

@@ -82,7 +82,7 @@ describe('src/manifest/diff/policy-changes.ts', () => {
     expect(lines([head], [head])).toEqual([]);
   });
 
-  it('tells where a new project is from and goes, and where one was that is gone', () => {
+  it('returns source and registries of new and removed projects', () => {
     expect(lines([project({}, 'old')], [project({}, 'new')])).toEqual([
       'new source: - > s.test',
       'new registries: - > m.test',

@@ -45,7 +45,7 @@ describe('src/manifest/diff/tree-diff.ts', () => {
     });
   });
 
-  it('finds a new mirror as a backfill of all images to it alone, and tags that are new besides on the others', () => {
+  it('returns a backfill of all images to a new mirror, and new tags on the others', () => {
     const base = [project({ app: { [A]: ['v1'], [B]: [] } })];
     const head = [project({ app: { [A]: ['v1', 'v2'], [B]: [] } }, ['m.test', 'new.test', 'n.test'])];
     expect(lines(base, head)).toEqual({
@@ -66,7 +66,7 @@ describe('src/manifest/diff/tree-diff.ts', () => {
     });
   });
 
-  it('tells what is no longer managed: digests, tags, mirrors and projects', () => {
+  it('returns the digests, tags, mirrors and projects that are no longer managed', () => {
     const base = [
       project({ app: { [A]: ['v1', 'v2'], [B]: ['v3'] } }),
       project({ old: { [A]: [] } }, ['m.test'], 's.test', 'q'),

@@ -90,7 +90,7 @@ describe('src/manifest/history/diff-base.ts', () => {
     expect((await load({ since: NOON - 14 * DAY })).commit).toBe(head);
   });
 
-  it('loads plain manifests and single trees, too', async () => {
+  it('also loads plain manifests and single trees', async () => {
     const plain = (text: string): string => `${MANIFEST}images:\n${text}`;
     await made.commit({ ...tree(A), 'once.yaml': plain(images(A)) });
     await made.commit({ ...tree(A, B), 'once.yaml': plain(images(A, B)) });

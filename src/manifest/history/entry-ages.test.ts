@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => made[Symbol.asyncDispose]());
 
 describe('src/manifest/history/entry-ages.ts', () => {
-  it('tells which entries were not there yet', async () => {
+  it('returns the entries that are new', async () => {
     expect(await since(14)).toEqual({ young: [`s.test/app@${B}`], reasons: [] });
     expect(await since(5)).toEqual({ young: [], reasons: [] });
     expect((await since(60)).young).toHaveLength(2);
@@ -44,13 +44,13 @@ describe('src/manifest/history/entry-ages.ts', () => {
     expect((await since(5)).young).toEqual([`s.test/app@${C}`]);
   });
 
-  it('knows nothing where the clone is shallow, unless it goes back so far', async () => {
+  it('returns undefined for a shallow clone that does not reach back far enough', async () => {
     await using clone = await made.shallow(1);
     expect(await since(14, clone.path)).toEqual({ reasons: ['the clone does not go back far enough'] });
     expect(await since(5, clone.path)).toEqual({ young: [], reasons: [] });
   });
 
-  it('knows nothing where there is no repository', async () => {
+  it('returns undefined without a repository', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kpromo-none-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'once.yaml'), manifest(A)['once.yaml'] ?? '');

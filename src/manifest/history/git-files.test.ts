@@ -11,7 +11,7 @@ const opened = async (root: string): Promise<FileSource> => {
   const repository = await openRepository(made.path, gitServices());
   return commitFiles(repository, await repository.list(await repository.commit('HEAD'), root), root);
 };
-/** What an action gives, or the message and hint of its error. */
+/** Returns the result of an action, or the message and hint of its error. */
 const outcome = async (action: Promise<unknown>): Promise<unknown> => {
   try {
     const value = await action;
@@ -110,7 +110,7 @@ describe('src/manifest/history/git-files.ts', () => {
       { name: 'module', kind: 'folder', isLink: false },
     ]);
     expect(await files.list('module')).toEqual([]);
-    await expect(files.read('module')).rejects.toThrow('this is no file');
+    await expect(files.read('module')).rejects.toThrow('this is not a file');
   });
 
   it('has nothing where the commit has nothing', async () => {

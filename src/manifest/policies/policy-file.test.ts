@@ -28,7 +28,7 @@ describe('src/manifest/policies/policy-file.ts', () => {
       /^p.yaml:1:20: "mode".*; and p.yaml:1:34: "level"/,
     ],
     ['a manifest with one', `${REGISTRIES}provenance: {mode: maybe}`, /^p.yaml:2:20: "mode"/],
-    ['a manifest that is none', 'registries: []', /^p.yaml:1:13: there is no source registry/],
+    ['an invalid manifest', 'registries: []', /^p.yaml:1:13: there is no source registry/],
     ['no YAML', 'provenance: [', /^p.yaml:1:.*not valid YAML/],
     ['a slip of any project', 'projects: {one: {provenence: {}}}', /unknown key "provenence"/],
   ])('refuses %s', (_, text, message) => {

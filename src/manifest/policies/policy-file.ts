@@ -8,14 +8,14 @@ import { parsePlain, type ManifestText } from '../parse.ts';
 import { parseTreePolicy } from './tree-policy.ts';
 
 /**
- * Reads what one file asks of images: a manifest, or the promoter-policy.yaml of a tree, where a project may be named.
- * Throws POLICY_INVALID with all that is wrong, and USAGE for a project that the file does not name.
+ * Reads the policy in one file: a manifest, or the promoter-policy.yaml of a tree, for which a project may be named. Throws
+ * POLICY_INVALID with all problems, and USAGE for a project that the file does not name.
  */
 export function policyIn(text: ManifestText, project?: string): FilePolicy {
   return isManifest(text) ? ofManifest(text, project) : ofTree(text, project);
 }
 
-/** What one file asks, and of a manifest the source registry of its images. */
+/** The policy in one file; for a manifest with the source registry of its images. */
 export type FilePolicy = ProjectPolicy & { readonly source?: string };
 
 /** Only a manifest has registries. */

@@ -32,7 +32,7 @@ const exception = mapping({
   reason: notBlank.describe('Why the vulnerability does not reject images.'),
 });
 
-/** What is asked of one project. */
+/** The keys of the policy of one project. */
 const PROJECT_KEYS = {
   provenance: PROVENANCE.describe('Who must have built and signed images, and from which sources.').exactOptional(),
   artifactTypes: list(mediaType)

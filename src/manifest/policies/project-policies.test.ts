@@ -7,7 +7,7 @@ import type { LoadedManifests } from '../manifest.ts';
 
 const A = `sha256:${'a'.repeat(64)}`;
 const SIGNER = 'sigstore::https://accounts.google.com::ci@acme.example';
-/** A policy on one line, told apart by its source. */
+/** Returns a policy on one line, distinguished by its source. */
 const policy = (source: string, mode = 'require'): string =>
   `{mode: ${mode}, signers: ["${SIGNER}"], builders: [{id: x, level: 1}], sources: [${source}]}`;
 
@@ -19,7 +19,7 @@ const write = (name: string, text: string): void => {
   mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
   writeFileSync(path.join(root, name), text);
 };
-/** A project with an image of each name, and what else its manifest says. */
+/** Returns a project with an image of each name, and further lines of its manifest. */
 const project = (name: string, source: string, rest = '', images: readonly string[] = ['app']): void => {
   const registries = `registries:\n- {name: ${source}, src: true}\n- {name: prod.test/${name}}\n`;
   write(`manifests/${name}/promoter-manifest.yaml`, registries + rest);
@@ -45,7 +45,7 @@ beforeEach(() => {
 afterAll(() => rmSync(base, { recursive: true }));
 
 describe('src/manifest/policies/project-policies.ts', () => {
-  it('asks the whole tree what its file says, unless a project says it itself or is named there', async () => {
+  it('applies the policy of a tree to projects without their own and without a key there', async () => {
     for (const [name, rest] of [['default'], ['manifest', `provenance: ${policy('m')}`], ['named'], ['other']] as const)
       project(name, `stage.test/${name}`, rest);
     write(
@@ -85,7 +85,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     expect((await loadManifests({ manifest })).projects[0]).not.toHaveProperty('policy');
   });
 
-  it('takes out a project whose policy cannot be read, and only that one', async () => {
+  it('excludes only the project with an unreadable policy', async () => {
     project('bad', 'stage.test/bad', 'provenance: {mode: maybe}');
     project('good', 'stage.test/good');
     const loaded = await load();
@@ -95,7 +95,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     ]);
   });
 
-  it('takes out a project that the file of the tree says something unreadable about', async () => {
+  it('excludes a project whose entry in the policy file is unreadable', async () => {
     project('bad', 'stage.test/bad');
     project('good', 'stage.test/good');
     write('promoter-policy.yaml', 'projects:\n  bad: {provenence: {}}\n');
@@ -119,7 +119,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     expect(said(loaded)[0]).toMatch(/until then no project of this tree is promoted$/);
   });
 
-  it('tells of projects that are not there, and does not promote the one that seems to be meant', async () => {
+  it('reports unknown projects, and excludes the project with a similar name', async () => {
     project('kubernetes', 'stage.test/kubernetes');
     project('etcd', 'stage.test/etcd');
     project('etcd2', 'stage.test/etcd2');
@@ -146,7 +146,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     ]);
   });
 
-  it('refuses manifests that share a source registry and ask different things of it, naming both', async () => {
+  it('refuses manifests that share a source registry and have different policies, naming both', async () => {
     project('one', 'stage.test/shared', `provenance: ${policy('m')}`);
     project('same', 'stage.test/shared', `provenance: ${policy('m')}`);
     project('none', 'stage.test/shared');
@@ -162,7 +162,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
   });
 
   it.each([
-    ['say the same', policy('m'), policy('m')],
+    ['are equal', policy('m'), policy('m')],
     ['are off in their own ways', '{mode: off, sources: [a]}', '{}'],
   ])('lets manifests share a source registry that %s', async (_, first, second) => {
     project('one', 'stage.test/shared', `provenance: ${first}`);
@@ -186,7 +186,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     ]);
   });
 
-  it('knows the policy of a project that cannot be promoted itself', async () => {
+  it('keeps the policy of a project that cannot be promoted', async () => {
     project('parent', 'stage.test/p', `provenance: ${policy('m')}`);
     write('images/parent/images.yaml', 'no: list');
     const { projects, policies } = await load();
@@ -208,7 +208,7 @@ describe('src/manifest/policies/project-policies.ts', () => {
     },
   );
 
-  it('asks what a manifest without its images file asks, and tells what else is wrong with that manifest', async () => {
+  it('applies the policy of a manifest without its images file, and reports the other problems of that manifest', async () => {
     project('child', 'stage.test/p/child');
     const registries = 'registries:\n- {name: stage.test/p, src: true}\n- {name: prod.test/p}\n';
     write('manifests/parent/promoter-manifest.yaml', `${registries}provenance: ${policy('p')}\n`);

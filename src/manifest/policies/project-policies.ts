@@ -11,12 +11,12 @@ import type { TreePolicy, WrittenProject } from './tree-policy.ts';
 /** One project as parsed, with the policy of the tree that it is in. */
 export type InTree = { readonly parsed: ParsedProject; readonly tree?: TreePolicy };
 
-/** What is asked of the images of one project, or why nobody knows. */
+/** The policy of the images of one project; `unreadable` if it is invalid or contradictory. */
 type Asked = Declared & { readonly policy: ProjectPolicy | 'unreadable' };
 
 /**
- * Completes the policies of projects by those of their trees. What is asked and cannot be read takes out the project,
- * and of other projects the images that it would be asked of.
+ * Completes the policies of projects by those of their trees. An unreadable policy excludes its project, and the images
+ * of other projects that it would apply to.
  */
 export function completePolicies(all: readonly InTree[]): LoadedManifests {
   const trees = [...new Set(all.flatMap(({ tree }) => tree ?? []))];
@@ -49,7 +49,7 @@ function sourcePolicy(asked: Asked | undefined): SourcePolicy[] {
   return [{ project, manifestFile, source, provenance: asked.policy.provenance }];
 }
 
-/** What is wrong with the files themselves, and with the names of projects in them. */
+/** Returns the problems of the policy files and of the project names in them. */
 function treeProblems(trees: readonly TreePolicy[], namesOf: NamesByTree): Problem[] {
   return trees.flatMap((tree) => {
     const names = namesOf.get(tree) ?? new Set();
@@ -77,20 +77,20 @@ function namesByTree(all: readonly InTree[]): NamesByTree {
   return names;
 }
 
-/** So many pairs of characters are compared to find misspelt names: about a second. */
+/** Limit of the compared pairs of characters when looking for misspelt names: about a second. */
 const MOST_COMPARED = 100_000_000;
 
-/** The names among which to look for what unknown ones mean; undefined where that would take too long. */
+/** Returns the names that an unknown name is compared with; undefined if that would take too long. */
 function candidates(tree: TreePolicy, names: ReadonlySet<string>): readonly string[] | undefined {
   const length = (all: Iterable<string>): number => [...all].reduce((sum, name) => sum + name.length, 0);
   const unknown = tree.projects.flatMap(({ name }) => (names.has(name) ? [] : [name]));
   return length(unknown) * length(names) > MOST_COMPARED ? undefined : [...names];
 }
 
-/** The projects that somebody seems to have misspelt: they are not promoted without what is asked of them. */
+/** Returns the projects whose names are probably misspelt in the policy: they are not promoted without it. */
 function misspelt(tree: TreePolicy, names: ReadonlySet<string>): ReadonlySet<string> {
   const all = candidates(tree, names);
-  // where nobody can look through all, each of them may be meant
+  // if they are too many to compare, each may be meant
   if (all === undefined) return names;
   return new Set(tree.projects.flatMap(({ name }) => (names.has(name) ? [] : (meantBy(name, all) ?? []))));
 }
@@ -105,11 +105,11 @@ function unknownProject(name: string, position: Problem['position'], names: read
 }
 
 function meantBy(name: string, names: readonly string[]): string | undefined {
-  // a policy that misses its project must hold that project back: better one too many than one too few
+  // a misspelt name must exclude its project: better one too many than one too few
   return nearestOf(name, names, Math.max(2, Math.floor(name.length / 3)));
 }
 
-/** What the file of a tree says of single projects, and whom it may mean. */
+/** The policies of single projects in a tree, and the projects that a misspelt name may mean. */
 type Said = { readonly projects: ReadonlyMap<string, readonly WrittenProject[]>; readonly meant: ReadonlySet<string> };
 
 function saidBy(tree: TreePolicy, names: ReadonlySet<string>): Said {
@@ -154,7 +154,7 @@ function contradiction(
   return { ...declared, policy: 'unreadable' };
 }
 
-/** Those that share a source registry and do not ask the same of it. */
+/** Returns the projects that share a source registry and have different policies. */
 function disagreeing(asked: readonly (Asked | undefined)[], problems: Problem[]): Set<Asked> {
   const bySource = new Map<string, Asked[]>();
   for (const one of asked) if (one !== undefined && one.policy !== 'unreadable') pushTo(bySource, one.source, one);
@@ -168,7 +168,7 @@ function disagreeing(asked: readonly (Asked | undefined)[], problems: Problem[])
       found.add(one);
       problems.push({
         code: 'POLICY_INVALID',
-        message: `${one.manifestFile} and ${differing.manifestFile} share the source registry ${source} and ask different things of it`,
+        message: `${one.manifestFile} and ${differing.manifestFile} share the source registry ${source} and have different policies`,
         hint: 'declare the same provenance policy in both',
         position: policyOf(one)?.at ?? one.sourceAt,
       });
@@ -181,7 +181,7 @@ function policyOf({ policy }: Asked): SourcePolicy['provenance'] | undefined {
   return policy === 'unreadable' ? undefined : policy.provenance;
 }
 
-/** Projects of one tree share its policy: its key is made once. */
+/** Returns a cached `policyKey`: the projects of one tree share its policy. */
 function keys(): (asked: Asked) => string {
   const known = new Map<unknown, string>();
   return (asked) => {
@@ -192,7 +192,7 @@ function keys(): (asked: Asked) => string {
   };
 }
 
-/** Takes out of a project the images that a policy applies to which cannot be used; of several the first that was loaded. */
+/** Returns a function that removes the images to which an unusable policy applies. Of several, the first that was loaded is reported. */
 function imageTaker(unknown: ReadonlySet<Asked | undefined>): (project: Project, problems: Problem[]) => Project {
   const order = new Map([...unknown].flatMap((one, index) => (one === undefined ? [] : [[one, index] as const])));
   if (order.size === 0) return (project) => project;

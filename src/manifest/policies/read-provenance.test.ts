@@ -24,7 +24,7 @@ const places = ({ problems }: ParsedProject): readonly string[] =>
   problems.map(({ code, message, position: { line, column } }) => `${line}:${column} ${code} ${message}`);
 
 describe('src/manifest/policies/read-provenance.ts', () => {
-  it('reads a policy with everything in it', () => {
+  it('reads a policy with all keys', () => {
     const { project, problems } = manifest(
       ...COMPLETE.slice(0, 1),
       `signers: ["${SIGNER}", '${OTHER}']`,
@@ -52,7 +52,7 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     expect(policy?.builders[0]?.signers).toBeUndefined();
   });
 
-  it('reads it in a thin manifest, too', () => {
+  it('also reads the policy of a thin manifest', () => {
     const text = `${REGISTRIES}provenance: {${COMPLETE.join(', ')}}`;
     const parsed = parseThin(
       'p',
@@ -68,26 +68,26 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     ['a policy without a mode', ['level: 0']],
     ['a policy that is off, however incomplete', ['mode: off', 'predicateTypes:', 'sources: [a/b]']],
     ['keys without values', ['mode:', 'signers:', 'builders:', 'sources:', 'predicateTypes:', 'level:']],
-  ])('takes %s for one that is off', (_, lines) => {
+  ])('treats %s as disabled', (_, lines) => {
     const parsed = manifest(...lines);
     expect(places(parsed)).toEqual([]);
     expect(parsed.project?.policy?.provenance?.mode).toBe('off');
   });
 
-  it('knows no policy where there is none', () => {
+  it('returns no policy for null', () => {
     const parsed = parsePlain('p', { file: 'm.yaml', bytes: encode(`${REGISTRIES}provenance:\n`) }, undefined);
     expect(parsed.project).not.toHaveProperty('policy');
   });
 
   it.each([
     ['an unknown key', ['modes: warn'], '7:3', 'unknown key "modes"'],
-    ['a mode that is none', ['mode: enforce'], '6:9', '"mode" is "enforce"'],
+    ['an unknown mode', ['mode: enforce'], '6:9', '"mode" is "enforce"'],
     ['no signers', ['signers: []'], '3:3', 'no signers, which the mode require needs'],
     ['no builders', ['builders: []'], '3:3', 'no builders, which'],
     ['no sources', ['sources: []'], '3:3', 'no sources, which'],
-    ['a signer in another form', ['signers: [ci@acme.example]'], '6:13', 'no signer'],
+    ['a signer in another form', ['signers: [ci@acme.example]'], '6:13', 'not a signer'],
     ['a signer without identity', ['signers: ["sigstore::x"]'], '6:13', 'no identity'],
-    ['no regular expression', ["signers: ['sigstore(identityMatch=regex)::x::(']"], '6:13', 'no regular expression'],
+    ['no regular expression', ["signers: ['sigstore(identityMatch=regex)::x::(']"], '6:13', 'not a regular expression'],
     ['a builder that is a text', ['builders: [https://ci.example]'], '6:14', 'not a mapping'],
     ['a builder without a level', ['builders: [{id: x}]'], '6:14', 'no "level"'],
     ['a builder without an id', ['builders: [{level: 1}]'], '6:14', 'no "id"'],
@@ -130,7 +130,7 @@ describe('src/manifest/policies/read-provenance.ts', () => {
       '7:10',
       'level 2: with these builders 1 is the highest',
     ],
-  ])('refuses %s, with its place', (_, lines, place, words) => {
+  ])('rejects %s with its position', (_, lines, place, words) => {
     const parsed = changed(...lines);
     expect(parsed.project).toBeUndefined();
     expect(parsed.declared).toMatchObject({ source: 'gcr.io/a', provenance: 'unreadable' });
@@ -147,7 +147,7 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     ['a caller that is a text', 'refs/tags/v*', '"caller" is "refs/tags/v\\*", not a mapping'],
     ['a branch', '{refs: [main]}', 'not a full git ref'],
     ['any ref', '{refs: ["*"]}', 'not a full git ref'],
-    ['no pattern of refs', '{refs: ["refs/tags/["]}', 'no pattern of Go'],
+    ['no pattern of refs', '{refs: ["refs/tags/["]}', 'not a pattern of Go'],
     ['a workflow elsewhere', '{refs: [refs/tags/v*], workflows: [ci/a.yml]}', 'not the path of a workflow'],
     ['a folder', '{refs: [refs/tags/v*], workflows: [.github/workflows/]}', 'not the path of a workflow'],
     ['a way up', '{refs: [refs/tags/v*], workflows: [.github/workflows/../a.yml]}', 'not the path of a workflow'],
@@ -159,7 +159,7 @@ describe('src/manifest/policies/read-provenance.ts', () => {
       '{refs: [refs/tags/v*], workflows: [a/b/.github/workflows/a.yml]}',
       'not the path of a workflow',
     ],
-  ])('refuses %s as who may call a builder', (_, text, words) => {
+  ])('rejects %s as the caller of a builder', (_, text, words) => {
     expect(places(changed(caller(text)))[0]).toMatch(new RegExp(`^6:.*POLICY_INVALID .*${words}`));
   });
 
@@ -172,13 +172,13 @@ describe('src/manifest/policies/read-provenance.ts', () => {
       '{refs: [refs/heads/main], workflows: [.github/workflows/a/b.yml]}',
       ['.github/workflows/a/b.yml'],
     ],
-  ])('reads who may call a builder: %s', (_, text, workflows) => {
+  ])('reads the callers of a builder: %s', (_, text, workflows) => {
     const parsed = changed(caller(text));
     expect(places(parsed)).toEqual([]);
     expect(parsed.project?.policy?.provenance?.builders[0]?.caller).toMatchObject({ workflows, refs: [{}] });
   });
 
-  it('takes a builder with an empty caller for one that everybody may call', () => {
+  it('lets any run call a builder with an empty caller', () => {
     const { project } = changed('builders: [{id: x, level: 1, caller: }]');
     expect(project?.policy?.provenance?.builders[0]?.caller).toBeUndefined();
   });
@@ -189,12 +189,12 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     ['a mapping', 'levels: {a: 3}', 'not a list'],
     ['a level in quotes', 'levels: [{images: [a], level: "3"}]', 'not 2 or 3'],
     [
-      'more images than anybody needs',
+      'more than 200 images',
       `levels: [{images: [${'a, '.repeat(101)}], level: 3}, {images: [${'b, '.repeat(100)}], level: 2}]`,
       '"levels" names 201 images',
     ],
     ['an unknown key near two', 'levl: 3', 'unknown key "levl"'],
-  ])('refuses levels with %s', (_, line, words) => {
+  ])('rejects levels with %s', (_, line, words) => {
     expect(places(changed(line))[0]).toContain(words);
   });
 
@@ -212,18 +212,18 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     [['builders: [{id: x, level: 3}, {id: y, level: 1}]', 'level: 2'], 'name the signers of each builder'],
     [['sources: [github.com/acme/app@refs/tags/v1]'], 'the refs under "caller" of a builder'],
     [[`builders: [{id: x, level: 1, signers: ['${OTHER}']}]`], 'write it as under "signers"'],
-  ])('suggests nothing that asks for less than %j', (lines, hint) => {
+  ])('suggests nothing that requires less than %j', (lines, hint) => {
     const [problem] = changed(...lines).problems;
     expect(problem?.hint).toContain(hint);
     expect(problem?.hint).not.toMatch(/at none|raise their levels|leave out|write "level"$/);
   });
 
-  it('names every mistake of a policy', () => {
+  it('reports every problem of a policy', () => {
     const parsed = changed('signers: [x]', 'sources: [a@b]', 'level: 9');
     expect(places(parsed).map((line) => line.split(' ')[0])).toEqual(['5:13', '6:13', '7:10']);
   });
 
-  it('refuses more signers and builders than anybody has', () => {
+  it('rejects more than 200 signers or builders', () => {
     const many = (one: (index: number) => string): string =>
       Array.from({ length: 201 }, (_, index) => one(index)).join(', ');
     const parsed = changed(`signers: [${many((index) => `"${SIGNER}${index}"`)}]`);
@@ -232,7 +232,7 @@ describe('src/manifest/policies/read-provenance.ts', () => {
     expect(places(builders)).toEqual(['6:13 POLICY_INVALID "builders" has 201 entries']);
   });
 
-  it('takes a level that builders reach for some signer', () => {
+  it('accepts a level that a builder of some signer reaches', () => {
     const parsed = changed(
       `signers: ["${SIGNER}", '${OTHER}']`,
       `builders: [{id: x, level: 1}, {id: y, level: 3, signers: ['${OTHER}']}]`,

@@ -36,7 +36,7 @@ const agrees = (text: string): boolean =>
   new Ajv2020({ strict: true }).compile(JSON.parse(policySchema()) as object)(load(text));
 
 describe('src/manifest/policies/tree-policy.ts', () => {
-  it('reads every key, for all projects and for one', () => {
+  it('reads every key for all projects and for one', () => {
     const policy = parse(EVERY_KEY);
     expect(places(policy)).toEqual([]);
     expect(policy.defaults).toMatchObject({
@@ -63,34 +63,29 @@ describe('src/manifest/policies/tree-policy.ts', () => {
   it.each([
     ['an empty file', '', '1:1', 'empty'],
     ['a list', '- a', '1:1', 'is a list'],
-    ['what is no YAML', 'a: [', '1:', 'not valid YAML'],
+    ['invalid YAML', 'a: [', '1:', 'not valid YAML'],
     ['an unknown key', 'provenences: {}', '1:1', 'unknown key "provenences"'],
     ['a key twice', 'vulnerabilities: {}\nvulnerabilities: {}', '2:1', 'twice'],
-    ['a provenance policy that is none', 'provenance: {mode: maybe}', '1:20', '"mode" is "maybe"'],
-    ['a type that is none', 'artifactTypes: [helm]', '1:17', '"helm", which is not a media type'],
-    ['a threshold that is no severity', 'vulnerabilities: {threshold: 6}', '1:30', 'not -1, 0, 1, 2, 3, 4 or 5'],
+    ['an invalid provenance policy', 'provenance: {mode: maybe}', '1:20', '"mode" is "maybe"'],
+    ['an invalid type', 'artifactTypes: [helm]', '1:17', '"helm", which is not a media type'],
+    ['a threshold that is not a severity', 'vulnerabilities: {threshold: 6}', '1:30', 'not -1, 0, 1, 2, 3, 4 or 5'],
     ['an exception without a reason', 'vulnerabilities: {exceptions: [{id: CVE-1}]}', '1:32', 'no "reason"'],
     ['a blank reason', 'vulnerabilities: {exceptions: [{id: CVE-1, reason: " "}]}', '1:52', 'blank'],
     ['an exception without an id', 'vulnerabilities: {exceptions: [{reason: x}]}', '1:32', 'no "id"'],
-    [
-      'a day that is none',
-      'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-30}]}',
-      '1:58',
-      'not a day',
-    ],
+    ['an invalid day', 'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-30}]}', '1:58', 'not a day'],
     ['a time', 'vulnerabilities: {exceptions: [{id: a, reason: x, until: 2026-02-01T00:00:00Z}]}', '1:58', 'not a day'],
     ['projects that are a list', 'projects: [a]', '1:11', 'is a list'],
-  ])('refuses %s, with its place', (_, text, place, words) => {
+  ])('rejects %s with its position', (_, text, place, words) => {
     const policy = parse(text);
     expect(policy.defaults).toBeUndefined();
     expect(places(policy)[0]).toMatch(new RegExp(`^${place}.*${words}`));
   });
 
-  it('refuses what is no UTF-8', () => {
+  it('rejects a file that is not UTF-8', () => {
     expect(places(parseTreePolicy({ file: 'f', bytes: Uint8Array.of(0x61, 0xff) }))[0]).toMatch(/^1:2 .*UTF-8/);
   });
 
-  it('keeps to itself what is wrong with one project', () => {
+  it('keeps the problems of one project with that project', () => {
     const policy = parse(
       'artifactTypes: []\nprojects:\n  good: {artifactTypes: []}\n  bad: {artifactType: []}\n  odd: 7',
     );
@@ -107,7 +102,7 @@ describe('src/manifest/policies/tree-policy.ts', () => {
     ]);
   });
 
-  it('publishes the schema of the zod schema', () => {
+  it('publishes its JSON schema', () => {
     expect(readFileSync(PUBLISHED, 'utf8')).toBe(policySchema());
   });
 

@@ -32,7 +32,7 @@ describe('src/policy/vulnerabilities/vex.ts', () => {
     expect(isExplainedBy(finding, statement(['CVE-2026-1'], { type: 'apk', name: 'wolfi/curl' }))).toBe(false);
   });
 
-  it('compares the package URL where the scanner tells it, and nothing else', () => {
+  it('compares only the package URL if the scanner states it', () => {
     const known = { ...finding, purl: 'pkg:apk/alpine/git@2.39.0-r1?arch=x86_64' };
     expect(isExplainedBy(known, statement(['CVE-2026-1'], { type: 'apk', name: 'alpine/git' }))).toBe(true);
     expect(isExplainedBy(known, statement(['CVE-2026-1'], git))).toBe(false);
@@ -45,7 +45,7 @@ describe('src/policy/vulnerabilities/vex.ts', () => {
     expect(isExplainedBy(core, statement(['CVE-2026-1'], { type: 'npm', name: 'core' }))).toBe(true);
   });
 
-  it('is about one platform where it says so', () => {
+  it('applies to one platform if the statement names it', () => {
     const arm = { ...statement(['CVE-2026-1']), platform: 'linux/arm64' };
     expect(isExplainedBy({ ...finding, platform: 'linux/arm64' }, arm)).toBe(true);
     expect(isExplainedBy({ ...finding, platform: 'linux/amd64' }, arm)).toBe(false);
