@@ -99,7 +99,7 @@ describe('TestPolicyValidateLevels', () => {
     ['a slash at the end', [{ images: ['charts/'], level: 3 }], 'matches no image'],
     ['no image', [{ level: 3 }], 'no "images"'],
     ['a blank image', [{ images: [' '], level: 3 }], 'is blank'],
-    ['not a pattern', [{ images: ['app['], level: 3 }], 'no pattern'],
+    ['an invalid pattern', [{ images: ['app['], level: 3 }], 'not a pattern'],
     ['no level', [{ images: ['app'] }], 'no "level"'],
     ['the level 4', [{ images: ['app'], level: 4 }], 'not 2 or 3'],
   ])('judges %s', (_, levels, words) => {

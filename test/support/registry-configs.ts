@@ -109,7 +109,7 @@ export const INVALID: readonly (readonly [
     'refuses',
   ],
   [
-    'not a pattern',
+    'a missing pattern',
     'version: 1\nregistries:\n- mount: true',
     '3:3: an entry of "registries" has no "match"; add the key "match"',
     'refuses',
