@@ -16,6 +16,8 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   'replicate-noop': { requests: 2_520 },
   'replicate-sig': { wallSeconds: 8.6 },
   'replicate-bundles': { wallSeconds: 8.6 },
+  // Schedulers kill a job soon after they stop it.
+  stop: { wallSeconds: 5 },
   // A check in an editor's or a commit's hook is not waited for.
   validate: { requests: 0, wallSeconds: 2 },
   parse: { requests: 0, wallSeconds: 1 },

@@ -7,6 +7,7 @@ import { runRateLimit } from './ratelimit.ts';
 import { runHostile } from './run-hostile.ts';
 import { runLarge } from './run-large.ts';
 import { runReplication } from './run-replication.ts';
+import { runStop } from './run-stop.ts';
 import { runTree } from './run-tree.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
@@ -53,6 +54,7 @@ async function report(name: string, scenario: Scenario): Promise<Result> {
 async function run(scenario: Scenario): Promise<Ours> {
   if (scenario.kind === 'tree') return runTree(scenario, CLI);
   if (scenario.kind === 'hostile') return runHostile(CLI);
+  if (scenario.kind === 'stop') return runStop();
   if (scenario.kind === 'replication') return runReplication(scenario, CLI);
   return scenario.kind === 'large' ? runLarge(scenario, CLI) : runRateLimit();
 }

@@ -34,7 +34,16 @@ export type RateLimitScenario = { readonly kind: 'ratelimit' };
 /** Promotions beside registries that lie, each in a process of its own. */
 export type HostileScenario = { readonly kind: 'hostile' };
 
-export type Scenario = HostileScenario | TreeScenario | LargeScenario | RateLimitScenario | ReplicationScenario;
+/** A stopped promotion beside a mirror that is silent. */
+export type StopScenario = { readonly kind: 'stop' };
+
+export type Scenario =
+  | HostileScenario
+  | StopScenario
+  | TreeScenario
+  | LargeScenario
+  | RateLimitScenario
+  | ReplicationScenario;
 
 // The three trees that the baselines were measured on.
 const SIZES = {
@@ -63,6 +72,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['replicate-bundles', replication('bundle', 13)],
   ['ratelimit', { kind: 'ratelimit' }],
   ['hostile', { kind: 'hostile' }],
+  ['stop', { kind: 'stop' }],
 ]);
 
 function tree(size: TreeSize, job: Job, google = true): TreeScenario {

@@ -22,8 +22,8 @@ export type CredentialsSubject = {
   readonly secrets: readonly string[];
 };
 
-export type CredentialsTraits = {
-  /** Names that only resemble the hosts of the source. */
+type CredentialsTraits = {
+  /** Names that look like the source's hosts and are not. */
   readonly lookAlikes: readonly string[];
   /** How long a credential lives, in milliseconds; undefined if it does not change. */
   readonly life?: number;

@@ -2,7 +2,7 @@ import { expect, it, type TestContext } from 'vitest';
 import type { Leases } from '../../src/registry/attaching/leased-lock.ts';
 
 /** Leases as two processes see them. */
-export type LeasesSubject = AsyncDisposable & { readonly one: Leases; readonly other: Leases };
+type LeasesSubject = AsyncDisposable & { readonly one: Leases; readonly other: Leases };
 
 const MINUTE = 60_000;
 

@@ -3,7 +3,7 @@ import type { RateStore } from '../../src/ratelimit/shared/store.ts';
 import { fold, newRecord, type SharedRecord } from '../../src/ratelimit/shared/record.ts';
 
 /** A store under test: `open` connects one process, `lose` ends all connections. */
-export type RateStoreSubject = AsyncDisposable & { open(): Promise<RateStore>; lose(): Promise<void> };
+type RateStoreSubject = AsyncDisposable & { open(): Promise<RateStore>; lose(): Promise<void> };
 
 const BOUNDS = { start: 60, floor: 1, ceiling: 1000 };
 

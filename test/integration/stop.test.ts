@@ -1,73 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuilt, startCli, type Ended, type RunningCli } from '../support/built-cli.ts';
-import { dockerLogins } from '../support/docker-config.ts';
-import { writeTree } from '../support/promotion/tree.ts';
+import { ensureBuilt, type Ended } from '../support/built-cli.ts';
+import { has, promote, until, type Names, type Promoting } from '../support/promotion/stopping.ts';
 import type { Fault } from '../support/registry/faults.ts';
-import { buildImage, storeImage } from '../support/registry/images.ts';
-import type { RegistryOptions } from '../support/registry/options.ts';
-import type { RequestKind } from '../support/registry/route.ts';
-import { startRegistries, type TestRegistry } from '../support/registry/server.ts';
-
-const MIB = 1024 * 1024;
-
-/** One small image, and one whose layer is streamed. */
-const IMAGES = [
-  ['small', buildImage({ seed: 1, layers: [2_000] })],
-  ['large', buildImage({ seed: 2, layers: [5 * MIB] })],
-] as const;
-
-type Names = readonly (typeof IMAGES)[number][0][];
-
-/** A promotion by the built program, to a mirror that works and to one that will not answer. */
-type Promoting = AsyncDisposable & {
-  readonly good: TestRegistry;
-  readonly bad: TestRegistry;
-  readonly cli: RunningCli;
-};
-
-type Misfortune = { readonly kinds: Readonly<Partial<Record<RequestKind, Fault>>>; readonly names: Names };
-
-async function promote({ kinds, names }: Misfortune, options: RegistryOptions = {}): Promise<Promoting> {
-  const [staging, good, bad] = await startRegistries(3, options);
-  if (staging === undefined || good === undefined || bad === undefined) throw new Error('three were asked for');
-  for (const [name, image] of IMAGES) storeImage(staging.store, `staging/${name}`, image);
-  bad.inject(({ kind }) => kinds[kind]);
-  const all = [staging, good, bad];
-  const logins = await dockerLogins(all.map(({ host }) => ({ host, user: 'robot', password: 'secret' })));
-  const tree = await writeTree([
-    {
-      name: 'p',
-      from: `${staging.host}/staging`,
-      to: [`${good.host}/prod`, `${bad.host}/prod`],
-      entries: IMAGES.filter(([name]) => names.includes(name)).map(
-        ([name, { manifest }]) => [name, manifest.descriptor.digest, 'v1'] as const,
-      ),
-    },
-  ]);
-  const cli = startCli(['cip', '--thin-manifest-dir', '.', '--confirm', '--sign=false'], {
-    cwd: tree.path,
-    env: { DOCKER_CONFIG: logins.path },
-  });
-  return {
-    good,
-    bad,
-    cli,
-    [Symbol.asyncDispose]: async () => {
-      cli.process.kill('SIGKILL');
-      await cli.ended;
-      await Promise.all(all.map((registry) => registry.close()));
-      await Promise.all([tree[Symbol.asyncDispose](), logins[Symbol.asyncDispose]()]);
-    },
-  };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await setTimeout(5);
-}
-
-const has = (registry: TestRegistry, kind: RequestKind): boolean =>
-  registry.counters.log.some((entry) => entry.kind === kind);
+import type { TestRegistry } from '../support/registry/server.ts';
 
 /** True once the registry has been asked for each tag that it got, which is the last request of a copy. */
 const isReadBack = ({ counters }: TestRegistry, names: Names): boolean =>

@@ -9,7 +9,7 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 export const KPROMO = join(PROJECT, 'bin', 'kpromo');
 
 /** Where a command runs; of the environment it gets PATH and what is given here, never the user's credentials. */
-export type CliOptions = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> };
+type CliOptions = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> };
 
 /** How a command ended, and what it printed. */
 export type Ended = {

@@ -1,5 +1,5 @@
 /** What each node leads to. */
-export type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The groups of nodes that lead to each other, each sorted; a node that only leads to itself is none. */
 export function circlesIn(graph: Graph): readonly (readonly string[])[] {

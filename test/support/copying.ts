@@ -28,7 +28,7 @@ export type Copying = AsyncDisposable & {
   copy(digest: Digest, targets?: readonly CopyTarget[], signal?: AbortSignal): Promise<CopyResult>;
 };
 
-export type CopyingOptions = {
+type CopyingOptions = {
   readonly source?: RegistryOptions;
   readonly mirrors?: RegistryOptions;
   readonly clock?: Clock;
@@ -96,7 +96,7 @@ export async function startCopying(options: CopyingOptions = {}): Promise<Copyin
 export const atOnce = (): number => 0;
 
 /** The copy engine over a request stack. */
-export function copierOver(fetch: Parameters<typeof distributionRegistry>[0]['fetch'], clock: Clock): Copier {
+function copierOver(fetch: Parameters<typeof distributionRegistry>[0]['fetch'], clock: Clock): Copier {
   const pause = jitteredPause(clock, atOnce);
   const registry = distributionRegistry({ fetch, clock, pause, baseUrl: (host) => new URL(`http://${host}`) });
   const meterOf = (): { requests: number; bytes: number } => ({ requests: 0, bytes: 0 });

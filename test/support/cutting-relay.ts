@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A way to a server that breaks once. */
-export type CuttingRelay = AsyncDisposable & {
+type CuttingRelay = AsyncDisposable & {
   /** `127.0.0.1:port`. */
   readonly host: string;
   /** How many bytes clients have sent through it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A user of a registry. */
-export type Login = { readonly host: string; readonly user: string; readonly password: string };
+type Login = { readonly host: string; readonly user: string; readonly password: string };
 
 /** A folder for DOCKER_CONFIG whose config.json holds these logins; gone when disposed of. */
 export async function dockerLogins(logins: readonly Login[]): Promise<AsyncDisposable & { readonly path: string }> {

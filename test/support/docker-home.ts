@@ -8,7 +8,7 @@ import { fakeClock } from './fake-clock.ts';
 
 const forever = new AbortController().signal;
 
-export type DockerHome = {
+type DockerHome = {
   readonly home: string;
   ask(host: string, env?: Record<string, string>, repository?: string): Promise<Credential | undefined>;
 };

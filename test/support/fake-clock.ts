@@ -11,7 +11,7 @@ export type FakeClock = Clock & {
   pending(): number;
 };
 
-export type FakeClockOptions = {
+type FakeClockOptions = {
   readonly start?: number;
   /** `wait` moves the clock on by itself, so that a test of many waits takes no time; timers that fall due fire. */
   readonly skipWaits?: boolean;

@@ -11,7 +11,7 @@ import { changedProjects } from '../../src/manifest/diff/tree-diff.ts';
 import { parseOnce } from '../../src/manifest/parse-once.ts';
 
 /** One commit of a history, as a run with a diff sees it. */
-export type Replayed = {
+type Replayed = {
   readonly commit: ObjectId;
   readonly subject: string;
   readonly head: LoadedManifests;

@@ -20,7 +20,7 @@ export type RealRegistry = {
   stop(): Promise<void>;
 };
 
-export type DistributionOptions = {
+type DistributionOptions = {
   readonly htpasswd?: { readonly user: string; readonly password: string };
   /** Takes the tokens of this server, and no others. */
   readonly tokens?: Pick<TokenServer, 'auth' | 'root'>;

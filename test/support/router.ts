@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { scriptedServer, type Answer } from './scripted-server.ts';
 
 /** What a router does wrong; nothing unless given. */
-export type RouterFaults = {
+type RouterFaults = {
   /** Asks the region for digests, whether it has them or not: kubernetes/registry.k8s.io#324. */
   readonly digestsStay?: boolean;
   /** Asks the region for blobs, whether it has them or not: kubernetes-sigs/promo-tools#1949. */

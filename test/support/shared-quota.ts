@@ -5,7 +5,7 @@ import type { Quota } from './rate-simulation.ts';
 /** Requests admitted and refused so far. */
 export type Tally = { admitted: number; refused: number };
 
-export type CrowdOptions = {
+type CrowdOptions = {
   readonly clock: Clock;
   readonly quota: Quota;
   readonly origin: string;

@@ -7,7 +7,7 @@ import { fakeClock, type FakeClock } from './fake-clock.ts';
 import { requestTo } from './http-request.ts';
 import { bodyOf, scriptedServer, type Answer, type ScriptedServer } from './scripted-server.ts';
 
-export type TokenRegistry = {
+type TokenRegistry = {
   readonly server: ScriptedServer;
   readonly tokens: ScriptedServer;
   /** What each token request asked for: `scope` values, or the form it posted. */

@@ -14,7 +14,7 @@ export type TokenServer = {
   stop(): Promise<void>;
 };
 
-export type TokenServerOptions = {
+type TokenServerOptions = {
   readonly user: string;
   readonly password: string;
   /** Whether the user may have what is asked for of a repository; all of them unless given. */

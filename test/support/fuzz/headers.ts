@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** What a hostile registry puts into headers and error texts: pieces that parsers look for, and any character. */
-export const PIECES = [
+const PIECES = [
   ...Array.from('<>[](){}"\'\\=,;:/@#?%&.-_ \t'),
   'Bearer ',
   'Basic ',

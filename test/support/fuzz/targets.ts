@@ -20,7 +20,7 @@ import { parseYaml } from '../../../src/yaml/document.ts';
 import { hostileChallenge, hostileLink, hostileText } from './headers.ts';
 
 /** A reader of foreign text: throws only what is wrong with itself. */
-export type FuzzTarget = { readonly text: fc.Arbitrary<string>; readonly read: (text: string) => void };
+type FuzzTarget = { readonly text: fc.Arbitrary<string>; readonly read: (text: string) => void };
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 

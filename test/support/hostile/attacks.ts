@@ -52,6 +52,20 @@ function slow(kind: 'blobs' | 'manifests', form: 'a connection' | 'a beat'): Att
 /** More than the buffers of a connection, so that a server that reads nothing stops the sender. */
 const LARGE = buildImage({ seed: 8, layers: [16 * 1024 * 1024] });
 
+/** The attacker's registry is a destination of an image that staging has in so many repositories. */
+function writesTo(answer: HostileAnswer, repositories: number): Attack {
+  const { projects } = destination(answer, repositories);
+  return {
+    answer,
+    projects: (world, host) => {
+      for (let index = 0; index < repositories; index += 1)
+        storeImage(world.staging.store, `staging/app-${index}`, imageOf(2));
+      return projects(world, host);
+    },
+    exit: 1,
+  };
+}
+
 /** The attacker's registry is a destination of the large image. */
 function largeDestination(answer: HostileAnswer): Attack {
   const projects: Attack['projects'] = (world, host) => {
@@ -113,7 +127,7 @@ export const ATTACKS: Readonly<Record<string, () => Attack>> = {
   ...Object.fromEntries(
     SILENT_WRITES.map(([what, method, path]) => [
       `a registry that is silent on ${what}`,
-      () => destination(silentOn(method, path), 200),
+      () => writesTo(silentOn(method, path), 200),
     ]),
   ),
   'a registry that is silent after a large upload': () => largeDestination(silentOn('PUT', /\/uploads\//)),

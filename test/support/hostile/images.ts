@@ -62,7 +62,7 @@ export function alike(
 }
 
 /** A JSON document as a part. */
-export function documentPart(mediaType: string, document: unknown, tag?: string): Part {
+function documentPart(mediaType: string, document: unknown, tag?: string): Part {
   const bytes = Buffer.from(JSON.stringify(document));
   const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
   return { descriptor: { mediaType, digest, size: bytes.length }, pieces: [bytes], ...(tag !== undefined && { tag }) };

@@ -29,7 +29,7 @@ export type StoredRepository = {
 };
 
 /** A refusal in the words of https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
-export type Refusal = {
+type Refusal = {
   readonly refused: 'DIGEST_INVALID' | 'MANIFEST_INVALID' | 'MANIFEST_BLOB_UNKNOWN' | 'SIZE_INVALID' | 'TAG_IMMUTABLE';
   readonly message: string;
 };
@@ -60,7 +60,7 @@ export type RegistryStore = {
 };
 
 /** What a reference now points to. */
-export type StoredReference = { readonly digest: Digest; readonly subject?: Digest };
+type StoredReference = { readonly digest: Digest; readonly subject?: Digest };
 
 type MutableRepository = {
   readonly manifests: Map<Digest, StoredManifest>;
@@ -192,7 +192,7 @@ export function blobSink(keepBelow = Number.POSITIVE_INFINITY): BlobSink {
 }
 
 /** The part of a manifest or index that names other content (image-spec, manifest.md and image-index.md). */
-export type ManifestReferences = z.infer<typeof ManifestReferences>;
+type ManifestReferences = z.infer<typeof ManifestReferences>;
 
 const DescriptorJson = z.object({
   mediaType: z

@@ -33,7 +33,7 @@ function appImage(index: number): readonly [string, BuiltImage, ...string[]] {
 }
 
 /** What a chaos run is like: its seed, how much goes wrong, and what becomes of its last mirror. */
-export type ChaosSpec = {
+type ChaosSpec = {
   readonly seed: number;
   readonly share: number;
   readonly lastMirror: 'stays' | 'goes and comes back' | 'goes away for good';

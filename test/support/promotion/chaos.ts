@@ -21,7 +21,7 @@ export const CHAOS_KINDS = [
   'expired token',
 ] as const;
 
-export type ChaosKind = (typeof CHAOS_KINDS)[number];
+type ChaosKind = (typeof CHAOS_KINDS)[number];
 
 const HTML = '<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>';
 
@@ -41,7 +41,7 @@ const FAULTS: Readonly<Record<Exclude<ChaosKind, 'expired token'>, Fault>> = {
 };
 
 /** When a registry goes away: at its `nth` request, and for how long; for good without `forMs`. */
-export type Outage = { readonly nth: number; readonly forMs?: number };
+type Outage = { readonly nth: number; readonly forMs?: number };
 
 export type ChaosOptions = Pick<RegistryOptions, 'auth' | 'google'> & {
   readonly seed: number;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { verdicts, type Content, type PlanCase, type Verdicts } from './plan-cases.ts';
 
 /** One plan of the fixture, with what upstream decided on each edge. */
-export type GoldenPlan = PlanCase & { readonly id: number; readonly upstream: Verdicts };
+type GoldenPlan = PlanCase & { readonly id: number; readonly upstream: Verdicts };
 
 type Recorded = PlanCase['projects'][number] & {
   readonly id: number;

@@ -7,14 +7,14 @@ import { writeTree } from './tree.ts';
 import { patientClock } from '../patient-clock.ts';
 
 /** A promotion of many small images from staging to mirrors, on one fast clock for all. */
-export type QuotaWorld = AsyncDisposable & {
+type QuotaWorld = AsyncDisposable & {
   readonly staging: TestRegistry;
   readonly mirrors: readonly TestRegistry[];
   /** Promotes; `ms` is the time on the fast clock. */
   run(...flags: readonly string[]): Promise<CipRun & { readonly ms: number }>;
 };
 
-export type QuotaSpec = RegistryOptions & {
+type QuotaSpec = RegistryOptions & {
   readonly mirrors: number;
   readonly images: number;
   /** The size of each image's one layer in bytes; 100 unless given. */

@@ -122,7 +122,7 @@ function sourceHook(fault: Case['source']): FaultHook | undefined {
 }
 
 /** What a run told, and the registries as it left them. */
-export type Staged = {
+type Staged = {
   readonly wanted: readonly WantedImage[];
   readonly told: Told;
   readonly all: readonly TestRegistry[];

@@ -42,7 +42,7 @@ export async function keySigning(): Promise<Signing> {
 }
 
 /** A staging registry, a primary and a mirror in memory. */
-export type TagsLastWorld = {
+type TagsLastWorld = {
   readonly registry: MemoryRegistry;
   /** All calls so far, those of staging apart. */
   readonly calls: readonly MemoryCall[];

@@ -9,7 +9,7 @@ import { numbersOf } from '../prometheus.ts';
 import { cip, type CipOptions, type CipRun } from './cip.ts';
 
 /** A test of JUnit's XML, with the element that says how it ended. */
-export type ToldTest = { readonly name: string; readonly ended: 'passed' | 'failure' | 'error' | 'skipped' };
+type ToldTest = { readonly name: string; readonly ended: 'passed' | 'failure' | 'error' | 'skipped' };
 
 /** Everything that a run told, in every form. */
 export type Told = {

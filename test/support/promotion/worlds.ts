@@ -43,7 +43,7 @@ export const WORLDS = [
   ['over HTTP without the Google listing', 'http', 'tags'],
 ] as const;
 
-export type WorldKind = (typeof WORLDS)[number];
+type WorldKind = (typeof WORLDS)[number];
 
 /** How fast the clock runs where a registry is away: its retry budget of two minutes is then 1.2 s. */
 const HASTE = 100;

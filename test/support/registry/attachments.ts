@@ -4,7 +4,7 @@ import { EMPTY_CONFIG, type Attachment } from '../../../src/registry/attaching/a
 import { seededBytes } from './seeded.ts';
 
 /** Everything about an attachment that follows from its seed is the same on every machine. */
-export type AttachmentSpec = {
+type AttachmentSpec = {
   readonly seed: number;
   readonly subject: Descriptor;
   /** `application/vnd.example.thing` by default. */

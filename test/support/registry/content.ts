@@ -36,7 +36,7 @@ export type LoadSpec = {
 };
 
 /** A content ready to be shared: repositories by name. */
-export type LoadedContent = ReadonlyMap<string, StoredRepository>;
+type LoadedContent = ReadonlyMap<string, StoredRepository>;
 
 /** Sizes are not known where only digests are; this is what a small image manifest has. */
 const TYPICAL_SIZE = 700;

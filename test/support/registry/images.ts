@@ -3,7 +3,7 @@ import { digestOf } from '../../../src/image/digest.ts';
 import { blobOf, type BlobContent, type RegistryStore } from '../memory-registry/store.ts';
 import { describeBlob, seededBlob } from './seeded.ts';
 
-export type ImageFormat = 'oci' | 'docker';
+type ImageFormat = 'oci' | 'docker';
 
 /** One image; the same spec is the same digest on every machine. */
 export type ImageSpec = {

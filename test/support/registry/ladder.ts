@@ -3,7 +3,7 @@ import { buildImage, buildIndex, storeImage, type BuiltImage } from './images.ts
 import type { RegistryStore } from '../memory-registry/store.ts';
 
 /** An index that leads to one image in more ways than anybody can follow, and the number of manifests that it consists of. */
-export type Ladder = { readonly root: Descriptor; readonly manifests: number };
+type Ladder = { readonly root: Descriptor; readonly manifests: number };
 
 /** Stores an index over so many levels, each of `links` indexes which all name all those of the next level; the last name one image. */
 export function storeLadder(store: RegistryStore, path: string, levels: number, links: number): Ladder {

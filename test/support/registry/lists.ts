@@ -6,7 +6,7 @@ import type { Exchange, RegistryOptions } from './options.ts';
 import { failure, json, type Reply } from './reply.ts';
 
 /** Answers `tags/list`; what was listed once is not serialised again until the repository changes. */
-export type Lister = (exchange: Exchange) => Reply;
+type Lister = (exchange: Exchange) => Reply;
 
 /** A lister with an empty cache. */
 export function lister(): Lister {

@@ -13,7 +13,7 @@ import { routeOf, type RequestKind } from './route.ts';
 import { deleteUpload, getUpload, patchUpload, postUpload, putUpload, type Uploads } from './uploads.ts';
 
 /** What does the work for each kind of request. */
-export type Handlers = Readonly<Partial<Record<RequestKind, (exchange: Exchange) => Reply | Promise<Reply>>>>;
+type Handlers = Readonly<Partial<Record<RequestKind, (exchange: Exchange) => Reply | Promise<Reply>>>>;
 
 /** A registry's state; what a test may change while it runs is not readonly. */
 export type Running = {

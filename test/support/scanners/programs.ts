@@ -12,7 +12,7 @@ export type FakeProgram = {
   does(script: string): Promise<void>;
 };
 
-export type ProgramRun = {
+type ProgramRun = {
   readonly args: readonly string[];
   readonly folder: string;
   readonly files: readonly string[];

@@ -4,7 +4,7 @@ import { ecKeys } from './keys.ts';
 import { json, type Routes } from './service.ts';
 
 /** The part of a certificate log that Fulcio and verifiers ask for: promises, and no tree. */
-export type CertificateLog = { readonly routes: Routes; readonly publicKey: KeyObject; readonly der: Buffer };
+type CertificateLog = { readonly routes: Routes; readonly publicKey: KeyObject; readonly der: Buffer };
 
 /** https://www.rfc-editor.org/rfc/rfc6962#section-3.1: what makes a certificate one that only a log may read. */
 const POISON = '1.3.6.1.4.1.11129.2.4.3';

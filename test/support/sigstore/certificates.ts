@@ -20,7 +20,7 @@ export type Chain = { readonly leaf: Issuer; readonly root: Issuer };
 export type Issuer = { readonly certificate: X509Certificate; readonly keys: webcrypto.CryptoKeyPair };
 
 /** The curve of authorities: the public Sigstore's have P-384, whose signatures take a dozen times as long to verify. */
-export type Curve = 'P-256' | 'P-384';
+type Curve = 'P-256' | 'P-384';
 type Request = {
   readonly name: string;
   readonly curve: Curve;

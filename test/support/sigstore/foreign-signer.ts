@@ -9,7 +9,7 @@ import type { Sigstore } from './stack.ts';
 export type WitnessName = 'rekor' | 'rekor2' | 'timestamp';
 
 /** What one signs with: of a Sigstore without the first Rekor only the others. */
-export type Signable = Pick<Sigstore, 'fulcioUrl' | 'rekor2Url' | 'timestampUrl'> & { readonly rekorUrl?: string };
+type Signable = Pick<Sigstore, 'fulcioUrl' | 'rekor2Url' | 'timestampUrl'> & { readonly rekorUrl?: string };
 
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 

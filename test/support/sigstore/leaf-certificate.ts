@@ -19,7 +19,7 @@ const SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
 export type CertificateRequest = Parameters<CA['issueCertificate']>[0];
 
 /** Who certifies, which log knows of it, and for how long it is valid; milliseconds. */
-export type Certifying = {
+type Certifying = {
   readonly request: CertificateRequest;
   readonly issuer: Issuer;
   /** Absent for a Sigstore without one, as GitHub's own is. */

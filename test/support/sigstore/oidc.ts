@@ -95,7 +95,7 @@ export function githubEndpoint({ token }: Pick<Tokens, 'token'>, claims: Claims)
   };
 }
 
-export type GithubEndpoint = { readonly secret: string; readonly routes: Routes };
+type GithubEndpoint = { readonly secret: string; readonly routes: Routes };
 
 /** Where a job asks, and the variables that tell it; `url` is that of the service with the endpoint's routes. */
 export function githubJob(url: string, { secret }: GithubEndpoint): GithubJob {

@@ -2,7 +2,7 @@ import { tokens, WORKFLOW, type Claims, type Tokens } from './oidc.ts';
 import { json, type Routes } from './service.ts';
 
 /** Three issuers that a real Fulcio asks for their keys, one for each way in which it names people. */
-export type RealIssuers = {
+type RealIssuers = {
   readonly tokens: Tokens;
   readonly routes: Routes;
   /** Fulcio's configuration. */

@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { codeSigningChain, timestampingChain, type Chain } from './certificates.ts';
 
 /** A chain and the key of who signs below it, as files have them and in DER. */
-export type KeyFiles = { readonly chain: string; readonly key: string; readonly der: readonly Buffer[] };
+type KeyFiles = { readonly chain: string; readonly key: string; readonly der: readonly Buffer[] };
 
 /** What the real services sign with. */
 export type RealKeys = {

@@ -11,7 +11,7 @@ type Name = 'fulcio' | 'rekor' | 'timestamp';
 export type RealAddresses = Readonly<Record<Name, string>>;
 
 /** What the services are started with. */
-export type RealSetting = {
+type RealSetting = {
   readonly programs: Readonly<Record<Name | 'setpriv', string>>;
   readonly addresses: RealAddresses;
   readonly keys: RealKeys;

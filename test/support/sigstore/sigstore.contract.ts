@@ -6,7 +6,7 @@ import { SIGNER, WORKFLOW, type Claims } from './oidc.ts';
 import type { Sigstore } from './stack.ts';
 
 /** A Sigstore, and the issuers that it names where they are not those of the world. */
-export type SigstoreSubject = { readonly sigstore: Sigstore; readonly issuers: { readonly workflow: string } };
+type SigstoreSubject = { readonly sigstore: Sigstore; readonly issuers: { readonly workflow: string } };
 
 /** What every Sigstore of tests does; `subject` is asked in each test. */
 export function sigstoreContract(subject: (test: TestContext) => Promise<SigstoreSubject>): void {
