@@ -30,7 +30,7 @@ export function webFetch(fetch: Fetch, signal: AbortSignal): WebFetch {
       operation: 'token',
       wholeBody: ANSWER_LIMIT,
       signal,
-      ...(body && { body: { kind: 'bytes', bytes: Buffer.from(body.toString()) } }),
+      body: body ? { kind: 'bytes', bytes: Buffer.from(body.toString()) } : undefined,
     });
     const bytes = await response.body.bytes(ANSWER_LIMIT);
     const answered = [...response.headers].flatMap(([key, values]) =>

@@ -38,7 +38,7 @@ export async function containerKeys({ env, fetch }: EcrOptions, signal: AbortSig
   const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
   const token = file ? (await readFile(file, 'utf8')).trim() : env['AWS_CONTAINER_AUTHORIZATION_TOKEN'];
   const headers = token ? { authorization: token } : {};
-  return roleKeys(fetch, { method: 'GET', url, headers, signal, ...(isContainerHost(url) && { metadata: 'ecr' }) });
+  return roleKeys(fetch, { method: 'GET', url, headers, signal, metadata: isContainerHost(url) ? 'ecr' : undefined });
 }
 
 function isContainerHost({ hostname }: URL): boolean {
