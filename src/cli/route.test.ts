@@ -73,7 +73,7 @@ describe('src/cli/route.ts', () => {
     [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'omit it'],
     [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
     [['pr', '--tag=v1'], 'kpromo has no command "pr"', /open the pull request yourself/],
-    [['replicate'], '--manifests is required', /--manifests PATH$/],
+    [['replicate'], 'no manifests are given', /--manifests PATH$/],
     [['replicate', 'x', '--manifests=t'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
     [['cip', 'replicate-signatures', 'x'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
     [['replicate', '--key=k', '--manifests=t'], '--key has no effect in a replication', /kpromo help replicate/],

@@ -137,8 +137,8 @@ describe('src/cli/options/commands/cip.ts', () => {
   });
 
   it.each([
-    [[], '--manifests is required', /--manifests PATH$/],
-    [['--manifest='], '--manifests is required', /--manifests PATH$/],
+    [[], 'no manifests are given', /--manifests PATH$/],
+    [['--manifest='], 'no manifests are given', /--manifests PATH$/],
     [['--manifest=a', '--manifests=b'], '--manifests and --manifest contradict each other', /exactly one/],
     [
       ['--manifest=a', '--thin-manifest-dir=b'],

@@ -65,7 +65,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
   const run = runOptions(parsed);
   const source = sourceOptions(values);
   if (treeNamed(source) === undefined)
-    throw usage('--manifests is required', 'give a manifest, a tree, or a folder with trees: --manifests PATH');
+    throw usage('no manifests are given', 'give a manifest, a tree, or a folder with trees: --manifests PATH');
   return {
     run,
     source,

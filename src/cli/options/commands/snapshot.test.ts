@@ -70,7 +70,7 @@ describe('src/cli/options/commands/snapshot.ts', () => {
 
   it('rejects a snapshot of manifests without manifests, or with --confirm', () => {
     const of = '--manifest-based-snapshot-of=gcr.io/prod';
-    expect(refusal('cip', of)).toBe('--manifest-based-snapshot-of requires --manifests; add --manifests PATH');
+    expect(refusal('cip', of)).toBe('--manifest-based-snapshot-of requires manifests; add --manifests PATH');
     expect(refusal('cip', of, '--manifests=tree', '--confirm')).toContain(
       '--manifest-based-snapshot-of and --confirm contradict each other',
     );

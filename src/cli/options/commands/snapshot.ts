@@ -66,5 +66,5 @@ function refuseTree(from: SnapshotOptions['from'], hasTree: boolean): void {
       'omit the manifests, or use --manifest-based-snapshot-of for a snapshot of their content',
     );
   if (from === 'manifests' && !hasTree)
-    throw usage('--manifest-based-snapshot-of requires --manifests', 'add --manifests PATH');
+    throw usage('--manifest-based-snapshot-of requires manifests', 'add --manifests PATH');
 }
