@@ -13,7 +13,7 @@ import { summaryEvent } from '../../report/summary-event.ts';
 import { runSigcheck, type SigcheckRequest, type SigcheckServices } from '../../sigcheck.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../output/conclude.ts';
-import { expectation } from '../wiring/expectation.ts';
+import { expectation } from '../wiring/trust.ts';
 import { fitted } from '../output/fitted.ts';
 import { imageSigning } from '../wiring/image-signing.ts';
 import { manifestFacts } from '../wiring/manifest-facts.ts';

@@ -1,10 +1,10 @@
+import { identityMatch, type ExpectedIdentity } from '../../attest/identity/identity-match.ts';
 import { withoutTrust } from '../../attest/verifying/without-trust.ts';
-import type { OpenVerifier } from '../../attest/roles.ts';
+import type { Identity, OpenVerifier } from '../../attest/roles.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import type { PromotionServices } from '../../promotion.ts';
 import type { TrustOptions } from '../options/trust.ts';
 import type { CommandServices } from '../command.ts';
-import { expectation } from './expectation.ts';
 
 /** The features that need the trust root. */
 type Use = {
@@ -39,4 +39,19 @@ export async function stagingTrust(
     isExpected: await expectation(expected, key, signing, signal),
     isBelieved: await expectation(namesIdentity ? expected : undefined, key, signing, signal),
   };
+}
+
+/**
+ * Returns a function that tests whether an identity is an expected signer: it matches `expected`, or is the run's own
+ * key.
+ */
+export async function expectation(
+  expected: ExpectedIdentity | undefined,
+  key: TrustOptions['key'],
+  signing: Pick<Signing, 'identity'>,
+  signal: AbortSignal,
+): Promise<(identity: Identity) => boolean> {
+  const own = key === undefined ? undefined : await signing.identity(signal);
+  const keys = own?.kind === 'key' ? [own.hint] : [];
+  return identityMatch({ anyOf: expected === undefined ? [] : [expected], keys });
 }
