@@ -33,8 +33,8 @@ export function clientNameOf(
 }
 
 /**
- * Returns the repository on the primary registry behind a client's name, without manifests. The matched pattern must
- * have no wildcards, or be `primary`. Undefined if the rules do not determine it.
+ * Returns the repository on the primary registry behind a client's name, without manifests: that of a rule whose pattern
+ * has no wildcards, or of `primary`. Returns undefined if neither determines it.
  */
 export function placeBehind(
   name: RepositoryName,
