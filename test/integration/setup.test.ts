@@ -205,7 +205,7 @@ describe('tools/setup.mjs', () => {
       const failed = await runWith(old);
       expect(failed).toMatchObject({ status: 1, out: '' });
       expect(failed.err).toContain(`setup: Node.js 24 could not be downloaded from ${address()} (`);
-      expect(failed.err).toMatch(/this is 20\.20\.2: run this again when the registry can be reached, or install/);
+      expect(failed.err).toMatch(/this is 20\.20\.2: run this again once the registry is reachable, or install/);
       expect(existsSync(stamp())).toBe(false);
       refusal = undefined;
       rmSync(join(root, 'cache'), { recursive: true });
