@@ -41,7 +41,7 @@ describe('TestPolicyEvaluatorEvaluate: callers', () => {
     ['a caller at a branch', called(), [by(MAIN)], 'only runs for refs/tags/v* may'],
     ['a pull request', called(), [by(release({ ref: 'refs/pull/1/merge' }))], 'only runs for refs/tags/v* may'],
     ['another workflow', called(), [by(OTHER_FILE)], 'only .github/workflows/build.yml may'],
-    ['another repository', called(), [by(FOREIGN)], 'is none of the policy'],
+    ['another repository', called(), [by(FOREIGN)], 'is not in the policy'],
     [
       'another repository that the certificate does not name as source',
       called(),
@@ -123,7 +123,7 @@ describe('callers, beyond the tests of upstream', () => {
       'a repository in another case',
       called(),
       [by(release({ repository: 'https://github.com/Acme/app' }))],
-      'is none of the policy',
+      'is not in the policy',
     ],
     ['two builders that both allow it', both({ refs: ['refs/tags/*'] }), [by(release())], 3],
     [

@@ -41,10 +41,10 @@ describe('TestPolicyEvaluatorEvaluate: provenance', () => {
     ['nothing', simple(), [], 'no build provenance'],
     ['unsigned provenance', simple(), [{ signer: 'unsigned' }], 'it is not signed'],
     ['a wrong signature', simple(), [{ isRefuted: true }], 'its signature is wrong'],
-    ['a foreign signer', simple(), [{ signer: STRANGER }], 'no signer of the policy'],
+    ['a foreign signer', simple(), [{ signer: STRANGER }], 'which is not a signer of the policy'],
     ['provenance about another digest', simple(), [{ about: OTHER }], 'it is about another digest'],
-    ['an untrusted builder', simple(), [{ builder: 'https://example.com/builder' }], 'is none of the policy'],
-    ['another source', simple(), [{ source: 'git+https://github.com/acme/other' }], 'is none of the policy'],
+    ['an untrusted builder', simple(), [{ builder: 'https://example.com/builder' }], 'is not in the policy'],
+    ['another source', simple(), [{ source: 'git+https://github.com/acme/other' }], 'is not in the policy'],
     ['the second source', two(['github.com/acme/other', 'github.com/acme/app']), [{}], 3],
     ['good provenance beside bad', simple(), [{ signer: STRANGER }, {}], 3],
     ['an expression as signer', simple({ signers: [PATTERN] }), [{}], 3],
@@ -132,7 +132,12 @@ describe('TestPolicyEvaluatorPlatforms', () => {
     ['all platforms pass, at the lowest of their levels', [], [[about(2)], [about(3, { hasInvocation: false })]], 2],
     ['one platform without provenance', [], [[about(2)], []], 'no build provenance'],
     ['one platform of an untrusted builder', [], [[about(2)], [about(3, untrusted)]], 'platform sha256:333'],
-    ['bad provenance of the index, good of its platforms', [untrusted], [[about(2)], [about(3)]], 'untrusted is none'],
+    [
+      'bad provenance of the index, good of its platforms',
+      [untrusted],
+      [[about(2)], [about(3)]],
+      'untrusted is not in',
+    ],
     ['good provenance of the index', [{}], [[], []], 3],
   ])('judges an index: %s', (__, own, platforms, expected) => {
     const { result, level: reached, violations } = verdict(level, evidence(own, platforms));
@@ -140,7 +145,7 @@ describe('TestPolicyEvaluatorPlatforms', () => {
     else expect(violations[0]?.message).toContain(expected);
   });
 
-  it('differs: provenance by a stranger is none of the index', () => {
+  it('differs: provenance by an untrusted signer does not count for the index', () => {
     const found = evidence([{ signer: STRANGER }], [[about(2)], [about(3)]]);
     expect(verdict(level, found)).toMatchObject({ result: 'passed', level: 3 });
   });

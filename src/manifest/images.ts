@@ -154,7 +154,7 @@ function readDigest(
   }
   // sha512 is valid in OCI, but upstream's tools and the tree's reviewers accept only sha256.
   if (!isDigest(digest) || !digest.startsWith('sha256:'))
-    invalid(key, `${quote(digest)} is no sha256 digest`, DIGEST_HINT);
+    invalid(key, `${quote(digest)} is not a sha256 digest`, DIGEST_HINT);
   else if (reading.problems.length === before)
     return { digest, tags: [...names], position: reading.at(key.offset), tagPositions };
   return undefined;

@@ -82,7 +82,8 @@ function levelOf(policy: ProvenancePolicy, item: EvidenceItem): 0 | 1 | 2 | 3 {
 function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undefined {
   if (!isGood(item)) return `its provenance is ${item.status}${item.reason === undefined ? '' : ` (${item.reason})`}`;
   const signers = signersOf(policy, item.signer);
-  if (signers.length === 0) return `its provenance is signed by ${signerText(item)}, no signer of the policy`;
+  if (signers.length === 0)
+    return `its provenance is signed by ${signerText(item)}, which is not a signer of the policy`;
   const builders = claimable(policy, signers);
   const { builder, sources } = item;
   if (builder === undefined) return 'its provenance names no builder';
@@ -90,11 +91,11 @@ function refusalOf(policy: ProvenancePolicy, item: EvidenceItem): string | undef
   if (claimed.length === 0)
     return policy.builders.some(({ id }) => coversBuilder(id, builder))
       ? `its builder ${builder} may not be claimed by ${signerText(item)}`
-      : `its builder ${builder} is none of the policy`;
+      : `its builder ${builder} is not in the policy`;
   if (sources.length === 0) return 'its provenance names no source';
   // provenance with several possible sources must not pass by one that was only a dependency
   const foreign = sources.filter((source) => !policy.sources.some((rule) => isSource(rule, source)));
-  if (foreign.length > 0) return `its source ${foreign.join(', ')} is none of the policy`;
+  if (foreign.length > 0) return `its source ${foreign.join(', ')} is not in the policy`;
   const wrong = item.contradiction ?? wrongCaller(claimed, policy, item);
   if (wrong !== undefined) return wrong;
   const level = levelOf(policy, item);

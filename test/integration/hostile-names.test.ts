@@ -53,7 +53,7 @@ describe('names from a registry', () => {
     const { code, text, asked } = await snapshotOf(listing(['prod/app'], ['ok', name]));
     expect(code).toBe(1);
     expect(asked.filter((line) => !EXPECTED.test(line))).toEqual([]);
-    expect(text).toContain('as a tag, which is none');
+    expect(text).toContain('as a tag, which is not a valid tag');
     expect(text).not.toMatch(/[^\P{C}\n]|^::error/mu);
     expect(text.length).toBeLessThan(5000);
   });

@@ -74,7 +74,7 @@ describe('kpromo policy test', () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/PROVENANCE \S*policy\.yaml:2:/);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
-      'git+https://github.com/evil/app@refs/tags/v1 is none of the policy',
+      'git+https://github.com/evil/app@refs/tags/v1 is not in the policy',
     );
     expect(stdout).toContain('The image does not pass');
     const lenient = await run(TREE, '--project=lenient');

@@ -157,7 +157,9 @@ describe('kpromo cip --snapshot that cannot be', () => {
       registry.inject(() => ({ status: 200, body: JSON.stringify(body) }));
       const { code, stdout, stderr } = await run(registry, ['--snapshot', '{registry}/prod']);
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toMatch(/the registry names (?:a repository that has a path|\S+a\S+ ?.* as a tag, which is none)/);
+      expect(stderr).toMatch(
+        /the registry names (?:a repository that has a path|\S+a\S+ ?.* as a tag, which is not a valid tag)/,
+      );
     }
   });
 

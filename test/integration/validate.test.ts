@@ -84,7 +84,7 @@ describe('kpromo validate', () => {
     const { stdout } = await kpromo(['validate', folder], { env: { GITHUB_ACTIONS: 'true' } });
     const [, file, message] = /^::error file=(.*),line=3,col=5,title=ENTRY_INVALID app::(.*)$/m.exec(stdout) ?? [];
     expect(file).toBe(join(folder, 'images/one/images.yaml'));
-    expect(message).toMatch(/^"sha256:short" is no sha256 digest%0A→ write "sha256:" and 64/);
+    expect(message).toMatch(/^"sha256:short" is not a sha256 digest%0A→ write "sha256:" and 64/);
     expect((await validate()).stdout).not.toContain('::error');
   });
 

@@ -50,7 +50,7 @@ export function checkListed(repository: RepositoryName): RepositoryName {
 }
 
 function checkTag(repository: RepositoryName, tag: string): void {
-  if (!isTag(tag)) refuse(repository, `${JSON.stringify(tag.slice(0, 80))} as a tag, which is none`);
+  if (!isTag(tag)) refuse(repository, `${JSON.stringify(tag.slice(0, 80))} as a tag, which is not a valid tag`);
 }
 
 function refuse(repository: RepositoryName, what: string): never {

@@ -70,7 +70,7 @@ export const OFFLINE: readonly ProblemCase[] = [
   {
     code: 'ENTRY_INVALID',
     project: () => entries(['v1', 'sha256:short']),
-    says: [/images\.yaml:3:5/, /"sha256:short" is no sha256 digest/, /64 hexadecimal digits/],
+    says: [/images\.yaml:3:5/, /"sha256:short" is not a sha256 digest/, /64 hexadecimal digits/],
   },
   { code: 'REGISTRY_NOT_ALLOWED', args: ['--allow-registry=*.pkg.dev'], says: [/is not allowed/, /--allow-registry/] },
   {
