@@ -59,8 +59,8 @@ describe('src/attest/identity/identity-match.ts', () => {
     [{ issuer: 'a' }, 'the identity of a signer'],
     [{ subject: 'a', subjectPattern: 'a', issuer: 'b' }, 'the identity of a signer'],
     [{ subject: '', issuer: 'b' }, 'the identity of a signer'],
-    [{ subjectPattern: '(', issuer: 'b' }, 'no regular expression'],
-    [{ subjectPattern: '(?=a)', issuer: 'b' }, 'no regular expression'],
+    [{ subjectPattern: '(', issuer: 'b' }, 'not a regular expression'],
+    [{ subjectPattern: '(?=a)', issuer: 'b' }, 'not a regular expression'],
   ])('rejects %o', (rule, words) => {
     expect(() => identityMatch({ anyOf: [rule] })).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
