@@ -89,7 +89,7 @@ const asked = ({ tag, ...request }: { of: string; tag: string | undefined; minim
 });
 
 describe('src/snapshot', () => {
-  it('tells what is at and below a name, whatever is there, by tag and without children', async () => {
+  it('returns all at and below a name, by tag, and without children', async () => {
     await fc.assert(
       fc.asyncProperty(states, requests, async (state, given) => {
         const lines = await linesOf(registryOf(state), asked(given));
@@ -98,7 +98,7 @@ describe('src/snapshot', () => {
     );
   });
 
-  it('tells the same of what has a tag where listings tell of tags only', async () => {
+  it('returns the same tagged images if listings have tags only', async () => {
     await fc.assert(
       fc.asyncProperty(states, requests, async (state, given) => {
         const lines = await linesOf(registryOf(state, { listing: () => 'tags' }), asked(given));
@@ -126,7 +126,7 @@ describe('src/snapshot', () => {
     expect([...calls]).toEqual([['listRepository', 1 + 10 + 460]]);
   });
 
-  it('is of what manifests want, of a registry that nobody asks', async () => {
+  it('returns the wanted images of manifests without a request', async () => {
     const [a, b] = ['a', 'b'].map((text) => digestOf(Buffer.from(text))) as [Digest, Digest];
     const tree = loadedTree([
       {
@@ -156,7 +156,7 @@ describe('src/snapshot', () => {
     expect(snapshot).toEqual([{ name: 'prod/app', digests }]);
   });
 
-  it('leaves out of what manifests want the children of indexes that the registry has', async () => {
+  it('omits wanted images that are children of indexes of the registry', async () => {
     const [child, { manifest }] = image(bytesOf(1), MEDIA_TYPES.ociManifest, []);
     const [index, stored] = image(textOf([child]), MEDIA_TYPES.ociIndex, ['v1']);
     const other = digestOf(Buffer.from('other'));
@@ -180,7 +180,7 @@ describe('src/snapshot', () => {
     }
   });
 
-  it('names each repository that cannot be read, all of them', async () => {
+  it('fails with all repositories that cannot be read', async () => {
     const state = Object.fromEntries(PATHS.map((path) => [path, Object.fromEntries([image(path, 'any', ['v1'])])]));
     const registry = registryOf(state, {
       before: ({ repository }) => {
@@ -197,7 +197,7 @@ describe('src/snapshot', () => {
     expect(log.filter((line) => line.startsWith('error'))).toHaveLength(failures.length);
   });
 
-  it('reads what is below a folder that is refused as a repository, but misses no repository', async () => {
+  it('reads the repositories below a folder that is denied as a repository', async () => {
     const below = Object.fromEntries(
       ['prod/app', 'prod/b'].map((path) => [path, Object.fromEntries([image(path, 'any', ['v1'])])]),
     );

@@ -55,13 +55,13 @@ describe('src/phases/attest.ts', () => {
     expect(log).toContain(`info Promotion record attestation: pushing for prod.test/app@${numbered(1)}`);
   });
 
-  it('asks nobody for what is recorded already', async () => {
+  it('sends no request for an image that is recorded', async () => {
     const { attestation, asked } = await attesting([signed(1, { lacks: { signature: true, record: false } })]);
     expect(asked).toEqual([]);
     expect(attestation.images.map(({ record }) => record)).toEqual(['there']);
   });
 
-  it('takes out the image that cannot be recorded, and records the others', async () => {
+  it('fails only the image that cannot be recorded, and records the others', async () => {
     const { attestation, events } = await attesting([signed(1), signed(2)], ({ digest }) =>
       digest === numbered(1)
         ? Promise.reject(new PromotionError('SIGNING_SERVICE', 'Rekor: 502'))
@@ -79,7 +79,7 @@ describe('src/phases/attest.ts', () => {
     ]);
   });
 
-  it('takes out only the image on which it meets a defect', async () => {
+  it('fails only the image with a defect', async () => {
     const { attestation } = await attesting([signed(1), signed(2)], ({ digest }) =>
       digest === numbered(1) ? Promise.reject(new TypeError('a bug')) : Promise.resolve('there'),
     );

@@ -54,7 +54,7 @@ const hold = ({ registry }: Bench, repository: string, label: string, ...tags: s
 const A = digestOfLabel('A');
 
 describe('src/phases/plan.ts', () => {
-  it('asks one request of each destination and none of the source when everything is there', async () => {
+  it('sends one request to each destination and none to the source when everything is there', async () => {
     const given = bench();
     for (const host of ['b.test', 'c.test']) hold(given, `${host}/app`, 'A', 'v1', 'v2');
     const { images, failures, present, repositories } = await given.run(['app', A, 'v1', 'v2']);
@@ -67,7 +67,7 @@ describe('src/phases/plan.ts', () => {
     expect(given.calls).toEqual(['listRepository b.test/app', 'listRepository c.test/app']);
   });
 
-  it('asks the source of the one digest that is missing somewhere, once for all mirrors', async () => {
+  it('asks the source for a missing digest once for all mirrors', async () => {
     const given = bench();
     for (const host of ['b.test', 'c.test']) hold(given, `${host}/done`, 'A', 'v1');
     hold(given, 'a.test/app', 'A');
@@ -111,7 +111,7 @@ describe('src/phases/plan.ts', () => {
     );
   });
 
-  it('takes out what cannot be copied as it is with the reason, and promotes the others', async () => {
+  it('fails images that cannot be copied unchanged, with the reason, and promotes the others', async () => {
     const given = bench();
     const index = buildIndex([buildImage({ seed: 41 })]);
     const { descriptor } = index.manifest;
@@ -138,13 +138,13 @@ describe('src/phases/plan.ts', () => {
       expect(present).toBe(1);
     });
 
-    it('calls nothing LOST that every mirror has', async () => {
+    it('does not report an image as LOST that every mirror has', async () => {
       const given = bench(listing, { unlisted: true });
       for (const host of ['b.test', 'c.test']) hold(given, `${host}/app`, 'A', 'v1');
       expect(await given.run(['app', A, 'v1'])).toMatchObject({ images: [], failures: [], present: 2 });
     });
 
-    it('leaves the tags of what is due to the writer, and asks for none', async () => {
+    it('requests no tags of due images, which the writer checks', async () => {
       const given = bench(listing, { unlisted: true });
       hold(given, 'a.test/app', 'A');
       expect((await given.run(['app', A, 'v1'])).images).toHaveLength(1);
@@ -152,7 +152,7 @@ describe('src/phases/plan.ts', () => {
     });
   });
 
-  it('asks again for a tag that a list shows at another digest', async () => {
+  it('requests a tag that a list shows at another digest', async () => {
     const given = bench();
     hold(given, 'a.test/app', 'A');
     hold(given, 'b.test/app', 'B', 'v1');
@@ -161,7 +161,7 @@ describe('src/phases/plan.ts', () => {
     expect(given.calls.filter((call) => call.startsWith('resolve'))).toEqual(['resolveManifest b.test/app v1']);
   });
 
-  it('plans what is left where an entry is wrong', async () => {
+  it('plans the other entries when one is wrong', async () => {
     const given = bench();
     const { failures } = await given.run(['app', 'sha256:short', 'v1'], ['app', A, 'v2']);
     expect(failures.map(({ code }) => code)).toEqual(['LOST']);

@@ -76,7 +76,7 @@ describe('src/phases/promote.ts', () => {
     expect((await done).images.map(({ wanted }) => wanted.digest)).toEqual([1, 2, 3, 4].map(digestOf));
   });
 
-  it('tells the same trouble on 22 mirrors once, and what it promoted in a line', async () => {
+  it('reports the same error of 22 mirrors once, and logs the promoted image on one line', async () => {
     const hosts = Array.from({ length: 22 }, (_, index) => `m${index}.test`);
     const error = new PromotionError('DENIED', 'writing m0: 403', { hint: 'ask' });
     const traffic = countTraffic();

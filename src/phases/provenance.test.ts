@@ -45,7 +45,7 @@ const finding =
 const digests = (images: readonly PlannedImage[]): readonly string[] => images.map(({ wanted }) => wanted.digest);
 
 describe('src/phases/provenance.ts', () => {
-  it('lets through what its policies like, in the order of the plan', async () => {
+  it('accepts images that satisfy their policies, in the order of the plan', async () => {
     const images = [3, 1, 2].map((index) => image(index, REQUIRED));
     const done = await proving(finding(provenanceItem()), ...images);
     expect(digests(done.images)).toEqual([3, 1, 2].map(numbered));
@@ -54,7 +54,7 @@ describe('src/phases/provenance.ts', () => {
     expect(done.failures).toEqual([]);
   });
 
-  it('holds back what a policy refuses, as one failure with all its references', async () => {
+  it('holds back an image that its policy rejects, as one failure with all references', async () => {
     const done = await proving(finding(), image(1, REQUIRED), image(2));
     expect([digests(done.refused), digests(done.images)]).toEqual([[numbered(1)], [numbered(2)]]);
     expect(done.failures[0]).toEqual({
@@ -70,21 +70,21 @@ describe('src/phases/provenance.ts', () => {
     });
   });
 
-  it('warns where the policy does, and promotes', async () => {
+  it('logs a warning and promotes if the policy only warns', async () => {
     const done = await proving(finding(), image(1, WARNED));
     expect(digests(done.images)).toEqual([numbered(1)]);
     expect(done.failures).toEqual([]);
     expect(done.log).toContainEqual(expect.stringMatching(/^warning .*no build provenance is attached/));
   });
 
-  it('holds back what was tampered with, whatever is asked', async () => {
+  it('holds back an image with a tampered attachment, even without a policy', async () => {
     const bad = provenanceItem({ status: 'failed', reason: 'its payload was changed' });
     const done = await proving(finding(bad), image(1), image(2, WARNED));
     expect(done.images).toEqual([]);
     expect(done.failures.map(({ code }) => code)).toEqual(['TAMPERED', 'TAMPERED']);
   });
 
-  it('looks at platforms only where a policy asks', async () => {
+  it('reads platforms only if a policy asks', async () => {
     const depths: string[] = [];
     const read: Read = (_, depth) => {
       depths.push(depth);
@@ -94,7 +94,7 @@ describe('src/phases/provenance.ts', () => {
     expect(new Set(depths)).toEqual(new Set(['itself', 'platforms']));
   });
 
-  it('reads the tags that lists do not show before a policy misses something', async () => {
+  it('reads tags that lists omit before a policy rejects an image', async () => {
     const asked: (string | undefined)[] = [];
     const read: Read = (_subject, _depth, _signal, tags) => {
       asked.push(tags);
@@ -104,7 +104,7 @@ describe('src/phases/provenance.ts', () => {
     expect(asked).toEqual(['listed', 'listed', 'unlisted']);
   });
 
-  it('reads nothing of images without a policy when asked not to look', async () => {
+  it('reads nothing of images without a policy in mode when-asked', async () => {
     const read: Read = (_, depth) =>
       depth === 'platforms' ? Promise.resolve(evidenceOf([])) : expect.unreachable('no policy asks for it');
     const evidence: EvidenceReader = { read, expect: () => undefined, statements: () => Promise.resolve([]) };
@@ -113,12 +113,12 @@ describe('src/phases/provenance.ts', () => {
     expect(done.images.map(({ found }) => found?.signature)).toEqual([undefined, 'none']);
   });
 
-  it('knows those whom a policy names, and calls others untrusted', async () => {
+  it('trusts signers that a policy names, and marks others untrusted', async () => {
     const done = await proving(finding(provenanceItem()), image(1, REQUIRED), image(2));
     expect(done.images.map(({ found }) => found?.attestations)).toEqual(['verified', 'untrusted']);
   });
 
-  it('fails an image that cannot be read about, and all of a registry that is down, and goes on', async () => {
+  it('fails an unreadable image, and all images of a registry that is down, and continues', async () => {
     const read: Read = ({ repository, digest }) => {
       if (repository === 'down.test/app') return Promise.reject(new PromotionError('NETWORK', 'no way'));
       if (digest === numbered(1)) return Promise.reject(new PromotionError('REGISTRY_ERROR', '500', { hint: 'again' }));
@@ -138,7 +138,7 @@ describe('src/phases/provenance.ts', () => {
     });
   });
 
-  it('takes out only the image on which it meets a defect', async () => {
+  it('fails only the image with a defect', async () => {
     const done = await proving(() => Promise.reject(new TypeError('a bug')), image(1));
     expect(digests(done.images)).toEqual([]);
     expect(done.failures.at(-1)).toMatchObject({ code: 'INTERNAL', digest: numbered(1) });

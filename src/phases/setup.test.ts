@@ -12,7 +12,7 @@ const NOTHING: DiffBase['changed'] = { files: new Set(), isChanged: () => Promis
 const B = `sha256:${'b'.repeat(64)}`;
 
 describe('src/phases/setup.ts', () => {
-  it('hands on what the tree wants, and fails for invalid entries and disputes without asking a registry', async () => {
+  it('returns the wanted images, and fails for invalid entries and disputes without a request', async () => {
     const { context, log } = testContext();
     const entries = [
       ['app', A, 'v1'],
@@ -51,7 +51,7 @@ describe('src/phases/setup.ts', () => {
     return { loaded: await setup(services).run({}, context), log };
   };
 
-  it('refuses a standby that no manifest names', async () => {
+  it('rejects a standby that no manifest names', async () => {
     const { context } = testContext();
     const standby = (text: string) => [
       { match: compilePattern('*.test'), route: { through: 'r.example', standby: [compilePattern(text)] } },
@@ -70,7 +70,7 @@ describe('src/phases/setup.ts', () => {
     });
   });
 
-  it('hands on what differs from the tree before, and the tree before, and tells both', async () => {
+  it('returns and logs the difference from the base', async () => {
     const base = [
       spec([
         ['app', A, 'v1'],
@@ -108,7 +108,7 @@ describe('src/phases/setup.ts', () => {
     ]);
   });
 
-  it('asks of what changed what the tree before asked, too, and tells what changed about that', async () => {
+  it('applies the policies of the base as well, and logs their changes', async () => {
     const entries = [['app', A, 'v1']] as const;
     const before = loadedTree([spec([])]);
     const provenance = requiring({ sources: ['before'] });
@@ -125,7 +125,7 @@ describe('src/phases/setup.ts', () => {
     ]);
   });
 
-  it('says how strict policies are, and which are off', async () => {
+  it('logs how strict policies are, and which are off', async () => {
     const { context, log } = testContext();
     const provenance = requiring();
     const policy = (project: string, mode: 'off' | 'warn' | 'require'): SourcePolicy => ({
@@ -143,7 +143,7 @@ describe('src/phases/setup.ts', () => {
     ]);
   });
 
-  it('names the levels that no image has to reach', async () => {
+  it('logs the levels that no image has to reach', async () => {
     const { context, log } = testContext();
     const { projects } = loadedTree([
       { name: 'p', from: 's.test', to: ['d.test'], entries: [['charts/app', A, 'v1']] },
@@ -161,14 +161,14 @@ describe('src/phases/setup.ts', () => {
     );
   });
 
-  it('says in words of upstream that nothing differs', async () => {
+  it('logs the line of upstream when nothing differs', async () => {
     const same = [spec([['app', A, 'v1']])];
     const { loaded, log } = await compared(same, same);
     expect([loaded.sets, loaded.diff?.unchanged]).toEqual([[], 1]);
     expect(log.at(-1)).toBe('info No digests found in prow diff, nothing to promote');
   });
 
-  it('tells what is compared where that is not obvious', async () => {
+  it('logs the base of a comparison if there is no commit, or uncommitted changes', async () => {
     const broken = [
       spec([
         ['app', A, 'v1'],
@@ -202,7 +202,7 @@ describe('src/phases/setup.ts', () => {
     expect(loaded.diff?.all.flatMap(({ images }) => images.map(({ digest }) => digest))).toEqual([A, B]);
   });
 
-  it('does not look for what was before a place that does not exist', async () => {
+  it('does not load the base if the tree does not exist', async () => {
     const { context } = testContext();
     const problem = {
       code: 'MANIFEST_NOT_FOUND',

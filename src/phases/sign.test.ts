@@ -37,7 +37,7 @@ async function signing(
 }
 
 describe('src/phases/sign.ts', () => {
-  it('signs what is due and what lacks a signature, once under its public name', async () => {
+  it('signs due images and those without a signature, once under their public name', async () => {
     const entered = candidate(2, { why: 'entered', lacks: { signature: true, record: false } });
     const { signing: done, asked, log, events } = await signing(promotionOf([candidate(1), entered]));
     expect(asked).toEqual(
@@ -55,7 +55,7 @@ describe('src/phases/sign.ts', () => {
     ]);
   });
 
-  it('leaves alone what lacks only a record, and what has no tags', async () => {
+  it('does not sign images that lack only a record, or have no tags', async () => {
     const recorded = candidate(1, { lacks: { signature: false, record: true } });
     const { signing: done, asked, events } = await signing(promotionOf([recorded, candidate(2, { tags: [] })]));
     expect(asked).toEqual([]);
@@ -63,7 +63,7 @@ describe('src/phases/sign.ts', () => {
     expect(events.map(({ type }) => type)).toEqual(['progress', 'progress', 'progress']);
   });
 
-  it('names the staging repository of what this run copied to the primary, whose signatures are kept', async () => {
+  it('passes the staging repository of an image that this run copied, to keep its signatures', async () => {
     const promoted = [
       promotedTo(1, { repository: 'b.test/app', action: 'copy' }),
       promotedTo(2, { repository: 'b.test/app', action: 'tag' }, { repository: 'c.test/app', action: 'copy' }),
@@ -72,7 +72,7 @@ describe('src/phases/sign.ts', () => {
     expect(asked.map(({ staging }) => staging)).toEqual(['a.test/app', undefined]);
   });
 
-  it('signs nothing that its primary did not get, and does not tell that again', async () => {
+  it('does not sign an image whose copy failed, and reports no second failure', async () => {
     const promoted = [
       promotedTo(
         1,
@@ -86,7 +86,7 @@ describe('src/phases/sign.ts', () => {
     expect(done.failures).toEqual([]);
   });
 
-  it('takes out the image that cannot be signed, with file and line, and signs the others', async () => {
+  it('fails only the image that cannot be signed, with file and line, and signs the others', async () => {
     const fail = ({ digest }: SignRequest): Error | undefined =>
       digest === numbered(1) ? new PromotionError('SIGNING_SERVICE', 'Fulcio: 429', { hint: 'run again' }) : undefined;
     const { signing: done, log } = await signing(promotionOf([candidate(1), candidate(2)]), { fail });
@@ -107,7 +107,7 @@ describe('src/phases/sign.ts', () => {
     expect(log.filter((line) => line.startsWith('error'))).toHaveLength(1);
   });
 
-  it('stops at the first signature that is not ours: all that is left is a failure, and nobody is asked for it', async () => {
+  it('stops at the first signature that is not ours: the rest fails without a request', async () => {
     const fail = (): Error =>
       new PromotionError('SIGNATURE_MISMATCH', 'it is in the name of others', { hint: 'check' });
     const { signing: done, asked } = await signing(promotionOf([1, 2, 3].map((index) => candidate(index))), { fail });
@@ -118,7 +118,7 @@ describe('src/phases/sign.ts', () => {
     );
   });
 
-  it('takes out only the image on which it meets a defect, and logs that', async () => {
+  it('fails only the image with a defect, and logs the defect', async () => {
     const { signing: done, log } = await signing(promotionOf([candidate(1), candidate(2)]), {
       fail: ({ digest }) => (digest === numbered(1) ? new TypeError('a bug') : undefined),
     });
@@ -127,7 +127,7 @@ describe('src/phases/sign.ts', () => {
     expect(log.some((line) => line.startsWith('debug TypeError: a bug\n    at '))).toBe(true);
   });
 
-  it('signs no more at once than it may', async () => {
+  it('signs no more images at once than its limit', async () => {
     const waiting: (() => void)[] = [];
     const services: Partial<SigningServices> = {
       concurrency: 2,

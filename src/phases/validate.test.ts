@@ -31,13 +31,13 @@ const digests = ({ images }: Pick<Validation, 'images'>): readonly string[] =>
   images.map(({ wanted }) => wanted.digest);
 
 describe('src/phases/validate.ts', () => {
-  it('lets all through where there is no gate', async () => {
+  it('lets all images through without a gate', async () => {
     const done = await validating([]);
     expect(digests(done)).toEqual([1, 2, 3].map(numbered));
     expect(done.failures.map(({ message }) => message)).toEqual([]);
   });
 
-  it('sends each image through all gates, and tells all that is wrong with it', async () => {
+  it('sends each image through all gates, and reports all its problems', async () => {
     const done = await validating([gate('one', 1, 2), gate('two', 2)]);
     expect(digests(done)).toEqual([numbered(3)]);
     expect(digests({ images: done.refused })).toEqual([1, 2].map(numbered));
@@ -46,7 +46,7 @@ describe('src/phases/validate.ts', () => {
     expect(done.log).toEqual(['error one 1', 'error one 2', 'error two 2']);
   });
 
-  it('has no more images in work than it may', async () => {
+  it('checks no more images at once than its limit', async () => {
     let [now, most] = [0, 0];
     const counting: Gate = async () => {
       now += 1;

@@ -18,27 +18,27 @@ const sizes = (failures: readonly Groupable[]): readonly number[] =>
   causesOf(failures).map(({ failures: alike }) => alike.length);
 
 describe('src/pipeline/causes.ts', () => {
-  it('makes one cause of all images that one host failed for, whatever its words', () => {
+  it('groups all images that failed on one host, for any message', () => {
     const failures = [away('one', 'a.io'), away('two', 'a.io', 'socket hang up'), away('three', 'a.io')];
     expect(causesOf(failures)).toEqual([{ first: failures[0], failures, hosts: ['a.io'] }]);
   });
 
-  it('makes one cause of hosts that all say the same', () => {
+  it('groups hosts with the same message', () => {
     const failures = ['a.io', 'b.io:5000', 'c.io'].map((host) => away('app', host));
     expect(causesOf(failures)).toMatchObject([{ hosts: ['a.io', 'b.io:5000', 'c.io'] }]);
   });
 
-  it('keeps apart different codes, and hosts that say something else', () => {
+  it('separates different codes, and hosts with other messages', () => {
     expect(sizes([away('one', 'a.io'), { ...away('two', 'a.io'), code: 'TIMEOUT' }])).toEqual([1, 1]);
     expect(sizes([away('one', 'a.io'), away('one', 'b.io', 'getaddrinfo ENOTFOUND')])).toEqual([1, 1]);
   });
 
-  it('never groups what belongs to one entry, even the same failure twice', () => {
+  it('never groups failures of entries, even the same one twice', () => {
     const one = lost('one');
     expect(sizes([one, lost('two'), one])).toEqual([1, 1, 1]);
   });
 
-  it('groups what names no image by its registries', () => {
+  it('groups failures without an image by their registries', () => {
     const unread = ['one', 'two'].map((name) => ({ code: 'LOST', message: 'x', refs: [`a.io/prod/${name}`] }));
     expect(sizes(unread)).toEqual([2]);
     expect(
@@ -49,7 +49,7 @@ describe('src/pipeline/causes.ts', () => {
     ).toEqual([1, 1]);
   });
 
-  it('groups a trouble that all images share and no host is named for', () => {
+  it('groups a failure of all images that names no host', () => {
     const trust = ['one', 'two'].map((image) => ({
       code: 'TRUST_ROOT',
       message: `signing ${image}/x@sha256:00: the trusted root cannot be had`,
@@ -59,7 +59,7 @@ describe('src/pipeline/causes.ts', () => {
     expect(sizes(trust)).toEqual([2]);
   });
 
-  it('takes no longer for a long message of one word', () => {
+  it('groups a long message of one word quickly', () => {
     const long = { ...away('one', 'a.io'), message: 'x'.repeat(1_000_000) };
     expect(sizes([long, long])).toEqual([2]);
   });

@@ -42,7 +42,7 @@ const three = (during?: () => void): Pipeline<Three> =>
   pipeline(adding('setup', during)).pipe(adding('plan')).pipe(adding('promote'));
 
 describe('src/pipeline/pipeline.ts', () => {
-  it('hands each phase what all before it gave, and keeps it', async () => {
+  it('passes each phase the outputs of all before it', async () => {
     expect(await three().run(told().context, 'promote')).toEqual({
       setup: { failures: [], after: '' },
       plan: { failures: [], after: 'setup' },
@@ -50,14 +50,14 @@ describe('src/pipeline/pipeline.ts', () => {
     });
   });
 
-  it('does not compile with a phase that needs what none before it gives', async () => {
+  it('does not compile if a phase needs an output that none before gives', async () => {
     const needy: Phase<{ readonly setup: Named; readonly plan: Named }, 'promote', Named> = adding('promote');
     // @ts-expect-error nothing gives a plan
     const phases = pipeline(adding('setup')).pipe(needy);
     expect(Object.keys(await phases.run(told().context, 'promote'))).toEqual(['setup', 'promote']);
   });
 
-  it('tells all failures in the order of the phases', () => {
+  it('returns all failures in the order of the phases', () => {
     const failure = (message: string): Failure => ({ phase: 'plan', code: 'LOST', message });
     const [one, two] = [failure('one'), failure('two')];
     expect(failuresOf({ setup: { failures: [one] }, plan: undefined, promote: { failures: [two] } })).toEqual([
@@ -81,7 +81,7 @@ describe('src/pipeline/pipeline.ts', () => {
     ]);
   });
 
-  it('runs no phase after the one it shall stop at', async () => {
+  it('stops after the given phase', async () => {
     const { context, lines } = told();
     expect(Object.keys(await three().run(context, 'plan'))).toEqual(['setup', 'plan']);
     expect(lines.slice(-2)).toEqual(['Phase "plan" requested pipeline stop', 'Pipeline completed in 2.4s']);
@@ -95,14 +95,14 @@ describe('src/pipeline/pipeline.ts', () => {
     }),
   });
 
-  it('ends the run with a phase that leaves nothing to do', async () => {
+  it('ends after a phase that leaves nothing to do', async () => {
     const { context, lines } = told();
     const last = { ...failing('setup', 1), isLast: ({ failures }: Output) => failures.length === 1 };
     await pipeline(last).pipe(failing('plan', 1)).run(context, 'plan');
     expect(lines.slice(1)).toEqual(['Phase 1/2: setup', 'Phase "setup" ended the run after 0ms with 1 problem']);
   });
 
-  it('says how many problems each phase met, and the run', async () => {
+  it('logs the number of problems of each phase and of the run', async () => {
     const { context, lines } = told();
     const phases = pipeline(failing('setup', 1)).pipe(failing('plan', 0)).pipe(failing('promote', 2));
     await phases.run(context, 'promote');
@@ -114,7 +114,7 @@ describe('src/pipeline/pipeline.ts', () => {
     ]);
   });
 
-  it('begins no phase once the run is stopped, and has told what came before', async () => {
+  it('starts no phase after a stop, and has returned the outputs before', async () => {
     const { context, lines, stop } = told();
     const outputs: unknown[] = [];
     const run = three(stop).run(context, 'promote', (output) => outputs.push(output));
@@ -123,14 +123,14 @@ describe('src/pipeline/pipeline.ts', () => {
     expect(lines.at(-1)).toBe('Phase "setup" completed in 1.2s');
   });
 
-  it('stops with what a phase throws', async () => {
+  it('throws the error of a phase', async () => {
     const buggy = three(() => {
       throw new Error('a bug');
     });
     await expect(buggy.run(told().context, 'promote')).rejects.toThrow('a bug');
   });
 
-  it('tells when each phase ran, and how the last one ended', async () => {
+  it('reports when each phase ran, and how the last one ended', async () => {
     const { context } = told();
     const times: PhaseTime[] = [];
     const onPhase = (time: PhaseTime): unknown => times.push(time);
@@ -149,7 +149,7 @@ describe('src/pipeline/pipeline.ts', () => {
     ]);
   });
 
-  it('tells when each phase begins and ends, also of one that broke', async () => {
+  it('emits the start and end of each phase, also of a broken one', async () => {
     const { context, events } = told();
     const broken = (): void => {
       throw new Error('broken');

@@ -20,7 +20,7 @@ describe('src/pipeline/run-facts.ts', () => {
     });
   });
 
-  it('tells when the run began and ended, and what ended it early', async () => {
+  it('emits the start and end of a run, and the reason of an early end', async () => {
     const controller = new AbortController();
     const events: unknown[] = [];
     const clock = fakeClock({ skipWaits: true });

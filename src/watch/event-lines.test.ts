@@ -69,7 +69,7 @@ describe('src/watch/event-lines.ts', () => {
     expect(isValid({ v: 1, time: '2026-01-01T12:00:00.000Z', type: 'exit' })).toBe(false);
   });
 
-  it('tells log lines as --log-level says, requests at trace, and no bytes or steps', () => {
+  it('writes log lines by --log-level, requests at trace, and no bytes or progress', () => {
     const told = (level: LogLevel): unknown[] => {
       const { narrate, written } = lines(level);
       for (const at of ['warning', 'info', 'debug'] as const) narrate({ ...TOLD.log, level: at });
@@ -83,7 +83,7 @@ describe('src/watch/event-lines.ts', () => {
     expect(told('trace')).toEqual(['log', 'log', 'log', 'request']);
   });
 
-  it('leaves lines out while a reader is too far behind, and then says how many', () => {
+  it('omits lines while the reader is too slow, and then writes their number', () => {
     let backlog = 0;
     const { narrate, written } = lines('info', () => backlog);
     narrate(TOLD.exit);

@@ -5,7 +5,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import { trackStatus } from './status.ts';
 
 describe('src/watch/heartbeat.ts', () => {
-  it('beats every 30 seconds until it is stopped', async () => {
+  it('logs every 30 s until it is stopped', async () => {
     const clock = fakeClock();
     const told: RunEvent[] = [];
     const stop = startHeartbeat(clock, trackStatus(clock, () => []).status, (event) => told.push(event));

@@ -51,7 +51,7 @@ function watch(columns: number, rows = 24, status = (): RunStatus => BUSY): Watc
 }
 
 describe('src/watch/live-display.ts', () => {
-  it('shows on 80 columns how a run stands, below the log', async () => {
+  it('shows the status on 80 columns, below the log', async () => {
     const { terminal, display, log } = watch(80);
     log('first line');
     log('x'.repeat(200));
@@ -68,7 +68,7 @@ describe('src/watch/live-display.ts', () => {
     expect(others.at(-1)).toBe(`! ${BUSY.warnings[0]}`);
   });
 
-  it('does without the bar on 40 columns', async () => {
+  it('omits the bar on 40 columns', async () => {
     const lines = await watch(40).terminal.lines();
     expect(lines.slice(0, 2)).toEqual(['5/7 promote', '  57/230 images, 1 failed, 9m43s left']);
     expect(lines.at(-1)).toBe('! Transient error (will retry): PUT ht~');
@@ -98,7 +98,7 @@ describe('src/watch/live-display.ts', () => {
     expect(await terminal.lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'after']);
   });
 
-  it('draws nothing on a window that has no place for it, and comes back', async () => {
+  it('draws nothing in a window that is too small, until it grows', async () => {
     const { clock, terminal } = watch(80);
     await terminal.resize(80, 4);
     await clock.advance(250);
@@ -117,7 +117,7 @@ describe('src/watch/live-display.ts', () => {
     expect(await terminal.lines()).toEqual(['half a line', ...FRAME]);
   });
 
-  it('makes way for what is written by another way to the same terminal', async () => {
+  it('erases itself before other output to the same terminal', async () => {
     const { terminal, display } = watch(80);
     display.above('data\n', (text) => terminal.write(text));
     expect(await terminal.lines()).toEqual(['data', ...FRAME]);
@@ -140,7 +140,7 @@ describe('src/watch/live-display.ts', () => {
 });
 
 describe('src/watch/frame.ts', () => {
-  it('is made of short lines of plain text, whatever a registry says', () => {
+  it('contains only short lines of plain text, for any registry name', () => {
     const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 60 }), fc.constantFrom(...HOSTILE));
     const room = fc.record({ columns: fc.integer({ min: 20, max: 200 }), rows: fc.integer({ min: 0, max: 30 }) });
     fc.assert(

@@ -59,7 +59,7 @@ describe('src/watch/metrics.ts', () => {
     });
   });
 
-  it('takes hosts that are too many together', async () => {
+  it('counts hosts beyond the limit together', async () => {
     const metrics = await countMetrics(fakeClock(), () => []);
     for (let host = 0; host < 100; host++)
       metrics.narrate({ type: 'bytes', origin: `https://bucket-${host}.example`, bytes: 1 });
@@ -88,7 +88,7 @@ describe('src/watch/metrics-server.ts', () => {
     server.close();
   });
 
-  it('closes although somebody is connected and silent', async () => {
+  it('closes while a silent client is connected', async () => {
     const server = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 });
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(socket, 'connect');
@@ -99,7 +99,7 @@ describe('src/watch/metrics-server.ts', () => {
     await expect(fetch(server.url)).rejects.toThrow('fetch failed');
   });
 
-  it('says so where the port is taken', async () => {
+  it('throws if the port is taken', async () => {
     const server = await serveMetrics(metrics, { host: '127.0.0.1', port: 0 });
     const again = serveMetrics(metrics, { host: '127.0.0.1', port: Number(new URL(server.url).port) });
     await expect(again).rejects.toThrow('EADDRINUSE');

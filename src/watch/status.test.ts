@@ -27,7 +27,7 @@ function watched() {
 }
 
 describe('src/watch/status.ts', () => {
-  it('knows nothing at first', () => {
+  it('has an empty status at first', () => {
     expect(watched().status()).toEqual({
       elapsed: 0,
       isStopping: false,
@@ -63,7 +63,7 @@ describe('src/watch/status.ts', () => {
     expect(status()).toMatchObject({ bytes: 5000, bytesPerSecond: 0, registries: [] });
   });
 
-  it('says which registry asked for silence, while it lasts', async () => {
+  it('shows a paused registry until the pause ends', async () => {
     const { clock, tell, status } = watched();
     const until = clock.now() + 60_000;
     tell({ type: 'registry-paused', registry: 'google', until: new Date(until).toISOString() });
@@ -72,7 +72,7 @@ describe('src/watch/status.ts', () => {
     expect(status().registries).toEqual([]);
   });
 
-  it('estimates what is left from the pace of the phase, once there is one', async () => {
+  it('estimates the time left once enough is done', async () => {
     const { clock, tell, status } = watched();
     tell({ type: 'phase-started', phase: 'promote', index: 5, of: 7 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 12, failed: 0 });
@@ -87,7 +87,7 @@ describe('src/watch/status.ts', () => {
     expect(status().left).toBeUndefined();
   });
 
-  it('counts bytes where they are known, also of an image that is still under way', async () => {
+  it('counts bytes if they are known, also of an image in progress', async () => {
     const { clock, tell, status } = watched();
     tell({ type: 'bytes', origin: 'https://gcr.io', bytes: 70 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 2, failed: 0, bytes: { done: 0, total: 1000 } });
@@ -100,7 +100,7 @@ describe('src/watch/status.ts', () => {
     expect(status().progress?.bytes?.done).toBe(1000);
   });
 
-  it('takes what a stopped run gives up for no progress', () => {
+  it('ignores progress after a stop', () => {
     const { tell, status } = watched();
     tell({ type: 'progress', unit: 'images', done: 8, total: 40, failed: 0 });
     tell({ type: 'stopping', reason: 'stopped by SIGINT' });
@@ -118,7 +118,7 @@ describe('src/watch/status.ts', () => {
 });
 
 describe('src/watch/status-line.ts', () => {
-  it('says in one line how a run stands, and gives its facts apart', async () => {
+  it('logs the status on one line, with its facts as fields', async () => {
     const { clock, tell, request, status } = watched();
     tell({ type: 'phase-started', phase: 'promote', index: 5, of: 7 });
     tell({ type: 'progress', unit: 'images', done: 0, total: 230, failed: 0 });
@@ -146,7 +146,7 @@ describe('src/watch/status-line.ts', () => {
     });
   });
 
-  it('has something to say before the first phase', () => {
+  it('logs a status before the first phase', () => {
     expect(statusLine(watched().status()).message).toBe('Still starting after 0s: 0 B/s');
   });
 });

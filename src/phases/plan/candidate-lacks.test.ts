@@ -63,7 +63,7 @@ describe('src/phases/plan/candidate-lacks.ts', () => {
     expect(lacksSomething(found.lacks)).toBe(lacks === true);
   });
 
-  it('knows who signs, and what keeps it from knowing', async () => {
+  it('returns the signers, or why they are unknown', async () => {
     const { context } = testContext();
     const identity = (): Promise<Identity> => Promise.resolve(US);
     expect(await signersOf({ identity }, context)).toEqual({ images: US, summaries: undefined });

@@ -82,20 +82,20 @@ const BOTH = [
 const LISTINGS = ['listRepository b.test/app', 'listRepository c.test/app'];
 
 describe('src/phases/plan/find-candidates.ts', () => {
-  it('asks for nothing more where nothing is due or young, and for no identity', async () => {
+  it('sends no request when nothing is due or recent, and requests no identity', async () => {
     const identity = (): never => expect.unreachable('nobody signs');
     const { plan: found, calls } = await planned({ uploadedAt: 99, services: { identity } });
     expect(calls).toEqual(LISTINGS);
     expect(found.signing).toMatchObject({ images: [], complete: 0, older: 1, undated: 0 });
   });
 
-  it('asks for nothing more where nothing is to be signed', async () => {
+  it('sends no request when nothing is to be signed', async () => {
     const { plan: found, calls } = await planned({ sign: false });
     expect(calls).toEqual(LISTINGS);
     expect(found.signing).toBeUndefined();
   });
 
-  it('sees with one request that a young digest has all of it', async () => {
+  it('finds with one request that a recent digest lacks nothing', async () => {
     const { plan: found, calls } = await planned({ tags: ['v1', SIG], attached: BOTH });
     expect(calls).toEqual([...LISTINGS, `listReferrers b.test/app ${A}`]);
     expect(found.signing).toMatchObject({ images: [], complete: 1, older: 0, undated: 0 });
@@ -120,7 +120,7 @@ describe('src/phases/plan/find-candidates.ts', () => {
     expect(found.signing?.images.map(({ why, lacks: lacking }) => [why, lacking])).toEqual([['entered', lacks]]);
   });
 
-  it('takes for granted nothing of what is due, without a look', async () => {
+  it('assumes without a request that a due image lacks everything', async () => {
     const { plan: found, calls } = await planned({ mirrorHas: false, tags: ['v1', SIG], attached: BOTH });
     expect(found.signing?.images.map(({ why, lacks }) => [why, lacks])).toEqual([
       ['due', { signature: true, record: true }],
@@ -128,33 +128,33 @@ describe('src/phases/plan/find-candidates.ts', () => {
     expect(calls.filter((call) => call.startsWith('listReferrers'))).toEqual([]);
   });
 
-  it('says so when there is nobody whose signatures it could look for', async () => {
+  it('logs that candidates are skipped without an identity', async () => {
     const { plan: found, log } = await planned({ services: { identity: () => Promise.resolve(undefined) } });
     expect(found.signing).toMatchObject({ images: [], complete: 0, older: 0, undated: 0 });
     expect(log).toContain('info 1 digest not looked at for missing signatures: this run has no identity to sign with');
   });
 
-  it('goes on with what is due, and fails in the end, when the identity cannot be had', async () => {
+  it('continues with due images, and fails, if the identity is unavailable', async () => {
     const identity = (): Promise<never> =>
       Promise.reject(new PromotionError('IDENTITY', 'it is over', { hint: 'get one' }));
     const { plan: found } = await planned({ services: { identity } });
     expect(found.failures).toEqual([{ phase: 'plan', code: 'IDENTITY', message: 'it is over', hint: 'get one' }]);
   });
 
-  it('does not take a list that cannot be read for an empty one', async () => {
+  it('fails for a list that cannot be read', async () => {
     const failReferrers = new PromotionError('REGISTRY_ERROR', 'listing referrers: 503');
     const { plan: found } = await planned({ failReferrers });
     expect(found.failures.map(({ code, refs }) => [code, refs])).toEqual([['REGISTRY_ERROR', ['b.test/app']]]);
     expect(found.signing?.images).toEqual([]);
   });
 
-  it('looks at everything when told to, and asks Git for nothing', async () => {
+  it('checks all digests without Git with --repair-since=all', async () => {
     const young = (): never => expect.unreachable('everything is young');
     const { plan: found } = await planned({ services: { rules: { since: 'all' }, young }, uploadedAt: 1 });
     expect(found.signing?.images.map(({ why }) => why)).toEqual(['entered']);
   });
 
-  it('says which digests are of unknown age, and why', async () => {
+  it('logs how many digests are of unknown age, and why', async () => {
     const young: CandidateServices['young'] = (unknown) => {
       unknown('the clone does not go back far enough');
       return Promise.resolve(undefined);

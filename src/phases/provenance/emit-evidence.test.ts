@@ -39,7 +39,7 @@ describe('src/phases/provenance/emit-evidence.ts', () => {
     expect(log[2]).toMatch(/^debug a\.test\/app@sha256:0+2: signature \(bundle .* is unverifiable: no trust root$/);
   });
 
-  it('warns once of all that cannot be verified, and of twenty violations', () => {
+  it('warns once of unverifiable images, and of 20 violations', () => {
     const { context, log } = testContext();
     const violation: Violation = { code: 'PROVENANCE', message: 'no provenance', hint: 'attach some' };
     const images = Array.from({ length: 25 }, (_, index) => proven(index, index < 2 ? [ITEM] : [], [violation]));

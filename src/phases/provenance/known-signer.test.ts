@@ -21,20 +21,20 @@ function known(
 }
 
 describe('src/phases/provenance/known-signer.ts', () => {
-  it('knows whom the policies name, where there is no tree to compare with', () => {
+  it('knows the signers of policies, without a base', () => {
     expect(known(['old', 'new'], undefined)).toEqual(['old', 'new', 'flag']);
   });
 
-  it('knows none of the reporters that a change adds', () => {
+  it('does not know reporters that a change adds', () => {
     expect(known(['old', 'new'], [['old']], ['old'])).toEqual(['old', 'flag']);
     expect(known(['new'], [[]])).toEqual(['flag']);
   });
 
-  it('knows none of those that a change removes', () => {
+  it('does not know reporters that a change removes', () => {
     expect(known(['new'], [['old', 'new']], ['old', 'new'])).toEqual(['new', 'flag']);
   });
 
-  it('knows those only whom each policy before named', () => {
+  it('knows only reporters that each policy of the base names', () => {
     expect(known(['old', 'new'], [['old', 'new'], ['new']])).toEqual(['new', 'flag']);
   });
 

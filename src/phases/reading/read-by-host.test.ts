@@ -18,7 +18,7 @@ describe('src/phases/reading/read-by-host.ts', () => {
     expect(log).toContain('debug Read registry 100/100: b.test/99');
   });
 
-  it('takes out only the repository that cannot be read', async () => {
+  it('fails only the repository that cannot be read', async () => {
     const errors = await readByHost(
       'destination',
       REPOSITORIES,
@@ -70,7 +70,7 @@ describe('src/phases/reading/read-by-host.ts', () => {
     expect(most).toBe(atOnce);
   });
 
-  it('takes out only the repository on which it meets a defect, and logs that', async () => {
+  it('fails only the repository with a defect, and logs the defect', async () => {
     const { context, log } = testContext();
     const read = (name: string): Promise<void> =>
       name === 'a.test/2' ? Promise.reject(new TypeError('bug')) : Promise.resolve();

@@ -18,7 +18,7 @@ const away = (repository: string, attempts: number): readonly [string, Promotion
 };
 
 describe('src/phases/reading/unreadable.ts', () => {
-  it('tells one trouble of a registry once', () => {
+  it('returns one failure for the same error of one registry', () => {
     expect(unreadable(new Map([denied('a.test/one'), denied('a.test/two')]))).toEqual([
       {
         phase: 'plan',
@@ -30,7 +30,7 @@ describe('src/phases/reading/unreadable.ts', () => {
     ]);
   });
 
-  it('tells the same trouble of 22 registries once, with their number', () => {
+  it('returns one failure for the same error of 22 registries, with their number', () => {
     const mirrors = Array.from({ length: 22 }, (_, index) => `m${index}.test:5000/prod/app`);
     const [first, ...others] = unreadable(new Map(mirrors.map((mirror, index) => away(mirror, 14 + (index % 3)))));
     expect(others).toEqual([]);
@@ -39,12 +39,12 @@ describe('src/phases/reading/unreadable.ts', () => {
     expect(first?.hint).toBeUndefined();
   });
 
-  it('says that a hint holds for all registries', () => {
+  it('states that a hint holds for all registries', () => {
     const [failure] = unreadable(new Map([denied('a.test/one'), denied('b.test/one')]));
     expect(failure?.hint).toBe('check the account; the same holds for the others');
   });
 
-  it('keeps different troubles apart', () => {
+  it('returns a failure for each different error', () => {
     const other = new PromotionError('DENIED', 'list the tags of b.test/one: the registry answered 403: quota');
     const failures = unreadable(new Map([denied('a.test/one'), away('a.test/two', 3), ['b.test/one', other]]));
     expect(failures.map(({ code, refs }) => [code, refs])).toEqual([

@@ -35,13 +35,13 @@ async function looked(): Promise<{ readonly asked: readonly RepositoryName[]; re
 }
 
 describe('src/phases/reading/without-lists.ts', () => {
-  it('asks each host until it tells, and a host that does not answer once', async () => {
+  it('asks each host until it answers, and one that is down once', async () => {
     const { asked } = await looked();
     const count = (host: string): number => asked.filter((repository) => repository.startsWith(host)).length;
     expect(['lists.test', 'none.test', 'mute.test', 'down.test'].map(count)).toEqual([1, 1, 8, 1]);
   });
 
-  it('refuses the host alone that says that it has no such API, once', async () => {
+  it('rejects only a host without the API, once', async () => {
     const { failures } = await looked();
     expect(failures).toEqual([expect.stringMatching(/^CONFIG_INVALID none\.test has no referrers API, but /)]);
   });

@@ -34,7 +34,7 @@ const judgement = (given: Partial<VulnerabilityJudgement> = {}): VulnerabilityJu
 });
 
 describe('src/phases/scan/failures.ts', () => {
-  it('says where the image stands and where it cannot go', () => {
+  it('returns the place of the image and its references', () => {
     const failure = scanFailure(
       image,
       judgement({ result: 'over', findings: [finding(1, { fixedIn: '3.0.2' })] }),
@@ -52,7 +52,7 @@ describe('src/phases/scan/failures.ts', () => {
     });
   });
 
-  it('names the worst of many, and none that does not count', () => {
+  it('names five findings over the threshold, and none below', () => {
     const many = Array.from({ length: 8 }, (_, index) => finding(index, { platform: 'linux/amd64' }));
     const below = finding(9, { verdict: 'below' });
     const failure = scanFailure(image, judgement({ result: 'over', findings: [...many, below] }), false);
@@ -73,7 +73,7 @@ describe('src/phases/scan/failures.ts', () => {
     expect(scanFailure(image, judged, allowed)?.code).toBe(code);
   });
 
-  it('keeps the code of what could not be read', () => {
+  it('keeps the code of an error', () => {
     const error = new PromotionError('DENIED', 'reading referrers: 403', { hint: 'grant it' });
     expect(scanFailure(image, error)).toMatchObject({
       code: 'DENIED',

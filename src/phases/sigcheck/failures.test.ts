@@ -44,7 +44,7 @@ describe('src/phases/sigcheck/failures.ts', () => {
     ]);
   });
 
-  it('asks who tampered with a mirror, whatever the primary has', () => {
+  it('hints at the writer of a tampered signature on a mirror, whatever the primary has', () => {
     expect(hintsOf(found('verified', 'a.test/app'), found('failed', 'b.test/app'))).toEqual([
       expect.stringContaining('find out who wrote it'),
     ]);

@@ -27,7 +27,7 @@ describe('src/phases/sigcheck/lacks-to-repair.ts', () => {
     ]);
   });
 
-  it('copies only what is attached to these images, and only where they are', () => {
+  it('returns only the lacks of these images, on mirrors that hold them', () => {
     const absent = finding(1, { why: NOT_THERE, repositories: ['c.test/app'] });
     const lacks = [lack(1, 'b.test', 'c.test'), lack(2, 'b.test'), lack(9, 'b.test'), lack(1, 'c.test')];
     expect(lacksToRepair([checkedImage(1, absent), checkedImage(2)], lacks)).toEqual([

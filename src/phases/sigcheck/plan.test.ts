@@ -67,7 +67,7 @@ async function planned(
 const digests = ({ plan }: Planned): readonly string[] => plan.checks.map(({ digest }) => digest);
 
 describe('src/phases/sigcheck/plan.ts', () => {
-  it('takes what was uploaded in the window, with one listing of each primary', async () => {
+  it('selects digests uploaded in the window, with one listing of each primary', async () => {
     const done = await planned();
     expect(digests(done)).toEqual([one, two]);
     expect(done.asked).toEqual(['listRepository a.test/prod/app']);
@@ -75,14 +75,14 @@ describe('src/phases/sigcheck/plan.ts', () => {
     expect(digests(await planned({ window: { from: 3, to: 9 } }))).toEqual([]);
   });
 
-  it('takes what was uploaded later than now by our clock, unless an end is asked for', async () => {
+  it('selects digests with a later upload time than our clock, unless the window has an end', async () => {
     const done = await planned({ window: { from: 1 } });
     expect(digests(done)).toEqual([one, two]);
     expect(done.log).toContain('info Checking 2 digests uploaded since 1970-01-01T00:00Z');
     expect(digests(await planned({ window: { from: 1, to: 1 } }))).toEqual([one]);
   });
 
-  it('takes everything where listings tell no dates, and says so', async () => {
+  it('selects and logs all digests if listings have no dates', async () => {
     const done = await planned({ window: { from: 8, to: 9 } }, { listing: () => 'tags' });
     expect(digests(done)).toEqual([one, two]);
     expect(done.log.filter((line) => line.startsWith('info'))).toEqual([
@@ -91,13 +91,13 @@ describe('src/phases/sigcheck/plan.ts', () => {
     ]);
   });
 
-  it('takes what the primary holds and its list does not show', async () => {
+  it('selects a digest that the primary holds and its list omits', async () => {
     const done = await planned({}, { listing: () => 'digests' }, { hidden: true });
     expect(digests(done)).toEqual([one, two]);
     expect(done.asked.filter((request) => request.startsWith('resolveManifest'))).toHaveLength(2);
   });
 
-  it('demands no signature of what has no tag, and no record of what is older than asked', async () => {
+  it('wants no signature without a tag, and no record of older digests', async () => {
     const { plan } = await planned({ recordsSince: 2 });
     expect(plan.checks.map(({ wants }) => wants)).toEqual([
       { signature: true, record: false },
@@ -105,14 +105,14 @@ describe('src/phases/sigcheck/plan.ts', () => {
     ]);
   });
 
-  it('takes references whatever their age, without a listing', async () => {
+  it('selects references whatever their age, without a listing', async () => {
     const done = await planned({ refs: ['b.test/prod/app:v1', `a.test/prod/app@${one}`], window: { from: 8, to: 9 } });
     expect(digests(done)).toEqual([one]);
     expect(done.plan.checks[0]?.mirrors).toEqual(['b.test/prod/app']);
     expect([done.plan.isAsked, done.asked]).toEqual([true, []]);
   });
 
-  it('looks a tag up that the tree does not have, on the primary', async () => {
+  it('resolves an unknown tag on the primary', async () => {
     const done = await planned({ refs: ['b.test/prod/app:v3'] });
     expect(done.asked).toEqual(['resolveManifest a.test/prod/app v3']);
     expect(done.plan.checks).toMatchObject([
@@ -121,14 +121,14 @@ describe('src/phases/sigcheck/plan.ts', () => {
     expect(done.plan.checks[0]).not.toHaveProperty('wanted');
   });
 
-  it('demands no record of a digest that the tree does not name: it may be a platform', async () => {
+  it('wants no record of a digest outside of the tree: it may be a platform', async () => {
     const { plan } = await planned({ refs: [`a.test/prod/app@${three}`] });
     expect(plan.checks).toMatchObject([{ digest: three, tags: [], wants: { signature: true, record: false } }]);
     const elsewhere = await planned({ refs: [`a.test/prod/app@${three}`], sets: [] });
     expect(elsewhere.plan.checks).toMatchObject([{ mirrors: [], wants: { signature: true, record: true } }]);
   });
 
-  it('fails for a reference that nobody knows, and goes on', async () => {
+  it('fails for an unknown reference, and continues', async () => {
     const { plan, log } = await planned({ refs: ['a.test/prod/app:v9', 'a.test/prod/other', 'a.test/prod/app:v1'] });
     expect(plan.checks).toHaveLength(1);
     expect(plan.failures.map(({ code, message }) => [code, message])).toEqual([
@@ -138,7 +138,7 @@ describe('src/phases/sigcheck/plan.ts', () => {
     expect(log.filter((line) => line.startsWith('error'))).toHaveLength(2);
   });
 
-  it('leaves out what its limit does not cover, and what the primary cannot tell', async () => {
+  it('omits digests beyond the limit, and those of an unreadable primary', async () => {
     const { plan } = await planned({ limit: 1 });
     expect([plan.checks.length, plan.beyond]).toEqual([1, 1]);
     const before = (): never => {
@@ -149,7 +149,7 @@ describe('src/phases/sigcheck/plan.ts', () => {
     expect(denied.plan.failures).toMatchObject([{ code: 'DENIED', refs: ['a.test/prod/app'] }]);
   });
 
-  it('leaves what its primary does not hold to the promotion', async () => {
+  it('omits images that their primary does not hold', async () => {
     const { plan, log } = await planned({
       rules: { primary: { text: 'b', matches: (name) => name.startsWith('b.') } },
     });

@@ -43,7 +43,7 @@ async function signed(
 const record = (index: number): ReturnType<typeof finding> => finding(index, { what: 'record' });
 
 describe('src/phases/sigcheck/sign-wrong.ts', () => {
-  it('signs and records what is wrong on the primary, and nothing else', async () => {
+  it('signs and records only what is wrong on the primary', async () => {
     const elsewhere = { repositories: ['b.test/app'] };
     const { done, asked, log } = await signed([
       checkedImage(1, finding(1), record(1)),
@@ -59,12 +59,12 @@ describe('src/phases/sigcheck/sign-wrong.ts', () => {
     ]);
   });
 
-  it('keeps what a mirror has of signatures', async () => {
+  it('keeps the signatures of a mirror', async () => {
     const there = finding(1, { status: 'untrusted', repositories: ['c.test/app'] });
     expect((await signed([checkedImage(1, finding(1), there)])).asked).toEqual(['sign a.test/app 1 with c.test/app']);
   });
 
-  it('takes out what cannot be signed, and goes on', async () => {
+  it('fails an image that cannot be signed, and continues', async () => {
     const errors = [new PromotionError('SIGNING_SERVICE', 'Fulcio: 503', { hint: 'run again' })];
     const wrong = [checkedImage(1, finding(1), record(1)), checkedImage(2, finding(2))];
     const { done, asked } = await signed(wrong, () => errors.pop());
@@ -96,7 +96,7 @@ describe('src/phases/sigcheck/sign-wrong.ts', () => {
     expect(done.failures.map(({ code }) => code)).toEqual(Array(3).fill('SIGNATURE_MISMATCH'));
   });
 
-  it('takes out only the image on which it meets a defect', async () => {
+  it('fails only the image with a defect', async () => {
     const images = [1, 2].map((index) => checkedImage(index, finding(index)));
     const errors = [new TypeError('a bug')];
     const { done } = await signed(images, () => errors.pop());

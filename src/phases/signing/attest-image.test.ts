@@ -57,7 +57,7 @@ const ALL = { signature: true, record: true, summary: true };
 const NAME = `prod.test/app@${numbered(1)}`;
 
 describe('src/phases/signing/attest-image.ts', () => {
-  it('carries, records and summarizes, in this order, an image that was due, which is not looked at again', async () => {
+  it('carries, records and summarizes a due image, in this order, without reading it again', async () => {
     const { image, calls, log } = await attesting({ proven: PROVEN });
     expect(calls).toEqual(['carry passed', 'record', 'summarize passed 3, 1 listed']);
     expect(image).toMatchObject({ carried: 1, record: 'written', summary: 'written' });
@@ -68,38 +68,38 @@ describe('src/phases/signing/attest-image.ts', () => {
     ]);
   });
 
-  it('finds out about what was not due where it lacks something that depends on it', async () => {
+  it('proves an image that was not due if it lacks a record or summary', async () => {
     const { calls } = await attesting({});
     expect(calls[0]).toBe('prove');
     const summary = await attesting({ lacks: { signature: false, record: false, summary: true } });
     expect(summary.calls).toEqual(['prove', 'carry passed', 'summarize passed 3, 1 listed']);
   });
 
-  it('asks nobody where there is no policy, and says that nothing was evaluated', async () => {
+  it('sends no request without a policy, and records that nothing was evaluated', async () => {
     const { calls } = await attesting({ hasPolicy: false });
     expect(calls).toEqual(['carry off', 'record', 'summarize off unevaluated, 1 listed']);
   });
 
-  it('does nothing for an image that lacks nothing of it', async () => {
+  it('does nothing for an image that lacks nothing', async () => {
     const { image, calls } = await attesting({ lacks: { signature: true, record: false, summary: false } });
     expect(calls).toEqual([]);
     expect(image).toMatchObject({ carried: 0, record: 'there', summary: 'there' });
   });
 
-  it('records, and says that there is no summary, where staging no longer has the image', async () => {
+  it('records an image that staging no longer has, and reports that it has no summary', async () => {
     const { image, calls, log } = await attesting({ prove: () => Promise.resolve(undefined) });
     expect(calls).toEqual(['record']);
     expect(image).toMatchObject({ carried: 0, record: 'written', summary: 'unknown' });
     expect(log).toContain(`warning No verification summary for ${NAME}: staging no longer has it`);
   });
 
-  it('writes no summaries where none are wanted', async () => {
+  it('writes no summary if none is wanted', async () => {
     const { image, calls } = await attesting({ lacks: { signature: true, record: true }, proven: PROVEN });
     expect(calls).toEqual(['carry passed', 'record']);
     expect(image).not.toHaveProperty('summary');
   });
 
-  it('tells what could not be carried, and which summary is stuck', async () => {
+  it('logs attestations that could not be carried, and stuck summaries', async () => {
     const { log } = await attesting({
       services: {
         carry: () => Promise.resolve({ carried: 0, left: ['staging.test/app@x has a non-empty config'] }),

@@ -38,7 +38,7 @@ function world(images: readonly PlannedSignature[], due: readonly PlannedSignatu
 }
 
 describe('src/phases/signing/attest-proofs.ts', () => {
-  it('looks at each image once, and not at those that were due', async () => {
+  it('reads each image once, and not those that were due', async () => {
     const [one, two, due] = [asked(1), asked(2), asked(3)];
     const { proofs, looked } = world([one, two, due], [due]);
     const [all] = await Promise.all([holding(proofs), holding(proofs), proofs.of(one), proofs.of(two)]);
@@ -57,7 +57,7 @@ describe('src/phases/signing/attest-proofs.ts', () => {
     expect([await holding(proofs), looked]).toEqual([['1'], ['1']]);
   });
 
-  it('leaves out what cannot be read, which fails by itself', async () => {
+  it('omits an image that cannot be read', async () => {
     const [one, broken] = [asked(1), asked(2)];
     const { proofs, looked } = world([one, broken], [], 2);
     expect(await holding(proofs)).toEqual(['1']);
@@ -65,7 +65,7 @@ describe('src/phases/signing/attest-proofs.ts', () => {
     expect(looked).toEqual(['1', '2']);
   });
 
-  it('looks at nothing where nobody has to know, or nothing is asked', async () => {
+  it('reads nothing if no evidence is needed or no policy asks', async () => {
     const complete = asked(1, { lacks: { signature: true, record: false, summary: false } });
     const silent = candidate(2, { lacks: { signature: true, record: true, summary: true } });
     const { proofs, looked } = world([complete, silent]);
@@ -74,7 +74,7 @@ describe('src/phases/signing/attest-proofs.ts', () => {
     expect(looked).toEqual([]);
   });
 
-  it('looks at an image in each of the repositories that it is promoted from', async () => {
+  it('reads an image in each repository that it is promoted from', async () => {
     const { wanted, ...rest } = asked(1);
     const other = { ...wanted, source: 'a.test/other' };
     const image = { ...rest, wanted, also: [other] };

@@ -36,14 +36,14 @@ describe('src/phases/signing/prove-later.ts', () => {
     });
   });
 
-  it('says nothing of what staging no longer has, and looks for nothing of it', async () => {
+  it('returns undefined for an image that staging no longer has, without reading its evidence', async () => {
     const evidence = reading(() => expect.unreachable('nothing is there'));
     const gone = { manifest: () => Promise.resolve(undefined) };
     const prove = proveLater({ evidence, isExpected: () => false }, gone);
     expect(await prove({ wanted: { ...wanted, policies } }, testContext().context)).toBeUndefined();
   });
 
-  it('throws where staging cannot be read, with the way out', async () => {
+  it('throws with a hint if staging cannot be read', async () => {
     const denied = new PromotionError('DENIED', 'listing: 403', { hint: 'grant reading' });
     const evidence = reading(() => Promise.reject(denied));
     const prove = proveLater({ evidence, isExpected: () => false }, there);

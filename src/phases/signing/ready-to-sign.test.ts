@@ -3,7 +3,7 @@ import { candidate, promotedTo, promotionOf } from '../../../test/support/promot
 import { readyToSign } from './ready-to-sign.ts';
 
 describe('src/phases/signing/ready-to-sign.ts', () => {
-  it('takes what was copied with where it came from, what was there, and not what failed', () => {
+  it('returns copied images with their source and complete images, but no failed ones', () => {
     const copied = promotedTo(1, { repository: 'b.test/app', action: 'copy' });
     const failed = promotedTo(2, { repository: 'b.test/app', action: 'copy', fails: true });
     const ready = readyToSign(promotionOf([candidate(1), candidate(2), candidate(3)], [copied, failed]));
@@ -13,7 +13,7 @@ describe('src/phases/signing/ready-to-sign.ts', () => {
     ]);
   });
 
-  it('does not take what was planned and held back, though its primary has it', () => {
+  it('omits an image that was held back, even if its primary has it', () => {
     const held = candidate(4);
     const outputs = promotionOf([held, candidate(3)]);
     const images = [{ wanted: held.wanted, targets: [] }];

@@ -41,7 +41,7 @@ describe('src/phases/tagging/replicate-signed.ts', () => {
     return { lack, gone: false, results, sourceReads: 1 };
   };
 
-  it('holds an image back whose primary shows no signature, and no other', async () => {
+  it('holds back only the image whose primary shows no signature', async () => {
     const { signed, bare, failures, log } = await replicated(done);
     expect([signed, bare]).toEqual([[], MIRRORS]);
     expect(failures).toMatchObject([
@@ -50,7 +50,7 @@ describe('src/phases/tagging/replicate-signed.ts', () => {
     expect(log.filter((line) => line.startsWith('error '))).toHaveLength(1);
   });
 
-  it('holds an image back on the mirror that did not get its signature', async () => {
+  it('holds back an image only on the mirror that did not get its signature', async () => {
     const error = new PromotionError('DENIED', 'writing: 403');
     const { signed, failures, log } = await replicated(async (...asked) => {
       const copied = await done(...asked);
@@ -64,7 +64,7 @@ describe('src/phases/tagging/replicate-signed.ts', () => {
     expect(log.filter((line) => line.startsWith('error '))).toHaveLength(2);
   });
 
-  it('holds an image back, and says so, when what is attached to it is gone', async () => {
+  it('holds back an image whose attachment is gone, with a failure', async () => {
     const { signed, failures } = await replicated(async (lack) => ({ lack, gone: true, results: [], sourceReads: 0 }));
     expect(signed).toEqual(MIRRORS);
     expect(failures.filter(({ message }) => message.includes('is gone'))).toHaveLength(1);
