@@ -83,6 +83,13 @@ describe('stopping a promotion', () => {
     expect(run.bad.openUploads()).toBe(0);
   });
 
+  it('ends while a registry never opens an upload', async () => {
+    await using run = await promote({ kinds: { postUpload: 'silent' }, names: ['small'] });
+    await until(() => has(run.bad, 'postUpload'));
+    const { code, stderr } = await stop(run, 'SIGTERM');
+    expect(code, stderr).toBe(143);
+  });
+
   it('ends also where a registry will not hear that an upload is given up', async () => {
     await using run = await promote({ kinds: { put: 'silent', deleteUpload: 'silent' }, names: ['small'] });
     await until(() => has(run.bad, 'put'));
