@@ -53,6 +53,7 @@ const ELSEWHERE: Readonly<Record<number, readonly Place[]>> = {
   15: [['src/http/layers/redirect.test.ts', 'drops credentials and scopes when the origin changes']],
   16: [['src/http/transport/addresses.test.ts', 'rejects a change from HTTPS to HTTP and any other scheme']],
   17: [['src/http/layers/redirect.test.ts', 'resends bytes after 307 and 308, and returns other redirects of a write']],
+  19: [['src/registry/distribution/referrers.test.ts', 'treats a redirect to a web page, as GHCR sends']],
   29: [['src/registry/distribution/uploads.test.ts', 'converts the response %i %s to the bytes to %s']],
   32: [['test/integration/copy-mirrors.test.ts', 'begins a new upload when the registry has lost the first']],
   33: [['src/registry/distribution/manifests.test.ts', 'reads the bytes when HEAD does not state the digest']],
@@ -66,35 +67,38 @@ const ELSEWHERE: Readonly<Record<number, readonly Place[]>> = {
     ['test/integration/copy-source.test.ts', 'refuses by name a manifest of another kind'],
     ['test/integration/copy.test.ts', 'leaves a foreign layer where it is'],
   ],
+  42: [['src/registry/distribution/referrers.test.ts', 'treats %s as a registry without the API']],
+  43: [
+    [
+      'src/registry/distribution/referrers.test.ts',
+      'R26 reads the fallback tag after a 404, and directly from then on',
+    ],
+  ],
+  44: [['src/registry/distribution/referrers.test.ts', 'requests one type, and reports whether a host has the API']],
+  45: [['src/registry/distribution/referrers.test.ts', 'follows pages']],
+  46: [['src/registry/attaching/attacher.test.ts', 'does not write a listed attachment again (referrers API: %s)']],
+  47: [['src/registry/attaching/tag-update.test.ts', 'loses no concurrent change']],
+  48: [['src/registry/fallback-index.test.ts', 'returns an empty list if a registry responds with the subject itself']],
   56: [
     ['src/ratelimit/retry-after.test.ts', 'reads «%s»'],
     ['src/ratelimit/retry-after.test.ts', "prefers the standard header to Docker Hub's, and headers to the body"],
-    ['src/ratelimit/retry-after.test.ts', 'finds the wait in the body that GHCR answers with'],
+    ['src/ratelimit/retry-after.test.ts', "reads the wait in GHCR's response body, and ignores a quota"],
   ],
   58: [['src/ratelimit/rate-headers.test.ts', 'reads %j']],
   66: [['src/http/http-scheme.test.ts', 'reaches %s, with insecure set to %s, at %s']],
 };
 
-const UNREAD = 'referrers are not read yet; comes with signing';
 const NO_CHUNKS = 'a blob is sent whole, in one PUT: see 25';
 
 /** Points that no test can show, each with the reason. */
 const NOT_TESTED: Readonly<Record<number, string>> = {
-  19: UNREAD,
   24: NO_CHUNKS,
   26: NO_CHUNKS,
   27: `${NO_CHUNKS}; an upload that breaks off is begun anew`,
   30: NO_CHUNKS,
-  42: UNREAD,
-  43: UNREAD,
-  44: UNREAD,
-  45: UNREAD,
-  46: UNREAD,
-  47: UNREAD,
-  48: UNREAD,
-  49: UNREAD,
-  50: UNREAD,
-  51: UNREAD,
+  49: 'kpromo reads no tag by a name that a registry chose, and writes none that begins with "_"',
+  50: 'replication takes its subjects from the manifests, and copies only to mirrors that have them',
+  51: 'referrers are copied as they are when they are read; the next run copies later ones',
   61: 'the client speaks HTTP/1.1 only, which has no GOAWAY',
 };
 

@@ -117,6 +117,18 @@ describe('src/registry/distribution/referrers', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it('treats a redirect to a web page, as GHCR sends, as a registry without the API', async () => {
+    const page: Answer = (request, response) =>
+      request.url?.includes('/web/') === true
+        ? void response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>')
+        : void response.writeHead(303, { location: '/web/sha256-1234' }).end();
+    const { registry, host, call } = await scriptedRegistry((request, response) =>
+      (/referrers|web/.test(request.url ?? '') ? page : listed)(request, response),
+    );
+    expect(await registry.listReferrers(`${host}/app`, SUBJECT, call)).toEqual([REFERRER]);
+    expect(await registry.keepsReferrers(`${host}/app`, SUBJECT, call)).toBe(false);
+  });
+
   it('does not treat a host as one without the API because one repository is unknown', async () => {
     const { registry, host, call } = await scriptedRegistry(
       either((request, response) => {
