@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../image/digest.ts';
 import {
-  isPoorMark,
+  unprovenResult,
   readSummary,
   summaryMark,
   summaryPredicate,
@@ -51,7 +51,7 @@ describe('src/attest/formats/summary.ts', () => {
     });
   });
 
-  it.each<[SummaryOutcome, readonly string[], ReturnType<typeof isPoorMark>]>([
+  it.each<[SummaryOutcome, readonly string[], ReturnType<typeof unprovenResult>]>([
     [{ result: 'PASSED', level: 0 }, ['SLSA_BUILD_LEVEL_0', 'K8S_PROMOTION_MANIFEST_REVIEWED'], undefined],
     [{ result: 'PASSED', level: 1 }, ['SLSA_BUILD_LEVEL_1', 'K8S_PROMOTION_MANIFEST_REVIEWED'], undefined],
     [
@@ -63,11 +63,11 @@ describe('src/attest/formats/summary.ts', () => {
   ])('derives from %j the levels %j', (outcome, verifiedLevels, poor) => {
     const predicate = summaryPredicate(facts(outcome));
     expect(predicate).toMatchObject({ verificationResult: outcome.result, verifiedLevels });
-    expect(isPoorMark(summaryMark(outcome))).toBe(poor);
+    expect(unprovenResult(summaryMark(outcome))).toBe(poor);
     expect(readSummary(predicate, digest)).toEqual({
       time: Date.UTC(2026, 0, 2, 3, 4, 5),
       levels: verifiedLevels,
-      isPoor: poor !== undefined,
+      isUnproven: poor !== undefined,
     });
   });
 

@@ -81,7 +81,7 @@ export type ReadSummary = {
   readonly time: number;
   readonly levels: readonly string[];
   /** True if the result is FAILED, or PASSED without evaluation: a later verification may improve it. */
-  readonly isPoor: boolean;
+  readonly isUnproven: boolean;
 };
 
 /** Parses a summary of this verifier; returns undefined for those of other verifiers or other digests. */
@@ -90,8 +90,8 @@ export function readSummary(predicate: unknown, digest: Digest): ReadSummary | u
   if (data === undefined || data.verifier.id !== VERIFIER_ID || !data.resourceUri.endsWith(`@${digest}`))
     return undefined;
   const levels = data.verifiedLevels ?? [];
-  const isPoor = data.verificationResult !== 'PASSED' || levels.includes(UNEVALUATED);
-  return { time: Date.parse(data.timeVerified), levels, isPoor };
+  const isUnproven = data.verificationResult !== 'PASSED' || levels.includes(UNEVALUATED);
+  return { time: Date.parse(data.timeVerified), levels, isUnproven };
 }
 
 /**
@@ -102,7 +102,7 @@ export function summaryMark(outcome: SummaryOutcome): string {
 }
 
 /** Returns the result if this annotation value belongs to a summary that can be improved. */
-export function isPoorMark(mark: string): 'FAILED' | 'UNEVALUATED' | undefined {
+export function unprovenResult(mark: string): 'FAILED' | 'UNEVALUATED' | undefined {
   if (mark === 'FAILED') return 'FAILED';
   return mark === UNEVALUATED ? 'UNEVALUATED' : undefined;
 }

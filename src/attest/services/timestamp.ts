@@ -6,10 +6,10 @@ import { askService, type Permit } from './call.ts';
 export type Stamper = {
   readonly url: URL;
   /**
-   * Returns the response in DER, including the status. Set `riding` if the caller already holds a permit for this
+   * Returns the response in DER, including the status. Set `isPermitted` if the caller already holds a permit for this
    * origin, and must not wait for another.
    */
-  stamp(signature: Uint8Array, riding: boolean, signal: AbortSignal): Promise<Buffer>;
+  stamp(signature: Uint8Array, isPermitted: boolean, signal: AbortSignal): Promise<Buffer>;
 };
 
 /** The permit of a request that another permit covers. */

@@ -74,8 +74,8 @@ type Services = { readonly log?: Log | undefined; readonly stamp?: Stamper | und
 function witness({ log, stamp }: Services, key: SigningKey, permit: Permit | undefined, signal: AbortSignal): Witness {
   return {
     testify: async (content, verifier) => {
-      const riding = stamp?.url.origin === log?.url.origin;
-      const signedTimestamp = await stamp?.stamp(signatureIn(content), riding, signal);
+      const isPermitted = stamp?.url.origin === log?.url.origin;
+      const signedTimestamp = await stamp?.stamp(signatureIn(content), isPermitted, signal);
       const rfc3161Timestamps = signedTimestamp === undefined ? [] : [{ signedTimestamp }];
       if (log === undefined || permit === undefined) return { rfc3161Timestamps };
       const entry = await log.add({ content, verifier, keyDetails: keyDetailsOf(key) }, permit);

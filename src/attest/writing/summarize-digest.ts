@@ -76,6 +76,6 @@ function newestOf(there: readonly Attached[], { identity }: Signer, { digest }: 
   return newest;
 }
 
-function isSettled({ isPoor, levels }: ReadSummary, { outcome }: SummaryFacts): boolean {
-  return !isPoor || levels.join(' ') === levelsOf(outcome).join(' ');
+function isSettled({ isUnproven, levels }: ReadSummary, { outcome }: SummaryFacts): boolean {
+  return !isUnproven || levels.join(' ') === levelsOf(outcome).join(' ');
 }

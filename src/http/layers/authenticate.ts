@@ -5,7 +5,7 @@ import { answerError } from '../response/error.ts';
 import { type Challenge, chooseScheme, parseChallenges, type Scheme } from '../auth/challenge.ts';
 import { isPrivate } from '../transport/addresses.ts';
 import { basicAuthorization, type Credential, type CredentialSource } from '../credentials/credential.ts';
-import { narrated } from '../credentials/narrated.ts';
+import { logged } from '../credentials/logged.ts';
 import type { Fetch, HttpRequest, HttpResponse } from '../fetch.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
@@ -70,7 +70,7 @@ type Replays = { replays: number; renewed: boolean };
  */
 export function authenticate(options: AuthenticateOptions): (inner: Fetch) => Fetch {
   const { narrate = () => {}, inside = isPrivate } = options;
-  const credentials = narrated(options.credentials, narrate);
+  const credentials = logged(options.credentials, narrate);
   const gate: Gate = {
     tokens: tokenSource({ ...options, credentials }),
     credentials,

@@ -2,7 +2,7 @@ import { listedBy, listedSummaries } from '../../attest/formats/annotations.ts';
 import { PROMOTION_RECORD } from '../../attest/formats/record.ts';
 import type { Identity } from '../../attest/roles.ts';
 import { SIGNATURE } from '../../attest/formats/statement.ts';
-import { isPoorMark } from '../../attest/formats/summary.ts';
+import { unprovenResult } from '../../attest/formats/summary.ts';
 import { failureOf, type Failure } from '../../errors.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { Candidate } from '../../plan/candidates.ts';
@@ -31,9 +31,9 @@ export function lacksOf(
   const all = listedSummaries(signers.summaries, referrers);
   const isEvaluated = (image.wanted.policies?.provenance ?? []).length > 0;
   // without a policy a new summary would say the same
-  const isPoor = (mark: string): boolean =>
-    isPoorMark(mark) === 'FAILED' || (isPoorMark(mark) !== undefined && isEvaluated);
-  const isStuck = all.length > 0 && all.every(isPoor);
+  const isUnproven = (mark: string): boolean =>
+    unprovenResult(mark) === 'FAILED' || (unprovenResult(mark) !== undefined && isEvaluated);
+  const isStuck = all.length > 0 && all.every(isUnproven);
   return {
     lacks: { ...lacks, summary: all.length === 0 || (isStuck && summaries.supersede) },
     isStuck: isStuck && !summaries.supersede,

@@ -5,7 +5,7 @@ import { credentialName, type CredentialSource } from './credential.ts';
  * Wraps a source so that it logs, at level debug and once for each host, which credentials are used, or that there are
  * none.
  */
-export function narrated(source: CredentialSource, narrate: Narrator): CredentialSource {
+export function logged(source: CredentialSource, narrate: Narrator): CredentialSource {
   const said = new Set<string>();
   return async (host, signal, query) => {
     const found = await source(host, signal, query);
