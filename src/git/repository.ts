@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { DEEPEN } from './explain.ts';
+import { historyQueries, type HistoryQueries } from './history.ts';
 import { parentsOf, parseObjects, parseTree, type ObjectId, type TreeEntry } from './objects.ts';
 import { publicUrl } from './origin.ts';
 import { gitIn, type GitRun, type GitServices } from './run.ts';
 
 /** Queries to a clone; times in milliseconds of the clock. Every query throws GIT if it cannot be answered. */
-export type GitRepository = {
+export type GitRepository = HistoryQueries & {
   /** The absolute path of the working tree, links resolved. */
   readonly topLevel: string;
   /** Resolves a name such as `HEAD` or a hash to a commit. */
@@ -59,6 +60,7 @@ export async function openRepository(folder: string, services: GitServices): Pro
       ids.length === 0
         ? new Map()
         : parseObjects(await run(['cat-file', '--batch'], `${[...new Set(ids)].join('\n')}\n`)),
+    ...historyQueries(run, () => boundary(line, isShallow)),
     origin: async () => publicUrl(await line('config', '--default', '', '--get', 'remote.origin.url')),
   };
 }

@@ -18,7 +18,7 @@ type Tree = {
 /** The limit of Linux (path_resolution(7)). */
 const MAX_LINKS = 40;
 /** PATH_MAX: a longer link target is invalid. */
-const MAX_TARGET = 4096;
+export const MAX_TARGET = 4096;
 
 /**
  * Reads files of a commit below `root` like diskFiles would after a checkout: never follows a link out of it. `listed`
@@ -34,7 +34,33 @@ export async function commitFiles(
   const objects = await repository.read([...links, ...wanted].map(({ id }) => id));
   const text = new TextDecoder();
   const targets = new Map(links.map(({ id }) => [id, text.decode(objects.get(id))]));
+  // a link may lead to a file of any name: those few are read one by one
+  const read: ReadBlob = async (id) => objects.get(id) ?? (await repository.read([id])).get(id);
+  return listedFiles({ root, entries: byPath(listed), folders: foldersOf(listed, root), targets }, read);
+}
+
+/** Returns the bytes of a file of a commit; undefined if they cannot be had. */
+export type ReadBlob = (id: ObjectId) => Promise<Uint8Array | undefined>;
+
+/** Returns the files of a commit, of which `read` returns the bytes; `targets` are the targets of its links. */
+export function filesOf(
+  listed: readonly TreeEntry[],
+  root: string,
+  targets: ReadonlyMap<ObjectId, string>,
+  read: ReadBlob,
+): FileSource & { real(path: string): TreeEntry | undefined } {
   const tree: Tree = { root, entries: byPath(listed), folders: foldersOf(listed, root), targets };
+  return {
+    ...listedFiles(tree, read),
+    real: (path) => {
+      const node = nodeAt(tree, resolve(tree, inRoot(root, path)));
+      return node === undefined || typeof node === 'string' ? undefined : node;
+    },
+  };
+}
+
+function listedFiles(tree: Tree, readBlob: ReadBlob): FileSource {
+  const { root } = tree;
   return {
     list: async (folder) => {
       const path = resolve(tree, inRoot(root, folder));
@@ -50,8 +76,7 @@ export async function commitFiles(
       if (node === 'outside') throw leavesTree();
       if (node === 'folder' || node.kind === 'submodule') throw isNoFile();
       checkSize(node.size);
-      // a link may lead to a file of any name: those few are read one by one
-      return objects.get(node.id) ?? (await repository.read([node.id])).get(node.id);
+      return readBlob(node.id);
     },
   };
 }
