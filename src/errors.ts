@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'CONFIG_INVALID'
   | 'GIT'
   | 'NO_EFFECT'
+  | 'UNMANAGED'
   // the plan
   | 'PRIMARY_CHANGED'
   | 'TAG_CONFLICT'
@@ -69,6 +70,19 @@ export const UNREACHABLE: readonly ErrorCode[] = [
 /** A position in a manifest tree; `line` and `column` start at 1. */
 export type Position = { readonly file: string; readonly line: number; readonly column: number };
 
+/** One place of a tag in the history of a tree. */
+export type TagPlace = {
+  readonly digest: string;
+  /** In the tree before or after the change; of an entry that left earlier, in the commit that added it. */
+  readonly at: Position;
+  /** The commit that gave the tag to the digest; undefined if it is not committed, or unknown. */
+  readonly commit?: string | undefined;
+  /** The number of the pull request that this commit merges. */
+  readonly pullRequest?: number | undefined;
+  /** Why the commit is not named. */
+  readonly unknown?: string | undefined;
+};
+
 /** One failure of a run; the exit code is derived from these. */
 export type Failure = {
   readonly phase: string;
@@ -83,6 +97,8 @@ export type Failure = {
   readonly source?: string;
   /** The affected destination references: the same failure on many mirrors is one failure. */
   readonly refs?: readonly string[];
+  /** Of a tag that moves in the tree: where it was, and where it is now. */
+  readonly places?: readonly [before: TagPlace, now: TagPlace];
   /** With a diff: the failure also exists in the base tree and does not fail the run. */
   readonly inBase?: true;
 };

@@ -7,10 +7,11 @@ import type { ImageSet } from '../plan/desired/desired.ts';
 import { findDisputes } from '../plan/disputes.ts';
 import { wantedBy } from '../plan/desired/wanted.ts';
 import { askedSince, changedSince, type LoadedDiff } from './setup/changed-since.ts';
+import { movedTags, type HistoryServices } from './setup/moved-tags.ts';
 import { checkChosen } from './setup/check-chosen.ts';
 import type { PrimaryRules } from './setup/check-primary.ts';
 import { policiesLoaded } from './setup/policies-loaded.ts';
-import { problemFailure } from './setup/problem-failure.ts';
+import { asInBase, problemFailure } from './setup/problem-failure.ts';
 
 /** The wanted images of a tree, and the problems that do not depend on registries. */
 export type Loaded = {
@@ -23,7 +24,7 @@ export type Loaded = {
   readonly diff?: LoadedDiff | undefined;
 };
 
-export type SetupServices = {
+export type SetupServices = HistoryServices & {
   /** Reads the manifest tree; returns invalid content as problems. */
   readonly load: () => Promise<LoadedManifests>;
   /** Reads the base, if only changes are to be promoted; throws GIT. */
@@ -39,6 +40,7 @@ export const setup = ({
   loadBase,
   refusals = [],
   primary = {},
+  ...history
 }: SetupServices): Phase<object, 'loaded', Loaded> => ({
   name: 'setup',
   gives: 'loaded',
@@ -50,17 +52,19 @@ export const setup = ({
     const wanted = wantedBy(projects, askedSince(before, loaded));
     const changed = before && changedSince(before, loaded, wanted, primary);
     const disputes = findDisputes(wanted, changed?.diff.diff.changes);
+    const moved = await movedTags(loaded, wanted, { before, diff: changed?.diff }, history);
     const standing = before ? await standingProblems(before.base, loaded, before.changed) : new Set<Problem>();
     const isNew = (problem: Problem): boolean => !standing.has(problem);
     const failures = [
       ...problems.filter(isNew).map(problemFailure),
       ...disputes.failures,
+      ...moved.failures,
       ...refusals,
       ...(changed?.failures ?? []),
     ];
-    const inBase = [...[...standing].map(problemFailure), ...disputes.standing].map(asInBase);
+    const inBase = [...[...standing].map(problemFailure), ...disputes.standing, ...moved.standing].map(asInBase);
     const leftovers = before ? newWarnings(before.base, loaded) : (loaded.warnings ?? []);
-    const warnings = [...inBase, ...leftovers.map(problemFailure)];
+    const warnings = [...inBase, ...leftovers.map(problemFailure), ...moved.warnings];
     if (changed) {
       const mended = before.base.problems.length - standing.size;
       emit({ type: 'tree-compared', ...changed.diff, isDirty: before.isDirty, mended });
@@ -74,7 +78,3 @@ export const setup = ({
   // without a readable project there is nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
-
-function asInBase(failure: Failure): Failure {
-  return { ...failure, inBase: true };
-}

@@ -213,8 +213,9 @@ describe('problems that the tree before has, too', () => {
     expect(document.problems.map(({ severity, digest }) => [severity, digest])).toEqual([
       ['notice', 'sha256:short'],
       ['error', 'sha256:new'],
+      ['warning', A],
     ]);
-    expect(run.stderr.match(/^::\w+/gm)?.toSorted()).toEqual(['::error', '::notice']);
+    expect(run.stderr.match(/^::\w+/gm)?.toSorted()).toEqual(['::error', '::notice', '::warning']);
   });
 });
 

@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Failure } from '../../src/errors.ts';
+import { entryCommits } from '../../src/manifest/history/entry-commits.ts';
+import { repositoryOf } from '../../src/manifest/history/load-commit.ts';
+import { pastMoves } from '../../src/manifest/history/tag-history.ts';
 import { setup } from '../../src/phases/setup.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { ensureBuilt, runCli, type Ended } from '../support/built-cli.ts';
+import { gitServices } from '../support/git.ts';
 import { nearChange, replay } from '../support/history.ts';
 import { testContext } from '../support/promotion/context.ts';
 
@@ -73,6 +77,54 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     expect([...told.keys()].toSorted()).toEqual([...RED.values()].flat().toSorted());
     // ten seconds of one processor, and many times that on a busy machine
   });
+
+  it('has the tag moves and the commits of entries that a search of its text finds', async () => {
+    const repository = await repositoryOf({ manifests: join(folder, PLACE) }, gitServices());
+    const tip = git('rev-parse', 'origin/HEAD');
+    const moves = await pastMoves(repository, tip);
+    expect(moves.map(({ name, tag }) => `${name}:${tag}`)).toEqual(textMoves());
+    // one entry in a thousand, by git's own search
+    const { projects } = await loadManifests({ manifests: join(folder, PLACE) });
+    const queries = projects.flatMap(({ destinations: [first], images }) =>
+      images.flatMap(({ name, digests }) =>
+        digests.map(({ digest, position }) => ({ repository: `${first?.name}/${name}`, digest, file: position.file })),
+      ),
+    );
+    const asked = queries.filter((_, index) => index % 1500 === 700);
+    const found = await entryCommits(repository, tip, asked);
+    const [spans, searched] = [asked.map((query) => found.get(query)?.map(({ addedBy }) => addedBy?.id)), asked.map(add)];
+    expect(spans).toEqual(searched);
+    expect(searched.length).toBeGreaterThan(5);
+  });
+
+  const add = ({ digest, file }: { readonly digest: string; readonly file: string }): readonly string[] =>
+    git('log', '--first-parent', '--reverse', '--format=%H', `-S${digest}`, '--', relative(folder, file)).split('\n').slice(0, 1);
+
+  /** Follows tags by the lines of the images files alone. */
+  function textMoves(): readonly string[] {
+    const moved: string[] = [];
+    const owners = new Map<string, string>();
+    const log = git('log', '--first-parent', '--reverse', '--raw', '--no-abbrev', '--format=', '--', '*/images.yaml');
+    for (const [, blob = '', file = ''] of log.matchAll(/^:\S+ \S+ \S+ (\S+) \S+\t(\S+)$/gm)) {
+      if (/^0+$/.test(blob)) continue;
+      const text = execFileSync('git', ['-C', folder, 'cat-file', 'blob', blob], { encoding: 'utf8' });
+      const now = new Map<string, Set<string>>();
+      let name = '';
+      for (const line of text.split('\n')) {
+        name = /^- name: (\S+)/.exec(line)?.[1] ?? name;
+        const [, digest = '', tags = ''] = /"(sha256:[0-9a-f]{64})": ?\[(.*)\]/.exec(line) ?? [];
+        for (const [, tag = ''] of tags.matchAll(/"([^"]+)"/g))
+          now.set(`${file} ${name}:${tag}`, (now.get(`${file} ${name}:${tag}`) ?? new Set()).add(digest));
+      }
+      for (const [key, digests] of now) {
+        const [digest = ''] = digests;
+        if (digests.size > 1) continue;
+        if ((owners.get(key) ?? digest) !== digest) moved.push(key.split(' ')[1] ?? '');
+        owners.set(key, digest);
+      }
+    }
+    return moved;
+  }
 
   it('has the same exit codes through the program', async () => {
     await ensureBuilt();

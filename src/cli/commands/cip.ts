@@ -79,6 +79,7 @@ async function promotionServices(
   const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
+    isOffline: mode === 'parse',
     primary: primaryRules(primary, config, options.signing.sign),
     registry: registries.registry,
     pause: registries.pause,

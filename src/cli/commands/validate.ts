@@ -5,18 +5,20 @@ import type { CommandServices } from '../command.ts';
 import { fitted } from '../output/fitted.ts';
 import { annotations } from '../output/github.ts';
 import { isGitHubActions } from '../output/reporting.ts';
-import { manifestServices } from '../wiring/manifests.ts';
+import { historyServices, manifestServices } from '../wiring/manifests.ts';
 import type { ValidateOptions } from '../options/commands/validate.ts';
 import { versionName } from '../version.ts';
 
 /** Runs `kpromo validate`: prints all problems of manifests without sending a request. Returns 1 if there are any. */
 export async function run(
-  { source, format, output: { logFormat } }: ValidateOptions,
+  { source, searchesHistory, format, output: { logFormat } }: ValidateOptions,
   { clock, signal, env, stdout, stderr, narrate, task }: CommandServices,
 ): Promise<number> {
   // the phase would log the same problems that are printed here
   const context = { clock, signal, emit: () => undefined };
-  const loaded = await setup(manifestServices(source, { env, clock, signal })).run({}, context);
+  const git = { env, clock, signal };
+  const history = searchesHistory ? historyServices(source, git) : {};
+  const loaded = await setup({ ...manifestServices(source, git), ...history, isOffline: true }).run({}, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: source.manifests });
   stdout.write(format === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads annotations from both outputs, and JSON on stdout must stay valid

@@ -86,8 +86,8 @@ export type TreeOptions = {
 
 /** The manifests, and the part of them to process. */
 export type SourceOptions = TreeOptions & {
-  /** Only the changes of a Prow job, or since a time for `parseSince`. Undefined: everything. */
-  readonly diff: 'prow' | { readonly since: string } | undefined;
+  /** Only the changes of a Prow job, since a time for `parseSince`, or since a revision. Undefined: everything. */
+  readonly diff: 'prow' | { readonly since: string } | { readonly revision: string } | undefined;
 };
 
 /** Reads the flags; throws USAGE for invalid values and contradictions. */

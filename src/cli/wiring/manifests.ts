@@ -1,6 +1,9 @@
 import { parseSince } from '../options/since.ts';
+import type { GitServices } from '../../git/run.ts';
 import { loadDiffBase, type Against } from '../../manifest/history/diff-base.ts';
 import { entriesSince, type YoungEntries } from '../../manifest/history/entry-ages.ts';
+import { repositoryOf } from '../../manifest/history/load-commit.ts';
+import { pastMoves } from '../../manifest/history/tag-history.ts';
 import { loadManifests, type LoadRequest } from '../../manifest/load.ts';
 import { parseOnce } from '../../manifest/parse-once.ts';
 import type { SetupServices } from '../../phases/setup.ts';
@@ -16,11 +19,22 @@ export function manifestServices(
   // the tree is loaded once, even if another step needs it again, such as for the age of entries
   let loaded: ReturnType<typeof loadManifests> | undefined;
   const parse = parseOnce();
+  const git = { env, clock, signal };
   const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request, parse));
   const against = againstOf(source.diff, clock.now());
-  return against === undefined
-    ? { load }
-    : { load, loadBase: () => loadDiffBase(request, against, { env, clock, signal }, parse) };
+  return against === undefined ? { load } : { load, loadBase: () => loadDiffBase(request, against, git, parse) };
+}
+
+/** How a run looks for the tags that moved in the past. */
+export function historyServices(source: SourceOptions, git: GitServices): Pick<SetupServices, 'pastMoves'> {
+  const request = loadRequest(source);
+  return {
+    pastMoves: async (before) => {
+      const base = before ?? (await loadDiffBase(request, { revision: 'HEAD' }, git));
+      const repository = await repositoryOf(request, git);
+      return { base, moves: base.commit === undefined ? [] : await pastMoves(repository, base.commit) };
+    },
+  };
 }
 
 /** Returns the entries that are newer than a time; undefined if Git cannot tell. */
@@ -41,7 +55,7 @@ export function loadRequest({ allowRegistries, ...tree }: TreeOptions): LoadRequ
 }
 
 function againstOf(diff: SourceOptions['diff'], now: number): Against | undefined {
-  if (diff === undefined || diff === 'prow') return diff;
+  if (diff === undefined || diff === 'prow' || 'revision' in diff) return diff;
   const since = parseSince(diff.since, now);
   if (since === undefined) throw new Error(`${diff.since} is not a time`);
   return { since };

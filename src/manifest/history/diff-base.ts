@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { normalize } from 'node:path';
+import { PromotionError } from '../../errors.ts';
+import { DEEPEN } from '../../git/explain.ts';
 import type { ObjectId } from '../../git/objects.ts';
 import { prowBase } from '../../git/prow.ts';
 import type { GitServices } from '../../git/run.ts';
 import { changedFile, changedFiles, type ChangedFiles } from '../changed-files.ts';
 import { findProjects, findTrees } from '../discover.ts';
 import { diskFiles } from '../file-source.ts';
+import type { EntryQuery } from './entry-commits.ts';
 import { isManifest } from './git-files.ts';
 import { onlyOne, type LoadRequest } from '../load.ts';
 import {
@@ -16,11 +19,15 @@ import {
   type CommitManifests,
   type ManifestRepository,
 } from './load-commit.ts';
+import { tagHistory, type TagHistory } from './tag-history.ts';
 import type { LoadedManifests } from '../manifest.ts';
 import type { ParseProject } from '../parse-once.ts';
 
-/** The base of a comparison: the commit that Prow's job started from, or the last one before a time in milliseconds. */
-export type Against = 'prow' | { readonly since: number };
+/**
+ * The base of a comparison: the commit that Prow's job started from, the last one before a time in milliseconds, or the
+ * commit in which HEAD leaves a revision.
+ */
+export type Against = 'prow' | { readonly since: number } | { readonly revision: string };
 
 /** The base tree and its commit. */
 export type DiffBase = {
@@ -31,6 +38,8 @@ export type DiffBase = {
   readonly isDirty: boolean;
   /** The files that differ. */
   readonly changed: ChangedFiles;
+  /** Reads the history of these tags; throws GIT. */
+  readonly tagHistory?: (queries: readonly EntryQuery[]) => Promise<TagHistory>;
 };
 
 /** Loads the tree to compare the working tree with; throws GIT. */
@@ -46,14 +55,16 @@ export async function loadDiffBase(
   const head = await git.commit('HEAD');
   const commit =
     against !== 'prow'
-      ? await beforeWindow(repository, head, against.since)
+      ? 'revision' in against
+        ? await leavingCommit(repository, head, against.revision)
+        : await beforeWindow(repository, head, against.since)
       : name === undefined || name === 'HEAD^'
         ? await git.parent(head)
         : await git.commit(name);
   const before = commit === undefined ? undefined : await openCommit(repository, commit);
   return {
     base: (await before?.load(parse)) ?? NO_MANIFESTS,
-    ...(commit !== undefined && { commit }),
+    ...(commit !== undefined && { commit, tagHistory: (queries) => tagHistory(repository, commit, queries) }),
     isDirty: await isDirty(repository, head),
     changed: before === undefined ? ALL_CHANGED : await changedSince(before, repository),
   };
@@ -70,6 +81,15 @@ async function changedSince(
   if (!(await stat(location)).isDirectory())
     return changedFile(files, await diskFiles(git.topLevel), place, normalize(location));
   return changedFiles(files, await diskFiles(location), location, kind === 'manifests' ? findTrees : findProjects);
+}
+
+/** Returns the last commit that HEAD has in common with a revision: the revision itself, if HEAD contains it. */
+async function leavingCommit({ git }: ManifestRepository, head: ObjectId, revision: string): Promise<ObjectId> {
+  const base = await git.mergeBase(await git.commit(revision), head);
+  if (base !== undefined) return base;
+  throw new PromotionError('GIT', `this clone has no commit that ${revision} and HEAD have in common`, {
+    hint: (await git.isShallow()) ? DEEPEN : 'name a commit that HEAD contains',
+  });
 }
 
 /** As in upstream: the parent of the oldest commit that `git log --since` lists; HEAD if it lists none. */

@@ -13,3 +13,8 @@ export function problemFailure({ code, message, hint, position, image, digest }:
     ...(digest !== undefined && { digest }),
   };
 }
+
+/** Marks a failure that the tree before has, too. */
+export function asInBase(failure: Failure): Failure {
+  return { ...failure, inBase: true };
+}

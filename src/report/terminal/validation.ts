@@ -7,10 +7,22 @@ import { terminalLines } from '../../text/escape/terminal.ts';
 
 const number = z.int().nonnegative();
 
+const Place = z.strictObject({
+  digest: z.string(),
+  file: z.string(),
+  line: number,
+  column: number,
+  commit: z.string().optional().describe('The commit that gave the tag to the digest. Absent if it is not committed.'),
+  pullRequest: number.optional().describe('The pull request that this commit merges, if its subject names one.'),
+  unknown: z.string().optional().describe('Why the commit is not known.'),
+});
+
 const Problem = z.strictObject({
   severity: z
     .enum(['error', 'notice', 'warning'])
-    .describe('notice: the base also has the problem; warning: the entry has no effect. Neither fails the check.'),
+    .describe(
+      'notice: the base also has the problem; warning: the entry has no effect, or leaves the tree. Neither fails the check.',
+    ),
   code: z.string().describe('The error code; docs/problems.md explains each.'),
   message: z.string(),
   hint: z.string().optional().describe('How to correct it.'),
@@ -20,6 +32,7 @@ const Problem = z.strictObject({
   image: z.string().optional(),
   digest: z.string().optional(),
   refs: z.array(z.string()).optional().describe('The affected destination references.'),
+  places: z.array(Place).optional().describe('For a tag that moves in the tree: its place before, and its place after.'),
 });
 
 const ValidationDocument = z.strictObject({
@@ -68,7 +81,7 @@ export function validationDocument(
   };
 }
 
-function problemOf({ code, message, hint, at, image, digest, refs }: Failure) {
+function problemOf({ code, message, hint, at, image, digest, refs, places }: Failure) {
   return {
     code,
     message,
@@ -79,6 +92,7 @@ function problemOf({ code, message, hint, at, image, digest, refs }: Failure) {
     image,
     digest,
     refs: refs && [...refs],
+    places: places?.map(({ at: { ...place }, ...rest }) => ({ ...rest, ...place })),
   };
 }
 

@@ -22,7 +22,8 @@ export const FAILURES = {
   *warnings({ warnings }) {
     const old = warnings.filter(({ inBase }) => inBase === true).length;
     if (old > 0) yield warning(`Already in the base, and no failure of this run: ${counted(old, 'problem')}`);
-    for (const one of warnings)
+    // the lines of the diff name what leaves the tree
+    for (const one of warnings.filter(({ code }) => code !== 'UNMANAGED'))
       yield warning(`${one.inBase === true ? 'already in the base: ' : ''}${failureLine(one)}`);
   },
   defect: ({ cause }) => [debug(cause.stack ?? cause.message)],

@@ -25,9 +25,26 @@ const FORMAT_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
+/** Which commits the tree is compared with. */
+const HISTORY_FLAGS = [
+  {
+    name: 'against',
+    type: 'string',
+    default: '',
+    value: 'REV',
+    help: 'Compare with this commit, branch or tag, from where HEAD left it: a tag that another digest had is an error, and old problems are notices.',
+  },
+  {
+    name: 'history',
+    type: 'bool',
+    default: 'false',
+    help: 'Search all commits of the own branch for tags that ever moved. With a diff, moves before its base are notices.',
+  },
+] as const satisfies readonly Flag[];
+
 /** The flags of `kpromo validate`. */
 export const VALIDATE = {
-  source: [...ALL_TREES_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS],
+  source: [...ALL_TREES_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS, ...HISTORY_FLAGS],
   output: [...FORMAT_FLAGS, ...COMMON_FLAGS],
 } as const satisfies FlagsByTopic;
 
@@ -40,6 +57,8 @@ type ParsedValidate = ParsedFlags<typeof VALIDATE_FLAGS>;
 export type ValidateOptions = {
   /** A plain manifest, a tree, or a folder that contains trees at any depth. */
   readonly source: SourceOptions & { readonly manifests: string };
+  /** True if tags that moved in the past are searched for. */
+  readonly searchesHistory: boolean;
   readonly format: 'text' | 'json';
   readonly output: LogOptions;
 };
@@ -60,9 +79,23 @@ export function validateOptions({ values, positional }: ParsedValidate): Validat
       manifest: undefined,
       thinManifestDir: undefined,
       allowRegistries: values['allow-registry'].map(allowedRegistry),
-      diff: diffOption(values),
+      diff: againstOption(values),
     },
+    searchesHistory: values.history,
     format: values.output,
     output: logOptions(values),
   };
+}
+
+/** Reads what the tree is compared with; throws USAGE. */
+function againstOption(values: ParsedValidate['values']): SourceOptions['diff'] {
+  const diff = diffOption(values);
+  const revision = values.against;
+  if (revision === '') return diff;
+  if (diff !== undefined)
+    throw usage(
+      `--against and --${diff === 'prow' ? 'use-prow-manifest-diff' : 'manifest-diff-since'} exclude each other`,
+      'leave one of them out',
+    );
+  return { revision };
 }

@@ -1,0 +1,86 @@
+import type { TagPlace } from '../../errors.ts';
+import { DEEPEN } from '../../git/explain.ts';
+import { PromotionError } from '../../errors.ts';
+import type { ObjectId } from '../../git/objects.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import { adderOf, commitAt, followQueries, mentionsOf, movesOf, type EntryQuery } from './entry-commits.ts';
+import type { EntrySpan, FollowedEntries, TagMove } from './followed-entries.ts';
+import type { ManifestRepository } from './load-commit.ts';
+import { readHistory, type TreeHistory } from './tree-history.ts';
+
+/** Answers about tags from the history of a tree. */
+export type TagHistory = {
+  /** The last digest that had a tag alone at the base of the comparison; undefined if none ever had. */
+  owner(repository: RepositoryName, tag: string): TagPlace | undefined;
+  /** Who gave a digest this tag at the base; the place in its commit. */
+  before(repository: RepositoryName, tag: string, digest: Digest): TagPlace | undefined;
+  /** Who gave a digest this tag up to HEAD; undefined if that is not committed. */
+  now(repository: RepositoryName, tag: string, digest: Digest): TagPlace | undefined;
+  /** False if a shallow clone lacks older commits. */
+  readonly isWhole: boolean;
+};
+
+/** Reads the history of tags before and after a base commit. Throws GIT. */
+export async function tagHistory(
+  repository: ManifestRepository,
+  base: ObjectId,
+  queries: readonly EntryQuery[],
+): Promise<TagHistory> {
+  const mentions = mentionsOf(queries);
+  const history = await readHistory(repository, await repository.git.commit('HEAD'), mentions);
+  const index = history.commits.findIndex(({ id }) => id === base);
+  // a base that was merged into HEAD is not on HEAD's own branch
+  const older = index < 0 ? await readHistory(repository, base, mentions) : history;
+  const before = followQueries(older, queries, index < 0 ? undefined : index);
+  const now = followQueries(history, queries);
+  const place = (of: TreeHistory, span: EntrySpan | undefined): TagPlace | undefined => span && placeOf(of, span);
+  return {
+    isWhole: older.isWhole,
+    owner: (name, tag) => place(older, before.owner(name, tag)),
+    before: (name, tag, digest) => place(older, openSpan(before, name, tag, digest)),
+    now: (name, tag, digest) => place(history, openSpan(now, name, tag, digest)),
+  };
+}
+
+function openSpan(
+  { spans }: FollowedEntries,
+  repository: RepositoryName,
+  tag: string,
+  digest: Digest,
+): EntrySpan | undefined {
+  return spans.findLast(
+    (span) =>
+      span.repository === repository && span.tag === tag && span.digest === digest && span.removed === undefined,
+  );
+}
+
+function placeOf(history: TreeHistory, span: EntrySpan): TagPlace {
+  const by = adderOf(history, span);
+  const { digest, at } = span;
+  return by === undefined
+    ? { digest, at, unknown: 'added by a commit that this shallow clone lacks' }
+    : { digest, at, commit: by.id, pullRequest: by.pullRequest };
+}
+
+/** A tag that moved in the past. */
+export type PastMove = {
+  readonly repository: RepositoryName;
+  readonly name: string;
+  readonly tag: string;
+  readonly places: readonly [before: TagPlace, now: TagPlace];
+};
+
+/** Finds every tag that moved up to a commit, oldest first. Throws GIT, also for a shallow clone. */
+export async function pastMoves(repository: ManifestRepository, tip: ObjectId): Promise<readonly PastMove[]> {
+  const history = await readHistory(repository, tip);
+  if (!history.isWhole) throw new PromotionError('GIT', 'the history of this clone is not complete', { hint: DEEPEN });
+  return movesOf(history).map((move) => pastMove(history, move));
+}
+
+function pastMove(history: TreeHistory, { from, to, commit }: TagMove): PastMove {
+  const { repository, name, tag = '' } = to;
+  const by = commitAt(history, commit);
+  const now = { digest: to.digest, at: to.at, commit: by?.id, pullRequest: by?.pullRequest };
+  return { repository, name, tag, places: [placeOf(history, from), now] };
+}
