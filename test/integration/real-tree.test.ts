@@ -8,6 +8,7 @@ import { entryCommits } from '../../src/manifest/history/entry-commits.ts';
 import { repositoryOf } from '../../src/manifest/history/load-commit.ts';
 import { pastMoves } from '../../src/manifest/history/tag-history.ts';
 import { setup } from '../../src/phases/setup.ts';
+import { parseObjects } from '../../src/git/objects.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
 import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { ensureBuilt, runCli, type Ended } from '../support/built-cli.ts';
@@ -79,6 +80,7 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
   });
 
   it('has the tag moves and the commits of entries that a search of its text finds', async () => {
+    git('checkout', '--quiet', 'origin/HEAD');
     const repository = await repositoryOf({ manifests: join(folder, PLACE) }, gitServices());
     const tip = git('rev-parse', 'origin/HEAD');
     const moves = await pastMoves(repository, tip);
@@ -92,22 +94,31 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
     );
     const asked = queries.filter((_, index) => index % 1500 === 700);
     const found = await entryCommits(repository, tip, asked);
-    const [spans, searched] = [asked.map((query) => found.get(query)?.map(({ addedBy }) => addedBy?.id)), asked.map(add)];
+    const [spans, searched] = [
+      asked.map((query) => found.get(query)?.map(({ addedBy }) => addedBy?.id)),
+      asked.map(add),
+    ];
     expect(spans).toEqual(searched);
     expect(searched.length).toBeGreaterThan(5);
   });
 
   const add = ({ digest, file }: { readonly digest: string; readonly file: string }): readonly string[] =>
-    git('log', '--first-parent', '--reverse', '--format=%H', `-S${digest}`, '--', relative(folder, file)).split('\n').slice(0, 1);
+    git('log', '--first-parent', '--reverse', '--format=%H', `-S${digest}`, '--', relative(folder, file))
+      .split('\n')
+      .slice(0, 1);
 
   /** Follows tags by the lines of the images files alone. */
   function textMoves(): readonly string[] {
     const moved: string[] = [];
     const owners = new Map<string, string>();
     const log = git('log', '--first-parent', '--reverse', '--raw', '--no-abbrev', '--format=', '--', '*/images.yaml');
-    for (const [, blob = '', file = ''] of log.matchAll(/^:\S+ \S+ \S+ (\S+) \S+\t(\S+)$/gm)) {
-      if (/^0+$/.test(blob)) continue;
-      const text = execFileSync('git', ['-C', folder, 'cat-file', 'blob', blob], { encoding: 'utf8' });
+    const changes = [...log.matchAll(/^:\S+ \S+ \S+ ((?!0+ )\S+) \S+\t(\S+)$/gm)];
+    const input = [...new Set(changes.map(([, blob]) => `${blob}\n`))].join('');
+    const objects = parseObjects(
+      execFileSync('git', ['-C', folder, 'cat-file', '--batch'], { input, maxBuffer: 1024 ** 3 }),
+    );
+    for (const [, blob = '', file = ''] of changes) {
+      const text = Buffer.from(objects.get(blob) ?? []).toString('utf8');
       const now = new Map<string, Set<string>>();
       let name = '';
       for (const line of text.split('\n')) {
