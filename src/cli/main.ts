@@ -70,6 +70,7 @@ function taskOf(request: Request | object, argv: readonly string[]): string {
   if (request.kind === 'cip') return PROMOTION;
   if (request.kind === 'snapshot') return 'run `cip run`: snapshot';
   if (request.kind === 'policy') return 'kpromo policy test';
+  if (request.kind === 'explain-ref') return 'kpromo explain';
   const isWord = request.kind === 'replicate' && argv.includes('replicate-signatures');
   return `kpromo ${isWord ? 'cip replicate-signatures' : request.kind}`;
 }
@@ -85,7 +86,8 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   const services = { ...given, narrate: fittedSummaries(given.narrate, given.stderr) };
   const { versionLine } = await import('./version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
-  if (request.kind === 'policy' || request.kind === 'validate') return runCommand(request, services, runCip);
+  if (request.kind === 'policy' || request.kind === 'validate' || request.kind === 'explain-ref')
+    return runCommand(request, services, runCip);
   const { withWatching } = await import('./output/watchers.ts');
   return withWatching({ options: request.options.output, screen, stdout: screen.stdout }, services, async (watched) => {
     const quiet = onAbort(watched.signal, () => logStopping(watched));
@@ -122,6 +124,7 @@ type Commanded = Extract<Request, { options: object }>;
 
 async function runCommand(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
+  if (request.kind === 'explain-ref') return (await import('./commands/explain-ref.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
   if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);

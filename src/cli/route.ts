@@ -4,6 +4,7 @@ import type { Flag } from './options/flags/flag.ts';
 import { CIP_FLAGS, cipOptions, type CipOptions } from './options/commands/cip.ts';
 import { flagsOf, type Command } from './options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/index.ts';
+import { EXPLAIN_FLAGS, explainOptions, isReference, type ExplainOptions } from './options/commands/explain.ts';
 import { POLICY_FLAGS, policyOptions, type PolicyOptions } from './options/commands/policy.ts';
 import { replicateOptions, type ReplicateOptions } from './options/commands/replicate.ts';
 import { SIGCHECK_FLAGS, sigcheckOptions, type SigcheckOptions } from './options/commands/sigcheck.ts';
@@ -23,6 +24,7 @@ export type Request =
   | { readonly kind: 'help'; readonly about: Command | undefined; readonly isWhole: boolean }
   | { readonly kind: 'version' }
   | { readonly kind: 'explain'; readonly code: string | undefined }
+  | { readonly kind: 'explain-ref'; readonly options: ExplainOptions }
   | { readonly kind: 'completion'; readonly shell: (typeof SHELLS)[number] }
   | { readonly kind: 'cip'; readonly options: CipOptions }
   | { readonly kind: 'snapshot'; readonly options: SnapshotCommandOptions }
@@ -43,6 +45,7 @@ export function route(argv: readonly string[]): Request {
   if (name === 'sigcheck') return routeSigcheck(flags);
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
+  if (name === 'explain') return routeExplain(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words, NAMES);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -88,12 +91,20 @@ function routePolicy(argv: readonly string[]): Request {
   return { kind: 'policy', options: policyOptions(parsed) };
 }
 
+function routeExplain(argv: readonly string[]): Request {
+  const parsed = parseFlags(EXPLAIN_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('explain'), parsed.values.help);
+  if (isReference(parsed)) return { kind: 'explain-ref', options: explainOptions(parsed) };
+  const [code, extra] = parsed.positional;
+  if (extra !== undefined) throw usage(`\`kpromo explain\` takes no argument ${goQuote(extra)}`, 'leave it out');
+  return { kind: 'explain', code };
+}
+
 function routeSmall(command: Command, positional: readonly string[]): Request {
   const [word, extra] = positional;
   const surplus = command.argument === undefined ? word : extra;
   if (surplus !== undefined) throw usage(`\`kpromo ${command.name}\` takes no argument ${goQuote(surplus)}`, 'omit it');
   if (command.name === 'version') return { kind: 'version' };
-  if (command.name === 'explain') return { kind: 'explain', code: word };
   if (command.name === 'help') {
     const about = word === undefined ? undefined : commandNamed(word);
     if (word !== undefined && about === undefined) throw unknownCommand(positional, NAMES);

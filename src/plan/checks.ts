@@ -10,7 +10,7 @@ import { formerNamesOf, publicNameOf } from './places/public-name.ts';
 import { attachedBy } from './replication.ts';
 
 /** The repositories of an image, and the name in its signatures. */
-type CheckedPlace = {
+export type CheckedPlace = {
   /** The repository on the primary registry. */
   readonly repository: RepositoryName;
   readonly mirrors: readonly RepositoryName[];

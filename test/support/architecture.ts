@@ -43,11 +43,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   attest: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   scan: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   phases: { values: PHASES },
+  explain: ON_ONE_PAGE,
   promotion: ON_ONE_PAGE,
   replication: ON_ONE_PAGE,
   sigcheck: ON_ONE_PAGE,
   snapshot: ON_ONE_PAGE,
-  report: { values: ['pipeline', ...LEAVES], types: ['phases'] },
+  report: { values: ['pipeline', ...LEAVES], types: ['phases', 'plan'] },
   watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
   config: { values: ['yaml', 'registry', 'http', ...LEAVES], types: ['ratelimit'] },
 };

@@ -9,7 +9,7 @@ import { judgeRecord, judgeSignature, type Expected, type Finding, type Judged }
 import { judgedOnce } from '../verifying/cached.ts';
 import type { Verifier } from '../roles.ts';
 
-type CheckServices = {
+export type CheckServices = {
   readonly registry: RegistryReader;
   readonly verifier: Verifier;
   readonly isExpected: Expected['isExpected'];

@@ -66,6 +66,7 @@ describe('src/attest/formats/summary.ts', () => {
     expect(unprovenResult(summaryMark(outcome))).toBe(poor);
     expect(readSummary(predicate, digest)).toEqual({
       time: Date.UTC(2026, 0, 2, 3, 4, 5),
+      result: outcome.result,
       levels: verifiedLevels,
       isUnproven: poor !== undefined,
     });

@@ -79,6 +79,8 @@ const Predicate = z.looseObject({
 export type ReadSummary = {
   /** Unix milliseconds. */
   readonly time: number;
+  /** `PASSED` or `FAILED`. */
+  readonly result: string;
   readonly levels: readonly string[];
   /** True if the result is FAILED, or PASSED without evaluation: a later verification may improve it. */
   readonly isUnproven: boolean;
@@ -91,7 +93,7 @@ export function readSummary(predicate: unknown, digest: Digest): ReadSummary | u
     return undefined;
   const levels = data.verifiedLevels ?? [];
   const isUnproven = data.verificationResult !== 'PASSED' || levels.includes(UNEVALUATED);
-  return { time: Date.parse(data.timeVerified), levels, isUnproven };
+  return { time: Date.parse(data.timeVerified), result: data.verificationResult, levels, isUnproven };
 }
 
 /**

@@ -4,6 +4,7 @@ import { imagesSchema, manifestSchema } from '../../manifest/schemas.ts';
 import { policySchema } from '../../manifest/policies/policy-schema.ts';
 import { runEventsSchema } from '../../watch/event-schema.ts';
 import { runReportSchema } from '../../report/model/schema.ts';
+import { explanationSchema } from '../../report/explain/model.ts';
 import { validationSchema } from '../../report/terminal/validation.ts';
 import type { Flag } from '../options/flags/flag.ts';
 import { commandSyntax, flagGroups, flagSyntax, shownDefault } from './help.ts';
@@ -70,6 +71,7 @@ const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
   'promoter-manifest': manifestSchema,
   images: imagesSchema,
   validation: validationSchema,
+  explanation: explanationSchema,
   'run-report': runReportSchema,
   'run-events': runEventsSchema,
 };

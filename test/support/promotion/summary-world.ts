@@ -32,7 +32,7 @@ export const policy = (mode: string, builder = 'https://ci.example/builder'): st
 `;
 
 /** A tree in Git with a policy, and all that promotes and summarizes what it names. */
-type SummaryWorld = {
+export type SummaryWorld = {
   readonly stage: SigningStage;
   readonly repository: TestRepository;
   readonly primary: string;

@@ -2,6 +2,7 @@ import type { Flag } from '../flags/flag.ts';
 import { COMMON_FLAGS } from '../output.ts';
 import { CIP } from './cip.ts';
 import type { Command, FlagsByTopic } from './command.ts';
+import { EXPLAIN } from './explain.ts';
 import { POLICY } from './policy.ts';
 import { REPLICATE } from './replicate.ts';
 import { SIGCHECK } from './sigcheck.ts';
@@ -130,14 +131,26 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'explain',
-    summary: 'Explain the code of a problem.',
-    description: 'Prints the meaning of a problem code and what to do; without a code, prints all of them.',
-    flags: SMALL,
+    summary: 'Explain an image, or the code of a problem.',
+    description:
+      'Of an image: prints its entry, the commit that added it, when and by which job it was promoted, who built and signed it, and which mirrors have which part; if it is not promoted, why not and what to do. Exit code 0: promoted everywhere; 2: not, or not everywhere; 1: unknown. Of a code: prints what it means and what to do about it; without an argument, all codes. Nothing is written.',
+    flags: EXPLAIN,
+    common: [
+      'manifests',
+      'offline',
+      'output',
+      'certificate-identity',
+      'key',
+      'trusted-root',
+      'registry-config',
+      'log-level',
+      'help',
+    ],
     argument: {
-      name: 'CODE',
+      name: 'REF|CODE',
       required: false,
       choices: [],
-      help: 'The code, for example TAG_MOVE; case does not matter.',
+      help: 'An image as host/path:tag or host/path@digest, by its name in production, on a mirror or in staging; or a code, for example TAG_MOVE, in any case.',
     },
   },
   {
