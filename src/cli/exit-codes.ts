@@ -9,7 +9,10 @@ export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
   [0, 'Done, or nothing to do.'],
   [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
-  [2, 'Only with --detailed-exitcode: something is pending and nothing failed.'],
+  [
+    2,
+    'With --detailed-exitcode: something is pending and nothing failed. `kpromo explain REF`: the image is not promoted, or not everywhere.',
+  ],
   [129, 'Stopped by SIGHUP, after the summary.'],
   [130, 'Stopped by SIGINT, after the summary.'],
   [143, 'Stopped by SIGTERM, after the summary.'],

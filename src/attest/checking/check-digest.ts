@@ -7,11 +7,11 @@ import { sharedReader } from '../../registry/shared-reader.ts';
 import { attachedTo } from '../attached/attached.ts';
 import { judgeRecord, judgeSignature, type Expected, type Finding, type Judged } from './finding.ts';
 import { judgedOnce } from '../verifying/cached.ts';
-import type { Verifier } from '../roles.ts';
+import type { LaterVerifier } from '../roles.ts';
 
 export type CheckServices = {
   readonly registry: RegistryReader;
-  readonly verifier: Verifier;
+  readonly verifier: LaterVerifier;
   readonly isExpected: Expected['isExpected'];
   readonly callTo: (repository: RepositoryName) => Call;
 };

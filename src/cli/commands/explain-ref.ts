@@ -1,6 +1,6 @@
 import { evidenceReader } from '../../attest/evidence/reader.ts';
 import { openSigning } from '../../attest/signing/open.ts';
-import { withoutTrust } from '../../attest/verifying/without-trust.ts';
+import { laterVerifier, withoutTrust } from '../../attest/verifying/without-trust.ts';
 import { runExplain, type OnlineServices } from '../../explain.ts';
 import { jsonText } from '../../image/json-text.ts';
 import type { RegistryConfig } from '../../config/config.ts';
@@ -91,7 +91,7 @@ async function onlineServices(
   const version = await versionName();
   return {
     registry,
-    verifier: (stop) => open(stop, 'inform'),
+    verifier: laterVerifier(() => open(signal, 'inform')),
     isExpected,
     evidence: evidenceReader({ registry, manifestOf, verifier: (stop) => open(stop, 'inform') }),
     dryRun: async (manifests) => {

@@ -1,5 +1,5 @@
 import type { EvidenceReader } from '../../attest/evidence/reader.ts';
-import type { Identity, Verifier } from '../../attest/roles.ts';
+import type { Identity, LaterVerifier } from '../../attest/roles.ts';
 import { asPromotionError } from '../../errors.ts';
 import { repositoryOf, type RepositoryName } from '../../image/reference.ts';
 import type { Checked } from '../../plan/checks.ts';
@@ -13,8 +13,8 @@ import { readPlaces } from './read-places.ts';
 
 export type ProductionServices = {
   readonly registry: RegistryReader;
-  /** Never fails for a missing trust root: it then verifies nothing, and says so. */
-  readonly verifier: (signal: AbortSignal) => Promise<Verifier>;
+  /** Opened at the first signature. Without a trust root it verifies nothing, and says so. */
+  readonly verifier: LaterVerifier;
   /** Who is expected to have signed in production. */
   readonly isExpected: (identity: Identity) => boolean;
   readonly evidence: EvidenceReader;
@@ -32,10 +32,9 @@ export async function readProduction(
 ): Promise<ProductionFacts> {
   const { digest, repository, reference, formerReferences = [], wanted } = check;
   const registry = sharedReader(services.registry);
-  const { isExpected } = services;
+  const { isExpected, verifier } = services;
   const expected = { isExpected, references: [reference, ...formerReferences] };
   const callTo = (): Call => ({ signal });
-  const verifier = await services.verifier(signal);
   const places = await readPlaces({ registry, verifier, isExpected, callTo }, check);
   const attached = await orUnknown(signal, async () => ({
     known: await readAttached(registry, verifier, { repository, digest }, expected, { signal }),

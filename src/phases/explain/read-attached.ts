@@ -4,7 +4,7 @@ import { readRecord } from '../../attest/formats/read-record.ts';
 import { readSummary, VERIFICATION_SUMMARY } from '../../attest/formats/summary.ts';
 import { identityText } from '../../attest/identity/same-identity.ts';
 import { isRecordOf } from '../../attest/writing/record-digest.ts';
-import type { Verifier } from '../../attest/roles.ts';
+import type { LaterVerifier } from '../../attest/roles.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Call, RegistryReader } from '../../registry/roles.ts';
@@ -19,7 +19,7 @@ import {
 /** Reads and verifies the record, the signature and the summary of a digest in one repository. */
 export async function readAttached(
   registry: RegistryReader,
-  verifier: Verifier,
+  verifier: LaterVerifier,
   { repository, digest }: { readonly repository: RepositoryName; readonly digest: Digest },
   expected: Expected,
   call: Call,

@@ -3,7 +3,7 @@ import { refText } from '../../image/asked-ref.ts';
 import type { LoadedManifests } from '../../manifest/manifest.ts';
 import type { EntryCommits } from '../../manifest/history/entry-commits.ts';
 import type { ImageSet } from '../desired/desired.ts';
-import { nearestOf } from '../../text/nearest.ts';
+import { nearOf } from '../../text/nearest.ts';
 import type { WhyNot } from './facts.ts';
 import { entriesNamed, type TreeNames } from './find-entries.ts';
 
@@ -38,10 +38,10 @@ export function noEntry(
     message: `the entry may be in a file that cannot be used: ${position.file}:${position.line}: ${message}`,
     hint,
   }));
-  return [...unread, { code: 'NO_ENTRY', ...nearestEntry(ref, name, names) }];
+  return [...unread, { code: 'NO_ENTRY', ...nearestName(ref, name, names) }];
 }
 
-function nearestEntry(ref: AskedRef, name: string, names: TreeNames): Pick<WhyNot, 'message' | 'hint'> {
+function nearestName(ref: AskedRef, name: string, names: TreeNames): Pick<WhyNot, 'message' | 'hint'> {
   const sets = names.at(ref.repository);
   const add = 'add an entry to the manifests, in a pull request';
   if (sets.length === 0) {
@@ -66,11 +66,20 @@ function nearestEntry({ tag, digest }: AskedRef, sets: readonly ImageSet[]): str
   const images = sets.flatMap((set) => set.images);
   const wanted = digest ?? tag ?? '';
   const all = images.flatMap((image) => (digest === undefined ? image.tags : [image.digest]));
-  const found = nearestOf(wanted, [...new Set(all)]);
+  // of versions that differ by as much, the one of the same series
+  const found = nearOf(wanted, [...new Set(all)]).toSorted(
+    (a, b) => commonLength(b, wanted) - commonLength(a, wanted),
+  )[0];
   if (found === undefined) return undefined;
   const image = images.find((one) => one.digest === found || one.tags.includes(found));
   const at = image === undefined || digest !== undefined ? image?.at : image.tagAt(found);
   return `${found}${at === undefined ? '' : ` (${at.file}:${at.line})`}`;
+}
+
+function commonLength(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length += 1;
+  return length;
 }
 
 /** Returns why entries that give one tag to several digests promote none; undefined for one digest. */

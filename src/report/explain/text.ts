@@ -41,7 +41,7 @@ function factRows(document: ExplanationDocument): readonly (readonly [string, st
     ]),
     ['signed', told(signed, signedText)],
     ['summary', told(summary, summaryText)],
-    ['mirrors', placesText(places)],
+    ['mirrors', places.length === 0 && 'unknown' in signed ? unknown(signed.unknown) : placesText(places)],
   ];
 }
 
@@ -102,7 +102,6 @@ function summaryText({ result, levels, time, signer, isExpected }: Known<Explana
 }
 
 function placesText(places: readonly Place[]): string {
-  if (places.length === 0) return unknown('no repository was read');
   const part = (isThere: (place: Place) => boolean): string => `${places.filter(isThere).length} of ${places.length}`;
   const unread = places.filter(({ image }) => 'unknown' in image).length;
   const signed = (fact: Place['signature']): boolean => 'known' in fact && ['verified', 'routed'].includes(fact.known);
