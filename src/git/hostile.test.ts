@@ -24,6 +24,10 @@ async function askEverything(folder = made.path): Promise<void> {
   await repository.lastBefore(NOON);
   await repository.isShallow();
   await repository.origin();
+  const { commits } = await repository.ownBranch(head);
+  const changes = await repository.changes(commits, '');
+  await repository.sizes([...changes.values()].flatMap((files) => files.flatMap(({ file }) => file?.id ?? [])));
+  await repository.mergeBase(head, head);
   const files = await repository.list(head, '');
   await repository.read(files.filter(({ kind }) => kind !== 'submodule').map(({ id }) => id));
 }

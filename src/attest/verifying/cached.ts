@@ -1,7 +1,9 @@
 import { digestOf } from '../../image/digest.ts';
-import type { LaterVerifier } from '../roles.ts';
+import type { LaterVerifier, Verifier } from '../roles.ts';
 
 /** Wraps a verifier so that equal bytes are verified once: mirrors have the same bytes. */
+export function judgedOnce(verifier: Verifier): Verifier;
+export function judgedOnce(verifier: LaterVerifier): LaterVerifier;
 export function judgedOnce(verifier: LaterVerifier): LaterVerifier {
   const verdicts = new Map<string, unknown>();
   const once = <T>(key: readonly unknown[], bytes: Uint8Array, judge: () => T): T => {

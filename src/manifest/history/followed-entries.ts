@@ -102,7 +102,8 @@ function applyStep(state: State, step: ProjectStep, followed: Followed, touched:
 }
 
 function counted({ counted: all }: State, repository: RepositoryName, fact: EntryFact, by: 1 | -1): Counted {
-  const key = `${repository}\0${keyOf(fact)}`;
+  // two projects may divide the repository otherwise into registry and name
+  const key = `${repository}\0${fact.tag ?? ''}\0${fact.digest}`;
   const there = all.get(key) ?? { repository, fact, count: 0, span: undefined };
   all.set(key, there);
   if (there.count === 0 && by === 1) there.fact = fact;

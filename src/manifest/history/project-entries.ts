@@ -24,17 +24,24 @@ const MOST_SEARCHED = 20;
 
 /**
  * Returns the entries of a project, or those with one of these tags or digests; undefined if its files cannot be read.
+ * `before` are its entries before.
  */
 export function entriesOf(
   { name, manifestName, imagesName }: Names,
   { manifest, images }: Files,
   mentions: ReadonlySet<string> | undefined,
+  before: Held | undefined,
 ): Held | undefined {
   if (manifest === undefined) return undefined;
   const isPlain = manifestName === imagesName;
   const { project }: ParsedProject = isPlain
     ? parsePlain(name, { file: manifestName, bytes: manifest }, undefined)
-    : parseThin(name, { file: manifestName, bytes: manifest }, imagesFile(imagesName, images, mentions), undefined);
+    : parseThin(
+        name,
+        { file: manifestName, bytes: manifest },
+        imagesFile(imagesName, images, mentions, before),
+        undefined,
+      );
   if (project === undefined) return undefined;
   const entries = new Map<string, EntryFact>();
   const add = (fact: EntryFact): void => {
@@ -51,14 +58,19 @@ export function entriesOf(
   return { destinations: project.destinations.map((registry) => registry.name), entries };
 }
 
-/** A file that mentions nothing wanted is not parsed. An escaped tag, "\x76", has a backslash. */
+/**
+ * A file that mentions nothing wanted is not parsed, unless it did before: it may be broken, or it may have removed that. An
+ * escaped tag, "\x76", has a backslash.
+ */
 function imagesFile(
   file: string,
   bytes: Uint8Array | undefined,
   mentions: ReadonlySet<string> | undefined,
+  before: Held | undefined,
 ): { readonly file: string; readonly bytes: Uint8Array } {
   if (bytes === undefined) return { file, bytes: NO_IMAGES };
-  if (mentions === undefined || mentions.size > MOST_SEARCHED) return { file, bytes };
+  if (mentions === undefined || mentions.size > MOST_SEARCHED || (before?.entries.size ?? 0) > 0)
+    return { file, bytes };
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isMentioned = text.includes('\\') || [...mentions].some((word) => text.includes(word));
   return { file, bytes: isMentioned ? bytes : NO_IMAGES };

@@ -101,7 +101,7 @@ function treeWalk(
       const before = projects.get(one.manifestName);
       if (before?.ids.join(' ') === ids.join(' ')) continue;
       const [manifest, images] = await contentsOf(ids, before, blobs, git);
-      const found = entriesOf(one, { manifest, images }, mentions);
+      const found = entriesOf(one, { manifest, images }, mentions, before);
       const held = found ?? before ?? { destinations: [], entries: new Map() };
       projects.set(one.manifestName, { ...held, ids, bytes: [manifest, images] });
       const step = changedEntries(before, held);

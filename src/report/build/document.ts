@@ -3,6 +3,7 @@ import { causesOf } from '../../pipeline/causes.ts';
 import type { ImageReport, RunReport, TargetReport, Totals } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { TrafficSeries } from '../../pipeline/timeline.ts';
+import { placesOf } from '../model/places.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem, ReportedTarget } from '../model/schema.ts';
 import { mirrorOf } from '../mirrors.ts';
 import { planText } from '../terminal/plan-text.ts';
@@ -115,8 +116,8 @@ function numbered(failures: readonly CodedFailure[]): ReportedProblem[] {
   return causesOf(failures).flatMap(({ failures: alike }, index) => alike.map((one) => problemOf(one, index + 1)));
 }
 
-function problemOf({ at, ...failure }: CodedFailure, cause: number): ReportedProblem {
-  return { ...failure, cause, file: at?.file, line: at?.line, column: at?.column };
+function problemOf({ at, places, ...failure }: CodedFailure, cause: number): ReportedProblem {
+  return { ...failure, ...placesOf(places), cause, file: at?.file, line: at?.line, column: at?.column };
 }
 
 function thrown(error: unknown): CodedFailure[] {

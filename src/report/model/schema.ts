@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Change } from './change.ts';
 import { evidenceStatus, Image } from './image.ts';
 import { Registry, Totals } from './totals.ts';
+import { Places } from './places.ts';
 import { count, described, ms, published, type Model } from './values.ts';
 
 const Problem = z.strictObject({
@@ -16,6 +17,7 @@ const Problem = z.strictObject({
   digest: z.string().optional(),
   source: z.string().optional(),
   refs: described(z.array(z.string()).optional(), 'The affected references in production.'),
+  places: Places,
   inBase: described(z.literal(true).optional(), 'For a warning, with a diff: the base also has this problem.'),
   cause: described(count, 'Failures with the same number have one cause; texts for people show them once.'),
 });

@@ -1,21 +1,12 @@
 import { z } from 'zod';
 import type { Failure } from '../../errors.ts';
 import type { Loaded } from '../../phases/setup.ts';
+import { Places, placesOf } from '../model/places.ts';
 import { splitWarnings } from '../causes.ts';
 import { count, shortDigests } from '../../text/layout.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 
 const number = z.int().nonnegative();
-
-const Place = z.strictObject({
-  digest: z.string(),
-  file: z.string(),
-  line: number,
-  column: number,
-  commit: z.string().optional().describe('The commit that gave the tag to the digest. Absent if it is not committed.'),
-  pullRequest: number.optional().describe('The pull request that this commit merges, if its subject names one.'),
-  unknown: z.string().optional().describe('Why the commit is not known.'),
-});
 
 const Problem = z.strictObject({
   severity: z
@@ -32,7 +23,7 @@ const Problem = z.strictObject({
   image: z.string().optional(),
   digest: z.string().optional(),
   refs: z.array(z.string()).optional().describe('The affected destination references.'),
-  places: z.array(Place).optional().describe('For a tag that moves in the tree: its place before, and its place after.'),
+  places: Places,
 });
 
 const ValidationDocument = z.strictObject({
@@ -92,7 +83,7 @@ function problemOf({ code, message, hint, at, image, digest, refs, places }: Fai
     image,
     digest,
     refs: refs && [...refs],
-    places: places?.map(({ at: { ...place }, ...rest }) => ({ ...rest, ...place })),
+    ...placesOf(places),
   };
 }
 
