@@ -123,7 +123,8 @@ function statusIn(
 ): Explanation['status'] {
   const hasLeft = former.at(-1)?.removed !== undefined;
   const isHidden = loaded?.problems.some(({ code }) => code !== 'ENTRY_INVALID') === true;
-  if (isOffline) return named.length > 0 ? 'wanted' : hasLeft ? 'unmanaged' : isHidden ? 'unknown' : 'not wanted';
+  if (isOffline && named.length > 0) return check === undefined ? 'unknown' : 'wanted';
+  if (isOffline) return hasLeft ? 'unmanaged' : isHidden ? 'unknown' : 'not wanted';
   if (check === undefined) return isUnread ? 'unknown' : 'not promoted';
   const status = statusOf(places);
   if (loaded === undefined || named.length > 0 || !['promoted', 'partly promoted'].includes(status)) return status;

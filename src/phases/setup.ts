@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { Phase } from '../pipeline/phase.ts';
+import type { PhaseEvent } from '../pipeline/phase-events.ts';
 import type { DiffBase } from '../manifest/history/diff-base.ts';
 import type { LoadedManifests, Problem } from '../manifest/manifest.ts';
 import { newWarnings, standingProblems } from '../manifest/standing-problems.ts';
@@ -47,16 +48,14 @@ export const setup = ({
   run: async (_, { emit }) => {
     const loaded = await load();
     const { projects, problems } = loaded;
-    const isThere = problems.every(({ code }) => code !== 'MANIFEST_NOT_FOUND');
-    const before = isThere ? await loadBase?.() : undefined;
+    const before = problems.some(({ code }) => code === 'MANIFEST_NOT_FOUND') ? undefined : await loadBase?.();
     const wanted = wantedBy(projects, askedSince(before, loaded));
     const changed = before && changedSince(before, loaded, wanted, primary);
     const disputes = findDisputes(wanted, changed?.diff.diff.changes);
     const moved = await movedTags(loaded, wanted, { before, diff: changed?.diff }, history);
     const standing = before ? await standingProblems(before.base, loaded, before.changed) : new Set<Problem>();
-    const isNew = (problem: Problem): boolean => !standing.has(problem);
     const failures = [
-      ...problems.filter(isNew).map(problemFailure),
+      ...problems.filter((problem) => !standing.has(problem)).map(problemFailure),
       ...disputes.failures,
       ...moved.failures,
       ...refusals,
@@ -65,10 +64,7 @@ export const setup = ({
     const inBase = [...[...standing].map(problemFailure), ...disputes.standing, ...moved.standing].map(asInBase);
     const leftovers = before ? newWarnings(before.base, loaded) : (loaded.warnings ?? []);
     const warnings = [...inBase, ...leftovers.map(problemFailure), ...moved.warnings];
-    if (changed) {
-      const mended = before.base.problems.length - standing.size;
-      emit({ type: 'tree-compared', ...changed.diff, isDirty: before.isDirty, mended });
-    }
+    if (changed) emit(treeCompared(changed.diff, before, standing.size));
     emit({ type: 'failures', failures });
     emit({ type: 'warnings', warnings });
     emit(policiesLoaded(loaded));
@@ -78,3 +74,7 @@ export const setup = ({
   // without a readable project there is nothing to ask registries for
   isLast: ({ sets, failures, diff }) => failures.length > 0 && (diff?.all ?? sets).length === 0,
 });
+
+function treeCompared(diff: LoadedDiff, { base, isDirty }: DiffBase, standing: number): PhaseEvent {
+  return { type: 'tree-compared', ...diff, isDirty, mended: base.problems.length - standing };
+}

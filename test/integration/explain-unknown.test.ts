@@ -60,6 +60,23 @@ describe('a fact that kpromo explain cannot know', () => {
       code: 0,
     },
     {
+      name: 'because the record is by an unexpected signer',
+      take: () => undefined,
+      flags: () => ['--certificate-identity=other@example.com'],
+      unknown: ({ promoted }) => promoted,
+      reason: /its promotion record is untrusted: it is signed by the unexpected identity promoter@example\.com/,
+      code: 0,
+    },
+    {
+      name: 'because the repositories of production must not be read',
+      take: ({ stage }) => {
+        for (const mirror of stage.mirrors) mirror.inject(() => ({ status: 403 }));
+      },
+      unknown: ({ summary }) => summary,
+      reason: /403|denied|forbidden/i,
+      code: 1,
+    },
+    {
       name: 'because staging is gone',
       take: ({ stage }) => stage.staging.close(),
       unknown: ({ staging }) => staging,

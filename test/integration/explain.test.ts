@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { homeWith } from '../support/home.ts';
 import { kpromo } from '../support/promotion/cip.ts';
 import { explainWorld, image, reasonOf, WHOM } from '../support/promotion/explain-world.ts';
 import { BUILDER, digestOf, policy, SUMMARIES } from '../support/promotion/summary-world.ts';
@@ -79,6 +80,25 @@ describe('kpromo explain REF', () => {
     ])
       expect(stdout).toMatch(line);
     expect(stdout).toMatch(new RegExp(`^${mirror} +mirror +there +there +verified +verified$`, 'm'));
+  });
+
+  it('knows the public name, and an image that no entry names', async () => {
+    const { explain, primary, repository, stage } = await explainWorld();
+    const place = primary.replace(/\/app$/, '');
+    const config = join(
+      await homeWith({ 'registries.yaml': `version: 1\npublicNames:\n- match: ${place}\n  name: images.example\n` }),
+      'registries.yaml',
+    );
+    const flags = ['--manifests', repository.path, `--registry-config=${config}`];
+    const known = await explain('images.example/app:v1', flags);
+    // it was signed under another name
+    expect([known.code, known.facts.status]).toEqual([0, 'promoted']);
+    expect(known.facts.image).toMatchObject({ known: { name: 'images.example/app', primary } });
+    expect(known.facts.signed).toMatchObject({ known: { status: 'untrusted' } });
+    storeImage(stage.mirrors[0]?.store ?? expect.fail('there is no primary'), 'prod/app', other, ['v0']);
+    const extra = await explain('images.example/app:v0', flags);
+    expect([extra.code, extra.facts.status, extra.facts.why[0]?.code]).toEqual([2, 'unmanaged', 'NO_ENTRY']);
+    expect(extra.facts.image).toMatchObject({ known: { digest: digestOf(other) } });
   });
 
   it('sends no request with --offline', async () => {
@@ -204,7 +224,8 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
     const { code, facts } = await explain(`${primary}:v1`);
     expect([code, facts.why.map((one) => one.code)]).toEqual([0, ['TAG_CONFLICT']]);
     const offline = await explain(`${primary}:v1`, ['--manifests', repository.path, '--offline']);
-    expect([offline.facts.why[0]?.code, reasonOf(offline.facts.image)]).toEqual([
+    expect([offline.code, offline.facts.why[0]?.code, reasonOf(offline.facts.image)]).toEqual([
+      1,
       'TAG_CONFLICT',
       'several digests have the tag',
     ]);

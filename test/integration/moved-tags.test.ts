@@ -1,25 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ValidationDocument } from '../../src/report/terminal/validation.ts';
 import { createRepository, DAY, NOON, type TestRepository } from '../support/git.ts';
+import { buildImage, storeImage } from '../support/registry/images.ts';
+import { startRegistry } from '../support/registry/server.ts';
+import { runReportSchema, type ReportDocument } from '../../src/report/model/schema.ts';
+import { A, B, C, gone, images, manifest, project, type Files } from '../support/tag-files.ts';
 import { kpromo, type CipRun } from '../support/promotion/cip.ts';
 
-type Entry = readonly [digest: string, ...tags: string[]];
-type Files = Readonly<Record<string, string | undefined>>;
-
-const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string];
-const images = (...entries: readonly Entry[]): string =>
-  `- name: app\n  dmap:\n${entries.map(([digest, ...tags]) => `    "${digest}": [${tags.join(', ')}]\n`).join('')}`;
-const manifest = (source: string, mirrors: readonly string[]): string =>
-  `registries:\n- {name: ${source}, src: true}\n${mirrors.map((name) => `- {name: ${name}}\n`).join('')}`;
 const PROD = ['us.test/prod', 'eu.test/prod'];
-const project = (name: string, list: string, mirrors: readonly string[] = PROD): Files => ({
-  [`manifests/${name}/promoter-manifest.yaml`]: manifest(`staging.test/${name}`, mirrors),
-  [`images/${name}/images.yaml`]: list,
-});
-const gone = (name: string): Files => ({
-  [`manifests/${name}/promoter-manifest.yaml`]: undefined,
-  [`images/${name}/images.yaml`]: undefined,
-});
 
 let tree: TestRepository;
 beforeEach(async () => void (tree = await createRepository()));
@@ -77,6 +67,27 @@ describe('a tag that another digest had in the tree before', () => {
     const ended = await kpromo([command, ...path, ...args], { env: { ...PATH, JOB_TYPE: 'postsubmit' } });
     expect(ended.code).toBe(1);
     expect(`${ended.stdout}${ended.log.join('\n')}`).toMatch(/tag 'v1' of app moves from sha256:a.* to sha256:b/s);
+  });
+
+  it('is in the report of a run, with both places', async () => {
+    const first = await tree.commit(project('one', images([A, 'v1'])));
+    const second = await tree.commit({ 'images/one/images.yaml': images([B, 'v1']) });
+    const report = `${tree.path}/report.json`;
+    await kpromo(['cip', '--parse-only', '--manifests', tree.path, '--use-prow-manifest-diff', `--report=${report}`], {
+      env: { ...PATH, JOB_TYPE: 'postsubmit' },
+    });
+    const document = JSON.parse(readFileSync(report, 'utf8')) as ReportDocument;
+    const check = new Ajv2020({ strict: false, logger: false }).compile<ReportDocument>(
+      JSON.parse(runReportSchema()) as object,
+    );
+    expect(check(document), JSON.stringify(check.errors)).toBe(true);
+    expect(document.failures).toMatchObject([
+      {
+        code: 'TAG_MOVE',
+        file: `${tree.path}/images/one/images.yaml`,
+        places: [{ commit: first }, { commit: second }],
+      },
+    ]);
   });
 
   it('is found in the working tree, and for a manifest in one file', async () => {
@@ -235,6 +246,24 @@ describe('a shallow clone', () => {
       env: { ...PATH, JOB_TYPE: 'postsubmit' },
     });
     expect(offline.code).toBe(1);
+  });
+
+  it('is a warning of a run that reads the registries, which know the tag', async () => {
+    await using registry = await startRegistry();
+    const own = (list: string): Files => ({
+      'manifests/one/promoter-manifest.yaml': manifest(`${registry.host}/staging`, [`${registry.host}/prod`]),
+      'images/one/images.yaml': list,
+    });
+    const image = buildImage({ seed: 1 });
+    storeImage(registry.store, 'staging/app', image, ['v1']);
+    await tree.commit(own(images([A])));
+    await tree.commit(own(images([image.manifest.descriptor.digest, 'v1'])));
+    await using clone = await tree.shallow(2);
+    const args = ['cip', '--manifests', clone.path, '--use-prow-manifest-diff', '--confirm', '--sign=false'];
+    const ended = await kpromo(args, { env: { ...PATH, JOB_TYPE: 'postsubmit' } });
+    expect(ended.code).toBe(0);
+    expect(ended.log).toContainEqual(expect.stringMatching(/^warning .*1 tag is new, .*git fetch --unshallow/));
+    expect(registry.snapshot()['prod/app']?.tags).toHaveProperty('v1');
   });
 
   it('still shows a move from its oldest commit, and says that it lacks the commit', async () => {

@@ -36,7 +36,7 @@ export function aboutOnly(loaded: LoadedManifests, { name }: Pick<Checked, 'name
 /** Returns why an image is not promoted, by the failures of a dry run; without one it was not run yet. */
 export function whyNot(
   failures: readonly Failure[],
-  { digest, repository, mirrors }: Pick<Checked, 'digest' | 'repository' | 'mirrors'>,
+  { digest, repository, mirrors, wanted }: Pick<Checked, 'digest' | 'repository' | 'mirrors' | 'wanted'>,
   added: Fact<TreeCommit>,
 ): readonly WhyNot[] {
   const places = new Set([repository, ...mirrors]);
@@ -51,10 +51,12 @@ export function whyNot(
   }));
   if (found.length > 0) return found;
   const since = 'known' in added ? ` since commit ${added.known.id.slice(0, 12)} added its entry` : '';
+  const isScanned = (wanted?.policies?.vulnerabilities.length ?? 0) > 0;
+  const unless = isScanned ? ', unless a scan of vulnerabilities does, which is not part of this' : '';
   return [
     {
       code: 'NOT_RUN',
-      message: `nothing holds it back: no promotion has completed${since}`,
+      message: `nothing holds it back${unless}: no promotion has completed${since}`,
       hint: 'wait for the job that promotes, or run `kpromo cip --manifests PATH --confirm`',
     },
   ];
