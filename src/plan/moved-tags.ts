@@ -18,18 +18,22 @@ export type FoundTagMove = Pick<TagChange, 'repository' | 'tag' | 'now'> & {
   readonly places: readonly [before: TagPlace, now: TagPlace];
 };
 
+/** Returns true for tags that are to be looked at. */
+export type MayMove = (name: string, tag: string) => boolean;
+
 /**
- * Returns the tags that a change touches and that one digest alone has now. A tag that several digests want is a
+ * Returns the tags that a change touches, that may move, and that one digest alone has now. A tag that several digests want is a
  * conflict: it is written for none of them, so that it does not move.
  */
 export function tagChanges(
   base: readonly ImageSet[],
   head: readonly ImageSet[],
   { changes, removed }: Pick<TreeDiff, 'changes' | 'removed'>,
+  mayMove: MayMove = () => true,
 ): readonly TagChange[] {
   const [before, after] = [tagFinder(base), tagFinder(head)];
   const found = new Map<string, TagChange>();
-  for (const { repository, tag } of touchedTags([...changes, ...removed])) {
+  for (const { repository, tag } of touchedTags([...changes, ...removed], mayMove)) {
     const key = `${repository}:${tag}`;
     if (found.has(key)) continue;
     const [now, contender] = after(repository, tag);
@@ -42,12 +46,13 @@ export function tagChanges(
   return [...found.values()];
 }
 
-function* touchedTags(changes: readonly ImageChange[]): Generator<Pick<TagChange, 'repository' | 'tag'>> {
+function* touchedTags(
+  changes: readonly ImageChange[],
+  mayMove: MayMove,
+): Generator<Pick<TagChange, 'repository' | 'tag'>> {
   for (const { name, tags, destinations } of changes)
-    for (const registry of destinations) {
-      const repository = joinRepository(registry, name);
-      for (const tag of tags) yield { repository, tag };
-    }
+    for (const tag of tags.filter((one) => mayMove(name, one)))
+      for (const registry of destinations) yield { repository: joinRepository(registry, name), tag };
 }
 
 /** Returns a function that finds the images, one for each digest, that want a tag of a repository. */

@@ -9,7 +9,6 @@ import type { GitServices } from '../../git/run.ts';
 import { changedFile, changedFiles, type ChangedFiles } from '../changed-files.ts';
 import { findProjects, findTrees } from '../discover.ts';
 import { diskFiles } from '../file-source.ts';
-import type { EntryQuery } from './entry-commits.ts';
 import { isManifest } from './git-files.ts';
 import { onlyOne, type LoadRequest } from '../load.ts';
 import {
@@ -19,7 +18,7 @@ import {
   type CommitManifests,
   type ManifestRepository,
 } from './load-commit.ts';
-import { tagHistory, type TagHistory } from './tag-history.ts';
+import { tagHistory, type CurrentTag, type TagHistory } from './tag-history.ts';
 import type { LoadedManifests } from '../manifest.ts';
 import type { ParseProject } from '../parse-once.ts';
 
@@ -39,7 +38,7 @@ export type DiffBase = {
   /** The files that differ. */
   readonly changed: ChangedFiles;
   /** Reads the history of these tags; throws GIT. */
-  readonly tagHistory?: (queries: readonly EntryQuery[]) => Promise<TagHistory>;
+  readonly tagHistory?: (tags: readonly CurrentTag[]) => Promise<TagHistory>;
 };
 
 /** Loads the tree to compare the working tree with; throws GIT. */
@@ -64,7 +63,7 @@ export async function loadDiffBase(
   const before = commit === undefined ? undefined : await openCommit(repository, commit);
   return {
     base: (await before?.load(parse)) ?? NO_MANIFESTS,
-    ...(commit !== undefined && { commit, tagHistory: (queries) => tagHistory(repository, commit, queries) }),
+    ...(commit !== undefined && { commit, tagHistory: (tags) => tagHistory(repository, commit, tags) }),
     isDirty: await isDirty(repository, head),
     changed: before === undefined ? ALL_CHANGED : await changedSince(before, repository),
   };

@@ -2,7 +2,13 @@ import type { Commit } from '../../git/commits.ts';
 import type { ObjectId } from '../../git/objects.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { followEntries, type EntrySpan, type FollowedEntries, type TagMove } from './followed-entries.ts';
+import {
+  followEntries,
+  type EntrySpan,
+  type Followed,
+  type FollowedEntries,
+  type TagMove,
+} from './followed-entries.ts';
 import type { ManifestRepository } from './load-commit.ts';
 import { readHistory, type TreeHistory } from './tree-history.ts';
 
@@ -53,12 +59,12 @@ export async function entryCommits(
 }
 
 /** Returns a word of each query that a file with its entry contains. */
-export function mentionsOf(queries: readonly EntryQuery[]): ReadonlySet<string> {
+function mentionsOf(queries: readonly EntryQuery[]): ReadonlySet<string> {
   return new Set(queries.flatMap(({ digest, tag }) => digest ?? tag ?? []));
 }
 
 /** Follows the entries that queries are about. */
-export function followQueries(history: TreeHistory, queries: readonly EntryQuery[], upTo?: number): FollowedEntries {
+function followQueries(history: TreeHistory, queries: readonly EntryQuery[], upTo?: number): FollowedEntries {
   const byRepository = Map.groupBy(queries, ({ repository }) => repository);
   const names = new Set(queries.map(({ repository }) => lastName(repository)));
   return followEntries(
@@ -74,18 +80,24 @@ export function followQueries(history: TreeHistory, queries: readonly EntryQuery
 
 /** Finds every tag that moved in a history: given to a digest after another one had it alone. */
 export function movesOf(history: TreeHistory, upTo?: number): readonly TagMove[] {
+  const mayMove = disputedTags(history.steps.map(({ added }) => added));
+  // twenty mirrors multiply all entries: only tags that ever had two digests are followed
+  const isNear: Followed['isNear'] = ({ name, tag }) => tag !== undefined && mayMove(name, tag);
+  return followEntries(history, { isNear, isWanted: () => true }, upTo).moves;
+}
+
+/** Finds the tags that have several digests under names that may be of the same repository. */
+export function disputedTags(
+  lists: readonly (readonly { readonly name: string; readonly tag: string | undefined; readonly digest: Digest }[])[],
+): (name: string, tag: string) => boolean {
   const digests = new Map<string, Digest | 'several'>();
-  for (const { added } of history.steps)
-    for (const { name, tag, digest } of added) {
+  for (const list of lists)
+    for (const { name, tag, digest } of list) {
       if (tag === undefined) continue;
       const key = `${lastName(name)}:${tag}`;
-      const known = digests.get(key) ?? digest;
-      digests.set(key, known === digest ? digest : 'several');
+      digests.set(key, (digests.get(key) ?? digest) === digest ? digest : 'several');
     }
-  // twenty mirrors multiply all entries: only tags that ever had two digests are followed
-  const isNear = ({ name, tag }: { readonly name: string; readonly tag: string | undefined }): boolean =>
-    tag !== undefined && digests.get(`${lastName(name)}:${tag}`) === 'several';
-  return followEntries(history, { isNear, isWanted: () => true }, upTo).moves;
+  return (name, tag) => digests.get(`${lastName(name)}:${tag}`) === 'several';
 }
 
 /** Adds its commits to a span. */

@@ -4,13 +4,24 @@ import { PromotionError } from '../../errors.ts';
 import type { ObjectId } from '../../git/objects.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
-import { adderOf, commitAt, followQueries, mentionsOf, movesOf, type EntryQuery } from './entry-commits.ts';
-import type { EntrySpan, FollowedEntries, TagMove } from './followed-entries.ts';
+import { adderOf, commitAt, disputedTags, movesOf } from './entry-commits.ts';
+import {
+  followEntries,
+  type EntrySpan,
+  type Followed,
+  type FollowedEntries,
+  type TagMove,
+} from './followed-entries.ts';
 import type { ManifestRepository } from './load-commit.ts';
 import { readHistory, type TreeHistory } from './tree-history.ts';
 
+/** A tag that an image name has now. */
+export type CurrentTag = { readonly name: string; readonly tag: string; readonly digest: Digest };
+
 /** Answers about tags from the history of a tree. */
 export type TagHistory = {
+  /** Returns true if another digest ever had a tag under a name that may be of the same repository. */
+  mayMove(name: string, tag: string): boolean;
   /** The last digest that had a tag alone at the base of the comparison; undefined if none ever had. */
   owner(repository: RepositoryName, tag: string): TagPlace | undefined;
   /** Who gave a digest this tag at the base; the place in its commit. */
@@ -21,21 +32,28 @@ export type TagHistory = {
   readonly isWhole: boolean;
 };
 
-/** Reads the history of tags before and after a base commit. Throws GIT. */
+/** Reads the history of these tags before and after a base commit. Throws GIT. */
 export async function tagHistory(
   repository: ManifestRepository,
   base: ObjectId,
-  queries: readonly EntryQuery[],
+  tags: readonly CurrentTag[],
 ): Promise<TagHistory> {
-  const mentions = mentionsOf(queries);
+  const mentions = new Set(tags.map(({ tag }) => tag));
   const history = await readHistory(repository, await repository.git.commit('HEAD'), mentions);
   const index = history.commits.findIndex(({ id }) => id === base);
   // a base that was merged into HEAD is not on HEAD's own branch
   const older = index < 0 ? await readHistory(repository, base, mentions) : history;
-  const before = followQueries(older, queries, index < 0 ? undefined : index);
-  const now = followQueries(history, queries);
+  // twenty mirrors multiply all entries: only tags that ever had two digests are followed
+  const mayMove = disputedTags([tags, ...[older, history].map(({ steps }) => steps.flatMap(({ added }) => added))]);
+  const followed: Followed = {
+    isNear: ({ name, tag }) => tag !== undefined && mayMove(name, tag),
+    isWanted: () => true,
+  };
+  const before = followEntries(older, followed, index < 0 ? undefined : index);
+  const now = followEntries(history, followed);
   const place = (of: TreeHistory, span: EntrySpan | undefined): TagPlace | undefined => span && placeOf(of, span);
   return {
+    mayMove,
     isWhole: older.isWhole,
     owner: (name, tag) => place(older, before.owner(name, tag)),
     before: (name, tag, digest) => place(older, openSpan(before, name, tag, digest)),

@@ -12,26 +12,25 @@ type TagMoves = { readonly failures: readonly Failure[]; readonly unjudged?: rea
 
 /** Finds the tags that another digest had in the tree before: in the base, or earlier. */
 export async function findTagMoves(
-  before: DiffBase,
+  { base, commit, tagHistory }: DiffBase,
   diff: Pick<TreeDiff, 'changes' | 'removed'>,
   head: readonly ImageSet[],
 ): Promise<TagMoves> {
-  const changes = tagChanges(wantedBy(before.base.projects), head, diff);
-  if (changes.length === 0 || before.commit === undefined) return { failures: [] };
-  const history = await historyOf(before, changes);
+  const touched = [...diff.changes, ...diff.removed];
+  const tags = touched.flatMap(({ name, digest, tags: all }) => all.map((tag) => ({ name, tag, digest })));
+  if (tags.length === 0 || commit === undefined) return { failures: [] };
+  const history = await orReason(async () => tagHistory?.(tags));
+  const known = typeof history === 'object' ? history : undefined;
+  const changes = tagChanges(wantedBy(base.projects), head, diff, known?.mayMove);
   const failures = movedTagFailures(changes.flatMap((change) => moveOf(change, history) ?? []));
-  if (typeof history === 'object' && history.isWhole) return { failures };
-  const open = changes.filter((change) => change.before === undefined && moveOf(change, history) === undefined);
-  return { failures, unjudged: unjudged(open, history) };
+  if (known?.isWhole === true) return { failures };
+  return { failures, unjudged: unjudged(diff, failures, history) };
 }
 
-/** Reads the history of the tags; returns the reason if Git cannot. */
-async function historyOf(
-  { tagHistory }: DiffBase,
-  changes: readonly TagChange[],
-): Promise<TagHistory | string | undefined> {
+/** Returns the reason if Git cannot tell. */
+async function orReason<T>(read: () => Promise<T>): Promise<T | string> {
   try {
-    return await tagHistory?.(changes.map(({ repository, tag }) => ({ repository, tag })));
+    return await read();
   } catch (error) {
     if (!isPromotionError(error, 'GIT')) throw error;
     return error.message;
@@ -50,13 +49,21 @@ function moveOf(change: TagChange, known: TagHistory | string | undefined): Foun
   return { repository, tag, now, places: [was, is] };
 }
 
-function unjudged(open: readonly TagChange[], history: TagHistory | string | undefined): readonly Failure[] {
-  const [first] = open;
-  if (history === undefined || first === undefined) return [];
-  const { size } = new Set(open.map(({ tag, now }) => `${now.name}:${tag}`));
+/** Returns the failure for new tags of which nobody knows whether another digest had them. */
+function unjudged(
+  { changes }: Pick<TreeDiff, 'changes'>,
+  moves: readonly Failure[],
+  history: TagHistory | string | undefined,
+): readonly Failure[] {
+  const moved = new Set(moves.flatMap(({ refs = [] }) => refs));
+  const open = changes.flatMap(({ name, tags, destinations: [first] }) =>
+    tags.flatMap((tag) => (moved.has(`${first}/${name}:${tag}`) ? [] : [`${name}:${tag}`])),
+  );
+  const { size } = new Set(open);
+  if (history === undefined || size === 0) return [];
   const tags = `${size} ${size === 1 ? 'tag is' : 'tags are'} new`;
   const reason = typeof history === 'string' ? history : 'this clone does not go back to the first commit';
   const message = `${tags}, and whether another digest had one of them before cannot be told: ${reason}`;
   const hint = typeof history === 'string' ? 'correct that, and run again' : DEEPEN;
-  return [{ phase: 'setup', code: 'GIT', message, hint, at: first.now.tagAt(first.tag) }];
+  return [{ phase: 'setup', code: 'GIT', message, hint }];
 }
