@@ -49,12 +49,12 @@ export async function entryCommits(
 ): Promise<ReadonlyMap<EntryQuery, readonly EntryCommits[]>> {
   if (queries.length === 0) return new Map();
   const history = await readHistory(repository, tip, mentionsOf(queries));
-  const { spans } = followQueries(history, queries);
+  const spans = Map.groupBy(followQueries(history, queries).spans, ({ repository: name }) => name);
   return new Map(
-    queries.map((query) => [
-      query,
-      spans.filter((span) => isAbout(query, span)).map((span) => withCommits(history, span)),
-    ]),
+    queries.map((query) => {
+      const found = (spans.get(query.repository) ?? []).filter((span) => isAbout(query, span));
+      return [query, found.map((span) => withCommits(history, span))];
+    }),
   );
 }
 
@@ -64,26 +64,22 @@ function mentionsOf(queries: readonly EntryQuery[]): ReadonlySet<string> {
 }
 
 /** Follows the entries that queries are about. */
-function followQueries(history: TreeHistory, queries: readonly EntryQuery[], upTo?: number): FollowedEntries {
+function followQueries(history: TreeHistory, queries: readonly EntryQuery[]): FollowedEntries {
   const byRepository = Map.groupBy(queries, ({ repository }) => repository);
   const names = new Set(queries.map(({ repository }) => lastName(repository)));
-  return followEntries(
-    history,
-    {
-      isNear: ({ name }) => names.has(lastName(name)),
-      isWanted: (repository, fact) =>
-        byRepository.get(repository)?.some((query) => isAbout(query, { repository, ...fact })) === true,
-    },
-    upTo,
-  );
+  return followEntries(history, {
+    isNear: ({ name }) => names.has(lastName(name)),
+    isWanted: (repository, fact) =>
+      byRepository.get(repository)?.some((query) => isAbout(query, { repository, ...fact })) === true,
+  });
 }
 
 /** Finds every tag that moved in a history: given to a digest after another one had it alone. */
-export function movesOf(history: TreeHistory, upTo?: number): readonly TagMove[] {
+export function movesOf(history: TreeHistory): readonly TagMove[] {
   const mayMove = disputedTags(history.steps.map(({ added }) => added));
   // twenty mirrors multiply all entries: only tags that ever had two digests are followed
   const isNear: Followed['isNear'] = ({ name, tag }) => tag !== undefined && mayMove(name, tag);
-  return followEntries(history, { isNear, isWanted: () => true }, upTo).moves;
+  return followEntries(history, { isNear, isWanted: () => true }).moves;
 }
 
 /** Finds the tags that have several digests under names that may be of the same repository. */
@@ -101,7 +97,7 @@ export function disputedTags(
 }
 
 /** Adds its commits to a span. */
-export function withCommits(history: TreeHistory, span: EntrySpan): EntryCommits {
+function withCommits(history: TreeHistory, span: EntrySpan): EntryCommits {
   return { ...span, addedBy: adderOf(history, span), removedBy: commitAt(history, span.removed) };
 }
 
