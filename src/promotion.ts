@@ -26,7 +26,7 @@ import type { Outputs } from './report/outputs.ts';
 import { buildReport } from './report/build/promotion.ts';
 
 export type PromotionRequest = {
-  readonly mode: Exclude<RunFacts['mode'], 'replicate' | 'check' | 'repair'>;
+  readonly mode: Exclude<RunFacts['mode'], 'replicate' | 'check' | 'repair' | 'audit'>;
   /** Source digests in work at once. */
   readonly threads: number;
   /** Milliseconds after its upload at which staging deletes an image, if it does. */

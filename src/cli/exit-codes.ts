@@ -11,7 +11,7 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
   [1, 'Something failed, or the command line is wrong. A dry run fails too when an entry cannot be promoted.'],
   [
     2,
-    'With --detailed-exitcode: something is pending and nothing failed. `kpromo explain REF`: the image is not promoted, or not everywhere.',
+    'With --detailed-exitcode: something is pending and nothing failed. `kpromo audit`: production differs from the manifests. `kpromo explain REF`: the image is not promoted, or not everywhere.',
   ],
   [129, 'Stopped by SIGHUP, after the summary.'],
   [130, 'Stopped by SIGINT, after the summary.'],

@@ -128,6 +128,7 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
   if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);
+  if (request.kind === 'audit') return (await import('./commands/audit.ts')).run(request.options, services);
   if (request.kind === 'validate') return (await import('./commands/validate.ts')).run(request.options, services);
   return (await import('./commands/sigcheck.ts')).run(request.options, services);
 }

@@ -1,6 +1,7 @@
 import { parseFlags } from './options/flags/parse-flags.ts';
 import { goQuote } from '../text/go-quote.ts';
 import type { Flag } from './options/flags/flag.ts';
+import { AUDIT_FLAGS, auditOptions, type AuditOptions } from './options/commands/audit.ts';
 import { CIP_FLAGS, cipOptions, type CipOptions } from './options/commands/cip.ts';
 import { flagsOf, type Command } from './options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/index.ts';
@@ -31,7 +32,8 @@ export type Request =
   | { readonly kind: 'replicate'; readonly options: ReplicateOptions }
   | { readonly kind: 'validate'; readonly options: ValidateOptions }
   | { readonly kind: 'policy'; readonly options: PolicyOptions }
-  | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions };
+  | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions }
+  | { readonly kind: 'audit'; readonly options: AuditOptions };
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
@@ -43,6 +45,7 @@ export function route(argv: readonly string[]): Request {
   if (name === undefined) return { kind: 'help', about: undefined, isWhole: true };
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
   if (name === 'sigcheck') return routeSigcheck(flags);
+  if (name === 'audit') return routeAudit(flags);
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   if (name === 'explain') return routeExplain(flags);
@@ -77,6 +80,12 @@ function routeSigcheck(argv: readonly string[]): Request {
   const parsed = parseFlags(SIGCHECK_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('sigcheck'), parsed.values.help);
   return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
+}
+
+function routeAudit(argv: readonly string[]): Request {
+  const parsed = parseFlags(AUDIT_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('audit'), parsed.values.help);
+  return { kind: 'audit', options: auditOptions(parsed) };
 }
 
 function routeValidate(argv: readonly string[]): Request {

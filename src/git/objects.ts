@@ -29,61 +29,6 @@ export function parseTree(output: Buffer): TreeEntry[] {
     });
 }
 
-/** A commit with the files that it changed, compared with its first parent. */
-export type CommitChanges = {
-  readonly id: ObjectId;
-  /** When it was committed, in seconds since 1970. */
-  readonly time: number;
-  readonly files: readonly FileChange[];
-};
-
-/** `before` and `after` are undefined for a file that did not exist. */
-export type FileChange = {
-  readonly path: string;
-  readonly before: ObjectId | undefined;
-  readonly after: ObjectId | undefined;
-};
-
-/** The `--format` of `git log` that `parseChanges` reads. */
-export const CHANGES_FORMAT = '%x01%H %ct';
-
-const COMMIT = /^\u0001([0-9a-f]+) (\d+)$/;
-const CHANGED = /^\n?:\d{6} \d{6} ([0-9a-f]+) ([0-9a-f]+) [A-Z]\d*$/;
-/** The ID of a file that does not exist. */
-const NO_FILE = /^0+$/;
-
-/** Parses the output of `git log --raw -z --no-abbrev` in our format. Skips names that are not UTF-8. */
-export function parseChanges(output: Buffer): CommitChanges[] {
-  const commits: (CommitChanges & { readonly files: FileChange[] })[] = [];
-  const fields = output.toString('utf8').split('\0');
-  for (let at = 0; at < fields.length; at += 1) {
-    const field = fields[at] ?? '';
-    const [, id, time] = COMMIT.exec(field) ?? [];
-    if (id !== undefined) {
-      commits.push({ id, time: Number(time), files: [] });
-      continue;
-    }
-    if (field === '') continue;
-    const [, before, after] = CHANGED.exec(field) ?? [];
-    const files = commits.at(-1)?.files;
-    if (before === undefined || after === undefined || files === undefined) throw unreadable('log', field);
-    at += 1; // the path follows
-    const path = fields[at] ?? '';
-    if (!path.includes('\uFFFD')) files.push({ path, before: existing(before), after: existing(after) });
-  }
-  return commits;
-}
-
-function existing(id: ObjectId): ObjectId | undefined {
-  return NO_FILE.test(id) ? undefined : id;
-}
-
-/** Returns the first line of a commit's message. */
-export function subjectOf(commit: Uint8Array): string {
-  const text = Buffer.from(commit).toString('utf8');
-  return text.slice(text.indexOf('\n\n') + 2).split('\n', 1)[0] ?? '';
-}
-
 /** Parses the output of `git cat-file --batch`; throws GIT for a missing object. */
 export function parseObjects(output: Buffer): Map<ObjectId, Uint8Array> {
   const objects = new Map<ObjectId, Uint8Array>();

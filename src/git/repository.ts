@@ -2,16 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isPromotionError, PromotionError } from '../errors.ts';
 import { DEEPEN } from './explain.ts';
 import { historyQueries, type HistoryQueries } from './history.ts';
-import {
-  CHANGES_FORMAT,
-  parentsOf,
-  parseChanges,
-  parseObjects,
-  parseTree,
-  type CommitChanges,
-  type ObjectId,
-  type TreeEntry,
-} from './objects.ts';
+import { parentsOf, parseObjects, parseTree, type ObjectId, type TreeEntry } from './objects.ts';
 import { publicUrl } from './origin.ts';
 import { gitIn, type GitRun, type GitServices } from './run.ts';
 
@@ -29,8 +20,6 @@ export type GitRepository = HistoryQueries & {
   lastBefore(time: number): Promise<ObjectId | undefined>;
   /** Returns true if the clone lacks old commits. */
   isShallow(): Promise<boolean>;
-  /** Returns HEAD's own branch, the newest commit first, with what each commit changed at and below a path. */
-  changes(under: string): Promise<readonly CommitChanges[]>;
   /** Returns all files of a commit at and below a path. */
   list(commit: ObjectId, under: string): Promise<readonly TreeEntry[]>;
   /** Returns the bytes of these objects, read by one process. */
@@ -65,7 +54,6 @@ export async function openRepository(folder: string, services: GitServices): Pro
     },
     lastBefore: async (time) =>
       (await lines('rev-list', '--first-parent', `--min-age=${seconds(time)}`, '--max-count=1', 'HEAD', '--'))[0],
-    changes: async (under) => parseChanges(await run([...CHANGES, ...(under === '' ? ['--'] : ['--', `:(top,literal)${under}`])])),
     list: async (id, under) =>
       parseTree(await run(['ls-tree', '-r', '-z', '-l', '--full-tree', id, ...(under === '' ? [] : ['--', under])])),
     read: async (ids) =>
@@ -76,14 +64,6 @@ export async function openRepository(folder: string, services: GitServices): Pro
     origin: async () => publicUrl(await line('config', '--default', '', '--get', 'remote.origin.url')),
   };
 }
-
-/** `-m` compares a merge with its parents; `--first-parent` leaves the first of them. */
-const CHANGES = [
-  'log',
-  `--format=${CHANGES_FORMAT}`,
-  ...['--first-parent', '-m', '--raw', '-z', '--no-abbrev', '--no-renames', '--no-relative', '--no-ext-diff', '--no-textconv'],
-  'HEAD',
-];
 
 async function resolve(run: GitRun, name: string, isShallow: () => Promise<boolean>): Promise<ObjectId> {
   try {

@@ -41,6 +41,8 @@ export type PhaseEvents = {
   };
   'destinations-listed': { repositories: number };
   'repository-read': { repository: RepositoryName; done: number; of: number };
+  /** The platforms of an index are unknown. */
+  'index-unreadable': { repository: RepositoryName; digest: Digest };
   'repository-denied': { repository: RepositoryName };
   'images-planned': { images: readonly PlannedImage[]; details: ReadonlyMap<WantedImage, ImageDetails> };
   'entry-ages-unknown': { reason: string };

@@ -30,4 +30,5 @@ export type PhaseName =
   | 'replicate'
   | 'check'
   | 'repair'
-  | 'view';
+  | 'view'
+  | 'audit';

@@ -5,7 +5,7 @@ import type { PhaseTime } from './timeline.ts';
 /** How a run went. */
 export type RunFacts = {
   readonly version: string;
-  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate' | 'check' | 'repair';
+  readonly mode: 'parse' | 'dry-run' | 'promote' | 'replicate' | 'check' | 'repair' | 'audit';
   /** ISO 8601, UTC. */
   readonly started: string;
   readonly ms: number;

@@ -128,7 +128,7 @@ function addTo(candidates: Map<string, Candidate>, candidate: Candidate): void {
 }
 
 /** Returns the primary repository of each image. */
-function primariesOf(sets: readonly ImageSet[], chosen?: Pattern): ReadonlyMap<WantedImage, RepositoryName> {
+export function primariesOf(sets: readonly ImageSet[], chosen?: Pattern): ReadonlyMap<WantedImage, RepositoryName> {
   const primaries = new Map<WantedImage, RepositoryName>();
   for (const { destinations, name, images } of sets) {
     const registry = primaryOf(destinations, chosen);

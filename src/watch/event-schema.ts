@@ -10,7 +10,7 @@ const base = {
 };
 const image = { image: described(z.string(), 'Its name in the manifest.'), digest: z.string() };
 const repositories = z.array(z.string());
-const mode = described(z.string(), 'parse, dry-run, promote, replicate, check or repair.');
+const mode = described(z.string(), 'parse, dry-run, promote, replicate, check, repair or audit.');
 
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, meaning: string, shape: Shape) =>
   z.strictObject({ ...base, type: described(z.literal(type), meaning), ...shape });

@@ -36,6 +36,22 @@ export function textAs<T>(
     });
 }
 
+const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+
+/** A day of the calendar, such as `2026-12-31`. */
+export const day = text((written) => {
+  // Date.parse reads some days that are not in the calendar as others
+  const isDay = DAY.test(written) && !Number.isNaN(Date.parse(written));
+  if (isDay && new Date(written).toISOString().startsWith(written)) return undefined;
+  const hint = 'write year-month-day, for example 2026-12-31';
+  return { message: `is ${quote(written)}, which is not a day`, hint };
+}, DAY.source);
+
+/** A text for people. */
+export const notBlank = text((written) =>
+  written.trim() === '' ? { message: 'is blank', hint: 'write the text that people should read there' } : undefined,
+);
+
 /** Returns a schema of these words. */
 export function choice<const W extends string>(words: readonly W[]) {
   const hint = `write ${alternatives(words)}`;

@@ -48,9 +48,11 @@ const TABLE: Readonly<Record<string, Rule>> = {
   replication: ON_ONE_PAGE,
   sigcheck: ON_ONE_PAGE,
   snapshot: ON_ONE_PAGE,
+  audit: { values: ['baseline', ...ON_ONE_PAGE.values] },
   report: { values: ['pipeline', ...LEAVES], types: ['phases', 'plan'] },
   watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
   config: { values: ['yaml', 'registry', 'http', ...LEAVES], types: ['ratelimit'] },
+  baseline: { values: ['yaml', ...LEAVES] },
 };
 
 /** Modules that open sockets; everything else goes through the one request path. */

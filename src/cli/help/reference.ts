@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { baselineSchema } from '../../baseline/rules.ts';
 import { registryConfigSchema } from '../../config/parse.ts';
 import { imagesSchema, manifestSchema } from '../../manifest/schemas.ts';
 import { policySchema } from '../../manifest/policies/policy-schema.ts';
 import { runEventsSchema } from '../../watch/event-schema.ts';
+import { auditSchema } from '../../report/model/audit.ts';
 import { runReportSchema } from '../../report/model/schema.ts';
 import { explanationSchema } from '../../report/explain/model.ts';
 import { validationSchema } from '../../report/terminal/validation.ts';
@@ -74,6 +76,8 @@ const MORE_SCHEMAS: Readonly<Record<string, () => string>> = {
   explanation: explanationSchema,
   'run-report': runReportSchema,
   'run-events': runEventsSchema,
+  audit: auditSchema,
+  'audit-baseline': baselineSchema,
 };
 
 /** The same for the schemas of manifests and of JSON output. */

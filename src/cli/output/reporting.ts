@@ -24,14 +24,18 @@ export function reportingOf(
   env: MainServices['env'],
 ): Reporting | undefined {
   const { kind } = request;
-  if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck') return undefined;
+  if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck' && kind !== 'audit') return undefined;
   const { reports } = request.options;
   const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
   if (reports.length === 0 && !isGitHubActions(env)) return undefined;
   return { mode: modeOf(request), reports, argv, source };
 }
 
-function modeOf({ kind, options }: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' }>): RunFacts['mode'] {
+function modeOf({
+  kind,
+  options,
+}: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' | 'audit' }>): RunFacts['mode'] {
+  if (kind === 'audit') return 'audit';
   if (kind === 'sigcheck') return options.confirm ? 'repair' : 'check';
   if (kind === 'replicate') return options.run.confirm ? 'replicate' : 'dry-run';
   if (options.run.parseOnly) return 'parse';

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createRepository, DAY, gitServices, NOON, type TestRepository } from '../../../test/support/git.ts';
-import { removedEntries, type GoneEntry } from './removed-entries.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { EntryQuery } from './entry-commits.ts';
+import { removedEntries } from './removed-entries.ts';
 
-const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string];
+const [A, B, C] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}` as const) as [Digest, Digest, Digest];
 const REPOSITORY = 'm.test/prod/app';
 
 const images = (entries: Readonly<Record<string, readonly string[]>>): Record<string, string> => ({
@@ -23,18 +25,18 @@ afterEach(() => made[Symbol.asyncDispose]());
 
 /** What the history says of each entry: `uncommitted`, the commit, or nothing. */
 async function removed(
-  entries: readonly GoneEntry[],
+  entries: readonly EntryQuery[],
   folder = made.path,
 ): Promise<{ readonly by: readonly (string | undefined)[]; readonly unknown: string | undefined }> {
   const found = await removedEntries({ manifests: join(folder, 'tree') }, entries, gitServices());
   const by = entries.map((entry) => {
     const removal = found.of(entry);
-    return typeof removal === 'object' ? removal.commit : removal;
+    return typeof removal === 'object' ? removal.id : removal;
   });
   return { by, unknown: found.unknown };
 }
 
-const entry = (digest: string, tag?: string, repository = REPOSITORY): GoneEntry => ({ repository, digest, tag });
+const entry = (digest: Digest, tag?: string, repository = REPOSITORY): EntryQuery => ({ repository, digest, tag });
 
 describe('src/manifest/history/removed-entries.ts', () => {
   it('returns the commit that removed a digest, a tag of a digest, a mirror and a project', async () => {
@@ -49,8 +51,9 @@ describe('src/manifest/history/removed-entries.ts', () => {
     expect(
       await removed([entry(A, 'v1'), entry(A), entry(A, 'v2'), entry(B, 'v3', 'n.test/prod/app'), entry(B)]),
     ).toEqual({ by: [tag, digest, digest, mirror, project], unknown: undefined });
-    const found = await removedEntries({ manifests: join(made.path, 'tree') }, [entry(A)], gitServices());
-    expect(found.of(entry(A))).toEqual({ commit: digest, subject: 'a change', time: NOON + DAY });
+    const gone = entry(A);
+    const found = await removedEntries({ manifests: join(made.path, 'tree') }, [gone], gitServices());
+    expect(found.of(gone)).toEqual({ id: digest, subject: 'a change', time: NOON + DAY, pullRequest: undefined });
   });
 
   it('returns the last of several removals, and nothing for what was never there', async () => {
@@ -91,14 +94,11 @@ describe('src/manifest/history/removed-entries.ts', () => {
     expect([nowhere.of(entry(A)), nowhere.unknown]).toEqual([undefined, expect.stringContaining('no Git repository')]);
   });
 
-  it('does not guess which commit removed an entry while the file was invalid', async () => {
+  it('names the commit that made an invalid file valid again without an entry', async () => {
     await made.commit({ ...registries('m.test/prod'), ...images({ [A]: ['v1'] }) });
     await made.commit({ 'tree/images/one/images.yaml': `{ # ${A}` });
-    await made.commit(images({ [B]: ['v1'] }));
-    expect(await removed([entry(A)])).toEqual({
-      by: [undefined],
-      unknown: expect.stringMatching(/^tree\/manifests\/one\/promoter-manifest.yaml cannot be read in commit [0-9a-f]+$/),
-    });
+    const removal = await made.commit(images({ [B]: ['v1'] }));
+    expect(await removed([entry(A)])).toEqual({ by: [removal], unknown: undefined });
   });
 
   it('reads a plain manifest', async () => {
@@ -107,7 +107,8 @@ describe('src/manifest/history/removed-entries.ts', () => {
     });
     await made.commit(plain(A, B));
     const commit = await made.commit(plain(B));
-    const found = await removedEntries({ manifest: join(made.path, 'once.yaml') }, [entry(A)], gitServices());
-    expect(found.of(entry(A))).toMatchObject({ commit });
+    const gone = entry(A);
+    const found = await removedEntries({ manifest: join(made.path, 'once.yaml') }, [gone], gitServices());
+    expect(found.of(gone)).toMatchObject({ id: commit });
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jsonSchema, list, mapping, not, numberOf, text } from '../../yaml/schema-parts.ts';
+import { day, jsonSchema, list, mapping, not, notBlank, numberOf, text } from '../../yaml/schema-parts.ts';
 import { quote } from '../../yaml/source-text.ts';
 import { PROVENANCE } from './provenance-schema.ts';
 
@@ -11,20 +11,6 @@ const mediaType = text((written) => {
   const hint = 'write one such as application/vnd.cncf.helm.config.v1+json';
   return { message: `is ${quote(written)}, which is not a media type`, hint };
 }, MEDIA_TYPE.source);
-
-const DAY = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
-
-const day = text((written) => {
-  // Date.parse reads some days that are not in the calendar as others
-  const isDay = DAY.test(written) && !Number.isNaN(Date.parse(written));
-  if (isDay && new Date(written).toISOString().startsWith(written)) return undefined;
-  const hint = 'write year-month-day, for example 2026-12-31';
-  return { message: `is ${quote(written)}, which is not a day`, hint };
-}, DAY.source);
-
-const notBlank = text((written) =>
-  written.trim() === '' ? { message: 'is blank', hint: 'write the text that people should read there' } : undefined,
-);
 
 const exception = mapping({
   id: notBlank.describe('The vulnerability, for example CVE-2026-1.'),

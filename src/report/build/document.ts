@@ -6,10 +6,12 @@ import type { TrafficSeries } from '../../pipeline/timeline.ts';
 import { placesOf } from '../model/places.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem, ReportedTarget } from '../model/schema.ts';
 import { mirrorOf } from '../mirrors.ts';
+import { auditSummary, auditText } from '../terminal/audit.ts';
 import { planText } from '../terminal/plan-text.ts';
 import { replicationSummary } from '../terminal/replication-summary.ts';
 import { sigcheckSummary, sigcheckTable } from '../terminal/sigcheck-summary.ts';
 import { summaryText } from '../terminal/summary.ts';
+import type { AuditReport } from '../model/audit.ts';
 import type { SigcheckReport, SigcheckTotals } from '../model/sigcheck.ts';
 import { stoppedProblem } from '../stopped.ts';
 
@@ -21,6 +23,7 @@ export type Recorded = {
   /** The replication after a promotion. */
   readonly replication?: RunReport;
   readonly check?: SigcheckReport;
+  readonly audit?: AuditReport;
   readonly traffic?: TrafficSeries;
   /** Facts about the command: its command line, files, signer and job. */
   readonly context?: Omit<ReportDocument['context'], 'primary'>;
@@ -45,14 +48,14 @@ const NOTHING: Totals = {
 
 /** Builds the document that every report file is rendered from. */
 export function documentOf(recorded: Recorded): ReportDocument {
-  const { run, replication, check, traffic, error } = recorded;
-  const all = [run, check, replication].filter((report) => report !== undefined);
+  const { run, replication, check, audit, traffic, error } = recorded;
+  const all = [run, check, audit, replication].filter((report) => report !== undefined);
   const facts = all[0]?.run ?? recorded.facts;
   const aborted = all.find((report) => report.run.aborted !== undefined)?.run.aborted ?? recorded.facts.aborted;
   const failed = all.flatMap((report) => report.failures);
   const failures = problemsOf(failed, { ...facts, ...(aborted !== undefined && { aborted }) }, error);
   const main = run ?? replication;
-  const totals = main?.totals ?? (check === undefined ? NOTHING : checkedTotals(check.totals));
+  const totals = main?.totals ?? otherTotals(recorded);
   const copies = main === replication ? undefined : replication;
   return {
     version: 2,
@@ -71,6 +74,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     images: imagesOf(run, replication),
     replication: copies?.totals,
     check: check && checkOf(check),
+    audit: audit && auditOf(audit),
     change: run?.change,
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
@@ -81,7 +85,8 @@ function warningsOf(run: RunReport | undefined): Pick<ReportDocument, 'warnings'
   return run?.warnings === undefined ? {} : { warnings: numbered(run.warnings) };
 }
 
-function textOf({ run, replication, check }: Recorded): string {
+function textOf({ run, replication, check, audit }: Recorded): string {
+  if (audit !== undefined) return `${auditText(audit)}${auditSummary(audit)}`;
   const copied = replication === undefined ? '' : replicationSummary(replication);
   if (run?.run.mode === 'dry-run') return `${planText(run)}${copied}`;
   if (run !== undefined) return `${summaryText(run)}${copied}`.trimStart();
@@ -180,6 +185,13 @@ function sum(a: RunReport['registries'][number], b: RunReport['registries'][numb
   };
 }
 
+function otherTotals({ check, audit }: Recorded): Totals {
+  if (check !== undefined) return checkedTotals(check.totals);
+  if (audit === undefined) return NOTHING;
+  const { known: _known, ...totals } = audit.totals;
+  return { ...NOTHING, ...totals };
+}
+
 function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTotals): Totals {
   return { ...NOTHING, images: digests, pending, copied, requests, bytes };
 }
@@ -187,4 +199,14 @@ function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTo
 function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
   const { digests, beyond, signatures, records } = totals;
   return { digests, beyond, signatures, records, findings: rows, view };
+}
+
+function auditOf({
+  images,
+  repositories,
+  findings,
+  notes,
+  baseline,
+}: AuditReport): NonNullable<ReportDocument['audit']> {
+  return { images, repositories, findings, notes, ...(baseline !== undefined && { baseline }) };
 }

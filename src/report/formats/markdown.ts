@@ -59,7 +59,7 @@ export function markdownReport(document: ReportDocument): string {
   const phases = phaseSection(document, room(PHASES));
   const tail = tailOf(document);
   const others = [...head, change, plan, problems, registries, phases, tail].join('\n').length;
-  const findings = findingSection(document, MOST - others - 200);
+  const findings = [findingSection, auditSection].map((section) => section(document, MOST - others - 200)).join('');
   // 200: the empty lines between sections
   const images = imageSection(document, MOST - others - findings.length - 200);
   const parts = [head.join('\n'), change, plan, problems, findings, images, registries, phases, tail];
@@ -208,6 +208,26 @@ function findingSection({ check }: ReportDocument, most: number): string {
     });
   const head = ['| image | digest | places | status | who | why |', '|---|---|---|---|---|---|'];
   return folded(count(rows.length, 'finding'), head, rows, most, 'finding');
+}
+
+function auditSection({ audit }: ReportDocument, most: number): string {
+  if (audit === undefined) return '';
+  const rows = audit.findings
+    .toSorted((a, b) => Number(a.known !== undefined) - Number(b.known !== undefined))
+    .map(({ code, reference, digest, tags, message, places, known }) => {
+      const what = known === undefined ? message : `known until ${known.until}: ${known.reason}`;
+      const names = [reference, shortDigests(digest), tags.join(' ')].map((name) => markdownCode(name, 200));
+      return `| ${[`**${code}**`, ...names, String(places.length), markdownCode(shortDigests(what), 500)].join(' | ')} |`;
+    });
+  const head = ['| difference | image | digest | tags | places | what |', '|---|---|---|---|--:|---|'];
+  const notes = audit.notes.map((note) => `- not looked at: ${markdownCode(note, 500)}`);
+  const idle = (audit.baseline ?? []).map(
+    ({ why, code, reference, file, line }) =>
+      `- ${why} in the baseline: ${markdownCode(`${file}:${line} ${code} ${reference}`)}`,
+  );
+  const rest = [...idle, ...notes].join('\n');
+  const shown = folded(count(rows.length, 'difference'), head, rows, most - rest.length, 'difference');
+  return [shown, rest].filter((part) => part !== '').join('\n\n');
 }
 
 function registrySection({ registries }: ReportDocument, most: number): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Audit } from './audit.ts';
 import { Change } from './change.ts';
 import { evidenceStatus, Image } from './image.ts';
 import { Registry, Totals } from './totals.ts';
@@ -91,7 +92,7 @@ export const ReportDocument = z.strictObject({
   version: described(z.literal(2), 'Changes if a key changes its meaning or is removed; new keys do not change it.'),
   kpromo: z.string(),
   context: described(Context, 'The command, its files, its signer and its job.'),
-  mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair']),
+  mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair', 'audit']),
   outcome: described(
     z.enum(['done', 'pending', 'failed', 'stopped']),
     'failed: there are problems; stopped: the run ended early; pending: changes are still to be made.',
@@ -110,6 +111,7 @@ export const ReportDocument = z.strictObject({
   images: described(z.array(Image), 'Images that were pending or failed; complete ones are only counted.'),
   replication: described(Totals.optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
+  audit: described(Audit.optional(), 'Of kpromo audit.'),
   change: described(Change.optional(), 'The effect of a change of the manifests, if the run processes only a diff.'),
   registries: z.array(Registry),
   traffic: Traffic.optional(),

@@ -12,6 +12,12 @@ const KINDS: Readonly<Record<ReportDocument['mode'], string>> = {
   replicate: 'Signature replication',
   check: 'Signature check',
   repair: 'Signature repair',
+  audit: 'Audit',
+};
+
+const PENDING: Readonly<Partial<Record<ReportDocument['mode'], string>>> = {
+  'dry-run': 'changes are pending',
+  audit: 'production differs from the tree',
 };
 
 /** Returns the result of a run, worst first. Contains no text from outside. */
@@ -20,16 +26,16 @@ export function verdictOf(document: ReportDocument): Verdict {
   const ended = {
     stopped: 'stopped early',
     failed: count(causeCount(document), 'problem'),
-    pending: mode === 'dry-run' ? 'changes are pending' : 'changes are left to do',
+    pending: PENDING[mode] ?? 'something is left to do',
     done: isIdle(document) ? 'nothing to do' : 'all is well',
   };
   return { title: `${KINDS[mode]}: ${ended[outcome]}`, sentence: `${partsOf(document).join(', ')}.` };
 }
 
-function isIdle({ totals, replication, check }: ReportDocument): boolean {
+function isIdle({ totals, replication, check, audit }: ReportDocument): boolean {
   const written = [totals, replication].flatMap((all) => (all === undefined ? [] : [all.copied, all.tagged]));
   const signed = (totals.signing?.signed ?? 0) + (totals.signing?.recorded ?? 0);
-  return check === undefined && signed === 0 && written.every((number) => number === 0);
+  return check === undefined && audit === undefined && signed === 0 && written.every((number) => number === 0);
 }
 
 /** Counts problems as texts for people show them: failures with one cause are one. */
@@ -38,13 +44,14 @@ function causeCount({ failures }: Pick<ReportDocument, 'failures'>): number {
 }
 
 function partsOf(document: ReportDocument): string[] {
-  const { mode, totals, replication, check, images } = document;
+  const { mode, totals, replication, check, audit, images } = document;
   const [{ length: old }] = splitWarnings(document);
   const trouble = [
     ...some(causeCount(document), count(causeCount(document), 'problem')),
     ...some(old, `${count(old, 'problem')} already in the base`),
   ];
   if (check !== undefined) return [`${count(check.digests, 'digest')} checked`, ...trouble];
+  if (audit !== undefined) return [...auditParts(audit), ...trouble];
   const named = `${count(totals.images, 'image')}${totals.unchanged === undefined ? '' : ' changed'} in the manifests`;
   if (mode === 'parse') return [named, 'no request was sent', ...trouble];
   const due = images.filter(({ targets, attached }) => targets.length > 0 && attached !== true).length;
@@ -65,6 +72,15 @@ function partsOf(document: ReportDocument): string[] {
     ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),
     ...some(present, `${count(present, 'image × mirror pair')} complete before`),
     ...trouble,
+  ];
+}
+
+function auditParts({ images, repositories, findings }: NonNullable<ReportDocument['audit']>): string[] {
+  const known = findings.filter((finding) => finding.known !== undefined).length;
+  return [
+    `${count(images, 'image')} in ${count(repositories, 'repository', 'repositories')} compared`,
+    ...some(findings.length - known, count(findings.length - known, 'difference')),
+    ...some(known, `${known} known`),
   ];
 }
 

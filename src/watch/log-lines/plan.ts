@@ -14,6 +14,9 @@ export const PLAN = {
   'repository-denied': ({ repository }) => [
     warning(`${repository} may not be read by this account; it is taken for a repository that does not exist yet`),
   ],
+  'index-unreadable': ({ repository, digest }) => [
+    warning(`${repository}@${digest} cannot be read as an index; its platforms are unknown`),
+  ],
   *'images-planned'({ images, details }) {
     for (const [{ name, digest }, { unread }] of details) {
       const repositories = unread.map((mirror) => joinRepository(mirror.name, name));

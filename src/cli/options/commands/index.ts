@@ -1,5 +1,6 @@
 import type { Flag } from '../flags/flag.ts';
 import { COMMON_FLAGS } from '../output.ts';
+import { AUDIT } from './audit.ts';
 import { CIP } from './cip.ts';
 import type { Command, FlagsByTopic } from './command.ts';
 import { EXPLAIN } from './explain.ts';
@@ -91,6 +92,25 @@ export const COMMANDS: readonly Command[] = [
       choices: [],
       help: 'Images to check, as host/path:tag or host/path@digest; with manifests also host/path for all their images there. Default: images of the manifests that were uploaded recently.',
     },
+  },
+  {
+    name: 'audit',
+    summary: 'Compare production with the manifests, and report every difference.',
+    description:
+      'Reads all mirrors and writes nothing. Reports what is missing, on some mirrors only, at another tag, in no manifest, removed from the manifests, unsigned or not recorded. Exits with 2 if production differs, and with 1 if something could not be read.',
+    flags: AUDIT,
+    common: [
+      'manifests',
+      'since',
+      'baseline',
+      'write-baseline',
+      'untagged',
+      'registry-config',
+      'report',
+      'output',
+      'log-level',
+      'help',
+    ],
   },
   {
     name: 'validate',

@@ -19,6 +19,7 @@ const SCRIPTS = [
   'timeline',
   'traffic',
   'findings',
+  'audit',
   'main',
 ];
 

@@ -1,3 +1,4 @@
+import { audit } from './audit.js';
 import { change } from './change.js';
 import { el, section } from './dom.js';
 import { findings } from './findings.js';
@@ -46,12 +47,12 @@ function context({ context: told }) {
   return section('context', 'This run', undefined, el('dl', { class: 'context' }, ...facts.map(fact)));
 }
 
-function tiles({ totals, failures, check }) {
+function tiles({ totals, failures, check, audit: audited }) {
   const problemCount = new Set(failures.map(({ cause }) => cause)).size;
   const all = [
     [problemCount === 1 ? 'problem' : 'problems', problemCount, 'bad'],
     [check === undefined ? 'images' : 'digests', totals.images],
-    ['references to write', totals.pending],
+    [audited === undefined ? 'references to write' : 'differences', totals.pending],
     ['copied', totals.copied],
     ['tagged', totals.tagged],
     ['failed', totals.failed, 'bad'],
@@ -72,7 +73,7 @@ function tiles({ totals, failures, check }) {
   );
 }
 
-const parts = [problems, oldProblems, warnings, change, findings, matrix, timeline, traffic, context].map((draw) =>
-  draw(data),
+const parts = [problems, oldProblems, warnings, change, findings, audit, matrix, timeline, traffic, context].map(
+  (draw) => draw(data),
 );
 document.body.append(el('main', {}, banner(data), tiles(data), ...parts.filter((part) => part !== undefined)));

@@ -1,0 +1,65 @@
+import { hostOf, type RepositoryName } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import { unexpectedIn, wantedThere } from '../../plan/audit/unexpected.ts';
+import type { ImageSet } from '../../plan/desired/desired.ts';
+import type { Call, RepositoryListing } from '../../registry/roles.ts';
+import type { AuditServices } from './services.ts';
+import type { Find } from './find.ts';
+import { manifestFacts } from './manifest-facts.ts';
+import { untaggedExtras } from './untagged.ts';
+
+/** What was found in all repositories so far; of what is as it should be nothing is kept. */
+export type Finds = {
+  /** Compares the list of one repository with what is wanted there. */
+  look(repository: RepositoryName, listing: RepositoryListing, call: Call): Promise<void>;
+  found(): readonly Find[];
+  /** The names below each repository whose listing names some. */
+  readonly children: ReadonlyMap<RepositoryName, ReadonlySet<string>>;
+  /** Repositories that hold something. */
+  readonly held: ReadonlySet<RepositoryName>;
+  /** Hosts whose listings show only tags. */
+  readonly tagsOnly: ReadonlySet<RepositoryName>;
+  /** How many manifests without a tag were not judged. */
+  untagged(): number;
+  /** Repositories of which more may be there than their lists show. */
+  readonly cut: readonly RepositoryName[];
+};
+
+/** Starts with nothing found; `all` is what the whole tree wants, by repository. */
+export function findsIn(
+  all: ReadonlyMap<RepositoryName, readonly ImageSet[]>,
+  { judgesUntagged, registry }: Pick<AuditServices, 'judgesUntagged' | 'registry'>,
+  context: Context,
+): Finds {
+  const found: Find[] = [];
+  const [held, tagsOnly] = [new Set<RepositoryName>(), new Set<RepositoryName>()];
+  const children = new Map<RepositoryName, ReadonlySet<string>>();
+  const cut: RepositoryName[] = [];
+  const facts = manifestFacts(registry, context);
+  let unjudged = 0;
+  const look: Finds['look'] = async (repository, listing, call) => {
+    const sets = all.get(repository);
+    const wanted = wantedThere(sets);
+    const { tags, attached, untagged } = unexpectedIn(listing, wanted);
+    for (const one of tags) found.push({ repository, ...one });
+    for (const { tag, subject } of attached) found.push({ repository, tag, subject });
+    const { size } = listing.kind === 'tags' ? listing.tags : listing.manifests;
+    if (size > 0) held.add(repository);
+    if (listing.kind === 'tags') {
+      if (size > 0) tagsOnly.add(hostOf(repository));
+      return;
+    }
+    const { manifests, children: below, mayBeCut } = listing;
+    if (below !== undefined && below.size > 0) children.set(repository, below);
+    if (mayBeCut === true) cut.push(repository);
+    // in a repository of no manifest, where nothing has a tag, nothing belongs to an image
+    const isLoose = sets === undefined && untagged.length === size;
+    const listed = { manifests, untagged, wanted: wanted.digests };
+    if (!judgesUntagged && !isLoose) unjudged += untagged.length;
+    else for (const digest of await untaggedExtras(facts, repository, listed, call)) found.push({ repository, digest });
+  };
+  // a platform whose index is missing there belongs to the image
+  const isExtra = ({ tag, digest }: Find): boolean =>
+    tag !== undefined || digest === undefined || !facts.isPlatform(digest);
+  return { look, found: () => found.filter(isExtra), children, held, tagsOnly, untagged: () => unjudged, cut };
+}

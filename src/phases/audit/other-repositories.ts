@@ -1,0 +1,69 @@
+import { isPromotionError, PromotionError, type Failure } from '../../errors.ts';
+import { hostOf, joinRepository, pathBelow, type RepositoryName } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import { caught } from '../caught.ts';
+import { checkListed } from '../snapshot/held-manifests.ts';
+import { isTree, listRoot } from '../snapshot/repositories-below.ts';
+import { unreadable } from '../reading/unreadable.ts';
+import type { ReadOthers } from './read-others.ts';
+
+/** What keeps repositories from being found: `notes` if a registry offers no way, `failures` if it refuses. */
+export type OtherRepositories = { readonly notes: readonly string[]; readonly failures: readonly Failure[] };
+
+/** Finds the repositories of production that no manifest names: by the catalog of each registry, else by its folders. */
+export async function findOtherRepositories(
+  roots: readonly string[],
+  others: ReadOthers,
+  context: Context,
+): Promise<OtherRepositories> {
+  const unknown = await Promise.all(
+    roots.map(async (root) => ({ root, reason: await lookBelow(root, others, context) })),
+  );
+  const refused = new Map<RepositoryName, PromotionError>();
+  const notes: string[] = [];
+  for (const { root, reason } of unknown) {
+    if (reason === undefined) continue;
+    if (reason.code === 'NOT_FOUND') notes.push(`repositories below ${root} that no manifest names: ${reason.message}`);
+    else refused.set(root, new PromotionError(reason.code, reason.message, { side: 'destination', hint: HINT }));
+  }
+  return { notes, failures: [...unreadable(refused), ...unreadable(others.errors)] };
+}
+
+const HINT =
+  'use an account that may list the repositories, or audit only those of the tree (--other-repositories=false)';
+
+/** Reads all repositories at and below a name; returns why that is not possible. */
+async function lookBelow(root: string, others: ReadOthers, context: Context): Promise<PromotionError | undefined> {
+  const names = await catalogOf(root, others, context);
+  if (!isPromotionError(names)) {
+    await others.read(names);
+    const all = new Set(names);
+    if (others.heldBelow(root).every((repository) => all.has(repository))) return undefined;
+  }
+  if (pathBelow(hostOf(root), root) !== '' && isTree(await listRoot(() => others.list(root)))) {
+    await walk(root, others);
+    return undefined;
+  }
+  return isPromotionError(names)
+    ? names
+    : new PromotionError('NOT_FOUND', `the catalog of ${hostOf(root)} does not list all repositories that are there`);
+}
+
+async function catalogOf(
+  root: string,
+  { catalog }: ReadOthers,
+  context: Context,
+): Promise<readonly RepositoryName[] | PromotionError> {
+  try {
+    return await catalog(root);
+  } catch (error) {
+    return caught(error, context);
+  }
+}
+
+/** Level by level: the lists of folders name what is below them. */
+async function walk(root: string, { read, childrenOf }: ReadOthers): Promise<void> {
+  const below = (name: RepositoryName): readonly RepositoryName[] =>
+    childrenOf(name).map((child) => checkListed(joinRepository(name, child)));
+  for (let names = below(root); names.length > 0; names = names.flatMap(below)) await read(names);
+}

@@ -1,0 +1,54 @@
+import type { PromotionError } from '../../errors.ts';
+import { pathBelow, type RepositoryName } from '../../image/reference.ts';
+import type { Context } from '../../pipeline/phase.ts';
+import type { AuditPlaces } from '../../plan/audit/places.ts';
+import type { RepositoryListing } from '../../registry/roles.ts';
+import { readByHost } from '../reading/read-by-host.ts';
+import type { Finds } from './finds.ts';
+import type { AuditServices } from './services.ts';
+
+/** Reads repositories that may be in no manifest; those of the tree are read before, and never again. */
+export type ReadOthers = {
+  /** Returns the repositories at and below a name. */
+  catalog(root: string): Promise<readonly RepositoryName[]>;
+  /** Lists one name, which may be a folder of repositories. */
+  list(repository: RepositoryName): Promise<RepositoryListing>;
+  /** Compares these repositories with the tree, each once. */
+  read(names: readonly RepositoryName[]): Promise<void>;
+  /** Returns the names below a repository that was read. */
+  childrenOf(repository: RepositoryName): readonly string[];
+  /** Returns the repositories of the tree that hold something. */
+  heldBelow(root: string): readonly RepositoryName[];
+  readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
+};
+
+/** Reads what is at the destinations beside the repositories of the tree. */
+export function readOthers(
+  { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
+  { wanted, isSource }: Pick<AuditPlaces, 'isSource'> & { readonly wanted: Pick<ReadonlySet<RepositoryName>, 'has'> },
+  finds: Finds,
+  context: Context,
+): ReadOthers {
+  const errors = new Map<RepositoryName, PromotionError>();
+  const done = new Set<RepositoryName>();
+  const callTo = (repository: RepositoryName) => ({ signal: context.signal, meter: traffic.of(repository) });
+  const list = async (repository: RepositoryName): Promise<RepositoryListing> => {
+    done.add(repository);
+    const listing = await registry.listRepository(repository, callTo(repository));
+    await finds.look(repository, listing, callTo(repository));
+    return listing;
+  };
+  return {
+    errors,
+    list,
+    catalog: (root) => registry.listRepositories(root, callTo(root)),
+    read: async (names) => {
+      const others = names.filter((name) => !wanted.has(name) && !isSource(name) && !done.has(name));
+      const read = async (name: RepositoryName): Promise<void> => void (await list(name));
+      for (const [name, error] of await readByHost('destination', others, read, context)) errors.set(name, error);
+    },
+    childrenOf: (repository) => [...(finds.children.get(repository) ?? [])],
+    heldBelow: (root) =>
+      [...finds.held].filter((repository) => wanted.has(repository) && pathBelow(root, repository) !== undefined),
+  };
+}

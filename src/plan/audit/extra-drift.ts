@@ -1,0 +1,54 @@
+import type { Digest } from '../../image/digest.ts';
+import type { RepositoryName } from '../../image/reference.ts';
+import type { Removals } from '../../manifest/history/removed-entries.ts';
+import type { Drift } from './drift.ts';
+
+/** A reference in production that no manifest names; `isOrphan`: it is attached to the digest, which is not there. */
+export type Extra = {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly tag?: string | undefined;
+  readonly isOrphan?: true;
+};
+
+/** Returns EXTRA and UNMANAGED: what is alike in all mirrors is one. */
+export function extraDrift(
+  extras: readonly Extra[],
+  removals: Removals,
+  referenceOf: (repository: RepositoryName) => RepositoryName,
+): Drift[] {
+  const groups = new Map<string, Drift & { readonly places: { ref: string }[]; readonly tags: string[] }>();
+  for (const extra of extras) {
+    const { repository, digest, tag, isOrphan } = extra;
+    const reference = referenceOf(repository);
+    const removal = removals.of(extra);
+    const key = [reference, digest, removalKey(removal), isOrphan ?? ''].join(' ');
+    const group = groups.get(key) ?? {
+      code: removal === undefined ? ('EXTRA' as const) : ('UNMANAGED' as const),
+      reference,
+      digest,
+      tags: [],
+      places: [],
+      removal,
+      unknown: removal === undefined ? removals.unknown : undefined,
+      ...(isOrphan && { isOrphan }),
+    };
+    groups.set(key, group);
+    if (tag !== undefined && !group.tags.includes(tag)) group.tags.push(tag);
+    group.places.push({ ref: tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}` });
+  }
+  return [...groups.values()].toSorted(byName);
+}
+
+function removalKey(removal: ReturnType<Removals['of']>): string {
+  return typeof removal === 'object' ? removal.id : (removal ?? '');
+}
+
+/** In an order that does not depend on which registry answered first. */
+function byName(a: Drift, b: Drift): number {
+  const [one, other] = [a, b].map(({ reference, digest, code }) => `${reference} ${digest} ${code}`) as [
+    string,
+    string,
+  ];
+  return one < other ? -1 : 1;
+}
