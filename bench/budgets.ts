@@ -12,6 +12,9 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   // One listing for each of 29,524 destination repositories, one HEAD for each of about 6,000 tags that 230 pending digests
   // lack there, and what these need at the source.
   'full-dry': { requests: 37_300, wallSeconds: 60, peakMiB: 350 },
+  // A twentieth more than one listing for each destination repository, for the catalogs; memory as a dry run.
+  'm-audit': { requests: 2_646 },
+  'full-audit': { requests: 31_000, wallSeconds: 60, peakMiB: 350 },
   // One listing a repository; and twenty times faster than upstream's 172 s.
   'replicate-noop': { requests: 2_520 },
   'replicate-sig': { wallSeconds: 8.6 },

@@ -30,6 +30,7 @@ const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
   validate: (folder) => ['validate', folder],
   parse: (folder) => [...CIP, folder, '--parse-only'],
   dry: (folder) => [...CIP, folder, '--require-identity=false'],
+  audit: (folder) => ['audit', '--thin-manifest-dir', folder, '--sign=false'],
   promote: (folder) => [...CIP, folder, '--confirm', '--sign=false'],
 };
 

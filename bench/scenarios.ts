@@ -1,7 +1,7 @@
 import type { TreeSize } from './tree.ts';
 
-/** What is asked of the program: to check the files, to find what is missing, or to bring it. */
-export type Job = 'validate' | 'parse' | 'dry' | 'promote';
+/** What is asked of the program: to check the files, to find what is missing, to bring it, or to compare all of production. */
+export type Job = 'validate' | 'parse' | 'dry' | 'promote' | 'audit';
 
 /** One tree and one job on it. */
 export type TreeScenario = {
@@ -59,6 +59,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
     [`${name}-dry`, tree(size, 'dry')] as const,
     [`${name}-promote`, tree(size, 'promote')] as const,
   ]),
+  ['m-audit', tree({ ...SIZES.m, pending: 0 }, 'audit')],
+  ['full-audit', tree({ ...SIZES.full, pending: 0 }, 'audit')],
   ['s-nested', tree({ ...SIZES.s, nested: true }, 'promote')],
   ['s-tags', tree(SIZES.s, 'promote', false)],
   ['m-tags', tree(SIZES.m, 'dry', false)],

@@ -1,7 +1,8 @@
 import type { PromotionError } from '../../errors.ts';
-import { pathBelow, type RepositoryName } from '../../image/reference.ts';
+import { hostOf, pathBelow, type RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import type { AuditPlaces } from '../../plan/audit/places.ts';
+import { commonRoots, rootOf } from '../../plan/audit/roots.ts';
 import type { RepositoryListing } from '../../registry/roles.ts';
 import { readByHost } from '../reading/read-by-host.ts';
 import type { Finds } from './finds.ts';
@@ -22,15 +23,25 @@ export type ReadOthers = {
   readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
+/** The destinations, and the repositories of the tree. */
+type OtherPlaces = Pick<AuditPlaces, 'roots' | 'isSource'> & {
+  readonly wanted: Pick<ReadonlySet<RepositoryName>, 'has'>;
+};
+
 /** Reads what is at the destinations beside the repositories of the tree. */
 export function readOthers(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
-  { wanted, isSource }: Pick<AuditPlaces, 'isSource'> & { readonly wanted: Pick<ReadonlySet<RepositoryName>, 'has'> },
+  { roots, wanted, isSource }: OtherPlaces,
   finds: Finds,
   context: Context,
 ): ReadOthers {
   const errors = new Map<RepositoryName, PromotionError>();
   const done = new Set<RepositoryName>();
+  const isWanted = (repository: RepositoryName): boolean => wanted.has(repository);
+  let held: ReadonlyMap<string | undefined, readonly RepositoryName[]> | undefined;
+  const all = new Set(roots);
+  const common = commonRoots(roots);
+  const catalogs = new Map<string, Promise<readonly RepositoryName[]>>();
   const callTo = (repository: RepositoryName) => ({ signal: context.signal, meter: traffic.of(repository) });
   const list = async (repository: RepositoryName): Promise<RepositoryListing> => {
     done.add(repository);
@@ -41,7 +52,12 @@ export function readOthers(
   return {
     errors,
     list,
-    catalog: (root) => registry.listRepositories(root, callTo(root)),
+    catalog: async (root) => {
+      const above = common.get(hostOf(root)) ?? root;
+      const answer = catalogs.get(above) ?? registry.listRepositories(above, callTo(above));
+      catalogs.set(above, answer);
+      return (await answer).filter((name) => pathBelow(root, name) !== undefined);
+    },
     read: async (names) => {
       const others = names.filter((name) => !wanted.has(name) && !isSource(name) && !done.has(name));
       const read = async (name: RepositoryName): Promise<void> => void (await list(name));
@@ -49,6 +65,6 @@ export function readOthers(
     },
     childrenOf: (repository) => [...(finds.children.get(repository) ?? [])],
     heldBelow: (root) =>
-      [...finds.held].filter((repository) => wanted.has(repository) && pathBelow(root, repository) !== undefined),
+      (held ??= Map.groupBy(finds.held, (repository) => rootOf(repository, all))).get(root)?.filter(isWanted) ?? [],
   };
 }

@@ -2,6 +2,7 @@ import type { Pattern } from '../../image/pattern.ts';
 import { joinRepository, pathBelow, type RepositoryName } from '../../image/reference.ts';
 import type { ImageSet } from '../desired/desired.ts';
 import { primaryOf } from '../places/primary.ts';
+import { rootOf, topmost } from './roots.ts';
 import { publicNameOf, type PublicName } from '../places/public-name.ts';
 
 /** Where production is, and under which names people pull from it. */
@@ -24,7 +25,7 @@ export function auditPlaces(sets: readonly ImageSet[], rules: NameRules): AuditP
   const lists = [...new Set(sets.map(({ destinations }) => destinations))];
   const roots = topmost(new Set(lists.flat()));
   const sources = new Set(sets.map(({ source, name }) => source.slice(0, -name.length - 1)));
-  const rootOf = (name: string): string | undefined => roots.find((root) => pathBelow(root, name) !== undefined);
+  const all = new Set(roots);
   let known: ReadonlyMap<RepositoryName, RepositoryName> | undefined;
   let primaryRoots: ReadonlyMap<string, string> | undefined;
   return {
@@ -39,8 +40,8 @@ export function auditPlaces(sets: readonly ImageSet[], rules: NameRules): AuditP
       known ??= referencesIn(sets, rules);
       const reference = known.get(repository);
       if (reference !== undefined) return reference;
-      primaryRoots ??= primaryRootsOf(lists, rules, rootOf);
-      const root = rootOf(repository) ?? '';
+      primaryRoots ??= primaryRootsOf(lists, rules, all);
+      const root = rootOf(repository, all) ?? '';
       const rest = pathBelow(root, repository);
       const primary = primaryRoots.get(root) ?? root;
       return publicNameOf(
@@ -49,12 +50,6 @@ export function auditPlaces(sets: readonly ImageSet[], rules: NameRules): AuditP
       );
     },
   };
-}
-
-function topmost(names: ReadonlySet<string>): readonly string[] {
-  return [...names].filter(
-    (name) => ![...names].some((other) => other !== name && pathBelow(other, name) !== undefined),
-  );
 }
 
 function referencesIn(
@@ -75,13 +70,13 @@ function referencesIn(
 function primaryRootsOf(
   lists: readonly (readonly string[])[],
   { chosen }: NameRules,
-  rootOf: (name: string) => string | undefined,
+  roots: ReadonlySet<string>,
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const destinations of lists) {
-    const primary = rootOf(primaryOf(destinations, chosen) ?? '');
+    const primary = rootOf(primaryOf(destinations, chosen) ?? '', roots);
     for (const destination of destinations) {
-      const root = rootOf(destination);
+      const root = rootOf(destination, roots);
       if (root !== undefined && primary !== undefined && !found.has(root)) found.set(root, primary);
     }
   }

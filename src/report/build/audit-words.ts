@@ -13,7 +13,8 @@ export function driftMessage(drift: Drift): string {
   }
   if (code === 'UNSIGNED') return 'no signature is listed on the primary registry';
   if (code === 'UNRECORDED') return 'no promotion record is listed on the primary registry';
-  if (drift.isOrphan) return `${tagsText(tags)} is attached to a digest that is neither in a manifest nor there`;
+  const verb = tags.length > 1 ? 'are' : 'is';
+  if (drift.isOrphan) return `${tagsText(tags)} ${verb} attached to a digest that is neither in a manifest nor there`;
   const subject = tags.length === 0 ? 'a digest without a tag' : tagsText(tags);
   return code === 'UNMANAGED' ? unmanagedText(subject, drift) : extraText(subject, drift);
 }
@@ -36,9 +37,9 @@ function unmanagedText(subject: string, { removal, places }: Drift): string {
   return `${subject} left the tree with commit ${commit.slice(0, 12)} of ${day} (${title}); still ${where}`;
 }
 
-function extraText(subject: string, { places, unknown }: Drift): string {
+function extraText(subject: string, { tags, places, unknown }: Drift): string {
   const before = unknown === undefined ? '' : `; whether it left the tree is unknown, because ${unknown}`;
-  return `${subject} is in no manifest, but ${whereText(places.length)}${before}`;
+  return `${subject} ${tags.length > 1 ? 'are' : 'is'} in no manifest, but ${whereText(places.length)}${before}`;
 }
 
 function tagsText(tags: readonly string[]): string {

@@ -30,10 +30,11 @@ export function auditSummary({ run, totals, failures }: AuditReport): string {
   const causes = causesOf(failures).length;
   const calm =
     run.aborted === undefined && causes === 0 ? 'production holds what the tree says' : 'no difference found';
-  const found = pending === 0 ? calm : count(pending, 'difference');
+  const none = known === 0 ? calm : 'no other difference';
+  const found = pending === 0 ? none : count(pending, 'difference');
   const parts = [
+    ...(known === 0 ? [] : [count(known, 'known difference')]),
     found,
-    ...(known === 0 ? [] : [`${known.toLocaleString('en-US')} known`]),
     ...(causes === 0 ? [] : [count(causes, 'problem')]),
   ];
   const lines = [

@@ -67,14 +67,12 @@ export function imagesText(entries: Readonly<Record<string, readonly string[]>> 
     .join('');
 }
 
-/** Promotes to `prod` of two mirrors; `old` was in the tree, and left it before it was promoted. */
+/** Promotes to `prod` of two mirrors, signed unless told otherwise; `old` was in the tree, and left it before it was promoted. */
 export async function auditWorld(
   staging: string,
   mirrors: readonly [string, string],
-  flags: readonly string[] = [],
+  { isSigned = true }: { readonly isSigned?: boolean } = {},
 ): Promise<AuditWorld> {
-  const sigstore = await startSigstore();
-  onTestFinished(() => sigstore.stop());
   const production = productionOf();
   for (const [name, image] of Object.entries(IMAGE_OF)) await production.push(staging, `staging/${name}`, image);
   const tree = await createRepository();
@@ -86,11 +84,11 @@ export async function auditWorld(
   });
   await tree.commit({ 'tree/images/one/images.yaml': imagesText() });
   const path = `${tree.path}/tree`;
-  const trust = [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`];
-  const env = { SIGSTORE_ID_TOKEN: sigstore.token(), PATH: process.env['PATH'] ?? '' };
-  const { code, stderr } = await cip(['--manifests', path, '--confirm', ...trust, ...flags], { env });
+  const { flags, env } = isSigned ? await signing() : { flags: ['--sign=false'], env: GIT };
+  const { code, stderr } = await cip(['--manifests', path, '--confirm', ...flags], { env });
   if (code !== 0) throw new Error(stderr);
-  const audit: AuditWorld['audit'] = (...args) => kpromo(['audit', '--manifests', path, ...args], { env });
+  const audit: AuditWorld['audit'] = (...args) =>
+    kpromo(['audit', '--manifests', path, ...(isSigned ? [] : ['--sign=false']), ...args], { env: GIT });
   return {
     tree,
     mirrors,
@@ -106,6 +104,18 @@ export async function auditWorld(
         .map(({ code: one, reference, tags }) => [one, reference.split('/').slice(1).join('/'), ...tags].join(' '))
         .toSorted();
     },
+  };
+}
+
+/** The program finds git. */
+const GIT = { PATH: process.env['PATH'] ?? '' };
+
+async function signing(): Promise<{ readonly flags: readonly string[]; readonly env: Record<string, string> }> {
+  const sigstore = await startSigstore();
+  onTestFinished(() => sigstore.stop());
+  return {
+    flags: [`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`],
+    env: { ...GIT, SIGSTORE_ID_TOKEN: sigstore.token() },
   };
 }
 
