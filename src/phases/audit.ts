@@ -41,7 +41,7 @@ export const audit = (services: AuditServices): Phase<{ readonly loaded: Loaded 
     const finds = findsIn(all, services, context);
     const signed = signedCheck(services, sets);
     const lacks = await readLacks(services, { destinations, all, finds, signed }, context);
-    const unsigned = await signed.ask(context);
+    const unsigned = await signed.ask(finds.bare, context);
 
     // what the tree added since a time says nothing of what it did not add
     const isWhole = diff === undefined;

@@ -44,18 +44,21 @@ describe('kpromo audit', () => {
     const commit = one.tree.git('rev-parse', '--short=12', 'HEAD');
     const { code, stdout, summary, log } = await one.audit();
     expect(code).toBe(2);
-    expect(stdout.split('\n').slice(0, 11)).toEqual([
+    expect(stdout.split('\n').slice(0, 14)).toEqual([
       `${primary}/prod/part`,
       `  ${digestOf(IMAGES.part)}  ${join(one.tree.path, IMAGES_FILE)}:6`,
       '    PARTIAL     the image is complete on 1 of 2 mirrors',
       `                ${mirror}/prod/part:v1`,
-      '                → kpromo cip --confirm promotes what is missing; if staging has lost it, remove the entry',
       '',
       `${primary}/prod/old`,
       `  ${digestOf(IMAGES.old)}`,
       `    UNMANAGED   tag v0 left the tree with commit ${commit} of 2026-01-01 (a change); still in 1 place of production`,
       `                ${mirror}/prod/old:v0`,
-      '                → delete it from production, add it to a manifest, or accept it in the baseline',
+      '',
+      'What to do:',
+      '  PARTIAL     kpromo cip --confirm promotes what is missing; if staging has lost it, remove the entry',
+      '  UNMANAGED   delete it from production, add it to a manifest, or accept it in the baseline',
+      '',
     ]);
     expect(stdout).toContain('7 images in 14 repositories compared: 1 PARTIAL, 1 UNMANAGED\n');
     expect(summary).toContain('Summary: 7 images in 14 repositories compared, 2 differences');
@@ -98,7 +101,7 @@ describe('kpromo audit', () => {
       0,
       expect.stringContaining('7 images in 14 repositories compared: 2 known\n'),
     ]);
-    expect(known.stdout).toContain('not reviewed yet (until 20');
+    expect(known.stdout).toMatch(/1 PARTIAL \(until \d{4}-\d\d-\d\d\): not reviewed yet: .*\/prod\/part:v1\n/);
 
     await one.production.push(one.mirrors[1], 'prod/part', IMAGES.part, ['v1']);
     const text = await readFile(file, 'utf8');
@@ -218,6 +221,21 @@ describe('kpromo audit', () => {
       /<testcase name="[^"]*prod\/old@sha256:[0-9a-f]+… v0 UNMANAGED".*<failure type="UNMANAGED"/,
     );
     expect(await read('xml')).toContain('tests="2" failures="2"');
+  });
+
+  it('refuses a tag that no registry can have', async () => {
+    const one = await world({});
+    one.registries[1].inject(({ path }) =>
+      path.endsWith('/prod/part/tags/list')
+        ? {
+            status: 200,
+            headers: { 'content-type': 'application/json' },
+            body: '{"name":"prod/part","tags":["v1","../x"]}',
+          }
+        : undefined,
+    );
+    const { code, log } = await one.audit();
+    expect([code, errors(log)[0]]).toEqual([1, expect.stringContaining('names "../x" as a tag')]);
   });
 
   it('is asked for a place', async () => {

@@ -1,9 +1,11 @@
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 import type { Context } from '../../pipeline/phase.ts';
-import { unexpectedIn, wantedThere } from '../../plan/audit/unexpected.ts';
+import { holdsReferrers, unexpectedIn, wantedThere } from '../../plan/audit/unexpected.ts';
 import type { ImageSet } from '../../plan/desired/desired.ts';
 import type { Call, RepositoryListing } from '../../registry/roles.ts';
 import type { AuditServices } from './services.ts';
+import { keptLists } from '../../registry/listing/kept-lists.ts';
+import { checkTag } from '../snapshot/held-manifests.ts';
 import type { Find } from './find.ts';
 import { manifestFacts } from './manifest-facts.ts';
 import { untaggedExtras } from './untagged.ts';
@@ -17,6 +19,8 @@ export type Finds = {
   readonly children: ReadonlyMap<RepositoryName, ReadonlySet<string>>;
   /** Repositories that hold something. */
   readonly held: ReadonlySet<RepositoryName>;
+  /** Repositories whose lists show every manifest, and none that can be a referrer or a list of referrers. */
+  readonly bare: ReadonlySet<RepositoryName>;
   /** Hosts whose listings show only tags. */
   readonly tagsOnly: ReadonlySet<RepositoryName>;
   /** How many manifests without a tag were not judged. */
@@ -25,6 +29,9 @@ export type Finds = {
   readonly cut: readonly RepositoryName[];
 };
 
+/** Of one host: more than all tags of Kubernetes' production are no slips of people. */
+const MOST_KEPT = 500_000;
+
 /** Starts with nothing found; `all` is what the whole tree wants, by repository. */
 export function findsIn(
   all: ReadonlyMap<RepositoryName, readonly ImageSet[]>,
@@ -32,15 +39,18 @@ export function findsIn(
   context: Context,
 ): Finds {
   const found: Find[] = [];
-  const [held, tagsOnly] = [new Set<RepositoryName>(), new Set<RepositoryName>()];
+  const [held, bare, tagsOnly] = [new Set<RepositoryName>(), new Set<RepositoryName>(), new Set<RepositoryName>()];
   const children = new Map<RepositoryName, ReadonlySet<string>>();
   const cut: RepositoryName[] = [];
+  const kept = keptLists(MOST_KEPT);
   const facts = manifestFacts(registry, context);
   let unjudged = 0;
   const look: Finds['look'] = async (repository, listing, call) => {
     const sets = all.get(repository);
     const wanted = wantedThere(sets);
     const { tags, attached, untagged } = unexpectedIn(listing, wanted);
+    for (const { tag } of tags) checkTag(repository, tag);
+    kept.keep(repository, tags.length + attached.length);
     for (const one of tags) found.push({ repository, ...one });
     for (const { tag, subject } of attached) found.push({ repository, tag, subject });
     const { size } = listing.kind === 'tags' ? listing.tags : listing.manifests;
@@ -52,6 +62,7 @@ export function findsIn(
     const { manifests, children: below, mayBeCut } = listing;
     if (below !== undefined && below.size > 0) children.set(repository, below);
     if (mayBeCut === true) cut.push(repository);
+    else if (!holdsReferrers(listing)) bare.add(repository);
     // in a repository of no manifest, where nothing has a tag, nothing belongs to an image
     const isLoose = sets === undefined && untagged.length === size;
     const listed = { manifests, untagged, wanted: wanted.digests };
@@ -61,5 +72,5 @@ export function findsIn(
   // a platform whose index is missing there belongs to the image
   const isExtra = ({ tag, digest }: Find): boolean =>
     tag !== undefined || digest === undefined || !facts.isPlatform(digest);
-  return { look, found: () => found.filter(isExtra), children, held, tagsOnly, untagged: () => unjudged, cut };
+  return { look, found: () => found.filter(isExtra), children, held, bare, tagsOnly, untagged: () => unjudged, cut };
 }

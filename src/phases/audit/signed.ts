@@ -7,20 +7,22 @@ import { eachOf } from '../../async/each-of.ts';
 import type { Context } from '../../pipeline/phase.ts';
 import { primariesOf } from '../../plan/candidates.ts';
 import type { ImageSet } from '../../plan/desired/desired.ts';
-import { attachedBy } from '../../plan/replication.ts';
 import type { Inventory } from '../../registry/inventory.ts';
 import type { Call } from '../../registry/roles.ts';
 import { pushTo, readByHost } from '../reading/read-by-host.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import { listedTypes } from './listed-types.ts';
-import type { Unsigned } from '../../plan/audit/unsigned-drift.ts';
+import { isAttachment, type Unsigned } from '../../plan/audit/unsigned-drift.ts';
 import type { AuditServices } from './services.ts';
 
 export type SignedCheck = {
   /** Notes what the list of a primary leaves open; of what it answers nothing is kept. */
   look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
-  /** Asks for the referrers of what is open, with one request each. */
-  ask(context: Context): Promise<{ readonly unsigned: readonly Unsigned[]; readonly failures: readonly Failure[] }>;
+  /** Asks for the referrers of what is open, with one request each; `bare` repositories have none. */
+  ask(
+    bare: ReadonlySet<RepositoryName>,
+    context: Context,
+  ): Promise<{ readonly unsigned: readonly Unsigned[]; readonly failures: readonly Failure[] }>;
   /** How many records are not expected, since their images were uploaded before. */
   older(): number;
 };
@@ -40,7 +42,7 @@ export function signedCheck(services: AuditServices, sets: readonly ImageSet[]):
     look: (repository, there, inventory) => {
       for (const wanted of there.flatMap(({ images }) => images)) {
         const { digest, tags } = wanted;
-        if (primaries.get(wanted) !== repository || !inventory.has(digest) || isAttached(tags)) continue;
+        if (primaries.get(wanted) !== repository || !inventory.has(digest) || isAttachment(tags)) continue;
         const uploadedAt = inventory.uploadedAt(digest);
         const record = uploadedAt === undefined || uploadedAt >= recordsSince;
         // as `kpromo sigcheck`: what has no tag needs no signature
@@ -52,12 +54,13 @@ export function signedCheck(services: AuditServices, sets: readonly ImageSet[]):
         pushTo(open, repository, { wanted, repository, lacks: { signature, record } });
       }
     },
-    ask: async (context) => {
+    ask: async (bare, context) => {
       const unsigned = new Map<Unsigned, Unsigned>();
       const read = async (repository: RepositoryName): Promise<void> => {
         const call: Call = { signal: context.signal, meter: traffic.of(repository) };
         await eachOf(open.get(repository) ?? [], LISTS_AT_ONCE, async (one) => {
-          const types = await listedTypes(registry, repository, one.wanted.digest, call);
+          const isBare = bare.has(repository);
+          const types = isBare ? NONE : await listedTypes(registry, repository, one.wanted.digest, call);
           const signature = one.lacks.signature && !types.has(SIGNATURE);
           const record = one.lacks.record && !types.has(PROMOTION_RECORD);
           if (signature || record) unsigned.set(one, { ...one, lacks: { signature, record } });
@@ -70,7 +73,4 @@ export function signedCheck(services: AuditServices, sets: readonly ImageSet[]):
   };
 }
 
-/** What is itself a signature or an attestation is not signed. */
-function isAttached(tags: readonly string[]): boolean {
-  return tags.length > 0 && tags.every((tag) => attachedBy(tag) !== undefined);
-}
+const NONE: ReadonlySet<string> = new Set();

@@ -49,7 +49,8 @@ export function checkListed(repository: RepositoryName): RepositoryName {
   return problem === undefined ? repository : refuse(repository, `a repository that ${problem}`);
 }
 
-function checkTag(repository: RepositoryName, tag: string): void {
+/** Throws REGISTRY_PROTOCOL for a listed tag that no registry can have: it becomes part of addresses. */
+export function checkTag(repository: RepositoryName, tag: string): void {
   if (!isTag(tag)) refuse(repository, `${JSON.stringify(tag.slice(0, 80))} as a tag, which is not a valid tag`);
 }
 

@@ -1,6 +1,6 @@
 import type { Digest } from '../../image/digest.ts';
 import type { ListedManifest, RepositoryListing } from '../../registry/roles.ts';
-import { attachedBy } from '../replication.ts';
+import { attachedBy, mayRefer } from '../replication.ts';
 import type { ImageSet } from '../desired/desired.ts';
 
 /** What the tree wants of one repository. */
@@ -58,5 +58,12 @@ function belongsToLong(tag: string, { digests }: WantedThere): boolean {
   const [, half] = LONG.exec(tag) ?? [];
   if (half === undefined) return false;
   for (const digest of digests) if (digest.startsWith(`sha512:${half}`)) return true;
+  return false;
+}
+
+/** Returns true if a list shows a manifest that may be a referrer, or the list of the referrers of an image. */
+export function holdsReferrers({ manifests }: RepositoryListing & { readonly kind: 'digests' }): boolean {
+  for (const { tags, mediaType } of manifests.values())
+    if (tags.length === 0 ? mayRefer(mediaType) : tags.some((tag) => attachedBy(tag)?.form === 'list')) return true;
   return false;
 }

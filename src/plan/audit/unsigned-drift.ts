@@ -1,4 +1,5 @@
 import type { RepositoryName } from '../../image/reference.ts';
+import { attachedBy } from '../replication.ts';
 import type { Drift } from './drift.ts';
 import type { WantedImage } from '../desired/desired.ts';
 
@@ -9,12 +10,17 @@ export type Unsigned = {
   readonly lacks: { readonly signature: boolean; readonly record: boolean };
 };
 
-/** Returns UNSIGNED and UNRECORDED; a signature is looked for on the primary only. */
+/** Returns true for what is itself a signature or an attestation: it is not signed. */
+export function isAttachment(tags: readonly string[]): boolean {
+  return tags.length > 0 && tags.every((tag) => attachedBy(tag) !== undefined);
+}
+
+/** Returns UNSIGNED and UNRECORDED by image; a signature is looked for on the primary only. */
 export function unsignedDrift(
   unsigned: readonly Unsigned[],
   referenceOf: (repository: RepositoryName) => RepositoryName,
 ): Drift[] {
-  return unsigned.flatMap(({ wanted, repository, lacks }) => {
+  const drift = unsigned.flatMap(({ wanted, repository, lacks }) => {
     const codes = [
       ...(lacks.signature ? (['UNSIGNED'] as const) : []),
       ...(lacks.record ? (['UNRECORDED'] as const) : []),
@@ -29,4 +35,5 @@ export function unsignedDrift(
       places: [{ ref: `${repository}@${digest}` }],
     }));
   });
+  return drift.toSorted((a, b) => (a.reference < b.reference ? -1 : Number(a.reference > b.reference)));
 }

@@ -2,6 +2,7 @@ import { causesOf } from '../../pipeline/causes.ts';
 import { durationText } from '../../pipeline/duration.ts';
 import { DRIFT_CODES } from '../../image/drift-codes.ts';
 import { bytesText, count, few, shortDigests } from '../../text/layout.ts';
+import { largest } from '../../lists.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 import type { AuditFinding, AuditModel, AuditReport } from '../model/audit.ts';
 import { problems } from './summary.ts';
@@ -17,7 +18,8 @@ export function auditText(audit: AuditModel): string {
   );
   return terminalLines([
     ...byImage(fresh),
-    ...section('Known (baseline):', known.map(knownLine)),
+    ...section('What to do:', hintLines(fresh)),
+    ...section('Known (baseline):', knownLines(known)),
     ...section('Entries of the baseline that accept nothing:', idle),
     ...section('Not looked at:', notes),
     ...countLines(audit),
@@ -62,18 +64,36 @@ function placeText(findings: readonly AuditFinding[]): string {
   return entry === undefined ? '' : `  ${entry.file}:${entry.line}`;
 }
 
-function findingLines({ code, message, hint, places }: AuditFinding): string[] {
+function findingLines({ code, message, places }: AuditFinding): string[] {
   const refs = places.map(({ ref, found }) => (found === undefined ? ref : `${ref} (${shortDigests(found)})`));
-  return [
-    `    ${code.padEnd(10)}  ${shortDigests(message)}`,
-    `                ${few(refs.map(shortDigests))}`,
-    `                → ${hint}`,
-  ];
+  const line = `    ${code.padEnd(WIDEST)}  ${shortDigests(message)}`;
+  return ON_PRIMARY.includes(code) ? [line] : [line, `${' '.repeat(WIDEST + 6)}${few(refs.map(shortDigests))}`];
 }
 
-function knownLine({ code, reference, digest, tags, known }: AuditFinding): string {
-  const tagged = tags.length === 0 ? '' : ` ${few(tags)}`;
-  return `${code} ${reference}@${shortDigests(digest)}${tagged}: ${known?.reason} (until ${known?.until})`;
+const WIDEST = largest(DRIFT_CODES.map(({ length }) => length));
+/** Their message says where. */
+const ON_PRIMARY: readonly string[] = ['UNSIGNED', 'UNRECORDED'];
+
+/** What to do about each code that occurs: the same for all of its differences. */
+function hintLines(findings: readonly AuditFinding[]): string[] {
+  return DRIFT_CODES.flatMap((code) => {
+    const hint = findings.find((finding) => finding.code === code)?.hint;
+    return hint === undefined ? [] : [`${code.padEnd(WIDEST)}  ${hint}`];
+  });
+}
+
+/** One line for all that is accepted for one reason. */
+function knownLines(findings: readonly AuditFinding[]): string[] {
+  const reasons = Map.groupBy(findings, ({ code, known }) => JSON.stringify([code, known?.reason, known?.until]));
+  return [...reasons.values()].flatMap((alike) => {
+    const [first] = alike;
+    if (first === undefined) return [];
+    const names = alike.map(
+      ({ reference, digest, tags }) => `${reference}${tags.length === 0 ? `@${shortDigests(digest)}` : `:${tags[0]}`}`,
+    );
+    const { reason, until } = first.known ?? {};
+    return [`${alike.length.toLocaleString('en-US')} ${first.code} (until ${until}): ${reason}: ${few(names)}`];
+  });
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -67,17 +67,20 @@ export function imagesText(entries: Readonly<Record<string, readonly string[]>> 
     .join('');
 }
 
-/** Promotes to `prod` of two mirrors, signed unless told otherwise; `old` was in the tree, and left it before it was promoted. */
+/** Promotes to `prod` of two mirrors, below `root` (`name/`) where registries are shared, signed unless told otherwise; `old` was in the tree, and left it before it was promoted. */
 export async function auditWorld(
   staging: string,
   mirrors: readonly [string, string],
-  { isSigned = true }: { readonly isSigned?: boolean } = {},
+  { isSigned = true, root = '' }: { readonly isSigned?: boolean; readonly root?: string } = {},
 ): Promise<AuditWorld> {
-  const production = productionOf();
+  const production = productionOf(root);
   for (const [name, image] of Object.entries(IMAGE_OF)) await production.push(staging, `staging/${name}`, image);
   const tree = await createRepository();
   onTestFinished(() => tree[Symbol.asyncDispose]());
-  const registries = [`- {name: ${staging}/staging, src: true}`, ...mirrors.map((host) => `- {name: ${host}/prod}`)];
+  const registries = [
+    `- {name: ${staging}/${root}staging, src: true}`,
+    ...mirrors.map((host) => `- {name: ${host}/${root}prod}`),
+  ];
   await tree.commit({
     'tree/manifests/one/promoter-manifest.yaml': `registries:\n${registries.join('\n')}\n`,
     'tree/images/one/images.yaml': imagesText({ ...ENTRIES, old: ['v0'] }),
@@ -101,7 +104,9 @@ export async function auditWorld(
         findings: readonly { code: string; reference: string; tags: readonly string[] }[];
       };
       return findings
-        .map(({ code: one, reference, tags }) => [one, reference.split('/').slice(1).join('/'), ...tags].join(' '))
+        .map(({ code: one, reference, tags }) =>
+          [one, reference.slice(reference.indexOf('/') + 1 + root.length), ...tags].join(' '),
+        )
         .toSorted();
     },
   };
@@ -125,9 +130,9 @@ const ACCEPT = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-function productionOf(): Production {
+function productionOf(root: string): Production {
   const urlOf = (host: string, repository: string, reference: string): string =>
-    `http://${host}/v2/${repository}/manifests/${reference}`;
+    `http://${host}/v2/${root}${repository}/manifests/${reference}`;
   const expectOk = async (answer: Response): Promise<void> => {
     if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`);
   };
@@ -153,8 +158,8 @@ function productionOf(): Production {
       for (const name of tags) await (await fetch(urlOf(host, repository, name), { method: 'DELETE' })).arrayBuffer();
     },
     push: async (host, repository, image, tags = []) =>
-      void (await pushImage(`http://${host}`, repository, image, tags)),
-    detach: (...what) => detach(tag, ...what),
+      void (await pushImage(`http://${host}`, `${root}${repository}`, image, tags)),
+    detach: (...what) => detach(tag, root, ...what),
   };
 }
 
@@ -164,6 +169,7 @@ type Index = {
 
 async function detach(
   tag: Production['tag'],
+  root: string,
   host: string,
   repository: string,
   subject: string,
@@ -171,7 +177,7 @@ async function detach(
 ): Promise<void> {
   const isIt = ({ annotations }: Index['manifests'][number]): boolean =>
     annotations['dev.sigstore.bundle.predicateType'] === predicateType;
-  const url = `http://${host}/v2/${repository}`;
+  const url = `http://${host}/v2/${root}${repository}`;
   const listed = await fetch(`${url}/referrers/${subject}`);
   if (listed.ok) {
     const found = ((await listed.json()) as Index).manifests.find(isIt);
