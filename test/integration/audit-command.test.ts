@@ -12,6 +12,7 @@ import {
   imagesText,
   type AuditWorld,
 } from '../support/promotion/audit-world.ts';
+import { stopReason } from '../../src/cli/exit-codes.ts';
 import { cip, kpromo } from '../support/promotion/cip.ts';
 import { writeTree } from '../support/promotion/tree.ts';
 import type { RegistryOptions } from '../support/registry/options.ts';
@@ -80,6 +81,20 @@ describe('kpromo audit', () => {
       expect.arrayContaining([`error ${file} is not written: not all of production could be read`]),
     ]);
     await expect(readFile(file)).rejects.toThrow('ENOENT');
+  });
+
+  it('does not take production for whole when it is stopped', async () => {
+    const one = await world();
+    const stop = new AbortController();
+    one.registries[2].inject(() => {
+      stop.abort(stopReason('SIGTERM'));
+      return 'silent';
+    });
+    const file = join(await homeWith({}), 'audit.xml');
+    const flags = ['--manifests', join(one.tree.path, 'tree'), '--sign=false', `--report=${file}`];
+    const { code, stdout } = await kpromo(['audit', ...flags], { signal: stop.signal });
+    expect([code, stdout]).toEqual([143, expect.stringContaining('no difference found; not all could be read')]);
+    expect(await readFile(file, 'utf8')).not.toContain('production holds what the tree says');
   });
 
   it('says on how many mirrors an image is complete, and how many could not be read', async () => {

@@ -43,8 +43,8 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
     };
     const { report, compared } = await runAudit(request, running, { clock, emit: rendering(narrate), signal });
     services.record?.({ audit: report });
-    const document = auditDocument(report);
-    stdout.write(options.format === 'json' ? `${jsonText(document, 2)}\n` : fitted(auditText(document), stdout));
+    const isJson = options.format === 'json';
+    stdout.write(isJson ? `${jsonText(auditDocument(report), 2)}\n` : fitted(auditText(report), stdout));
     narrate(summaryEvent(report, auditSummary(report)));
     if (baseline.write === undefined) return conclude(report, { detailedExitcode: true }, services);
     if (report.failures.length === 0 && !signal.aborted) await writeBaseline(baseline.write, compared, services);

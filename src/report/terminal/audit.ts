@@ -4,11 +4,11 @@ import { DRIFT_CODES } from '../../image/drift-codes.ts';
 import { bytesText, count, few, shortDigests } from '../../text/layout.ts';
 import { largest } from '../../lists.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
-import type { AuditFinding, AuditModel, AuditReport } from '../model/audit.ts';
+import type { AuditFinding, AuditReport } from '../model/audit.ts';
 import { problems } from './summary.ts';
 
 /** Every difference by image, those that a baseline accepts last, then what was not looked at, and counts. */
-export function auditText(audit: AuditModel): string {
+export function auditText(audit: AuditReport): string {
   const { findings, notes, baseline = [] } = audit;
   const fresh = findings.filter(({ known }) => known === undefined);
   const known = findings.filter((finding) => finding.known !== undefined);
@@ -100,7 +100,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), ''];
 }
 
-function countLines({ images, repositories, findings }: AuditModel): string[] {
+function countLines({ images, repositories, findings, failures, run }: AuditReport): string[] {
   const parts = DRIFT_CODES.flatMap((code) => {
     const { length } = findings.filter((finding) => finding.code === code && finding.known === undefined);
     return length === 0 ? [] : [`${length.toLocaleString('en-US')} ${code}`];
@@ -108,5 +108,7 @@ function countLines({ images, repositories, findings }: AuditModel): string[] {
   const known = findings.filter((finding) => finding.known !== undefined).length;
   if (known > 0) parts.push(`${known.toLocaleString('en-US')} known`);
   const compared = `${count(images, 'image')} in ${count(repositories, 'repository', 'repositories')} compared`;
-  return [`${compared}: ${parts.length === 0 ? 'no difference' : parts.join(', ')}`];
+  const isComplete = failures.length === 0 && run.aborted === undefined;
+  if (parts.length === 0) parts.push(isComplete ? 'no difference' : 'no difference found');
+  return [`${compared}: ${parts.join(', ')}${isComplete ? '' : '; not all could be read'}`];
 }
