@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { homeWith } from '../support/home.ts';
-import { cip } from '../support/promotion/cip.ts';
+import { cip, kpromo } from '../support/promotion/cip.ts';
 import { writeTree, type ProjectSpec } from '../support/promotion/tree.ts';
 import { buildImage, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import { startRegistries, startRegistry, type TestRegistry } from '../support/registry/server.ts';
@@ -158,5 +158,29 @@ describe('the request budget of a host with credentials', () => {
     expect(code, stderr).toBe(0);
     const tokens = scheme === 'bearer' ? { token: names.length } : {};
     expect(registry.counters.counts().kinds).toEqual({ ping: 1, list: names.length, ...tokens });
+  });
+});
+
+describe('the request budget of an audit', () => {
+  it('is at most 1.05 times those of a dry run on a registry that lists digests', async () => {
+    const registries = await startRegistries(3, { google: true });
+    onTestFinished(async () => void (await Promise.all(registries.map((one) => one.close()))));
+    const [staging, ...mirrors] = registries;
+    const entries = Array.from({ length: 60 }, (_, index) => {
+      const image = buildImage({ seed: 900 + index, layers: [10] });
+      for (const { store } of mirrors) storeImage(store, `prod/image-${index}`, image, ['v1']);
+      return [`image-${index}`, image.manifest.descriptor.digest, 'v1'] as const;
+    });
+    const to = mirrors.map(({ host }) => `${host}/prod`);
+    await using tree = await writeTree([{ name: 'one', from: `${staging?.host}/staging`, to, entries }]);
+    const requests = async (args: readonly string[]): Promise<number> => {
+      for (const { counters } of mirrors) counters.reset();
+      expect((await kpromo([...args, '--manifests', tree.path, '--sign=false'])).code).toBe(0);
+      return mirrors.reduce((sum, { counters }) => sum + counters.log.length, 0);
+    };
+    const dry = await requests(['cip']);
+    const audited = await requests(['audit']);
+    expect(dry).toBe(120);
+    expect(audited).toBeLessThanOrEqual(1.05 * dry);
   });
 });
