@@ -84,6 +84,16 @@ describe('kpromo audit', () => {
     await expect(readFile(file)).rejects.toThrow('ENOENT');
   });
 
+  it('tells the differences of other mirrors when one is down', async () => {
+    const one = await world();
+    await one.production.push(one.mirrors[0], 'prod/old', IMAGES.old, ['v0']);
+    await one.registries[2].close();
+    const flags = ['audit', '--sign=false', '--manifests', join(one.tree.path, 'tree'), '--timeout=1s'];
+    const { code, stdout, log } = await kpromo(flags, { env: { PATH: process.env['PATH'] ?? '' }, speed: 200 });
+    expect([code, stdout]).toEqual([1, expect.stringContaining('compared: 1 UNMANAGED; not all could be read\n')]);
+    expect(errors(log)[0]).toContain(`reading registry ${one.mirrors[1]}`);
+  });
+
   it('does not take production for whole when it is stopped', async () => {
     const one = await world();
     const stop = new AbortController();

@@ -17,7 +17,7 @@ export async function findOtherRepositories(
   context: Context,
 ): Promise<OtherRepositories> {
   const unknown = await Promise.all(
-    roots.map(async (root) => ({ root, reason: await lookBelow(root, others, context) })),
+    roots.map(async (root) => ({ root, reason: await orReason(() => lookBelow(root, others, context), context) })),
   );
   const refused = new Map<RepositoryName, PromotionError>();
   const notes: string[] = [];
@@ -34,7 +34,7 @@ const HINT =
 
 /** Reads all repositories at and below a name; returns why that is not possible. */
 async function lookBelow(root: string, others: ReadOthers, context: Context): Promise<PromotionError | undefined> {
-  const names = await catalogOf(root, others, context);
+  const names = await orReason(() => others.catalog(root), context);
   if (!isPromotionError(names)) {
     await others.read(names);
     const all = new Set(names);
@@ -49,13 +49,9 @@ async function lookBelow(root: string, others: ReadOthers, context: Context): Pr
     : new PromotionError('NOT_FOUND', `the catalog of ${hostOf(root)} does not list all repositories that are there`);
 }
 
-async function catalogOf(
-  root: string,
-  { catalog }: ReadOthers,
-  context: Context,
-): Promise<readonly RepositoryName[] | PromotionError> {
+async function orReason<T>(work: () => Promise<T>, context: Context): Promise<T | PromotionError> {
   try {
-    return await catalog(root);
+    return await work();
   } catch (error) {
     return caught(error, context);
   }

@@ -6,6 +6,7 @@ import type { RepositoryListing } from '../../registry/roles.ts';
 import { byDestination } from '../desired/desired.ts';
 import { wantedBy } from '../desired/wanted.ts';
 import { extraDrift } from './extra-drift.ts';
+import { lackDrift } from './lack-drift.ts';
 import { auditPlaces } from './places.ts';
 import { unexpectedIn, wantedThere } from './unexpected.ts';
 
@@ -48,6 +49,36 @@ describe('src/plan/audit', () => {
     expect(found(digests({ [C]: [attach(B, '.sig')] }))).toEqual([[], [attach(B, '.sig')], []]);
     const wanted = { digests: new Set([LONG]), tags: new Set<string>() };
     expect(found({ kind: 'tags', tags: new Set([attach(LONG)]) }, wanted)).toEqual([[], [], []]);
+  });
+
+  it('counts a mirror as complete only if it has each tag that others lack', () => {
+    const [set, ...others] = sets({ to: ['a.test/p', 'b.test/p', 'c.test/p'], entries: [['app', A, 'v1', 'v2']] });
+    const [image] = set?.images ?? [];
+    if (set === undefined || image === undefined || others.length > 0) throw new Error('one image was asked for');
+    const lack = { image, isNew: false, isUnread: false, digestMissing: false, missingTags: ['v2'], moves: [] };
+    const lacks = [
+      { ...lack, repository: 'a.test/p/app', missingTags: ['v1', 'v2'] },
+      { ...lack, repository: 'b.test/p/app', moves: [{ tag: 'v1', current: B }] },
+      { ...lack, repository: 'c.test/p/app' },
+    ];
+    const facts = { pending: new Map([[image, lacks]]), referenceOf: (name: string) => name };
+    const drift = (unread: readonly string[]): readonly unknown[] =>
+      lackDrift([set], { ...facts, unread: new Set(unread) }).map(({ code, tags, places, copies }) => [
+        code,
+        tags,
+        places.map(({ ref }) => ref.slice(0, 1)).join(''),
+        copies?.complete,
+      ]);
+    expect(drift([])).toEqual([
+      ['MISSING', ['v2'], 'abc', 0],
+      ['PARTIAL', ['v1'], 'a', 1],
+      ['MOVED', ['v1'], 'b', undefined],
+    ]);
+    // of a mirror that was not read nobody knows that it lacks the tag, too
+    expect(drift(['c.test/p/app'])).toEqual([
+      ['PARTIAL', ['v1', 'v2'], 'aab', 0],
+      ['MOVED', ['v1'], 'b', undefined],
+    ]);
   });
 
   it('names a repository of a mirror as people pull it, whether or not a manifest names it', () => {

@@ -35,7 +35,8 @@ export function extraDrift(
     };
     groups.set(key, group);
     if (tag !== undefined && !group.tags.includes(tag)) group.tags.push(tag);
-    group.places.push({ ref: tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}` });
+    const ref = tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`;
+    if (!group.places.some((place) => place.ref === ref)) group.places.push({ ref });
   }
   return [...groups.values()].toSorted(byName);
 }

@@ -47,11 +47,11 @@ function driftOf(about: About, lacks: readonly Lack[], mirrors: Pick<Copies, 'of
             'MISSING',
             about,
             lacks.map((lack) => ({ lack, tags: missing })),
-            mirrors,
+            { ...mirrors, lacks },
           ),
         ]
       : []),
-    ...(partly.length > 0 ? [copyDrift('PARTIAL', about, partly, mirrors)] : []),
+    ...(partly.length > 0 ? [copyDrift('PARTIAL', about, partly, { ...mirrors, lacks })] : []),
     ...(moved.length > 0
       ? [
           {
@@ -71,16 +71,19 @@ function copyDrift(
   code: 'MISSING' | 'PARTIAL',
   about: About,
   missed: readonly Missed[],
-  { of, unread }: Pick<Copies, 'of' | 'unread'>,
+  { of, unread, lacks }: Pick<Copies, 'of' | 'unread'> & { readonly lacks: readonly Lack[] },
 ): Drift {
   const tags = about.wanted.tags.filter((tag) => missed.some((one) => one.tags.includes(tag)));
   const isDigest = missed.every(({ lack }) => lack.digestMissing);
+  // a mirror where one of the tags names another digest is not complete either
+  const isLacking = ({ missingTags, moves }: Lack): boolean =>
+    tags.length === 0 || tags.some((tag) => missingTags.includes(tag) || moves.some((move) => move.tag === tag));
   const places = missed.flatMap(({ lack, tags: lacking }) => refsOf(lack.repository, lacking, about.digest));
   return {
     ...about,
     code,
     tags,
     places: places.map((ref) => ({ ref })),
-    copies: { isDigest, complete: of - unread - missed.length, of, unread },
+    copies: { isDigest, complete: of - unread - lacks.filter(isLacking).length, of, unread },
   };
 }
