@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseBaseline } from '../../../src/baseline/load.ts';
 import { parseRegistryConfig } from '../../../src/config/parse.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import { registryMessage } from '../../../src/http/response/error.ts';
@@ -169,6 +170,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   },
   policies: { text: policy, read: readPolicy },
   configuration: { text: config, read: (text) => void parseRegistryConfig('f', Buffer.from(text)) },
+  baselines: { text: config, read: (text) => void parseBaseline('f', text) },
   references: { text: name, read: readReference },
   challenges: { text: hostileChallenge, read: (text) => void chooseScheme(parseChallenges([text])) },
   links: { text: hostileLink, read: (text) => void nextLink(text) },
