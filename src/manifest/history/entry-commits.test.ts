@@ -63,6 +63,17 @@ describe('src/manifest/history/entry-commits.ts', () => {
     expect(commitsOf(await spansOf({ repository: 'd.test/app', tag: 'v1' }))).toEqual([[A, first, undefined]]);
   });
 
+  it('takes a file that is too large, or a submodule, for unchanged or not there', async () => {
+    const first = await made.commit(project('p', images('app', A, 'v1'), 'd.test'));
+    await made.commit({ 'k8s/images/p/images.yaml': `# ${'x'.repeat(9 * 1024 * 1024)}\n${images('app', B, 'v1')}` });
+    expect(commitsOf(await spansOf({ repository: 'd.test/app', tag: 'v1' }))).toEqual([[A, first, undefined]]);
+    made.git('rm', '--quiet', 'k8s/images/p/images.yaml');
+    made.git('update-index', '--add', '--cacheinfo', `160000,${first},k8s/images/p/images.yaml`);
+    made.git('-c', 'user.name=T', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'a submodule');
+    const last = made.git('rev-parse', 'HEAD');
+    expect(commitsOf(await spansOf({ repository: 'd.test/app', tag: 'v1' }))).toEqual([[A, first, last]]);
+  });
+
   it('follows links, and finds a tag with an escape', async () => {
     await made.commit({ 'k8s/images/other.yaml': images('app', A, '"\\x76one"'), 'k8s/images/p/.keep': '' });
     await made.link('k8s/images/p/images.yaml', '../other.yaml');

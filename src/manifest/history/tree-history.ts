@@ -97,11 +97,12 @@ function treeWalk(
       steps.push({ commit, project, destinations: [], added: [], removed: [...held.entries.values()] });
     }
     for (const one of located) {
-      const ids = [one.manifest, one.images].map((file) => listed.get(file ?? '')?.id);
+      const ids = [one.manifest, one.images].map((file) => fileAt(listed, file)?.id);
       const before = projects.get(one.manifestName);
       if (before?.ids.join(' ') === ids.join(' ')) continue;
       const [manifest, images] = await contentsOf(ids, before, blobs, git);
-      const found = entriesOf(one, { manifest, images }, mentions, before);
+      const isTooLarge = ids[1] !== undefined && images === undefined;
+      const found = isTooLarge ? undefined : entriesOf(one, { manifest, images }, mentions, before);
       const held = found ?? before ?? { destinations: [], entries: new Map() };
       projects.set(one.manifestName, { ...held, ids, bytes: [manifest, images] });
       const step = changedEntries(before, held);
@@ -131,6 +132,11 @@ async function contentsOf(
     else bytes.push(new Uint8Array(blobs.get(id) ?? (await git.read([id])).get(id) ?? []));
   }
   return bytes;
+}
+
+function fileAt(listed: ReadonlyMap<string, TreeEntry>, file: string | undefined): TreeEntry | undefined {
+  const entry = file === undefined ? undefined : listed.get(file);
+  return entry?.kind === 'file' ? entry : undefined;
 }
 
 /** Updates the list of files; returns true if another set of files or another link may make other projects. */
