@@ -98,7 +98,7 @@ describe('src/plan/audit', () => {
 
   it('brings the same extra of all mirrors together, apart by the commit that removed it', () => {
     const { referenceOf } = auditPlaces(sets(), {});
-    const removal = { commit: 'f'.repeat(40), subject: 'remove it', time: 0 };
+    const removal = { id: 'f'.repeat(40), subject: 'remove it', time: 0, pullRequest: undefined };
     const extras = byDestination(sets()).keys();
     const all = [...extras].flatMap((repository) => ['v8', 'v9'].map((tag) => ({ repository, digest: B, tag })));
     const drift = extraDrift(all, { of: ({ tag }) => (tag === 'v9' ? removal : undefined), unknown: 'x' }, referenceOf);

@@ -170,7 +170,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   },
   policies: { text: policy, read: readPolicy },
   configuration: { text: config, read: (text) => void parseRegistryConfig('f', Buffer.from(text)) },
-  baselines: { text: config, read: (text) => void parseBaseline('f', text) },
+  baselines: { text: config, read: (text) => void parseBaseline('f', Buffer.from(text)) },
   references: { text: name, read: readReference },
   challenges: { text: hostileChallenge, read: (text) => void chooseScheme(parseChallenges([text])) },
   links: { text: hostileLink, read: (text) => void nextLink(text) },
