@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'POLICY_INVALID'
   | 'CONFIG_INVALID'
   | 'GIT'
+  | 'GITHUB'
   | 'NO_EFFECT'
   | 'UNMANAGED'
   // the plan

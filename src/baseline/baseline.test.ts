@@ -14,7 +14,10 @@ const drift = (given: Partial<Comparable> = {}): Comparable => ({
   ...given,
 });
 const parsed = (...entries: readonly string[]): readonly KnownDrift[] => {
-  const found = parseBaseline('known.yaml', Buffer.from(`version: 1\nknown:\n${entries.map((entry) => `- {${entry}}\n`).join('')}`));
+  const found = parseBaseline(
+    'known.yaml',
+    Buffer.from(`version: 1\nknown:\n${entries.map((entry) => `- {${entry}}\n`).join('')}`),
+  );
   if ('problems' in found) throw new Error(JSON.stringify(found.problems));
   return found.known;
 };

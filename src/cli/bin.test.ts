@@ -24,7 +24,7 @@ const FOR_HELP: ReadonlySet<string> = new Set(
     under('image', 'asked-ref digest end-slashes host json-text pattern reference'),
     under('secrets', 'find-secrets fold forms secrets windows'),
     under('text', 'go-duration go-quote nearest'),
-    'redis/address scan/scanner report/formats/index',
+    'github/names redis/address scan/scanner report/formats/index',
   ]
     .flatMap((names) => names.split(' '))
     .map((name) => `${name}.ts`),

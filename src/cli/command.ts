@@ -13,6 +13,8 @@ export type CommandServices = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: CommandOutput;
   readonly stderr: CommandOutput;
+  /** Answers of the user. Default: the standard input of the process. */
+  readonly stdin?: NodeJS.ReadableStream;
   readonly narrate: Narrator;
   /** Secrets that no output may show; commands add the ones that they read. */
   readonly secrets: Secrets;
@@ -35,6 +37,7 @@ export type MainServices = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  readonly stdin?: NodeJS.ReadableStream;
   readonly clock: Clock;
   /** Aborts with a `stopReason` when the run must end early. */
   readonly signal: AbortSignal;

@@ -15,6 +15,8 @@ export const ENVIRONMENT: readonly Variables[] = [
     'KPROMO_PASS_ENV',
     'Further variables to pass to helpers and scanners, separated by commas; ACME_* means all with this prefix.',
   ],
+  ['GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL', '`kpromo pr`: the author of the commit, before the configuration of git.'],
+  ['GIT_SSH_COMMAND', '`kpromo pr`: the command for SSH; ssh by default.'],
   ['HOME', 'The folder with the files of Docker, of clouds and of TUF.'],
 ];
 
@@ -74,7 +76,10 @@ export const CREDENTIAL_ENVIRONMENT: readonly Variables[] = [
   ['AZURE_TENANT_ID, AZURE_CLIENT_ID', 'Azure: the tenant and the application.'],
   ['AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_SECRET', 'Azure: the credential of the application.'],
   ['AZURE_AUTHORITY_HOST', 'Azure: the address of the authority that issues tokens.'],
-  ['GITHUB_TOKEN, GITHUB_ACTOR', 'GitHub: password and user for ghcr.io.'],
+  [
+    'GITHUB_TOKEN, GITHUB_ACTOR',
+    'GitHub: password and user for ghcr.io. For `kpromo pr`: the token of the API, and the author of the commit if git has none configured.',
+  ],
   ['CI_REGISTRY', 'GitLab: the registry to which the following variables apply.'],
   ['CI_REGISTRY_USER, CI_REGISTRY_PASSWORD', 'GitLab: user and password.'],
   ['CI_JOB_TOKEN', 'GitLab: the job token, used without CI_REGISTRY_PASSWORD.'],

@@ -86,8 +86,7 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
   const services = { ...given, narrate: fittedSummaries(given.narrate, given.stderr) };
   const { versionLine } = await import('./version.ts');
   services.narrate({ type: 'log', level: 'info', message: await versionLine() });
-  if (request.kind === 'policy' || request.kind === 'validate' || request.kind === 'explain-ref')
-    return runCommand(request, services, runCip);
+  if (isUnwatched(request)) return runCommand(request, services, runCip);
   const { withWatching } = await import('./output/watchers.ts');
   return withWatching({ options: request.options.output, screen, stdout: screen.stdout }, services, async (watched) => {
     const quiet = onAbort(watched.signal, () => logStopping(watched));
@@ -122,9 +121,18 @@ async function reported(
 
 type Commanded = Extract<Request, { options: object }>;
 
+/** Commands that are shown neither as progress nor as events. */
+type Unwatched = Extract<Commanded, { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' }>;
+
+function isUnwatched(request: Commanded): request is Unwatched {
+  return ['policy', 'validate', 'explain-ref', 'add', 'pr'].includes(request.kind);
+}
+
 async function runCommand(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'explain-ref') return (await import('./commands/explain-ref.ts')).run(request.options, services);
+  if (request.kind === 'pr') return (await import('./commands/pr.ts')).run(request.options, services);
+  if (request.kind === 'add') return (await import('./commands/add.ts')).run(request.options, services);
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
   if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);

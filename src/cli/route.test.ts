@@ -72,7 +72,7 @@ describe('src/cli/route.ts', () => {
     [['completion', 'csh'], '`kpromo completion` does not support the shell "csh"', 'use one of bash, zsh, fish'],
     [['completion', 'bash', 'x'], '`kpromo completion` takes no argument "x"', 'omit it'],
     [['run', 'files', '--confirm'], 'kpromo has no command "run files"', /gcloud storage rsync/],
-    [['pr', '--tag=v1'], 'kpromo has no command "pr"', /open the pull request yourself/],
+    [['pr', '--tag=v1'], '--fork is required', /name your fork/],
     [['replicate'], 'no manifests are given', /--manifests PATH$/],
     [['replicate', 'x', '--manifests=t'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],
     [['cip', 'replicate-signatures', 'x'], '`kpromo replicate` takes no argument "x"', /--manifests PATH$/],

@@ -1,11 +1,13 @@
 import { parseFlags } from './options/flags/parse-flags.ts';
 import { goQuote } from '../text/go-quote.ts';
 import type { Flag } from './options/flags/flag.ts';
+import { ADD_FLAGS, addOptions, type AddOptions } from './options/commands/add.ts';
 import { AUDIT_FLAGS, auditOptions, type AuditOptions } from './options/commands/audit.ts';
 import { CIP_FLAGS, cipOptions, type CipOptions } from './options/commands/cip.ts';
 import { flagsOf, type Command } from './options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/index.ts';
 import { EXPLAIN_FLAGS, explainOptions, isReference, type ExplainOptions } from './options/commands/explain.ts';
+import { PR_FLAGS, prOptions, type PrOptions } from './options/commands/pr.ts';
 import { POLICY_FLAGS, policyOptions, type PolicyOptions } from './options/commands/policy.ts';
 import { replicateOptions, type ReplicateOptions } from './options/commands/replicate.ts';
 import { SIGCHECK_FLAGS, sigcheckOptions, type SigcheckOptions } from './options/commands/sigcheck.ts';
@@ -33,7 +35,9 @@ export type Request =
   | { readonly kind: 'validate'; readonly options: ValidateOptions }
   | { readonly kind: 'policy'; readonly options: PolicyOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions }
-  | { readonly kind: 'audit'; readonly options: AuditOptions };
+  | { readonly kind: 'audit'; readonly options: AuditOptions }
+  | { readonly kind: 'add'; readonly options: AddOptions }
+  | { readonly kind: 'pr'; readonly options: PrOptions };
 
 const NAMES = COMMANDS.map(({ name }) => name);
 
@@ -49,6 +53,8 @@ export function route(argv: readonly string[]): Request {
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   if (name === 'explain') return routeExplain(flags);
+  if (name === 'add') return routeAdd(flags);
+  if (name === 'pr') return routePr(flags);
   const command = commandNamed(name);
   if (command === undefined) throw unknownCommand(words, NAMES);
   const { values, positional } = parseFlags(COMMON_FLAGS, flags);
@@ -92,6 +98,18 @@ function routeValidate(argv: readonly string[]): Request {
   const parsed = parseFlags(VALIDATE_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('validate'), parsed.values.help);
   return { kind: 'validate', options: validateOptions(parsed) };
+}
+
+function routeAdd(argv: readonly string[]): Request {
+  const parsed = parseFlags(ADD_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('add'), parsed.values.help);
+  return { kind: 'add', options: addOptions(parsed) };
+}
+
+function routePr(argv: readonly string[]): Request {
+  const parsed = parseFlags(PR_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('pr'), parsed.values.help);
+  return { kind: 'pr', options: prOptions(parsed) };
 }
 
 function routePolicy(argv: readonly string[]): Request {

@@ -44,7 +44,6 @@ export const FOREIGN_COMMANDS: ReadonlyMap<string, string> = new Map([
   ['manifest', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
   ['manifest files', 'kpromo has no file manifests: list the hashes of files with `sha256sum`'],
   ['manifest validate', 'image manifests are checked with `kpromo cip --parse-only --manifests PATH`'],
-  ['pr', 'edit the images.yaml of the project and open the pull request yourself; `kpromo validate PATH` checks it'],
   ['gh', 'fetch release assets with `gh release download` and copy them with the tool of your bucket'],
 ]);
 

@@ -12,6 +12,10 @@ export type GitServices = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Further variables for git. */
+  readonly extra?: Readonly<Record<string, string | undefined>>;
+  /** Returns the error for a command that failed. Default: in the words of a repository that is only read. */
+  readonly explain?: typeof explain;
 };
 
 /**
@@ -48,10 +52,12 @@ const MAX_OUTPUT = 256 * 1024 * 1024;
 const TIME_LIMIT = 5 * 60_000;
 
 /** Returns a runner of git commands in a folder. */
-export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOutput = MAX_OUTPUT): GitRun {
+export function gitIn(folder: string, { env, clock, signal, ...more }: GitServices, maxOutput = MAX_OUTPUT): GitRun {
   return async (args, input = '') => {
     signal.throwIfAborted();
-    const child = spawn('git', ['-C', folder, ...HARDENED, ...args], { env: gitEnvironment(env) });
+    const child = spawn('git', ['-C', folder, ...HARDENED, ...args], {
+      env: { ...gitEnvironment(env), ...more.extra },
+    });
     let isLate = false;
     let isTooLarge = false;
     const kill = (): void => void child.kill('SIGKILL');
@@ -71,7 +77,7 @@ export function gitIn(folder: string, { env, clock, signal }: GitServices, maxOu
       signal.throwIfAborted();
       if (isLate) throw gitError(args, `did not end within ${TIME_LIMIT / 60_000} minutes`, TRY_BY_HAND);
       if (isTooLarge) throw gitError(args, `printed more than ${maxOutput} bytes`, TRY_BY_HAND);
-      if (ended.code !== 0) throw explain(args, ended.code, ended.message, folder);
+      if (ended.code !== 0) throw (more.explain ?? explain)(args, ended.code, ended.message, folder);
       return ended.output;
     } finally {
       cancel();

@@ -39,6 +39,11 @@ export type PhaseEvents = {
     idle: readonly string[];
     unmatched: readonly string[];
   };
+  /** `missing`: a short list of the images and tags that staging does not have yet. */
+  'staging-awaited': { seconds: number; missing: string };
+  /** The registry does not list its repositories: only images that `file` names are read. */
+  'staging-unlisted': { file: string; reason: string };
+  'reviews-refused': { reason: string };
   'destinations-listed': { repositories: number };
   'repository-read': { repository: RepositoryName; done: number; of: number };
   /** The platforms of an index are unknown. */

@@ -37,6 +37,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   manifest: { values: ['yaml', 'git', 'policy', ...LEAVES] },
   http: { values: ['ratelimit', ...LEAVES] },
   registry: { values: ['http', ...LEAVES] },
+  github: { values: ['http', ...LEAVES] },
   plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
   mirroring: { values: ['plan', 'registry', ...LEAVES] },
   redis: { values: LEAVES, types: ['registry', 'ratelimit'] },
@@ -53,6 +54,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
   config: { values: ['yaml', 'registry', 'http', ...LEAVES], types: ['ratelimit'] },
   baseline: { values: ['yaml', ...LEAVES] },
+  proposal: ON_ONE_PAGE,
+  'pull-request': { values: ['proposal', 'promotion', 'github', ...ON_ONE_PAGE.values] },
 };
 
 /** Modules that open sockets; everything else goes through the one request path. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flagGroups, flagSyntax, helpText, visibleFlags } from './help.ts';
-import { TOPICS } from '../options/commands/command.ts';
+import { GROUPS, TOPICS } from '../options/commands/command.ts';
 import { COMMANDS, commandNamed } from '../options/commands/index.ts';
 
 const whole = { isWhole: true };
@@ -8,6 +8,23 @@ const short = { isWhole: false };
 const cip = commandNamed('cip');
 
 describe('src/cli/help/help.ts', () => {
+  it('lists every command once, by who uses it', () => {
+    const text = helpText(undefined, { isWhole: true });
+    const headings = Object.values(GROUPS).map((heading) => text.indexOf(`\n${heading}:\n`));
+    expect(headings).toEqual(headings.toSorted((a, b) => a - b));
+    expect(headings.every((at) => at > 0)).toBe(true);
+    for (const { name, group, summary } of COMMANDS) {
+      const at = text.indexOf(`\n  ${name} `);
+      const section = headings.findLastIndex((heading) => heading < at);
+      expect([Object.keys(GROUPS)[section], text.split(`  ${name} `).length, text.includes(summary)]).toEqual([
+        group,
+        2,
+        true,
+      ]);
+    }
+    expect(COMMANDS.filter(({ group }) => group === 'propose').map(({ name }) => name)).toEqual(['pr', 'add']);
+  });
+
   it('lists every command in the program help', () => {
     for (const { name, summary } of COMMANDS)
       expect(helpText(undefined, short)).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));

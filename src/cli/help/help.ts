@@ -1,7 +1,7 @@
 import { ENVIRONMENT } from '../environment.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Flag } from '../options/flags/flag.ts';
-import { flagsOf, TOPICS, type Command, type Topic } from '../options/commands/command.ts';
+import { flagsOf, GROUPS, TOPICS, type Command, type Topic } from '../options/commands/command.ts';
 import { COMMANDS, ROOT_FLAGS } from '../options/commands/index.ts';
 
 /** In columns; longer lines are hard to read. */
@@ -60,14 +60,20 @@ export function shownDefault(flag: Flag): string | undefined {
 }
 
 function programHelp(width: number): string {
-  const rows = COMMANDS.map((command) => [command.name, command.summary] as const);
+  const groups = Object.entries(GROUPS).map(([group, heading]) => {
+    const rows = COMMANDS.filter((command) => command.group === group).map(
+      ({ name, summary }) => [name, summary] as const,
+    );
+    return [heading, rows] as const;
+  });
+  const longest = Math.max(...COMMANDS.map(({ name }) => name.length));
   return [
     wrap(
       'kpromo promotes container images from staging to production registries, as a reviewed tree of YAML says.',
       width,
     ).join('\n'),
     section('Usage', ['  kpromo COMMAND [flags]']),
-    section('Commands', table(rows, width)),
+    ...groups.map(([heading, rows]) => section(heading, table(rows, width, longest))),
     section('Flags', table(ROOT_FLAGS.map(flagRow), width)),
     'More about a command: kpromo COMMAND --help\n',
   ].join('\n\n');
@@ -120,8 +126,12 @@ type Row = readonly [name: string, explanation: string];
  * Prints names with their explanations beside them. An explanation starts on its own line if the name is too long or
  * the terminal too narrow.
  */
-function table(rows: readonly Row[], width: number): readonly string[] {
-  const longest = Math.max(...rows.map(([name]) => name.length)) + 5;
+function table(
+  rows: readonly Row[],
+  width: number,
+  widest = Math.max(...rows.map(([name]) => name.length)),
+): readonly string[] {
+  const longest = widest + 5;
   const beside = Number.isFinite(width) ? Math.min(longest, LEFT) : longest;
   const left = width - beside >= NARROWEST ? beside : 8;
   return rows.flatMap(([name, text]) => {

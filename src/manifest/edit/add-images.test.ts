@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlain, parseThin } from '../parse.ts';
+import type { Project } from '../manifest.ts';
+import { parsePlain, parseThin, type ParsedProject } from '../parse.ts';
 import { addImages, type Addition } from './add-images.ts';
 
 const hex = (letter: string): `sha256:${string}` => `sha256:${letter.repeat(64)}`;
@@ -81,6 +82,18 @@ describe('src/manifest/edit/add-images.ts', () => {
       `# license\n\n- name: aaa\n  dmap:\n    "${A}": ["v1"]\n\n- name: app\n  dmap:\n    "${C}": ["v1"]\n\n# last\n- name: zzz\n  dmap:\n    "${B}": ["v1"]\n`,
     ],
     [
+      'a list of one image',
+      `- name: web\n  dmap:\n    "${A}": ["v1"]\n`,
+      app(B, 'v1'),
+      `- name: app\n  dmap:\n    "${B}": ["v1"]\n- name: web\n  dmap:\n    "${A}": ["v1"]\n`,
+    ],
+    [
+      'a list of one tag',
+      `- name: app\n  dmap:\n    "${A}": ["v1.10"]\n`,
+      app(A, 'v1.9'),
+      `- name: app\n  dmap:\n    "${A}": ["v1.9", "v1.10"]\n`,
+    ],
+    [
       'a new image first',
       `# about b\n- name: b\n  dmap:\n    "${A}": ["v1"]\n- name: c\n  dmap:\n    "${B}": ["v1"]\n`,
       app(C, 'v1'),
@@ -159,8 +172,23 @@ describe('src/manifest/edit/add-images.ts', () => {
     expect(edited(text, addition)).toBe(expected);
   });
 
+  it.each([
+    ['another tag', { images: [{ name: 'app', digests: [{ digest: A, tags: ['v1', 'v3'] }] }] }],
+    ['a missing image', { images: [] }],
+    ['another registry', { registries: [{ name: 'x.test', isSource: true }] }],
+  ])('throws INTERNAL if the edited file has %s', (_, wrong) => {
+    const before = Buffer.from(`- name: app\n  dmap:\n    "${A}": ["v1"]\n`);
+    const parse = (bytes: Uint8Array): ParsedProject => {
+      const parsed = parseThin('p', { file: 'manifest', bytes: MANIFEST }, { file: 'images', bytes }, undefined);
+      if (bytes === before) return parsed;
+      return { ...parsed, project: { ...parsed.project, ...wrong } as unknown as Project };
+    };
+    const edit = (): unknown => addImages({ file: 'images', bytes: before, parse }, [app(A, 'v2')]);
+    expect(edit).toThrow('images: the edit would change more than was asked for; the file is unchanged');
+  });
+
   it('edits the images of a plain manifest', () => {
-    const text = `images:\n- name: app\n  dmap:\n    "${A}": [v1]\nregistries:\n- {name: s.test, src: true}\n- {name: m.test}\n`;
+    const text = `images:\n- name: app\n  dmap:\n    "${A}": [v1]\nregistries:\n- {name: s.test, src: true}\n- {name: m.test}\nprovenance:\n  mode: require\n  signers: ["sigstore::https://a.test::b"]\n  builders: [{id: "https://c.test", level: 2}]\n  sources: [a.test/b]\n`;
     const parse = (bytes: Uint8Array) => parsePlain('p', { file: 'p.yaml', bytes }, undefined);
     const result = addImages({ file: 'p.yaml', bytes: Buffer.from(text), parse }, [app(B, 'v2')]);
     expect(Buffer.from(result).toString()).toBe(text.replace('[v1]\n', `[v1]\n    "${B}": [v2]\n`));

@@ -71,13 +71,25 @@ type Content = {
   /** The tags of each digest of each image. */
   readonly images: Map<string, Map<string, Set<string>>>;
   readonly problems: readonly string[];
+  /** Registries and policy, which a plain manifest has in the same file. */
+  readonly rest: unknown;
 };
 
 function contentOf({ project, problems }: ParsedProject): Content {
   const images: Content['images'] = new Map();
   for (const { name, digests } of project?.images ?? [])
     for (const { digest, tags } of digests) put(images, { name, digest, tags });
-  return { images, problems: problems.map(({ code, message }) => `${code} ${message}`).toSorted() };
+  const rest = project && {
+    registries: project.registries.map(({ name, isSource, serviceAccount }) => [name, isSource, serviceAccount]),
+    policy: withoutPlaces(project.policy),
+  };
+  return { images, problems: problems.map(({ code, message }) => `${code} ${message}`).toSorted(), rest };
+}
+
+/** Takes positions out of a policy: they move with the lines. */
+function withoutPlaces(policy: unknown): unknown {
+  const keep = (key: string, value: unknown): unknown => (/^(?:at|position)$|At$/.test(key) ? undefined : value);
+  return policy === undefined ? undefined : (JSON.parse(JSON.stringify(policy, keep)) as unknown);
 }
 
 function put(images: Content['images'], { name, digest, tags }: Addition): void {

@@ -1,10 +1,11 @@
+import type { Digest } from '../../image/digest.ts';
 import { indexFor, TEXT_ORDERS, byCharacter, type Order } from './order.ts';
 import { afterLine, columnOf, indentBefore, lineEndOf, lineStart, type Insertion } from './lines.ts';
 import type { Placed, PlacedCollection, PlacedScalar } from './layout.ts';
 import { entriesOf, entryText, styleOf, USUAL_STYLE, type EntryStyle } from './style.ts';
 
 /** A digest and its tags, to be added to an image. */
-export type Entry = { readonly digest: string; readonly tags: readonly string[] };
+export type Entry = { readonly digest: Digest; readonly tags: readonly string[] };
 
 /** Returns where and how to add a digest to a `dmap`; undefined if it cannot be extended in place. `others` decide the order. */
 export function digestInsertion(
@@ -17,7 +18,7 @@ export function digestInsertion(
   const entries = entriesOf(dmap);
   const known = entries.map(([key, value]) => sortable(key, value));
   const lists = others.map((other) => entriesOf(other).map(([key, value]) => sortable(key, value)));
-  const index = indexFor(known, { digest: entry.digest, tag: entry.tags[0] ?? '' }, ORDERS, lists);
+  const index = indexFor(known, { digest: entry.digest, tag: entry.tags[0] ?? '' }, ORDERS, lists, LEAST);
   const near = entries[Math.min(index, entries.length - 1)];
   const style =
     (near && styleOf(text, ...near)) ?? entries.map((one) => styleOf(text, ...one)).find(Boolean) ?? USUAL_STYLE;
@@ -25,6 +26,9 @@ export function digestInsertion(
     ? inFlow(text, dmap, { entries, index }, entryText(entry, flowOf(style), { column: 0, lineEnd: '' }))
     : inBlock(text, entries, { entry, index, style });
 }
+
+/** One entry is sorted by its tag as well as by its digest. */
+const LEAST = 2;
 
 type Sortable = { readonly digest: string; readonly tag: string };
 

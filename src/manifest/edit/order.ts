@@ -31,24 +31,26 @@ const LEAST_DESCENDING = 3;
 
 /**
  * Returns the index at which `added` keeps the order of `items`, or their number if no order holds for them. `others`
- * are further lists of the same file: they decide which order is meant if several hold.
+ * are further lists of the same file: they decide which order is meant if several hold. Fewer items than `least` are in
+ * order only if others are.
  */
 export function indexFor<Item>(
   items: readonly Item[],
   added: Item,
   orders: readonly Order<Item>[],
   others: readonly (readonly Item[])[] = [],
+  least = 1,
 ): number {
   const candidates = [
-    ...orders.map((order) => ({ order, least: 2 })),
+    ...orders.map((order) => ({ order, least })),
     ...orders.map((order) => ({ order: reverse(order), least: LEAST_DESCENDING })),
   ];
   let best: { order: Order<Item>; pairs: number } | undefined;
-  for (const { order, least } of candidates) {
+  for (const { order, least: fewest } of candidates) {
     if (!holds(items, order)) continue;
     const similar = others.filter((list) => list.length > 1);
     const kept = similar.filter((list) => holds(list, order));
-    if (items.length < least && (kept.length === 0 || kept.length < similar.length)) continue;
+    if (items.length < fewest && (kept.length === 0 || kept.length < similar.length)) continue;
     const pairs = kept.reduce((sum, list) => sum + list.length - 1, 0);
     if (best === undefined || pairs > best.pairs) best = { order, pairs };
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseThin, type ParsedProject } from '../parse.ts';
 import { addImages, type Addition } from './add-images.ts';
+import { TEXT_ORDERS } from './order.ts';
 
 const MANIFEST = Buffer.from('registries:\n- {name: s.test, src: true}\n- {name: m.test}\n');
 const parse = (bytes: Uint8Array): ParsedProject =>
@@ -108,8 +109,37 @@ describe('src/manifest/edit properties', () => {
         for (const one of additions) add(wanted, one);
         expect(contentOf(result)).toEqual(wanted);
         expect(isKept(before, result)).toBe(true);
+        // no other line ends, and nothing is added twice
+        if (before.includes(style.end)) expect(result.replaceAll(style.end, '').match(/[\r\n]/)).toBeNull();
+        const again = addImages({ file: 'f', bytes: Buffer.from(result), parse }, additions);
+        expect(Buffer.from(again).toString()).toBe(result);
       }),
       { numRuns: 400 },
+    );
+  });
+
+  it('keeps an order of the digests of an image', () => {
+    const entry = fc.record({ hash: digest, tag });
+    const sorted = (list: readonly { hash: string; tag: string }[]): readonly boolean[] => [
+      ...TEXT_ORDERS.map((order) => list.every((one, at) => at === 0 || order(list[at - 1]?.tag ?? '', one.tag) <= 0)),
+      isSorted(list.map(({ hash }) => hash)),
+    ];
+    const unique = { selector: (one: { hash: string }) => one.hash, minLength: 3, maxLength: 7 };
+    fc.assert(
+      fc.property(fc.uniqueArray(entry, unique), fc.nat(4), look, ([added, ...rest], which, style) => {
+        if (added === undefined) return;
+        const order = TEXT_ORDERS[which];
+        const list = rest.toSorted((a, b) => (order === undefined ? (a.hash < b.hash ? -1 : 1) : order(a.tag, b.tag)));
+        const dmap = Object.fromEntries(list.map((one) => [one.hash, [one.tag]]));
+        const before = fileText([{ name: 'a', dmap }], { ...style, last: true });
+        const held = sorted(list);
+        const one = { name: 'a', digest: added.hash, tags: [added.tag] };
+        const result = addImages({ file: 'f', bytes: Buffer.from(before), parse }, [one]);
+        const [edited] = parse(result).project?.images ?? [];
+        const after = sorted((edited?.digests ?? []).map(({ digest: hash, tags }) => ({ hash, tag: tags[0] ?? '' })));
+        expect(held.some((isHeld, at) => isHeld && after[at] === true)).toBe(true);
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -3,6 +3,7 @@ import type { Emit, PhaseEvent } from '../../pipeline/phase-events.ts';
 import { FAILURES } from './failures.ts';
 import { PLAN } from './plan.ts';
 import { PROMOTE } from './promote.ts';
+import { PROPOSAL } from './proposal.ts';
 import { PROVENANCE } from './provenance.ts';
 import type { Renderers } from './renderers.ts';
 import { REPLICATION } from './replication.ts';
@@ -24,6 +25,7 @@ const RENDERERS: Renderers = {
   ...REPLICATION,
   ...SIGCHECK,
   ...SNAPSHOT,
+  ...PROPOSAL,
 };
 
 /** Returns what phases emit to: it renders their events as log lines and public events, and passes public ones on. */

@@ -1,4 +1,4 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { main } from '../../../src/cli/main.ts';
 import { patientClock } from '../patient-clock.ts';
 
@@ -16,6 +16,8 @@ export type CipRun = {
 export type CipOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** What the user types; nothing by default. */
+  readonly stdin?: string;
   /** How fast its clock runs; 10 by default. */
   readonly speed?: number;
   /** How far its clock is behind the registries', in milliseconds; not at all by default. */
@@ -42,6 +44,7 @@ export async function kpromo(args: readonly string[], options: CipOptions = {}):
   const code = await main(args, {
     env: { HOME: '/nonexistent', ...options.env },
     stdout: out.stream,
+    stdin: Readable.from([options.stdin ?? '']),
     stderr: err.stream,
     clock: { ...clock, now: () => clock.now() - behind },
     signal: options.signal ?? new AbortController().signal,

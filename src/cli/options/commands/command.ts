@@ -15,6 +15,17 @@ export const TOPICS = {
 
 export type Topic = keyof typeof TOPICS;
 
+/** The tasks of the people who use commands, in the order and with the headings of help. */
+export const GROUPS = {
+  propose: 'Propose a promotion',
+  review: 'Review it',
+  promote: 'Promote',
+  check: 'Check production',
+  other: 'Other',
+} as const;
+
+export type Group = keyof typeof GROUPS;
+
 /** The flags of a command by topic. */
 export type FlagsByTopic = { readonly [T in Topic]?: readonly Flag[] };
 
@@ -31,6 +42,7 @@ type CommandArgument = {
 /** A command as routing, help, documentation and completion need it. */
 export type Command = {
   readonly name: string;
+  readonly group: Group;
   readonly summary: string;
   readonly description: string;
   readonly flags: FlagsByTopic;

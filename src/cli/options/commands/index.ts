@@ -1,10 +1,12 @@
 import type { Flag } from '../flags/flag.ts';
 import { COMMON_FLAGS } from '../output.ts';
+import { ADD } from './add.ts';
 import { AUDIT } from './audit.ts';
 import { CIP } from './cip.ts';
 import type { Command, FlagsByTopic } from './command.ts';
 import { EXPLAIN } from './explain.ts';
 import { POLICY } from './policy.ts';
+import { PR } from './pr.ts';
 import { REPLICATE } from './replicate.ts';
 import { SIGCHECK } from './sigcheck.ts';
 import { VALIDATE } from './validate.ts';
@@ -24,7 +26,51 @@ const SMALL: FlagsByTopic = { output: COMMON_FLAGS };
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   {
+    name: 'pr',
+    group: 'propose',
+    summary: 'Propose images of staging in a pull request.',
+    description:
+      'Adds images of staging to the manifest tree of a repository as `kpromo add` does, pushes a branch to a fork, and opens a pull request with all that its reviewer needs. A second run with the same request updates the branch and the pull request. GITHUB_TOKEN is the token for GitHub.',
+    flags: PR,
+    common: [
+      'fork',
+      'tag',
+      'project',
+      'staging-repo',
+      'image',
+      'reviewers',
+      'repo',
+      'tree',
+      'dry-run',
+      'wait',
+      'log-level',
+      'help',
+    ],
+  },
+  {
+    name: 'add',
+    group: 'propose',
+    summary: 'Add images of staging to a manifest tree.',
+    description:
+      'Finds the digests of tags in staging and adds them to the images.yaml of their project, by added lines only. Refuses a tag that would move in the tree or in production, and an index without all its platforms. Writes to no registry.',
+    flags: ADD,
+    common: [
+      'manifests',
+      'project',
+      'staging-repo',
+      'tag',
+      'image',
+      'digests',
+      'wait',
+      'dry-run',
+      'registry-config',
+      'log-level',
+      'help',
+    ],
+  },
+  {
     name: 'cip',
+    group: 'promote',
     summary: 'Promote container images from staging to production registries.',
     description:
       'Compares manifests with the content of registries, and copies and tags missing images. An invalid entry is reported and does not stop valid ones. Without --confirm, it writes nothing and prints the plan.',
@@ -52,6 +98,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'replicate',
+    group: 'promote',
     summary: 'Copy signatures and attestations from the primary registry to the mirrors.',
     description:
       'Compares the attachments of images on the primary registry with those on the mirrors, and copies missing ones, byte for byte. Without --confirm, it only reports what it would copy. `kpromo cip replicate-signatures` is the same.',
@@ -70,6 +117,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'sigcheck',
+    group: 'check',
     summary: 'Verify the signatures and promotion records of production, and repair them.',
     description:
       'Verifies signatures and promotion records of images on the primary registry and on all mirrors: signer, log entry, digest and name. Fails if any is wrong. With --confirm, it signs, records and replicates missing ones, and checks again.',
@@ -95,6 +143,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'audit',
+    group: 'check',
     summary: 'Compare production with the manifests, and report every difference.',
     description:
       'Reads all mirrors and writes nothing. Reports what is missing, on some mirrors only, at another tag, in no manifest, removed from the manifests, unsigned or not recorded. Exits with 2 if production differs, and with 1 if something could not be read.',
@@ -114,6 +163,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'validate',
+    group: 'review',
     summary: 'Check manifests and policies, without any network access.',
     description:
       'Reads a tree, a folder with trees, or a plain manifest, and lists every problem with its place and how to correct it. Sends no request to registries. In GitHub Actions, each problem is shown at its line.',
@@ -128,6 +178,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'policy',
+    group: 'check',
     summary: 'Try a provenance policy on images.',
     description:
       'Verifies the attachments of an image and applies the policy of a file to them. Fails if the image would not be promoted. Writes nothing.',
@@ -151,6 +202,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'explain',
+    group: 'review',
     summary: 'Explain an image, or the code of a problem.',
     description:
       'Of an image: prints its entry, the commit that added it, when and by which job it was promoted, who built and signed it, and which mirrors have which part; if it is not promoted, why not and what to do. Exit code 0: promoted everywhere; 2: not, or not everywhere; 1: unknown. Of a code: prints what it means and what to do about it; without an argument, all codes. Nothing is written.',
@@ -175,6 +227,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'completion',
+    group: 'other',
     summary: 'Print a completion script for a shell.',
     description:
       'Prints a script that completes commands, flags and values. For bash: source <(kpromo completion bash)',
@@ -183,19 +236,21 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'version',
+    group: 'other',
     summary: 'Print the version.',
     description: 'Prints the versions of kpromo and Node.js, and the platform; `kpromo --version` does the same.',
     flags: SMALL,
   },
   {
     name: 'help',
+    group: 'other',
     summary: 'Explain a command.',
     description: 'Explains a command, or lists all of them.',
     flags: SMALL,
     argument: {
       name: 'COMMAND',
       required: false,
-      choices: ['cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
+      choices: ['pr', 'add', 'cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
     },
   },
 ];
