@@ -15,7 +15,7 @@ import { play, type PlayedScript } from './support/tree-scripts/repository.ts';
 import { randomScripts, type Script } from './support/tree-scripts/scripts.ts';
 
 /** Each run starts ten processes of git. */
-const numRuns = 25;
+const numRuns = 8;
 
 async function moveLines({ path }: PlayedScript, base: string): Promise<readonly string[]> {
   const request = { manifests: path };

@@ -178,7 +178,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: 'policy',
-    group: 'check',
+    group: 'review',
     summary: 'Try a provenance policy on images.',
     description:
       'Verifies the attachments of an image and applies the policy of a file to them. Fails if the image would not be promoted. Writes nothing.',
