@@ -46,7 +46,7 @@ function compare({ loaded, audit: audited }: AuditOutputs, baseline: AuditReques
   const today = new Date(clock.now()).toISOString().slice(0, 10);
   const { drift, idle } = applyBaseline(audited?.drift ?? [], baseline ?? [], today);
   const told = idle.map(({ at, ...entry }) => ({ ...entry, file: at.file, line: at.line }));
-  // what was not compared may match an entry
+  // entries may match parts that were not compared
   const isWhole = loaded?.diff === undefined && audited !== undefined && audited.failures.length === 0;
   return { drift, idle: baseline === undefined ? undefined : told.filter(({ why }) => isWhole || why === 'expired') };
 }

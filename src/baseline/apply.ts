@@ -2,7 +2,7 @@ import type { Position } from '../errors.ts';
 import { coversRegistry } from '../image/pattern.ts';
 import type { KnownDrift } from './rules.ts';
 
-/** A difference, as far as a baseline tells differences apart. */
+/** The parts of a difference that entries of a baseline match. */
 export type Comparable = {
   readonly code: string;
   readonly reference: string;

@@ -2,7 +2,7 @@ import type { AppliedBaseline, Comparable } from './apply.ts';
 import { MOST_KNOWN, type KnownDrift } from './rules.ts';
 import { PromotionError } from '../errors.ts';
 
-/** What new entries say until somebody says why. */
+/** The reason of new entries until a person writes one. */
 export const NO_REASON = 'not reviewed yet';
 
 const HEAD = [

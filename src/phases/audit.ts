@@ -20,7 +20,7 @@ import type { Loaded } from './setup.ts';
 export type Audited = {
   readonly drift: readonly Drift[];
   readonly failures: readonly Failure[];
-  /** What was not looked at, in words. */
+  /** Sentences about parts of production that were not compared. */
   readonly notes: readonly string[];
   readonly images: number;
   readonly repositories: number;
@@ -43,7 +43,7 @@ export const audit = (services: AuditServices): Phase<{ readonly loaded: Loaded 
     const lacks = await readLacks(services, { destinations, all, finds, signed }, context);
     const unsigned = await signed.ask(finds.bare, context);
 
-    // what the tree added since a time says nothing of what it did not add
+    // a diff lists only new entries, so anything else in production would look extra
     const isWhole = diff === undefined;
     const wanted = { ...places, wanted: destinations };
     const others =

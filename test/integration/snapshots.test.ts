@@ -77,9 +77,7 @@ describe('kpromo cip --snapshot', () => {
       const registry = await golden(pageSize === undefined ? {} : { pageSize });
       const { code, stdout, log } = await run(registry, ['--snapshot', '{registry}/prod', '--output', 'csv']);
       expect([code, stdout]).toEqual([0, `${tagged}\n`]);
-      expect(log).toContainEqual(
-        expect.stringMatching(/^warning .* tells of tags only: digests without a tag are not/),
-      );
+      expect(log).toContainEqual(expect.stringMatching(/^warning .* lists only tags: digests without a tag are not/));
       expect(registry.counters.log.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
       expect(registry.unexpected).toEqual([]);
     }

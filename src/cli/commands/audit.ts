@@ -21,7 +21,7 @@ import { openConfigured } from '../wiring/open-configured.ts';
 import { primaryRules } from './primary-rules.ts';
 
 const DAY = 24 * 3600_000;
-/** For how long new entries of a baseline hold: a quarter of a year. */
+/** The days for which new entries of a baseline are valid: a quarter of a year. */
 const HOLDS_DAYS = 90;
 
 /** `kpromo audit`: prints how production differs from the tree; 2 if it does, 1 if something could not be read. */
@@ -36,7 +36,7 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
     const running = {
       ...manifestServices(source, services),
       registry: registries.registry,
-      // nothing is promoted: another primary than before is no reason to look away
+      // nothing is promoted, so a changed primary need not be accepted
       primary: primaryRules({ ...primary, acceptsChange: true }, config),
       removed: (entries: Parameters<typeof removedEntries>[1]) =>
         removedEntries(loadRequest(source), entries, { env, clock, signal }),

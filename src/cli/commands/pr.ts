@@ -205,7 +205,7 @@ function printedText({ branch, title, body, patch }: Prepared, fork: Slug): stri
   return `${head}\n${lines(body)}\n${lines(patch)}`;
 }
 
-/** Paths are told as they are in the repository. */
+/** Shows paths as they are in the repository. */
 function withoutFolder(services: CommandServices, clone: string): CommandServices {
   const narrate: Narrator = (event) =>
     services.narrate(event.type === 'log' ? { ...event, message: event.message.replaceAll(`${clone}/`, '') } : event);

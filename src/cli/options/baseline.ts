@@ -3,7 +3,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** What differs and is known. */
+/** Flags of the file with known differences. */
 export const BASELINE_FLAGS = [
   {
     name: 'baseline',
@@ -23,7 +23,7 @@ export const BASELINE_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-/** Where known differences are read from and written to. */
+/** The files from which known differences are read and to which they are written. */
 export type BaselineOptions = {
   readonly file: string | undefined;
   readonly write: string | undefined;

@@ -34,6 +34,18 @@ export const COMMON_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
+/** Returns the flag for the format of the result on stdout; `schema` is a file in `schemas/`. */
+export function formatFlag(schema: string) {
+  return {
+    name: 'output',
+    type: 'string',
+    default: 'text',
+    value: 'FORMAT',
+    choices: ['text', 'json'],
+    help: `Format of the result on stdout: text for people, or json (schemas/${schema}).`,
+  } as const satisfies Flag;
+}
+
 /** Flags for progress, events and metrics during a run. */
 export const WATCH_FLAGS = [
   {

@@ -24,9 +24,9 @@ export type TagHistory = {
   mayMove(name: string, tag: string): boolean;
   /** The last digest that had a tag alone at the base of the comparison; undefined if none ever had. */
   owner(repository: RepositoryName, tag: string): TagPlace | undefined;
-  /** Who gave a digest this tag at the base; the place in its commit. */
+  /** The commit that gave a digest this tag at the base, and the place in it. */
   before(repository: RepositoryName, tag: string, digest: Digest): TagPlace | undefined;
-  /** Who gave a digest this tag up to HEAD; undefined if that is not committed. */
+  /** The commit that gave a digest this tag up to HEAD; undefined if it is not committed. */
   now(repository: RepositoryName, tag: string, digest: Digest): TagPlace | undefined;
   /** False if a shallow clone lacks older commits. */
   readonly isWhole: boolean;

@@ -11,8 +11,8 @@ import type { Find } from './find.ts';
 import type { AuditServices } from './services.ts';
 
 /**
- * Asks for what lists do not tell: the digest of a tag, and whether the subject of an attachment is there. An attachment
- * of something that is there belongs to it.
+ * Requests facts that lists omit: the digest of a tag, and whether the subject of an attachment exists. An attachment of
+ * an existing manifest belongs to it.
  */
 export async function askFinds(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
@@ -24,7 +24,7 @@ export async function askFinds(
   const known = new Map<Digest, Promise<boolean>>();
   const digestOf = async (repository: RepositoryName, reference: string, call: Call): Promise<Digest | undefined> =>
     (await registry.resolveManifest(repository, reference, call))?.digest;
-  /** A platform that one mirror holds is not asked for on the others. */
+  /** A platform that one mirror holds is not requested from the others. */
   const isThere = async (repository: RepositoryName, subject: Digest, call: Call): Promise<boolean> => {
     const elsewhere = known.get(subject);
     if ((await elsewhere) === true) return true;
@@ -42,7 +42,7 @@ export async function askFinds(
           extras.set(find, { repository, digest: subject, tag, isOrphan: true });
         return;
       }
-      // a tag that is listed is there: some registries deny it to a HEAD
+      // a listed tag exists, even if the registry denies it to a HEAD
       const digest =
         find.digest ??
         (await digestOf(repository, tag, call)) ??

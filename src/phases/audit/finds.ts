@@ -10,14 +10,14 @@ import type { Find } from './find.ts';
 import { manifestFacts } from './manifest-facts.ts';
 import { untaggedExtras } from './untagged.ts';
 
-/** What was found in all repositories so far; of what is as it should be nothing is kept. */
+/** The differences found in all repositories so far; contents that match the tree are not kept. */
 export type Finds = {
-  /** Compares the list of one repository with what is wanted there. */
+  /** Compares the list of one repository with the images that the tree wants there. */
   look(repository: RepositoryName, listing: RepositoryListing, call: Call): Promise<void>;
   found(): readonly Find[];
   /** The names below each repository whose listing names some. */
   readonly children: ReadonlyMap<RepositoryName, ReadonlySet<string>>;
-  /** Repositories that hold something. */
+  /** Repositories that are not empty. */
   readonly held: ReadonlySet<RepositoryName>;
   /** Repositories whose lists show every manifest, and none that can be a referrer or a list of referrers. */
   readonly bare: ReadonlySet<RepositoryName>;
@@ -25,14 +25,14 @@ export type Finds = {
   readonly tagsOnly: ReadonlySet<RepositoryName>;
   /** How many manifests without a tag were not judged. */
   untagged(): number;
-  /** Repositories of which more may be there than their lists show. */
+  /** Repositories whose lists may have been cut. */
   readonly cut: readonly RepositoryName[];
 };
 
-/** Of one host: more than all tags of Kubernetes' production are no slips of people. */
+/** Limit for one host: more than all tags of Kubernetes' production cannot be mistakes of people. */
 const MOST_KEPT = 500_000;
 
-/** Starts with nothing found; `all` is what the whole tree wants, by repository. */
+/** Creates an empty collection; `all` has the images of the whole tree by repository. */
 export function findsIn(
   all: ReadonlyMap<RepositoryName, readonly ImageSet[]>,
   { judgesUntagged, registry }: Pick<AuditServices, 'judgesUntagged' | 'registry'>,

@@ -7,15 +7,15 @@ import type { Call, ManifestReader } from '../../registry/roles.ts';
 
 /** Facts about manifests by their digests: each is read once, wherever it is. */
 export type ManifestFacts = {
-  /** Returns what an index names; empty if it cannot be read as an index. */
+  /** Returns the children of an index; empty if the manifest cannot be read as an index. */
   childrenOf(repository: RepositoryName, digest: Digest, call: Call): Promise<readonly Digest[]>;
   /** Returns the digest that a manifest is attached to. */
   subjectOf(repository: RepositoryName, digest: Digest, call: Call): Promise<Digest | undefined>;
-  /** Returns true for a digest that some index names which was read. */
+  /** Returns true if an index that was read has this digest as a child. */
   isPlatform(digest: Digest): boolean;
 };
 
-/** Starts with nothing read. */
+/** Creates facts without any manifest read. */
 export function manifestFacts(registry: ManifestReader, { emit }: Context): ManifestFacts {
   const children = new Map<Digest, Promise<readonly Digest[]>>();
   const subjects = new Map<Digest, Promise<Digest | undefined>>();

@@ -5,7 +5,7 @@ import type { SignedCheck } from './signed.ts';
 
 type Scope = Pick<AuditServices, 'recordsSince' | 'findsRepositories' | 'isSigned'> & { readonly isWhole: boolean };
 
-/** Says what was not looked at, and how to have it looked at. */
+/** Returns sentences about parts that were not compared, and the flags that include them. */
 export function auditNotes(
   finds: Pick<Finds, 'tagsOnly' | 'untagged' | 'cut'>,
   { older }: Pick<SignedCheck, 'older'>,

@@ -7,7 +7,7 @@ import { isTree, listRoot } from '../snapshot/repositories-below.ts';
 import { unreadable } from '../reading/unreadable.ts';
 import type { ReadOthers } from './read-others.ts';
 
-/** What keeps repositories from being found: `notes` if a registry offers no way, `failures` if it refuses. */
+/** Why repositories could not be found: `notes` if a registry has no such list, `failures` if it refuses. */
 export type OtherRepositories = { readonly notes: readonly string[]; readonly failures: readonly Failure[] };
 
 /** Finds the repositories of production that no manifest names: by the catalog of each registry, else by its folders. */

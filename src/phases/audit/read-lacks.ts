@@ -11,7 +11,7 @@ import type { Finds } from './finds.ts';
 import type { AuditServices } from './services.ts';
 import type { SignedCheck } from './signed.ts';
 
-/** What is read, and who is shown each list. */
+/** The repositories to read, and the receivers of each list. */
 type Reading = {
   readonly destinations: ReadonlyMap<RepositoryName, readonly ImageSet[]>;
   readonly all: ReadonlyMap<RepositoryName, readonly ImageSet[]>;
@@ -19,14 +19,14 @@ type Reading = {
   readonly signed: SignedCheck;
 };
 
-/** What destinations lack, which of them could not be read, and why. */
+/** The missing images and tags of destinations, and the destinations that could not be read, with the reason. */
 export type ReadLacks = {
   readonly pending: Lacks;
   readonly unread: ReadonlySet<RepositoryName>;
   readonly failures: readonly Failure[];
 };
 
-/** Lists each destination once, as a dry run does, and asks for what the lists do not show. */
+/** Lists each destination once, as a dry run does, and requests digests that the lists omit. */
 export async function readLacks(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
   { destinations, all, finds, signed }: Reading,
@@ -54,7 +54,7 @@ export async function readLacks(
   };
 }
 
-/** Of a repository that may not be read nobody knows whether it is empty. */
+/** A repository that we must not read may or may not be empty. */
 function mayNotRead({ repository }: { readonly repository: RepositoryName }): PromotionError {
   return new PromotionError('DENIED', `${repository} may not be read by this account, or does not exist`, {
     side: 'destination',

@@ -18,7 +18,7 @@ export type ReadOthers = {
   read(names: readonly RepositoryName[]): Promise<void>;
   /** Returns the names below a repository that was read. */
   childrenOf(repository: RepositoryName): readonly string[];
-  /** Returns the repositories of the tree that hold something. */
+  /** Returns the repositories of the tree that are not empty. */
   heldBelow(root: string): readonly RepositoryName[];
   readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
 };
@@ -28,7 +28,7 @@ type OtherPlaces = Pick<AuditPlaces, 'roots' | 'isSource'> & {
   readonly wanted: Pick<ReadonlySet<RepositoryName>, 'has'>;
 };
 
-/** Reads what is at the destinations beside the repositories of the tree. */
+/** Reads the repositories at the destinations that the tree does not name. */
 export function readOthers(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
   { roots, wanted, isSource }: OtherPlaces,

@@ -8,14 +8,14 @@ export type AuditServices = {
   readonly registry: RegistryReader;
   readonly traffic: Traffic;
   readonly rules: NameRules;
-  /** Asks the history of the tree which commits removed entries. */
+  /** Finds the commits that removed entries from the tree. */
   readonly removed: (entries: readonly EntryQuery[]) => Promise<Removals>;
-  /** False skips what no manifest names in repositories that no manifest names. */
+  /** False skips repositories that no manifest names. */
   readonly findsRepositories: boolean;
   /** True also judges manifests without a tag. */
   readonly judgesUntagged: boolean;
   /** False expects neither signatures nor records. */
   readonly isSigned: boolean;
-  /** Unix milliseconds: records are expected of what was uploaded later, and of what has no date. */
+  /** Unix milliseconds: records are expected for images that were uploaded later, or whose upload time is unknown. */
   readonly recordsSince: number;
 };

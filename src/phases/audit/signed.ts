@@ -16,21 +16,21 @@ import { isAttachment, type Unsigned } from '../../plan/audit/unsigned-drift.ts'
 import type { AuditServices } from './services.ts';
 
 export type SignedCheck = {
-  /** Notes what the list of a primary leaves open; of what it answers nothing is kept. */
+  /** Keeps the images whose signature or record the list of a primary does not show. */
   look(repository: RepositoryName, sets: readonly ImageSet[], inventory: Inventory): void;
-  /** Asks for the referrers of what is open, with one request each; `bare` repositories have none. */
+  /** Requests the referrers of these images, with one request each; `bare` repositories have none. */
   ask(
     bare: ReadonlySet<RepositoryName>,
     context: Context,
   ): Promise<{ readonly unsigned: readonly Unsigned[]; readonly failures: readonly Failure[] }>;
-  /** How many records are not expected, since their images were uploaded before. */
+  /** The number of images without an expected record, because they were uploaded before. */
   older(): number;
 };
 
 /** Lists of referrers of one repository that are read at once: they are small, and one registry answers all. */
 const LISTS_AT_ONCE = 8;
 
-/** Checks which images of the primaries have a signature and a promotion record, by what is listed. */
+/** Checks which images of the primaries have a signature and a promotion record, according to the lists. */
 export function signedCheck(services: AuditServices, sets: readonly ImageSet[]): SignedCheck {
   const { registry, traffic, isSigned, recordsSince, rules } = services;
   const primaries = primariesOf(isSigned ? sets : [], rules.chosen);
@@ -45,7 +45,7 @@ export function signedCheck(services: AuditServices, sets: readonly ImageSet[]):
         if (primaries.get(wanted) !== repository || !inventory.has(digest) || isAttachment(tags)) continue;
         const uploadedAt = inventory.uploadedAt(digest);
         const record = uploadedAt === undefined || uploadedAt >= recordsSince;
-        // as `kpromo sigcheck`: what has no tag needs no signature
+        // as in `kpromo sigcheck`, a digest without a tag needs no signature
         const signature = tags.length > 0 && !inventory.lists(cosignTag(digest, 'sig'));
         if (!record) older += 1;
         const key = `${repository}@${digest}`;

@@ -5,7 +5,7 @@ import { eachOf } from '../../async/each-of.ts';
 import type { Call, ListedManifest } from '../../registry/roles.ts';
 import type { ManifestFacts } from './manifest-facts.ts';
 
-/** The list of one repository, what of it has neither a tag nor an entry, and what is wanted there. */
+/** The list of one repository, its manifests without tag and entry, and the images that the tree wants there. */
 type Listed = {
   readonly manifests: ReadonlyMap<Digest, ListedManifest>;
   readonly untagged: readonly (readonly [digest: Digest, manifest: ListedManifest])[];
@@ -17,7 +17,7 @@ const AT_ONCE = 8;
 
 /**
  * Returns the manifests without a tag that belong to no index and to no image of the repository. A platform of an index
- * that only another mirror holds is among them: `facts.isPlatform` tells once all are read.
+ * that only another mirror holds is among them: `facts.isPlatform` is complete once all are read.
  */
 export async function untaggedExtras(
   facts: ManifestFacts,
@@ -32,7 +32,7 @@ export async function untaggedExtras(
   await eachOf(indexes, AT_ONCE, async ([digest]) => {
     for (const child of await facts.childrenOf(repository, digest, call)) if (child !== digest) children.add(child);
   });
-  // what is attached to an image belongs to it, even if the image belongs to nothing
+  // an attachment belongs to its image, even if the image belongs to no entry
   const isAttached = async (digest: Digest): Promise<boolean> => {
     const subject = await facts.subjectOf(repository, digest, call);
     return subject !== undefined && (manifests.has(subject) || wanted.has(subject));

@@ -52,7 +52,7 @@ function promotionOf(attached: readonly Attached[], expected: Expected, digest: 
   return first === undefined ? unknown('its promotion record has no time') : { known: first };
 }
 
-/** The newest summary counts, whoever signed it: its signer may be another account than that of images. */
+/** Selects the newest summary of any signer, which may be another account than that of images. */
 function summaryOf(attached: readonly Attached[], { isExpected }: Expected, digest: Digest): Fact<SummaryFact> {
   const all = attached.filter(({ verdict }) => verdict.predicateType === VERIFICATION_SUMMARY);
   const good = all.flatMap(({ verdict: { status, statement, identity } }) => {

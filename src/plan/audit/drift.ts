@@ -13,7 +13,7 @@ export type Drift = {
   /** The name under which people pull. */
   readonly reference: RepositoryName;
   readonly digest: Digest;
-  /** The tags that it is about; empty if it is about the digest alone. */
+  /** The affected tags; empty if only the digest is affected. */
   readonly tags: readonly string[];
   readonly places: readonly DriftPlace[];
   /** The entry of the tree; undefined for what no manifest names. */
@@ -24,7 +24,7 @@ export type Drift = {
   readonly removal?: ReturnType<Removals['of']>;
   /** EXTRA: why it may have been in the tree before. */
   readonly unknown?: string | undefined;
-  /** EXTRA: it is attached to the digest, which is neither wanted nor there. */
+  /** EXTRA: an attachment of the digest, which is neither wanted nor present. */
   readonly isOrphan?: true;
 };
 

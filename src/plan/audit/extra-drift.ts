@@ -3,7 +3,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 import type { Removals } from '../../manifest/history/removed-entries.ts';
 import type { Drift } from './drift.ts';
 
-/** A reference in production that no manifest names; `isOrphan`: it is attached to the digest, which is not there. */
+/** A reference in production that no manifest names; `isOrphan`: it is an attachment of the digest, which does not exist there. */
 export type Extra = {
   readonly repository: RepositoryName;
   readonly digest: Digest;
@@ -11,7 +11,7 @@ export type Extra = {
   readonly isOrphan?: true;
 };
 
-/** Returns EXTRA and UNMANAGED: what is alike in all mirrors is one. */
+/** Returns EXTRA and UNMANAGED differences; equal ones of several mirrors are one. */
 export function extraDrift(
   extras: readonly Extra[],
   removals: Removals,
@@ -45,7 +45,7 @@ function removalKey(removal: ReturnType<Removals['of']>): string {
   return typeof removal === 'object' ? removal.id : (removal ?? '');
 }
 
-/** In an order that does not depend on which registry answered first. */
+/** Orders differences independently of the order of responses. */
 function byName(a: Drift, b: Drift): number {
   const [one, other] = [a, b].map(({ reference, digest, code }) => `${reference} ${digest} ${code}`) as [
     string,

@@ -4,7 +4,7 @@ import type { Lacks } from '../desired/assemble.ts';
 import type { ImageSet, WantedImage } from '../desired/desired.ts';
 import type { Copies, Drift } from './drift.ts';
 
-/** What is needed to tell what images lack. */
+/** The inputs that determine the missing parts of images. */
 export type LackFacts = {
   readonly pending: Lacks;
   /** Repositories that could not be read. */
@@ -12,7 +12,7 @@ export type LackFacts = {
   readonly referenceOf: (repository: RepositoryName) => RepositoryName;
 };
 
-/** Returns MISSING, PARTIAL and MOVED, image by image in the order of the manifests. */
+/** Returns MISSING, PARTIAL and MOVED differences, image by image in the order of the manifests. */
 export function lackDrift(sets: readonly ImageSet[], { pending, unread, referenceOf }: LackFacts): Drift[] {
   return sets.flatMap(({ destinations, name, images }) => {
     const repositories = destinations.map((registry) => joinRepository(registry, name));

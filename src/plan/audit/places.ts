@@ -5,13 +5,13 @@ import { primaryOf } from '../places/primary.ts';
 import { rootOf, topmost } from './roots.ts';
 import { publicNameOf, type PublicName } from '../places/public-name.ts';
 
-/** Where production is, and under which names people pull from it. */
+/** The registries of production, and the names under which people pull from them. */
 export type AuditPlaces = {
   /** The destination registries, without those below another one. */
   readonly roots: readonly string[];
   /** Returns true for a repository that images are promoted from, and that only lies below a destination. */
   isSource(repository: RepositoryName): boolean;
-  /** Returns the name under which people pull what a repository holds. */
+  /** Returns the name under which people pull the images of a repository. */
   referenceOf(repository: RepositoryName): RepositoryName;
 };
 
@@ -35,7 +35,7 @@ export function auditPlaces(sets: readonly ImageSet[], rules: NameRules): AuditP
         (source) =>
           pathBelow(source, repository) !== undefined && !roots.some((root) => pathBelow(source, root) !== undefined),
       ),
-    // made when something is found: mostly nothing is
+    // computed when a difference is found, since mostly there is none
     referenceOf: (repository) => {
       known ??= referencesIn(sets, rules);
       const reference = known.get(repository);

@@ -1,6 +1,6 @@
 import { hostOf, type RepositoryName } from '../../image/reference.ts';
 
-/** Returns the first of a name and what it is below that is one of the roots. */
+/** Returns the nearest root at or above a name. */
 export function rootOf(name: RepositoryName, roots: Pick<ReadonlySet<string>, 'has'>): string | undefined {
   let above = name;
   while (!roots.has(above)) {
@@ -19,7 +19,7 @@ export function topmost(names: ReadonlySet<string>): readonly string[] {
   });
 }
 
-/** Returns for each host what all roots on it are at or below: its catalog is read once for all of them. */
+/** Returns for each host the common parent of its roots, so that its catalog is read once. */
 export function commonRoots(roots: readonly string[]): ReadonlyMap<string, string> {
   const common = new Map<string, string>();
   for (const root of roots) {

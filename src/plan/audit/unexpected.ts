@@ -3,23 +3,23 @@ import type { ListedManifest, RepositoryListing } from '../../registry/roles.ts'
 import { attachedBy, mayRefer } from '../replication.ts';
 import type { ImageSet } from '../desired/desired.ts';
 
-/** What the tree wants of one repository. */
+/** The digests and tags that the tree wants in one repository. */
 export type WantedThere = { readonly digests: ReadonlySet<Digest>; readonly tags: ReadonlySet<string> };
 
-/** What a repository holds that no manifest names. */
+/** The contents of a repository that no manifest names. */
 export type Unexpected = {
   /** The digest is undefined if the listing does not state it. */
   readonly tags: readonly { readonly tag: string; readonly digest: Digest | undefined }[];
   /**
-   * Tags that attach something to a digest that is not wanted. If the listing names digests, only those whose subject
+   * Tags of attachments whose subject is not wanted. If the listing names digests, only those whose subject
    * is not there; otherwise the subject may be a platform of an index.
    */
   readonly attached: readonly { readonly tag: string; readonly subject: Digest }[];
-  /** Manifests without a tag that no manifest names: platforms of indexes, attachments, or none of both. */
+  /** Manifests without a tag that no manifest names: platforms of indexes, attachments, or neither. */
   readonly untagged: readonly (readonly [digest: Digest, manifest: ListedManifest])[];
 };
 
-/** Returns what the tree wants of a repository, by all sets that write to it. */
+/** Returns the wanted digests and tags of a repository, from all sets that write to it. */
 export function wantedThere(sets: readonly ImageSet[] = []): WantedThere {
   const [digests, tags] = [new Set<Digest>(), new Set<string>()];
   for (const { images } of sets)
@@ -30,7 +30,7 @@ export function wantedThere(sets: readonly ImageSet[] = []): WantedThere {
   return { digests, tags };
 }
 
-/** Compares the list of a repository with what is wanted there. */
+/** Compares the list of a repository with the wanted digests and tags. */
 export function unexpectedIn(listing: RepositoryListing, wanted: WantedThere): Unexpected {
   const tags: { tag: string; digest: Digest | undefined }[] = [];
   const attached: { tag: string; subject: Digest }[] = [];

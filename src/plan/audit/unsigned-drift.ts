@@ -10,7 +10,7 @@ export type Unsigned = {
   readonly lacks: { readonly signature: boolean; readonly record: boolean };
 };
 
-/** Returns true for what is itself a signature or an attestation: it is not signed. */
+/** Returns true for a signature or an attestation, which is not signed itself. */
 export function isAttachment(tags: readonly string[]): boolean {
   return tags.length > 0 && tags.every((tag) => attachedBy(tag) !== undefined);
 }

@@ -3,7 +3,7 @@ import { count, few } from '../../text/layout.ts';
 
 type Drift = Audited['drift'][number];
 
-/** Says in words how production differs. */
+/** Returns a sentence that describes a difference. */
 export function driftMessage(drift: Drift): string {
   const { code, tags, places } = drift;
   if (code === 'MISSING' || code === 'PARTIAL') return copiesText(drift);
@@ -56,14 +56,14 @@ const LEAVE = 'delete it from production, add it to a manifest, or accept it in 
 const HINTS: Readonly<Record<Drift['code'], string>> = {
   MISSING: PROMOTE,
   PARTIAL: PROMOTE,
-  MOVED: 'find out who moved it; delete the tag there, and kpromo cip --confirm writes it again',
+  MOVED: 'find out how it moved; delete the tag there, and kpromo cip --confirm writes it again',
   EXTRA: LEAVE,
   UNMANAGED: LEAVE,
   UNSIGNED: 'kpromo sigcheck --confirm signs it, and without --confirm verifies what is attached',
   UNRECORDED: 'kpromo sigcheck --confirm records it, and without --confirm verifies what is attached',
 };
 
-/** Says what to do about it. */
+/** Returns the hint for a difference. */
 export function driftHint({ code }: Pick<Drift, 'code'>): string {
   return HINTS[code];
 }

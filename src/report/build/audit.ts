@@ -6,7 +6,7 @@ import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { AuditFinding, AuditModel, AuditReport } from '../model/audit.ts';
 import { driftHint, driftMessage } from './audit-words.ts';
 
-/** The outputs of the phases that an audit came to. */
+/** The outputs of the phases that an audit completed. */
 export type AuditOutputs = { readonly loaded?: Loaded; readonly audit?: Audited };
 
 /** A difference with the entry of the baseline that accepts it, and the entries that accept nothing. */
@@ -18,7 +18,7 @@ export type Compared = {
   readonly idle: AuditModel['baseline'];
 };
 
-/** Makes the report of an audit. */
+/** Builds the report of an audit. */
 export function buildAuditReport(
   run: RunFacts,
   outputs: AuditOutputs,

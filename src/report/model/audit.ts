@@ -43,12 +43,12 @@ const Finding = z.strictObject({
   known: described(Known.optional(), 'The entry of the baseline that accepts it.'),
 });
 
-/** What an audit found. */
+/** The result of an audit. */
 export const Audit = z.strictObject({
   images: described(count, 'Source digests that were compared.'),
   repositories: described(count, 'Destination repositories of the tree that were compared.'),
   findings: z.array(Finding),
-  notes: described(z.array(z.string()), 'What was not looked at.'),
+  notes: described(z.array(z.string()), 'The parts that were not compared.'),
   baseline: described(
     z
       .array(
@@ -66,7 +66,7 @@ export const Audit = z.strictObject({
   ),
 });
 
-/** The JSON schema of what `kpromo audit --output json` prints; it allows keys of later versions. */
+/** Returns the JSON schema of `kpromo audit --output json`. It allows unknown keys, for later versions. */
 export function auditSchema(): string {
   const { $schema, ...rest } = z.toJSONSchema(AuditDocument, {
     override: ({ jsonSchema }) => {
@@ -76,7 +76,7 @@ export function auditSchema(): string {
   return `${JSON.stringify({ $schema, title: 'An audit of kpromo (kpromo audit --output json)', ...rest }, published, 2)}\n`;
 }
 
-/** Makes the document that is printed as JSON and as text. */
+/** Builds the document that is printed as JSON and as text. */
 export function auditDocument({
   images,
   repositories,
@@ -104,7 +104,7 @@ const AuditDocument = z.strictObject({
 
 export type AuditFinding = AuditModel['findings'][number];
 
-/** What an audit returns, and all that its output is printed from. */
+/** The report of an audit, from which all its output is printed. */
 export type AuditReport = AuditModel & {
   readonly run: RunFacts;
   readonly failures: readonly Failure[];

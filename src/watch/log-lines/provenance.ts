@@ -42,6 +42,6 @@ export const PROVENANCE = {
     for (const finding of findings) yield debug(`${name}: ${finding.verdict}: ${findingText(finding)}`);
   },
   'scan-omitted': ({ policy: { file, line } }) => [
-    warning(`${file}:${line} says which vulnerabilities hold an image back, but nothing is scanned: write --vuln-gate`),
+    warning(`${file}:${line} limits vulnerabilities, but nothing is scanned: set --vuln-gate`),
   ],
 } satisfies Partial<Renderers>;

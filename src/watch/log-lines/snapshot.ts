@@ -19,8 +19,7 @@ export const SNAPSHOT = {
   'index-unsupported': ({ reason }) => [warning(`${reason}; what it names is kept`)],
   'children-omitted': () => [info(UPSTREAM.childrenOmitted)],
   *'listing-limited'({ name, knowsUntagged, cut }) {
-    if (!knowsUntagged)
-      yield warning(`${hostOf(name)} tells of tags only: digests without a tag are not in the snapshot`);
+    if (!knowsUntagged) yield warning(`${hostOf(name)} lists only tags: digests without a tag are not in the snapshot`);
     for (const repository of cut)
       yield warning(
         `The list of ${repository} is so long that its registry may have cut it: the snapshot may lack something`,

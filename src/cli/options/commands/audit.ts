@@ -3,7 +3,7 @@ import { usage } from '../../unknown.ts';
 import { BASELINE_FLAGS, baselineOptions, type BaselineOptions } from '../baseline.ts';
 import type { Flag } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse-flags.ts';
-import { COMMON_FLAGS, outputOptions, WATCH_FLAGS, type OutputOptions } from '../output.ts';
+import { COMMON_FLAGS, outputOptions, WATCH_FLAGS, type OutputOptions, formatFlag } from '../output.ts';
 import {
   PRIMARY_FLAGS,
   primaryOptions,
@@ -17,7 +17,7 @@ import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type SourceOptions } from '../source.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** What is compared. */
+/** The parts of production that are compared. */
 const COMPARE_FLAGS = [
   {
     name: 'since',
@@ -53,32 +53,21 @@ const COMPARE_FLAGS = [
   },
 ] as const satisfies readonly Flag[];
 
-const FORMAT_FLAGS = [
-  {
-    name: 'output',
-    type: 'string',
-    default: 'text',
-    value: 'FORMAT',
-    choices: ['text', 'json'],
-    help: 'Format on stdout: text for people, or json as schemas/audit.schema.json says.',
-  },
-] as const satisfies readonly Flag[];
-
 /** The flags of `kpromo audit`. */
 export const AUDIT = {
   run: [...COMPARE_FLAGS, ...BASELINE_FLAGS],
   source: [...TREE_FLAGS, ...ALLOW_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
   reports: REPORT_FLAGS,
-  output: [...FORMAT_FLAGS, ...WATCH_FLAGS, ...COMMON_FLAGS],
+  output: [formatFlag('audit.schema.json'), ...WATCH_FLAGS, ...COMMON_FLAGS],
 } as const satisfies FlagsByTopic;
 
 export const AUDIT_FLAGS = flagsOf(AUDIT);
 
-/** What was typed after `kpromo audit`. */
+/** The parsed arguments of `kpromo audit`. */
 export type ParsedAudit = ParsedFlags<typeof AUDIT_FLAGS>;
 
-/** What `kpromo audit` was asked to do. */
+/** The options of `kpromo audit`. */
 export type AuditOptions = {
   readonly source: SourceOptions;
   readonly isSigned: boolean;
@@ -94,7 +83,7 @@ export type AuditOptions = {
   readonly output: OutputOptions;
 };
 
-/** The options that these flags mean; throws USAGE. */
+/** Returns the options of these flags; throws USAGE. */
 export function auditOptions({ values, positional }: ParsedAudit): AuditOptions {
   const [extra] = positional;
   if (extra !== undefined)

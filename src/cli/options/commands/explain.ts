@@ -3,7 +3,7 @@ import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import type { Flag } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse-flags.ts';
-import { COMMON_FLAGS, logOptions, type LogOptions } from '../output.ts';
+import { COMMON_FLAGS, logOptions, type LogOptions, formatFlag } from '../output.ts';
 import {
   PRIMARY_FLAGS,
   primaryOptions,
@@ -16,7 +16,7 @@ import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type TreeOptions } fro
 import { CERTIFICATE_FLAGS, KEY_FLAGS, ROOT_FLAGS, trustOptions, type TrustOptions } from '../trust.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
 
-/** What is read, and how it is printed. */
+/** Flags of the sources of facts, and of the output. */
 const EXPLAIN_RUN_FLAGS = [
   {
     name: 'offline',
@@ -24,14 +24,7 @@ const EXPLAIN_RUN_FLAGS = [
     default: 'false',
     help: 'Of a reference: read only the manifests and their Git history, and no registry.',
   },
-  {
-    name: 'output',
-    type: 'string',
-    default: 'text',
-    value: 'FORMAT',
-    choices: ['text', 'json'],
-    help: 'How a reference is explained on stdout: text for people, or json in the format of schemas/explanation.schema.json.',
-  },
+  formatFlag('explanation.schema.json'),
 ] as const satisfies readonly Flag[];
 
 /** The flags of `kpromo explain`. */

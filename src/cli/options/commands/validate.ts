@@ -2,7 +2,7 @@ import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import type { Flag } from '../flags/flag.ts';
 import type { ParsedFlags } from '../flags/parse-flags.ts';
-import { COMMON_FLAGS, logOptions, type LogOptions } from '../output.ts';
+import { COMMON_FLAGS, logOptions, type LogOptions, formatFlag } from '../output.ts';
 import {
   ALL_TREES_FLAGS,
   ALLOW_FLAGS,
@@ -12,18 +12,6 @@ import {
   type SourceOptions,
 } from '../source.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
-
-/** The output format of problems. */
-const FORMAT_FLAGS = [
-  {
-    name: 'output',
-    type: 'string',
-    default: 'text',
-    value: 'FORMAT',
-    choices: ['text', 'json'],
-    help: 'Format of the problems on stdout: text, or json (schemas/validation.schema.json).',
-  },
-] as const satisfies readonly Flag[];
 
 /** Which commits the tree is compared with. */
 const HISTORY_FLAGS = [
@@ -45,7 +33,7 @@ const HISTORY_FLAGS = [
 /** The flags of `kpromo validate`. */
 export const VALIDATE = {
   source: [...ALL_TREES_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS, ...HISTORY_FLAGS],
-  output: [...FORMAT_FLAGS, ...COMMON_FLAGS],
+  output: [formatFlag('validation.schema.json'), ...COMMON_FLAGS],
 } as const satisfies FlagsByTopic;
 
 export const VALIDATE_FLAGS = flagsOf(VALIDATE);
