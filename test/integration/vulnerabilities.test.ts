@@ -257,7 +257,7 @@ projects:
     expect(await warnings()).toEqual([]);
     await writeFile(join(tree.path, 'promoter-policy.yaml'), 'vulnerabilities: {threshold: 4}\n');
     expect(await warnings()).toEqual([
-      expect.stringMatching(/^warning .*promoter-policy\.yaml:1 .*nothing is scanned: write --vuln-gate$/),
+      expect.stringMatching(/^warning .*promoter-policy\.yaml:1 .*nothing is scanned: set --vuln-gate$/),
     ]);
   });
 });
