@@ -46,6 +46,27 @@ describe('src/http/layers/circuit-breaker.ts', () => {
     ).toBe(3);
   });
 
+  it('gives up requests under way when the host has been silent for too long', async () => {
+    const clock = fakeClock();
+    const silent: Fetch = async ({ signal }) => {
+      await clock.wait(25_000, signal);
+      throw new PromotionError('TIMEOUT', 'GET http://registry.test/: no response within 25 s');
+    };
+    const fetch = circuitBreaker(clock).layer(silent);
+    const send = (): Promise<unknown> => rejection(fetch(requestTo(new URL('http://registry.test/'))));
+    const first = send();
+    await clock.advance(26_000);
+    const second = send();
+    await clock.advance(20_000);
+    let late: unknown;
+    void send().then((error) => (late = error));
+    await clock.advance(4_000);
+    expect(late).toBeUndefined();
+    await clock.advance(1_000);
+    expect([await first, await second]).toMatchObject([{ code: 'TIMEOUT' }, { code: 'TIMEOUT' }]);
+    expect(late).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('given up') });
+  });
+
   it('retries nothing at a host that has been silent for half a minute', async () => {
     const clock = fakeClock({ skipWaits: false });
     let attempts = 0;

@@ -25,7 +25,14 @@ const OPEN_MS = 30_000;
 const LONGEST_ATTEMPT = 120_000;
 
 /** Attempts that brought no response since the last one that did; times in milliseconds of the clock. */
-type Silence = { attempts: number; since: number; answeredAt: number; openUntil: number };
+type Silence = {
+  attempts: number;
+  since: number;
+  answeredAt: number;
+  openUntil: number;
+  /** Requests that were sent after a silent attempt: they are given up when the breaker opens. */
+  readonly waiting: Set<AbortController>;
+};
 
 /**
  * Creates a circuit breaker. It watches each origin as a whole, and each kind of request by itself: a host that answers
@@ -35,7 +42,7 @@ export function circuitBreaker(clock: Clock): CircuitBreaker {
   const silences = new Map<string, Silence>();
   const final = new WeakSet<PromotionError>();
   const silenceOf = (key: string): Silence => {
-    const silence = silences.get(key) ?? { attempts: 0, since: 0, answeredAt: 0, openUntil: 0 };
+    const silence = silences.get(key) ?? { attempts: 0, since: 0, answeredAt: 0, openUntil: 0, waiting: new Set() };
     silences.set(key, silence);
     return silence;
   };
@@ -45,27 +52,52 @@ export function circuitBreaker(clock: Clock): CircuitBreaker {
     const began = clock.now();
     const open = watched.find(({ openUntil }) => began < openUntil);
     if (open !== undefined) {
-      const error = notSent(request, began - open.since);
+      const error = givenUp(request, 'not sent', began - open.since);
       final.add(error);
       throw error;
     }
+    const own = watch(request, watched);
     try {
-      const response = await inner(request);
+      const response = await inner(own === undefined ? request : withSignal(request, own));
       for (const silence of watched) end(silence, clock.now());
       return response;
     } catch (error) {
       if (request.signal.aborted || request.headersWithin !== undefined) throw error;
       const ended = clock.now();
-      const limit = SILENCE_LIMIT + processingTime(request.body);
-      const isSilent = isUnanswered(error) && ended - began <= LONGEST_ATTEMPT;
-      for (const silence of watched) {
-        if (!isSilent) end(silence, silence.answeredAt);
-        else if (isOver(silence, began, ended, limit)) final.add(error);
-      }
-      throw error;
+      const failure = own?.signal.aborted === true ? givenUp(request, 'given up', ended - began) : error;
+      if (failure !== error || openedBy(failure, request, watched, { began, ended }))
+        final.add(failure as PromotionError);
+      throw failure;
+    } finally {
+      if (own !== undefined) for (const { waiting } of watched) waiting.delete(own);
     }
   };
   return { layer, hasOpened: (error) => final.has(error) };
+}
+
+/** Counts a failed attempt. Returns true if the host has now been silent for too long. */
+function openedBy(
+  error: unknown,
+  { body }: HttpRequest,
+  watched: readonly Silence[],
+  { began, ended }: { readonly began: number; readonly ended: number },
+): boolean {
+  const isSilent = isUnanswered(error) && ended - began <= LONGEST_ATTEMPT;
+  if (!isSilent) for (const silence of watched) end(silence, silence.answeredAt);
+  const limit = SILENCE_LIMIT + processingTime(body);
+  return isSilent && watched.filter((silence) => isOver(silence, began, ended, limit)).length > 0;
+}
+
+/** Returns a controller that ends the request when the breaker opens; a stream may still move, and has none. */
+function watch({ body }: HttpRequest, watched: readonly Silence[]): AbortController | undefined {
+  if (body?.kind === 'stream' || watched.every(({ attempts }) => attempts === 0)) return undefined;
+  const own = new AbortController();
+  for (const { attempts, waiting } of watched) if (attempts > 0) waiting.add(own);
+  return own;
+}
+
+function withSignal(request: HttpRequest, { signal }: AbortController): HttpRequest {
+  return { ...request, signal: AbortSignal.any([request.signal, signal]) };
 }
 
 function end(silence: Silence, answeredAt: number): void {
@@ -82,14 +114,15 @@ function isOver(silence: Silence, began: number, ended: number, limit: number): 
   silence.attempts += 1;
   if (silence.attempts < LEAST_ATTEMPTS || ended - silence.since < limit) return false;
   silence.openUntil = ended + OPEN_MS;
+  for (const other of silence.waiting) other.abort();
   return true;
 }
 
-function notSent({ method, url }: HttpRequest, silentMs: number): PromotionError {
+function givenUp({ method, url }: HttpRequest, how: string, silentMs: number): PromotionError {
   const what = `${method} ${redactUrl(url)}`;
   return new PromotionError(
     'TIMEOUT',
-    `${what}: not sent, since the host has responded to no such request for ${Math.round(silentMs / 1000)} s`,
+    `${what}: ${how}, since the host has responded to no such request for ${Math.round(silentMs / 1000)} s`,
     { hint: 'check the network path to the host, or set longer timeouts in the registry configuration' },
   );
 }
