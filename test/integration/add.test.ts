@@ -115,7 +115,7 @@ describe.each(LISTINGS)('kpromo add from a registry with %s', (_, options) => {
     mirrors[1].inject(() => ({ status: 403 }));
     const { code, log } = await add(['--tag=v2']);
     expect([code, await images()]).toEqual([1, WEB]);
-    expect(log.join('\n')).toContain('whether a tag would move is not known');
+    expect(log.join('\n')).toContain('whether a tag would move is unknown');
   });
 
   it('refuses a tag that the tree gives to another digest, in whichever project', async () => {

@@ -53,18 +53,22 @@ describe('src/http/layers/circuit-breaker.ts', () => {
       throw new PromotionError('TIMEOUT', 'GET http://registry.test/: no response within 25 s');
     };
     const fetch = circuitBreaker(clock).layer(silent);
-    const send = (): Promise<unknown> => rejection(fetch(requestTo(new URL('http://registry.test/'))));
+    const send = (given: Partial<HttpRequest> = {}): Promise<unknown> =>
+      rejection(fetch({ ...requestTo(new URL('http://registry.test/')), ...given }));
     const first = send();
     await clock.advance(26_000);
     const second = send();
     await clock.advance(20_000);
     let late: unknown;
     void send().then((error) => (late = error));
+    const limited = send({ headersWithin: 25_000 });
     await clock.advance(4_000);
     expect(late).toBeUndefined();
     await clock.advance(1_000);
     expect([await first, await second]).toMatchObject([{ code: 'TIMEOUT' }, { code: 'TIMEOUT' }]);
     expect(late).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('given up') });
+    await clock.advance(20_000);
+    expect(await limited).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('no response') });
   });
 
   it('retries nothing at a host that has been silent for half a minute', async () => {

@@ -88,9 +88,13 @@ function openedBy(
   return isSilent && watched.filter((silence) => isOver(silence, began, ended, limit)).length > 0;
 }
 
-/** Returns a controller that ends the request when the breaker opens; a stream may still move, and has none. */
-function watch({ body }: HttpRequest, watched: readonly Silence[]): AbortController | undefined {
-  if (body?.kind === 'stream' || watched.every(({ attempts }) => attempts === 0)) return undefined;
+/**
+ * Returns a controller that ends the request when the breaker opens. A stream, which may still move, and a request with a
+ * limit of its own have none.
+ */
+function watch({ body, headersWithin }: HttpRequest, watched: readonly Silence[]): AbortController | undefined {
+  if (body?.kind === 'stream' || headersWithin !== undefined || watched.every(({ attempts }) => attempts === 0))
+    return undefined;
   const own = new AbortController();
   for (const { attempts, waiting } of watched) if (attempts > 0) waiting.add(own);
   return own;

@@ -38,7 +38,7 @@ export async function movesInProduction(
   const [failure, ...others] = unreadable(errors);
   if (failure !== undefined) {
     const more = others.map(({ message }) => `; ${message}`).join('');
-    const message = `whether a tag would move is not known: ${failure.message}${more}`;
+    const message = `whether a tag would move is unknown: ${failure.message}${more}`;
     throw new PromotionError(failure.code, message, { hint: failure.hint });
   }
   return [...moves].map(([text, refs]) => `${text} (${few(refs.toSorted())})`);

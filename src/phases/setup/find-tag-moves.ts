@@ -40,16 +40,16 @@ async function orReason<T>(read: () => Promise<T>): Promise<T | string> {
 function moveOf(change: TagChange, known: TagHistory | string | undefined): FoundTagMove | undefined {
   const { repository, tag, now, before } = change;
   const history = typeof known === 'object' ? known : undefined;
-  const nobody = { unknown: typeof known === 'string' ? known : undefined };
+  const reason = { unknown: typeof known === 'string' ? known : undefined };
   const was: TagPlace | undefined = before
-    ? { ...nobody, ...history?.before(repository, tag, before.digest), digest: before.digest, at: before.tagAt(tag) }
+    ? { ...reason, ...history?.before(repository, tag, before.digest), digest: before.digest, at: before.tagAt(tag) }
     : history?.owner(repository, tag);
   if (was === undefined || was.digest === now.digest) return undefined;
-  const is = { ...nobody, ...history?.now(repository, tag, now.digest), digest: now.digest, at: now.tagAt(tag) };
+  const is = { ...reason, ...history?.now(repository, tag, now.digest), digest: now.digest, at: now.tagAt(tag) };
   return { repository, tag, now, places: [was, is] };
 }
 
-/** Returns the failure for new tags of which nobody knows whether another digest had them. */
+/** Returns the failure for new tags whose earlier digests are unknown. */
 function unjudged(
   { changes }: Pick<TreeDiff, 'changes'>,
   moves: readonly Failure[],
