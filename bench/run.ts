@@ -1,22 +1,26 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
-import { BUDGETS, overruns, type Budget } from './budgets.ts';
-import { round, type Cli, type Measured } from './measure.ts';
-import { runRateLimit } from './ratelimit.ts';
-import { runHostile } from './run-hostile.ts';
-import { runLarge } from './run-large.ts';
-import { runReplication } from './run-replication.ts';
-import { runStop } from './run-stop.ts';
-import { runTree } from './run-tree.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { round, type Cli } from './measure.ts';
+import { compare, readResults, writeResults } from './results.ts';
+import type { Figures, Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { table, type Block } from './table.ts';
 
-// npm run bench [-- [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: one JSON document on stdout, progress on stderr; exit code 1 when a budget
-// was overrun. --cli measures another program, --cpu-prof leaves profiles in a folder.
+// npm run bench [-- [--write] [--json] [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: measures the scenarios, all of them
+// without a name; `growth` selects every one whose name begins with `growth-`. Prints each figure beside the committed one
+// of results.json. Exit code 1 if a run failed, a figure exceeded its limit, or requests or memory are more than committed
+// plus the tolerance. --write commits the figures instead, --json prints a JSON document with the figures of other programs,
+// --cli measures another program, --cpu-prof leaves profiles in a folder.
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
-  options: { cli: { type: 'string' }, 'cpu-prof': { type: 'string' } },
+  options: {
+    write: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    cli: { type: 'string' },
+    'cpu-prof': { type: 'string' },
+  },
 });
 const profile = values['cpu-prof'];
 const CLI: Cli = {
@@ -24,62 +28,55 @@ const CLI: Cli = {
   env: profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` },
 };
 
-type Ours = Measured & { readonly requests?: number };
+type Result = Block & { readonly figures: Figures };
 
-/** One scenario's figures, what it promised and did not keep, and what others needed. */
-type Result = {
-  readonly name: string;
-  readonly scenario: Scenario;
-  readonly ours: Ours;
-  readonly budget?: Budget;
-  readonly over: readonly string[];
-  readonly baselines: readonly (Baseline & { readonly ratios: Readonly<Record<string, number>> })[];
-};
+const isAsked = (name: string): boolean =>
+  asked.length === 0 || asked.some((word) => name === word || name.startsWith(`${word}-`));
 
-async function report(name: string, scenario: Scenario): Promise<Result> {
-  process.stderr.write(`${name} … `);
-  const ours = await run(scenario);
-  const over = [
-    ...(ours.exit === 0 ? [] : [`exit ${ours.exit}: ${ours.lastWords ?? ''}`]),
-    ...overruns(BUDGETS[name] ?? {}, { requests: 0, ...ours }),
-  ];
-  process.stderr.write(
-    `${ours.wallSeconds} s, ${ours.requests ?? '?'} requests, ${ours.peakMiB ?? '?'} MiB${over.map((line) => `\n  OVER: ${line}`).join('')}\n`,
-  );
-  const budget = BUDGETS[name];
-  const baselines = (BASELINES[name] ?? []).map((baseline) => ({ ...baseline, ratios: ratios(baseline, ours) }));
-  return { name, scenario, ours, ...(budget !== undefined && { budget }), over, baselines };
+async function measureOne(name: string, scenario: Scenario, committed: Figures | undefined): Promise<Result> {
+  process.stderr.write(`${name} …\n`);
+  const { figures, local = {}, problems } = await scenario.run(CLI);
+  // Replaced figures are compared with the limits only.
+  const compared = compare(figures, values.write ? {} : committed, scenario.limits);
+  return { name, figures, compared, local, problems };
 }
 
-async function run(scenario: Scenario): Promise<Ours> {
-  if (scenario.kind === 'tree') return runTree(scenario, CLI);
-  if (scenario.kind === 'hostile') return runHostile(CLI);
-  if (scenario.kind === 'stop') return runStop();
-  if (scenario.kind === 'replication') return runReplication(scenario, CLI);
-  return scenario.kind === 'large' ? runLarge(scenario, CLI) : runRateLimit();
-}
-
-/** How many times as much the baseline needed. */
-function ratios(baseline: Baseline, ours: Ours): Readonly<Record<string, number>> {
-  const pairs = (['wallSeconds', 'requests', 'peakMiB', 'cpuSeconds'] as const).flatMap((what) => {
-    const [theirs, own] = [baseline[what], ours[what]];
-    return theirs === undefined || own === undefined || own === 0 ? [] : [[what, round(theirs / own)] as const];
+/** How many times as much each other program needed. */
+function ratios({ name, figures, local }: Result): readonly (Baseline & { readonly ratios: Figures })[] {
+  const ours: Figures = { ...figures, ...local };
+  return (BASELINES[name] ?? []).map((baseline) => {
+    const pairs = (['wallSeconds', 'requests', 'peakMiB', 'cpuSeconds'] as const).flatMap((figure) => {
+      const [theirs, own] = [baseline[figure], ours[figure]];
+      return theirs === undefined || own === undefined || own === 0 ? [] : [[figure, round(theirs / own)] as const];
+    });
+    return { ...baseline, ratios: Object.fromEntries(pairs) };
   });
-  return Object.fromEntries(pairs);
 }
 
-const unknown = asked.filter((name) => !SCENARIOS.has(name));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `bench: there is no scenario ${unknown.join(', ')}; there are ${[...SCENARIOS.keys()].join(', ')}\n`,
-  );
-  process.exitCode = 2;
-} else {
-  const results = [];
+async function main(): Promise<void> {
+  const names = [...SCENARIOS.keys()];
+  const unknown = asked.filter((word) => !names.some((name) => name === word || name.startsWith(`${word}-`)));
+  if (unknown.length > 0) {
+    process.stderr.write(`bench: unknown scenario ${unknown.join(', ')}; use ${names.join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const committed = readResults();
+  const results: Result[] = [];
   for (const [name, scenario] of SCENARIOS)
-    if (asked.length === 0 || asked.includes(name)) results.push(await report(name, scenario));
-  process.stdout.write(
-    `${JSON.stringify({ node: process.version, baselines: BASELINE_SOURCE, results }, undefined, 2)}\n`,
-  );
-  if (results.some(({ over }) => over.length > 0)) process.exitCode = 1;
+    if (isAsked(name)) results.push(await measureOne(name, scenario, committed[name]));
+  if (values.json) {
+    const all = results.map((result) => ({ ...result, baselines: ratios(result) }));
+    const document = { node: process.version, baselines: BASELINE_SOURCE, results: all };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else process.stdout.write(`${table(results)}\n`);
+  const isFailed = ({ problems, compared }: Result): boolean =>
+    problems.length > 0 || compared.some(({ problem }) => problem !== undefined);
+  if (values.write) {
+    const kept = results.filter(({ problems }) => problems.length === 0);
+    writeResults(Object.fromEntries(kept.map(({ name, figures }) => [name, figures])));
+  }
+  if (results.some(isFailed)) process.exitCode = 1;
 }
+
+await main();

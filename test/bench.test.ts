@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BASELINES } from '../bench/baselines.ts';
-import { BUDGETS, overruns } from '../bench/budgets.ts';
 import { measure } from '../bench/measure.ts';
-import { runTree } from '../bench/run-tree.ts';
+import { compare, readResults } from '../bench/results.ts';
 import { SCENARIOS } from '../bench/scenarios.ts';
+import { runTree } from '../bench/scenarios/tree.ts';
+import { table } from '../bench/table.ts';
 import { writeTree } from '../bench/tree-files.ts';
-import { countTree, generateTree, type TreeSize } from '../bench/tree.ts';
+import { countTree, generateTree, SIZES, type TreeSize } from '../bench/tree.ts';
 import { loadManifests } from '../src/manifest/load.ts';
 import { ensureBuilt, KPROMO } from './support/built-cli.ts';
 
@@ -46,10 +47,8 @@ describe('bench/tree', () => {
   });
 
   it('counts the trees of the baselines as those do', () => {
-    const counts = ['s-noop', 'm-noop', 'full-dry'].map((name) => {
-      const scenario = SCENARIOS.get(name);
-      if (scenario?.kind !== 'tree') throw new Error(`${name} is no tree`);
-      const { digests, repositories } = countTree(generateTree({ ...scenario.size, pending: 0 }));
+    const counts = [SIZES.s, SIZES.m, SIZES.full].map((size) => {
+      const { digests, repositories } = countTree(generateTree({ ...size, pending: 0 }));
       return [digests, repositories];
     });
     expect(counts).toEqual([
@@ -100,29 +99,65 @@ describe('bench/measure', () => {
   });
 });
 
-describe('bench/budgets', () => {
-  const measured = { exit: 0, wallSeconds: 60, peakMiB: 350, requests: 37_300 };
+describe('bench/results', () => {
+  const problemsOf = (...args: Parameters<typeof compare>): unknown =>
+    compare(...args).flatMap(({ name, problem }) => (problem === undefined ? [] : [[name, problem]]));
 
-  it('finds nothing in what keeps to it, and names each limit that was not kept', () => {
-    const budget = BUDGETS['full-dry'] ?? {};
-    expect(overruns(budget, measured)).toEqual([]);
-    expect(overruns(budget, { ...measured, wallSeconds: 61, requests: 37_301 })).toEqual([
-      'requests: 37301, not 37300 or less',
-      'wallSeconds: 61, not 60 or less',
+  it('accepts figures within the tolerance and within their limits', () => {
+    const limits = { requests: { most: 102 }, share: { least: 0.9 } };
+    expect(problemsOf({ requests: 102, peakMiB: 114, share: 0.9 }, { requests: 100, peakMiB: 100 }, limits)).toEqual(
+      [],
+    );
+    expect(problemsOf({ requests: 1, peakMiB: 1, share: 0.9 }, { requests: 100, peakMiB: 100 }, limits)).toEqual([]);
+  });
+
+  it('rejects more requests and more memory than committed, but no ratio without a limit', () => {
+    const committed = { requests: 100, peakMiB: 100, ratio: 1 };
+    expect(problemsOf({ requests: 103, peakMiB: 116, ratio: 9 }, committed)).toEqual([
+      ['requests', 'more than 100 and 2 %'],
+      ['peakMiB', 'more than 100 and 15 %'],
     ]);
   });
 
-  it('is, like the baselines, of scenarios that there are', () => {
-    const names = [...Object.keys(BUDGETS), ...Object.keys(BASELINES)];
+  it('rejects a figure over its limit, and one that was not measured', () => {
+    const limits = { requests: { most: 0 }, share: { least: 0.9 }, peakMiB: { most: 9 } };
+    expect(problemsOf({ requests: 1, share: 0.8 }, {}, limits)).toEqual([
+      ['requests', 'more than 0'],
+      ['share', 'less than 0.9'],
+      ['peakMiB', 'not measured'],
+    ]);
+  });
+
+  it('names, like the baselines, only known scenarios', () => {
+    const names = [...Object.keys(readResults()), ...Object.keys(BASELINES)];
     expect(names.filter((name) => !SCENARIOS.has(name))).toEqual([]);
   });
 });
 
-describe('bench/run-tree', () => {
+describe('bench/table', () => {
+  it('prints each figure with the committed one, the difference and the limit, then the problems', () => {
+    const compared = compare(
+      { requests: 2_520, peakMiB: 120 },
+      { requests: 2_520, peakMiB: 100 },
+      { requests: { most: 2_520 } },
+    );
+    const block = { name: 'm-noop', compared, local: { wallSeconds: 1.5 }, problems: ['exit 1: bye'] };
+    expect(table([block]).split('\n')).toEqual([
+      'scenario  figure       measured  committed  difference  limit',
+      'm-noop    requests        2,520      2,520         0 %  ≤ 2,520',
+      '          peakMiB           120        100     +20.0 %           FAILED: more than 100 and 15 %',
+      '          wallSeconds       1.5',
+      '',
+      'm-noop: exit 1: bye',
+    ]);
+  });
+});
+
+describe('bench/scenarios/tree', () => {
   const run = async (scenario: Partial<TreeSize>, job: 'dry' | 'promote'): ReturnType<typeof runTree> => {
     await ensureBuilt();
     const size = { ...SMALL, ...scenario };
-    return runTree({ kind: 'tree', size, job, google: true }, { program: KPROMO, env: {} });
+    return runTree({ size, job, google: true }, { program: KPROMO, env: {} });
   };
 
   it('measures the built program, and counts what it asks of all registries', async () => {

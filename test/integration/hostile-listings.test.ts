@@ -37,7 +37,7 @@ function expectHonest(world: World): void {
   expect(world.tagsOn('prod/app')).toEqual(world.mirrors.map(() => ({ v1: digestOf(1) })));
 }
 
-// The test of staging reads one of 129 MiB; `bench/run-hostile.ts` reads the others, and several of them in one run.
+// The test of staging reads one of 129 MiB; `bench/scenarios/hostile.ts` reads the others, and several of them in one run.
 describe('a registry whose listings are made to fill the memory, or never end', () => {
   it.each(Object.entries(HOSTILE_LISTINGS).filter(([name]) => !name.startsWith('129 MiB')))(
     'is refused by name as a destination: %s',

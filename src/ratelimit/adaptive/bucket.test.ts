@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/rate-simulation.ts';
 import { adaptiveBucket, type AdaptiveBucket } from './bucket.ts';
 
-/** `bench/ratelimit.ts` measures more. */
+/** `bench/scenarios/ratelimit.ts` measures more. */
 const QUOTAS = [10, 60, 250, 1000];
 
 /** How a registry may count: a second's burst, and one of 100 ms or at least one request. */

@@ -1,11 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { realClock } from '../src/clock.ts';
-import { httpStack } from '../src/http/stack.ts';
-import { adaptiveLimiter, type AdaptiveLimiter } from '../src/ratelimit/adaptive-limiter.ts';
-import type { Counts } from '../test/support/registry/counters.ts';
-import { startRegistryProcess, type RegistryProcess } from '../test/support/registry/process.ts';
-import { limiterSpeed } from './limiter-speed.ts';
-import { round, type Measured } from './measure.ts';
+import { realClock } from '../../src/clock.ts';
+import { httpStack } from '../../src/http/stack.ts';
+import { adaptiveLimiter, type AdaptiveLimiter } from '../../src/ratelimit/adaptive-limiter.ts';
+import type { Counts } from '../../test/support/registry/counters.ts';
+import { startRegistryProcess, type RegistryProcess } from '../../test/support/registry/process.ts';
+import { limiterSpeed } from '../limiter-speed.ts';
+import { round, type Measured } from '../measure.ts';
+import { outcomeOf, type Scenario } from '../scenario.ts';
 
 /** One quota as a registry enforces it: requests a second, and how many of them at once. */
 type Enforced = { readonly rate: number; readonly burst: number };
@@ -58,8 +59,11 @@ const ROUNDS: readonly (readonly Enforced[])[] = [
   [deep(500), shallow(500)],
 ];
 
+/** Runs the limiter against quotas over HTTP, and alone. */
+export const ratelimit: Scenario = { run: async () => outcomeOf(await runRateLimit()) };
+
 /** Proves the limiter against quotas over HTTP, and its speed alone; one line each on stderr, exit 1 when one failed. */
-export async function runRateLimit(): Promise<Measured> {
+async function runRateLimit(): Promise<Measured> {
   const start = performance.now();
   const speed = Math.round(await limiterSpeed());
   const isFast = speed >= LEAST_SPEED;

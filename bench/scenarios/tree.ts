@@ -1,13 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Counts } from '../test/support/registry/counters.ts';
-import { startRegistryProcess } from '../test/support/registry/process.ts';
-import { measure, type Cli, type Measured } from './measure.ts';
-import type { Job, TreeScenario } from './scenarios.ts';
-import { writeTree } from './tree-files.ts';
-import { registriesFor } from './tree-registries.ts';
-import { countTree, generateTree } from './tree.ts';
+import type { Counts } from '../../test/support/registry/counters.ts';
+import { startRegistryProcess } from '../../test/support/registry/process.ts';
+import { measure, type Cli, type Measured } from '../measure.ts';
+import { outcomeOf, type Limits, type Scenario } from '../scenario.ts';
+import { writeTree } from '../tree-files.ts';
+import { registriesFor } from '../tree-registries.ts';
+import { countTree, generateTree, type TreeSize } from '../tree.ts';
+
+/** What is asked of the program: to check the files, to find what is missing, to bring it, or to compare all of production. */
+export type Job = 'validate' | 'parse' | 'dry' | 'promote' | 'audit';
+
+/** One tree and one job on it. */
+export type TreeJob = {
+  readonly size: TreeSize;
+  readonly job: Job;
+  /** Whether the registries list digests with the tags, as gcr.io and pkg.dev do. */
+  readonly google: boolean;
+};
 
 /** What the registries counted while the program ran, all of them together. */
 export type Traffic = {
@@ -34,18 +45,27 @@ const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
   promote: (folder) => [...CIP, folder, '--confirm', '--sign=false'],
 };
 
+/** Measures one job on one tree. */
+export function tree(
+  size: TreeSize,
+  job: Job,
+  { google = true, limits = {} }: { readonly google?: boolean; readonly limits?: Limits } = {},
+): Scenario {
+  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google }, cli)) };
+}
+
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
-export async function runTree({ size, job, google }: TreeScenario, cli: Cli): Promise<TreeResult> {
-  const tree = generateTree(size);
+export async function runTree({ size, job, google }: TreeJob, cli: Cli): Promise<TreeResult> {
+  const made = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
-  await using registries = await startRegistryProcess(registriesFor(tree, { google, latencyMs: LATENCY_MS }));
+  await using registries = await startRegistryProcess(registriesFor(made, { google, latencyMs: LATENCY_MS }));
   try {
     const [staging = '', ...mirrors] = registries.hosts;
-    await writeTree(tree, folder, staging, mirrors);
+    await writeTree(made, folder, staging, mirrors);
     const args = ARGS[job](folder);
     const measured = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
     const traffic = sum(await registries.counts());
-    return { ...measured, ...traffic, tree: countTree(tree), unexpected: await registries.unexpected() };
+    return { ...measured, ...traffic, tree: countTree(made), unexpected: await registries.unexpected() };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

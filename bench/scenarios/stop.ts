@@ -1,11 +1,15 @@
-import { has, promote, until } from '../test/support/promotion/stopping.ts';
-import { round, type Measured } from './measure.ts';
+import { has, promote, until } from '../../test/support/promotion/stopping.ts';
+import { round, type Measured } from '../measure.ts';
+import { outcomeOf, type Scenario } from '../scenario.ts';
+
+/** Measures how soon a stopped promotion ends. */
+export const stop: Scenario = { run: async () => outcomeOf(await runStop()) };
 
 /**
  * Stops a promotion whose second mirror is silent on uploads and on their deletion, and measures the time from the
  * signal until the program has ended.
  */
-export async function runStop(): Promise<Measured> {
+async function runStop(): Promise<Measured> {
   await using run = await promote({ kinds: { put: 'silent', deleteUpload: 'silent' }, names: ['small', 'large'] });
   await until(() => has(run.bad, 'put'));
   const start = performance.now();

@@ -1,13 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '../test/support/programs.ts';
-import { startDistributions } from '../test/support/real-registries.ts';
-import { buildImage, pushImage } from '../test/support/registry/images.ts';
-import { measure, type Cli, type Measured, round } from './measure.ts';
-import type { LargeScenario } from './scenarios.ts';
+import { findProgram } from '../../test/support/programs.ts';
+import { startDistributions } from '../../test/support/real-registries.ts';
+import { buildImage, pushImage } from '../../test/support/registry/images.ts';
+import { measure, type Cli, type Measured, round } from '../measure.ts';
+import { outcomeOf, type Outcome, type Scenario } from '../scenario.ts';
 
-export type LargeResult = Measured & {
+/** One image of random layers between real registries. */
+type LargeJob = { readonly layers: number; readonly layerMiB: number; readonly mirrors: number };
+
+type LargeResult = Measured & {
   /** The same copies by crane on this machine, one mirror after the other; undefined where crane is not here. */
   readonly crane?: Measured;
 };
@@ -15,8 +18,23 @@ export type LargeResult = Measured & {
 /** The first run warms the machine's caches; the baselines are second runs, too. */
 const RUNS = ['first', 'second'] as const;
 
+/** Measures the copy of one large image, and the same copy by crane. */
+export function large(job: LargeJob): Scenario {
+  return { run: async (cli) => outcomeOfCopies(await runLarge(job, cli)) };
+}
+
+function outcomeOfCopies({ crane, ...ours }: LargeResult): Outcome {
+  const { figures, local, problems } = outcomeOf(ours);
+  if (crane === undefined) return { figures, local, problems };
+  return {
+    figures: { ...figures, 'time / crane': round(ours.wallSeconds / crane.wallSeconds) },
+    local: { ...local, craneSeconds: crane.wallSeconds },
+    problems: [...problems, ...outcomeOf(crane).problems.map((problem) => `crane: ${problem}`)],
+  };
+}
+
 /** Copies one large image between distribution servers, with the CLI at `cli` and with crane. */
-export async function runLarge({ layers, layerMiB, mirrors }: LargeScenario, cli: Cli): Promise<LargeResult> {
+async function runLarge({ layers, layerMiB, mirrors }: LargeJob, cli: Cli): Promise<LargeResult> {
   const servers = await startDistributions(mirrors + 1);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   try {

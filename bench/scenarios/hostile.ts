@@ -1,26 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ATTACKS, type Attack } from '../test/support/hostile/attacks.ts';
-import { startHostile } from '../test/support/hostile/server.ts';
-import { writeTree } from '../test/support/promotion/tree.ts';
-import { digestOf, startWorld } from '../test/integration/uses/world.ts';
-import { measure, type Cli, type Measured, round } from './measure.ts';
+import { ATTACKS, type Attack } from '../../test/support/hostile/attacks.ts';
+import { startHostile } from '../../test/support/hostile/server.ts';
+import { writeTree } from '../../test/support/promotion/tree.ts';
+import { digestOf, startWorld } from '../../test/integration/uses/world.ts';
+import { measure, type Cli, type Measured, round } from '../measure.ts';
+import { outcomeOf, type Scenario } from '../scenario.ts';
 
 /** What a run may take against a registry that lies. */
 const [MOST_SECONDS, MOST_MIB] = [60, 400];
+
+/** Promotes beside every hostile registry. */
+export const hostile: Scenario = { run: async (cli) => outcomeOf(await runHostile(cli)) };
 
 /**
  * Promotes an honest project beside one whose registry attacks, once for each attack, each in a process of its own; prints
  * what each run took. Fails where one took too long or too much, or where the honest project was not promoted.
  */
-export async function runHostile(cli: Cli, wanted = ''): Promise<Measured> {
+async function runHostile(cli: Cli): Promise<Measured> {
   const start = performance.now();
   const failed: string[] = [];
   process.stderr.write('\n');
   let peakMiB = 0;
   for (const [name, open] of Object.entries(ATTACKS)) {
-    if (!name.includes(wanted)) continue;
     const { measured, problems } = await runAttack(open(), cli);
     peakMiB = Math.max(peakMiB, measured.peakMiB ?? 0);
     const verdict = problems.length === 0 ? 'ok' : `FAILED: ${problems.join('; ')}`;

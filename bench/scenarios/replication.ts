@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MEDIA_TYPES, type Descriptor } from '../src/image/descriptor.ts';
-import { isDigest } from '../src/image/digest.ts';
-import type { LoadSpec } from '../test/support/registry/content.ts';
-import { startRegistryProcess, type ProcessSpec } from '../test/support/registry/process.ts';
-import { measure, type Cli } from './measure.ts';
-import { LATENCY_MS, sum, type TreeResult } from './run-tree.ts';
-import type { ReplicationScenario } from './scenarios.ts';
-import { writeTree } from './tree-files.ts';
-import { countTree, generateTree, type Tree } from './tree.ts';
+import { MEDIA_TYPES, type Descriptor } from '../../src/image/descriptor.ts';
+import { isDigest } from '../../src/image/digest.ts';
+import type { LoadSpec } from '../../test/support/registry/content.ts';
+import { startRegistryProcess, type ProcessSpec } from '../../test/support/registry/process.ts';
+import { measure, type Cli } from '../measure.ts';
+import { outcomeOf, type Limits, type Scenario } from '../scenario.ts';
+import { writeTree } from '../tree-files.ts';
+import { countTree, generateTree, SIZES, type Tree, type TreeSize } from '../tree.ts';
+import { LATENCY_MS, sum, type TreeResult } from './tree.ts';
+
+/** Attachments of a tree's images that only the primary has: `missing` of them, each missing on every mirror. */
+type ReplicationJob = { readonly size: TreeSize; readonly form: 'sig' | 'bundle'; readonly missing: number };
 
 /** Something that is attached to a digest of the tree, on the primary only. */
 type Attached = NonNullable<LoadSpec['images']>[number];
@@ -18,11 +21,17 @@ type Attached = NonNullable<LoadSpec['images']>[number];
 /** A signature's payload is about as long. */
 const LAYER_BYTES = 256;
 
+/** Measures the replication of so many missing attachments. */
+export function replication(form: ReplicationJob['form'], missing: number, limits: Limits = {}): Scenario {
+  const size = { ...SIZES.m, pending: 0 };
+  return { limits, run: async (cli) => outcomeOf(await runReplication({ size, form, missing }, cli)) };
+}
+
 /**
  * Loads a tree into registries of another process, each repository with one signature that every mirror has and some
  * with one more that only the primary, the first of them, has; then measures `kpromo replicate` of the CLI.
  */
-export async function runReplication({ size, form, missing }: ReplicationScenario, cli: Cli): Promise<TreeResult> {
+async function runReplication({ size, form, missing }: ReplicationJob, cli: Cli): Promise<TreeResult> {
   const tree = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   await using registries = await startRegistryProcess(registriesOf(tree, form, missing));
@@ -40,7 +49,7 @@ export async function runReplication({ size, form, missing }: ReplicationScenari
   }
 }
 
-function registriesOf(tree: Tree, form: ReplicationScenario['form'], missing: number): ProcessSpec {
+function registriesOf(tree: Tree, form: ReplicationJob['form'], missing: number): ProcessSpec {
   const repositories = tree.projects.flatMap(({ destination, images }) =>
     images.map(({ name, versions }) => ({ name: `${destination}/${name}`, versions })),
   );
@@ -63,7 +72,7 @@ function registriesOf(tree: Tree, form: ReplicationScenario['form'], missing: nu
   return { contents: { mirrors: { repositories: content } }, registries: loads.map((load) => ({ options, load })) };
 }
 
-function attachedTo(repository: string, digest: string, index: number, form: ReplicationScenario['form']): Attached {
+function attachedTo(repository: string, digest: string, index: number, form: ReplicationJob['form']): Attached {
   const image = { seed: 100_000 + index, layers: [LAYER_BYTES] };
   if (form === 'sig') return { repository, image, tags: [signatureTag(digest)] };
   if (!isDigest(digest)) throw new Error(`"${digest}" is no digest`);
