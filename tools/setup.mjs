@@ -9,7 +9,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,6 +19,8 @@ const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 const OWN_NODE = join(TOOLS, 'node_modules', NODE_PACKAGE, 'bin', 'node');
 /** Inside node_modules, so that deleting the folder also deletes the mark that it is complete. */
 const INSTALLED = join('node_modules', '.kpromo-installed');
+/** The folder of what the HTML report consists of, below src/. */
+const PAGE = join('report', 'formats', 'html', 'page');
 /** The digest of the files that dist/ was built from. */
 const BUILT = '.built-from';
 /** The oldest supported Node.js; a test compares it with `engines` in package.json. */
@@ -143,14 +145,15 @@ function npm(node) {
   return existsSync(beside) ? [node, [beside]] : ['npm', []];
 }
 
-/** Compiles src/ into a fresh dist/ unless dist/ was built from exactly these files. */
+/** Checks the types of src/ and bundles it into a fresh dist/ unless dist/ was built from exactly these files. */
 function build(node) {
   const source = join(ROOT, 'src');
   const names = readdirSync(source, { recursive: true, encoding: 'utf8' }).toSorted();
   const files = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
-  // Copied unchanged: the style and the scripts of the HTML report.
-  const assets = names.filter((name) => /\.(?:css|js)$/.test(name));
-  const configs = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) => join(ROOT, name));
+  // Copied unchanged, beside the chunk that reads them: the style and the scripts of the HTML report.
+  const assets = names.filter((name) => dirname(name) === PAGE && /\.(?:css|js)$/.test(name));
+  const tools = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json', join('tools', 'bundle.mjs')];
+  const configs = tools.map((name) => join(ROOT, name));
   const inputs = [...configs, ...[...files, ...assets].map((name) => join(source, name))];
   const stamp = hash(inputs.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
   const dist = join(ROOT, 'dist');
@@ -159,17 +162,21 @@ function build(node) {
   // Each process builds in its own folder and swaps it in: no deleted source remains, and a failed build changes nothing.
   const fresh = join(ROOT, `dist.new.${process.pid}`);
   rmSync(fresh, { recursive: true, force: true });
-  const args = [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
-  const { status } = spawnSync(node, args, {
-    cwd: ROOT,
-    env: environment(node),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  if (status !== 0) {
+  const steps = [
+    [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    [join('tools', 'bundle.mjs'), join(fresh, 'cli')],
+  ];
+  for (const args of steps) {
+    const { status } = spawnSync(node, args, {
+      cwd: ROOT,
+      env: environment(node),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    if (status === 0) continue;
     rmSync(fresh, { recursive: true, force: true });
     throw new Stop('setup: the sources do not compile; see the errors above.');
   }
-  for (const name of assets) cpSync(join(source, name), join(fresh, name), { recursive: true });
+  for (const name of assets) cpSync(join(source, name), join(fresh, 'cli', 'page', basename(name)));
   writeFileSync(join(fresh, BUILT), stamp);
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /** Returns the version of this package with a leading `v`, for example `v0.1.0`. */
 export async function versionName(): Promise<string> {
-  // src/cli and dist/cli are at the same depth below package.json
+  // src/cli and the bundle in dist/cli are at the same depth below package.json
   const file = new URL('../../package.json', import.meta.url);
   const parsed: unknown = JSON.parse(await readFile(file, 'utf8'));
   const version = typeof parsed === 'object' && parsed !== null && 'version' in parsed ? parsed.version : undefined;

@@ -40,7 +40,7 @@ return {1}
  * Bottleneck.
  */
 export async function redisRateStore(link: RedisLink, clock: Clock): Promise<RateStore> {
-  const { default: Limiter } = await import('bottleneck');
+  const [{ default: Limiter }, { Redis }] = await Promise.all([import('bottleneck'), import('ioredis')]);
   const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
   void link.lost.then(lose);
   const attempt: Attempt = async (work) => {
@@ -51,7 +51,9 @@ export async function redisRateStore(link: RedisLink, clock: Clock): Promise<Rat
       throw error;
     }
   };
-  const connection = new Limiter.IORedisConnection({ client: link.client });
+  // Without the class, Bottleneck would load the package `ioredis` by name, which the built program does not have.
+  const library = { client: link.client, Redis };
+  const connection = new Limiter.IORedisConnection(library);
   connection.on('error', () => {});
   return {
     offset: await attempt(clockOffset(link, clock)),

