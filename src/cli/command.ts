@@ -24,7 +24,7 @@ export type CommandServices = {
   /** Aborts when the user stops the run; the command then reports what is done and returns. */
   readonly signal: AbortSignal;
   /** Stores a report of the run for the report files, if any are requested. */
-  readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check' | 'audit' | 'context'>) => void;
+  readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check' | 'audit' | 'context' | 'tree'>) => void;
   /** Receives a function that returns the current rates, once registries are open. */
   readonly onRates?: (readings: () => readonly RateReading[]) => void;
 };

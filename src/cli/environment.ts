@@ -23,6 +23,10 @@ export const ENVIRONMENT: readonly Variables[] = [
 /** Variables that CI systems set. */
 export const CI_ENVIRONMENT: readonly Variables[] = [
   ['JOB_TYPE, PULL_BASE_SHA', 'Prow: select the commit that --use-prow-manifest-diff compares with.'],
+  [
+    'JOB_COMPLETION_INDEX, KPROMO_SHARDS',
+    'Kubernetes: the share to process without --shard, and the number of shares. An Indexed Job sets the first.',
+  ],
   ['JOB_NAME, JOB_SPEC', 'Prow: the job and its repository, for promotion records.'],
   ['BUILD_ID, PROW_JOB_ID', 'Prow: the run of the job, for promotion records.'],
   ['GITHUB_ACTIONS', 'GitHub Actions: "true" shows problems at their lines.'],

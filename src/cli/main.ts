@@ -26,7 +26,7 @@ export async function main(
   runCip: RunCip = runCipLazily,
 ): Promise<number> {
   const { env, clock, stderr: terminal } = services;
-  const request = attempt(() => route(argv));
+  const request = attempt(() => route(argv, env));
   const settings = logSettings(request, argv);
   const secrets = givenSecrets(argv, env);
   const [stdout, output] = [outputTo(services.stdout, secrets), outputTo(terminal, secrets)];

@@ -18,6 +18,7 @@ import {
 } from './options/commands/snapshot.ts';
 import { VALIDATE_FLAGS, validateOptions, type ValidateOptions } from './options/commands/validate.ts';
 import { COMMON_FLAGS } from './options/output.ts';
+import type { Environment } from './options/shard.ts';
 import { isSnapshot } from './options/snapshot.ts';
 import { unknownCommand, unknownFlag, usage } from './unknown.ts';
 
@@ -42,14 +43,14 @@ export type Request =
 const NAMES = COMMANDS.map(({ name }) => name);
 
 /** Finds the command in the arguments and parses its flags; throws USAGE. */
-export function route(argv: readonly string[]): Request {
+export function route(argv: readonly string[], env: Environment = {}): Request {
   const { words, flags, isVersion } = splitCommand(argv);
   const [name] = words;
   if (isVersion) return { kind: 'version' };
   if (name === undefined) return { kind: 'help', about: undefined, isWhole: true };
-  if (name === 'cip' || name === 'replicate') return routeCip(name, flags);
-  if (name === 'sigcheck') return routeSigcheck(flags);
-  if (name === 'audit') return routeAudit(flags);
+  if (name === 'cip' || name === 'replicate') return routeCip(name, flags, env);
+  if (name === 'sigcheck') return routeSigcheck(flags, env);
+  if (name === 'audit') return routeAudit(flags, env);
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   if (name === 'explain') return routeExplain(flags);
@@ -67,31 +68,31 @@ function helpOn(about: Command | undefined, asked: true | 'all'): Request {
 }
 
 /** Upstream's name for replication is a word after `cip`; its flags are those of `cip`. */
-function routeCip(name: 'cip' | 'replicate', argv: readonly string[]): Request {
+function routeCip(name: 'cip' | 'replicate', argv: readonly string[], env: Environment): Request {
   const parsed = parseFlags(CIP_FLAGS, argv);
   const isWord = name === 'cip' && parsed.positional[0] === 'replicate-signatures';
   if (name === 'cip' && !isWord) {
     if (parsed.values.help !== false) return helpOn(commandNamed('cip'), parsed.values.help);
     if (isSnapshot(parsed.values)) return { kind: 'snapshot', options: snapshotCommandOptions(parsed) };
     refuseSnapshotFlags(parsed, false);
-    return { kind: 'cip', options: cipOptions(parsed) };
+    return { kind: 'cip', options: cipOptions(parsed, env) };
   }
   if (parsed.values.help !== false) return helpOn(commandNamed('replicate'), parsed.values.help);
   refuseSnapshotFlags(parsed, true);
   const positional = parsed.positional.slice(isWord ? 1 : 0);
-  return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }) };
+  return { kind: 'replicate', options: replicateOptions({ ...parsed, positional }, env) };
 }
 
-function routeSigcheck(argv: readonly string[]): Request {
+function routeSigcheck(argv: readonly string[], env: Environment): Request {
   const parsed = parseFlags(SIGCHECK_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('sigcheck'), parsed.values.help);
-  return { kind: 'sigcheck', options: sigcheckOptions(parsed) };
+  return { kind: 'sigcheck', options: sigcheckOptions(parsed, env) };
 }
 
-function routeAudit(argv: readonly string[]): Request {
+function routeAudit(argv: readonly string[], env: Environment): Request {
   const parsed = parseFlags(AUDIT_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('audit'), parsed.values.help);
-  return { kind: 'audit', options: auditOptions(parsed) };
+  return { kind: 'audit', options: auditOptions(parsed, env) };
 }
 
 function routeValidate(argv: readonly string[]): Request {

@@ -1,3 +1,4 @@
+import type { Shard } from '../sharding/shard.ts';
 import type { Context } from './phase.ts';
 import type { OnPhase } from './pipeline.ts';
 import type { PhaseTime } from './timeline.ts';
@@ -15,11 +16,13 @@ export type RunFacts = {
   readonly aborted?: string | undefined;
   /** Tags are written after signatures. */
   readonly tagsLast?: true | undefined;
+  /** The share of the tree that was processed; undefined: all of it. */
+  readonly shard?: Shard | undefined;
 };
 
 /** Does the work of a run, and returns how it went and when its phases ran. A stopped run is not an error. */
 export async function factsOf(
-  run: Pick<RunFacts, 'version' | 'mode'>,
+  run: Pick<RunFacts, 'version' | 'mode' | 'shard'>,
   { clock, emit, signal }: Context,
   work: (onPhase: OnPhase) => Promise<void>,
 ): Promise<RunFacts> {
@@ -43,5 +46,6 @@ export async function factsOf(
     ms,
     phases,
     aborted,
+    shard: run.shard,
   };
 }

@@ -24,13 +24,25 @@ const LEAVES = [
   'secrets',
   'own-file',
 ];
-const PHASES = ['plan', 'attest', 'mirroring', 'scan', 'registry', 'manifest', 'git', 'policy', 'pipeline', ...LEAVES];
+const PHASES = [
+  'sharding',
+  'plan',
+  'attest',
+  'mirroring',
+  'scan',
+  'registry',
+  'manifest',
+  'git',
+  'policy',
+  'pipeline',
+  ...LEAVES,
+];
 const ON_ONE_PAGE = { values: ['phases', 'report', ...PHASES] };
 
 const TABLE: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, { values: LEAVES }])),
   policy: { values: LEAVES },
-  pipeline: { values: LEAVES, types: ['plan', 'manifest', 'policy'] },
+  pipeline: { values: LEAVES, types: ['plan', 'manifest', 'policy', 'sharding'] },
   git: { values: LEAVES },
   ratelimit: { values: LEAVES },
   yaml: { values: LEAVES },
@@ -39,6 +51,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   registry: { values: ['http', ...LEAVES] },
   github: { values: ['http', ...LEAVES] },
   plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
+  sharding: { values: ['plan', 'manifest', ...LEAVES] },
   mirroring: { values: ['plan', 'registry', ...LEAVES] },
   redis: { values: LEAVES, types: ['registry', 'ratelimit'] },
   attest: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },

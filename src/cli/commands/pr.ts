@@ -28,7 +28,7 @@ import { versionName } from '../version.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import type { Registries } from '../wiring/registries.ts';
 import { stagingTrust } from '../wiring/trust.ts';
-import { commandLine } from '../options/pr-command.ts';
+import { commandLine } from '../options/commands/pr-command.ts';
 import { primaryRules } from './primary-rules.ts';
 
 /** `kpromo pr`: proposes images of staging in a pull request, and prints its address. Returns the exit code. */

@@ -32,10 +32,15 @@ async function treeFacts(source: TreeOptions, services: ContextServices): Promis
 /** Quotes the command line for a shell, with possible secrets replaced by `…`. */
 export function commandText(argv: readonly string[]): string {
   const words = argv.map((word) => {
-    const shown = redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
+    const shown = withoutSecrets(word);
     return /^[\w@%+=:,./…-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
   });
   return ['kpromo', ...words].join(' ');
+}
+
+/** Replaces possible secrets in a word of the command line by `…`. */
+export function withoutSecrets(word: string): string {
+  return redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
 }
 
 /** Variables with the address of a job: GitLab, Jenkins, Buildkite, CircleCI. */

@@ -1,8 +1,10 @@
 import type { RunFacts } from '../../pipeline/run-facts.ts';
+import type { Shard } from '../../sharding/shard.ts';
 import type { MainServices } from '../command.ts';
 import type { TreeOptions } from '../options/source.ts';
 import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';
+import { resultFlags } from './result-flags.ts';
 
 /** The report files of a command, and the facts for a report of a command that failed early. */
 export type Reporting = {
@@ -10,6 +12,9 @@ export type Reporting = {
   readonly reports: readonly ReportFile[];
   readonly argv: readonly string[];
   readonly source: TreeOptions;
+  readonly shard: Shard | undefined;
+  /** The flags that change the result, for a shard. */
+  readonly flags: readonly string[];
 };
 
 /** Returns true in a job of GitHub Actions. */
@@ -25,10 +30,10 @@ export function reportingOf(
 ): Reporting | undefined {
   const { kind } = request;
   if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck' && kind !== 'audit') return undefined;
-  const { reports } = request.options;
+  const { reports, shard } = request.options;
   const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
   if (reports.length === 0 && !isGitHubActions(env)) return undefined;
-  return { mode: modeOf(request), reports, argv, source };
+  return { mode: modeOf(request), reports, argv, source, shard, flags: resultFlags(kind, argv) };
 }
 
 function modeOf({

@@ -46,7 +46,12 @@ const NOWHERE = {
 };
 
 /** A command without a tree. */
-const GIVEN = { argv: ['cip', '--confirm'], source: NOWHERE } as const;
+const GIVEN = {
+  argv: ['cip', '--confirm'],
+  source: NOWHERE,
+  shard: { index: 1, of: 2 },
+  flags: ['--confirm=true'],
+} as const;
 
 describe('src/cli/output/reports.ts', () => {
   it('writes what was recorded before an error, and rethrows the error', async () => {
@@ -66,6 +71,7 @@ describe('src/cli/output/reports.ts', () => {
       outcome: 'failed',
       kpromo: FACTS.version,
       context: { command: 'kpromo cip --confirm' },
+      shard: { index: 1, of: 2, version: expect.any(String), flags: ['--confirm=true'] },
       images: [{ name: 'app' }],
       failures: [{ code: 'INTERNAL', message: 'x is undefined' }],
     });

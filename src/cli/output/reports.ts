@@ -17,7 +17,7 @@ import { isGitHubActions, type Reporting } from './reporting.ts';
  * was stopped. Throws USAGE before it runs anything if a report file cannot be written.
  */
 export async function withReports(
-  { mode, reports, argv, source }: Reporting,
+  { mode, reports, argv, source, shard, flags }: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
@@ -29,12 +29,12 @@ export async function withReports(
   observed.record?.({ context: await reportContext(argv, source, services) });
   const finish = async (error?: unknown): Promise<boolean> => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
-    const facts = { version, mode, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
+    const facts = { version, mode, shard, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
     // The error of a stopped run is only that it was stopped.
     const thrown = error === undefined || signal.aborted ? {} : { error };
     // The caller logs the error of the run as the last line.
     const level = error === undefined ? 'fatal' : 'error';
-    return publish(documentOf({ ...recorded(), facts, ...thrown }), { reports, level }, services);
+    return publish(documentOf({ ...recorded(), facts, flags, ...thrown }), { reports, level }, services);
   };
   let code: number;
   try {

@@ -27,6 +27,9 @@ export type Recorded = {
   readonly traffic?: TrafficSeries;
   /** Facts about the command: its command line, files, signer and job. */
   readonly context?: Omit<ReportDocument['context'], 'primary'>;
+  /** Of a run with --shard: the flags that change the result, and the digest of the tree once it was read. */
+  readonly flags?: readonly string[];
+  readonly tree?: string | undefined;
   /** The error that ended the run, if it threw one. */
   readonly error?: unknown;
 };
@@ -61,6 +64,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     version: 2,
     kpromo: facts.version,
     context: contextOf(recorded.context, run),
+    shard: shardOf(recorded),
     mode: facts.mode,
     outcome: outcomeOf(failures.length, totals, aborted),
     started: facts.started,
@@ -79,6 +83,11 @@ export function documentOf(recorded: Recorded): ReportDocument {
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),
   };
+}
+
+function shardOf({ facts, context, tree, flags = [] }: Recorded): ReportDocument['shard'] {
+  const { shard, version } = facts;
+  return shard && { ...shard, commit: context?.commit, tree, version, flags };
 }
 
 function warningsOf(run: RunReport | undefined): Pick<ReportDocument, 'warnings'> {

@@ -87,11 +87,27 @@ const Context = z.strictObject({
   job: described(z.string().optional(), 'The address, or else the name, of the CI job.'),
 });
 
+const Share = z.strictObject({
+  index: described(count, 'Counted from 0.'),
+  of: count,
+  commit: described(z.string().optional(), 'The commit of the manifests; absent outside of Git.'),
+  tree: described(
+    z.string().optional(),
+    'A digest of what the whole tree wants: equal if shards read the same tree. Absent if it was not read.',
+  ),
+  version: described(z.string(), 'The version of kpromo.'),
+  flags: described(
+    z.array(z.string()),
+    'The flags and arguments that change the result, sorted; equal if shards are parts of one run.',
+  ),
+});
+
 /** The result of a run for programs, and the source of all report files. */
 export const ReportDocument = z.strictObject({
   version: described(z.literal(2), 'Changes if a key changes its meaning or is removed; new keys do not change it.'),
   kpromo: z.string(),
   context: described(Context, 'The command, its files, its signer and its job.'),
+  shard: described(Share.optional(), 'The share of the tree, with --shard; `kpromo report merge` unites shares.'),
   mode: z.enum(['parse', 'dry-run', 'promote', 'replicate', 'check', 'repair', 'audit']),
   outcome: described(
     z.enum(['done', 'pending', 'failed', 'stopped']),

@@ -1,3 +1,4 @@
+import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import { BASELINE_FLAGS, baselineOptions, type BaselineOptions } from '../baseline.ts';
@@ -13,6 +14,7 @@ import {
   type RegistriesOptions,
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type SourceOptions } from '../source.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
@@ -56,7 +58,7 @@ const COMPARE_FLAGS = [
 /** The flags of `kpromo audit`. */
 export const AUDIT = {
   run: [...COMPARE_FLAGS, ...BASELINE_FLAGS],
-  source: [...TREE_FLAGS, ...ALLOW_FLAGS],
+  source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...SHARD_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
   reports: REPORT_FLAGS,
   output: [formatFlag('audit.schema.json'), ...WATCH_FLAGS, ...COMMON_FLAGS],
@@ -70,6 +72,8 @@ export type ParsedAudit = ParsedFlags<typeof AUDIT_FLAGS>;
 /** The options of `kpromo audit`. */
 export type AuditOptions = {
   readonly source: SourceOptions;
+  /** Undefined: the whole tree, and all of production. */
+  readonly shard: Shard | undefined;
   readonly isSigned: boolean;
   /** A time; `parseSince` reads it. */
   readonly recordsSince: string;
@@ -84,7 +88,7 @@ export type AuditOptions = {
 };
 
 /** Returns the options of these flags; throws USAGE. */
-export function auditOptions({ values, positional }: ParsedAudit): AuditOptions {
+export function auditOptions({ values, positional }: ParsedAudit, env: Environment = {}): AuditOptions {
   const [extra] = positional;
   if (extra !== undefined)
     throw usage(`\`kpromo audit\` takes no argument ${goQuote(extra)}`, 'name the manifests with --manifests PATH');
@@ -94,6 +98,7 @@ export function auditOptions({ values, positional }: ParsedAudit): AuditOptions 
   const since = timeOption('since', values.since);
   return {
     source: { ...tree, diff: since === undefined ? undefined : { since } },
+    shard: shardOf(values, env),
     isSigned: values.sign,
     recordsSince: timeOption('attestations-since', values['attestations-since']) ?? '14d',
     findsRepositories: values['other-repositories'],

@@ -1,3 +1,4 @@
+import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import { ATTESTATION_FLAGS, attestationOptions, type AttestationOptions } from '../attestations.ts';
@@ -16,6 +17,7 @@ import { REPAIR_FLAGS, repairOptions, type RepairOptions } from '../repair.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
 import { RUN_FLAGS, runOptions, type RunOptions } from '../run.ts';
 import { SCANNING_FLAGS, scanningOptions, type ScanningOptions } from '../scanning.ts';
+import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { SIGN_FLAGS, SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
 import { SNAPSHOT_FLAGS } from '../snapshot.ts';
 import { ALLOW_FLAGS, DIFF_FLAGS, sourceOptions, TREE_FLAGS, treeNamed, type SourceOptions } from '../source.ts';
@@ -25,7 +27,7 @@ import { flagsOf, type FlagsByTopic } from './command.ts';
 /** The flags of `kpromo cip`; names, types and defaults are upstream's if upstream has the flag. */
 export const CIP = {
   run: RUN_FLAGS,
-  source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS],
+  source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS, ...SHARD_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS, ...PRIMARY_CHANGE_FLAGS],
   signing: [...SIGN_FLAGS, ...KEY_FLAGS, ...SIGNER_FLAGS, ...REPAIR_FLAGS, ...ATTESTATION_FLAGS],
   trust: [...STAGING_FLAGS, ...CERTIFICATE_FLAGS, ...ROOT_FLAGS],
@@ -44,6 +46,8 @@ export type ParsedCip = ParsedFlags<typeof CIP_FLAGS>;
 export type CipOptions = {
   readonly run: RunOptions;
   readonly source: SourceOptions;
+  /** Undefined: the whole tree. */
+  readonly shard: Shard | undefined;
   readonly registries: RegistriesOptions;
   readonly primary: PrimaryOptions;
   readonly signing: SigningOptions;
@@ -59,7 +63,7 @@ export type CipOptions = {
 };
 
 /** Reads the flags; throws USAGE for missing values, values out of range, and contradictions. */
-export function cipOptions(parsed: ParsedCip): CipOptions {
+export function cipOptions(parsed: ParsedCip, env: Environment = {}): CipOptions {
   const { values } = parsed;
   refusePositional(parsed.positional);
   const run = runOptions(parsed);
@@ -69,6 +73,7 @@ export function cipOptions(parsed: ParsedCip): CipOptions {
   return {
     run,
     source,
+    shard: shardOf(values, env),
     registries: registriesOptions(values),
     primary: primaryOptions(values),
     signing: signingOptions(parsed),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFlags } from '../flags/parse-flags.ts';
-import { commandLine } from '../pr-command.ts';
+import { commandLine } from './pr-command.ts';
 import { PR_FLAGS, prOptions, type PrOptions } from './pr.ts';
 
 const optionsOf = (...flags: readonly string[]): PrOptions => prOptions(parseFlags(PR_FLAGS, flags));

@@ -4,6 +4,7 @@ import type { Flag } from '../flags/flag.ts';
 import { COMMON_FLAGS, WATCH_FLAGS } from '../output.ts';
 import { REGISTRY_FLAGS } from '../registries.ts';
 import { REPORT_FLAGS } from '../reports.ts';
+import { SHARD_FLAGS, type Environment } from '../shard.ts';
 import { SNAPSHOT_FLAGS } from '../snapshot.ts';
 import { ALLOW_FLAGS, DIFF_FLAGS, TREE_FLAGS } from '../source.ts';
 import { CIP, cipOptions, type CipOptions, type ParsedCip } from './cip.ts';
@@ -20,9 +21,16 @@ const OTHER_HELP: Readonly<Record<string, string>> = {
 
 /** Flags with the same meaning. */
 const SHARED: ReadonlySet<string> = new Set([
-  ...[TREE_FLAGS, ALLOW_FLAGS, DIFF_FLAGS, REGISTRY_FLAGS, REPORT_FLAGS, WATCH_FLAGS, COMMON_FLAGS].flatMap((flags) =>
-    flags.map(({ name }) => name),
-  ),
+  ...[
+    TREE_FLAGS,
+    ALLOW_FLAGS,
+    DIFF_FLAGS,
+    SHARD_FLAGS,
+    REGISTRY_FLAGS,
+    REPORT_FLAGS,
+    WATCH_FLAGS,
+    COMMON_FLAGS,
+  ].flatMap((flags) => flags.map(({ name }) => name)),
   'max-signature-copies',
   'detailed-exitcode',
 ]);
@@ -60,11 +68,11 @@ function inReplication(flag: Flag): readonly Flag[] {
 /** The options of a replication. */
 export type ReplicateOptions = Pick<
   CipOptions,
-  'run' | 'source' | 'registries' | 'primary' | 'signing' | 'reports' | 'output'
+  'run' | 'source' | 'shard' | 'registries' | 'primary' | 'signing' | 'reports' | 'output'
 >;
 
 /** Reads the flags of `cip` for replication, without the word that names it; throws USAGE. */
-export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
+export function replicateOptions(parsed: ParsedCip, env: Environment = {}): ReplicateOptions {
   const { values, positional, given } = parsed;
   const [word] = positional;
   if (word !== undefined)
@@ -72,7 +80,7 @@ export function replicateOptions(parsed: ParsedCip): ReplicateOptions {
   if (given.has('parse-only') && values['parse-only'])
     throw usage('--parse-only cannot be combined with replication', 'check manifests with `kpromo cip --parse-only`');
   refuseUnfit(given);
-  return cipOptions(parsed);
+  return cipOptions(parsed, env);
 }
 
 /** Throws USAGE for a flag without effect, since the user expected one. */

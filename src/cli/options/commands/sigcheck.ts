@@ -1,5 +1,6 @@
 import { parseRef, type AskedRef } from '../../../image/asked-ref.ts';
 import { repositoryHint, repositoryProblem } from '../../../image/reference.ts';
+import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import type { Flag } from '../flags/flag.ts';
@@ -14,6 +15,7 @@ import {
   type RegistriesOptions,
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
 import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type TreeOptions } from '../source.ts';
@@ -74,7 +76,7 @@ const CHECK_FLAGS = [
 /** The flags of `kpromo sigcheck`; names, types and defaults are upstream's if upstream has the flag. */
 export const SIGCHECK = {
   run: CHECK_FLAGS,
-  source: [...TREE_FLAGS, ...ALLOW_FLAGS],
+  source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...SHARD_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
   signing: [...KEY_FLAGS, ...SIGNER_FLAGS],
   trust: [...CERTIFICATE_FLAGS, ...ROOT_FLAGS],
@@ -100,6 +102,8 @@ export type SigcheckOptions = {
   readonly recordsSince: string | undefined;
   readonly limit: number | undefined;
   readonly tree: TreeOptions;
+  /** Undefined: the whole tree, and all references. */
+  readonly shard: Shard | undefined;
   readonly registries: RegistriesOptions;
   readonly primary: PrimaryOptions;
   readonly signing: SigningOptions;
@@ -111,7 +115,7 @@ export type SigcheckOptions = {
 };
 
 /** Reads flags and references; throws USAGE. */
-export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): SigcheckOptions {
+export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, env: Environment = {}): SigcheckOptions {
   const tree = treeOptions(values);
   const hasTree = treeNamed(tree) !== undefined;
   if (!hasTree && positional.length === 0)
@@ -127,6 +131,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck): 
     through: throughOption(values),
     ...daysOptions(values),
     tree,
+    shard: shardOf(values, env),
     registries: registriesOptions(values),
     primary: primaryOptions(values),
     signing,

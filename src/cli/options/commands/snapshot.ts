@@ -42,6 +42,7 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'parse-only',
   'use-prow-manifest-diff',
   'manifest-diff-since',
+  'shard',
   'replicate-signatures',
   'tags-last',
   'vuln-severity-threshold',

@@ -1,5 +1,5 @@
-import { slugText } from '../../github/names.ts';
-import type { PrOptions } from './commands/pr.ts';
+import { slugText } from '../../../github/names.ts';
+import type { PrOptions } from './pr.ts';
 
 /** Returns the command line that asks for the same pull request, for its body. */
 export function commandLine({ proposal, base, into, fork, reviewers, requestsReviews, server }: PrOptions): string {
