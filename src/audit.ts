@@ -7,11 +7,13 @@ import { countTraffic } from './phases/reading/traffic.ts';
 import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
+import type { Shard } from './sharding/shard.ts';
 import { buildAuditReport, type AuditOutputs } from './report/build/audit.ts';
 import type { AuditReport } from './report/model/audit.ts';
 
 export type AuditRequest = Omit<AuditServices, 'registry' | 'traffic' | 'removed'> & {
   readonly version: string;
+  readonly shard?: Shard | undefined;
   /** The differences that are known; undefined without a baseline. */
   readonly baseline: readonly KnownDrift[] | undefined;
 };
@@ -31,11 +33,11 @@ export async function runAudit(
   context: Context,
 ): Promise<AuditResult> {
   const traffic = countTraffic();
-  const { version, baseline, ...wishes } = request;
+  const { version, shard, baseline, ...wishes } = request;
   const phases = pipeline(setup(services)).pipe(audit({ ...wishes, ...services, traffic }));
 
   let outputs: AuditOutputs = {};
-  const run = await factsOf({ version, mode: 'audit' }, context, async (onPhase) => {
+  const run = await factsOf({ version, shard, mode: 'audit' }, context, async (onPhase) => {
     await phases.run(context, 'audit', (reached) => (outputs = reached), onPhase);
   });
   const compared = compare(outputs, baseline, context);

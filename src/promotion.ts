@@ -20,6 +20,7 @@ import { countTraffic, type Traffic } from './phases/reading/traffic.ts';
 import { validate, type Gate } from './phases/validate.ts';
 import { copier } from './registry/copying/copier.ts';
 import type { Registry, Pause } from './registry/roles.ts';
+import type { Shard } from './sharding/shard.ts';
 import { sourceReader } from './registry/source.ts';
 import { withRepairTimes } from './report/terminal/repairable.ts';
 import type { Outputs } from './report/outputs.ts';
@@ -32,6 +33,7 @@ export type PromotionRequest = {
   /** Milliseconds after its upload at which staging deletes an image, if it does. */
   readonly stagingRetention?: number | undefined;
   readonly version: string;
+  readonly shard?: Shard | undefined;
 };
 
 export type PromotionServices = SetupServices & {

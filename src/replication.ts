@@ -10,6 +10,7 @@ import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import type { RunReport } from './report/model/report.ts';
 import { sourceReader } from './registry/source.ts';
+import type { Shard } from './sharding/shard.ts';
 import { buildReplicationReport, type ReplicationOutputs } from './report/build/replication.ts';
 
 export type ReplicationRequest = {
@@ -21,6 +22,7 @@ export type ReplicationRequest = {
   /** Which mirrors get no copies. */
   readonly attachments?: readonly AttachmentRule[];
   readonly version: string;
+  readonly shard?: Shard | undefined;
 };
 
 type ReplicationServices = SetupServices & ReplicatorParts;

@@ -13,12 +13,14 @@ import type { Context } from './pipeline/phase.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { factsOf } from './pipeline/run-facts.ts';
 import { sourceReader } from './registry/source.ts';
+import type { Shard } from './sharding/shard.ts';
 import { buildSigcheckReport, imagesOf, type SigcheckOutputs } from './report/build/sigcheck.ts';
 import type { SigcheckReport } from './report/model/sigcheck.ts';
 
 export type SigcheckRequest = Pick<PlanSigcheckServices, 'rules' | 'refs' | 'window' | 'recordsSince' | 'limit'> & {
   readonly mode: 'check' | 'repair';
   readonly version: string;
+  readonly shard?: Shard | undefined;
 };
 
 export type SigcheckServices = Pick<SetupServices, 'load' | 'primary'> &

@@ -10,6 +10,7 @@ import type { ImageDetails } from '../plan/desired/details.ts';
 import type { WantedImage } from '../plan/desired/desired.ts';
 import type { EvidenceItem, Violation } from '../policy/provenance.ts';
 import type { VulnerabilityJudgement } from '../policy/vulnerabilities/vulnerability-gate.ts';
+import type { Share } from '../sharding/share.ts';
 import type { Attempt } from './outcome.ts';
 
 /**
@@ -31,6 +32,8 @@ export type PhaseEvents = {
   defect: { cause: Error };
   /** `mended`: problems of the base that the tree does not have. `commit` is undefined if there is no earlier one. */
   'tree-compared': { diff: TreeDiff; commit?: string | undefined; isDirty: boolean; mended: number };
+  /** The run processes only this share of the tree. */
+  'share-chosen': { share: Share };
   /** `policies` have the modes `require` and `warn` so often; `idle`: projects whose rules are off; `unmatched`: patterns. */
   'policies-loaded': {
     policies: number;

@@ -84,6 +84,19 @@ export function placeOf(checks: readonly Checked[], { repository: named }: Asked
   return { ...place, mirrors };
 }
 
+/** Returns all names by which references may mean the images of a set. */
+export function namesOf(
+  { destinations, name }: Pick<ImageSet, 'destinations' | 'name'>,
+  rules: CheckRules,
+): readonly RepositoryName[] {
+  const registry = primaryOf(destinations, rules.primary);
+  if (registry === undefined) return [];
+  const primary = joinRepository(registry, name);
+  const places = [primary, ...destinations.map((other) => joinRepository(other, name))];
+  const through = clientNameOf(places, rules);
+  return [...places, publicNameOf(primary, rules.publicNames), ...(through === undefined ? [] : [through])];
+}
+
 function noPlace(name: RepositoryName): never {
   throw new PromotionError('NOT_FOUND', `the repository of ${name} on a primary registry is unknown`, {
     hint: 'give the manifest tree with --manifests PATH, or add the name to "publicNames" of the registry configuration',

@@ -64,7 +64,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   snapshot: ON_ONE_PAGE,
   audit: { values: ['baseline', ...ON_ONE_PAGE.values] },
   report: { values: ['pipeline', ...LEAVES], types: ['phases', 'plan'] },
-  watch: { values: ['report', 'pipeline', 'policy', ...LEAVES], types: ['manifest', 'ratelimit'] },
+  watch: { values: ['report', 'pipeline', 'policy', 'sharding', ...LEAVES], types: ['manifest', 'ratelimit'] },
   config: { values: ['yaml', 'registry', 'http', ...LEAVES], types: ['ratelimit'] },
   baseline: { values: ['yaml', ...LEAVES] },
   proposal: ON_ONE_PAGE,

@@ -34,7 +34,7 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
   try {
     const request = await requestOf(options, config, known, clock.now());
     const running = {
-      ...manifestServices(source, services),
+      ...manifestServices(options, services),
       registry: registries.registry,
       // nothing is promoted, so a changed primary need not be accepted
       primary: primaryRules({ ...primary, acceptsChange: true }, config),
@@ -64,7 +64,7 @@ async function refuseUnwritable(file: string | undefined): Promise<void> {
 }
 
 async function requestOf(
-  { primary, isSigned, recordsSince, findsRepositories, judgesUntagged }: AuditOptions,
+  { shard, primary, isSigned, recordsSince, findsRepositories, judgesUntagged }: AuditOptions,
   config: RegistryConfig,
   baseline: AuditRequest['baseline'],
   now: number,
@@ -72,6 +72,7 @@ async function requestOf(
   const since = parseSince(recordsSince, now);
   if (since === undefined) throw new Error(`${recordsSince} was taken for a time`);
   return {
+    shard,
     version: await versionName(),
     baseline,
     rules: { chosen: primary.chosen ?? config.primary, publicNames: config.publicNames },

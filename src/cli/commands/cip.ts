@@ -35,7 +35,13 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     const version = await versionName();
     const signing = signingOf(options.signing, options.trust, registries);
     const report = await runPromotion(
-      { mode, threads: options.run.threads, version, stagingRetention: options.repair.stagingRetention },
+      {
+        mode,
+        shard: options.shard,
+        threads: options.run.threads,
+        version,
+        stagingRetention: options.repair.stagingRetention,
+      },
       await promotionServices(options, services, { config, registries, signing, mode, version }),
       { clock, emit: rendering(narrate), signal },
     );
@@ -69,9 +75,9 @@ async function promotionServices(
   services: CommandServices,
   { config, registries, signing, mode, version }: Opened,
 ): Promise<PromotionServices> {
-  const { source, primary, trust, verifyStaging, scanning } = options;
+  const { primary, trust, verifyStaging, scanning } = options;
   const { confirm, tagsLast, copies } = options.run;
-  const manifests = manifestServices(source, services);
+  const manifests = manifestServices(options, services);
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
   if (mode !== 'parse') await signing.openFiles(services.signal);

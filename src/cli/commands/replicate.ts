@@ -13,11 +13,11 @@ import { primaryRules } from './primary-rules.ts';
 import type { Registries } from '../wiring/registries.ts';
 import { versionName } from '../version.ts';
 
-type Replicating = Pick<ReplicateOptions, 'run' | 'source' | 'primary'> & { readonly config: RegistryConfig };
+type Replicating = Pick<ReplicateOptions, 'run' | 'source' | 'shard' | 'primary'> & { readonly config: RegistryConfig };
 
 /** Replicates with open registries and prints the summary. */
 export async function replicateWith(
-  { config, run: { confirm, copies }, source, primary }: Replicating,
+  { config, run: { confirm, copies }, source, shard, primary }: Replicating,
   registries: Registries,
   services: CommandServices,
 ): Promise<RunReport> {
@@ -26,11 +26,12 @@ export async function replicateWith(
     {
       mode: confirm ? 'replicate' : 'dry-run',
       copies,
+      shard,
       version: await versionName(),
       attachments: config.attachments,
       primary: primary.chosen ?? config.primary,
     },
-    { ...manifestServices(source, services), ...registries, primary: primaryRules(primary, config) },
+    { ...manifestServices({ source, shard }, services), ...registries, primary: primaryRules(primary, config) },
     { clock, emit: rendering(narrate), signal },
   );
   services.record?.({ replication: report });

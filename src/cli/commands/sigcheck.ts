@@ -6,7 +6,9 @@ import type { Identity } from '../../attest/roles.ts';
 import type { Clock } from '../../clock.ts';
 import type { RegistryConfig } from '../../config/config.ts';
 import { PromotionError } from '../../errors.ts';
-import { loadManifests } from '../../manifest/load.ts';
+import { namesOf } from '../../plan/checks.ts';
+import { withShare } from '../../sharding/load-share.ts';
+import type { TreeSet } from '../../sharding/share.ts';
 import { ownPushes } from '../../registry/own-pushes.ts';
 import { sigcheckSummary, sigcheckTable } from '../../report/terminal/sigcheck-summary.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
@@ -17,7 +19,7 @@ import { expectation } from '../wiring/trust.ts';
 import { fitted } from '../output/fitted.ts';
 import { imageSigning } from '../wiring/image-signing.ts';
 import { manifestFacts } from '../wiring/manifest-facts.ts';
-import { loadRequest } from '../wiring/manifests.ts';
+import { loadRequest, manifestServices } from '../wiring/manifests.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import { primaryRules } from './primary-rules.ts';
 import type { Registries } from '../wiring/registries.ts';
@@ -43,12 +45,13 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
       rejectUnexpectedSigner(await signerIdentity(signing, signal), isExpected);
     }
     const version = await versionName();
+    const request = requestOf(options, config, clock.now());
     const checking = checkServices(options, services, {
       registries: showingPushes(registries, clock),
       signing,
       version,
+      rules: request.rules,
     });
-    const request = requestOf(options, config, clock.now());
     const running = { ...checking, isExpected, primary: primaryRules(options.primary, config) };
     const report = await runSigcheck({ ...request, version }, running, { clock, emit: rendering(narrate), signal });
     services.record?.({ check: report });
@@ -70,12 +73,13 @@ function rejectUnexpectedSigner(identity: Identity, isExpected: SigcheckServices
 }
 
 function requestOf(
-  { confirm, refs, fromDays, toDays, recordsSince, limit, primary, through }: SigcheckOptions,
+  { confirm, shard, refs, fromDays, toDays, recordsSince, limit, primary, through }: SigcheckOptions,
   config: RegistryConfig,
   now: number,
 ): Omit<SigcheckRequest, 'version'> {
   return {
     mode: confirm ? 'repair' : 'check',
+    shard,
     refs,
     window: { from: now - fromDays * DAY, to: toDays > 0 ? now - toDays * DAY : undefined },
     rules: {
@@ -93,18 +97,30 @@ function showingPushes(registries: Registries, clock: Clock): Registries {
   return { ...registries, registry: ownPushes(registries.registry, clock) };
 }
 
-type Opened = { readonly registries: Registries; readonly signing: Signing; readonly version: string };
+/** Without a tree there is no digest of it. */
+const NO_TREE = (): void => undefined;
+
+type Opened = Pick<SigcheckRequest, 'rules' | 'version'> & {
+  readonly registries: Registries;
+  readonly signing: Signing;
+};
 
 function checkServices(
   options: SigcheckOptions,
-  { env, clock, signal }: CommandServices,
-  { registries, signing, version }: Opened,
+  services: CommandServices,
+  { registries, signing, version, rules }: Opened,
 ): Omit<SigcheckServices, 'isExpected'> {
-  const hasTree = treeNamed(options.tree) !== undefined;
-  const request = loadRequest(options.tree);
+  const { env, clock, signal } = services;
+  const { tree, shard } = options;
+  const hasTree = treeNamed(tree) !== undefined;
+  const request = loadRequest(tree);
+  const dividing = { shard, names: (set: TreeSet) => namesOf(set, rules) };
+  const nothing = { projects: [], problems: [] };
   return {
     ...registries,
-    load: async () => (hasTree ? loadManifests(request) : { projects: [], problems: [] }),
+    load: hasTree
+      ? manifestServices({ source: { ...tree, diff: undefined }, ...dividing }, services).load
+      : async () => (shard === undefined ? nothing : withShare(nothing, { ...dividing, shard }, NO_TREE)),
     verifier: (stop) => signing.verifier(stop),
     signatures: imageSigning({
       signing,

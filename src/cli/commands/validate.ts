@@ -18,7 +18,11 @@ export async function run(
   const context = { clock, signal, emit: () => undefined };
   const git = { env, clock, signal };
   const history = searchesHistory ? historyServices(source, git) : {};
-  const loaded = await setup({ ...manifestServices(source, git), ...history, isOffline: true }).run({}, context);
+  const loaded = await setup({
+    ...manifestServices({ source, shard: undefined }, git),
+    ...history,
+    isOffline: true,
+  }).run({}, context);
   const document = validationDocument(loaded, { kpromo: await versionName(), path: source.manifests });
   stdout.write(format === 'json' ? `${jsonText(document, 2)}\n` : fitted(validationText(document), stdout));
   // GitHub reads annotations from both outputs, and JSON on stdout must stay valid

@@ -1,5 +1,6 @@
 import { jobFact } from '../../attest/formats/record.ts';
 import { redactText } from '../../http/redact.ts';
+import { withoutSecrets } from './result-flags.ts';
 import type { Recorded } from '../../report/build/document.ts';
 import type { CommandServices } from '../command.ts';
 import { manifestFacts } from '../wiring/manifest-facts.ts';
@@ -36,11 +37,6 @@ export function commandText(argv: readonly string[]): string {
     return /^[\w@%+=:,./…-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
   });
   return ['kpromo', ...words].join(' ');
-}
-
-/** Replaces possible secrets in a word of the command line by `…`. */
-export function withoutSecrets(word: string): string {
-  return redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
 }
 
 /** Variables with the address of a job: GitLab, Jenkins, Buildkite, CircleCI. */

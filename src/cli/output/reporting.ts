@@ -4,7 +4,6 @@ import type { MainServices } from '../command.ts';
 import type { TreeOptions } from '../options/source.ts';
 import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';
-import { resultFlags } from './result-flags.ts';
 
 /** The report files of a command, and the facts for a report of a command that failed early. */
 export type Reporting = {
@@ -13,8 +12,7 @@ export type Reporting = {
   readonly argv: readonly string[];
   readonly source: TreeOptions;
   readonly shard: Shard | undefined;
-  /** The flags that change the result, for a shard. */
-  readonly flags: readonly string[];
+  readonly command: 'cip' | 'replicate' | 'sigcheck' | 'audit';
 };
 
 /** Returns true in a job of GitHub Actions. */
@@ -33,7 +31,7 @@ export function reportingOf(
   const { reports, shard } = request.options;
   const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
   if (reports.length === 0 && !isGitHubActions(env)) return undefined;
-  return { mode: modeOf(request), reports, argv, source, shard, flags: resultFlags(kind, argv) };
+  return { mode: modeOf(request), reports, argv, source, shard, command: kind };
 }
 
 function modeOf({

@@ -50,7 +50,7 @@ const GIVEN = {
   argv: ['cip', '--confirm'],
   source: NOWHERE,
   shard: { index: 1, of: 2 },
-  flags: ['--confirm=true'],
+  command: 'cip',
 } as const;
 
 describe('src/cli/output/reports.ts', () => {

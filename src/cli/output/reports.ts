@@ -8,6 +8,7 @@ import { versionName } from '../version.ts';
 import { addStepSummary, annotations } from './github.ts';
 import { goQuote } from '../../text/go-quote.ts';
 import { usage } from '../unknown.ts';
+import { resultFlags } from './result-flags.ts';
 import { reportContext } from './report-context.ts';
 import type { ReportFile } from '../options/reports.ts';
 import { isGitHubActions, type Reporting } from './reporting.ts';
@@ -17,7 +18,7 @@ import { isGitHubActions, type Reporting } from './reporting.ts';
  * was stopped. Throws USAGE before it runs anything if a report file cannot be written.
  */
 export async function withReports(
-  { mode, reports, argv, source, shard, flags }: Reporting,
+  { mode, reports, argv, source, shard, command }: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
@@ -34,7 +35,11 @@ export async function withReports(
     const thrown = error === undefined || signal.aborted ? {} : { error };
     // The caller logs the error of the run as the last line.
     const level = error === undefined ? 'fatal' : 'error';
-    return publish(documentOf({ ...recorded(), facts, flags, ...thrown }), { reports, level }, services);
+    return publish(
+      documentOf({ ...recorded(), facts, flags: resultFlags(command, argv), ...thrown }),
+      { reports, level },
+      services,
+    );
   };
   let code: number;
   try {

@@ -1,9 +1,9 @@
+import { redactText } from '../../http/redact.ts';
 import { AUDIT } from '../options/commands/audit.ts';
 import { CIP } from '../options/commands/cip.ts';
 import { flagsOf, type FlagsByTopic } from '../options/commands/command.ts';
 import { SIGCHECK } from '../options/commands/sigcheck.ts';
 import { parseFlags } from '../options/flags/parse-flags.ts';
-import { withoutSecrets } from './report-context.ts';
 
 const COMMANDS = { cip: CIP, replicate: CIP, sigcheck: SIGCHECK, audit: AUDIT } as const satisfies Record<
   string,
@@ -47,4 +47,9 @@ export function resultFlags(command: keyof typeof COMMANDS, argv: readonly strin
     });
   const words = positional.slice(positional[1] === 'replicate-signatures' ? 2 : 1);
   return [...flags, ...words].map(withoutSecrets).toSorted();
+}
+
+/** Replaces possible secrets in a word of the command line by `…`. */
+export function withoutSecrets(word: string): string {
+  return redactText(word.replaceAll(/\b([a-z][\w+.-]*:\/\/)[^/\s@]*@/gi, '$1…@'));
 }

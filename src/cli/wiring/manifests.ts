@@ -6,22 +6,40 @@ import { repositoryOf } from '../../manifest/history/load-commit.ts';
 import { pastMoves } from '../../manifest/history/tag-history.ts';
 import { loadManifests, type LoadRequest } from '../../manifest/load.ts';
 import { parseOnce } from '../../manifest/parse-once.ts';
+import { loadShare, withShare, type SharedManifests } from '../../sharding/load-share.ts';
+import type { TreeSet } from '../../sharding/share.ts';
+import type { Shard } from '../../sharding/shard.ts';
 import type { SetupServices } from '../../phases/setup.ts';
 import type { SourceOptions, TreeOptions } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
 
+/** The part of the tree that a run processes. */
+export type SharedSource = {
+  readonly source: SourceOptions;
+  readonly shard: Shard | undefined;
+  /** Further names of a set that must be in one shard with it. */
+  readonly names?: (set: TreeSet) => readonly string[];
+};
+
 /** Creates the services that load the manifests, and with a diff the base. */
 export function manifestServices(
-  source: SourceOptions,
-  { env, clock, signal }: Pick<CommandServices, 'env' | 'clock' | 'signal'>,
+  { source, shard, names }: SharedSource,
+  { env, clock, signal, record }: Pick<CommandServices, 'env' | 'clock' | 'signal' | 'record'>,
 ): SetupServices {
   const request = loadRequest(source);
   // the tree is loaded once, even if another step needs it again, such as for the age of entries
-  let loaded: ReturnType<typeof loadManifests> | undefined;
+  let loaded: Promise<SharedManifests> | undefined;
   const parse = parseOnce();
   const git = { env, clock, signal };
-  const load = (): ReturnType<typeof loadManifests> => (loaded ??= loadManifests(request, parse));
   const against = againstOf(source.diff, clock.now());
+  const onDigest = (tree: string): void => record?.({ tree });
+  const loadIt = async (): Promise<SharedManifests> => {
+    if (shard === undefined) return loadManifests(request, parse);
+    const dividing = { shard, names };
+    if (against !== undefined) return withShare(await loadManifests(request, parse), dividing, onDigest);
+    return loadShare((packing) => loadManifests(request, packing), dividing, onDigest);
+  };
+  const load = (): Promise<SharedManifests> => (loaded ??= loadIt());
   return against === undefined ? { load } : { load, loadBase: () => loadDiffBase(request, against, git, parse) };
 }
 

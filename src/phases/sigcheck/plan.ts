@@ -1,6 +1,8 @@
 import type { Failure } from '../../errors.ts';
 import type { Phase } from '../../pipeline/phase.ts';
-import { checksOf, selectByUpload, type Checked } from '../../plan/checks.ts';
+import { checksOf, namesOf, selectByUpload, type Checked, type CheckRules } from '../../plan/checks.ts';
+import type { AskedRef } from '../../image/asked-ref.ts';
+import type { Share } from '../../sharding/share.ts';
 import { askedChecks } from './asked-checks.ts';
 import type { PlannedCheck } from './checked-images.ts';
 import { listedChecks } from './listed-checks.ts';
@@ -28,7 +30,9 @@ export const planSigcheck = (
     const listed = await listedChecks(services, checksOf(loaded.sets, rules), context);
     const all = listed.checks;
     const isAsked = refs.length > 0;
-    const asked = isAsked ? await askedChecks(services, refs, all, context) : { checks: all, failures: [] };
+    const hasTree = (loaded.share?.tree ?? all).length > 0;
+    const mine = isAsked ? refs.filter(refTaker(loaded.share, rules)) : [];
+    const asked = isAsked ? await askedChecks(services, mine, all, context) : { checks: all, failures: [] };
     context.emit({ type: 'failures', failures: asked.failures });
 
     const needsDates = !isAsked || recordsSince !== undefined;
@@ -39,7 +43,7 @@ export const planSigcheck = (
     const checks = selected.checks.slice(0, limit).map((check): PlannedCheck => {
       const time = uploadOf(check.repository, check.digest);
       const isRecent = recordsSince === undefined || typeof time === 'string' || time >= recordsSince;
-      const record = isRecent && !(all.length > 0 && mayBePlatform(check));
+      const record = isRecent && !(hasTree && mayBePlatform(check));
       return { ...check, wants: { signature: check.wanted === undefined || isSigned(check), record } };
     });
     const beyond = selected.checks.length - checks.length;
@@ -54,6 +58,15 @@ export const planSigcheck = (
     };
   },
 });
+
+/** Returns a function that tests whether this run checks a reference: each belongs to exactly one shard. */
+function refTaker(share: Share | undefined, rules: CheckRules): (ref: AskedRef) => boolean {
+  if (share === undefined) return () => true;
+  return ({ repository }) => {
+    const set = share.tree.find((one) => namesOf(one, rules).includes(repository));
+    return set === undefined ? share.takes(repository) : share.isMine(set.source);
+  };
+}
 
 /** Digests that the user named are checked whatever their age. */
 const NOTHING_LEFT = { undated: 0, absent: 0, outside: 0 };

@@ -1,5 +1,6 @@
 import type { ImageChange } from '../../manifest/diff/tree-diff.ts';
 import type { PolicyChange } from '../../manifest/diff/policy-changes.ts';
+import { shardText } from '../../sharding/shard.ts';
 import { counted, info, warning } from './line.ts';
 import type { Renderers } from './renderers.ts';
 import { UPSTREAM } from './upstream.ts';
@@ -24,6 +25,16 @@ export const SETUP = {
     for (const line of policyLines(policyChanges)) yield info(line);
     const digests = countDigests(changes);
     yield info(digests === 0 ? UPSTREAM.nothingInDiff : UPSTREAM.foundInDiff(digests));
+  },
+  *'share-chosen'({ share: { shard, digests, components, heavy } }) {
+    const size = `${counted(digests.mine, 'digest')} of ${digests.all}, ${counted(components.mine, 'component')} of ${components.all}`;
+    yield info(`Shard ${shardText(shard)} of the tree: ${size}`);
+    if (heavy.length === 0) return;
+    const names = heavy.map(({ name, weight }) => `${name} (${counted(weight, 'digest')})`);
+    const share = Math.round(digests.all / shard.of);
+    yield warning(
+      `Heavy components are not divided, so that shards wait for one: ${named(names)}; a share has ${counted(share, 'digest')}, more than ${Math.max(1, Math.floor(digests.all / (heavy[0]?.weight ?? 1)))} shards gain nothing`,
+    );
   },
   *'policies-loaded'({ policies, requiring, warning: warnings, idle, unmatched }) {
     if (requiring + warnings > 0)

@@ -98,7 +98,7 @@ export function auditOptions({ values, positional }: ParsedAudit, env: Environme
   const since = timeOption('since', values.since);
   return {
     source: { ...tree, diff: since === undefined ? undefined : { since } },
-    shard: shardOf(values, env),
+    shard: shardOption(values, env),
     isSigned: values.sign,
     recordsSince: timeOption('attestations-since', values['attestations-since']) ?? '14d',
     findsRepositories: values['other-repositories'],
@@ -110,6 +110,17 @@ export function auditOptions({ values, positional }: ParsedAudit, env: Environme
     format: values.output,
     output: outputOptions(values),
   };
+}
+
+/** A baseline of one share would accept nothing of the others. */
+function shardOption(values: ParsedAudit['values'], env: Environment): Shard | undefined {
+  const shard = shardOf(values, env);
+  if (shard !== undefined && shard.of > 1 && values['write-baseline'] !== '')
+    throw usage(
+      '--write-baseline and --shard contradict each other: a baseline accepts the differences of the whole tree',
+      'write the baseline with one run without --shard',
+    );
+  return shard;
 }
 
 function timeOption(name: string, text: string): string | undefined {

@@ -131,7 +131,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, e
     through: throughOption(values),
     ...daysOptions(values),
     tree,
-    shard: shardOf(values, env),
+    shard: shardOption(values, env),
     registries: registriesOptions(values),
     primary: primaryOptions(values),
     signing,
@@ -140,6 +140,17 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, e
     reports: reportsOptions(values),
     output: outputOptions(values),
   };
+}
+
+/** A limit selects other digests in each share than in the whole tree. */
+function shardOption(values: ParsedSigcheck['values'], env: Environment): Shard | undefined {
+  const shard = shardOf(values, env);
+  if (shard !== undefined && shard.of > 1 && values.limit > 0)
+    throw usage(
+      '--limit and --shard contradict each other: a limit counts the digests of the whole run',
+      'omit --limit; shorten the window with --from-days instead',
+    );
+  return shard;
 }
 
 function throughOption({ through, confirm }: ParsedSigcheck['values']): string | undefined {
