@@ -12,6 +12,7 @@ import { findOtherRepositories } from './audit/other-repositories.ts';
 import { readLacks } from './audit/read-lacks.ts';
 import { readOthers } from './audit/read-others.ts';
 import type { AuditServices } from './audit/services.ts';
+import { sharedRoots } from './audit/shared-roots.ts';
 import { signedCheck } from './audit/signed.ts';
 import { unsignedDrift } from '../plan/audit/unsigned-drift.ts';
 import type { Loaded } from './setup.ts';
@@ -31,10 +32,10 @@ export const audit = (services: AuditServices): Phase<{ readonly loaded: Loaded 
   name: 'audit',
   gives: 'audit',
   run: async ({ loaded }, context) => {
-    const { sets, diff } = loaded;
+    const { sets, diff, share } = loaded;
     const all = byDestination(diff?.all ?? sets);
     const destinations = diff === undefined ? all : byDestination(sets);
-    const places = auditPlaces(diff?.all ?? sets, services.rules);
+    const places = auditPlaces(diff?.all ?? sets, services.rules, share?.tree);
     const { referenceOf } = places;
     context.emit({ type: 'destinations-listed', repositories: destinations.size });
 
@@ -45,7 +46,7 @@ export const audit = (services: AuditServices): Phase<{ readonly loaded: Loaded 
 
     // a diff lists only new entries, so anything else in production would look extra
     const isWhole = diff === undefined;
-    const wanted = { ...places, wanted: destinations };
+    const wanted = { ...places, ...sharedRoots(share, destinations, places) };
     const others =
       isWhole && services.findsRepositories
         ? await findOtherRepositories(places.roots, readOthers(services, wanted, finds, context), context)

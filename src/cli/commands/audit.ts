@@ -9,6 +9,7 @@ import { summaryEvent } from '../../report/summary-event.ts';
 import { auditSummary, auditText } from '../../report/terminal/audit.ts';
 import type { CommandServices } from '../command.ts';
 import type { AuditOptions } from '../options/commands/audit.ts';
+import { namesOf } from '../../plan/checks.ts';
 import { parseSince } from '../options/since.ts';
 import { unwritable, writeAtomically } from '../output/atomic-file.ts';
 import { conclude } from '../output/conclude.ts';
@@ -34,7 +35,13 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
   try {
     const request = await requestOf(options, config, known, clock.now());
     const running = {
-      ...manifestServices(options, services),
+      ...manifestServices(
+        {
+          ...options,
+          names: (set) => namesOf(set, { primary: request.rules.chosen, publicNames: config.publicNames }),
+        },
+        services,
+      ),
       registry: registries.registry,
       // nothing is promoted, so a changed primary need not be accepted
       primary: primaryRules({ ...primary, acceptsChange: true }, config),

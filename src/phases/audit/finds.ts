@@ -17,6 +17,8 @@ export type Finds = {
   found(): readonly Find[];
   /** The names below each repository whose listing names some. */
   readonly children: ReadonlyMap<RepositoryName, ReadonlySet<string>>;
+  /** Hosts whose listings name what is below a repository. */
+  readonly folders: ReadonlySet<string>;
   /** Repositories that are not empty. */
   readonly held: ReadonlySet<RepositoryName>;
   /** Repositories whose lists show every manifest, and none that can be a referrer or a list of referrers. */
@@ -39,8 +41,9 @@ export function findsIn(
   context: Context,
 ): Finds {
   const found: Find[] = [];
-  const [held, bare, tagsOnly] = [new Set<RepositoryName>(), new Set<RepositoryName>(), new Set<RepositoryName>()];
+  const [held, bare] = [new Set<RepositoryName>(), new Set<RepositoryName>()];
   const children = new Map<RepositoryName, ReadonlySet<string>>();
+  const hosts = { folders: new Set<string>(), tagsOnly: new Set<string>() };
   const cut: RepositoryName[] = [];
   const kept = keptLists(MOST_KEPT);
   const facts = manifestFacts(registry, context);
@@ -56,10 +59,11 @@ export function findsIn(
     const { size } = listing.kind === 'tags' ? listing.tags : listing.manifests;
     if (size > 0) held.add(repository);
     if (listing.kind === 'tags') {
-      if (size > 0) tagsOnly.add(hostOf(repository));
+      if (size > 0) hosts.tagsOnly.add(hostOf(repository));
       return;
     }
     const { manifests, children: below, mayBeCut } = listing;
+    if (below !== undefined) hosts.folders.add(hostOf(repository));
     if (below !== undefined && below.size > 0) children.set(repository, below);
     if (mayBeCut === true) cut.push(repository);
     else if (!holdsReferrers(listing)) bare.add(repository);
@@ -72,5 +76,5 @@ export function findsIn(
   // a platform whose index is missing there belongs to the image
   const isExtra = ({ tag, digest }: Find): boolean =>
     tag !== undefined || digest === undefined || !facts.isPlatform(digest);
-  return { look, found: () => found.filter(isExtra), children, held, bare, tagsOnly, untagged: () => unjudged, cut };
+  return { look, found: () => found.filter(isExtra), children, held, bare, ...hosts, untagged: () => unjudged, cut };
 }

@@ -17,7 +17,10 @@ export async function findOtherRepositories(
   context: Context,
 ): Promise<OtherRepositories> {
   const unknown = await Promise.all(
-    roots.map(async (root) => ({ root, reason: await orReason(() => lookBelow(root, others, context), context) })),
+    roots.map(async (root) => {
+      const look = others.ownsRoot(root) ? () => lookBelow(root, others, context) : () => lookBelowOwn(root, others);
+      return { root, reason: await orReason(look, context) };
+    }),
   );
   const refused = new Map<RepositoryName, PromotionError>();
   const notes: string[] = [];
@@ -38,7 +41,8 @@ async function lookBelow(root: string, others: ReadOthers, context: Context): Pr
   if (!isPromotionError(names)) {
     await others.read(names);
     const all = new Set(names);
-    if (others.heldBelow(root).every((repository) => all.has(repository))) return undefined;
+    const isWhole = others.heldBelow(root).every((repository) => all.has(repository));
+    if (isWhole && !(await others.othersHold(all, root))) return undefined;
   }
   if (pathBelow(hostOf(root), root) !== '' && isTree(await listRoot(() => others.list(root)))) {
     await walk(root, others);
@@ -47,6 +51,11 @@ async function lookBelow(root: string, others: ReadOthers, context: Context): Pr
   return isPromotionError(names)
     ? names
     : new PromotionError('NOT_FOUND', `the catalog of ${hostOf(root)} does not list all repositories that are there`);
+}
+
+/** Reads what the listings of this shard's repositories name below them; another shard reads the catalog. */
+async function lookBelowOwn(root: string, others: ReadOthers): Promise<undefined> {
+  await descend(others.parentsBelow(root), others);
 }
 
 async function orReason<T>(work: () => Promise<T>, context: Context): Promise<T | PromotionError> {
@@ -58,8 +67,12 @@ async function orReason<T>(work: () => Promise<T>, context: Context): Promise<T 
 }
 
 /** Level by level: the lists of folders name what is below them. */
-async function walk(root: string, { read, childrenOf }: ReadOthers): Promise<void> {
+async function walk(root: string, others: ReadOthers): Promise<void> {
+  await descend([root, ...others.parentsBelow(root)], others);
+}
+
+async function descend(parents: readonly RepositoryName[], { read, childrenOf }: ReadOthers): Promise<void> {
   const below = (name: RepositoryName): readonly RepositoryName[] =>
     childrenOf(name).map((child) => checkListed(joinRepository(name, child)));
-  for (let names = below(root); names.length > 0; names = names.flatMap(below)) await read(names);
+  for (let names = parents.flatMap(below); names.length > 0; names = names.flatMap(below)) await read(names);
 }

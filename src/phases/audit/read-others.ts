@@ -6,6 +6,7 @@ import { commonRoots, rootOf } from '../../plan/audit/roots.ts';
 import type { RepositoryListing } from '../../registry/roles.ts';
 import { readByHost } from '../reading/read-by-host.ts';
 import type { Finds } from './finds.ts';
+import { holdsAny, type SharedRoots } from './shared-roots.ts';
 import type { AuditServices } from './services.ts';
 
 /** Reads repositories that may be in no manifest; those of the tree are read before, and never again. */
@@ -18,26 +19,28 @@ export type ReadOthers = {
   read(names: readonly RepositoryName[]): Promise<void>;
   /** Returns the names below a repository that was read. */
   childrenOf(repository: RepositoryName): readonly string[];
-  /** Returns the repositories of the tree that are not empty. */
+  /** Returns the repositories that are in the tree and not empty. */
   heldBelow(root: string): readonly RepositoryName[];
+  /** Returns true if a repository of another shard is not empty, and a catalog omits it. */
+  othersHold(names: ReadonlySet<RepositoryName>, root: string): Promise<boolean>;
+  /** Returns the repositories that were read, and whose listing names some below. */
+  parentsBelow(root: string): readonly RepositoryName[];
+  readonly ownsRoot: SharedRoots['ownsRoot'];
   readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
 /** The destinations, and the repositories of the tree. */
-type OtherPlaces = Pick<AuditPlaces, 'roots' | 'isSource'> & {
-  readonly wanted: Pick<ReadonlySet<RepositoryName>, 'has'>;
-};
+type OtherPlaces = Pick<AuditPlaces, 'roots' | 'isSource'> & SharedRoots;
 
 /** Reads the repositories at the destinations that the tree does not name. */
 export function readOthers(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
-  { roots, wanted, isSource }: OtherPlaces,
+  { roots, isSource, isWanted, isBelowOthers, missingOf, ownsRoot }: OtherPlaces,
   finds: Finds,
   context: Context,
 ): ReadOthers {
   const errors = new Map<RepositoryName, PromotionError>();
   const done = new Set<RepositoryName>();
-  const isWanted = (repository: RepositoryName): boolean => wanted.has(repository);
   let held: ReadonlyMap<string | undefined, readonly RepositoryName[]> | undefined;
   const all = new Set(roots);
   const common = commonRoots(roots);
@@ -49,9 +52,11 @@ export function readOthers(
     await finds.look(repository, listing, callTo(repository));
     return listing;
   };
+  const isOthers = (name: RepositoryName): boolean => finds.folders.has(hostOf(name)) && isBelowOthers(name);
   return {
     errors,
     list,
+    ownsRoot,
     catalog: async (root) => {
       const above = common.get(hostOf(root)) ?? root;
       const answer = catalogs.get(above) ?? registry.listRepositories(above, callTo(above));
@@ -59,10 +64,12 @@ export function readOthers(
       return (await answer).filter((name) => pathBelow(root, name) !== undefined);
     },
     read: async (names) => {
-      const others = names.filter((name) => !wanted.has(name) && !isSource(name) && !done.has(name));
+      const others = names.filter((name) => !isWanted(name) && !isSource(name) && !done.has(name) && !isOthers(name));
       const read = async (name: RepositoryName): Promise<void> => void (await list(name));
       for (const [name, error] of await readByHost('destination', others, read, context)) errors.set(name, error);
     },
+    othersHold: (names, root) => holdsAny(registry, missingOf(names, root), callTo),
+    parentsBelow: (root) => [...finds.children.keys()].filter((name) => rootOf(name, all) === root),
     childrenOf: (repository) => [...(finds.children.get(repository) ?? [])],
     heldBelow: (root) =>
       (held ??= Map.groupBy(finds.held, (repository) => rootOf(repository, all))).get(root)?.filter(isWanted) ?? [],

@@ -20,11 +20,15 @@ export type NameRules = {
   readonly publicNames?: readonly PublicName[] | undefined;
 };
 
-/** Finds the places of production in a tree. */
-export function auditPlaces(sets: readonly ImageSet[], rules: NameRules): AuditPlaces {
-  const lists = [...new Set(sets.map(({ destinations }) => destinations))];
+/** Finds the places of production in a tree, of which the run compares these sets. */
+export function auditPlaces(
+  sets: readonly ImageSet[],
+  rules: NameRules,
+  tree: readonly Pick<ImageSet, 'destinations' | 'source' | 'name'>[] = sets,
+): AuditPlaces {
+  const lists = [...new Set(tree.map(({ destinations }) => destinations))];
   const roots = topmost(new Set(lists.flat()));
-  const sources = new Set(sets.map(({ source, name }) => source.slice(0, -name.length - 1)));
+  const sources = new Set(tree.map(({ source, name }) => source.slice(0, -name.length - 1)));
   const all = new Set(roots);
   let known: ReadonlyMap<RepositoryName, RepositoryName> | undefined;
   let primaryRoots: ReadonlyMap<string, string> | undefined;

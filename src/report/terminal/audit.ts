@@ -9,13 +9,17 @@ import { problems } from './summary.ts';
 
 /** Every difference by image, those that a baseline accepts last, then what was not looked at, and counts. */
 export function auditText(audit: AuditReport): string {
-  const { findings, notes, baseline = [] } = audit;
+  const { findings, notes, baseline = [], run } = audit;
+  // an entry that matches nothing in one share may match in another
+  const isWhole = (run.shard?.of ?? 1) === 1;
   const fresh = findings.filter(({ known }) => known === undefined);
   const known = findings.filter((finding) => finding.known !== undefined);
-  const idle = baseline.map(
-    ({ why, code, reference, until, file, line }) =>
-      `${file}:${line}: ${why === 'expired' ? `expired on ${until}` : 'matches no difference'}: ${code} ${reference}`,
-  );
+  const idle = baseline
+    .filter(({ why }) => isWhole || why === 'expired')
+    .map(
+      ({ why, code, reference, until, file, line }) =>
+        `${file}:${line}: ${why === 'expired' ? `expired on ${until}` : 'matches no difference'}: ${code} ${reference}`,
+    );
   return terminalLines([
     ...byImage(fresh),
     ...section('What to do:', hintLines(fresh)),
