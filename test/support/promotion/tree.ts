@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedManifests } from '../../../src/manifest/manifest.ts';
+import type { ParseProject } from '../../../src/manifest/parse-once.ts';
 import { parseThin, type ParsedProject } from '../../../src/manifest/parse.ts';
 
 /** One project of a manifest tree: images go from one registry to others. */
@@ -19,8 +20,8 @@ export type ProjectSpec = {
 export type WrittenTree = AsyncDisposable & { readonly path: string };
 
 /** Loads projects from memory, with the positions that their files would have. */
-export function loadedTree(projects: readonly ProjectSpec[]): LoadedManifests {
-  const parsed = projects.map(parse);
+export function loadedTree(projects: readonly ProjectSpec[], parse: ParseProject = parseThin): LoadedManifests {
+  const parsed = projects.map((project) => parsedBy(parse, project));
   return {
     projects: parsed.flatMap(({ project }) => (project === undefined ? [] : [project])),
     problems: parsed.flatMap(({ problems }) => problems),
@@ -44,10 +45,10 @@ export async function writeTree(projects: readonly ProjectSpec[]): Promise<Writt
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-function parse(project: ProjectSpec): ParsedProject {
+function parsedBy(parse: ParseProject, project: ProjectSpec): ParsedProject {
   const [manifest, images] = filesOf(project).map(([file, text]) => ({ file, bytes: Buffer.from(text) }));
   if (manifest === undefined || images === undefined) throw new Error('a project has two files');
-  return parseThin(project.name, manifest, images, undefined);
+  return parse(project.name, manifest, images, undefined);
 }
 
 function filesOf({

@@ -10,6 +10,8 @@ import type { RunReport } from '../../../src/report/model/report.ts';
 import { runPromotion, type PromotionRequest } from '../../../src/promotion.ts';
 import { memoryRegistry, type MemoryCall } from '../memory-registry/memory.ts';
 import type { RegistryStore } from '../memory-registry/store.ts';
+import { loadShare } from '../../../src/sharding/load-share.ts';
+import type { Shard } from '../../../src/sharding/shard.ts';
 import type { Registry } from '../../../src/registry/roles.ts';
 import { snapshotOf, type Snapshot } from '../registry/snapshot.ts';
 import { startRegistry, type TestRegistry } from '../registry/server.ts';
@@ -30,7 +32,7 @@ export type World = AsyncDisposable & {
   /** A host that refuses connections; from now on the clock is in haste, so that retries of it end soon. */
   nowhere(): string;
   /** Runs the engine; `log` is what it narrated, one line each. */
-  run(mode: PromotionRequest['mode'], projects: readonly ProjectSpec[]): Promise<Run>;
+  run(mode: PromotionRequest['mode'], projects: readonly ProjectSpec[], shard?: Shard): Promise<Run>;
 };
 
 export type Run = { readonly report: RunReport; readonly log: readonly string[] };
@@ -73,7 +75,7 @@ function memoryWorld(listing: 'digests' | 'tags', count: number): World {
     snapshot: (host) => snapshotOf(registry.store(host)),
     trouble: (repository, status, only) => void troubles.set(repository, { status, only }),
     nowhere: () => 'nowhere.test',
-    run: (mode, projects) => run(mode, projects, registry, clock),
+    run: (mode, projects, shard) => run(mode, { projects, shard }, registry, clock),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -101,7 +103,7 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
       speed = HASTE;
       return NOBODY;
     },
-    run: async (mode, projects) => {
+    run: async (mode, projects, shard) => {
       const clock = patientClock(speed);
       const env = { HOME: '/nonexistent' };
       const { registry, close } = openRegistries({
@@ -112,7 +114,7 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
         config: KNOWN_TO_BE_FAST,
       });
       try {
-        return await run(mode, projects, registry, clock);
+        return await run(mode, { projects, shard }, registry, clock);
       } finally {
         await close();
       }
@@ -127,15 +129,22 @@ async function httpWorld(listing: 'digests' | 'tags', count: number): Promise<Wo
 
 async function run(
   mode: PromotionRequest['mode'],
-  projects: readonly ProjectSpec[],
+  { projects, shard }: { readonly projects: readonly ProjectSpec[]; readonly shard: Shard | undefined },
   registry: Registry,
   clock: Clock,
 ): Promise<Run> {
   const log: string[] = [];
   const report = await runPromotion(
-    { mode, threads: 20, version: 'test' },
+    { mode, shard, threads: 20, version: 'test' },
     {
-      load: () => Promise.resolve(loadedTree(projects)),
+      load: async () =>
+        shard === undefined
+          ? loadedTree(projects)
+          : loadShare(
+              async (parse) => loadedTree(projects, parse),
+              { shard },
+              () => undefined,
+            ),
       registry,
       pause: jitteredPause(clock, Math.random),
       trust: TRUSTS_NOBODY,
