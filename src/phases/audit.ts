@@ -46,7 +46,7 @@ export const audit = (services: AuditServices): Phase<{ readonly loaded: Loaded 
 
     // a diff lists only new entries, so anything else in production would look extra
     const isWhole = diff === undefined;
-    const wanted = { ...places, ...sharedRoots(share, destinations, places) };
+    const wanted = { ...places, ...sharedRoots(share, destinations) };
     const others =
       isWhole && services.findsRepositories
         ? await findOtherRepositories(places.roots, readOthers(services, wanted, finds, context), context)

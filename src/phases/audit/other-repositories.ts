@@ -18,7 +18,7 @@ export async function findOtherRepositories(
 ): Promise<OtherRepositories> {
   const unknown = await Promise.all(
     roots.map(async (root) => {
-      const look = others.ownsRoot(root) ? () => lookBelow(root, others, context) : () => lookBelowOwn(root, others);
+      const look = others.readsCatalogs ? () => lookBelow(root, others, context) : () => lookBelowOwn(root, others);
       return { root, reason: await orReason(look, context) };
     }),
   );

@@ -25,7 +25,7 @@ export type ReadOthers = {
   othersHold(names: ReadonlySet<RepositoryName>, root: string): Promise<boolean>;
   /** Returns the repositories that were read, and whose listing names some below. */
   parentsBelow(root: string): readonly RepositoryName[];
-  readonly ownsRoot: SharedRoots['ownsRoot'];
+  readonly readsCatalogs: boolean;
   readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
 };
 
@@ -35,7 +35,7 @@ type OtherPlaces = Pick<AuditPlaces, 'roots' | 'isSource'> & SharedRoots;
 /** Reads the repositories at the destinations that the tree does not name. */
 export function readOthers(
   { registry, traffic }: Pick<AuditServices, 'registry' | 'traffic'>,
-  { roots, isSource, isWanted, isBelowOthers, missingOf, ownsRoot }: OtherPlaces,
+  { roots, isSource, isWanted, isBelowOthers, missingOf, readsCatalogs }: OtherPlaces,
   finds: Finds,
   context: Context,
 ): ReadOthers {
@@ -56,7 +56,7 @@ export function readOthers(
   return {
     errors,
     list,
-    ownsRoot,
+    readsCatalogs,
     catalog: async (root) => {
       const above = common.get(hostOf(root)) ?? root;
       const answer = catalogs.get(above) ?? registry.listRepositories(above, callTo(above));

@@ -1,13 +1,12 @@
 import { hostOf, joinRepository, pathBelow, type RepositoryName } from '../../image/reference.ts';
-import type { AuditPlaces } from '../../plan/audit/places.ts';
 import type { ImageSet } from '../../plan/desired/desired.ts';
 import type { Call, RegistryReader } from '../../registry/roles.ts';
 import type { Share } from '../../sharding/share.ts';
 
 /** Which shard looks for repositories that no manifest names. */
 export type SharedRoots = {
-  /** Returns true if this shard reads the catalog of a destination: one shard does for all mirrors of it. */
-  ownsRoot(root: string): boolean;
+  /** True if this shard reads the catalogs. One does, so that a repository on all mirrors is one difference. */
+  readonly readsCatalogs: boolean;
   /** Returns true for a destination repository of the tree, of whatever shard. */
   isWanted(repository: RepositoryName): boolean;
   /** Returns true for a repository below one of another shard, which finds it if listings of its host name what is below. */
@@ -26,11 +25,10 @@ const MOST_ASKED = 20;
 export function sharedRoots(
   share: Share | undefined,
   destinations: ReadonlyMap<RepositoryName, readonly ImageSet[]>,
-  { referenceOf }: Pick<AuditPlaces, 'referenceOf'>,
 ): SharedRoots {
   if (share === undefined)
     return {
-      ownsRoot: () => true,
+      readsCatalogs: true,
       isWanted: (repository) => destinations.has(repository),
       isBelowOthers: () => false,
       missingOf: () => [],
@@ -40,8 +38,7 @@ export function sharedRoots(
     return source !== undefined && !share.isMine(source);
   };
   return {
-    // mirrors with one public name have one shard, so that a repository on all of them is one difference
-    ownsRoot: (root) => share.takes(referenceOf(joinRepository(root, '_'))),
+    readsCatalogs: share.takes('catalogs'),
     isWanted: (repository) => share.sourceOf(repository) !== undefined,
     isBelowOthers: (repository) => {
       for (let above = parentOf(repository); above.length > hostOf(above).length; above = parentOf(above))
