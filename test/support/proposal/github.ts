@@ -85,10 +85,8 @@ export async function startGitHub(files: Readonly<Record<string, string>>): Prom
 function createRepositories(root: string, files: Readonly<Record<string, string>>): void {
   const work = join(root, 'work');
   mkdirSync(work);
-  gitAt(work, 'init', '--quiet', '--initial-branch=main');
   writeFiles(work, files);
-  gitAt(work, 'add', '--all');
-  gitAt(work, 'commit', '--quiet', '-m', 'a tree');
+  scriptAt(work, 'git init --quiet --initial-branch=main && git add --all && git commit --quiet -m "a tree"');
   for (const slug of ['acme/promos', 'alice/promos']) {
     cpSync(join(work, '.git'), join(root, `${slug}.git`), { recursive: true });
     const config = '[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\treceivepack = true\n';
@@ -235,19 +233,27 @@ function serveGit(root: string, url: URL, request: IncomingMessage, response: Se
 function commitTo(repository: string, files: Readonly<Record<string, string>>, branch: string): void {
   const folder = mkdtempSync(join(tmpdir(), 'kpromo-commit-'));
   try {
-    gitAt(folder, 'init', '--quiet', `--initial-branch=${branch}`);
-    const known = gitAt(repository, 'for-each-ref', `refs/heads/${branch}`) !== '';
-    if (known) gitAt(folder, 'pull', '--quiet', repository, branch);
+    const fetch = `git fetch --quiet "${repository}" "${branch}" && git reset --quiet --hard FETCH_HEAD`;
+    const isKnown = `git -C "${repository}" show-ref --quiet "refs/heads/${branch}"`;
+    scriptAt(folder, `git init --quiet && if ${isKnown}; then ${fetch}; fi`);
     writeFiles(folder, files);
-    gitAt(folder, 'add', '--all');
-    gitAt(folder, 'commit', '--quiet', '-m', 'a change');
-    gitAt(folder, 'push', '--quiet', repository, `HEAD:refs/heads/${branch}`);
+    const push = `git push --quiet "${repository}" "HEAD:refs/heads/${branch}"`;
+    scriptAt(folder, `git add --all && git commit --quiet -m "a change" && ${push}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 function gitAt(cwd: string, ...args: readonly string[]): string {
+  return runAt(cwd, 'git', args);
+}
+
+/** Several commands in one process of a shell: starting a process copies the page tables of this one, which takes 5 ms. */
+function scriptAt(cwd: string, script: string): string {
+  return runAt(cwd, 'sh', ['-c', script]);
+}
+
+function runAt(cwd: string, program: string, args: readonly string[]): string {
   const who = {
     GIT_AUTHOR_NAME: 'T',
     GIT_AUTHOR_EMAIL: 't@example.com',
@@ -255,8 +261,8 @@ function gitAt(cwd: string, ...args: readonly string[]): string {
     GIT_COMMITTER_EMAIL: 't@example.com',
   };
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1', ...who };
-  const { status, stdout, stderr } = spawnSync('git', args, { cwd, encoding: 'utf8', env });
-  if (status !== 0) throw new Error(`git ${args.join(' ')} failed: ${stderr}`);
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', env });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${stderr}`);
   return stdout.trimEnd();
 }
 
