@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Failure } from '../src/errors.ts';
 import { loadDiffBase } from '../src/manifest/history/diff-base.ts';
 import { entryCommits } from '../src/manifest/history/entry-commits.ts';
@@ -16,6 +16,19 @@ import { randomScripts, type Script } from './support/tree-scripts/scripts.ts';
 
 /** Each run starts ten processes of git. More runs and other seeds found nothing: 300 of each property. */
 const RUNS = { numRuns: 8, seed: 3 };
+
+/** The three properties only read, and have the same scripts: each is played once. */
+const made = new Map<string, Promise<PlayedScript>>();
+afterAll(async () => {
+  for (const played of made.values()) await (await played)[Symbol.asyncDispose]();
+});
+
+function playOnce(script: Script): Promise<PlayedScript> {
+  const key = fc.stringify(script);
+  const played = made.get(key) ?? play(script);
+  made.set(key, played);
+  return played;
+}
 
 async function moveLines({ path }: PlayedScript, base: string): Promise<readonly string[]> {
   const request = { manifests: path };
@@ -59,7 +72,7 @@ describe('the history of random trees', () => {
     let moves = 0;
     await fc.assert(
       fc.asyncProperty(randomScripts, async (script: Script) => {
-        await using played = await play(script);
+        const played = await playOnce(script);
         const repository = await repositoryOf({ manifests: played.path }, gitServices());
         const found = await pastMoves(repository, played.commits.at(-1) ?? '');
         const lines = found.map(({ repository: name, tag, places: [from, to] }) =>
@@ -80,7 +93,7 @@ describe('the history of random trees', () => {
     let moves = 0;
     await fc.assert(
       fc.asyncProperty(randomScripts, async (script: Script) => {
-        await using played = await play(script);
+        const played = await playOnce(script);
         const expected = expectedLines(played, script.base);
         moves += expected.length;
         expect(await moveLines(played, played.commits[script.base] ?? '')).toEqual(expected);
@@ -93,7 +106,7 @@ describe('the history of random trees', () => {
   it('names the commits that added and removed every entry', async () => {
     await fc.assert(
       fc.asyncProperty(randomScripts, async (script: Script) => {
-        await using played = await play(script);
+        const played = await playOnce(script);
         const wants = [...new Set(played.models.flatMap((model) => [...wantsOf(model)]))];
         const queries = wants.map((want) => {
           const [, repository = '', , tag, digest = ''] = /^(.*?\/[^: ]*)(:(\S+))? (\S+)$/.exec(want) ?? [];

@@ -2,13 +2,17 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ExplanationDocument } from '../../src/report/explain/model.ts';
+import { onceForFile } from '../support/once.ts';
 import { explainWorld, image, reasonOf, type ExplainWorld as World } from '../support/promotion/explain-world.ts';
 import { digestOf } from '../support/promotion/summary-world.ts';
+
+const shared = onceForFile((ends) => explainWorld(true, ends));
 
 describe('a fact that kpromo explain cannot know', () => {
   type Case = {
     readonly name: string;
-    readonly take: (world: World) => Promise<unknown> | void;
+    /** What is taken from a world of the case's own; undefined for a case that needs nothing taken. */
+    readonly take?: (world: World) => Promise<unknown> | void;
     readonly flags?: (world: World) => readonly string[];
     readonly unknown: (facts: ExplanationDocument) => object | undefined;
     readonly reason: RegExp;
@@ -53,7 +57,6 @@ describe('a fact that kpromo explain cannot know', () => {
     },
     {
       name: 'because the trust root is missing',
-      take: () => undefined,
       flags: () => ['--trusted-root=/nonexistent/root.json'],
       unknown: ({ promoted }) => promoted,
       reason: /the trust root could not be loaded/,
@@ -61,7 +64,6 @@ describe('a fact that kpromo explain cannot know', () => {
     },
     {
       name: 'because the record is by an unexpected signer',
-      take: () => undefined,
       flags: () => ['--certificate-identity=other@example.com'],
       unknown: ({ promoted }) => promoted,
       reason: /its promotion record is untrusted: it is signed by the unexpected identity promoter@example\.com/,
@@ -92,8 +94,8 @@ describe('a fact that kpromo explain cannot know', () => {
       code: 0,
     },
   ])('is unknown $name', async ({ take, flags, unknown, reason, code }) => {
-    const given = await explainWorld();
-    await take(given);
+    const given = await (take === undefined ? shared() : explainWorld());
+    await take?.(given);
     const more = flags?.(given) ?? [];
     const isBare = flags !== undefined && more.length === 0;
     const ended = await given.explain(

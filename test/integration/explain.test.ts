@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { homeWith } from '../support/home.ts';
 import { kpromo } from '../support/promotion/cip.ts';
+import { onceForFile } from '../support/once.ts';
 import { explainWorld, image, reasonOf, WHOM } from '../support/promotion/explain-world.ts';
 import { BUILDER, digestOf, policy, SUMMARIES } from '../support/promotion/summary-world.ts';
 import { buildImage, storeImage } from '../support/registry/images.ts';
@@ -10,9 +11,15 @@ import { SIGNER } from '../support/sigstore/oidc.ts';
 const other = buildImage({ seed: 2 });
 const WHO = `${SIGNER.subject} (${SIGNER.issuer})`;
 
+/** More commits than there are: a clone with this depth is complete. */
+const ALL = 99;
+
+/** For tests that write neither to its registries nor to its tree. */
+const shared = onceForFile((ends) => explainWorld(true, ends));
+
 describe('kpromo explain REF', () => {
   it('explains a promoted image by each of its names', async () => {
-    const { explain, primary, mirror, stage, repository } = await explainWorld();
+    const { explain, primary, mirror, stage, repository } = await shared();
     const source = `${stage.staging.host}/staging/app`;
     const digest = digestOf(image);
     for (const ref of [
@@ -60,7 +67,7 @@ describe('kpromo explain REF', () => {
   });
 
   it('prints a line for each fact, and a row for each repository', async () => {
-    const { primary, mirror, repository, stage } = await explainWorld();
+    const { primary, mirror, repository, stage } = await shared();
     const flags = ['--manifests', repository.path, `--trusted-root=${stage.sigstore.trustedRootFile}`];
     const { code, stdout } = await kpromo(
       ['explain', `${primary}:v1`, ...flags, `--certificate-identity=${SIGNER.subject}`],
@@ -102,7 +109,7 @@ describe('kpromo explain REF', () => {
   });
 
   it('sends no request with --offline', async () => {
-    const { explain, primary, stage, repository } = await explainWorld();
+    const { explain, primary, stage, repository } = await shared();
     stage.taken();
     const { code, facts } = await explain(`${primary}:v1`, ['--manifests', repository.path, '--offline']);
     expect([code, facts.status, stage.taken().requests]).toEqual([0, 'wanted', 0]);
@@ -112,7 +119,7 @@ describe('kpromo explain REF', () => {
   });
 
   it('explains without manifests what registries tell', async () => {
-    const { explain, primary } = await explainWorld();
+    const { explain, primary } = await shared();
     const { code, facts } = await explain(`${primary}:v1`, []);
     expect([code, facts.status]).toEqual([0, 'promoted']);
     expect(reasonOf(facts.entries)).toBe('no manifests are named: give --manifests PATH');
@@ -121,7 +128,7 @@ describe('kpromo explain REF', () => {
   });
 
   it('writes nothing', async () => {
-    const { explain, primary, stage } = await explainWorld();
+    const { explain, primary, stage } = await shared();
     stage.taken();
     await explain(`${primary}:v1`);
     expect(stage.taken()).toMatchObject({ writes: 0, fulcio: 0, rekor: 0 });
@@ -144,7 +151,7 @@ describe('kpromo explain REF', () => {
 
 describe('kpromo explain REF, of an image that is not promoted', () => {
   it('names the nearest tag, and the nearest name', async () => {
-    const { explain, primary } = await explainWorld();
+    const { explain, primary } = await shared();
     const tag = await explain(`${primary}:v2`);
     expect([tag.code, tag.facts.status, tag.facts.why]).toEqual([
       2,
@@ -154,11 +161,7 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
     const name = await explain(`${primary}x:v1`);
     expect(name.facts.why[0]?.message).toContain(`the nearest name is ${primary}`);
     expect(name.facts.why[0]?.hint).toContain(`did you mean ${primary}?`);
-    const offline = await explain(`${primary}x:v1`, [
-      '--manifests',
-      (await explainWorld()).repository.path,
-      '--offline',
-    ]);
+    const offline = await explain(`${primary}x:v1`, ['--manifests', (await shared()).repository.path, '--offline']);
     expect([offline.code, offline.facts.status]).toEqual([2, 'not wanted']);
   });
 
@@ -218,10 +221,11 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that two entries want the tag', async () => {
-    const { explain, primary, repository } = await explainWorld();
+    const { explain, primary, repository: original } = await shared();
+    await using repository = await original.shallow(ALL);
     const text = `- name: app\n  dmap:\n    "${digestOf(image)}": [v1]\n    "${digestOf(other)}": [v1]\n`;
     await repository.commit({ 'images/app/images.yaml': text });
-    const { code, facts } = await explain(`${primary}:v1`);
+    const { code, facts } = await explain(`${primary}:v1`, ['--manifests', repository.path]);
     expect([code, facts.why.map((one) => one.code)]).toEqual([0, ['TAG_CONFLICT']]);
     const offline = await explain(`${primary}:v1`, ['--manifests', repository.path, '--offline']);
     expect([offline.code, offline.facts.why[0]?.code, reasonOf(offline.facts.image)]).toEqual([
@@ -232,7 +236,8 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says with which commit its entry left the tree', async () => {
-    const { explain, primary, repository } = await explainWorld();
+    const { explain, primary, repository: original } = await shared();
+    await using repository = await original.shallow(ALL);
     await repository.commit({ 'images/app/images.yaml': `- name: app\n  dmap:\n    "${digestOf(other)}": [v9]\n` });
     repository.git(...WHOM, 'commit', '--quiet', '--amend', '-m', 'remove v1 (#78)');
     for (const flags of [[], ['--offline']]) {
@@ -245,9 +250,10 @@ describe('kpromo explain REF, of an image that is not promoted', () => {
   });
 
   it('says that its entry is invalid', async () => {
-    const { explain, primary, repository } = await explainWorld();
+    const { explain, primary, repository: original } = await shared();
+    await using repository = await original.shallow(ALL);
     await repository.write({ 'images/app/images.yaml': '- name: app\n  dmap:\n    "sha256:short": [v3]\n' });
-    const { code, facts } = await explain(`${primary}:v3`);
+    const { code, facts } = await explain(`${primary}:v3`, ['--manifests', repository.path]);
     expect([code, facts.why[0]?.code]).toEqual([2, 'ENTRY_INVALID']);
     expect(facts.why[0]?.message).toContain('images.yaml:3');
   });

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { explanationSchema, type ExplanationDocument } from '../../../src/report/explain/model.ts';
+import type { Ends } from '../once.ts';
 import { buildImage, storeImage } from '../registry/images.ts';
 import { SIGNER } from '../sigstore/oidc.ts';
 import { kpromo, type CipRun } from './cip.ts';
@@ -20,8 +21,8 @@ export type ExplainWorld = SummaryWorld & {
 };
 
 /** An image, built and signed in staging, that is promoted, signed, recorded and summarized on both mirrors. */
-export async function explainWorld(isPromoted = true): Promise<ExplainWorld> {
-  const made = await summaryWorld();
+export async function explainWorld(isPromoted = true, ends?: Ends): Promise<ExplainWorld> {
+  const made = await summaryWorld(ends);
   const { stage, repository } = made;
   storeImage(stage.staging.store, 'staging/app', image, ['v1']);
   await made.build(image);

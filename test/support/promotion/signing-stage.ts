@@ -5,6 +5,7 @@ import { openVerifier } from '../../../src/attest/verifying/verify.ts';
 import { realClock } from '../../../src/clock.ts';
 import { openRegistries } from '../../../src/cli/wiring/registries.ts';
 import type { Digest } from '../../../src/image/digest.ts';
+import type { Ends } from '../once.ts';
 import { startRegistries, type TestRegistry } from '../registry/server.ts';
 import type { RegistryOptions } from '../registry/options.ts';
 import { startSigstore, type LocalSigstore } from '../sigstore/local.ts';
@@ -38,14 +39,18 @@ export type Taken = {
   readonly timestamp: number;
 };
 
-/** Opens a stage that ends with the test. */
+/** Opens a stage that ends with the test, or with `ends`. */
 export async function signingStage(
   mirrors = 2,
-  { registry = {}, sigstore: given }: { readonly registry?: RegistryOptions; readonly sigstore?: LocalSigstore } = {},
+  {
+    registry = {},
+    sigstore: given,
+    ends = onTestFinished,
+  }: { readonly registry?: RegistryOptions; readonly sigstore?: LocalSigstore; readonly ends?: Ends } = {},
 ): Promise<SigningStage> {
   const registries = await startRegistries(mirrors + 1, registry);
   const sigstore = given ?? (await startSigstore());
-  onTestFinished(async () => {
+  ends(async () => {
     await Promise.all(registries.map((one) => one.close()));
     await sigstore.stop();
     const unexpected = registries.flatMap((one) => one.unexpected);

@@ -7,6 +7,7 @@ import type { Digest } from '../../../src/image/digest.ts';
 import { attest, slsa, SLSA_V1 } from '../evidence.ts';
 import { createRepository, type TestRepository } from '../git.ts';
 import { homeWith } from '../home.ts';
+import type { Ends } from '../once.ts';
 import type { BuiltImage } from '../registry/images.ts';
 import { signingIn } from '../signing.ts';
 import { SIGNER } from '../sigstore/oidc.ts';
@@ -44,19 +45,19 @@ export type SummaryWorld = {
   attached(one: BuiltImage, repository?: string): Promise<readonly Attached[]>;
 };
 
-/** Lives as long as the test. */
-export async function summaryWorld(): Promise<SummaryWorld> {
-  const stage = await signingStage(2);
+/** Lives as long as the test, or until `ends`. */
+export async function summaryWorld(ends: Ends = onTestFinished): Promise<SummaryWorld> {
+  const stage = await signingStage(2, { ends });
   const { sigstore, staging, mirrors } = stage;
   const repository = await createRepository();
   repository.git('remote', 'add', 'origin', `${ORIGIN}.git`);
-  const home = await homeWith({ summaries: sigstore.token({ email: SUMMARIES }) });
+  const home = await homeWith({ summaries: sigstore.token({ email: SUMMARIES }) }, ends);
   const env = { SIGSTORE_ID_TOKEN: sigstore.token({ email: BUILDER }) };
   const builder = await (
     await signingIn({ sigstore, clock: realClock() }, { env })
   ).signer(new AbortController().signal);
   const registries = openRegistries({ env: {}, clock: realClock(), narrate: () => undefined, random: () => 1 });
-  onTestFinished(async () => {
+  ends(async () => {
     await registries.close();
     await repository[Symbol.asyncDispose]();
   });

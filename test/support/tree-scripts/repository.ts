@@ -15,15 +15,16 @@ export type PlayedScript = AsyncDisposable & {
   readonly now: Model;
 };
 
+/** Makes a repository of the stream on stdin, and prints its commits. */
+const IMPORT =
+  'git init --quiet --initial-branch=main && git fast-import --quiet && git rev-list --first-parent --reverse main';
+
 /** Plays a script in a new repository, with one process of git for all commits. */
 export async function play({ changes, uncommitted }: Script): Promise<PlayedScript> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'kpromo-script-')));
-  const git = (args: readonly string[], input?: string): string =>
-    execFileSync('git', ['-C', folder, ...args], { input, encoding: 'utf8' });
-  git(['init', '--quiet', '--initial-branch=main']);
   const { stream, models } = streamOf(changes);
-  git(['fast-import', '--quiet'], stream);
-  const commits = git(['rev-list', '--first-parent', '--reverse', 'main']).trim().split('\n');
+  const printed = execFileSync('sh', ['-c', IMPORT], { cwd: folder, input: stream, encoding: 'utf8' });
+  const commits = printed.trim().split('\n');
   const now = edited(models.at(-1) ?? new Map(), uncommitted);
   const path = join(folder, 'tree');
   // not `git checkout`: the files are known
