@@ -85,3 +85,10 @@ async function usageOf(pid: number | undefined): Promise<Usage | undefined> {
 export function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** Returns the middle value, or the mean of the two in the middle; 0 without values. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low = 0, high = 0] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return (low + high) / 2;
+}

@@ -16,9 +16,9 @@ export type Compared = {
 };
 
 /**
- * How much more than committed is no failure, as a share. Requests: at most 2 % are repeated reads, and retries are rare.
- * Memory: the garbage collector starts earlier or later from run to run; 12 % was the most that ten runs of one commit
- * differed. Ratios have limits of their own: they vary with the machine's load.
+ * The share by which a figure may exceed the committed one. Requests: at most 2 % are repeated reads. Memory: the garbage
+ * collector starts earlier or later from run to run; three runs on a busy machine differed by at most 8 %. Ratios have
+ * limits of their own, since they vary with the machine's load.
  */
 const TOLERANCE: Readonly<Record<string, number>> = { requests: 0.02, peakMiB: 0.15 };
 

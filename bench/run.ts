@@ -4,24 +4,26 @@ import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
 import { round, type Cli } from './measure.ts';
 import { compare, readResults, writeResults } from './results.ts';
 import type { Figures, Scenario } from './scenario.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { QUICK, SCENARIOS } from './scenarios.ts';
 import { table, type Block } from './table.ts';
 
-// npm run bench [-- [--write] [--json] [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: measures the scenarios, all of them
-// without a name; `growth` selects every one whose name begins with `growth-`. Prints each figure beside the committed one
+// npm run bench [-- [--quick] [--write] [--json] [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: measures the scenarios, all of
+// them without a name; `growth` selects every one whose name begins with `growth-`, --quick those that CI runs. Prints each figure beside the committed one
 // of results.json. Exit code 1 if a run failed, a figure exceeded its limit, or requests or memory are more than committed
 // plus the tolerance. --write commits the figures instead, --json prints a JSON document with the figures of other programs,
 // --cli measures another program, --cpu-prof leaves profiles in a folder.
 
-const { values, positionals: asked } = parseArgs({
+const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     cli: { type: 'string' },
     'cpu-prof': { type: 'string' },
   },
 });
+const asked = values.quick ? [...positionals, ...QUICK] : positionals;
 const profile = values['cpu-prof'];
 const CLI: Cli = {
   program: values.cli ?? join(import.meta.dirname, '..', 'bin', 'kpromo'),
@@ -38,6 +40,7 @@ async function measureOne(name: string, scenario: Scenario, committed: Figures |
   const { figures, local = {}, problems } = await scenario.run(CLI);
   // Replaced figures are compared with the limits only.
   const compared = compare(figures, values.write ? {} : committed, scenario.limits);
+  if (values.write && problems.length === 0) writeResults({ [name]: figures });
   return { name, figures, compared, local, problems };
 }
 
@@ -72,10 +75,6 @@ async function main(): Promise<void> {
   } else process.stdout.write(`${table(results)}\n`);
   const isFailed = ({ problems, compared }: Result): boolean =>
     problems.length > 0 || compared.some(({ problem }) => problem !== undefined);
-  if (values.write) {
-    const kept = results.filter(({ problems }) => problems.length === 0);
-    writeResults(Object.fromEntries(kept.map(({ name, figures }) => [name, figures])));
-  }
   if (results.some(isFailed)) process.exitCode = 1;
 }
 

@@ -1,21 +1,30 @@
 import type { Scenario } from './scenario.ts';
+import { copy } from './scenarios/copy.ts';
 import { hostile } from './scenarios/hostile.ts';
 import { large } from './scenarios/large.ts';
+import { listing } from './scenarios/listing.ts';
+import { parse } from './scenarios/parse.ts';
+import { platforms } from './scenarios/platforms.ts';
 import { ratelimit } from './scenarios/ratelimit.ts';
 import { replication } from './scenarios/replication.ts';
+import { shards } from './scenarios/shards.ts';
+import { sigcheck } from './scenarios/sigcheck.ts';
 import { stop } from './scenarios/stop.ts';
 import { tree } from './scenarios/tree.ts';
 import { SIZES } from './tree.ts';
 
 /** The trees when every digest is on every mirror. */
-const DONE = { m: { ...SIZES.m, pending: 0 }, full: { ...SIZES.full, pending: 0 } };
+const DONE = { s: { ...SIZES.s, pending: 0 }, m: { ...SIZES.m, pending: 0 }, full: { ...SIZES.full, pending: 0 } };
+
+/** The full tree with another number of projects, each of 748 digests, or of mirrors. */
+const grown = (projects: number, mirrors: number): Scenario => tree({ ...DONE.full, projects, mirrors }, 'dry');
 
 /**
  * Every scenario by its name. To add one, write `scenarios/NAME.ts`, which exports a `Scenario` or a function that returns
  * one, and add its line here.
  */
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
-  ['s-noop', tree({ ...SIZES.s, pending: 0 }, 'promote')],
+  ['s-noop', tree(DONE.s, 'promote')],
   ['s-dry', tree(SIZES.s, 'dry')],
   ['s-promote', tree(SIZES.s, 'promote')],
   ['s-nested', tree({ ...SIZES.s, nested: true }, 'promote')],
@@ -33,15 +42,48 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['full-dry', tree(SIZES.full, 'dry', { limits: { requests: { most: 37_300 }, peakMiB: { most: 350 } } })],
   ['full-promote', tree(SIZES.full, 'promote')],
   ['full-audit', tree(DONE.full, 'audit', { limits: { requests: { most: 31_000 }, peakMiB: { most: 350 } } })],
-  ['validate', tree(SIZES.full, 'validate', { limits: { requests: { most: 0 } } })],
-  ['parse', tree(SIZES.full, 'parse', { limits: { requests: { most: 0 } } })],
+  // Beside a script that only reads and compares the same lists.
+  [
+    'listing',
+    listing(SIZES.full, { 'time / bare': { most: 1.2 }, 'cpu / bare': { most: 1.5 }, peakMiB: { most: 250 } }),
+  ],
+  ['listing-m', listing(DONE.m)],
+  // Beside a parser that keeps no positions, does not check, and does not look for conflicts. A script in Git hooks and
+  // editors is not waited for.
+  ['validate', parse('validate', SIZES.full, { 'cpu / js-yaml': { most: 4 } })],
+  ['parse', parse('parse', SIZES.full, { 'cpu / js-yaml': { most: 5 } })],
+  ['platforms', platforms],
+  ['sigcheck', sigcheck],
   ['replicate-noop', replication('sig', 0, { requests: { most: 2_520 } })],
   // 13 on the primary are 260 that its 20 mirrors lack.
   ['replicate-sig', replication('sig', 13)],
   ['replicate-bundles', replication('bundle', 13)],
+  ['shards', shards],
+  // 5,236, 45,628, 200,464 and 460,020 digests on 22 mirrors; 45,628 on 1 and on 100 mirrors.
+  ['growth-5k', grown(7, 22)],
+  ['growth-46k', grown(61, 22)],
+  ['growth-200k', grown(268, 22)],
+  ['growth-460k', grown(615, 22)],
+  ['growth-1-mirror', grown(61, 1)],
+  ['growth-100-mirrors', grown(61, 100)],
   ['large', large({ layers: 4, layerMiB: 256, mirrors: 1 })],
   ['large-3', large({ layers: 4, layerMiB: 256, mirrors: 3 })],
+  ...[1, 3, 22].map((mirrors) => [`copy-${mirrors}`, copy({ layers: 4, layerMiB: 1024, mirrors })] as const),
   ['ratelimit', ratelimit],
   ['hostile', hostile],
   ['stop', stop],
 ]);
+
+/**
+ * What CI runs: less than 40 s on two cores, and together every kind of request that a promotion, a replication and a check
+ * of the files send.
+ */
+export const QUICK: readonly string[] = [
+  's-promote',
+  's-nested',
+  's-tags',
+  'm-noop',
+  'parse',
+  'sigcheck',
+  'replicate-sig',
+];

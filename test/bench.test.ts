@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BASELINES } from '../bench/baselines.ts';
 import { measure } from '../bench/measure.ts';
 import { compare, readResults } from '../bench/results.ts';
-import { SCENARIOS } from '../bench/scenarios.ts';
+import { QUICK, SCENARIOS } from '../bench/scenarios.ts';
 import { runTree } from '../bench/scenarios/tree.ts';
 import { table } from '../bench/table.ts';
 import { writeTree } from '../bench/tree-files.ts';
@@ -129,8 +129,13 @@ describe('bench/results', () => {
   });
 
   it('names, like the baselines, only known scenarios', () => {
-    const names = [...Object.keys(readResults()), ...Object.keys(BASELINES)];
+    const names = [...Object.keys(readResults()), ...Object.keys(BASELINES), ...QUICK];
     expect(names.filter((name) => !SCENARIOS.has(name))).toEqual([]);
+  });
+
+  it('has committed figures for every scenario that CI runs', () => {
+    const results = readResults();
+    expect(QUICK.filter((name) => results[name]?.['peakMiB'] === undefined)).toEqual([]);
   });
 });
 

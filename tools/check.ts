@@ -21,6 +21,8 @@ const GATES: readonly Gate[] = [
   { name: 'format', command: ['npm', 'run', '--silent', 'format', '--', '--check'] },
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'] },
   { name: 'types', command: ['npm', 'run', '--silent', 'types'] },
+  // Not more requests or memory than committed, for the built program.
+  { name: 'quick benchmarks', command: ['npm', 'run', '--silent', 'bench', '--', '--quick'] },
   { name: 'generated docs unchanged', command: ['npm', 'run', '--silent', 'docs', '--', '--check'] },
 ];
 

@@ -65,7 +65,8 @@ async function runLarge({ layers, layerMiB, mirrors }: LargeJob, cli: Cli): Prom
   }
 }
 
-async function writeManifests(
+/** Writes the manifests of one image that is copied to these destinations. */
+export async function writeManifests(
   folder: string,
   source: string,
   destinations: readonly string[],

@@ -9,8 +9,8 @@ import { writeTree } from '../tree-files.ts';
 import { registriesFor } from '../tree-registries.ts';
 import { countTree, generateTree, type TreeSize } from '../tree.ts';
 
-/** What is asked of the program: to check the files, to find what is missing, to bring it, or to compare all of production. */
-export type Job = 'validate' | 'parse' | 'dry' | 'promote' | 'audit';
+/** What is asked of the program: to find what is missing, to bring it, or to compare all of production. */
+export type Job = 'dry' | 'promote' | 'audit';
 
 /** One tree and one job on it. */
 export type TreeJob = {
@@ -38,8 +38,6 @@ export const LATENCY_MS = 20;
 const CIP = ['cip', '--thin-manifest-dir'] as const;
 
 const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
-  validate: (folder) => ['validate', folder],
-  parse: (folder) => [...CIP, folder, '--parse-only'],
   dry: (folder) => [...CIP, folder, '--require-identity=false'],
   audit: (folder) => ['audit', '--thin-manifest-dir', folder, '--sign=false'],
   promote: (folder) => [...CIP, folder, '--confirm', '--sign=false'],

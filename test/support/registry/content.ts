@@ -1,7 +1,7 @@
 import { isDigest, type Digest } from '../../../src/image/digest.ts';
 import { MEDIA_TYPES } from '../../../src/image/descriptor.ts';
 import type { RegistryStore, StoredManifest, StoredRepository } from '../memory-registry/store.ts';
-import { buildImage, storeImage, type ImageSpec } from './images.ts';
+import { buildImage, buildMultiPlatform, storeImage, type ImageSpec } from './images.ts';
 
 /** Listings without bytes: repositories with digests and their tags, for benchmarks of plans. Plain JSON. */
 export type ContentSpec = {
@@ -30,6 +30,8 @@ export type LoadSpec = {
     readonly repository: string;
     readonly image: ImageSpec;
     readonly tags?: readonly string[];
+    /** Makes an index of one image for each. */
+    readonly platforms?: readonly string[];
   }[];
   /** Blobs of any size that are made anew at each read. */
   readonly syntheticBlobs?: readonly { readonly repository: string; readonly size: number; readonly seed: number }[];
@@ -76,7 +78,10 @@ export function loadStore(
     for (const [path, repository] of loaded)
       store.load(prefix + path, left.size === 0 ? repository : leavingOut(repository, left));
   }
-  for (const { repository, image, tags } of images) storeImage(store, repository, buildImage(image), tags);
+  for (const { repository, image, tags, platforms } of images) {
+    const built = platforms === undefined ? buildImage(image) : buildMultiPlatform(image, platforms);
+    storeImage(store, repository, built, tags);
+  }
 }
 
 // The same object where nothing is left out, so that its listing is serialised once for all registries.

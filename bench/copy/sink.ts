@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
+
+// node sink.ts COUNT: registries that take blobs and throw the bytes away, in a process of their own. Twenty-two
+// registries that write to one disk would measure the disk. Prints the addresses as one JSON line, and ends with stdin.
+
+function sink(): Promise<string> {
+  const manifests = new Map<string, { readonly type: string; readonly bytes: Buffer }>();
+  const server = createServer((request, response) => {
+    void answer(request, response).catch(() => response.destroy());
+  });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '', 'http://sink');
+    const [, kind = '', reference = ''] = /\/(blobs|manifests)\/([^/]*)$/.exec(url.pathname) ?? [];
+    if (request.method === 'POST') return end(response, 202, { location: `${url.pathname}session` });
+    const digest = url.searchParams.get('digest');
+    if (request.method === 'PUT' && digest !== null) {
+      await finished(request.resume());
+      return end(response, 201, { location: `/v2/blobs/${digest}`, 'docker-content-digest': digest });
+    }
+    if (request.method === 'PUT' && kind === 'manifests') {
+      const bytes = await buffer(request);
+      const own = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+      for (const key of [own, reference]) manifests.set(key, { type: request.headers['content-type'] ?? '', bytes });
+      return end(response, 201, { location: `/v2/manifests/${own}`, 'docker-content-digest': own });
+    }
+    const held = kind === 'manifests' ? manifests.get(reference) : undefined;
+    if (held === undefined) return end(response, url.pathname === '/v2/' ? 200 : 404, {});
+    const own = `sha256:${createHash('sha256').update(held.bytes).digest('hex')}`;
+    const headers = {
+      'content-type': held.type,
+      'docker-content-digest': own,
+      'content-length': `${held.bytes.length}`,
+    };
+    end(response, 200, headers, request.method === 'HEAD' ? undefined : held.bytes);
+  };
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`));
+  });
+}
+
+function end(response: ServerResponse, status: number, headers: Record<string, string>, body?: Buffer): void {
+  response
+    .writeHead(status, body === undefined && status !== 200 ? { 'content-length': '0', ...headers } : headers)
+    .end(body);
+}
+
+const addresses = await Promise.all(Array.from({ length: Number(process.argv[2]) }, sink));
+process.stdout.write(`${JSON.stringify(addresses)}\n`);
+process.stdin.resume().on('end', () => process.exit(0));
