@@ -9,7 +9,12 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 export const KPROMO = join(PROJECT, 'bin', 'kpromo');
 
 /** Where a command runs; of the environment it gets PATH and what is given here, never the user's credentials. */
-type CliOptions = { readonly cwd: string; readonly env?: Readonly<Record<string, string>> };
+type CliOptions = {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another copy of the program. */
+  readonly program?: string;
+};
 
 /** How a command ended, and what it printed. */
 export type Ended = {
@@ -68,8 +73,8 @@ async function takeLock(): Promise<void> {
 }
 
 /** Starts the built CLI. */
-export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): RunningCli {
-  const child = spawn(KPROMO, args, {
+export function startCli(args: readonly string[], { cwd, env = {}, program = KPROMO }: CliOptions): RunningCli {
+  const child = spawn(program, args, {
     cwd,
     env: { PATH: process.env['PATH'], HOME: cwd, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
