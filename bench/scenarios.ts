@@ -59,6 +59,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['replicate-sig', replication('sig', 13)],
   ['replicate-bundles', replication('bundle', 13)],
   ['shards', shards],
+  // Ten times Kubernetes' tree: each of eight pods has 256 MiB.
+  ['shard-of-8', tree({ ...DONE.full, projects: 610 }, 'dry', { shard: '0/8', limits: { peakMiB: { most: 250 } } })],
   // 5,236, 45,628, 200,464 and 460,020 digests on 22 mirrors; 45,628 on 1 and on 100 mirrors.
   ['growth-5k', grown(7, 22)],
   ['growth-46k', grown(61, 22)],

@@ -18,6 +18,8 @@ export type TreeJob = {
   readonly job: Job;
   /** Whether the registries list digests with the tags, as gcr.io and pkg.dev do. */
   readonly google: boolean;
+  /** One share of the work, as `--shard` takes it. */
+  readonly shard?: string | undefined;
 };
 
 /** What the registries counted while the program ran, all of them together. */
@@ -47,20 +49,24 @@ const ARGS: Readonly<Record<Job, (folder: string) => readonly string[]>> = {
 export function tree(
   size: TreeSize,
   job: Job,
-  { google = true, limits = {} }: { readonly google?: boolean; readonly limits?: Limits } = {},
+  {
+    google = true,
+    limits = {},
+    shard,
+  }: { readonly google?: boolean; readonly limits?: Limits; readonly shard?: string } = {},
 ): Scenario {
-  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google }, cli)) };
+  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google, shard }, cli)) };
 }
 
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
-export async function runTree({ size, job, google }: TreeJob, cli: Cli): Promise<TreeResult> {
+export async function runTree({ size, job, google, shard }: TreeJob, cli: Cli): Promise<TreeResult> {
   const made = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   await using registries = await startRegistryProcess(registriesFor(made, { google, latencyMs: LATENCY_MS }));
   try {
     const [staging = '', ...mirrors] = registries.hosts;
     await writeTree(made, folder, staging, mirrors);
-    const args = ARGS[job](folder);
+    const args = [...ARGS[job](folder), ...(shard === undefined ? [] : [`--shard=${shard}`])];
     const measured = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
     const traffic = sum(await registries.counts());
     return { ...measured, ...traffic, tree: countTree(made), unexpected: await registries.unexpected() };

@@ -40,11 +40,10 @@ export function findsIn(
   { judgesUntagged, registry }: Pick<AuditServices, 'judgesUntagged' | 'registry'>,
   context: Context,
 ): Finds {
-  const found: Find[] = [];
+  const [found, cut]: [Find[], RepositoryName[]] = [[], []];
   const [held, bare] = [new Set<RepositoryName>(), new Set<RepositoryName>()];
   const children = new Map<RepositoryName, ReadonlySet<string>>();
   const hosts = { folders: new Set<string>(), tagsOnly: new Set<string>() };
-  const cut: RepositoryName[] = [];
   const kept = keptLists(MOST_KEPT);
   const facts = manifestFacts(registry, context);
   let unjudged = 0;

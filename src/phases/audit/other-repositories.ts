@@ -18,7 +18,9 @@ export async function findOtherRepositories(
 ): Promise<OtherRepositories> {
   const unknown = await Promise.all(
     roots.map(async (root) => {
-      const look = others.readsCatalogs ? () => lookBelow(root, others, context) : () => lookBelowOwn(root, others);
+      const look = others.readsCatalogs
+        ? () => lookBelow(root, others, context)
+        : () => descend(parentsBelow(root, others), others);
       return { root, reason: await orReason(look, context) };
     }),
   );
@@ -53,11 +55,6 @@ async function lookBelow(root: string, others: ReadOthers, context: Context): Pr
     : new PromotionError('NOT_FOUND', `the catalog of ${hostOf(root)} does not list all repositories that are there`);
 }
 
-/** Reads what the listings of this shard's repositories name below them; another shard reads the catalog. */
-async function lookBelowOwn(root: string, others: ReadOthers): Promise<undefined> {
-  await descend(others.parentsBelow(root), others);
-}
-
 async function orReason<T>(work: () => Promise<T>, context: Context): Promise<T | PromotionError> {
   try {
     return await work();
@@ -68,11 +65,16 @@ async function orReason<T>(work: () => Promise<T>, context: Context): Promise<T 
 
 /** Level by level: the lists of folders name what is below them. */
 async function walk(root: string, others: ReadOthers): Promise<void> {
-  await descend([root, ...others.parentsBelow(root)], others);
+  await descend([root, ...parentsBelow(root, others)], others);
 }
 
-async function descend(parents: readonly RepositoryName[], { read, childrenOf }: ReadOthers): Promise<void> {
+function parentsBelow(root: string, { children }: ReadOthers): readonly RepositoryName[] {
+  return [...children.keys()].filter((name) => pathBelow(root, name) !== undefined);
+}
+
+/** Reads what listings name below these repositories. Another shard reads the catalogs. */
+async function descend(parents: readonly RepositoryName[], { read, children }: ReadOthers): Promise<undefined> {
   const below = (name: RepositoryName): readonly RepositoryName[] =>
-    childrenOf(name).map((child) => checkListed(joinRepository(name, child)));
+    [...(children.get(name) ?? [])].map((child) => checkListed(joinRepository(name, child)));
   for (let names = parents.flatMap(below); names.length > 0; names = names.flatMap(below)) await read(names);
 }

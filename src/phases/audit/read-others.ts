@@ -17,14 +17,12 @@ export type ReadOthers = {
   list(repository: RepositoryName): Promise<RepositoryListing>;
   /** Compares these repositories with the tree, each once. */
   read(names: readonly RepositoryName[]): Promise<void>;
-  /** Returns the names below a repository that was read. */
-  childrenOf(repository: RepositoryName): readonly string[];
+  /** The names below each repository that was read, if its listing names some. */
+  readonly children: Finds['children'];
   /** Returns the repositories that are in the tree and not empty. */
   heldBelow(root: string): readonly RepositoryName[];
   /** Returns true if a repository of another shard is not empty, and a catalog omits it. */
   othersHold(names: ReadonlySet<RepositoryName>, root: string): Promise<boolean>;
-  /** Returns the repositories that were read, and whose listing names some below. */
-  parentsBelow(root: string): readonly RepositoryName[];
   readonly readsCatalogs: boolean;
   readonly errors: ReadonlyMap<RepositoryName, PromotionError>;
 };
@@ -39,11 +37,9 @@ export function readOthers(
   finds: Finds,
   context: Context,
 ): ReadOthers {
-  const errors = new Map<RepositoryName, PromotionError>();
-  const done = new Set<RepositoryName>();
+  const [errors, done] = [new Map<RepositoryName, PromotionError>(), new Set<RepositoryName>()];
   let held: ReadonlyMap<string | undefined, readonly RepositoryName[]> | undefined;
-  const all = new Set(roots);
-  const common = commonRoots(roots);
+  const [all, common] = [new Set(roots), commonRoots(roots)];
   const catalogs = new Map<string, Promise<readonly RepositoryName[]>>();
   const callTo = (repository: RepositoryName) => ({ signal: context.signal, meter: traffic.of(repository) });
   const list = async (repository: RepositoryName): Promise<RepositoryListing> => {
@@ -52,11 +48,11 @@ export function readOthers(
     await finds.look(repository, listing, callTo(repository));
     return listing;
   };
-  const isOthers = (name: RepositoryName): boolean => finds.folders.has(hostOf(name)) && isBelowOthers(name);
   return {
     errors,
     list,
     readsCatalogs,
+    children: finds.children,
     catalog: async (root) => {
       const above = common.get(hostOf(root)) ?? root;
       const answer = catalogs.get(above) ?? registry.listRepositories(above, callTo(above));
@@ -64,13 +60,13 @@ export function readOthers(
       return (await answer).filter((name) => pathBelow(root, name) !== undefined);
     },
     read: async (names) => {
-      const others = names.filter((name) => !isWanted(name) && !isSource(name) && !done.has(name) && !isOthers(name));
+      const others = names.filter(
+        (name) => !isWanted(name) && !isSource(name) && !done.has(name) && !isBelowOthers(name, finds.folders),
+      );
       const read = async (name: RepositoryName): Promise<void> => void (await list(name));
       for (const [name, error] of await readByHost('destination', others, read, context)) errors.set(name, error);
     },
     othersHold: (names, root) => holdsAny(registry, missingOf(names, root), callTo),
-    parentsBelow: (root) => [...finds.children.keys()].filter((name) => rootOf(name, all) === root),
-    childrenOf: (repository) => [...(finds.children.get(repository) ?? [])],
     heldBelow: (root) =>
       (held ??= Map.groupBy(finds.held, (repository) => rootOf(repository, all))).get(root)?.filter(isWanted) ?? [],
   };

@@ -9,8 +9,8 @@ export type SharedRoots = {
   readonly readsCatalogs: boolean;
   /** Returns true for a destination repository of the tree, of whatever shard. */
   isWanted(repository: RepositoryName): boolean;
-  /** Returns true for a repository below one of another shard, which finds it if listings of its host name what is below. */
-  isBelowOthers(repository: RepositoryName): boolean;
+  /** Returns true for a repository below one of another shard, which finds it there: `folders` are hosts whose listings name what is below. */
+  isBelowOthers(repository: RepositoryName, folders: ReadonlySet<string>): boolean;
   /** Returns destination repositories of other shards below a root that are not in `names`; at most a few. */
   missingOf(names: ReadonlySet<RepositoryName>, root: string): readonly RepositoryName[];
 };
@@ -40,7 +40,8 @@ export function sharedRoots(
   return {
     readsCatalogs: share.takes('catalogs'),
     isWanted: (repository) => share.sourceOf(repository) !== undefined,
-    isBelowOthers: (repository) => {
+    isBelowOthers: (repository, folders) => {
+      if (!folders.has(hostOf(repository))) return false;
       for (let above = parentOf(repository); above.length > hostOf(above).length; above = parentOf(above))
         if (share.sourceOf(above) !== undefined) return isOthers(above);
       return false;
