@@ -7,6 +7,8 @@ import type { Failure } from '../../src/errors.ts';
 import { entryCommits } from '../../src/manifest/history/entry-commits.ts';
 import { repositoryOf } from '../../src/manifest/history/load-commit.ts';
 import { pastMoves } from '../../src/manifest/history/tag-history.ts';
+import { componentsOf, type Component } from '../../src/sharding/components.ts';
+import { placed } from '../../src/sharding/placement.ts';
 import { setup } from '../../src/phases/setup.ts';
 import { parseObjects } from '../../src/git/objects.ts';
 import { loadManifests } from '../../src/manifest/load.ts';
@@ -55,6 +57,30 @@ describe.skipIf(!existsSync(BUNDLE))('the history of a real promotion tree (../s
       expect(new Set(warnings.map(({ message }) => message.replace(/"[^"]*"/, '…')))).toEqual(
         new Set(['the list of images is empty', 'the image … has no digests', '… has no effect']),
       );
+    }
+  });
+
+  it('is divided evenly, and another shard moves few digests', async () => {
+    git('checkout', '--quiet', 'origin/HEAD');
+    const { projects } = await loadManifests({ manifests: join(folder, PLACE) });
+    const tree = projects.flatMap((project) =>
+      project.images.map(({ name, digests }) => ({
+        source: `${project.source}/${name}`,
+        registries: project.destinations.map((destination) => destination.name),
+        name,
+        digests: digests.length,
+      })),
+    );
+    const components = new Set(componentsOf(tree.filter(({ digests }) => digests > 0)).values());
+    const weigh = (some: Iterable<Component>): number => [...some].reduce((sum, { weight }) => sum + weight, 0);
+    for (const of of [2, 3, 8]) {
+      const { shardOf } = placed(components, of);
+      const shares = [...Map.groupBy(components, (one) => shardOf.get(one)).values()].map(weigh);
+      expect(shares).toHaveLength(of);
+      expect(Math.max(...shares) * of).toBeLessThanOrEqual(1.2 * weigh(components));
+      const after = placed(components, of + 1).shardOf;
+      const moved = weigh([...components].filter((one) => shardOf.get(one) !== after.get(one)));
+      expect(moved * (of + 1)).toBeLessThanOrEqual(1.4 * weigh(components));
     }
   });
 
