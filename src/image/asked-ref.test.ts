@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRef } from './asked-ref.ts';
+import { isOciAddress, parseOciAddress, parseRef } from './asked-ref.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -30,5 +30,27 @@ describe('src/image/asked-ref', () => {
     `registry.k8s.io/app@${DIGEST}@${DIGEST}`,
   ])('rejects "%s"', (text) => {
     expect(parseRef(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['oci://localhost:5000/reports:run-1', { repository: 'localhost:5000/reports', tag: 'run-1' }],
+    [`oci://prod.test/a/b@${DIGEST}`, { repository: 'prod.test/a/b', digest: DIGEST }],
+  ])('reads the artifact %s', (text, ref) => {
+    expect(parseOciAddress(text)).toEqual(ref);
+  });
+
+  it.each([
+    'oci://',
+    'oci://prod.test',
+    'oci://prod.test/a',
+    'oci://prod.test/a:',
+    'oci://prod.test/A:x',
+    'OCI://a/b:x',
+  ])('rejects %s, which is not the path of a file either', (text) => {
+    expect([isOciAddress(text), parseOciAddress(text)]).toEqual([true, undefined]);
+  });
+
+  it.each(['report.json', './oci/report.json', 'https://prod.test/a:x'])('takes %s for a path', (text) => {
+    expect([isOciAddress(text), parseOciAddress(text)]).toEqual([false, undefined]);
   });
 });

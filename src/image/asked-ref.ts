@@ -29,3 +29,17 @@ export function parseRef(text: string): AskedRef | undefined {
 export function refText({ repository, tag, digest }: AskedRef): string {
   return `${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
+
+/** The scheme that distinguishes the address of an artifact from the path of a file. */
+const OCI_SCHEME = 'oci://';
+
+/** Returns true for text that names an artifact in a registry, valid or not. */
+export function isOciAddress(text: string): boolean {
+  return text.toLowerCase().startsWith(OCI_SCHEME);
+}
+
+/** Parses `oci://host/path:tag` or `oci://host/path@digest`; returns undefined for other text, also without either. */
+export function parseOciAddress(text: string): AskedRef | undefined {
+  const ref = isOciAddress(text) ? parseRef(text.slice(OCI_SCHEME.length)) : undefined;
+  return ref?.tag === undefined && ref?.digest === undefined ? undefined : ref;
+}
