@@ -58,6 +58,76 @@ export type ErrorCode =
   | 'ABORTED'
   | 'INTERNAL';
 
+/**
+ * Whether a trouble with this code passes by itself, so that the same command may succeed later: the network, a quota or
+ * a service. Every other code needs a change of an entry, a file, a setting or a right.
+ */
+export const PASSES: Readonly<Record<ErrorCode, boolean>> = {
+  USAGE: false,
+  MANIFEST_NOT_FOUND: false,
+  MANIFEST_INVALID: false,
+  ENTRY_INVALID: false,
+  REGISTRY_NOT_ALLOWED: false,
+  POLICY_INVALID: false,
+  CONFIG_INVALID: false,
+  GIT: false,
+  GITHUB: false,
+  NO_EFFECT: false,
+  UNMANAGED: false,
+  PRIMARY_CHANGED: false,
+  TAG_CONFLICT: false,
+  TAG_MOVE: false,
+  LOST: false,
+  UNAUTHORIZED: false,
+  DENIED: false,
+  NOT_FOUND: false,
+  RATE_LIMITED: true,
+  PAUSED_TOO_LONG: true,
+  REGISTRY_ERROR: true,
+  REGISTRY_PROTOCOL: false,
+  // sent twice with other bytes: more often damaged than disturbed
+  DIGEST_MISMATCH: false,
+  UNSUPPORTED_MANIFEST: false,
+  ARTIFACT_TYPE: false,
+  // the next run sends the missing part
+  BLOB_UNKNOWN: true,
+  INCOMPLETE: true,
+  LIST_IMMUTABLE: false,
+  NETWORK: true,
+  TIMEOUT: true,
+  STALLED: true,
+  TOO_SLOW: true,
+  REPLAY_NEEDED: true,
+  UPLOAD_LOST: true,
+  REFUSED_ADDRESS: false,
+  LAGGING: true,
+  PROVENANCE: false,
+  TAMPERED: false,
+  IDENTITY: false,
+  SIGNING_SERVICE: true,
+  SIGNATURE_MISMATCH: false,
+  TRUST_ROOT: false,
+  UNSIGNED: false,
+  BROKEN_LINK: false,
+  VULNERABLE: false,
+  NOT_SCANNED: false,
+  // its own words say whether its service or its configuration failed; nothing here can tell
+  SCANNER: false,
+  ABORTED: true,
+  INTERNAL: false,
+};
+
+/** Returns true if a retry may cure this trouble. */
+export function isPassing({
+  code,
+  lasting,
+}: {
+  readonly code: ErrorCode;
+  readonly lasting?: true | undefined;
+}): boolean {
+  return PASSES[code] && lasting !== true;
+}
+
 /** Codes after which a host does not respond to further requests either: its whole retry budget is used up. */
 export const UNREACHABLE: readonly ErrorCode[] = [
   'NETWORK',
@@ -102,18 +172,20 @@ export type Failure = {
   readonly places?: readonly [before: TagPlace, now: TagPlace];
   /** With a diff: the failure also exists in the base tree and does not fail the run. */
   readonly inBase?: true;
+  /** A retry does not cure it, although it cures other failures with this code: an invalid certificate. */
+  readonly lasting?: true | undefined;
 };
 
 /** The parts of an error that a failure shows. */
-type ErrorParts = { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined };
+type ErrorParts = Pick<Failure, 'code' | 'message' | 'hint' | 'lasting'>;
 
 /** Returns the failure of a phase for an error; `about` adds the image or place, and may replace the message. */
 export function failureOf(
   phase: string,
-  { code, message, hint }: ErrorParts,
+  { code, message, hint, lasting }: ErrorParts,
   about: Omit<Partial<Failure>, 'phase' | 'code' | 'hint'> = {},
 ): Failure {
-  return { phase, code, message, hint, ...about };
+  return { phase, code, message, hint, ...(lasting && { lasting }), ...about };
 }
 
 /** The side of a copy on which an error happened. */
@@ -123,6 +195,8 @@ type PromotionErrorOptions = {
   /** The next step of the user: one sentence without a full stop. */
   readonly hint?: string | undefined;
   readonly side?: Side | undefined;
+  /** A retry does not cure it, although it cures other errors with this code. Default: as of a cause with this code. */
+  readonly lasting?: true | undefined;
   readonly cause?: unknown;
   /** Each problem as a separate sentence, if the message joins several. */
   readonly parts?: readonly string[];
@@ -134,6 +208,7 @@ export class PromotionError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly side: Side | undefined;
+  readonly lasting: true | undefined;
   readonly parts: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: PromotionErrorOptions = {}) {
@@ -141,6 +216,7 @@ export class PromotionError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.side = options.side;
+    this.lasting = options.lasting ?? (isPromotionError(options.cause, code) ? options.cause.lasting : undefined);
     this.parts = options.parts ?? [];
     // Until the stack is read, V8 keeps all objects of the functions on it alive: for a list, everything read from it.
     void this.stack;

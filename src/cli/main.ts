@@ -2,12 +2,12 @@ import { onAbort } from '../abort.ts';
 import { isPromotionError } from '../errors.ts';
 import type { CipOptions } from './options/commands/cip.ts';
 import type { CommandServices, MainServices } from './command.ts';
-import { signalCode, stopSignalOf } from './exit-codes.ts';
+import { errorExitCode, stopSignalOf } from './exit-codes.ts';
 import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from './output/log.ts';
 import { outputTo } from './output/streams.ts';
 import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './output/screen.ts';
-import { reportingOf } from './output/reporting.ts';
+import { isDetailed, reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
 
 /** Runs the main job, `kpromo cip`. */
@@ -41,7 +41,8 @@ export async function main(
     const given = { ...services, stdout: screen.stdout, stderr, narrate: log.narrate, task, secrets };
     code = await perform(request, given, { runCip, screen, argv });
   } catch (error) {
-    code = explain(error, { signal: services.signal, narrate: log.narrate, task });
+    const detailed = 'kind' in request && isDetailed(request);
+    code = explain(error, { signal: services.signal, narrate: log.narrate, task }, detailed);
   }
   return finish(code, { ...screen, log, task });
 }
@@ -93,7 +94,7 @@ async function perform(request: Request, given: CommandServices, { runCip, scree
     try {
       return await reported(request, watched, { runCip, argv });
     } catch (error) {
-      return explain(error, watched);
+      return explain(error, watched, isDetailed(request));
     } finally {
       quiet();
     }
@@ -157,14 +158,16 @@ async function textOf(request: Exclude<Request, { options: object }>, columns: n
 function explain(
   error: unknown,
   { signal, narrate, task }: Pick<CommandServices, 'signal' | 'narrate' | 'task'>,
+  detailed: boolean,
 ): number {
+  const exitCode = errorExitCode([error], detailed, signal);
   const stopped = stopSignalOf(signal);
   const message = sentence(error);
   const { code = 'INTERNAL', hint } = isPromotionError(error) ? error : {};
   const fields = { code, ...(hint !== undefined && { hint }) };
   if (stopped !== undefined) {
     narrate({ type: 'log', level: 'error', message, fields: { ...fields, signal: stopped } });
-    return signalCode(stopped);
+    return exitCode;
   }
   if (!isPromotionError(error) && error instanceof Error) {
     narrate({ type: 'log', level: 'debug', message: error.stack ?? error.message });
@@ -175,10 +178,10 @@ function explain(
     for (const part of [first, ...more]) narrate({ type: 'log', level: 'error', message: part, fields: { code } });
     const others = more.length === 1 ? 'one more problem' : `${more.length} more problems`;
     narrate({ type: 'log', level: 'fatal', message: `${prefix}${first} (and ${others}, named above)`, fields });
-    return 1;
+    return exitCode;
   }
   narrate({ type: 'log', level: 'fatal', message: `${prefix}${message}`, fields });
-  return 1;
+  return exitCode;
 }
 
 function sentence(error: unknown): string {

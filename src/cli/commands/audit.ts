@@ -28,7 +28,7 @@ const HOLDS_DAYS = 90;
 /** `kpromo audit`: prints how production differs from the tree; 2 if it does, 1 if something could not be read. */
 export async function run(options: AuditOptions, services: CommandServices): Promise<number> {
   const { clock, narrate, signal, stdout, env } = services;
-  const { source, baseline, primary } = options;
+  const { source, baseline, primary, detailedExitcode } = options;
   await refuseUnwritable(baseline.write);
   const known = baseline.file === undefined ? undefined : await loadBaseline(baseline.file);
   const { config, registries } = await openConfigured(options.registries, services);
@@ -53,10 +53,10 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
     const isJson = options.format === 'json';
     stdout.write(isJson ? `${jsonText(auditDocument(report), 2)}\n` : fitted(auditText(report), stdout));
     narrate(summaryEvent(report, auditSummary(report)));
-    if (baseline.write === undefined) return conclude(report, { detailedExitcode: true }, services);
+    if (baseline.write === undefined) return conclude(report, { detailedExitcode, showsPending: true }, services);
     if (report.failures.length === 0 && !signal.aborted) await writeBaseline(baseline.write, compared, services);
     else narrate({ type: 'log', level: 'error', message: `${baseline.write} is not written: ${INCOMPLETE}` });
-    return conclude(report, { detailedExitcode: false }, services);
+    return conclude(report, { detailedExitcode, showsPending: false }, services);
   } finally {
     await registries.close();
   }

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PASSES, type ErrorCode } from '../../errors.ts';
 import { explanationText } from './explain.ts';
 
-const ERRORS = readFileSync(new URL('../../errors.ts', import.meta.url), 'utf8');
-const CODES = [...(/export type ErrorCode =([^;]+);/.exec(ERRORS)?.[1] ?? '').matchAll(/'([A-Z_]+)'/g)].map(
-  ([, code = '']) => code,
-);
+const CODES = Object.keys(PASSES);
 
 describe('src/cli/commands/explain.ts', () => {
   it.each(CODES)('explains %s in two sentences of plain text', (code) => {
@@ -14,7 +12,7 @@ describe('src/cli/commands/explain.ts', () => {
     expect([happened, remedy, rest]).toEqual([
       expect.stringMatching(/^ {2}\S/),
       expect.stringMatching(/^ {2}What to do: \S/),
-      [''],
+      PASSES[code as ErrorCode] ? [expect.stringMatching(/^ {2}Exit code: 75 /), ''] : [''],
     ]);
     expect(`${happened}${remedy}`).not.toMatch(/\]\(|\|/);
   });
@@ -22,6 +20,13 @@ describe('src/cli/commands/explain.ts', () => {
   it('keeps the paths of linked pages', () => {
     expect(explanationText('UNSIGNED')).toContain('Checking signatures (docs/sigcheck.md)');
     expect(explanationText('POLICY_INVALID')).toContain('(docs/policy.md)');
+  });
+
+  it('names the codes of exit code 75 in the documentation', () => {
+    const page = readFileSync(new URL('../../../docs/problems.md', import.meta.url), 'utf8');
+    const [, , list = ''] = (page.split('## Troubles that may pass')[1] ?? '').split('\n\n');
+    const named = [...list.matchAll(/`([A-Z_]+)`/g)].map(([, code = '']) => code);
+    expect(new Set(named)).toEqual(new Set(CODES.filter((code) => PASSES[code as ErrorCode])));
   });
 
   it('explains all codes without an argument', () => {

@@ -1,3 +1,4 @@
+import { PASSES } from '../../errors.ts';
 import { nearestOf } from '../../text/nearest.ts';
 import { explanations, type Explanation } from '../../report/explanations.ts';
 import { goQuote } from '../../text/go-quote.ts';
@@ -18,5 +19,9 @@ export function explanationText(code?: string): string {
 }
 
 function textOf({ codes, happened, remedy }: Explanation): string {
-  return `${codes.join(', ')}\n  ${happened}\n  What to do: ${remedy}\n`;
+  const known: Readonly<Record<string, boolean>> = PASSES;
+  const exit = codes.every((code) => known[code])
+    ? '  Exit code: 75 with --detailed-exitcode, if every problem may pass like this one; a retry may help.\n'
+    : '';
+  return `${codes.join(', ')}\n  ${happened}\n  What to do: ${remedy}\n${exit}`;
 }

@@ -58,7 +58,7 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
     if (options.confirm) await recordSigner(signing, services);
     stdout.write(fitted(sigcheckTable(report), stdout));
     narrate(summaryEvent(report, sigcheckSummary(report)));
-    return conclude(report, { detailedExitcode: false }, services);
+    return conclude(report, options, services);
   } finally {
     await registries.close();
   }

@@ -2,6 +2,14 @@ import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 import { usage } from '../unknown.ts';
 
+/** The flag that distinguishes troubles that may pass. */
+export const RETRY_FLAG = {
+  name: 'detailed-exitcode',
+  type: 'bool',
+  default: 'false',
+  help: 'Exit with 75 instead of 1 if all problems may pass by themselves (network, quota, a service), so that a retry may help.',
+} as const satisfies Flag;
+
 /** Flags of a promotion. */
 export const RUN_FLAGS = [
   {
@@ -52,10 +60,8 @@ export const RUN_FLAGS = [
     help: 'Number of signatures and attestations to copy to mirrors concurrently.',
   },
   {
-    name: 'detailed-exitcode',
-    type: 'bool',
-    default: 'false',
-    help: 'Exit with 2 instead of 0 if images are pending and nothing failed.',
+    ...RETRY_FLAG,
+    help: `Exit with 2 instead of 0 if images are pending and nothing failed. ${RETRY_FLAG.help}`,
   },
   {
     name: 'max-image-size',

@@ -10,6 +10,9 @@ import { runFailedMessage } from './log.ts';
 /** The fields that all reports have. */
 type Concluded = Pick<RunReport, 'failures'> & { readonly totals: { readonly pending: number } };
 
+/** `showsPending`: whether pending changes have an exit code of their own. Default: with --detailed-exitcode. */
+type Concluding = { readonly detailedExitcode: boolean; readonly showsPending?: boolean };
+
 function reasonOf({ message, at, hint }: Failure, more: number): string {
   const place = at === undefined ? '' : ` [${at.file}:${at.line}:${at.column}]`;
   const others = more === 0 ? '' : ` (and ${count(more, 'more problem')})`;
@@ -19,7 +22,7 @@ function reasonOf({ message, at, hint }: Failure, more: number): string {
 /** Logs the first problem of a run as the last line, and returns the exit code. */
 export function conclude(
   { failures, totals }: Concluded,
-  { detailedExitcode }: { readonly detailedExitcode: boolean },
+  { detailedExitcode, showsPending = detailedExitcode }: Concluding,
   { narrate, signal, task }: Pick<CommandServices, 'narrate' | 'signal' | 'task'>,
 ): number {
   const stopped = stopSignalOf(signal);
@@ -29,5 +32,6 @@ export function conclude(
     const message = runFailedMessage(task, first.phase, reasonOf(first, others.length));
     narrate({ type: 'log', level: 'fatal', message, fields: failureFields(first) });
   }
-  return exitCode({ failures: failures.length, pending: totals.pending, detailed: detailedExitcode, signal: stopped });
+  const pending = showsPending ? totals.pending : 0;
+  return exitCode({ failures, pending, detailed: detailedExitcode, signal: stopped });
 }

@@ -1,6 +1,7 @@
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { Shard } from '../../sharding/shard.ts';
 import type { MainServices } from '../command.ts';
+import type { RegistriesOptions } from '../options/registries.ts';
 import type { TreeOptions } from '../options/source.ts';
 import type { ReportFile } from '../options/reports.ts';
 import type { Request } from '../route.ts';
@@ -13,6 +14,10 @@ export type Reporting = {
   readonly source: TreeOptions;
   readonly shard: Shard | undefined;
   readonly command: 'cip' | 'replicate' | 'sigcheck' | 'audit';
+  /** Access to the registries that store reports. */
+  readonly registries: RegistriesOptions;
+  /** Whether the exit code distinguishes troubles that may pass. */
+  readonly detailed: boolean;
 };
 
 /** Returns true in a job of GitHub Actions. */
@@ -28,10 +33,17 @@ export function reportingOf(
 ): Reporting | undefined {
   const { kind } = request;
   if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck' && kind !== 'audit') return undefined;
-  const { reports, shard } = request.options;
+  const { reports, shard, registries } = request.options;
   const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
   if (reports.length === 0 && !isGitHubActions(env)) return undefined;
-  return { mode: modeOf(request), reports, argv, source, shard, command: kind };
+  const detailed = isDetailed(request);
+  return { mode: modeOf(request), reports, argv, source, shard, command: kind, registries, detailed };
+}
+
+/** Returns true for a command line with --detailed-exitcode. */
+export function isDetailed(request: Request): boolean {
+  if (request.kind === 'cip' || request.kind === 'replicate') return request.options.run.detailedExitcode;
+  return (request.kind === 'sigcheck' || request.kind === 'audit') && request.options.detailedExitcode;
 }
 
 function modeOf({

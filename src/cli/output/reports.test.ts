@@ -35,7 +35,7 @@ const read = async (path: string): Promise<ReportDocument> =>
   JSON.parse(await readFile(path, 'utf8')) as ReportDocument;
 
 /** The first report is JSON. */
-const [JSON_FORMAT = expect.unreachable('there is a format')] = REPORT_FORMATS;
+const [JSON_FORMAT] = REPORT_FORMATS;
 
 const NOWHERE = {
   manifests: undefined,
@@ -51,6 +51,8 @@ const GIVEN = {
   source: NOWHERE,
   shard: { index: 1, of: 2 },
   command: 'cip',
+  registries: { configFile: undefined, maxWait: 0, timeout: undefined, retries: undefined, limiter: undefined },
+  detailed: false,
 } as const;
 
 describe('src/cli/output/reports.ts', () => {
@@ -59,7 +61,7 @@ describe('src/cli/output/reports.ts', () => {
     const bug = new TypeError('x is undefined');
     const [mirror = ''] = MIRRORS;
     const run = withReports(
-      { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT }] },
+      { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT, artifact: undefined }] },
       services,
       async (observed) => {
         observed.record?.({ run: reportOf([image('app', 1, [target(mirror, 'app', 'v1')])], []) });
@@ -69,6 +71,7 @@ describe('src/cli/output/reports.ts', () => {
     await expect(run).rejects.toBe(bug);
     expect(await read(path)).toMatchObject({
       outcome: 'failed',
+      exitCode: 1,
       kpromo: FACTS.version,
       context: { command: 'kpromo cip --confirm' },
       shard: { index: 1, of: 2, version: expect.any(String), flags: ['--confirm=true'] },
@@ -81,7 +84,7 @@ describe('src/cli/output/reports.ts', () => {
     const { services, events, path } = await world();
     const event = { type: 'request', method: 'GET', url: 'https://a.io/v2/', status: 200, ms: 1 } as const;
     const code = await withReports(
-      { ...GIVEN, mode: 'dry-run', reports: [{ path, format: JSON_FORMAT }] },
+      { ...GIVEN, mode: 'dry-run', reports: [{ path, format: JSON_FORMAT, artifact: undefined }] },
       services,
       async (observed) => {
         observed.narrate(event);
@@ -98,7 +101,7 @@ describe('src/cli/output/reports.ts', () => {
   it("logs a report that cannot be written, and rethrows the command's error", async () => {
     const { services, events, path } = await world();
     const lost = (): Promise<void> => rm(join(path, '..'), { recursive: true });
-    const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT }] } as const;
+    const asked = { ...GIVEN, mode: 'promote', reports: [{ path, format: JSON_FORMAT, artifact: undefined }] } as const;
     const broken = withReports(asked, services, async () => {
       await lost();
       throw new Error('first');

@@ -1,60 +1,56 @@
+import { isPromotionError } from '../../errors.ts';
 import type { LogLevel } from '../../events.ts';
 import type { ReportDocument } from '../../report/model/schema.ts';
 import { documentOf, type Recorded } from '../../report/build/document.ts';
 import { recordTraffic } from '../../report/build/traffic-series.ts';
-import { unwritable, writeAtomically } from './atomic-file.ts';
 import type { CommandServices } from '../command.ts';
+import { errorExitCode } from '../exit-codes.ts';
 import { versionName } from '../version.ts';
 import { addStepSummary, annotations } from './github.ts';
-import { goQuote } from '../../text/go-quote.ts';
-import { usage } from '../unknown.ts';
 import { resultFlags } from './result-flags.ts';
 import { reportContext } from './report-context.ts';
-import type { ReportFile } from '../options/reports.ts';
 import { isGitHubActions, type Reporting } from './reporting.ts';
+import { refuseUnwritable, writeReport } from './write-report.ts';
 
 /**
  * Runs a command, then writes the requested reports and the output for GitHub Actions, also if the command failed or
- * was stopped. Throws USAGE before it runs anything if a report file cannot be written.
+ * was stopped. Throws before it runs anything if a report cannot be written.
  */
 export async function withReports(
-  { mode, reports, argv, source, shard, command }: Reporting,
+  reporting: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
+  const { mode, reports, argv, source, shard, command, registries, detailed } = reporting;
   const { clock, signal } = services;
-  for (const { path } of reports) await refuseUnwritable(path);
+  for (const report of reports) await refuseUnwritable(report, registries, services);
   const start = clock.now();
   const version = await versionName();
   const { observed, recorded } = observe(services);
   observed.record?.({ context: await reportContext(argv, source, services) });
-  const finish = async (error?: unknown): Promise<boolean> => {
+  const finish = async (exitCode: number, error?: unknown): Promise<number> => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
     const facts = { version, mode, shard, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
     // The error of a stopped run is only that it was stopped.
     const thrown = error === undefined || signal.aborted ? {} : { error };
     // The caller logs the error of the run as the last line.
     const level = error === undefined ? 'fatal' : 'error';
-    return publish(
-      documentOf({ ...recorded(), facts, flags: resultFlags(command, argv), ...thrown }),
-      { reports, level },
+    const lost = await publish(
+      documentOf({ ...recorded(), facts, flags: resultFlags(command, argv), exitCode, ...thrown }),
+      reporting,
+      level,
       services,
     );
+    return exitCode === 0 && lost.length > 0 ? errorExitCode(lost, detailed, signal) : exitCode;
   };
   let code: number;
   try {
     code = await run(observed);
   } catch (error) {
-    await finish(error);
+    await finish(errorExitCode([error], detailed, signal), error);
     throw error;
   }
-  return (await finish()) || code !== 0 ? code : 1;
-}
-
-async function refuseUnwritable(path: string): Promise<void> {
-  const reason = await unwritable(path);
-  if (reason === undefined) return;
-  throw usage(`--report ${goQuote(path)} ${reason}`, 'use a file in an existing, writable folder');
+  return finish(code);
 }
 
 function reasonOf(signal: AbortSignal): string {
@@ -85,21 +81,24 @@ function observe(services: CommandServices): Observed {
   return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }) };
 }
 
-/** Writes all reports that can be written; returns false if one could not. */
+/** Writes all reports that can be written; returns the errors of the others. */
 async function publish(
   document: ReportDocument,
-  { reports, level }: { readonly reports: readonly ReportFile[]; readonly level: LogLevel },
+  { reports, registries }: Reporting,
+  level: LogLevel,
   services: CommandServices,
-): Promise<boolean> {
-  const { env, stdout, narrate, secrets } = services;
-  let isWritten = true;
-  for (const { path, format } of reports) {
+): Promise<readonly unknown[]> {
+  const { env, stdout, narrate } = services;
+  const lost: unknown[] = [];
+  for (const report of reports) {
     try {
-      await writeAtomically(path, secrets.hide((await format.load())(document)));
+      await writeReport(document, report, registries, services);
     } catch (error) {
-      isWritten = false;
+      lost.push(error);
       const reason = error instanceof Error ? error.message : String(error);
-      narrate({ type: 'log', level, message: `writing the report ${path} failed: ${reason}` });
+      const { code, hint } = isPromotionError(error) ? error : {};
+      const message = `writing the report ${report.path} failed: ${reason}${hint === undefined ? '' : `; ${hint}`}`;
+      narrate({ type: 'log', level, message, ...(code !== undefined && { fields: { code } }) });
     }
   }
   if (isGitHubActions(env)) {
@@ -110,5 +109,5 @@ async function publish(
     stdout.write(annotations([...document.failures, ...warnings], env, process.cwd()));
     await addStepSummary(document, services);
   }
-  return isWritten;
+  return lost;
 }

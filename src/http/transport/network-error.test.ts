@@ -44,6 +44,16 @@ describe('src/http/transport/network-error.ts', () => {
     expect(networkError(failure(code), 'GET x').hint).toContain(words);
   });
 
+  it('marks an invalid certificate and an unknown name as lasting', () => {
+    const lasting = (code: string): unknown => networkError(failure(code), 'GET x').lasting;
+    expect(['CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID', 'ENOTFOUND'].map(lasting)).toEqual([true, true, true]);
+    const passing = ['ECONNRESET', 'ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH'];
+    expect(passing.map(lasting)).toEqual(passing.map(() => undefined));
+    const cause = networkError(failure('ENOTFOUND'), 'GET x');
+    expect(new PromotionError('NETWORK', 'after 5 attempts', { cause }).lasting).toBe(true);
+    expect(new PromotionError('SIGNING_SERVICE', 'wrapped', { cause }).lasting).toBeUndefined();
+  });
+
   it('hints at HTTPS when plain HTTP got no response', () => {
     for (const code of ['HPE_INVALID_CONSTANT', 'UND_ERR_SOCKET']) {
       expect(networkError(failure(code), 'GET http://x').hint).toContain('"insecure: false"');

@@ -6,9 +6,11 @@ import { isPromotionError, PromotionError } from '../../errors.ts';
  */
 export function networkError(error: unknown, what: string): PromotionError {
   if (isPromotionError(error)) return error;
-  const hint = hintFor(codeOf(error), isPlainHttp(what));
+  const code = codeOf(error) ?? '';
+  const hint = hintFor(code, isPlainHttp(what));
   return new PromotionError('NETWORK', `${what}: ${reasonOf(error)}`, {
     cause: error,
+    lasting: CERTIFICATE.test(code) || code === 'ENOTFOUND' ? true : undefined,
     ...(hint === undefined ? {} : { hint }),
   });
 }
@@ -98,8 +100,7 @@ const HINTS: readonly (readonly [code: RegExp, hint: string])[] = [
   ],
 ];
 
-function hintFor(code: string | undefined, isPlain: boolean): string | undefined {
-  if (code === undefined) return undefined;
+function hintFor(code: string, isPlain: boolean): string | undefined {
   if (/^(?:HPE_|UND_ERR_SOCKET$)/.test(code))
     return `check that a registry listens on that port${isPlain ? '; if it speaks HTTPS, set "insecure: false" for it in the registry configuration' : ''}`;
   return HINTS.find(([pattern]) => pattern.test(code))?.[1];

@@ -30,6 +30,8 @@ export type Recorded = {
   /** Of a run with --shard: the flags that change the result, and the digest of the tree once it was read. */
   readonly flags?: readonly string[];
   readonly tree?: string | undefined;
+  /** The exit code of the command. */
+  readonly exitCode?: number;
   /** The error that ended the run, if it threw one. */
   readonly error?: unknown;
 };
@@ -67,6 +69,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     shard: shardOf(recorded),
     mode: facts.mode,
     outcome: outcomeOf(failures.length, totals, aborted),
+    exitCode: recorded.exitCode,
     started: facts.started,
     ms: Math.max(facts.ms, recorded.facts.ms),
     aborted,

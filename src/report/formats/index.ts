@@ -10,8 +10,8 @@ export type ReportFormat = {
   readonly load: () => Promise<(document: ReportDocument) => string>;
 };
 
-/** All formats, in the order of the help. */
-export const REPORT_FORMATS: readonly ReportFormat[] = [
+/** All formats, in the order of the help. The first is for programs. */
+export const REPORT_FORMATS: readonly [ReportFormat, ...ReportFormat[]] = [
   { extension: 'json', use: 'for programs', load: async () => (await import('./json.ts')).jsonReport },
   { extension: 'md', use: 'for a pull request', load: async () => (await import('./markdown.ts')).markdownReport },
   { extension: 'html', use: 'to look at', load: async () => (await import('./html/report.ts')).htmlReport },

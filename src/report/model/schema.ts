@@ -19,6 +19,10 @@ const Problem = z.strictObject({
   source: z.string().optional(),
   refs: described(z.array(z.string()).optional(), 'The affected references in production.'),
   places: Places,
+  lasting: described(
+    z.literal(true).optional(),
+    'A retry does not cure it, although it cures other problems with this code, such as an invalid certificate.',
+  ),
   inBase: described(z.literal(true).optional(), 'For a warning, with a diff: the base also has this problem.'),
   cause: described(count, 'Failures with the same number have one cause; texts for people show them once.'),
 });
@@ -113,6 +117,7 @@ export const ReportDocument = z.strictObject({
     z.enum(['done', 'pending', 'failed', 'stopped']),
     'failed: there are problems; stopped: the run ended early; pending: changes are still to be made.',
   ),
+  exitCode: described(count.optional(), 'The exit code of the command; docs/jobs.md explains each.'),
   started: z.iso.datetime(),
   ms,
   aborted: described(z.string().optional(), 'Why it ended early.'),

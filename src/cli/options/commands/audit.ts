@@ -14,6 +14,7 @@ import {
   type RegistriesOptions,
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { RETRY_FLAG } from '../run.ts';
 import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type SourceOptions } from '../source.ts';
@@ -57,7 +58,7 @@ const COMPARE_FLAGS = [
 
 /** The flags of `kpromo audit`. */
 export const AUDIT = {
-  run: [...COMPARE_FLAGS, ...BASELINE_FLAGS],
+  run: [...COMPARE_FLAGS, ...BASELINE_FLAGS, RETRY_FLAG],
   source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...SHARD_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
   reports: REPORT_FLAGS,
@@ -74,6 +75,7 @@ export type AuditOptions = {
   readonly source: SourceOptions;
   /** Undefined: the whole tree, and all of production. */
   readonly shard: Shard | undefined;
+  readonly detailedExitcode: boolean;
   readonly isSigned: boolean;
   /** A time; `parseSince` reads it. */
   readonly recordsSince: string;
@@ -98,6 +100,7 @@ export function auditOptions({ values, positional }: ParsedAudit, env: Environme
   const since = timeOption('since', values.since);
   return {
     source: { ...tree, diff: since === undefined ? undefined : { since } },
+    detailedExitcode: values['detailed-exitcode'],
     shard: shardOption(values, env),
     isSigned: values.sign,
     recordsSince: timeOption('attestations-since', values['attestations-since']) ?? '14d',

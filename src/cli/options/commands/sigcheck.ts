@@ -15,6 +15,7 @@ import {
   type RegistriesOptions,
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
+import { RETRY_FLAG } from '../run.ts';
 import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
 import { parseSince } from '../since.ts';
@@ -75,7 +76,7 @@ const CHECK_FLAGS = [
 
 /** The flags of `kpromo sigcheck`; names, types and defaults are upstream's if upstream has the flag. */
 export const SIGCHECK = {
-  run: CHECK_FLAGS,
+  run: [...CHECK_FLAGS, RETRY_FLAG],
   source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...SHARD_FLAGS],
   registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS],
   signing: [...KEY_FLAGS, ...SIGNER_FLAGS],
@@ -94,6 +95,7 @@ export type SigcheckOptions = {
   readonly refs: readonly AskedRef[];
   /** If false, nothing is repaired. */
   readonly confirm: boolean;
+  readonly detailedExitcode: boolean;
   /** The name by which clients reach images, if only their view is checked. */
   readonly through: string | undefined;
   readonly fromDays: number;
@@ -128,6 +130,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, e
   return {
     refs: positional.map((text) => reference(text, hasTree)),
     confirm: values.confirm,
+    detailedExitcode: values['detailed-exitcode'],
     through: throughOption(values),
     ...daysOptions(values),
     tree,
