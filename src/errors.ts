@@ -54,6 +54,10 @@ export type ErrorCode =
   | 'VULNERABLE'
   | 'NOT_SCANNED'
   | 'SCANNER'
+  // reports of shards
+  | 'SHARD_MISSING'
+  | 'SHARD_MISMATCH'
+  | 'SHARD_OVERLAP'
   // the run itself
   | 'ABORTED'
   | 'INTERNAL';
@@ -113,6 +117,10 @@ export const PASSES: Readonly<Record<ErrorCode, boolean>> = {
   NOT_SCANNED: false,
   // its own words say whether its service or its configuration failed; nothing here can tell
   SCANNER: false,
+  // whoever merges cannot know why it is missing
+  SHARD_MISSING: false,
+  SHARD_MISMATCH: false,
+  SHARD_OVERLAP: false,
   ABORTED: true,
   INTERNAL: false,
 };

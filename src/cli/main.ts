@@ -71,6 +71,7 @@ function taskOf(request: Request | object, argv: readonly string[]): string {
   if (request.kind === 'cip') return PROMOTION;
   if (request.kind === 'snapshot') return 'run `cip run`: snapshot';
   if (request.kind === 'policy') return 'kpromo policy test';
+  if (request.kind === 'report') return 'kpromo report merge';
   if (request.kind === 'explain-ref') return 'kpromo explain';
   const isWord = request.kind === 'replicate' && argv.includes('replicate-signatures');
   return `kpromo ${isWord ? 'cip replicate-signatures' : request.kind}`;
@@ -123,10 +124,10 @@ async function reported(
 type Commanded = Extract<Request, { options: object }>;
 
 /** Commands that are shown neither as progress nor as events. */
-type Unwatched = Extract<Commanded, { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' }>;
+type Unwatched = Extract<Commanded, { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' | 'report' }>;
 
 function isUnwatched(request: Commanded): request is Unwatched {
-  return ['policy', 'validate', 'explain-ref', 'add', 'pr'].includes(request.kind);
+  return ['policy', 'validate', 'explain-ref', 'add', 'pr', 'report'].includes(request.kind);
 }
 
 async function runCommand(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
@@ -137,6 +138,7 @@ async function runCommand(request: Commanded, services: CommandServices, runCip:
   if (request.kind === 'cip') return runCip(request.options, services);
   if (request.kind === 'snapshot') return (await import('./commands/snapshot.ts')).run(request.options, services);
   if (request.kind === 'replicate') return (await import('./commands/replicate.ts')).run(request.options, services);
+  if (request.kind === 'report') return (await import('./commands/report.ts')).run(request.options, services);
   if (request.kind === 'audit') return (await import('./commands/audit.ts')).run(request.options, services);
   if (request.kind === 'validate') return (await import('./commands/validate.ts')).run(request.options, services);
   return (await import('./commands/sigcheck.ts')).run(request.options, services);

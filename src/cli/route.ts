@@ -9,6 +9,7 @@ import { COMMANDS, ROOT_FLAGS, SHELLS, commandNamed } from './options/commands/i
 import { EXPLAIN_FLAGS, explainOptions, isReference, type ExplainOptions } from './options/commands/explain.ts';
 import { PR_FLAGS, prOptions, type PrOptions } from './options/commands/pr.ts';
 import { POLICY_FLAGS, policyOptions, type PolicyOptions } from './options/commands/policy.ts';
+import { MERGE_FLAGS, mergeOptions, type MergeOptions } from './options/commands/report.ts';
 import { replicateOptions, type ReplicateOptions } from './options/commands/replicate.ts';
 import { SIGCHECK_FLAGS, sigcheckOptions, type SigcheckOptions } from './options/commands/sigcheck.ts';
 import {
@@ -37,6 +38,7 @@ export type Request =
   | { readonly kind: 'policy'; readonly options: PolicyOptions }
   | { readonly kind: 'sigcheck'; readonly options: SigcheckOptions }
   | { readonly kind: 'audit'; readonly options: AuditOptions }
+  | { readonly kind: 'report'; readonly options: MergeOptions }
   | { readonly kind: 'add'; readonly options: AddOptions }
   | { readonly kind: 'pr'; readonly options: PrOptions };
 
@@ -51,6 +53,7 @@ export function route(argv: readonly string[], env: Environment = {}): Request {
   if (name === 'cip' || name === 'replicate') return routeCip(name, flags, env);
   if (name === 'sigcheck') return routeSigcheck(flags, env);
   if (name === 'audit') return routeAudit(flags, env);
+  if (name === 'report') return routeReport(flags);
   if (name === 'policy') return routePolicy(flags);
   if (name === 'validate') return routeValidate(flags);
   if (name === 'explain') return routeExplain(flags);
@@ -93,6 +96,12 @@ function routeAudit(argv: readonly string[], env: Environment): Request {
   const parsed = parseFlags(AUDIT_FLAGS, argv);
   if (parsed.values.help !== false) return helpOn(commandNamed('audit'), parsed.values.help);
   return { kind: 'audit', options: auditOptions(parsed, env) };
+}
+
+function routeReport(argv: readonly string[]): Request {
+  const parsed = parseFlags(MERGE_FLAGS, argv);
+  if (parsed.values.help !== false) return helpOn(commandNamed('report'), parsed.values.help);
+  return { kind: 'report', options: mergeOptions(parsed) };
 }
 
 function routeValidate(argv: readonly string[]): Request {

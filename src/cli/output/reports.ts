@@ -82,9 +82,9 @@ function observe(services: CommandServices): Observed {
 }
 
 /** Writes all reports that can be written; returns the errors of the others. */
-async function publish(
+export async function publish(
   document: ReportDocument,
-  { reports, registries }: Reporting,
+  { reports, registries }: Pick<Reporting, 'reports' | 'registries'>,
   level: LogLevel,
   services: CommandServices,
 ): Promise<readonly unknown[]> {

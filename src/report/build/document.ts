@@ -74,6 +74,8 @@ export function documentOf(recorded: Recorded): ReportDocument {
     ms: Math.max(facts.ms, recorded.facts.ms),
     aborted,
     phases: phasesOf(all, facts),
+    attached: main !== undefined && main === replication ? true : undefined,
+    tagsLast: run?.run.tagsLast,
     totals,
     failures,
     ...warningsOf(run),
@@ -209,8 +211,8 @@ function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTo
 }
 
 function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
-  const { digests, beyond, signatures, records } = totals;
-  return { digests, beyond, signatures, records, findings: rows, view };
+  const { digests, signed, recorded, beyond, signatures, records } = totals;
+  return { digests, signed, recorded, beyond, signatures, records, findings: rows, view };
 }
 
 function auditOf({

@@ -37,6 +37,8 @@ const statuses = z.strictObject({
 
 const Check = z.strictObject({
   digests: count,
+  signed: described(count.optional(), 'Digests that `--confirm` signed.'),
+  recorded: described(count.optional(), 'Digests that `--confirm` recorded.'),
   beyond: described(count, 'Digests beyond --limit, which were not checked.'),
   signatures: described(statuses, 'Digest × repository pairs by their worst status.'),
   records: statuses,
@@ -122,6 +124,11 @@ export const ReportDocument = z.strictObject({
   ms,
   aborted: described(z.string().optional(), 'Why it ended early.'),
   phases: z.array(z.strictObject({ name: z.string(), start: z.number(), ms, ended: z.enum(['done', 'broken']) })),
+  attached: described(
+    z.literal(true).optional(),
+    'Of a replication alone: all images are signatures and attestations.',
+  ),
+  tagsLast: described(z.literal(true).optional(), 'Tags are written after signatures.'),
   totals: Totals,
   failures: z.array(Problem),
   warnings: described(

@@ -8,6 +8,7 @@ import { EXPLAIN } from './explain.ts';
 import { POLICY } from './policy.ts';
 import { PR } from './pr.ts';
 import { REPLICATE } from './replicate.ts';
+import { REPORT } from './report.ts';
 import { SIGCHECK } from './sigcheck.ts';
 import { VALIDATE } from './validate.ts';
 
@@ -162,6 +163,22 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'report',
+    group: 'check',
+    summary: 'Merge the reports of shards into the report of one run.',
+    description:
+      'Reads the JSON reports of runs with --shard, and prints and writes the result of all of them. Fails if a shard has no report, or a report is of another run. The exit code is the worst of the shards.',
+    flags: REPORT,
+    common: ['wait', 'report', 'registry-config', 'log-level', 'help'],
+    argument: {
+      name: 'merge REPORT...',
+      required: true,
+      choices: ['merge'],
+      help: 'The word merge, and the reports, as paths or as oci://REGISTRY/REPOSITORY:TAG. {0..7} stands for each of these numbers.',
+      completes: 'file',
+    },
+  },
+  {
     name: 'validate',
     group: 'review',
     summary: 'Check manifests and policies, without any network access.',
@@ -250,7 +267,19 @@ export const COMMANDS: readonly Command[] = [
     argument: {
       name: 'COMMAND',
       required: false,
-      choices: ['pr', 'add', 'cip', 'replicate', 'sigcheck', 'validate', 'policy', 'explain', 'completion', 'version'],
+      choices: [
+        'pr',
+        'add',
+        'cip',
+        'replicate',
+        'sigcheck',
+        'report',
+        'validate',
+        'policy',
+        'explain',
+        'completion',
+        'version',
+      ],
     },
   },
 ];
