@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { stopReason } from '../../src/cli/exit-codes.ts';
 import { ReportDocument } from '../../src/report/model/schema.ts';
 import { cip, kpromo, type CipRun } from '../support/promotion/cip.ts';
 import { writeTree } from '../support/promotion/tree.ts';
@@ -127,5 +128,13 @@ describe('kpromo report merge', () => {
     const { code, stderr } = await merge('--wait=1m', join(folder, '{0..1}.json'));
     expect(code).toBe(1);
     expect(stderr).toContain('shard 1 of 2 has no report');
+  });
+
+  it('stops waiting at a signal', async () => {
+    const controller = new AbortController();
+    setImmediate(() => controller.abort(stopReason('SIGTERM')));
+    const { signal } = controller;
+    const { code, stderr } = await kpromo(['report', 'merge', '--wait=9h', '/nonexistent/0.json'], { signal });
+    expect([code, stderr]).toEqual([143, expect.stringContaining('stopped by SIGTERM')]);
   });
 });

@@ -212,7 +212,8 @@ function checkedTotals({ digests, pending, copied, requests, bytes }: SigcheckTo
 
 function checkOf({ rows, totals, view }: SigcheckReport): NonNullable<ReportDocument['check']> {
   const { digests, signed, recorded, beyond, signatures, records } = totals;
-  return { digests, signed, recorded, beyond, signatures, records, findings: rows, view };
+  const repaired = { ...(signed > 0 && { signed }), ...(recorded > 0 && { recorded }) };
+  return { digests, ...repaired, beyond, signatures, records, findings: rows, view };
 }
 
 function auditOf({

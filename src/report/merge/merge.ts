@@ -25,7 +25,7 @@ export function mergeReports(documents: readonly ShardReport[], more: readonly F
   const { reports, problems: found } = sharesOf(documents);
   const [first, ...others] = reports;
   if (first === undefined) return undefined;
-  const problems = [...more, ...found];
+  const problems = [...found, ...more];
   const parts = partsOf([first, ...others], problems);
   const traffic = trafficOf(reports);
   const recorded = { ...recordedOf(parts, problems), ...(traffic !== undefined && { traffic }) };

@@ -46,7 +46,7 @@ function factsOf({ kpromo: version, mode, started, ms, aborted, phases, tagsLast
 
 /** Names of phases are open in documents, and only shown. */
 function phaseOf({ name, ...time }: ReportDocument['phases'][number]): PhaseTime {
-  return { ...time, name: name as PhaseName };
+  return { name: name as PhaseName, ...time };
 }
 
 type RunParts = Pick<RunReport, 'registries' | 'totals' | 'warnings' | 'change'>;

@@ -37,8 +37,8 @@ const statuses = z.strictObject({
 
 const Check = z.strictObject({
   digests: count,
-  signed: described(count.optional(), 'Digests that `--confirm` signed.'),
-  recorded: described(count.optional(), 'Digests that `--confirm` recorded.'),
+  signed: described(count.optional(), 'Digests that `--confirm` signed; absent if zero.'),
+  recorded: described(count.optional(), 'Digests that `--confirm` recorded; absent if zero.'),
   beyond: described(count, 'Digests beyond --limit, which were not checked.'),
   signatures: described(statuses, 'Digest × repository pairs by their worst status.'),
   records: statuses,
