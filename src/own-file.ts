@@ -11,10 +11,10 @@ type OwnFile = {
 };
 
 /**
- * Creates a file beside its final path, under an unpredictable name. Throws the system's error, and an error if a link
+ * Creates a file beside its final path, under an unpredictable name, by default with the permissions of a new file. Throws the system's error, and an error if a link
  * below the working directory leads out of it, as a link in the checkout of a pull request may.
  */
-export async function createOwnFile(target: string): Promise<OwnFile> {
+export async function createOwnFile(target: string, mode?: number): Promise<OwnFile> {
   const folder = await realpath(path.dirname(target));
   const working = process.cwd();
   if (isInside(path.resolve(target), working) && !isInside(folder, await realpath(working)))
@@ -23,7 +23,7 @@ export async function createOwnFile(target: string): Promise<OwnFile> {
     );
   // a leading dot, because programs that read all files of a folder skip it
   const aside = path.join(folder, `.${path.basename(target)}.${randomBytes(8).toString('hex')}.tmp`);
-  const handle = await open(aside, 'wx');
+  const handle = await open(aside, 'wx', mode);
   const close = (): Promise<void> => handle.close().catch(() => undefined);
   return {
     handle,
