@@ -1,3 +1,6 @@
+import { isOciAddress, parseOciAddress } from '../../image/asked-ref.ts';
+import type { KeptPlace } from '../../kept/open.ts';
+import { goQuote } from '../../text/go-quote.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 import { usage } from '../unknown.ts';
@@ -72,6 +75,52 @@ export const RUN_FLAGS = [
     help: 'Accepted for old scripts; has no effect.',
   },
 ] as const satisfies readonly Flag[];
+
+/** Flags of the files that a run leaves for later runs. */
+export const CACHE_FLAGS = [
+  {
+    name: 'inventory-cache',
+    type: 'string',
+    default: '',
+    value: 'DIR|oci://REGISTRY/REPOSITORY:TAG',
+    completes: 'directory',
+    help: 'Remember there which mirror repositories were complete, and do not read them again for up to 24h unless the manifests change; 2 % of them are read as a sample. See docs/caching.md.',
+  },
+  {
+    name: 'verify-all',
+    type: 'bool',
+    default: 'false',
+    help: 'With --inventory-cache: read every mirror repository now, and renew the cache.',
+  },
+] as const satisfies readonly Flag[];
+
+/** Options of the files that a run leaves for later runs. */
+export type CacheOptions = {
+  readonly place: KeptPlace;
+  /** Whether the cache is only written. */
+  readonly verifyAll: boolean;
+};
+
+/** Reads the flags; throws USAGE for an invalid address, and for --verify-all without a cache. */
+export function cacheOptions(values: FlagValues<typeof CACHE_FLAGS>): CacheOptions | undefined {
+  const { 'inventory-cache': written, 'verify-all': verifyAll } = values;
+  if (written === '') {
+    if (verifyAll)
+      throw usage('--verify-all requires --inventory-cache', 'omit it: without a cache everything is read');
+    return undefined;
+  }
+  if (!isOciAddress(written)) return { place: { folder: written }, verifyAll };
+  const { repository, tag, digest } = parseOciAddress(written) ?? {};
+  if (repository === undefined || tag === undefined || digest !== undefined || tag.length > MOST_TAG)
+    throw usage(
+      `--inventory-cache ${goQuote(written)}: not the address of a tag; expected oci://REGISTRY/REPOSITORY:TAG`,
+      `use a tag of at most ${MOST_TAG} characters, from which the tags of the files are derived`,
+    );
+  return { place: { repository, tag }, verifyAll };
+}
+
+/** Names of files are added to the tag, which may have 128 characters. */
+const MOST_TAG = 64;
 
 /** Options of a promotion. */
 export type RunOptions = {

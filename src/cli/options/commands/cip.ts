@@ -15,7 +15,7 @@ import {
 } from '../registries.ts';
 import { REPAIR_FLAGS, repairOptions, type RepairOptions } from '../repair.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
-import { RUN_FLAGS, runOptions, type RunOptions } from '../run.ts';
+import { CACHE_FLAGS, cacheOptions, RUN_FLAGS, runOptions, type CacheOptions, type RunOptions } from '../run.ts';
 import { SCANNING_FLAGS, scanningOptions, type ScanningOptions } from '../scanning.ts';
 import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
 import { SIGN_FLAGS, SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
@@ -28,7 +28,7 @@ import { flagsOf, type FlagsByTopic } from './command.ts';
 export const CIP = {
   run: RUN_FLAGS,
   source: [...TREE_FLAGS, ...ALLOW_FLAGS, ...DIFF_FLAGS, ...SHARD_FLAGS],
-  registries: [...REGISTRY_FLAGS, ...PRIMARY_FLAGS, ...PRIMARY_CHANGE_FLAGS],
+  registries: [...REGISTRY_FLAGS, ...CACHE_FLAGS, ...PRIMARY_FLAGS, ...PRIMARY_CHANGE_FLAGS],
   signing: [...SIGN_FLAGS, ...KEY_FLAGS, ...SIGNER_FLAGS, ...REPAIR_FLAGS, ...ATTESTATION_FLAGS],
   trust: [...STAGING_FLAGS, ...CERTIFICATE_FLAGS, ...ROOT_FLAGS],
   scanning: SCANNING_FLAGS,
@@ -49,6 +49,8 @@ export type CipOptions = {
   /** Undefined: the whole tree. */
   readonly shard: Shard | undefined;
   readonly registries: RegistriesOptions;
+  /** Undefined if nothing is kept between runs. */
+  readonly cache: CacheOptions | undefined;
   readonly primary: PrimaryOptions;
   readonly signing: SigningOptions;
   readonly repair: RepairOptions;
@@ -75,6 +77,7 @@ export function cipOptions(parsed: ParsedCip, env: Environment = {}): CipOptions
     source,
     shard: shardOf(values, env),
     registries: registriesOptions(values),
+    cache: cacheOptions(values),
     primary: primaryOptions(values),
     signing: signingOptions(parsed),
     repair: repairOptions(values),
