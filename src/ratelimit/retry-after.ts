@@ -48,8 +48,8 @@ function parseRetryAfter(value: string | undefined, now: number): number | undef
   return date === undefined ? undefined : wait(date - now);
 }
 
-/** An HTTP date starts with a weekday; Date.parse alone would also accept «1» or «-5» as a date. */
-function httpDate(text: string): number | undefined {
+/** Parses an HTTP date to Unix milliseconds. It starts with a weekday; Date.parse would also accept «1» or «-5». */
+export function httpDate(text: string): number | undefined {
   const date = /^[A-Za-z]{3,9},? /.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : date;
 }

@@ -10,6 +10,7 @@ import { googleIdToken, hasGoogleCredentials } from '../../http/credentials/goog
 import type { GoogleOptions } from '../../http/credentials/google/options.ts';
 import { credentialSources } from '../../http/credentials/sources.ts';
 import { jitteredPause, type Pause } from '../../async/backoff.ts';
+import { clockCheck, type ClockCheck } from '../../http/clock-check.ts';
 import { environmentProxy } from '../../http/transport/environment-proxy.ts';
 import { MAX_WAIT } from '../../http/layers/retry.ts';
 import type { RepositoryName } from '../../image/reference.ts';
@@ -59,6 +60,8 @@ export type Registries = {
   readonly signing: SigningPath;
   /** The current rate limit of each registry, if known. */
   readings(): readonly RateReading[];
+  /** Compares this machine's clock with those of registries. */
+  readonly times: Pick<ClockCheck, 'isWrong'>;
   close(): Promise<void>;
 };
 
@@ -69,7 +72,7 @@ export type Registries = {
 export function openRegistries(options: RegistryOptions): Registries {
   const { env, clock, narrate, random, config, secrets = openSecrets() } = options;
   const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
-  const services = serviceLimits();
+  const [services, times] = [serviceLimits(), clockCheck(clock)];
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
   // Credential sources use the stack that uses them, so this call is resolved later.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
@@ -89,7 +92,7 @@ export function openRegistries(options: RegistryOptions): Registries {
   const ofEachHost = hosts.credentials(credentialSources(cloud));
   const pause = jitteredPause(clock, random);
   const registry = distributionRegistry({
-    fetch: stack.fetch,
+    fetch: times.watching(stack.fetch),
     baseUrl,
     traitsOf,
     creator: ecrRepositories(cloud),
@@ -105,7 +108,7 @@ export function openRegistries(options: RegistryOptions): Registries {
     await stack.close();
   };
   const signing = { ...cloud, pause, ...signingParts(cloud, stack, services, narrate) };
-  return { registry, lock, isRouted: routing(config), pause, signing, readings: () => limiter.readings(), close };
+  return { registry, lock, isRouted: routing(config), pause, signing, readings: limiter.readings, times, close };
 }
 
 function routing({ attachments } = NO_CONFIG): Registries['isRouted'] {

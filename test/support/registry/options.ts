@@ -11,6 +11,8 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
   /** A fixed port for restarts and for the demo; any free one by default. */
   readonly port?: number;
   readonly clock?: Clock;
+  /** Returns the Unix milliseconds that the `Date` header shows, or nothing for no such header; the machine's clock by default. */
+  readonly date?: () => number | undefined;
   /** Lists all manifests of a repository in `tags/list`, as gcr.io and pkg.dev do. */
   readonly google?: boolean;
   /**

@@ -91,6 +91,7 @@ async function respond(running: Running, arrived: Arrived): Promise<void> {
   const { request, response, entry, fault } = arrived;
   if (fault === 'silent') return;
   if (fault === 'reset') return void request.socket.resetAndDestroy();
+  setDate(running.options, response);
   const slow = typeof fault === 'object' && !('status' in fault) ? fault : {};
   if (slow.delayMs !== undefined) await running.clock.wait(slow.delayMs);
   const body = (): AsyncIterable<Uint8Array> => incoming(running.clock, request, entry, slow);
@@ -103,6 +104,13 @@ async function respond(running: Running, arrived: Arrived): Promise<void> {
     ...(slow.bytesPerSecond !== undefined && { bytesPerSecond: slow.bytesPerSecond }),
     ...(isCut(fault) && { cut: fault }),
   });
+}
+
+function setDate({ date }: RegistryOptions, response: ServerResponse): void {
+  if (date === undefined) return;
+  const shown = date();
+  response.sendDate = false;
+  if (shown !== undefined) response.setHeader('date', new Date(shown).toUTCString());
 }
 
 const CUTS: readonly (Fault | undefined)[] = ['truncate', 'stall', 'endEarly', 'noEnd', 'corrupt'];
