@@ -31,6 +31,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['s-tags', tree(SIZES.s, 'promote', { google: false })],
   // One listing for each destination repository, here and in the replication below.
   ['m-noop', tree(DONE.m, 'promote', { limits: { requests: { most: 2_520 } } })],
+  // A sample of 2 % of the 120 repositories of each of 21 mirrors, rounded up.
+  ['m-noop-cached', tree(DONE.m, 'promote', { cached: true, limits: { requests: { most: 63 } } })],
   ['m-dry', tree(SIZES.m, 'dry')],
   ['m-promote', tree(SIZES.m, 'promote')],
   ['m-tags', tree(SIZES.m, 'dry', { google: false })],

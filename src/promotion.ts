@@ -7,6 +7,7 @@ import { attest } from './phases/attest.ts';
 import { noScan } from './phases/scan/no-scan.ts';
 import { openReplicator, type ReplicatorParts } from './phases/replication/open-replicator.ts';
 import { plan } from './phases/plan.ts';
+import { entriesAfter, type InventoryCache } from './phases/plan/inventory-cache.ts';
 import { promote } from './phases/promote.ts';
 import { proveLater } from './phases/signing/prove-later.ts';
 import { provenance, type ProvenanceServices } from './phases/provenance.ts';
@@ -47,6 +48,8 @@ export type PromotionServices = SetupServices & {
   readonly scanning?: ScanServices | undefined;
   /** Other gates that an image must pass. Default: none. */
   readonly gates?: readonly Gate[];
+  /** What earlier runs found out about destinations. Default: nothing. */
+  readonly inventory?: InventoryCache | undefined;
   /** Signs and records promoted images. Default: nothing is signed. */
   readonly signatures?: (CandidateServices & SigningServices & VouchServices) | undefined;
   /** If given, tags are written after the image is signed and its mirrors have the signatures. Default: at once. */
@@ -76,6 +79,7 @@ export async function runPromotion(
     if (request.mode === 'dry-run' && outputs.validation !== undefined)
       context.emit({ type: 'dry-run-completed', of: 'promotion' });
   });
+  if (outputs.plan?.inventory) await services.inventory?.keep(entriesAfter(outputs.plan.inventory, outputs));
   const since = services.signatures?.rules.since;
   const times = { now: context.clock.now(), since, retention: request.stagingRetention };
   const facts = { ...run, tagsLast: services.tagsLast === undefined ? undefined : (true as const) };
@@ -85,7 +89,7 @@ export async function runPromotion(
 /** Returns the phases in order; those of signing only if the run signs, and that of tags only if they are last. */
 function phasesOf(
   { mode, threads }: PromotionRequest,
-  { registry, pause, signatures, trust, scanning, gates = [], tagsLast, ...services }: PromotionServices,
+  { registry, pause, inventory, signatures, trust, scanning, gates = [], tagsLast, ...services }: PromotionServices,
   { traffic, context }: { readonly traffic: Traffic; readonly context: Context },
 ): Pick<Pipeline<Required<Outputs>>, 'run'> {
   const destination = mode === 'promote' ? 'written' : 'compared';
@@ -97,7 +101,7 @@ function phasesOf(
   const copying = copier({ registry, source, pause, clock: context.clock, meterOf: traffic.of });
   const writing = { traffic, threads, copier: copying };
   const promoting = pipeline(setup(services))
-    .pipe(plan({ registry, source, traffic, destination, candidates: signatures }))
+    .pipe(plan({ registry, source, traffic, destination, inventory, candidates: signatures }))
     .pipe(provenance(proving))
     .pipe(validate({ gates: [...gates, scan], threads }))
     .pipe(promote({ ...signatures, ...writing, tagsLast: signatures && tagsLast !== undefined }));

@@ -20,6 +20,8 @@ export type TreeJob = {
   readonly google: boolean;
   /** One share of the work, as `--shard` takes it. */
   readonly shard?: string | undefined;
+  /** Measures a second run, which finds the inventory cache of the first. Default: one run without a cache. */
+  readonly cached?: boolean | undefined;
 };
 
 /** What the registries counted while the program ran, all of them together. */
@@ -51,23 +53,36 @@ export function tree(
   job: Job,
   {
     google = true,
-    limits = {},
+    cached,
     shard,
-  }: { readonly google?: boolean; readonly limits?: Limits; readonly shard?: string } = {},
+    limits = {},
+  }: {
+    readonly google?: boolean;
+    readonly cached?: boolean;
+    readonly shard?: string;
+    readonly limits?: Limits;
+  } = {},
 ): Scenario {
-  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google, shard }, cli)) };
+  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google, cached, shard }, cli)) };
 }
 
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
-export async function runTree({ size, job, google, shard }: TreeJob, cli: Cli): Promise<TreeResult> {
+export async function runTree({ size, job, google, cached = false, shard }: TreeJob, cli: Cli): Promise<TreeResult> {
   const made = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   await using registries = await startRegistryProcess(registriesFor(made, { google, latencyMs: LATENCY_MS }));
   try {
     const [staging = '', ...mirrors] = registries.hosts;
     await writeTree(made, folder, staging, mirrors);
-    const args = [...ARGS[job](folder), ...(shard === undefined ? [] : [`--shard=${shard}`])];
-    const measured = await measure({ program: cli.program, args, env: { ...cli.env, HOME: folder } });
+    const args = [
+      ...ARGS[job](folder),
+      ...(shard === undefined ? [] : [`--shard=${shard}`]),
+      ...(cached ? [`--inventory-cache=${join(folder, 'kept')}`] : []),
+    ];
+    const program = { program: cli.program, args, env: { ...cli.env, HOME: folder } };
+    if (cached) await measure(program);
+    await registries.reset();
+    const measured = await measure(program);
     const traffic = sum(await registries.counts());
     return { ...measured, ...traffic, tree: countTree(made), unexpected: await registries.unexpected() };
   } finally {

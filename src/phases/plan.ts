@@ -6,6 +6,7 @@ import { byDestination, type WantedImage } from '../plan/desired/desired.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { findLacking } from './plan/find-lacking.ts';
 import { checkShapes } from './plan/find-shapes.ts';
+import type { InventoryUse } from './plan/inventory-cache.ts';
 import type { PlannedImage } from './images.ts';
 import type { SigningPlan } from './plan/signing-plan.ts';
 import { openFinder } from './plan/open-finder.ts';
@@ -23,6 +24,8 @@ export type Plan = {
   readonly signing?: SigningPlan | undefined;
   /** The details of images that lack something, and of those that some mirror could not be asked for. */
   readonly details?: ReadonlyMap<WantedImage, ImageDetails>;
+  /** Defined if the run has an inventory cache. */
+  readonly inventory?: InventoryUse | undefined;
 };
 
 /** Compares the registries with the tree, and plans what each image lacks. */
@@ -36,7 +39,8 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
     const all = byDestination(sets);
     const { candidates } = services;
     const finder = candidates && (await openFinder(candidates, sets, context));
-    const lacking = await findLacking(services, destinations, { all, look: finder?.look }, context);
+    const options = { all, look: finder?.look, isNeeded: finder?.isPrimary };
+    const lacking = await findLacking(services, destinations, options, context);
     const { pending, present, unread, failures, states } = lacking;
     const decided = assemble(pending, states);
     const { due, failures: odd, sizes } = await checkShapes(services.source, decided.due, artifactTypesOf, context);
@@ -53,6 +57,7 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
       repositories: [...destinations.keys()],
       signing: signing.plan,
       details,
+      inventory: lacking.inventory,
     };
   },
 });

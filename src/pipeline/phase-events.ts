@@ -48,6 +48,10 @@ export type PhaseEvents = {
   'staging-unlisted': { file: string; reason: string };
   'reviews-refused': { reason: string };
   'destinations-listed': { repositories: number };
+  /** Repositories that the inventory cache covers; `since`: Unix milliseconds of the oldest reading. */
+  'inventory-believed': { repositories: number; since: number | undefined };
+  /** The inventory cache is `wrong` about these, or this machine's clock is wrong: everything is read. */
+  'inventory-distrusted': { wrong: readonly RepositoryName[]; isClockWrong: boolean };
   'repository-read': { repository: RepositoryName; done: number; of: number };
   /** The platforms of an index are unknown. */
   'index-unreadable': { repository: RepositoryName; digest: Digest };

@@ -60,6 +60,8 @@ export type CandidateFinder = {
    */
   found(due: readonly PlannedImage[], asked: Pick<ReadonlySet<RepositoryName>, 'has'>): Candidates;
   primaryOf(image: WantedImage): RepositoryName | undefined;
+  /** Returns true for the primary of an image: its listing shows what may be unsigned. */
+  isPrimary(repository: RepositoryName): boolean;
 };
 
 /** Creates a finder. `all` are the images of the whole tree, since a diff does not contain all mirrors of an image. */
@@ -105,7 +107,7 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
     const count = (keys: ReadonlySet<string>): number => [...keys].filter((key) => !images.has(key)).length;
     return { images: [...images.values()], older: count(left.older), undated: count(left.undated) };
   };
-  return { look, found, primaryOf: (image) => primaries.get(image) };
+  return { look, found, primaryOf: (image) => primaries.get(image), isPrimary: (name) => places.has(name) };
 }
 
 function routeMarks(

@@ -42,6 +42,13 @@ export function compare(
   return { lacks, present };
 }
 
+/** Returns how many images are complete in a repository that lacks nothing: those without a disputed tag. */
+export function completeImages(sets: readonly ImageSet[], conflicts: ReadonlyMap<string, TagConflict>): number {
+  const isComplete = ({ tags }: WantedImage): boolean =>
+    conflicts.size === 0 || !tags.some((tag) => conflicts.has(tag));
+  return sets.reduce((sum, { images }) => sum + images.filter(isComplete).length, 0);
+}
+
 function compareImage(
   image: WantedImage,
   conflicts: ReadonlyMap<string, TagConflict>,

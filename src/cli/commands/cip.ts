@@ -1,15 +1,20 @@
 import { rendering } from '../../watch/log-lines/render.ts';
 import type { Signing } from '../../attest/signing/open.ts';
 import type { RegistryConfig } from '../../config/config.ts';
+import { reachOf } from '../../config/reach.ts';
 import type { Failure } from '../../errors.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { hasCopies } from '../../plan/places/attachments.ts';
+import { openInventory } from '../../kept/inventory.ts';
+import { openKept } from '../../kept/open.ts';
+import type { InventoryCache } from '../../phases/plan/inventory-cache.ts';
 import { runPromotion, type PromotionRequest, type PromotionServices } from '../../promotion.ts';
 import { planText } from '../../report/terminal/plan-text.ts';
 import { summaryEvent } from '../../report/summary-event.ts';
 import { summaryText } from '../../report/terminal/summary.ts';
 import { vulnerabilityText } from '../../report/terminal/vulnerabilities.ts';
 import type { CipOptions } from '../options/commands/cip.ts';
+import type { CacheOptions } from '../options/run.ts';
 import { treeNamed } from '../options/source.ts';
 import type { CommandServices } from '../command.ts';
 import { conclude } from '../output/conclude.ts';
@@ -75,13 +80,15 @@ async function promotionServices(
   services: CommandServices,
   { config, registries, signing, mode, version }: Opened,
 ): Promise<PromotionServices> {
-  const { primary, trust, verifyStaging, scanning } = options;
+  const { primary, trust, verifyStaging, scanning, cache } = options;
   const { confirm, tagsLast, copies } = options.run;
   const manifests = manifestServices(options, services);
   const refusals = new Map<string, Failure>();
   const refuse: Refuse = (failure) => refusals.set(failure.message, failure);
   if (mode !== 'parse') await signing.openFiles(services.signal);
   if (isSigning(options, mode)) await announceOrRecord(signing, signingFacts(options), { ...services, refuse });
+  const inventory =
+    mode === 'parse' ? undefined : cache && (await inventoryOf(cache, options, { config, registries }, services));
   const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
@@ -89,6 +96,7 @@ async function promotionServices(
     primary: primaryRules(primary, config, options.signing.sign),
     registry: registries.registry,
     pause: registries.pause,
+    inventory,
     trust: await stagingTrust(trust, { verifyStaging, scans: scanning !== undefined }, signing, services),
     scanning: mode === 'parse' ? undefined : scanning && (await scanningOf(scanning, registries, services, confirm)),
     signatures: isSigning(options, mode) ? await signaturesOf(options, services, given) : undefined,
@@ -102,6 +110,24 @@ async function promotionServices(
         }
       : undefined,
   };
+}
+
+/** Opens the inventory of earlier runs. Each shard has a file of its own, so that none overwrites entries of another. */
+async function inventoryOf(
+  { place, verifyAll }: CacheOptions,
+  { shard }: Pick<CipOptions, 'shard'>,
+  { config, registries: { registry, times } }: Pick<Opened, 'config' | 'registries'>,
+  { clock, env, narrate, signal }: CommandServices,
+): Promise<InventoryCache> {
+  const kept = await openInventory({
+    files: openKept(place, registry, { signal }),
+    name: shard === undefined ? 'inventory.json' : `inventory-${shard.index}-of-${shard.of}.json`,
+    scope: reachOf(config, env),
+    now: clock.now,
+    isClockWrong: times.isWrong,
+    warn: (message) => narrate({ type: 'log', level: 'warning', message }),
+  });
+  return { ...kept, verifyAll, isClockWrong: times.isWrong, random: Math.random };
 }
 
 function isSigning({ signing, scanning }: CipOptions, mode: PromotionRequest['mode']): boolean {

@@ -82,9 +82,9 @@ export const CACHE_FLAGS = [
     name: 'inventory-cache',
     type: 'string',
     default: '',
-    value: 'DIR|oci://REGISTRY/REPOSITORY:TAG',
+    value: 'PLACE',
     completes: 'directory',
-    help: 'Remember there which mirror repositories were complete, and do not read them again for up to 24h unless the manifests change; 2 % of them are read as a sample. See docs/caching.md.',
+    help: 'A folder, or oci://REGISTRY/REPOSITORY:TAG, in which to remember which mirror repositories were complete. They are not read again for up to 24h unless the manifests change, but for a sample of 2 %. See docs/caching.md.',
   },
   {
     name: 'verify-all',

@@ -26,6 +26,9 @@ const NO_EFFECT: ReadonlySet<string> = new Set([
   'timeout',
   'retries',
   'limiter',
+  // the report says what was believed
+  'inventory-cache',
+  'verify-all',
   'detailed-exitcode',
 ]);
 

@@ -5,11 +5,13 @@ import type { Lack } from '../../plan/compare.ts';
 import { askLacks } from './ask-lacks.ts';
 import { findPending, type Found, type FindPendingOptions } from './find-pending.ts';
 import { findSources } from './find-sources.ts';
+import { withLacks, type InventoryUse } from './inventory-cache.ts';
 import type { PlanServices } from './services.ts';
 
 /** What destinations lack, how many image × mirror pairs are complete, and which missing images the sources have. */
-type Lacking = Omit<Found, 'present'> & {
+type Lacking = Omit<Found, 'present' | 'inventory'> & {
   readonly present: number;
+  readonly inventory?: InventoryUse | undefined;
   readonly states: (image: WantedImage) => SourceState;
 };
 
@@ -27,11 +29,13 @@ export async function findLacking(
   const asked = await askLacks(services, unlisted.pending, isAsked, context);
   // nothing is known of a repository that denied an answer
   const known = [...unlisted.present].filter(([repository]) => !asked.unread.has(repository));
+  const unread = new Map([...unlisted.unread, ...asked.unread]);
   return {
     states,
     pending: asked.pending,
     present: known.reduce((sum, [, count]) => sum + count, asked.present),
-    unread: new Map([...unlisted.unread, ...asked.unread]),
+    unread,
+    inventory: unlisted.inventory && withLacks(unlisted.inventory, asked.pending, unread),
     failures: [...unlisted.failures, ...asked.failures],
   };
 }

@@ -84,6 +84,7 @@ export function documentOf(recorded: Recorded): ReportDocument {
     replication: copies?.totals,
     check: check && checkOf(check),
     audit: audit && auditOf(audit),
+    inventory: run?.inventory,
     change: run?.change,
     registries: registriesOf([run, replication], traffic),
     ...(traffic !== undefined && { traffic: { ...traffic, start: traffic.start - Date.parse(facts.started) } }),

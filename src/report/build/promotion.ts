@@ -1,9 +1,10 @@
 import { hostOf } from '../../image/reference.ts';
 import type { Plan } from '../../phases/plan.ts';
+import type { InventoryUse } from '../../phases/plan/inventory-cache.ts';
 import type { Traffic } from '../../phases/reading/traffic.ts';
 import type { Failure } from '../../errors.ts';
 import { failuresOf } from '../../pipeline/pipeline.ts';
-import type { ImageReport, RegistryReport, RunReport, TargetReport, Totals } from '../model/report.ts';
+import type { ImageReport, InventoryReport, RegistryReport, RunReport, TargetReport, Totals } from '../model/report.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import { imageReports } from '../image-reports.ts';
 import { isPromoted, mirrorFinder } from '../mirrors.ts';
@@ -29,6 +30,7 @@ export function buildReport(run: RunFacts, outputs: Outputs, traffic: Traffic['h
     failures: [...stoppedProblem(run, images), ...failures],
     warnings: warnings.length > 0 ? warnings : undefined,
     totals: { ...totals, signing },
+    inventory: outputs.plan?.inventory && inventoryReport(outputs.plan.inventory),
     change: diff && changeReport(diff),
   };
 }
@@ -81,6 +83,16 @@ export function unreadRepositories(failures: readonly Failure[]): readonly strin
   return failures
     .filter(({ phase, source }) => phase === 'plan' && source === undefined)
     .flatMap(({ refs = [] }) => refs);
+}
+
+function inventoryReport({ believed, since, checked, changed, wrong }: InventoryUse): InventoryReport {
+  return {
+    believed,
+    since: since === undefined ? undefined : new Date(since).toISOString(),
+    checked,
+    changed,
+    wrong: [...wrong],
+  };
 }
 
 function countBy(refs: readonly string[]): Map<string, number> {

@@ -2,7 +2,7 @@ import type { Failure } from '../../errors.ts';
 import type { RunFacts } from '../../pipeline/run-facts.ts';
 import type { Change, ImageChange, Setting } from './change.ts';
 import type { Image, Mirror, Provenance, Signature, Target, Vulnerabilities } from './image.ts';
-import type { Registry, Signing, Totals as TotalsSchema } from './totals.ts';
+import type { Inventory, Registry, Signing, Totals as TotalsSchema } from './totals.ts';
 import type { Model } from './values.ts';
 
 /** The result of a run, and the source of all its output. Times in milliseconds, sizes in bytes. */
@@ -18,6 +18,8 @@ export type RunReport = {
    */
   readonly warnings?: readonly Failure[] | undefined;
   readonly totals: Totals;
+  /** Of a run with an inventory cache. */
+  readonly inventory?: InventoryReport | undefined;
   /** Of a run that processes only a diff. */
   readonly change?: ChangeReport | undefined;
 };
@@ -33,6 +35,7 @@ export type ProvenanceReport = Model<typeof Provenance>;
 export type EvidenceReport = ProvenanceReport['evidence'][number];
 export type VulnerabilityReport = Model<typeof Vulnerabilities>;
 export type RegistryReport = Model<typeof Registry>;
+export type InventoryReport = Model<typeof Inventory>;
 export type Totals = Model<typeof TotalsSchema>;
 export type SigningTotals = Model<typeof Signing>;
 export type VouchedTotals = Pick<SigningTotals, 'summarized' | 'carried' | 'stuck'>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Audit } from './audit.ts';
 import { Change } from './change.ts';
 import { evidenceStatus, Image } from './image.ts';
-import { Registry, Totals } from './totals.ts';
+import { Inventory, Registry, Totals } from './totals.ts';
 import { Places } from './places.ts';
 import { count, described, ms, published, type Model } from './values.ts';
 
@@ -140,6 +140,7 @@ export const ReportDocument = z.strictObject({
   replication: described(Totals.optional(), 'Of --replicate-signatures.'),
   check: described(Check.optional(), 'Of kpromo sigcheck.'),
   audit: described(Audit.optional(), 'Of kpromo audit.'),
+  inventory: described(Inventory.optional(), 'With --inventory-cache: which repositories were not read.'),
   change: described(Change.optional(), 'The effect of a change of the manifests, if the run processes only a diff.'),
   registries: z.array(Registry),
   traffic: Traffic.optional(),

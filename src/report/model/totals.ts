@@ -40,6 +40,18 @@ export const Totals = z.strictObject({
   signing: Signing.optional(),
 });
 
+/** How a run used the inventory cache. */
+export const Inventory = z.strictObject({
+  believed: described(count, 'Repositories that were not read: by the inventory cache they are complete.'),
+  since: described(z.iso.datetime().optional(), 'When the oldest of them was last read.'),
+  checked: described(count, 'Repositories that are complete by the inventory cache, and were read nevertheless.'),
+  changed: described(count, 'Those among them that were complete, but held other tags or manifests than before.'),
+  wrong: described(
+    z.array(z.string()),
+    'Those among them that lacked something. If there are any, no other repository was believed.',
+  ),
+});
+
 export const Registry = z.strictObject({
   host: z.string(),
   repositories: count,

@@ -2,6 +2,7 @@ import type { ImageReport, RunReport } from '../model/report.ts';
 import { bytesText, count, shortDigests, table } from '../../text/layout.ts';
 import { changeLines, sectionOf } from './plan-change.ts';
 import { copiesOf, lackTexts, refusalTexts, stateTexts, stateWords, tagsText, unknownTexts } from './plan-lacks.ts';
+import { inventoryLines } from './inventory.ts';
 import { tagsLastLines, warningLines } from './summary.ts';
 import { terminalLines } from '../../text/escape/terminal.ts';
 import { addAll } from '../../lists.ts';
@@ -22,6 +23,7 @@ export function planText(report: RunReport): string {
   const lines = [
     headline(report),
     ...missing(report),
+    ...inventoryLines(report),
     ...tagsLastLines(report.run),
     ...warningLines(report),
     ...(change === undefined ? [] : ['', ...changeLines(change)]),

@@ -14,6 +14,7 @@ import { causesOf, type Cause } from '../../pipeline/causes.ts';
 import { splitWarnings, subjectOf } from '../causes.ts';
 import { bytesText, count, few, shortDigests, table } from '../../text/layout.ts';
 import { isPromoted, reachOf, stateOf, worstFirst } from '../mirrors.ts';
+import { inventoryLines } from './inventory.ts';
 import { provenanceLines } from './provenance-table.ts';
 import { repairLines } from './repairable.ts';
 import { vulnerabilitySummary } from './vulnerabilities.ts';
@@ -39,6 +40,7 @@ function outcome(report: RunReport): string[] {
   addAll(lines, imageLines(report));
   addAll(lines, registryLines(registries));
   if (totals.present > 0) lines.push(`  ${count(totals.present, 'image × mirror pair')} complete before this run`);
+  if (run.mode !== 'dry-run') addAll(lines, inventoryLines(report));
   if (totals.signing !== undefined) lines.push(`  ${signingText(totals.signing, run.mode)}`);
   addAll(lines, provenanceLines(images));
   addAll(lines, repairLines(images));

@@ -70,8 +70,19 @@ function partsOf(document: ReportDocument): string[] {
     ...some(signing?.signed, `${signing?.signed} signed`),
     ...some(signing?.left, `${signing?.left} still to sign or record`),
     ...some(replication?.copied, `${replication?.copied} signatures and attestations copied to mirrors`),
+    ...inventoryParts(document),
     ...some(present, `${count(present, 'image × mirror pair')} complete before`),
     ...trouble,
+  ];
+}
+
+function inventoryParts({ inventory }: ReportDocument): string[] {
+  if (inventory === undefined) return [];
+  const { believed, since = '', wrong } = inventory;
+  const repositories = count(believed, 'repository', 'repositories');
+  return [
+    ...some(believed, `${repositories} not read, but complete by the inventory cache since ${since} or later`),
+    ...some(wrong.length, `the inventory cache wrong about ${count(wrong.length, 'repository', 'repositories')}`),
   ];
 }
 

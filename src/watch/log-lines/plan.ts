@@ -10,6 +10,24 @@ const WORTH_AN_ESTIMATE = 1000;
 /** Comparing registries with manifests, and finding images to sign. */
 export const PLAN = {
   'destinations-listed': ({ repositories }) => [info(UPSTREAM.reading(repositories))],
+  *'inventory-believed'({ repositories, since }) {
+    if (since === undefined) return;
+    const date = new Date(since).toISOString();
+    yield info(
+      `${counted(repositories, 'repository is', 'repositories are')} not read: complete by the inventory cache, read at ${date} or later`,
+    );
+  },
+  *'inventory-distrusted'({ wrong, isClockWrong }) {
+    const more = wrong.length > 1 ? ` and ${wrong.length - 1} more` : '';
+    if (wrong.length > 0)
+      yield warning(
+        `the inventory cache is wrong about ${wrong[0]}${more}: it lacks an image or a tag; every repository is read now`,
+      );
+    if (isClockWrong)
+      yield warning(
+        'most registries show another time than this machine: the inventory cache is neither used nor written; correct the clock',
+      );
+  },
   'repository-read': ({ repository, done, of }) => [debug(UPSTREAM.read(done, of, repository))],
   'repository-denied': ({ repository }) => [
     warning(`${repository} may not be read by this account; it is taken for a repository that does not exist yet`),
