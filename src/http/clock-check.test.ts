@@ -18,7 +18,8 @@ async function isWrong(
   };
   for (const [host, date] of shown) {
     const text = typeof date === 'number' ? new Date(NOW + date * MINUTE).toUTCString() : date;
-    const headers = new Map(text === undefined ? [] : [['date', [text]] as const]);
+    const headers = new Map<string, readonly string[]>(text === undefined ? [] : [['date', [text]]]);
+    if (host === 'cache.test') headers.set('age', [String(600 * 60)]);
     const url = new URL(`https://${host}/v2/`);
     await check.watching(() => Promise.resolve({ status: 200, headers, url } as unknown as HttpResponse))(request);
   }
@@ -32,6 +33,7 @@ describe('src/http/clock-check.ts', () => {
     ['text that is not a date', [['a.test', '1']], false],
     ['about the same time', [['a.test', -14]], false],
     ['another time', [['a.test', 16]], true],
+    ['the date of a cached response, and its age', [['cache.test', -600]], false],
     [
       'an old date of a cached response, and then the time',
       [

@@ -23,7 +23,9 @@ export function clockCheck(clock: Pick<Clock, 'now'>): ClockCheck {
     if (known <= TOLERANCE) return;
     const date = httpDate(header(response, 'date') ?? '');
     if (date === undefined) return;
-    differences.set(origin, Math.min(known, Math.abs(date - clock.now())));
+    // RFC 9111 §5.1: seconds since a cache got the response
+    const age = Number(header(response, 'age') ?? 0) * 1000;
+    differences.set(origin, Math.min(known, Math.abs(date + (age > 0 ? age : 0) - clock.now())));
   };
   return {
     watching: (fetch) => async (request) => {

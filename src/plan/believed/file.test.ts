@@ -25,9 +25,19 @@ describe('src/plan/believed/file.ts', () => {
     ['is a list', Buffer.from('[]'), /damaged, or of another version/],
     ['has another version', changed('"version":1', '"version":2'), /damaged, or of another version/],
     ['has another key', changed('"version":1', '"version":1,"more":1'), /damaged, or of another version/],
-    ['has a time in text', changed('1767268800000', '"1767268800000"'), /damaged, or of another version/],
-    ['has a negative time', changed('1767268800000', '-1'), /damaged, or of another version/],
-    ['has a digest of another form', changed(DIGEST, 'sha256:1'), /damaged, or of another version/],
+    ['has a time in text', changed('1767268800000', '"1767268800000"'), /an entry is invalid/],
+    ['has a negative time', changed('1767268800000', '-1'), /an entry is invalid/],
+    ['has a digest of another form', changed(DIGEST, 'sha256:1'), /an entry is invalid/],
+    [
+      'has a million wrong entries',
+      changed(/"entries":\[.*\],"sum/, `"entries":[${'1,'.repeat(1e6)}1],"sum`),
+      /an entry/,
+    ],
+    [
+      'is nested deeply',
+      changed(/"entries":\[.*\],"sum/, `"entries":${'['.repeat(1e5)}${']'.repeat(1e5)},"sum`),
+      /an entry/,
+    ],
     ['has another time', changed('1767268800000', '1767268900000'), /checksum/],
     ['lacks an entry', changed(/,\["b\.test[^\]]*\]/, ''), /checksum/],
   ])('rejects a file that %s', (_, bytes, reason) => {

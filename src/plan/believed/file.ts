@@ -17,7 +17,7 @@ const Entry = z.tuple([z.string().min(1).max(512), z.int().nonnegative(), Digest
 const InventoryFile = z.strictObject({
   version: z.literal(VERSION),
   scope: z.string(),
-  entries: z.array(Entry),
+  entries: z.array(z.unknown()),
   sum: z.string(),
 });
 
@@ -42,9 +42,15 @@ export function readInventoryFile(bytes: Uint8Array, scope: string): InventoryEn
   }
   const read = InventoryFile.safeParse(document);
   if (!read.success) return 'is damaged, or of another version of this program';
-  const { entries, sum } = read.data;
+  const entries: z.output<typeof Entry>[] = [];
+  // one by one: a list of all mistakes of a large file would fill memory
+  for (const row of read.data.entries) {
+    const entry = Entry.safeParse(row);
+    if (!entry.success) return 'is damaged: an entry is invalid';
+    entries.push(entry.data);
+  }
   if (read.data.scope !== scope) return 'was written with another registry configuration, or other proxies';
-  if (sum !== sumOf(scope, entries)) return 'is damaged: its checksum is wrong';
+  if (read.data.sum !== sumOf(scope, entries)) return 'is damaged: its checksum is wrong';
   return new Map(
     entries.map(([repository, at, listed, satisfied]) => [
       repository,
