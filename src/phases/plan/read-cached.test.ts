@@ -164,7 +164,7 @@ describe('src/phases/plan/read-cached.ts', () => {
           entries = mergeEntries(entries, entriesAfter(inventory, {}));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

@@ -8,7 +8,9 @@ export function inventoryLines({ inventory, totals }: Pick<RunReport, 'inventory
   const all = count(totals.repositories, 'repository', 'repositories');
   const differ = changed === 0 ? '' : `, ${changed} with other content than before`;
   return [
-    `  ${believed} of ${all} not read: complete by the inventory cache${since === undefined ? '' : `, last read at ${since} or later`}`,
+    ...(since === undefined
+      ? []
+      : [`  ${believed} of ${all} not read: complete by the inventory cache, last read at ${since} or later`]),
     ...(checked === 0 || wrong.length > 0 ? [] : [`  ${checked} read that the cache has: all complete${differ}`]),
     ...wrongLines(wrong),
   ];
