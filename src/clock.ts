@@ -2,25 +2,73 @@ import { onAbort } from './abort.ts';
 
 /** The only source of time in the program; milliseconds throughout. */
 export type Clock = {
-  /** Returns milliseconds since the Unix epoch. */
+  /** Returns milliseconds since the Unix epoch: for dates, and for waits that another system ordered. */
   now(): number;
+  /**
+   * Returns the milliseconds in which this process ran. The count stops while the process is stopped, its event loop is
+   * blocked, or the machine sleeps. How long others took is a difference of this count.
+   */
+  elapsed(): number;
   /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `fire` once after `ms`. The returned function cancels that. */
   timer(ms: number, fire: () => void): () => void;
+  /**
+   * Limits how long others may take: calls `fire` once after `ms` of `elapsed`, and not before everything that has
+   * arrived by then was read. The returned function cancels that.
+   */
+  limit(ms: number, fire: () => void): () => void;
 };
 
-/** Returns the machine's clock, run `speed` times as fast: waits and timers shrink, and `now` advances accordingly. */
-export function realClock(speed = 1): Clock {
-  const start = Date.now();
-  const timer = (ms: number, fire: () => void): (() => void) => {
-    const handle = setTimeout(fire, ms / speed);
+/** Interval in milliseconds at which the process notes that it runs; ten timers a second cost nothing. */
+const TICK = 100;
+
+/** Milliseconds that count between two ticks: a turn of the event loop that is late by less is ordinary load. */
+const LONGEST_TURN = 2 * TICK;
+
+/** Returns the machine's clock. */
+export function realClock(): Clock {
+  const elapsed = runningTime();
+  const timer: Clock['timer'] = (ms, fire) => {
+    const handle = setTimeout(fire, ms);
     return () => clearTimeout(handle);
   };
   return {
-    now: () => start + (Date.now() - start) * speed,
+    now: () => Date.now(),
+    elapsed,
     timer,
     wait: (ms, signal) => waitOn(timer, ms, signal),
+    limit: (ms, fire) => limit(elapsed, ms, fire),
+  };
+}
+
+/** Returns a function that returns the milliseconds in which this process ran since this call. */
+function runningTime(): () => number {
+  let counted = 0;
+  // Monotonic: neither a suspended machine nor a corrected date moves it.
+  let last = performance.now();
+  const elapsed = (): number => counted + Math.min(performance.now() - last, LONGEST_TURN);
+  const tick = (): void => {
+    counted = elapsed();
+    last = performance.now();
+  };
+  setInterval(tick, TICK).unref();
+  return elapsed;
+}
+
+function limit(elapsed: () => number, ms: number, fire: () => void): () => void {
+  const due = elapsed() + ms;
+  let immediate: NodeJS.Immediate | undefined;
+  const check = (): void => {
+    const left = due - elapsed();
+    if (left > 0) handle = setTimeout(check, left);
+    // Node calls timers before it reads sockets, and immediates after it.
+    else immediate = setImmediate(fire);
+  };
+  let handle = setTimeout(check, ms);
+  return () => {
+    clearTimeout(handle);
+    clearImmediate(immediate);
   };
 }
 

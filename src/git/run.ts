@@ -61,7 +61,7 @@ export function gitIn(folder: string, { env, clock, signal, ...more }: GitServic
     let isLate = false;
     let isTooLarge = false;
     const kill = (): void => void child.kill('SIGKILL');
-    const cancel = clock.timer(TIME_LIMIT, () => {
+    const cancel = clock.limit(TIME_LIMIT, () => {
       isLate = true;
       kill();
     });

@@ -45,6 +45,14 @@ export type HttpRequest = {
   readonly permit?: Permit | undefined;
   /** Counts this request and each of its replays, in addition to the run's totals. */
   readonly meter?: Meter | undefined;
+  /** Called when the request has its permit and is sent. Set by the hedge layer. */
+  readonly onSent?: (() => void) | undefined;
+  /** The same request was sent before on another connection, and was silent. Set by the hedge layer. */
+  readonly hedged?: boolean | undefined;
+  /** An earlier attempt failed. Set by the retry layer. */
+  readonly isRetry?: boolean | undefined;
+  /** Time limit for the first response header, in milliseconds, if it is less than the origin's. Set by the hedge layer. */
+  readonly answerWithin?: number | undefined;
   readonly signal: AbortSignal;
 };
 

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { realClock } from '../clock.ts';
 import { freePort } from '../../test/support/processes.ts';
 import type { RedisAddress } from './address.ts';
 import { openRedis, reasonOf } from './link.ts';
@@ -17,7 +18,7 @@ const forever = new AbortController().signal;
 
 describe('src/redis/link.ts', () => {
   it('rejects with the reason when the server cannot be reached', async () => {
-    await expect(openRedis(at(await freePort()), forever)).rejects.toThrow(/^ECONNREFUSED$/);
+    await expect(openRedis(at(await freePort()), forever, realClock())).rejects.toThrow(/^ECONNREFUSED$/);
   });
 
   it.each([
@@ -33,7 +34,7 @@ describe('src/redis/link.ts', () => {
       server.listen(0, '127.0.0.1', resolve);
     });
     onTestFinished(() => void server.close());
-    await expect(openRedis(at((server.address() as AddressInfo).port), forever)).rejects.toThrow(
+    await expect(openRedis(at((server.address() as AddressInfo).port), forever, realClock())).rejects.toThrow(
       new RegExp(`^${reason}$`),
     );
   });
@@ -45,7 +46,7 @@ describe('src/redis/link.ts', () => {
     });
     onTestFinished(() => void server.close());
     const stopping = new AbortController();
-    const opening = openRedis(at((server.address() as AddressInfo).port), stopping.signal);
+    const opening = openRedis(at((server.address() as AddressInfo).port), stopping.signal, realClock());
     server.once('connection', () => stopping.abort());
     // Not with the reason of a server that was waited for in vain.
     await expect(opening).rejects.toThrow(/^the connection ended$/);

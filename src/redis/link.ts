@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis';
+import type { Command, Redis } from 'ioredis';
 import { onAbort } from '../abort.ts';
+import type { Clock } from '../clock.ts';
 import type { RedisAddress } from './address.ts';
 
 /** Connections to one Redis server, valid until the first failure; callers then open new ones. */
@@ -22,7 +23,7 @@ const TIME_LIMIT = 1000;
 const CLOSING_TIME = 100;
 
 /** Connects, until the signal aborts. Rejects with an Error whose message is safe to show. Never retries by itself. */
-export async function openRedis(address: RedisAddress, signal: AbortSignal): Promise<RedisLink> {
+export async function openRedis(address: RedisAddress, signal: AbortSignal, clock: Clock): Promise<RedisLink> {
   const { Redis: RedisClient } = await import('ioredis');
   const options = optionsFor(address);
   const connections = [new RedisClient(options), new RedisClient(options)] as const;
@@ -31,16 +32,23 @@ export async function openRedis(address: RedisAddress, signal: AbortSignal): Pro
   const close = (): void => {
     for (const connection of connections) connection.disconnect();
   };
+  for (const connection of connections) limitCommands(connection, clock);
   const stopListening = onAbort(signal, close);
+  const tooLate = Promise.withResolvers<string>();
+  const cancelLimit = clock.limit(TIME_LIMIT, () => tooLate.resolve('no response'));
   const ended = connections.map((connection) => endOf(connection));
   void Promise.race(ended).then((reason) => {
     close();
     lose(reason);
   });
   const ready = Promise.all(connections.map((connection) => readiness(connection)));
-  const failure = await Promise.race([ready.then(() => undefined), lost]);
+  const failure = await Promise.race([ready.then(() => undefined), lost, tooLate.promise]);
   stopListening();
-  if (failure !== undefined) throw new Error(failure);
+  cancelLimit();
+  if (failure !== undefined) {
+    close();
+    throw new Error(failure);
+  }
   return { db: address.db, client, subscriber, lost, close };
 }
 
@@ -52,14 +60,25 @@ function optionsFor({ host, port, db, tls, username, password }: RedisAddress) {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && { tls: { servername: host } }),
-    connectTimeout: TIME_LIMIT,
-    commandTimeout: TIME_LIMIT,
+    // Our clock limits the time of connections and commands: time in which this process was stopped does not count.
+    connectTimeout: 0,
     disconnectTimeout: CLOSING_TIME,
     // The caller, which can inform the user, opens a new connection.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     // Bottleneck's scripts expect the types of the second protocol version.
     protocol: 2 as const,
+  };
+}
+
+/** Rejects each command that takes longer than the time limit. */
+function limitCommands(connection: Redis, clock: Clock): void {
+  const send = connection.sendCommand.bind(connection);
+  connection.sendCommand = (command, stream) => {
+    const late = new Error('Command timed out');
+    const cancel = clock.limit(TIME_LIMIT, () => (command as Command).reject(late));
+    (command as Command).promise.then(cancel, cancel);
+    return send(command, stream);
   };
 }
 

@@ -25,7 +25,7 @@ describe('src/redis/leases.ts', () => {
         clock: realClock(),
         narrate: () => undefined,
         place: address.shown,
-        open: (signal) => openRedis(address, signal),
+        open: (signal) => openRedis(address, signal, realClock()),
       });
     const [one, other] = [process(), process()];
     return {

@@ -37,7 +37,7 @@ describe('src/redis/rate-store.ts', () => {
     const opened: { close(): void }[] = [];
     return {
       open: async () => {
-        const store = await redisRateStore(await openRedis(address, forever), realClock());
+        const store = await redisRateStore(await openRedis(address, forever, realClock()), realClock());
         opened.push(store);
         return store;
       },
@@ -54,7 +54,7 @@ describe('src/redis/rate-store.ts', () => {
     ['not a record', '{"version":5}'],
   ] as const)('replaces a value that is %s', async ([, text], test) => {
     const { address } = await redisFor(test);
-    const link = await openRedis(address, forever);
+    const link = await openRedis(address, forever, realClock());
     const store = await redisRateStore(link, realClock());
     for (const version of [0, 3]) {
       await link.client.set('kpromo:rates:1:0:a', text);
@@ -69,7 +69,7 @@ describe('src/redis/rate-store.ts', () => {
     const { address } = await redisFor(test);
     const real = realClock();
     const ahead = { ...real, now: () => real.now() + 3_600_000 };
-    const store = await redisRateStore(await openRedis(address, forever), ahead);
+    const store = await redisRateStore(await openRedis(address, forever, realClock()), ahead);
     // The rest is the round trip.
     expect(Math.abs(store.offset + 3_600_000)).toBeLessThan(60_000);
     store.close();

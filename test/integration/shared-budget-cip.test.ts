@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { realClock } from '../../src/clock.ts';
 import { parseRedisAddress } from '../../src/redis/address.ts';
 import { openRedis } from '../../src/redis/link.ts';
 import { freePort } from '../support/processes.ts';
@@ -47,7 +48,7 @@ async function redisWithPassword(test: TestContext): Promise<RedisServer> {
 async function keysOf({ url }: RedisServer): Promise<readonly string[]> {
   const address = parseRedisAddress(url);
   if (address === undefined) throw new Error('the server has an address');
-  const link = await openRedis(address, new AbortController().signal);
+  const link = await openRedis(address, new AbortController().signal, realClock());
   const keys = await link.client.keys('*');
   link.close();
   return keys;

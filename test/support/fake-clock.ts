@@ -6,6 +6,8 @@ import { waitOn, type Clock } from '../../src/clock.ts';
 export type FakeClock = Clock & {
   /** Moves on by `ms`, firing what falls due in order; real sockets get their turn before, between and after. */
   advance(ms: number): Promise<void>;
+  /** Moves on by `ms` as if the process had been stopped: limits on others are later by that time. */
+  stop(ms: number): void;
   /** Every `wait` asked for so far, in milliseconds. */
   readonly waits: readonly number[];
   /** How many timers are pending. */
@@ -18,7 +20,8 @@ type FakeClockOptions = {
   readonly skipWaits?: boolean;
 };
 
-type Timer = { readonly at: number; readonly fire: () => void; readonly isWait: boolean };
+/** A `limit` is due by the time in which the process ran, all others by `now`. */
+type Timer = { at: number; readonly fire: () => void; readonly kind: 'wait' | 'timer' | 'limit' };
 
 /** So many turns of the event loop let bytes written on loopback arrive and be answered. */
 const TURNS = 10;
@@ -34,12 +37,13 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
   const timers = new Set<Timer>();
   const waits: number[] = [];
   let now = start;
-  const added = (ms: number, due: () => void, isWait: boolean): (() => void) => {
-    const entry = { at: now + ms, fire: due, isWait };
+  let lost = 0;
+  const added = (ms: number, due: () => void, kind: Timer['kind']): (() => void) => {
+    const entry = { at: now + ms, fire: due, kind };
     timers.add(entry);
     return () => void timers.delete(entry);
   };
-  const timer: Clock['timer'] = (ms, due) => added(ms, due, false);
+  const timer: Clock['timer'] = (ms, due) => added(ms, due, 'timer');
   const next = (until: number): Timer | undefined =>
     [...timers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0];
   const fire = (due: Timer): void => {
@@ -52,7 +56,7 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
     await settle();
     const until = now + ms;
     for (let due = next(until); due !== undefined; due = next(until)) {
-      for (let round = 0; !due.isWait && timers.has(due) && round < ROUNDS; round += 1) {
+      for (let round = 0; due.kind !== 'wait' && timers.has(due) && round < ROUNDS; round += 1) {
         await settle();
         await poolTurn();
       }
@@ -73,13 +77,20 @@ export function fakeClock({ start = Date.UTC(2026, 0, 1, 12), skipWaits = false 
   };
   return {
     now: () => now,
+    elapsed: () => now - start - lost,
     timer,
+    limit: (ms, due) => added(ms, due, 'limit'),
+    stop: (ms) => {
+      now += ms;
+      lost += ms;
+      for (const one of timers) if (one.kind === 'limit') one.at += ms;
+    },
     waits,
     pending: () => timers.size,
     advance,
     wait: async (ms, signal) => {
       waits.push(ms);
-      const done = waitOn((time, due) => added(time, due, true), ms, signal);
+      const done = waitOn((time, due) => added(time, due, 'wait'), ms, signal);
       // It may be aborted while this one gives way to others.
       done.catch(() => undefined);
       if (skipWaits && signal?.aborted !== true) await skip(ms);

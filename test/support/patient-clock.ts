@@ -15,7 +15,9 @@ export function patientClock(speed = 1): Clock {
   };
   return {
     now: () => start + (passed() - since) * speed,
+    elapsed: () => (passed() - since) * speed,
     timer,
+    limit: timer,
     wait: (ms, signal) => waitOn(timer, ms, signal),
   };
 }

@@ -33,7 +33,7 @@ export function patience({ clock, pause, budget = BUDGET }: PatienceOptions): Pa
     for (let failures = 1; ; failures += 1) {
       signal.throwIfAborted();
       if (outage !== undefined && clock.now() < outage.until) throw outage.error;
-      const begun = clock.now();
+      const begun = clock.elapsed();
       try {
         const result = await attempt();
         outage = undefined;
@@ -41,12 +41,12 @@ export function patience({ clock, pause, budget = BUDGET }: PatienceOptions): Pa
       } catch (error) {
         signal.throwIfAborted();
         // One silent request is not an outage.
-        used += Math.min(clock.now() - begun, budget / 4);
+        used += Math.min(clock.elapsed() - begun, budget / 4);
         if (endsFor(error, used)) throw error;
       }
-      const paused = clock.now();
+      const paused = clock.elapsed();
       await pause(failures, signal);
-      used += clock.now() - paused;
+      used += clock.elapsed() - paused;
     }
   };
 }

@@ -13,7 +13,7 @@ const INFORMS_WITHIN = 10_000;
 export const NOT_LOADED = 'not verified: the trust root could not be loaded';
 
 type Patience = {
-  readonly clock: Pick<Clock, 'timer'>;
+  readonly clock: Pick<Clock, 'limit'>;
   /** Called with the reason when the trust root cannot be loaded, once for each need. */
   readonly onMissingTrust: (reason: string) => void;
 };
@@ -50,7 +50,7 @@ async function openWithin(
 ): Promise<Verifier> {
   const deadline = new AbortController();
   const late = new PromotionError('TRUST_ROOT', `no response within ${INFORMS_WITHIN / 1000} s`);
-  const cancel = clock.timer(INFORMS_WITHIN, () => deadline.abort(late));
+  const cancel = clock.limit(INFORMS_WITHIN, () => deadline.abort(late));
   try {
     return await open(AbortSignal.any([signal, deadline.signal]));
   } finally {

@@ -105,11 +105,11 @@ async function watchEvents(
   return {
     narrate: eventLines({ sink, clock, level }),
     end: async () => {
-      const cancel = new AbortController();
       const ignore = (): undefined => undefined;
-      const tired = clock.wait(PATIENCE, cancel.signal).then(ignore, ignore);
-      const error = await Promise.race([sink.close(), tired]);
-      cancel.abort();
+      const tired = Promise.withResolvers<undefined>();
+      const cancel = clock.limit(PATIENCE, () => tired.resolve(undefined));
+      const error = await Promise.race([sink.close(), tired.promise]);
+      cancel();
       // A pending write fails then; nothing handles its error any more.
       stream.on('error', ignore).destroy();
       return error && `writing the events to ${path} failed: ${error.message}`;

@@ -12,7 +12,7 @@ export function openBudget(address: RedisAddress, clock: Clock, narrate: Narrato
     open: async (signal) => {
       const { openRedis } = await import('../../redis/link.ts');
       const { redisRateStore } = await import('../../redis/rate-store.ts');
-      return redisRateStore(await openRedis(address, signal), clock);
+      return redisRateStore(await openRedis(address, signal, clock), clock);
     },
   });
 }

@@ -21,7 +21,7 @@ export function openLock(
     clock,
     narrate,
     place: address.shown,
-    open: (signal) => openRedis(address, signal),
+    open: (signal) => openRedis(address, signal, clock),
   });
   return { lock: leasedLock(lock, { clock, leases, holderName: randomUUID }), close: leases.close };
 }

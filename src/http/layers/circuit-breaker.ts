@@ -21,10 +21,7 @@ const LEAST_ATTEMPTS = 2;
 /** How long no request is sent to a host that has stopped responding, in milliseconds; as for a helper that failed. */
 const OPEN_MS = 30_000;
 
-/** Maximum duration of an attempt in milliseconds. A longer one means that this machine slept, not the host. */
-const LONGEST_ATTEMPT = 120_000;
-
-/** Attempts that brought no response since the last one that did; times in milliseconds of the clock. */
+/** Attempts that brought no response since the last one that did; times in milliseconds in which this process ran. */
 type Silence = {
   attempts: number;
   since: number;
@@ -49,7 +46,7 @@ export function circuitBreaker(clock: Clock): CircuitBreaker {
   const layer: CircuitBreaker['layer'] = (inner) => async (request) => {
     const { origin } = request.url;
     const watched = [silenceOf(origin), silenceOf(`${origin} ${request.method} ${request.operation}`)];
-    const began = clock.now();
+    const began = clock.elapsed();
     const open = watched.find(({ openUntil }) => began < openUntil);
     if (open !== undefined) {
       const error = givenUp(request, 'not sent', began - open.since);
@@ -59,11 +56,11 @@ export function circuitBreaker(clock: Clock): CircuitBreaker {
     const own = watch(request, watched);
     try {
       const response = await inner(own === undefined ? request : withSignal(request, own));
-      for (const silence of watched) end(silence, clock.now());
+      for (const silence of watched) end(silence, clock.elapsed());
       return response;
     } catch (error) {
       if (request.signal.aborted || request.headersWithin !== undefined) throw error;
-      const ended = clock.now();
+      const ended = clock.elapsed();
       const failure = own?.signal.aborted === true ? givenUp(request, 'given up', ended - began) : error;
       if (failure !== error || openedBy(failure, request, watched, { began, ended }))
         final.add(failure as PromotionError);
@@ -82,7 +79,7 @@ function openedBy(
   watched: readonly Silence[],
   { began, ended }: { readonly began: number; readonly ended: number },
 ): boolean {
-  const isSilent = isUnanswered(error) && ended - began <= LONGEST_ATTEMPT;
+  const isSilent = isUnanswered(error);
   if (!isSilent) for (const silence of watched) end(silence, silence.answeredAt);
   const limit = SILENCE_LIMIT + processingTime(body);
   return isSilent && watched.filter((silence) => isOver(silence, began, ended, limit)).length > 0;

@@ -68,7 +68,9 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
     const stopFor = pauseRule(rules, request);
     const answersBefore = state.answers;
     for (let attempts = 1; ; attempts += 1) {
-      const outcome = await withText(await attempt(inner, request, givenUp));
+      const outcome = await withText(
+        await attempt(inner, attempts === 1 ? request : { ...request, isRetry: true }, givenUp),
+      );
       noteResponse(state, outcome);
       if ('response' in outcome && (request.once === true || !AGAIN.has(outcome.response.status)))
         return outcome.response;
@@ -154,18 +156,18 @@ function pauseFor(outcome: Outcome, attempts: number, { clock, random }: RetryOp
 
 /**
  * Returns a function that decides whether a request may wait once more. A budget that the user gave counts from the
- * start. Of our own budget, one attempt uses up a quarter at most: one silent socket, or a machine that slept, does not
- * mean that a registry is down.
+ * start. Of our own budget, one attempt uses up a quarter at most: one silent socket does not mean that a registry is
+ * down.
  */
 function pauseRule(
   { clock, budget: given, retries = Number.POSITIVE_INFINITY, maxWait }: Rules,
   request: HttpRequest,
 ): (pause: Pause, usual: number) => 'budget' | PromotionError | undefined {
   const limit = request.retryWithin ?? Number.POSITIVE_INFINITY;
-  let last = given === undefined ? undefined : clock.now();
+  let last = given === undefined ? undefined : clock.elapsed();
   let [used, ordered, failures] = [0, 0, 0];
   return (pause, usual) => {
-    const now = clock.now();
+    const now = clock.elapsed();
     const budget = Math.min(given ?? usual, limit);
     if (last !== undefined) used += Math.min(now - last, given ?? Math.min(BUDGET, limit) / 4);
     last = now;
@@ -176,7 +178,7 @@ function pauseRule(
     last += pause.ms;
     ordered += pause.ms;
     if (ordered <= maxWait) return undefined;
-    const release = new Date(now + pause.ms).toISOString();
+    const release = new Date(clock.now() + pause.ms).toISOString();
     return new PromotionError(
       'PAUSED_TOO_LONG',
       `${request.method} ${redactUrl(request.url)}: the registry asks to wait until ${release}`,

@@ -34,7 +34,7 @@ export function connecting(clock: Clock, settingsOf: SettingsOf, known: Places):
         };
         const giveUp = open(options, done);
         opening.add(giveUp);
-        const cancel = clock.timer(timeout, () => giveUp(tooSlow(options, settings, timeout)));
+        const cancel = clock.limit(timeout, () => giveUp(tooSlow(options, settings, timeout)));
       };
     },
     close: () => {

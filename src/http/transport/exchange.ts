@@ -57,7 +57,7 @@ type Call = {
 
 function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): Call {
   const what = `${request.method} ${redactUrl(request.url)}`;
-  const headers = request.headersWithin ?? headersTimeout(request, timeouts);
+  const headers = answerTime(request, timeouts);
   const fail = (error: unknown): void =>
     call.finish(() => {
       if (error instanceof Error) call.reason = error;
@@ -94,6 +94,11 @@ function openCall(request: HttpRequest, { clock, timeouts }: ExchangeOptions): C
   return call;
 }
 
+function answerTime(request: HttpRequest, timeouts: Timeouts): number {
+  const { headersWithin, answerWithin = Number.POSITIVE_INFINITY } = request;
+  return headersWithin ?? Math.min(answerWithin, headersTimeout(request, timeouts));
+}
+
 /** Ends the exchange when its signal aborts, or later if its response is still needed. */
 function whenStopped(call: Call, clock: Clock): () => void {
   const { signal, abortGrace } = call.request;
@@ -101,7 +106,7 @@ function whenStopped(call: Call, clock: Clock): () => void {
   let cancel: (() => void) | undefined;
   const ignoreAbort = onAbort(signal, () => {
     if (abortGrace === undefined || call.controller === undefined || call.response !== undefined) return stop();
-    cancel = clock.timer(abortGrace, stop);
+    cancel = clock.limit(abortGrace, stop);
   });
   return () => {
     ignoreAbort();

@@ -22,7 +22,7 @@ const WINDOW = 30_000;
 /** How long it is accepted if bytes move rarely, in milliseconds. */
 const RARE_WINDOW = 45_000;
 
-/** The longest time that one wait may count, in milliseconds: a machine that slept is not a slow registry. */
+/** The longest time that one wait may count, in milliseconds: a longer one is a stall, which the idle timeout ends. */
 const LONGEST_WAIT = 10_000;
 
 /**

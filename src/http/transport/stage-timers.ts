@@ -37,7 +37,7 @@ export function stageTimers(
   const expire = (code: 'TIMEOUT' | 'STALLED', words: string, ms: number) => (): void =>
     fail(new PromotionError(code, `${what}: ${words} ${ms / 1000} s`, { hint: HINT }));
   const { headers, idle, request } = timeouts;
-  const cancelWhole = clock.timer(request, expire('TIMEOUT', 'not done within', request));
+  const cancelWhole = clock.limit(request, expire('TIMEOUT', 'not done within', request));
   const count = counting(clock, progress, timeouts.bytesPerMinute, (moved) =>
     fail(new PromotionError('TOO_SLOW', `${what}: only ${moved} bytes moved in half a minute`, { hint: HINT })),
   );
@@ -79,7 +79,7 @@ function counting(
   if (progress === undefined) return () => undefined;
   let since: number | undefined;
   return (bytes, isWaiting = since !== undefined) => {
-    const now = clock.now();
+    const now = clock.elapsed();
     const slow = tooSlow(progress, bytes, since === undefined ? 0 : now - since, floor);
     since = isWaiting ? now : undefined;
     if (slow !== undefined) fail(slow);

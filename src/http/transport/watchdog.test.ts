@@ -48,7 +48,7 @@ describe('src/http/transport/watchdog.ts', () => {
   it('uses one timer for many restarts', async () => {
     const clock = fakeClock();
     let set = 0;
-    const dog = watchdog({ ...clock, timer: (ms, fire) => ((set += 1), clock.timer(ms, fire)) });
+    const dog = watchdog({ ...clock, limit: (ms, fire) => ((set += 1), clock.limit(ms, fire)) });
     dog.watch(100, () => {});
     for (let moved = 0; moved < 1000; moved += 1) dog.touch();
     expect(set).toBe(1);

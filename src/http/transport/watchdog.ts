@@ -27,12 +27,12 @@ export function watchdog(clock: Clock): Watchdog {
   const arm = (): void => {
     if (armed !== undefined && armed.at <= deadline) return;
     disarm();
-    armed = { at: deadline, cancel: clock.timer(deadline - clock.now(), check) };
+    armed = { at: deadline, cancel: clock.limit(deadline - clock.elapsed(), check) };
   };
   const check = (): void => {
     armed = undefined;
     if (deadline === Number.POSITIVE_INFINITY) return;
-    if (clock.now() < deadline) return arm();
+    if (clock.elapsed() < deadline) return arm();
     deadline = Number.POSITIVE_INFINITY;
     onExpiry();
   };
@@ -41,11 +41,11 @@ export function watchdog(clock: Clock): Watchdog {
     watch: (ms, expired) => {
       allowance = ms;
       onExpiry = expired;
-      deadline = clock.now() + ms;
+      deadline = clock.elapsed() + ms;
       arm();
     },
     touch: () => {
-      if (deadline !== Number.POSITIVE_INFINITY) deadline = clock.now() + allowance;
+      if (deadline !== Number.POSITIVE_INFINITY) deadline = clock.elapsed() + allowance;
     },
     rest: () => {
       deadline = Number.POSITIVE_INFINITY;

@@ -119,7 +119,7 @@ function requestLease(member: Member): void {
  */
 function replaceLateLease(member: Member, lease: number): void {
   const ms = PATIENCE + (LATE * lease * 1000) / shareOf(member);
-  member.cancelLate = member.clock.timer(ms, () => {
+  member.cancelLate = member.clock.limit(ms, () => {
     member.leased += Math.max(1, Math.floor((shareOf(member) * ms) / 1000));
     replaceLateLease(member, lease);
     member.wake();

@@ -42,7 +42,7 @@ export function sharedBudget(options: SharedBudgetOptions): SharedBudget {
     for (const bucket of buckets) bucket.join(store);
   };
   const start = (): void => {
-    cancelFirst = clock.timer(FIRST_CONNECTION, () => {
+    cancelFirst = clock.limit(FIRST_CONNECTION, () => {
       if (state.store === undefined) leaveAll();
     });
     void keepConnected(options, state, { joinAll, leaveAll, signal: closing.signal });

@@ -60,9 +60,9 @@ function usersOf(clock: Clock): Users {
       return isNew;
     },
     remove: (mirror) => using.delete(mirror),
-    done: () => void (firstDone ??= clock.now()),
+    done: () => void (firstDone ??= clock.elapsed()),
     relieve: () => {
-      if (firstDone === undefined || clock.now() - firstDone < LOAN_WAIT_MS) return;
+      if (firstDone === undefined || clock.elapsed() - firstDone < LOAN_WAIT_MS) return;
       for (const mirror of using) mirror.stop(new PromotionError('LAGGING', LAGS, { side: 'destination' }));
     },
   };

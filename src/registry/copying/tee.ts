@@ -89,11 +89,11 @@ async function pump(
   room: WakeSignal,
   options: TeeOptions,
 ): Promise<void> {
-  let periodStart = options.clock.now();
+  let periodStart = options.clock.elapsed();
   try {
     for await (const chunk of source) {
-      if (options.clock.now() - periodStart > options.lagPeriod) {
-        periodStart = options.clock.now();
+      if (options.clock.elapsed() - periodStart > options.lagPeriod) {
+        periodStart = options.clock.elapsed();
         for (const branch of branches) branch.stalledMs = 0;
       }
       await untilRoom(branches, room, options);
@@ -118,10 +118,10 @@ async function untilRoom(
     if (full.length === 0) return;
     // A reader that still has chunks to read is not slowed by a full queue of another one.
     const starving = active.some((branch) => branch.wake !== undefined);
-    const before = clock.now();
+    const before = clock.elapsed();
     await room.next(starving ? smallest(full.map((branch) => lagLimit - branch.stalledMs)) : undefined, clock);
     if (!starving) continue;
-    const waited = clock.now() - before;
+    const waited = clock.elapsed() - before;
     for (const branch of full) {
       branch.stalledMs += waited;
       if (branch.stalledMs >= lagLimit && branch.queued >= window) {
@@ -171,7 +171,7 @@ function wakeSignal(): WakeSignal {
     ring: () => waiter?.(),
     next: (ms, clock) =>
       new Promise((resolve) => {
-        const cancel = ms === undefined ? undefined : clock.timer(Math.max(1, ms), () => waiter?.());
+        const cancel = ms === undefined ? undefined : clock.limit(Math.max(1, ms), () => waiter?.());
         waiter = () => {
           waiter = undefined;
           cancel?.();

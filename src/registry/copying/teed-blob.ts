@@ -174,7 +174,7 @@ function rendezvous(mirrors: number, clock: Clock, start: Start): Rendezvous {
   return {
     join: () => {
       if (started) return Promise.resolve(undefined);
-      cancelTimer ??= clock.timer(RENDEZVOUS_MS, () => void begin());
+      cancelTimer ??= clock.limit(RENDEZVOUS_MS, () => void begin());
       const mirror = Promise.withResolvers<Branch>();
       ready.push(mirror);
       beginWhenComplete();

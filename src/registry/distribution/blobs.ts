@@ -112,8 +112,8 @@ async function* resumed(
     } catch (error) {
       call.signal.throwIfAborted();
       if (offset >= blob.size) return;
-      stuckSince ??= clock.now();
-      if (clock.now() - stuckSince > NO_PROGRESS_MS) throw error;
+      stuckSince ??= clock.elapsed();
+      if (clock.elapsed() - stuckSince > NO_PROGRESS_MS) throw error;
       if (!breaksOff(error)) {
         if (offset === 0 || !inParts || isPromotionError(error, 'TOO_SLOW')) throw error;
         inParts = false;
@@ -125,9 +125,9 @@ async function* resumed(
 
 /** Counts the time between requests as waiting, for a registry that sends a few bytes in each response. */
 async function counted(progress: Progress, clock: Clock, pause: () => Promise<void>): Promise<void> {
-  const began = clock.now();
+  const began = clock.elapsed();
   await pause();
-  progress.ms += clock.now() - began;
+  progress.ms += clock.elapsed() - began;
 }
 
 function breaksOff(error: unknown): boolean {

@@ -68,7 +68,7 @@ export function listReader(fetch: Fetch, clock: Clock): ListReader {
 }
 
 async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, list: PagedList<P>): Promise<void> {
-  const began = clock.now();
+  const began = clock.elapsed();
   let next: HttpRequest | undefined = list.first;
   const visited = new Set<string>();
   const progress = newProgress(LIST_SHARE);
@@ -76,7 +76,7 @@ async function readPages<P>(fetch: Fetch, clock: Clock, memory: ListingMemory, l
     if (visited.has(next.url.href)) throw endless(list.of, `in a loop: ${next.url.pathname} came twice`);
     if (visited.size === MAX_PAGES)
       throw endless(list.of, `endlessly: it returned ${MAX_PAGES} pages and links to another one`);
-    if (clock.now() - began > MAX_TIME)
+    if (clock.elapsed() - began > MAX_TIME)
       throw endless(list.of, `endlessly: reading has taken ${MAX_TIME / 60_000} minutes`);
     visited.add(next.url.href);
     const answer: ReadAnswer<P | undefined> = await readWith(fetch, { ...next, progress }, (response) =>

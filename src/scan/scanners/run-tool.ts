@@ -58,7 +58,7 @@ async function ended(
     child.stdout.destroy();
     child.stderr.destroy();
   };
-  const cancel = clock.timer(TIME_LIMIT, () => kill(`did not end within ${TIME_LIMIT / 60_000} minutes`));
+  const cancel = clock.limit(TIME_LIMIT, () => kill(`did not end within ${TIME_LIMIT / 60_000} minutes`));
   const leave = onAbort(signal, kill);
   try {
     const { code, output, message } = await endOf(child, MAX_OUTPUT, () =>

@@ -55,7 +55,7 @@ export async function instanceKeys(
   if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') return undefined;
   const base = env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] || 'http://169.254.169.254';
   const deadline = new AbortController();
-  const cancel = clock.timer(PROBE, () => deadline.abort());
+  const cancel = clock.limit(PROBE, () => deadline.abort());
   const ask = (
     path: string,
     more: Pick<CredentialRequest, 'headers'> & { readonly method?: 'GET' | 'PUT' },

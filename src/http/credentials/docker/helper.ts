@@ -85,7 +85,7 @@ function run(
         reject(error);
       });
     const onAbort = (): void => stop(signal.reason as Error);
-    const cancel = clock.timer(timeout, () => stop(new Error(`did not finish within ${timeout / 1000} s`)));
+    const cancel = clock.limit(timeout, () => stop(new Error(`did not finish within ${timeout / 1000} s`)));
     signal.addEventListener('abort', onAbort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

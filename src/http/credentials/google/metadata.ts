@@ -34,7 +34,7 @@ export async function metadataToken(
   if (detection === 'none') return undefined;
   const certain = named !== undefined || detection === 'assume-present';
   const deadline = new AbortController();
-  const cancel = clock.timer(certain ? PATIENCE : PROBE, () => deadline.abort());
+  const cancel = clock.limit(certain ? PATIENCE : PROBE, () => deadline.abort());
   try {
     const { access_token: token, expires_in: life } = await fetchJson(
       fetch,

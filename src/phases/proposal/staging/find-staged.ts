@@ -21,13 +21,13 @@ export async function findStaged(
   context: Context,
 ): Promise<Pick<Choice, 'chosen' | 'leftOut'>> {
   const { clock, emit, signal } = context;
-  const until = clock.now() + request.wait;
+  const until = clock.elapsed() + request.wait;
   for (;;) {
     const choice = await look(registry, place, request, context);
     if (choice.refused.length > 0)
       throw refusal('TAG_CONFLICT', '--digests contradict staging', OTHER_DIGESTS, choice.refused);
     if (choice.missing.length === 0) return choice;
-    const left = until - clock.now();
+    const left = until - clock.elapsed();
     if (left <= 0) throw await notFound(registry, place, request, choice, context);
     emit({ type: 'staging-awaited', seconds: Math.ceil(left / 1000), missing: few(choice.missing) });
     await clock.wait(Math.min(EVERY, left), signal);
