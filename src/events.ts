@@ -23,6 +23,8 @@ type RequestEvent = {
   readonly method: string;
   readonly url: string;
   readonly operation?: string;
+  /** True for a silent read that was sent again on another connection. */
+  readonly hedged?: boolean | undefined;
   readonly status?: number;
   readonly error?: string;
   readonly ms: number;

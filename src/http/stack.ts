@@ -8,6 +8,7 @@ import { authenticate } from './layers/authenticate.ts';
 import { circuitBreaker } from './layers/circuit-breaker.ts';
 import { anonymous, type CredentialSource } from './credentials/credential.ts';
 import type { Fetch, Reserve } from './fetch.ts';
+import { hedging } from './layers/hedge.ts';
 import { learnSecrets } from './learn-secrets.ts';
 import { narrate } from './layers/narrate.ts';
 import type { SettingsOf } from './transport/origin-settings.ts';
@@ -94,10 +95,10 @@ export function httpStack(options: HttpStackOptions): HttpStack {
   // where time spent waiting for a slot is not counted) and takes a slot of its own origin. The circuit breaker is inside
   // the slot, so that it times the host alone and stops what still waits for a slot.
   const limiter = options.limiter ?? concurrencyLimiter(concurrency);
-  const sent = throttle(
-    limiter,
-    clock,
-  )(breaker.layer(learnSecrets(secrets)(normalizeRateLimit(narrate(narrator, clock)(sockets.fetch)))));
+  const answered = learnSecrets(secrets)(normalizeRateLimit(narrate(narrator, clock)(sockets.fetch)));
+  // Each of two hedged requests has its own slot, and both together are one attempt of the retry layer.
+  const hedge = hedging({ clock, limiter, narrate: narrator });
+  const sent = hedge.layer(throttle(limiter, clock)(hedge.measure(breaker.layer(answered))));
   // Token requests have no redirects and no authentication. The outer retry layer knows what this one gave up on.
   const outbound = retried(sent);
   const { inside } = sockets;

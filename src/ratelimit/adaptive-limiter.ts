@@ -70,6 +70,7 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
   const { bucketOf = (_name, settings) => adaptiveBucket(settings, clock.now()) } = options;
   const groups = new Map<string, RateGroup>();
   const gates = new Map<string, OriginGate>();
+  const groupOf = new Map<string, RateGroup>();
   const members = new Map<string, string[]>();
   const open = (origin: string): OriginGate => {
     const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
@@ -78,6 +79,7 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
     const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, newBucket);
     groups.set(name, group);
+    groupOf.set(origin, group);
     members.set(name, [...(members.get(name) ?? []), origin]);
     const onPause = (until: number): void => options.onPause?.(name, until);
     const gate = originGate({ clock, group, maxWait, onPause, concurrency: given.concurrency ?? concurrency });
@@ -86,6 +88,11 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
   };
   return {
     acquire: (want, signal) => (gates.get(want.origin) ?? open(want.origin))(want, signal),
+    spare: ({ origin, class: kind }) => {
+      const group = groupOf.get(origin);
+      const now = clock.now();
+      return group === undefined || (group.pausedUntil() <= now && group.wait(kind, now) === 0);
+    },
     readings: () =>
       [...groups].map(([group, rates]) => ({
         group,

@@ -28,4 +28,6 @@ export type Permit = {
 export type Limiter = {
   /** Resolves when the request may be sent, in order of arrival within its lane and class. */
   acquire(want: Want, signal: AbortSignal): Promise<Permit>;
+  /** Returns true if the rate leaves room for one more request now: no pause, and no wait for a token. Takes nothing. */
+  spare(want: Want): boolean;
 };

@@ -15,6 +15,7 @@ export function concurrencyLimiter(concurrency: number): Limiter {
   }
   const origins = new Map<string, Slots>();
   return {
+    spare: () => true,
     acquire: async (want, signal) => {
       let slots = origins.get(want.origin);
       if (slots === undefined) {

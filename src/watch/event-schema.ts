@@ -75,6 +75,7 @@ export const EventLine = z.discriminatedUnion('type', [
     method: z.string(),
     url: described(z.string(), 'Without what may be secret.'),
     operation: described(z.string().optional(), 'What it was for: token, list, read, write, download, upload, …'),
+    hedged: described(z.boolean().optional(), 'True: a silent read that was sent again on another connection.'),
     status: count.optional(),
     error: described(z.string().optional(), 'The error code, where no answer came.'),
     ms,

@@ -74,6 +74,7 @@ async function instruments() {
     ),
     failures: counter('failures_total', 'What could not be done, by error code.', ['phase', 'code']),
     requests: counter('requests_total', 'Requests that ended.', ['registry', 'class', 'status']),
+    hedges: counter('hedged_requests_total', 'Silent reads that were sent again on another connection.', ['registry']),
     bytes: counter('body_bytes_total', 'Bytes of bodies that were sent and received.', ['registry']),
     limit: gauge('rate_limit', 'Requests a second that the registry seems to allow.', ['registry']),
     pauses: counter('pauses_total', 'How often a registry asked for silence.', ['registry']),
@@ -146,10 +147,11 @@ function setProgress({ progress }: Instruments, event: RunEvent & { readonly typ
 }
 
 function countRequest(
-  { requests }: Instruments,
-  { url, operation = 'other', status, error }: RunEvent & { readonly type: 'request' },
+  { requests, hedges }: Instruments,
+  { url, operation = 'other', hedged, status, error }: RunEvent & { readonly type: 'request' },
   nameOf: (origin: string) => string,
 ): void {
   const registry = nameOf(URL.parse(url)?.origin ?? '');
+  if (hedged === true) hedges.inc({ registry });
   requests.inc({ registry, class: operation, status: status === undefined ? (error ?? 'none') : String(status) });
 }

@@ -128,8 +128,9 @@ function lineOf(event: RunEvent): LogLine | undefined {
   if (event.type === 'log') return event;
   if (event.type !== 'request') return undefined;
   const result = event.error ?? (event.status === undefined ? 'no answer' : String(event.status));
-  const { type: _, ...fields } = event;
-  const message = `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms`;
+  const { type: _, hedged, ...fields } = event;
+  const again = hedged === true ? ', sent again' : '';
+  const message = `${event.method} ${event.url}: ${result} in ${Math.round(event.ms)}ms${again}`;
   return { level: 'trace', message, fields };
 }
 

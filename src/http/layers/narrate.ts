@@ -9,16 +9,17 @@ export const narrate =
   (narrator: Narrator, clock: Clock) =>
   (inner: Fetch): Fetch =>
   async (request) => {
-    const { method, operation } = request;
+    const { method, operation, hedged } = request;
     const url = redactUrl(request.url);
     const start = clock.now();
     try {
       const response = await inner(request);
-      narrator({ type: 'request', method, url, operation, status: response.status, ms: clock.now() - start });
+      const { status } = response;
+      narrator({ type: 'request', method, url, operation, hedged, status, ms: clock.now() - start });
       return response;
     } catch (error) {
       const code = isPromotionError(error) ? error.code : request.signal.aborted ? 'ABORTED' : 'NETWORK';
-      narrator({ type: 'request', method, url, operation, error: code, ms: clock.now() - start });
+      narrator({ type: 'request', method, url, operation, hedged, error: code, ms: clock.now() - start });
       throw error;
     }
   };

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts';
-import type { Answer, Lane, Limiter, Permit, RequestClass } from '../../ratelimit/limiter.ts';
+import type { Answer, Lane, Limiter, Permit, RequestClass, Want } from '../../ratelimit/limiter.ts';
 import { promisedRate } from '../../ratelimit/rate-headers.ts';
 import { retryAfter } from '../../ratelimit/retry-after.ts';
 import { header, type Fetch, type HttpRequest, type HttpResponse, type Operation, type Reserve } from '../fetch.ts';
@@ -45,9 +45,14 @@ export const reserve =
   ({ origin }, signal) =>
     limiter.acquire({ origin, lane: 'small', class: 'write' }, signal);
 
-function acquire(limiter: Limiter, { operation, url, signal }: HttpRequest): Promise<Permit> {
+function acquire(limiter: Limiter, request: HttpRequest): Promise<Permit> {
+  return limiter.acquire(wantOf(request), request.signal);
+}
+
+/** Returns what a request needs a permit for. */
+export function wantOf({ operation, url }: HttpRequest): Want {
   const [lane, kind] = KINDS[operation];
-  return limiter.acquire({ origin: url.origin, lane, class: kind }, signal);
+  return { origin: url.origin, lane, class: kind };
 }
 
 /** Adds the start of a 429 body without wait headers, which may name the wait. The body stays whole. */
