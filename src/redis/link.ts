@@ -1,4 +1,4 @@
-import type { Command, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { onAbort } from '../abort.ts';
 import type { Clock } from '../clock.ts';
 import type { RedisAddress } from './address.ts';
@@ -76,8 +76,8 @@ function limitCommands(connection: Redis, clock: Clock): void {
   const send = connection.sendCommand.bind(connection);
   connection.sendCommand = (command, stream) => {
     const late = new Error('Command timed out');
-    const cancel = clock.limit(TIME_LIMIT, () => (command as Command).reject(late));
-    (command as Command).promise.then(cancel, cancel);
+    const cancel = clock.limit(TIME_LIMIT, () => command.reject(late));
+    command.promise.then(cancel, cancel);
     return send(command, stream);
   };
 }

@@ -17,6 +17,9 @@ const SPEED = 30;
 /** The default timeouts in milliseconds (docs/registry-config.md). */
 const [ANSWER, IDLE] = [25_000, 25_000];
 
+/** The least silence in milliseconds after which a read is sent again on another connection. */
+const HEDGED = 2_000;
+
 const MIB = 1024 * 1024;
 
 /** More than the buffers of a connection, so that a server that reads nothing stops the sender. */
@@ -25,9 +28,9 @@ const LARGE = 16 * MIB;
 type Silence = readonly [when: string, kind: RequestKind, fault: Fault, layer: number, costs: number];
 
 const SILENCES: readonly Silence[] = [
-  ['before the answer to a token request', 'token', 'silent', 100, ANSWER],
-  ['before the header of a listing', 'list', 'silent', 100, ANSWER],
-  ['before the header of a manifest', 'getManifest', 'silent', 100, ANSWER],
+  ['before the answer to a token request', 'token', 'silent', 100, HEDGED],
+  ['before the header of a listing', 'list', 'silent', 100, HEDGED],
+  ['before the header of a manifest', 'getManifest', 'silent', 100, HEDGED],
   ['in the middle of a blob', 'getBlob', 'stall', 100, IDLE],
   ['in the middle of an upload', 'put', { bytesPerSecond: 1 }, LARGE, IDLE],
   ['after an upload', 'put', 'silent', 100, ANSWER],
@@ -65,7 +68,7 @@ async function promoteApart([staging, ...mirrors]: readonly TestRegistry[]): Pro
   const to = mirrors.map(({ host }) => `${host}/prod`);
   await using tree = await writeTree([{ name: 'p', from: `${staging.host}/staging`, to, entries }]);
   const config = join(tree.path, 'registries.yaml');
-  const timeouts = { headers: '2s', idle: '2s' };
+  const timeouts = { headers: '1s', idle: '1s' };
   const registries = mirrors.map(({ host }) => ({ match: host, timeouts }));
   await writeFile(config, JSON.stringify({ version: 1, registries }));
   const args = ['--thin-manifest-dir', tree.path, '--registry-config', config, '--threads', String(MANY)];

@@ -121,8 +121,9 @@ function isLimitedWrite({ method, operation, body, once, isRetry, headersWithin 
 
 function withLimit(request: HttpRequest, usual: number | undefined): HttpRequest {
   if (usual === undefined) return request;
-  const seconds = Math.ceil(Math.max(LEAST_FOR_WRITES, FAR_FOR_WRITES * usual) / 1000);
-  return { ...request, answerWithin: seconds * 1000 + processingTime(request.body) };
+  // In whole seconds, since the error names it.
+  const limit = Math.ceil(Math.max(LEAST_FOR_WRITES, FAR_FOR_WRITES * usual) / 1000) * 1000;
+  return { ...request, answerWithin: limit + processingTime(request.body) };
 }
 
 /** One or two requests of which the first response counts. */
@@ -165,7 +166,10 @@ function start(race: Race, inner: Fetch, given: Partial<HttpRequest>): void {
   race.open += 1;
   inner({ ...race.request, ...given, signal: stop.signal }).then(
     (response) => {
-      if (race.isOver) return void response.body.discard();
+      if (race.isOver) {
+        void response.body.discard();
+        return;
+      }
       end(race, stop);
       // Until then the caller's signal also ends the body.
       void response.body.finished.then(race.leave);
