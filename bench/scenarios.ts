@@ -10,6 +10,7 @@ import { replication } from './scenarios/replication.ts';
 import { shards } from './scenarios/shards.ts';
 import { sigcheck } from './scenarios/sigcheck.ts';
 import { stop } from './scenarios/stop.ts';
+import { tailsSilent, tailsStop } from './scenarios/tails.ts';
 import { tree } from './scenarios/tree.ts';
 import { SIZES } from './tree.ts';
 
@@ -76,6 +77,8 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['ratelimit', ratelimit],
   ['hostile', hostile],
   ['stop', stop],
+  ['tails-silent', tailsSilent],
+  ['tails-stop', tailsStop],
 ]);
 
 /**

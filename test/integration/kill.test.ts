@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, KPROMO } from '../support/built-cli.ts';
 import { KNOWN_TO_BE_FAST_YAML } from '../support/promotion/fast-registries.ts';
+import { random } from '../support/random.ts';
 import { writeTree, type ProjectSpec, type WrittenTree } from '../support/promotion/tree.ts';
 import { buildImage, buildIndex, buildMultiPlatform, storeImage, type BuiltImage } from '../support/registry/images.ts';
 import type { FaultHook } from '../support/registry/faults.ts';
@@ -37,17 +38,6 @@ const images: readonly (readonly [name: string, image: BuiltImage, ...tags: stri
   ],
   ['multi', buildImage({ seed: 70 })],
 ];
-
-/** Mulberry32, as for the test content: the same kills on every machine. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 describe('killing a promotion at any moment', () => {
   let source: TestRegistry;

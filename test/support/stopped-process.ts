@@ -38,8 +38,10 @@ export async function runStopped({ ms, timeout, how }: StoppedRun): Promise<Stop
   const sent = REQUESTS.map((one) => one.replace(' ', ` http://127.0.0.1:${port}`));
   const args = [JSON.stringify(sent), how === 'computes' ? String(ms) : '0', String(timeout)];
   const done = Promise.withResolvers<string>();
-  const child = execFile(process.execPath, [new URL('stopped-main.ts', import.meta.url).pathname, ...args], (error, out) =>
-    error === null ? done.resolve(out) : done.reject(error),
+  const child = execFile(
+    process.execPath,
+    [new URL('stopped-main.ts', import.meta.url).pathname, ...args],
+    (error, out) => (error === null ? done.resolve(out) : done.reject(error)),
   );
   try {
     await came.promise;

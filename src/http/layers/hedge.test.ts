@@ -191,14 +191,22 @@ describe('src/http/layers/hedge.ts', () => {
     expect(await answer).toBe('200 late');
   });
 
-  it('gives both up and retries if the second is silent too while others are answered', async () => {
-    const { clock, send, requests } = await world((path, nth) => (path === '/silent' && nth < 3 ? 'silent' : 'answer'));
-    const answer = send('/silent');
-    await clock.advance(3_000);
+  it('replaces a repeated read that is silent too, once, while others of its class are answered', async () => {
+    const { clock, send, requests, held } = await world((path) => (path === '/silent' ? 'silent' : 'answer'));
+    await Promise.all(Array.from({ length: 150 }, () => send('/more')));
+    const stopping = new AbortController();
+    const answer = rejection(send('/silent', { signal: stopping.signal }));
+    await clock.advance(8_000);
+    expect(requests('GET /silent')).toBe(2);
     await send('/more');
-    await clock.advance(2_000);
-    expect(await answer).toBe('200 ok');
+    await clock.advance(3_000);
+    expect([requests('GET /silent'), held.count()]).toEqual([3, 2]);
+    await clock.advance(12_000);
     expect(requests('GET /silent')).toBe(3);
+    stopping.abort(new Error('stopped'));
+    expect(await answer).toEqual(new Error('stopped'));
+    await clock.advance(0);
+    expect(held.count()).toBe(0);
   });
 
   it('does not delay the end of requests to a host that is silent altogether', async () => {

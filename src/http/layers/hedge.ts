@@ -36,6 +36,9 @@ const LEAST_SILENCE = 2_000;
 /** Silence until a read is repeated at an origin of unknown latency, in milliseconds: registries answer in less. */
 const UNKNOWN_SILENCE = 5_000;
 
+/** A request is repeated at most this many times; more than once only while the origin answers others of its class. */
+const MOST_REPEATS = 2;
+
 /** The most additional requests, as a fraction of all others. */
 const SHARE = 0.02;
 
@@ -126,11 +129,11 @@ function withLimit(request: HttpRequest, usual: number | undefined): HttpRequest
   return { ...request, answerWithin: limit + processingTime(request.body) };
 }
 
-/** One or two requests of which the first response counts. */
+/** Requests of which the first response counts. */
 type Race = {
   readonly request: HttpRequest;
   readonly result: PromiseWithResolvers<HttpResponse>;
-  /** Ends a request each; the first belongs to the original one. */
+  /** Ends a request each; the first belongs to the original one, the last to the newest. */
   readonly stops: AbortController[];
   open: number;
   isOver: boolean;
@@ -177,7 +180,8 @@ function start(race: Race, inner: Fetch, given: Partial<HttpRequest>): void {
     },
     (error: unknown) => {
       race.open -= 1;
-      if (race.isOver) return;
+      // A repeated request may also have been replaced by a newer one.
+      if (race.isOver || (stop.signal.aborted && !race.request.signal.aborted)) return;
       if (isOriginal) race.error = error;
       // When the original request has been silent for its whole timeout, the other one has been so for most of it.
       const mayBeAnswered = race.open > 0 && !(isOriginal && isUnanswered(error));
@@ -202,21 +206,34 @@ function end(race: Race, winner?: AbortController): void {
 
 /** Repeats the request once it has been silent for too long and another one is allowed. */
 function repeatLater(race: Race, inner: Fetch, shared: Shared): void {
-  const { clock, silenceOf, allows, narrate } = shared;
+  const { clock, silenceOf, answeredAt, allows, narrate } = shared;
   const { request } = race;
-  const began = clock.elapsed();
+  const sentAt = clock.elapsed();
+  let began = sentAt;
   const check = (): void => {
     const silence = clock.elapsed() - began;
     // The usual latency may have become longer meanwhile.
     const isSilent = silence >= silenceOf(request);
-    if (!isSilent || !allows(request)) return wait(isSilent ? LEAST_SILENCE : silenceOf(request) - silence);
-    narrate?.({ type: 'log', level: 'debug', ...repeatLine(request, silence) });
-    start(race, inner, { hedged: true, onSent: () => giveUpLater(race, shared, began) });
+    const isFirst = race.stops.length === 1;
+    const isAllowed = isFirst || (race.stops.length <= MOST_REPEATS && answeredAt(request) > sentAt);
+    if (!isSilent || !isAllowed || !allows(request))
+      return wait(isSilent ? LEAST_SILENCE : silenceOf(request) - silence);
+    narrate?.({ type: 'log', level: 'debug', ...repeatLine(request, clock.elapsed() - sentAt) });
+    // A repeated request is as likely to be silent as any other.
+    if (!isFirst) race.stops.at(-1)?.abort(new PromotionError('ABORTED', 'the request was sent again'));
+    start(race, inner, {
+      hedged: true,
+      onSent: () => {
+        began = clock.elapsed();
+        if (!race.isOver) wait(silenceOf(request));
+      },
+    });
   };
   const wait = (ms: number): void => {
     race.cancelLimit = clock.limit(ms, check);
   };
-  wait(silenceOf(request));
+  // Until then the usual latency may have become known.
+  wait(LEAST_SILENCE);
 }
 
 function repeatLine(
@@ -226,26 +243,6 @@ function repeatLine(
   const shown = redactUrl(url);
   const message = `${method} ${shown}: no response for ${seconds(ms)} s; sending it again on another connection`;
   return { message, fields: { method, url: shown, ms: Math.round(ms) } };
-}
-
-/**
- * Gives both requests up if the second one is silent as well, while the origin answers others of its class: its retry is answered
- * sooner. A retry is not given up: the registry may be slow with this request.
- */
-function giveUpLater(race: Race, { clock, silenceOf, answeredAt }: Shared, began: number): void {
-  const { request } = race;
-  if (request.isRetry === true || race.isOver) return;
-  const repeatedAt = clock.elapsed();
-  const check = (): void => {
-    if (answeredAt(request) <= repeatedAt) return wait();
-    const what = `${request.method} ${redactUrl(request.url)}`;
-    const message = `${what}: no response within ${seconds(clock.elapsed() - began)} s, on two connections`;
-    fail(race, new PromotionError('TIMEOUT', message, { hint: 'check the network path to the host' }));
-  };
-  const wait = (): void => {
-    race.cancelLimit = clock.limit(silenceOf(request), check);
-  };
-  wait();
 }
 
 function seconds(ms: number): string {

@@ -1,3 +1,4 @@
+import { random } from '../random.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { LogEntry } from './counters.ts';
 import type { Reply } from './reply.ts';
@@ -34,6 +35,15 @@ export type FaultRequest = Readonly<LogEntry> & { readonly nth: number };
 
 /** Decides for each request whether something goes wrong; runs after latency and before everything else. */
 export type FaultHook = (request: FaultRequest) => Fault | undefined | Promise<Fault | undefined>;
+
+/** A fault that hits requests at random; `share` is their part of all, from 0 to 1. */
+export type RandomFault = { readonly share: number; readonly seed: number; readonly fault: Fault };
+
+/** Returns the hook for such a fault. */
+export function randomly({ share, seed, fault }: RandomFault): FaultHook {
+  const next = random(seed);
+  return () => (next() < share ? fault : undefined);
+}
 
 /** How many requests a second are allowed; what is over gets a 429. */
 export type Quota = {

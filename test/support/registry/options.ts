@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../src/clock.ts';
 import type { RegistryStore, StoreOptions } from '../memory-registry/store.ts';
 import type { AuthOptions, Gate } from './auth.ts';
-import type { FaultHook, Quota } from './faults.ts';
+import type { FaultHook, Quota, RandomFault } from './faults.ts';
 import type { Route } from './route.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -39,6 +39,8 @@ export type RegistryOptions = Omit<StoreOptions, 'now'> & {
   readonly latencyMs?: number;
   readonly quota?: Quota;
   readonly fault?: FaultHook;
+  /** A fault of a random share of all requests, the same ones for the same seed. */
+  readonly randomFault?: RandomFault;
   /** Uploads of more bytes are checked and dropped: HEAD finds them, GET says 500. 64 MiB by default, so that a test of GiB blobs stays small. */
   readonly keepUploadsBelow?: number;
   /** False keeps no log of requests; counters always count. */

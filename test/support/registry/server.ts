@@ -5,7 +5,7 @@ import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { registryStore, type RegistryStore } from '../memory-registry/store.ts';
 import { authGate } from './auth.ts';
 import { counters as startCounters, type Counters } from './counters.ts';
-import { quotaGate, type FaultHook, type Quota } from './faults.ts';
+import { quotaGate, randomly, type FaultHook, type Quota } from './faults.ts';
 import type { RegistryOptions } from './options.ts';
 import { describeBlob, seededBlob } from './seeded.ts';
 import { registryHandlers, serve, type Running } from './serve.ts';
@@ -49,7 +49,7 @@ export async function startRegistry(options: RegistryOptions = {}, store?: Regis
     unexpected: [],
     seen: new Map(),
     latencyMs: options.latencyMs ?? 0,
-    fault: options.fault,
+    fault: options.fault ?? (options.randomFault && randomly(options.randomFault)),
     quota: quotaGate(options.quota, clock),
   };
   const server = createServer(
