@@ -7,6 +7,8 @@ export type LogEvent = {
   readonly message: string;
   /** The facts of the message, for structured logs. */
   readonly fields?: LogFields | undefined;
+  /** Lines with the same value say the same, such as that an origin does not respond: a log joins them to one. */
+  readonly alike?: string | undefined;
   /** False if the terminal already shows the same. */
   readonly onTerminal?: false;
 };

@@ -34,7 +34,8 @@ export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator 
     }
     if (dropped > 0) put({ type: 'dropped', count: dropped });
     dropped = 0;
-    put(event);
+    // Readers of events compare fields; which lines are alike is for logs, which join them.
+    put(event.type === 'log' ? { ...event, alike: undefined } : event);
   };
 }
 

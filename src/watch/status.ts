@@ -39,7 +39,7 @@ type State = {
   bytesBefore: number;
   isStopping: boolean;
   failures: number;
-  warnings: readonly string[];
+  warnings: readonly { readonly alike: string; readonly text: string }[];
 };
 
 /** Starts following a run; `readings` returns the learned rates of registries. */
@@ -84,8 +84,11 @@ function follow(state: State, event: RunEvent, now: number): void {
   }
 }
 
-function warn(state: State, { level, message }: LogEvent): void {
-  if (level === 'warning' || level === 'error') state.warnings = [...state.warnings, clip(message)].slice(-WARNINGS);
+/** Of warnings that say the same, the last one is shown. */
+function warn(state: State, { level, message, alike = message }: LogEvent): void {
+  if (level !== 'warning' && level !== 'error') return;
+  const others = state.warnings.filter((warning) => warning.alike !== alike);
+  state.warnings = [...others, { alike, text: clip(message) }].slice(-WARNINGS);
 }
 
 function statusOf(
@@ -105,7 +108,7 @@ function statusOf(
     bytesPerSecond: flow.bytesPerSecond(),
     failures,
     registries: flow.registries(),
-    warnings,
+    warnings: warnings.map(({ text }) => text),
   };
 }
 

@@ -176,6 +176,52 @@ describe('src/cli/output/log.ts, --log-format=json', () => {
   });
 });
 
+describe('src/cli/output/repeats.ts', () => {
+  const failed = (path: string) =>
+    ({ type: 'log', level: 'warning', message: `${path}: no response`, fields: { path }, alike: 'a.example' }) as const;
+
+  it('prints the first of lines that are alike at once, and the others as one line with their count', () => {
+    let now = AFTERNOON;
+    const output = { isTerminal: false, columns: () => undefined, backlog: () => 0, close: async () => undefined };
+    const lines: string[] = [];
+    const log = createLog({
+      output: { ...output, write: (text: string) => void lines.push(text) },
+      clock: { ...realClock(), now: () => now },
+      level: 'info',
+      env: {},
+      format: 'json',
+    });
+    const printed = (): unknown[] => lines.splice(0).map((line) => JSON.parse(line) as unknown);
+    for (let index = 0; index < 40; index += 1) log.narrate(failed(`/${index}`));
+    log.narrate({ ...failed('/b'), alike: 'b.example' });
+    log.narrate({ type: 'log', level: 'info', message: 'upstream' });
+    log.narrate({ type: 'log', level: 'info', message: 'upstream' });
+    expect(printed()).toMatchObject([{ path: '/0' }, { path: '/b' }, { msg: 'upstream' }, { msg: 'upstream' }]);
+    now += 61_000;
+    log.narrate({ type: 'log', level: 'info', message: 'a minute later' });
+    expect(printed()).toMatchObject([
+      { level: 'warning', msg: '/39: no response (39 more like it)', path: '/39', count: 39 },
+      { msg: 'a minute later' },
+    ]);
+    log.narrate(failed('/40'));
+    log.narrate({ type: 'log', level: 'fatal', message: 'the end' });
+    log.end();
+    expect(printed()).toMatchObject([{ path: '/40', count: 1 }, { level: 'fatal' }]);
+  });
+
+  it('joins warnings of the same words, and prints each at level debug', () => {
+    const { log, say, lines } = logAt('debug');
+    say('warning', 'x');
+    say('warning', 'x');
+    log.end();
+    expect(lines.map((line) => line.replace(/^time="[^"]+" /, ''))).toEqual([
+      'level=warning msg=x\n',
+      'level=debug msg=x\n',
+      'level=warning msg="x (1 more like it)"\n',
+    ]);
+  });
+});
+
 describe('src/cli/output/log.ts with a slow reader', () => {
   it('drops and counts info lines if the reader is too slow', () => {
     let backlog = 5_000_000;

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import type { LogEvent, LogLevel, Narrator, RunEvent, SummaryEvent } from '../../events.ts';
 import { jsonText } from '../../image/json-text.ts';
 import { goQuote, printable } from '../../text/go-quote.ts';
+import { repeats } from './repeats.ts';
 import type { Output } from './streams.ts';
 
 /** Everything that decides how a run is narrated. */
@@ -40,7 +41,10 @@ type LogLine = Omit<LogEvent, 'type'>;
 /** Some 20,000 lines that nobody has read yet: more of what is not trouble would only eat memory. */
 const MOST_WAITING = 4 * 1024 * 1024;
 
-/** Narrates as text or JSON. Lines that are neither warnings nor errors are left out, and counted, where nobody reads them. */
+/**
+ * Narrates as text or JSON. Lines that say the same become one line with their count. Lines that are neither warnings nor errors are left out, and
+ * counted, if they are not read.
+ */
 export function createLog(settings: LogSettings): Log {
   const { output, clock, level } = settings;
   const { write, summarize } = settings.format === 'json' ? JSON_LINES : textLines(settings);
@@ -59,18 +63,24 @@ export function createLog(settings: LogSettings): Log {
     if (!isLate) dropped = 0;
     put(line);
   };
+  const { joined, due } = repeats();
+  const printDue = (now: number): void => {
+    for (const line of due(now)) printLine(line);
+  };
   return {
     narrate: (event) => {
+      printDue(event.type === 'summary' ? Number.POSITIVE_INFINITY : clock.now());
       if (event.type === 'summary') return output.write(summarize(event, clock.now()));
       const line = lineOf(event);
       if (line === undefined) return;
-      if (line.level !== 'fatal') return printLine(line);
+      if (line.level !== 'fatal') return printLine(joined(line, clock.now()));
       // the first is the cause; what else failed after it is an error like others
       if (fatal === undefined) fatal = line;
       else printLine({ ...line, level: 'error' });
     },
     failed: () => fatal !== undefined,
     end: () => {
+      printDue(Number.POSITIVE_INFINITY);
       if (fatal !== undefined) printLine(fatal);
     },
   };

@@ -250,6 +250,7 @@ describe('src/http/layers/retry.ts', () => {
         level: 'warning',
         message: `Transient error (will retry): GET ${server.url.href}: answered 503; attempt 2 in 200 ms`,
         fields: { method: 'GET', url: server.url.href, status: 503 },
+        alike: `${server.url.origin} 503`,
       },
     ]);
   });

@@ -11,7 +11,7 @@ import { originStates, type OriginState } from './origin-state.ts';
 import { peek } from '../response/peek.ts';
 import { redactUrl } from '../redact.ts';
 import { bodyOf } from '../transport/response-body.ts';
-import { transients, type Outcome, type Transients } from './transients.ts';
+import { warnOf, type Outcome } from './transients.ts';
 
 export type RetryOptions = {
   readonly clock: Clock;
@@ -51,7 +51,7 @@ const AGAIN: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 4
 /** Bytes of a response that are searched for a wait. */
 const TEXT_LIMIT = 4096;
 
-type Rules = RetryOptions & { readonly maxWait: number; readonly told: Transients };
+type Rules = RetryOptions & { readonly maxWait: number };
 type Pause = { readonly ms: number; readonly ordered: boolean };
 
 /**
@@ -62,7 +62,7 @@ type Pause = { readonly ms: number; readonly ordered: boolean };
 export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
   const givenUp = new WeakSet<PromotionError>();
   const stateOf = originStates();
-  const rules: Rules = { ...options, maxWait: options.maxWait ?? MAX_WAIT, told: transients(options) };
+  const rules: Rules = { ...options, maxWait: options.maxWait ?? MAX_WAIT };
   return (inner) => async (request) => {
     const state = stateOf(request.url.origin);
     const stopFor = pauseRule(rules, request);
@@ -86,11 +86,10 @@ export function retry(options: RetryOptions): (inner: Fetch) => Fetch {
         // An origin that answered other requests meanwhile is not down. A request with a short budget proves nothing.
         const isSilent = state.answers === answersBefore && request.retryWithin === undefined;
         if ('error' in outcome && isSilent) state.isDown = true;
-        rules.told.end(request, outcome);
         if ('response' in outcome) await outcome.response.body.discard();
         throw error;
       }
-      rules.told.add(request, outcome, `attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`);
+      warnOf(rules.narrate, request, outcome, `attempt ${attempts + 1} in ${Math.round(pause.ms)} ms`);
       if ('response' in outcome) await outcome.response.body.discard();
       await rules.clock.wait(pause.ms, request.signal);
     }
