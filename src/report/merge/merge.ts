@@ -157,17 +157,28 @@ function auditOf(all: readonly Audit[]): Audit | undefined {
   ];
   return {
     ...sumsOf([first, ...others]),
-    findings: all
-      .flatMap(({ findings }) => findings)
-      .toSorted(
-        (a, b) =>
-          DRIFT_CODES.indexOf(a.code) - DRIFT_CODES.indexOf(b.code) ||
-          compared(a.reference, b.reference) ||
-          compared(a.digest, b.digest),
-      ),
+    findings: all.flatMap(({ findings }) => findings).toSorted(inOrderOfAudit),
     notes: unionOf(all.map(({ notes }) => notes)),
     ...(first.baseline !== undefined && { baseline: idle }),
   };
+}
+
+type Finding = Audit['findings'][number];
+
+/** As in the report of one audit: what is lacking in tree order, then what is too much, then what is not signed. */
+function inOrderOfAudit(a: Finding, b: Finding): number {
+  return (
+    driftRank(a) - driftRank(b) ||
+    (driftRank(a) === 0 ? compared(a.file ?? '', b.file ?? '') || (a.line ?? 0) - (b.line ?? 0) : 0) ||
+    compared(a.reference, b.reference) ||
+    compared(a.digest, b.digest) ||
+    DRIFT_CODES.indexOf(a.code) - DRIFT_CODES.indexOf(b.code)
+  );
+}
+
+function driftRank({ code, file }: Finding): number {
+  if (code === 'UNSIGNED' || code === 'UNRECORDED') return 2;
+  return file === undefined ? 1 : 0;
 }
 
 type Change = NonNullable<ReportDocument['change']>;
