@@ -1,17 +1,27 @@
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { redisLeases } from '../../src/redis/leases.ts';
 import { realClock } from '../../src/clock.ts';
 import { parseRedisAddress } from '../../src/redis/address.ts';
 import { openRedis } from '../../src/redis/link.ts';
-import { memoryLeases } from '../support/memory-leases.ts';
+import { memoryLeases } from '../../src/processes/memory-leases.ts';
+import { memoryServer } from '../support/memory-server.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { leasesContract } from './leases.contract.ts';
 
-describe('test/support/memory-leases.ts', () => {
+describe('src/processes/memory-leases.ts', () => {
   leasesContract(async () => {
     const leases = memoryLeases(realClock());
     return { one: leases, other: leases, [Symbol.asyncDispose]: async () => {} };
+  });
+});
+
+describe('src/processes/connect.ts: leases', () => {
+  const server = memoryServer();
+  afterAll(server.kill);
+  leasesContract(async () => {
+    const world = server.world();
+    return { one: world.open().leases, other: world.open().leases, [Symbol.asyncDispose]: async () => {} };
   });
 });
 

@@ -1,10 +1,11 @@
-import { describe, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { realClock } from '../../src/clock.ts';
 import { parseRedisAddress, type RedisAddress } from '../../src/redis/address.ts';
 import { redisRateStore } from '../../src/redis/rate-store.ts';
 import { openRedis } from '../../src/redis/link.ts';
 import { newRecord } from '../../src/ratelimit/shared/record.ts';
 import { memoryRateStore } from '../support/memory-rate-store.ts';
+import { memoryServer } from '../support/memory-server.ts';
 import { orSkip } from '../support/programs.ts';
 import { startRedis, type RedisServer } from '../support/redis-server.ts';
 import { rateStoreContract } from './rate-store.contract.ts';
@@ -15,6 +16,19 @@ describe('test/support/memory-rate-store.ts', () => {
     return {
       open: async () => store.open(),
       lose: async () => store.lose(),
+      [Symbol.asyncDispose]: async () => {},
+    };
+  });
+});
+
+describe('src/processes/connect.ts: rates', () => {
+  const server = memoryServer();
+  afterAll(server.kill);
+  rateStoreContract(async () => {
+    const world = server.world();
+    return {
+      open: async () => world.open().rates,
+      lose: async () => server.kill(),
       [Symbol.asyncDispose]: async () => {},
     };
   });

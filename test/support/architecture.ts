@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   sharding: { values: ['plan', 'manifest', ...LEAVES] },
   mirroring: { values: ['plan', 'registry', ...LEAVES] },
   redis: { values: LEAVES, types: ['registry', 'ratelimit'] },
+  processes: { values: LEAVES, types: ['registry', 'ratelimit'] },
   attest: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   scan: { values: ['registry', 'policy', ...LEAVES], types: ['http'] },
   phases: { values: PHASES },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signedWorld, digestSigning, type SignedWorld } from '../../../test/support/attached.ts';
-import { memoryLeases } from '../../../test/support/memory-leases.ts';
+import { memoryLeases } from '../../processes/memory-leases.ts';
 import type { FaultHook } from '../../../test/support/registry/faults.ts';
 import {
   buildAttestation,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
-import { memoryLeases } from '../../../test/support/memory-leases.ts';
+import { memoryLeases } from '../../processes/memory-leases.ts';
 import { leasedLock, type Leases } from './leased-lock.ts';
 import { subjectLock, type SubjectLock } from './lock.ts';
 

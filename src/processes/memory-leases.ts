@@ -1,7 +1,7 @@
-import type { Clock } from '../../src/clock.ts';
-import type { Leases } from '../../src/registry/attaching/leased-lock.ts';
+import type { Clock } from '../clock.ts';
+import type { Leases } from '../registry/attaching/leased-lock.ts';
 
-/** Leases in this process's memory, for as many holders as there are. */
+/** Leases in the memory of one process, for all processes that it serves. */
 export function memoryLeases(clock: Clock): Leases {
   const held = new Map<string, { readonly holder: string; readonly until: number }>();
   const holderOf = (name: string): string | undefined => {
