@@ -46,12 +46,16 @@ export type Replicator = {
   batch(): AttachmentBatch;
   /** Updates the list of each mirror with one write; a mirror where that fails has failed. */
   list(copied: readonly Replicated[], batch: AttachmentBatch, signal: AbortSignal): Promise<readonly Replicated[]>;
+  /** Reads the written lists again, and repairs one that another job replaced; returns the errors. */
+  settle(signal: AbortSignal): Promise<readonly PromotionError[]>;
 };
 
 /** A replicator for a whole run. */
 export function replicator(services: ReplicatorServices): Replicator {
   return {
     batch: services.attacher.batch,
+    settle: (signal) =>
+      services.attacher.tags.settle((repository) => ({ signal, meter: services.meterOf(repository) })),
     copy: async (lack, batch, signal) => {
       try {
         return await replicate(services, lack, batch, signal);

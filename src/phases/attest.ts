@@ -1,4 +1,5 @@
-import type { Failure } from '../errors.ts';
+import { failureOf, type Failure } from '../errors.ts';
+import type { Call } from '../registry/roles.ts';
 import { eachOf } from '../async/each-of.ts';
 import type { Phase } from '../pipeline/phase.ts';
 import { attestImage, type AttestImageServices } from './signing/attest-image.ts';
@@ -20,7 +21,8 @@ export type Attestation = {
   readonly failures: readonly Failure[];
 };
 
-type AttestServices = AttestImageServices & Pick<SigningServices, 'list' | 'concurrency'> & { readonly prove: Prove };
+type AttestServices = AttestImageServices &
+  Pick<SigningServices, 'list' | 'settle' | 'concurrency'> & { readonly prove: Prove };
 
 type Signed = { readonly plan: Plan; readonly validation: Validation; readonly signing: Signing };
 
@@ -55,6 +57,8 @@ export const attest = (services: AttestServices): Phase<Signed, 'attestation', A
       await work(image);
       advance(failures.length);
     });
+    const callOf = (repository: string): Call => ({ signal: context.signal, meter: services.traffic.of(repository) });
+    for (const error of (await services.settle?.(callOf)) ?? []) failures.push(failureOf('attest', error));
     context.emit({ type: 'failures', failures });
     return { images: attested, failures };
   },

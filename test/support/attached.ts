@@ -1,7 +1,7 @@
 import type { Signing } from '../../src/attest/signing/open.ts';
 import { publisher } from '../../src/attest/attached/publish.ts';
 import type { DigestSigning } from '../../src/attest/writing/sign-digest.ts';
-import { realClock } from '../../src/clock.ts';
+import { realClock, type Clock } from '../../src/clock.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { attacher } from '../../src/registry/attaching/attacher.ts';
 import type { Registry } from '../../src/registry/roles.ts';
@@ -11,18 +11,25 @@ import { buildImage, storeImage, type BuiltImage } from './registry/images.ts';
 import type { RegistryOptions } from './registry/options.ts';
 import { openedSigning, signingIn, type SigningWorld } from './signing.ts';
 
+/** On this clock every list that was read is young, however slow the machine. */
+function standingClock(): Clock {
+  const start = Date.now();
+  return { ...realClock(), now: () => start };
+}
+
 /** What one process signs and records with: what it remembers of the registry, and its own lock unless one is given. */
 export async function digestSigning(
   registry: Registry,
   signing: Signing,
   format: DigestSigning['format'] = 'both',
   lock: SubjectLock = subjectLock(async () => undefined),
+  clock: Clock = standingClock(),
 ): Promise<DigestSigning> {
   const signal = new AbortController().signal;
   return {
     registry,
     lock,
-    publisher: publisher({ attacher: attacher(registry, lock), clock: realClock() }),
+    publisher: publisher({ attacher: attacher(registry, lock), clock }),
     signer: await signing.signer(signal),
     verifier: await signing.verifier(signal),
     format,

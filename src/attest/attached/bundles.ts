@@ -36,6 +36,17 @@ export async function bundlesOf(
   types?: readonly string[],
 ): Promise<readonly Attached[]> {
   const listed = await place.registry.listReferrers(place.repository, place.digest, call);
+  return bundlesIn(listed, place, verifier, call, types);
+}
+
+/** Reads these referrers of a digest as bundlesOf does. */
+export async function bundlesIn(
+  listed: readonly Referrer[],
+  place: Place,
+  verifier: Pick<LaterVerifier, 'bundle' | 'legacy'>,
+  call: Call,
+  types?: readonly string[],
+): Promise<readonly Attached[]> {
   const wanted = listed.filter(({ annotations = {} }) => {
     const type = annotations[PREDICATE_TYPE];
     return types === undefined || type === undefined || types.includes(type);

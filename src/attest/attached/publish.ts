@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts';
 import { cosignTag } from '../../image/cosign-tag.ts';
-import { MEDIA_TYPES, type Descriptor } from '../../image/descriptor.ts';
+import { MEDIA_TYPES, type Descriptor, type Manifest } from '../../image/descriptor.ts';
 import { digestOf, type Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { EMPTY_CONFIG, type Attacher, type Attaching, type Attachment } from '../../registry/attaching/attacher.ts';
@@ -23,16 +23,22 @@ export type OwnBundle = {
   readonly identity: Identity;
   /** Further annotations for the list of referrers. */
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly meanwhile?: Attachment['meanwhile'];
 };
 
 /** Writes signatures and bundles where clients look for them, beside those of others. */
 export type Publisher = {
-  /** Appends the missing signatures to the `.sig` tag; returns false if all existed. */
+  readonly clock: Clock;
+  /**
+   * Appends the missing signatures to the `.sig` tag; returns false if all existed. `choose` selects the signatures for
+   * a tag with this content, which may be that of another job. Default: all.
+   */
   signatures(
     repository: RepositoryName,
     digest: Digest,
     signatures: readonly LegacySignature[],
     call: Call,
+    choose?: (current: Manifest) => Promise<readonly LegacySignature[]>,
   ): Promise<boolean>;
   /** Attaches an existing manifest unchanged. */
   attach(repository: RepositoryName, attachment: Attachment, call: Call): Promise<void>;
@@ -51,14 +57,16 @@ export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 /** Creates a publisher, one for each run like the attacher. */
 export function publisher({ attacher, batch = attacher, clock }: PublisherServices): Publisher {
   return {
-    signatures: async (repository, digest, signatures, call) => {
+    clock,
+    signatures: async (repository, digest, signatures, call, choose = async () => signatures) => {
       let written = false;
       const tag = cosignTag(digest, 'sig');
       await attacher.tags.update(
         repository,
         tag,
         async (current) => {
-          const next = withSignatures(current, signatures);
+          const chosen = current === undefined ? signatures : await choose(current);
+          const next = chosen.length === 0 ? undefined : withSignatures(current, chosen);
           written ||= next !== undefined;
           return next;
         },
@@ -82,7 +90,7 @@ export function publisher({ attacher, batch = attacher, clock }: PublisherServic
  */
 export function bundleAttachment(
   { mediaType, digest, size }: Descriptor,
-  { bytes, predicateType, identity, annotations: more }: OwnBundle,
+  { bytes, predicateType, identity, annotations: more, meanwhile }: OwnBundle,
   time: number,
 ): Attachment {
   const layer = { mediaType: BUNDLE_TYPE, digest: digestOf(bytes), size: bytes.length };
@@ -109,5 +117,6 @@ export function bundleAttachment(
     subject: { mediaType, digest, size },
     referrer: { ...descriptor, artifactType: BUNDLE_TYPE, annotations },
     blobs: [EMPTY_CONFIG, { descriptor: layer, bytes }],
+    meanwhile,
   };
 }

@@ -4,7 +4,15 @@ import type { Call } from '../../registry/roles.ts';
 import { bundlesOf } from '../attached/bundles.ts';
 import { isBy, type Attached } from '../attached/types.ts';
 import { PROMOTION_RECORD, recordPredicate, type RecordFacts } from '../formats/record.ts';
-import { ensureBundle, hasOne, readSubject, subjectName, type DigestSigning, type Done } from './sign-digest.ts';
+import {
+  attachedSince,
+  ensureBundle,
+  hasOne,
+  readSubject,
+  subjectName,
+  type DigestSigning,
+  type Done,
+} from './sign-digest.ts';
 import { SIGNATURE, statementBytes } from '../formats/statement.ts';
 
 /** The repository of a recorded digest, and the facts about its promotion. */
@@ -24,14 +32,18 @@ export function recordDigest(
   const target = { repository, digest, reference };
   const record = async (): Promise<Done> => {
     const there = await bundlesOf({ registry, repository, digest }, verifier, call, [SIGNATURE, PROMOTION_RECORD]);
-    if (hasOne(there, (attached) => isRecordOf(digest, attached) && isBy(signer.identity, attached))) return 'there';
+    const isOurs = (attached: Attached): boolean => isRecordOf(digest, attached) && isBy(signer.identity, attached);
+    if (hasOne(there, isOurs)) return 'there';
     const { descriptor } = await readSubject(registry, repository, digest, call);
     await ensureBundle(services, target, descriptor, there, call);
     await publisher.check(repository, digest, 'bundle', call);
     const predicate = recordPredicate(facts);
     const statement = statementBytes({ digest, reference, predicateType: PROMOTION_RECORD, predicate });
     const bytes = await signer.signStatement(statement, call.signal);
-    const bundle = { bytes, predicateType: PROMOTION_RECORD, identity: signer.identity };
+    const place = { registry, repository, digest };
+    const { clock } = publisher;
+    const meanwhile = attachedSince(there, { place, verifier, type: PROMOTION_RECORD, clock }, isOurs, call);
+    const bundle = { bytes, predicateType: PROMOTION_RECORD, identity: signer.identity, meanwhile };
     await publisher.bundle(repository, descriptor, bundle, call);
     return 'written';
   };

@@ -6,13 +6,14 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { imagesIn } from '../../registry/image/platforms.ts';
 import type { Call, Registry } from '../../registry/roles.ts';
 import type { SubjectLock } from '../../registry/attaching/lock.ts';
-import { bundlesOf } from '../attached/bundles.ts';
-import { signaturesOf } from '../attached/tags.ts';
+import type { Meanwhile } from '../../registry/attaching/attacher.ts';
+import { bundlesIn, bundlesOf } from '../attached/bundles.ts';
+import { signaturesOf, type Place } from '../attached/tags.ts';
 import { isBy, type Attached } from '../attached/types.ts';
 import { carriedBundle } from './carried-bundle.ts';
 import { signaturePayload } from '../formats/cosign-layer.ts';
 import type { Publisher } from '../attached/publish.ts';
-import type { Signer, Verifier } from '../roles.ts';
+import type { LegacySignature, Signer, Verifier } from '../roles.ts';
 import { SIGNATURE, signatureStatement } from '../formats/statement.ts';
 
 /** Services for signing and recording images in a repository. */
@@ -100,7 +101,12 @@ async function signInTag(services: DigestSigning, target: SignTarget, call: Call
   if (!hasOurs && there.length > 0) await publisher.check(repository, digest, 'sig', call);
   const ours = hasOurs ? [] : [await signer.signPayload(signaturePayload(reference, digest, version), call.signal)];
   const signatures = [...ours, ...carried];
-  return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call);
+  // Another job may have signed the digest since the tag was read.
+  const choose = async ({ descriptor }: Manifest): Promise<readonly LegacySignature[]> => {
+    if (ours.length === 0 || there.some(({ manifest }) => manifest === descriptor.digest)) return signatures;
+    return hasOne(await signaturesOf({ registry, repository, digest }, verifier, call), isOurs) ? carried : signatures;
+  };
+  return signatures.length > 0 && publisher.signatures(repository, digest, signatures, call, choose);
 }
 
 /** Honest images have one to three. Anyone who can push to staging can add any number of valid signatures. */
@@ -167,18 +173,49 @@ async function carrySignatures(
 
 /** Attaches our signature as a bundle unless it exists. */
 export async function ensureBundle(
-  { signer, publisher, version }: Omit<DigestSigning, 'format'>,
+  { registry, verifier, signer, publisher, version }: Omit<DigestSigning, 'format'>,
   { repository, digest, reference }: SignTarget,
   subject: Descriptor,
   there: readonly Attached[],
   call: Call,
 ): Promise<boolean> {
   const isOurs = isSignatureOf(signer, reference);
-  if (hasOne(there, (one) => one.form === 'bundle' && isOurs(one))) return false;
+  const isWanted = (one: Attached): boolean => one.form === 'bundle' && isOurs(one);
+  if (hasOne(there, isWanted)) return false;
+  const place = { registry, repository, digest };
+  const { clock } = publisher;
+  const meanwhile = attachedSince(there, { place, verifier, type: SIGNATURE, clock }, isWanted, call);
   await publisher.check(repository, digest, 'bundle', call);
   const bytes = await signer.signStatement(signatureStatement(reference, digest, version), call.signal);
-  await publisher.bundle(repository, subject, { bytes, predicateType: SIGNATURE, identity: signer.identity }, call);
+  const bundle = { bytes, predicateType: SIGNATURE, identity: signer.identity, meanwhile };
+  await publisher.bundle(repository, subject, bundle, call);
   return true;
+}
+
+/** Milliseconds; reading a list again takes as long, so that it would show no more than one that is so young. */
+const YOUNG = 250;
+
+/** Finds what another job attached after `there` was read, which was now. Reads only referrers that are new in the list. */
+export function attachedSince(
+  there: readonly Attached[],
+  {
+    place,
+    verifier,
+    type,
+    clock,
+  }: Pick<DigestSigning, 'verifier'> & Pick<Publisher, 'clock'> & { place: Place; type: string },
+  isWanted: (attached: Attached) => boolean,
+  call: Call,
+): Meanwhile {
+  const known = new Set(there.map(({ manifest }) => manifest));
+  const readAt = clock.now();
+  return {
+    isThere: async (listed) => {
+      const fresh = listed.filter(({ digest }) => !known.has(digest));
+      return fresh.length > 0 && (await bundlesIn(fresh, place, verifier, call, [type])).some(isWanted);
+    },
+    isStale: () => clock.now() - readAt > YOUNG,
+  };
 }
 
 function isSignatureOf({ identity }: Signer, reference: string): (attached: Attached) => boolean {

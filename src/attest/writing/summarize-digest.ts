@@ -5,7 +5,7 @@ import { bundlesOf } from '../attached/bundles.ts';
 import { isBy, type Attached } from '../attached/types.ts';
 import { SUMMARY_SAYS } from '../formats/annotations.ts';
 import type { Signer } from '../roles.ts';
-import { ensureBundle, hasOne, subjectName, type DigestSigning } from './sign-digest.ts';
+import { attachedSince, ensureBundle, hasOne, subjectName, type DigestSigning } from './sign-digest.ts';
 import { SIGNATURE, statementBytes } from '../formats/statement.ts';
 import {
   levelsOf,
@@ -57,11 +57,23 @@ export function summarizeDigest(
     const statement = statementBytes({ digest, reference, predicateType: VERIFICATION_SUMMARY, predicate });
     const bytes = await summarySigner.signStatement(statement, call.signal);
     const annotations = { [SUMMARY_SAYS]: summaryMark(outcome) };
-    const bundle = { bytes, predicateType: VERIFICATION_SUMMARY, identity: summarySigner.identity, annotations };
+    const isOurs = (attached: Attached): boolean => isSettledBy(attached, summarySigner, facts);
+    const place = { registry, repository, digest };
+    const { clock } = publisher;
+    const meanwhile = attachedSince(there, { place, verifier, type: VERIFICATION_SUMMARY, clock }, isOurs, call);
+    const { identity } = summarySigner;
+    const bundle = { bytes, predicateType: VERIFICATION_SUMMARY, identity, annotations, meanwhile };
     await publisher.bundle(repository, subject, bundle, call);
     return 'written';
   };
   return lock.run(subjectName(target), summarize, call.signal);
+}
+
+/** Returns true for a summary of ours that says at least as much as these facts. */
+function isSettledBy(attached: Attached, signer: Signer, facts: SummaryFacts): boolean {
+  if (attached.error !== undefined) return false;
+  const summary = newestOf([attached], signer, facts);
+  return summary !== undefined && isSettled(summary, facts);
 }
 
 /** Returns our newest summary; throws if an unreadable item may be one. */

@@ -34,6 +34,7 @@ export type DigestOpener = {
   readonly open: (image: Image, signal: AbortSignal) => Promise<DigestSigning>;
   /** Adds the attachments of the image and its platforms to the registry's lists, with one write per list. */
   readonly list: (image: Image, call: Call) => Promise<void>;
+  readonly settle: NonNullable<SigningServices['settle']>;
 };
 
 /** Creates an opener; opens nothing yet. */
@@ -65,13 +66,14 @@ export function digestOpener(options: Omit<ImageSigningOptions, 'facts' | 'job'>
       await batches.get(key)?.write(repository, call);
       batches.delete(key);
     },
+    settle: attaching.tags.settle,
   };
 }
 
 /** Creates the services that sign and record in registries. */
 export function imageSigning(
   options: ImageSigningOptions,
-  { open, list }: DigestOpener = digestOpener(options),
+  { open, list, settle }: DigestOpener = digestOpener(options),
 ): SigningServices {
   const { flags, clock, version, job } = options;
   const time = clock.now();
@@ -82,6 +84,7 @@ export function imageSigning(
     isSigned: ({ tags }) => tags.length > 0 || flags.signTagless,
     concurrency: flags.maxSignatureOps,
     list,
+    settle,
     sign: async (request, call) => signDigest(await open(request, call.signal), request, call),
     record: async ({ repository, digest, reference, tags, wanted }, call) => {
       const factOf = await (facts ??= options.facts());

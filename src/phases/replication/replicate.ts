@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Failure } from '../../errors.ts';
+import { failureOf, type Failure } from '../../errors.ts';
 import type { Context, Phase } from '../../pipeline/phase.ts';
 import type { Replicated, Replicator } from '../../mirroring/replicator.ts';
 import type { AttachedLack } from '../../mirroring/lack.ts';
@@ -42,7 +42,8 @@ export async function copyLacks(
   const first = lacks.filter(({ last }) => !last);
   const later = lacks.filter(({ last }) => last);
   const replicated = [...(await copyAll(services, first, context)), ...(await copyAll(services, later, context))];
-  const failures = replicated.flatMap(replicationFailures);
+  const lost = await services.replicator.settle(context.signal);
+  const failures = [...replicated.flatMap(replicationFailures), ...lost.map((error) => failureOf('replicate', error))];
   context.emit({ type: 'failures', failures });
   return { replicated, failures };
 }

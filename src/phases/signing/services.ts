@@ -1,3 +1,4 @@
+import type { PromotionError } from '../../errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import type { Candidate } from '../../plan/candidates.ts';
@@ -54,6 +55,8 @@ export type SigningServices = {
    * nothing to do.
    */
   readonly list?: (image: Pick<SignRequest, 'repository' | 'digest'>, call: Call) => Promise<void>;
+  /** Reads the written lists again, and repairs one that another job replaced; returns the errors. Default: does nothing. */
+  readonly settle?: (callOf: (repository: RepositoryName) => Call) => Promise<readonly PromotionError[]>;
   /** Returns false for digests without tags, unless the run signs these as well. */
   readonly isSigned: (image: Pick<Candidate, 'tags'>) => boolean;
   /** Digests in work at once. */

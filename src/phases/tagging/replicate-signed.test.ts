@@ -15,7 +15,7 @@ const MIRRORS = ['b.test/app', 'c.test/app'];
 /** Two images on a primary, the first of which has a signature there; with what became of their copies. */
 async function replicated(copy: Replicator['copy']) {
   const batch = { list: async () => undefined, attach: async () => undefined, write: async () => undefined };
-  const replicator: Replicator = { copy, batch: () => batch, list: async (copied) => copied };
+  const replicator: Replicator = { copy, batch: () => batch, list: async (copied) => copied, settle: async () => [] };
   const registry = memoryRegistry();
   const [signed, bare] = [1, 2].map((seed) => {
     const image = buildImage({ seed });

@@ -19,7 +19,20 @@ export type Attachment = {
   readonly subject: Descriptor;
   readonly referrer: Referrer;
   readonly blobs: readonly SmallBlob[];
+  /** Finds what another job attached since the list was read. Default: nothing is looked for. */
+  readonly meanwhile?: Meanwhile | undefined;
 };
+
+/** Finds an attachment that another job made between reading a list and writing it; ours is then omitted. */
+export type Meanwhile = {
+  /** Returns true if these referrers of the subject contain what the attachment adds. */
+  isThere(listed: readonly Referrer[]): Promise<boolean>;
+  /** Returns true if the list was read so long ago that it is worth a request to read it again. */
+  isStale(): boolean;
+};
+
+/** A referrer for a list, unless the list contains the same by then. */
+type Listing = Pick<Attachment, 'referrer' | 'meanwhile'>;
 
 /** A way to attach manifests to a subject. */
 export type Attaching = {
@@ -71,11 +84,11 @@ export function attacher(
   isRouted: (repository: RepositoryName) => boolean = () => false,
 ): Attacher {
   const tags = listTags(registry, lock);
-  const bring = blobBringing(registry);
+  const parts = { registry, lock, bring: blobBringing(registry), isRouted };
   const pending = pendingReferrers();
   return {
-    ...attaching({ registry, bring, isRouted }, (repository, subject, referrer, call) =>
-      addToFallback(registry, tags, repository, subject, [referrer], call),
+    ...attaching(parts, (repository, subject, listing, call) =>
+      addToFallback(registry, tags, { repository, subject, listings: [listing] }, call),
     ),
     tags,
     pending: pending.of,
@@ -85,41 +98,55 @@ export function attacher(
       if (pending.of(repository, subject).length > 0) return;
       await tags.checkWritable(repository, fallbackTag(subject), subject, call);
     },
-    batch: () => {
-      const subjects = new Map<RepositoryName, Set<Digest>>();
-      return {
-        ...attaching({ registry, bring, isRouted }, async (repository, subject, referrer) => {
-          pending.add(repository, subject, referrer);
-          subjects.set(repository, (subjects.get(repository) ?? new Set()).add(subject));
-        }),
-        write: async (repository, call) => {
-          const write = async (subject: Digest): Promise<void> => {
-            const referrers = pending.of(repository, subject);
-            if (referrers.length > 0) await addToFallback(registry, tags, repository, subject, referrers, call);
-            pending.remove(repository, subject, referrers);
-          };
-          await allOf([...(subjects.get(repository) ?? [])].map(write));
-          subjects.delete(repository);
-        },
+    batch: () => startBatch(parts, pending, (listings, call) => addToFallback(registry, tags, listings, call)),
+  };
+}
+
+function startBatch(
+  parts: AttachingParts,
+  pending: ReturnType<typeof pendingReferrers>,
+  add: (listings: FallbackListings, call: Call) => Promise<void>,
+): AttachmentBatch {
+  const subjects = new Map<RepositoryName, Set<Digest>>();
+  const checks = new Map<Digest, Meanwhile | undefined>();
+  return {
+    ...attaching(parts, async (repository, subject, { referrer, meanwhile }) => {
+      pending.add(repository, subject, referrer);
+      checks.set(referrer.digest, meanwhile);
+      subjects.set(repository, (subjects.get(repository) ?? new Set()).add(subject));
+    }),
+    write: async (repository, call) => {
+      const write = async (subject: Digest): Promise<void> => {
+        const referrers = pending.of(repository, subject);
+        const listings = referrers.map((referrer) => ({ referrer, meanwhile: checks.get(referrer.digest) }));
+        if (listings.length > 0) await add({ repository, subject, listings }, call);
+        pending.remove(repository, subject, referrers);
       };
+      await allOf([...(subjects.get(repository) ?? [])].map(write));
+      subjects.delete(repository);
     },
   };
 }
 
 /** Adds a referrer to a list that the registry does not keep itself, at once or later. */
-type Add = (repository: RepositoryName, subject: Digest, referrer: Referrer, call: Call) => Promise<void>;
+type Add = (repository: RepositoryName, subject: Digest, listing: Listing, call: Call) => Promise<void>;
 
 type AttachingParts = {
   readonly registry: Registry;
+  readonly lock: SubjectLock;
   readonly bring: ReturnType<typeof blobBringing>;
   readonly isRouted: (repository: RepositoryName) => boolean;
 };
 
-function attaching({ registry, bring, isRouted }: AttachingParts, add: Add): Attaching {
-  const list: Attaching['list'] = async (repository, { subject, referrer }, call) => {
+function attaching({ registry, lock, bring, isRouted }: AttachingParts, add: Add): Attaching {
+  const list = async (
+    repository: RepositoryName,
+    { subject, ...listing }: Pick<Attachment, 'subject'> & Listing,
+    call: Call,
+  ): Promise<void> => {
     if ((await registry.keepsReferrers(repository, subject.digest, call)) === true) return;
     if (isRouted(repository)) throw noLists(hostOf(repository));
-    await add(repository, subject.digest, referrer, call);
+    await add(repository, subject.digest, listing, call);
   };
   return {
     list,
@@ -129,10 +156,23 @@ function attaching({ registry, bring, isRouted }: AttachingParts, add: Add): Att
       const { digest } = attachment.manifest.descriptor;
       // rejected before it is written
       if (isRouted(repository)) await list(repository, attachment, call);
+      if (!lock.isShared && (await isAttachedMeanwhile(registry, repository, attachment, call))) return;
       const written = await writeWithBlobs(registry, repository, digest, attachment, call);
       if (written.subject !== attachment.subject.digest) await list(repository, attachment, call);
     },
   };
+}
+
+/** Reads the list of a registry again, just before it gets the attachment; a fallback tag is read when it is written. */
+async function isAttachedMeanwhile(
+  registry: Registry,
+  repository: RepositoryName,
+  { subject, meanwhile }: Attachment,
+  call: Call,
+): Promise<boolean> {
+  if (meanwhile?.isStale() !== true) return false;
+  if ((await registry.keepsReferrers(repository, subject.digest, call)) !== true) return false;
+  return meanwhile.isThere(await registry.listReferrers(repository, subject.digest, call));
 }
 
 /** Returns the error for a registry with routed attachments and without the referrers API. */
@@ -189,21 +229,26 @@ function isEmptyConfig({ descriptor }: SmallBlob): boolean {
   return descriptor.digest === EMPTY_CONFIG.descriptor.digest;
 }
 
+type FallbackListings = {
+  readonly repository: RepositoryName;
+  readonly subject: Digest;
+  readonly listings: readonly Listing[];
+};
+
 async function addToFallback(
   registry: Registry,
   tags: ListTags,
-  repository: RepositoryName,
-  subject: Digest,
-  referrers: readonly Referrer[],
+  { repository, subject, listings }: FallbackListings,
   call: Call,
 ): Promise<void> {
-  const add = (current: Manifest | undefined, gone?: ReadonlySet<Digest>): TagContent | undefined => {
+  const add = async (current: Manifest | undefined, gone?: ReadonlySet<Digest>): Promise<TagContent | undefined> => {
+    const referrers = await missingFrom(fallbackReferrers(current, subject), listings);
     const manifest = referrers.reduce((list, one) => withReferrer(list, subject, one, gone) ?? list, current);
     return manifest === undefined || manifest === current ? undefined : { manifest, blobs: [] };
   };
   const tag = fallbackTag(subject);
   try {
-    await tags.update(repository, tag, async (current) => add(current), call);
+    await tags.update(repository, tag, (current) => add(current), call);
   } catch (error) {
     if (!isPromotionError(error, 'BLOB_UNKNOWN')) throw error;
     // If a manifest was deleted but not its entry, a registry that checks for both rejects the index.
@@ -211,6 +256,19 @@ async function addToFallback(
       add(current, await goneOf(registry, repository, fallbackReferrers(current, subject), call));
     await tags.update(repository, tag, change, call);
   }
+}
+
+/** Returns the referrers to add to a list: those that it does not contain in another form. */
+async function missingFrom(listed: readonly Referrer[], listings: readonly Listing[]): Promise<readonly Referrer[]> {
+  const all = await Promise.all(
+    listings.map(async ({ referrer, meanwhile }) => {
+      // The list that an earlier attempt wrote contains the referrer itself.
+      const isOurs = listed.some(({ digest }) => digest === referrer.digest);
+      const isOmitted = !isOurs && listed.length > 0 && (await meanwhile?.isThere(listed)) === true;
+      return isOmitted ? [] : [referrer];
+    }),
+  );
+  return all.flat();
 }
 
 /** Returns the referrers that the repository does not have. */

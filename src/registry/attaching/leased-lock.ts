@@ -19,6 +19,8 @@ type LeasedLockServices = {
   readonly leases: Leases;
   /** Returns a name that no other holder has. */
   readonly holderName: () => string;
+  /** False if only processes of one job share the leases. Default: true. */
+  readonly isShared?: boolean;
 };
 
 /** A killed process blocks others for this long; a live one has three chances to renew. In milliseconds. */
@@ -35,7 +37,10 @@ const LOOK_EVERY = 200;
  * Creates a lock that is shared with other processes: after its turn in this process, each caller also waits for the
  * subject's lease.
  */
-export function leasedLock(inner: SubjectLock, { clock, leases, holderName }: LeasedLockServices): SubjectLock {
+export function leasedLock(
+  inner: SubjectLock,
+  { clock, leases, holderName, isShared = true }: LeasedLockServices,
+): SubjectLock {
   const renewing = (subject: string, holder: string): (() => void) => {
     let cancel = (): void => undefined;
     const renewLater = (): void => {
@@ -49,6 +54,7 @@ export function leasedLock(inner: SubjectLock, { clock, leases, holderName }: Le
   };
   return {
     pause: inner.pause,
+    isShared,
     run: (subject, work, signal) =>
       inner.run(
         subject,

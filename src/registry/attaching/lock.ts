@@ -9,6 +9,8 @@ export type SubjectLock = {
   run<T>(subject: string, work: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Waits before another look at a subject that another process changes at the same time. */
   readonly pause: Pause;
+  /** True if other jobs wait for it, too; without that, they may change the same data between two requests. */
+  readonly isShared: boolean;
 };
 
 /** Creates a lock for the callers within this process. */
@@ -16,6 +18,7 @@ export function subjectLock(pause: Pause): SubjectLock {
   const last = new Map<string, Promise<void>>();
   return {
     pause,
+    isShared: false,
     run: async (subject, work) => {
       const mine = after(last.get(subject), work);
       const ended = endOf(mine);

@@ -136,3 +136,56 @@ describe('src/registry/attaching/overwriting.ts', () => {
     await expect(own.checkList(repository, subject.digest, call)).rejects.toMatchObject({ code: 'DENIED' });
   });
 });
+
+describe('src/registry/attaching/overwriting.ts: settle', () => {
+  /** Has another job, which read the list before, write its own attachment over ours. */
+  const overwritten = async (there: World, ours: Attacher): Promise<readonly Attachment[]> => {
+    const { registry, repository, subjects, call } = there;
+    const [subject] = subjects;
+    const [first, second] = attachments(subject, 10, 11);
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    await there.attacher.attach(repository, second, call);
+    const theirs = await registry.readManifest(repository, fallbackTag(subject.digest), call);
+    if (theirs === undefined) throw new Error('the list was written');
+    await ours.attach(repository, first, call);
+    await registry.writeManifest(repository, fallbackTag(subject.digest), theirs, call);
+    expect(await listed(there, subject)).toEqual(digestsOf([second]));
+    return [first, second];
+  };
+
+  it('adds to a list again what another job lost', async () => {
+    const there = await world();
+    const [subject] = there.subjects;
+    const ours = attacher(
+      there.registry,
+      subjectLock(async () => undefined),
+    );
+    const all = await overwritten(there, ours);
+    expect(await ours.tags.settle(() => there.call)).toEqual([]);
+    expect((await listed(there, subject)).toSorted()).toEqual(digestsOf(all).toSorted());
+    there.server.counters.reset();
+    expect(await ours.tags.settle(() => there.call)).toEqual([]);
+    expect(there.asked()).toEqual([]);
+  });
+
+  it('sends no request with a lock that all jobs share', async () => {
+    const there = await world();
+    const shared = attacher(there.registry, { ...subjectLock(async () => undefined), isShared: true });
+    const [first, second] = attachments(there.subjects[0], 10, 11);
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    await there.attacher.attach(there.repository, first, there.call);
+    await shared.attach(there.repository, second, there.call);
+    there.server.counters.reset();
+    expect(await shared.tags.settle(() => there.call)).toEqual([]);
+    expect(there.asked()).toEqual([]);
+  });
+
+  it('returns the error of a list that cannot be read', async () => {
+    const there = await world();
+    const [first] = attachments(there.subjects[0], 10);
+    if (first === undefined) throw new Error('there is one');
+    await there.attacher.attach(there.repository, first, there.call);
+    there.server.inject(({ kind }) => (kind.endsWith('Manifest') ? { status: 403 } : undefined));
+    expect(await there.attacher.tags.settle(() => there.call)).toEqual([expect.objectContaining({ code: 'DENIED' })]);
+  });
+});

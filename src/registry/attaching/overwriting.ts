@@ -5,6 +5,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { referenceText } from '../request.ts';
 import type { Call } from '../roles.ts';
 import type { SubjectLock } from './lock.ts';
+import { settling, type Settling } from './settling.ts';
 import { updateTag, type TagChange, type TagRegistry } from './tag-update.ts';
 
 /** The tags that list attachments, and whether a repository lets them be overwritten. */
@@ -16,29 +17,20 @@ export type ListTags = {
    * made. At the first call for a repository, it overwrites the tag with the same JSON and one more line break.
    */
   checkWritable(repository: RepositoryName, tag: string, subject: Digest, call: Call): Promise<void>;
+  readonly settle: Settling['settle'];
 };
 
 /** Starts without knowledge of any repository. */
 export function listTags(registry: TagRegistry, lock: SubjectLock): ListTags {
-  const known = new Map<RepositoryName, 'writable' | 'immutable'>();
-  const update: ListTags['update'] = async (repository, tag, change, call) => {
-    // An error of the change itself proves nothing about the registry.
-    let refused: unknown;
-    const changing: TagChange = (current) =>
-      change(current).catch((error: unknown) => {
-        refused = error;
-        throw error;
-      });
-    try {
-      await updateTag(registry, lock, repository, tag, changing, call);
-    } catch (error) {
-      if (!isPromotionError(error, 'TAG_MOVE') || error === refused) throw error;
-      known.set(repository, 'immutable');
-      throw immutable(repository, tag, error);
-    }
-  };
+  const known: Known = new Map();
+  const { note, settle } = settling(registry, lock);
+  const updating = updatingTags(registry, lock, known);
   return {
-    update,
+    update: async (repository, tag, change, call) => {
+      const digest = await updating(repository, tag, change, call);
+      if (digest !== undefined) await note({ repository, tag, digest, change }, call);
+    },
+    settle,
     checkWritable: async (repository, tag, subject, call) => {
       if (known.get(repository) === 'writable') return;
       const there = await registry.readManifest(repository, tag, call);
@@ -46,7 +38,7 @@ export function listTags(registry: TagRegistry, lock: SubjectLock): ListTags {
       if (there === undefined || there.descriptor.digest === subject) return;
       if (known.get(repository) === 'immutable') throw immutable(repository, tag);
       let turns = 0;
-      await update(
+      await updating(
         repository,
         tag,
         async (current) =>
@@ -55,6 +47,33 @@ export function listTags(registry: TagRegistry, lock: SubjectLock): ListTags {
       );
       known.set(repository, 'writable');
     },
+  };
+}
+
+type Known = Map<RepositoryName, 'writable' | 'immutable'>;
+
+/** Returns a function that changes a tag, and notes repositories that do not let tags be overwritten. */
+function updatingTags(registry: TagRegistry, lock: SubjectLock, known: Known) {
+  return async (
+    repository: RepositoryName,
+    tag: string,
+    change: TagChange,
+    call: Call,
+  ): Promise<Digest | undefined> => {
+    // An error of the change itself proves nothing about the registry.
+    let refused: unknown;
+    const changing: TagChange = (current) =>
+      change(current).catch((error: unknown) => {
+        refused = error;
+        throw error;
+      });
+    try {
+      return await updateTag(registry, lock, repository, tag, changing, call);
+    } catch (error) {
+      if (!isPromotionError(error, 'TAG_MOVE') || error === refused) throw error;
+      known.set(repository, 'immutable');
+      throw immutable(repository, tag, error);
+    }
   };
 }
 

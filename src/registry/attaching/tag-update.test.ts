@@ -71,7 +71,7 @@ function world(meddle: (nth: number) => readonly string[] | undefined = () => un
     registry,
     calls,
     pauses,
-    update: (change) => updateTag(registry, lock, REPOSITORY, TAG, change, call),
+    update: async (change) => void (await updateTag(registry, lock, REPOSITORY, TAG, change, call)),
     words: async () => wordsOf(await registry.readManifest(REPOSITORY, TAG, call)),
   };
 }

@@ -1,5 +1,6 @@
 import { isPromotionError, PromotionError } from '../../errors.ts';
 import type { Manifest } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
 import type { RepositoryName } from '../../image/reference.ts';
 import { referenceText } from '../request.ts';
 import type {
@@ -32,7 +33,8 @@ const MAX_WRITES = 5;
 
 /**
  * Reads a tag, writes the result of `change`, and reads it back. If another process replaced the tag meanwhile, changes
- * that content again, so that neither change is lost. Throws INCOMPLETE if that happens in every attempt.
+ * that content again, so that neither change is lost. Throws INCOMPLETE if that happens in every attempt. Returns the
+ * digest that was written; undefined if nothing had to be.
  */
 export function updateTag(
   registry: TagRegistry,
@@ -41,17 +43,17 @@ export function updateTag(
   tag: string,
   change: TagChange,
   call: Call,
-): Promise<void> {
-  const update = async (): Promise<void> => {
+): Promise<Digest | undefined> {
+  const update = async (): Promise<Digest | undefined> => {
     for (let writes = 0; ; writes++) {
       const current = await registry.readManifest(repository, tag, call);
       const next = await change(current);
-      if (next === undefined) return;
+      if (next === undefined) return undefined;
       if (writes === MAX_WRITES) throw crowded(referenceText(repository, tag));
       await storeBlobs(registry, repository, next.blobs, call);
       const refused = await writeWithBlobs(registry, repository, tag, next, call, stateOf(current)).catch(tagMove);
       const there = await registry.resolveManifest(repository, tag, call);
-      if (there?.digest === next.manifest.descriptor.digest) return;
+      if (there?.digest === next.manifest.descriptor.digest) return there.digest;
       // The next turn adds to what another process wrote; a tag that has not changed must not be written.
       if (refused instanceof PromotionError && there?.digest === current?.descriptor.digest) throw refused;
       await lock.pause(writes + 1, call.signal);
