@@ -96,7 +96,14 @@ export type FailedEvent = {
 };
 
 /** From the most to the least important; `fatal` is the last line of a failed run. */
-export type LogLevel = 'fatal' | 'error' | 'warning' | 'info' | 'debug' | 'trace';
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const LOG_LEVELS = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'] as const;
+
+/** Returns true if a line of this level is at least as important as the lowest level that is logged. */
+export function isLogged(level: LogLevel, lowest: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(lowest);
+}
 
 /** Receives events as they happen; never throws and never waits. */
 export type Narrator = (event: RunEvent) => void;

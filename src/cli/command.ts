@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Narrator } from '../events.ts';
+import type { PhaseEvent } from '../pipeline/phase-events.ts';
+import type { Connection } from '../processes/connect.ts';
 import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
 import type { Recorded } from '../report/build/document.ts';
+import type { ReportDocument } from '../report/model/schema.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Output, OutputStream } from './output/streams.ts';
 
@@ -25,8 +28,18 @@ export type CommandServices = {
   readonly signal: AbortSignal;
   /** Stores a report of the run for the report files, if any are requested. */
   readonly record?: (part: Pick<Recorded, 'run' | 'replication' | 'check' | 'audit' | 'context' | 'tree'>) => void;
+  /** Stores the report of a run of several processes instead. */
+  readonly unite?: (document: ReportDocument) => void;
   /** Receives a function that returns the current rates, once registries are open. */
   readonly onRates?: (readings: () => readonly RateReading[]) => void;
+  /** In one of several processes of a run: its connection to the main process. */
+  readonly peers?: Peers | undefined;
+};
+
+/** What a process shares with the others of its run. */
+export type Peers = Connection & {
+  /** Takes an event that the main process combines with those of the others; returns false for any other event. */
+  take(event: PhaseEvent): boolean;
 };
 
 /** An observer of a run. `end` waits only a limited time, and returns a message if the observer failed. */

@@ -7,6 +7,7 @@ import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from '
 import { outputTo } from './output/streams.ts';
 import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './output/screen.ts';
+import { isDivided } from './processes/divided.ts';
 import { isDetailed, reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
 
@@ -115,13 +116,17 @@ async function reported(
   services: CommandServices,
   { runCip, argv }: Pick<How, 'runCip' | 'argv'>,
 ): Promise<number> {
+  const run = async (observed: CommandServices): Promise<number> => {
+    if (!isDivided(request)) return runCommand(request, observed, runCip);
+    return (await import('./processes/run-divided.ts')).runDivided(request, argv, observed);
+  };
   const reporting = reportingOf(request, argv, services.env);
-  if (reporting === undefined) return runCommand(request, services, runCip);
+  if (reporting === undefined) return run(services);
   const { withReports } = await import('./output/reports.ts');
-  return withReports(reporting, services, (observed) => runCommand(request, observed, runCip));
+  return withReports(reporting, services, run);
 }
 
-type Commanded = Extract<Request, { options: object }>;
+export type Commanded = Extract<Request, { options: object }>;
 
 /** Commands that are shown neither as progress nor as events. */
 type Unwatched = Extract<Commanded, { kind: 'policy' | 'validate' | 'explain-ref' | 'add' | 'pr' | 'report' }>;
@@ -130,7 +135,12 @@ function isUnwatched(request: Commanded): request is Unwatched {
   return ['policy', 'validate', 'explain-ref', 'add', 'pr', 'report'].includes(request.kind);
 }
 
-async function runCommand(request: Commanded, services: CommandServices, runCip: RunCip): Promise<number> {
+/** Runs a command in this process and returns its exit code. */
+export async function runCommand(
+  request: Commanded,
+  services: CommandServices,
+  runCip: RunCip = runCipLazily,
+): Promise<number> {
   if (request.kind === 'policy') return (await import('./commands/policy.ts')).run(request.options, services);
   if (request.kind === 'explain-ref') return (await import('./commands/explain-ref.ts')).run(request.options, services);
   if (request.kind === 'pr') return (await import('./commands/pr.ts')).run(request.options, services);

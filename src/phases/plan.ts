@@ -47,6 +47,7 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
     const signing = await planSigning(services, finder, { due, destinations }, context);
     const images = signing.due;
     const details = detailsOf(loaded.sets, { pending, sizes, unread });
+    context.emit({ type: 'promotions-planned', images: images.length });
     context.emit({ type: 'images-planned', images, details });
     const found = [...failures, ...decided.failures, ...odd, ...signing.failures];
     context.emit({ type: 'failures', failures: found });

@@ -56,6 +56,7 @@ export type PhaseEvents = {
   /** The platforms of an index are unknown. */
   'index-unreadable': { repository: RepositoryName; digest: Digest };
   'repository-denied': { repository: RepositoryName };
+  'promotions-planned': { images: number };
   'images-planned': { images: readonly PlannedImage[]; details: ReadonlyMap<WantedImage, ImageDetails> };
   'entry-ages-unknown': { reason: string };
   /** Digests without a signature that are not looked at: `older` than what is repaired, and of unknown age. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { LogLevel, Narrator, RunEvent } from '../events.ts';
+import { isLogged, type LogLevel, type Narrator, type RunEvent } from '../events.ts';
 import { jsonText } from '../image/json-text.ts';
 
 /** The output of lines. Writing never waits; the backlog is the number of unread bytes. */
@@ -17,8 +17,6 @@ const MOST_WAITING = 4 * 1024 * 1024;
 
 /** The version of `EventLine`. */
 const VERSION = 1;
-
-const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
 
 /** Writes each event as a line of JSON. If the reader is too slow, omits lines and writes their number. */
 export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator {
@@ -40,7 +38,7 @@ export function eventLines({ sink, clock, level }: EventLinesOptions): Narrator 
 }
 
 function isTold(event: RunEvent, level: LogLevel): boolean {
-  if (event.type === 'log') return ORDER.indexOf(event.level) <= ORDER.indexOf(level);
+  if (event.type === 'log') return isLogged(event.level, level);
   if (event.type === 'request') return level === 'trace';
   return event.type !== 'bytes' && event.type !== 'progress' && event.type !== 'summary';
 }

@@ -35,7 +35,7 @@ async function world(test: TestContext): Promise<{
   };
   const process = (): Process => {
     const pause = jitteredPause(clock, Math.random);
-    const { lock, close } = openLock(parseRedisAddress(redis.url), { clock, narrate, pause });
+    const { lock, close } = openLock({ address: parseRedisAddress(redis.url) }, { clock, narrate, pause });
     onTestFinished(close);
     const { attach } = attacher(odd.registry, lock);
     return { attach: (attachment) => attach(repository, attachment, odd.call) };

@@ -10,8 +10,8 @@ if (address === undefined) throw new Error('the first argument names a limiter')
 
 const clock = realClock();
 const stopping = new AbortController();
-const budget = openBudget(address, clock, (event) => console.log(JSON.stringify(event)));
-const { acquire } = adaptiveLimiter({ clock, concurrency: 8, maxWait: 60_000, bucketOf: budget.bucketOf });
+const budget = openBudget({ address }, clock, (event) => console.log(JSON.stringify(event)));
+const { acquire } = adaptiveLimiter({ clock, concurrency: 8, maxWait: 60_000, bucketOf: budget?.bucketOf });
 const { origin } = new URL(target);
 
 async function keepSending(): Promise<void> {
@@ -26,6 +26,6 @@ async function keepSending(): Promise<void> {
 
 process.once('SIGTERM', () => {
   stopping.abort(new Error('stopped'));
-  budget.close();
+  budget?.close();
 });
 await Promise.allSettled(Array.from({ length: 8 }, keepSending));

@@ -48,7 +48,11 @@ export async function run(options: AuditOptions, services: CommandServices): Pro
       removed: (entries: Parameters<typeof removedEntries>[1]) =>
         removedEntries(loadRequest(source), entries, { env, clock, signal }),
     };
-    const { report, compared } = await runAudit(request, running, { clock, emit: rendering(narrate), signal });
+    const { report, compared } = await runAudit(request, running, {
+      clock,
+      emit: rendering(narrate, services.peers?.take),
+      signal,
+    });
     services.record?.({ audit: report });
     const isJson = options.format === 'json';
     stdout.write(isJson ? `${jsonText(auditDocument(report), 2)}\n` : fitted(auditText(report), stdout));

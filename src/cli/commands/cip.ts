@@ -48,7 +48,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
         stagingRetention: options.repair.stagingRetention,
       },
       await promotionServices(options, services, { config, registries, signing, mode, version }),
-      { clock, emit: rendering(narrate), signal },
+      { clock, emit: rendering(narrate, services.peers?.take), signal },
     );
     services.record?.({ run: report });
     if (isSigning(options, mode)) await recordSigner(signing, services);

@@ -32,7 +32,7 @@ export async function replicateWith(
       primary: primary.chosen ?? config.primary,
     },
     { ...manifestServices({ source, shard }, services), ...registries, primary: primaryRules(primary, config) },
-    { clock, emit: rendering(narrate), signal },
+    { clock, emit: rendering(narrate, services.peers?.take), signal },
   );
   services.record?.({ replication: report });
   narrate(summaryEvent(report, replicationSummary(report)));

@@ -53,7 +53,11 @@ export async function run(options: SigcheckOptions, services: CommandServices): 
       rules: request.rules,
     });
     const running = { ...checking, isExpected, primary: primaryRules(options.primary, config) };
-    const report = await runSigcheck({ ...request, version }, running, { clock, emit: rendering(narrate), signal });
+    const report = await runSigcheck({ ...request, version }, running, {
+      clock,
+      emit: rendering(narrate, services.peers?.take),
+      signal,
+    });
     services.record?.({ check: report });
     if (options.confirm) await recordSigner(signing, services);
     stdout.write(fitted(sigcheckTable(report), stdout));

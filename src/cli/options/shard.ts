@@ -4,7 +4,7 @@ import { usage } from '../unknown.ts';
 import type { Flag } from './flags/flag.ts';
 import type { FlagValues } from './flags/parse-flags.ts';
 
-/** The flag that divides a run. */
+/** The flags that divide a run. */
 export const SHARD_FLAGS = [
   {
     name: 'shard',
@@ -12,6 +12,15 @@ export const SHARD_FLAGS = [
     default: '',
     value: 'I/N',
     help: 'Process only share I of N of the tree, from 0/N to N-1/N; N runs together do what one run does. Default: JOB_COMPLETION_INDEX of KPROMO_SHARDS, else everything. See docs/sharding.md.',
+  },
+  {
+    name: 'processes',
+    type: 'int',
+    default: '1',
+    min: 1,
+    max: 64,
+    value: 'N',
+    help: 'Divide the run among N processes on this machine. They share rates, and print one log, one report and one summary. Cannot be combined with --shard. See docs/sharding.md.',
   },
 ] as const satisfies readonly Flag[];
 
@@ -24,7 +33,7 @@ export const MOST_SHARDS = 1000;
 const COUNTED = 'shards are counted from 0';
 
 /** Returns the share of the tree to process, of the flag or the variables of a job; undefined: all. Throws USAGE. */
-export function shardOf({ shard }: FlagValues<typeof SHARD_FLAGS>, env: Environment): Shard | undefined {
+export function shardOf({ shard }: Pick<FlagValues<typeof SHARD_FLAGS>, 'shard'>, env: Environment): Shard | undefined {
   if (shard !== '') return ofFlag(shard);
   const { KPROMO_SHARDS: of = '', JOB_COMPLETION_INDEX: index = '' } = env;
   if (of === '') return undefined;
@@ -35,6 +44,34 @@ export function shardOf({ shard }: FlagValues<typeof SHARD_FLAGS>, env: Environm
     );
   const place = `JOB_COMPLETION_INDEX=${goQuote(index)} with KPROMO_SHARDS=${goQuote(of)}`;
   return checked(place, [index, of], 'set KPROMO_SHARDS to the "completions" of the Indexed Job');
+}
+
+/** The options that divide a run. */
+export type DivisionOptions = {
+  /** Undefined: everything. */
+  readonly shard: Shard | undefined;
+  /** The number of processes that share the run; 1 means only this one. */
+  readonly processes: number;
+};
+
+/** Reads the flags; throws USAGE. */
+export function divisionOptions(values: FlagValues<typeof SHARD_FLAGS>, env: Environment): DivisionOptions {
+  const { processes } = values;
+  const shard = shardOf(values, env);
+  if (processes > 1 && shard !== undefined) {
+    const other = values.shard === '' ? 'KPROMO_SHARDS' : '--shard';
+    throw usage(
+      `--processes and ${other} contradict each other`,
+      'omit one of them: --processes divides the run by itself',
+    );
+  }
+  return { shard, processes };
+}
+
+/** Returns the flag that divides a run; undefined if the whole run is in this process. */
+export function dividedBy({ shard, processes }: DivisionOptions): '--shard' | '--processes' | undefined {
+  if (processes > 1) return '--processes';
+  return shard !== undefined && shard.of > 1 ? '--shard' : undefined;
 }
 
 function ofFlag(text: string): Shard {

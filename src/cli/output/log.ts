@@ -1,5 +1,12 @@
 import type { Clock } from '../../clock.ts';
-import type { LogEvent, LogLevel, Narrator, RunEvent, SummaryEvent } from '../../events.ts';
+import {
+  isLogged,
+  type LogEvent,
+  type LogLevel,
+  type Narrator,
+  type RunEvent,
+  type SummaryEvent,
+} from '../../events.ts';
 import { jsonText } from '../../image/json-text.ts';
 import { goQuote, printable } from '../../text/go-quote.ts';
 import { repeats } from './repeats.ts';
@@ -24,7 +31,6 @@ export type Log = {
   end(): void;
 };
 
-const ORDER: readonly LogLevel[] = ['fatal', 'error', 'warning', 'info', 'debug', 'trace'];
 // SGR codes, as logrus colours its levels: red, yellow, cyan, and grey for what only debugging shows
 const COLOURS: Readonly<Record<LogLevel, number>> = {
   fatal: 31,
@@ -52,9 +58,9 @@ export function createLog(settings: LogSettings): Log {
   let dropped = 0;
   const put = (line: LogLine): void => output.write(write(line, clock.now()));
   const printLine = (line: LogLine): void => {
-    if (ORDER.indexOf(line.level) > ORDER.indexOf(level)) return;
+    if (!isLogged(line.level, level)) return;
     const isLate = output.backlog() > MOST_WAITING;
-    if (isLate && ORDER.indexOf(line.level) > ORDER.indexOf('warning')) {
+    if (isLate && !isLogged(line.level, 'warning')) {
       dropped += 1;
       return;
     }

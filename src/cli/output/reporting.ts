@@ -25,19 +25,30 @@ export function isGitHubActions(env: MainServices['env']): boolean {
   return env['GITHUB_ACTIONS'] === 'true';
 }
 
+/** A command line whose run has a report, and that several processes can share. */
+export type Reported = Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' | 'audit' }>;
+
+export function isReported(request: Request): request is Reported {
+  return ['cip', 'replicate', 'sigcheck', 'audit'].includes(request.kind);
+}
+
 /** Returns the requested reports of a command line; undefined if there are none. */
 export function reportingOf(
   request: Request,
   argv: readonly string[],
   env: MainServices['env'],
 ): Reporting | undefined {
-  const { kind } = request;
-  if (kind !== 'cip' && kind !== 'replicate' && kind !== 'sigcheck' && kind !== 'audit') return undefined;
+  if (!isReported(request)) return undefined;
+  if (request.options.reports.length === 0 && !isGitHubActions(env)) return undefined;
+  return reportFactsOf(request, argv);
+}
+
+/** Returns the facts for the report of a command line, whether a file is requested or not. */
+export function reportFactsOf(request: Reported, argv: readonly string[]): Reporting {
   const { reports, shard, registries } = request.options;
   const source = request.kind === 'sigcheck' ? request.options.tree : request.options.source;
-  if (reports.length === 0 && !isGitHubActions(env)) return undefined;
   const detailed = isDetailed(request);
-  return { mode: modeOf(request), reports, argv, source, shard, command: kind, registries, detailed };
+  return { mode: modeOf(request), reports, argv, source, shard, command: request.kind, registries, detailed };
 }
 
 /** Returns true for a command line with --detailed-exitcode. */
@@ -46,10 +57,7 @@ export function isDetailed(request: Request): boolean {
   return (request.kind === 'sigcheck' || request.kind === 'audit') && request.options.detailedExitcode;
 }
 
-function modeOf({
-  kind,
-  options,
-}: Extract<Request, { kind: 'cip' | 'replicate' | 'sigcheck' | 'audit' }>): RunFacts['mode'] {
+function modeOf({ kind, options }: Reported): RunFacts['mode'] {
   if (kind === 'audit') return 'audit';
   if (kind === 'sigcheck') return options.confirm ? 'repair' : 'check';
   if (kind === 'replicate') return options.run.confirm ? 'replicate' : 'dry-run';

@@ -14,54 +14,68 @@ import { refuseUnwritable, writeReport } from './write-report.ts';
 
 /**
  * Runs a command, then writes the requested reports and the output for GitHub Actions, also if the command failed or
- * was stopped. Throws before it runs anything if a report cannot be written.
+ * was stopped. Throws USAGE before it runs anything if a report file cannot be written.
  */
 export async function withReports(
   reporting: Reporting,
   services: CommandServices,
   run: (observed: CommandServices) => Promise<number>,
 ): Promise<number> {
-  const { mode, reports, argv, source, shard, command, registries, detailed } = reporting;
-  const { clock, signal } = services;
+  const { reports, registries, detailed } = reporting;
   for (const report of reports) await refuseUnwritable(report, registries, services);
+  const { document, ...ended } = await documented(reporting, services, run);
+  // The caller logs the error of the run as the last line.
+  const level = 'error' in ended ? 'error' : 'fatal';
+  const lost = await publish(document, reporting, level, services);
+  if ('error' in ended) throw ended.error;
+  return ended.code === 0 && lost.length > 0 ? errorExitCode(lost, detailed, services.signal) : ended.code;
+}
+
+/** A run with its document: it ended with an exit code, or threw an error. */
+type Documented = { readonly document: ReportDocument } & ({ readonly code: number } | { readonly error: unknown });
+
+/** Runs a command and returns the document of its report. */
+export async function documented(
+  { mode, argv, source, shard, command, detailed }: Reporting,
+  services: CommandServices,
+  run: (observed: CommandServices) => Promise<number>,
+): Promise<Documented> {
+  const { clock, signal } = services;
   const start = clock.now();
   const version = await versionName();
-  const { observed, recorded } = observe(services);
+  const { observed, recorded, united } = observe(services);
   observed.record?.({ context: await reportContext(argv, source, services) });
-  const finish = async (exitCode: number, error?: unknown): Promise<number> => {
+  const finish = (exitCode: number, error?: unknown): ReportDocument => {
     const stopped = signal.aborted && { aborted: reasonOf(signal) };
     const facts = { version, mode, shard, started: new Date(start).toISOString(), ms: clock.now() - start, ...stopped };
     // The error of a stopped run is only that it was stopped.
     const thrown = error === undefined || signal.aborted ? {} : { error };
-    // The caller logs the error of the run as the last line.
-    const level = error === undefined ? 'fatal' : 'error';
-    const lost = await publish(
-      documentOf({ ...recorded(), facts, flags: resultFlags(command, argv), exitCode, ...thrown }),
-      reporting,
-      level,
-      services,
-    );
-    return exitCode === 0 && lost.length > 0 ? errorExitCode(lost, detailed, signal) : exitCode;
+    const flags = resultFlags(command, argv);
+    return united() ?? documentOf({ ...recorded(), facts, flags, exitCode, ...thrown });
   };
-  let code: number;
   try {
-    code = await run(observed);
+    const code = await run(observed);
+    return { document: finish(code), code };
   } catch (error) {
-    await finish(errorExitCode([error], detailed, signal), error);
-    throw error;
+    return { document: finish(errorExitCode([error], detailed, signal), error), error };
   }
-  return finish(code);
 }
 
 function reasonOf(signal: AbortSignal): string {
   return signal.reason instanceof Error ? signal.reason.message : String(signal.reason);
 }
 
-type Observed = { readonly observed: CommandServices; recorded(): Omit<Recorded, 'facts'> };
+type Observed = {
+  readonly observed: CommandServices;
+  recorded(): Omit<Recorded, 'facts'>;
+  /** The document of a run of several processes. */
+  united(): ReportDocument | undefined;
+};
 
 function observe(services: CommandServices): Observed {
   let rates: Parameters<NonNullable<CommandServices['onRates']>>[0] = () => [];
   let recorded: Omit<Recorded, 'facts'> = {};
+  let united: ReportDocument | undefined;
   const traffic = recordTraffic(services.clock, () => rates());
   const observed: CommandServices = {
     ...services,
@@ -77,8 +91,9 @@ function observe(services: CommandServices): Observed {
       recorded = { ...recorded, ...part, context: { ...recorded.context, ...part.context } };
       services.record?.(part);
     },
+    unite: (document) => (united = document),
   };
-  return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }) };
+  return { observed, recorded: () => ({ ...recorded, traffic: traffic.series() }), united: () => united };
 }
 
 /** Writes all reports that can be written; returns the errors of the others. */

@@ -8,7 +8,14 @@ import { openRegistries, type Registries } from './registries.ts';
 /** Opens registries with flags and configuration file; throws CONFIG_INVALID. */
 export async function openConfigured(
   options: RegistriesOptions,
-  { env, clock, narrate, secrets, onRates }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'secrets' | 'onRates'>,
+  {
+    env,
+    clock,
+    narrate,
+    secrets,
+    onRates,
+    peers,
+  }: Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'secrets' | 'onRates' | 'peers'>,
   writes = false,
 ): Promise<{ readonly config: RegistryConfig; readonly registries: Registries }> {
   const { configFile, ...reach } = options;
@@ -17,7 +24,8 @@ export async function openConfigured(
     if (proxy instanceof URL) loginsIn(proxy.href).forEach(secrets.learn);
     secrets.learn(clientCertificate?.key);
   }
-  const registries = openRegistries({ ...reach, env, clock, narrate, secrets, random: Math.random, config, writes });
+  const given = { ...reach, env, clock, narrate, secrets, peers, random: Math.random, config, writes };
+  const registries = openRegistries(given);
   onRates?.(() => registries.readings());
   return { config, registries };
 }

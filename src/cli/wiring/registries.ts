@@ -28,6 +28,7 @@ import { serviceLimits, type ServiceLimits } from './service-limits.ts';
 import { openBudget } from './limiter-budget.ts';
 import { environmentLimiter, type RegistriesOptions } from '../options/registries.ts';
 import { openLock } from './locks.ts';
+import type { Connection } from '../../processes/connect.ts';
 
 type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,6 +42,8 @@ type RegistryOptions = Partial<Omit<RegistriesOptions, 'configFile'>> & {
   readonly config?: RegistryConfig;
   /** Whether the run writes to registries. */
   readonly writes?: boolean;
+  /** Rates and locks that this process shares with others; a limiter has precedence. Default: it shares nothing. */
+  readonly peers?: Connection | undefined;
 };
 
 /** The signing options that do not depend on the signer. */
@@ -70,13 +73,13 @@ export type Registries = {
  * or limiter address is invalid.
  */
 export function openRegistries(options: RegistryOptions): Registries {
-  const { env, clock, narrate, random, config, secrets = openSecrets() } = options;
+  const { env, clock, narrate, random, config, peers, secrets = openSecrets() } = options;
   const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
   const [services, times] = [serviceLimits(), clockCheck(clock)];
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
   // Credential sources use the stack that uses them, so this call is resolved later.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
-  const budget = address && openBudget(address, clock, narrate);
+  const budget = openBudget({ address, rates: peers?.rates }, clock, narrate);
   const limiter = adaptiveLimiter({
     clock,
     concurrency: CONCURRENCY,
@@ -101,7 +104,7 @@ export function openRegistries(options: RegistryOptions): Registries {
     clock,
     pause,
   });
-  const { lock, close: closeLock } = openLock(address, { clock, narrate, pause });
+  const { lock, close: closeLock } = openLock({ address, leases: peers?.leases }, { clock, narrate, pause });
   const close = async (): Promise<void> => {
     closeLock();
     budget?.close();

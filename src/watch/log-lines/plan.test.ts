@@ -17,6 +17,7 @@ describe('src/watch/log-lines/plan.ts', () => {
         { repository: 'c.test/app', action: 'tag', tags: ['v2'], isNew: false },
       ],
     };
+    context.emit({ type: 'promotions-planned', images: 1 });
     context.emit({ type: 'images-planned', images: [image], details: new Map() });
     const edge = `debug edge a.test/app@${DIGEST} ->`;
     expect(log).toEqual([
@@ -42,6 +43,7 @@ describe('src/watch/log-lines/plan.ts', () => {
 
   it('logs nothing when nothing is pending', () => {
     const { context, log } = testContext();
+    context.emit({ type: 'promotions-planned', images: 0 });
     context.emit({ type: 'images-planned', images: [], details: new Map() });
     expect(log).toEqual([]);
   });

@@ -35,14 +35,13 @@ export const PLAN = {
   'index-unreadable': ({ repository, digest }) => [
     warning(`${repository}@${digest} cannot be read as an index; its platforms are unknown`),
   ],
+  'promotions-planned': ({ images }) =>
+    images === 0 ? [] : [info(UPSTREAM.pending), info(`  ${counted(images, 'image')}; --log-level=debug names them`)],
   *'images-planned'({ images, details }) {
     for (const [{ name, digest }, { unread }] of details) {
       const repositories = unread.map((mirror) => joinRepository(mirror.name, name));
       if (repositories.length > 0) yield { type: 'image-unknown', image: name, digest, repositories };
     }
-    if (images.length === 0) return;
-    yield info(UPSTREAM.pending);
-    yield info(`  ${counted(images.length, 'image')}; --log-level=debug names them`);
     for (const { wanted, targets } of images) {
       const { name: image, digest, source, tags, at } = wanted;
       const repositories = targets.map(({ repository }) => repository);

@@ -28,15 +28,20 @@ const RENDERERS: Renderers = {
   ...PROPOSAL,
 };
 
-/** Returns what phases emit to: it renders their events as log lines and public events, and passes public ones on. */
-export function rendering(narrate: Narrator): Emit {
+/**
+ * Returns what phases emit to: it renders their events as log lines and public events, and passes public ones on. Omits
+ * events of phases that `take` accepts.
+ */
+export function rendering(narrate: Narrator, take: (event: PhaseEvent) => boolean = () => false): Emit {
   return (event) => {
     if (!isOfPhase(event)) return narrate(event);
+    if (take(event)) return;
     for (const one of rendered(event)) narrate(one);
   };
 }
 
-function rendered(event: PhaseEvent): Iterable<RunEvent> {
+/** Returns the log lines and public events of an event. */
+export function rendered(event: PhaseEvent): Iterable<RunEvent> {
   const render = RENDERERS[event.type] as (event: PhaseEvent) => Iterable<RunEvent>;
   return render(event);
 }

@@ -1,4 +1,3 @@
-import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import { BASELINE_FLAGS, baselineOptions, type BaselineOptions } from '../baseline.ts';
@@ -15,7 +14,7 @@ import {
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
 import { RETRY_FLAG } from '../run.ts';
-import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
+import { dividedBy, divisionOptions, SHARD_FLAGS, type DivisionOptions, type Environment } from '../shard.ts';
 import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type SourceOptions } from '../source.ts';
 import { flagsOf, type FlagsByTopic } from './command.ts';
@@ -71,10 +70,8 @@ export const AUDIT_FLAGS = flagsOf(AUDIT);
 export type ParsedAudit = ParsedFlags<typeof AUDIT_FLAGS>;
 
 /** The options of `kpromo audit`. */
-export type AuditOptions = {
+export type AuditOptions = DivisionOptions & {
   readonly source: SourceOptions;
-  /** Undefined: the whole tree, and all of production. */
-  readonly shard: Shard | undefined;
   readonly detailedExitcode: boolean;
   readonly isSigned: boolean;
   /** A time; `parseSince` reads it. */
@@ -100,8 +97,8 @@ export function auditOptions({ values, positional }: ParsedAudit, env: Environme
   const since = timeOption('since', values.since);
   return {
     source: { ...tree, diff: since === undefined ? undefined : { since } },
+    ...divisionOf(values, env),
     detailedExitcode: values['detailed-exitcode'],
-    shard: shardOption(values, env),
     isSigned: values.sign,
     recordsSince: timeOption('attestations-since', values['attestations-since']) ?? '14d',
     findsRepositories: values['other-repositories'],
@@ -116,14 +113,15 @@ export function auditOptions({ values, positional }: ParsedAudit, env: Environme
 }
 
 /** A baseline of one share would accept nothing of the others. */
-function shardOption(values: ParsedAudit['values'], env: Environment): Shard | undefined {
-  const shard = shardOf(values, env);
-  if (shard !== undefined && shard.of > 1 && values['write-baseline'] !== '')
+function divisionOf(values: ParsedAudit['values'], env: Environment): DivisionOptions {
+  const division = divisionOptions(values, env);
+  const flag = dividedBy(division);
+  if (flag !== undefined && values['write-baseline'] !== '')
     throw usage(
-      '--write-baseline and --shard contradict each other: a baseline accepts the differences of the whole tree',
-      'write the baseline with one run without --shard',
+      `--write-baseline and ${flag} contradict each other: a baseline accepts the differences of the whole tree`,
+      `write the baseline with one run without ${flag}`,
     );
-  return shard;
+  return division;
 }
 
 function timeOption(name: string, text: string): string | undefined {

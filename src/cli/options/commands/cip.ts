@@ -1,4 +1,3 @@
-import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import { ATTESTATION_FLAGS, attestationOptions, type AttestationOptions } from '../attestations.ts';
@@ -17,7 +16,7 @@ import { REPAIR_FLAGS, repairOptions, type RepairOptions } from '../repair.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
 import { CACHE_FLAGS, cacheOptions, RUN_FLAGS, runOptions, type CacheOptions, type RunOptions } from '../run.ts';
 import { SCANNING_FLAGS, scanningOptions, type ScanningOptions } from '../scanning.ts';
-import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
+import { divisionOptions, SHARD_FLAGS, type DivisionOptions, type Environment } from '../shard.ts';
 import { SIGN_FLAGS, SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
 import { SNAPSHOT_FLAGS } from '../snapshot.ts';
 import { ALLOW_FLAGS, DIFF_FLAGS, sourceOptions, TREE_FLAGS, treeNamed, type SourceOptions } from '../source.ts';
@@ -43,11 +42,9 @@ export const CIP_FLAGS = flagsOf(CIP);
 export type ParsedCip = ParsedFlags<typeof CIP_FLAGS>;
 
 /** The valid options of `kpromo cip`, without contradictions, with exactly one manifest source. */
-export type CipOptions = {
+export type CipOptions = DivisionOptions & {
   readonly run: RunOptions;
   readonly source: SourceOptions;
-  /** Undefined: the whole tree. */
-  readonly shard: Shard | undefined;
   readonly registries: RegistriesOptions;
   /** Undefined if nothing is kept between runs. */
   readonly cache: CacheOptions | undefined;
@@ -75,7 +72,7 @@ export function cipOptions(parsed: ParsedCip, env: Environment = {}): CipOptions
   return {
     run,
     source,
-    shard: shardOf(values, env),
+    ...divisionOptions(values, env),
     registries: registriesOptions(values),
     cache: cacheOptions(values),
     primary: primaryOptions(values),

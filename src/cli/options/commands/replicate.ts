@@ -68,7 +68,7 @@ function inReplication(flag: Flag): readonly Flag[] {
 /** The options of a replication. */
 export type ReplicateOptions = Pick<
   CipOptions,
-  'run' | 'source' | 'shard' | 'registries' | 'primary' | 'signing' | 'reports' | 'output'
+  'run' | 'source' | 'shard' | 'processes' | 'registries' | 'primary' | 'signing' | 'reports' | 'output'
 >;
 
 /** Reads the flags of `cip` for replication, without the word that names it; throws USAGE. */

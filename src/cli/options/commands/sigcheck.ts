@@ -1,6 +1,5 @@
 import { parseRef, type AskedRef } from '../../../image/asked-ref.ts';
 import { repositoryHint, repositoryProblem } from '../../../image/reference.ts';
-import type { Shard } from '../../../sharding/shard.ts';
 import { goQuote } from '../../../text/go-quote.ts';
 import { usage } from '../../unknown.ts';
 import type { Flag } from '../flags/flag.ts';
@@ -16,7 +15,7 @@ import {
 } from '../registries.ts';
 import { REPORT_FLAGS, reportsOptions, type ReportFile } from '../reports.ts';
 import { RETRY_FLAG } from '../run.ts';
-import { SHARD_FLAGS, shardOf, type Environment } from '../shard.ts';
+import { dividedBy, divisionOptions, SHARD_FLAGS, type DivisionOptions, type Environment } from '../shard.ts';
 import { SIGNER_FLAGS, signingOptions, type SigningOptions } from '../signing.ts';
 import { parseSince } from '../since.ts';
 import { ALLOW_FLAGS, TREE_FLAGS, treeNamed, treeOptions, type TreeOptions } from '../source.ts';
@@ -91,7 +90,7 @@ export const SIGCHECK_FLAGS = flagsOf(SIGCHECK);
 type ParsedSigcheck = ParsedFlags<typeof SIGCHECK_FLAGS>;
 
 /** The options of `kpromo sigcheck`: at most one manifest source, and references or a source. */
-export type SigcheckOptions = {
+export type SigcheckOptions = DivisionOptions & {
   readonly refs: readonly AskedRef[];
   /** If false, nothing is repaired. */
   readonly confirm: boolean;
@@ -104,8 +103,6 @@ export type SigcheckOptions = {
   readonly recordsSince: string | undefined;
   readonly limit: number | undefined;
   readonly tree: TreeOptions;
-  /** Undefined: the whole tree, and all references. */
-  readonly shard: Shard | undefined;
   readonly registries: RegistriesOptions;
   readonly primary: PrimaryOptions;
   readonly signing: SigningOptions;
@@ -134,7 +131,7 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, e
     through: throughOption(values),
     ...daysOptions(values),
     tree,
-    shard: shardOption(values, env),
+    ...divisionOf(values, env),
     registries: registriesOptions(values),
     primary: primaryOptions(values),
     signing,
@@ -146,14 +143,15 @@ export function sigcheckOptions({ values, positional, given }: ParsedSigcheck, e
 }
 
 /** A limit selects other digests in each share than in the whole tree. */
-function shardOption(values: ParsedSigcheck['values'], env: Environment): Shard | undefined {
-  const shard = shardOf(values, env);
-  if (shard !== undefined && shard.of > 1 && values.limit > 0)
+function divisionOf(values: ParsedSigcheck['values'], env: Environment): DivisionOptions {
+  const division = divisionOptions(values, env);
+  const flag = dividedBy(division);
+  if (flag !== undefined && values.limit > 0)
     throw usage(
-      '--limit and --shard contradict each other: a limit counts the digests of the whole run',
+      `--limit and ${flag} contradict each other: a limit counts the digests of the whole run`,
       'omit --limit; shorten the window with --from-days instead',
     );
-  return shard;
+  return division;
 }
 
 function throughOption({ through, confirm }: ParsedSigcheck['values']): string | undefined {

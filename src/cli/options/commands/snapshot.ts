@@ -43,6 +43,7 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'use-prow-manifest-diff',
   'manifest-diff-since',
   'shard',
+  'processes',
   'replicate-signatures',
   'tags-last',
   'vuln-severity-threshold',
