@@ -18,7 +18,7 @@ async function kpromo(
 /** The modules that help may load besides the flags and their readers. */
 const FOR_HELP: ReadonlySet<string> = new Set(
   [
-    'abort clock errors',
+    'abort clock errors events',
     under('cli', 'bin main route unknown environment exit-codes given-secrets help/help'),
     under('cli/output', 'log log-levels reporting screen streams'),
     under('image', 'asked-ref digest end-slashes host json-text pattern reference'),

@@ -7,8 +7,7 @@ import { PROMOTION, createLog, loggedOutput, type Log, type LogSettings } from '
 import { outputTo } from './output/streams.ts';
 import { givenSecrets } from './given-secrets.ts';
 import { screenOf, type Screen } from './output/screen.ts';
-import { isDivided } from './processes/divided.ts';
-import { isDetailed, reportingOf } from './output/reporting.ts';
+import { isDetailed, isDivided, reportingOf } from './output/reporting.ts';
 import { route, type Request } from './route.ts';
 
 /** Runs the main job, `kpromo cip`. */

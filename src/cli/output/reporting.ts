@@ -32,6 +32,11 @@ export function isReported(request: Request): request is Reported {
   return ['cip', 'replicate', 'sigcheck', 'audit'].includes(request.kind);
 }
 
+/** Returns true for a command line with --processes. */
+export function isDivided(request: Request): request is Reported {
+  return isReported(request) && request.options.processes > 1;
+}
+
 /** Returns the requested reports of a command line; undefined if there are none. */
 export function reportingOf(
   request: Request,

@@ -37,6 +37,7 @@ describe('src/cli/options/commands/cip.ts', () => {
   it('defaults to a dry run with 20 threads', () => {
     expect(options('--manifests=x')).toEqual({
       run: RUN,
+      processes: 1,
       source: { manifests: 'x', allTrees: false, allowRegistries: [] },
       registries: { maxWait: 600_000 },
       primary: { acceptsChange: false },
@@ -75,6 +76,7 @@ describe('src/cli/options/commands/cip.ts', () => {
     );
     expect(rest).toEqual({
       run: { ...RUN, confirm: true, threads: 3, detailedExitcode: true },
+      processes: 1,
       registries: { configFile: 'r.yaml', maxWait: 90_000, timeout: 30_000, retries: 0 },
       primary: { acceptsChange: false },
       signing: { ...SIGNING, sign: false },
