@@ -46,9 +46,16 @@ describe.for(REGISTRIES)('two jobs that promote, sign and replicate the same ima
       const job = (): ReturnType<typeof startCli> =>
         startCli(
           [
-            ...['cip', '--manifests', tree.path, '--confirm', '--replicate-signatures', '--repair-since=all'],
-            ...['--registry-config', join(tree.path, 'registries.yaml')],
-            ...[`--trusted-root=${sigstore.trustedRootFile}`, `--signing-config=${sigstore.signingConfigFile}`],
+            'cip',
+            '--manifests',
+            tree.path,
+            '--confirm',
+            '--replicate-signatures',
+            '--repair-since=all',
+            '--registry-config',
+            join(tree.path, 'registries.yaml'),
+            `--trusted-root=${sigstore.trustedRootFile}`,
+            `--signing-config=${sigstore.signingConfigFile}`,
             ...(redis === undefined ? [] : ['--limiter', redis.url]),
           ],
           { cwd: tree.path, env: { SIGSTORE_ID_TOKEN: sigstore.token() } },
