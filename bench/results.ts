@@ -61,7 +61,8 @@ function problemOf(
 ): string | undefined {
   if (limit !== undefined && 'most' in limit && measured > limit.most) return `more than ${limit.most}`;
   if (limit !== undefined && 'least' in limit && measured < limit.least) return `less than ${limit.least}`;
-  const tolerance = TOLERANCE[name];
+  // `peakMiB of 4` is memory, too.
+  const tolerance = TOLERANCE[name.split(' ')[0] ?? ''];
   if (committed === undefined || tolerance === undefined) return undefined;
   return measured > committed * (1 + tolerance) ? `more than ${committed} and ${tolerance * 100} %` : undefined;
 }

@@ -112,10 +112,11 @@ describe('bench/results', () => {
   });
 
   it('rejects more requests and more memory than committed, but no ratio without a limit', () => {
-    const committed = { requests: 100, peakMiB: 100, ratio: 1 };
-    expect(problemsOf({ requests: 103, peakMiB: 116, ratio: 9 }, committed)).toEqual([
+    const committed = { requests: 100, peakMiB: 100, 'peakMiB of 4': 100, ratio: 1 };
+    expect(problemsOf({ requests: 103, peakMiB: 116, 'peakMiB of 4': 116, ratio: 9 }, committed)).toEqual([
       ['requests', 'more than 100 and 2 %'],
       ['peakMiB', 'more than 100 and 15 %'],
+      ['peakMiB of 4', 'more than 100 and 15 %'],
     ]);
   });
 
