@@ -36,7 +36,7 @@ export const plan = (services: PlanServices): Phase<{ readonly loaded: Loaded },
     const destinations = byDestination(loaded.sets);
     context.emit({ type: 'destinations-listed', repositories: destinations.size });
     const sets = loaded.diff?.all ?? loaded.sets;
-    const all = byDestination(sets);
+    const all = loaded.diff === undefined ? destinations : byDestination(sets);
     const { candidates } = services;
     const finder = candidates && (await openFinder(candidates, sets, context));
     const options = { all, look: finder?.look, isNeeded: finder?.isPrimary };

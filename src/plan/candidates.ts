@@ -69,29 +69,28 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
   const primaries = primariesOf(all, rules.primary);
   const routed = routeMarks(all, rules);
   const places = new Set(primaries.values());
-  const [held, signed] = [new Set<string>(), new Set<string>()];
+  const [held, signed] = [digestsByRepository(), digestsByRepository()];
   const young: WantedImage[] = [];
-  // by key: several entries may name one digest of one repository
-  const left = { older: new Set<string>(), undated: new Set<string>() };
+  // several entries may name one digest of one repository
+  const left = { older: digestsByRepository(), undated: digestsByRepository() };
 
   const look: CandidateFinder['look'] = (repository, sets, inventory) => {
     if (!places.has(repository)) return;
     for (const image of sets.flatMap(({ images }) => images)) {
       if (primaries.get(image) !== repository || !inventory.has(image.digest) || !isSigned(image)) continue;
-      const key = keyOf(repository, image.digest);
-      held.add(key);
-      if (inventory.lists(cosignTag(image.digest, 'sig'))) signed.add(key);
+      held.add(repository, image.digest);
+      if (inventory.lists(cosignTag(image.digest, 'sig'))) signed.add(repository, image.digest);
       if (!image.tags.every((tag) => inventory.digestOf(tag) === image.digest)) continue;
       const age = ageOf(image, inventory.uploadedAt(image.digest), rules);
       if (age === 'young') young.push(image);
-      else if (!signed.has(key)) left[age].add(key);
+      else if (!signed.has(repository, image.digest)) left[age].add(repository, image.digest);
     }
   };
 
   const found: CandidateFinder['found'] = (due, asked) => {
     const images = new Map<string, Candidate>();
     const add = (wanted: WantedImage, why: Candidate['why'], repository: RepositoryName): void => {
-      const hasSignatureTag = signed.has(keyOf(repository, wanted.digest));
+      const hasSignatureTag = signed.has(repository, wanted.digest);
       const place = { repository, reference: publicNameOf(repository, rules.publicNames), ...routed(repository) };
       addTo(images, { wanted, tags: wanted.tags, ...place, why, hasSignatureTag });
     };
@@ -100,14 +99,40 @@ export function candidateFinder(all: readonly ImageSet[], rules: CandidateRules)
       if (repository === undefined || !isSigned(image)) continue;
       const gets = targets.some((target) => target.repository === repository);
       // the plan already failed for a primary that could not be read, or whose tag would move
-      const has = held.has(keyOf(repository, image.digest)) || !asked.has(repository);
+      const has = held.has(repository, image.digest) || !asked.has(repository);
       if (gets || has) add(image, 'due', repository);
     }
     for (const image of young) add(image, 'entered', primaries.get(image) ?? '');
-    const count = (keys: ReadonlySet<string>): number => [...keys].filter((key) => !images.has(key)).length;
+    const count = (digests: DigestsByRepository): number =>
+      digests.count((repository, digest) => !images.has(keyOf(repository, digest)));
     return { images: [...images.values()], older: count(left.older), undated: count(left.undated) };
   };
   return { look, found, primaryOf: (image) => primaries.get(image), isPrimary: (name) => places.has(name) };
+}
+
+/** Digests in repositories. A text for each pair would take 10 MB for 50,000 images. */
+type DigestsByRepository = {
+  add(repository: RepositoryName, digest: Digest): void;
+  has(repository: RepositoryName, digest: Digest): boolean;
+  count(isCounted: (repository: RepositoryName, digest: Digest) => boolean): number;
+};
+
+function digestsByRepository(): DigestsByRepository {
+  const all = new Map<RepositoryName, Set<Digest>>();
+  return {
+    add: (repository, digest) => {
+      const there = all.get(repository);
+      if (there === undefined) all.set(repository, new Set([digest]));
+      else there.add(digest);
+    },
+    has: (repository, digest) => all.get(repository)?.has(digest) === true,
+    count: (isCounted) => {
+      let counted = 0;
+      for (const [repository, digests] of all)
+        for (const digest of digests) if (isCounted(repository, digest)) counted += 1;
+      return counted;
+    },
+  };
 }
 
 function routeMarks(
