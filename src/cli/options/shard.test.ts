@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isPromotionError } from '../../errors.ts';
+import { route } from '../route.ts';
 import { shardOf } from './shard.ts';
 
 function failure(shard: string, env: Readonly<Record<string, string>> = {}): string {
@@ -42,5 +43,24 @@ describe('src/cli/options/shard.ts', () => {
     [{ KPROMO_SHARDS: 'all', JOB_COMPLETION_INDEX: '3' }, 'not a share; set KPROMO_SHARDS to the "completions"'],
   ])('rejects the variables %j', (env, expected) => {
     expect(failure('', env)).toContain(expected);
+  });
+
+  it.each([
+    ['cip', '--manifests=t'],
+    ['replicate', '--manifests=t'],
+    ['sigcheck', '--manifests=t'],
+    ['audit', '--manifests=t'],
+  ])('is an option of %s', (...argv) => {
+    const env = { JOB_COMPLETION_INDEX: '1', KPROMO_SHARDS: '2' };
+    expect(route([...argv], env)).toMatchObject({ options: { shard: { index: 1, of: 2 } } });
+    expect(route([...argv, '--shard=0/3'], env)).toMatchObject({ options: { shard: { index: 0, of: 3 } } });
+    expect(route([...argv])).toMatchObject({ options: { shard: undefined } });
+  });
+
+  it.each([
+    [['cip', '--snapshot=r.test', '--shard=0/2'], '--snapshot and --shard contradict each other'],
+    [['audit', '--manifests=t', '--write-baseline=b', '--shard=0/2'], '--write-baseline and --shard contradict'],
+  ])('rejects %j', (argv, message) => {
+    expect(() => route(argv)).toThrow(message);
   });
 });

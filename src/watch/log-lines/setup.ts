@@ -31,9 +31,9 @@ export const SETUP = {
     yield info(`Shard ${shardText(shard)} of the tree: ${size}`);
     if (heavy.length === 0) return;
     const names = heavy.map(({ name, weight }) => `${name} (${counted(weight, 'digest')})`);
-    const share = Math.round(digests.all / shard.of);
+    const share = counted(Math.round(digests.all / shard.of), 'digest');
     yield warning(
-      `Heavy components are not divided, so that shards wait for one: ${named(names)}; a share has ${counted(share, 'digest')}, more than ${Math.max(1, Math.floor(digests.all / (heavy[0]?.weight ?? 1)))} shards gain nothing`,
+      `Components of repositories that share digests are not divided; heavier than 1.5 shares of ${share}: ${named(names)}; the other shards wait for theirs, so use fewer shards`,
     );
   },
   *'policies-loaded'({ policies, requiring, warning: warnings, idle, unmatched }) {

@@ -62,6 +62,7 @@ describe('src/cli/options/commands/sigcheck.ts', () => {
     [['--manifests=t', 'false'], '"false" is not an image reference', /write a bool as/],
     [['--manifests=t', '--to-days=-1'], '--to-days=-1 is less than 0', /0 or more/],
     [['--manifests=t', '--to-days=5'], '--from-days=5 and --to-days=5 select no day', /larger/],
+    [['--manifests=t', '--shard=0/2', '--limit=5'], /^--limit and --shard contradict each other/, /omit --limit/],
     [['--manifests=t', '--through=r.test', '--confirm'], '--through and --confirm contradict each other', /first/],
     [['--manifests=t', '--through=R_.test'], /^--through: "R_.test" /, /registry\.k8s\.io/],
     [['--manifests=t', '--limit=-1'], '--limit=-1 is less than 0', /0 or more/],
