@@ -52,7 +52,7 @@ export function flowOf(clock: Clock, readings: Readings): Flow {
   return {
     narrate: (event) => {
       if (event.type === 'bytes') current().bytes += event.bytes;
-      if (event.type === 'request') count(current().requests, URL.parse(event.url)?.origin ?? '');
+      if (event.type === 'request') count(current().requests, originOf(event.url));
       if (event.type === 'registry-paused') pauses.set(event.registry, Date.parse(event.until));
     },
     bytesPerSecond: () => recent().reduce((sum, { bytes }) => sum + bytes, 0) / span(),
@@ -62,6 +62,11 @@ export function flowOf(clock: Clock, readings: Readings): Flow {
       return flowsOf(totals, readings(), pauses, { span: span(), now: clock.now() });
     },
   };
+}
+
+/** Returns the part of an event's address before its path; parsing each address would take longer than counting. */
+function originOf(url: string): string {
+  return url.slice(0, url.indexOf('/', 'https://'.length));
 }
 
 function count(counts: Map<string, number>, key: string, more = 1): void {

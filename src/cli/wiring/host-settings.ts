@@ -32,7 +32,7 @@ export function hostSettings(
     ...services.of(origin),
     ...ofOrigin(new URL(origin))?.limits,
   });
-  const ofHost = (host: string): RegistrySettings | undefined => settingsFor(config, baseUrl(host), host);
+  const ofHost = once((host) => settingsFor(config, baseUrl(host), host));
   return {
     settingsOf: (origin) => {
       const { ca, clientCertificate, timeouts, proxy = proxyFor(origin) } = ofOrigin(origin) ?? {};
@@ -46,7 +46,7 @@ export function hostSettings(
       };
     },
     limitsOf,
-    baseUrl: (host) => baseUrl(host, ofHost(host)?.insecure),
+    baseUrl: once((host) => baseUrl(host, ofHost(host)?.insecure)),
     traitsOf: (host) => {
       const { kind, listing, mount, createRepositories } = ofHost(host) ?? {};
       return { kind, listing, mount, createRepositories };
@@ -58,5 +58,15 @@ export function hostSettings(
         return (named === undefined ? usual : sources[named])(host, signal, query);
       };
     },
+  };
+}
+
+/** Computes a value once for each host: each request needs it, and manifests name few hosts. */
+function once<T>(compute: (host: string) => T): (host: string) => T {
+  const known = new Map<string, T>();
+  return (host) => {
+    const value = known.get(host) ?? compute(host);
+    known.set(host, value);
+    return value;
   };
 }
