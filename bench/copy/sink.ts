@@ -14,7 +14,8 @@ function sink(): Promise<string> {
   });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '', 'http://sink');
-    const [, kind = '', reference = ''] = /\/(blobs|manifests)\/([^/]*)$/.exec(url.pathname) ?? [];
+    const [, repository = '', kind = '', reference = ''] =
+      /^(.*)\/(blobs|manifests)\/([^/]*)$/.exec(url.pathname) ?? [];
     if (request.method === 'POST') return end(response, 202, { location: `${url.pathname}session` });
     const digest = url.searchParams.get('digest');
     if (request.method === 'PUT' && digest !== null) {
@@ -24,10 +25,11 @@ function sink(): Promise<string> {
     if (request.method === 'PUT' && kind === 'manifests') {
       const bytes = await buffer(request);
       const own = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-      for (const key of [own, reference]) manifests.set(key, { type: request.headers['content-type'] ?? '', bytes });
+      for (const name of [own, reference])
+        manifests.set(`${repository}${name}`, { type: request.headers['content-type'] ?? '', bytes });
       return end(response, 201, { location: `/v2/manifests/${own}`, 'docker-content-digest': own });
     }
-    const held = kind === 'manifests' ? manifests.get(reference) : undefined;
+    const held = kind === 'manifests' ? manifests.get(`${repository}${reference}`) : undefined;
     if (held === undefined) return end(response, url.pathname === '/v2/' ? 200 : 404, {});
     const own = `sha256:${createHash('sha256').update(held.bytes).digest('hex')}`;
     const headers = {

@@ -156,6 +156,7 @@ function readDigest(
   if (!isDigest(digest) || !digest.startsWith('sha256:'))
     invalid(key, `${quote(digest)} is not a sha256 digest`, DIGEST_HINT);
   else if (reading.problems.length === before)
-    return { digest, tags: [...names], position: reading.at(key.offset), tagPositions };
+    // A copy: a list that grew keeps room for 17 items, which for all entries of a large tree is several MiB.
+    return { digest, tags: [...names], position: reading.at(key.offset), tagPositions: [...tagPositions] };
   return undefined;
 }

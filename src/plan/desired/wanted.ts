@@ -44,7 +44,7 @@ function wantedImage(
     name,
     source,
     digest,
-    tags: entries.length === 1 ? first.tags.toSorted() : [...new Set(entries.flatMap(({ tags }) => tags))].toSorted(),
+    tags: sortedTags(first, entries),
     at: first.position,
     tagAt: (tag) => {
       for (const { tags, tagPositions } of entries) {
@@ -55,4 +55,10 @@ function wantedImage(
     },
     policies,
   };
+}
+
+/** Returns the tags of all entries, sorted and unique. Most digests have one tag at most, and share the list of their entry. */
+function sortedTags(first: DigestEntry, entries: readonly DigestEntry[]): readonly string[] {
+  if (entries.length > 1) return [...new Set(entries.flatMap(({ tags }) => tags))].toSorted();
+  return first.tags.length > 1 ? first.tags.toSorted() : first.tags;
 }
