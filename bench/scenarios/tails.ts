@@ -58,7 +58,7 @@ const MIDDLE = 800;
 
 /**
  * Stops a run in its middle for 75 s, and a process of its own computes for 5 s while it is answered. Counts the requests
- * that brought no response.
+ * that a timeout ended. Requests whose connection the server closed are not counted: it got none of their bytes in 60 s.
  */
 async function runStoppedInTheMiddle(cli: Cli): Promise<Outcome> {
   const starved = await runStopped({ how: 'computes', ms: 5000, timeout: 2000 });
@@ -81,7 +81,9 @@ async function runStoppedInTheMiddle(cli: Cli): Promise<Outcome> {
     const wallSeconds = round((performance.now() - start) / 1000);
     const lines = (await readFile(events, 'utf8')).trimEnd().split('\n');
     const requests = lines.map((line) => JSON.parse(line) as Event).filter(({ type }) => type === 'request');
-    const failures = requests.filter(({ error }) => error !== undefined);
+    const failures = requests.filter(({ error }) => error !== undefined && BY_TIME.has(error));
+    const closed = requests.filter(({ error }) => error === 'NETWORK').length;
+    process.stderr.write(`${closed} connections closed by the server and opened again\n`);
     const lastWords = failures.map(({ url, error }) => `${url}: ${error}`).join('; ');
     return { exit, wallSeconds, requests: requests.length, failed: failures.length, lastWords };
   });
@@ -91,6 +93,8 @@ async function runStoppedInTheMiddle(cli: Cli): Promise<Outcome> {
     problems: outcomeOf(stopped).problems,
   };
 }
+
+const BY_TIME: ReadonlySet<string> = new Set(['TIMEOUT', 'STALLED', 'TOO_SLOW']);
 
 type Event = { readonly type: string; readonly url?: string; readonly error?: string };
 
