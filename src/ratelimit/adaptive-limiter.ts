@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { adaptiveBucket, type AdaptiveBucket, type BucketSettings } from './adaptive/bucket.ts';
+import type { LearnedRate } from './kept-rates.ts';
 import type { Limiter } from './limiter.ts';
 import { originGate, type OriginGate } from './adaptive/origin-gate.ts';
 import { rateGroup, type NewBucket, type RateGroup } from './adaptive/group.ts';
@@ -24,6 +25,8 @@ type AdaptiveLimiterOptions = {
   readonly maxWait: number;
   /** Creates the buckets. Default: buckets of this process alone. */
   readonly bucketOf?: BucketFactory | undefined;
+  /** Rates of an earlier run by group: where the limiter begins. Default: none. */
+  readonly restored?: ReadonlyMap<string, LearnedRate> | undefined;
   /** Called for each pause that a registry orders, with the name of its group and the end in Unix milliseconds. */
   readonly onPause?: (group: string, until: number) => void;
 };
@@ -40,7 +43,11 @@ export type RateReading = {
 };
 
 /** A limiter that learns the rate limit of each registry. */
-export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
+export type AdaptiveLimiter = Limiter & {
+  readings(): readonly RateReading[];
+  /** Returns the rates to begin the next run with. */
+  learned(): readonly LearnedRate[];
+};
 
 /**
  * Initial rate in requests a second: accepted by all known registries, far below what most permit, and raised within
@@ -54,6 +61,9 @@ export const START = 60;
 const FLOOR = 1;
 /** Number of requests that may be sent at once after a pause. */
 const BURST = 10;
+
+/** A restored limit may have become a little lower. */
+const UNDER_LIMIT = 0.94;
 
 /**
  * Google's hosts share the quota of a project: 60,000 a minute and region, of which one user was observed to get about
@@ -77,7 +87,9 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
     const name = given.group ?? origin;
     const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
-    const group = groups.get(name) ?? rateGroup({ start: Math.min(start, ceiling), floor, ceiling, burst }, newBucket);
+    const { rate: known = start, limit } = options.restored?.get(name) ?? {};
+    const first = Math.min(limit === undefined ? known : limit * UNDER_LIMIT, ceiling);
+    const group = groups.get(name) ?? rateGroup({ start: first, limit, floor, ceiling, burst }, newBucket);
     groups.set(name, group);
     groupOf.set(origin, group);
     members.set(name, [...(members.get(name) ?? []), origin]);
@@ -87,6 +99,8 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     return gate;
   };
   return {
+    learned: () =>
+      [...groups].map(([group, rates]) => ({ group, rate: rates.rate(clock.now()), limit: rates.limit() })),
     acquire: (want, signal) => (gates.get(want.origin) ?? open(want.origin))(want, signal),
     spare: ({ origin, class: kind }) => {
       const group = groupOf.get(origin);

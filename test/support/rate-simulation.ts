@@ -1,4 +1,6 @@
 import { adaptiveBucket } from '../../src/ratelimit/adaptive/bucket.ts';
+import type { RequestClass } from '../../src/ratelimit/limiter.ts';
+import { rateGroup } from '../../src/ratelimit/adaptive/group.ts';
 
 /** A registry's quota: says for each request whether it is admitted. Times in milliseconds. */
 export type Quota = { admit(now: number): boolean };
@@ -50,25 +52,43 @@ export type SimulationSpec = {
   readonly lateness?: number;
   /** Milliseconds for which each refusal orders everything to wait. */
   readonly pause?: number;
+  /** Fraction of requests that are refused at random, at any rate; 0 unless given. */
+  readonly noise?: number;
+  /** Ends once so many requests were admitted. */
+  readonly stopAfter?: number;
 };
 
-/** Requests admitted and refused in each second. */
-export type Simulation = { readonly admitted: readonly number[]; readonly refused: readonly number[] };
+/** Requests admitted, refused by the quota, and refused at random in each second. */
+export type Simulation = {
+  readonly admitted: readonly number[];
+  readonly refused: readonly number[];
+  readonly random: readonly number[];
+  /** When the last request was admitted, in milliseconds. */
+  readonly lastAt: number;
+};
+
+const READS: ReadonlySet<RequestClass> = new Set(['read']);
+const NOTHING: ReadonlySet<RequestClass> = new Set();
 
 type Event = { readonly at: number; readonly fire: () => void };
 
 /** A client that always has more to send, against a quota; takes no real time. */
 export function simulate(spec: SimulationSpec): Simulation {
   const { quota, seconds, seed, concurrency, exact = false, pause = 0, roundTrips = [5, 80], lateness = 1.5 } = spec;
+  const { noise = 0, stopAfter = Number.POSITIVE_INFINITY } = spec;
   const random = generator(seed);
   const events = eventQueue();
-  const bucket = adaptiveBucket({ start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10 }, 0);
+  const settings = { start: 60, floor: 1, ceiling: Number.POSITIVE_INFINITY, burst: 10 };
+  const group = rateGroup(settings, (_name, given) => adaptiveBucket(given, 0));
   const admitted = Array.from({ length: seconds }, () => 0);
   const refused = Array.from({ length: seconds }, () => 0);
+  const unlucky = Array.from({ length: seconds }, () => 0);
   let now = 0;
   let active = 0;
+  let total = 0;
+  let lastAt = 0;
   let timer = Number.POSITIVE_INFINITY;
-  let pausedUntil = 0;
+  const member = {};
 
   const wakeAt = (at: number): void => {
     if (at >= timer) return;
@@ -82,20 +102,24 @@ export function simulate(spec: SimulationSpec): Simulation {
     });
   };
   const send = (): void => {
-    const mark = bucket.take(now);
+    const taken = group.take('read', now);
     active += 1;
     const roundTrip = roundTrips[0] + random() * (roundTrips[1] - roundTrips[0]);
     const underWay = exact ? 1 : Math.min(roundTrip, 1 + random() * 4);
     const sent = now;
     const arrive = (): void => {
-      const good = quota.admit(now);
+      const isUnlucky = noise > 0 && random() < noise;
+      const good = !isUnlucky && quota.admit(now);
       const second = Math.min(seconds - 1, Math.floor(now / 1000));
-      const counts = good ? admitted : refused;
+      const counts = good ? admitted : isUnlucky ? unlucky : refused;
       counts[second] = (counts[second] ?? 0) + 1;
+      if (good) {
+        total += 1;
+        lastAt = now;
+      }
       const answer = (): void => {
         active -= 1;
-        if (!good) pausedUntil = Math.max(pausedUntil, now + pause);
-        bucket.answered(good ? 'admitted' : 'refused', mark, now, good ? 0 : pause);
+        group.answered(taken, good ? { status: 200 } : { status: 429, ...(pause > 0 && { pause }) }, now);
         sendAll();
       };
       const isQuick = !good && spec.quickRefusals === true;
@@ -108,24 +132,29 @@ export function simulate(spec: SimulationSpec): Simulation {
   };
   const sendAll = (): void => {
     while (active < concurrency) {
+      const pausedUntil = group.pausedUntil();
       const isPaused = now < pausedUntil;
-      const wait = isPaused ? pausedUntil - now : bucket.wait(now);
-      bucket.hungry(wait > 0 && !isPaused, now);
+      const wait = isPaused ? pausedUntil - now : group.wait('read', now);
+      group.hungry(member, wait > 0 && !isPaused ? READS : NOTHING, now);
       if (wait === 0) {
         send();
         continue;
       }
       return wakeAt(now + (exact ? wait : Math.ceil(wait) + random() ** 3 * lateness));
     }
-    bucket.hungry(false, now);
+    group.hungry(member, NOTHING, now);
   };
 
   sendAll();
-  for (let event = events.pop(); event !== undefined && event.at < seconds * 1000; event = events.pop()) {
+  for (
+    let event = events.pop();
+    event !== undefined && event.at < seconds * 1000 && total < stopAfter;
+    event = events.pop()
+  ) {
     now = event.at;
     event.fire();
   }
-  return { admitted, refused };
+  return { admitted, refused, random: unlucky, lastAt };
 }
 
 /** The sum of some seconds. */

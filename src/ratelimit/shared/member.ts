@@ -35,6 +35,8 @@ export type Member = SharedBucketOptions & {
   open: number;
   unanswered: number;
   hungry: boolean;
+  /** Mean round trip of the recent requests, in milliseconds. */
+  trip: number | undefined;
   updated: number;
   unpublished: Observations;
   publishing: boolean;
@@ -74,6 +76,7 @@ export function newMember(options: SharedBucketOptions): Member {
     open: 1,
     unanswered: 0,
     hungry: false,
+    trip: undefined,
     updated: options.clock.now(),
     unpublished: noObservations(),
     publishing: false,

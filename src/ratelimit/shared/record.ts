@@ -26,6 +26,8 @@ type Seen = {
   readonly sent: number;
   /** Milliseconds in which its requests waited only for the rate. */
   readonly hungry: number;
+  /** How much of the rate's growth a hungry millisecond counts. */
+  readonly pace?: number | undefined;
   readonly answers: readonly Omit<Answered, 'sent'>[];
   readonly pausedUntil: number;
   /** The new rate that the registry promises; null if it no longer promises one, undefined if nothing changed. */
@@ -50,7 +52,7 @@ export function newRecord(bounds: RateBounds): SharedRecord {
 export function fold(record: SharedRecord, bounds: RateBounds, seen: Seen): SharedRecord {
   const { now } = seen;
   const sent = record.sent + seen.sent;
-  const hungry = Math.min(seen.hungry, Math.max(0, now - record.fed));
+  const hungry = Math.min(seen.hungry, Math.max(0, now - record.fed)) * (seen.pace ?? 1);
   let state: RateState = { ...record.state, hungry: record.state.hungry + (record.state.refused > 0 ? 0 : hungry) };
   if (seen.advertised !== undefined) state = { ...state, advertised: seen.advertised ?? undefined };
   for (const { request, ...answer } of seen.answers) {
@@ -89,7 +91,7 @@ export function sharers({ members }: SharedRecord, now: number): number {
 
 /** Returns the state with all rates multiplied: the share of one process, or the whole from a share. */
 export function scaled(state: RateState, factor: number): RateState {
-  const { limit, least, advertised, settling } = state;
+  const { limit, least, advertised, settling, lowered } = state;
   const times = (rate: number | undefined): number | undefined => rate && rate * factor;
   return {
     ...state,
@@ -98,6 +100,7 @@ export function scaled(state: RateState, factor: number): RateState {
     least: times(least),
     advertised: times(advertised),
     settling: settling && { ...settling, rate: settling.rate * factor },
+    lowered: lowered && { rate: lowered.rate * factor, limit: times(lowered.limit) },
   };
 }
 
