@@ -10,6 +10,7 @@ import { replication } from './scenarios/replication.ts';
 import { shards } from './scenarios/shards.ts';
 import { sigcheck } from './scenarios/sigcheck.ts';
 import { stop } from './scenarios/stop.ts';
+import { tails429 } from './scenarios/tails-429.ts';
 import { tailsSilent, tailsStop } from './scenarios/tails.ts';
 import { tree } from './scenarios/tree.ts';
 import { SIZES } from './tree.ts';
@@ -79,6 +80,7 @@ export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario
   ['stop', stop],
   ['tails-silent', tailsSilent],
   ['tails-stop', tailsStop],
+  ['tails-429', tails429],
 ]);
 
 /**

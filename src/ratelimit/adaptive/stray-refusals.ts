@@ -48,9 +48,7 @@ const SUSPECT = 3;
 /** They count together if at most this many requests lie between two: a search is rarer, and a fraction of 2 % denser. */
 const TOGETHER = 60;
 /** Number of requests between two refusals at which the later one is not a late one of a limit. */
-const APART = 15;
-/** The rate is lowered twice: a limit below four fifths of the rate is still found by the second time. */
-const TRIALS = 2;
+const APART = 25;
 
 /** A fraction from few requests is uncertain: as if so many more had been admitted. */
 const PRIOR = 50;
@@ -67,7 +65,6 @@ type Seen = {
   /** Fraction of requests that are refused at any rate; undefined until lower rates have not stopped the refusals. */
   share: number | undefined;
   single: number;
-  trials: number;
   requests: number;
   /** Admitted requests since the first single refusal, and since the last refusal. */
   since: number;
@@ -77,7 +74,7 @@ type Seen = {
 
 /** Starts without refusals. */
 export function strayRefusals(): StrayRefusals {
-  const seen: Seen = { share: undefined, single: 0, trials: 0, requests: 0, since: 0, last: 0, runs: new Map() };
+  const seen: Seen = { share: undefined, single: 0, requests: 0, since: 0, last: 0, runs: new Map() };
   return {
     admitted: (kind) => {
       seen.since += 1;
@@ -117,17 +114,14 @@ function longestRun({ share, runs }: Seen, kind: RequestClass, isRefused: boolea
 
 /** Judges a refusal `apart` requests after the one before, while no stray ones are known. */
 function judgeSingle(seen: Seen, phase: Phase, apart: number): Verdict {
-  if (seen.single === 0 || apart > TOGETHER) Object.assign(seen, { since: 0, single: 0, trials: 0 });
+  if (seen.single === 0 || apart > TOGETHER) Object.assign(seen, { since: 0, single: 0 });
   seen.single += 1;
-  if (phase === 'lowered' && apart >= APART && seen.trials >= TRIALS) {
+  if (phase === 'lowered' && apart >= APART) {
     seen.share = Math.min(MOST, Math.max(USUAL, seen.single / (seen.since + PRIOR)));
     seen.runs.clear();
     return 'cleared';
   }
-  if (phase === 'lowered' || seen.single >= SUSPECT) {
-    seen.trials = phase === 'lowered' ? seen.trials + 1 : 1;
-    return 'suspect';
-  }
+  if (phase === 'lowered' || seen.single >= SUSPECT) return 'suspect';
   const isFirst = phase === 'unknown' && apart >= APART && seen.single === 1;
   return phase === 'nothing' || isFirst ? 'stray' : 'refused';
 }

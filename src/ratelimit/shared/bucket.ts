@@ -55,7 +55,7 @@ export function sharedBucket(options: SharedBucketOptions): SharedBucket {
     advertise: (most, time) => at(time, (shared) => advertise(member, most, shared)),
     rate: (time) => member.local?.rate(time + member.offset) ?? rateOf(member.record.state, member.settings),
     pausedUntil: () => (member.record.pausedUntil === 0 ? 0 : member.record.pausedUntil - member.offset),
-    isShared: () => member.local === undefined,
+    isShared: () => member.local === undefined || member.share > 1,
     get state() {
       return member.local?.state ?? member.record.state;
     },
@@ -74,7 +74,11 @@ function take(member: Member, now: number): SentMark {
   const { local, epoch } = member;
   member.unanswered += 1;
   member.takenAt = now;
-  if (local !== undefined) return { ...local.take(now), epoch, local: true };
+  if (local !== undefined) {
+    const mark = local.take(now);
+    member.sentAlone = mark.number;
+    return { ...mark, epoch, local: true };
+  }
   const gap = 1000 / flowRate(member.record.state, member.settings);
   member.nextAt = Math.max(member.nextAt, now - LATENESS) + gap;
   member.leased -= 1;
@@ -166,7 +170,8 @@ function join(member: Member, store: RateStore): void {
   begin(member, store);
   member.offset = store.offset;
   member.updated = member.clock.now() + member.offset;
-  const state = local === undefined ? record.state : scaled(local.state, member.share);
+  const numbers = { from: member.sentAlone, to: record.sent };
+  const state = local === undefined ? record.state : scaled(local.state, member.share, numbers);
   member.record = { ...record, state, version: 0, members: {} };
   const { epoch } = member;
   store.follow(name, (news) => {
@@ -182,7 +187,8 @@ function leave(member: Member): void {
   const now = clock.now() + member.offset;
   if (member.local === undefined) {
     member.share = sharers(record, now);
-    const state = scaled(record.state, 1 / member.share);
+    const state = scaled(record.state, 1 / member.share, { from: record.sent, to: record.sent });
+    member.sentAlone = record.sent;
     member.local = adaptiveBucket(settings, now, { state, sent: record.sent });
   }
   member.local.hungry(member.hungry, now);

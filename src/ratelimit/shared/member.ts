@@ -24,6 +24,8 @@ export type Member = SharedBucketOptions & {
   /** The bucket of this process alone, used while there is no store. */
   local: AdaptiveBucket | undefined;
   share: number;
+  /** Number of the last request that was sent without the store. */
+  sentAlone: number;
   nextAt: number;
   takenAt: number;
   leased: number;
@@ -67,6 +69,7 @@ export function newMember(options: SharedBucketOptions): Member {
     record: newRecord(options.settings),
     local: undefined,
     share: 1,
+    sentAlone: 0,
     nextAt: 0,
     takenAt: 0,
     leased: 0,

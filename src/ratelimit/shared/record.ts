@@ -89,18 +89,28 @@ export function sharers({ members }: SharedRecord, now: number): number {
   return Math.max(1, Object.values(members).filter((at) => now - at < RECENT_MS).length);
 }
 
-/** Returns the state with all rates multiplied: the share of one process, or the whole from a share. */
-export function scaled(state: RateState, factor: number): RateState {
-  const { limit, least, advertised, settling, lowered } = state;
+/** Numbers of the last request: in the counting that a state has, and in the one that it gets. */
+type Renumbering = { readonly from: number; readonly to: number };
+
+/**
+ * Returns the state with all rates and counts multiplied: the share of one process, or the whole from a share. Without new
+ * numbers, the requests since the last refusal would be counted in two ways, and their rate would be wrong.
+ */
+export function scaled(state: RateState, factor: number, { from, to }: Renumbering): RateState {
+  const { limit, least, advertised, lowered, empty } = state;
   const times = (rate: number | undefined): number | undefined => rate && rate * factor;
+  const renumbered = (before: number): number => to - Math.round((from - before) * factor);
   return {
     ...state,
     from: state.from * factor,
     limit: times(limit),
     least: times(least),
     advertised: times(advertised),
-    settling: settling && { ...settling, rate: settling.rate * factor },
+    settling: undefined,
     lowered: lowered && { rate: lowered.rate * factor, limit: times(lowered.limit) },
+    empty: empty && { number: renumbered(empty.number), at: empty.at },
+    refusals: Math.round(state.refusals * factor),
+    refusedLast: renumbered(state.refusedLast),
   };
 }
 
