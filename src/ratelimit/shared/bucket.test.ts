@@ -5,6 +5,7 @@ import { bucketQuota, generator, type Quota } from '../../../test/support/rate-s
 import { crowd, type Crowd, type Tally } from '../../../test/support/shared-quota.ts';
 import { adaptiveLimiter, type AdaptiveLimiter, type BucketFactory } from '../adaptive-limiter.ts';
 import type { Mark } from '../adaptive/rate-law.ts';
+import { sharedBudget } from './budget.ts';
 import { sharedBucket, type SharedBucket } from './bucket.ts';
 
 const ORIGIN = 'https://registry.example';
@@ -224,6 +225,28 @@ describe('src/ratelimit/shared/bucket.ts', () => {
     for (const bucket of buckets) bucket.join(store.open());
     await clock.advance(100);
     expect(buckets.map((bucket) => Math.round(bucket.rate(clock.now()) - rate))).toEqual([0, 0, 0]);
+  });
+
+  it('uses 100/s with eight members while the store is away, and after it is back', async () => {
+    const one = world(100);
+    const { clock, store } = one;
+    let isAway = false;
+    const open = async (): Promise<ReturnType<MemoryRateStore['open']>> => {
+      if (isAway) throw new Error('away');
+      return store.open();
+    };
+    for (let count = 0; count < 8; count += 1) {
+      const { bucketOf } = sharedBudget({ clock, place: 'the store', narrate: () => {}, open });
+      one.crowd.enter(adaptiveLimiter({ clock, concurrency: 8, maxWait: 600_000, bucketOf }));
+    }
+    await during(one, 12_000);
+    isAway = true;
+    store.lose();
+    const away = await during(one, 8000);
+    isAway = false;
+    await during(one, 4000);
+    const back = await during(one, 8000);
+    for (const { admitted } of [away, back]) expect(admitted).toBeGreaterThan(0.95 * 8 * 100);
   });
 
   it('delays no request after it left without a record', () => {
