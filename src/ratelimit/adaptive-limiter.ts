@@ -40,14 +40,12 @@ export type RateReading = {
   readonly origins: readonly string[];
   readonly rate: number;
   readonly refused: number;
+  /** The limit that refusals showed; undefined if none did. */
+  readonly limit: number | undefined;
 };
 
 /** A limiter that learns the rate limit of each registry. */
-export type AdaptiveLimiter = Limiter & {
-  readings(): readonly RateReading[];
-  /** Returns the rates to begin the next run with. */
-  learned(): readonly LearnedRate[];
-};
+export type AdaptiveLimiter = Limiter & { readings(): readonly RateReading[] };
 
 /**
  * Initial rate in requests a second: accepted by all known registries, far below what most permit, and raised within
@@ -78,10 +76,8 @@ const GOOGLE_HOST = /^(?:(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)$/
 export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimiter {
   const { clock, concurrency, maxWait, settingsOf } = options;
   const { bucketOf = (_name, settings) => adaptiveBucket(settings, clock.now()) } = options;
-  const groups = new Map<string, RateGroup>();
-  const gates = new Map<string, OriginGate>();
-  const groupOf = new Map<string, RateGroup>();
-  const members = new Map<string, string[]>();
+  const groups = new Map<string, { readonly rates: RateGroup; readonly origins: string[] }>();
+  const opened = new Map<string, { readonly rates: RateGroup; readonly gate: OriginGate }>();
   const open = (origin: string): OriginGate => {
     const given = { ...defaultsFor(origin), ...settingsOf?.(origin) };
     const { start = START, floor = FLOOR, ceiling = Number.POSITIVE_INFINITY, burst = BURST } = given;
@@ -89,31 +85,32 @@ export function adaptiveLimiter(options: AdaptiveLimiterOptions): AdaptiveLimite
     const newBucket: NewBucket = (kind, ...rest) => bucketOf(kind === undefined ? name : `${name} ${kind}`, ...rest);
     const { rate: known = start, limit } = options.restored?.get(name) ?? {};
     const first = Math.min(limit === undefined ? known : limit * UNDER_LIMIT, ceiling);
-    const group = groups.get(name) ?? rateGroup({ start: first, limit, floor, ceiling, burst }, newBucket);
-    groups.set(name, group);
-    groupOf.set(origin, group);
-    members.set(name, [...(members.get(name) ?? []), origin]);
+    const { rates: group, origins } = groups.get(name) ?? {
+      rates: rateGroup({ start: first, limit, floor, ceiling, burst }, newBucket),
+      origins: [],
+    };
+    groups.set(name, { rates: group, origins: [...origins, origin] });
     const onPause = (until: number): void => options.onPause?.(name, until);
     const gate = originGate({ clock, group, maxWait, onPause, concurrency: given.concurrency ?? concurrency });
-    gates.set(origin, gate);
+    opened.set(origin, { rates: group, gate });
     return gate;
   };
+  const readings = (): readonly RateReading[] =>
+    [...groups].map(([group, { rates, origins }]) => ({
+      group,
+      origins,
+      rate: rates.rate(clock.now()),
+      refused: rates.refused(),
+      limit: rates.limit(),
+    }));
   return {
-    learned: () =>
-      [...groups].map(([group, rates]) => ({ group, rate: rates.rate(clock.now()), limit: rates.limit() })),
-    acquire: (want, signal) => (gates.get(want.origin) ?? open(want.origin))(want, signal),
+    acquire: (want, signal) => (opened.get(want.origin)?.gate ?? open(want.origin))(want, signal),
     spare: ({ origin, class: kind }) => {
-      const group = groupOf.get(origin);
+      const rates = opened.get(origin)?.rates;
       const now = clock.now();
-      return group === undefined || (group.pausedUntil() <= now && group.wait(kind, now) === 0);
+      return rates === undefined || (rates.pausedUntil() <= now && rates.wait(kind, now) === 0);
     },
-    readings: () =>
-      [...groups].map(([group, rates]) => ({
-        group,
-        origins: members.get(group) ?? [],
-        rate: rates.rate(clock.now()),
-        refused: rates.refused(),
-      })),
+    readings,
   };
 }
 

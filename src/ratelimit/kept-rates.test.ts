@@ -52,7 +52,7 @@ describe('src/ratelimit/adaptive-limiter.ts with restored rates', () => {
     const options = { clock: fakeClock(), concurrency: 20, maxWait: 1000, settingsOf: () => settings };
     const limiter = adaptiveLimiter({ ...options, restored: new Map([[ORIGIN, restored]]) });
     await limiter.acquire({ origin: ORIGIN, lane: 'small', class: 'read' }, new AbortController().signal);
-    return limiter.learned()[0]?.rate;
+    return limiter.readings()[0]?.rate;
   };
 
   it('begins just under a restored limit, and with a restored rate', async () => {

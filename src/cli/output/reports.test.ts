@@ -88,7 +88,7 @@ describe('src/cli/output/reports.ts', () => {
       services,
       async (observed) => {
         observed.narrate(event);
-        observed.onRates?.(() => [{ group: 'g', origins: ['https://a.io'], rate: 60, refused: 0 }]);
+        observed.onRates?.(() => [{ group: 'g', origins: ['https://a.io'], rate: 60, refused: 0, limit: undefined }]);
         observed.narrate(event);
         return 2;
       },

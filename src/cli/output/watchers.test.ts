@@ -114,7 +114,7 @@ describe('src/cli/output/watchers.ts', () => {
     const metricsFile = fileIn('kpromo.prom');
     const { run } = watching({ progress: 'off', metricsFile });
     await run(async ({ onRates }) => {
-      onRates?.(() => [{ group: 'google', origins: [], rate: 75, refused: 0 }]);
+      onRates?.(() => [{ group: 'google', origins: [], rate: 75, refused: 0, limit: undefined }]);
       return 0;
     });
     expect(numbersOf(readFileSync(metricsFile, 'utf8'))).toMatchObject({ 'kpromo_rate_limit{registry="google"}': 75 });
