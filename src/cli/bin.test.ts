@@ -20,7 +20,7 @@ const FOR_HELP: ReadonlySet<string> = new Set(
   [
     'abort clock errors events',
     under('cli', 'bin main route unknown environment exit-codes given-secrets help/help'),
-    under('cli/output', 'log log-levels reporting screen streams'),
+    under('cli/output', 'log log-levels repeats reporting screen streams'),
     under('image', 'asked-ref digest end-slashes host json-text pattern reference'),
     under('secrets', 'find-secrets fold forms secrets windows'),
     under('text', 'go-duration go-quote nearest'),

@@ -38,7 +38,7 @@ describe('src/cli/options/shard.ts', () => {
   });
 
   it.each([
-    [{ KPROMO_SHARDS: '3' }, 'KPROMO_SHARDS="3" requires JOB_COMPLETION_INDEX'],
+    [{ KPROMO_SHARDS: '3' }, 'KPROMO_SHARDS requires JOB_COMPLETION_INDEX'],
     [{ KPROMO_SHARDS: '3', JOB_COMPLETION_INDEX: '3' }, 'there is no shard 3; shards are counted from 0'],
     [{ KPROMO_SHARDS: 'all', JOB_COMPLETION_INDEX: '3' }, 'not a share; set KPROMO_SHARDS to the "completions"'],
   ])('rejects the variables %j', (env, expected) => {

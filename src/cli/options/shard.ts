@@ -39,11 +39,15 @@ export function shardOf({ shard }: Pick<FlagValues<typeof SHARD_FLAGS>, 'shard'>
   if (of === '') return undefined;
   if (index === '')
     throw usage(
-      `KPROMO_SHARDS=${goQuote(of)} requires JOB_COMPLETION_INDEX`,
+      'KPROMO_SHARDS requires JOB_COMPLETION_INDEX',
       'run in an Indexed Job, name the share with --shard, or unset KPROMO_SHARDS',
     );
-  const place = `JOB_COMPLETION_INDEX=${goQuote(index)} with KPROMO_SHARDS=${goQuote(of)}`;
-  return checked(place, [index, of], 'set KPROMO_SHARDS to the "completions" of the Indexed Job');
+  // Without the values: a secret may be in the wrong variable.
+  return checked(
+    'JOB_COMPLETION_INDEX of KPROMO_SHARDS',
+    [index, of],
+    'set KPROMO_SHARDS to the "completions" of the Indexed Job',
+  );
 }
 
 /** The options that divide a run. */

@@ -23,8 +23,8 @@ export type LostShare = { readonly shard: Shard; readonly lost: string };
 
 type Services = Pick<CommandServices, 'env' | 'clock' | 'narrate' | 'signal' | 'onRates'>;
 
-/** Beside this file's folder; the sources run as they are, and the package is compiled. */
-const PROGRAM = join(import.meta.dirname, '..', `child${extname(import.meta.filename)}`);
+/** Beside this file, in the sources and in the bundle. */
+const PROGRAM = join(import.meta.dirname, `child${extname(import.meta.filename)}`);
 
 /** A process that died is started again once: what killed it, such as a lack of memory, may come again. */
 const STARTS = 2;

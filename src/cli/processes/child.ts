@@ -1,18 +1,18 @@
 // The program of a child process of --processes: the main process sends the command line and the share over IPC.
-import { realClock } from '../clock.ts';
-import { isPromotionError, PromotionError } from '../errors.ts';
-import { connect } from '../processes/connect.ts';
-import { messageOf } from '../processes/calls.ts';
-import { portOf } from '../processes/port.ts';
-import type { RateReading } from '../ratelimit/adaptive-limiter.ts';
-import { STOP_SIGNALS, stopReason } from './exit-codes.ts';
-import { givenSecrets } from './given-secrets.ts';
-import { runCommand } from './main.ts';
-import { isReported, reportFactsOf, type Reported } from './output/reporting.ts';
-import { documented } from './output/reports.ts';
-import type { Result, ThrownError, ToChild } from './processes/messages.ts';
-import { sendEvents } from './processes/send-events.ts';
-import { route } from './route.ts';
+import { realClock } from '../../clock.ts';
+import { isPromotionError, PromotionError } from '../../errors.ts';
+import { connect } from '../../processes/connect.ts';
+import { messageOf } from '../../processes/calls.ts';
+import { portOf } from '../../processes/port.ts';
+import type { RateReading } from '../../ratelimit/adaptive-limiter.ts';
+import { STOP_SIGNALS, stopReason } from '../exit-codes.ts';
+import { givenSecrets } from '../given-secrets.ts';
+import { runCommand } from '../main.ts';
+import { isReported, reportFactsOf, type Reported } from '../output/reporting.ts';
+import { documented } from '../output/reports.ts';
+import type { Result, ThrownError, ToChild } from './messages.ts';
+import { sendEvents } from './send-events.ts';
+import { route } from '../route.ts';
 
 /** Milliseconds in which a child whose main process is gone deletes its open uploads; as long as after a signal. */
 const ENDING = 5000;
