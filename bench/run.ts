@@ -4,26 +4,26 @@ import { BASELINES, BASELINE_SOURCE, type Baseline } from './baselines.ts';
 import { round, type Cli } from './measure.ts';
 import { compare, readResults, writeResults } from './results.ts';
 import type { Figures, Scenario } from './scenario.ts';
-import { QUICK, SCENARIOS } from './scenarios.ts';
+import { GROUPS, SCENARIOS } from './scenarios.ts';
 import { table, type Block } from './table.ts';
 
-// npm run bench [-- [--quick] [--write] [--json] [--cli=PATH] [--cpu-prof=FOLDER] SCENARIO…]: measures the scenarios, all of
-// them without a name; `growth` selects every one whose name begins with `growth-`, --quick those that CI runs. Prints each figure beside the committed one
-// of results.json. Exit code 1 if a run failed, a figure exceeded its limit, or requests or memory are more than committed
-// plus the tolerance. --write commits the figures instead, --json prints a JSON document with the figures of other programs,
-// --cli measures another program, --cpu-prof leaves profiles in a folder.
+// npm run bench [-- [--write] [--json] [--cli=PATH] [--cpu-prof=FOLDER] NAME…]: measures scenarios, all of them without a
+// name. A name may also be that of a group (`quick` is what CI runs, `network` compares with the network), or the start of
+// names: `growth` selects all `growth-…`. Prints each figure beside the committed one of results.json. Exit code 1 if a run
+// failed, a figure exceeded its limit, or requests or memory are more than committed plus the tolerance. --write commits the
+// figures instead, --json prints a JSON document with the figures of other programs, --cli measures another program,
+// --cpu-prof leaves profiles in a folder.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     cli: { type: 'string' },
     'cpu-prof': { type: 'string' },
   },
 });
-const asked = values.quick ? [...positionals, ...QUICK] : positionals;
+const asked = positionals.flatMap((word) => GROUPS[word] ?? [word]);
 const profile = values['cpu-prof'];
 const CLI: Cli = {
   program: values.cli ?? join(import.meta.dirname, '..', 'bin', 'kpromo'),
@@ -60,7 +60,9 @@ async function main(): Promise<void> {
   const names = [...SCENARIOS.keys()];
   const unknown = asked.filter((word) => !names.some((name) => name === word || name.startsWith(`${word}-`)));
   if (unknown.length > 0) {
-    process.stderr.write(`bench: unknown scenario ${unknown.join(', ')}; use ${names.join(', ')}\n`);
+    process.stderr.write(
+      `bench: unknown scenario ${unknown.join(', ')}; use ${[...Object.keys(GROUPS), ...names].join(', ')}\n`,
+    );
     process.exitCode = 2;
     return;
   }

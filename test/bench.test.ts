@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BASELINES } from '../bench/baselines.ts';
 import { measure } from '../bench/measure.ts';
 import { compare, readResults } from '../bench/results.ts';
-import { QUICK, SCENARIOS } from '../bench/scenarios.ts';
+import { GROUPS, SCENARIOS } from '../bench/scenarios.ts';
 import { runTree } from '../bench/scenarios/tree.ts';
 import { table } from '../bench/table.ts';
 import { writeTree } from '../bench/tree-files.ts';
@@ -129,14 +129,14 @@ describe('bench/results', () => {
     ]);
   });
 
-  it('names, like the baselines, only known scenarios', () => {
-    const names = [...Object.keys(readResults()), ...Object.keys(BASELINES), ...QUICK];
+  it('names, like the baselines and the groups, only known scenarios', () => {
+    const names = [...Object.keys(readResults()), ...Object.keys(BASELINES), ...Object.values(GROUPS).flat()];
     expect(names.filter((name) => !SCENARIOS.has(name))).toEqual([]);
   });
 
   it('has committed figures for every scenario that CI runs', () => {
     const results = readResults();
-    expect(QUICK.filter((name) => results[name]?.['peakMiB'] === undefined)).toEqual([]);
+    expect(GROUPS['quick']?.filter((name) => results[name]?.['peakMiB'] === undefined)).toEqual([]);
   });
 });
 
