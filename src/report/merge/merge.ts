@@ -2,6 +2,7 @@ import { DRIFT_CODES } from '../../image/drift-codes.ts';
 import type { Failure } from '../../errors.ts';
 import { documentOf, type Recorded } from '../build/document.ts';
 import type { ReportDocument, ReportedImage, ReportedProblem } from '../model/schema.ts';
+import { findingsOf, inventoryOf, notesOf } from './findings.ts';
 import { recordedOf, type Parts } from './recorded.ts';
 import { sharesOf, type ShardReport } from './share-problems.ts';
 import { commonTo, registriesOf, sumsOf, totalsOf, unionOf } from './sums.ts';
@@ -59,6 +60,7 @@ function partsOf(reports: Reports, problems: readonly Failure[]): Parts {
     replication: totalsOf(reports.flatMap(({ replication }) => replication ?? [])),
     check: checkOf(reports.flatMap(({ check }) => check ?? [])),
     audit: auditOf(reports.flatMap(({ audit }) => audit ?? [])),
+    inventory: inventoryOf(reports.flatMap(({ inventory }) => inventory ?? [])),
     change: changeOf(reports.flatMap(({ change }) => change ?? [])),
     registries: registriesOf(reports.flatMap(({ registries }) => registries)),
   };
@@ -157,8 +159,8 @@ function auditOf(all: readonly Audit[]): Audit | undefined {
   ];
   return {
     ...sumsOf([first, ...others]),
-    findings: all.flatMap(({ findings }) => findings).toSorted(inOrderOfAudit),
-    notes: unionOf(all.map(({ notes }) => notes)),
+    findings: findingsOf(all.map(({ findings }) => findings)).toSorted(inOrderOfAudit),
+    notes: notesOf(all.map(({ notes }) => notes)),
     ...(first.baseline !== undefined && { baseline: idle }),
   };
 }

@@ -25,10 +25,10 @@ export function recordedOf(parts: Parts, problems: readonly Failure[]): Recorded
   if (parts.mode === 'check' || parts.mode === 'repair') return { ...given, check: checkOf(parts, facts, failures) };
   const isCopied = ({ phase }: Failure): boolean => phase === 'replicate';
   const [copies, images] = [parts.images.filter(isAttached), parts.images.filter((image) => !isAttached(image))];
-  const { registries, totals, warnings, change, replication } = parts;
+  const { registries, totals, warnings, change, inventory, replication } = parts;
   if (parts.attached === true) return { ...given, replication: runOf(facts, copies, failures, { registries, totals }) };
   const own = replication === undefined ? failures : failures.filter((failure) => !isCopied(failure));
-  const more = { registries, totals, warnings: warnings?.map(failureOf), change };
+  const more = { registries, totals, warnings: warnings?.map(failureOf), change, inventory };
   const run = runOf(facts, images, own, more);
   if (replication === undefined) return { ...given, run };
   const later = { ...facts, phases: [], aborted: undefined };
@@ -49,7 +49,7 @@ function phaseOf({ name, ...time }: ReportDocument['phases'][number]): PhaseTime
   return { name: name as PhaseName, ...time };
 }
 
-type RunParts = Pick<RunReport, 'registries' | 'totals' | 'warnings' | 'change'>;
+type RunParts = Pick<RunReport, 'registries' | 'totals' | 'warnings' | 'change' | 'inventory'>;
 
 function runOf(
   facts: RunFacts,
@@ -102,9 +102,11 @@ function checkOf({ check, totals }: Parts, run: RunFacts, failures: readonly Fai
 }
 
 function auditOf({ audit, totals }: Parts, run: RunFacts, failures: readonly Failure[]): AuditReport {
-  const { images, repositories, pending, requests, bytes }: Totals = totals;
+  const { images, repositories, requests, bytes }: Totals = totals;
   const { findings = [], notes = [], baseline } = audit ?? {};
   const known = findings.filter((finding) => finding.known !== undefined).length;
+  // The sum would count a finding of two shards twice.
+  const pending = findings.length - known;
   return {
     run,
     failures: [...stoppedOf(run), ...failures],

@@ -2,6 +2,7 @@ import { failureOf, type ErrorCode, type Failure } from '../../errors.ts';
 import { largest } from '../../lists.ts';
 import { few } from '../../text/layout.ts';
 import type { ReportDocument } from '../model/schema.ts';
+import { findingKey } from './findings.ts';
 
 /** The report of a shard. */
 export type ShardReport = ReportDocument & { readonly shard: NonNullable<ReportDocument['shard']> };
@@ -114,14 +115,14 @@ function twice({ shard: { index, of } }: ShardReport): Failure {
 
 /** Returns a failure for each pair of shards that report the same image. */
 function overlaps(reports: readonly ShardReport[]): readonly Failure[] {
-  const owners = new Map<string, number>();
+  const owners = new Map<string, { readonly index: number; readonly key: string | undefined }>();
   const pairs = new Map<string, string[]>();
   for (const { shard, ...report } of reports) {
-    for (const subject of new Set(subjectsOf(report))) {
+    for (const [subject, key] of new Map(subjectsOf(report))) {
       const owner = owners.get(subject);
-      if (owner === undefined) owners.set(subject, shard.index);
-      else {
-        const pair = `${owner} and ${shard.index}`;
+      if (owner === undefined) owners.set(subject, { index: shard.index, key });
+      else if (key === undefined || key !== owner.key) {
+        const pair = `${owner.index} and ${shard.index}`;
         const subjects = pairs.get(pair) ?? [];
         pairs.set(pair, subjects);
         subjects.push(subject);
@@ -137,12 +138,20 @@ function overlaps(reports: readonly ShardReport[]): readonly Failure[] {
   );
 }
 
-/** Returns the images that a report is about: by source digest, and without a source by the names in production. */
-function subjectsOf({ images, check, audit }: Omit<ShardReport, 'shard'>): readonly string[] {
+type Subject = readonly [name: string, key: string | undefined];
+
+/**
+ * Returns the images that a report is about: by source digest, and without a source by the names in production. Several
+ * shards may report subjects with the same key.
+ */
+function subjectsOf({ images, check, audit }: Omit<ShardReport, 'shard'>): readonly Subject[] {
   return [
-    ...images.map(({ source }) => source),
-    ...(check?.findings ?? []).map(({ reference, digest }) => `${reference}@${digest}`),
-    ...(audit?.findings ?? []).map(({ reference, digest, code }) => `${reference}@${digest} (${code})`),
+    ...images.map(({ source }): Subject => [source, undefined]),
+    ...(check?.findings ?? []).map(({ reference, digest }): Subject => [`${reference}@${digest}`, undefined]),
+    ...(audit?.findings ?? []).map((finding): Subject => [
+      `${finding.reference}@${finding.digest} (${finding.code})`,
+      findingKey(finding),
+    ]),
   ];
 }
 
