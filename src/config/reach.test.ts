@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compilePattern } from '../image/pattern.ts';
 import type { RegistrySettings } from './config.ts';
-import { reachOf } from './reach.ts';
+import { limitsDigest, reachOf } from './reach.ts';
 
 const match = compilePattern('*.test');
 const of = (settings: Partial<RegistrySettings>, env: Record<string, string> = {}): string =>
@@ -25,5 +25,13 @@ describe('src/config/reach.ts', () => {
     expect(of({ limits: { start: 5 }, timeouts: { idle: 1 } })).toBe(of({}));
     expect(of({ proxy: new URL('http://u:secret@proxy.test') })).toBe(of({ proxy: new URL('http://proxy.test') }));
     expect(of({}, { HTTPS_PROXY: 'http://u:secret@proxy.test' })).toBe(of({}, { HTTPS_PROXY: 'proxy.test' }));
+  });
+
+  it('returns another digest of the limits if one or the reach changes, in whatever order they are written', () => {
+    const limits = (settings: Partial<RegistrySettings>): string =>
+      limitsDigest({ registries: [{ match, ...settings }] }, {});
+    const all = [{}, { limits: { start: 5 } }, { limits: { ceiling: 5 } }, { credentials: 'docker' } as const];
+    expect(new Set(all.map(limits)).size).toBe(all.length);
+    expect(limits({ limits: { start: 5, group: 'a' } })).toBe(limits({ limits: { group: 'a', start: 5 } }));
   });
 });

@@ -19,7 +19,21 @@ export function reachOf(
   // Any host that is not loopback shows the proxies.
   const proxies = ['https', 'http'].map((scheme) => proxyFor(new URL(`${scheme}://registry.invalid`))?.origin ?? null);
   const exempt = env['NO_PROXY'] || env['no_proxy'] || '';
-  return createHash('sha256')
-    .update(JSON.stringify([rows, proxies, exempt]))
-    .digest('base64url');
+  return digestOf([rows, proxies, exempt]);
+}
+
+/** Returns a digest of the settings that decide how many requests a registry gets, or admits. It contains no secret. */
+export function limitsDigest(
+  config: Pick<RegistryConfig, 'registries'>,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const rows = config.registries.map(({ match, limits = {} }) => [
+    match.text,
+    Object.entries(limits).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
+  return digestOf([reachOf(config, env), rows]);
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 }

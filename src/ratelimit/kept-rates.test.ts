@@ -19,7 +19,16 @@ describe('src/ratelimit/kept-rates.ts', () => {
   it('returns the rates that an earlier run kept', () => {
     const { rates, ignored } = restoreRates(keepRates(LEARNED, 'a', NOW), 'a', NOW + DAY);
     expect(ignored).toBeUndefined();
-    expect([...rates.values()]).toEqual(LEARNED);
+    expect([...rates.values()]).toEqual(LEARNED.map((one) => ({ ...one, at: NOW })));
+  });
+
+  it('keeps the rates of earlier runs with their age, and drops each when it is old', () => {
+    const { rates } = restoreRates(keepRates(LEARNED, 'a', NOW), 'a', NOW);
+    const second = keepRates([{ group: 'google', rate: 500 }], 'a', NOW + 2 * DAY, rates);
+    const of = (now: number): unknown => [...restoreRates(second, 'a', now).rates.values()];
+    const google = { group: 'google', rate: 500, at: NOW + 2 * DAY };
+    expect(of(NOW + 3 * DAY)).toEqual([google, { ...LEARNED[0], at: NOW }]);
+    expect(of(NOW + 4 * DAY)).toEqual([google]);
   });
 
   it.each([
@@ -28,12 +37,12 @@ describe('src/ratelimit/kept-rates.ts', () => {
     ['not a file of learned rates of version 1', bytes([])],
     ['not a file of learned rates of version 1', kept({ version: 2 })],
     ['not a file of learned rates of version 1', kept({ more: true })],
-    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, rate: 1e9 }] })],
-    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, rate: -1 }] })],
-    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, rate: null }] })],
+    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, at: NOW, rate: 1e9 }] })],
+    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, at: NOW, rate: -1 }] })],
+    ['not a file of learned rates of version 1', kept({ rates: [{ group: ORIGIN, at: NOW, rate: null }] })],
     ['learned with other configured limits', kept({ configuration: 'b' })],
-    ['written in the future', kept({ at: NOW + DAY })],
-    ['older than three days', kept({ at: NOW - 4 * DAY })],
+    ['written in the future', keepRates(LEARNED, 'a', NOW + DAY)],
+    ['older than three days', keepRates(LEARNED, 'a', NOW - 4 * DAY)],
   ])('ignores a file that is %s', (reason, content) => {
     expect(restoreRates(content, 'a', NOW)).toEqual({ rates: new Map(), ignored: reason });
   });
@@ -43,7 +52,9 @@ describe('src/ratelimit/kept-rates.ts', () => {
       { group: 'a', rate: Number.POSITIVE_INFINITY },
       { group: 'b', rate: 50, limit: Number.NaN },
     ];
-    expect([...restoreRates(keepRates(absurd, '', NOW), '', NOW).rates.values()]).toEqual([{ group: 'b', rate: 50 }]);
+    expect([...restoreRates(keepRates(absurd, '', NOW), '', NOW).rates.values()]).toEqual([
+      { group: 'b', rate: 50, at: NOW },
+    ]);
   });
 });
 

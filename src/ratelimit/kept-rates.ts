@@ -9,9 +9,15 @@ export type LearnedRate = {
   readonly limit?: number | undefined;
 };
 
-/** Rates of an earlier run by group, and the reason if the file was ignored. */
+/** A rate in the file. */
+type KeptRate = LearnedRate & {
+  /** When it was learned, in Unix milliseconds. */
+  readonly at: number;
+};
+
+/** Rates of earlier runs by group, and the reason if the file was ignored. */
 export type RestoredRates = {
-  readonly rates: ReadonlyMap<string, LearnedRate>;
+  readonly rates: ReadonlyMap<string, KeptRate>;
   readonly ignored?: string;
 };
 
@@ -30,29 +36,42 @@ const group = z.string().min(1).max(300);
 
 const KeptRates = z.strictObject({
   version: z.literal(1),
-  /** Unix milliseconds. */
-  at: z.number().int().nonnegative(),
   /** The configured limits under which the rates were learned. */
   configuration: z.string().max(10_000),
-  rates: z.array(z.strictObject({ group, rate, limit: rate.exactOptional() })).max(MOST_GROUPS),
+  rates: z
+    .array(z.strictObject({ group, rate, limit: rate.exactOptional(), at: z.number().int().nonnegative() }))
+    .max(MOST_GROUPS),
 });
 
-const NONE: ReadonlyMap<string, LearnedRate> = new Map();
+const NONE: RestoredRates['rates'] = new Map();
 
-/** Returns the content of `rates.json`. `configuration` identifies the configured limits. */
-export function keepRates(learned: readonly LearnedRate[], configuration: string, now: number): Uint8Array {
-  const rates = learned
+/**
+ * Returns the content of `rates.json`: the rates that this run learned, and those of earlier runs that it did not learn
+ * anew. `configuration` identifies the configured limits.
+ */
+export function keepRates(
+  learned: readonly LearnedRate[],
+  configuration: string,
+  now: number,
+  earlier: RestoredRates['rates'] = NONE,
+): Uint8Array {
+  const current = learned
     .filter((one) => rate.safeParse(one.rate).success && group.safeParse(one.group).success)
-    .slice(0, MOST_GROUPS)
     .map((one) => ({
       group: one.group,
       rate: one.rate,
       ...(rate.safeParse(one.limit).success && { limit: one.limit }),
+      at: Math.round(now),
     }));
-  return new TextEncoder().encode(JSON.stringify({ version: 1, at: Math.round(now), configuration, rates }));
+  const rates = [...new Map([...earlier, ...current.map((one) => [one.group, one] as const)]).values()];
+  const newest = rates.toSorted((a, b) => b.at - a.at).slice(0, MOST_GROUPS);
+  return new TextEncoder().encode(JSON.stringify({ version: 1, configuration, rates: newest }));
 }
 
-/** Reads the content of `rates.json`. Ignores it as a whole if it is invalid, old, or of another configuration. */
+/**
+ * Reads the content of `rates.json`. Ignores it as a whole if it is invalid or of another configuration, and rates in it
+ * that are old or of the future.
+ */
 export function restoreRates(bytes: Uint8Array, configuration: string, now: number): RestoredRates {
   const ignored = (reason: string): RestoredRates => ({ rates: NONE, ignored: reason });
   let json: unknown;
@@ -64,7 +83,9 @@ export function restoreRates(bytes: Uint8Array, configuration: string, now: numb
   const { data } = KeptRates.safeParse(json);
   if (data === undefined) return ignored('not a file of learned rates of version 1');
   if (data.configuration !== configuration) return ignored('learned with other configured limits');
-  if (data.at > now + CLOCKS_DIFFER) return ignored('written in the future');
-  if (now - data.at > LONGEST) return ignored('older than three days');
-  return { rates: new Map(data.rates.map((one) => [one.group, one])) };
+  const known = data.rates.filter(({ at }) => at <= now + CLOCKS_DIFFER);
+  if (known.length === 0 && data.rates.length > 0) return ignored('written in the future');
+  const current = known.filter(({ at }) => now - at <= LONGEST);
+  if (current.length === 0 && known.length > 0) return ignored('older than three days');
+  return { rates: new Map(current.map((one) => [one.group, one])) };
 }

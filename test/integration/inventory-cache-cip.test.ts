@@ -37,7 +37,7 @@ describe('kpromo cip --inventory-cache', () => {
   it('keeps the cache in a registry, where dry runs and promotions find it', async () => {
     const cache = `--inventory-cache=oci://${ops?.host}/ops/kpromo:cache`;
     expect(await run(cache, '--confirm')).toMatchObject({ code: 0, lists: 4 });
-    expect([...(ops?.store.repository('ops/kpromo')?.tags.keys() ?? [])]).toEqual(['cache.inventory.json']);
+    expect([...(ops?.store.repository('ops/kpromo')?.tags.keys() ?? [])]).toContain('cache.inventory.json');
     const report = join(folder, 'report.json');
     const markdown = join(folder, 'report.md');
     const again = await run(cache, '--report', report, '--report', markdown);
@@ -64,7 +64,8 @@ describe('kpromo cip --inventory-cache', () => {
     expect(await run(cache)).toMatchObject({ code: 0, lists: 1 });
     expect(await run(cache, '--verify-all')).toMatchObject({ code: 0, lists: 4 });
     await run(cache, '--shard=0/1');
-    expect((await readdir(join(folder, 'cache'))).toSorted()).toEqual(['inventory-0-of-1.json', 'inventory.json']);
+    const files = await readdir(join(folder, 'cache'));
+    expect(files).toEqual(expect.arrayContaining(['inventory-0-of-1.json', 'inventory.json']));
   });
 
   it('does not fail if the cache cannot be written', async () => {

@@ -50,7 +50,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   http: { values: ['ratelimit', ...LEAVES] },
   registry: { values: ['http', ...LEAVES] },
   github: { values: ['http', ...LEAVES] },
-  kept: { values: ['plan', 'registry', ...LEAVES] },
+  kept: { values: ['plan', 'registry', 'ratelimit', ...LEAVES] },
   plan: { values: ['manifest', 'policy', ...LEAVES], types: ['registry'] },
   sharding: { values: ['plan', 'manifest', ...LEAVES] },
   mirroring: { values: ['plan', 'registry', ...LEAVES] },

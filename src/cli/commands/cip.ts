@@ -23,6 +23,7 @@ import { manifestServices } from '../wiring/manifests.ts';
 import { openConfigured } from '../wiring/open-configured.ts';
 import { scanningOf } from '../wiring/scanning.ts';
 import { signaturesOf } from '../wiring/signatures.ts';
+import { keptName, learnedRates, type LearnedRates } from '../wiring/learned-rates.ts';
 import type { Registries } from '../wiring/registries.ts';
 import { announceOrRecord, recordSigner, signingOf, signingFacts, type Refuse } from '../wiring/signing.ts';
 import { primaryRules } from './primary-rules.ts';
@@ -35,6 +36,10 @@ export async function run(options: CipOptions, services: CommandServices): Promi
   const { clock, narrate, signal, stdout } = services;
   const mode = modeOf(options);
   const { config, registries } = await openConfigured(options.registries, services, options.run.confirm);
+  const learned =
+    mode === 'parse'
+      ? undefined
+      : options.cache && learnedRates(options.cache, options.shard, { config, registries }, services);
   try {
     logManifests(options.source, services);
     const version = await versionName();
@@ -47,7 +52,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
         version,
         stagingRetention: options.repair.stagingRetention,
       },
-      await promotionServices(options, services, { config, registries, signing, mode, version }),
+      await promotionServices(options, services, { config, registries, signing, learned, mode, version }),
       { clock, emit: rendering(narrate, services.peers?.take), signal },
     );
     services.record?.({ run: report });
@@ -62,6 +67,7 @@ export async function run(options: CipOptions, services: CommandServices): Promi
     const pending = report.totals.pending + (report.totals.signing?.left ?? 0);
     return conclude({ failures, totals: { pending } }, options.run, services);
   } finally {
+    await learned?.keep();
     await registries.close();
   }
 }
@@ -70,6 +76,7 @@ type Opened = {
   readonly config: RegistryConfig;
   readonly registries: Registries;
   readonly signing: Signing;
+  readonly learned: LearnedRates | undefined;
   readonly mode: PromotionRequest['mode'];
   readonly version: string;
 };
@@ -78,7 +85,7 @@ type Opened = {
 async function promotionServices(
   options: CipOptions,
   services: CommandServices,
-  { config, registries, signing, mode, version }: Opened,
+  { config, registries, signing, learned, mode, version }: Opened,
 ): Promise<PromotionServices> {
   const { primary, trust, verifyStaging, scanning, cache } = options;
   const { confirm, tagsLast, copies } = options.run;
@@ -89,6 +96,7 @@ async function promotionServices(
   if (isSigning(options, mode)) await announceOrRecord(signing, signingFacts(options), { ...services, refuse });
   const inventory =
     mode === 'parse' ? undefined : cache && (await inventoryOf(cache, options, { config, registries }, services));
+  await learned?.restored;
   const given = { signing, registries, config, load: manifests.load, version, refuse };
   return {
     ...manifests,
@@ -112,7 +120,7 @@ async function promotionServices(
   };
 }
 
-/** Opens the inventory of earlier runs. Each shard has a file of its own, so that none overwrites entries of another. */
+/** Opens the inventory of earlier runs. */
 async function inventoryOf(
   { place, verifyAll }: CacheOptions,
   { shard }: Pick<CipOptions, 'shard'>,
@@ -121,7 +129,7 @@ async function inventoryOf(
 ): Promise<InventoryCache> {
   const kept = await openInventory({
     files: openKept(place, registry, { signal }),
-    name: shard === undefined ? 'inventory.json' : `inventory-${shard.index}-of-${shard.of}.json`,
+    name: keptName('inventory', shard),
     scope: reachOf(config, env),
     now: clock.now,
     isClockWrong: times.isWrong,

@@ -17,6 +17,7 @@ import type { RepositoryName } from '../../image/reference.ts';
 import { CONCURRENCY, httpStack, type HttpStack, type HttpStackOptions } from '../../http/stack.ts';
 import { timeoutsWithin } from '../../http/transport/timeouts.ts';
 import { adaptiveLimiter, type RateReading } from '../../ratelimit/adaptive-limiter.ts';
+import type { LearnedRate } from '../../ratelimit/kept-rates.ts';
 import { routeOf } from '../../plan/places/attachments.ts';
 import { distributionRegistry } from '../../registry/distribution/index.ts';
 import { ecrRepositories } from '../../registry/kinds/api/ecr-create.ts';
@@ -63,6 +64,8 @@ export type Registries = {
   readonly signing: SigningPath;
   /** The current rate limit of each registry, if known. */
   readings(): readonly RateReading[];
+  /** Rates with which groups of origins begin that have sent no request yet. A shared rate has precedence. */
+  readonly restored: Map<string, LearnedRate>;
   /** Compares this machine's clock with those of registries. */
   readonly times: Pick<ClockCheck, 'isWrong'>;
   close(): Promise<void>;
@@ -75,15 +78,14 @@ export type Registries = {
 export function openRegistries(options: RegistryOptions): Registries {
   const { env, clock, narrate, random, config, peers, secrets = openSecrets() } = options;
   const [address, waits] = [options.limiter ?? environmentLimiter(env), waitsOf(options)];
-  const [services, times] = [serviceLimits(), clockCheck(clock)];
+  const [services, times, restored] = [serviceLimits(), clockCheck(clock), new Map<string, LearnedRate>()];
   const hosts = hostSettings(config ?? NO_CONFIG, environmentProxy(env), services);
   // Credential sources use the stack that uses them, so this call is resolved later.
   const credentials: CredentialSource = (...asked) => ofEachHost(...asked);
   const budget = openBudget({ address, rates: peers?.rates }, clock, narrate);
-  const limiter = adaptiveLimiter({
-    clock,
-    concurrency: CONCURRENCY,
-    maxWait: waits.maxWait,
+  const limits = { clock, concurrency: CONCURRENCY, maxWait: waits.maxWait, restored };
+  const { readings, ...limiter } = adaptiveLimiter({
+    ...limits,
     settingsOf: hosts.limitsOf,
     bucketOf: budget?.bucketOf,
     onPause: (registry, until) => narrate({ type: 'registry-paused', registry, until: new Date(until).toISOString() }),
@@ -111,7 +113,7 @@ export function openRegistries(options: RegistryOptions): Registries {
     await stack.close();
   };
   const signing = { ...cloud, pause, ...signingParts(cloud, stack, services, narrate) };
-  return { registry, lock, isRouted: routing(config), pause, signing, readings: limiter.readings, times, close };
+  return { registry, lock, isRouted: routing(config), pause, signing, readings, restored, times, close };
 }
 
 function routing({ attachments } = NO_CONFIG): Registries['isRouted'] {
