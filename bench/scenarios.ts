@@ -28,15 +28,13 @@ const grown = (projects: number, mirrors: number): Scenario => tree({ ...DONE.fu
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
   ['s-noop', tree(DONE.s, 'promote')],
   ['s-dry', tree(SIZES.s, 'dry')],
-  ['s-promote', tree(SIZES.s, 'promote')],
+  ['s-promote', tree(SIZES.s, 'promote', { bare: true })],
   ['s-nested', tree({ ...SIZES.s, nested: true }, 'promote')],
   ['s-tags', tree(SIZES.s, 'promote', { google: false })],
   // One listing for each destination repository, here and in the replication below.
-  ['m-noop', tree(DONE.m, 'promote', { limits: { requests: { most: 2_520 } } })],
+  ['m-noop', tree(DONE.m, 'promote', { bare: true, limits: { requests: { most: 2_520 } } })],
   // A sample of 2 % of the 120 repositories of each of 21 mirrors, rounded up.
-  ['m-noop-cached', tree(DONE.m, 'promote', { cached: true, limits: { requests: { most: 63 } } })],
-  // The second of two runs; it reads a sample of the repositories of each mirror.
-  ['m-noop-cached', tree(DONE.m, 'promote', { cached: true, limits: { requests: { most: 300 } } })],
+  ['m-noop-cached', tree(DONE.m, 'promote', { cached: true, bare: true, limits: { requests: { most: 63 } } })],
   ['m-dry', tree(SIZES.m, 'dry')],
   ['m-promote', tree(SIZES.m, 'promote')],
   ['m-tags', tree(SIZES.m, 'dry', { google: false })],

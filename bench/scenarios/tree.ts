@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Counts } from '../../test/support/registry/counters.ts';
 import { startRegistryProcess } from '../../test/support/registry/process.ts';
-import { measure, type Cli, type Measured } from '../measure.ts';
+import { measure, round, type Cli, type Measured } from '../measure.ts';
 import { outcomeOf, type Limits, type Scenario } from '../scenario.ts';
 import { writeTree } from '../tree-files.ts';
 import { registriesFor } from '../tree-registries.ts';
@@ -22,6 +22,8 @@ export type TreeJob = {
   readonly shard?: string | undefined;
   /** Measures a second run, which finds the inventory cache of the first. Default: one run without a cache. */
   readonly cached?: boolean | undefined;
+  /** Also measures a bare script that sends the same number of requests. Default: false. */
+  readonly bare?: boolean | undefined;
 };
 
 /** What the registries counted while the program ran, all of them together. */
@@ -34,7 +36,11 @@ export type Traffic = {
 };
 
 export type TreeResult = Measured &
-  Traffic & { readonly tree: ReturnType<typeof countTree>; readonly unexpected: readonly string[] };
+  Traffic & {
+    readonly bare?: Measured | undefined;
+    readonly tree: ReturnType<typeof countTree>;
+    readonly unexpected: readonly string[];
+  };
 
 /** Added to every answer, as for the baselines: about what a registry on the same continent takes. */
 export const LATENCY_MS = 20;
@@ -54,20 +60,45 @@ export function tree(
   {
     google = true,
     cached,
+    bare,
     shard,
     limits = {},
   }: {
     readonly google?: boolean;
     readonly cached?: boolean;
+    readonly bare?: boolean;
     readonly shard?: string;
     readonly limits?: Limits;
   } = {},
 ): Scenario {
-  return { limits, run: async (cli) => outcomeOf(await runTree({ size, job, google, cached, shard }, cli)) };
+  return {
+    limits,
+    run: async (cli) => {
+      const result = await runTree({ size, job, google, cached, bare, shard }, cli);
+      const { figures, local, problems } = outcomeOf(result);
+      if (result.bare === undefined) return { figures, local, problems };
+      const bareSeconds = result.bare.wallSeconds;
+      return {
+        figures: { ...figures, 'time / bare': round(result.wallSeconds / bareSeconds) },
+        local: { ...local, bareSeconds },
+        problems: [...problems, ...outcomeOf(result.bare).problems.map((problem) => `bare script: ${problem}`)],
+      };
+    },
+  };
+}
+
+/** Measures a bare script that sends as many requests to each host as these counts say. */
+function measureBare(hosts: readonly string[], counts: readonly Counts[]): Promise<Measured> {
+  const script = join(import.meta.dirname, '..', 'bare', 'requests.ts');
+  const numbers = hosts.map((host, index) => `${host}=${counts[index]?.requests ?? 0}`);
+  return measure({ program: process.execPath, args: [script, ...numbers] });
 }
 
 /** Loads a tree into registries of another process, and measures the CLI at `cli` on it. */
-export async function runTree({ size, job, google, cached = false, shard }: TreeJob, cli: Cli): Promise<TreeResult> {
+export async function runTree(
+  { size, job, google, cached = false, bare = false, shard }: TreeJob,
+  cli: Cli,
+): Promise<TreeResult> {
   const made = generateTree(size);
   const folder = await mkdtemp(join(tmpdir(), 'kpromo-bench-'));
   await using registries = await startRegistryProcess(registriesFor(made, { google, latencyMs: LATENCY_MS }));
@@ -83,8 +114,15 @@ export async function runTree({ size, job, google, cached = false, shard }: Tree
     if (cached) await measure(program);
     await registries.reset();
     const measured = await measure(program);
-    const traffic = sum(await registries.counts());
-    return { ...measured, ...traffic, tree: countTree(made), unexpected: await registries.unexpected() };
+    const counts = await registries.counts();
+    const unexpected = await registries.unexpected();
+    return {
+      ...measured,
+      ...sum(counts),
+      tree: countTree(made),
+      unexpected,
+      bare: bare ? await measureBare(registries.hosts, counts) : undefined,
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
