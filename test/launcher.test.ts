@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** Stands for the built CLI: prints which Node runs it and what it was given. */
-const CLI = `console.log(JSON.stringify([process.execPath, ...process.argv.slice(2)])); process.exitCode = 7;`;
+const CLI = `console.log(JSON.stringify([process.execPath, ...process.argv.slice(2)])); process.exitCode = 7;
+if (process.argv[2] === 'arenas') console.log(process.env.MALLOC_ARENA_MAX);`;
 
 describe('bin/kpromo', () => {
   let root: string;
@@ -24,11 +25,11 @@ describe('bin/kpromo', () => {
   };
   const start = (
     args: readonly string[] = [],
-    options: { from?: string; path?: string } = {},
+    options: { from?: string; path?: string; env?: Readonly<Record<string, string>> } = {},
   ): SpawnSyncReturns<string> =>
     spawnSync(options.from ?? join(root, 'bin', 'kpromo'), args, {
       encoding: 'utf8',
-      env: { PATH: options.path ?? `${dirname(process.execPath)}:/usr/bin:/bin` },
+      env: { PATH: options.path ?? `${dirname(process.execPath)}:/usr/bin:/bin`, ...options.env },
     });
 
   it('says in one sentence what to do when the CLI is not built', () => {
@@ -45,6 +46,12 @@ describe('bin/kpromo', () => {
     const { status, stdout } = start(['cip', '--manifest', 'a b', '']);
     expect(status).toBe(7);
     expect(JSON.parse(stdout)).toEqual([process.execPath, 'cip', '--manifest', 'a b', '']);
+  });
+
+  it('starts the CLI with one arena of memory, unless the environment says otherwise', () => {
+    build();
+    expect(start(['arenas']).stdout).toMatch(/\n1\n$/);
+    expect(start(['arenas'], { env: { MALLOC_ARENA_MAX: '4' } }).stdout).toMatch(/\n4\n$/);
   });
 
   it('finds the CLI through links, relative ones too', () => {
